@@ -1,14 +1,15 @@
-"""The statistics of overlapping audiences: how many people an internet restriction touches.
+"""Statistics of overlapping audiences: the number of people whom an internet restriction touches.
 
-What an analyst calls is named here; `api` holds it, and imports heavy libraries in the functions
-that need them, so that `import audience_impact` takes a moment. `pipeline` computes all that is
-published from facts, through the stages of the data, each importing only those above it:
+The functions for analysts are exported here. They are defined in `api`, where heavy libraries are
+imported only in the functions that need them, so that `import audience_impact` is fast. `pipeline`
+computes all that is published from facts, through the stages of the data, each importing only those
+above it:
 
     vocabulary - controlled words, and nothing else
-    blanks - what counts as blank, and white space that no cell may hold
+    blanks - what counts as blank, and white space that no cell may contain
     plain_text - text of facts made safe for terminals, Markdown, JSON and spreadsheets
     periods - dates as precise as a source is, and time windows
-    populations - which universe lies in which, and the country of an area
+    populations - which universe is in which, and the country of an area
     frames - what a table that crosses a border of packages holds
     selection - candidates, which of them are chosen, and why each other one was passed over
     rules - the registry in which every check is entered
@@ -16,7 +17,7 @@ published from facts, through the stages of the data, each importing only those 
     errors - the errors of printed figures
     denominators - which count of a population speaks for a place and day, and how far it is off
     places - who lives in a place below the country, who is online there, and on which networks
-    overlap - how use of one service goes with use of others, learned from surveys
+    overlap - how use of one service goes with use of others, fitted from surveys
     imputation - audiences that nobody counted, from figures of others
     fitted - parameters fitted to the facts of many countries, read from fact tables once a run
     audiences - which figure speaks for whom: universes, stated intervals, features, circumvention

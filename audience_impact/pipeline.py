@@ -1,4 +1,4 @@
-"""From typed facts to result tables: seven stages, each taking only what it reads.
+"""The pipeline from typed facts to result tables, in seven stages.
 
 No loop runs over restrictions. The method version changes whenever the meaning of a published
 number does.
@@ -57,7 +57,7 @@ class Settings:
 
 
 class Selection(NamedTuple):
-    """The restrictions, and the countries with all of theirs, to which a run is limited."""
+    """The restrictions to which a run is limited, and the countries with all their restrictions."""
 
     restrictions: frozenset[str]
     countries: frozenset[str]
@@ -85,7 +85,7 @@ def find_newest_access(tables: Tables) -> date:
 
 
 class Outputs(Mapping[str, pd.DataFrame]):
-    """The published tables of a run by name, each made when it is asked for first.
+    """The published tables of a run by name, each computed on first access.
 
     `tables` are typed facts; `stages` as `prepare_run` returns them.
     """
@@ -159,7 +159,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
     "sources": lambda run, s: make_sources(run.facts),
 }
-"""The function that makes each published table, in the order of publication."""
+"""The function that computes each published table, in the order of publication."""
 
 
 def collect_review_input(stages: Stages, results: Tables, tables: Tables) -> rules.ReviewInput:

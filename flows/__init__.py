@@ -1,6 +1,6 @@
-"""What runs in a checkout: the only folder that imports prefect.
+"""Commands and flows of a checkout: the only folder that imports prefect.
 
-Its rooms in their order, each importing only those above it:
+Its packages in their order, each importing only those above it:
 
     pipeline - the steps of a run, from fact tables to published tables
     fitting - fact tables of parameters, fitted to other facts

@@ -1,6 +1,6 @@
 """The fact tables of fitted parameters, and how they are fitted, compared and written.
 
-Another one is an entry of FITTERS.
+To add a fit, add an entry to FITTERS.
 """
 
 from collections.abc import Callable, Collection
@@ -88,7 +88,7 @@ FITTERS = {
         joint_use.DECIMALS,
     ),
 }
-"""By the word after `audience-impact learn`."""
+"""Fits, by the argument of `audience-impact learn`."""
 
 
 def is_same(ours: pd.DataFrame, theirs: pd.DataFrame, decimals: int) -> bool:

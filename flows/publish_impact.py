@@ -1,6 +1,7 @@
 """The main flow: from fact tables to a published version.
 
-Annotations are real here, not strings: Prefect makes the schema of the parameters from them.
+Annotations must not be strings here, because Prefect derives the schema of the parameters from
+them.
 """
 
 from dataclasses import replace
@@ -148,7 +149,7 @@ def announce_version(version: Published, results: Results) -> None:
 def record_metrics(
     results: Results, published: Path, seconds: dict[str, float], changes: list[str]
 ) -> None:
-    """Write the metrics of the run beside the versions, and notify people of large changes."""
+    """Write the metrics of the run next to the versions, and notify people of large changes."""
     used = results.read_frame("impact_by_platform", ["period", "as_of"])
     refused = results.read_frame("quarantine")
     metrics_text = run_reports.render_metrics(
@@ -186,7 +187,7 @@ def publish_impact(
 
     Args:
         facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.
-        published: The folder that holds the versions and the link to the latest of them.
+        published: The folder that contains the versions and the link to the latest of them.
         as_of: The day that the figures describe, from what was known on it; by default the last
             day on which, or after which, two sources were read, and all facts.
         seed: The start of the random draws.

@@ -1,6 +1,7 @@
 """The second flow: from the publishers' addresses to a layer of facts.
 
-Annotations are real here, not strings: Prefect makes the schema of the parameters from them.
+Annotations must not be strings here, because Prefect derives the schema of the parameters from
+them.
 """
 
 from datetime import UTC, date, datetime
@@ -61,7 +62,7 @@ def refresh(
 
     Args:
         facts: Folders of fact tables, whose areas and lineages the layer may name.
-        into: The folder of the layer; it may hold no fact table that this flow did not write.
+        into: The folder of the layer; it may contain no fact table that this flow did not write.
         downloads: The folder that keeps every download with its digest and date.
         only: What to fetch; by default everything. The rest is taken as it was accepted last.
         confirm: Go on where more rows are gone or changed than the threshold allows.

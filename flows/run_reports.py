@@ -83,7 +83,7 @@ def _format_version(version: Published, folders: Sequence[Path]) -> str:
 
 
 def _format_report_link(version: Published, address: str | None) -> str:
-    """Return a link to `address`, or a sentence on the report beside the versions."""
+    """Return a link to `address`, or a sentence on the report next to the versions."""
     if address:
         return f"[The report](<{quote(address, safe=':/?#@&=+,;~%')}>)"
     path = version.path.parents[1] / REPORT
@@ -91,7 +91,7 @@ def _format_report_link(version: Published, address: str | None) -> str:
         return "There is no report yet: `audience-impact report` writes it."
     shown = path.parent.resolve().name
     of = "" if shown in (version.version_id, REPORT.parent.name) else f", of version {shown}"
-    return f"The report lies beside the versions, in {markdown_text(REPORT)}{of}."
+    return f"The report is in the folder of the versions, in {markdown_text(REPORT)}{of}."
 
 
 def _format_headlines(tables: Mapping[str, pd.DataFrame], restriction_ids: Sequence[str]) -> str:
@@ -231,7 +231,7 @@ def count_newest_days(used: pd.DataFrame) -> float:
 
 
 def write_metrics(root: Path, content: bytes) -> None:
-    """Write the metrics beside `latest`; raise PublishError where that fails."""
+    """Write the metrics next to `latest`; raise PublishError where that fails."""
     try:
         storage.select_storage(root).write_file(NAME, content)
     except OSError as error:

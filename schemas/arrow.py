@@ -1,4 +1,4 @@
-"""Published tables as Arrow: validated against their contract, each column with its meaning."""
+"""Published tables as Arrow tables, validated, with the meaning of each column as metadata."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from schemas.published import KEYS, MODELS, find_separator, list_values, special
 
 
 class ContractError(ValueError):
-    """A table that was to be published breaks its contract."""
+    """A table violates its contract, so that it cannot be published."""
 
 
 def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:

@@ -25,7 +25,7 @@ from schemas import facts, published
 NOT_NULLABLE = "not_nullable"
 NOT_OF_TABLES = ("unique", "ordered", "coerce", "index", "parsers", "add_missing_columns")
 NOT_OF_COLUMNS = ("unique", "coerce", "regex", "parsers")
-"""Demands of a pandera model that are not checked here, so that no contract may have them."""
+"""Features of pandera models that are not supported here and that no contract may use."""
 
 
 class Failure(NamedTuple):
@@ -144,7 +144,7 @@ SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
 
 
 class ValidationOffError(RuntimeError):
-    """Validation was switched off, so nothing may be published."""
+    """Validation is switched off, so nothing may be published."""
 
 
 def require_validation() -> None:

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Persons: TypeAlias = float | tuple[float, float]
-"""A number of persons, or the least and the most that it may be."""
+"""A number of persons, or a range with its lower and upper limit."""
 Restriction: TypeAlias = tuple[str | date, str | date, Sequence[str]]
-"""First day, first day after, and the names of the audiences that are restricted."""
+"""First day, day after the last, and the names of the restricted audiences."""
 
 
 class Bounds(NamedTuple):
-    """What the numbers force, in persons: at least `lower`, at most `upper` (inf: no limit)."""
+    """Bounds that follow from the numbers, in persons; `upper` is inf if there is no limit."""
 
     lower: float
     upper: float
 
 
 class SharpBounds(NamedTuple):
-    """The same; `is_sharp` is False where narrower bounds may exist (over 12 audiences linked)."""
+    """Bounds in persons; `is_sharp` is False if narrower ones may exist (over 12 linked)."""
 
     lower: float
     upper: float
@@ -38,7 +38,7 @@ class Estimate(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """Persons reached: what is forced (`lower`, `upper`) and what the beta-binomial expects."""
+    """Persons reached: the bounds (`lower`, `upper`) and the expectation of the beta-binomial."""
 
     lower: float
     expected: float
@@ -46,7 +46,7 @@ class Reach(NamedTuple):
 
 
 class FeatureUsers(NamedTuple):
-    """Users of a restricted feature, in persons: bounds around the points of the draws."""
+    """Users of a restricted feature, in persons: bounds, and quantiles of the draws."""
 
     lower: float
     q05: float
@@ -59,8 +59,8 @@ class Overlap(NamedTuple):
     """A measured overlap of audiences: users of all of them, or of any of them.
 
     Attributes:
-        audiences: Positions (from 0) of the audiences that it speaks of, two or more.
-        value: Persons or, with `share_of`, a share 0..1; a pair is the least and the most.
+        audiences: Positions (from 0) of the overlapping audiences, two or more.
+        value: Persons or, with `share_of`, a share 0..1; a pair gives its lower and upper limit.
         kind: "intersection" (users of all of them) or "union" (users of any).
         share_of: Position of the audience whose users `value` is a share of.
     """
@@ -72,11 +72,11 @@ class Overlap(NamedTuple):
 
 
 class ContradictionError(ValueError):
-    """Audiences and overlaps that cannot all hold.
+    """Audiences and overlaps that contradict one another.
 
     Attributes:
-        audiences: Positions of the audiences that are part of the contradiction.
-        overlaps: Positions of the overlaps that are.
+        audiences: Positions of the contradictory audiences.
+        overlaps: Positions of the contradictory overlaps.
     """
 
     def __init__(self, audiences: Sequence[int], overlaps: Sequence[int], universe: bool) -> None:

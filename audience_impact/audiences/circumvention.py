@@ -1,4 +1,4 @@
-"""Who keeps access in spite of a restriction: the circumventors among the feature users.
+"""The share of feature users who keep access in spite of a restriction (circumvention).
 
 Definitions. A circumvention share is the share of the people affected who keep access.
 
@@ -10,7 +10,8 @@ was cut the share is learned from the country's and other countries' figures
 (fitted/shares.py); it limits nothing either. A service that was slowed or impaired, and not
 cut, leaves nobody known to be without access.
 
-Assumptions. No way around a network that is gone: satellites and foreign cards are left aside.
+Assumptions. A network shutdown cannot be circumvented: satellite links and foreign SIM cards are
+ignored.
 """
 
 import numpy as np
@@ -34,7 +35,7 @@ from audience_impact.vocabulary import (
 )
 
 LEARNED = "learned"
-"""Shape of a share that is drawn by PARAMETERS."""
+"""Shape of a share that is drawn from fitted PARAMETERS."""
 
 
 STEPS = (
@@ -52,7 +53,7 @@ STEPS = (
         ),
     ),
 )
-"""Which share on record is taken."""
+"""Steps that select the share for a restriction."""
 
 
 def list_candidates(scope: Scope, tables: Tables) -> pd.DataFrame:
@@ -63,7 +64,7 @@ def list_candidates(scope: Scope, tables: Tables) -> pd.DataFrame:
 
 
 def choose_circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
-    """Return the share that keeps access, one row a restriction that has one.
+    """Return the share that keeps access, one row per restriction that has one.
 
     Columns: `restriction_id`, `basis` (CircumventionBasis), `circumvention_id` (several joined by
     `;`, blank where other countries alone speak), `draw_key`, DISTRIBUTION_COLUMNS in shares,

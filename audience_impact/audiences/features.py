@@ -1,6 +1,6 @@
-"""Which shares of use speak for the features that a restriction touches.
+"""Selection of the shares of use that describe the features that a restriction touches.
 
-Definitions. A share of use says which part of a population on record uses a feature of a service.
+Definitions. A share of use is the part of a population on record that uses a feature of a service.
 
 Method. A share speaks for a country of a restriction if it was asked there, of a restricted service
 or of a group of services, of the feature or, for calls, of one kind of call, in a period that
@@ -9,11 +9,12 @@ feature itself before another kind of call, later before earlier ones. Times its
 the share gives feature users in persons. Where no share speaks for a restriction in a country, the
 share of the people exposed who use the feature is learned (fitting/random_effects.py).
 
-Assumptions. A share asked about any messenger is taken for the restricted ones, a share for one
-kind of call for all calls, a share of one age for the base: each is named in the row.
+Assumptions. A share for any messenger is applied to the restricted messengers, a share for one kind
+of call to all calls, and a share of one age group to the base. Each assumption is named in the
+published row.
 
-Known drawbacks. A share asked of a narrower age than the base is silent on the rest, who may all
-use the feature: they raise the upper bound.
+Known drawbacks. A share of a narrower age group than the base does not cover the other ages, who
+may all use the feature: they raise the upper bound.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -39,7 +40,7 @@ from audience_impact.vocabulary import (
 )
 
 LATER_DAYS = 92
-"""A share of use may be from up to three months after the start."""
+"""Maximum days after the start at which the period of a share of use may end (three months)."""
 
 
 STEPS = (
@@ -63,7 +64,7 @@ STEPS = (
         ),
     ),
 )
-"""Which share of use is taken."""
+"""Steps that select the share of use."""
 
 
 def choose_shares(
@@ -71,7 +72,7 @@ def choose_shares(
 ) -> pd.DataFrame:
     """Return the shares of use for each country of a restriction of features.
 
-    One row a country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks
+    One row per country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks
     for, joined by ;),
     `feature_use_id`, DISTRIBUTION_COLUMNS, `least` and `most` of intervals.py in shares, `is_own`
     (asked about a restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`,
@@ -110,7 +111,7 @@ def use_fitted_shares(
 ) -> pd.DataFrame:
     """Return the fitted share of users of each restricted feature where no share of use speaks.
 
-    One row a country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
+    One row per country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
     and PARAMETERS of fitted/shares.py; `measured` as `choose_shares` gives it, `fitted` keyed by
     feature.
     """

@@ -1,7 +1,7 @@
-"""Who could be in an audience at all, and the internet users of a network shutdown.
+"""The universe of each audience, and the internet users whom a network shutdown touches.
 
-Definitions. The internet users of a country are the audience of a network shutdown: people are the
-base of that day. The base of the audiences of a country is chosen in denominators/.
+Definitions. The internet users of a country are the audience of a network shutdown: the people
+online on the day it starts. The base of the audiences of a country is chosen in denominators/.
 
 Assumptions, drawbacks and citation: those of figures.py.
 """
@@ -17,7 +17,7 @@ from audience_impact.populations import ONLINE
 from audience_impact.vocabulary import AudienceMetric
 
 OWN_LAW = [f"audience_{name}" for name in DISTRIBUTION]
-"""How the internet users of a network shutdown are drawn: as the base that counts them."""
+"""Shape of the internet users of a network shutdown, which are drawn as their base."""
 
 
 def count_internet_users(requested: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:

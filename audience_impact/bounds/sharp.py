@@ -6,13 +6,13 @@ measured: the users of all of some platforms, or of any of them.
 
 Method. The sharp bounds are those of Boole and Hailperin: the smallest and largest union over all
 ways to spread people over the membership patterns that the facts allow, two linear programs for
-each set of platforms that overlaps connect. Facts that nobody's membership can meet are named, a
-smallest set of them.
+each set of platforms that overlaps connect. If no such spread exists, a smallest set of
+contradictory facts is reported.
 
 Assumptions. Those of Frechet bounds (below).
 
-Known drawbacks. Of more than 12 connected platforms `sharp` gives weaker bounds: it
-looks at groups of at most 12, and a contradiction that no group shows goes unseen.
+Known drawbacks. Of more than 12 connected platforms `sharp` gives weaker bounds: it looks at groups
+of at most 12, and a contradiction that no single group contains is not detected.
 
 Citation. T. Hailperin, Best possible inequalities for the probability of a
 logical function of events, American Mathematical Monthly 72 (1965), 343-359.
@@ -22,8 +22,8 @@ Sizes alone give Frechet bounds.
 Method. max low_i <= |union| <= min(I, sum high_i). Both ends can be reached, so no narrower
 interval follows from sizes alone.
 
-Assumptions. Every audience lies inside the base by definition, and base and audiences come
-from one measurer; where they do not, the caller says so in obs_status.
+Assumptions. Every audience is a part of the base by definition, and base and audiences come from
+one measurer; if not, the caller reports it in obs_status.
 
 Known drawbacks. The interval is wide when audiences are small against the base; sharp bounds
 use measured overlaps as well.
@@ -135,10 +135,9 @@ class Sharp:
     """Bounds of a union that follow from sizes and measured overlaps.
 
     Attributes:
-        lower: At least so many persons.
-        upper: At most so many persons; math.inf where nothing limits.
-        weaker: Overlaps connect more than 12 platforms, so these are bounds, though not the
-            narrowest.
+        lower: The lower bound, persons.
+        upper: The upper bound, persons; math.inf if there is none.
+        weaker: True if overlaps connect more than 12 platforms, so that narrower bounds may exist.
     """
 
     lower: float

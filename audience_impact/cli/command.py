@@ -1,7 +1,7 @@
-"""The command `audience-impact`: what reads a published version, and the commands of a checkout.
+"""The command `audience-impact`: the commands that read a version, and those of a checkout.
 
-In a checkout the folder `flows` adds the commands that compute, check and keep facts. The wheel has
-those alone that read a version.
+In a checkout the folder `flows` adds the commands that compute versions and that check and maintain
+facts. The wheel has only the commands that read a version.
 """
 
 import atexit

@@ -23,7 +23,7 @@ Chosen = Annotated[
     Form,
     typer.Option(
         "--format",
-        help="xlsx: a workbook for people. csv, json, parquet, duckdb: exact, for programs.",
+        help="xlsx: a workbook for people. csv, json, parquet, duckdb: exact data for programs.",
     ),
 ]
 Into = Annotated[
@@ -32,7 +32,7 @@ Into = Annotated[
         "--into",
         metavar="PATH",
         callback=require_local_paths,
-        help="The file to write; of csv and parquet a folder, or a file that ends in .zip.",
+        help="The file to write; for csv and parquet a folder, or a file that ends in .zip.",
     ),
 ]
 Restrictions = Annotated[
@@ -40,21 +40,21 @@ Restrictions = Annotated[
     typer.Option(
         "--restriction",
         metavar="WHAT",
-        help="This restriction alone: its id, or words that fit one (nigeria twitter); may be "
-        "given again.",
+        help="Only this restriction: its id, or words that match only one (nigeria twitter); may "
+        "be repeated.",
     ),
 ]
 Area = Annotated[
     str,
     typer.Option(
         metavar="AREA",
-        help="An area alone: a code (RU, 002, 001 for the world) or an English name (Africa).",
+        help="Only this area: a code (RU, 002, 001 for the world) or an English name (Africa).",
         show_default=False,
     ),
 ]
-Year = Annotated[int | None, typer.Option(min=1990, max=2100, help="This year alone.")]
+Year = Annotated[int | None, typer.Option(min=1990, max=2100, help="Only this year.")]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Write over what is there and differs.")
+    bool, typer.Option("--overwrite", help="Replace an existing export that differs.")
 ]
 
 
@@ -114,8 +114,8 @@ ReportInto = Annotated[
         "--into",
         metavar="DIR",
         callback=require_local_paths,
-        help="Where the report is written: a new or empty folder, or an earlier report. "
-        "Default: beside the versions, where `report` then leads to it.",
+        help="Folder of the report: a new or empty folder, or an earlier report. "
+        "Default: reports/ in the folder of the versions, with a link `report` to it.",
     ),
 ]
 
@@ -125,8 +125,8 @@ Png = Annotated[
     typer.Option(
         "--png",
         metavar="RESTRICTION",
-        help="Write the picture of this restriction alone (its id, or words that fit it alone) "
-        "into DIR (default: the current folder), and no report; may be given again.",
+        help="Write only the picture of this restriction (its id, or words that match only it) "
+        "into DIR (default: the current folder), and no report; may be repeated.",
     ),
 ]
 

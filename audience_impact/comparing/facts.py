@@ -1,4 +1,4 @@
-"""Rows of the facts of two versions, compared by key, cell by cell, as text."""
+"""Comparison of the facts of two versions as text: rows by key, and each cell."""
 
 import csv
 import tempfile
@@ -20,7 +20,7 @@ NAMING = (
     *("platform_id", "platform_ids", "feature", "area_id", "area_ids", "audience_metric"),
     *("population_base", "period", "publisher", "name", "parameter", "kind"),
 )
-"""Columns by which a reader knows a row."""
+"""Columns by which a reader recognises a row."""
 Keys = Mapping[str, Sequence[str]]
 """The columns of the key of each fact table."""
 
@@ -54,7 +54,7 @@ class Row:
     """A row that differs.
 
     `places` are file and line in the old and the new version, and `sides` the cells of the row in
-    both; blank and empty where a version does not have the row.
+    both versions; they are empty for a version that does not have the row.
     """
 
     table: str

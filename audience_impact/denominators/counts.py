@@ -10,15 +10,17 @@ Distributions. How many people a base may have is drawn from three quantiles. Th
 is the population that holds it by definition; the distribution of a base is in log odds of its
 share of the ceiling, in logs where it is a population itself.
 
-Method. The median is the base as expected at the start. A projection has the 5 and 95 % quantiles
-that its past errors gave, scaled to the day, and nothing more. Residents are off by what two counts
-of them differ by. People online are off by what two measurers of them differ by, unless the base
-is a panel's own, by which its audiences are counted; both by rounding, and by growth where the
-period of the count does not hold the day. Half widths add up in squares.
+Method. The median is the base expected at the start of the restriction. A projection has only the 5
+and 95 % quantiles of its past errors, scaled to the day. The error of residents is the typical
+difference between two counts. The error of people online is the typical difference between two
+measurers, unless the base is that of the panel that counted the audiences. Both have a rounding
+error, and an error from growth if the day is outside the period of the count. Half widths are added
+in squares.
 
-Assumptions. A base between two counts of one measurer is as far off as from the nearer of them.
+Assumptions. A base interpolated between two counts of one measurer has the error of the nearer
+count.
 
-Known drawbacks. A panel's own universe is taken for what the panel means by online.
+Known drawbacks. A panel's own universe is assumed to use the panel's definition of being online.
 
 Citation. errors/distribution.py, fitting/errors.py.
 """
@@ -46,15 +48,15 @@ from audience_impact.vocabulary import ObsStatus, Reliability, SourceType
 
 FORECAST = ObsStatus.FORECAST.value
 LONGEST_GAP_DAYS = 5 * WINDOW_DAYS
-"""Bases further apart than that say nothing of the time between them."""
+"""Maximum days between two bases for interpolation between them."""
 RELIABILITY = {
     word.value: rank
     for rank, word in enumerate((Reliability.HIGH, Reliability.MEDIUM, Reliability.LOW))
 }
-"""The most reliable source first."""
+"""Reliability words of sources, the most reliable first."""
 ANY_MEASURER = ["population_base"]
 SAME_MEASURER = ["population_base", "measurement_series_id"]
-"""What a count has in common with the place that asks for it, beside the country."""
+"""Columns besides the country in which a count agrees with the request."""
 COLUMNS = [
     *("country_id", "population_base", "measurement_series_id", "base_measurement_series_id"),
     *("base_id", "base_persons", "low_persons", "high_persons", "obs_status", "trust"),
@@ -84,7 +86,7 @@ def _limit_days(days: int) -> Only:
 
 @dataclass(frozen=True)
 class Counts:
-    """The fact tables of bases and of their sources, as typed."""
+    """The typed fact tables of bases and of their sources."""
 
     bases: pd.DataFrame
     sources: pd.DataFrame
@@ -193,17 +195,17 @@ def _with_neighbours(rows: pd.DataFrame, series: pd.DataFrame, key: list[str]) -
 
 
 DISTRIBUTION = ["expected_persons", "base_low_persons", "base_high_persons", "ceiling_persons"]
-"""Median, 5 and 95 % quantile, and what limits them."""
+"""Columns of a distribution: median, 5 and 95 % quantile, and the ceiling."""
 
 
 @dataclass(frozen=True)
 class CountsWithErrors:
-    """The counts, who made them, and how far such counts are off.
+    """The counts, their measurers, and the errors of such counts.
 
     Attributes:
         counts: Bases and their sources.
         source_types: The kind of source of each measurer, by `measurement_series_id`.
-        errors: What figures may be off by; None where the facts do not say.
+        errors: Errors of figures; None if the facts contain no parameters for them.
     """
 
     counts: Counts
@@ -212,7 +214,7 @@ class CountsWithErrors:
 
 
 def compute_quantiles(places: pd.DataFrame, measured: CountsWithErrors) -> pd.DataFrame:
-    """Return columns LAW of the base of each place at its start, indexed as `places` is.
+    """Return columns DISTRIBUTION of the base of each place at its start, indexed as `places` is.
 
     `places` has `country_id`, `start` and `base_id` (missing: all NaN).
     """
@@ -243,7 +245,7 @@ def is_projected(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _join_bases(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Return what the table of bases says of each base, beside `country_id` and `start`."""
+    """Return what the table of bases says of each base, next to `country_id` and `start`."""
     names = [
         *("population_base", "measurement_series_id", "obs_status"),
         *("persons", "low_persons", "high_persons", "period_start", "period_end"),

@@ -1,4 +1,4 @@
-"""What the other stages ask of denominators: people online, and the base that holds some audiences.
+"""Denominators for the other stages: people online, and the base that contains some audiences.
 
 Definitions. The base of some audiences of a country is the smallest population that contains them
 by definition.
@@ -36,12 +36,14 @@ from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
 from audience_impact.selection import Only, Step
 
 PUBLISHERS_DIFFER = 1.5
-"""Numbers of people online that differ by such a factor are not one number with an error."""
+"""Factor from which two numbers of people online are treated as contradictory, not as one number
+with an error.
+"""
 
 
 @dataclass(frozen=True)
 class Denominators(CountsWithErrors):
-    """The counts of populations, asked for a place and a day."""
+    """The counts of populations, with lookups by place and day."""
 
     @classmethod
     def from_tables(cls, tables: Tables, errors: FigureErrors | None) -> "Denominators":
@@ -62,8 +64,8 @@ class Denominators(CountsWithErrors):
         """Return the count of people online of each place, its distribution and the publishers.
 
         The first as `Counts.find_nearest` gives it with `country_id` and `start`, the second with
-        columns LAW, spanning the publishers where they differ, and the third as `_publishers`
-        gives it; all three indexed like `places`.
+        columns DISTRIBUTION, spanning the publishers where they differ, and the third as
+        `_publishers` gives it; all three indexed like `places`.
         """
         base = self.find_nearest(places.assign(population_base=ONLINE), None)
         counted = places[["country_id", "start"]].join(base)
@@ -76,7 +78,7 @@ class Denominators(CountsWithErrors):
         `groups` has `country_id`, `start`, `floor_persons` (the largest of the audiences),
         `containing` (the population that they are counted in) and `measurement_series_id`, blank
         where several. `base_persons` is what limits: as printed, all residents where it is
-        projected, the largest of publishers who differ. Adds columns LAW.
+        projected, the largest of publishers who differ. Adds columns DISTRIBUTION.
         """
         base = self._choose_limits(groups)
         quantiles = self.compute_quantiles(base.assign(start=groups["start"]))
@@ -124,7 +126,7 @@ class Denominators(CountsWithErrors):
         return together.rename(columns={"population_base": "base", "obs_status": "base_status"})
 
     def list_candidates(self, groups: pd.DataFrame) -> pd.DataFrame:
-        """Return every base that may hold the audiences of each group, and why it was not taken.
+        """Return every base that may contain the audiences of each group, and why it was not taken.
 
         Columns: `place` (the row of `groups`), `country_id`, `base_id`, `level`, `base_persons`,
         `passed_over` (blank: it was taken).
@@ -144,14 +146,14 @@ class Denominators(CountsWithErrors):
 
 @dataclass(frozen=True)
 class _Level:
-    """A kind of base that may hold the audiences of a country.
+    """A kind of base that may contain the audiences of a country.
 
     Attributes:
-        rows: What is asked of it, one row a group, as `Counts.find_nearest` takes it.
-        by: What has to agree.
-        window: How many days away it may be at most.
-        is_own: The measurer of the audiences counted it.
-        says: What it is called.
+        rows: The requests, one row per group, as `Counts.find_nearest` takes them.
+        by: The columns that have to agree.
+        window: The maximum distance in days.
+        is_own: Whether the measurer of the audiences counted the base.
+        says: The name of the kind of base.
     """
 
     rows: pd.DataFrame

@@ -1,20 +1,21 @@
-"""What the figures of an audience may be off by, beside what their sources state.
+"""Errors of the figures of an audience in addition to those that their sources state.
 
-Definitions. Half widths are halves of central 90 % intervals. A figure has another definition than
-the one asked for where a company or nobody says what it counts.
+Definitions. Half widths are halves of central 90 % intervals. A figure has a deviating definition
+if it comes from a company or if nobody states what it counts.
 
-Method. Of one figure: rounding as it is printed (in persons), what secondary sources differ by (as
-a share of the figure), what measurers differ by where its definition is another one, and a
-convention where one page of low reliability alone prints it (both in log odds). Of several figures
-of an audience: what measurers differ by, over the square root of their number. Growth goes with
-the square root of the months from the middle of the figure's period to the start, and from the
-first day of a national restriction of the whole service in between, is that of restricted services.
+Method. The error of a single figure consists of its rounding (in persons), the typical difference
+between secondary sources (as a share of the figure), the typical difference between measurers if
+its definition deviates, and a conventional error if only one page of low reliability prints it
+(both in log odds). The error of several figures of an audience is the typical difference between
+measurers, divided by the square root of their number. Growth is proportional to the square root of
+the months from the middle of the figure's period to the start. From the first day of a national
+restriction of the whole service in between, the growth of restricted services is used.
 
-Assumptions. What fitting/errors.py says. Errors are independent, so that half widths add up in
+Assumptions. Those of fitting/errors.py. Errors are independent, so that half widths are added in
 squares.
 
-Known drawbacks. Regular use asked in a survey is taken for use in a month. A pool of five or more
-measurers has the errors between them already.
+Known drawbacks. Regular use in a survey is treated as use in a month. A pool of five or more
+measurers already contains the errors between them.
 
 Citation. errors/distribution.py, fitting/errors.py.
 
@@ -47,7 +48,7 @@ from audience_impact.vocabulary import (
 )
 
 DIGITS = 2
-"""Digits of a count that are taken as printed, zeros or not."""
+"""Leading digits of a count that are assumed to be exact even if they are zeros."""
 SHARE_DECIMALS = 6
 
 
@@ -91,15 +92,18 @@ IMPAIRING = [
     )
 ]
 UNIFORM = 0.9
-"""Half of a central 90 % interval of what lies anywhere within half a step, in half steps."""
+"""Half width of the central 90 % interval of a uniform error within half a rounding step, in half
+steps.
+"""
 GROWTH = ["growth_q05", "growth_q50", "growth_q95"]
 COLUMNS = {
     **dict.fromkeys(["rounding_error_persons", "page_error_share", "odds_error"], NUMBER),
     "universe_persons": NUMBER,
     **dict.fromkeys(GROWTH, NUMBER),
 }
-"""What is drawn on top of a figure: half widths, and the quantiles of growth in log odds of the
-share of `universe_persons`, the people online as they are counted with the figure."""
+"""Columns of the additional errors of a figure: half widths, and the quantiles of growth in log
+odds of the share of `universe_persons`, the people online as they are counted with the figure.
+"""
 
 
 def compute_figure_errors(

@@ -21,7 +21,7 @@ from audience_impact.store.versions import Stored
 
 
 def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None:
-    """Write a file by `write`, if nothing else stands at its path.
+    """Write a file by `write`, if nothing else is at its path.
 
     Raise ExportError where something does, or the disk refuses.
     """
@@ -42,7 +42,7 @@ def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None
 def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
     """Write a folder, if it is new, empty or has the same files; else only over an earlier export.
 
-    Raise ExportError where something else stands there, or the disk refuses.
+    Raise ExportError where something else is there, or the disk refuses.
     """
     try:
         _require_free(path, files, overwrite)
@@ -77,7 +77,9 @@ def _require_free(path: Path, files: Mapping[str, bytes], overwrite: bool) -> No
         raise ExportError(f"{path} is a file: give the name of a folder")
     there = {entry.name: entry for entry in path.iterdir()}
     if foreign := sorted(entry.name for entry in there.values() if not _is_file_of(files, entry)):
-        raise ExportError(f"{path} holds {foreign[0]}, which no such export writes: give another")
+        raise ExportError(
+            f"{path} contains {foreign[0]}, which is no part of an export: choose another"
+        )
     same = all(entry.read_bytes() == files[name] for name, entry in there.items())
     if not same and not overwrite:
         raise ExportError(f"{path} is there already: give another name, or --overwrite")
@@ -89,7 +91,7 @@ def _is_file_of(files: Mapping[str, bytes], path: Path) -> bool:
 
 @contextmanager
 def _make_aside_path(path: Path, word: str = "new") -> Iterator[Path]:
-    """Yield a path beside `path`, with its ending (some writers need it); remove it afterwards."""
+    """Yield a path next to `path`, with its ending (some writers need it); remove it afterwards."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".tmp-{word}-{os.getpid()}-{path.name}")
     try:
@@ -102,9 +104,9 @@ def _make_aside_path(path: Path, word: str = "new") -> Iterator[Path]:
 
 
 WORKBOOK, ARCHIVE = ".xlsx", ".zip"
-"""Endings of a workbook, and of a folder that becomes one file."""
+"""File endings of a workbook, and of a folder that becomes a single file."""
 ABOUT, VALUES = "about", "column_values"
-"""Tables of a database beside those of the version: what it is, and what coded values mean."""
+"""Additional tables of a database: a description of the data, and the meanings of coded values."""
 
 
 def export_version(

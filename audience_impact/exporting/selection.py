@@ -1,9 +1,9 @@
 """The requested part of a version (some restrictions, an area, a year), and the answers to it.
 
-A restriction belongs to an area if it is in the area or in a country of it, and to a year if it may
-have been in force on a day of it: one whose end is not known may be to this day. So does
-`impact_by_area` count them. Tables without restrictions and areas, such as `quality`, are
-left out of a choice.
+A restriction belongs to an area if it is in the area or in a country of the area. It belongs to a
+year if it may have been in force on a day of the year; a restriction without a known end may still
+be in force. `impact_by_area` counts in the same way. Tables without restrictions and areas, such as
+`quality`, are omitted from a selection.
 """
 
 import json
@@ -74,14 +74,14 @@ def _read_meanings(content: Content, table: str, column: str) -> dict[str, str]:
 
 
 EVERY = "all"
-"""In `person_days`: every restriction of the country, and every day of a restriction."""
+"""Ids in `person_days`: every restriction of the country, and every day of a restriction."""
 LONGEST_TITLE = 3
-"""So many restrictions are named in the title."""
+"""Maximum number of restrictions that are named in the title."""
 
 
 @dataclass(frozen=True)
 class ExportQuery:
-    """The requested restrictions (ids), area (code) and year; without any, the whole version."""
+    """Requested restrictions (ids), area (code) and year; if all are empty, the whole version."""
 
     restrictions: tuple[str, ...] = ()
     area: str = ""
@@ -90,7 +90,7 @@ class ExportQuery:
 
 @dataclass(frozen=True)
 class Area:
-    """An area, and the countries in it, itself where it is one."""
+    """An area and its countries; a country contains itself."""
 
     id: str
     name: str

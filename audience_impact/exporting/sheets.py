@@ -21,7 +21,7 @@ from audience_impact.plain_text import RUN, web_address
 
 CITATIONS = "## Citations\n"
 LABEL, OTHERS, LAST = 30, 15, 7
-"""Widths of the first column and of the others, and the last that text is spread over."""
+"""Widths of the first and of the other columns, and the last column of texts that span several."""
 LINE_CHARACTERS, LINE_HEIGHT = 115, 15
 HOW_TO_READ = (
     "At least and at most (lower_, upper_) are bounds: what the figures force, if each is right as "
@@ -29,7 +29,7 @@ HOW_TO_READ = (
     "The median (q50_) is the estimate. From the 5 % to the 95 % quantile (q05_, q95_) is the 90 % "
     "interval: the estimate is meant to lie in it nine times in ten. Figures may be off, so that "
     "it may reach beyond the bounds.",
-    "A blank cell is not known, or not told of such a row. A zero is nobody.",
+    "A blank cell means not known, or not applicable to the row. A zero means nobody.",
     "Do not add up rows: people use several services and meet several restrictions. Rows of areas "
     "and of person-days count each person once.",
     "Each heading has a note with its unit and meaning; the sheets columns and values have them "
@@ -73,7 +73,7 @@ def write_cover(
 
 
 def _left_out(content: Content) -> str:
-    return f"Tables that do not tell of what was chosen: {', '.join(content.left_out)}."
+    return f"Tables without rows for the selection: {', '.join(content.left_out)}."
 
 
 def read_citations() -> list[str]:
@@ -83,7 +83,7 @@ def read_citations() -> list[str]:
 
 
 class _Lines:
-    """The lines of the sheet, from the top."""
+    """The lines of the sheet, written from the top."""
 
     def __init__(self, book: Workbook, sheet: Worksheet, made: Formats) -> None:
         self.sheet, self.made, self.row = sheet, made, 0

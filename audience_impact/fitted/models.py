@@ -1,12 +1,12 @@
 """All fitted parameters of a run, read once from the fact tables of all restrictions.
 
-Parts of a run share them, as some stand on figures or restrictions of several parts.
+All parts of a run share them, because some are fitted to figures or restrictions of several parts.
 
 Evidence levels are closed where they failed on known answers.
 
 Definitions. An evidence level (`rung`) is the basis of an estimate without a count: of an audience,
-of the people online in a place, of who has one network alone. It is tried on restrictions whose
-answer stands on something better: they are answered again without it.
+of the people online in a place, of who has one network alone. It is validated on restrictions that
+have better evidence: they are answered again without that evidence.
 
 Method. The fact table `answer_rungs` holds the trials; `python -m benchmarks.answers` makes them
 and writes it. Answers that stand on the same figures are one unit. A level is closed where its 90 %
@@ -15,11 +15,11 @@ fewer would come about with a chance below LEVEL_CHANCE (the binomial distributi
 share of a unit its continuous form, the incomplete beta function). A restriction that depends on a
 closed level has bounds and the reason, and no estimate.
 
-Assumptions. Answers on the better level are right, and those that have one are like those that have
-none.
+Assumptions. Answers with better evidence are right, and restrictions with better evidence are
+similar to those without.
 
-Known drawbacks. Few units close a level only where it failed on most of them: of three none may
-be inside, of seven no more than four.
+Known drawbacks. With few units a level is closed only if it failed on most of them: with three
+units, none may be inside; with seven, no more than four.
 
 Citation. Rules of this project, docs/method.md.
 """
@@ -48,7 +48,7 @@ LEVEL_CHANCE = 0.05
 YES, NO = YesNo.YES.value, YesNo.NO.value
 LEVELS_TABLE = "answer_rungs"
 LEVEL_CLOSED = PartGap.RUNG_CLOSED.meaning
-"""What is said of an estimate that is not made for that reason."""
+"""Text on an estimate that is withheld because its evidence level is closed."""
 
 
 def list_closed(tables: Tables, family: RungFamily) -> list[str]:
@@ -82,11 +82,12 @@ class FittedModels:
         errors: Errors of figures.
         places: Deviations of places from their country in the share online.
         networks: Shares of people online with a mobile network alone.
-        audiences: Figures that audiences are imputed from, and what these have in common.
+        audiences: Figures from which audiences are imputed, with the fitted model of their
+            covariance.
         joint_use: The model of joint use of services.
         daily_use: Shares of users who come on a day, keyed by shares.BY_SERVICE.
         features: Shares of users who use a feature, keyed by shares.BY_GROUP.
-        keeping_access: Shares who keep access, keyed by shares.BY_GROUP.
+        keeping_access: Shares of people who keep access, keyed by shares.BY_GROUP.
         keeping_figures: Ids of the figures of each country behind `keeping_access`.
         closed_levels: Levels of evidence that failed validation, by family.
     """

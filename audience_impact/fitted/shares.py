@@ -1,21 +1,22 @@
-"""Distributions of shares that a country did not measure, as fitted to figures of other countries.
+"""Distributions of shares that were not measured in a country, fitted to other countries.
 
 Definitions. The log odds of a share are mean + spread T, T Student t of `freedom` degrees. Three
-fact tables hold such distributions: `daily_use` for users who come on a day, `feature_laws` for
+fact tables contain such distributions: `daily_use` for users who come on a day, `feature_laws` for
 users of a feature, `circumvention_laws` for people who keep access.
 
 Method. A share has the distribution of its group in its country, else of its group in any country,
-else of any group. For daily use groups are services, and the kind of share has to fit the metric of
-the audience; the internet never stands for any service. All calls are one feature, as most surveys
-do not tell them apart. One draw for each group and country stands for every day and restriction.
+else of any group. For daily use the groups are services, and the kind of share has to match the
+metric of the audience; the share for the internet is never used for a service. All calls count as
+one feature, because most surveys do not distinguish them. The same draw of a group and country is
+used for every day and restriction.
 
 Assumptions, drawbacks and citation: fitting/daily_use.py, fitting/random_effects.py.
 
 Which figures say who keeps access, and the share that keeps it where nobody counted.
 
-Definitions. A figure is the share of the users of a service who say that they still have it, the
-audience of a month under the block over that of before, or the share of people online who use a
-VPN: all three are taken for the share that keeps access to what is blocked.
+Definitions. A figure is the share of the users of a service who report that they still use it, the
+monthly audience during the block divided by that from before, or the share of people online who use
+a VPN. All three are treated as the share that keeps access to blocked services.
 
 Method. One distribution for all services, of the country itself or of any. Of shares
 that contain each other (one restriction, period and sample) the largest counts. Reach of a day or a
@@ -43,7 +44,7 @@ from audience_impact.vocabulary import (
 
 PARAMETERS = ["mean", "spread", "freedom"]
 ANY = ""
-"""In place of a group or of a country: any other."""
+"""Key of any other group, or of any other country."""
 BY_GROUP = ["group", "area_id"]
 BY_SERVICE = ["platform_id", "area_id", "use_frequency_kind"]
 CALLS = (Feature.VOICE_CALL.value, Feature.VIDEO_CALL.value, Feature.GROUP_CALL.value)
@@ -62,7 +63,7 @@ KIND = {
         UseFrequencyKind.OF_MONTHLY_USERS.value,
     ),
 }
-"""The kind of share that turns an audience of a metric into that of a day."""
+"""The kind of share that converts an audience of a metric into a daily audience."""
 
 
 def index_parameters(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -129,7 +130,8 @@ def draw_shares(parameters: pd.DataFrame, u: Array) -> Array:
 
 
 COUNTED_KINDS = ["", CircumventionKind.KEEPS_ACCESS.value]
-"""The kind that is evidence for a restriction by itself; a blank cell means the same."""
+"""The kind of share that is evidence for a single restriction; a blank cell has the same meaning.
+"""
 FITTED_KINDS = [
     *COUNTED_KINDS,
     CircumventionKind.STILL_REACHED_MONTHLY.value,

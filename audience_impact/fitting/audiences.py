@@ -1,7 +1,7 @@
-"""What the figures of the facts teach of audiences that nobody counted: the table `audience_laws`.
+"""Fit the fact table `audience_laws`: the model for audiences that nobody counted.
 
-Definitions. Those of figures.py and effects.py. A factor widens (or narrows) the interval that the
-model gives; the rungs are those of rungs.py.
+Definitions. Those of figures.py and effects.py. A factor widens (or narrows) the interval of the
+model; the evidence levels are those of imputation/rungs.py.
 
 Method. The spreads of the effects are those with which figures that are left out are foretold best
 (see below): all figures of a country; those of a service in a country; those of a service
@@ -12,12 +12,12 @@ figures are left out as each rung has it, and a factor is what makes nine tenths
 the interval: by rung; then by platform and by region of the world, drawn towards one by countries /
 (countries + SHRINK). Figures of one country, service and way weigh together as one.
 
-Assumptions. A country that is not counted is like those that are. Figures of one country are left
-out together, so that none of them speaks for another.
+Assumptions. Countries without figures are similar to those with figures. The figures of a country
+are left out together, so that none of them predicts another.
 
-Known drawbacks. Spreads are learned from the figures that the factors are then learned from; there
-are some forty spreads and some two thousand figures in two hundred countries. The benchmark tells
-what that costs (docs/method.md).
+Known drawbacks. Spreads and factors are fitted to the same figures; there are some forty spreads
+and some two thousand figures in two hundred countries. The benchmark measures the effect
+(docs/method.md).
 
 Citation. V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World (2005), for
 intervals scaled on what was left out; R. H. Byrd, P. Lu, J. Nocedal, C. Zhu (1995) for L-BFGS-B.
@@ -30,8 +30,8 @@ block have, given all others, the mean y_b - S_b a_b and the covariance S_b = (Q
 fitted again.
 
 Method. The score of a block is the log density of each of its figures by itself, of Student's t of
-DEGREES degrees, so that a wrong figure does not rule; figures weigh with one over the square root
-of the figures of their country. The gradient of all scores by K is
+DEGREES degrees, so that a wrong figure does not dominate; the weight of a figure is one over the
+square root of the number of figures of its country. The gradient of all scores by K is
 
     sum_ij W_ij dK_ij,   W = Q D Q - (q a' + a q') / 2,   q = Q u,
 
@@ -75,11 +75,11 @@ LEAVING = (
     (("area_id", "platform_id", "way"), 0.7),
     (("area_id", "platform_id", "year"), 0.5),
 )
-"""What is left out together when it is learned how well figures are foretold, and its weight."""
+"""Blocks of figures that are left out together to measure predictions, with their weights."""
 READ = ("estimates", "surveys", "use_patterns", "bases", "areas", "platforms", "lineages")
-"""Tables that are learned from."""
+"""Fact tables that the fit reads."""
 LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
-"""Fewer figures or countries teach nothing."""
+"""Minimum numbers of figures and of countries for a fit."""
 PRIOR, LEAST_SPREAD, MOST_SPREAD = 2.0, 0.01, 3.0
 STEPS = 15
 START_OWN = 0.13
@@ -93,7 +93,7 @@ Blocks = Sequence[NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures to learn from, and the ways of leaving them out."""
+    """The figures that the fit uses, and the blocks in which they are left out."""
 
     rows: pd.DataFrame
     odds: Array
@@ -167,7 +167,7 @@ def _compute_loss(
 def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFrame:
     """Return predictions of every left-out figure, by evidence level.
 
-    One row a figure and rung; `rows` as `describe_rows` gives them.
+    One row per figure and evidence level; `rows` as `describe_rows` gives them.
     """
     odds = rows["odds"].to_numpy("float64")
     precision, weighted = reweight_figures(
@@ -189,7 +189,7 @@ def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFram
 
 
 def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
-    """Return the rung of each figure when those of its group (`by`) are left out."""
+    """Return the evidence level of each figure when those of its group (`by`) are left out."""
     block = rows.groupby(list(by), sort=False).ngroup()
     people = rows["way"].isin(PEOPLE)
     is_any = pd.Series(True, rows.index)
@@ -300,7 +300,7 @@ def split_blocks(groups: NDArray[np.int64]) -> Blocks:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Of each figure, given those of other blocks: what it is off by, and its variance."""
+    """Prediction of each figure from the figures of other blocks: the residual and its variance."""
 
     residual: Array
     variance: Array

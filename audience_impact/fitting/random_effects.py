@@ -1,12 +1,13 @@
-"""The distribution of a share in a country without a figure, from the figures of other countries.
+"""Random-effects model: the distribution of a share in a country without a figure of its own.
 
-Definitions. x is the log odds of a share. A group is what a distribution is of: a feature, or all
-of them together where there is one. Figures of one group and country differ by hands, services and
-years (`within`); countries differ by what is common to their figures (`between`).
+Definitions. x is the log odds of a share. Each group has a distribution: a feature, or everything
+together if there is only one group. Figures of the same group and country differ by survey
+organisation, service and year (`within`); countries differ by what their figures have in common
+(`between`).
 
 Method. x = m + a + e, a the country, e the figure, both of mean zero. `within` is the pooled
 variance of figures around the mean of their country, of all groups together; `between` of a group
-is the variance of the means of its countries less what `within` makes of it, at least zero. The
+is the variance of the means of its countries minus the part caused by `within`, at least zero. The
 next figure of another country is
 
     x = mean + s T,    s^2 = between (1 + 1/countries) + within,
@@ -20,10 +21,10 @@ figures of its own it is
 A group with fewer than LEAST_AREAS countries has the distribution of any group: the mean over
 groups, and the variance of their means besides the mean variance between countries.
 
-Assumptions. Countries without a figure are like those with one; so are groups.
+Assumptions. Countries without a figure are similar to those with one; so are groups.
 
-Known drawbacks. Countries that were asked were asked because something was restricted there, or
-because their markets are large. Years are mixed.
+Known drawbacks. Countries were surveyed because something was restricted there, or because their
+markets are large. Years are mixed.
 
 Citation. S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992).
 
@@ -39,14 +40,14 @@ share of the users of a service among everyone online (who call by Instagram) is
 users, and is left out.
 
 Assumptions. The people exposed keep access as often as people online use a VPN; where both are
-known they are of one size: Pakistan 0.18 and 0.30, Iran 0.75 to 0.84 and 0.50 to 0.94. The share of
-a feature is that of the users of the service, whoever was asked: adults, people online, those who
-have a messenger.
+known they are of similar size: Pakistan 0.18 and 0.30, Iran 0.75 to 0.84 and 0.50 to 0.94. The
+share of a feature applies to the users of the service, whoever the respondents were: adults, people
+online, people with a messenger.
 
-Known drawbacks. VPN use before a block is not that under it. Panels online find more of it than
-samples of everyone. A meter counts sessions that fail because of the block. Those asked of everyone
-understate the users of a messenger. Most figures of features are of Europe; years are mixed, and
-calls have grown.
+Known drawbacks. VPN use before a block differs from that during it. Online panels report more of it
+than samples of the whole population. A meter also counts sessions that fail because of the block.
+Shares of the whole population understate those of the users of a messenger. Most figures of
+features are of Europe; years are mixed, and calls have grown.
 """
 
 import numpy as np

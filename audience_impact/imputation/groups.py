@@ -1,16 +1,17 @@
-"""Groups named without their members ("social media"): whom their members reach together.
+"""Distributions of groups named without their members ("social media"), from their members.
 
-Definitions. A group is a platform that stands for services of some kinds (MEMBERS). Its members in
-a country are the MOST services of these kinds that are imputed to be largest there.
+Definitions. A group is a platform that represents services of some kinds (MEMBERS). Its members in
+a country are the MOST services of these kinds with the largest imputed audiences there.
 
-Method. Members are drawn from their imputed laws, as far as COMMON by one factor, since they share
-country and survey; each draw gives shares of the people online, and the model of joint use gives
-the people whom any of them reaches. Points are of a fixed sequence: no seed, the same facts give
-the same quantiles. A group is on the farthest rung of its members.
+Method. Members are drawn from their imputed distributions, with a common factor of weight COMMON,
+because they share country and survey. Each draw gives shares of the people online, and the model of
+joint use gives the share that any of them reaches. The points form a fixed sequence without a seed,
+so that the same facts give the same quantiles. A group has the farthest evidence level of its
+members.
 
-Assumptions. What a register calls social media are the largest services of these kinds.
+Assumptions. The term "social media" in a register means the largest services of these kinds.
 
-Known drawbacks. Services beyond the MOST largest add what the union leaves out.
+Known drawbacks. Services beyond the MOST largest are missing from the union.
 
 Citation. H. Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods (1992), for
 Kronecker sequences; overlap/model.py for the union.
@@ -35,7 +36,7 @@ MEMBERS = {
     "any-messenger": [PlatformKind.MESSENGER.value, PlatformKind.VOIP.value],
     "voip-apps": [PlatformKind.MESSENGER.value, PlatformKind.VOIP.value],
 }
-"""Kinds of the services that a group named without its members stands for."""
+"""Kinds of the services in each group that is named without its members."""
 MOST = 6
 COMMON = 0.3
 DRAWS = 256

@@ -3,14 +3,14 @@
 Definitions. For areas, theirs is a number of people, events or hours for all restrictions of an
 area in a period. Ours is the area's row of impact_by_area, which has regions and the world as well.
 
-Method. Theirs lies within our bounds, or it is above or below, and a code says why: most of those
-who publish people count everyone online for the block of one service. A figure of at least
-NEARLY_ALL of the base is taken for that.
+Method. The other figure is within, above or below our bounds, and a code gives the reason of a
+difference: most publishers count everyone online when one service is blocked. A figure of at least
+NEARLY_ALL of the base is assumed to count in this way.
 
 Assumptions. Those of impact_by_area.
 
-Known drawbacks. The code follows from sizes and from what the figure says of itself; nobody has
-asked its publisher.
+Known drawbacks. The code follows from the sizes and from the description of the figure; its
+publisher was not consulted.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -37,7 +37,7 @@ REASONS = {
     FigureKind.STILL_USING.value: DifferenceReason.OTHER_DEFINITION.value,
 }
 BESIDE = {True: ComparedWith.PLATFORM.value, False: ComparedWith.RESTRICTION.value}
-"""By whether the figure is of one platform: beside whose bounds it stands."""
+"""Kind of our bounds with which a figure is compared, by whether it is for a single platform."""
 
 
 def make_comparisons(

@@ -1,7 +1,8 @@
 """Table `person_days`: person-days of restrictions and countries, by month and year.
 
-Each total is made three times: what is certain (lower bound), what can be drawn
-(quantiles), what is possible (upper bound); and again with imputed ends. timeline.py says how.
+Each total is computed three times: for what is certain (lower bound), what can be drawn
+(quantiles), and what is possible (upper bound); then again with imputed ends. timeline.py describes
+the method.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from audience_impact.vocabulary import ObsStatus
 UNITS = ("person_days", "person_hours")
 HOURS = [f"{name}_person_hours" for name in ("lower", *unions.QUANTILES, "upper")]
 EVERY = "all"
-"""In `restriction_id`: every restriction of the country together."""
+"""Value of `restriction_id` for all restrictions of the country together."""
 KEY = ["restriction_id", "country_id", "period"]
 ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 IMPUTED = "imputed_"
@@ -272,7 +273,7 @@ def _sum_days(intervals: Intervals, per_day: Array) -> pd.DataFrame:
 
 
 def _days_of_sets(pieces: pd.DataFrame, sets: int) -> tuple[pd.MultiIndex, csr_array]:
-    """Return KEY in order, and the days (keys, sets) on which each set is in force in it."""
+    """Return the keys (KEY) in order, and the days (keys, sets) on which each set is in force."""
     is_restriction = (
         pieces["group"].str.contains("|", regex=False).to_numpy()
     )  # a restriction has no months

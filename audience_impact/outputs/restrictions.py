@@ -6,8 +6,8 @@ bounded where figures by age or sex exist.
 Definitions. A group is an age and a sex of one population. Its figures are shares of that group.
 
 Method. For each restriction, platform and group the latest figure from before the start. The share
-of a group that uses any of the platforms lies between the largest of them and their sum; where a
-platform has no figure for the group, or one of a day or a week, only the lower bound is valid.
+of a group that uses any of the platforms is between the largest of their shares and the sum. If a
+platform has no figure for the group, or only a daily or weekly one, only the lower bound is valid.
 
 Assumptions. The measurer's group is the population's group.
 
@@ -78,7 +78,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
 
 
 def _country_path(country: str, parents: Mapping[str, str]) -> str:
-    """Return the areas that hold a country, the world first, joined by `>`."""
+    """Return the areas that contain a country, the world first, joined by `>`."""
     path = [parents.get(country, "") or WORLD]
     while above := parents.get(path[0], ""):
         path.insert(0, above)
@@ -195,7 +195,7 @@ def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame, bounds: Bounds) 
 
 GROUP = ["age", "sex", "population_base"]
 ALL = {"age": "all", "sex": "_T"}
-"""Words for a blank: every age, and SDMX's code for both sexes."""
+"""Words for blank cells: all ages, and the SDMX code for both sexes."""
 
 
 def make_impact_by_group(scope: Scope, audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:

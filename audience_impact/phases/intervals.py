@@ -1,4 +1,4 @@
-"""The sweep over time: which audiences are in force on which days, and person-days by period.
+"""Intervals of constant restrictions: audiences in force by day, and person-days by period.
 
 Definitions
 -----------
@@ -9,13 +9,13 @@ Person-days: days times the people in force on each, a number that depends on th
 
 Method
 ------
-All starts, ends and firsts of months are put in order, by group; a span covers the pieces from
-its start to its end, which are found by bisection.  Each piece then has its items, each once,
-and lies inside one month.  Sets are distinguished like the words of a dictionary, place by place:
-pieces of one group that agree so far and have the same next item stay together.  This is exact
-(no hashing), and the people of a set need to be worked out once however often it comes back.
-Sums over a period are the product of a sparse table (periods x sets, days) and the people per
-set, so that no table of pieces x draws is ever built.
+All starts, ends and firsts of months are put in order, by group; a span covers the pieces from its
+start to its end, which bisection locates. Each piece then has its items, each once, and is inside
+one month. Sets are distinguished like words in a dictionary, letter by letter: pieces of one group
+that agree so far and have the same next item stay together. This is exact (no hashing), and the
+people of a set need to be worked out once however often it comes back. Sums over a period are the
+product of a sparse table (periods x sets, days) and the people per set, so that no table of pieces
+x draws is ever built.
 
 Assumptions
 -----------
@@ -25,9 +25,9 @@ counts for the whole of it.
 Known drawbacks
 ---------------
 * Person-days count one person once a day, but again each day: they are not people.
-* Work and memory go with the pieces that each span covers: many spans of one group that overlap
-  for long cost the square of their number.
-* Consecutive pieces with one set are left apart where any span begins or ends between them.
+* Time and memory are proportional to the number of pieces that each span covers: many spans of one
+  group that overlap for long cost the square of their number.
+* Consecutive pieces with the same set remain separate if any span begins or ends between them.
 
 Citation
 --------

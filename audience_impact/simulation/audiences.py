@@ -2,12 +2,13 @@
 
 Method. Three independent draws: of the figure, by the distribution of pooling.py; of its error
 (rounding, pages, measurers), a normal with the half widths of figure_errors.py added in squares;
-and of the growth since, through its quantiles, with heavy tails, the same for all restrictions of a
-service in a country. The last two are in log odds of the share of the universe, so that no audience
-grows beyond the people online. The internet users of a network shutdown are their base, and so the
-same draw as the base is. An imputed audience is its share, drawn in log odds through its quantiles,
-times the base as it is drawn, and no less than a figure says at least; COMMON of the variance is
-the same for all services of a country, which share a survey and what is not known of the country.
+and of the growth since the figure, a heavy-tailed distribution through its quantiles, with the same
+draw for all restrictions of a service in a country. The last two are in log odds of the share of
+the universe, so that no audience grows beyond the people online. The internet users of a network
+shutdown are equal to their base and have the same draws. An imputed audience is its share, drawn in
+log odds through its quantiles, times the drawn base, and at least the lower limit of any figure. A
+part COMMON of the variance is shared by all services of a country, because they depend on the same
+surveys and on the same unknown properties of the country.
 
 Assumptions, drawbacks and citations: those of figure_errors.py and errors/distribution.py.
 
@@ -16,12 +17,12 @@ the estimate they are one more service of the copula: |E and C| = C + |E| - |E o
 exposed and C the feature users. Those without access are feature users less circumventors.
 
 Assumptions. Each of the assumptions named in a row widens its draws by ASSUMED_SPREAD in log odds.
-A share without a stated error has that of its sample (intervals.with_sampling). What nobody asked
-is fitted to other countries (fitted/shares.py). A self-selected
-poll is drawn with SELF_SELECTED_SPREAD in log odds.
+A share without a stated error has that of its sample (intervals.with_sampling). Shares without a
+survey are fitted to other countries (fitted/shares.py). A self-selected poll is drawn with
+SELF_SELECTED_SPREAD in log odds.
 
-Known drawbacks. The two numbers are conventions, not measurements: the facts hold too few
-repeated shares to learn them from.
+Known drawbacks. The two numbers are conventions, not measurements: the facts contain too few
+repeated shares to estimate them.
 
 Citation. Rules of this project,
 docs/decisions.md.
@@ -49,7 +50,7 @@ from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis, InputKind
 
 BASE = "base"
-"""Shape of an audience that is a base, drawn as that is."""
+"""Shape of an audience that is equal to its base and has the draws of the base."""
 Z95 = float(ndtri(0.95))
 
 
@@ -110,11 +111,13 @@ DRAWN_BY = [
     *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
     *("audience_base_id", "least_persons", *OWN_LAW),
 ]
-"""All columns that the draws of an audience depend on."""
+"""All columns on which the draws of an audience depend."""
 
 
 BLOCK = 250
-"""Audiences that are drawn at once: a draw has a dozen steps, each as large as what comes of it."""
+"""Number of audiences that are drawn at once: a draw has a dozen intermediate arrays of the size of
+its result.
+"""
 
 
 def _draw_different(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
@@ -160,7 +163,7 @@ def _draw_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def _draw_stated(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return audiences by the distribution of their figures; NaN where there is none."""
+    """Return audiences by the distribution of their figures; NaN if there is none."""
     first = _draw_uniforms(table, sampler)
     low, mode, high, coverage = (
         table[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")

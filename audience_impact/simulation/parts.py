@@ -1,32 +1,33 @@
-"""Draws of the part of a country that a partial restriction touches, and of people in such parts.
+"""Draws of the part of a country that a partial restriction touches, and of the people in it.
 
 Definitions. Online of a place: the share that its people online are of the country's. Cut of a
 place: the share of its people online who are touched because that place was named. The part of a
-restriction in a country is what its places make of the people online there, each person once
+restriction in a country is the share of its people online in the places named, each person once
 (places/nesting.py).
 
 Method. With O people online of N in the country, P people in the place and d the log odds of being
-online there less those of the country, s = expit(logit(O / N) + d) of them are online, and the
-place has P s of the O: never more than its people. A place named whole is cut wholly; within, by a
+online there less those of the country, s = expit(logit(O / N) + d) of them are online, and P s of
+the O people are in the place. A place that is named as a whole is cut completely; within, by a
 share U^WITHIN_POWER of it, U uniform; city_or_district is the smaller place in one draw of three.
-Times that goes the share whom the network leaves without any. People exposed are the union of the
-audiences in the country times the part; so are their days.
+This is multiplied by the share of people without another network. People exposed are the union of
+the audiences in the country times the part; so are their days.
 
 On a set of restrictions (a month, a day) U people are under those that touch everyone, and
 
     U + (1 - U / O) T
 
-under any, T the people in the places of the partial ones, in each place the largest share of any of
-them: independent of who is under the others.
+under any, where T are the people in the places of the partial restrictions, with the largest share
+of any restriction in each place, assumed independent of the others.
 
-Each place, network and meaning has a draw of its own, the same in all restrictions; where a text
-says "in" a place, the draw is that restriction's own.
+Each place, network and meaning has a draw of its own, the same in all restrictions; if a text says
+"in" a place, each restriction has a separate draw.
 
-Assumptions. Users of a service are spread over the places as the people online are. Who is touched
-by two restrictions of one place are the same people as far as they can be.
+Assumptions. Users of a service are distributed over the places like the people online. Two
+restrictions of the same place touch the same people as far as possible.
 
-Known drawbacks. U^3 is a convention: its median, an eighth, is about what a town is of its district
-(0.14 in 362 texts that name no kind of place), its ends are a village and nearly everyone.
+Known drawbacks. U^3 is a convention: its median, an eighth, is about the share of a town in its
+district (0.14 in 362 texts that name no kind of place), and its extremes are a village and nearly
+everyone.
 
 Citation. Rules of this project, docs/method.md, docs/decisions.md.
 """
@@ -56,9 +57,11 @@ from audience_impact.vocabulary import InputKind, PlaceReading
 
 WITHIN_POWER = 3.0
 CITY_SHARE = 1.0 / 3.0
-"""Draws in which the smaller of two places is meant: orders mostly go by district."""
+"""Share of draws in which the smaller of two places is meant, because orders mostly refer to
+districts.
+"""
 BLOCK = 500
-"""Rows of places that are worked on at once, so that memory stays small."""
+"""Number of rows of places that are processed at once, to limit memory."""
 SURE = 1.0 - 1e-12
 
 
@@ -187,7 +190,7 @@ def country_shares(places: Places, countries: pd.DataFrame) -> Array:
 
 
 class _RestrictionDraws(NamedTuple):
-    """Draws of partial restrictions in force, each by what of it is.
+    """Draws of partial restrictions in force, each for the share of people that it touches.
 
     Attributes:
         share: Draws (numbers, D) of the users among the people online.

@@ -1,13 +1,13 @@
 """Draws of every impact metric of every restriction, from one set of standard draws.
 
-Definitions. Simulation inputs hold what does not change from draw to draw: what is in which union,
-what the bounds are, which shares apply. A sampler makes the standard draws. Draws are arrays
+Definitions. Simulation inputs contain everything that is the same in all draws: the members of each
+union, the bounds, the shares that apply. A sampler produces the standard draws. Draws are arrays
 (restrictions, D), one for each metric, NaN where nothing can be drawn.
 
-Method. The same function makes the published draws and, with some inputs taken from a second
-stream, the draws from which sensitivity.py finds what drives the width. Draws are not cut at the
-published bounds, which hold if each figure is right as printed: they keep the identities with the
-figures as drawn (largest <= union <= base, users of a feature <= people exposed).
+Method. The same function computes the published draws and, with some inputs from a second stream,
+the draws from which sensitivity.py computes the drivers of the width. Draws are not truncated at
+the published bounds, which are valid only if each figure is right as printed. They satisfy the
+inequalities for the drawn figures (largest <= union <= base, users of a feature <= people exposed).
 
 Of a partial restriction people exposed, feature users and person-days are those of the whole
 country times its part (parts.py).
@@ -43,7 +43,7 @@ PERSON_DAYS = "person_days"
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws by metric, and the share of draws of the people exposed outside the printed bounds."""
+    """Draws by metric, and the share of draws of people exposed that are outside the bounds."""
 
     by_metric: dict[str, Array]
     outside_share: Array
@@ -78,12 +78,12 @@ class Steps:
 
     Attributes:
         audiences: Each audience (rows of `SimulationInputs.audiences`, D).
-        bases: The people online, or what else the base counts.
+        bases: The people online, or another population if that is the base.
         joint: The union of the audiences by the model of joint use.
-        given: The same given the overlaps that were measured.
+        given: The same union, conditioned on the measured overlaps.
         used: Users of the restricted features among them, in the whole country.
         part: The part of the country that is touched.
-        countries: What comes of it.
+        countries: The resulting people of each country.
     """
 
     audiences: Array

@@ -1,10 +1,10 @@
 """Draws of the people in unions of audiences: figures, base, joint use and the model's error.
 
 Definitions. An audience is one as drawn (audiences.py). A union is of some audiences of one country
-inside one base. A country-base group is everything asked for in one country and base.
+inside one base. A country-base group contains all unions of one country and base.
 
-Method. Each audience, base and correlation is drawn once for its own key and stands wherever it is
-used, so that draw number d is one possible world and sums over unions are right. Inside a group
+Method. Each audience, base and correlation is drawn once for its own key and reused everywhere, so
+that draw number d is one possible world and sums over unions are consistent. Inside a group
 audiences become shares of the drawn base, which is never below the largest of them in any draw,
 their union comes from the model of joint use (overlap.model), of one audience it is that audience,
 and the model's own error is drawn once a country. A union with measured overlaps
@@ -12,8 +12,8 @@ is conditioned on them in each draw (see below).
 
 Assumptions. Those of the model of joint use; errors of figures are independent of one another.
 
-Known drawbacks. The model's error is the same draw for all unions of a country, so that sums over
-those of one country are rather too wide than too narrow.
+Known drawbacks. The model's error is the same draw for all unions of a country, so that intervals
+of sums within a country tend to be too wide, not too narrow.
 
 Citation. docs/method.md.
 
@@ -23,9 +23,9 @@ room for: their Frechet range. An overlap that is only a limit (over 93 %) narro
 the draws it is what the model has, moved to the limit where the model is beyond it. The model's own
 error is narrowed by how much the overlaps narrow the bounds.
 
-Known drawbacks. Overlaps describe the audiences of a month; the timeline and the union over a
-month or a year of a whole country do not use them. A limit that a draw comes up to fixes the
-overlap in the other draws at what the model has.
+Known drawbacks. Overlaps describe the audiences of a month; the timeline and the union over a month
+or a year of a whole country do not use them. If a limit takes effect in one draw, the overlap is
+fixed at the value of the model in the other draws.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ from audience_impact.vocabulary import InputKind, OverlapKind
 Integers = NDArray[np.int64]
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
 OUTSIDE = 1e-3
-"""A draw lies outside a bound where it does so by more than this share of itself."""
+"""Relative tolerance beyond which a draw counts as outside a bound."""
 
 
 def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -125,9 +125,9 @@ class _JointGroup(NamedTuple):
 
     Attributes:
         group: The number of the group.
-        places: Where each union stands in the table.
+        places: The position of each union in the table.
         audiences: The numbers of the audiences.
-        members: Which of them are in which union (unions, audiences).
+        members: Whether each audience is in each union (unions, audiences).
     """
 
     group: int
@@ -154,7 +154,7 @@ class _Layout(NamedTuple):
         alone: Members (place, audience, group) of unions of one.
         together: The others.
         audiences: The audiences of each group, one group after another.
-        first: Where in `audiences` those of a group begin.
+        first: The position in `audiences` of the first audience of each group.
     """
 
     groups: pd.DataFrame
@@ -198,7 +198,7 @@ def select_unions(requested: Unions, rows: NDArray[np.bool_]) -> Unions:
 
 
 DrawnUnions = dict[tuple[object, ...], Array]
-"""Unions (D,) that were drawn, as shares of their base, by all that they depend on."""
+"""Unions (D,) that were drawn, as shares of their base, by all inputs on which they depend."""
 
 
 def draw_union_people(
@@ -239,14 +239,14 @@ def draw_union_people(
 
 @dataclass(frozen=True)
 class _GroupRequest:
-    """The unions of a group that are to be drawn.
+    """The unions of a group that will be drawn.
 
     Attributes:
         country_id: Its country.
         shares: Draws (audiences, D) of the audiences, as shares of the base.
-        members: Which audience is in which union (unions, audiences).
-        places: Where each union stands in the result.
-        names: What each union depends on: country, base as drawn, audiences.
+        members: Whether each audience is in each union (unions, audiences).
+        places: The position of each union in the result.
+        names: The inputs of each union: country, drawn base, audiences.
     """
 
     country_id: str
@@ -313,7 +313,7 @@ def sum_by_restriction(drawn: Array, restrictions: pd.Series, order: pd.Index) -
 
 
 INSIDE = 1e-6
-"""Part of the room that is left free at each end, where patterns would come to nothing."""
+"""Share of the Frechet range that is excluded at each end, where patterns would become empty."""
 TINY = np.finfo(np.float64).tiny
 
 

@@ -1,6 +1,6 @@
-"""The pages of the world, of each part of it and of each country: year by year and day by day.
+"""Pages of the world, of each region and of each country: numbers by year and by day.
 
-Which area lies in which is the tree of the UN (M49); this and all numbers come from the version.
+Regions follow the UN (M49); the tree of areas and all numbers come from the version.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,10 +23,12 @@ from audience_impact.vocabulary import Sex
 
 WORLD = "001"
 MANY = 50
-"""So many restrictions, the largest, a part of the world lists; a country lists all of its own."""
+"""Maximum number of restrictions listed for a region, the largest first; a country lists all of
+them.
+"""
 PNG_WIDTH = 1152
 TOGETHER = "all"
-"""In `person_days`: every restriction of a country."""
+"""Id in `person_days` of all restrictions of a country together."""
 Rows = list[dict[str, Any]]
 
 

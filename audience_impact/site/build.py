@@ -1,7 +1,7 @@
-"""The report of a version: the makers of its pages, and their files.
+"""The report of a version: the functions that create its pages, and the resulting files.
 
-A maker takes the data of the report and yields pages and files. Another kind of page is another
-maker in PAGES, and a line in `rendering.NAV` if the head of each page should link to it.
+Each function takes the data of the report and yields pages and files. To add a kind of page, add a
+function to PAGES and, if the head of each page should link to it, a line to `rendering.NAV`.
 
 A report is written aside, flushed and renamed, so that a reader finds it whole. Below the root of
 what is published:
@@ -9,8 +9,8 @@ what is published:
     reports/<version id>/   the report of a version; its `report.json` names its files
     report                  leads to reports/<id> of the version reported last
 
-A report made anew with the same bytes is left alone. One with other bytes (another release of the
-pages) takes the place of the old one by two renames.
+A new report with the same bytes changes nothing. A report with other bytes (from another release of
+the pages) replaces the old one by two renames.
 """
 
 import json
@@ -50,7 +50,7 @@ def locate_report(root: Path, version: str) -> Path:
 
 
 def publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
-    """Write the report of a version beside the versions and let `report` lead to it.
+    """Write the report of a version next to the versions and let `report` lead to it.
 
     Reports of versions that are gone go too. Raises PublishError where it cannot be written.
     """
@@ -109,7 +109,7 @@ def _require_report_folder(folder: Path) -> None:
         raise PublishError(f"{folder} is no folder: give one, or none for the usual place")
     if foreign := _list_foreign_files(folder):
         raise PublishError(
-            f"{folder} holds {foreign[0]}, which is no part of a report: give an empty folder"
+            f"{folder} contains {foreign[0]}, which is no part of a report: choose an empty folder"
         )
 
 
@@ -130,7 +130,7 @@ def _read_named_files(folder: Path) -> set[str]:
 
 @contextmanager
 def _make_aside_folder(folder: Path) -> Iterator[Path]:
-    """Yield a new folder beside `folder`, and remove it afterwards."""
+    """Yield a new folder next to `folder`, and remove it afterwards."""
     aside = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
@@ -162,7 +162,7 @@ def _write_files(aside: Path, version: str, files: Iterable[File]) -> bytes:
 
 
 def _read_mark(folder: Path) -> bytes | None:
-    """Return the mark of a report; None where there is none."""
+    """Return the mark of a report; None if there is none."""
     try:
         return (folder / MARK).read_bytes()
     except OSError:
@@ -208,7 +208,7 @@ PAGES: tuple[PageMaker, ...] = (
     platforms.make_pages,
     texts.make_pages,
 )
-"""The makers of pages, in the order in which they write."""
+"""The functions that create pages, in the order in which they run."""
 
 
 def make_files(report: ReportData) -> Iterator[File]:
@@ -222,7 +222,7 @@ def make_files(report: ReportData) -> Iterator[File]:
 
 
 def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Path, bool]:
-    """Write the report of a version into a folder, or beside the versions below `root`.
+    """Write the report of a version into a folder, or next to the versions below `root`.
 
     Return its folder, and whether anything changed. Raise PublishError where the version is
     damaged or the folder cannot be written.

@@ -16,9 +16,9 @@ from audience_impact.site.world import File, ListEntry, Page, ReportData
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 REGIONS = ("002", "019", "142", "150", "009")
-"""The parts of the world (UN M49) on the home page."""
+"""Regions of the world (UN M49) on the home page."""
 FEW = 8
-"""So many of the largest and of the newest are shown."""
+"""Number of the largest, and of the newest, restrictions on the home page."""
 TITLE = "How many people does an internet restriction touch?"
 CSV = "restrictions.csv"
 CSV_COLUMNS = (

@@ -1,4 +1,4 @@
-"""Lists of restrictions by country, platform and year, for who reads without JavaScript."""
+"""Lists of restrictions by country, platform and year, for readers without JavaScript."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The page of a platform: where and when it was restricted, and which audiences were used."""
+"""The page of a platform: its restrictions by place and date, and the audiences that were used."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class Audience:
 
     Attributes:
         area: The country by name.
-        period: When it was counted; blank where nobody did.
-        bounds: Counted people.
+        period: The period of the count; blank if nobody counted it.
+        bounds: Limits of the counted people.
         imputed: People imputed from figures of others.
-        metric: What was counted.
-        rung: From what it was imputed.
-        by: Who counted.
+        metric: The metric of the count.
+        rung: The evidence level of an imputed audience.
+        by: The measurer.
     """
 
     area: str

@@ -1,4 +1,4 @@
-"""A page a restriction: the answer first, then the picture, then everything that it stands on."""
+"""The page of a restriction: the answer, the picture, then all facts and reasons behind them."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ METRICS = (
     ImpactMetric.PEOPLE_DEPRIVED_NET,
     ImpactMetric.REACH_LOST,
 )
-"""In this order, which is that of who is a part of whom."""
+"""Metrics in the order of the page: each counts a part of the people of the previous one."""
 RULES = {rule.id: rule for rule in TABLE}
 CSV_COLUMNS = (
     *("restriction_id", "counted", "period", "unit", "lower", "q05", "q50", "q95", "upper"),
@@ -241,7 +241,7 @@ def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
 
 
 LONG = 90
-"""Longer texts have a line of their own, after the others."""
+"""Maximum length of a text in a list; longer texts are shown after the others on their own line."""
 ACT = (
     ("What was done", "action", "action"),
     ("How far the target is gone", "severity", "severity"),
@@ -261,7 +261,7 @@ ACT = (
     ("Why it is not read as everyone", "extent_reason", ""),
     ("Note", "note", ""),
 )
-"""The facts on a restriction: heading, column, and the kind of its words where it is coded."""
+"""The facts on a restriction: heading, column, and the enum of its words if it is coded."""
 
 
 def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:

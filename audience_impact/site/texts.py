@@ -1,4 +1,4 @@
-"""The pages of words: the method, the glossary, and the data with its dictionary and downloads."""
+"""Pages of text: the method, the glossary, and the data with dictionary and downloads."""
 
 import io
 import re
@@ -24,7 +24,7 @@ COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 @dataclass(frozen=True)
 class Download:
-    """A file of all tables: its place, what it is, and its size in bytes."""
+    """A file of all tables: its path, its description, and its size in bytes."""
 
     path: str
     name: str
@@ -34,12 +34,12 @@ class Download:
 
 @dataclass(frozen=True)
 class Section:
-    """A table in the dictionary; a set of values stands at the first column that has it.
+    """A table in the dictionary; a set of values is listed at the first column that has it.
 
     Attributes:
         table: Its name.
         about: Its description.
-        key: The columns of which there is one row each.
+        key: The columns of the key: one row for each combination.
         columns: Name, unit and meaning of each column.
         values: Column, value and meaning; of repeated sets the first column.
     """

@@ -26,7 +26,7 @@ from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
 
 MANY = 3
-"""So many services are named; the rest are counted."""
+"""Maximum number of services that are named; the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,18 @@ class ListEntry:
     """One restriction as a row of a list.
 
     Attributes:
-        restriction: Its id.
-        title: Where and what, in words.
+        restriction: The id of the restriction.
+        title: The area and the restricted services, in words.
         start: Its first day as far as known (YYYY-MM-DD), or empty.
-        metric: Whom the number counts.
+        metric: The metric of the number (`ImpactMetric`).
         persons: The number.
         obs_status: Code of the status of the number.
-        action: What was done.
-        end_status: Whether it is over.
-        cause: What took it away; empty where nothing says so.
+        action: The action against the services.
+        end_status: Whether the restriction has ended.
+        cause: The cause of the outage; empty if not recorded.
         countries: Codes of the countries.
         platforms: Ids of the platforms.
-        features: What of them is restricted.
+        features: The restricted features.
     """
 
     restriction: str
@@ -116,13 +116,13 @@ _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 @dataclass(frozen=True)
 class Page:
-    """A page of HTML: its place in the report, its title, its template and what that is given.
+    """A page of HTML: its path in the report, title, template and values.
 
     Attributes:
         path: With `/`, relative to the report: `restriction/R1.html`.
-        title: What the browser and the heading say.
+        title: The title in the browser and in the heading.
         template: A file of `templates/`, which extends `layout.html`.
-        values: Names that the template reads beside those of every page (`rendering`).
+        values: Values of the template in addition to those of every page (`rendering`).
     """
 
     path: str
@@ -133,7 +133,7 @@ class Page:
 
 @dataclass(frozen=True)
 class File:
-    """A file that is no page: data, a picture."""
+    """A file that is not a page: data, or a picture."""
 
     path: str
     content: bytes
@@ -144,8 +144,8 @@ class ReportData:
     """One published version, as the pages read it.
 
     Attributes:
-        stored: Where the version lies, and what its `datapackage.json` says: licence, sources,
-            titles of tables and columns.
+        stored: The location of the version, and its `datapackage.json`: licence, sources, titles of
+            tables and columns.
         tables: Every published table by name, missing cells as NA.
     """
 

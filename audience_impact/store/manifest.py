@@ -26,7 +26,7 @@ from audience_impact.store import PublishError
 
 ARCHIVE_NAME = "facts.zip"
 MOST_ARCHIVE_BYTES = 2**30
-"""More than any facts have: a thousand times a register of two thousand events."""
+"""Maximum size of all facts: a thousand times a register of two thousand events."""
 _FILE = re.compile(r"(\d{1,3})/[a-z][a-z0-9_]*\.csv")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
@@ -87,13 +87,13 @@ VALUES, SPECIAL_VALUES, SEPARATOR = "values", "special_values", "separator"
 differ; and the separator between the values of one cell."""
 MANIFEST = "datapackage.json"
 FACT_KEYS = "fact_keys"
-"""Key of the manifest: the key columns of each fact table in the archive of facts."""
+"""Key in the manifest for the key columns of each fact table in the archive of facts."""
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
 
 
 class Rows(Protocol):
-    """A table that need not be in memory whole."""
+    """A table that need not be in memory completely."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -109,7 +109,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class InMemory:
-    """A table of Arrow as rows."""
+    """An Arrow table in memory, with the interface of Rows."""
 
     table: pa.Table
 

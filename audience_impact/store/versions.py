@@ -57,7 +57,7 @@ BYTES_DIFFER = register_rule(
 
 @dataclass(frozen=True)
 class Version:
-    """The identity of a version: the same five values are the same version, everywhere."""
+    """The identity of a version: equal values of all five fields mean the same version."""
 
     as_of: date
     inputs_sha256: str
@@ -237,7 +237,7 @@ def publish_version(
 
     `about` holds `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
     (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
-    and, optionally, `primary_key`; it may hold `fact_keys`, the key columns of each fact table.
+    and, optionally, `primary_key`; it may contain `fact_keys`, the key columns of each fact table.
     With `keep`, the oldest versions beyond that number are removed.
     `facts` are the files that the version was computed from, `0/estimates.csv` in the first layer.
     """

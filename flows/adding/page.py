@@ -90,7 +90,7 @@ MEASURED = Question(
     must=is_new_page,
     adds="new_measurer",
 )
-"""Asked of a figure only; a restriction needs no measurer."""
+"""Questions on the measurer, for figures only; a restriction has no measurer."""
 
 
 def _make_source_id(answers: Answers, records: FactRecords) -> str:

@@ -300,4 +300,4 @@ def find_similar_restrictions(
 
 
 RESTRICTION = EntryKind(QUESTIONS, build_restriction_rows, find_similar_restrictions, is_once=True)
-"""A restriction is one row, however many pages report it."""
+"""The entry for a restriction. It has one row, however many pages report it."""

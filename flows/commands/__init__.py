@@ -1,4 +1,4 @@
-"""The commands of a checkout: what computes, checks and keeps facts, on top of the wheel's.
+"""The commands of a checkout that compute versions, and check and maintain facts.
 
 Prefect is imported only where a flow is run or served.
 """

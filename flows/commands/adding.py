@@ -40,7 +40,7 @@ Folders = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Write without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and show the rows; write nothing.")]
 Another = Annotated[
-    bool, typer.Option("--another", help="Add it although a similar row is on record.")
+    bool, typer.Option("--another", help="Add the entry although a similar row is on record.")
 ]
 
 
@@ -93,7 +93,7 @@ def _build_command(kind: EntryKind) -> Callable[..., None]:
 
 def _build_parameter(question: Question) -> Parameter:
     words = f" One of: {', '.join(question.choices)}." if question.choices else ""
-    again = " May be given again." if question.many else ""
+    again = " May be repeated." if question.many else ""
     asks = f"{question.asks[0].upper()}{question.asks[1:]}."
     option = typer.Option(question.option_name, metavar="TEXT", help=f"{asks}{words}{again}")
     of = list[str] if question.many else str

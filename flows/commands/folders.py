@@ -1,4 +1,4 @@
-"""The folders of facts that a command of the checkout is given, and the environment it runs in."""
+"""The folders of facts that a command of the checkout reads, and its environment."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,15 +18,15 @@ ProfileFile = Annotated[
     typer.Option(
         "--profile",
         metavar="FILE",
-        help="An environment in TOML: facts, published, keep, schedule and more; the variables "
-        "AUDIENCE_IMPACT_... win over it, options over both.",
+        help="Profile of an environment in TOML: facts, published, keep, schedule and more. The "
+        "variables AUDIENCE_IMPACT_... take precedence over it, and options over both.",
     ),
 ]
 OnTopOfShipped = Annotated[
     bool,
     typer.Option(
         "--on-top-of-shipped",
-        help="The folders contain own rows, layered on the facts shipped with the command.",
+        help="Layer the folders on the facts that are shipped with the command.",
     ),
 ]
 

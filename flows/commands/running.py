@@ -1,4 +1,4 @@
-"""One run of the flow from the command line: quiet, then the results and where they lie."""
+"""A run of the flow from the command line without logs, followed by its results and their paths."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -102,7 +102,9 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, options: dict[st
 
 
 OF_A_RUN = ("flows.publish_impact", "prefect.flow_engine", "prefect.task_engine")
-"""Imported while the server starts: Prefect imports its engines with the first run."""
+"""Modules that are imported while the server starts, because Prefect imports its engines with the
+first run.
+"""
 
 
 @contextmanager
@@ -163,7 +165,9 @@ def _show_progress(what: str) -> Iterator[None]:
 
 
 MOST_SHOWN = 200
-"""Most restrictions that a run prints, the best known first: printing more takes seconds."""
+"""Maximum number of restrictions that a run prints, the most reliable first: printing more takes
+seconds.
+"""
 
 
 def show_outcome(done: "Published", layers: int) -> None:

@@ -35,8 +35,8 @@ Metric = Annotated[
     ImpactMetric | None,
     typer.Option(
         metavar="METRIC",
-        help=f"What is counted: {', '.join(ImpactMetric)}. Default: users of the feature where "
-        "one is restricted, else people exposed.",
+        help=f"People to count: {', '.join(ImpactMetric)}. Default: users of the feature if a "
+        "feature is restricted, otherwise people exposed.",
     ),
 ]
 Facts = Annotated[

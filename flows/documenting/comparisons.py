@@ -1,7 +1,7 @@
-"""The page that sets what others published beside ours: `python -m flows.documenting.comparisons`.
+"""Write docs/comparisons.md: figures of others, compared with ours.
 
-It depends on the register that was imported, which is not in the repository, so the page says
-from which version it was made and is written by this command alone.
+It depends on the register that was imported, which is not in the repository, so the page names its
+version. It is written only by `python -m flows.documenting.comparisons`.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """A part of a run: computed alone, validated against the contracts, and stored in a folder.
 
-A run has a folder of its own while it lasts. What all parts share and the facts of each lie in it,
-so that another process, or another machine that reaches the folder, needs its address and a number
-alone; the results of a part are stored at once, under its number, however often it is computed. No
-more than one part is in the memory of a process.
+A run has a temporary folder with the shared input and the facts of each part, so that another
+process, or another machine with access to the folder, needs only its address and a number. The
+results of a part are stored atomically under its number, however often it is computed. No more than
+one part is in the memory of a process.
 
     shared.pickle           what all parts share
     parts/7.pickle          the facts of a part
@@ -53,7 +53,7 @@ def build_headers() -> dict[str, Header]:
 
 
 Runner = Callable[[Path, int], None]
-"""Computes all parts of a run, from its folder and their number (pipeline/parts.py)."""
+"""Computes all parts of a run; the arguments are its folder and the number of parts."""
 
 
 class Division(NamedTuple):
@@ -61,7 +61,7 @@ class Division(NamedTuple):
 
     Attributes:
         runner: Computes the parts; None where this process does, one after another.
-        most: Restrictions of a part, at most.
+        most: Maximum number of restrictions of a part.
     """
 
     runner: Runner | None
@@ -69,11 +69,11 @@ class Division(NamedTuple):
 
 
 ALONE = Division(None, 2_500)
-"""By this process: fewer and larger parts spare the fixed cost of each part."""
+"""Division for a single process: few large parts, to save the fixed cost of each part."""
 
 
 BATCH_ROWS = 4_096
-"""Rows that are read at once from the results of a part."""
+"""Number of rows that are read at once from the results of a part."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,11 @@ class PartRecord:
 
     Attributes:
         tables: Rows of its countries by area and by day, not rounded yet.
-        source_ids: The sources that each of its tables rests on.
-        rows: How many rows it has for each restriction, in order: table, keys, counts.
-        findings: Findings about the facts that the computation made.
+        source_ids: The sources of each of its tables.
+        rows: The number of rows of each restriction, in order: table, keys, counts.
+        findings: Findings about the facts during the computation.
         broken: For each rule over results the keys of the rows that break it.
-        no_estimate_reason: The rule that says why nothing at all is drawn.
+        no_estimate_reason: The rule that explains why nothing at all is drawn.
         countries: Its countries.
     """
 

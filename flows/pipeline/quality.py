@@ -26,7 +26,9 @@ from schemas import contracts, facts, published
 
 REGISTERING = (reading, contracts, known, across, *RULES, accepted, results, versions)
 IN_QUALITY = set(RuleStage) - {RuleStage.PUBLISHED, RuleStage.VERSIONS}
-"""Stages whose rules stand in the table `quality`: the others stop a version or depend on one."""
+"""Stages whose rules appear in the table `quality`; rules of other stages prevent a version or
+depend on one.
+"""
 
 
 def collect_rules() -> list[Rule]:

@@ -1,4 +1,4 @@
-"""Notices to people, by whatever Apprise reaches: a failed run, answers that moved, silence.
+"""Notices through Apprise: of a failed run, changed answers, or missing runs.
 
 Apprise never raises, so its result for each address is checked: an address that does not take a
 notice is logged, without its password. A lost notice stops no run from publishing.
@@ -26,11 +26,11 @@ from pydantic import SecretStr
 from flows.serving.preparing import NotReadyError, Profile, read_profile
 
 LONGEST = 2_000
-"""Letters of a notice: some services refuse more."""
+"""Maximum number of characters of a notice; some services refuse longer ones."""
 
 
 def _make_service(address: SecretStr) -> Any:
-    """Return Apprise's service for an address; None where there is none."""
+    """Return Apprise's service for an address; None if there is none."""
     import apprise  # half a second, which a run that tells nobody is spared
 
     return apprise.Apprise.instantiate(address.get_secret_value())
@@ -73,7 +73,7 @@ def notify_of_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
 
 @dataclass
 class SilenceWatch:
-    """Sends a notice when no run of some deployments has succeeded for so many days."""
+    """Sends a notice if no run of some deployments has succeeded for a number of days."""
 
     profile: Profile
     deployments: Collection[UUID]
@@ -97,7 +97,7 @@ class SilenceWatch:
 
 
 def find_last_success(client: SyncPrefectClient, deployments: Collection[UUID]) -> datetime | None:
-    """Return the end of the last successful run of deployments; None where there is none."""
+    """Return the end of the last successful run of deployments; None if there is none."""
     well = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.COMPLETED])),
         deployment_id=FlowRunFilterDeploymentId(any_=list(deployments)),

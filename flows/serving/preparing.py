@@ -1,7 +1,7 @@
 """Settings of an environment, and checks of the machine, made before Prefect is imported.
 
-Prefect reports a home that it cannot write, or a damaged database, by pages of traceback and after
-minutes of waiting. None of this imports it.
+If its home is not writable or its database is damaged, Prefect waits for minutes and prints long
+tracebacks. This module does not import Prefect.
 
 An environment has the settings of one installation on a server, from a file or variables. A
 variable wins over the file, and an option of the command over both. Addresses for notices hold
@@ -38,7 +38,7 @@ FORCED = {
 
 
 class NotReadyError(Exception):
-    """Prefect could not start; one line says why and what to do."""
+    """Prefect cannot start; one line states the cause and the remedy."""
 
 
 def bypass_proxy(*hosts: str) -> None:
@@ -114,7 +114,7 @@ def _require_database(file: Path) -> None:
 def close_database() -> None:
     """Make the database of a server that is about to start readable by its owner alone.
 
-    SQLite gives the files beside it the mode that it has itself.
+    SQLite gives the files next to it the mode that it has itself.
     """
     if "PREFECT_API_DATABASE_CONNECTION_URL" in os.environ:
         return
@@ -137,7 +137,7 @@ class Profile(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     environment: Name | None = Field(
-        default=None, description="what its deployments, pool and runs carry"
+        default=None, description="name used for its deployments, pool and runs"
     )
     work_pool: str = Field(default="audience-impact", min_length=1, description="the work pool")
     facts: list[Path] = Field(
@@ -145,18 +145,18 @@ class Profile(BaseSettings):
     )
     published: Path = Field(default=Path("data/published"), description="where versions lie")
     keep: int | None = Field(
-        default=None, ge=1, description="how many versions stay; all where not given"
+        default=None, ge=1, description="number of versions to keep; by default all"
     )
     strict: bool = Field(
         default=False, description="publish nothing when a row is bad or much changed"
     )
-    schedule: str = Field(default="15 5 * * *", description="when it runs, as cron says it")
+    schedule: str = Field(default="15 5 * * *", description="schedule of runs as for cron")
     timezone: str = Field(default="UTC", description="the time zone of the schedule")
     notices: list[SecretStr] = Field(default=[], description="addresses as Apprise takes them")
     silence_days: int | None = Field(
         default=None,
         ge=1,
-        description="days without a new look at the facts after which to tell somebody",
+        description="days without a successful run after which a notice is sent",
     )
 
     @classmethod

@@ -1,8 +1,9 @@
-"""The runs of the schedule, one after the other, as Prefect's worker runs them, without its trust.
+"""Run scheduled flow runs one after the other, without trusting commands sent by the server.
 
-A worker takes the command line, the pull steps and the entrypoint of a run from the server, so
-whoever writes there runs what they like here. This loop asks the server only which run of which
-deployment is due, and with what parameters; the code is that of the checkout.
+Prefect's worker takes the command line, the pull steps and the entrypoint of a run from the server,
+so that anyone with write access to the server can execute code on this machine. This loop takes
+only the due run, its deployment and its parameters from the server; the code is that of the
+checkout.
 
 Each `serve` is a worker of its pool, shows signs of life and marks its runs. A process that is
 killed ends nothing on the server. Its unfinished runs are distinguished from those of another
@@ -50,9 +51,9 @@ from flows.serving.children import Child, run_child
 from flows.serving.server import print_line
 
 TROUBLE = (httpx.HTTPError, ObjectNotFound)
-"""The server is away for a while, or somebody deleted the object of a request."""
+"""Errors if the server is temporarily unreachable, or the object of a request was deleted."""
 LOST_BEATS = 3
-"""So many signs of life have to be missing before a worker counts as dead."""
+"""Number of missing heartbeats after which a worker counts as dead."""
 
 
 def _make_name() -> str:
@@ -66,10 +67,10 @@ class Worker:
 
     Attributes:
         pool: The work pool.
-        name: The name that the runs of this process carry.
-        heard: The time of the monotonic clock since which the server has taken each sign of life
-            in time; None while it does not. Only after some time means the silence of others
-            anything: after an outage all workers were silent.
+        name: The name with which the runs of this process are marked.
+        heard: The time of the monotonic clock since which the server has taken each sign of life in
+            time; None while it does not. Missing heartbeats of other workers are considered only
+            some time after this, because after an outage all workers have missed some.
     """
 
     pool: str
@@ -121,13 +122,14 @@ STOPPED = "The process of the run was stopped or died while it was under way."
 RESTART_TAG = "again:"
 """The beginning of the tag with the count of restarts of a run."""
 MAX_RESTARTS = 2
-"""A run that was restarted more often ends its process itself."""
+"""Maximum number of restarts, after which a run is assumed to end its process itself."""
 UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 PAUSE_SECONDS = 0.5
 PATIENT_RETRIES = 7
-"""Tries of a run to reach the server, each after twice the time: some four minutes."""
+"""Number of attempts of a run to reach the server, with doubled waiting times: some four minutes.
+"""
 DATABASE_AWAY = 500
-"""The status of the server while nothing listens at the address of its database."""
+"""Status of the server while its database is not reachable."""
 
 Entrypoints = dict[UUID, str]
 """Deployments on the server, each with the flow of the checkout that its runs run."""
@@ -173,7 +175,7 @@ def run_due(
 ) -> bool:
     """Run one run that is due; return whether there was one.
 
-    Then the server is asked anew: another worker may have done the rest meanwhile.
+    The caller then requests the next due run, because another worker may have run the others.
     """
     with limit_retries():
         due = client.get_scheduled_flow_runs_for_deployments(list(entrypoints), datetime.now(UTC))

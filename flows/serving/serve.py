@@ -1,4 +1,4 @@
-"""Run the schedule of prefect.yaml until interrupted, with no other set-up.
+"""Run the schedule of prefect.yaml until interrupted, without further configuration.
 
 The server is the configured one (PREFECT_API_URL or a profile), else a new one, which is started
 for the schedule and stopped at the end.

@@ -1,7 +1,7 @@
 """The contracts of the fact tables, a pandera model a table, over the text as written.
 
-The models stand in modules by subject; TABLES says for each table its model, where several columns
-make the key which, and whether it may be missing. A new table is a model and its row there.
+The models are in modules by subject. TABLES lists for each table the model, the columns of a key of
+several columns, and whether the table may be missing. To add a table, add a model and a row there.
 """
 
 from functools import cache
@@ -12,7 +12,7 @@ from schemas.fields import FactModel
 
 
 class Table(NamedTuple):
-    """A fact table: its model, its key where several columns make it, whether it is optional."""
+    """A fact table: its model, its key if that has several columns, and whether it is optional."""
 
     name: str
     model: type[FactModel]

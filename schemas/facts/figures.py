@@ -39,7 +39,7 @@ def is_ordered(frame: pd.DataFrame, low: str, middle: str, high: str) -> pd.Seri
 
 
 class SourcedFigure(FactModel):
-    """What every figure says of where it was read."""
+    """The columns of every figure on the page where it was read."""
 
     source_id: Series[str] = fields.reference_field("sources")
     also_source_id: Series[str] = fields.reference_field("sources", filled=False)
@@ -48,7 +48,7 @@ class SourcedFigure(FactModel):
 
 
 class Measured(SourcedFigure):
-    """A figure whose unit stands beside it."""
+    """A figure with a column for its unit."""
 
     unit: Series[str] = fields.code_field(words.Unit)
     value: Series[str] = fields.value_field()
@@ -73,7 +73,7 @@ class Measured(SourcedFigure):
 
 
 class ShareOfPeople(SourcedFigure):
-    """A share of the people asked."""
+    """A share of the respondents."""
 
     share: Series[str] = fields.share_field()
     low_share: Series[str] = fields.share_field()
@@ -125,7 +125,7 @@ class Estimates(Measured):
 
 
 class Overlaps(Measured):
-    """How many use several platforms together, or any of them, as measured."""
+    """A measured overlap: the people who use all, or any, of several platforms."""
 
     overlap_id: Series[str] = fields.key_field()
     platform_ids: Series[str] = fields.references_field("platforms")
@@ -137,7 +137,7 @@ class Overlaps(Measured):
 
 
 class FeatureUse(ShareOfPeople):
-    """Which share of a population uses a feature."""
+    """The share of a population that uses a feature."""
 
     feature_use_id: Series[str] = fields.key_field()
     platform_id: Series[str] = fields.reference_field("platforms")
@@ -149,9 +149,10 @@ class FeatureUse(ShareOfPeople):
 
 
 class Circumvention(ShareOfPeople):
-    """Which share keeps access in spite of a restriction.
+    """The share of people who keep access in spite of a restriction.
 
-    A share of no restriction is of people online who use a VPN. A blank kind is `keeps_access`.
+    A share without a restriction is that of people online who use a VPN. A blank kind is
+    `keeps_access`.
     """
 
     circumvention_id: Series[str] = fields.key_field()
@@ -168,9 +169,9 @@ class Circumvention(ShareOfPeople):
 
 
 class UseFrequency(ShareOfPeople):
-    """Which share of the users of a service, or of the internet, come on a day.
+    """The share of the users of a service, or of the internet, who come on a day.
 
-    What the share is of differs (`use_frequency_kind`), and kinds are never mixed.
+    `use_frequency_kind` states the denominator of the share; kinds are never mixed.
     """
 
     use_frequency_id: Series[str] = fields.key_field()
@@ -182,7 +183,7 @@ class UseFrequency(ShareOfPeople):
 
 
 class PublishedFigures(FactModel):
-    """What others published for a restriction."""
+    """A figure that others published for a restriction."""
 
     published_figure_id: Series[str] = fields.key_field()
     restriction_id: Series[str] = fields.reference_field("restrictions")
@@ -198,7 +199,7 @@ class PublishedFigures(FactModel):
 
 
 class PublishedAreaFigures(FactModel):
-    """What others published for all restrictions of an area and period together."""
+    """A figure that others published for all restrictions of an area and period together."""
 
     published_area_figure_id: Series[str] = fields.key_field()
     area_id: Series[str] = fields.reference_field("areas")
@@ -214,7 +215,7 @@ class PublishedAreaFigures(FactModel):
 
 
 class Bases(SourcedFigure):
-    """How many people a population holds: the denominators."""
+    """The people of a population: the denominators."""
 
     base_id: Series[str] = fields.key_field()
     area_id: Series[str] = fields.reference_field("areas")
@@ -232,10 +233,10 @@ class Bases(SourcedFigure):
 
 
 class RegionalUse(SourcedFigure):
-    """Which share of those asked in a region uses the internet.
+    """The share of the respondents in a region who use the internet.
 
-    What is used of it is how a region differs from its country, not the level: surveys differ in
-    whom they ask and what they call use.
+    Only the difference of a region from its country is used, not the level, because surveys differ
+    in their respondents and in their definition of use.
     """
 
     area_id: Series[str] = fields.reference_field("areas")
@@ -247,9 +248,9 @@ class RegionalUse(SourcedFigure):
 
 
 class NetworkUse(SourcedFigure):
-    """Which share of the people online has a mobile network alone, and no fixed line at home.
+    """The share of the people online who have a mobile network and no fixed line at home.
 
-    `least_share` and `most_share` are what the count of fixed lines leaves: a line serves a whole
+    `least_share` and `most_share` follow from the count of fixed lines: a line serves a whole
     household, or one person.
     """
 
@@ -265,10 +266,10 @@ class NetworkUse(SourcedFigure):
 
 
 class Surveys(FactModel):
-    """A survey of joint use: who was asked what.
+    """A survey of joint use: its respondents and its question.
 
-    `online_share_override` replaces the online share of the patterns where that is too low;
-    the note says where it comes from.
+    `online_share_override` replaces the online share of the patterns where that is too low; the
+    note states its origin.
     """
 
     survey_id: Series[str] = fields.key_field()

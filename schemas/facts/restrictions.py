@@ -16,7 +16,7 @@ from schemas.fields import FactModel
 
 
 class Restrictions(FactModel):
-    """One restriction: the act, where, when, by whom and why."""
+    """One restriction: action, place, dates, authority and reason."""
 
     restriction_id: Series[str] = fields.key_field()
     area_ids: Series[str] = fields.references_field("areas")
@@ -72,7 +72,7 @@ class Restrictions(FactModel):
         "days_in_force",
     )
     def days_outside(cls, frame: pd.DataFrame) -> Any:
-        """Days in force lie between the first and the last day, as far as these are known."""
+        """Days in force are between the first and the last day, as far as these are known."""
         day_texts = frame["days_in_force"].str.split(";").explode()
         days = pd.to_datetime(day_texts, format="%Y-%m-%d", errors="coerce").groupby(level=0)
         start = periods.parse_periods(frame["observed_from"])["start"]
@@ -120,7 +120,7 @@ class Restrictions(FactModel):
 
 
 class RestrictionTargets(FactModel):
-    """What exactly a restriction touches; `*` is the whole internet."""
+    """A target of a restriction; `*` is the whole internet."""
 
     restriction_id: Series[str] = fields.reference_field("restrictions")
     platform_id: Series[str] = fields.reference_field("platforms")
@@ -131,10 +131,10 @@ class RestrictionTargets(FactModel):
 
 
 class RestrictionPlaces(FactModel):
-    """What the text of a register names, and how it is read.
+    """A place that the text of a register names, and the reading of the text.
 
-    Read whole, everyone in the place is meant; within, a part of it that nobody counts; and where
-    a city or the district of its name may be meant, `least_area_id` is the smaller of the two.
+    `whole` means everyone in the place, `within` a part of it that nobody counts. If a city or the
+    district of the same name may be meant, `least_area_id` is the smaller of the two.
     """
 
     restriction_id: Series[str] = fields.reference_field("restrictions")
@@ -147,7 +147,7 @@ class RestrictionPlaces(FactModel):
 
 
 class RegisterRows(FactModel):
-    """What became of each row of a register: an event, a repeat of one, or refused.
+    """The outcome for each row of a register: an event, a repeat of an event, or refused.
 
     Events of a country and year are counted here: the restrictions that have a row of that
     `count_year`.
@@ -164,7 +164,7 @@ class RegisterRows(FactModel):
 
 
 class EventLinks(FactModel):
-    """Two restrictions that tell of one event, and on what they disagree."""
+    """Two restrictions that record the same event, and their differences."""
 
     restriction_id: Series[str] = fields.reference_field("restrictions")
     other_restriction_id: Series[str] = fields.reference_field("restrictions")
@@ -174,10 +174,10 @@ class EventLinks(FactModel):
 
 
 class PlaceNames(FactModel):
-    """What a name, or a whole text, of registers means where no rule can read it; reviewed by hand.
+    """The meaning of a name, or a whole text, of registers that no rule can read; reviewed by hand.
 
-    Other names of one place are its aliases in `areas`; here stand names of several places and of
-    parts of one that is not on record itself.
+    Other names of one place are its aliases in `areas`; this table contains names of several
+    places, and of parts of a place that are not on record themselves.
     """
 
     country_id: Series[str] = fields.reference_field("areas")
@@ -190,8 +190,8 @@ class PlaceNames(FactModel):
 class FeatureRules(FactModel):
     """A rule that reads a feature from the free text of a register; for review, one by one.
 
-    `pattern` is a plain regular expression, looked for without regard to capitals in the named
-    column of rows that restrict services.
+    `pattern` is a plain regular expression, applied without regard to capitals to the named column
+    of rows that restrict services.
     """
 
     rule_id: Series[str] = fields.key_field()
@@ -202,9 +202,9 @@ class FeatureRules(FactModel):
 
 
 class AcceptedFindings(FactModel):
-    """Warnings that were looked at and found right, each with its reason.
+    """Warnings that were reviewed and are right, each with its reason.
 
-    One holds while the cell has this value and its row this period.
+    An acceptance is valid while the cell has this value and its row this period.
     """
 
     rule: Series[str] = fields.text_field(filled=True)

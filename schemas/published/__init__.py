@@ -45,7 +45,7 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
 TABLES = tuple(_TABLES)
 MODELS = {table: model for table, (model, _) in _TABLES.items()}
 KEYS = {table: list(key) for table, (_, key) in _TABLES.items()}
-"""Key of each published table: exactly one row for each."""
+"""Key of each published table, whose values are unique."""
 RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
 
 

@@ -91,7 +91,7 @@ class ImpactByArea(ReasonedModel):
 class ImpactByDay(ReasonedModel):
     """People under at least one restriction on each day of the last two years.
 
-    One row holds for every day from its first to its last; a day without a row has no restriction.
+    A row is valid for every day from its first to its last; a day without a row has no restriction.
     """
 
     area_id: Series[str] = columns.place_column(

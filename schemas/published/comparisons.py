@@ -8,7 +8,7 @@ from schemas.columns import PublishedModel
 
 
 class Comparisons(PublishedModel):
-    """What others published for a restriction, beside our bounds."""
+    """Figures that others published for a restriction, compared with our bounds."""
 
     restriction_id: Series[str] = columns.restriction_column()
     published_figure_id: Series[str] = columns.make_column("the published figure")
@@ -47,7 +47,7 @@ class Comparisons(PublishedModel):
 
 
 class AreaComparisons(PublishedModel):
-    """What others published for an area and period, beside ours, and why the two differ."""
+    """Figures that others published for an area and period, compared with our numbers."""
 
     published_area_figure_id: Series[str] = columns.make_column("the published figure")
     area_id: Series[str] = columns.place_column("ISO 3166 code; 001: the world")

@@ -8,7 +8,7 @@ from schemas.columns import PublishedModel
 
 
 class Lineage(PublishedModel):
-    """Which fact, on which line of which file, fed which restriction."""
+    """The facts used for each restriction, with file and line."""
 
     output_table: Series[str] = columns.table_name("the published table")
     restriction_id: Series[str] = columns.restriction_column()
@@ -61,7 +61,7 @@ class Sources(PublishedModel):
 
 
 class Sensitivity(PublishedModel):
-    """Which input drives the width of each interval, and what to measure next."""
+    """The inputs that determine the width of each interval, and advice on what to measure."""
 
     restriction_id: Series[str] = columns.restriction_column()
     impact_metric: Series[str] = columns.word_column(

@@ -8,7 +8,7 @@ from schemas.columns import PublishedModel
 
 
 class Quality(PublishedModel):
-    """What was checked, and how it went."""
+    """The checks of facts and results, and their outcome."""
 
     check: Series[str] = columns.explained_column("rule id", by="meaning")
     table: Series[str] = columns.table_name("the table checked")
@@ -23,7 +23,7 @@ class Quality(PublishedModel):
 
 
 class Quarantine(PublishedModel):
-    """Every row refused, whole."""
+    """Every refused row, complete."""
 
     table: Series[str] = columns.table_name("the fact table")
     row_layer: Series[int] = columns.make_column(

@@ -14,7 +14,7 @@ from schemas.columns import JOINED_BY, PublishedModel, ReasonedModel, bounds_in_
 
 
 class Impact(ReasonedModel):
-    """How many people each restriction touches, one row a restriction and impact metric."""
+    """The number of people whom each restriction touches, one row per restriction and metric."""
 
     restriction_id: Series[str] = columns.restriction_column()
     impact_metric: Series[str] = columns.word_column(
@@ -244,7 +244,7 @@ _PATH = "[^;>]+(>[^;>]+)*"
 
 
 class Restrictions(PublishedModel):
-    """What each restriction is: where, when, by whom and why."""
+    """Description of each restriction: place, dates, authority and reason."""
 
     restriction_id: Series[str] = columns.restriction_column()
     area_id: Series[str] = columns.make_column(

@@ -415,7 +415,7 @@ def test_a_folder_in_the_place_of_a_file_of_an_export_is_left_alone(tmp_path: Pa
     mine = tmp_path / "a.csv" / "mine"
     mine.parent.mkdir()
     mine.write_text("mine")
-    with pytest.raises(ExportError, match=r"holds a\.csv, which no such export writes"):
+    with pytest.raises(ExportError, match=r"contains a\.csv, which is no part of an export"):
         export.put_folder(tmp_path, {"a.csv": b"new"}, overwrite=True)
     assert mine.read_text() == "mine"
 
@@ -433,7 +433,7 @@ def test_a_folder_with_something_else_is_left_alone(version: Stored, tmp_path: P
     (into / "mine.txt").write_text("mine", "utf-8")
     code, told = run(*words, "--overwrite")
     assert code == 1
-    assert "holds mine.txt, which no such export writes" in told
+    assert "contains mine.txt, which is no part of an export" in told
     assert (into / "mine.txt").read_text("utf-8") == "mine"
     assert run("--format", "json", "--published", root, "--into", into)[0] == 1
     assert run("--format", "csv", "--published", root, "--into", into / "mine.txt")[0] == 1

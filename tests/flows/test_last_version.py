@@ -162,7 +162,7 @@ def test_cells_that_stand_in_other_rows_are_told(notes: str, keys: str) -> None:
         for told in ("abc", notes)
     )
     lines = last_version.cells_changed_rows(was, has)
-    told = "sources.csv: cells_changed_rows: cells of note stand in other rows than in the last "
+    told = "sources.csv: cells_changed_rows: cells of note are in other rows than in the last "
     assert lines == [
         f"{told}version: those of {keys}; was the column shifted or sorted alone?" for _ in keys[:1]
     ]

@@ -226,7 +226,7 @@ def test_what_breaks_its_contract_is_named_and_nothing_is_written(into: Path) ->
 def test_a_key_that_stands_there_twice_is_named() -> None:
     layer = made()
     twice = pd.concat([layer.tables["platforms"]] * 2)
-    with pytest.raises(RefusedError, match=r"^platforms\.csv: alpha stands there twice$"):
+    with pytest.raises(RefusedError, match=r"^platforms\.csv: alpha occurs there twice$"):
         layers.render_layer(Layer({"platforms": twice}))
 
 

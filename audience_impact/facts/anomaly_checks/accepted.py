@@ -1,8 +1,8 @@
-"""Surprises that were reviewed and are right: they are not reported until the cell changes.
+"""Warnings that were reviewed and accepted: they are not reported again until the cell changes.
 
 The fact table `accepted_findings` names rule, table, key, column and value (and period, where the
 table has one) of a warning, with the reason and the day of the review. An acceptance whose row or
-value is gone is reported, so that the file contains nothing that is not needed.
+value no longer exists is reported, so that the table contains only what is needed.
 
 Numbers as text, and findings from a message a row, are here for all rules about surprises.
 """
@@ -18,7 +18,7 @@ from audience_impact.rules import Rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 Describe = Callable[[Any], str]
-"""The message about a row, a named tuple."""
+"""Returns the message about a row, which is a named tuple."""
 
 
 def format_number(value: float, unit: str = "persons") -> str:
@@ -69,7 +69,7 @@ LAPSED = register_rule(
 
 
 class Mark(NamedTuple):
-    """The cell of a warning that an acceptance names."""
+    """The cell that a warning, and its acceptance, refers to."""
 
     rule: str
     table: str

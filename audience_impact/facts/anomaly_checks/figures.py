@@ -3,16 +3,17 @@
 Relatives of a figure are its neighbours in time, other pages of the same measurement, other
 measurements, other areas, and the numbers of the measurer with the digits to which he rounds.
 
-Method. The level of a figure is that of `levels`, with a share taken of the people of its own
-population. Each rule compares with one kind of relative and has its own limit.
+Method. The level of a figure is that of `levels`, with a share multiplied by its own population.
+Each rule compares with one kind of related figure and has its own limit.
 
 Measured on 523 figures (limits are what hardly any exceeds): pages of one measurement differ by 1.8
-% at the 99th percentile, 2 % at most; surprise beside neighbours in time exceeds 2.9 in 7 of 216;
-log odds between measurements of one service in one area within two years 2.25 at the 98th, with a
-daily audience 0.87 below a monthly one; between the areas of one service 2.7 at the 99th.
+% at the 99th percentile, 2 % at most; the surprise compared with neighbours in time exceeds 2.9 in
+7 of 216; log odds between measurements of one service in one area within two years 2.25 at the
+98th, with a daily audience 0.87 below a monthly one; between the areas of one service 2.7 at the
+99th.
 
-Known drawbacks. A figure without any relative is judged by nothing. A service that grows or falls
-faster than others do looks like an error; that is what accepted findings are for.
+Known drawbacks. A figure without any related figure is not checked. A service that grows or shrinks
+faster than others looks like an error; such warnings can be accepted.
 
 Shares. The log odds of a share lie around the median of the others of its kind: in the facts at
 most 1.4 from it where features are used, 2.7 where platforms are used together. Patterns of joint
@@ -44,7 +45,9 @@ KINDS = {
     "circumvention": ("share", [], 2.2),
     "overlaps": ("value", ["kind"], 3.0),
 }
-"""The column of the share, what parts its kinds, and the limit in log odds from their middle."""
+"""For each table the column of the share, the columns that define its kind, and the limit in log
+odds from the median of the kind.
+"""
 LEAST_SHARES = 3
 ROUNDING = 1e-4
 WEIGHTS_FACTOR = 3.5
@@ -136,26 +139,26 @@ def pattern_unlike_respondents(tables: Tables) -> list[Finding]:
 
 
 PAGES_DIFFER = 0.021
-"""Logs between a page and the others of the same measurement."""
+"""Maximum difference, in logs, between a page and the others of the same measurement."""
 SHARE_ERROR = 0.0005
-"""Half a unit of the last digit of a share, as most are printed."""
+"""Rounding error of a share: half a unit of the last digit, as most are printed."""
 MONTH_SPREAD = 0.2
 PRINTED_ERROR = 0.01
 REACH_ERROR = 0.07
-"""Of the reach of advertising, which its publishers revise."""
+"""Error of advertising reach, which its publishers revise."""
 NEIGHBOURS_LIMIT = 2.9
 RELATIVES_LIMIT = 3.8
-"""Log odds."""
+"""Maximum difference between related figures, in log odds."""
 AREAS_LIMIT = 5.6
 AREA_SPREAD = 1.24
-"""Deviation of the log odds between areas, of all services together."""
+"""Standard deviation of the log odds between areas, of all services together."""
 DAILY_BELOW_MONTHLY = 0.87
 RELATIVES_MONTHS = 24
 LEAST_AREAS = 4
 FINE_DIGITS = 4
 LEAST_ROUNDED = 8
 FINE_SHARE = 0.04
-"""A number with as many significant digits is odd where so few of its measurer's have them."""
+"""Share of a measurer's numbers with as many significant digits below which such digits are odd."""
 DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
 
 

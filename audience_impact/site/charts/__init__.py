@@ -1,4 +1,4 @@
-"""Pictures of the report: rows of a published table in, SVG text out.
+"""Pictures of the report, as SVG text from rows of a published table.
 
 What stands on one axis of numbers is inline SVG from a template (`rows`): the answer for a
 restriction, person-days, drivers of the width. A register has thousands of them, and their text

@@ -1,7 +1,7 @@
 """The map of the world: the share of each country's people who were under a restriction.
 
-Colour fills an area, so it says a share: coloured by the number of people, large countries would
-be dark whatever was restricted in them. The number stands in the text of each country.
+Colours show shares, because a map coloured by the number of people would show large countries dark
+whatever was restricted in them. The text of each country states the number.
 
 Every country is an outline on the plane, or a dot where it is small. The shapes come as TopoJSON;
 Vega projects them, once for all maps. Natural Earth draws who holds a territory: Crimea lies in its
@@ -35,13 +35,13 @@ SHAPES = Path(__file__).parents[1] / "shapes"
 WIDTH, HEIGHT = 720, 330
 CRIMEA = "Crimea"
 ANTARCTICA = "AQ"
-"""Nobody lives there, and it would take a fifth of the height."""
+"""Continent that is omitted: nobody lives there, and it would fill a fifth of the height."""
 DISPUTED = frozenset({CRIMEA, "EH", "N. Cyprus", "Somaliland"})
-"""Areas without a colour: figures of a claimant may include them or not."""
+"""Areas without a colour, because figures of a claimant may or may not include them."""
 _BOX = (32.0, 44.0, 37.0, 46.5)
-"""West, south, east and north of Crimea, in degrees."""
+"""Limits of Crimea in degrees: west, south, east and north."""
 _LINE = 27.667
-"""The parallel between Morocco and Western Sahara."""
+"""Latitude of the border between Morocco and Western Sahara."""
 _UNCODED = {"Kosovo": "XK"}
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -52,10 +52,10 @@ class Place:
     """A country, or a disputed area, on the map.
 
     Attributes:
-        key: ISO 3166 code; the name where there is none.
-        outline: Path of its shape, "" of a dot.
-        x: Where its dot lies.
-        y: Where its dot lies.
+        key: ISO 3166 code; the name if there is none.
+        outline: Path of its shape; "" for a dot.
+        x: Horizontal position of its dot.
+        y: Vertical position of its dot.
     """
 
     key: str
@@ -127,7 +127,7 @@ def _read_countries() -> list[dict[str, Any]]:
 
 
 def _read_key(shape: dict[str, Any]) -> str:
-    """Return the ISO 3166 code; the name where there is none."""
+    """Return the ISO 3166 code; the name if there is none."""
     code = pycountry.countries.get(numeric=shape.get("id", ""))
     name: str = shape["properties"]["name"]
     return code.alpha_2 if code else _UNCODED.get(name, name)
@@ -180,7 +180,7 @@ def _join_arcs(numbers: list[int], arcs: list[Ring]) -> Ring:
 Rows = Sequence[Mapping[str, Any]]
 
 CLASSES = (0.1, 0.25, 0.5, 0.75)
-"""Shares of the people in the base at which a colour ends."""
+"""Upper limits of the classes of colour, as shares of the people in the base."""
 LEGEND = (
     ("map-1", "under 10 %"),
     ("map-2", "10 to 25 %"),
@@ -190,7 +190,7 @@ LEGEND = (
     ("map-unknown", "no estimate"),
     ("map-none", "nothing on record"),
 )
-"""Colours in their order, and what each says."""
+"""Colours in their order, and the meaning of each."""
 DISPUTED_NOTE = (
     "Borders as Natural Earth draws them. Crimea, Western Sahara, Northern Cyprus and Somaliland "
     "are disputed: they are dashed and have no colour."

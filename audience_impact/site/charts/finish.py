@@ -40,9 +40,9 @@ MARGIN = 16
 
 
 TITLE, FOOT = 20, 11
-"""Sizes of the letters above and below a picture."""
+"""Font sizes of the texts above and below a picture."""
 LETTER = 0.56
-"""The average width of a letter, as a share of its size."""
+"""Average width of a letter, as a share of the font size."""
 
 
 def make_png(
@@ -85,7 +85,7 @@ def _fit_width(svg: str, inner: int) -> tuple[int, str, str]:
 
 
 class _Text(NamedTuple):
-    """Lines of text as SVG, and how high they are."""
+    """Lines of text as SVG, and their total height."""
 
     svg: str
     height: int

@@ -1,7 +1,7 @@
-"""Drawing what stands on one axis of numbers: a row a quantity, its name and number above its mark.
+"""Pictures with one numeric axis: a row per quantity, with name and number above the mark.
 
-Horizontal places are per cent of the width and text keeps its size, so that the same picture is
-read at 360 and at 1,280 pixels. No label can meet another: each has a line of its own.
+Horizontal positions are percentages of the width and the text size is fixed, so that the same
+picture is legible at 360 and at 1,280 pixels. Labels cannot overlap, because each has its own line.
 
 Drawn so are the answer to a restriction beside what others published, its person-days by year, and
 the inputs that make an interval wide, each with its part of the variance.
@@ -28,9 +28,9 @@ from audience_impact.site.charts.finish import paint
 from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, Unit
 
 FAR = 8.0
-"""The axis reaches at most so many times its core; a value beyond is an arrow at the end."""
+"""Maximum length of the axis, as a multiple of its core; a value beyond it becomes an arrow."""
 ROW, MARK, AXIS = 46, 28, 24
-"""Heights: of a row, down to its mark, of the line of the axis."""
+"""Heights of a row, of its mark, and of the line of the axis."""
 TICKS = 4
 
 
@@ -41,8 +41,8 @@ class Mark:
     Attributes:
         shape: `line` for bounds, `bar` for an interval, `tick` or `diamond` for one number, `from`
             and `to` for a number that others give as "over" and "under".
-        start: Where it begins.
-        end: Where it ends; the same as `start` for one number.
+        start: The number at which it begins.
+        end: The number at which it ends; equal to `start` for a single number.
     """
 
     shape: str
@@ -62,7 +62,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Axis:
-    """From zero to `end`, with ticks at round numbers."""
+    """An axis from zero to `end`, with ticks at round numbers."""
 
     end: float
     ticks: tuple[float, ...]
@@ -172,7 +172,7 @@ METRICS = (
 )
 SHAPES = {IntervalKind.ONE_SIDED_MIN: "from", IntervalKind.ONE_SIDED_MAX: "to"}
 ARROW = {"from": 1.1}
-"""An arrow needs room on the axis."""
+"""Space that an arrow needs on the axis."""
 
 
 def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
@@ -233,7 +233,7 @@ def mark_interval(estimate: Estimate) -> tuple[Mark, ...]:
 
 
 def _make_part_rows(by_metric: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
-    """Yield the users of what is restricted and those left without, where the estimates differ."""
+    """Yield rows for the feature users and the people without access, if their numbers differ."""
     shown = read_estimate(by_metric[ImpactMetric.PEOPLE_EXPOSED])
     for metric, name, colour in METRICS:
         estimate = read_estimate(by_metric[metric]) if metric in by_metric else shown
@@ -258,7 +258,7 @@ def _make_base_rows(row: Mapping[str, Any]) -> Iterator[Row]:
 def _make_comparison_rows(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:
     """Yield what others published of people, each figure once: pages copy from each other.
 
-    Accounts and subscriptions are no people and stand on another axis.
+    Accounts and subscriptions are no people and are on another axis.
     """
     seen = set()
     for row in others:

@@ -1,4 +1,4 @@
-"""Series over time, drawn by Vega-Lite: people by year and by day, restrictions by country.
+"""Pictures over time, drawn by Vega-Lite: people by year and by day, restrictions by country.
 
 A specification is built and checked by Altair once; each picture is that specification with other
 data, which takes a tenth of the time. Vega knows no themes: it is given the CSS variables of
@@ -32,7 +32,9 @@ from audience_impact.site.charts.finish import paint
 from audience_impact.site.rendering import reveal_hidden
 
 WIDTH, HEIGHT = 300, 190
-"""Of the inner part: with its axis a picture is as wide as a narrow screen, so text stays large."""
+"""Size of the plot area: with its axis a picture is as wide as a narrow screen, so that text
+remains large.
+"""
 FONT = "Arial, 'Liberation Sans', sans-serif"
 ROWS = "rows"
 _ROOT = re.compile(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>')
@@ -162,7 +164,7 @@ def _layer_restrictions() -> list[altair.Chart]:
 Rows = Sequence[Mapping[str, Any]]
 
 LINE = 17
-"""Height of a country's line."""
+"""Height of the line of a country."""
 
 
 def draw_platform(title: str, acts: Rows) -> str:
@@ -199,10 +201,10 @@ def _describe_span(restrictions: Rows) -> str:
 KINDS = (("all restrictions", ""), ("ordered ones alone", "ordered_"))
 CUT = " Bounds that go beyond the picture are cut off at its edge."
 WIDE = 3.0
-"""The picture reaches at most so many times the largest interval."""
+"""Maximum length of the axis, as a multiple of the largest interval."""
 NOBODY = Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
 YearEstimate = tuple[str, str, Estimate]
-"""A year, which restrictions, how many people."""
+"""A year, the kind of restrictions, and the number of people."""
 
 
 def draw_years(title: str, rows: Rows) -> str:

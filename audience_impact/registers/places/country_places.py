@@ -1,8 +1,9 @@
-"""The places of a country with their names: what is looked up when a text is read.
+"""The places of a country with their names, for lookups while a text is read.
 
-Definitions. An entry is a row of `areas`; its names are its own, its aliases, and both without the
-words that say what it is. A union is no level of its own; one that is no more says until when it
-was. The seat of a district is a smaller place whose name is spelt as the district's: it names both.
+Definitions. An entry is a row of `areas`; its names are its own, its aliases, and both also without
+the words for the kind of place. A union of places has no level of its own; the name of a former
+place states until when it existed. The seat of a district is a smaller place with the name of the
+district: the name refers to both.
 """
 
 import difflib
@@ -20,12 +21,12 @@ ADMIN1, ADMIN2, ADMIN3 = AreaLevel.ADMIN1.value, AreaLevel.ADMIN2.value, AreaLev
 TOWN, UNION, SHIRE = AreaLevel.CITY.value, AreaLevel.UNION.value, AreaLevel.DIVISION.value
 SIZES = {TOWN: 0, ADMIN3: 1, ADMIN2: 2, UNION: 3, SHIRE: 3, ADMIN1: 4}
 UNTIL = re.compile(r"^(.*?) \(.*\buntil (\d{4}(?:-\d{2}-\d{2})?)\)$")
-"""The name of a place that is no more, and until when it was."""
+"""Pattern of the name of a former place and of the date until which it existed."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A place: id, folded names (the first is its own), level, and all that hold it."""
+    """A place: id, folded names (its own first), level, and all places that contain it."""
 
     area_id: str
     names: tuple[str, ...]
@@ -38,7 +39,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What a name, or a whole text, of a country is known to mean."""
+    """The reviewed meaning of a name, or of a whole text, in a country."""
 
     area_ids: tuple[str, ...]
     reading: PlaceReading
@@ -104,7 +105,7 @@ class Gazetteer:
         return tuple(entry.area_id for entry in self.entries.values() if entry.level == ADMIN1)
 
     def has_inside(self, outer: str, inner: str) -> bool:
-        """Return whether a place lies in another, by its holders or as a member of a union."""
+        """Return whether a place is in another, by its holders or as a member of a union."""
         if outer == inner:
             return False
         parts = self.entries[inner].members
@@ -115,7 +116,7 @@ class Gazetteer:
         return outer in within or any(part == inner or part in within for part in members)
 
     def has_had_inside(self, outer: str, inner: str) -> bool:
-        """Return whether a place lies in another, or did while that was larger."""
+        """Return whether a place is in another, or did while that was larger."""
         former = self.former_unions.get(outer)
         return self.has_inside(outer, inner) or (
             former is not None and inner != outer and self.has_inside(former.area_id, inner)
@@ -239,7 +240,7 @@ DIRECTIONS = frozenset(_DIRECTIONS.split())
 
 
 def merge_places(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
-    """Return each place once, without places that lie in another of them.
+    """Return each place once, without places that are in another of them.
 
     Beside others a union that is no level of its own stands as its members.
     """

@@ -1,13 +1,13 @@
-"""Denominators of the world: files published once, as tidy tables and as rows of `bases`.
+"""Denominators of all countries from published files, as tidy tables and as rows of `bases`.
 
 Definitions. A tidy table has `area_id`, `year` and `persons` or `share`. A vintage is a table as
 published on some day.
 
-Method. Populations and shares become `Figures`, of which bases.py makes rows. The text files of
-World Population Prospects give the 31 December of each year, in thousands, so mid-year is the
-geometric mean of the two ends. People of 12 and over, and of 18 and over: of about 2020, the share
-of that age in WorldPop's bands times the population of 2020, a fifth of the band of 10 to 19 a year
-of age; where the national row of WorldPop is wrong, its regions added up.
+Method. Populations and shares are converted to `Figures`, from which bases.py derives rows. The
+text files of World Population Prospects give the 31 December of each year, in thousands, so
+mid-year is the geometric mean of the two ends. People of 12 and over, and of 18 and over: of about
+2020, the share of that age in WorldPop's bands times the population of 2020, a fifth of the band of
+10 to 19 a year of age; where the national row of WorldPop is wrong, the sum of its regions.
 
 Assumptions. Within a ten-year band every age is as large as any other.
 
@@ -37,7 +37,7 @@ ORDER = [
 ]
 REGIONS_ADDED_UP = ("RU", "US")
 OKRUGS = {"RU-NEN": "RU-ARK", "RU-KHM": "RU-TYU", "RU-YAN": "RU-TYU"}
-"""Autonomous okrugs whose people are also counted in the oblast around them."""
+"""Autonomous okrugs whose people are also counted in the surrounding oblast."""
 WORLD_BANK, ITU, UN, WORLDPOP, RUSSIA, INDIA = (
     "github-datasets-1",
     "github-mthavarajah-1",
@@ -46,7 +46,7 @@ WORLD_BANK, ITU, UN, WORLDPOP, RUSSIA, INDIA = (
     "github-topspin26-1",
     "github-shubhamdutta26-1",
 )
-"""Rows of `sources` for the pages that the figures come from."""
+"""Rows of `sources` for the pages of the figures."""
 SOURCES = Sources(
     WORLD_BANK,
     ITU,
@@ -110,7 +110,7 @@ BANDED = {
     PopulationBase.AGE_12_PLUS: ("12+", 0.2, "a fifth"),
     PopulationBase.AGE_18_PLUS: ("18+", 0.8, "four fifths"),
 }
-"""Ages that begin inside the band 10-19: what part of the band lies below them."""
+"""Share of the band 10-19 below each minimum age that is inside the band."""
 
 
 def from_bands(bands: pd.DataFrame, counts: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +165,7 @@ def _from_age(base: PopulationBase, countries: pd.DataFrame, counted: pd.Series)
 
 
 def _national_rows(bands: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a country; regions added up where the national row is wrong."""
+    """Return one row per country; regions added up where the national row is wrong."""
     numbers = [name for name in bands.columns if name == "all" or name.startswith("age_")]
     table = bands[["key"]].join(bands[numbers].apply(pd.to_numeric, errors="coerce"))
     region = table["key"].str.contains("_", regex=False)
