@@ -24,8 +24,8 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed
 
+from flows.dividing import Runner
 from flows.pipeline import parts
-from flows.pipeline.parts import Runner
 from flows.pipeline.steps import RefusedError
 
 KILLED = (

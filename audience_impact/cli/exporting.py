@@ -98,10 +98,10 @@ def _find_area_code(version: "Stored", words: str) -> str:
     if not words:
         return ""
     from audience_impact.answers import records
-    from audience_impact.cli import showing
+    from audience_impact.cli import finding
 
     return (
-        showing.find_area(
+        finding.find_area(
             words, records.read_area_names(load_tables(version, records.load_area_tables))
         )
         or words

@@ -1,22 +1,11 @@
-"""The commands `show`, `cite` and `list`: answers for a restriction, a country or a region.
+"""The commands `show`, `cite` and `list`: answers for a restriction, a country or a region."""
 
-Search is by typed words: the id or words of a restriction, or the name of an area. A term matches a
-word of a restriction's record that begins with it, whatever its case and accents: `nigeria twitter`
-matches NG-2021-06-04-twitter.
-"""
-
-import re
 import sys
-import unicodedata
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
-from audience_impact.answers.names import area_in_words
-from audience_impact.answers.numbers import day_in_words
 from audience_impact.cli.folders import (
     PUBLISHED,
     OutputFormat,
@@ -25,43 +14,6 @@ from audience_impact.cli.folders import (
     load_tables,
     open_latest,
 )
-from audience_impact.vocabulary import Action
-
-ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms", "observed_from")
-
-
-def find_area(words: str, names: Mapping[str, str]) -> str | None:
-    """Return the id of the area with this id or name; None without one."""
-    query = _fold_text(words).removeprefix("the ")
-    for area, name in names.items():
-        spellings = (area, name, area_in_words(area, name))
-        if query in {_fold_text(text).removeprefix("the ") for text in spellings}:
-            return area
-    return None
-
-
-def find_restrictions(words: str, restrictions: pd.DataFrame) -> list[str]:
-    """Return the ids of the restrictions whose records match all words, in their order."""
-    terms = _fold_text(words).split()
-    cells = restrictions[[*ON_RECORD, "action"]].astype("object").where(restrictions.notna(), None)
-    rows = cells.to_dict(orient="records")
-    return [row["restriction_id"] for row in rows if terms and _has_all(row, terms)]
-
-
-def _has_all(row: Mapping[str, Any], terms: list[str]) -> bool:
-    countries = [area_in_words(code, code) for code in row["country_id"].split(";")]
-    day = day_in_words(row["observed_from"] or "")
-    forms = [Action(row["action"]).verb, Action(row["action"]).forms.noun]
-    texts = [*(row[name] or "" for name in ON_RECORD), *countries, day, *forms]
-    record_words = re.findall(r"\w+", _fold_text(" ".join(texts)).replace("_", " "))
-    return all(any(word.startswith(term) for word in record_words) for term in terms)
-
-
-def _fold_text(text: str) -> str:
-    """Return a text without case and accents."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).split())
-
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,11 +76,12 @@ def show(
     region: people under at least one restriction, by year, each counted once.
     """
     from audience_impact.answers import records, text
+    from audience_impact.cli import finding
     from audience_impact.plain_text import json_text
 
     version, words = open_latest(published), " ".join(what)
     tables, about = load_tables(version), load_tables(version, records.load_area_tables)
-    area = find_area(words, records.read_area_names(about))
+    area = finding.find_area(words, records.read_area_names(about))
     if area is None or words in set(tables["restrictions"]["restriction_id"]):
         if period:
             raise fail_with(f"--period {period} goes with a country or region; {words} is none", 2)
@@ -168,10 +121,12 @@ def find_single_id(words: str, restrictions: "pd.DataFrame") -> str:
     """Return the id of the restriction; exit with 1 where words fit none or several."""
     import difflib
 
+    from audience_impact.cli import finding
+
     ids = restrictions["restriction_id"].tolist()
     if words in ids:
         return words
-    matches = find_restrictions(words, restrictions)
+    matches = finding.find_restrictions(words, restrictions)
     if len(matches) == 1:
         return matches[0]
     if not matches:

@@ -18,11 +18,11 @@ import pickle
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -50,26 +50,6 @@ def build_headers() -> dict[str, Header]:
         )
         for table in fact_models.MODELS
     }
-
-
-Runner = Callable[[Path, int], None]
-"""Computes all parts of a run; the arguments are its folder and the number of parts."""
-
-
-class Division(NamedTuple):
-    """The division of the work of a run.
-
-    Attributes:
-        runner: Computes the parts; None where this process does, one after another.
-        most: Maximum number of restrictions of a part.
-    """
-
-    runner: Runner | None
-    most: int
-
-
-ALONE = Division(None, 2_500)
-"""Division for a single process: few large parts, to save the fixed cost of each part."""
 
 
 BATCH_ROWS = 4_096

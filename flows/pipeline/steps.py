@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from audience_impact.store import versions as publish
     from audience_impact.store.manifest import Rows
+    from flows.dividing import Division
     from flows.pipeline.merging import MergedResults
-    from flows.pipeline.parts import Division
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -401,8 +401,8 @@ def compute_results(
     """
     from audience_impact.partition import Partitioning
     from audience_impact.pipeline import DRAWS, Settings
+    from flows.dividing import ALONE
     from flows.pipeline import merging, parts, quality
-    from flows.pipeline.parts import ALONE
 
     day, count = choose_day(checked, as_of), draws or DRAWS
     runner, most = how or ALONE

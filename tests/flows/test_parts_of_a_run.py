@@ -30,8 +30,8 @@ from audience_impact.partition import Partitioning
 from audience_impact.pipeline import Settings
 from flows import workers
 from flows.cluster import OWN_CLUSTER
+from flows.dividing import Division, Runner
 from flows.pipeline import parts, steps
-from flows.pipeline.parts import Division, Runner
 from flows.pipeline.steps import Results
 from flows.workers import RunnerName, choose_division
 from tests.engine import calibrated
