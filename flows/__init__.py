@@ -12,7 +12,7 @@ Its rooms in their order, each importing only those above it:
     registers - a register of shutdowns imported as a layer
     adding - facts asked for, checked and written
     artifacts - what Prefect's pages show of a run
-    explaining - an answer taken apart, to the lines of the facts
+    explaining - the trace of one answer, computed from facts
     serving - the schedule, its server and its notices
     releasing - a version as an archive to be pinned
     downloads - figures fetched from their publishers

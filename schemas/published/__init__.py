@@ -14,7 +14,7 @@ from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
 from schemas.tables import find_model, import_modules
 
-SCHEMA_VERSION = "2.3"
+SCHEMA_VERSION = "2.4"
 
 TABLES = (
     "impact",
@@ -28,6 +28,8 @@ TABLES = (
     "restrictions",
     "comparisons",
     "lineage",
+    "candidates",
+    "steps",
     "sources",
     "quality",
     "quarantine",
