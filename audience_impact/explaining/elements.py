@@ -84,7 +84,7 @@ def list_number(what: str, number: float | None, unit: str = PERSONS) -> list[Nu
 
 def list_sentences(rows: pd.DataFrame) -> list[str]:
     """Return the sentences among rows of table `steps`."""
-    return rows.loc[rows["unit"].isna() & rows["input_table"].isna(), "text"].tolist()
+    return list(rows.loc[rows["unit"].isna() & rows["input_table"].isna(), "text"])
 
 
 def list_numbers(rows: pd.DataFrame, named: bool = False) -> list[Number]:

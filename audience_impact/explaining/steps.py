@@ -36,7 +36,7 @@ WHOLE = (Feature.WHOLE_SERVICE.value, Feature.UNKNOWN.value)
 
 def choose_metric(trace: Trace) -> ImpactMetric:
     """Return the default metric: users of a restricted feature, else all people exposed."""
-    features = trace.list_used("target")["input_id"].str.rpartition("/")[2]
+    features = trace.list_used("target")["input_id"].str.split("/").str[-1]
     is_whole = features.isin(WHOLE).all()
     return ImpactMetric.PEOPLE_EXPOSED if is_whole else ImpactMetric.PEOPLE_FEATURE_EXPOSED
 

@@ -79,8 +79,9 @@ def trace_draws(inputs: SimulationInputs, sampler: Sampler) -> Iterator[pd.DataF
     yield _summarise(named, TraceStep.FEATURE, FEATURE_SHARE, PERSONS, drawn)
     keeping = inputs.circumvention
     keeping = keeping[keeping["restriction_id"].isin(countries["restriction_id"])]
-    kept_shares = feature_users.draw_circumvention(keeping, sampler)
-    yield _summarise(keeping, TraceStep.ACCESS, KEEPING_SHARE, SHARE, kept_shares)
+    if not keeping.empty:
+        drawn = feature_users.draw_circumvention(keeping, sampler)
+        yield _summarise(keeping, TraceStep.ACCESS, KEEPING_SHARE, SHARE, drawn)
 
 
 def _summarise(
@@ -115,7 +116,7 @@ def _trace_unions(
 ) -> Iterator[pd.DataFrame]:
     """Yield the numbers of each country from its audiences to its people exposed."""
     added, alone = (np.full_like(stages.bases, np.nan) for _ in range(2))
-    for place in np.flatnonzero(is_several):
+    for place in map(int, np.flatnonzero(is_several)):
         rows, base = stages.audiences[members[place]], stages.bases[place]
         added[place] = rows.sum(axis=0)
         alone[place] = assume_independence(np.clip(rows / base, 0.0, 1.0).T) * base

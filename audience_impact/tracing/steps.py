@@ -92,10 +92,11 @@ def make_steps(
         *_trace_undrawn(simulation, inputs),
         *trace_draws(simulation, sampler),
     ]
-    table = pd.concat([part.reindex(columns=COLUMNS) for part in parts if not part.empty])
-    blank = dict.fromkeys(("country_id", "subject"), EVERY)
-    layer = dict.fromkeys(["text", "unit", "input_table", "input_id", "row_file"], "")
-    table = _round_numbers(table.fillna({**blank, **layer}))
+    filled = [part.reindex(columns=COLUMNS) for part in parts if not part.empty]
+    table = pd.concat(filled) if filled else pd.DataFrame(columns=COLUMNS)
+    blank = dict.fromkeys(["country_id", "subject"], EVERY)
+    blank |= dict.fromkeys(["text", "unit", "input_table", "input_id", "row_file"], "")
+    table = _round_numbers(table.astype(dict.fromkeys(blank, "object")).fillna(blank))
     number = table["step"].map({word.value: at for at, word in enumerate(TraceStep)})
     order = ["restriction_id", "number", "country_id", "subject"]
     table = table.assign(number=number).sort_values(order, kind="stable", ignore_index=True)
@@ -120,8 +121,8 @@ def _say(
     """Return a sentence for each of the rows for which `when` is true."""
     names = [name for name in (*COUNTRY, "subject") if name in rows]
     is_said = pd.Series(when, rows.index).fillna(False).astype("bool")
-    said = rows[names].assign(step=step.value, text=text)
-    return said[is_said & (said["text"] != "")]
+    sentences = rows[names].assign(step=step.value, text=text)
+    return sentences[is_said & (sentences["text"] != "")]
 
 
 def _count(
@@ -153,7 +154,7 @@ def _trace_question(scope: Scope, tables: Tables) -> Iterator[pd.DataFrame]:
         yield _say(rows, TraceStep.QUESTION, sentence, rows[flag])
     continuing = scope.requested[scope.requested["is_step"]]
     first = continuing.groupby("restriction_id")["before"].min().dt.strftime("%Y-%m-%d")
-    day = rows["restriction_id"].map(first)
+    day = rows["restriction_id"].map(first).astype("object")
     text = (
         "It continues " + rows["continues"] + ": audiences are those from before the first step, "
         + day.fillna("") + "."
@@ -193,7 +194,7 @@ def _trace_audiences(inputs: Inputs) -> Iterator[pd.DataFrame]:
     text = text.mask(keys.isin(imputed), "No figure qualifies: it is imputed, see below.")
     yield _say(rows, step, text, ~is_counted)
     age = rows["age_months"].round().astype("Int64").astype("str")
-    text = rows["metric"] + ", " + age + " months old at the start."
+    text = rows["metric"].astype("str") + ", " + age + " months old at the start."
     yield _say(rows, step, text, is_counted)
     chosen = _name_subject(inputs.figures.chosen)
     text = chosen["estimate_id"] + " says only at least or at most: a bound alone."
@@ -240,9 +241,9 @@ def _trace_bounds(bounds: Bounds, inputs: Inputs) -> Iterator[pd.DataFrame]:
 def _trace_places(inputs: Inputs) -> Iterator[pd.DataFrame]:
     """Yield each place of a partial restriction: its people, those online, and its networks."""
     rows, step = _name_subject(inputs.parts, "area_id"), TraceStep.PLACE
-    gap = rows["reason"].map(PartGap.list_meanings()).fillna("")
+    gap = _describe_gaps(rows)
     yield _say(rows, step, "Nothing can be drawn of it: " + gap + ".", gap != "")
-    network = rows["network"].str.partition("|")[0]
+    network = rows["network"].str.split("|").str[0]
     yield _say(rows, step, "The text means " + rows["reading"] + "; networks: " + network + ".")
     for what, name in (
         ("The number of people online there depends on", "place_rung"),
@@ -256,6 +257,11 @@ def _trace_places(inputs: Inputs) -> Iterator[pd.DataFrame]:
     yield _count(rows, step, text, ONLY, SHARE)
     yield _count(rows, step, "no more people than", "most_persons")
     yield _count(rows, step, "people living in the country", "country_persons")
+
+
+def _describe_gaps(parts: pd.DataFrame) -> "pd.Series[str]":
+    texts = [PartGap(reason).meaning if reason else "" for reason in parts["reason"]]
+    return pd.Series(texts, parts.index, dtype="str")
 
 
 def _trace_imputation(
@@ -306,8 +312,7 @@ def _select_uncounted(scope: Scope, inputs: Inputs) -> pd.DataFrame:
 
 def _describe_movers(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the figures that move an imputed share most, with the share without each."""
-    survey_id = rows["figure_id"].str.partition("|")[0]
-    is_survey = rows["figure_id"].str.contains("|", regex=False)
+    key = rows["figure_id"].astype("str").str.split("|").str[0]
     lines = pd.concat(
         [
             tables[table].set_index(key)[PROVENANCE].assign(input_table=table)
@@ -319,9 +324,8 @@ def _describe_movers(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         f"of people online: without it {row.without_share:.4g}"
         for row in rows.itertuples()
     ]
-    key = survey_id.where(is_survey, rows["figure_id"])
-    said = _say(rows, TraceStep.IMPUTED, pd.Series(text, rows.index, dtype="str"))
-    return said.assign(input_id=rows["figure_id"]).join(lines.loc[key].set_axis(rows.index))
+    sentences = _say(rows, TraceStep.IMPUTED, pd.Series(text, rows.index, dtype="str"))
+    return sentences.assign(input_id=rows["figure_id"]).join(lines.loc[key].set_axis(rows.index))
 
 
 def _trace_use(inputs: Inputs) -> Iterator[pd.DataFrame]:
@@ -363,5 +367,5 @@ def _trace_undrawn(simulation: SimulationInputs, inputs: Inputs) -> Iterator[pd.
     text = "Of " + name + " in " + rows["country_id"] + " no number can be drawn: all are needed."
     yield _say(rows, step, text, rows["shape"] == "")
     parts = inputs.parts
-    gap = parts["reason"].map(PartGap.list_meanings()).fillna("")
+    gap = _describe_gaps(parts)
     yield _say(parts, step, "Of " + parts["area_id"] + ": " + gap + ".", gap != "")
