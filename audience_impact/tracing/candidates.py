@@ -113,7 +113,9 @@ def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Ite
         network.assign(population_base=ONLINE), counts.ANY_MEASURER
     ).join(network["restriction_id"], on="place")
     reason = choosing.rejection_reason(rows, counts.list_steps(counts.ANY_MEASURER, None))
-    differing = sizes.assign(base_id=sizes["differing_base_ids"].str.split(";")).explode("base_id")
+    differing = sizes.assign(
+        base_id=sizes["differing_base_ids"].astype("str").str.split(";")
+    ).explode("base_id")
     by = [*COUNTRY, "base_id"]
     is_differing = pd.MultiIndex.from_frame(rows[by]).isin(pd.MultiIndex.from_frame(differing[by]))
     rows = rows.assign(passed_over=reason.mask(is_differing, ""))
@@ -185,8 +187,8 @@ def _list_online(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     """Return figures of people online in places; `input_id` is area and measuring programme."""
     parts = inputs.parts
     places = parts[parts["area_id"] != parts["country_id"]].assign(day=parts["start"])
-    if places.empty:
-        return places
+    if places.empty or tables["regional_use"].empty:
+        return places.head(0)
     rows = online.list_candidates(places[["area_id", "day"]], tables)
     chains = online.find_chains(places["area_id"], tables)
     around = places[[*COUNTRY, "area_id", "day"]].assign(holder=places["area_id"].map(chains))

@@ -241,6 +241,8 @@ def _trace_bounds(bounds: Bounds, inputs: Inputs) -> Iterator[pd.DataFrame]:
 def _trace_places(inputs: Inputs) -> Iterator[pd.DataFrame]:
     """Yield each place of a partial restriction: its people, those online, and its networks."""
     rows, step = _name_subject(inputs.parts, "area_id"), TraceStep.PLACE
+    if rows.empty:
+        return
     gap = _describe_gaps(rows)
     yield _say(rows, step, "Nothing can be drawn of it: " + gap + ".", gap != "")
     network = rows["network"].str.split("|").str[0]
@@ -331,14 +333,16 @@ def _describe_movers(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 def _trace_use(inputs: Inputs) -> Iterator[pd.DataFrame]:
     """Yield what is assumed of the share that uses the feature, and of who keeps access."""
     shares, step = inputs.use.feature_shares[[*COUNTRY, "assumed"]], TraceStep.FEATURE
-    details = shares.assign(assumed=shares["assumed"].str.split(";")).explode("assumed")
+    details = shares.assign(assumed=shares["assumed"].astype("str").str.split(";")).explode(
+        "assumed"
+    )
     details = details[details["assumed"].fillna("") != ""].sort_values("assumed")
     text = details["assumed"].map(lambda detail: fill_sentence("feature_assumed", detail))
     details = details.assign(text=text).drop_duplicates(["restriction_id", "text"])
     yield _say(details, step, "Assumed: " + details["text"] + ".").drop(columns="country_id")
     fitted = inputs.use.feature_laws
     text = (
-        "No survey asked about " + fitted["feature"]
+        "No survey asked about " + fitted["feature"].astype("str")
         + ": the share is fitted to other features."
     )  # fmt: skip
     yield _say(fitted, step, text)
@@ -368,4 +372,5 @@ def _trace_undrawn(simulation: SimulationInputs, inputs: Inputs) -> Iterator[pd.
     yield _say(rows, step, text, rows["shape"] == "")
     parts = inputs.parts
     gap = _describe_gaps(parts)
-    yield _say(parts, step, "Of " + parts["area_id"] + ": " + gap + ".", gap != "")
+    if not parts.empty:
+        yield _say(parts, step, "Of " + parts["area_id"] + ": " + gap + ".", gap != "")
