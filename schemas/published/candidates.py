@@ -24,7 +24,7 @@ class Candidates(PublishedModel):
     role: Series[str] = columns.word_column(
         words.FactRole, "what the fact was considered for", also=_PLACES
     )
-    country_id: Series[str] = columns.place_column("the country")
+    country_id: Series[str] = columns.make_column("ISO 3166 code of the country", sdmx="REF_AREA")
     platform_id: Series[str] = columns.platform_column(
         "the platform; `all`: the restriction as a whole", all="the restriction as a whole"
     )
