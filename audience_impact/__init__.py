@@ -25,15 +25,16 @@ above it:
     phases - audiences of a restriction by year and by the period of its daily figure
     simulation - draws of every uncertain input, and the unions and person-days of each
     outputs - a module a published table, the reasons and the rules over results
+    tracing - what each stage chose among, and how far each correction moved the draws
     pipeline - typed facts in, published tables out
     partition - a run in parts, each of the restrictions of some countries
-    tracing - what each stage chose among, and how far each correction moved the draws
     api - what an analyst calls without a pipeline
     fitting - what fits these parameters and makes their fact tables; only commands come here
     registers - registers of shutdowns, denominators and place names made into facts
     store - published versions on a disk or in an object store
     answers - published rows as answers for people: text, tables and citations
     comparing - what changed between two versions
+    explaining - an answer taken apart, to the lines of the facts
     exporting - a version as a workbook, CSV, JSON, Parquet or a database
     site - a version as pages and charts that any browser opens
     cli - the command, and its words that read a published version

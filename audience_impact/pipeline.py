@@ -41,6 +41,8 @@ from audience_impact.simulation.inputs import SimulationInputs, make_simulation_
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate_metrics
 from audience_impact.simulation.timeline import list_countries_in_force
+from audience_impact.tracing.candidates import make_candidates
+from audience_impact.tracing.steps import make_steps
 
 METHOD_VERSION = "3.0"
 DRAWS = 1000
@@ -157,6 +159,10 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         run.facts, run["impact"], run["impact_by_platform"], s.inputs.figures
     ),
     "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
+    "candidates": lambda run, s: make_candidates(s.scope, s.inputs, run.facts),
+    "steps": lambda run, s: make_steps(
+        s.scope, s.inputs, s.bounds, s.simulation, s.fitted, run.facts, run.sampler
+    ),
     "sources": lambda run, s: make_sources(run.facts),
 }
 """The function that computes each published table, in the order of publication."""

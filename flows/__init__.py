@@ -11,7 +11,7 @@ Its packages in their order, each importing only those above it:
     layers - the one writer of folders of facts
     registers - a register of shutdowns imported as a layer
     adding - facts asked for, checked and written
-    explaining - an answer taken apart, to the lines of the facts
+    explaining - the trace of one answer, computed from facts
     serving - the schedule, its server and its notices
     releasing - a version as an archive to be pinned
     downloads - figures fetched from their publishers

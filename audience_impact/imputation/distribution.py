@@ -262,16 +262,17 @@ def find_influential_figures(
     precision, weighted = model.weighted_inverse
     middle = shared @ weighted
     by = (shared @ precision) * weighted / np.diag(precision)
-    parts = []
-    for row, place in enumerate(questions["place"]):
-        at = np.argsort(-np.abs(by[row]), kind="stable")[:most]
-        ends = harden_odds(np.append(middle[row], middle[row] - by[row, at]))
-        ends = ends.clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
-        influential = figures.iloc[at].assign(
-            place=place, q50_share=ends[0], without_share=ends[1:]
-        )
-        parts.append(influential[["place", *MOVER]])
-    return pd.concat(parts, ignore_index=True)
+    at = np.argsort(-np.abs(by), axis=1, kind="stable")[:, :most]
+    without = middle[:, None] - np.take_along_axis(by, at, axis=1)
+    ends = harden_odds(np.column_stack([middle, without]))
+    ends = ends.clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
+    influential = figures.iloc[at.ravel()].reset_index(drop=True)
+    count = at.shape[1]
+    return influential.assign(
+        place=np.repeat(questions["place"].to_numpy(), count),
+        q50_share=np.repeat(ends[:, 0], count),
+        without_share=ends[:, 1:].ravel(),
+    )[["place", *MOVER]]
 
 
 MOVER = [

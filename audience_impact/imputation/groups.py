@@ -50,9 +50,24 @@ def impute_with_groups(
     without_country: bool = False,
 ) -> pd.DataFrame:
     """Return imputed shares, those of groups by their members; without a `model` no groups."""
+    return impute_with_members(requested, tables, imputation_model, model, without_country)[0]
+
+
+def impute_with_members(
+    requested: pd.DataFrame,
+    tables: Tables,
+    imputation_model: ImputationModel,
+    model: OverlapModel | None,
+    without_country: bool = False,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return imputed shares, and those of the services that stand for each group.
+
+    The services have `place` (the row of their group), `platform_id` and SHARES.
+    """
     is_group = requested["platform_id"].isin(list(MEMBERS))
     if model is None or not is_group.any():
-        return distribution.impute_shares(requested, tables, imputation_model, without_country)
+        shares = distribution.impute_shares(requested, tables, imputation_model, without_country)
+        return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES])
     members = _list_members(requested[is_group], tables)
     both = pd.concat([requested[~is_group], members.drop(columns="place")], ignore_index=True)
     shares = distribution.impute_shares(both, tables, imputation_model, without_country)
@@ -62,8 +77,10 @@ def impute_with_groups(
     rest = shares[shares.index >= (~is_group).sum()].assign(
         place=lambda rows: origin[rows.index],
         country_id=lambda rows: both.loc[rows.index, "area_id"],
+        platform_id=lambda rows: both.loc[rows.index, "platform_id"],
     )
-    return pd.concat([singles, _unite_members(rest, model)]).sort_index()
+    largest = _select_largest(rest)
+    return pd.concat([singles, _unite_members(largest, model)]).sort_index(), largest
 
 
 def _list_members(groups: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -81,25 +98,10 @@ def _select_largest(members: pd.DataFrame) -> pd.DataFrame:
     return ranked[ranked.groupby("place").cumcount() < MOST]
 
 
-def choose_members(
-    requested: pd.DataFrame, tables: Tables, figures: ImputationModel
-) -> pd.DataFrame:
-    """Return the services that stand for each group of `requested`, with imputed shares.
-
-    Columns: `place` (the row of the group), `platform_id`, SHARES and `rung`.
-    """
-    is_group = requested["platform_id"].isin(list(MEMBERS))
-    if not is_group.any():
-        return pd.DataFrame(columns=["place", "platform_id", *SHARES, "rung"])
-    members = _list_members(requested[is_group], tables)
-    shares = members.join(distribution.impute_shares(members, tables, figures), how="inner")
-    return _select_largest(shares)[["place", "platform_id", *SHARES, "rung"]]
-
-
 def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
-    """Return quantiles of the union of the largest members, and the farthest evidence level."""
+    """Return quantiles of the union of the members, and the farthest evidence level."""
     unions = {}
-    for place, group in _select_largest(members).groupby("place"):
+    for place, group in members.groupby("place"):
         joint_use = model.joint_use(str(group["country_id"].iloc[0]), make_lattice(DRAWS))
         everyone = np.ones((1, len(group)), dtype=bool)
         union = model.draw_unions(Group(_draw_members(group), joint_use, everyone))[0]

@@ -256,6 +256,23 @@ class FactRole(Word):
     AFTER = "after", "an audience from after the start, for the reach lost", "audience afterwards"
 
 
+class TraceStep(Word):
+    """A step of the way from the facts to an answer, in order."""
+
+    QUESTION = "question", "the restriction itself, and what speaks for it"
+    BASE = "base", "the people of a country who can be in an audience"
+    AUDIENCE = "audience", "the figures of the users of a service"
+    ERRORS = "errors", "the errors of the figures, and growth since"
+    JOINT_USE = "joint_use", "each user of several services counted once"
+    PLACE = "place", "a place of a partial restriction: its people and networks"
+    IMPUTED = "imputed", "an audience that nobody counted, and the figures that move it most"
+    FEATURE = "feature", "the share who use the restricted feature"
+    ACCESS = "access", "the share who keep access"
+    DAYS = "days", "the days in force"
+    DRAWS = "draws", "what is drawn, from the figures to the answer"
+    UNDRAWN = "undrawn", "what prevents any draw"
+
+
 class YesNo(Word):
     """Yes or no."""
 

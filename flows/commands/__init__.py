@@ -5,7 +5,16 @@ Prefect is imported only where a flow is run or served.
 
 import typer
 
-from flows.commands import adding, checking, importing, learning, run, serving, versions
+from flows.commands import (
+    adding,
+    checking,
+    explaining,
+    importing,
+    learning,
+    run,
+    serving,
+    versions,
+)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -1,11 +1,9 @@
-"""The commands about answers and versions: `explain`, `release`, and what `diff` has in a checkout.
+"""The command `release`, and the comparison of facts that `diff` has in a checkout alone.
 
-`explain` gives the steps of an answer, down to the lines of the fact tables, and `release` a
-version as an archive to be pinned by its digest; `diff` also compares facts that are computed now.
+`release` writes a version as an archive that can be cited by its digest; `diff` also compares facts
+that are computed now.
 """
 
-import json
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,116 +14,22 @@ from audience_impact.cli import comparing
 from audience_impact.cli.exporting import Overwrite
 from audience_impact.cli.folders import (
     PUBLISHED,
-    OutputFormat,
     PublishedFolder,
     fail_with,
     format_path,
     open_latest,
     require_local_paths,
 )
-from audience_impact.vocabulary import ImpactMetric
 from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
     from audience_impact.store.versions import Stored
-    from flows.explaining.recomputed import RecomputedAnswer
-
-Restriction = Annotated[str, typer.Argument(help="Id, such as RU-2025-08-13-calls.")]
-Metric = Annotated[
-    ImpactMetric | None,
-    typer.Option(
-        metavar="METRIC",
-        help=f"People to count: {', '.join(ImpactMetric)}. Default: users of the feature if a "
-        "feature is restricted, otherwise people exposed.",
-    ),
-]
-Facts = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--facts",
-        metavar="DIR",
-        help="Folder of fact tables; several are layered. Default: data/facts of the checkout.",
-    ),
-]
-Published = Annotated[
-    Path | None,
-    typer.Option(
-        "--published",
-        metavar="DIR",
-        help="Folder of versions; the answer is compared with the latest. Default: "
-        "data/published, if it has a version.",
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the app, and let `diff` compare facts."""
-    app.command("explain")(explain_answer)
     comparing.COMPUTE[:] = [compute_side]
     app.command("release")(release_version)
-
-
-def explain_answer(
-    restriction: Restriction,
-    metric: Metric = None,
-    facts: Facts = None,
-    published: Published = None,
-    style: Annotated[
-        OutputFormat, typer.Option("--format", help="Form of the explanation.")
-    ] = OutputFormat.TEXT,
-) -> None:
-    """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
-    folders = fact_folders(facts)
-    version = _find_version(published)
-    from audience_impact.store import PublishError
-    from flows.explaining import recomputed
-    from flows.pipeline.steps import RefusedError
-    from schemas.contracts import ValidationOffError
-
-    try:
-        facts_read = recomputed.check_facts(folders, datetime.now(UTC).date())
-        answer = recomputed.recompute_answer(facts_read, restriction, version)
-        text = _format_answer(answer, metric, style)
-    except (
-        recomputed.UnknownRestrictionError,
-        RefusedError,
-        PublishError,
-        ValidationOffError,
-    ) as error:
-        raise fail_with(str(error)) from error
-    sys.stdout.write(text)
-
-
-def _format_answer(
-    answer: "RecomputedAnswer", metric: ImpactMetric | None, style: OutputFormat
-) -> str:
-    from flows.explaining import elements, steps
-
-    chosen = metric or steps.choose_metric(answer)
-    answer_steps = steps.build_steps(answer, chosen)
-    if style is OutputFormat.TEXT:
-        return elements.as_text(answer_steps)
-    content = {
-        "restriction_id": answer.restriction_id,
-        "impact_metric": str(chosen),
-        "as_of": answer.basis.as_of.isoformat(),
-        "seed": answer.basis.seed,
-        "compared_with": answer.published[0].id if answer.published else None,
-        "steps": elements.as_json(answer_steps),
-    }
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-
-
-def _find_version(published: Path | None) -> "Stored | None":
-    """Return the latest version to compare with; None where the default folder has none."""
-    from audience_impact.store import PublishError, versions
-
-    try:
-        return versions.find_latest(published or PUBLISHED)
-    except PublishError as error:
-        if published is None:
-            return None
-        raise fail_with(str(error)) from error
 
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import Any
 
 from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
-from schemas.published import areas_and_days, comparisons, inputs, quality, restrictions
+from schemas.published import areas_and_days, comparisons, inputs, quality, restrictions, trace
 
-SCHEMA_VERSION = "2.3"
+SCHEMA_VERSION = "2.4"
 
 _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
     "impact": (restrictions.Impact, ("restriction_id", "impact_metric")),
@@ -37,6 +37,14 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
         inputs.Lineage,
         ("output_table", "restriction_id", "platform_id", "role", "input_table", "input_id"),
     ),
+    "candidates": (
+        trace.Candidates,
+        (
+            *("restriction_id", "role", "country_id", "platform_id", "looked_for"),
+            *("input_table", "input_id", "row_layer", "row_line"),
+        ),
+    ),
+    "steps": (trace.Steps, ("restriction_id", "country_id", "step", "subject", "position")),
     "sources": (inputs.Sources, ("source_id",)),
     "quality": (quality.Quality, ("check", "table")),
     "quarantine": (quality.Quarantine, ("table", "row_layer", "line", "column", "rule")),

@@ -9,15 +9,14 @@ from typing import Any
 
 import pandas as pd
 
+from audience_impact.explaining.facts import Cells, FactLine, FactRows
+from audience_impact.outputs.lineage import EVERY
 from audience_impact.plain_text import plain_line
-from audience_impact.tracing.draws import TracedNumber
-from audience_impact.vocabulary import WHOLE_INTERNET
-from flows.explaining.recomputed import FactRows
+from audience_impact.tracing.candidates import EXAMPLES
+from audience_impact.vocabulary import WHOLE_INTERNET, ObsStatus, Unit
 
-EXAMPLES = 3
-"""Most facts that the text lists for one reason of exclusion; JSON lists all."""
-PERSONS, SHARE, ODDS = "persons", "share", "log odds"
-FORMS = {PERSONS: "{:,.0f}", "person_days": "{:,.0f}", "days": "{:,.0f}", "share": "{:.4g}"}
+PERSONS, SHARE = Unit.PERSONS.value, Unit.SHARE.value
+FORMS = {PERSONS: "{:,.0f}", "person_days": "{:,.0f}", "days": "{:,.0f}", SHARE: "{:.4g}"}
 """The format of a number by unit; other units show the sign."""
 
 
@@ -33,7 +32,7 @@ class Fact:
     attribution: str
     url: str
     persons: float | None
-    cells: dict[str, Any]
+    cells: Cells
     passed_over: str
 
 
@@ -70,29 +69,11 @@ class Step:
     label: str = "used"
 
 
-def is_true(cell: Any) -> bool:
-    """Return whether a cell is true; a missing cell is false."""
-    return not pd.isna(cell) and bool(cell)
-
-
 def format_number(value: float | None, unit: str) -> str:
     """Return a number as text in the format of its unit; a dash for a missing number."""
     if value is None or pd.isna(value):
         return "-"
     return FORMS.get(unit, "{:+.3f}").format(value)
-
-
-def describe_draws(drawn: Sequence[TracedNumber]) -> list[Number]:
-    """Return the traced draws as numbers."""
-    return [
-        Number(_name_draw(draw), draw.unit, None, draw.q05, draw.q50, draw.q95) for draw in drawn
-    ]
-
-
-def _name_draw(draw: TracedNumber) -> str:
-    subject = "the whole internet" if draw.of == WHOLE_INTERNET else draw.of
-    where = " in ".join(name for name in (subject, draw.country_id) if name)
-    return f"{draw.what}, {where}" if where else draw.what
 
 
 def list_number(what: str, number: float | None, unit: str = PERSONS) -> list[Number]:
@@ -101,73 +82,114 @@ def list_number(what: str, number: float | None, unit: str = PERSONS) -> list[Nu
     return [Number(what, unit, float(number))] if is_known and number is not None else []
 
 
-def describe_facts(rows: pd.DataFrame, fact_rows: FactRows) -> list[Fact]:
-    """Return facts from rows of candidates or lineage: used ones first, then by reason."""
-    if rows.empty:
-        return []
-    order = rows.sort_values(["passed_over", "row_layer", "row_line"]).reset_index(drop=True)
-    origin = fact_rows.find_attributions(order)
+def list_sentences(rows: pd.DataFrame) -> list[str]:
+    """Return the sentences among rows of table `steps`."""
+    return list(rows.loc[rows["unit"].isna() & rows["input_table"].isna(), "text"])
+
+
+def list_numbers(rows: pd.DataFrame, named: bool = False) -> list[Number]:
+    """Return the numbers among rows of table `steps`, if `named` with subject and country."""
     return [
-        _describe_fact(row, fact_rows, attribution, url)
-        for row, attribution, url in zip(
-            order.to_dict("records"), origin["attribution"], origin["url"], strict=True
-        )
+        Number(_name_number(row) if named else row["text"], row["unit"], *_list_ends(row))
+        for row in rows[rows["unit"].notna()].to_dict("records")
     ]
 
 
-def _describe_fact(row: dict[Any, Any], fact_rows: FactRows, attribution: str, url: str) -> Fact:
-    at = str(row["input_table"]), int(row["row_layer"]), int(row["row_line"])
-    cells, persons = fact_rows.find_row(*at), row.get("persons")
+def _list_ends(row: dict[Any, Any]) -> tuple[float | None, ...]:
+    if pd.isna(row["low"]):
+        return (row["value"],)
+    return None, row["low"], row["value"], row["high"]
+
+
+def _name_number(row: dict[Any, Any]) -> str:
+    names = (row["subject"], row["country_id"])
+    where = " in ".join(name_service(name) for name in names if name != EVERY)
+    return f"{row['text']}, {where}" if where else str(row["text"])
+
+
+def name_service(platform: str, internet: str = "the whole internet") -> str:
+    """Return what a service is called: the whole internet and an unknown one have words."""
+    return internet if platform == WHOLE_INTERNET else platform or "an unknown service"
+
+
+def describe_facts(rows: pd.DataFrame, fact_rows: FactRows) -> list[Fact]:
+    """Return facts from rows of candidates or lineage: used ones first, then by reason."""
+    order = rows.sort_values(["passed_over", "row_layer", "row_line"])
+    return [
+        describe_fact(
+            FactLine(row["input_table"], int(row["row_layer"]), int(row["row_line"])),
+            row["input_id"],
+            row["role"],
+            fact_rows,
+            row.get("persons"),
+            row["passed_over"],
+        )
+        for row in order.to_dict("records")
+    ]
+
+
+def describe_fact(
+    at: FactLine,
+    fact_id: str,
+    role: str,
+    fact_rows: FactRows,
+    persons: float | None = None,
+    passed_over: str = "",
+) -> Fact:
+    """Return the fact of a line."""
+    cells = fact_rows.find_row(at)
     persons = None if persons is None or pd.isna(persons) else float(persons)
     return Fact(
-        row["role"],
-        at[0],
-        row["input_id"],
-        fact_rows.format_place(*at),
-        summarize_fact(at[0], cells, persons),
-        attribution,
-        url,
+        role,
+        at.table,
+        fact_id,
+        fact_rows.format_place(at),
+        summarize_fact(at.table, cells, persons) if cells else "",
+        *fact_rows.find_attribution(at.table, cells),
         persons,
         cells,
-        row["passed_over"],
+        passed_over,
     )
 
 
-def summarize_fact(table: str, cells: dict[str, Any], persons: float | None = None) -> str:
+def summarize_fact(table: str, cells: Cells, persons: float | None = None) -> str:
     """Return the content of a fact in a few words."""
     if table == "bases":
-        projected = ", projected" if cells["obs_status"] == "F" else ""
-        return f"{cells['persons']:,.0f} {cells['population_base']} in {cells['period']}{projected}"
+        projected = ", projected" if cells.get("obs_status") == ObsStatus.FORECAST else ""
+        people = f"{float(cells['persons']):,.0f} {cells['population_base']}"
+        return f"{people} in {cells['period']}{projected}"
     if table == "restriction_targets":
         return f"{cells['platform_id']} {cells['feature']} ({cells['claim_status']})"
     if table == "restrictions":
         return f"{cells['action']}, {cells['severity']}"
     if table == "network_use":
-        return f"{cells['least_share']:.4g} to {cells['most_share']:.4g} of those online"
+        least, most = float(cells["least_share"]), float(cells["most_share"])
+        return f"{least:.4g} to {most:.4g} of those online"
     if table == "surveys":
-        return f"{cells['respondents']:,.0f} asked, in {cells['period']}"
+        return f"{float(cells['respondents']):,.0f} asked, in {cells['period']}"
     if "data_sha256" in cells:
-        return f"{cells.get('value', cells.get('mean')):.4g}; {cells.get('note', '')}"
+        value = float(cells.get("value") or cells["mean"])
+        return f"{value:.4g}; {cells.get('note', '')}"
     return f"{_format_figure(cells)}{_format_persons(cells, persons)}"
 
 
-def _format_figure(cells: dict[str, Any]) -> str:
+def _format_figure(cells: Cells) -> str:
     """Return a figure with its unit, kind, population and period."""
     unit = cells.get("unit", SHARE)
     form = "{:.4g}".format if unit == SHARE else "{:,.0f}".format
     names = ("value", "share", "low", "high", "low_share", "high_share")
-    numbers = " to ".join(form(cells[name]) for name in names if name in cells)
-    kind = str(cells.get("interval_kind", "none"))
+    numbers = " to ".join(form(float(cells[name])) for name in names if name in cells)
+    kind = cells.get("interval_kind", "none")
     kind = f" {kind}" if kind != "none" else ""
     words = [
-        str(cells[name])
+        cells[name]
         for name in ("audience_metric", "feature", "population_base", "age", "asked", "period")
         if name in cells
     ]
     return ", ".join([f"{numbers} {unit}{kind}", *words])
 
 
-def _format_persons(cells: dict[str, Any], persons: float | None) -> str:
+def _format_persons(cells: Cells, persons: float | None) -> str:
     """Return a share as a number of people; blank for any other unit."""
     if persons is None or cells.get("unit") != SHARE:
         return ""
