@@ -1,9 +1,9 @@
-"""What of a text can be seen: blanks of every kind, and how to name them to a person.
+"""Blank and invisible characters in texts, and their names for messages.
 
-A cell that holds a no-break space or a zero-width sign looks empty or right and is neither: it is
-no number, no key and no blank. Which signs these are follows Unicode 16: `White_Space`, control
-characters, and `Default_Ignorable_Code_Point` (shown as nothing), with the blank Braille pattern.
-Left out are formats that are drawn (Arabic number signs).
+A cell that contains a no-break space or a zero-width character looks empty or correct but is
+neither: it is not a number, not a key and not blank. The characters are defined by Unicode 16:
+`White_Space`, control characters, and `Default_Ignorable_Code_Point` (shown as nothing), with the
+blank Braille pattern. Format characters that are visible (Arabic number signs) are not included.
 
 Assumption: a text may end in a variation selector or a tag, as pictographs do; it may not consist
 of them alone.
@@ -32,9 +32,9 @@ def _list_signs(*ranges: tuple[int, int]) -> str:
 
 
 WHITE = _list_signs(*_SPACES, *_UNSEEN)
-"""Signs that no text may begin or end with."""
+"""Characters with which no text may begin or end."""
 INVISIBLE = WHITE + _list_signs(*_OF_PICTOGRAPHS)
-"""Signs that alone make no text."""
+"""Characters that are invisible, so that a text may not consist of them alone."""
 _NONE = frozenset(INVISIBLE)
 _ENDS = frozenset(WHITE)
 _BLANKS = _NONE | {""}

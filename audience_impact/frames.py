@@ -1,13 +1,13 @@
-"""Frames that cross the border of a package: which columns they have, of which type, once each.
+"""Declarations of the frames that are passed between packages: their columns and types.
 
 Definitions. A declaration names a frame, its columns and their types, the levels of its index and
-its unique key. A column that holds nothing but missing values is of any type.
+its unique key. A column that contains only missing values matches any type.
 
-Method. Each type that carries frames from one stage to the next names a declaration for each of
-them; `Declared` holds the frame against it when the value is made, and keeps the declared columns
-alone, so that nothing reaches a later stage that nobody declared.
+Method. Each type that passes frames from one stage to the next names a declaration for each of
+them. `Declared` validates the frame against it when the value is created and drops all other
+columns, so that no undeclared column reaches a later stage.
 
-Known drawbacks. Values are not looked at: that is the contracts' part at both ends of the run.
+Known drawbacks. Values are not checked: the contracts do this at both ends of the run.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +25,7 @@ Array: TypeAlias = NDArray[np.float64]
 """Numbers in double precision, usually (rows, draws)."""
 
 TEXT, NUMBER, DAY, TRUTH, ANY = "text", "number", "day", "truth", "any"
-"""Types of a declared column; ANY holds lists, or True, False and None."""
+"""Types of a declared column; ANY allows lists, or True, False and None."""
 
 _TYPES: Mapping[str, Callable[[ExtensionDtype | np.dtype[np.generic]], bool]] = {
     TEXT: lambda dtype: bool(types.is_string_dtype(dtype) or types.is_object_dtype(dtype)),
@@ -60,7 +60,7 @@ def no_rows(texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> pd.DataFr
 
 
 class FrameError(TypeError):
-    """A frame is not what was declared: a fault of the code, named by frame and column."""
+    """A frame does not match its declaration: an error in the code, with frame and column."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Frame:
     """The declaration of a frame.
 
     Attributes:
-        name: What messages call it.
+        name: The name of the frame in messages.
         columns: Type of each column.
         key: Columns and levels of the index that no two rows have in common; none where empty.
         index: Names of the levels of the index; none where the rows are only numbered.
@@ -112,7 +112,7 @@ class Frame:
 
 
 class Declared:
-    """A value whose frames are held against their declarations when it is made."""
+    """A value whose frames are validated against their declarations when it is created."""
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {}
 

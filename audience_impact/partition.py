@@ -1,8 +1,8 @@
-"""A run in parts: the restrictions of some countries each, so that memory does not grow with them.
+"""A run in parts, each with the restrictions of some countries, so that memory stays limited.
 
-Fitted parameters are read from all facts before (`SharedInput`); `compute_part` makes a part of the
-published rows, `merge_parts` the tables of several countries together. Draws are named by fact, so
-neither the parts nor their order change a byte.
+Fitted parameters are read from all facts before (`SharedInput`); `compute_part` computes a part of
+the published rows, `merge_parts` the tables that concern several countries. Draws are named by
+fact, so neither the parts nor their order change a byte.
 """
 
 import heapq
@@ -21,7 +21,7 @@ from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
-from audience_impact.outputs.area_comparisons import make_area_comparisons
+from audience_impact.outputs.comparisons import make_area_comparisons
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_sources
@@ -37,11 +37,13 @@ from audience_impact.pipeline import (
 )
 
 MERGED = ("impact_by_area", "impact_by_day", "area_comparisons", "sources")
-"""Tables that no part makes alone."""
+"""Tables that no single part can compute."""
 OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name not in MERGED)
-"""Tables whose rows are those of restrictions, each in one part; `person_days` of countries too."""
+"""Tables whose rows belong to restrictions, each in one part; `person_days` also has rows of
+countries.
+"""
 BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "published_figures")
-"""Fact tables whose rows go with their restriction."""
+"""Fact tables whose rows belong to one restriction."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,9 @@ class SharedInput:
     """The input that all parts of a run share.
 
     Attributes:
-        tables: The facts but for rows of BY_RESTRICTION.
+        tables: The facts without the rows of BY_RESTRICTION.
         fitted: The parameters that were fitted to all of them.
-        as_of: The day that results speak of.
+        as_of: The date of the results.
         settings: The options of the run.
     """
 
@@ -63,14 +65,14 @@ class SharedInput:
 
 @dataclass(frozen=True)
 class PartInput:
-    """The restrictions of a part, seen among all of them, and their facts."""
+    """The restrictions of a part, selected from all, and their facts."""
 
     scope: Scope
     tables: Tables
 
 
 class Country(NamedTuple):
-    """People of a country, from whom those of regions are summed."""
+    """People of a country, which are summed for regions."""
 
     in_periods: InPeriods
     on_days: OnDays
@@ -78,12 +80,12 @@ class Country(NamedTuple):
 
 @dataclass(frozen=True)
 class PartResult:
-    """A part of what is published.
+    """The results of one part of a run.
 
     Attributes:
         tables: Rows of OF_RESTRICTIONS, and of its countries by area and by day.
-        countries: What regions are summed of.
-        findings: Contradictions between facts that were met on the way.
+        countries: The people of each country, which are summed for regions.
+        findings: Contradictions between facts that the computation detected.
         broken: For each rule over results the keys of the rows that break it.
         silent: The reason why nothing at all is drawn, blank where something may be.
     """
@@ -96,7 +98,7 @@ class PartResult:
 
 
 class Partitioning(Sequence[PartInput]):
-    """The parts of a run, each made when it is asked for, of at most so many restrictions.
+    """The parts of a run, created on access, each with a limited number of restrictions.
 
     Countries that share a restriction are in one part, and a country is in one alone, however many
     restrictions it has.

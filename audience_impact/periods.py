@@ -15,17 +15,18 @@ HALF_YEAR = re.compile(r"^(\d{4})-H([12])$")
 SHAPE = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-[0-9]{2})?|-Q[1-4]|-H[12])?")
 
 SANE_YEARS = (1990, 2035)
-"""From before the first figure of internet use to the end of the projections on record."""
+"""Permitted years: from before the first figure of internet use to the last projection on record.
+"""
 DAY = "datetime64[us]"
 ONE_DAY = pd.Timedelta(days=1)
 WINDOW_DAYS = 366
-"""A base speaks for a figure at most twelve months away."""
+"""Maximum distance of a base from a figure (twelve months)."""
 MONTH_DAYS = 30
-"""Days of a "monthly" audience."""
+"""Days of the period of a monthly audience."""
 QUARTER_DAYS = 90
-"""Days of an audience of three months, as internet users are counted."""
+"""Days of the period of a quarterly audience, as for internet users."""
 MEAN_MONTH_DAYS = 30.4375
-"""Days of a month on average: from days to months."""
+"""Mean length of a month in days, to convert days to months."""
 
 
 def _parse_part(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:

@@ -1,4 +1,4 @@
-"""From typed facts to result tables: seven stages, each taking only what it reads.
+"""The pipeline from typed facts to result tables, in seven stages.
 
 No loop runs over restrictions. The method version changes whenever the meaning of a published
 number does.
@@ -21,17 +21,18 @@ from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import impact_by_area, impact_by_day
-from audience_impact.outputs.area_comparisons import make_area_comparisons
-from audience_impact.outputs.comparisons import make_comparisons
+from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
 from audience_impact.outputs.impact import make_impact
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
-from audience_impact.outputs.impact_by_group import make_impact_by_group
-from audience_impact.outputs.impact_by_platform import make_impact_by_platform
 from audience_impact.outputs.lineage import make_lineage, make_sources
 from audience_impact.outputs.person_days import make_person_days
 from audience_impact.outputs.reach_lost import find_reach_lost
-from audience_impact.outputs.restrictions import make_restrictions
+from audience_impact.outputs.restrictions import (
+    make_impact_by_group,
+    make_impact_by_platform,
+    make_restrictions,
+)
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import make_sensitivity
@@ -40,6 +41,8 @@ from audience_impact.simulation.inputs import SimulationInputs, make_simulation_
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate_metrics
 from audience_impact.simulation.timeline import list_countries_in_force
+from audience_impact.tracing.candidates import make_candidates
+from audience_impact.tracing.steps import make_steps
 
 METHOD_VERSION = "3.0"
 DRAWS = 1000
@@ -56,7 +59,7 @@ class Settings:
 
 
 class Selection(NamedTuple):
-    """The restrictions, and the countries with all of theirs, to which a run is limited."""
+    """The restrictions to which a run is limited, and the countries with all their restrictions."""
 
     restrictions: frozenset[str]
     countries: frozenset[str]
@@ -84,7 +87,7 @@ def find_newest_access(tables: Tables) -> date:
 
 
 class Outputs(Mapping[str, pd.DataFrame]):
-    """The published tables of a run by name, each made when it is asked for first.
+    """The published tables of a run by name, each computed on first access.
 
     `tables` are typed facts; `stages` as `prepare_run` returns them.
     """
@@ -156,9 +159,13 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         run.facts, run["impact"], run["impact_by_platform"], s.inputs.figures
     ),
     "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
+    "candidates": lambda run, s: make_candidates(s.scope, s.inputs, run.facts),
+    "steps": lambda run, s: make_steps(
+        s.scope, s.inputs, s.bounds, s.simulation, s.fitted, run.facts, run.sampler
+    ),
     "sources": lambda run, s: make_sources(run.facts),
 }
-"""The function that makes each published table, in the order of publication."""
+"""The function that computes each published table, in the order of publication."""
 
 
 def collect_review_input(stages: Stages, results: Tables, tables: Tables) -> rules.ReviewInput:

@@ -1,8 +1,8 @@
-"""Text of facts made safe for whoever shows it: terminals, Markdown, JSON and XML.
+"""Texts of facts made safe for terminals, Markdown, JSON and XML.
 
-A cell may hold what a terminal obeys (escapes), what turns or hides the text around it (marks of
-direction, signs without width) or what Markdown makes a link or a picture of. Such signs are shown
-by their number, `<U+001B>`, and markup as the text that it is. Nothing is left out.
+A cell may contain escape sequences for terminals, characters that reverse or hide the text around
+them (marks of direction, characters without width), or Markdown links and pictures. Such characters
+are shown by their number, `<U+001B>`, and markup as plain text. Nothing is removed.
 """
 
 import json
@@ -15,7 +15,7 @@ from audience_impact.blanks import INVISIBLE
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~!#:@$^=\"']|(?<=www)\.", re.IGNORECASE)
 RUN = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+"""Characters with which a formula of a spreadsheet begins."""
 
 
 def plain_line(text: object) -> str:

@@ -1,4 +1,4 @@
-"""Populations and areas: which population holds which, and in which country an area lies."""
+"""Populations and areas: which populations contain which, and the country of an area."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,9 +13,9 @@ ONLINE = PopulationBase.INTERNET_ALL.value
 ONLINE_12_PLUS = PopulationBase.INTERNET_12_PLUS.value
 
 WHOLE = re.compile(r"[A-Z]{2}|\d{3}|")
-"""Codes of countries (ISO 3166-1 alpha-2) and of parts of the world (UN M49)."""
+"""Pattern of codes of countries (ISO 3166-1 alpha-2) and of parts of the world (UN M49)."""
 OTHER_LISTS = re.compile(r"(?:[a-z]+|OCHA):(?:([A-Z]{2})|)")
-"""Ids of lists of places that do not begin with the country; group 1 is the country if told."""
+"""Pattern of place ids that do not begin with the country; group 1 is the country, if present."""
 NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 PARENTS = {
@@ -41,7 +41,7 @@ LEAST_AGE = {
     "age_16_plus": 16,
     "age_18_plus": 18,
 }
-"""Age from which a population counts; younger users of a service are not in its figures."""
+"""Minimum age of a population; younger users of a service are missing from its figures."""
 
 
 def contains_population(outer: str, inner: str) -> bool:
@@ -53,7 +53,7 @@ def country_of(area_id: str, parents: Mapping[str, str] = NOWHERE) -> str:
     """Return the country (ISO 3166-1 alpha-2) of an area, from its id or its parents.
 
     An id of a list that does not begin so (`geonames:1255634`) is looked up in `parents`, the id
-    of the area that holds each.
+    of the area that contains each.
     """
     while match := OTHER_LISTS.match(area_id):
         if match[1] or area_id not in parents:
@@ -68,7 +68,7 @@ def countries_of(area_ids: Iterable[str], parents: Mapping[str, str] = NOWHERE) 
 
 
 def with_holders(area_id: str, parents: Mapping[str, str]) -> list[str]:
-    """Return an area and all that hold it, from the inside out, up to the country."""
+    """Return an area and all that contain it, from the inside out, up to the country."""
     area_ids = [area_id]
     while is_region(area_ids[-1]) and parents.get(area_ids[-1], ""):
         area_ids.append(parents[area_ids[-1]])
@@ -77,7 +77,7 @@ def with_holders(area_id: str, parents: Mapping[str, str]) -> list[str]:
 
 
 def parents_of(areas: pd.DataFrame) -> dict[str, str]:
-    """Return the area that holds each area, of the table `areas`."""
+    """Return the area that contains each area, of the table `areas`."""
     return dict(zip(areas["area_id"].tolist(), areas["parent_id"].tolist(), strict=True))
 
 

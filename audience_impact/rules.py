@@ -1,9 +1,9 @@
-"""The registry of rules: what is checked, whatever stage of the data finds the failure.
+"""The registry of all rules that check facts and results.
 
-A rule is registered once, beside the code that holds it: by the decorator of its stage, or as an
-entry where one loop or a library finds the failures of several. docs/checks.md and the published
-table `quality` are made from here. An id says one thing for ever: it is registered once and never
-used again for another rule.
+A rule is registered once, next to the code that checks it: by the decorator of its stage, or as an
+entry if one loop or a library finds the failures of several rules. docs/checks.md and the published
+table `quality` are generated from the registry. An id is permanent: it is never used again for
+another rule.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ Run = TypeVar("Run", bound=Callable[..., Any])
 
 
 class ParameterError(ValueError):
-    """A learned table lacks what the method needs; the message says which command makes it."""
+    """A table of fitted parameters is incomplete; the message names the command that writes it."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What is checked.
+    """A rule: its id, severity, meaning and advice.
 
-    `tables` are the tables that it is held on; none where the contracts say that. `number` is its
-    place in the list of checks that the design asks for. `columns` are those that it points at:
+    `tables` are the tables that it checks; empty if the contracts define them. `number` is its
+    number in the list of required checks. `columns` are the columns that a finding may refer to:
     the first that the table has.
     """
 
@@ -41,7 +41,7 @@ class Rule:
 
 
 FAULT = "a fault of the method, not of the facts: report it with the facts that show it"
-"""What to do where a published number cannot be right, whatever the facts are."""
+"""Advice for a published number that cannot be right, whatever the facts are."""
 
 _RULES: dict[str, Rule] = {}
 
@@ -49,10 +49,10 @@ _RULES: dict[str, Rule] = {}
 def register_rule(rule: Rule) -> Rule:
     """Enter a rule.
 
-    Raises ValueError where the id stands for another rule already.
+    Raises ValueError if the id already belongs to another rule.
     """
     if _RULES.setdefault(rule.id, rule) != rule:
-        raise ValueError(f"the id {rule.id} stands for another rule: ids are never used again")
+        raise ValueError(f"the id {rule.id} belongs to another rule: ids are never reused")
     return rule
 
 
@@ -68,7 +68,7 @@ def get_rule(rule: str) -> Rule:
 
 
 class Stage(Generic[Run]):
-    """The rules of a stage that are functions of one shape, in the order in which they run."""
+    """The rules of a stage that are functions of the same signature, in running order."""
 
     def __init__(self, stage: RuleStage) -> None:
         self.stage = stage

@@ -1,13 +1,13 @@
-"""Candidates, which of them are chosen, and why each of the others was passed over.
+"""Selection of candidates in steps, with the reason of each rejection.
 
-Definitions. A choice is a list of steps, each of which keeps some of the rows that the steps before
-it left. `Only` keeps those of which something holds, `Best` the first of each group in the order
-of its keys.
+Definitions. A selection is a list of steps, each of which selects some of the rows that the
+previous steps selected. `Only` selects the rows that satisfy a condition, `Best` the first row of
+each group in the order of its keys.
 
-Method. `select_candidates` chooses rows and `rejection_reason` explains the others by the same
-steps, so that a reason always belongs to the rule that decided.
+Method. `select_candidates` selects rows, and `rejection_reason` explains the others by the same
+steps, so that a reason always belongs to the step that rejected the row.
 
-Known drawbacks. A row that several steps would refuse has the reason of the first of them.
+Known drawbacks. A row that several steps would reject has the reason of the first of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,11 +17,11 @@ from typing import Protocol
 import pandas as pd
 
 Reason = str | Callable[[pd.DataFrame], "pd.Series[str]"]
-"""Why a row is passed over: the same of all rows, or from their cells."""
+"""The reason of a rejection: the same text for all rows, or a function of their cells."""
 
 
 class Step(Protocol):
-    """One rule of a choice."""
+    """One step of a selection."""
 
     def mark_chosen(self, rows: pd.DataFrame) -> "pd.Series[bool]":
         """Mark the rows that this step chooses."""
@@ -32,7 +32,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class Only:
-    """Keeps the rows of which something holds."""
+    """Selects the rows that satisfy a condition."""
 
     holds: Callable[[pd.DataFrame], "pd.Series[bool]"]
     reason: Reason
@@ -49,7 +49,7 @@ class Only:
 
 @dataclass(frozen=True)
 class Key:
-    """A column by which rows are put in order, and what is said of a row that comes later by it."""
+    """A column by which rows are ordered, and the reason for rejecting rows that come later."""
 
     column: str
     reason: str
@@ -58,7 +58,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Best:
-    """Keeps the first row of each group in the order of the keys."""
+    """Selects the first row of each group in the order of the keys."""
 
     by: Sequence[str]
     keys: Sequence[Key]

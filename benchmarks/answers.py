@@ -16,7 +16,7 @@ Told are, by rung and kind of restriction, how many were answered again, how oft
 lies in the 90 % interval of the rung, and the median of the ratio of the two medians. Answers that
 stand on the same figures hit and miss together: those of one country and set of services (of an
 audience), of the same places, or of one country (of networks and the people online) are one `unit`,
-and every unit counts as much as another. A rung that fails (fitted/evidence_levels.py)
+and every unit counts as much as another. A rung that fails (fitted/models.py)
 makes no estimate once `--write` has written that to the fact table `answer_rungs`. What is learned
 (laws) is left as it is, though the facts left out were among those it was learned from:
 benchmarks.audiences and benchmarks.places leave out there as well.
@@ -38,7 +38,7 @@ import pandas as pd
 from audience_impact import pipeline
 from audience_impact.audiences.parts import COUNTRY_LEVEL, SURVEYED_LEVELS
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import evidence_levels as rungs
+from audience_impact.fitted import models
 from audience_impact.imputation import rungs as imputation
 from audience_impact.outputs.review import reasons
 from audience_impact.pipeline import Stages
@@ -341,7 +341,7 @@ def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def rung_table(tried: pd.DataFrame) -> pd.DataFrame:
     """The fact table `answer_rungs`: families and rungs over all kinds, judged."""
     found = _scored(_with_rung(tried), ["rung_family", "rung"])
-    found = rungs.judge_levels(found[(found["answers"] > 0) & (found["rung"] != COUNTED)])
+    found = models.judge_levels(found[(found["answers"] > 0) & (found["rung"] != COUNTED)])
     return pd.DataFrame(
         {
             "rung_family": found["rung_family"],
@@ -412,7 +412,9 @@ def main(words: Sequence[str] | None = None) -> None:
         every = answers(tables, as_of)
         told = {"counted": counted(every), "unanswered": unanswered(every)}
     else:
-        opened = without(tables, rungs.TABLE, pd.Series(True, tables[rungs.TABLE].index))
+        opened = without(
+            tables, models.LEVELS_TABLE, pd.Series(True, tables[models.LEVELS_TABLE].index)
+        )
         tried = trials(opened, as_of)
         told = {"scores": scores(tried), "rungs": rung_table(tried)}
         if given.write:

@@ -30,7 +30,7 @@ import pandas as pd
 from audience_impact import periods
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import audiences as learning
-from audience_impact.fitting.leaving_out import leave_out, split_blocks
+from audience_impact.fitting.audiences import leave_out, split_blocks
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution, rungs
 from audience_impact.imputation.effects import describe_rows, number_groups

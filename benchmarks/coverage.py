@@ -54,7 +54,7 @@ from audience_impact.frames import Array
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.one_factor import read_calibration
 from audience_impact.periods import MEAN_MONTH_DAYS
-from audience_impact.simulation import feature_users
+from audience_impact.simulation import audiences
 from audience_impact.vocabulary import OverlapParameter
 from benchmarks.coverage_worlds import FAMILIES, Area, Maker, clayton_law, survey_people
 from benchmarks.overlap import facts
@@ -123,7 +123,7 @@ class Publisher:
         for number in range(len(area.monthly)):
             self._service(code, area, number)
         if not area.own:
-            off = feature_users.ASSUMED_SPREAD * self.generator.normal()
+            off = audiences.ASSUMED_SPREAD * self.generator.normal()
             self._callers(code, "any-app", float(expit(logit(area.any_calls) + off)))
         self._keepers(code, area.kept)
 

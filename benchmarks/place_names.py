@@ -19,8 +19,7 @@ from audience_impact.periods import DAY
 from audience_impact.places import population
 from audience_impact.registers import gazetteer as places
 from audience_impact.registers.gazetteer import Atlas, Place
-from audience_impact.registers.places.items import NameMeaning
-from audience_impact.registers.places.known import (
+from audience_impact.registers.places.country_places import (
     ADMIN1,
     UNION,
     Entry,
@@ -28,6 +27,7 @@ from audience_impact.registers.places.known import (
     fold_spellings,
     merge_places,
 )
+from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.resolver import resolve_text
 from audience_impact.registers.stop import cells
 from audience_impact.vocabulary import GeoScope, PlaceMatch, PlaceReading

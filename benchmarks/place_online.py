@@ -29,7 +29,7 @@ from audience_impact.fitting import places as online_learning
 from audience_impact.fitting.tables import compute_quantiles
 from audience_impact.frames import Array
 from audience_impact.periods import DAY, parse_periods, period_middle
-from audience_impact.places import online, online_parameters, regional_figures
+from audience_impact.places import online, regional_figures
 from audience_impact.places.regional_figures import MODEL, SURVEY, compute_log_odds
 from audience_impact.vocabulary import InternetUse, RegionalAsked, Residence, SourceType
 from flows.pipeline import steps
@@ -167,7 +167,7 @@ def _country(
     use, own = facts["regional_use"], small["regional_use"]
     is_own = use.index.isin(own.index)
     left = is_own & (without == COUNTRY or _is_survey(facts))
-    laws = online_parameters.read_parameters(
+    laws = online.read_parameters(
         _typed(online_learning.fit_table({**facts, "regional_use": use[~left]}))
     )
     if laws is None:
@@ -189,7 +189,7 @@ class Asked:
     seen: pd.DataFrame
     without: str
     tables: Tables
-    laws: online_parameters.PlaceParameters
+    laws: online.PlaceParameters
 
     def levels(self, elsewhere: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         """Law of the log odds of the series of each row (q05, q50, q95), and what it stands on."""
@@ -219,7 +219,7 @@ class Asked:
         centre = float(compute_log_odds(mean).iloc[0])
         if self.without == REGIONS:
             return [centre, centre, centre], "level_known"
-        half = self.laws.base_spread * online_parameters.NORMAL / np.sqrt(len(others))
+        half = self.laws.base_spread * online.NORMAL / np.sqrt(len(others))
         return [centre - half, centre, centre + half], "regions_known"
 
     def deviations(self, level: pd.DataFrame) -> pd.DataFrame:
@@ -265,7 +265,7 @@ def _answers(
     level: pd.DataFrame,
     deviation: pd.DataFrame,
     rungs: list[str],
-    laws: online_parameters.PlaceParameters,
+    laws: online.PlaceParameters,
     towns: Tables,
 ) -> pd.DataFrame:
     """ANSWER for rows: the level of the series in the country, and the deviation of the place."""
@@ -297,7 +297,7 @@ NO_COUNTRY = "nobody counted the people online of the country"
 NO_RESIDENCE = "no region elsewhere has its towns told apart"
 
 
-def _asked(laws: online_parameters.PlaceParameters) -> Spread:
+def _asked(laws: online.PlaceParameters) -> Spread:
     """What women or men asked alone differ from both by."""
     return Spread(-laws.survey, 0.0, laws.survey)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from audience_impact.fitted import circumvention
+from audience_impact.fitted import shares
 from audience_impact.fitted.shares import (
     ANY,
     BY_GROUP,
@@ -23,7 +23,7 @@ from audience_impact.fitted.shares import (
     index_parameters,
 )
 from audience_impact.fitting import random_effects
-from audience_impact.fitting.shares import FEATURES, KEEPING_ACCESS, select_usable_features
+from audience_impact.fitting.random_effects import FEATURES, KEEPING_ACCESS, select_usable_features
 from flows.pipeline import steps
 
 TAIL = 0.95
@@ -33,7 +33,7 @@ FACTS = Path(__file__).parents[1] / "data" / "facts"
 def scored(folder: Path) -> dict[str, pd.DataFrame]:
     """By law the figures of the folder, each beside what the other countries teach."""
     tables = steps.validate_facts(steps.read_facts([folder])).tables
-    keeping = circumvention.select_usable(tables["circumvention"], tables["restrictions"])
+    keeping = shares.select_usable_circumvention(tables["circumvention"], tables["restrictions"])
     return {
         KEEPING_ACCESS: left_out(keeping),
         FEATURES: left_out(select_usable_features(tables["feature_use"], tables["platforms"])),

@@ -1,6 +1,6 @@
-"""What runs in a checkout: the only folder that imports prefect.
+"""Commands and flows of a checkout: the only folder that imports prefect.
 
-Its rooms in their order, each importing only those above it:
+Its packages in their order, each importing only those above it:
 
     dividing - how the work of a run may be divided
     pipeline - the steps of a run, from fact tables to published tables
@@ -11,14 +11,12 @@ Its rooms in their order, each importing only those above it:
     layers - the one writer of folders of facts
     registers - a register of shutdowns imported as a layer
     adding - facts asked for, checked and written
-    artifacts - what Prefect's pages show of a run
-    explaining - an answer taken apart, to the lines of the facts
+    explaining - the trace of one answer, computed from facts
     serving - the schedule, its server and its notices
     releasing - a version as an archive to be pinned
     downloads - figures fetched from their publishers
-    failures - how a run that fails says why
+    run_reports - what a run reports: Prefect's pages, metrics, and why it failed
     refresh - the flow that fetches figures
-    metrics - what a run measured, for a monitor
     publish_impact - the main flow, from fact tables to a published version
     commands - the commands of a checkout
     documenting - the generated pages of the documentation

@@ -1,7 +1,7 @@
-"""The parts of a run on a Dask cluster: one of this machine's own, or one that is named.
+"""Computation of the parts of a run on a Dask cluster: a local one, or one that is named.
 
 A task is a part: it takes the address of the run's folder and a number, and computing a part twice
-gives what computing it once gives, so that Dask may have another worker do what a dead one left.
+gives what computing it once gives, so that Dask may give the task of a dead worker to another one.
 """
 
 import socket
@@ -40,10 +40,14 @@ WORKER = {
     f"distributed.worker.{name}": False
     for name in ("memory.target", "memory.spill", "memory.pause", "profile.enabled")
 }
-"""A worker has one part at a time and nothing to put aside: one that pauses waits for ever. Stacks
-for Dask's own page, taken a hundred times a second and kept for an hour, are a MiB each second."""
+"""Settings of a worker: one part at a time, without pausing, because a paused worker would wait for
+ever; no profiles for Dask's page, because a hundred call stacks a second, stored for an hour, need
+a MiB each second.
+"""
 OWN_CLUSTER: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
-"""Any port for Dask's measures: a second run on the machine would find that of its page taken."""
+"""Settings of a local cluster: any free port for its dashboard, because a second run may use the
+default port.
+"""
 ANSWERS_SECONDS = 10
 PORTS = {"http": 80, "https": 443}
 UNDER_WAY = TaskRunFilter(

@@ -1,6 +1,6 @@
 """The fact tables of fitted parameters, and how they are fitted, compared and written.
 
-Another one is an entry of FITTERS.
+To add a fit, add an entry to FITTERS.
 """
 
 from collections.abc import Callable, Collection
@@ -20,7 +20,6 @@ from audience_impact.fitting import (
     part_sizes,
     places,
     random_effects,
-    shares,
 )
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
@@ -72,7 +71,7 @@ FITTERS = {
     "shares": Fitter(
         ("circumvention", "restrictions", "feature_use", "platforms"),
         "figures",
-        shares.fit_tables,
+        random_effects.fit_tables,
         random_effects.DECIMALS,
     ),
     "audiences": Fitter(
@@ -91,7 +90,7 @@ FITTERS = {
         joint_use.DECIMALS,
     ),
 }
-"""By the word after `audience-impact learn`."""
+"""Fits, by the argument of `audience-impact learn`."""
 
 
 def is_same(ours: pd.DataFrame, theirs: pd.DataFrame, decimals: int) -> bool:

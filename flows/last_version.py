@@ -1,7 +1,7 @@
-"""What changed much against the last version: reported by a run, not published.
+"""Rules that warn of large changes since the last version; reported by a run, not published.
 
-The same inputs have to give the same bytes, whatever was published before them. So nothing of this
-enters a version.
+The same inputs have to give the same bytes, whatever was published before. Therefore these findings
+are not part of a version.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ from audience_impact.facts.tables import PROVENANCE
 from audience_impact.rules import Stage, get_rule
 from audience_impact.store import PublishError, versions
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
-from flows.pipeline.headers import build_headers
+from flows.pipeline.parts import build_headers
 from schemas import facts as fact_models
 from schemas.facts import TABLES
 
@@ -49,14 +49,14 @@ STRENGTH = [
         ObsStatus.MISSING,
     )
 ]
-"""Statuses from the surest on."""
+"""Statuses from the most reliable on."""
 
 
 @dataclass(frozen=True)
 class Summary:
     """The data by which versions are compared.
 
-    `rows` counts the rows of each table; `answers` holds bounds, quantiles and status of each
+    `rows` counts the rows of each table; `answers` contains bounds, quantiles and status of each
     restriction and metric, indexed by both; `facts` are the files that it was computed from.
     """
 
@@ -110,7 +110,7 @@ def read_last_version(root: Path) -> Summary:
 @VERSIONS.rule(
     FindingSeverity.WARNING,
     "a published table lost more than a fifth of its rows against the last version; "
-    "told by the run, not published, since it depends on what was published before",
+    "reported by the run, not published, since it depends on what was published before",
     "look at the quarantine",
     *("impact", "impact_by_platform", "comparisons", "lineage", "sources"),
     number=19,
@@ -209,7 +209,7 @@ def _count_common_prefix(first: str, second: str) -> int:
 
 
 def _align_rows(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows and columns in both tables, before and now; each key stands once."""
+    """Return the rows and columns in both tables, before and now; each key occurs once."""
     rows = [frame[~frame.index.duplicated()] for frame in (was, has)]
     common = rows[0].index.intersection(rows[1].index)
     columns = was.columns.intersection(has.columns)
@@ -221,7 +221,7 @@ def _align_rows(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     FindingSeverity.WARNING,
     "no filled cell of a column of facts is what it was in the last version; told by the run, not "
     "published",
-    "see whether the column is gone, or stands under the heading of another",
+    "see whether the column is gone, or is under the heading of another",
     *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
 )
 def column_replaced(before: Summary, now: Summary) -> list[str]:
@@ -241,7 +241,7 @@ def column_replaced(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "cells of a column of facts stand in other rows than in the last version; told by the run, not "
+    "cells of a column of facts are in other rows than in the last version; told by the run, not "
     "published",
     "see whether the column was shifted or sorted apart from the others",
     *TABLES,
@@ -249,7 +249,7 @@ def column_replaced(before: Summary, now: Summary) -> list[str]:
 def cells_changed_rows(before: Summary, now: Summary) -> list[str]:
     """Return a line for each column of facts whose cells moved to other rows."""
     return [
-        f"{table}.csv: cells_changed_rows: cells of {column} stand in other rows than in the last "
+        f"{table}.csv: cells_changed_rows: cells of {column} are in other rows than in the last "
         f"version: those of {_format_keys(moved)}; was the column shifted or sorted alone?"
         for table, was, has in _pair_changed_tables(before, now)
         for old, new in [_align_rows(was, has)]
@@ -267,8 +267,8 @@ def _find_exchanged_rows(old: pd.Series, new: pd.Series) -> pd.Index:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "rows of a learned table are not what they were in the last version, though the data are that "
-    "they were learned from; told by the run, not published",
+    "rows of a fitted table differ from the last version although the data of the fit are the "
+    "same; reported by the run, not published",
     "run the command that writes the table, with --check: it was edited by hand, or the method is "
     "another",
     *(table for table in TABLES if "data_sha256" in fact_models.describe_columns(table)),
@@ -276,7 +276,7 @@ def _find_exchanged_rows(old: pd.Series, new: pd.Series) -> pd.Index:
 def law_edited(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fitted table that changed although its data did not."""
     return [
-        f"{table}.csv: law_edited: rows are not what was learned from the same data in the last "
+        f"{table}.csv: law_edited: rows differ from those fitted to the same data in the last "
         f"version: {_format_keys(edited)}; run the command that writes it, with --check"
         for table, was, has in _pair_changed_tables(before, now)
         if table in get_rule("law_edited").tables
@@ -285,7 +285,7 @@ def law_edited(before: Summary, now: Summary) -> list[str]:
 
 
 def _find_edited_rows(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
-    """Return the keys of rows that differ, are new or gone; none where no data are the same."""
+    """Return the keys of changed, new and deleted rows; none if all data of the fit changed."""
     if not set(was["data_sha256"]) & set(has["data_sha256"]):
         return was.index[:0]
     both = [frame.set_index(list(frame.columns), append=True).index for frame in (was, has)]
@@ -296,7 +296,7 @@ def _find_edited_rows(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
 @VERSIONS.rule(
     FindingSeverity.WARNING,
     "a bound or the median of an answer is more than twice, or less than half, of what the last "
-    "version said; told by the run, not published",
+    "version said; reported by the run, not published",
     "see which fact changed",
     "impact",
     number=21,
@@ -338,7 +338,7 @@ def answer_vanished(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "an answer is less sure than in the last version; told by the run, not published",
+    "an answer is less sure than in the last version; reported by the run, not published",
     "see which fact is gone or in quarantine",
     "impact",
 )

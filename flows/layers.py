@@ -1,8 +1,8 @@
-"""The one writer of layers: whole or not at all, and never over somebody's work.
+"""Write folders of facts (layers) atomically, and never over edits by hand.
 
-A command (`refresh`, `import stop`) owns the folder it writes to. It leaves its mark there, a JSON
-with the digest of each file that it wrote. What is not as the mark says was edited by hand: it is
-named and nothing is written, unless the command may overwrite, which saves a copy first.
+A command (`refresh`, `import stop`) owns the folder it writes to. It writes a mark there, a JSON
+file with the digest of each file that it wrote. A file whose digest differs was edited by hand: it
+is reported and nothing is written, unless the command may overwrite it after saving a copy.
 
 Below the folder of a layer:
 
@@ -13,10 +13,10 @@ Below the folder of a layer:
     .tmp-layer/            being written: all files, before the first of them takes its place
     .unfinished            there while files take their places; a layer that has it is not read
 
-All files are written aside and flushed first, so that a full disk or a kill leaves the old layer.
-Then each is renamed into place. Who dies between two renames leaves `.unfinished`, which every
-reader refuses, and a mark with the digests before and after, by which the next write knows the
-files as its own.
+All files are first written under temporary names and flushed, so that the old layer remains if the
+disk is full or the process is killed. Then each is renamed. A process that dies between two renames
+leaves `.unfinished`, which every reader refuses, and a mark with the digests before and after, by
+which the next write recognises the files as its own.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ from audience_impact.rules import get_rule
 from audience_impact.store.files import as_json, flush_to_disk, write_below, write_whole
 from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
-from flows.pipeline.headers import build_headers
+from flows.pipeline.parts import build_headers
 from flows.pipeline.steps import RefusedError
 from schemas import contracts
 from schemas import facts as fact_models
@@ -54,7 +54,7 @@ NO_FILES: Files = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Owner:
-    """A command that writes layers: its name in messages, its mark, its way to overwrite if any."""
+    """A command that writes layers: its name in messages, its mark, and its option to overwrite."""
 
     command: str
     mark: str
@@ -63,7 +63,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Layer:
-    """The content of a layer: fact tables as text, and files beside them by path."""
+    """The content of a layer: fact tables as text, and other files by path."""
 
     tables: Tables
     beside: Files = field(default_factory=lambda: NO_FILES)  # Python 3.11 takes it for mutable
@@ -71,7 +71,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class WriteResult:
-    """The result of a write: `created` if anything is new, and copies of overwritten files."""
+    """The result of a write: `created` if any file is new, and the copies of overwritten files."""
 
     created: bool
     replaced: tuple[Path, ...] = ()
@@ -105,7 +105,7 @@ def _list_failures(table: str, rows: pd.DataFrame) -> list[str]:
         if get_rule(case.rule).severity is not FindingSeverity.WARNING
     ]
     repeats = rows.loc[rows.duplicated(key), key]
-    return lines + [f"{table}.csv: {' '.join(row)} stands there twice" for row in repeats.values]
+    return lines + [f"{table}.csv: {' '.join(row)} occurs there twice" for row in repeats.values]
 
 
 def require_own(into: Path, facts: Sequence[Path], owner: Owner, files: Files = NO_FILES) -> None:
@@ -266,7 +266,7 @@ def _read_mark(into: Path, owner: Owner) -> dict[str, list[str]]:
 
 
 def _digest_file(into: Path, name: str) -> str:
-    """Return the SHA-256 of a file of the layer; blank where there is none."""
+    """Return the SHA-256 of a file of the layer; blank if there is none."""
     _require_file(into, name)
     try:
         return _hash_content((into / name).read_bytes())
@@ -277,7 +277,7 @@ def _digest_file(into: Path, name: str) -> str:
 
 
 def _require_file(into: Path, name: str) -> None:
-    """Refuse a device, and a link, through which a foreign file would be read or replaced.
+    """Refuse a path that is a link or a device, through which another file would be accessed.
 
     Raises RefusedError naming it.
     """

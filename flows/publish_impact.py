@@ -1,6 +1,7 @@
 """The main flow: from fact tables to a published version.
 
-Annotations are real here, not strings: Prefect makes the schema of the parameters from them.
+Annotations must not be strings here, because Prefect derives the schema of the parameters from
+them.
 """
 
 from dataclasses import replace
@@ -16,10 +17,10 @@ from pydantic import Field
 
 from audience_impact.plain_text import plain_line
 from audience_impact.store.versions import Published
-from flows import artifacts, last_version, metrics
-from flows.failures import fail_on_refusal, is_transient
+from flows import last_version, run_reports
 from flows.pipeline import quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
+from flows.run_reports import fail_on_refusal, is_transient
 from flows.serving import notices
 from flows.workers import RunnerName, choose_division
 
@@ -110,12 +111,12 @@ def show_answers(
     """Put the answers and the quality report where the UI shows them."""
     behind = f"-{environment}" if environment else ""
     create_markdown_artifact(
-        artifacts.format_answers(version, facts, report),
+        run_reports.format_answers(version, facts, report),
         key=f"impact{behind}",
         description="How many people, at least and at most",
     )
     create_markdown_artifact(
-        artifacts.format_checks(version),
+        run_reports.format_checks(version),
         key=f"quality{behind}",
         description="What was checked, and what was found",
     )
@@ -148,13 +149,13 @@ def announce_version(version: Published, results: Results) -> None:
 def record_metrics(
     results: Results, published: Path, seconds: dict[str, float], changes: list[str]
 ) -> None:
-    """Write the metrics of the run beside the versions, and notify people of large changes."""
+    """Write the metrics of the run next to the versions, and notify people of large changes."""
     used = results.read_frame("impact_by_platform", ["period", "as_of"])
     refused = results.read_frame("quarantine")
-    metrics_text = metrics.render_metrics(
+    metrics_text = run_reports.render_metrics(
         results.count_rows(), refused, used, seconds, datetime.now(UTC)
     )
-    metrics.write_metrics(published, metrics_text)
+    run_reports.write_metrics(published, metrics_text)
     if changes:
         notices.notify_people("much changed against the last version", "\n".join(changes))
 
@@ -186,7 +187,7 @@ def publish_impact(
 
     Args:
         facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.
-        published: The folder that holds the versions and the link to the latest of them.
+        published: The folder that contains the versions and the link to the latest of them.
         as_of: The day that the figures describe, from what was known on it; by default the last
             day on which, or after which, two sources were read, and all facts.
         seed: The start of the random draws.
@@ -204,7 +205,7 @@ def publish_impact(
         runner: The runner of the parts: processes of this machine, or a Dask cluster.
         scheduler: Address of the scheduler of that cluster; by default one is started here.
     """
-    timed = metrics.StepSeconds()
+    timed = run_reports.StepSeconds()
     reading = restrict_to_day(timed(read_facts, facts), as_of)
     checked = refuse_errors(timed(check_facts, reading), strict)
     by = runner, workers, scheduler

@@ -1,6 +1,7 @@
 """The second flow: from the publishers' addresses to a layer of facts.
 
-Annotations are real here, not strings: Prefect makes the schema of the parameters from them.
+Annotations must not be strings here, because Prefect derives the schema of the parameters from
+them.
 """
 
 from datetime import UTC, date, datetime
@@ -17,7 +18,7 @@ from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import ADDRESSES
 from flows.downloads.refreshing import Refreshed, RefreshOptions
-from flows.failures import fail_on_refusal
+from flows.run_reports import fail_on_refusal
 
 EVERYTHING = list(Name)
 PATIENCE = RetryPolicy()
@@ -61,7 +62,7 @@ def refresh(
 
     Args:
         facts: Folders of fact tables, whose areas and lineages the layer may name.
-        into: The folder of the layer; it may hold no fact table that this flow did not write.
+        into: The folder of the layer; it may contain no fact table that this flow did not write.
         downloads: The folder that keeps every download with its digest and date.
         only: What to fetch; by default everything. The rest is taken as it was accepted last.
         confirm: Go on where more rows are gone or changed than the threshold allows.

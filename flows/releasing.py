@@ -1,4 +1,4 @@
-"""A version as a release: one archive that says what it holds, for those who pin it by its digest.
+"""A version as a release: one archive with a description, which can be cited by its digest.
 
     audience-impact-<version>/
         datapackage.json, *.parquet, facts.zip    the version, byte for byte
@@ -7,7 +7,7 @@
         CHANGELOG.md                              what changed since the release before, if given
         SHA256SUMS                                `sha256sum --check SHA256SUMS`
 
-The bytes depend on the two versions alone.
+The bytes depend only on the two versions.
 """
 
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ import yaml
 
 from audience_impact.answers.citation import AUTHOR
 from audience_impact.comparing import changes, sides, text
-from audience_impact.exporting.writing import put_file
-from audience_impact.store import archive
+from audience_impact.exporting.export import put_file
+from audience_impact.store import manifest
 from audience_impact.store.manifest import MANIFEST, files_of, hash_bytes
 from audience_impact.store.versions import Stored
 
@@ -31,15 +31,15 @@ NONE_STATED = "none stated"
 def write_release(
     version: Stored, before: Stored | None, into: Path, overwrite: bool
 ) -> tuple[Path, str]:
-    """Write the archive of a version and its digest beside it; return the archive and the digest.
+    """Write the archive of a version and its digest next to it; return the archive and the digest.
 
-    Raises ExportError where another file stands there, PublishError where a version is damaged.
+    Raises ExportError where another file is there, PublishError where a version is damaged.
     """
     name = f"{NAME}-{version.id}"
     files = {
         f"{name}/{path}": content for path, content in collect_contents(version, before).items()
     }
-    packed = archive.pack_files(files)
+    packed = manifest.pack_files(files)
     place = into / f"{name}.zip"
     digest = hash_bytes(packed)
     line = f"{digest}  {place.name}\n".encode()

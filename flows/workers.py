@@ -19,14 +19,15 @@ DIED = (
     "memory did not suffice; ask for fewer workers"
 )
 MOST_ON_DASK, MOST_BESIDE = 500, 1_250
-"""Restrictions of a part: on Dask, and of one of several processes.
+"""Maximum restrictions of a part: on Dask, and for each of several processes.
 
 A process needs 450 MiB whatever it computes (half of it libraries, 70 the inverse of the figures),
 and a third of a MiB for each restriction; a part takes two seconds whatever it holds."""
 LEAST_RESTRICTIONS, MOST_PROCESSES = 500, 2
-"""Restrictions of each process, and processes, by default: each needs most of a GiB."""
+"""Default minimum of restrictions per process, and maximum of processes: each needs most of a GiB.
+"""
 SLACK = 1.1
-"""Parts are not quite equal, since countries are whole."""
+"""Factor for unequal parts, since countries are not divided."""
 
 
 class RunnerName(StrEnum):
@@ -64,7 +65,7 @@ def count_processes(restrictions: int) -> int:
 class Processes:
     """A runner with so many processes, each with one part in memory at a time.
 
-    Another process computes the parts that a dead one left. Raises the error of a part, and
+    If a process dies, another one computes its remaining parts. Raises the error of a part, and
     RefusedError after TRIES deaths.
     """
 

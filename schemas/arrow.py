@@ -1,4 +1,4 @@
-"""Published tables as Arrow: validated against their contract, each column with its meaning."""
+"""Published tables as Arrow tables, validated, with the meaning of each column as metadata."""
 
 import json
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 import pyarrow
 
-from schemas import holding
+from schemas import contracts
 from schemas.published import KEYS, MODELS, find_separator, list_values, special_values
 
 
 class ContractError(ValueError):
-    """A table that was to be published breaks its contract."""
+    """A table violates its contract, so that it cannot be published."""
 
 
 def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
@@ -21,7 +21,7 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
     """
     schema = MODELS[table].to_schema()
     ready = _cast_columns(frame, schema)
-    if broken := holding.check_table(MODELS[table], ready):
+    if broken := contracts.check_table(MODELS[table], ready):
         lines = [_format_failure(ready, KEYS[table], failure) for failure in broken[:10]]
         raise ContractError("\n".join([f"{table} breaks its contract:", *lines]))
     if ready.duplicated(KEYS[table]).any():
@@ -32,7 +32,7 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
     return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
 
 
-def _format_failure(ready: pd.DataFrame, key: list[str], broken: holding.Failure) -> str:
+def _format_failure(ready: pd.DataFrame, key: list[str], broken: contracts.Failure) -> str:
     """Return a failure as a line: rule, column and value, and the key of the row."""
     row = ready.iloc[broken.position]
     cell = f" {broken.column} = {row[broken.column]!r}" if broken.column else ""

@@ -17,9 +17,9 @@ WORLD = "001"
 """UN M49 code of the world."""
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
 JOINED_BY = ";"
-"""Between words of one cell."""
+"""Separator between words in one cell."""
 TABLE_NAMES = "table names"
-"""In place of words: the column names tables, of facts or published."""
+"""Marker, instead of an enum, for columns that contain names of tables."""
 
 
 def make_column(
@@ -83,7 +83,7 @@ def word_column(
 
 
 def words_joined(enum: type[words.Word], description: str) -> Any:
-    """Return a column of words of an enum, joined by semicolons; null where there is none."""
+    """Return a column of words of an enum, joined by semicolons; null if there is none."""
     return joined_column(enum.list_meanings(), description)
 
 
@@ -100,7 +100,7 @@ def joined_column(values: Mapping[str, str], description: str) -> Any:
 def text_column(
     description: str, unit: str = "", sdmx: str = "", special: Mapping[str, str] = NO_WORDS
 ) -> Any:
-    """Return a column of text, null where there is none."""
+    """Return a column of text, null if there is none."""
     return make_column(description, unit, sdmx, null=True, special=special)
 
 

@@ -1,21 +1,150 @@
-"""Validation of fact tables against their contracts, and the explanation of each failure."""
+"""Validation of tables against their contracts, and the explanation of each failure of facts.
+
+All failures are found at once, none is lost or repaired.
+
+Method. A rule of single cells is run once, over the different cells of all the columns of all the
+tables that have it; a column is checked alone where the rule failed. The failures are those of
+pandera's own `validate`, which runs each rule once a column and takes many times as long.
+Columns have the types of the contract already. A contract may demand rules, cells that are filled
+and, if it is strict, no other columns; one that demands more is refused.
+"""
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
 from audience_impact import blanks
 from audience_impact.rules import get_rule
-from schemas import facts, holding, published
+from schemas import facts, published
+
+NOT_NULLABLE = "not_nullable"
+NOT_OF_TABLES = ("unique", "ordered", "coerce", "index", "parsers", "add_missing_columns")
+NOT_OF_COLUMNS = ("unique", "coerce", "regex", "parsers")
+"""Features of pandera models that are not supported here and that no contract may use."""
+
+
+class Failure(NamedTuple):
+    """A rule that a row breaks: position of the row from 0; a rule of whole rows has no column."""
+
+    position: int
+    column: str
+    rule: str
+
+
+class Kind(NamedTuple):
+    """The identity of a rule of single cells: name, parameters, type of the column."""
+
+    rule: str
+    statistics: str
+    dtype: str
+
+
+def check_table(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failure]:
+    """Return the failures of a table, whose index is 0..n-1."""
+    return check_tables([(model, frame)])[0]
+
+
+def check_tables(
+    tables: Sequence[tuple[type[pa.DataFrameModel], pd.DataFrame]],
+) -> list[list[Failure]]:
+    """Return the failures of each of several tables, whose index is 0..n-1.
+
+    Raises TypeError where a contract demands what is not checked here, ValueError where a strict
+    one lacks a column of its table.
+    """
+    for model, frame in tables:
+        schema = _read_schema(model)
+        if schema.strict is True and (more := sorted({*frame.columns} - {*schema.columns})):
+            raise ValueError(f"{model.__name__} has no column {', '.join(more)}")
+    filled = [(model, frame) for model, frame in tables if len(frame)]
+    broken = _broken_kinds(filled)
+    return [_find_failures(model, frame, broken) if len(frame) else [] for model, frame in tables]
+
+
+def _find_failures(
+    model: type[pa.DataFrameModel], frame: pd.DataFrame, broken: set[Kind]
+) -> list[Failure]:
+    schema = _read_schema(model)
+    filled = [name for name, column in schema.columns.items() if not column.nullable]
+    missing = frame[filled].isna()
+    failures = [
+        Failure(int(place), name, NOT_NULLABLE)
+        for name in missing.columns[missing.any()]
+        for place in np.flatnonzero(missing[name])
+    ]
+    failures += [
+        Failure(place, name, check.name)
+        for kind, (check, names) in _cell_rules(model).items()
+        if kind in broken
+        for name in names
+        for place in _find_broken_rows(check, frame[name])
+    ]
+    return failures + [
+        Failure(place, "", check.name)
+        for check in schema.checks
+        for place in _find_broken_rows(check, frame)
+    ]
+
+
+@cache
+def _read_schema(model: type[pa.DataFrameModel]) -> Any:
+    """Return the schema of a model; cached, because pandera copies it on each call.
+
+    Raises TypeError where the model demands what is not checked here.
+    """
+    schema: Any = model.to_schema()
+    demanded = [name for name in NOT_OF_TABLES if getattr(schema, name)]
+    for name, column in schema.columns.items():
+        demanded += [f"{demand} of {name}" for demand in NOT_OF_COLUMNS if getattr(column, demand)]
+        demanded += [] if column.required else [f"required=False of {name}"]
+    if demanded:
+        raise TypeError(f"{model.__name__} demands what nothing checks: {', '.join(demanded)}")
+    return schema
+
+
+@cache
+def _cell_rules(model: type[pa.DataFrameModel]) -> Mapping[Kind, tuple[Any, list[str]]]:
+    """Return each rule of single cells, with the columns of one type that have it."""
+    groups: dict[Kind, tuple[Any, list[str]]] = {}
+    for name, column in _read_schema(model).columns.items():
+        for check in column.checks:
+            kind = Kind(check.name, repr(check.statistics), str(column.dtype))
+            groups.setdefault(kind, (check, []))[1].append(name)
+    return groups
+
+
+def _broken_kinds(tables: Sequence[tuple[type[pa.DataFrameModel], pd.DataFrame]]) -> set[Kind]:
+    """Return the rules of single cells that some column breaks."""
+    cells: dict[Kind, tuple[Any, list[pd.Series]]] = {}
+    for model, frame in tables:
+        different = {name: frame[name].drop_duplicates() for name in _read_schema(model).columns}
+        for kind, (check, names) in _cell_rules(model).items():
+            cells.setdefault(kind, (check, []))[1].extend(different[name] for name in names)
+    return {kind for kind, (check, columns) in cells.items() if not _has_passed(check, columns)}
+
+
+def _has_passed(check: Any, columns: list[pd.Series]) -> bool:
+    """Return whether columns of one type pass a rule of single cells."""
+    cells = pd.concat(columns, ignore_index=True) if len(columns) > 1 else columns[0]
+    return bool(check(cells).check_passed)
+
+
+def _find_broken_rows(check: Any, cells: "pd.DataFrame | pd.Series") -> list[int]:
+    """Return the labels at which a rule fails; missing cells are left to another rule."""
+    passed = check(cells).check_output
+    return [int(place) for place in passed.index[~passed.to_numpy(dtype=bool)]]
+
 
 SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
 
 
 class ValidationOffError(RuntimeError):
-    """Validation was switched off, so nothing may be published."""
+    """Validation is switched off, so nothing may be published."""
 
 
 def require_validation() -> None:
@@ -46,7 +175,7 @@ def check_fact_table(table: str, frame: pd.DataFrame) -> pd.DataFrame:
 def check_fact_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return the failures of several fact tables of text cells, as `check_fact_table` does."""
     columns = {table: list(facts.describe_columns(table)) for table in tables}
-    failures_by_table = holding.check_tables(
+    failures_by_table = check_tables(
         [
             (facts.MODELS[table], frame[columns[table]].reset_index(drop=True))
             for table, frame in tables.items()
@@ -58,7 +187,7 @@ def check_fact_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFr
     }
 
 
-def _as_frame(failed_rules: list[holding.Failure], columns: list[str]) -> pd.DataFrame:
+def _as_frame(failed_rules: list[Failure], columns: list[str]) -> pd.DataFrame:
     cases = sorted(
         (failure.position, failure.column or _choose_column(failure.rule, columns), failure.rule)
         for failure in failed_rules

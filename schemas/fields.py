@@ -1,8 +1,8 @@
 """The kinds of column a fact table may have, as pandera fields over the text as written.
 
-Facts are checked as text, before any conversion: a failure then carries the cell exactly
-as the maintainer sees it, and no coercion can lose or change a value. Each kind also says,
-in its metadata, what type the column has once it passed.
+Facts are checked as text, before any conversion: a failure then contains the cell exactly as the
+maintainer sees it, and no conversion can lose or change a value. The metadata of each kind also
+contain the type of the column after conversion.
 """
 
 import re
@@ -33,7 +33,7 @@ class FactModel(pa.DataFrameModel):
     """The base of all fact tables: exactly the columns of the model, in any order."""
 
     class Config:
-        """Unknown columns are refused, so that a misspelt one cannot be lost silently."""
+        """Unknown columns are refused, so that a misspelt column is never ignored."""
 
         strict = True
 

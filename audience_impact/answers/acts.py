@@ -26,17 +26,20 @@ from audience_impact.vocabulary import (
 )
 
 MOST_SERVICES = 5
-"""Services that are named; of more the first are, and the others counted."""
+"""Maximum number of services named in a sentence. Of more, the first are named and the rest
+counted.
+"""
 MOST_PLACES = 4
-"""Places that are named; of more the first are, and the others counted."""
+"""Maximum number of places named in a sentence. Of more, the first are named and the rest counted.
+"""
 CALLS = {Feature.VOICE_CALL, Feature.VIDEO_CALL}
 ONE_NETWORK = (NetworkScope.MOBILE, NetworkScope.FIXED, NetworkScope.SATELLITE)
-"""Scopes of one kind of network."""
+"""Network scopes that consist of a single kind of network."""
 SOME_NETWORKS = (NetworkScope.ASN_LIST, NetworkScope.UNKNOWN)
-"""Scopes of networks that have no name of their own."""
+"""Network scopes without a specific kind of network."""
 PLURAL = re.compile(r"\b(apps|media|platforms|services|websites)\b", re.IGNORECASE)
 UNNAMED = "what was restricted"
-"""Stands for the services of an act whose targets are not on record."""
+"""Placeholder for the services of a restriction whose targets are not on record."""
 WHOLE_DAY_HOURS = 24
 
 
@@ -147,7 +150,7 @@ def _name_mixed_targets(record: AnswerRecord) -> str:
 
 
 def name_features(features: set[str]) -> tuple[str, str]:
-    """Return what is restricted of services, and what its users did, the whole service apart."""
+    """Return the restricted features and the actions of their users, without whole services."""
     parts = [
         feature for feature in Feature if feature in features and feature != Feature.WHOLE_SERVICE
     ]

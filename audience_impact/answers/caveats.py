@@ -1,4 +1,4 @@
-"""The doubts about an answer in sentences, from the reasons of the row and the restriction."""
+"""Caveats of an answer as sentences, from the reasons in the published rows."""
 
 from audience_impact.answers.records import AnswerRecord, Number
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
@@ -13,9 +13,9 @@ from audience_impact.vocabulary import (
 )
 
 CODES = {word.value: word.noun for kind in (Feature, PopulationBase) for word in kind}
-"""Words for the codes of features and populations."""
+"""Wording for the codes of features and populations."""
 EXTENT, GAP, ASSUMED = "extent", "part_unknown", "feature_assumed"
-"""Rules whose words are made for the row alone."""
+"""Status rules whose sentences are built from details of the row."""
 MISSING_REASONS: dict[str, str] = {
     "start_unknown": "nobody recorded when it began",
     "subnational": "only a part of the country was touched",
@@ -28,47 +28,47 @@ MISSING_REASONS: dict[str, str] = {
     "too_wide": "it can be said only to within more than a factor of twenty",
     "no_base": "nobody counted who is online there",
 }
-"""Why there is no estimate, by rule of status; the others have words of their own."""
+"""Sentences that explain a missing estimate, by status rule."""
 LIMIT_REASONS: dict[str, str] = {
     "some_unknown": "some of the services have no figure",
-    "one_sided": "a figure says only at least or at most",
-    "brief": "figures of a day or a week say only how many they are at least",
-    "part_of_ages": "figures of some ages say only how many they are at least",
-    "unlearned": "nobody asked the facts what figures may be off by",
-    "uncalibrated": "the facts do not say how use of one service goes with use of others",
+    "one_sided": "a figure is only a lower or an upper limit",
+    "brief": "figures of a day or a week give only a lower limit",
+    "part_of_ages": "figures of some ages give only a lower limit",
+    "unlearned": "the errors of figures were not fitted to the facts",
+    "uncalibrated": "the joint use of services was not fitted to surveys",
 }
-"""Why there is none although figures are there."""
+"""Sentences that explain why there is no estimate although figures exist."""
 GENERAL = ("subnational", "some_networks", "networks_unknown")
-"""Rules that say no more where the row has words of its own."""
+"""Status rules whose general sentence is omitted where the row has a more specific one."""
 PLAINER: dict[str, str] = {
     PartGap.NO_POPULATION: "nobody counted who lives in a place named",
     ImputationRung.OWN_PEOPLE: "figures of the service there that count something near, or "
     "another time",
     ImputationRung.OWN_OTHER: "advertising reach, accounts or installations of the service there",
 }
-"""Words of a sentence in place of published words that need the table beside them."""
+"""Plain wordings that replace published ones which cannot be understood without the table."""
 IMPUTED: dict[str, str] = {
     "imputed": "Nobody counted the audience",
     "imputed_in_part": "Nobody counted some of the audiences",
 }
-"""The audiences that are imputed, by rule of status."""
+"""Descriptions of the imputed audiences, by status rule."""
 CAVEATS: dict[str, str] = {
     "within": "The source means something inside a place, which may be anything from nobody to "
     "everyone there.",
     "either": "The source may mean a place or a smaller one of the same name.",
-    "unasked": "Nobody asked who is online in just that area.",
-    "network_guessed": "Which networks were cut, or who has them, is taken from what is usual.",
+    "unasked": "No survey covers internet use in that area alone.",
+    "network_guessed": "The networks that were cut, or their users, are assumed from usual cases.",
     "some_unknown": "For some of the services there is no figure.",
     "several_measurers": "Several measurers disagree.",
-    "publishers_differ": "Those who count the people online differ by half or more.",
+    "publishers_differ": "Publishers' counts of the people online differ by half or more.",
     "projected": "The people online are projected, not counted.",
-    "under_block": "The figure is from under an earlier block, and counts those who were left.",
-    "weak_metric": "A figure is a company's, or does not say what it counts.",
+    "under_block": "The figure is from an earlier block and counts only the remaining users.",
+    "weak_metric": "A figure comes from a company, or its source does not state what it counts.",
     "old": "A figure is more than a year older than the restriction.",
     "younger_missing": "Younger users are not counted.",
-    "feature_learned": "Who uses what is restricted is learned from other countries.",
+    "feature_learned": "The share of users of the feature is estimated from other countries.",
 }
-"""Sentences that a reader should know, by rule of status."""
+"""Sentences that a reader of an answer should know, by status rule."""
 
 
 def read_rules(number: Number) -> dict[str, list[str]]:
@@ -143,8 +143,8 @@ def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
 def describe_kept_access(record: AnswerRecord) -> str:
     """Return a sentence on the people who kept access, where nobody can be subtracted."""
     if "not_cut" in read_rules(record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]):
-        return "Slowed or impaired, not cut: nobody is known to be left without access."
-    return "Those who got round it are not taken off."
+        return "The service was slowed or impaired, not cut: nobody is known to be without access."
+    return "People who circumvented the restriction are not subtracted."
 
 
 def describe_evidence(record: AnswerRecord) -> str:

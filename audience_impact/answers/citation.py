@@ -1,7 +1,7 @@
 """Citations of an answer: as text, as BibTeX, and as CSL-JSON, always with its version.
 
-A restriction is cited as a data set of its own, because its number belongs to one version of the
-facts and the method.
+A restriction is cited as a data set of its own, because its numbers are valid only for one version
+of the facts and the method.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from audience_impact.store.versions import Stored
 
 AUTHOR = "audience-impact maintainers"
 DATA_SET_TITLE = "How many people an internet restriction touches"
-"""The data set that an answer is a part of."""
+"""Title of the data set that contains every answer."""
 _BIBTEX = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
 }
-"""Signs that BibTeX and LaTeX would read as a command, with their escapes."""
+"""Escapes for characters that BibTeX and LaTeX would interpret as commands."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Citation:
     """The citation of an answer of a version, under a licence.
 
     Attributes:
-        id: Of the restriction.
-        title: What it was, where and when.
-        as_of: The day that the facts speak of, ISO 8601.
+        id: The id of the restriction.
+        title: The restriction in words: what was restricted, where and when.
+        as_of: The date of the facts, ISO 8601.
         version_id: The version of facts and method.
         licence: Short name of the licence, such as CC-BY-4.0.
-        licence_url: Where it can be read.
+        licence_url: The address of the text of the licence.
     """
 
     id: str

@@ -1,8 +1,8 @@
 """Names for readers: of countries, regions and services, and of the coded words of the tables.
 
-The meaning and the forms of each word stand with it in the vocabulary. A value that the vocabulary
-does not hold is shown as it stands, with its underscores as blanks: it may come from a release that
-knows more words.
+The meaning and the forms of each word are defined in the vocabulary. A value that is not in the
+vocabulary, for example one of a later release, is shown unchanged except that underscores become
+blanks.
 """
 
 import re
@@ -19,11 +19,11 @@ from audience_impact.vocabulary import IntervalKind, Word
 WORDS = {
     re.sub("(?<=.)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in Word.__subclasses__()
 }
-"""The kinds of words, each by its name as a column has it: `obs_status` for ObsStatus."""
+"""Enums of coded words, by the name of their column, for example `obs_status` for ObsStatus."""
 OTHERS = {"person_days": "person-days", "no_figure": "no figure at all"}
-"""Values of such a column that are no words of the vocabulary."""
+"""Values of coded columns that are not in the vocabulary."""
 BLANK = {"cause": "not said"}
-"""Meanings of a blank cell, by column, where it is not "not known"."""
+"""Meanings of blank cells, by column, where a blank means something other than "not known"."""
 _NAMES = {
     "001": "the world",
     "053": "Australia and New Zealand",
@@ -36,17 +36,17 @@ _NAMES = {
     "PS": "Palestine",
     "VA": "the Vatican",
 }
-"""Areas whose name in the Unicode locale data is a label, or names a part."""
+"""Areas whose name in the Unicode locale data is unsuitable for a sentence."""
 _WITH_ARTICLE = frozenset(
     (
         *("AE", "BS", "CF", "CK", "DO", "FK", "FO", "GB", "GM", "KM", "KY", "MH", "MP", "MV"),
         *("NL", "PH", "SB", "TC", "UM", "US", "VG", "VI", "019", "029"),
     )
 )
-"""Countries and regions (the Americas, the Caribbean) that take an article."""
+"""Areas whose name takes an article, for example the Americas."""
 _CODE = re.compile(r"[A-Z]{2}|\d{3}")
 _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
-"""Codes of ISO 3166 that mean whatever their user says; XK is Kosovo everywhere."""
+"""ISO 3166 codes that users may assign freely; XK denotes Kosovo everywhere."""
 
 
 def label_code(value: str | None, kind: str) -> str:

@@ -1,9 +1,9 @@
-"""Numbers, shares and dates as readers meet them: the one place that writes them.
+"""Formatting of numbers, shares and dates for readers. No other module formats them.
 
-Method. The step of rounding is the largest power of ten that goes three times into the interval,
-and for a number that is small beside the interval two of its own digits: 101,249,599 between 97.0
-and 104.0 million is "101 million", 5,686,455 between 1.8 and 14.6 million is "5.7 million". Bounds
-and a number without an interval keep three digits.
+Method. A number is rounded to the largest power of ten that fits three times into its interval. A
+number that is small compared with its interval is rounded to two significant digits: 101,249,599
+between 97.0 and 104.0 million is "101 million", 5,686,455 between 1.8 and 14.6 million is "5.7
+million". Bounds, and numbers without an interval, are rounded to three significant digits.
 """
 
 import math
@@ -19,14 +19,16 @@ from babel.numbers import format_decimal, format_percent
 
 LOCALE = "en_GB"
 STEPS, DIGITS, DIGITS_ALONE = 3, 2, 3
-"""Steps of rounding in an interval, digits of a small number in it, digits of a number alone."""
+"""Rounding steps per interval, digits of a number that is small compared with its interval, and
+digits of a number without an interval.
+"""
 AS_ONE = 0.001
-"""Bounds that differ by less than this share are written as one number."""
+"""Relative difference below which two bounds are written as one number."""
 NAMES = ((1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (1_000_000, "million"))
 ENDS = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
 """Columns of the five numbers of people of a published row."""
 NONE = "-"
-"""Stands in a table where there is no number."""
+"""Text of a table cell without a number."""
 
 
 class Estimate(NamedTuple):

@@ -1,7 +1,7 @@
 """Everything published about one restriction, or one area, as a typed record.
 
-A record is made once from the published rows. The terminal, Markdown, the pages, the workbook and
-the citation render it, so that they cannot disagree.
+A record is built once from the published rows. The terminal, Markdown, the report, the workbook and
+the citation all render this record, so that they cannot disagree.
 """
 
 import math
@@ -22,20 +22,20 @@ TABLES = (
     *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
     *("person_days", "sensitivity"),
 )
-"""Published tables that the record of a restriction is made from."""
+"""Published tables from which the record of a restriction is built."""
 AREA_TABLES = ("impact_by_area", "area_comparisons", "restrictions")
-"""Published tables that the record of an area is made from."""
+"""Published tables from which the record of an area is built."""
 NEWEST = {
     "impact": "reason_rule_ids",
     "impact_by_platform": "platform_name",
     "restrictions": "country_paths",
     "lineage": "attribution",
 }
-"""The column of a table that was added last, which an older version lacks."""
+"""The column of each table that was added last, and that older versions lack."""
 RESTRICTION_ROLES = (FactRole.RESTRICTION.value, FactRole.TARGET.value)
-"""Roles of facts that are no figures."""
+"""Roles of facts that are not figures."""
 SMALL_SHARE = 0.01
-"""Below this share of the variance an input is not said to make an interval wide."""
+"""Share of the variance below which an input is not named as a driver of an interval."""
 ALL = "all"
 """Period of the row of person-days over all years."""
 Row = Mapping[str, Any]
@@ -45,7 +45,7 @@ Rows = Mapping[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Restriction:
-    """Action, place and time of a restriction: the columns of `restrictions` that texts read."""
+    """Action, place and time of a restriction: the columns of `restrictions` that texts use."""
 
     restriction_id: str
     area_id: str
@@ -84,7 +84,7 @@ class Restriction:
 
 @dataclass(frozen=True)
 class Target:
-    """A service and what of it is restricted."""
+    """A service and the restricted feature of it."""
 
     platform_id: str
     platform_name: str
@@ -97,16 +97,16 @@ class Number:
     """A number of people of one kind: a row of `impact`.
 
     Attributes:
-        counted: Which people (`ImpactMetric`).
+        metric: The people that are counted (`ImpactMetric`).
         people: Bounds, median and 90 % interval.
-        base: The population that they are a part of (`PopulationBase`).
-        base_persons: How many the base has.
-        population_persons: How many residents the area has.
-        dedup_method: How people were kept from counting twice.
+        base: The population that contains these people (`PopulationBase`).
+        base_persons: The size of the base, in persons.
+        population_persons: The residents of the area.
+        dedup_method: The method by which each person is counted once.
         obs_status: Code of the status.
-        reason: Why it has that status, in the words of the row.
-        rule_ids: The rules behind the reason.
-        details: What each of these says of the row itself.
+        reason: The reason of that status, as published.
+        rule_ids: The ids of the status rules that apply.
+        details: The details that each of these rules adds for the row.
     """
 
     metric: str
@@ -149,12 +149,12 @@ class Driver:
     """An input that makes the interval of a number wide: a row of `sensitivity`.
 
     Attributes:
-        counted: Which number (`ImpactMetric`, or person_days).
+        metric: The number that the interval belongs to (`ImpactMetric`, or person_days).
         input: The input (`InputKind`).
-        share: Its part of the variance, at most 1; None where none was computed.
-        error: By how much that share may be wrong.
-        narrowing_persons: How much narrower the interval were with the input known.
-        advice: What would help.
+        share: The part of the variance that this input causes, at most 1; None if not computed.
+        error: The standard error of that share.
+        narrowing_persons: Persons by which the interval would narrow if the input were known.
+        advice: A measurement that would narrow the interval.
     """
 
     metric: str
@@ -177,16 +177,16 @@ class AnswerRecord:
     """Everything published about one restriction.
 
     Attributes:
-        act: What was done, where and when.
-        reported_by: Who reports it.
-        targets: The services, and what of them is restricted.
-        numbers: How many people, a number for each way of counting.
+        restriction: The published facts on the restriction.
+        reported_by: The sources that report it.
+        targets: The restricted services and features.
+        numbers: The numbers of people, one for each metric.
         person_days: Person-days by year, month and over all years.
-        drivers: What makes the intervals wide and matters, the most first.
-        audiences: The audience of each service once: rows of `impact_by_platform`.
+        drivers: The inputs that make the intervals wide, the most important first.
+        audiences: The audience of each service: rows of `impact_by_platform`.
         figures: The figures used: rows of `lineage`.
         comparisons: What others published: rows of `comparisons`.
-        is_sensitivity_computed: Whether the run computed what makes intervals wide.
+        is_sensitivity_computed: Whether the run computed the table `sensitivity`.
         rows: The published rows by table.
     """
 
@@ -249,9 +249,9 @@ class AreaRecord:
     """Everything published about a country, a region or the world in a year or a month.
 
     Attributes:
-        area_id: Its code.
-        name: As a sentence names it.
-        row: The row of `impact_by_area` that answers.
+        area_id: The code of the area.
+        name: The name of the area as used in a sentence.
+        row: The row of `impact_by_area` for the requested year or month.
         by_year: The rows of all years.
         by_month: The rows of the months of the year.
         comparisons: What others published: rows of `area_comparisons`.
@@ -266,7 +266,7 @@ class AreaRecord:
 
 
 class Records(Mapping[str, AnswerRecord]):
-    """The record of each restriction published; each table is parted by restriction once."""
+    """The records of all published restrictions. Each table is grouped by restriction once."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         """Group the tables of `load_tables` by restriction; records are made at look-up."""

@@ -1,4 +1,4 @@
-"""The answers in sentences: for a restriction, an area and a day. The one place that makes them."""
+"""Answers as sentences, for a restriction, an area and a day. No other module writes them."""
 
 from calendar import monthrange
 from typing import Any
@@ -49,7 +49,7 @@ DIFFERENCES = {
     "other_period": "ours are counted by month and by year, and theirs is another span",
     "nothing_on_record": "neither the register nor the facts hold a restriction of that period",
 }
-"""Why a figure of others of an area differs from ours, by its code."""
+"""Explanations of a difference between another publisher's figure and ours, by code."""
 
 
 def write_headline(record: AnswerRecord) -> str:
@@ -161,7 +161,7 @@ def _describe_service_users(record: AnswerRecord) -> str:
 
 
 def _describe_deprived(record: AnswerRecord) -> list[str]:
-    """Return how many were left without access once those who keep it are taken off."""
+    """Return a sentence on the people without access, after subtracting those who keep it."""
     if record.is_network:
         return []
     interval = record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET].people.interval
@@ -169,11 +169,11 @@ def _describe_deprived(record: AnswerRecord) -> list[str]:
         return [caveats.describe_kept_access(record)]
     low, middle, high = interval
     remaining = f"about {round_interval(low, middle, high)[1]}{bracket_interval(low, high)}"
-    return [f"Without those who got round it {remaining} remain."]
+    return [f"Leaving out people who circumvented it, {remaining}."]
 
 
 def _describe_status(leading: Number) -> str:
-    """Return the status of the number; nothing where there is none."""
+    """Return the status of the number; nothing if there is none."""
     if leading.people.interval is None or leading.people.upper == 0:
         return ""
     return f"Status of the number: {leading.status}."

@@ -1,8 +1,8 @@
 """The results of a run as a table, surest first, and the quality report.
 
-Method. Surest first: by status (SUREST), then by the width of the 90 % interval against the median
-in classes (INTERVALS), then by the number of people. What has no interval comes after what has one,
-and where nobody was touched there is nothing to order by.
+Method. Rows are ordered by status (SUREST), then by the width of the 90 % interval relative to the
+median, in classes (INTERVALS), then by the number of people. Rows without an interval follow those
+with one.
 """
 
 import html
@@ -24,9 +24,9 @@ SUREST = (
     *(ObsStatus.NORMAL, ObsStatus.ESTIMATED, ObsStatus.FORECAST),
     *(ObsStatus.LOW_RELIABILITY, ObsStatus.IMPUTED, ObsStatus.MISSING),
 )
-"""The statuses of numbers, the surest first."""
+"""Statuses of numbers, the most reliable first."""
 INTERVALS = (0.1, 0.25, 0.5, 1.0)
-"""Widths of the 90 % interval over the median at which a class ends."""
+"""Upper limits of the classes of width: the 90 % interval divided by the median."""
 
 
 def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -92,7 +92,7 @@ HEADINGS = (
 
 NARROW = ("restriction", "at least", "median", "at most")
 WIDTHS = ((320, HEADINGS), (220, HEADINGS[:-1]), (0, NARROW))
-"""From which width of the terminal on which columns are shown, unwrapped."""
+"""Minimum width of the terminal for each set of columns that is shown without wrapping."""
 
 
 def _format_cells(row: Any) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def _format_cells(row: Any) -> tuple[str, ...]:
 
 
 def format_compact_interval(low: float, high: float) -> str:
-    """Return an interval in thousands or millions; a dash where there is none."""
+    """Return an interval in thousands or millions; a dash if there is none."""
     if pd.isna(low):
         return "-"
     return "bounds meet" if low == high else f"{format_compact(low)} to {format_compact(high)}"

@@ -1,4 +1,4 @@
-"""The record of a restriction, or of an area, as a terminal shows it and as JSON has it."""
+"""The record of a restriction, or of an area, as text for a terminal and as JSON."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ TITLES = (
     *("Targets", "People", "Person-days", "What drives the width", "Figures used"),
     *("Published by others", "Missing"),
 )
-"""Titles of the parts of the text, in their order."""
+"""Titles of the sections of the text, in their order."""
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
 NOT_COMPUTED = (
     "not computed: the version was made by `audience-impact run --no-sensitivity`; run it without "
@@ -26,7 +26,7 @@ NOT_COMPUTED = (
 )
 UNDER = "People under at least one restriction at some time, each counted once"
 PARTS = ("feature", "claim_status", "naive_sum_persons")
-"""Columns of the targets and of the sum, left out of each audience in JSON."""
+"""Columns of the targets and of the total, which are omitted from each audience in JSON."""
 
 
 def render_restriction(record: AnswerRecord, version_id: str | None = None) -> str:

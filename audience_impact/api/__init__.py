@@ -1,1 +1,1 @@
-"""Functions for analysts: numbers in, named tuples out, without a pipeline or facts."""
+"""Functions for analysts that take numbers and return named tuples, without a pipeline or facts."""

@@ -1,24 +1,28 @@
-"""Types of the arguments and results of the functions for analysts."""
+"""Arguments and results of the functions for analysts: types, checks, and draws made of numbers."""
 
+import math
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 Persons: TypeAlias = float | tuple[float, float]
-"""A number of persons, or the least and the most that it may be."""
+"""A number of persons, or a range with its lower and upper limit."""
 Restriction: TypeAlias = tuple[str | date, str | date, Sequence[str]]
-"""First day, first day after, and the names of the audiences that are restricted."""
+"""First day, day after the last, and the names of the restricted audiences."""
 
 
 class Bounds(NamedTuple):
-    """What the numbers force, in persons: at least `lower`, at most `upper` (inf: no limit)."""
+    """Bounds that follow from the numbers, in persons; `upper` is inf if there is no limit."""
 
     lower: float
     upper: float
 
 
 class SharpBounds(NamedTuple):
-    """The same; `is_sharp` is False where narrower bounds may exist (over 12 audiences linked)."""
+    """Bounds in persons; `is_sharp` is False if narrower ones may exist (over 12 linked)."""
 
     lower: float
     upper: float
@@ -34,7 +38,7 @@ class Estimate(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """Persons reached: what is forced (`lower`, `upper`) and what the beta-binomial expects."""
+    """Persons reached: the bounds (`lower`, `upper`) and the expectation of the beta-binomial."""
 
     lower: float
     expected: float
@@ -42,7 +46,7 @@ class Reach(NamedTuple):
 
 
 class FeatureUsers(NamedTuple):
-    """Users of a restricted feature, in persons: bounds around the points of the draws."""
+    """Users of a restricted feature, in persons: bounds, and quantiles of the draws."""
 
     lower: float
     q05: float
@@ -55,8 +59,8 @@ class Overlap(NamedTuple):
     """A measured overlap of audiences: users of all of them, or of any of them.
 
     Attributes:
-        audiences: Positions (from 0) of the audiences that it speaks of, two or more.
-        value: Persons or, with `share_of`, a share 0..1; a pair is the least and the most.
+        audiences: Positions (from 0) of the overlapping audiences, two or more.
+        value: Persons or, with `share_of`, a share 0..1; a pair gives its lower and upper limit.
         kind: "intersection" (users of all of them) or "union" (users of any).
         share_of: Position of the audience whose users `value` is a share of.
     """
@@ -68,11 +72,11 @@ class Overlap(NamedTuple):
 
 
 class ContradictionError(ValueError):
-    """Audiences and overlaps that cannot all hold.
+    """Audiences and overlaps that contradict one another.
 
     Attributes:
-        audiences: Positions of the audiences that are part of the contradiction.
-        overlaps: Positions of the overlaps that are.
+        audiences: Positions of the contradictory audiences.
+        overlaps: Positions of the contradictory overlaps.
     """
 
     def __init__(self, audiences: Sequence[int], overlaps: Sequence[int], universe: bool) -> None:
@@ -80,3 +84,84 @@ class ContradictionError(ValueError):
         named = [f"audience {i}" for i in audiences] + [f"overlap {i}" for i in overlaps]
         culprits = ", ".join(named + ["the universe"] * universe)
         super().__init__(f"cannot all hold together: {culprits}")
+
+
+if TYPE_CHECKING:
+    from audience_impact.frames import Array
+    from audience_impact.overlap.model import OverlapModel
+
+PROBABILITIES = (0.05, 0.50, 0.95)
+
+
+def check_pair(value: Persons, what: str) -> tuple[float, float]:
+    """Return the least and the most of a number; raise ValueError where it is unsound."""
+    values: list[Any] = [value] if np.ndim(value) == 0 else list(np.ravel(value))
+    ends = values * 2 if len(values) == 1 else values
+    if len(ends) != 2:
+        raise ValueError(f"{what} is {value}: a number, or a pair of the least and the most")
+    try:
+        low, high = float(ends[0]), float(ends[1])
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} is {value!r}: no number") from None
+    if not (0.0 <= low < math.inf and 0.0 <= high < math.inf):
+        raise ValueError(f"{what} is {value}: a finite number from 0 up is needed")
+    if low > high:
+        raise ValueError(f"{what} is {value}: the least is above the most")
+    return low, high
+
+
+def check_sizes(
+    audiences: Sequence[Persons], universe: float, names: Sequence[str] = ()
+) -> tuple[list[float], list[float]]:
+    """Return the least and the most persons of each audience.
+
+    Raises ValueError where there is no audience or one is larger than the universe.
+    """
+    if math.isnan(universe) or universe <= 0.0:
+        raise ValueError(f"the universe is {universe}: a number of persons above 0 is needed")
+    called = names or [f"audience {i}" for i in range(len(audiences))]
+    pairs = [check_pair(value, name) for value, name in zip(audiences, called, strict=True)]
+    if not pairs:
+        raise ValueError("there is no audience")
+    for name, (low, _) in zip(called, pairs, strict=True):
+        if low > universe:
+            raise ValueError(
+                f"{name} ({low:,.0f}) is larger than the universe ({universe:,.0f}): "
+                "both must count the same people"
+            )
+    return [low for low, _ in pairs], [high for _, high in pairs]
+
+
+def require_exact(
+    audiences: Sequence[float], universe: float, names: Sequence[str] = ()
+) -> "Array":
+    """Return persons of each audience (audiences,); raise ValueError for pairs and inf."""
+    low, high = check_sizes(audiences, universe, names)
+    if low != high:
+        raise ValueError("an estimate needs a single number for each audience, not a pair")
+    if math.isinf(universe):
+        raise ValueError("an estimate needs a finite universe")
+    return np.array(low)
+
+
+def draw_unions(
+    shares: "Array",
+    members: NDArray[np.bool_],
+    model: "OverlapModel",
+    country_id: str,
+    seed_and_draws: tuple[int, int],
+) -> "Array":
+    """Return draws (unions, D) of unions, as shares of the universe of one country."""
+    from audience_impact.overlap.model import Group
+    from audience_impact.simulation.sampler import Sampler
+
+    seed, draws = seed_and_draws
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, not {draws}")
+    joint_use = model.joint_use(country_id, Sampler(seed, draws).draw_uniform)
+    return model.draw_unions(Group(np.repeat(shares[:, None], draws, axis=1), joint_use, members))
+
+
+def compute_quantiles(drawn: "Array") -> list[float]:
+    """Return the 5, 50 and 95 % points of draws (D,)."""
+    return [float(point) for point in np.quantile(drawn, PROBABILITIES)]

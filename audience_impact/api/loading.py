@@ -1,9 +1,9 @@
-"""Reading published tables, and the model of joint use fitted to surveys, for a notebook.
+"""Load published tables, and the model of joint use fitted to surveys, into a notebook.
 
-A published version is a folder of Parquet files that describe themselves; a calibration is the
-fact table `overlap_calibration` with, beside it, `surveys`, which names their organisations.
-Both fact tables are inside the wheel.  In a checkout they are links into data/facts, so that
-there is one file of each.
+A published version is a folder of Parquet files that describe themselves; a calibration is the fact
+table `overlap_calibration` together with the table `surveys`, which names the survey organisations.
+Both fact tables are inside the wheel. In a checkout they are links into data/facts, so that no file
+exists twice.
 """
 
 import json
@@ -31,7 +31,7 @@ def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
 
     Args:
         path: A folder with overlap_calibration.csv or that file itself; where surveys.csv lies
-            beside it, the surveys of a country pull the estimates of that country. None: the
+            next to it, the surveys of a country pull the estimates of that country. None: the
             calibration that comes with this package.
 
     Returns:

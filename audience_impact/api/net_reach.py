@@ -1,16 +1,16 @@
-"""How many people: the net reach of several audiences, and the users of a feature in it.
+"""Net reach of several audiences, in persons, and the users of a feature among them.
 
 Definitions
 -----------
 Audience: the people who use a platform in a month.
 Universe: the people whom audiences are counted among, all of them inside it.
 Net reach (union): everyone in at least one audience, each person once.
-Bounds: what the numbers force, whatever people do.  Quantiles: 5, 50 and 95 % of draws, which
-hold only as far as the model of joint use does.
+Bounds: the limits that follow from the numbers, however people use the platforms. Quantiles: 5, 50
+and 95 % of draws, which are valid only if the model of joint use is.
 
 Method, assumptions, known drawbacks, citations
 -----------------------------------------------
-Those of the modules that each function names; docs/method.md has the whole.
+Those of the modules that each function names; docs/method.md describes all of them.
 
 Everything is in persons unless an argument is called a share.  Heavy libraries are imported by
 the functions that need them, so that importing the package takes a moment.
@@ -30,8 +30,6 @@ from audience_impact.api.answers import (
     Overlap,
     Persons,
     SharpBounds,
-)
-from audience_impact.api.numbers import (
     check_pair,
     check_sizes,
     compute_quantiles,
@@ -60,7 +58,7 @@ def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) ->
             above its most; an audience larger than the universe.
 
     Source:
-        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.frechet`.
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.sharp`.
 
     Examples:
         >>> union_bounds([96e6, 89e6], universe=105e6)
@@ -70,7 +68,7 @@ def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) ->
     """
     import pandas as pd
 
-    from audience_impact.bounds.frechet import bound_unions
+    from audience_impact.bounds.sharp import bound_unions
 
     low, high = check_sizes(audiences, universe)
     table = pd.DataFrame({"union": 0, "low_persons": low, "high_persons": high})
@@ -96,7 +94,7 @@ def sharp_union_bounds(
         The bounds in persons, and whether nothing narrower follows from the same numbers.
 
     Raises:
-        ContradictionError: The numbers cannot all hold; it names a smallest set of them.
+        ContradictionError: The numbers contradict one another; it names a smallest set of them.
         ValueError: As `union_bounds`; an overlap of an audience that is not there, of a share
             outside 0..1, or of less than two audiences.
 
@@ -113,7 +111,7 @@ def sharp_union_bounds(
         >>> sharp_union_bounds([96e6, 89e6], universe=105e6, overlaps=[few])
         Traceback (most recent call last):
             ...
-        audience_impact.api.answers.ContradictionError: cannot all hold together: audience 0,
+        audience_impact.api.answers.ContradictionError: contradict one another together: audience 0,
         audience 1, overlap 0, the universe
     """
     from audience_impact.bounds.conflicts import Conflict

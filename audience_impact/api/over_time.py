@@ -1,16 +1,16 @@
-"""How many people over time: reach in a number of days, person-days under restrictions.
+"""Numbers of people over time: reach in a number of days, and person-days under restrictions.
 
 Definitions
 -----------
-Audience: the people who use a platform on a day or in a month, as said.
+Audience: the people who use a platform, on a day or in a month as each function states.
 Universe: the people whom audiences are counted among, all of them inside it.
 Person-day: one person on one day; whoever is in several audiences of a day counts once.
-Bounds: what the numbers force, whatever people do.  Quantiles: 5, 50 and 95 % of draws, which
-hold only as far as the model of joint use does.
+Bounds: the limits that follow from the numbers, however people use the platforms. Quantiles: 5, 50
+and 95 % of draws, which are valid only if the model of joint use is.
 
 Method, assumptions, known drawbacks, citations
 -----------------------------------------------
-Those of the modules that each function names; docs/method.md has the whole.
+Those of the modules that each function names; docs/method.md describes all of them.
 
 Everything is in persons unless an argument is called a share.  Heavy libraries are imported by
 the functions that need them, so that importing the package takes a moment.
@@ -21,8 +21,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audience_impact.api.answers import Reach, Restriction
-from audience_impact.api.numbers import PROBABILITIES, draw_unions, require_exact
+from audience_impact.api.answers import (
+    PROBABILITIES,
+    Reach,
+    Restriction,
+    draw_unions,
+    require_exact,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +104,7 @@ def person_days(
         draws: How many draws, at least 1.
 
     Returns:
-        One row a period, indexed by `period`: "all", years ("2025") and months ("2025-08").
+        One row per period, indexed by `period`: "all", years ("2025") and months ("2025-08").
         Columns `days` (with any restriction in force), `lower_person_days`, `q05_person_days`,
         `q50_person_days`, `q95_person_days`, `upper_person_days`.
 

@@ -1,1 +1,1 @@
-"""Which figures speak for a restriction: audiences, universes, features."""
+"""Selection of the figures that describe a restriction: audiences, universes, features."""

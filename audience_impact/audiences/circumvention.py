@@ -1,4 +1,4 @@
-"""Who keeps access in spite of a restriction: the circumventors among the feature users.
+"""The share of feature users who keep access in spite of a restriction (circumvention).
 
 Definitions. A circumvention share is the share of the people affected who keep access.
 
@@ -7,10 +7,11 @@ answerers chose themselves comes after every other, and limits nothing. Reach un
 for no restriction by itself: a meter counts sessions that fail, and one service is not all of those
 restricted together. Where nobody counted, what the network has taken away nobody keeps, and of what
 was cut the share is learned from the country's and other countries' figures
-(fitted/circumvention.py); it limits nothing either. A service that was slowed or impaired, and not
+(fitted/shares.py); it limits nothing either. A service that was slowed or impaired, and not
 cut, leaves nobody known to be without access.
 
-Assumptions. No way around a network that is gone: satellites and foreign cards are left aside.
+Assumptions. A network shutdown cannot be circumvented: satellite links and foreign SIM cards are
+ignored.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED
 from audience_impact.audiences.scope import Scope
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import circumvention as keeping_access
+from audience_impact.fitted import shares
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import ANY, PARAMETERS
 from audience_impact.selection import Best, Key, Only
@@ -34,12 +35,12 @@ from audience_impact.vocabulary import (
 )
 
 LEARNED = "learned"
-"""Shape of a share that is drawn by PARAMETERS."""
+"""Shape of a share that is drawn from fitted PARAMETERS."""
 
 
 STEPS = (
     Only(
-        lambda rows: rows["circumvention_kind"].isin(keeping_access.COUNTED),
+        lambda rows: rows["circumvention_kind"].isin(shares.COUNTED_KINDS),
         lambda rows: rows["circumvention_kind"] + " is no share of people who keep access",
     ),
     Best(
@@ -52,7 +53,7 @@ STEPS = (
         ),
     ),
 )
-"""Which share on record is taken."""
+"""Steps that select the share for a restriction."""
 
 
 def list_candidates(scope: Scope, tables: Tables) -> pd.DataFrame:
@@ -63,7 +64,7 @@ def list_candidates(scope: Scope, tables: Tables) -> pd.DataFrame:
 
 
 def choose_circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
-    """Return the share that keeps access, one row a restriction that has one.
+    """Return the share that keeps access, one row per restriction that has one.
 
     Columns: `restriction_id`, `basis` (CircumventionBasis), `circumvention_id` (several joined by
     `;`, blank where other countries alone speak), `draw_key`, DISTRIBUTION_COLUMNS in shares,
@@ -80,7 +81,7 @@ def choose_circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> 
     ].unique()
     is_gone = rest["severity"] == Severity.NETWORK_UNAVAILABLE.value
     is_gone &= rest["restriction_id"].isin(network)
-    cut = rest[rest["severity"].isin(keeping_access.CUT) & ~rest["restriction_id"].isin(network)]
+    cut = rest[rest["severity"].isin(shares.CUT_SEVERITIES) & ~rest["restriction_id"].isin(network)]
     return pd.concat(
         [measured, _assume_nobody(rest[is_gone]), _use_fitted_shares(cut, scope, fitted)],
         ignore_index=True,
@@ -135,7 +136,7 @@ def _use_fitted_shares(
     places = places.reindex(restrictions["restriction_id"])
     country = places["first"].where(places["nunique"] == 1, ANY)
     country = pd.Series(country.to_numpy(), restrictions.index, dtype="str")
-    parameters = keeping_access.choose_distributions(fitted.keeping_access, country)
+    parameters = shares.choose_keeping_access(fitted.keeping_access, country)
     figure_ids = fitted.keeping_figures.astype("str").reindex(country).to_numpy()
     key = country.where(country != ANY, restrictions["restriction_id"])
     rows = _assume_nobody(restrictions).assign(

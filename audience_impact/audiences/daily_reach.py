@@ -1,9 +1,9 @@
-"""The daily figure of an audience: who uses a service on a day.
+"""Daily figures of an audience: the people who use a service on a day.
 
-Method. From before the start if at most three months old, else at most three months after it, else
-older; an average over many days before the count of one day; a number before a limit. "More than"
-is a lower bound alone, "up to" an upper one alone. A figure limits the days of its own period; on
-others it is an estimate.
+Method. Figures are preferred in this order: at most three months before the start, at most three
+months after it, older. An average over many days is preferred to the count of one day, and a number
+to a limit. "More than" gives only a lower bound, "up to" only an upper one. A figure gives bounds
+for the days of its own period, and an estimate for other days.
 """
 
 import pandas as pd
@@ -23,9 +23,9 @@ DAILY = {
     AudienceMetric.DAU.value: 1,
     AudienceMetric.DAILY_REACH.value: 2,
 }
-"""Metrics of a day, the one that is an average over many days first."""
+"""Metrics of a day; the average over many days is preferred."""
 FRESH_DAYS, LATER_DAYS = 92, 92
-"""A daily figure is fresh for so long, and may be from so long after the start."""
+"""Maximum days before the start of a recent daily figure, and maximum days after it."""
 
 
 STEPS = (
@@ -50,7 +50,7 @@ STEPS = (
         ),
     ),
 )
-"""Which daily figure is taken."""
+"""Steps that select the daily figure."""
 
 
 def list_candidates(audiences: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:

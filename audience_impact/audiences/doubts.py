@@ -1,26 +1,26 @@
-"""What speaks against a figure that was chosen, so that its row can say so.
+"""Quality flags of a chosen figure: reasons for caution that the published row states.
 
 Definitions. A figure is from under a restriction where an earlier restriction of the same service
-in the same country was in force on UNDER_SHARE of the days of its period: then it counts those who
-were left, or who got around it, and not the users from before. From under a block it is where that
-restriction took or slowed the whole service for everyone. Neighbours are the last figure of the
-same measuring programme, metric and population from before the chosen period and the first from
-after it, each at most NEIGHBOUR_DAYS away.
+in the same country was in force on UNDER_SHARE of the days of its period: then it counts the users
+who remained or circumvented the restriction, not the users from before. From under a block it is
+where that restriction took or slowed the whole service for everyone. Neighbours are the last figure
+of the same measuring programme, metric and population from before the chosen period and the first
+from after it, each at most NEIGHBOUR_DAYS away.
 
-Method. An unknown end counts for the first day alone, as everywhere. Restrictions that were never
-carried out, or that only an unconfirmed report knows, restrict nothing, nor do those of a region.
-An event of several services says of none when it began: where a block of fewer begins while the
-event is in force, as severe, that one decides for its services.
-Where pages print one measurement differently (by a unit of the coarser printing or more: they
-neither round nor cut off), the neighbours say what to
-expect, in logs between them; the chosen printing is an outlier where another one is nearer. A
-figure of people from some age on leaves younger users out; that these exist is known where any
-figure of the service counts an age that begins below.
+Method. A restriction without a known end counts only for its first day, as everywhere. Restrictions
+that were never enforced, that rest on an unconfirmed report alone, or that cover only a region are
+ignored. For an event of several services it is not recorded when each of them was restricted: if an
+equally severe block of fewer services begins during the event, its start is used for these
+services. Where pages print one measurement differently (by a unit of the coarser printing or more:
+they neither round nor cut off), the expected value is interpolated in logs between the neighbours;
+the chosen value is an outlier if another printed value is nearer to it. A figure of people from a
+minimum age on omits younger users; such users are known to exist if any figure of the service has a
+lower minimum age.
 
-Assumptions. Use moves steadily between neighbours.
+Assumptions. Use changes steadily between neighbours.
 
-Known drawbacks. Where an event holds several services together and none of its own is on record, a
-service is taken to be restricted from the first day of the event.
+Known drawbacks. If a service is on record only as part of an event of several services, it is
+assumed to be restricted from the first day of the event.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.errors import rounding
+from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import ONE_DAY, period_middle
 from audience_impact.populations import LEAST_AGE
@@ -143,7 +143,7 @@ def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.
     both = figures.merge(pages, on=key).dropna(subset=["point_persons", "other_persons"])
     is_share = pd.Series(False, both.index)
     steps = [
-        rounding.half_step(both[name], is_share) for name in ("point_persons", "other_persons")
+        figure_errors.half_step(both[name], is_share) for name in ("point_persons", "other_persons")
     ]
     apart = (both["point_persons"] - both["other_persons"]).abs()
     return both[(apart > 0) & (apart >= 2 * np.fmax(steps[0], steps[1]))]

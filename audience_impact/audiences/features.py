@@ -1,19 +1,20 @@
-"""Which shares of use speak for the features that a restriction touches.
+"""Selection of the shares of use that describe the features that a restriction touches.
 
-Definitions. A share of use says which part of a population on record uses a feature of a service.
+Definitions. A share of use is the part of a population on record that uses a feature of a service.
 
 Method. A share speaks for a country of a restriction if it was asked there, of a restricted service
 or of a group of services, of the feature or, for calls, of one kind of call, in a period that
 ends at most LATER_DAYS after the start. A service's own shares come before those of a group, the
 feature itself before another kind of call, later before earlier ones. Times its own population
 the share gives feature users in persons. Where no share speaks for a restriction in a country, the
-share of the people exposed who use the feature is learned (fitting/shares.py).
+share of the people exposed who use the feature is learned (fitting/random_effects.py).
 
-Assumptions. A share asked about any messenger is taken for the restricted ones, a share for one
-kind of call for all calls, a share of one age for the base: each is named in the row.
+Assumptions. A share for any messenger is applied to the restricted messengers, a share for one kind
+of call to all calls, and a share of one age group to the base. Each assumption is named in the
+published row.
 
-Known drawbacks. A share asked of a narrower age than the base is silent on the rest, who may all
-use the feature: they raise the upper bound.
+Known drawbacks. A share of a narrower age group than the base does not cover the other ages, who
+may all use the feature: they raise the upper bound.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -39,7 +40,7 @@ from audience_impact.vocabulary import (
 )
 
 LATER_DAYS = 92
-"""A share of use may be from up to three months after the start."""
+"""Maximum days after the start at which the period of a share of use may end (three months)."""
 
 
 STEPS = (
@@ -63,7 +64,7 @@ STEPS = (
         ),
     ),
 )
-"""Which share of use is taken."""
+"""Steps that select the share of use."""
 
 
 def choose_shares(
@@ -71,12 +72,12 @@ def choose_shares(
 ) -> pd.DataFrame:
     """Return the shares of use for each country of a restriction of features.
 
-    One row a country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks
+    One row per country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks
     for, joined by ;),
     `feature_use_id`, DISTRIBUTION_COLUMNS, `least` and `most` of intervals.py in shares, `is_own`
     (asked about a restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`,
     `beyond_persons` (people of the ages of the base that were not asked; NaN where nobody counted
-    them), `is_inside` (those asked are part of the base), and LAW of denominators/distributions.py
+    them), `is_inside` (those asked are part of the base), and LAW of denominators/counts.py
     of the people the share was asked of.
     """
     best = choosing.select_candidates(
@@ -96,7 +97,9 @@ def list_candidates(
     joined = _pair_features(audiences, targets).merge(facts, on=["country_id", "asked"])
     return joined.assign(
         is_own=joined["platform_id_asked"] == joined["platform_id"],
-        is_group=joined["platform_id_asked"].map(_read_platform_kinds(tables))
+        is_group=joined["platform_id_asked"].map(
+            tables["platforms"].set_index("platform_id")["kind"]
+        )
         == PlatformKind.GROUP.value,
         late_days=(joined["period_end"] - joined["start"]).dt.days,
         exact=joined["feature"] == joined["feature_asked"],
@@ -108,7 +111,7 @@ def use_fitted_shares(
 ) -> pd.DataFrame:
     """Return the fitted share of users of each restricted feature where no share of use speaks.
 
-    One row a country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
+    One row per country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
     and PARAMETERS of fitted/shares.py; `measured` as `choose_shares` gives it, `fitted` keyed by
     feature.
     """
@@ -129,10 +132,6 @@ def _list_named_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.D
     names = targets["feature"].isin(hit) & ~targets["feature"].isin([WHOLE, Feature.UNKNOWN.value])
     by = ["restriction_id", "platform_id"]
     return audiences[[*COUNTRY, "platform_id"]].merge(targets[names][[*by, "feature"]], on=by)
-
-
-def _read_platform_kinds(tables: Tables) -> pd.Series:
-    return tables["platforms"].set_index("platform_id")["kind"]
 
 
 def _pair_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

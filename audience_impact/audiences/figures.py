@@ -1,27 +1,26 @@
-"""Which published figure stands for a platform, an area and a day.
+"""Selection of the published figures that describe the audience of a platform in an area.
 
-Definitions. A figure qualifies when it counts people (persons, or a share of a base on
-record) of the whole population of an area. Metrics have a priority; only figures of
-the best metric priority speak. A lineage is one measuring programme with all the secondary sources
-that print it.
+Definitions. A figure qualifies when it counts people (persons, or a share of a base on record) of
+the whole population of an area. Metrics have a priority; only figures of the best metric priority
+are used. A lineage is a measuring programme with all the secondary sources that print its figures.
 
-Method. Exposed are the users from before: the period ends no later than the restriction
-starts. Of a step of an act they are those from before its first step, or, where no figure of that
-kind is so old, those of the figures nearest to it. In each lineage the latest such period; of
-several sources of it the primary one, the measurer's own page, else the value that most of them
-print, where a page votes for what it prints and for every finer printing that it rounds or cuts
-off. What speaks against a figure that was chosen is in doubts.py. Several lineages give a range.
-Priorities: monthly reach
-of a panel; regular or monthly use in a survey; monthly active users; a company's or an
-unexplained figure, which enters only where nothing better exists; and, as a lower bound
-alone, daily or weekly reach, since whoever comes on a day comes in the month; and, last, a survey
-of some ages with the people of a census: the other ages may use the service as well. What a
-figure says at least and at most is read in intervals.py.
+Method. The people exposed are the users from before the restriction: the period of the figure ends
+no later than the restriction starts. For a restriction that continues another one, they are the
+users from before the first of these restrictions or, where no figure is that old, those of the
+figures nearest to it. In each lineage the latest such period; of several sources of it the primary
+one, the measurer's own page, else the value that most of them print, where a page counts in favour
+of the value that it prints and of every more precise value that it rounds or truncates. Quality
+flags of a chosen figure are set in doubts.py. Several lineages give a range.
+Priorities: monthly reach of a panel; regular or monthly use in a survey; monthly active users; a
+company's or an unexplained figure, which enters only where nothing better exists; and, as a lower
+bound alone, daily or weekly reach, since whoever comes on a day comes in the month; and, last, a
+survey of some ages with the people of a census: the other ages may use the service as well. The
+lower and upper limits of a figure are derived in intervals.py.
 
 Assumptions. The months before the restriction describe the month it starts in.
 
-Known drawbacks. No growth since the figure; the staleness says how old. What figures say
-together, and how they may have drifted, is in pooling.py.
+Known drawbacks. Growth since the date of the figure is not considered here; the staleness states
+the age of the figure. The combination of several figures is described in pooling.py.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -34,7 +33,7 @@ from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import LONGEST_GAP_DAYS
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.errors import rounding
+from audience_impact.errors import figure_errors
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, months_between, period_middle, with_distance
@@ -67,12 +66,12 @@ PRIORITY = {
     }.items()
     for metric in metrics
 }
-"""Priority of each metric that may stand for the people exposed; all others never do."""
+"""Priority of each metric that may describe the people exposed; other metrics are never used."""
 
 WEAK, FLOOR, PART = 4, 5, 6
-"""From FLOOR on figures are lower bounds alone; PART: a survey of a part of the ages."""
+"""From FLOOR on, figures give only lower bounds. PART: surveys of a part of the ages."""
 STALENESS = [(3, Staleness.FRESH), (12, Staleness.AGEING), (24, Staleness.STALE)]
-"""Age in months up to which a figure is called so."""
+"""Maximum age, in months, of each staleness class."""
 
 
 def classify_staleness(months: pd.Series) -> pd.Series:
@@ -101,7 +100,7 @@ QUALIFYING = (
         "of a population of which there is no base",
     ),
 )
-"""Which estimates may stand for an audience at all."""
+"""Steps that select the estimates that may describe an audience."""
 NO_PEOPLE = "a share of a population that nobody counted at that time"
 BEFORE_START = (
     Only(
@@ -113,7 +112,7 @@ BEFORE_START = (
         "from after the start of the restriction",
     ),
 )
-"""Which of the figures of a service and country speak of those from before."""
+"""Steps that select the figures of a service and country from before the start."""
 
 
 def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.DataFrame:
@@ -135,7 +134,7 @@ def _add_own_errors(
     """Return figures with their rounding and the sampling interval of a survey's share."""
     is_share = estimates["unit"] == Unit.SHARE.value
     exact = estimates["interval_kind"] == IntervalKind.NONE.value
-    half = rounding.half_step(estimates["value"], is_share).where(exact).fillna(0.0)
+    half = figure_errors.half_step(estimates["value"], is_share).where(exact).fillna(0.0)
     rounded = estimates.assign(rounding_persons=half)
     if errors is None:
         return rounded
@@ -258,7 +257,7 @@ def _rank_pages(pages: pd.DataFrame) -> pd.DataFrame:
     printed = pages["point_persons"].fillna(pages["low_persons"])
     ranked = pages.assign(
         printed=printed,
-        step=rounding.half_step(printed, pd.Series(False, printed.index)),
+        step=figure_errors.half_step(printed, pd.Series(False, printed.index)),
         floor=pages["low_persons"].where(pages["metric_priority"] >= FLOOR, 0.0),
         pages_count=pages.groupby(LINEAGE)["metric_priority"].transform("size"),
         exact=pages["interval_kind"] == IntervalKind.NONE.value,
@@ -305,7 +304,7 @@ SPEAKING = (
     Only(_is_nearest, "the same measurer has a figure nearer to the start"),
     Only(_is_longest, "the same measurer has a figure of a longer period that ends alike"),
 )
-"""Which figures from before speak: of each lineage those of one period."""
+"""Steps that select, in each lineage, the figures of one period before the start."""
 PAGE = (
     Best(
         LINEAGE,
@@ -334,7 +333,7 @@ PAGE = (
         ),
     ),
 )
-"""Which of the pages that print one measurement is taken."""
+"""Steps that select one of the pages that print the same measurement."""
 
 
 def _count_votes(pages: pd.DataFrame, by: list[str]) -> pd.Series:

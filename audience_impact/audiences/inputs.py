@@ -1,6 +1,6 @@
-"""The facts that speak for what is asked: audiences in their universe, and their use.
+"""Selection of the facts that describe a scope: audiences in their universe, and their use.
 
-Method. A list of selections over whole tables; each is described in its own module.
+Method. A sequence of selections over complete tables; each is described in its own module.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from audience_impact.audiences import (
 )
 from audience_impact.audiences.doubts import flag_quality
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.denominators import distributions
+from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import figure_errors
 from audience_impact.errors.distribution import FigureErrors
@@ -117,7 +117,7 @@ AUDIENCES = Frame(
         "base_persons": NUMBER,
         "base_status": TEXT,
         "base_size_persons": NUMBER,
-        **dict.fromkeys(distributions.DISTRIBUTION, NUMBER),
+        **dict.fromkeys(counts.DISTRIBUTION, NUMBER),
         "is_base_projected": ANY,
         "is_base_disputed": ANY,
         "is_own_base": ANY,
@@ -160,7 +160,7 @@ FEATURE_SHARES = Frame(
         "of_persons": NUMBER,
         "beyond_persons": NUMBER,
         "share_base_id": TEXT,
-        **dict.fromkeys(distributions.DISTRIBUTION, NUMBER),
+        **dict.fromkeys(counts.DISTRIBUTION, NUMBER),
         "is_own": TRUTH,
         "is_inside": TRUTH,
         "assumed": TEXT,
@@ -226,9 +226,9 @@ class AudienceFigures(Declared):
     """The figures of services.
 
     Attributes:
-        candidates: Every figure that may stand for an audience, in persons.
-        before: Those of each audience from before the start, all pages that print them.
-        chosen: Those that speak for it, one a lineage.
+        candidates: Every figure that may describe an audience, in persons.
+        before: The candidates from before the start, with all pages that print them.
+        chosen: The figures that are used for an audience, one per lineage.
         quality_flags: Quality flags of each chosen figure.
     """
 
@@ -247,17 +247,17 @@ class AudienceFigures(Declared):
 
 @dataclass(frozen=True)
 class AudienceSizes(Declared):
-    """How large the audiences are, and how each is drawn.
+    """The sizes of the audiences, and the distributions from which they are drawn.
 
     Attributes:
-        sizes: What figures say together at least and at most, and the base of each.
-        distributions: How each audience is drawn.
-        imputed: Audiences that no figure counts: their share of the base, and from what it follows.
-        daily: The daily figure of each audience that has one, and how it is drawn.
-        closed_level_ids: Restrictions without imputation, since the evidence level of a decisive
+        sizes: Lower and upper limit of each audience from all its figures, and its base.
+        distributions: The distribution of each audience.
+        imputed: Audiences without a figure: their share of the base, and its evidence level.
+        daily: The daily figure of each audience that has one, and its distribution.
+        closed_level_ids: Restrictions without imputation, because the evidence level of a decisive
             audience is closed.
-        too_uncertain_ids: Restrictions without imputation, since a decisive audience is next to
-            unknown.
+        too_uncertain_ids: Restrictions without imputation, because a decisive audience is too
+            uncertain.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -277,12 +277,12 @@ class AudienceSizes(Declared):
 
 @dataclass(frozen=True)
 class FeatureUse(Declared):
-    """Who of an audience uses what is restricted, and who keeps access.
+    """The users of the restricted features, and the share of them who keep access.
 
     Attributes:
-        feature_shares: Shares of use that speak for the restricted features.
-        feature_laws: Laws of the users of restricted features, where no share of use speaks.
-        circumvention: The share that keeps access, by restriction, measured or learned.
+        feature_shares: Shares of use that were measured for the restricted features.
+        feature_laws: Distributions of the share of feature users where none was measured.
+        circumvention: The share that keeps access, by restriction, measured or fitted.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -298,15 +298,15 @@ class FeatureUse(Declared):
 
 @dataclass(frozen=True)
 class Inputs(Declared):
-    """What the facts say of a scope, by those who read it.
+    """The facts selected for a scope, grouped by the stages that read them.
 
     Attributes:
         figures: The figures of services.
-        audiences: The audiences that they, bases and imputation give.
-        use: Who uses the restricted features, and who keeps access.
-        overlaps: Measured overlaps that speak for the audiences of a country.
+        audiences: The audiences derived from figures, bases and imputation.
+        use: The users of the restricted features, and the share who keep access.
+        overlaps: Measured overlaps of the audiences of a country.
         parts: The places and networks of restrictions that touch a part of a country.
-        errors: What figures may be off by; None where the facts do not say.
+        errors: Errors of figures; None if the facts contain no parameters for them.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {"overlaps": OVERLAPS, "parts": parts.PARTS}
@@ -320,7 +320,7 @@ class Inputs(Declared):
 
 
 class _Read(NamedTuple):
-    """Figures with all their columns, as figures.py gives them."""
+    """Figures with all columns that figures.py adds."""
 
     candidates: pd.DataFrame
     before: pd.DataFrame

@@ -1,18 +1,18 @@
-"""What a figure says with its interval: the one place where a stated interval is read.
+"""The limits and the distribution of a single figure, from its value and its stated interval.
 
-Definitions. A figure has a value, an interval of two ends, or both. The kind of the interval says
-what the ends are: the least and the most (min_max), a central confidence interval (ci90, ci95),
+Definitions. A figure has a value, an interval of two ends, or both. The kind of the interval
+defines the ends: the minimum and the maximum (min_max), a central confidence interval (ci90, ci95),
 nothing (none), or that the value is a limit (one_sided_min: over, one_sided_max: under).
 
-Method. Ends count where their kind says that they are ends, or where they are all that is said.
-The value is the mode, else the middle of the ends. What a figure says at least and at most
-(`least`, `most`) are its ends, else its value; a limit leaves the other side open. What it is
-drawn from is a distribution of a shape: split (a two-piece normal through a confidence interval),
-pert (over a range), or fixed (no interval, or one of no width). A share that was asked of a sample
-and whose source states no interval has that of the sample (`with_sampling`).
+Method. Ends are used if their kind defines them, or if there is no value. The mode is the value,
+else the middle of the ends. The limits of a figure (`least`, `most`) are its ends, else its value;
+a one-sided value has no limit on the other side. A figure is drawn from a distribution of one of
+these shapes: split (a two-piece normal through a confidence interval), pert (over a range), or
+fixed (no interval, or one of no width). A share from a survey whose source states no interval has
+the sampling error of that survey (`with_sampling`).
 
-Assumptions. The truth lies inside a stated confidence interval where bounds are taken from it,
-which it does not in one case of ten or twenty.
+Assumptions. Bounds treat a stated confidence interval as certain, although the true number is
+outside it in one case of ten or twenty.
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ COVERAGE = {IntervalKind.CI90.value: 0.90, IntervalKind.CI95.value: 0.95}
 """Coverage of the confidence intervals."""
 Z90 = 1.6448536269514722
 RANGED = [IntervalKind.MIN_MAX.value, *COVERAGE]
-"""Intervals whose ends are what a figure says at least and at most."""
+"""Kinds of interval whose ends are the limits of the figure."""
 AT_LEAST, AT_MOST = IntervalKind.ONE_SIDED_MIN.value, IntervalKind.ONE_SIDED_MAX.value
 ONE_SIDED = [AT_LEAST, AT_MOST]
-"""The value is a limit; the other side is open."""
+"""Kinds of interval whose value is a limit; the other side is open."""
 FIXED, PERT, SPLIT = "fixed", "pert", "split"
 DISTRIBUTION_COLUMNS = ["shape", "low", "mode", "high", "coverage"]
-"""Columns that say how a figure is drawn."""
+"""Columns that describe the distribution from which a figure is drawn."""
 
 
 def read_intervals(

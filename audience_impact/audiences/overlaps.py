@@ -1,11 +1,11 @@
-"""Measured overlaps of audiences: which of them speak for a restriction in a country.
+"""Selection of the measured overlaps of audiences that apply to a restriction in a country.
 
-Definitions. A measured overlap says how many of a base use all of some platforms together, or
-any of them.
+Definitions. A measured overlap is the number, or the share of a base, of people who use all of some
+platforms, or any of them.
 
-Method. An overlap speaks if it was measured in that country, on the base of the audiences, on
-platforms that are all restricted there, in a period that ends no later than the restriction
-starts and no more than twelve months before; of one lineage the latest.
+Method. An overlap applies if it was measured in that country, on the base of the audiences, on
+platforms that are all restricted there, in a period that ends no later than the restriction starts
+and no more than twelve months before; from each lineage the latest is used.
 """
 
 import pandas as pd
@@ -20,7 +20,7 @@ from audience_impact.vocabulary import Unit
 
 
 def choose_overlaps(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the chosen overlaps, one row a country of a restriction and overlap, sorted.
+    """Return the chosen overlaps, one row per country of a restriction and overlap, sorted.
 
     `audiences` as universes.add_base gives them. Columns: those of the fact, COUNTRY, `least` and
     `most` in its own unit (NaN where nothing limits).
@@ -47,7 +47,7 @@ STEPS = (
         ),
     ),
 )
-"""Which overlaps speak."""
+"""Steps that select the measured overlaps."""
 
 
 def list_candidates(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:

@@ -1,20 +1,22 @@
-"""The part of a country that a partial restriction touches: in which places, on which networks.
+"""The part of a country that a partial restriction touches: its places and networks.
 
 Definitions. A part is what a restriction touches of the people online of a country. Its places are
-those that the register's text names, else the regions of the act, else the country, of which then
-some networks alone are touched. A reading says how a text names a place: whole; within, somewhere
-in it, so that the truth lies between nobody and everyone there; or city_or_district, where the
-place or one inside it (`least_area_id`) may be meant.
+those that the register's text names, else the regions of the restriction, else the whole country,
+if only some networks are touched. A reading describes how a text refers to a place: whole; within,
+somewhere in the place, so that between nobody and everyone there is touched; or city_or_district,
+where the place or one inside it (`least_area_id`) may be meant.
 
-Method. A row a restriction, country and place has all that the share is drawn from: people of the
-place (places/population.py), how people there are online compared with the country
-(places/online.py), who of them has only the network that was cut (places/networks.py).
-`reason` says by a word of PartGap why no law can be had; one place without makes the part unknown.
+Method. The result has one row per restriction, country and place, with everything from which the
+share is drawn: people of the place (places/population.py), how people there are online compared
+with the country (places/online.py), who of them has only the network that was cut
+(places/networks.py). `reason` states by a word of PartGap why there is no distribution; if one
+place has none, the whole part is unknown.
 
-Assumptions. What a place is of its country on the first day it stays as long as the restriction
+Assumptions. The share of a place in its country stays as on the first day while the restriction
 lasts. Users of a service live where people online do.
 
-Known drawbacks. That assumption on services; a region that leads in a service counts too little.
+Known drawbacks. Because of the last assumption, a region where a service is used more than
+elsewhere counts too little.
 
 Citation. Rules of this project, docs/method.md.
 """
@@ -34,19 +36,19 @@ from audience_impact.populations import countries_of, country_of, is_region, par
 from audience_impact.vocabulary import GeoScope, PartGap, PlaceReading, RungFamily
 
 PEOPLE = ["people_low_persons", "people_persons", "people_high_persons"]
-"""How many people live in a place: 5 % quantile, median, 95 % quantile."""
+"""Columns of the residents of a place: 5 % quantile, median, 95 % quantile."""
 ONLINE = ["online_q05", "online_q50", "online_q95"]
-"""Log odds of being online in a place less those of the country."""
+"""Columns of the log odds of being online in a place minus those of the country."""
 ONLY = ["only_q05", "only_q50", "only_q95"]
-"""Share of the people online whom the networks cut leave without any."""
+"""Columns of the share of the people online who have no network other than those cut."""
 WHERE_PART = ["least_area_id", "part_kind", "units_count"]
-"""What says which part of a place a text means."""
+"""Columns of the part of a place that a text means."""
 COUNTRY_LEVEL = "whole_country"
-"""Rung of a country that is itself the place."""
+"""Evidence level of a place that is a whole country."""
 SURVEYED_LEVELS = [COUNTRY_LEVEL, online.PLACE_LEVELS[0]]
-"""Rungs of places whose people were asked who is online."""
+"""Evidence levels of places where a survey asked people whether they are online."""
 COUNTED_NETWORKS = list(networks.NETWORK_LEVELS[:2])
-"""Rungs of networks whose users follow from counts of the country."""
+"""Evidence levels of networks whose users follow from counts in the country."""
 PARTS = Frame(
     "inputs.parts",
     {
@@ -183,7 +185,7 @@ def _estimate_people(rows: pd.DataFrame, tables: Tables) -> list[pd.DataFrame]:
 def _add_reasons(rows: pd.DataFrame, closed_levels: Sequence[list[str]]) -> pd.DataFrame:
     """Return rows with `reason` (PartGap; blank where a part can be drawn) and `is_named`.
 
-    `shut` are the closed rungs of places and of networks.
+    `shut` are the closed evidence levels of places and of networks.
     """
     people = rows[[*PEOPLE, "country_persons", *ONLINE]].notna().all(axis=1)
     words = rows["missing"].astype("str")
@@ -213,7 +215,7 @@ def find_drawable(scope: Scope, parts: pd.DataFrame) -> pd.Index:
 
 
 def find_below_country(parts: pd.DataFrame) -> pd.Index:
-    """Return COUNTRY where every named place lies below the country."""
+    """Return COUNTRY where every named place is below the country."""
     return _select_where_all(parts["area_id"] != parts["country_id"], parts)
 
 

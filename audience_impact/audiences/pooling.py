@@ -1,20 +1,20 @@
-"""What the figures of an audience say together, as a distribution to draw from.
+"""The distribution of an audience, combined from all its figures.
 
-Definitions. A figure is one lineage's statement of an audience (figures.choose). Its own error
-is what its source states, or how far the pages differ that print it; what else it may be off by
-is in figure_errors.py.
+Definitions. A figure is one lineage's statement of an audience (figures.choose). Its own error is
+the one that its source states, or the range of the values that pages print; further errors are
+described in figure_errors.py.
 
-Method. One lineage: a two-piece normal through a stated confidence interval, a PERT law over a
-stated range, or over the values that its pages print; a figure with neither is taken as it
-stands. Two to four lineages: a PERT law over their range, its mode their mean. Five or more: a
-random-effects pool with the Paule-Mandel variance between lineages and the Hartung-Knapp
-standard error, Student t with one degree of freedom less than lineages.
+Method. One lineage: a two-piece normal through a stated confidence interval, a PERT distribution
+over a stated range, or over the values that its pages print; a figure with neither is fixed. Two to
+four lineages: a PERT distribution over their range, with their mean as its mode. Five or more: a
+random-effects pool with the Paule-Mandel variance between lineages and the Hartung-Knapp standard
+error, Student t with one degree of freedom less than lineages.
 
-Assumptions. Lineages err independently. A figure whose source states no error has a standard
-error of 2 % inside a pool: it is printed with two digits.
+Assumptions. Lineages err independently. A figure whose source states no error has a standard error
+of 2 % inside a pool: such figures are printed with two digits.
 
-Known drawbacks. Nothing interpolates between a figure from before the restriction and one after it,
-because the restriction itself stands between.
+Known drawbacks. There is no interpolation between figures from before and after the restriction,
+because the restriction itself changes use in between.
 
 Citations. R. C. Paule, J. Mandel, Consensus values and weighting factors, J. Res. NBS 87 (1982);
 J. Hartung, G. Knapp, Statistics in Medicine 20 (2001) 3875-3889.
@@ -37,7 +37,7 @@ from audience_impact.vocabulary import IntervalKind
 POOLED_FROM = 5
 UNSTATED_ERROR = 0.02
 POOL = "pool"
-"""Shape of an audience that many lineages measured: the interval of their pool."""
+"""Shape of an audience that five or more lineages measured: the interval of their pool."""
 
 
 def pool_figures(

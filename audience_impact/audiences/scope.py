@@ -1,16 +1,17 @@
-"""What is asked for: restrictions, what they target, and whose audiences are wanted.
+"""The scope of a run: restrictions, their targets, and the audiences that they require.
 
-Definitions. A restriction is partial where it is not known to touch everyone in its audiences: a
-part of a country, some networks, networks or a start that are not known. One that was never
-enforced touches nobody. A restriction reaches everyone where it is neither. A step is a restriction
-that continues another one (`continues`): both are steps of one act.
+Definitions. A restriction is partial if it is not known to touch everyone in its audiences: because
+it covers a part of a country or some networks, or because its networks or its start are unknown. A
+restriction that was never enforced touches nobody. Any other restriction touches everyone in its
+audiences. A step is a restriction that continues another one (`continues`): both are steps of the
+same event.
 
-Method. The whole internet as a target swallows the single services named beside it. Of each
-audience it is said from before which day it is wanted (`before`): the start, for a step the start
-of the first step that targets the service in the country. A service of which only what
-HITS_EXISTING_USERS denies is restricted has no audience that is exposed.
+Method. If the whole internet is a target, single services named with it are ignored. For each
+audience, `before` is the day before which it is required: the start, for a step the start of the
+first step that targets the service in the country. A service has no exposed audience if only
+features are restricted that existing users do not need (HITS_EXISTING_USERS is false).
 
-Assumptions. What is announced and never withdrawn was enforced.
+Assumptions. A restriction that was announced and never withdrawn was enforced.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,7 +37,7 @@ from audience_impact.vocabulary import (
 )
 
 AUDIENCE = ["restriction_id", "country_id", "platform_id"]
-"""Key of an audience: the users of a service in a country, before a restriction."""
+"""Key of an audience: the users of a service in a country before a restriction."""
 COUNTRY = ["restriction_id", "country_id"]
 """Key of a restriction in one of its countries."""
 WHOLE = Feature.WHOLE_SERVICE.value
@@ -104,10 +105,10 @@ WHOLE_SERVICES = Frame(
 
 @dataclass(frozen=True)
 class Scope(Declared):
-    """Restrictions, all their targets, and the audiences that are wanted for them.
+    """Restrictions, all their targets, and the audiences that they require.
 
-    `whole_services` says, by restriction, whether whole services are restricted: True, False, or
-    None where of some of them a feature alone.
+    `whole_services` states for each restriction whether whole services are restricted: True, False,
+    or None if only some of its targets are whole services.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -126,8 +127,9 @@ class Scope(Declared):
     def narrow_to(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
         """Return the scope with the audiences of these restrictions and countries alone.
 
-        All restrictions stay: what speaks against a figure, and how long restrictions last, is
-        told by the others. So the answers are those that all of them asked together get.
+        All restrictions remain in the scope, because quality flags and the lengths of restrictions
+        depend on the others. Therefore the answers are the same as those for all restrictions
+        together.
         """
         is_requested = self.requested["restriction_id"].isin(restrictions)
         is_requested |= self.requested["country_id"].isin(countries)

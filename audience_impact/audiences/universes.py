@@ -1,7 +1,7 @@
-"""Who could be in an audience at all, and the internet users of a network shutdown.
+"""The universe of each audience, and the internet users whom a network shutdown touches.
 
-Definitions. The internet users of a country are the audience of a network shutdown: people are the
-base of that day. The base of the audiences of a country is chosen in denominators/.
+Definitions. The internet users of a country are the audience of a network shutdown: the people
+online on the day it starts. The base of the audiences of a country is chosen in denominators/.
 
 Assumptions, drawbacks and citation: those of figures.py.
 """
@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.denominators.counts import FORECAST
+from audience_impact.denominators.counts import DISTRIBUTION, FORECAST
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.denominators.distributions import DISTRIBUTION
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.populations import ONLINE
 from audience_impact.vocabulary import AudienceMetric
 
 OWN_LAW = [f"audience_{name}" for name in DISTRIBUTION]
-"""How the internet users of a network shutdown are drawn: as the base that counts them."""
+"""Shape of the internet users of a network shutdown, which are drawn as their base."""
 
 
 def count_internet_users(requested: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
@@ -50,8 +49,8 @@ def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFram
     """Return audiences with the base of each (restriction, country).
 
     `base_persons` is what limits, `base_size_persons` what it is thought to be, and LAW of
-    distributions.py says how it is drawn. People are the base of the day where the whole network is
-    shut down: one distribution for both.
+    denominators/counts.py says how it is drawn. People are the base of the day where the whole
+    network is shut down: one distribution for both.
     """
     groups = group_by_country(audiences)
     base = denominators.choose_bases(groups).assign(restriction_id=groups["restriction_id"])

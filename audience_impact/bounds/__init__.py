@@ -1,1 +1,1 @@
-"""What the figures force: Frechet bounds, sharp bounds with measured overlaps, conflicts."""
+"""Bounds that follow from the figures: Frechet bounds, sharp bounds, contradictions."""

@@ -1,30 +1,31 @@
-"""Facts that cannot all hold: a smallest set of them, and the least that would have to change.
+"""Contradictory facts: a smallest set of them, and the smallest change that resolves it.
 
 Definitions
 -----------
-Conflict: facts that cannot all hold. Irreducible: without any one of them the others can.
+Conflict: facts that contradict one another. Irreducible: if any of the facts is removed, the others
+are consistent.
 Smallest: no conflict has fewer facts; every smallest conflict is irreducible.
 
 Method
 ------
-A deletion filter gives an irreducible conflict. Then sets of fewer facts are tried by increasing
-size, all with the facts that no conflict can be without, and none inside a set that is known to be
-consistent. Each consistent set that is found is first extended until nothing more can be added, so
-that it rules out as many others as it can. The first conflict met is a smallest one.
+A deletion filter gives an irreducible conflict. Then smaller sets of facts are tested in order of
+size. All of them contain the facts that every conflict must contain, and none is a subset of a set
+known to be consistent. Each consistent set is extended until no fact can be added, so that it rules
+out as many other sets as possible. The first conflict met is a smallest one.
 
-Repair: one linear program gives persons for which the measured overlaps miss their intervals by
-the least sum, shares in share points and persons in parts of the base; each overlap that misses
-is moved until it is met. The interval keeps its width, so an exact value stays exact; only an
-end that says nothing (0; a share of 1; no upper limit) stays where it is.
+Repair: a linear program distributes persons such that the measured overlaps miss their intervals by
+the smallest sum, with shares in share points and persons as parts of the base. Each overlap that
+misses its interval is changed until it fits. The width of the interval is unchanged, so an exact
+value stays exact. Only an end without information (0; a share of 1; no upper limit) is not changed.
 
 Assumptions
 -----------
-Whoever repairs trusts the sizes of base and audiences more than the measured overlaps.
+The sizes of base and audiences are more reliable than the measured overlaps.
 
 Known drawbacks
 ---------------
-* Several sets may be smallest and several repairs least; which one is found depends on the order
-  of the facts.
+* Several smallest sets and several smallest repairs may exist; the result depends on the order of
+  the facts.
 * Where the audience that a share refers to is an interval, the least change is one of persons in
   parts of the audience's middle, which need not be the least one in share points.
 
@@ -47,15 +48,15 @@ from audience_impact.overlap.conditioning import mark_patterns
 from audience_impact.vocabulary import OverlapKind
 
 MOST_PROGRAMS = 5_000
-"""After so many linear programs the search for a smaller conflict is cut short."""
+"""Maximum number of linear programs in the search for a smaller conflict."""
 
 MOST_SETS = 200_000
-"""After so many sets of facts the search for a smaller conflict is cut short."""
+"""Maximum number of sets of facts in the search for a smaller conflict."""
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """A smallest set of facts that cannot all hold.
+    """A smallest set of facts that contradict one another.
 
     Attributes:
         base: Whether the size of the base is part of it.
@@ -88,13 +89,13 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Change:
-    """What a measured overlap would have to be.
+    """The change of a measured overlap that resolves a conflict.
 
     Attributes:
         measured: Number of the measured overlap.
-        low: At least so many, in the unit of the overlap: persons, or a share.
-        high: At most so many, in the same unit.
-        by: How far it moves, in the same unit.
+        low: The new lower limit, in the unit of the overlap: persons, or a share.
+        high: The new upper limit, in the same unit.
+        by: The size of the change, in the same unit.
     """
 
     measured: int
@@ -104,7 +105,7 @@ class Change:
 
 
 def find_conflict(problem: Problem) -> Conflict:
-    """Return a smallest set of facts of a problem that cannot all hold.
+    """Return a smallest set of facts of a problem that contradict one another.
 
     Args:
         problem: Contradictory, at most 12 platforms.

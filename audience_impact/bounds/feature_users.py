@@ -1,7 +1,8 @@
 """Bounds on the users of the restricted features, and on those of them without access.
 
 Definitions. C stands for the users of any restricted feature: a share of a population on record.
-Feature users are the exposed who are in C; of a whole service that is everyone exposed.
+Feature users are the people exposed who are in C; if a whole service is restricted, all people
+exposed.
 
 Method. A share times the people of its own population gives C in persons. In a country with people
 exposed E inside a base I, C of any service: max(0, C + E - I) <= |E and C| <= min(C, E); users
@@ -11,7 +12,7 @@ nobody counted these.
 
 Assumptions. Those of audiences/features.py. A self-selected poll limits nothing.
 
-Citation. M. Frechet (1935), as in frechet.py.
+Citation. M. Frechet (1935), as in sharp.py.
 """
 
 import numpy as np

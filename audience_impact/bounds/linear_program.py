@@ -1,21 +1,21 @@
-"""Membership patterns of a few platforms as a linear program: what is possible, what is not.
+"""Linear programs over the membership patterns of a few platforms: consistency and bounds.
 
 Definitions
 -----------
 Pattern: the exact set of platforms that a person uses. Bit i of its number says that platform i
 is used; pattern 0, people of the base who use none, is what the base leaves over.
-Fact: one thing that is on record. Fact 0 is the size of the base, facts 1..n are the audiences of
-the n platforms (low and high together), the measured overlaps follow.
+Fact: a recorded constraint. Fact 0 is the size of the base, facts 1..n are the audiences of the n
+platforms (low and high together), the measured overlaps follow.
 
 Method
 ------
 The variables are the persons in each of the 2^n - 1 patterns with somebody in them; every fact is
 one row, or two where it gives a share as an interval. HiGHS minimises the number of people, then
-maximises it from the vertex that it is at. What is returned is not HiGHS' objective, which is
-right up to its tolerances, but what its multipliers y prove: since x >= 0 are persons and the
-objective is their sum T, T <= y'limits + d T with d the largest violation of a dual constraint,
-hence T <= y'limits / (1 - d), and likewise from below. So an error of the solver moves a bound
-outwards, and where all multipliers are exact so is the bound.
+maximises it from the vertex that it is at. The result is not the objective of HiGHS, which is exact
+only up to its tolerances, but the bound that its multipliers y prove: since x >= 0 are persons and
+the objective is their sum T, T <= y'limits + d T with d the largest violation of a dual constraint,
+hence T <= y'limits / (1 - d), and likewise from below. So an error of the solver makes a bound
+wider, never wrong, and with exact multipliers the bound is exact.
 
 Assumptions
 -----------
@@ -49,10 +49,10 @@ from audience_impact.overlap.conditioning import mark_patterns
 from audience_impact.vocabulary import OverlapKind
 
 MOST_PLATFORMS = 12
-"""The most platforms that one linear program takes."""
+"""Maximum number of platforms in a linear program."""
 
 TOLERANCE = 1e-9
-"""How far a row may be missed, in parts of the base."""
+"""Maximum violation of a row, as a share of the base."""
 
 _STATUS = highspy.HighsModelStatus
 
@@ -64,8 +64,8 @@ class MeasuredOverlap:
     Attributes:
         platforms: Positions of the platforms in the problem.
         kind: Whether users of all of them are counted or users of any.
-        low: At least so many, in persons or as a share of the users of `of`.
-        high: At most so many, in the same unit; math.inf where nothing limits.
+        low: The lower limit, in persons or as a share of the users of `of`.
+        high: The upper limit, in the same unit; math.inf if there is none.
         of: Position of the platform whose users `low` and `high` are a share of; None where
             they are persons.
     """
@@ -88,8 +88,8 @@ class Problem:
 
     Attributes:
         base: The size of the base, persons; math.inf where none is on record.
-        low: At least so many persons in each audience.
-        high: At most so many persons in each audience; math.inf where nothing limits.
+        low: The lower limit of each audience, persons.
+        high: The upper limit of each audience, persons; math.inf if there is none.
         measured: The measured overlaps.
 
     Raises:
@@ -129,12 +129,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Part:
-    """Some platforms of a problem with the overlaps among them, numbered anew.
+    """A subset of the platforms of a problem, renumbered, with the overlaps among them.
 
     Attributes:
         problem: The part as a problem of its own.
-        platforms: Which platforms of the whole its platforms are.
-        measured: Which overlaps of the whole its overlaps are.
+        platforms: The positions of its platforms in the whole problem.
+        measured: The positions of its overlaps in the whole problem.
     """
 
     problem: Problem
@@ -186,8 +186,8 @@ def split_components(problem: Problem) -> list[Part]:
 class Program:
     """The linear program of a problem of at most 12 platforms.
 
-    With `slack`, overlaps may be missed, and what is minimised is by how much: persons in parts
-    of the base, shares in parts of the platform that they are a share of.
+    With `slack`, overlaps may be violated, and the sum of the violations is minimised: persons as
+    parts of the base, shares as parts of the audience that they refer to.
     """
 
     def __init__(self, problem: Problem, slack: bool = False) -> None:
@@ -204,7 +204,7 @@ class Program:
         self._solver = _load_solver(matrix, cost, self._low / self._scale, self._high / self._scale)
 
     def is_possible(self, facts: Iterable[int] | None = None) -> bool:
-        """Return whether some facts can hold together.
+        """Return whether some facts are consistent.
 
         Args:
             facts: Numbers of the facts, the base being 0; all of them where None.
@@ -302,7 +302,7 @@ def _build_rows(problem: Problem) -> tuple[Array, Array, Array, Array]:
 
 
 class _QuietSolver(highspy.Highs):
-    """HiGHS without a word on stdout, where a program's results may go.
+    """HiGHS without output on stdout, where a program may write its results.
 
     It prints a header when callbacks are enabled, which its __init__ does.
     """

@@ -1,11 +1,12 @@
-"""Bounds that measured overlaps force for a restriction in a country.
+"""Bounds that follow from measured overlaps, for a restriction in a country.
 
-Method. Together with the audiences and the base the overlaps go into a linear program
-(sharp): sharp bounds, or a smallest set of facts that cannot all hold. Contradicting overlaps are
-left out, or, when asked, moved as little as makes them fit; either way the country is marked.
+Method. Together with the audiences and the base the overlaps go into a linear program (sharp): The
+result is sharp bounds, or a smallest set of facts that contradict one another. Contradictory
+overlaps are excluded or, with `--repair`, changed as little as possible. In both cases the country
+is marked.
 
-Assumptions. An overlap asked as a share of one platform's users is a share of the audience as
-it stands in the figures.
+Assumptions. An overlap that is a share of one platform's users is a share of the audience in the
+figures.
 
 Citation. sharp.py names it.
 """
@@ -27,7 +28,7 @@ RULE = "overlaps_contradict"
 
 @dataclass(frozen=True)
 class Measurements:
-    """The audiences of a restriction in a country, and the overlaps that speak for them."""
+    """The audiences of a restriction in a country, and their measured overlaps."""
 
     key: tuple[str, str]
     audiences: pd.DataFrame

@@ -1,12 +1,12 @@
-"""Bounds on the people of each restriction, by country and in all, for each impact metric.
+"""Bounds on the people of each restriction, by country and in total, for each impact metric.
 
-Definitions. People exposed are the audiences of a restriction, each person once. Which of them use
-the restricted features, and who of those is without access, is bounded in feature_users.py.
+Definitions. People exposed are the audiences of a restriction, each person once. Bounds on the
+feature users among them, and on those without access, are in feature_users.py.
 
 Method. In a country Frechet bounds, or sharp ones where overlaps were measured; countries are
-disjoint, so they add up. Of a partial restriction it is known of nobody that they were touched, and
-of places no more than all their people can be. The residents of a restriction are those of the
-places named, of the whole country where none is.
+disjoint, so their bounds are added. For a partial restriction the lower bound is zero, and the
+upper bound of a place is all its people. The residents of a restriction are those of the places
+named or, if no place is named, of the whole country.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.bounds import feature_users, measured
-from audience_impact.bounds.frechet import bound_unions
 from audience_impact.bounds.measured import Resolved
+from audience_impact.bounds.sharp import bound_unions
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.frames import NUMBER, TRUTH, Declared, Frame
 from audience_impact.places import nesting
@@ -50,14 +50,14 @@ DEPRIVED = Frame("bounds.deprived", _ENDS, key=("restriction_id",), index=("rest
 
 @dataclass(frozen=True)
 class Bounds(Declared):
-    """Bounds in persons, and what measured overlaps had to say.
+    """Bounds in persons, and the results of measured overlaps.
 
     Attributes:
-        countries: On the people exposed, by restriction and country, with base, residents, and
-            all the people of the places named (NaN: the whole country, or not on record).
-        exposed: On the people exposed, by restriction.
-        feature_users: On those of them who use the restricted features.
-        deprived: On the feature users without access.
+        countries: Bounds on the people exposed, by restriction and country, with base, residents,
+            and all the people of the places named (NaN: the whole country, or not on record).
+        exposed: Bounds on the people exposed, by restriction.
+        feature_users: Bounds on the people exposed who use the restricted features.
+        deprived: Bounds on the feature users without access.
         overlaps: Bounds of each country with measured overlaps.
     """
 

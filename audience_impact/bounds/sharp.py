@@ -1,4 +1,4 @@
-"""What sizes and measured overlaps say of a union of audiences: sharp bounds.
+"""What sizes and measured overlaps say of a union of audiences: sharp and Frechet bounds.
 
 Definitions. Audiences m_1..m_k are sets of people inside a base of I people, each of a size in an
 interval [low_i, high_i]. The union is everyone in at least one. Besides sizes, overlaps are
@@ -6,21 +6,38 @@ measured: the users of all of some platforms, or of any of them.
 
 Method. The sharp bounds are those of Boole and Hailperin: the smallest and largest union over all
 ways to spread people over the membership patterns that the facts allow, two linear programs for
-each set of platforms that overlaps connect. Facts that nobody's membership can meet are named, a
-smallest set of them.
+each set of platforms that overlaps connect. If no such spread exists, a smallest set of
+contradictory facts is reported.
 
-Assumptions. Those of frechet.py.
+Assumptions. Those of Frechet bounds (below).
 
-Known drawbacks. Of more than 12 connected platforms `sharp` gives weaker bounds: it
-looks at groups of at most 12, and a contradiction that no group shows goes unseen.
+Known drawbacks. Of more than 12 connected platforms `sharp` gives weaker bounds: it looks at groups
+of at most 12, and a contradiction that no single group contains is not detected.
 
 Citation. T. Hailperin, Best possible inequalities for the probability of a
 logical function of events, American Mathematical Monthly 72 (1965), 343-359.
+
+Sizes alone give Frechet bounds.
+
+Method. max low_i <= |union| <= min(I, sum high_i). Both ends can be reached, so no narrower
+interval follows from sizes alone.
+
+Assumptions. Every audience is a part of the base by definition, and base and audiences come from
+one measurer; if not, the caller reports it in obs_status.
+
+Known drawbacks. The interval is wide when audiences are small against the base; sharp bounds
+use measured overlaps as well.
+
+Citation. M. Frechet, Generalisation du theoreme des probabilites totales, Fundamenta
+Mathematicae 25 (1935), 379-387.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
 
 from audience_impact.bounds.conflicts import (
     Change,
@@ -40,6 +57,66 @@ from audience_impact.bounds.linear_program import (
 )
 from audience_impact.vocabulary import OverlapKind
 
+
+def bound_unions(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return Frechet bounds of the union of the audiences of each group.
+
+    `audiences` has one row an audience with `low_persons`, `high_persons` (NaN where nothing
+    limits it from above) and `base_persons` (the same for all rows of a group; NaN where no
+    base is known). Returns, indexed by `by`, `lower_persons`, `upper_persons` (NaN where
+    neither audiences nor base limit the union) and `naive_sum_persons` (the audiences added
+    up, NaN where one is unlimited).
+    """
+    groups = audiences.groupby(by, sort=True)
+    added = groups["high_persons"].sum().where(groups["high_persons"].count() == groups.size())
+    base = groups["base_persons"].first()
+    lower = groups["low_persons"].max().fillna(0.0)
+    upper = pd.concat([added, base], axis=1).min(axis=1)
+    return pd.DataFrame(
+        {
+            "lower_persons": lower,
+            "upper_persons": upper.where(upper.isna() | (upper >= lower), lower),
+            "naive_sum_persons": added,
+        }
+    )
+
+
+def bound_sets(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd.DataFrame:
+    """Return Frechet bounds of each set, by set_id: `lower`, `upper` and the sum `added`.
+
+    Of several rows of one platform in one area the largest audience counts; areas may be
+    disjoint, so they add up, to the audience of the whole country at most.
+    """
+    country_column = high.replace("_high_", "_whole_")
+    about = rows.set_index("row")[
+        list(dict.fromkeys(["platform_id", "where", low, high, country_column, "base_persons"]))
+    ]
+    joined = members.join(about, on="row")
+    groups = joined.groupby("set_id", sort=True)
+    by = ["set_id", "platform_id"]
+    most = _take_largest(joined, [*by, "where"], high).groupby(level=by).sum(skipna=False)
+    most = np.fmin(most, joined.groupby(by)[country_column].max()).where(most.notna())
+    added = most.groupby(level="set_id").sum(skipna=False)
+    base = _take_largest(joined, ["set_id"], "base_persons")
+    lower = groups[low].max()
+    return pd.DataFrame(
+        {
+            "lower": lower,
+            "upper": pd.concat([np.fmin(added, base), lower], axis=1).max(axis=1, skipna=False),
+            "added": added,
+        }
+    )
+
+
+def _take_largest(rows: pd.DataFrame, by: list[str], name: str) -> pd.Series:
+    """Return the largest number of each group, NaN where one is missing."""
+    most = rows.groupby(by)[name].max()
+    missing = rows[name].isna()
+    if not missing.any():
+        return most
+    return most.where(~missing.groupby([rows[key] for key in by]).any())
+
+
 __all__ = [
     "Change",
     "Conflict",
@@ -58,10 +135,9 @@ class Sharp:
     """Bounds of a union that follow from sizes and measured overlaps.
 
     Attributes:
-        lower: At least so many persons.
-        upper: At most so many persons; math.inf where nothing limits.
-        weaker: Overlaps connect more than 12 platforms, so these are bounds, though not the
-            narrowest.
+        lower: The lower bound, persons.
+        upper: The upper bound, persons; math.inf if there is none.
+        weaker: True if overlaps connect more than 12 platforms, so that narrower bounds may exist.
     """
 
     lower: float

@@ -1,7 +1,7 @@
-"""The command `audience-impact`: what reads a published version, and the commands of a checkout.
+"""The command `audience-impact`: the commands that read a version, and those of a checkout.
 
-In a checkout the folder `flows` adds the commands that compute, check and keep facts. The wheel has
-those alone that read a version.
+In a checkout the folder `flows` adds the commands that compute versions and that check and maintain
+facts. The wheel has only the commands that read a version.
 """
 
 import atexit
@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import typer
 
-from audience_impact.cli import comparing, exporting, reporting, showing
+from audience_impact.cli import comparing, explaining, exporting, showing
 from audience_impact.cli.folders import IS_CHECKOUT
 
 app = typer.Typer(
@@ -24,9 +24,9 @@ app = typer.Typer(
     help="How many people does an internet restriction touch?",
 )
 showing.add_to(app)
+explaining.add_to(app)
 comparing.add_to(app)
 exporting.add_to(app)
-reporting.add_to(app)
 if IS_CHECKOUT:
     # By name: nothing in the wheel may import what only the checkout has.
     importlib.import_module("flows.commands").add_to(app)

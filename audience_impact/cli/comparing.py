@@ -1,4 +1,4 @@
-"""The command `diff`: what changed between two versions, or in a checkout also of facts."""
+"""The command `diff`: changes between two published versions or, in a checkout, also of facts."""
 
 import sys
 from collections.abc import Callable
@@ -17,22 +17,24 @@ if TYPE_CHECKING:
 Old = Annotated[
     str | None,
     typer.Argument(
-        help="Version to compare with: its id or the beginning of it, latest, previous, or its "
+        help="Version to compare with: its id or the beginning of the id, latest, previous, or its "
         "folder. Default: previous, or with --facts latest.",
         show_default=False,
     ),
 ]
 New = Annotated[
     str | None,
-    typer.Argument(help="Version to compare, named likewise. Default: latest.", show_default=False),
+    typer.Argument(
+        help="Version to compare, in the same forms. Default: latest.", show_default=False
+    ),
 ]
 Facts = Annotated[
     list[Path] | None,
     typer.Option(
         "--facts",
         metavar="DIR",
-        help="Compare what these facts give, computed now and not published, in place of NEW; "
-        "several folders are layered. In a checkout alone.",
+        help="Compare the answers from these facts, which are computed now and not published, "
+        "instead of NEW; several folders are layered. Only in a checkout.",
     ),
 ]
 AsOf = Annotated[
@@ -41,26 +43,26 @@ AsOf = Annotated[
         "--as-of",
         formats=["%Y-%m-%d"],
         metavar="DATE",
-        help="With --facts: use only what was known on that day, as `run` does.",
+        help="With --facts: use only facts that were known on that date, as `run` does.",
     ),
 ]
 Restriction = Annotated[
-    str | None, typer.Option("--restriction", metavar="ID", help="Compare this restriction alone.")
+    str | None, typer.Option("--restriction", metavar="ID", help="Compare only this restriction.")
 ]
 MostRows = Annotated[
     int,
-    typer.Option("--edits", min=1, help="Most rows of facts that differ to show; --all shows all."),
+    typer.Option(
+        "--edits", min=1, help="Maximum number of changed fact rows to show; --all shows all."
+    ),
 ]
-All = Annotated[
-    bool, typer.Option("--all", help="Show every answer and row, also what moved slightly.")
-]
+All = Annotated[bool, typer.Option("--all", help="Show all answers and rows, also slight changes.")]
 ExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit with 1 where an answer changed, for CI.")
+    bool, typer.Option("--exit-code", help="Exit with status 1 if an answer changed, for CI.")
 ]
 
 Compute = Callable[[list[Path], date | None, "Stored"], "ComparedVersion"]
 COMPUTE: list[Compute] = []
-"""The function that a checkout adds: it computes facts with the settings of a version."""
+"""The function, added by a checkout, that computes facts with the settings of a version."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -82,7 +84,7 @@ def diff(
         OutputFormat, typer.Option("--format", help="Form of the answer.")
     ] = OutputFormat.TEXT,
 ) -> None:
-    """Show which answers changed between two versions, by how much, and what differs beside them.
+    """Show which answers changed between two versions, by how much, and the related changes.
 
     What differs are facts that were added, changed or removed, the day, the seed and the method.
     Exit status 0, also where answers changed; 1 where a version cannot be read, and with
@@ -91,7 +93,7 @@ def diff(
     if facts and new:
         raise fail_with("give NEW or --facts, not both", 2)
     if as_of and not facts:
-        raise fail_with("--as-of goes with --facts; a version has its day already", 2)
+        raise fail_with("--as-of requires --facts; a version already has its date", 2)
     if facts and not COMPUTE:
         raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
     from audience_impact.comparing import changes, sides, text

@@ -1,4 +1,4 @@
-"""The command `export`: a version as files for other programs."""
+"""The commands `export` and `report`: a version as files for other programs, and as pages."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,7 @@ Chosen = Annotated[
     Form,
     typer.Option(
         "--format",
-        help="xlsx: a workbook for people. csv, json, parquet, duckdb: exact, for programs.",
+        help="xlsx: a workbook for people. csv, json, parquet, duckdb: exact data for programs.",
     ),
 ]
 Into = Annotated[
@@ -32,7 +32,7 @@ Into = Annotated[
         "--into",
         metavar="PATH",
         callback=require_local_paths,
-        help="The file to write; of csv and parquet a folder, or a file that ends in .zip.",
+        help="The file to write; for csv and parquet a folder, or a file that ends in .zip.",
     ),
 ]
 Restrictions = Annotated[
@@ -40,27 +40,28 @@ Restrictions = Annotated[
     typer.Option(
         "--restriction",
         metavar="WHAT",
-        help="This restriction alone: its id, or words that fit one (nigeria twitter); may be "
-        "given again.",
+        help="Only this restriction: its id, or words that match only one (nigeria twitter); may "
+        "be repeated.",
     ),
 ]
 Area = Annotated[
     str,
     typer.Option(
         metavar="AREA",
-        help="An area alone: a code (RU, 002, 001 for the world) or an English name (Africa).",
+        help="Only this area: a code (RU, 002, 001 for the world) or an English name (Africa).",
         show_default=False,
     ),
 ]
-Year = Annotated[int | None, typer.Option(min=1990, max=2100, help="This year alone.")]
+Year = Annotated[int | None, typer.Option(min=1990, max=2100, help="Only this year.")]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Write over what is there and differs.")
+    bool, typer.Option("--overwrite", help="Replace an existing export that differs.")
 ]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command()(export)
+    app.command()(report)
 
 
 def export(
@@ -105,3 +106,47 @@ def _find_area_code(version: "Stored", words: str) -> str:
         )
         or words
     )
+
+
+ReportInto = Annotated[
+    Path | None,
+    typer.Option(
+        "--into",
+        metavar="DIR",
+        callback=require_local_paths,
+        help="Folder of the report: a new or empty folder, or an earlier report. "
+        "Default: reports/ in the folder of the versions, with a link `report` to it.",
+    ),
+]
+
+
+Png = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--png",
+        metavar="RESTRICTION",
+        help="Write only the picture of this restriction (its id, or words that match only it) "
+        "into DIR (default: the current folder), and no report; may be repeated.",
+    ),
+]
+
+
+def report(
+    published: PublishedFolder = PUBLISHED, into: ReportInto = None, png: Png = None
+) -> None:
+    """Write the latest version as a folder of pages that any browser opens, without a network."""
+    version = open_latest(published)
+    from audience_impact.cli.showing import find_ids
+    from audience_impact.site import build
+    from audience_impact.store import PublishError
+
+    try:
+        if png:
+            for path in build.write_pictures(version, find_ids(version, png), into or Path()):
+                typer.echo(format_path(path))
+            return
+        folder, changed = build.publish_version(version, published, into)
+    except PublishError as error:
+        raise fail_with(str(error)) from error
+    news = "wrote the report of version" if changed else "nothing changed: still the report of"
+    typer.echo(f"{news} {version.id}\n{format_path(folder)}/index.html")

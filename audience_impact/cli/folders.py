@@ -1,4 +1,4 @@
-"""Reading the published version for a command, and reporting its errors to users."""
+"""Read the published version for a command, and report its errors to users."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from audience_impact.store.versions import Stored
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-"""The folder that holds the package: the checkout, or where libraries are installed."""
+"""The folder that contains the package: the checkout, or the folder of installed libraries."""
 IS_CHECKOUT = (CHECKOUT / "flows" / "commands").is_dir() and (CHECKOUT / "pyproject.toml").is_file()
 """Whether the package is used from a checkout, which has more commands than the wheel."""
 PUBLISHED = (CHECKOUT if IS_CHECKOUT else Path()) / "data" / "published"
@@ -41,7 +41,7 @@ def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | 
 
 
 def open_latest(published: Path) -> "Stored":
-    """Return the latest version; exit with 1 where there is none."""
+    """Return the latest version; exit with 1 if there is none."""
     from audience_impact.store import PublishError, versions
 
     try:
@@ -54,7 +54,7 @@ PUBLISHED_OPTION = typer.Option(
     "--published",
     metavar="DIR",
     envvar="AUDIENCE_IMPACT_PUBLISHED",
-    help="Where the versions lie: a folder, or an address such as s3://bucket/folder.",
+    help="Folder of the versions, or its address, such as s3://bucket/folder.",
     show_default="data/published",
 )
 PublishedFolder = Annotated[Path, PUBLISHED_OPTION]
@@ -81,7 +81,7 @@ def load_tables(
 
 
 def format_path(path: Path) -> str:
-    """Return a path relative to the current folder if it lies below it, or an address."""
+    """Return a path relative to the current folder if it is below it, or an address."""
     from audience_impact.plain_text import plain_line
     from audience_impact.store.storage import format_address, is_address
 

@@ -36,13 +36,15 @@ Asked = Annotated[
     list[str],
     typer.Argument(
         metavar="WHAT",
-        help="Id of a restriction, such as RU-2025-08-13-calls, or words that fit one alone "
+        help="Id of a restriction, such as RU-2025-08-13-calls, or words that match only one "
         "(nigeria twitter); or the name or code of a country or region (Africa, 002).",
     ),
 ]
 Restriction = Annotated[
     list[str],
-    typer.Argument(metavar="RESTRICTION", help="Id of a restriction, or words that fit one alone."),
+    typer.Argument(
+        metavar="RESTRICTION", help="Id of a restriction, or words that match only one."
+    ),
 ]
 Period = Annotated[
     str | None,
@@ -146,7 +148,7 @@ def cite(
     published: PublishedFolder = PUBLISHED,
     style: Annotated[Form, typer.Option("--format", help="Form of the citation.")] = Form.TEXT,
 ) -> None:
-    """Write how to cite the answer for a restriction, with its sentence, version and licence."""
+    """Write the citation of an answer for a restriction, with sentence, version and licence."""
     from audience_impact.answers import records, sentences
     from audience_impact.answers.citation import cite_restriction
     from audience_impact.plain_text import plain_line

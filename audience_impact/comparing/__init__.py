@@ -1,4 +1,4 @@
-"""Comparison of two versions: changed answers, sizes of changes, and changed facts beside them.
+"""Comparison of two versions: changed answers, sizes of the changes, and related changes of facts.
 
 Each module imports only those above it:
 

@@ -1,10 +1,11 @@
-"""Numbers of two versions beside one another, and what became of each answer.
+"""Answers of two versions side by side, and the kind of change of each answer.
 
 Definitions. An answer is a row of `impact`, keyed by restriction and metric, or a year of an area
-from `impact_by_area`, keyed by area and year. It is given where it has a median. It moved beyond
-its interval where the new median lies outside the old interval, or without medians the new bounds
-outside the old ones. It moved slightly where no number moved by more than SLIGHT of the width of
-the old interval. What is larger matters more: the move of the median, else of the upper bound.
+from `impact_by_area`, keyed by area and year. There is an estimate if the row has a median. An
+answer moved beyond its interval if the new median is outside the old interval or, without medians,
+the new bounds are outside the old bounds. It moved slightly if no number changed by more than
+SLIGHT times the width of the old interval. Changes are ordered by the change of the median, else of
+the upper bound.
 """
 
 import numpy as np
@@ -18,7 +19,7 @@ STATUS = "obs_status"
 ANSWER = [*NUMBERS, STATUS]
 IMPACT_KEY, AREA_KEY = ["restriction_id", "impact_metric"], ["area_id", "period"]
 KEY = ["subject_id", "aspect"]
-"""Restriction and metric, or area and year."""
+"""Key of an answer: restriction and metric, or area and year."""
 OLD, NEW = "_old", "_new"
 SLIGHT = 0.01
 TELLING = [f"{name}_persons" for name in ("q50", "upper", "lower", "q05", "q95")]

@@ -1,9 +1,10 @@
-"""The comparison of two versions: which answers changed, by how much, and what differs beside them.
+"""The comparison of two versions: changed answers, sizes of the changes, related facts.
 
-Definitions. A row of facts stands beside an answer where it has the same restriction, fed it, or is
-of one of its countries and of one of its platforms or none; a source, or who measures, where the
-answer rests on it. What stands beside an answer may have moved it, and need not: figures speak for
-one another, so that an edit in one country may move an imputed answer in another.
+Definitions. A row of facts is related to an answer if it has the same restriction, was used for it,
+or belongs to one of its countries and to one of its platforms or to none; a source or a measuring
+programme is related if the answer uses it. A related change may or may not have caused the change
+of the answer: imputation uses figures of all countries, so that an edit in one country may change
+an imputed answer in another.
 """
 
 from collections import defaultdict
@@ -88,14 +89,14 @@ def _explain_missing_facts(old: ComparedVersion, new: ComparedVersion) -> list[s
     silent = [side.name for side in (old, new) if not side.files]
     if silent:
         names = " and ".join(silent)
-        return [f"{names}: published before facts were kept with a version: no fact can be named"]
+        return [f"{names}: published before versions contained facts: no fact can be listed"]
     if not (old.keys or new.keys):
-        return ["both were published before versions said how facts are keyed: none can be named"]
+        return ["both were published before versions contained keys of facts: none can be listed"]
     return []
 
 
 class RelatedRows:
-    """The numbers (from 1) of the fact rows that differ, by the answers that they may concern."""
+    """Numbers (from 1) of the changed fact rows, by the answers that they may concern."""
 
     def __init__(self, comparison: Comparison) -> None:
         self.rows, self.sides = comparison.rows, (comparison.old, comparison.new)

@@ -1,4 +1,4 @@
-"""Rows of the facts of two versions, compared by key, cell by cell, as text."""
+"""Comparison of the facts of two versions as text: rows by key, and each cell."""
 
 import csv
 import tempfile
@@ -13,14 +13,14 @@ import pandas as pd
 from audience_impact.facts import reading
 from audience_impact.facts.reading import Header
 from audience_impact.facts.tables import PROVENANCE
-from audience_impact.store import archive
+from audience_impact.store import manifest
 from audience_impact.vocabulary import FactChange
 
 NAMING = (
     *("platform_id", "platform_ids", "feature", "area_id", "area_ids", "audience_metric"),
     *("population_base", "period", "publisher", "name", "parameter", "kind"),
 )
-"""Columns by which a reader knows a row."""
+"""Columns by which a reader recognises a row."""
 Keys = Mapping[str, Sequence[str]]
 """The columns of the key of each fact table."""
 
@@ -41,7 +41,7 @@ class FactFiles:
         """Return the rows of a table as text with their places, layers merged."""
         files = self.select_table(table)
         with tempfile.TemporaryDirectory() as folder:
-            layers = archive.write_layers(files, Path(folder))
+            layers = manifest.write_layers(files, Path(folder))
             tables, _ = reading.read_tables(layers, {table: self.headers[table]})
         # Layers that lack the table count as well.
         numbers = sorted(1 + int(name.split("/")[0]) for name in files)
@@ -54,7 +54,7 @@ class Row:
     """A row that differs.
 
     `places` are file and line in the old and the new version, and `sides` the cells of the row in
-    both; blank and empty where a version does not have the row.
+    both versions; they are empty for a version that does not have the row.
     """
 
     table: str

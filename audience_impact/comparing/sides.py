@@ -27,8 +27,8 @@ class ComparedVersion:
     Attributes:
         name: The id of the version, or the folders of facts that are computed now.
         is_published: Whether it is a version.
-        settings: Everything but facts on which the numbers depend, in words: the day, the seed, the
-            method and the options of the run.
+        settings: The settings on which the numbers depend besides the facts, in words: the day, the
+            seed, the method and the options of the run.
         answers: The answers, as `answers.combine_answers` returns them.
         lineage: The facts and sources used for each restriction and platform.
         countries: The countries of each restriction.

@@ -9,7 +9,7 @@ from audience_impact.plain_text import plain_line
 from audience_impact.vocabulary import AnswerChange as Change
 
 MOST_ROWS, MOST_ANSWERS, MOST_YEARS, MOST_BESIDE = 12, 20, 8, 6
-"""How many rows, answers, years, and rows beside an answer are named, where not all are."""
+"""Maximum numbers of rows, answers, years, and related rows of an answer in the text."""
 BOUNDS = ("lower_persons", "upper_persons")
 BECAME = {
     Change.VANISHED: "gone or no longer estimated",

@@ -1,6 +1,5 @@
-"""The people who could be in an audience: the count of a population for a place and day.
+"""Denominators of audiences: the count of a population for a place and day.
 
-counts - the count nearest to a day, and the people expected between two counts
-distributions - how far a count may be off, and the population that limits it
-denominators - what the other stages ask: people online, and the base that holds some audiences
+counts - the count nearest to a day, how far it may be off, and the population that limits it
+denominators - what the other stages ask: people online, and the base that contains some audiences
 """

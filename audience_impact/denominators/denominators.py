@@ -1,4 +1,4 @@
-"""What the other stages ask of denominators: people online, and the base that holds some audiences.
+"""Denominators for the other stages: people online, and the base that contains some audiences.
 
 Definitions. The base of some audiences of a country is the smallest population that contains them
 by definition.
@@ -8,7 +8,7 @@ base that can hold the largest audience. Bounds take a base as it is printed. A 
 nothing: where the people online are projected, bounds go from nobody to all residents. Where
 publishers count people online whose numbers differ by PUBLISHERS_DIFFER or more, bounds go from the
 smallest to the largest, and draws span them around their geometric mean. What a base is drawn
-from is in distributions.py.
+from is in counts.py.
 
 Assumptions, drawbacks and citation: those of audiences/figures.py.
 """
@@ -25,9 +25,10 @@ from audience_impact.denominators.counts import (
     FORECAST,
     SAME_MEASURER,
     Counts,
+    CountsWithErrors,
+    compute_quantiles,
     list_steps,
 )
-from audience_impact.denominators.distributions import CountsWithErrors, compute_quantiles
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, with_distance
@@ -35,12 +36,14 @@ from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
 from audience_impact.selection import Only, Step
 
 PUBLISHERS_DIFFER = 1.5
-"""Numbers of people online that differ by such a factor are not one number with an error."""
+"""Factor from which two numbers of people online are treated as contradictory, not as one number
+with an error.
+"""
 
 
 @dataclass(frozen=True)
 class Denominators(CountsWithErrors):
-    """The counts of populations, asked for a place and a day."""
+    """The counts of populations, with lookups by place and day."""
 
     @classmethod
     def from_tables(cls, tables: Tables, errors: FigureErrors | None) -> "Denominators":
@@ -61,8 +64,8 @@ class Denominators(CountsWithErrors):
         """Return the count of people online of each place, its distribution and the publishers.
 
         The first as `Counts.find_nearest` gives it with `country_id` and `start`, the second with
-        columns LAW, spanning the publishers where they differ, and the third as `_publishers`
-        gives it; all three indexed like `places`.
+        columns DISTRIBUTION, spanning the publishers where they differ, and the third as
+        `_publishers` gives it; all three indexed like `places`.
         """
         base = self.find_nearest(places.assign(population_base=ONLINE), None)
         counted = places[["country_id", "start"]].join(base)
@@ -75,7 +78,7 @@ class Denominators(CountsWithErrors):
         `groups` has `country_id`, `start`, `floor_persons` (the largest of the audiences),
         `containing` (the population that they are counted in) and `measurement_series_id`, blank
         where several. `base_persons` is what limits: as printed, all residents where it is
-        projected, the largest of publishers who differ. Adds columns LAW.
+        projected, the largest of publishers who differ. Adds columns DISTRIBUTION.
         """
         base = self._choose_limits(groups)
         quantiles = self.compute_quantiles(base.assign(start=groups["start"]))
@@ -123,7 +126,7 @@ class Denominators(CountsWithErrors):
         return together.rename(columns={"population_base": "base", "obs_status": "base_status"})
 
     def list_candidates(self, groups: pd.DataFrame) -> pd.DataFrame:
-        """Return every base that may hold the audiences of each group, and why it was not taken.
+        """Return every base that may contain the audiences of each group, and why it was not taken.
 
         Columns: `place` (the row of `groups`), `country_id`, `base_id`, `level`, `base_persons`,
         `passed_over` (blank: it was taken).
@@ -143,14 +146,14 @@ class Denominators(CountsWithErrors):
 
 @dataclass(frozen=True)
 class _Level:
-    """A kind of base that may hold the audiences of a country.
+    """A kind of base that may contain the audiences of a country.
 
     Attributes:
-        rows: What is asked of it, one row a group, as `Counts.find_nearest` takes it.
-        by: What has to agree.
-        window: How many days away it may be at most.
-        is_own: The measurer of the audiences counted it.
-        says: What it is called.
+        rows: The requests, one row per group, as `Counts.find_nearest` takes them.
+        by: The columns that have to agree.
+        window: The maximum distance in days.
+        is_own: Whether the measurer of the audiences counted the base.
+        says: The name of the kind of base.
     """
 
     rows: pd.DataFrame

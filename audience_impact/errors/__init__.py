@@ -1,1 +1,1 @@
-"""Errors of printed figures: fitted to the facts, read by the draws."""
+"""Errors of printed figures, fitted to the facts and used in the draws."""

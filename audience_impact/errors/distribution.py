@@ -1,4 +1,4 @@
-"""Errors of a figure as a distribution to draw from, from the fact table `figure_errors`.
+"""Distributions of the errors of figures, from the fact table `figure_errors`.
 
 Definitions. A spread is a distribution of three quantiles (5, 50 and 95 %) in log odds of the share
 that a figure is of its universe. A half width is half of a central 90 % interval, so the 95 %
@@ -6,16 +6,16 @@ quantile of a distribution around zero.
 
 Method. Half widths of independent errors add up in squares. Draws are taken through the quantiles:
 x = q50 + (q95 - q50) T / T(0.95) where T > 0, and with q50 - q05 where T < 0, T Student t of
-`tail_degrees` (heavy tails) or normal. The share never leaves 0..1, so what nearly everyone uses
-can grow by little, and what few use by much.
+`tail_degrees` (heavy tails) or normal. The share never leaves 0..1, so a service that nearly
+everyone uses can grow by little, and one that few people use by much.
 
-Assumptions. Growth since a figure goes with the square root of the months between; the tails have
-the degrees of freedom that the table says.
+Assumptions. Growth since a figure is proportional to the square root of the months between; the
+table gives the degrees of freedom of the tails.
 
 Known drawbacks. A distribution through three quantiles has a kink of its density at the median.
 
-Citations. Wallis (2014) as in simulation/distributions.py for two-piece distributions; what is
-learned, and from what, is in fitting/errors.py.
+Citations. Wallis (2014) as in simulation/distributions.py for two-piece distributions; the fit is
+described in fitting/errors.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,9 @@ from audience_impact.vocabulary import ErrorQuantile, FigureError
 Parameter = TypeVar("Parameter", bound=StrEnum)
 TAIL = 0.95
 MOST_SHARE = 0.98
-"""A figure that is more of its universe than this stands for a universe that is a little larger."""
+"""Maximum share of a figure in its universe. For larger figures the universe is enlarged
+accordingly.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,18 @@ class Spread:
 
 @dataclass(frozen=True)
 class FigureErrors:
-    """Errors of figures as fitted to the facts.
+    """Errors of figures, as fitted to the facts.
 
     Attributes:
-        growth: Of an audience after one month, nothing restricting it.
-        restricted_growth: The same while a restriction of the service is in force.
-        base_growth: Of the people online after one month.
+        growth: Growth of an unrestricted audience in one month.
+        restricted_growth: Growth of an audience in one month while its service is restricted.
+        base_growth: Growth of the people online in one month.
         measurers: Half width of one measurer's figure, in log odds.
         base_measurers: Half width of one measurer's count of the people online, in log odds.
-        secondary_source: Half width of what a secondary source prints, in logs.
+        secondary_source: Half width of a figure printed by a secondary source, in logs.
         population: Half width of a count of residents, in logs.
-        low_reliability: Half width of a figure read in a source of low reliability, in log odds.
-        effective_sample: Respondents of a survey that does not say how many it asked.
+        low_reliability: Half width of a figure from a source of low reliability, in log odds.
+        effective_sample: Effective number of respondents of a survey that does not report it.
         tail_degrees: Degrees of freedom of the tails of growth.
     """
 

@@ -1,22 +1,32 @@
-"""What the figures of an audience may be off by, beside what their sources state.
+"""Errors of the figures of an audience in addition to those that their sources state.
 
-Definitions. Half widths are halves of central 90 % intervals. A figure has another definition than
-the one asked for where a company or nobody says what it counts.
+Definitions. Half widths are halves of central 90 % intervals. A figure has a deviating definition
+if it comes from a company or if nobody states what it counts.
 
-Method. Of one figure: rounding as it is printed (in persons), what secondary sources differ by (as
-a share of the figure), what measurers differ by where its definition is another one, and a
-convention where one page of low reliability alone prints it (both in log odds). Of several figures
-of an audience: what measurers differ by, over the square root of their number. Growth goes with
-the square root of the months from the middle of the figure's period to the start, and from the
-first day of a national restriction of the whole service in between, is that of restricted services.
+Method. The error of a single figure consists of its rounding (in persons), the typical difference
+between secondary sources (as a share of the figure), the typical difference between measurers if
+its definition deviates, and a conventional error if only one page of low reliability prints it
+(both in log odds). The error of several figures of an audience is the typical difference between
+measurers, divided by the square root of their number. Growth is proportional to the square root of
+the months from the middle of the figure's period to the start. From the first day of a national
+restriction of the whole service in between, the growth of restricted services is used.
 
-Assumptions. What fitting/errors.py says. Errors are independent, so that half widths add up in
+Assumptions. Those of fitting/errors.py. Errors are independent, so that half widths are added in
 squares.
 
-Known drawbacks. Regular use asked in a survey is taken for use in a month. A pool of five or more
-measurers has the errors between them already.
+Known drawbacks. Regular use in a survey is treated as use in a month. A pool of five or more
+measurers already contains the errors between them.
 
 Citation. errors/distribution.py, fitting/errors.py.
+
+Rounding. A number may lie within half a unit of what was printed. The unit of the last digit
+printed follows from the zeros at the end: 96,000,000 is printed to the million, 97,400,000 to the
+hundred thousand, 0.44 to the hundredth. Assumed is that a zero at the end was rounded, but for the
+first two digits of a count, which are taken as printed (100,000,000 stands for 95 to 105 million),
+and a share is printed to the hundredth at least (0.5 is 50 percent).
+
+A count that happens to end in zeros is taken as rounded; one that was computed
+from rounded numbers (a share times a population) ends in none.
 """
 
 import numpy as np
@@ -24,7 +34,7 @@ import pandas as pd
 
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import NUMBER
+from audience_impact.frames import NUMBER, Array
 from audience_impact.periods import WINDOW_DAYS, in_months, period_middle
 from audience_impact.populations import ONLINE, countries_of, parents_of
 from audience_impact.vocabulary import (
@@ -37,6 +47,41 @@ from audience_impact.vocabulary import (
     Unit,
 )
 
+DIGITS = 2
+"""Leading digits of a count that are assumed to be exact even if they are zeros."""
+SHARE_DECIMALS = 6
+
+
+def half_step(values: "pd.Series[float]", is_share: "pd.Series[bool]") -> "pd.Series[float]":
+    """Return half a unit of the last printed digit, in the unit of each value; NaN stays NaN."""
+    numbers = values.to_numpy("float64")
+    step = np.where(is_share.to_numpy("bool"), _share_step(numbers), _count_step(numbers))
+    return pd.Series(np.where(np.isnan(numbers), np.nan, step / 2.0), values.index)
+
+
+def _count_step(numbers: Array) -> Array:
+    """Return the largest power of ten that divides a count and leaves its first digits alone."""
+    counts = np.round(np.nan_to_num(numbers))
+    step: Array = np.ones(counts.shape)
+    for power in range(1, 13):
+        unit = 10.0**power
+        step = np.where(
+            (counts % unit == 0.0) & (unit * 10.0 ** (DIGITS - 1) <= counts), unit, step
+        )
+    return step
+
+
+def _share_step(numbers: Array) -> Array:
+    """Return the coarsest decimal step, from a hundredth down, that divides a share."""
+    shares = np.nan_to_num(numbers)
+    step = np.full_like(shares, 10.0**-SHARE_DECIMALS)
+    for decimals in range(SHARE_DECIMALS, 1, -1):
+        unit = 10.0**-decimals
+        is_multiple = np.abs(shares / unit - np.round(shares / unit)) < 1e-6
+        step = np.where(is_multiple, unit, step)
+    return step
+
+
 PERIOD = ["period_start", "period_end"]
 IMPAIRING = [
     severity.value
@@ -47,15 +92,18 @@ IMPAIRING = [
     )
 ]
 UNIFORM = 0.9
-"""Half of a central 90 % interval of what lies anywhere within half a step, in half steps."""
+"""Half width of the central 90 % interval of a uniform error within half a rounding step, in half
+steps.
+"""
 GROWTH = ["growth_q05", "growth_q50", "growth_q95"]
 COLUMNS = {
     **dict.fromkeys(["rounding_error_persons", "page_error_share", "odds_error"], NUMBER),
     "universe_persons": NUMBER,
     **dict.fromkeys(GROWTH, NUMBER),
 }
-"""What is drawn on top of a figure: half widths, and the quantiles of growth in log odds of the
-share of `universe_persons`, the people online as they are counted with the figure."""
+"""Columns of the additional errors of a figure: half widths, and the quantiles of growth in log
+odds of the share of `universe_persons`, the people online as they are counted with the figure.
+"""
 
 
 def compute_figure_errors(

@@ -14,4 +14,4 @@ class Form(StrEnum):
 
 
 class ExportError(Exception):
-    """Nothing was written; the line says why and what to do."""
+    """The export failed and nothing was written; the message states the cause and the remedy."""

@@ -1,7 +1,7 @@
 """The content of an export: tables of a version, and the description of each column.
 
-Everything is read from the version itself, never from the code, so that an older version keeps
-its own words.
+Everything is read from the version itself, never from the code, so that the words of an older
+version do not change.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from audience_impact.store.versions import Stored
 
 @dataclass(frozen=True)
 class KeyFigures:
-    """The few numbers that answer: headings, and rows of text and numbers."""
+    """A table of the key figures: headings, and rows of text and numbers."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
@@ -25,16 +25,16 @@ class KeyFigures:
 
 @dataclass(frozen=True)
 class Content:
-    """A version, or what was chosen of it.
+    """A version, or a selection from it.
 
     Attributes:
         package: `datapackage.json` of the version.
         tables: The tables, rows and columns as published.
-        chosen: What was chosen, in words; empty for all of the version.
-        answers: The answers in sentences, where something was chosen.
+        chosen: The selection in words; empty for the whole version.
+        answers: The answers as sentences, if there is a selection.
         key_figures: The numbers behind them.
-        left_out: Tables without rows on what was chosen.
-        cited: How to cite what was chosen; empty where it is cited as the whole.
+        left_out: Tables without rows for the selection.
+        cited: The citation of the selection; empty if the whole version is cited.
     """
 
     package: Mapping[str, Any]
@@ -90,7 +90,7 @@ def read_content(version: Stored) -> Content:
 
 
 ORDER = ("restrictions", "impact", "impact_by_platform", "person_days", "impact_by_area")
-"""Tables that a reader looks for first; others follow by name."""
+"""Tables that come first because readers need them most; others follow by name."""
 
 
 def rank_table(table: str) -> tuple[int, str]:

@@ -1,8 +1,8 @@
-"""Exports for programs: CSV, JSON and Parquet, each exact, each with what its columns mean.
+"""Exports for programs: exact CSV, JSON and Parquet files, with the meaning of each column.
 
-A CSV file holds every text as it is published: a mark put before what a spreadsheet would run would
-be another text to every program that reads it, so the README beside the files says that they are
-for programs, and that the workbook is for people.
+A CSV file contains every text exactly as published. Texts that a spreadsheet would execute as a
+formula are not marked, because the mark would change the text for every other program. The README
+next to the files therefore states that they are for programs, and that the workbook is for people.
 """
 
 import io
@@ -20,7 +20,7 @@ from audience_impact.store.versions import Stored
 
 README = "README.txt"
 NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
-"""Types in which a whole number beside a gap stays whole."""
+"""Types in which whole numbers remain whole numbers in a column with missing cells."""
 
 
 def make_csv_files(content: Content) -> dict[str, bytes]:
@@ -51,13 +51,9 @@ def _write_readme(content: Content) -> bytes:
         "would run as a formula. To open the tables in a spreadsheet, take the workbook:",
         "audience-impact export --format xlsx.",
         f"What each column and each of its coded values means is in {MANIFEST}.",
-        *_list_left_out(content),
+        *([f"Left out: {', '.join(content.left_out)}."] if content.left_out else []),
     ]
     return ("\n".join(lines) + "\n").encode()
-
-
-def _list_left_out(content: Content) -> list[str]:
-    return [f"Left out: {', '.join(content.left_out)}."] if content.left_out else []
 
 
 def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:

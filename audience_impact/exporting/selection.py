@@ -1,35 +1,87 @@
-"""The requested part of a version: some restrictions, an area, a year.
+"""The requested part of a version (some restrictions, an area, a year), and the answers to it.
 
-A restriction belongs to an area if it is in the area or in a country of it, and to a year if it may
-have been in force on a day of it: one whose end is not known may be to this day. So does
-`impact_by_area` count them. Tables without restrictions and areas, such as `quality`, are
-left out of a choice.
+A restriction belongs to an area if it is in the area or in a country of the area. It belongs to a
+year if it may have been in force on a day of the year; a restriction without a known end may still
+be in force. `impact_by_area` counts in the same way. Tables without restrictions and areas, such as
+`quality`, are omitted from a selection.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 import pyarrow as pa
 
 from audience_impact import periods
-from audience_impact.answers import names, records
-from audience_impact.exporting import ExportError, answers
-from audience_impact.exporting.content import Content
+from audience_impact.answers import names, records, sentences
+from audience_impact.answers.citation import cite_restriction
+from audience_impact.answers.names import label_code
+from audience_impact.answers.numbers import read_estimate
+from audience_impact.answers.records import AnswerRecord
+from audience_impact.exporting import ExportError
+from audience_impact.exporting.content import Content, KeyFigures
 from audience_impact.outputs.areas import WORLD
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import EndStatus
 
+HEADINGS = ("at least", "5 %", "median", "95 %", "at most", "status")
+
+
+def add_restriction_answers(
+    content: Content, records: Sequence[AnswerRecord], version: Stored
+) -> Content:
+    """Return the content with the answer for each restriction, its citation and its numbers."""
+    metrics = _read_meanings(content, "impact", "impact_metric")
+    order = {metric: place for place, metric in enumerate(metrics)}
+    rows = tuple(
+        (
+            f"{record.restriction.restriction_id}: " * (len(records) > 1)
+            + metrics.get(counted.metric, counted.metric),
+            *counted.people,
+            counted.status,
+        )
+        for record in records
+        for counted in sorted(record.numbers, key=lambda number: order.get(number.metric, 0))
+    )
+    answers = tuple(sentences.write_answer(record, content.version_id) for record in records)
+    figures = KeyFigures(("people counted", *HEADINGS), rows)
+    cited = tuple(cite_restriction(record, version).format_text() for record in records)
+    return replace(content, answers=answers, key_figures=figures, cited=cited)
+
+
+def add_area_answers(content: Content, area_id: str, area_name: str) -> Content:
+    """Return the content with the answer for each year of an area."""
+    rows = [
+        row
+        for row in content.tables["impact_by_area"].to_pylist()
+        if row["area_id"] == area_id and len(row["period"]) == 4
+    ]
+    answers = tuple(sentences.write_area_answer(row, area_name) for row in rows)
+    figures = KeyFigures(
+        ("year, each person once", *HEADINGS),
+        tuple(
+            (row["period"], *read_estimate(row), label_code(row["obs_status"], "obs_status"))
+            for row in rows
+        ),
+    )
+    return replace(content, answers=answers, key_figures=figures if rows else None)
+
+
+def _read_meanings(content: Content, table: str, column: str) -> dict[str, str]:
+    (field,) = [item for item in content.describe_columns(table) if item["name"] == column]
+    return {item["value"]: item["label"] for item in field.get("categories", ())}
+
+
 EVERY = "all"
-"""In `person_days`: every restriction of the country, and every day of a restriction."""
+"""Ids in `person_days`: every restriction of the country, and every day of a restriction."""
 LONGEST_TITLE = 3
-"""So many restrictions are named in the title."""
+"""Maximum number of restrictions that are named in the title."""
 
 
 @dataclass(frozen=True)
 class ExportQuery:
-    """The requested restrictions (ids), area (code) and year; without any, the whole version."""
+    """Requested restrictions (ids), area (code) and year; if all are empty, the whole version."""
 
     restrictions: tuple[str, ...] = ()
     area: str = ""
@@ -38,7 +90,7 @@ class ExportQuery:
 
 @dataclass(frozen=True)
 class Area:
-    """An area, and the countries in it, itself where it is one."""
+    """An area and its countries; a country contains itself."""
 
     id: str
     name: str
@@ -64,10 +116,10 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
     )
     if query.restrictions:
         answer_records = records.Records(records.load_tables(version))
-        return answers.add_restriction_answers(
+        return add_restriction_answers(
             selected, [answer_records[n] for n in query.restrictions], version
         )
-    return answers.add_area_answers(selected, area.id, area.name) if area else selected
+    return add_area_answers(selected, area.id, area.name) if area else selected
 
 
 def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | None, set[str]]:

@@ -1,15 +1,166 @@
-"""The workbook as a whole: what it is, its tables, its columns, and what its codes mean."""
+"""The workbook as a whole: what it is, its tables, its columns, and what its codes mean.
 
+The first sheet has the answer, what this is, how to cite it and how to read it.
+"""
+
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from audience_impact.answers import documents
 from audience_impact.answers import names as naming
-from audience_impact.exporting import cover, workbook
+from audience_impact.exporting import workbook
 from audience_impact.exporting.content import Content, read_values
-from audience_impact.exporting.workbook import Formats, Limits, Part, Shortened
+from audience_impact.exporting.workbook import WHOLE_NUMBER, Formats, Limits, Part, Shortened
+from audience_impact.plain_text import RUN, web_address
+
+CITATIONS = "## Citations\n"
+LABEL, OTHERS, LAST = 30, 15, 7
+"""Widths of the first and of the other columns, and the last column of texts that span several."""
+LINE_CHARACTERS, LINE_HEIGHT = 115, 15
+HOW_TO_READ = (
+    "At least and at most (lower_, upper_) are bounds: what the figures force, if each is right as "
+    "printed.",
+    "The median (q50_) is the estimate. From the 5 % to the 95 % quantile (q05_, q95_) is the 90 % "
+    "interval: the estimate is meant to lie in it nine times in ten. Figures may be off, so that "
+    "it may reach beyond the bounds.",
+    "A blank cell means not known, or not applicable to the row. A zero means nobody.",
+    "Do not add up rows: people use several services and meet several restrictions. Rows of areas "
+    "and of person-days count each person once.",
+    "Each heading has a note with its unit and meaning; the sheets columns and values have them "
+    "all. Text that begins with = + - or @ is text, and no formula.",
+)
+
+
+def write_cover(
+    book: Workbook,
+    sheet: Worksheet,
+    made: Formats,
+    content: Content,
+    parts: Sequence[Part],
+    notes: Sequence[str],
+) -> None:
+    """Fill the first sheet; `notes` list what Excel could not store."""
+    lines = _Lines(book, sheet, made)
+    lines.write_title(content.title)
+    lines.write_section("Answer", content.answers)
+    if content.key_figures:
+        lines.write_figures(content.key_figures.headings, content.key_figures.rows)
+    what = "A part of it: see the title." if content.chosen else "All of it."
+    lines.write_section("What this is", [f"{content.package['description']} {what}"])
+    lines.write_section("Version", [content.version_id])
+    lines.write_section("Facts as of", [content.as_of])
+    licence = content.package["licenses"][0]
+    lines.write_link("Licence", licence["title"], web_address(licence.get("path", "")))
+    lines.write_section(
+        "How to cite", [*content.citations, "Name the sources of the figures as well."]
+    )
+    lines.write_section("How to read", HOW_TO_READ)
+    for part in parts:
+        about = " ".join(content.describe_table(part.table)["description"].split())
+        rows = f"{part.rows.num_rows:,} row{'' if part.rows.num_rows == 1 else 's'}"
+        lines.write_link(
+            part.sheet, f"{rows}. {about}", f"internal:'{part.sheet}'!A1", in_label=True
+        )
+    lines.write_section("Left out", [_left_out(content)] if content.left_out else [])
+    lines.write_section("Does not fit", notes)
+    lines.write_section("The method rests on", read_citations())
+
+
+def _left_out(content: Content) -> str:
+    return f"Tables without rows for the selection: {', '.join(content.left_out)}."
+
+
+def read_citations() -> list[str]:
+    """Return the references of the page of the method."""
+    section = documents.render_method().partition(CITATIONS)[2].partition("\n## ")[0]
+    return [line[2:] for line in section.splitlines() if line.startswith("- ")]
+
+
+class _Lines:
+    """The lines of the sheet, written from the top."""
+
+    def __init__(self, book: Workbook, sheet: Worksheet, made: Formats) -> None:
+        self.sheet, self.made, self.row = sheet, made, 0
+        self.big = book.add_format({"bold": True, "font_size": 16})
+        self.label = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
+        self.text = book.add_format({"text_wrap": True, "valign": "top"})
+        self.last = book.add_format({"valign": "top", "align": "right"})
+        self.runs = book.add_format({"text_wrap": True, "valign": "top", "quote_prefix": True})
+        sheet.hide_gridlines(2)
+        sheet.set_column(0, 0, LABEL)
+        sheet.set_column(1, LAST, OTHERS)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+
+    def write_title(self, text: str) -> None:
+        """Write the title, and a blank line."""
+        self.sheet.write_string(0, 0, self._clean_text(text), self.big)
+        self.row = 2
+
+    def write_section(self, label: str, texts: Sequence[str]) -> None:
+        """Write a label and its texts, each in a row of its own; nothing without texts."""
+        for number, text in enumerate(texts):
+            if number == 0:
+                self.sheet.write_string(self.row, 0, label, self.label)
+            self._write_spread(text)
+
+    def write_link(self, label: str, text: str, leads: str, in_label: bool = False) -> None:
+        """Write a label and a text, one of which is a link."""
+        if in_label:
+            self.sheet.write_url(self.row, 0, leads, self.made.link, label)
+            self._write_spread(text)
+            return
+        self.sheet.write_string(self.row, 0, label, self.label)
+        if leads:
+            self.sheet.write_url(self.row, 1, leads, self.made.link, self._clean_text(text))
+        else:
+            self.sheet.write_string(self.row, 1, self._clean_text(text), self.text)
+        self.row += 1
+
+    def write_figures(self, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Write a small table: text, then numbers, and a word at the right."""
+        self.row += 1
+        for place, heading in enumerate(headings):
+            form = self.made.number_heading if place else self.made.heading
+            self.sheet.write_string(self.row, place, heading, form)
+        for cells in rows:
+            self.row += 1
+            lines = math.ceil(max(len(str(cells[0])) / (LABEL - 2), 1))
+            self.sheet.set_row(self.row, lines * LINE_HEIGHT)
+            for place, cell in enumerate(cells):
+                self._write_cell(place, cell)
+        self.row += 2
+
+    def _write_cell(self, place: int, cell: Any) -> None:
+        if isinstance(cell, str):
+            text = self._clean_text(cell)
+            self.sheet.write_string(
+                self.row, place, text, self.last if place else self._choose_format(text)
+            )
+        elif cell is not None:
+            self.sheet.write_number(self.row, place, cell, self.made.numbers[WHOLE_NUMBER])
+
+    def _write_spread(self, text: str) -> None:
+        """Write a text over several columns, as high as it needs."""
+        shown = self._clean_text(text)
+        lines = sum(max(1, math.ceil(len(line) / LINE_CHARACTERS)) for line in shown.split("\n"))
+        self.sheet.set_row(self.row, lines * LINE_HEIGHT)
+        self.sheet.merge_range(self.row, 1, self.row, LAST, "", self._choose_format(shown))
+        self.sheet.write_string(self.row, 1, shown, self._choose_format(shown))
+        self.row += 1
+
+    def _choose_format(self, text: str) -> Format:
+        return self.runs if text.startswith(RUN) else self.text
+
+    def _clean_text(self, text: str) -> str:
+        return workbook.clean_text(text, Limits(), Shortened())
+
 
 ABOUT, COLUMNS, VALUES = "about", "columns", "values"
 
@@ -45,7 +196,7 @@ def write_workbook(
         _list_values(content),
         made,
     )
-    cover.write_cover(book, about, made, content, sheets_to_write, notes)
+    write_cover(book, about, made, content, sheets_to_write, notes)
     book.close()
     return notes
 

@@ -1,8 +1,8 @@
-"""A workbook for people: a sheet that says what it is, a sheet a table, notes, and what codes mean.
+"""A workbook for people: a cover, a sheet per table, notes, and the meanings of codes.
 
-Text is written as text, whatever it begins with. Where a spreadsheet would run it once somebody
-edits the cell, it carries the mark that says text to Excel (quote prefix). The same content gives
-the same bytes: the only date in the file is that of the facts.
+Text is always written as text. A text that a spreadsheet would execute after an edit of the cell
+has the Excel mark for text (quote prefix). The same content gives the same bytes: the only date in
+the file is that of the facts.
 """
 
 import math
@@ -27,7 +27,7 @@ LINK = "url"
 """The column whose cells are addresses."""
 NARROWEST, WIDEST, OF_NUMBERS = 10, 48, 15
 MOST_WORDS = 12
-"""So many values stand in the note of a column; the sheet `values` has all."""
+"""Maximum number of values in the note of a column; the sheet `values` has all."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Part:
     Attributes:
         sheet: The name of the sheet.
         table: The name of the table.
-        rows: Its rows that are here.
+        rows: The rows of the table that are on this sheet.
     """
 
     sheet: str

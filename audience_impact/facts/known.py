@@ -1,16 +1,17 @@
-"""Facts known on a day: rows with a source that was out by then, and nothing that happened later.
+"""Facts that were known on a date: without later sources and later events.
 
-Definitions. A source was known on a day if the period in which it was published had ended by then;
-where nothing says when it was published, if it had been read by then, since that alone is known.
-A row is known through any of its pages. What begins after the day is not known, whoever announced
-it; an end after the day is not known, so that what had not ended goes on.
+Definitions. A source was known on a date if its period of publication had ended by then. If its
+date of publication is not recorded, the date on which it was read is used instead. A row was known
+if any of its pages was. A restriction that begins after the date was not known, even if it had been
+announced. An end after the date was not known, so that the restriction counts as ongoing.
 
-Method. Rows that are not known go, and then rows that point at them, until all that stay point
-somewhere. A page beside the first, and the restriction that another continues, are blank instead.
+Method. Rows that were not known are removed, then rows that refer to them, until all references
+resolve. References to a further page, and to the restriction that another one continues, are set to
+blank instead.
 
-Drawbacks. A row stands as it is now: when a cell of it was corrected is not on record. A page that
-is rewritten in place counts from its newest date. Parameters fitted to facts
-have no source, and stay as they were fitted to all facts.
+Drawbacks. Rows have their present content, because the dates of corrections are not recorded. A
+page that is updated in place counts from its newest date. Fitted parameters have no source and
+remain as fitted to all facts.
 """
 
 from collections.abc import Mapping
@@ -37,18 +38,18 @@ NOT_KNOWN_YET = register_rule(
 ).id
 SOURCE, OTHER = "source_id", "also_source_id"
 MAY_BE_BLANK = (OTHER, "continues")
-"""References without which a row still says the same."""
+"""References that may be blank without changing the meaning of the row."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Numbers of rows removed from the facts for a day.
+    """Numbers of rows removed from the facts because they were not known on a date.
 
     Attributes:
-        day: The day.
-        unknown_count: Rows that were not known.
-        undated_count: How many of these went because nothing says when their source was published.
-        unended_count: Restrictions that had not ended on the day and have since.
+        day: The date.
+        unknown_count: Rows that were not known on the date.
+        undated_count: Those of these rows whose source has no recorded date of publication.
+        unended_count: Restrictions that had not ended on the date but have ended since.
     """
 
     day: date
@@ -67,7 +68,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class KnownFacts:
-    """Tables (as text) known on a day, and a finding for each removed row."""
+    """Tables (as text) as known on a date, and a finding for each removed row."""
 
     tables: Tables
     findings: tuple[Finding, ...]

@@ -1,7 +1,7 @@
-"""Reading fact tables: every row with its line, and a finding for whatever cannot be read.
+"""Read fact tables: every row with its line number, and a finding for each unreadable row or file.
 
-Nothing is lost and nothing raises: a bad row goes into a finding whole, a bad file becomes a
-finding of its table.
+Nothing is lost and no error is raised: a finding contains the complete bad row, and a bad file
+becomes a finding of its table.
 
 Method. A file with a row on each line, all of as many cells, is read by pandas; one with anything
 else in it is read a row at a time, so that a finding can name its line.
@@ -81,27 +81,29 @@ FORMER_COLUMN = _register_rule(
     "write the new name into the header",
 )
 FORMER_NAMES = {"lineage_id": "measurement_series_id"}
-"""What columns of fact tables were called before, and what they are called."""
+"""Former names of fact columns, with the present names."""
 
 FATAL_RULES = TABLE_RULES - {"key_repeats"}
-"""Rules whose failure leaves a table without any row that can be trusted."""
+"""Rules after whose failure no row of the table can be trusted."""
 
 MOST_BYTES = 256 * 1024**2
-"""Far above any table of today: what is larger is no fact file, and would fill the memory."""
+"""Maximum size of a fact file, far above any table of today; a larger file would fill the memory.
+"""
 
 UNFINISHED = ".unfinished"
-"""A file that is in a folder while its tables take their places; it names who writes them."""
+"""File that is in a folder while its tables are replaced; it names the command that writes them."""
 
 QUOTED = re.compile(r'(?:(?<=,)|^)"(?:[^"]|"")*"(?=,|$)')
-"""A cell in quotes, on a line that holds it whole."""
+"""Pattern of a quoted cell that is complete on its line."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """Columns, key and optional parts that a table is expected to have.
+    """The expected columns, key and optional parts of a table.
 
-    `optional` is the table as a whole; `optional_columns` are blank in a file that lacks them.
-    `is_blank_a_key` where a key of blank cells names a row, as in a table of distributions.
+    `optional` states whether the whole table may be missing. `optional_columns` are blank in a file
+    that lacks them. `is_blank_a_key` states whether a key may consist of blank cells, as in a table
+    of distributions.
     """
 
     columns: Sequence[str]
@@ -120,10 +122,6 @@ class Header:
         return [name for name in self.columns if name not in self.optional_columns]
 
 
-def _decode_file(path: Path) -> str:
-    return path.read_bytes().decode("utf-8-sig")
-
-
 def _has_line_break(text: str) -> bool:
     return "\n" in text or "\r" in text
 
@@ -139,7 +137,7 @@ def _count_separators(line: str) -> int:
 def _read_plain_lines(text: str) -> pd.DataFrame | None:
     """Return the rows below the header, one per line; None where a line is not plain.
 
-    Every reader of CSV reads such a text alike, and row n stands on line n + 2.
+    Every reader of CSV reads such a text alike, and row n is on line n + 2.
     """
     header, *lines = text.removesuffix("\n").split("\n")
     odd = not lines or "\r" in text or "\0" in text or lines[0].startswith("\ufeff")
@@ -193,7 +191,7 @@ class _Reader:
                     "unreadable", 1, "", "", f"the file has more than {MOST_BYTES:,} bytes"
                 )
                 return None
-            return _decode_file(self.path)
+            return self.path.read_bytes().decode("utf-8-sig")
         except OSError as error:
             self.add_finding("unreadable", 1, "", "", f"the file cannot be read: {error.strerror}")
             return None
@@ -325,7 +323,7 @@ def read_tables(
     """Read the fact tables of several folders; rows merge by key and a later folder wins.
 
     Returns the tables (text cells, columns of the header plus the provenance columns) and
-    everything that is wrong with the files. Never raises for what stands in a file.
+    everything that is wrong with the files. Never raises for what is in a file.
     """
     frames, findings = read_layers(folders, headers)
     return {
@@ -336,7 +334,7 @@ def read_tables(
 def read_layers(
     folders: Sequence[Path], headers: Mapping[str, Header]
 ) -> tuple[dict[str, list[pd.DataFrame]], list[Finding]]:
-    """Return the frames of each table, one per folder that holds it, and the findings."""
+    """Return the frames of each table, one per folder that contains it, and the findings."""
     apart: dict[str, list[pd.DataFrame]] = {}
     unfinished = _report_unfinished_layers(folders, headers)
     findings = [
@@ -414,7 +412,7 @@ def _report_unknown_tables(
 
 
 def _report_repeated_keys(frame: pd.DataFrame, table: str, header: Header) -> list[Finding]:
-    """Return a finding at the later line of each key that stands twice in a file."""
+    """Return a finding at the later line of each key that occurs twice in a file."""
     key, filled = list(header.key), header.has_key(frame)
     if not (filled & frame.duplicated(list(key))).any():
         return []
@@ -439,9 +437,10 @@ def _report_repeated_keys(frame: pd.DataFrame, table: str, header: Header) -> li
 
 
 class Merged(NamedTuple):
-    """Layers of one table as one, and the rows that another with the same key beats.
+    """A table merged from all layers, with the rows that a row of the same key replaces.
 
-    `replaced` stand in an earlier layer than the row that beats them, `repeated` in the same file.
+    `replaced` are rows of an earlier layer than the row that replaces them, `repeated` rows of the
+    same file.
     """
 
     stay: pd.DataFrame

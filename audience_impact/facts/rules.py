@@ -1,8 +1,8 @@
 """Rules that need more than one table.
 
-Each is registered where it stands, with severity, meaning and advice. An error of a row sends the
-row to quarantine, and with it the rows whose key then fails; an error of a table stops publishing;
-a warning is published with the data.
+Each rule is registered where it is defined, with severity, meaning and advice. An error of a row
+sends the row to quarantine, and with it the rows whose key then fails; an error of a table stops
+publishing; a warning is published with the data.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -21,11 +21,11 @@ READ_METRICS = {
     "monthly": ("monthly_reach", "mau"),
 }
 DEEPEST = 12
-"""No place lies in so many others, one in the other."""
+"""Maximum depth of nested places."""
 
 
 ACROSS = Stage[Callable[[Tables], list[Finding]]](RuleStage.TABLES)
-"""The rules over typed tables, in the order in which they run."""
+"""The rules over several typed tables, in the order in which they run."""
 
 
 def choose_largest_number(frame: pd.DataFrame) -> pd.Series:
@@ -361,7 +361,7 @@ KEY_UNRESOLVED = register_rule(
 
 
 class RecordedTables(dict[str, pd.DataFrame]):
-    """Tables that record the names of those that were read."""
+    """A set of tables that records the names of the tables that were read."""
 
     def __init__(self, tables: Tables) -> None:
         super().__init__(tables)

@@ -1,7 +1,7 @@
 """Fact tables in memory, each row with its layer, file and line.
 
-Cells stay text until they have passed the contracts; nothing here knows what a column means.
-A finding contains its whole row as written.
+Cells remain text until they have passed the contracts. This module does not depend on the meaning
+of any column. A finding contains its complete row as written.
 """
 
 import json
@@ -12,17 +12,17 @@ from pathlib import Path
 import pandas as pd
 
 from audience_impact import periods
-from audience_impact.vocabulary import FindingSeverity
+from audience_impact.vocabulary import FindingSeverity, Unit
 
 PROVENANCE = ["row_layer", "row_file", "row_line"]
-"""Columns that say where a row stands: number of the layer (from 1), file name, line."""
+"""Columns for the origin of a row: number of the layer (from 1), file name, line."""
 
 Tables = dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Failed check: place, rule, value and message."""
+    """A failed check: place, rule, value and message."""
 
     table: str
     file: str
@@ -153,7 +153,7 @@ def convert_types(
 ) -> Tables:
     """Return tables with numbers as float64, and intervals of days beside dates and periods.
 
-    The interval of column NAME stands in NAME_start and NAME_end (datetime64), beside the text.
+    The interval of column NAME is in NAME_start and NAME_end (datetime64), beside the text.
     """
     result = {}
     for table, frame in tables.items():
@@ -187,3 +187,12 @@ def fill_lineage(tables: Tables) -> Tables:
 def relocate_finding(finding: Finding, folders: Sequence[Path]) -> Finding:
     """Return the finding with the path of its file below the caller's folder."""
     return replace(finding, file=str(folders[finding.layer - 1] / finding.file))
+
+
+SERIES = [
+    *("measurement_series_id", "platform_id", "area_id", "audience_metric", "unit"),
+    *("population_base", "activity_threshold", "age", "sex"),
+]
+"""Columns in which two figures of a series agree, whatever their periods."""
+COUNTED = [Unit.PERSONS.value, Unit.SHARE.value, Unit.IDENTITIES.value]
+"""Units of a number of people or of accounts."""

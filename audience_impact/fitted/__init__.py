@@ -1,5 +1,5 @@
-"""Fitted parameters as a run reads them from the fact tables that `learn` wrote, once at its start.
+"""Fitted parameters, read once at the start of a run from the fact tables that `learn` writes.
 
-`models` holds all of them together; `shares` and `circumvention` give distributions of shares that
-a country did not measure, `evidence_levels` the levels that failed validation.
+`models` has all of them together, with the evidence levels that failed validation; `shares` gives
+distributions of shares that a country did not measure.
 """

@@ -1,24 +1,77 @@
 """All fitted parameters of a run, read once from the fact tables of all restrictions.
 
-Parts of a run share them, as some stand on figures or restrictions of several parts.
+All parts of a run share them, because some are fitted to figures or restrictions of several parts.
+
+Evidence levels are closed where they failed on known answers.
+
+Definitions. An evidence level (`rung`) is the basis of an estimate without a count: of an audience,
+of the people online in a place, of who has one network alone. It is validated on restrictions that
+have better evidence: they are answered again without that evidence.
+
+Method. The fact table `answer_rungs` holds the trials; `python -m benchmarks.answers` makes them
+and writes it. Answers that stand on the same figures are one unit. A level is closed where its 90 %
+intervals contained so few of the units that, if they did contain LEVEL_COVERAGE of all, that few or
+fewer would come about with a chance below LEVEL_CHANCE (the binomial distribution, one-sided; for a
+share of a unit its continuous form, the incomplete beta function). A restriction that depends on a
+closed level has bounds and the reason, and no estimate.
+
+Assumptions. Answers with better evidence are right, and restrictions with better evidence are
+similar to those without.
+
+Known drawbacks. With few units a level is closed only if it failed on most of them: with three
+units, none may be inside; with seven, no more than four.
+
+Citation. Rules of this project, docs/method.md.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from audience_impact.errors import distribution as errors_distribution
 from audience_impact.errors.distribution import FigureErrors, Spread
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import circumvention, evidence_levels, shares
+from audience_impact.fitted import shares
+from audience_impact.frames import Array
 from audience_impact.imputation import distribution as imputation_distribution
 from audience_impact.imputation.distribution import ImputationModel
 from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.places import networks, online_parameters, part_sizes
-from audience_impact.places.online_parameters import PlaceParameters
-from audience_impact.vocabulary import NetworkLaw, RungFamily
+from audience_impact.places import networks, online, part_sizes
+from audience_impact.places.online import PlaceParameters
+from audience_impact.vocabulary import NetworkLaw, PartGap, RungFamily, YesNo
+
+LEVEL_COVERAGE = 0.90
+LEVEL_CHANCE = 0.05
+YES, NO = YesNo.YES.value, YesNo.NO.value
+LEVELS_TABLE = "answer_rungs"
+LEVEL_CLOSED = PartGap.RUNG_CLOSED.meaning
+"""Text on an estimate that is withheld because its evidence level is closed."""
+
+
+def list_closed(tables: Tables, family: RungFamily) -> list[str]:
+    """Return the closed evidence levels of a family in the fact table `answer_rungs` (typed)."""
+    tried = tables[LEVELS_TABLE]
+    is_closed = (tried["rung_family"] == family.value) & (tried["is_open"] == YesNo.NO.value)
+    return sorted(tried.loc[is_closed, "rung"])
+
+
+def judge_levels(trials: pd.DataFrame) -> pd.DataFrame:
+    """Add `is_open` to trials with `units` and `inside_share`."""
+    fails = compute_chance(trials["units"], trials["inside_share"]) < LEVEL_CHANCE
+    return trials.assign(is_open=pd.Series(fails, trials.index).map({True: NO, False: YES}))
+
+
+def compute_chance(units: "pd.Series[float]", inside_share: "pd.Series[float]") -> Array:
+    """Return the chance (levels,) of so few units inside, or fewer, at LEVEL_COVERAGE."""
+    from scipy.special import betainc  # who only reads what is closed does without
+
+    count = units.to_numpy("float64")
+    inside = count * inside_share.to_numpy("float64")
+    missed = np.maximum(count - inside, 1e-9)
+    return np.asarray(betainc(missed, inside + 1.0, 1.0 - LEVEL_COVERAGE))
 
 
 @dataclass(frozen=True)
@@ -30,11 +83,12 @@ class FittedModels:
         places: Deviations of places from their country in the share online.
         parts: Sizes of parts of places, by kind.
         networks: Shares of people online with a mobile network alone.
-        audiences: Figures that audiences are imputed from, and what these have in common.
+        audiences: Figures from which audiences are imputed, with the fitted model of their
+            covariance.
         joint_use: The model of joint use of services.
         daily_use: Shares of users who come on a day, keyed by shares.BY_SERVICE.
         features: Shares of users who use a feature, keyed by shares.BY_GROUP.
-        keeping_access: Shares who keep access, keyed by shares.BY_GROUP.
+        keeping_access: Shares of people who keep access, keyed by shares.BY_GROUP.
         keeping_figures: Ids of the figures of each country behind `keeping_access`.
         closed_levels: Levels of evidence that failed validation, by family.
     """
@@ -59,11 +113,11 @@ def read_models(tables: Tables) -> FittedModels:
         ParameterError: A table lacks a parameter.
     """
     by_feature = _get_table(tables, "feature_laws").rename(columns={"feature": "group"})
-    by_country = _get_table(tables, "circumvention_laws").assign(group=circumvention.GROUP)
+    by_country = _get_table(tables, "circumvention_laws").assign(group=shares.KEEPS_ACCESS)
     audiences = imputation_distribution.read_parameters(_get_table(tables, "audience_laws"))
     return FittedModels(
         errors_distribution.read_errors(_get_table(tables, "figure_errors")),
-        online_parameters.read_parameters(_get_table(tables, "place_laws")),
+        online.read_parameters(_get_table(tables, "place_laws")),
         part_sizes.index_sizes(_get_table(tables, "part_sizes")),
         networks.read_parameters(_get_table(tables, "network_laws")),
         None if audiences is None else imputation_distribution.build_model(tables, audiences),
@@ -71,8 +125,8 @@ def read_models(tables: Tables) -> FittedModels:
         shares.index_parameters(_get_table(tables, "daily_use"), shares.BY_SERVICE),
         shares.index_parameters(by_feature, shares.BY_GROUP),
         shares.index_parameters(by_country, shares.BY_GROUP),
-        circumvention.list_figure_ids(tables),
-        {family: evidence_levels.list_closed(tables, family) for family in RungFamily},
+        shares.list_circumvention_ids(tables),
+        {family: list_closed(tables, family) for family in RungFamily},
     )
 
 

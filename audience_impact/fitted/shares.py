@@ -1,29 +1,50 @@
-"""Distributions of shares that a country did not measure, as fitted to figures of other countries.
+"""Distributions of shares that were not measured in a country, fitted to other countries.
 
 Definitions. The log odds of a share are mean + spread T, T Student t of `freedom` degrees. Three
-fact tables hold such distributions: `daily_use` for users who come on a day, `feature_laws` for
+fact tables contain such distributions: `daily_use` for users who come on a day, `feature_laws` for
 users of a feature, `circumvention_laws` for people who keep access.
 
 Method. A share has the distribution of its group in its country, else of its group in any country,
-else of any group. For daily use groups are services, and the kind of share has to fit the metric of
-the audience; the internet never stands for any service. All calls are one feature, as most surveys
-do not tell them apart. One draw for each group and country stands for every day and restriction.
+else of any group. For daily use the groups are services, and the kind of share has to match the
+metric of the audience; the share for the internet is never used for a service. All calls count as
+one feature, because most surveys do not distinguish them. The same draw of a group and country is
+used for every day and restriction.
 
-Assumptions, drawbacks and citation: fitting/daily_use.py, fitting/shares.py.
+Assumptions, drawbacks and citation: fitting/daily_use.py, fitting/random_effects.py.
+
+Which figures say who keeps access, and the share that keeps it where nobody counted.
+
+Definitions. A figure is the share of the users of a service who report that they still use it, the
+monthly audience during the block divided by that from before, or the share of people online who use
+a VPN. All three are treated as the share that keeps access to blocked services.
+
+Method. One distribution for all services, of the country itself or of any. Of shares
+that contain each other (one restriction, period and sample) the largest counts. Reach of a day or a
+week under a block says how often those come who are left; it is no share of the people of a month,
+and is not used: YouTube in Russia kept 0.83 of its people of a month and 0.56 of those of a day.
+Nor is a service that was slowed and not cut.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, stdtrit
+from scipy.special import expit, logit, stdtrit
 
+from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, Feature, UseFrequencyKind
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    AudienceMetric,
+    CircumventionKind,
+    Feature,
+    Severity,
+    UseFrequencyKind,
+)
 
 PARAMETERS = ["mean", "spread", "freedom"]
 ANY = ""
-"""In place of a group or of a country: any other."""
+"""Key of any other group, or of any other country."""
 BY_GROUP = ["group", "area_id"]
 BY_SERVICE = ["platform_id", "area_id", "use_frequency_kind"]
 CALLS = (Feature.VOICE_CALL.value, Feature.VIDEO_CALL.value, Feature.GROUP_CALL.value)
@@ -42,7 +63,7 @@ KIND = {
         UseFrequencyKind.OF_MONTHLY_USERS.value,
     ),
 }
-"""The kind of share that turns an audience of a metric into that of a day."""
+"""The kind of share that converts an audience of a metric into a daily audience."""
 
 
 def index_parameters(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -106,3 +127,53 @@ def draw_shares(parameters: pd.DataFrame, u: Array) -> Array:
     """Return shares (rows, D) from PARAMETERS and uniforms (rows, D); NaN without parameters."""
     mean, spread, freedom = (parameters[name].to_numpy("float64")[:, None] for name in PARAMETERS)
     return np.asarray(expit(mean + spread * stdtrit(freedom, u)))
+
+
+COUNTED_KINDS = ["", CircumventionKind.KEEPS_ACCESS.value]
+"""The kind of share that is evidence for a single restriction; a blank cell has the same meaning.
+"""
+FITTED_KINDS = [
+    *COUNTED_KINDS,
+    CircumventionKind.STILL_REACHED_MONTHLY.value,
+    CircumventionKind.USES_VPN.value,
+]
+CUT_SEVERITIES = [Severity.FEATURE_UNAVAILABLE.value, Severity.SERVICE_UNAVAILABLE.value]
+KEEPS_ACCESS = "keeps_access"
+
+
+def log_odds(figures: pd.DataFrame) -> "pd.Series[float]":
+    """Return the log odds of each share, or of the middle of its ends where it has no value.
+
+    A share of 0 or 1 gives NaN.
+    """
+    middle = figures["share"].fillna((figures["low_share"] + figures["high_share"]) / 2)
+    inside = middle.where(middle.between(0.0, 1.0, inclusive="neither"))
+    return pd.Series(logit(inside.to_numpy("float64")), figures.index)
+
+
+def select_usable_circumvention(figures: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures that are fitted to: `circumvention_id`, `group`, `area_id` and `x`."""
+    severity = restrictions.set_index("restriction_id")["severity"]
+    is_cut = figures["restriction_id"].map(severity).isin(CUT_SEVERITIES)
+    is_of_vpn = figures["circumvention_kind"] == CircumventionKind.USES_VPN.value
+    usable = figures[figures["circumvention_kind"].isin(FITTED_KINDS) & (is_cut | is_of_vpn)]
+    usable = usable.assign(group=KEEPS_ACCESS, x=log_odds(usable)).dropna(subset=["x"])
+    same = ["restriction_id", "area_id", "asked", "period_end"]
+    largest = usable.sort_values([*same, "x", "circumvention_id"]).drop_duplicates(
+        same, keep="last"
+    )
+    return largest.sort_values("circumvention_id")[["circumvention_id", "group", "area_id", "x"]]
+
+
+def list_circumvention_ids(tables: Tables) -> "pd.Series[str]":
+    """Return the ids of the figures of each country that are fitted to, joined by `;`."""
+    rows = select_usable_circumvention(tables["circumvention"], tables["restrictions"])
+    return rows.groupby("area_id")["circumvention_id"].agg(";".join)
+
+
+def choose_keeping_access(fitted: pd.DataFrame, areas: "pd.Series[str]") -> pd.DataFrame:
+    """Return shares.PARAMETERS of the share that keeps access in each country, blank for several.
+
+    `fitted` is keyed by group and area. A row is NaN where nothing was fitted.
+    """
+    return choose_parameters(fitted, pd.Series(KEEPS_ACCESS, areas.index), areas)

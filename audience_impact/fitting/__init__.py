@@ -1,5 +1,5 @@
 """Fitting of the parameters that the computation reads, from figures that check each other.
 
-A module fits the fact tables of its name and gives them as frames; `tables` holds what all of them
-share. Only commands come here: no stage of the computation may import it.
+Each module fits the fact tables of its name and returns them as frames; `tables` contains the code
+that all modules share. Only commands come here: no stage of the computation may import it.
 """

@@ -1,10 +1,10 @@
-"""What the figures of the facts teach of audiences that nobody counted: the table `audience_laws`.
+"""Fit the fact table `audience_laws`: the model for audiences that nobody counted.
 
-Definitions. Those of figures.py and effects.py. A factor widens (or narrows) the interval that the
-model gives; the rungs are those of rungs.py.
+Definitions. Those of figures.py and effects.py. A factor widens (or narrows) the interval of the
+model; the evidence levels are those of imputation/rungs.py.
 
 Method. The spreads of the effects are those with which figures that are left out are foretold best
-(leaving_out.py): all figures of a country; those of a service in a country; those of a service
+(see below): all figures of a country; those of a service in a country; those of a service
 that were counted in one way; those of one year. A normal prior of PRIOR on the log of each spread,
 around where it begins, holds what the figures say nothing of. L-BFGS-B, at most STEPS steps, from
 the starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the
@@ -12,29 +12,46 @@ figures are left out as each rung has it, and a factor is what makes nine tenths
 the interval: by rung; then by platform and by region of the world, drawn towards one by countries /
 (countries + SHRINK). Figures of one country, service and way weigh together as one.
 
-Assumptions. A country that is not counted is like those that are. Figures of one country are left
-out together, so that none of them speaks for another.
+Assumptions. Countries without figures are similar to those with figures. The figures of a country
+are left out together, so that none of them predicts another.
 
-Known drawbacks. Spreads are learned from the figures that the factors are then learned from; there
-are some forty spreads and some two thousand figures in two hundred countries. The benchmark tells
-what that costs (docs/method.md).
+Known drawbacks. Spreads and factors are fitted to the same figures; there are some forty spreads
+and some two thousand figures in two hundred countries. The benchmark measures the effect
+(docs/method.md).
 
 Citation. V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World (2005), for
 intervals scaled on what was left out; R. H. Byrd, P. Lu, J. Nocedal, C. Zhu (1995) for L-BFGS-B.
+
+Validation. Figures are compared with all others, with blocks of them left out.
+
+Definitions. Blocks are sets of figures that are left out together: those of a country, or of a
+service in it. With the covariance K of all figures, Q its inverse and a = Q y, the figures y_b of a
+block have, given all others, the mean y_b - S_b a_b and the covariance S_b = (Q_bb)^-1. No model is
+fitted again.
+
+Method. The score of a block is the log density of each of its figures by itself, of Student's t of
+DEGREES degrees, so that a wrong figure does not dominate; the weight of a figure is one over the
+square root of the number of figures of its country. The gradient of all scores by K is
+
+    sum_ij W_ij dK_ij,   W = Q D Q - (q a' + a q') / 2,   q = Q u,
+
+with u and D from the derivatives of the scores by residual r = S a and variance s = diag S of each
+block: u_b = S_b g_r, D_b = sym(u_b r_b') + S_b diag(g_s) S_b.
+
+Citation. K. L. Lange, R. J. A. Little, J. M. G. Taylor, Robust statistical modeling using the t
+distribution, JASA 84 (1989) 881-896; S. Sundararajan, S. S. Keerthi, Predictive approaches for
+choosing hyperparameters in Gaussian processes, Neural Computation 13 (2001) 1103-1118; for the
+inverse of a block, C. E. Rasmussen, C. K. I. Williams (2006), section 5.4.2.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.leaving_out import (
-    Blocks,
-    leave_out,
-    score_ways,
-    split_blocks,
-)
 from audience_impact.fitting.tables import INSIDE, compute_quantiles, digest_frames
 from audience_impact.frames import Array
 from audience_impact.imputation.distribution import Z90, invert_covariance, reweight_figures
@@ -58,11 +75,11 @@ LEAVING = (
     (("area_id", "platform_id", "way"), 0.7),
     (("area_id", "platform_id", "year"), 0.5),
 )
-"""What is left out together when it is learned how well figures are foretold, and its weight."""
+"""Blocks of figures that are left out together to measure predictions, with their weights."""
 READ = ("estimates", "surveys", "use_patterns", "bases", "areas", "platforms", "lineages")
-"""Tables that are learned from."""
+"""Fact tables that the fit reads."""
 LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
-"""Fewer figures or countries teach nothing."""
+"""Minimum numbers of figures and of countries for a fit."""
 PRIOR, LEAST_SPREAD, MOST_SPREAD = 2.0, 0.01, 3.0
 STEPS = 15
 START_OWN = 0.13
@@ -70,11 +87,13 @@ SHRINK = 10.0
 LEAST_FACTOR_COUNTRIES = 5
 DECIMALS = 4
 COLUMNS = ["parameter", "kind", "value", "basis", "figures", "areas", "data_sha256", "note"]
+DEGREES = 6.0
+Blocks = Sequence[NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures to learn from, and the ways of leaving them out."""
+    """The figures that the fit uses, and the blocks in which they are left out."""
 
     rows: pd.DataFrame
     odds: Array
@@ -148,7 +167,7 @@ def _compute_loss(
 def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFrame:
     """Return predictions of every left-out figure, by evidence level.
 
-    One row a figure and rung; `rows` as `describe_rows` gives them.
+    One row per figure and evidence level; `rows` as `describe_rows` gives them.
     """
     odds = rows["odds"].to_numpy("float64")
     precision, weighted = reweight_figures(
@@ -170,7 +189,7 @@ def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFram
 
 
 def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
-    """Return the rung of each figure when those of its group (`by`) are left out."""
+    """Return the evidence level of each figure when those of its group (`by`) are left out."""
     block = rows.groupby(list(by), sort=False).ngroup()
     people = rows["way"].isin(PEOPLE)
     is_any = pd.Series(True, rows.index)
@@ -271,3 +290,67 @@ def _digest_figures(rows: pd.DataFrame) -> str:
     """Return the digest of the figures that are fitted to."""
     columns = rows[["figure_id", "area_id", "platform_id", "way", "series", "moment", "share"]]
     return digest_frames(columns.round({"share": DECIMALS}))
+
+
+def split_blocks(groups: NDArray[np.int64]) -> Blocks:
+    """Return the places of the figures of each group."""
+    order = np.argsort(groups, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Prediction of each figure from the figures of other blocks: the residual and its variance."""
+
+    residual: Array
+    variance: Array
+
+
+def leave_out(precision: Array, weighted: Array, parts: Blocks) -> LeftOut:
+    """Return residuals and variances of figures; `precision` is Q and `weighted` Q y."""
+    residual, variance = np.empty(len(weighted)), np.empty(len(weighted))
+    for part in parts:
+        inside = np.linalg.inv(precision[np.ix_(part, part)])
+        residual[part], variance[part] = inside @ weighted[part], np.diag(inside)
+    return LeftOut(residual, variance)
+
+
+def score_blocks(
+    precision: Array, weighted: Array, parts: Blocks, weights: Array
+) -> tuple[float, Array, list[Array]]:
+    """Return the score of leaving out these blocks, and its derivatives u and D by block."""
+    total, u, inner = 0.0, np.zeros(len(weighted)), []
+    for part in parts:
+        inside = np.linalg.inv(precision[np.ix_(part, part)])
+        r, s, w = inside @ weighted[part], np.diag(inside), weights[part]
+        both = DEGREES * s + r**2
+        total += float(
+            w @ (-(DEGREES + 1.0) / 2.0 * np.log1p(r**2 / (DEGREES * s)) - 0.5 * np.log(s))
+        )
+        by_residual = -w * (DEGREES + 1.0) * r / both
+        by_variance = w * (-0.5 / s + (DEGREES + 1.0) / 2.0 * r**2 / (s * both))
+        u[part] = inside @ by_residual
+        outer = np.outer(u[part], r)
+        inner.append(0.5 * (outer + outer.T) + (inside * by_variance) @ inside)
+    return total, u, inner
+
+
+def score_ways(
+    covariance: Array, odds: Array, ways: Sequence[tuple[Blocks, float]], weights: Array
+) -> tuple[float, Array]:
+    """Return the sum of scores of ways of leaving out, and its gradient W.
+
+    `ways` has blocks and how much their score counts; `covariance` is used up.
+    """
+    precision = invert_covariance(covariance)
+    weighted = precision @ odds
+    middle, u, total = np.zeros_like(precision), np.zeros(len(odds)), 0.0
+    for parts, counts in ways:
+        block_score, slope, inner = score_blocks(precision, weighted, parts, counts * weights)
+        total, u = total + block_score, u + slope
+        for part, block in zip(parts, inner, strict=True):
+            middle[part] += block @ precision[part]
+    gradient = precision @ middle
+    q = precision @ u
+    gradient -= 0.5 * (np.outer(q, weighted) + np.outer(weighted, q))
+    return total, gradient

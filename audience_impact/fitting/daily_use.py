@@ -1,9 +1,9 @@
-"""The fact table `daily_use`: the share of users who come on a day, and how areas differ in it.
+"""Fit the fact table `daily_use`: the share of users who come on a day, and its spread over areas.
 
-Definitions. A share is of what its kind says: of all users, of those of a month, of those who have
-the app. Kinds are never mixed, but for the internet, where both of the first two are taken: there
-they lie within 0.03 of each other where both are known (Tunisia, four surveys). x is the log odds
-of a share.
+Definitions. The kind of a share states its denominator: all users, monthly users, or people who
+have the app. Kinds are never mixed, except for the internet, where the first two are both used:
+they differ by at most 0.03 where both are known (Tunisia, four surveys). x is the log odds of a
+share.
 
 Method. Of each area and service the latest figure counts. A service with figures of LEAST_AREAS or
 more areas has a distribution of its own: for an area without a figure
@@ -12,19 +12,19 @@ more areas has a distribution of its own: for an area without a figure
 
 T Student t of areas - 1 degrees. Any other service has the distribution of a service of its kind:
 the mean over services, the variance of their means plus the mean variance between areas inside one.
-Two figures of one service and area at most LONGEST_GAP_DAYS apart differ by the same service in
-other hands or times: half of their mean squared difference is the variance `within`. An area with a
-figure of its own has the distribution of the next figure of it, by Gaussian conditioning:
+Two figures of one service and area at most LONGEST_GAP_DAYS apart differ because of the survey
+organisation and the time: half of their mean squared difference is the variance `within`. An area
+with a figure of its own has the distribution of the next figure of it, by Gaussian conditioning:
 
     x = w own + (1 - w) mean + s T,    w = (variance - within) / variance,
     s^2 = (variance - within) within / variance + within.
 
-Assumptions. Areas without a figure are like those with one. Who says "every day" comes on every
-day, and nobody else comes.
+Assumptions. Areas without a figure are similar to those with one. People who report "every day" use
+the service on every day, and nobody else does.
 
-Known drawbacks. Those who come every other day come on some days as well, so that the share of a
-day lies above that of "every day" where many do. Areas that were asked are few, and most of them
-Arab; years are mixed.
+Known drawbacks. People who use a service less than daily also use it on some days, so that the
+share on a day is above that of "every day" where there are many of them. Few areas were surveyed,
+and most of them are Arab countries; years are mixed.
 
 Citation. S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992).
 """
@@ -39,7 +39,7 @@ from audience_impact.vocabulary import WHOLE_INTERNET, UseFrequencyKind
 
 LONGEST_GAP_DAYS = 3 * 366
 KINDS = (UseFrequencyKind.OF_USERS.value, UseFrequencyKind.OF_MONTHLY_USERS.value)
-"""Kinds that are fitted: no audience of the facts counts the others."""
+"""Kinds of share that are fitted; no audience of the facts has the denominator of the others."""
 WORLD = "001"
 READ = ["platform_id", "area_id", "use_frequency_kind", "share", "period_start", "period_end"]
 KEY = ["use_frequency_kind", "platform_id"]

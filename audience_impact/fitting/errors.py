@@ -1,27 +1,30 @@
-"""The fact table `figure_errors`: errors of figures, from pairs of figures.
+"""Fit the fact table `figure_errors`: errors of figures, from pairs of figures.
 
 Definitions. Those of figure_pairs.py and errors/distribution.py: changes and differences are in log
 odds of the share of the people online, those of pages and of residents in logs.
 
-Method. No draws: the same facts give the same numbers, rounded to six decimals.
+Method. Nothing is drawn at random: the same facts give the same numbers, rounded to six decimals.
 
 * growth: the change to the next figure of a series that no restriction touched, over the square
-  root of the months (at least one) between; its 5, 50 and 95 % quantiles. A measurer weighs with
-  the square root of his pairs, so that one long table does not drown the others.
-* restricted_growth: the same where a restriction kept people from the whole service.
-* base_growth: the same of the people online, from one year to the next; every area weighs alike.
+  root of the months (at least one) between; its 5, 50 and 95 % quantiles. The weight of a measurer
+  is the square root of the number of its pairs, so that one long table does not dominate.
+* restricted_growth: the same while a restriction blocked the whole service.
+* base_growth: the same of the people online, from one year to the next; every area has the same
+  weight.
 * measurers, base_measurers: the 90 % quantile of the absolute difference between two measurers,
-  over the square root of two, since each of the two is off; two measurers of a service weigh once.
-* secondary_source, population: the 90 % quantile of what pages print against their median, and of
-  two counts of residents over the square root of two.
-* low_reliability: assumed, the odds halved or doubled. effective_sample: assumed, 1,500 asked
+  over the square root of two, since both have an error; two measurers of a service count once.
+* secondary_source, population: the 90 % quantile of the difference between a printed value and the
+  median of all pages, and of the difference between two counts of residents over the square root of
+  two.
+* low_reliability: assumed, the odds halved or doubled. effective_sample: assumed, 1,500 respondents
   with a design effect of 1.5. tail_degrees: assumed.
 
-Assumptions. Growth goes with the square root of time. Both figures of a pair err alike.
+Assumptions. Growth is proportional to the square root of time. Both figures of a pair have errors
+of the same size.
 
-Known drawbacks. A pair holds the errors of both its figures, so that growth over a month is
-somewhat overstated. Pages whose values differ by more than LARGEST_RELAY measure different things
-and are left out.
+Known drawbacks. The difference of a pair contains the errors of both figures, so that growth over a
+month is somewhat overstated. Pages whose values differ by more than LARGEST_RELAY measure different
+things and are left out.
 
 Citation. Weighted quantiles: tables.py.
 """
@@ -33,8 +36,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.errors.distribution import Spread
-from audience_impact.facts.series import SERIES
-from audience_impact.facts.tables import Tables
+from audience_impact.facts.tables import SERIES, Tables
 from audience_impact.fitting import figure_pairs
 from audience_impact.fitting.tables import (
     INSIDE,
@@ -51,12 +53,12 @@ from audience_impact.vocabulary import ErrorQuantile, FigureError, ParameterBasi
 LEAST_MONTHS = 1.0
 LARGEST_RELAY = 0.1
 ASSUMED_HALF_WIDTH = 0.6
-"""Half width in log odds where no two measurers stand side by side."""
+"""Half width in log odds if there are no two measurers to compare."""
 ASSUMED_GROWTH = Spread(-0.1, 0.0, 0.3)
 LOW_RELIABILITY = float(np.log(2.0))
 EFFECTIVE_SAMPLE, TAIL_DEGREES = 1000.0, 4.0
 FEW = 5
-"""Fewer pairs teach nothing."""
+"""Minimum number of pairs for a fit."""
 DECIMALS = 6
 
 NOTES: dict[StrEnum, str] = {
@@ -185,7 +187,7 @@ READ = {
     ],
     "restriction_targets": ["restriction_id", "platform_id", "feature"],
 }
-"""What is learned from: columns of each table."""
+"""Columns of each fact table that the fit reads."""
 
 
 def fit_table(tables: Tables) -> pd.DataFrame:

@@ -1,18 +1,19 @@
-"""Pairs of figures that tell what a figure may be off by: of one measurer, of two, of two pages.
+"""Pairs of figures from which errors are estimated: of the same measurer, of two, of two pages.
 
-Definitions. A series is what one measuring programme says of one audience (service, area, metric,
-unit, population, threshold, age and sex). Its next figure is that of the next period that does not
-overlap. A pair is restricted where a national restriction touched the service between them, or the
-whole network: of `use` where it kept people from a whole service, else of something.
+Definitions. A series consists of the figures of one measuring programme for one audience (service,
+area, metric, unit, population, threshold, age and sex). Its next figure is that of the next period
+that does not overlap. A pair is restricted where a national restriction touched the service between
+them, or the whole network: its kind is `use` if a whole service was blocked, else another
+restriction.
 
-Method. Changes are in log odds of the share that both are of the people online, as the same
-measurer counts them where he does (his nearest base), so that what nearly everyone uses cannot
-grow much and what few use can. A share is its own. Of several pages of one period the median
-counts.
+Method. Changes are in log odds of the share that both are of the people online, as counted by the
+same measurer if it counts them (its nearest base), so that a service that nearly everyone uses
+cannot grow much and one that few use can. A figure that is a share is used directly. Of several
+pages for the same period the median is used.
 
-Known drawbacks. Both figures of a pair are taken of the base nearest to the first, so that growth
-of the base is growth of the audience. Figures above their base are left out, as they count
-something else than people.
+Known drawbacks. Both figures of a pair are divided by the base nearest to the first, so that growth
+of the base counts as growth of the audience. Figures above their base are left out, because they do
+not count people.
 """
 
 import numpy as np
@@ -26,8 +27,7 @@ from audience_impact.errors.figure_errors import (
     list_restrictions,
     match_restrictions,
 )
-from audience_impact.facts.series import COUNTED, SERIES
-from audience_impact.facts.tables import Tables
+from audience_impact.facts.tables import COUNTED, SERIES, Tables
 from audience_impact.periods import MEAN_MONTH_DAYS, WINDOW_DAYS, period_middle
 from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.vocabulary import (
@@ -49,7 +49,7 @@ MONTHLY = [
     )
 ]
 NEAR_DAYS = 183
-"""Two measurers are compared within half a year."""
+"""Maximum days between the figures of two measurers that are compared (half a year)."""
 
 
 def _select_figures(tables: Tables) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def _select_figures(tables: Tables) -> pd.DataFrame:
 
 
 def _take_period_medians(figures: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a series and period: the median of its pages."""
+    """Return one row per series and period: the median of its pages."""
     return figures.groupby([*SERIES, *PERIOD])["value"].median().reset_index()
 
 
@@ -146,7 +146,7 @@ def _join_names(names: pd.DataFrame) -> "pd.Series[str]":
 
 
 def pair_pages(tables: Tables) -> pd.DataFrame:
-    """Return figures of a series and period by page: `difference` in logs from the median."""
+    """Return, for each page, the difference in logs of its figure from the median of all pages."""
     figures = _select_figures(tables)
     exact = figures[figures["interval_kind"] == IntervalKind.NONE.value]
     by = [*SERIES, *PERIOD]

@@ -1,22 +1,22 @@
-"""The fact table `overlap_calibration`: the correlation of joint use, fitted to surveys.
+"""Fit the fact table `overlap_calibration`: the correlation of joint use, from surveys.
 
 Definitions
 -----------
 Set: two to five platforms of one survey, each used by more than 0.005 of the online base.
-Fitted correlation of a survey: the one that minimises the squared error of the union over all
-its sets.  House: who asked; its surveys share a questionnaire and its effects.
+Fitted correlation of a survey: the one that minimises the squared error of the union over all its
+sets. House: the survey organisation; its surveys share a questionnaire and its effects.
 
 Method
 ------
-Log odds of the fitted correlations are averaged within a house, then over houses with equal
-weight.  No draws: the same surveys give the same numbers, rounded to six decimals.
+Log odds of the fitted correlations are averaged within a house, then over houses with equal weight.
+Nothing is drawn at random: the same surveys give the same numbers, rounded to six decimals.
 
 * mean: mean over houses of the house means;
 * between: sample variance of the house means;
 * within: median, over houses with several surveys, of the sample variance in the house, as the
   online share of a whole house may be poorly known and its variance be that of this share;
-* area: analysis of variance by area, after the mean of each year's questionnaire is taken off,
-  inside houses that asked areas twice or more, bounded to 0..within;
+* area: analysis of variance by area, after the mean of each year's questionnaire is subtracted,
+  inside houses that surveyed areas twice or more, bounded to 0..within;
 * region: the part of `between` that surveys of one area by two houses share: one half;
 * model: root of mean squared error of the fitted union over mean squared distance between
   independence and the largest audience, in each house, then the root mean square over houses;
@@ -24,16 +24,15 @@ weight.  No draws: the same surveys give the same numbers, rounded to six decima
 
 Assumptions
 -----------
-Houses are exchangeable and each tells as much as another, whatever its number of surveys.
-`region` and the two factors of the spread are assumed.  With fewer than two houses `between`,
-and with no house of two surveys `within`, take the value 0.25 (0.5 in log odds).  The table says
-what is assumed.
+Houses are exchangeable and have equal weight, whatever their number of surveys. `region` and the
+two factors of the spread are assumed. With fewer than two houses `between`, and with no house of
+two surveys `within`, take the value 0.25 (0.5 in log odds). The table marks assumed values.
 
 Known drawbacks
 ---------------
 * `area` is known from one house alone, and `within` from four.
-* The factors of the spread were chosen on the houses that are there, one left out at a time.
-* Sampling error of a survey is not taken off: it is part of `within` and of `model`.
+* The factors of the spread were chosen on the available houses, leaving one out at a time.
+* The sampling error of a survey is not subtracted: it is part of `within` and of `model`.
 * Sets of one survey overlap; the model error is an average over them, not a likelihood.
 
 Citation
@@ -92,7 +91,7 @@ class Survey:
 
 @dataclass(frozen=True)
 class FittedSurvey:
-    """A survey's own correlation (log odds) and the sums that its model error needs."""
+    """A survey's own correlation (log odds), and the sums for its model error."""
 
     survey: Survey
     log_odds: float
@@ -102,7 +101,7 @@ class FittedSurvey:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number learned, what it stands on, and the surveys behind it."""
+    """A fitted parameter, its basis, and the surveys behind it."""
 
     name: OverlapParameter
     value: float
@@ -189,7 +188,7 @@ def fit_survey(survey: Survey) -> FittedSurvey:
 
 
 def fit_surveys(surveys: Sequence[Survey]) -> list[FittedSurvey]:
-    """Return fits of the surveys that have a set at all."""
+    """Return the fits of all surveys that have at least one set of platforms."""
     return [fit_survey(survey) for survey in surveys if len(survey.truth)]
 
 

@@ -1,18 +1,18 @@
-"""The fact table `network_laws`: how the share with a mobile network alone moves and differs.
+"""Fit the fact table `network_laws`: change and spread of the share with a mobile network alone.
 
 Definitions. Those of networks.py.
 
-Method. No draws: the same facts give the same numbers, rounded to DECIMALS.
+Method. Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
 
 * change: of each country every pair of counts at most LONGEST_YEARS apart; the change of the log
-  odds of the middle over the square root of the years. Countries weigh alike.
+  odds of the middle over the square root of the years. Countries have equal weight.
 * other_countries: of the last count of each country POSITIONS equal steps from the least to the
   most; quantiles of their log odds.
 
-Assumptions. The middle moves as what it stands for.
+Assumptions. The middle of the range changes as the true share does.
 
-Known drawbacks. Pairs of one country share counts. The years after the last count held a pandemic,
-and then home lines spread faster.
+Known drawbacks. Pairs of one country share counts. After the last count there was a pandemic, in
+which lines at home spread faster.
 
 Citation. Weighted quantiles as in tables.py.
 """
@@ -76,7 +76,7 @@ def measure_yearly_change(pairs: pd.DataFrame) -> dict[ErrorQuantile, float]:
 
 
 def measure_between_countries(counts: pd.DataFrame) -> dict[ErrorQuantile, float]:
-    """Return quantiles over countries of the share, wherever it lies between its two ends."""
+    """Return quantiles over countries of the share, wherever it is between its two ends."""
     last = counts.sort_values("period_start").drop_duplicates("area_id", keep="last")
     least = last["least_share"].to_numpy("float64")[:, None]
     most = last["most_share"].to_numpy("float64")[:, None]

@@ -27,7 +27,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitting.tables import INSIDE, compute_quantiles, digest_frames
 from audience_impact.frames import Array
 from audience_impact.places import part_sizes, population
-from audience_impact.places.online_parameters import NORMAL
+from audience_impact.places.online import NORMAL
 from audience_impact.places.part_sizes import PARAMETERS, REFERENCE_PERSONS
 from audience_impact.vocabulary import ParameterBasis, PartKind
 

@@ -1,9 +1,11 @@
-"""What the laws of places are learned from: deviations, and figures of the same place side by side.
+"""Deviations of places, and pairs of figures of the same place, from which `place_laws` is fitted.
 
-Definitions. Those of regional_figures.py; a step is the deviation of a place from its holder.
+Definitions. Those of regional_figures.py; a step is the deviation of a place from the area that
+contains it (its holder).
 
 Method. The level of a series is the log odds of its mean share weighted by residents, a deviation
-that of an area less the level. Pairs are of one area, and of women or of men where both are told.
+that of an area less the level. Both figures of a pair are of the same area and, if the sexes are
+reported separately, of the same sex.
 
 Assumptions and known drawbacks: those of places.py.
 
@@ -24,7 +26,7 @@ from audience_impact.vocabulary import RegionalAsked, Residence
 
 LEAST_REGIONS = 4
 UNKNOWN_PERSONS = 1e6
-"""People of a place on a way that nobody counted."""
+"""Assumed people of an intermediate area that nobody counted."""
 
 
 def add_deviations(figures: pd.DataFrame) -> pd.DataFrame:
@@ -86,14 +88,14 @@ def measure_towns(use: pd.DataFrame, where: str = Residence.URBAN.value) -> Arra
 
 @dataclass(frozen=True)
 class SmallPlaces:
-    """Steps of places from the region that holds them, in a census of households.
+    """Steps of places from the region that contains them, in a census of households.
 
     Attributes:
         steps: Deviation of each place from its region (places,).
         held: Log odds of the region of each (places,).
         spread: Standard deviation between the regions of the census.
-        ways: Of each place the people of it and of those between it and the region, and which part
-            of its holder each is.
+        ways: For each place the people of the place and of the areas between it and the region, and
+            the share of each in its holder.
     """
 
     steps: Array

@@ -1,9 +1,10 @@
-"""The fact table `place_laws`: how the people online in places differ from those of the country.
+"""Fit the fact table `place_laws`: deviations of places from their country in the share online.
 
 Definitions. Those of regional_figures.py and online.py; a step is a deviation from the holder. A
-series counts from LEAST_REGIONS regions on, and weighs with the square root of them.
+series is used if it has at least LEAST_REGIONS regions, and its weight is the square root of their
+number.
 
-Method. No draws: the same facts give the same numbers, rounded to DECIMALS.
+Method. Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
 
 * between: the 5, 50 and 95 % quantile, over the regions of surveys, of the deviation less the
   median that a logistic normal of this spread has (a few rounds, since the two depend on each
@@ -12,24 +13,24 @@ Method. No draws: the same facts give the same numbers, rounded to DECIMALS.
 * country_degrees: the mean squares of countries have logs that vary by 2/n where all countries are
   alike; what they vary beyond that is 2/k, and k is the number.
 * small_place: the smallest h at which the steps below the regions of a census of households,
-  divided by the variance that online.py gives them beside that of the regions of the same census,
-  have mean one.
+  divided by their variance in online.py given that of the regions of the same census, have mean
+  one.
 * city: quantiles of log odds in the towns of a region less those of the region.
-* survey: women and men are asked apart; half of the 90 % quantile of the absolute difference of
-  their deviations.
-* model_slope, model_level: least squares of the deviations that surveys found on the model's times
-  slope exp(g L), women and men apart.
+* survey: women and men are surveyed separately; half of the 90 % quantile of the absolute
+  difference of their deviations.
+* model_slope, model_level: least squares of the deviations in surveys on those of the model times
+  slope exp(g L), women and men separately.
 * model: the 90 % quantile of the absolute residual, women and men together.
 * households, households_slope: the same of connected homes, against surveys or, without one, the
   model, whose own error is added in squares.
-* ageing: by convention half of what model and surveys differ by beyond the errors of surveys, over
-  the years between them.
+* ageing: by convention half of the difference between model and surveys beyond the errors of
+  surveys, divided by the years between them.
 
 Assumptions. Surveys and the model err independently of each other.
 
-Known drawbacks. The model was fitted to the same surveys: what it is worth in a country without one
-is overstated, and what the years change is understated. One census of households, of 2014, stands
-behind small places, and one survey behind towns.
+Known drawbacks. The model was fitted to the same surveys: its accuracy in a country without a
+survey is overstated, and the change over years is understated. The parameters of small places come
+from a single census of households, of 2014, and those of towns from a single survey.
 
 Citations. Weighted quantiles as in tables.py. The log of a chi square: M. S. Bartlett, D.
 G. Kendall (1946), The statistical analysis of variance-heterogeneity and the logarithmic
@@ -65,23 +66,28 @@ from audience_impact.fitting.tables import (
 )
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
-from audience_impact.places.online import balance_median
-from audience_impact.places.online_parameters import LEVELS, NORMAL, compute_deviation, list_kinds
+from audience_impact.places.online import (
+    LEVELS,
+    NORMAL,
+    balance_median,
+    compute_deviation,
+    list_kinds,
+)
 from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY
 from audience_impact.vocabulary import ErrorQuantile, ParameterBasis, PlaceLaw
 
 DECIMALS = 4
 ROUNDS = 3
 DEGREES = (1.0, 100.0)
-"""Between these the number of regions that a spread is worth must lie."""
+"""Limits of the weight of a spread, as a number of regions."""
 SMALL = np.geomspace(1.0, 1e7, 50)
-"""Where the people of a small place are looked for."""
+"""Values that are tried for the people of a small place."""
 GROWTH = (-1.0, 1.0)
 FLOOR = 0.1
-"""Deviations smaller than this count as this in logs."""
+"""Minimum of a deviation before its log is taken."""
 ASSUMED_CITY = (0.0, 0.5, 1.0)
 ASSUMED_SURVEY, ASSUMED_AGEING = 0.5, 0.2
-"""Log odds, where too few figures teach them."""
+"""Assumed half widths, in log odds, if there are too few figures for a fit."""
 ASSUMED_SMALL = 1e5
 READ = ["area_id", "asked", "residence", "internet_use", "period", "share", "measurement_series_id"]
 

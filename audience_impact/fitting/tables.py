@@ -1,4 +1,4 @@
-"""The fact tables of fitted parameters: rows, the digest of what was read, weighted quantiles.
+"""The fact tables of fitted parameters: rows, the digest of the facts read, weighted quantiles.
 
 Citation. Weighted quantiles: Hyndman and Fan (1996), Sample quantiles in statistical packages, The
 American Statistician 50, definition 5.
@@ -17,20 +17,20 @@ from audience_impact.frames import Array
 from audience_impact.vocabulary import ErrorQuantile, ParameterBasis
 
 TAILS = (0.05, 0.50, 0.95)
-"""What three quantiles of a fitted distribution are taken at."""
+"""Probabilities of the three quantiles of a fitted distribution."""
 INSIDE = 0.90
-"""What part of the differences a half width holds."""
+"""Share of the differences within a half width."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Numbers of a fitted parameter, and what they stand on.
+    """The numbers of a fitted parameter, and the figures behind them.
 
     Attributes:
         values: Numbers by kind, in the order of the rows.
         basis: Whether they were estimated or assumed.
-        figures: How many figures, or pairs of them, they were fitted to.
-        groups: How many countries, or measurers, these are of.
+        figures: The number of figures, or of pairs, that they were fitted to.
+        groups: The number of countries, or measurers, of these figures.
     """
 
     values: Mapping[ErrorQuantile, float]
@@ -47,7 +47,7 @@ def name_quantiles(values: Array) -> dict[ErrorQuantile, float]:
 def make_parameter_table(
     fits: Mapping[StrEnum, Fit], notes: Mapping[StrEnum, str], counts: tuple[str, str], sha256: str
 ) -> pd.DataFrame:
-    """Return a fact table of parameters, one row a number.
+    """Return a fact table of parameters, one row per number.
 
     `counts` are the names of the columns for the figures and the groups of a fit; `sha256` is the
     digest of what was read.

@@ -1,1 +1,1 @@
-"""Audiences that nobody counted: the share of the people online who use a service, from others."""
+"""Imputation of audiences that nobody counted, as shares of the people online."""

@@ -1,13 +1,13 @@
-"""Which audiences of restrictions are imputed, and how each of them is drawn.
+"""Selection of the audiences of restrictions that are imputed, and their distributions.
 
 Definitions. An audience is imputed where no figure counts all of it: none qualifies, or those that
-do are limits. Its law is that of its share of the people online on the day before which it is
-wanted; a first figure that counts it takes its place. A base that is not of people online holds the
-people online as they are on record.
+do are limits. Its distribution is that of its share of the people online on the day before which it
+is required; as soon as a figure counts it, that figure is used instead. If the base is not the
+people online, the recorded people online are used within it.
 
-Method. One distribution a service, country and day, whichever restriction asks (distribution.py,
-groups.py). Drawn is the share, times the base as it is drawn (simulation/audiences.py). Nothing
-imputed stands in a column that a bound is made from.
+Method. There is one distribution per service, country and day, for all restrictions
+(distribution.py, groups.py). The share is drawn and multiplied by the drawn base
+(simulation/audiences.py). Imputed values never enter columns from which bounds are computed.
 """
 
 import numpy as np
@@ -35,9 +35,9 @@ FRAME = Frame(
     key=tuple(KEY),
 )
 DECISIVE_PART = 0.5
-"""An audience of at least such a part of the largest of its restriction decides what is known."""
+"""Minimum size of a decisive audience, as a share of the largest audience of its restriction."""
 WIDEST = 20.0
-"""An interval whose ends differ by more than such a factor is no estimate."""
+"""Maximum ratio of the ends of an interval; a wider interval is not published as an estimate."""
 
 
 def impute_audiences(

@@ -1,26 +1,27 @@
-"""The share of the people online who use a service where nobody counted them, with its interval.
+"""The distribution of an imputed audience: the share of the people online who use a service.
 
 Definitions. An audience is imputed from figures of others: of the service at other times or counted
-in other ways, of other services of the country, of the service in other countries. What is imputed
-is what a survey that asks who uses the service would find (`asked`); the interval is that of such a
-finding.
+in other ways, of other services of the country, of the service in other countries. The imputed
+quantity is the result of a survey that asks about use of the service (`asked`); the interval is
+that of such a result.
 
 Method. Figures are normal in softened log odds (figures.py) with the covariance of effects.py, so
-that the figure that is wanted has, given all others, a mean and a variance in closed form. Half
-widths are multiplied by the factors of the rung, the platform and the region of the world, which
-were learned so that nine tenths of the figures that were left out lie inside. All numbers are read
-from the fact table `audience_laws`; nothing is fitted here. Figures of a country are left out,
-where that is asked for, by the inverse of their block. A figure that is far off, given all others,
-counts less, as Student's t of TRUST degrees has it.
+that the imputed figure has, given all others, a mean and a variance in closed form. Half widths are
+multiplied by the factors of the evidence level, the platform and the region of the world, which
+were fitted such that nine tenths of the figures that were left out are inside. All numbers are read
+from the fact table `audience_laws`; nothing is fitted here. If requested, the figures of a country
+are left out by means of the inverse of their block. A figure that is far from its prediction from
+all others has less weight, as with Student's t of TRUST degrees.
 
-Assumptions. Those of effects.py; a country that nobody counted is like those that somebody did.
+Assumptions. Those of effects.py; countries without figures are similar to those with figures.
 
-Known drawbacks. The interval is that of a figure, not of the truth: whom a survey asks, and how,
-moves it by as much as another country does. What is blocked is imputed as if it were not.
+Known drawbacks. The interval is that of a figure, not of the truth: the sample and the question of
+a survey change its result as much as the country does. A blocked service is imputed as if it were
+not blocked.
 
 Citation. C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning (2006),
 chapter 2; K. L. Lange, R. J. A. Little, J. M. G. Taylor, Robust statistical modeling using the t
-distribution, JASA 84 (1989) 881-896; docs/method.md shows how often such intervals held.
+distribution, JASA 84 (1989) 881-896; docs/method.md reports the coverage of such intervals.
 """
 
 from collections.abc import Mapping
@@ -50,23 +51,23 @@ FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REG
 """Factors of an interval, in the order of the fields of `AudienceParameters`."""
 Z90 = 1.6448536269514722
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
-"""No quantile of a share lies outside."""
+"""Limits of all quantiles of a share."""
 TRUST = 4.0
 LEAST_SQUARED = 1.2
-"""Figures with a smaller squared error, in standard deviations, keep their variance."""
+"""Squared error, in standard deviations, below which the variance of a figure is unchanged."""
 BLOCK_ROWS = 64
-"""Rows of a matrix that are copied at once, so that they stay in the cache."""
+"""Number of rows of a matrix that are copied at once, so that they remain in the cache."""
 SHARES = ["q05_share", "q50_share", "q95_share"]
 COLUMNS = [*SHARES, "rung", "online_share"]
 UNKNOWN = "?"
-"""Series and survey of a figure that is wanted: none that was ever printed."""
+"""Series and survey of an imputed figure, which differ from all printed ones."""
 SHARE_DECIMALS = 5
-"""Beyond that processors differ."""
+"""Decimals of a share; further decimals differ between processors."""
 
 
 @dataclass(frozen=True)
 class AudienceParameters:
-    """What `audience_laws` says: `spreads` by effect and way, factors of the interval by word."""
+    """The table `audience_laws`: `spreads` by effect and way of counting, and factors."""
 
     spreads: Mapping[str, float]
     by_rung: Mapping[str, float]
@@ -213,11 +214,11 @@ def reweight_figures(precision: Array, odds: Array) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class ImputationModel:
-    """All figures of the facts, held against one another.
+    """All figures of the facts, with their covariance.
 
     Attributes:
         known: The figures, as effects.py reads them.
-        laws: What they share.
+        laws: The fitted parameters of their covariance.
     """
 
     figures: pd.DataFrame
@@ -261,23 +262,24 @@ def find_influential_figures(
     precision, weighted = model.weighted_inverse
     middle = shared @ weighted
     by = (shared @ precision) * weighted / np.diag(precision)
-    parts = []
-    for row, place in enumerate(questions["place"]):
-        at = np.argsort(-np.abs(by[row]), kind="stable")[:most]
-        ends = harden_odds(np.append(middle[row], middle[row] - by[row, at]))
-        ends = ends.clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
-        influential = figures.iloc[at].assign(
-            place=place, q50_share=ends[0], without_share=ends[1:]
-        )
-        parts.append(influential[["place", *MOVER]])
-    return pd.concat(parts, ignore_index=True)
+    at = np.argsort(-np.abs(by), axis=1, kind="stable")[:, :most]
+    without = middle[:, None] - np.take_along_axis(by, at, axis=1)
+    ends = harden_odds(np.column_stack([middle, without]))
+    ends = ends.clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
+    influential = figures.iloc[at.ravel()].reset_index(drop=True)
+    count = at.shape[1]
+    return influential.assign(
+        place=np.repeat(questions["place"].to_numpy(), count),
+        q50_share=np.repeat(ends[:, 0], count),
+        without_share=ends[:, 1:].ravel(),
+    )[["place", *MOVER]]
 
 
 MOVER = [
     *("figure_id", "area_id", "platform_id", "way", "moment", "share"),
     *("without_share", "q50_share"),
 ]
-"""What is told of a figure that moves an imputed share."""
+"""Columns reported for a figure that strongly influences an imputed share."""
 
 
 def condition_on_figures(

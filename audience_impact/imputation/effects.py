@@ -1,14 +1,15 @@
-"""How alike two figures are: the effects that they share.
+"""The covariance of two figures: the sum of the effects that they share.
 
 Definitions. An effect is a normal variable of a group of figures (all of a service, all of a
-subregion and service, ...), which may change slowly along the years or another number, or come
-times a number. Two figures share it as far as they are of one group. The covariance of two figures
-is the sum over effects of spread^2 times the share; a figure has a spread of its own beside them,
-by its way of counting.
+subregion and service, ...), which may vary slowly with the year or another number, or be multiplied
+by a number. Two figures share an effect if they are in the same group. The covariance of two
+figures is the sum over effects of spread^2 times the share; in addition each figure has a spread of
+its own, which depends on its method of counting.
 
 Method. EFFECTS is the model, a table: a world, its regions, subregions and countries; services in
-each of them; how a figure was counted; who counted. Along a number the share falls with the
-distance: exp(-d / scale) where an effect is rough, exp(-(d / scale)^2 / 2) where it is smooth.
+each of them; how a figure was counted; who counted. If an effect varies with a number, the share
+decreases with the distance: exp(-d / scale) where an effect is rough, exp(-(d / scale)^2 / 2) where
+it is smooth.
 
 Assumptions. Effects add up in softened log odds (figures.py), and are normal.
 
@@ -65,14 +66,14 @@ class Effect:
     """One effect of the model.
 
     Attributes:
-        name: What the table of laws calls it.
-        by: Columns that make the groups; the world where empty.
-        along: Column along which it changes; never where empty.
-        scale: Over how far it does so.
-        is_rough: Whether it changes by steps rather than smoothly.
-        times: Column that it comes times; one where empty.
-        start: Spread at which learning begins.
-        most: Largest spread that learning may find.
+        name: Its name in the table `audience_laws`.
+        by: Columns that define the groups; empty for one group of all figures.
+        along: Column with which it varies; empty if it is constant.
+        scale: The scale of the distance along this column.
+        is_rough: Whether the correlation decreases exponentially rather than smoothly.
+        times: Column by which it is multiplied; empty for one.
+        start: Spread at which the fit begins.
+        most: Largest spread that the fit may return.
     """
 
     name: str
@@ -93,7 +94,9 @@ def _change_with_years(
 
 SERVICE, COUNTRY, WAY = "platform_id", "area_id", "way"
 HOUSE_MOST = 0.15
-"""Largest spread of who counted: the next house is another one, and is not to be known by it."""
+"""Largest spread of the effect of a survey organisation; it must not grow further, because the next
+organisation is unknown.
+"""
 EFFECTS = (
     Effect("world", (), 1.5),
     Effect("online", (), 0.26, times="online_odds"),
@@ -124,7 +127,7 @@ EFFECTS = (
     Effect("series_service", ("series", SERVICE), 0.14, most=HOUSE_MOST),
     Effect("survey", ("survey",), 0.03),
 )
-"""The model."""
+"""The effects of the model."""
 
 
 def describe_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -172,9 +175,10 @@ def _group_places(numbers: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
 
 @dataclass(frozen=True)
 class Shared:
-    """Shares of an effect among figures: `flat` places in the square of figures, their `share`.
+    """Correlations of an effect between figures, as entries of a matrix.
 
-    `flat` is None where all figures share it; `share` is then of the square.
+    `flat` contains the positions and `share` the values. `flat` is None if all figures share the
+    effect; `share` is then the full matrix.
     """
 
     flat: NDArray[np.int64] | None
@@ -198,7 +202,7 @@ def share_among(effect: Effect, rows: pd.DataFrame) -> Shared:
 
 
 Spreads = Mapping[str, float]
-"""Spread of each effect and, as `own_` and the way, of figures of a way by themselves."""
+"""Spread of each effect and, as `own_` and the method of counting, of single figures."""
 OWN = "own_"
 
 
@@ -229,7 +233,7 @@ def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 
 
 BLOCK_ROWS = 64
-"""Rows of figures whose covariances are added up at once."""
+"""Number of rows of figures whose covariances are added at once."""
 
 
 def _read_effect(effect: Effect, rows: pd.DataFrame) -> tuple[NDArray[np.int64], Array, Array]:

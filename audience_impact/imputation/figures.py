@@ -1,22 +1,22 @@
-"""What every figure of the facts says of the share of the people online who use a service.
+"""The share of the people online who use a service, from every figure of the facts.
 
 Definitions. The share of a figure is the people (or accounts, or identities of an advertising tool)
 that it counts over the people online in the country at that time; of a survey that asked whether
-people are online, the users over those online. The way of counting is how the figure was made:
-asked, measured, told by the company, sold to advertisers. Log odds are softened: log odds of
-SOFT + (1 - 2 SOFT) share, in which the step from one to two in a thousand weighs little.
+people are online, the users over those online. The way of counting is the origin of the figure:
+survey, measurement, company statement, advertising tool. Log odds are softened: log odds of SOFT +
+(1 - 2 SOFT) share, in which the step from one to two in a thousand weighs little.
 
 Method. Figures of a whole country and of one service; a share of residents is divided by the share
-of residents online, a share of people online stands as it is, and so does one of smartphone owners
-or respondents. A survey where people online who use nothing were not asked takes the larger of its
-own share online and `online_share_override`, else that of the country. Of figures that say the same
-of a service, way and period one stays. A figure is from under a block where a national restriction
+of residents online; a share of people online, of smartphone owners or of respondents is not
+changed. If a survey omitted people online who use no platform, the larger of its own share online
+and `online_share_override` is used, else that of the country. Of figures that agree for a service,
+way of counting and period, one is used. A figure is from under a block where a national restriction
 of the whole service was then in force for LEAST_BLOCKED_DAYS or more.
 
-Assumptions. Children use a service as often as the adults who were asked.
+Assumptions. Children use a service as often as the adults in surveys.
 
-Known drawbacks. Whoever has two accounts counts twice; advertising reach above everyone online is
-cut at everyone. The people online of a year are themselves an estimate.
+Known drawbacks. Whoever has two accounts counts twice; advertising reach above the number of people
+online is reduced to that number. The people online of a year are themselves an estimate.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -43,12 +43,12 @@ from audience_impact.vocabulary import (
 )
 
 SOFT = 0.05
-"""How far log odds are softened."""
+"""Softening parameter of log odds: log odds are taken of SOFT + (1 - 2 SOFT) share."""
 LEAST_BLOCKED_DAYS = 60
 YEAR_DAYS = 365.25
 SAME_SHARE_DECIMALS = 3
 NO_SERVICE = [PlatformKind.GROUP.value, PlatformKind.NETWORK.value]
-"""Kinds of platform that are no service with users of its own."""
+"""Kinds of platform that are not services with users of their own."""
 PERSONAL = [Unit.PERSONS.value, Unit.ACCOUNTS.value, Unit.IDENTITIES.value, Unit.SHARE.value]
 OF_SOCIAL_MEDIA = r"base: (?:users of social|users of messengers)"
 NOT_READ_OUT = "not read"
@@ -72,7 +72,7 @@ _WAYS = {
     AudienceMetric.SURVEY_DAILY: WayOfCounting.DAILY,
 }
 WAY = {metric.value: way.value for metric, way in _WAYS.items()}
-"""The way of counting of each metric; figures of other metrics say nothing of an audience."""
+"""Way of counting by metric; figures of other metrics are not used for imputation."""
 
 
 def soften_odds(share: "Array | pd.Series[float]") -> Array:
@@ -87,7 +87,7 @@ def harden_odds(odds: Array) -> Array:
 
 
 def read_observations(tables: Tables) -> pd.DataFrame:
-    """Return one row a figure: `share` of the people online and its softened `odds`.
+    """Return one row per figure: `share` of the people online and its softened `odds`.
 
     Columns: `figure_id`, `area_id`, `platform_id`, `way`, `series`, `survey` (series, country and
     period), `moment`, `share`, `odds` and what `locate_rows` adds.
@@ -219,7 +219,7 @@ def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     )
     share = (online / residents).clip(0.01, 0.995)
     located = rows.assign(
-        years=_count_years(rows["moment"]),
+        years=(rows["moment"] - pd.Timestamp("2020-01-01")).dt.days / YEAR_DAYS,
         subregion=subregion,
         region=region.where((region != "") & (region != WORLD), subregion),
         online_persons=online,
@@ -229,11 +229,6 @@ def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         is_blocked=_is_blocked(rows, tables),
     )
     return located[located["online_share"].notna()].reset_index(drop=True)
-
-
-def _count_years(moments: pd.Series) -> pd.Series:
-    """Return days as decimal years since 2020."""
-    return (moments - pd.Timestamp("2020-01-01")).dt.days / YEAR_DAYS
 
 
 def _is_blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:

@@ -1,16 +1,17 @@
-"""Groups named without their members ("social media"): whom their members reach together.
+"""Distributions of groups named without their members ("social media"), from their members.
 
-Definitions. A group is a platform that stands for services of some kinds (MEMBERS). Its members in
-a country are the MOST services of these kinds that are imputed to be largest there.
+Definitions. A group is a platform that represents services of some kinds (MEMBERS). Its members in
+a country are the MOST services of these kinds with the largest imputed audiences there.
 
-Method. Members are drawn from their imputed laws, as far as COMMON by one factor, since they share
-country and survey; each draw gives shares of the people online, and the model of joint use gives
-the people whom any of them reaches. Points are of a fixed sequence: no seed, the same facts give
-the same quantiles. A group is on the farthest rung of its members.
+Method. Members are drawn from their imputed distributions, with a common factor of weight COMMON,
+because they share country and survey. Each draw gives shares of the people online, and the model of
+joint use gives the share that any of them reaches. The points form a fixed sequence without a seed,
+so that the same facts give the same quantiles. A group has the farthest evidence level of its
+members.
 
-Assumptions. What a register calls social media are the largest services of these kinds.
+Assumptions. The term "social media" in a register means the largest services of these kinds.
 
-Known drawbacks. Services beyond the MOST largest add what the union leaves out.
+Known drawbacks. Services beyond the MOST largest are missing from the union.
 
 Citation. H. Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods (1992), for
 Kronecker sequences; overlap/model.py for the union.
@@ -35,7 +36,7 @@ MEMBERS = {
     "any-messenger": [PlatformKind.MESSENGER.value, PlatformKind.VOIP.value],
     "voip-apps": [PlatformKind.MESSENGER.value, PlatformKind.VOIP.value],
 }
-"""Kinds of the services that a group named without its members stands for."""
+"""Kinds of the services in each group that is named without its members."""
 MOST = 6
 COMMON = 0.3
 DRAWS = 256
@@ -49,9 +50,24 @@ def impute_with_groups(
     without_country: bool = False,
 ) -> pd.DataFrame:
     """Return imputed shares, those of groups by their members; without a `model` no groups."""
+    return impute_with_members(requested, tables, imputation_model, model, without_country)[0]
+
+
+def impute_with_members(
+    requested: pd.DataFrame,
+    tables: Tables,
+    imputation_model: ImputationModel,
+    model: OverlapModel | None,
+    without_country: bool = False,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return imputed shares, and those of the services that stand for each group.
+
+    The services have `place` (the row of their group), `platform_id` and SHARES.
+    """
     is_group = requested["platform_id"].isin(list(MEMBERS))
     if model is None or not is_group.any():
-        return distribution.impute_shares(requested, tables, imputation_model, without_country)
+        shares = distribution.impute_shares(requested, tables, imputation_model, without_country)
+        return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES])
     members = _list_members(requested[is_group], tables)
     both = pd.concat([requested[~is_group], members.drop(columns="place")], ignore_index=True)
     shares = distribution.impute_shares(both, tables, imputation_model, without_country)
@@ -61,8 +77,10 @@ def impute_with_groups(
     rest = shares[shares.index >= (~is_group).sum()].assign(
         place=lambda rows: origin[rows.index],
         country_id=lambda rows: both.loc[rows.index, "area_id"],
+        platform_id=lambda rows: both.loc[rows.index, "platform_id"],
     )
-    return pd.concat([singles, _unite_members(rest, model)]).sort_index()
+    largest = _select_largest(rest)
+    return pd.concat([singles, _unite_members(largest, model)]).sort_index(), largest
 
 
 def _list_members(groups: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -80,25 +98,10 @@ def _select_largest(members: pd.DataFrame) -> pd.DataFrame:
     return ranked[ranked.groupby("place").cumcount() < MOST]
 
 
-def choose_members(
-    requested: pd.DataFrame, tables: Tables, figures: ImputationModel
-) -> pd.DataFrame:
-    """Return the services that stand for each group of `requested`, with imputed shares.
-
-    Columns: `place` (the row of the group), `platform_id`, SHARES and `rung`.
-    """
-    is_group = requested["platform_id"].isin(list(MEMBERS))
-    if not is_group.any():
-        return pd.DataFrame(columns=["place", "platform_id", *SHARES, "rung"])
-    members = _list_members(requested[is_group], tables)
-    shares = members.join(distribution.impute_shares(members, tables, figures), how="inner")
-    return _select_largest(shares)[["place", "platform_id", *SHARES, "rung"]]
-
-
 def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
-    """Return quantiles of the union of the largest members, and the farthest evidence level."""
+    """Return quantiles of the union of the members, and the farthest evidence level."""
     unions = {}
-    for place, group in _select_largest(members).groupby("place"):
+    for place, group in members.groupby("place"):
         joint_use = model.joint_use(str(group["country_id"].iloc[0]), make_lattice(DRAWS))
         everyone = np.ones((1, len(group)), dtype=bool)
         union = model.draw_unions(Group(_draw_members(group), joint_use, everyone))[0]

@@ -1,13 +1,14 @@
-"""The rungs: from what an audience that nobody counted is imputed.
+"""Evidence levels of imputed audiences: the nearest figures from which they are imputed.
 
-Definitions. A rung is the nearest thing that the facts count: users of the service in the country,
-at another time or in part (own_people); its advertising reach, accounts or installations there
-(own_other); other services of the country (country); the service elsewhere in the subregion
-(subregion); the service elsewhere (service); services of its kind (kind).
+Definitions. The evidence level (a rung in code lists and columns) is the nearest quantity in the
+facts: users of the service in the country, at another time or in part (own_people); its advertising
+reach, accounts or installations there (own_other); other services of the country (country); the
+service elsewhere in the subregion (subregion); the service elsewhere (service); services of its
+kind (kind).
 
-Method. The rung is read from the figures that are there; the model uses all of them on every rung.
-A service that was counted in fewer than LEAST_ABROAD other countries is a stranger elsewhere: it
-was counted because it is large at home, and is taken for any service of its kind.
+Method. The level follows from the available figures; the model uses all of them on every level. A
+service that was counted in fewer than LEAST_ABROAD other countries is not considered known abroad:
+it was counted because it is large at home, and elsewhere only its kind is used.
 """
 
 import pandas as pd
@@ -26,12 +27,12 @@ PEOPLE = [
         WayOfCounting.TOLD,
     )
 ]
-"""Ways of counting people who use a service; the others count something else."""
+"""Ways of counting people who use a service; others count accounts or devices."""
 MEANINGS = ImputationRung.list_meanings()
-"""Each rung in plain words, the nearest first."""
+"""Meaning of each evidence level in plain words, the nearest first."""
 ORDER = list(MEANINGS)
 LEAST_ABROAD = 2
-"""Other countries in which a service was counted, for it to be known abroad."""
+"""Number of other countries with figures from which on a service is considered known abroad."""
 
 LEVELS = (
     (ImputationRung.KIND, False, ["platform_kind"]),
@@ -41,7 +42,9 @@ LEVELS = (
     (ImputationRung.OWN_OTHER, False, ["area_id", "platform_id"]),
     (ImputationRung.OWN_PEOPLE, True, ["area_id", "platform_id"]),
 )
-"""From the farthest rung to the nearest: whether people alone count, and what has to agree."""
+"""Evidence levels from the farthest to the nearest: whether only counts of people qualify, and the
+columns that have to agree.
+"""
 
 
 def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:

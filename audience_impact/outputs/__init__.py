@@ -1,1 +1,1 @@
-"""One module a published table, and the rules over results."""
+"""The published tables, in modules by subject, and the rules over results."""

@@ -1,18 +1,19 @@
-"""People under at least one restriction at once, by country, and their totals by region.
+"""People under at least one restriction at the same time, by country, and totals by region.
 
-Definitions. A set holds the audiences of one country that are in force in a period, or on a day. A
-region of the world is one of the UN's (M49), with all countries in it; 001 is the world.
+Definitions. A set contains the audiences of a country under the restrictions in force in a period,
+or on a day. A region of the world is one of the UN's (M49), with all countries in it; 001 is the
+world.
 
-Method. Each number is made three times: what is certain (lower bound), what can be drawn, what is
-possible (upper bound); timeline.py says how. A set has at least as many people as each of its
-restrictions, and a year as each of its months, in bounds and in every draw. Countries are disjoint:
-people of a region are the sum of its countries, draw by draw. A country of which nothing can be
-drawn enters the draws of a region with its lower bound.
+Method. Each number is computed three times: for what is certain (lower bound), what can be drawn,
+and what is possible (upper bound), as described in timeline.py. A set has at least as many people
+as each of its restrictions, and a year as each of its months, in bounds and in every draw.
+Countries are disjoint: people of a region are the sum of its countries, draw by draw. A country
+without draws enters the draws of a region with its lower bound.
 
 Assumptions. A person is under restrictions of one country alone.
 
 Known drawbacks. Audiences and bases of different countries are drawn as independent, so that the
-interval of a region is too narrow where they err together.
+interval of a region is too narrow if their errors are correlated.
 
 Citation. United Nations, Standard Country or Area Codes for Statistical Use (M49).
 """
@@ -26,7 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.bounds import frechet
+from audience_impact.bounds import sharp
 from audience_impact.frames import Array, no_rows
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.status_rules import (
@@ -45,17 +46,19 @@ PEOPLE = ["lower_persons", *(f"{name}_persons" for name in unions.QUANTILES), "u
 
 WORLD = "001"
 STATUS = ["obs_status", "reason", "reason_rule_ids"]
-"""The status of a total, and the reasons for it."""
+"""Columns of the status of a total and of its reasons."""
 ENDS = {"every": "most_end", "certain": "least_end", "drawn": "end"}
-"""The three kinds of sets, and the end to which their restrictions count."""
+"""The three kinds of sets, with the end date up to which a restriction counts in each."""
 Members = Mapping[str, pd.DataFrame]
-"""Rows of the timeline in each set (set_id, row), by kind."""
+"""Rows of the timeline in each set (set_id, row), by kind of set."""
 Integers = NDArray[np.int64]
 COUNTS = [
     *("restrictions_count", "bounds_only_count"),
     *("ordered_restrictions_count", "imputed_count"),
 ]
-"""Of a total: all its restrictions, those known by bounds alone, ordered ones, imputed ones."""
+"""Columns of a total: number of all restrictions, of those with bounds only, of ordered and of
+imputed ones.
+"""
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,8 @@ class Sets:
     """Sets of countries, in the order of these: their description and their people.
 
     Attributes:
-        table: One row a set: `country_id`, COUNTS of the restrictions of that country alone, and
-            what else the published table says of it.
+        table: One row per set: `country_id`, COUNTS of the restrictions of that country alone, and
+            further columns of the published table.
         shared: Restrictions of several countries in the sets, as `count_restrictions` returns them.
         people: The people of each set.
     """
@@ -141,7 +144,7 @@ def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Floors:
-    """People of each restriction in each of its countries, by COUNTRY: bounds, draws, places."""
+    """People of each restriction in each country: the minimum of a set that contains it."""
 
     bounds: pd.DataFrame
     drawn: Array
@@ -237,7 +240,7 @@ def draw_people(
     rows = inputs.timeline.rows
     numbers, ends = range(count), ("monthly_low_persons", "monthly_high_persons")
     possible, certain = (
-        frechet.bound_sets(members[kind], rows, *ends).reindex(numbers)
+        sharp.bound_sets(members[kind], rows, *ends).reindex(numbers)
         for kind in ("every", "certain")
     )
     with_base = members["every"].join(rows.set_index("row")["base_persons"], on="row")
@@ -252,7 +255,7 @@ def draw_people(
     upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
     drawn = _draw_sets(inputs, members["drawn"], count, restriction_floors.places, sampler)
     sure = members["drawn"][members["drawn"]["row"].isin(inputs.timeline.certain_rows["row"])]
-    own_least = frechet.bound_sets(sure, rows, *ends)["lower"].reindex(numbers)
+    own_least = sharp.bound_sets(sure, rows, *ends)["lower"].reindex(numbers)
     # what is not drawn can force more than what is
     forced = np.where(lower > np.nan_to_num(own_least.to_numpy("float64")) + 1.0, lower, 0.0)
     inside = np.fmax(drawn, forced[:, None])
@@ -271,7 +274,7 @@ def draw_people(
 def _of_restrictions(
     members: pd.DataFrame, rows: pd.DataFrame, value: pd.Series, count: int
 ) -> Array:
-    """Return the largest number of any restriction of each set (sets,); 0 where there is none."""
+    """Return the largest number of any restriction of each set (sets,); 0 if there is none."""
     about = rows.set_index("row")[COUNTRY]
     single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
     largest = single.join(value.rename("value"), on=COUNTRY).groupby("set_id")["value"].max()
@@ -302,7 +305,7 @@ def _draw_sets(
 
 
 DRAWS_AT_ONCE = 125
-"""Draws of a set that are held at once against those of its restrictions, of which it has many."""
+"""Number of draws of a set that are compared at once with those of its many restrictions."""
 
 
 def _raise_to_restrictions(
@@ -339,7 +342,7 @@ def count_restrictions(
 
     `members` has the rows of the timeline in each set. A restriction of one country is counted
     there; one of several (set_id, restriction_id, COUNTS as flags) is listed by name, since a
-    region that holds more than one of them counts it once.
+    region that contains more than one of them counts it once.
     """
     rows = inputs.timeline.rows
     names = ["restriction_id", "is_order", "is_imputed"]

@@ -1,4 +1,4 @@
-"""Table `impact`: the people each restriction touches, with a reason for every gap."""
+"""Table `impact`: the people whom each restriction touches, and the reason for a missing number."""
 
 from dataclasses import dataclass
 
@@ -75,7 +75,9 @@ def make_impact(
         {metric: shared.join(_without_wide(part)) for metric, part in parts.items()},
         names=["impact_metric", "restriction_id"],
     ).reset_index()
-    table["reason_details"] = table["reason_details"].where(_has_details(table), "")
+    table["reason_details"] = table["reason_details"].where(
+        table["reason_details"].str.strip(";") != "", ""
+    )
     table[QUANTILES] = table[QUANTILES].mask(table["is_never_enforced"], 0.0)
     return _add_shares(table.assign(as_of=scope.as_of.isoformat())).sort_values(
         ["restriction_id", "impact_metric"], ignore_index=True
@@ -88,11 +90,6 @@ def _without_wide(frame: pd.DataFrame) -> pd.DataFrame:
     narrow = apply_status_rule(frame, wide, "too_wide")
     narrow[QUANTILES] = narrow[QUANTILES].mask(wide)
     return narrow
-
-
-def _has_details(frame: pd.DataFrame) -> "pd.Series[bool]":
-    """Return which rows have a sentence that says something of the row itself."""
-    return frame["reason_details"].str.strip(";") != ""
 
 
 def _common_columns(

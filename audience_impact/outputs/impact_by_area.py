@@ -1,7 +1,7 @@
 """Table `impact_by_area`: people under at least one restriction in a month or a year of an area.
 
-An area is a country, a region of the world or the world; areas.py says how. Beside the numbers of
-all restrictions stand those of restrictions that an authority ordered.
+An area is a country, a region of the world or the world; areas.py describes the method. There are
+numbers for all restrictions, and for restrictions that an authority ordered.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ ORDERED = "ordered_"
 
 @dataclass(frozen=True)
 class _Periods:
-    """Audiences in force at any time in each period of a country: its sets, and their members."""
+    """Audiences in force at any time in each period of a country: the sets, and their members."""
 
     table: pd.DataFrame
     members: Members

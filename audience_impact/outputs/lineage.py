@@ -1,4 +1,4 @@
-"""Tables `lineage` and `sources`: which fact, from which source, fed which figure; all sources."""
+"""Tables `lineage` and `sources`: the facts behind each number, their sources, and all sources."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from audience_impact.outputs.review.attribution import list_measurers, name_orig
 from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, Unstated
 
 EVERY = "all"
-"""In lineage: the fact speaks of the restriction as a whole."""
+"""Platform in lineage of a fact that concerns the whole restriction."""
 INPUTS = {
     "estimates": "estimate_id",
     "bases": "base_id",
@@ -21,16 +21,16 @@ INPUTS = {
     "circumvention": "circumvention_id",
     "surveys": "survey_id",
 }
-"""Key of each fact table that feeds figures; restriction_targets has three."""
+"""Key of each fact table that is an input of numbers; restriction_targets has three columns."""
 RESTRICTION_TABLES = ("restrictions", "restriction_targets")
-"""Tables whose rows tell of an act: reported, not measured."""
+"""Tables whose rows describe a restriction: reported, not measured."""
 COLUMNS = ["restriction_id", "platform_id", "input_id", "role"]
 _FACT = [
     *("input_table", "input_id", "source_id", "measurement_series_id", "period"),
     *("row_layer", "row_file", "row_line"),
 ]
 OPTIONAL_COLUMNS = ["title", "published_on", "licence"]
-"""Columns that are blank in the facts where nobody noted them, and in words here."""
+"""Columns that may be blank in the facts; here a word replaces the blank."""
 
 
 def make_lineage(

@@ -1,7 +1,8 @@
 """Table `person_days`: person-days of restrictions and countries, by month and year.
 
-Each total is made three times: what is certain (lower bound), what can be drawn
-(quantiles), what is possible (upper bound); and again with imputed ends. timeline.py says how.
+Each total is computed three times: for what is certain (lower bound), what can be drawn
+(quantiles), and what is possible (upper bound); then again with imputed ends. timeline.py describes
+the method.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.bounds import frechet
+from audience_impact.bounds import sharp
 from audience_impact.frames import Array
 from audience_impact.outputs.review.reasons import state_reasons, undrawn_rule
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
@@ -28,7 +29,7 @@ from audience_impact.vocabulary import ObsStatus
 UNITS = ("person_days", "person_hours")
 HOURS = [f"{name}_person_hours" for name in ("lower", *unions.QUANTILES, "upper")]
 EVERY = "all"
-"""In `restriction_id`: every restriction of the country together."""
+"""Value of `restriction_id` for all restrictions of the country together."""
 KEY = ["restriction_id", "country_id", "period"]
 ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 IMPUTED = "imputed_"
@@ -161,7 +162,7 @@ def _make_keys(periods: pd.DataFrame) -> pd.DataFrame:
 
 def _bound_people(intervals: Intervals, inputs: SimulationInputs, end: str) -> Array:
     """Return bound on the people of a day of each set (sets, 1)."""
-    bound = frechet.bound_sets(
+    bound = sharp.bound_sets(
         intervals[1], inputs.timeline.rows, "daily_low_persons", "daily_high_persons"
     )
     return np.asarray(bound[[end]].to_numpy("float64"))
@@ -272,7 +273,7 @@ def _sum_days(intervals: Intervals, per_day: Array) -> pd.DataFrame:
 
 
 def _days_of_sets(pieces: pd.DataFrame, sets: int) -> tuple[pd.MultiIndex, csr_array]:
-    """Return KEY in order, and the days (keys, sets) on which each set is in force in it."""
+    """Return the keys (KEY) in order, and the days (keys, sets) on which each set is in force."""
     is_restriction = (
         pieces["group"].str.contains("|", regex=False).to_numpy()
     )  # a restriction has no months
@@ -302,7 +303,7 @@ def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
     intervals = timeline.find_intervals(rows, "end", by_country=False)
     added = pd.concat(
         [
-            frechet.bound_sets(intervals[1], rows, "monthly_low_persons", column)["added"].rename(
+            sharp.bound_sets(intervals[1], rows, "monthly_low_persons", column)["added"].rename(
                 name
             )
             for column, name in zip(("monthly_high_persons", "daily_persons"), ADDED, strict=True)
@@ -311,10 +312,6 @@ def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
     )
     restriction_sums = _sum_days(intervals, added.to_numpy("float64")).set_axis(ADDED, axis=1)
     return pd.concat([restriction_sums, _naive_country_sums(intervals, added)]).reset_index()
-
-
-def _unknown_ends(inputs: SimulationInputs) -> pd.Index:
-    return inputs.timeline.periods.index[inputs.timeline.periods["is_end_unknown"]]
 
 
 def _never_in_force(inputs: SimulationInputs) -> pd.Index:
@@ -341,7 +338,9 @@ def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> p
     rows, is_restriction = inputs.timeline.rows, frame["restriction_id"] != EVERY
     is_undrawn = frame["q50_person_days"].isna()
     why = {
-        "end_unknown": rows["restriction_id"].isin(_unknown_ends(inputs)),
+        "end_unknown": rows["restriction_id"].isin(
+            inputs.timeline.periods.index[inputs.timeline.periods["is_end_unknown"]]
+        ),
         "some_bounds_only": ~rows["is_complete"],
         "no_daily": rows["is_complete"] & ~rows["is_daily_drawn"],
         "daily_from_shares": rows["is_complete"]

@@ -1,21 +1,21 @@
-"""Reach lost: the audience observed after a restriction began, against the one expected.
+"""Reach lost: the audience after a restriction began, compared with the expected audience.
 
-Definitions. Before is the figure that stands for the people exposed; after is the same
-lineage's figure of the same metric and base whose period begins on or after the start of the
-restriction, the first within twelve months. Expected is the figure before, carried forward.
+Definitions. The figure before is the one that describes the people exposed. The figure after is the
+first one of the same lineage, metric and base whose period begins within twelve months after the
+start of the restriction. The expected figure is the figure before, extrapolated.
 
-Method. The audience of a platform fell by what was expected less after, or not at all. What was
-expected is the figure before with the fitted growth (errors.distribution), so that the interval
-says whether such a change happens without any restriction: where it does, the figures
-cannot tell, and there is no estimate. Bounds go from nobody to everyone exposed: a fall may have
-another cause, and who stopped and who started are not separated. For several platforms there is no
-estimate either, since nobody counted who left more than one; nor where a part of the country is
-restricted, since figures are of all of it.
+Method. The loss of a platform is the expected figure minus the figure after, at least zero. The
+expected figure is the figure before with the fitted growth (errors.distribution), so that the
+interval shows whether such a change is usual without any restriction; if it is, there is no
+estimate. Bounds are zero and all people exposed: a loss may have another cause, and people who
+stopped and people who started are not separated. There is no estimate for several platforms,
+because nobody counted who left more than one, or for a part of a country, because figures cover the
+whole country.
 
-Assumptions. Nothing but the restriction and its ordinary growth error moved the audience.
+Assumptions. Nothing but the restriction and ordinary growth changed the audience.
 
 Known drawbacks. Monthly reach counts a failed attempt as use, so a restricted service keeps its
-reach on paper; each row says so. Several restrictions of one platform share its fall.
+reach on paper; each row says so. Several restrictions of one platform share the same loss.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -37,7 +37,7 @@ RULES = (
     *("did_not_fall", "moves_anyway", "other_causes", "failed_attempts"),
     *("several_audiences", "lost_in_part"),
 )
-"""Rules that say what is known of reach lost, in their order."""
+"""Status rules on reach lost, in their order."""
 REACH_LOST = Frame(
     "reach_lost",
     {
@@ -72,7 +72,7 @@ def compare_audiences(
 ) -> pd.DataFrame:
     """Return reach lost, one row for each restriction with figures before and after.
 
-    `chosen` and `candidates` are figures, as `SpeakingFigures` has them; `bounds` on the people
+    `chosen` and `candidates` are figures, as `AudienceFigures` has them; `bounds` on the people
     exposed and `audience_counts` are by restriction_id. Columns: those of REACH_LOST. Quantiles are
     NaN for several audiences, and where the figures cannot tell.
     """

@@ -1,15 +1,41 @@
-"""Table `restrictions`: what a reader wants to know of the restriction itself."""
+"""Tables `restrictions`, `impact_by_platform`, `impact_by_group`: a restriction and its audiences.
+
+The audiences of its platforms must not be added. Of age and sex groups, the share exposed is
+bounded where figures by age or sex exist.
+
+Definitions. A group is an age and a sex of one population. Its figures are shares of that group.
+
+Method. For each restriction, platform and group the latest figure from before the start. The share
+of a group that uses any of the platforms is between the largest of their shares and the sum. If a
+platform has no figure for the group, or only a daily or weekly one, only the lower bound is valid.
+
+Assumptions. The measurer's group is the population's group.
+
+Known drawbacks. No persons: nobody's denominators are split by age and sex here.
+
+Citation. Frechet (1935), as in bounds/sharp.py.
+"""
 
 import json
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
-from audience_impact.audiences.scope import Scope
+from audience_impact.audiences import figures
+from audience_impact.audiences.inputs import AudienceSizes
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import Tables
+from audience_impact.imputation import rungs
+from audience_impact.imputation.distribution import SHARES
 from audience_impact.outputs.areas import WORLD
+from audience_impact.outputs.review.reasons import state_reasons
+from audience_impact.outputs.review.status_rules import NORMAL, OLD_MONTHS, UNRELIABLE
+from audience_impact.periods import months_between
 from audience_impact.populations import parents_of
-from audience_impact.vocabulary import PlaceReading
+from audience_impact.simulation import reach
+from audience_impact.vocabulary import ImpactMetric, PlaceReading, PopulationBase, Unit
 
 
 def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
@@ -52,7 +78,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
 
 
 def _country_path(country: str, parents: Mapping[str, str]) -> str:
-    """Return the areas that hold a country, the world first, joined by `>`."""
+    """Return the areas that contain a country, the world first, joined by `>`."""
     path = [parents.get(country, "") or WORLD]
     while above := parents.get(path[0], ""):
         path.insert(0, above)
@@ -73,3 +99,157 @@ def _describe_places(places: pd.DataFrame, names: pd.Series) -> pd.Series:
     for reading, phrase in words.items():
         text = text.where(places["reading"] != reading, phrase.fillna(place))
     return text.groupby(places["restriction_id"]).agg("; ".join)
+
+
+HAZARD = "parts overlap: people use several platforms, so these rows must not be added"
+PLATFORM = ["restriction_id", "platform_id"]
+
+
+def make_impact_by_platform(
+    scope: Scope,
+    audiences: AudienceSizes,
+    bounds: Bounds,
+    periods: pd.DataFrame,
+    platforms: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return one row for each target of a restriction.
+
+    `periods` says when each restriction was in force; `platforms` is the fact table of that name.
+    """
+    names = platforms.set_index("platform_id")["name"]
+    rows = scope.targets.merge(_sum_audiences(audiences.sizes), on=PLATFORM, how="left")
+    rows = _add_swallowed(rows, audiences.sizes, bounds)
+    about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
+    several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
+    rows = rows.assign(
+        platform_name=rows["platform_id"].map(names),
+        lower_persons=rows["lower_persons"].where(about["is_reaching_everyone"], 0.0),
+        upper_persons=rows["upper_persons"].where(~about["is_never_enforced"], 0.0),
+        naive_sum_persons=rows["restriction_id"].map(bounds.exposed["naive_sum_persons"]),
+        impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
+        as_of=scope.as_of.isoformat(),
+        aggregation_hazard=several.map({True: HAZARD, False: ""}),
+    )
+    window = reach.window_by_platform(audiences.sizes, audiences.daily, periods)
+    rows = rows.merge(window, on=PLATFORM, how="left").merge(
+        _sum_imputed(audiences), on=PLATFORM, how="left"
+    )
+    low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
+    return rows.assign(
+        imputation_rung=rows["imputation_rung"].fillna(""),
+        lineages_count=rows["measurement_series_count"],
+        window_lower_persons=low.mask(in_part & low.notna(), 0.0),
+        window_persons=rows["window_persons"].mask(in_part),
+    )
+
+
+def _sum_imputed(audiences: AudienceSizes) -> pd.DataFrame:
+    """Return the people of imputed audiences and the farthest evidence level, by PLATFORM.
+
+    Countries are added as if they erred together. Shares are multiplied by the people online as
+    they are expected; the draws behind `impact` have their error.
+    """
+    sizes = audiences.sizes[[*AUDIENCE, "base_size_persons"]]
+    rows = audiences.imputed.merge(sizes, on=AUDIENCE)
+    people = {
+        f"imputed_{name.removesuffix('_share')}_persons": rows[name] * rows["base_size_persons"]
+        for name in SHARES
+    }
+    farthest = rows["rung"].map(rungs.ORDER.index).astype("int64")
+    groups = rows.assign(**people, farthest=farthest).groupby(PLATFORM, sort=True)
+    sums = groups[list(people)].sum().round()
+    rung = groups["farthest"].max().map(dict(enumerate(rungs.ORDER)))
+    return sums.assign(imputation_rung=rung.astype("str")).reset_index()
+
+
+def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
+    """Return the audience of each platform of a restriction, added over countries."""
+    groups = audiences.groupby(PLATFORM, sort=True)
+    limit = groups["base_persons"].sum(skipna=False)
+    stated = groups["high_persons"].sum(skipna=False).fillna(limit)
+    return pd.DataFrame(
+        {
+            "lower_persons": groups["low_persons"].sum(),
+            "upper_persons": stated.where(~(stated > limit), limit),
+            "base": groups["base"].first(),
+            "base_persons": limit,
+            "audience_metric": groups["metric"].first(),
+            "period": groups["period"].first(),
+            "staleness": figures.classify_staleness(groups["age_months"].max()),
+            "measurement_series_count": groups["measurement_series_count"].max().fillna(0),
+        }
+    ).reset_index()
+
+
+def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame, bounds: Bounds) -> pd.DataFrame:
+    """Set services beside the whole internet, which have no audience of their own, to 0..base."""
+    base = audiences.groupby("restriction_id")["base"].first()
+    swallowed = rows["lower_persons"].isna()
+    limit = rows["restriction_id"].map(bounds.exposed["base_persons"])
+    return rows.assign(
+        base=rows["base"].where(~swallowed, rows["restriction_id"].map(base)),
+        base_persons=rows["base_persons"].where(~swallowed, limit),
+        upper_persons=rows["upper_persons"].where(~swallowed, limit),
+    ).fillna({"lower_persons": 0.0, "measurement_series_count": 0.0, "staleness": ""})
+
+
+GROUP = ["age", "sex", "population_base"]
+ALL = {"age": "all", "sex": "_T"}
+"""Words for blank cells: all ages, and the SDMX code for both sexes."""
+
+
+def make_impact_by_group(scope: Scope, audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return bounds on the share exposed of each age and sex group."""
+    latest = _choose_latest(scope, audiences, tables)
+    by = [*COUNTRY, *GROUP]
+    groups = latest.groupby(by, sort=True)
+    requested = audiences.groupby(COUNTRY)["platform_id"].nunique()
+    table = pd.DataFrame(
+        {
+            "lower_base_share": groups["value"].max(),
+            "upper_base_share": groups["value"].sum().clip(upper=1.0),
+            "platforms": groups["platform_id"].agg(lambda ids: ";".join(sorted(ids))),
+            "period": groups["period"].agg(lambda texts: ";".join(sorted(set(texts)))),
+            "platforms_count": groups["platform_id"].nunique(),
+            "brief": groups["metric_priority"].max() == figures.FLOOR,
+            "age_months": groups["age_months"].max(),
+        }
+    ).reset_index()
+    keys = pd.MultiIndex.from_frame(table[COUNTRY])
+    missing = table["platforms_count"].to_numpy() < requested.reindex(keys).to_numpy()
+    open_above = table["brief"].to_numpy() | missing
+    old = table["age_months"].to_numpy() > OLD_MONTHS
+    flags = {"brief": table["brief"], "no_group_figure": missing, "old": old}
+    words = state_reasons(flags, table.index)[["reason", "reason_rule_ids"]]
+    return table.assign(
+        upper_base_share=np.where(open_above, 1.0, table["upper_base_share"]),
+        area_id=table["country_id"],
+        impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
+        base=table["population_base"],
+        obs_status=np.where(words["reason"] != "", UNRELIABLE, NORMAL),
+        **words,
+        as_of=scope.as_of.isoformat(),
+        **{name: table[name].where(table[name] != "", word) for name, word in ALL.items()},
+    )
+
+
+def _choose_latest(scope: Scope, audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return the latest share of each restriction, platform and group from before the start."""
+    estimates = tables["estimates"]
+    groups = estimates[
+        ((estimates["age"] != "") | (estimates["sex"] != ""))
+        & (estimates["unit"] == Unit.SHARE.value)
+        & estimates["value"].notna()
+        & (estimates["population_base"] != PopulationBase.CUSTOM.value)
+        & estimates["audience_metric"].isin(list(figures.PRIORITY))
+    ].rename(columns={"area_id": "country_id"})
+    groups = groups.assign(metric_priority=groups["audience_metric"].map(figures.PRIORITY))
+    audience_rows = audiences[[*AUDIENCE, "start"]]
+    everyone = audience_rows["restriction_id"].map(scope.by_id["is_reaching_everyone"]).astype(bool)
+    joined = audience_rows[everyone].merge(groups, on=["country_id", "platform_id"])
+    before = joined[joined["period_end"] <= joined["start"]]
+    best = before.sort_values(
+        ["metric_priority", "period_end", "estimate_id"], ascending=[True, False, True]
+    ).drop_duplicates([*AUDIENCE, *GROUP])
+    months = months_between(best["period_end"], best["start"])
+    return best.assign(age_months=months)

@@ -1,4 +1,4 @@
-"""Table `sensitivity`: which input drives the width of each estimate, and what to measure next."""
+"""Table `sensitivity`: the inputs that determine the width of each estimate, with advice."""
 
 import pandas as pd
 
@@ -9,7 +9,9 @@ from audience_impact.simulation.simulate import Draws
 from audience_impact.vocabulary import ImpactMetric, InputKind
 
 LARGEST_REGISTER = 3000
-"""Larger registers get no shares unless asked: each input costs one more run of the draws."""
+"""Number of restrictions above which shares are computed only on request: each input needs another
+run of the draws.
+"""
 ADVICE = {
     InputKind.AUDIENCE: "measure the audiences anew, nearer to the day",
     InputKind.BASE: "measure how many people are online",

@@ -1,6 +1,6 @@
-"""How audiences overlap.
+"""Models of joint use: how audiences overlap.
 
-`model` says what a model must answer; the one in use is `one_factor`, with its integral (`copula`)
-and its unions of a whole register (`batched`). `conditioning` takes the patterns of any model to
-what was measured.
+`model` defines the interface of a model. The model in use is `one_factor`, with its integral
+(`copula`) and the unions of a complete register (`batched`). `conditioning` adjusts the patterns of
+any model to measured overlaps.
 """

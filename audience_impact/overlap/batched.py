@@ -1,4 +1,4 @@
-"""Unions of a whole register: many sets of platforms, many draws, the model of copula.py.
+"""Unions for a complete register: many sets of platforms and many draws, by the model of copula.py.
 
 Definitions
 -----------
@@ -9,20 +9,20 @@ Rule: the nodes and weights by which the integral over the common factor is done
 Method
 ------
 For a draw with shares m_i, correlation r and error e, the integral of copula.py gives the union
-that the correlation makes (the core), kept inside the Frechet bounds max m_i and min(1, sum m_i)
-of the draw's own shares; the answer is the core moved by e (independence - largest audience), as
-model.py moves it.
+that the correlation makes (the core), limited to the Frechet bounds max m_i and min(1, sum m_i) of
+the draw's own shares; the result is the core plus e (independence - largest audience), as in
+model.py.
 
-Within a group Phi((t_i - sqrt(r) z) / sqrt(1-r)) is looked up once for each platform, draw and
-node z, the nodes of all draws side by side, and every set multiplies its platforms' tables.  Sets
-are taken in the order of a dictionary, so that {a, b, c} starts from the product that {a, b} left.
-Phi is read off 16,384 chords on [-6, 6] (off by 1.7e-8 at most): only additions, multiplications
-and look-ups, a quarter of the time of scipy's ndtr.  The trapezoidal rule spans [-4.9, 4.9]; its
-step follows from the draw's correlation by the formula in copula.py and from the class of the set's
-size (up to 8 platforms, up to 16, up to 32, ...), with at least 13 nodes.
+Within a group Phi((t_i - sqrt(r) z) / sqrt(1-r)) is looked up once for each platform, draw and node
+z, the nodes of all draws side by side, and every set multiplies its platforms' tables. Sets are
+taken in the order of a dictionary, so that {a, b, c} starts from the product of {a, b}. Phi is
+interpolated on 16,384 chords on [-6, 6] (error 1.7e-8 at most): only additions, multiplications and
+look-ups, a quarter of the time of scipy's ndtr. The trapezoidal rule spans [-4.9, 4.9]; its step
+follows from the draw's correlation by the formula in copula.py and from the class of the set's size
+(up to 8 platforms, up to 16, up to 32, ...), with at least 13 nodes.
 
-Measured against copula.union at 10 digits: off by 5e-7 at most, for up to 20 platforms, shares
-from 0 to 1 and correlations from 0 to 0.999.
+The error against copula.union at 10 digits is 5e-7 at most, for up to 20 platforms, shares from 0
+to 1 and correlations from 0 to 0.999.
 
 A set's draws depend, to the last bit, on nothing but the set's own shares in the order of the
 group's platforms, the correlation and the error: not on other sets or platforms of the group, or
@@ -30,16 +30,16 @@ on blocks of draws.
 
 Assumptions
 -----------
-Those of copula.py; in addition the draws of a group belong together (draw k of one platform
-goes with draw k of every other, of the correlation and of the error).
+Those of copula.py; in addition the draws of a group belong together (draw k of one platform belongs
+to draw k of every other, of the correlation and of the error).
 
 Known drawbacks
 ---------------
-A set of 8 platforms and one of 9 use different rules, so that the smaller one may come out
-larger by the error of the rules, 1e-6, where the ninth platform adds nothing.
-Groups are drawn one after another. Threads would gain nothing (measured with a group of 1,000 draws
-and a second core: 0.9 to 1.1 times the speed), since handing the interpreter over takes about as
-long as one multiplication; a run is shared out to processes instead.
+A set of 8 platforms and one of 9 use different rules, so that the smaller one may come out larger
+by the error of the rules, 1e-6, where the ninth platform adds nothing. Groups are drawn one after
+another. Threads would gain nothing (measured with a group of 1,000 draws and a second core: 0.9 to
+1.1 times the speed), since handing the interpreter over takes about as long as one multiplication;
+a run is divided among processes instead.
 
 Citations
 ---------
@@ -75,7 +75,7 @@ _RISE = np.append(np.diff(_GRID), 0.0)
 
 @dataclass(frozen=True)
 class _Step:
-    """Platforms that a set shares with the set before it, as a count, and its other platforms."""
+    """The number of platforms that a set shares with the previous set, and its other platforms."""
 
     common_count: int
     added: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Patterns of use conditioned on what is measured: minimum discrimination information.
+"""Patterns of use, conditioned on measured overlaps by minimum discrimination information.
 
 Definitions
 -----------
@@ -8,12 +8,12 @@ Fact: the measured share of the universe that uses all of some platforms, or any
 
 Method
 ------
-Of all distributions over patterns that keep the audiences and have the measured values, take
-the one closest to the model's in Kullback-Leibler divergence.  It is the model's, tilted by
-exp(sum of multipliers of the facts a pattern fulfils); the multipliers come from Newton's
-method on the convex dual, damped, all draws at once.  Where facts leave no freedom (an
-intersection at its bound) the multipliers grow until the values are met to 1e-7; where the
-values cannot be met the draw is unknown.
+The result is, among all distributions over patterns that have the given audiences and the measured
+values, the closest to that of the model in Kullback-Leibler divergence. It is that of the model,
+multiplied by exp(sum of multipliers of the facts that a pattern satisfies); the multipliers come
+from Newton's method on the convex dual, damped, all draws at once. Where facts leave no freedom (an
+intersection at its bound) the multipliers grow until the values are met to 1e-7; where the values
+cannot be met the draw is unknown.
 
 Assumptions
 -----------
@@ -23,9 +23,9 @@ errors are expressed by conditioning each draw on its own shares and values.
 Known drawbacks
 ---------------
 * At most 12 platforms (4,096 patterns).
-* What the model thinks impossible stays impossible; with a correlation below 1 and shares
-  inside 0..1 nothing is.
-* It does not say which facts contradict one another: the linear programs of the sharp bounds do.
+* A pattern that is impossible in the model remains impossible; with a correlation below 1 and
+  shares inside 0..1 no pattern is.
+* Contradictory facts are not identified; the linear programs of the sharp bounds do this.
 
 Citations
 ---------

@@ -14,47 +14,45 @@ r.  Given Z = z the platforms are independent, hence
 
     union = 1 - Int phi(z) Prod_i Phi((t_i - sqrt(r) z) / sqrt(1-r)) dz.
 
-The integral is done by the trapezoidal rule on [-8.5, 8.5].  Its integrand is entire and
-falls like a Gaussian, so the error falls like exp(-2 (pi/h)^2 / (1 + n r/(1-r))); the step h
-is taken from that formula, for each row by itself, so that results do not depend on how rows are
-put into batches.  r = 0 is independence, r -> 1 tends to the largest audience.
+The integral is computed by the trapezoidal rule on [-8.5, 8.5]. Its integrand is entire and falls
+like a Gaussian, so the error falls like exp(-2 (pi/h)^2 / (1 + n r/(1-r))); the step h is taken
+from that formula, for each row by itself, so that results do not depend on how rows are put into
+batches. r = 0 is independence, r -> 1 tends to the largest audience.
 
-The correlation is a distribution.  With x = logit r fitted to each survey,
-x = mean + house + survey, each house weighing the same.  A new survey of a new house has
-x = mean + c s T, T Student t with (houses - 1, at least 2) degrees of freedom,
-s^2 = between (1 + 1/houses) + within, and c = `spread_below` where T < 0, `spread_above` where
-T > 0: half of the draws lie on either side of the mean, and those above reach further, because
-messengers nest (where nearly everyone uses one, users of a smaller one are among them).
-`between` is the variance of the house means, not reduced by what `within` already puts into
-them: draw a house, then a survey in it.
-Surveys of the area itself pull the mean and narrow the spread by Gaussian conditioning,
-through what they hold in common with the audiences: the variance between areas and the part
-`region` of `between`; the audiences are taken to be measured by another house.
-The model's own error is normal with standard deviation `model` times (independence - largest
-audience).  Nearer a Frechet bound, max m_i <= union <= min(1, sum m_i), it moves a draw less, and
-never beyond (`model.moved`).
+The correlation is a distribution. With x = logit r fitted to each survey, x = mean + house +
+survey, each house with the same weight. A new survey of a new house has x = mean + c s T, T Student
+t with (houses - 1, at least 2) degrees of freedom, s^2 = between (1 + 1/houses) + within, and c =
+`spread_below` where T < 0, `spread_above` where T > 0: half of the draws lie on either side of the
+mean, and those above reach further, because messengers nest (if nearly everyone uses one messenger,
+the users of a smaller one are among them). `between` is the variance of the house means, not
+reduced by what `within` already puts into them: draw a house, then a survey in it. Surveys of the
+area itself pull the mean and narrow the spread by Gaussian conditioning, through the variance that
+they share with the audiences: the variance between areas and the part `region` of `between`; the
+audiences are taken to be measured by another house. The model's own error is normal with standard
+deviation `model` times (independence - largest audience). Nearer a Frechet bound, max m_i <= union
+<= min(1, sum m_i), it changes a draw less, and never beyond the bound (`model.moved`).
 
 Assumptions
 -----------
-All audiences lie inside the base and are measured on it; one correlation holds for all pairs;
-houses are exchangeable; the error of a set is independent of its correlation; half of what
-houses differ by belongs to their region.  The two factors of the spread are chosen, not
-estimated: so that the 90 % interval holds the truth often enough in the house where it does so
-least, each house unseen (docs/method.md has the choice, and what it costs in width).
+All audiences are inside the base and are measured on it; all pairs have the same correlation;
+houses are exchangeable; the error of a set is independent of its correlation; half of what houses
+differ by belongs to their region. The two factors of the spread are chosen, not estimated: so that
+the 90 % interval contains the truth often enough for the house with the lowest coverage, with each
+house left out of the fit (docs/method.md describes the choice, and its effect on the width).
 
 Known drawbacks
 ---------------
 * Negative association (two rival platforms) is outside the model; the model error and the
-  truncation at the Frechet bounds carry it.
+  truncation at the Frechet bounds cover it.
 * A hub (nearly everyone who uses anything uses one messenger) makes unions of several
   platforms smaller than any common correlation that fits the pairs.
 * A block of online people who use nothing is not modelled; measure "uses any of these" and
   condition on it (conditioning.py).
-* Eight houses are few: the spread between houses rests on seven degrees of freedom.
-* An interval that is wide enough for the houses that differ most is too wide for the others:
-  where surveys are like those of most houses, a 90 % interval holds the truth 96 % of the time
-  or more.
-* Errors in the shares themselves are not in here.
+* Eight houses are few: the spread between houses has seven degrees of freedom.
+* An interval that is wide enough for the houses that differ most is too wide for the others: where
+  surveys are like those of most houses, a 90 % interval contains the truth in 96 % of cases or
+  more.
+* Errors in the shares themselves are not included.
 
 Citations
 ---------
@@ -205,7 +203,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class OwnSurvey:
-    """A survey of the area itself: its fitted correlation and the house that asked."""
+    """A survey of the area itself: its fitted correlation, and the survey organisation."""
 
     correlation: float
     house: str

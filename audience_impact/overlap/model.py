@@ -1,25 +1,25 @@
-"""What a model of joint use must answer, whichever it is, and what needs no model at all.
+"""The interface of a model of joint use, and functions that need no model.
 
 Definitions
 -----------
 Universe: the people that shares refer to.  Union: the share of it that uses at least one of some
 platforms.  Pattern: the exact set of platforms that a person uses, numbered so that bit i of the
 number says that platform i is used.
-Joint use: how people of one country use platforms together.  It is uncertain, so it is D draws of
-whatever parameters a model has, which no one but that model reads.
-Group: everything asked for in one country and universe.  All its unions share the draws of the
-audiences and of the joint use, so that draw d is one possible world.
+Joint use: how people of one country use platforms together. It is uncertain, and therefore
+represented by D draws of the parameters of a model, which only that model reads.
+Group: all unions of one country and universe. All its unions share the draws of the audiences and
+of the joint use, so that draw d is one possible world.
 
 Method
 ------
-A model is an object with the methods of `OverlapModel`; one_factor.py has the one in use.  Whatever
-a model answers lies inside the Frechet bounds max m_i <= union <= min(1, sum m_i) of each draw's
-own shares.  A model states its own error in units of the distance between independence and the
-largest audience, because that distance is what an assumption on joint use decides.
+A model is an object with the methods of `OverlapModel`; one_factor.py contains the model in use.
+Results of a model are always inside the Frechet bounds max m_i <= union <= min(1, sum m_i) of each
+draw's own shares. A model states its own error in units of the distance between independence and
+the largest audience, because assumptions on joint use determine where in that distance a union is.
 
 Assumptions
 -----------
-Every audience lies inside the universe.  Draw d of one audience goes with draw d of all others.
+Every audience is inside the universe. Draw d of one audience belongs to draw d of all others.
 
 Known drawbacks
 ---------------
@@ -42,11 +42,11 @@ from audience_impact.frames import Array
 from audience_impact.vocabulary import DedupMethod, InputKind
 
 Uniforms: TypeAlias = Callable[[InputKind, str], Array]
-"""Gives the uniforms (D,) of a kind of input and a key; the same ones for the same key."""
+"""Returns the uniforms (D,) of a kind of input and a key; the same key gives the same uniforms."""
 
 
 NO_ROOM = 1e-300
-"""Instead of zero, where there is neither an error nor a distance to divide by."""
+"""Divisor in place of zero, where the distance, and therefore the error, is zero."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ Cache: TypeAlias = dict[Hashable, Any]
 
 @dataclass(frozen=True)
 class Group:
-    """G unions asked for in one country and universe, of P platforms, in D draws."""
+    """G unions of one country and universe, of P platforms, in D draws."""
 
     shares: Array  # (P, D) draws of the audiences over the universe, 0..1
     joint_use: JointUse
@@ -72,7 +72,7 @@ class Group:
 
 
 class OverlapModel(Protocol):
-    """A model of joint use that has learned what it can."""
+    """A fitted model of joint use."""
 
     @property
     def dedup_method(self) -> DedupMethod:
@@ -89,7 +89,7 @@ class OverlapModel(Protocol):
         """Draws (G, D) of the unions of a group, as shares of the universe, with the error.
 
         A union's draws depend on nothing but its own audiences and the joint use.  Raises
-        ValueError where shapes do not fit or a share lies outside 0..1.
+        ValueError where shapes do not fit or a share is outside 0..1.
         """
 
     def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:

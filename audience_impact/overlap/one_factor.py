@@ -1,7 +1,7 @@
-"""The one-factor Gaussian copula as a model of joint use: `OverlapModel` says what it answers.
+"""The one-factor Gaussian copula as a model of joint use, with the interface of `OverlapModel`.
 
-copula.py has the method, assumptions and drawbacks, batched.py the unions of a whole register,
-fitting/joint_use.py how it is fitted.  Its one parameter is the correlation.
+copula.py describes the method, assumptions and drawbacks, batched.py the unions of a complete
+register, and fitting/joint_use.py the fit. The only parameter is the correlation.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ from audience_impact.vocabulary import DedupMethod, InputKind, OverlapParameter
 
 @dataclass(frozen=True)
 class OneFactorCopula:
-    """What surveys taught about the correlation, and what a country's own surveys add.
+    """The correlation fitted to surveys, adjusted by the surveys of a country itself.
 
-    `centres` holds the centre and scale of the log odds of the correlation of each country that
+    `centres` contains the centre and scale of the log odds of the correlation of each country that
     was surveyed itself; all others have those of the calibration.
     """
 

@@ -1,1 +1,1 @@
-"""Audiences of a restriction by phase: each year has a base of its own, and some days a figure."""
+"""Phases of the audience of a restriction: by calendar year, and by days with a daily figure."""

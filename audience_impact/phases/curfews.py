@@ -1,4 +1,4 @@
-"""Restrictions that come back: the days on which they were in force, and the hours of each.
+"""Recurring restrictions (curfews): the days in force, and the hours of each day.
 
 Definitions. Days in force are the days listed by a source, or a number of times; without either
 they are all days from the first to the last. Person-hours are person-days times the hours in force
@@ -9,14 +9,15 @@ it is not known which days they were: they are spread evenly from the first day 
 a day of its own. Stated hours make person-hours of each day in force; the lower bound takes the
 least stated hours, the upper one the most, the estimate their mean. Where no hours are stated a day
 counts 24 in the estimate and the upper bound, and in the lower bound days between the first and the
-last count 24 and those two nothing. Of several restrictions at once a person has at least the hours
-of the one that forces most, and at most all of them added, 24 on a day; an estimate is made where
-there is one restriction alone, or all last the whole day.
+last count 24 and those two nothing. With several restrictions at the same time, a person has at
+least the hours of the longest and at most the sum of all, up to 24 on a day; there is an estimate
+only if there is a single restriction, or all last the whole day.
 
 Assumptions. Each of several times is on a day of its own. Hours change person-hours, not who is
 exposed.
 
-Known drawbacks. Person-days of a month are moved where times are spread over months.
+Known drawbacks. Person-days may be attributed to the wrong month if the times are spread over
+several months.
 
 Citation. Rules of this project, docs/method.md.
 """
@@ -35,7 +36,7 @@ COLUMNS = {
     "least_hours_a_day": NUMBER,
     "most_hours_a_day": NUMBER,
 }
-"""Columns of days and hours that a source states, with their types."""
+"""Columns of the days and hours that a source states, with their types."""
 
 
 def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:

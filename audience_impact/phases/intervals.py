@@ -1,4 +1,4 @@
-"""The sweep over time: which audiences are in force on which days, and person-days by period.
+"""Intervals of constant restrictions: audiences in force by day, and person-days by period.
 
 Definitions
 -----------
@@ -9,13 +9,13 @@ Person-days: days times the people in force on each, a number that depends on th
 
 Method
 ------
-All starts, ends and firsts of months are put in order, by group; a span covers the pieces from
-its start to its end, which are found by bisection.  Each piece then has its items, each once,
-and lies inside one month.  Sets are distinguished like the words of a dictionary, place by place:
-pieces of one group that agree so far and have the same next item stay together.  This is exact
-(no hashing), and the people of a set need to be worked out once however often it comes back.
-Sums over a period are the product of a sparse table (periods x sets, days) and the people per
-set, so that no table of pieces x draws is ever built.
+All starts, ends and firsts of months are put in order, by group; a span covers the pieces from its
+start to its end, which bisection locates. Each piece then has its items, each once, and is inside
+one month. Sets are distinguished like words in a dictionary, letter by letter: pieces of one group
+that agree so far and have the same next item stay together. This is exact (no hashing), and the
+people of a set need to be worked out once however often it comes back. Sums over a period are the
+product of a sparse table (periods x sets, days) and the people per set, so that no table of pieces
+x draws is ever built.
 
 Assumptions
 -----------
@@ -25,14 +25,26 @@ counts for the whole of it.
 Known drawbacks
 ---------------
 * Person-days count one person once a day, but again each day: they are not people.
-* Work and memory go with the pieces that each span covers: many spans of one group that overlap
-  for long cost the square of their number.
-* Consecutive pieces with one set are left apart where any span begins or ends between them.
+* Time and memory are proportional to the number of pieces that each span covers: many spans of one
+  group that overlap for long cost the square of their number.
+* Consecutive pieces with the same set remain separate if any span begins or ends between them.
 
 Citation
 --------
 Shamos and Hoey (1976), Geometric intersection problems, 17th Symposium on Foundations of Computer
 Science (the sweep).
+
+Phases of an audience with a daily figure
+-----------------------------------------
+A daily figure refers to the days of its period. It limits the audience of those days;
+on other days it is an estimate, and the monthly figure limits.
+
+A phase is cut at both ends of the period of its figure; parts that no restriction reaches
+fall away.
+
+Assumed is that a figure that is an average over its period limits every day of it.
+
+On a quiet day fewer come than on the average one. Rules of this project, docs/method.md.
 """
 
 import numpy as np
@@ -40,6 +52,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.frames import Array
 from audience_impact.periods import DAY
 
@@ -204,3 +217,42 @@ def sum_by_period(pieces: pd.DataFrame, per_day: Array) -> tuple[pd.DataFrame, A
     days, at = rows["days"].to_numpy(float), grouped.ngroup().to_numpy()
     table = csr_array((days, (at, np.tile(sets, 2))), shape=(len(periods), len(per_day)))
     return periods, np.asarray(table @ per_day)
+
+
+def cut_by_figure(
+    phases: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return phases cut at the period of their daily figure, and the figure of each phase.
+
+    `phases` as years.by_year gives them, `daily` as `Inputs` has it, `periods` by restriction_id.
+    Adds `is_in_figure`: the days of the phase are those that the figure refers to.
+    """
+    figures = phases[AUDIENCE].merge(daily, on=AUDIENCE, how="left")
+    uncut = phases.assign(order=1, place=phases.index, is_in_figure=False)
+    has_figure = figures["daily_from"].notna() & phases["from_limit"].notna()
+    rows, first, after = uncut[has_figure], figures["daily_from"], figures["daily_until"]
+    start, end = rows["from_limit"], rows["until_limit"]
+    first, after = first[has_figure], after[has_figure]
+    parts = [
+        rows.assign(order=0, until_limit=end.where(end < first, first)),
+        rows.assign(
+            from_limit=start.where(start > first, first),
+            until_limit=end.where(end < after, after),
+            is_in_figure=True,
+        ),
+        rows.assign(order=2, from_limit=start.where(start > after, after)),
+    ]
+    cut = pd.concat([uncut[~has_figure], *[_select_in_force(part, periods) for part in parts]])
+    cut = cut.sort_values(["place", "order"])
+    return (
+        cut.drop(columns=["order", "place"]).reset_index(drop=True),
+        figures.loc[cut["place"]].reset_index(drop=True),
+    )
+
+
+def _select_in_force(rows: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with days that a restriction may reach."""
+    about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
+    end = about[["most_end", "imputed_end"]].max(axis=1)
+    start = rows["from_limit"].where(rows["from_limit"] > about["from_day"], about["from_day"])
+    return rows[start < rows["until_limit"].where(rows["until_limit"] < end, end)]

@@ -1,13 +1,12 @@
-"""Audiences of a restriction by calendar year, each in the base of its year.
+"""Phases of the audience of a restriction by calendar year, each with the base of its year.
 
-Definitions. A phase is an audience of a restriction in one calendar year: in that in which the
-restriction began as it was on the first day, in a later one as it is in the middle of that year
-(of the part of it that is past). `audience` is the number of the audience, the same in all its
-phases.
+Definitions. A phase is an audience of a restriction in one calendar year: in the year of the start
+as on the first day, in a later year as in the middle of that year (or of the elapsed part of it).
+`audience` is the number of the audience, the same in all its phases.
 
-Method. In a later year people online are those of that year, and so is the base. A figure of a
-service stays what it was, the audience from before, with its errors; it no longer limits from above
-where it is more than CURRENT_MONTHS old on the first day of the year.
+Method. In a later year people online are those of that year, and so is the base. The figure of a
+service does not change: it describes the audience from before, with its errors. It gives no upper
+bound if it is more than CURRENT_MONTHS old on the first day of the year.
 
 Assumptions. Those of audiences/universes.py.
 
@@ -21,8 +20,8 @@ import pandas as pd
 
 from audience_impact.audiences import universes
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.denominators.counts import DISTRIBUTION
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.denominators.distributions import DISTRIBUTION
 from audience_impact.periods import months_between
 from audience_impact.vocabulary import WHOLE_INTERNET
 
@@ -31,11 +30,11 @@ OF_BASE = [
     *DISTRIBUTION,
     *("is_base_projected", "is_own_base", "population_id", "population_persons"),
 ]
-"""What universes.with_base gives an audience."""
+"""Columns that universes.with_base adds to an audience."""
 CURRENT_MONTHS = 12
-"""Older figures no longer limit from above."""
+"""Age in months above which a figure gives no upper bound."""
 YEAR = "|"
-"""Parts a restriction and a year where each year is asked for by itself."""
+"""Columns of a restriction and year, by which phases are grouped."""
 
 
 def split_by_year(

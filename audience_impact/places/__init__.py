@@ -1,1 +1,1 @@
-"""Places below the country: who lives there, who of them is online, and over which networks."""
+"""Places below the country: their residents, the people online there, and their networks."""

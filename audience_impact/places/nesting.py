@@ -1,28 +1,29 @@
-"""People of places some of which lie in others, each person once.
+"""People of nested places, each person counted once.
 
 Definitions
 -----------
-A place lies in its parent (`areas.parent_id`), and so in every holder of that.  Share: the part of
-the people of a place who are touched because that place was named.  Holder in a set: the nearest
-place of the same set that a place lies in.
+A place is inside its parent (`areas.parent_id`), and so inside every area that contains the parent
+(its holders). Share: the part of the people of a place who are touched because that place was
+named. Holder in a set: the nearest place of the same set that contains a place.
 
 Method
 ------
-Of somebody in a place it is enough that the place or one that holds it was named: the effective
-share e(p) of a place is the largest share of itself and its holders in the set.  The union is
+People in a place are touched if the place, or an area that contains it, was named: the effective
+share e(p) of a place is the largest share of itself and its holders in the set. The union is
 
     sum over p of (e(p) - e(holder of p)) people(p),
 
-in which a place adds only those whom its holder leaves out, and nothing where that is wholly cut.
+in which a place adds only people whom its holder does not include, and nothing if the holder is cut
+completely.
 
 Assumptions
 -----------
 Shares of a place and of its holder are of the same people as far as they can be: the smaller of two
-groups lies in the larger.  A place has no more people than its holder.
+groups is inside the larger. A place has no more people than its holder.
 
 Known drawbacks
 ---------------
-Places that overlap without one lying in the other are counted twice where they do.
+People in the overlap of two places, none of which contains the other, are counted twice.
 
 Citation
 --------
@@ -38,14 +39,14 @@ from audience_impact.frames import Array
 
 Integers = NDArray[np.int64]
 Parents = dict[str, str]
-"""What each area lies in, by its code; blank where in none."""
+"""The parent of each area, by its code; blank for an area without one."""
 NONE = -1
 
 
 def read_parents(areas: pd.DataFrame) -> Parents:
     """Return the parent of each area: the smallest union with it, else `parent_id`.
 
-    `areas` is the fact table. A union (`members`) lies in the smallest union with all its members.
+    `areas` is the fact table. A union (`members`) is in the smallest union with all its members.
     """
     ids = areas["area_id"].tolist()
     holder_of = dict(zip(ids, areas["parent_id"].fillna("").astype("str").tolist(), strict=True))
@@ -82,7 +83,7 @@ def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> I
 
 
 def compute_effective_shares(shares: Array, holder: Integers) -> Array:
-    """Return the largest share (rows, D) of each place and of all that hold it in its set."""
+    """Return the largest share (rows, D) of each place and of all that contain it in its set."""
     if (holder == NONE).all():
         return shares
     largest_shares, depth = shares.copy(), _count_holders(holder)

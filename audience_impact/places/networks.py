@@ -1,4 +1,4 @@
-"""Who of the people online loses the internet when one kind of network is cut.
+"""The people online who lose the internet when one kind of network is cut.
 
 Definitions
 -----------
@@ -8,11 +8,11 @@ member online, or one person.  The middle is that of the two ends; `change` is o
 
 Method
 ------
-Where all networks are cut, everyone is.  Where the mobile networks are, those with nothing else
-are, a share anywhere between the two ends of the nearest year: 5, 50 and 95 % of the way from the
-least to the most.  Each year beyond the count adds what the middle changed by in a year, in
-squares, so that the spread grows with the square root of the years.  A country without a count has
-the law of all others in their last year.  Where a register does not say which network was cut, it
+Where all networks are cut, everyone is. Where the mobile networks are, those with nothing else are,
+a share anywhere between the two ends of the nearest year: 5, 50 and 95 % of the way from the least
+to the most. Each year after the count adds the yearly change of the middle, in squares, so that the
+spread grows with the square root of the years. A country without a count has the distribution over
+all other countries in their last year. Where a register does not state which network was cut, it
 was the mobile one or all: from the 5 % quantile of the first to everyone, the median half way
 between the two.
 
@@ -23,11 +23,11 @@ when the first is cut.
 
 Known drawbacks
 ---------------
-Lines of offices count as homes'.  The Wi-Fi of others, at work or next door, is not seen: of
-Brazilians online over a phone in 2024 only 4 in 100 never used any Wi-Fi.  Surveys that count who
-goes online with a phone alone count devices, not lines, and are not used.  Who has a fixed line
-and no phone, and how many subscribers an operator has, is in no fact: there the share is not
-known, and the reason says so.
+Lines of offices count as homes'. The Wi-Fi of others, at work or next door, is not considered: of
+Brazilians online over a phone in 2024 only 4 in 100 never used any Wi-Fi. Surveys that count who
+goes online with a phone alone count devices, not lines, and are not used. The facts contain neither
+the people with a fixed line and no phone nor the subscribers of an operator: in these cases the
+share is not known, and the reason states this.
 
 Citations
 ---------
@@ -60,13 +60,13 @@ REASONS = {
     NetworkScope.SATELLITE.value: PartGap.SATELLITE_ALONE.value,
     NetworkScope.ASN_LIST.value: PartGap.OPERATORS.value,
 }
-"""Why the share of those who have only such a network cannot be had."""
+"""Reason, by network, why the share of the people with only that network is not known."""
 COUNT_COLUMNS = ["least_share", "most_share", *PROVENANCE]
-"""What is told of a count."""
+"""Columns of a count that are used."""
 NETWORK_LEVELS = ("everyone", "country", "other_countries", "network_unknown")
-"""What a law stands on."""
+"""Evidence levels of the distribution of a network."""
 COUNTED = (NETWORK_LEVELS[1], NETWORK_LEVELS[3])
-"""Rungs of laws that may stand on a count of the country."""
+"""Evidence levels that may use a count of the country."""
 
 
 def estimate_cut_share(

@@ -1,60 +1,170 @@
-"""Who is online in a place: its odds against those of its country, as a law to draw from.
+"""The people online in a place: the distribution of its odds relative to those of its country.
 
 Definitions
 -----------
 Deviation of a place: log odds of the share of its people online less those of its country on that
-day.  Holder: the area that a place lies in (`areas.parent_id`).  Rung: what the law of a place
-stands on: a survey of it, a model, a census of its households, a figure of a holder, the country.
+day. Holder: the area that contains a place (`areas.parent_id`). Evidence level: the basis of the
+distribution of a place: a survey of it, a model, a census of its households, a figure of a holder,
+the country.
 
 Method
 ------
-From the country down, each place is its holder plus a step.  Without a figure the step has the
-spread learned between the regions of other countries, drawn towards that of the country's own
-regions where they are known (as by an inverse gamma prior worth `country_degrees` regions).  It is
-larger for small places, by 1 + h / people in the variance, and smaller for what makes up most of
-its holder, by one less its part.  Its median is such that the mean share is the holder's: for log
-odds L and deviation s that of
+From the country down, each place is its holder plus a step. Without a figure the step has the
+spread that was fitted between the regions of other countries, shrunk towards that of the country's
+own regions if they are known (by an inverse gamma prior with the weight of `country_degrees`
+regions). It is larger for small places, by 1 + h / people in the variance, and smaller for what
+makes up most of its holder, by one less its part. Its median is such that the mean share is the
+holder's: for log odds L and deviation s that of
 
     L (sqrt(1 + pi s^2 / 8) - 1),
 
-as the mean of a logistic normal nearly is; s itself goes as exp(b L).  A town stands above its
-holder as the towns of a region stand above the region.  Where a model, or a census of households,
-has a figure of the place, the step is what such figures were worth where surveys stand beside them
-(the model's deviation times a slope that goes as exp(g L), since it spreads regions too little
-where few are online).  A survey of the place is then put in by Gaussian conditioning, with an error
-that grows with the years between.
+as the mean of a logistic normal nearly is; s itself is proportional to exp(b L). A town is above
+its holder by as much as the towns of a region are above the region. If a model, or a census of
+households, has a figure of the place, the step is the prediction from such figures where surveys
+exist as well (the model's deviation times a slope proportional to exp(g L), since it spreads
+regions too little where few are online). A survey of the place is then put in by Gaussian
+conditioning, with an error that grows with the years between.
 
 Assumptions
 -----------
-Steps are independent of each other and of the size of the country.  Regions without a figure differ
-as those with one.
+Steps are independent of each other and of the size of the country. Regions without a figure differ
+by as much as regions with one.
 
 Known drawbacks
 ---------------
-The countries that were asked by region are poor ones mostly.  Below regions one census alone shows
-how small places differ.  War and flight since a survey are not in it.
+The countries with regional surveys are mostly poor. Below regions one census alone shows how small
+places differ. War and flight since a survey are not considered.
 
 Citations
 ---------
 D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural
 Computation 4 (mean of a logistic normal).  J. N. K. Rao, I. Molina (2015), Small Area Estimation.
+
+The parameters are read from `place_laws`. A deviation is the log odds of the share online in a
+place less those of the area that holds it. Half widths are halves of central 90 % intervals;
+standard deviations follow from them as for a normal. What is learned, from what and how well it
+does: fitting/places.py.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from audience_impact import selection as choosing
+from audience_impact.errors.distribution import QUANTILES, Spread, parameter_values
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
-from audience_impact.places.online_parameters import NORMAL, PlaceParameters
-from audience_impact.vocabulary import AreaLevel
+from audience_impact.vocabulary import AreaLevel, ErrorQuantile, PlaceLaw
+
+NORMAL = 1.6448536269514722
+"""The 95 % quantile of a standard normal distribution."""
+LEVELS = (-4.0, 3.0)
+"""Range of log odds of countries for which spreads and slopes were fitted."""
+
+
+@dataclass(frozen=True)
+class PlaceParameters:
+    """Parameters of places, as fitted to the facts.
+
+    Attributes:
+        between: Quantiles of a region's deviation from its country at even odds, minus the
+            correction of `balance`.
+        between_level: Growth of the log of that spread per unit of the country's log odds.
+        city: Quantiles of the deviation of the towns of a region from the region.
+        country_degrees: Weight, as a number of regions, of the spread in all countries relative to
+            the regions of the country itself.
+        small_place: People of a place whose variance is twice that of a large place.
+        survey: Half width of a survey's deviation of a region.
+        ageing: Half width that is added to that after a year.
+        model: Half width of a deviation that only a model gives.
+        model_slope: Deviation per unit of the model's deviation, at even odds.
+        model_level: Growth of the log of that slope per unit of the country's log odds.
+        households: Half width of a deviation that a census of connected households gives.
+        households_slope: Deviation per unit of the deviation of connected households.
+    """
+
+    between: Spread
+    between_level: float
+    city: Spread
+    country_degrees: float
+    small_place: float
+    survey: float
+    ageing: float
+    model: float
+    model_slope: float
+    model_level: float
+    households: float
+    households_slope: float
+
+    @property
+    def base_spread(self) -> float:
+        """Return standard deviation of a large region at even odds."""
+        return compute_deviation(self.between)
+
+    def spread_at(self, level: Array) -> Array:
+        """Return the standard deviation of a large region in a country of these log odds."""
+        return np.asarray(self.base_spread * np.exp(self.between_level * np.clip(level, *LEVELS)))
+
+    def slope_at(self, level: Array) -> Array:
+        """Return the deviation for each unit of the model in a country of these log odds."""
+        return np.asarray(self.model_slope * np.exp(self.model_level * np.clip(level, *LEVELS)))
+
+    @property
+    def unit_distribution(self) -> Spread:
+        """Return the distribution of `between` around its median, in standard deviations."""
+        q50 = self.between.q50
+        return Spread(
+            (self.between.q05 - q50) / self.base_spread,
+            0.0,
+            (self.between.q95 - q50) / self.base_spread,
+        )
+
+
+SPREADS = (PlaceLaw.BETWEEN, PlaceLaw.CITY)
+COUNTS = (
+    PlaceLaw.BETWEEN_LEVEL,
+    PlaceLaw.MODEL_LEVEL,
+    PlaceLaw.COUNTRY_DEGREES,
+    PlaceLaw.SMALL_PLACE,
+    PlaceLaw.MODEL_SLOPE,
+    PlaceLaw.HOUSEHOLDS_SLOPE,
+)
+
+
+def compute_deviation(quantiles: Spread) -> float:
+    """Return the standard deviation of a normal with these 5 and 95 % quantiles."""
+    return (quantiles.q95 - quantiles.q05) / (2.0 * NORMAL)
+
+
+def list_kinds(name: PlaceLaw) -> tuple[ErrorQuantile, ...]:
+    """Return the kinds of rows that a parameter has."""
+    if name in SPREADS:
+        return QUANTILES
+    return (ErrorQuantile.COUNT,) if name in COUNTS else (ErrorQuantile.Q95,)
+
+
+def read_parameters(place_laws: pd.DataFrame) -> PlaceParameters | None:
+    """Return the parameters of the typed fact table; None where it has no rows.
+
+    Raises:
+        ParameterError: The table lacks a parameter.
+    """
+    if place_laws.empty:
+        return None
+    required = {name: list_kinds(name) for name in PlaceLaw}
+    numbers = parameter_values(place_laws, "place_laws", required, "learn places")
+    spreads = {name.value: Spread(*numbers[name]) for name in SPREADS}
+    single = {name.value: numbers[name][0] for name in PlaceLaw if name not in SPREADS}
+    return PlaceParameters(**spreads, **single)  # type: ignore[arg-type]
+
 
 ODDS_QUANTILES = ["online_q05", "online_q50", "online_q95"]
 PLACE_LEVELS = ("survey", "model", "households", "holder", "country")
-"""What the law of a place stands on, the best first."""
+"""Evidence levels of the distribution of a place, the best first."""
 LARGEST_PART = 0.95
-"""A place is taken for no more of its holder than this: counts of the two differ."""
+"""Maximum share of a place in its holder: the counts of the two may be inconsistent."""
 
 
 def estimate_online_odds(

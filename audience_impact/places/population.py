@@ -1,29 +1,30 @@
-"""How many people live in a place on a day.
+"""The residents of a place on a date.
 
 Definitions. A figure is a row of `bases` for all ages. The growth index of an area on a day is the
-logarithm of its people up to a constant; of the area that holds it, where it has no series.
+logarithm of its people up to a constant; of the area that contains it, if it has no series.
 
-Method. A figure is carried to the day by the growth of its area: between two figures of one
-measurer along the line in logs, and beyond them, or with a single one, as the area that holds it
-grew. A country grows as its longest series says; before and after it, as in its first and last two
-years. Of several figures the one that is expected to be off least on that day speaks. Its error in
-logs has the variance e^2 + (d t)^2: e that of the source by reliability and whether it was
-counted, t the years to the day, d how much faster or slower than its parent a place grows in a
-year. 90 % lie within 1.645 deviations.
+Method. A figure is extrapolated to the date by the growth of its area: between two figures of one
+measurer by interpolation in logs, and beyond them, or with a single figure, by the growth of the
+area that contains the place. The growth of a country is that of its longest series and, before and
+after it, that of its first and last two years. Of several figures the one with the smallest
+expected error on the date is used. Its error in logs has the variance e^2 + (d t)^2: e that of the
+source by reliability and whether it was counted, t the years to the day, d how much faster or
+slower than its parent a place grows in a year. 90 % lie within 1.645 deviations.
 
-`most_persons` is what limits a bound: the largest of the place's figures as carried to the day, and
-the nearest as printed. What a list of many countries holds at low reliability limits nothing; then,
-and where a place has no figure, the area that holds it does.
+`most_persons` is used for upper bounds: the largest of the place's figures as extrapolated to the
+date, and the nearest figure as printed. Figures of low reliability from a list of many countries
+are not used for this; in that case, and if a place has no figure, the area that contains it is
+used.
 
-Learned from the facts (`measured`): the drift from districts of Pakistan, 2017 to 2023 beside their
-provinces, and the error of modelled figures from WorldPop beside counts and national lists, each so
-that nine tenths lie within the range. The other errors are conventions.
+Fitted to the facts (`measured`): the drift, to districts of Pakistan relative to their provinces,
+2017 to 2023; and the error of modelled figures, to WorldPop relative to counts and national lists,
+each such that nine tenths are within the range. The other errors are conventions.
 
 Assumptions. Places of a country differ in growth everywhere as Pakistan's do.
 
-Drawbacks. Flight and war move people within a country in months: no place but the country knows of
-it. A census that undercounts does so in `most_persons` as well. Years of lists that state none are
-those of the list.
+Drawbacks. War and flight move people within a country in months; this is not considered below the
+country. A census that undercounts does so in `most_persons` as well. Figures without a year have
+the year of their list.
 """
 
 import numpy as np
@@ -38,20 +39,20 @@ from audience_impact.vocabulary import ObsStatus, Reliability, SourceType
 
 YEAR_DAYS = 365.25
 DRIFT = 0.0125
-"""How much more or less than its parent a place grows in a year: deviation, in logs."""
+"""Standard deviation of the yearly growth of a place relative to its parent, in logs."""
 COUNTRY_ERROR = 0.01
-"""Deviation of a country's figure, in logs."""
+"""Standard deviation of a country's figure, in logs."""
 COUNTED = {Reliability.HIGH.value: 0.02, Reliability.MEDIUM.value: 0.04, Reliability.LOW.value: 0.1}
-"""Deviation of a place's figure that was counted, by the reliability of its source."""
+"""Standard deviation of a counted figure of a place, by the reliability of its source, in logs."""
 COMPILED = {Reliability.HIGH.value: 0.1, Reliability.MEDIUM.value: 0.1, Reliability.LOW.value: 0.4}
-"""Deviation of one in a list of many countries, whose years are not all stated."""
+"""Standard deviation of a figure from a list of many countries, whose years are not all stated."""
 MODEL_ERROR = 0.16
-"""Deviation of one that was modelled or projected."""
+"""Standard deviation of a modelled or projected figure, in logs."""
 NORMAL_95 = 1.6449
 FAR_YEARS = 10_000.0
-"""Between the series of two areas on the line on which all stand one after the other."""
+"""Distance between the series of two areas when all are placed on the same axis of years."""
 EDGE_YEARS = 2.0
-"""The years at the end of a country's series whose growth goes on beyond it."""
+"""Number of years at the ends of a country's series whose growth is extrapolated."""
 SERIES = ["area_id", "measurement_series_id"]
 COLUMNS = (
     *("people_low_persons", "people_persons", "people_high_persons", "most_persons"),
@@ -97,7 +98,7 @@ def _count_years(days: pd.Series) -> pd.Series:
 
 
 class Growth:
-    """Growth indexes of areas: of their own series, else of what holds them.
+    """Growth indexes of areas, from their own series or from that of an area that contains them.
 
     `series` has, for each area with two figures or more of one measurer, the times and levels of
     the longest such series, sorted.
@@ -238,7 +239,7 @@ STEPS = (
         ),
     ),
 )
-"""Which figure of a place speaks."""
+"""Steps that select the figure of a place."""
 
 
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:

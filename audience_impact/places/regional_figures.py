@@ -1,4 +1,4 @@
-"""How regions differ from their country in the share online, as surveys, models and censuses say.
+"""Deviations of regions from their country in the share online, from surveys, models and censuses.
 
 Definitions
 -----------
@@ -8,20 +8,20 @@ other data, `households` are connected homes in a census.
 
 Method
 ------
-Women and men are averaged where a series has both for all its areas.  Whatever a series means by
-online, and whenever it was asked, all its areas are moved by one number in log odds, so that their
-mean weighted by residents is the share of the country on the day; what remains of an area, less the
-log odds of the country, is its deviation.
+Women and men are averaged where a series has both for all its areas. Series differ in their
+definition of online and in their date. Therefore the log odds of all areas of a series are shifted
+by the same number, so that their mean weighted by residents is the share of the country on the
+date. The shifted log odds of an area minus those of the country are its deviation.
 
 Assumptions
 -----------
-Between regions the odds keep their ratio while a country comes online.  The regions of a series
-stand for the country also where some are missing.
+The odds of regions keep their ratio while more people of the country come online. The regions of a
+series represent the country even if some are missing.
 
 Known drawbacks
 ---------------
-Those asked are 15 to 49 years old mostly, and counted as everyone.  Residents are the latest of
-each area, not those of the year.
+Most respondents are 15 to 49 years old, and are treated as representative of everyone. Residents
+are the latest of each area, not those of the year.
 
 Citation
 --------
@@ -46,13 +46,13 @@ from audience_impact.selection import Best, Key
 from audience_impact.vocabulary import RegionalAsked, Residence, SourceType
 
 LIMITS = (0.003, 0.985)
-"""Shares are taken for no less and no more: a figure of everyone is rounded, or a model's limit."""
+"""Limits of shares, because a figure of 0 or 1 is rounded or a limit of a model."""
 STEPS = 50
 MILLENNIUM, YEAR_DAYS = pd.Timestamp("2000-01-01"), 365.25
 SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
 COUNTRY = re.compile(r"[A-Z]{2}")
 FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
-"""Columns of `figures`."""
+"""Columns of the figures of a region."""
 
 
 def read_parents(tables: Tables) -> dict[str, str]:
@@ -95,7 +95,7 @@ def compute_log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
 
 
 def read_figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
-    """Return columns FIGURE: one row a series and area, of the whole area; sorted.
+    """Return columns FIGURE: one row per series and area, of the whole area; sorted.
 
     With `each_sex` women and men are series of their own. `persons` are the residents, one for each
     area of a series where none of them is known, and their mean where some are not. `year` is the
@@ -195,7 +195,7 @@ STEPS_OF_CHOICE = (
         ),
     ),
 )
-"""Which of several figures of one kind counts."""
+"""Steps that select one of several figures of the same kind."""
 
 
 def list_on_days(figures_on_days: pd.DataFrame) -> pd.DataFrame:

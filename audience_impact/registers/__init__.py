@@ -1,1 +1,1 @@
-"""What others publish, read into fact tables: registers, denominators, names of places."""
+"""Import of external data into fact tables: registers, denominators, names of places."""

@@ -1,7 +1,8 @@
-"""Names of countries as a register prints them, turned into ISO 3166 codes, and where an event was.
+"""Country names of a register as ISO 3166 codes, and the place of an event.
 
-Pure: which names there are is told by a gazetteer. A name that is not found leaves the country,
-so that what is said of the people is an upper bound and never too narrow.
+The functions depend only on their arguments; the names come from a gazetteer. If a name is not in
+it, the whole country is used instead, so that the number of people is an upper bound and never too
+small.
 """
 
 import difflib
@@ -10,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audience_impact.registers.places import known as places
+from audience_impact.registers.places import country_places as places
 from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.resolver import (
     narrow_meanings,
@@ -32,17 +33,17 @@ NATIONAL = re.compile(
 )
 WHOLE_WORDS = ("nationwide", "countrywide")
 LIKENESS = 0.88
-"""A word so like one of them is a slip of the pen: one letter left out, doubled or changed."""
+"""Similarity from which a word counts as a misspelling: one letter omitted, doubled or changed."""
 MOST_COUNTRIES = 300
 NOT_ISO = {"somaliland": "SO"}
-"""Countries of a register that ISO 3166 counts as part of another."""
+"""Countries in registers that ISO 3166 counts as part of another."""
 
 
 @dataclass(frozen=True)
 class Gazetteer:
-    """Which countries and regions there are.
+    """Names and codes of countries and regions.
 
-    `countries` gives the ISO 3166-1 code of each name asked for, `regions` for each country its
+    `countries` returns the ISO 3166-1 code of each requested name, `regions` for each country its
     subdivisions by code (name, and the code of the subdivision that contains it, if any).
     """
 
@@ -52,7 +53,7 @@ class Gazetteer:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an event was: areas, how far it reaches, what could not be told, and name by name."""
+    """The place of an event: areas, extent, unresolved names, and the reading of each name."""
 
     area_ids: tuple[str, ...]
     geo_scope: GeoScope

@@ -1,9 +1,9 @@
-"""The same event told twice: a restriction of a register and one kept by hand.
+"""Links between an event of a register and the same restriction entered by hand.
 
-Rule: the same country, starts at most seven days apart, and a service in common (the whole
-internet counts as one); where both name regions, one of them in common. Each event of the register
-is linked to the nearest other, then to the one with most services in common. The two stay as they
-are: what they disagree on is written beside the link.
+Rule: the same country, starts at most seven days apart, and a service in common (the whole internet
+counts as one); where both name regions, one of them in common. Each event of the register is linked
+to the restriction with the nearest start and, among those, with most services in common. Both
+remain unchanged: their differences are recorded in the link.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,8 +45,8 @@ def event_records(
 ) -> list[EventRecord]:
     """Return restrictions with their targets and the days on which they may have begun.
 
-    `parents` names the area that holds each area, for the `holders` of all areas of an event: the
-    areas themselves and what they lie in, up to their countries.
+    `parents` names the area that contains each area, for the `holders` of all areas of an event:
+    the areas themselves and what they are in, up to their countries.
     """
     targets_by_id: dict[str, list[Row]] = {}
     for target in targets:
@@ -89,7 +89,7 @@ def days_apart(first: EventRecord, second: EventRecord) -> int | None:
 
 
 def _has_common_area(first: EventRecord, second: EventRecord) -> bool:
-    """Return whether the events share a country, or one area lies in an area of the other."""
+    """Return whether the events share a country, or one area is in an area of the other."""
     if first.country_ids & second.country_ids & (first.area_ids | second.area_ids):
         return True
     mine, theirs = first.area_ids & second.holders, second.area_ids & first.holders

@@ -1,16 +1,17 @@
-"""A register of restrictions, whatever its columns: its rows as events and as rows of fact tables.
+"""Registers of restrictions with any columns: their rows as events and as rows of fact tables.
 
-A register says in a `Register` how to read one of its rows; everything else is here and the same
-for all: every row becomes an event, repeats one or is refused, and each is accounted for.
+A `Register` defines how to read one row of a register. Everything else is defined here and is the
+same for all registers: every row becomes an event, repeats an event or is refused, and the report
+accounts for each.
 
-Definitions. An event record is a row of a register. An event that goes on stands in a register once
-per year in which it counts. Records of one identity (country, start, place and what else the
-register names) are one event where no year has two of them; where a year has, the services tell
-them apart, and after that their order. The newest record speaks.
+Definitions. An event record is a row of a register. An ongoing event has a row for each year in
+which it counts. Records with the same identity (country, start, place and further columns of the
+register) are one event if no year has two of them; otherwise the services distinguish them, and
+after that their order. The newest record is used.
 
 Assumptions. A register counts an event at most once a year under the same words.
 
-Known drawbacks. A register that corrects a start or a place makes another event of it.
+Known drawbacks. If a register corrects a start or a place, the row becomes another event.
 """
 
 import hashlib
@@ -35,7 +36,7 @@ COMMON_DEFECTS = {
     "same_row_twice": "the same row twice in one year; one event where it names its sources",
     "told_twice": "the same event twice in one year, from the same sources: one event",
 }
-"""Kinds of defect that any register may have, and what they mean."""
+"""Kinds of defect that any register may have, with their meanings."""
 
 Row = dict[str, str]
 
@@ -44,11 +45,11 @@ Row = dict[str, str]
 class Record:
     """One row of a register.
 
-    `number` counts from 1 below the header; `country` is as printed; `identity` is what the id of
-    its event is made of, `services` what tells two of one year apart, `refused` why it becomes
-    nothing. Rows of one event share `alike`, which is the identity where it is blank; two of one
-    year that agree in services and in `evidence`, if there is any, are one event told twice.
-    `operators` are the keys of those it names.
+    `number` counts from 1 below the header; `country` is as printed; `identity` contains the parts
+    of the id of its event, `services` distinguishes two records of the same year, `refused` is the
+    reason of a refusal. Rows of the same event share `alike`, which is the identity if blank; two
+    records of the same year that agree in services and in `evidence`, if present, are duplicates.
+    `operators` are the keys of the operators that the row names.
     """
 
     number: int
@@ -89,7 +90,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Defect:
-    """Something wrong with a row: the kind and the number of the row."""
+    """An error in a row: the kind of defect and the number of the row."""
 
     kind: str
     number: int
@@ -97,7 +98,7 @@ class Defect:
 
 @dataclass(frozen=True)
 class Defects:
-    """What was met: row numbers by kind, ascending, each once."""
+    """The detected defects: row numbers by kind, ascending, each once."""
 
     rows: Mapping[str, tuple[int, ...]]
 
@@ -117,7 +118,7 @@ class Defects:
 
 @dataclass(frozen=True)
 class FeatureRule:
-    """Where a pattern stands in a column, this feature is restricted and not the service."""
+    """If a pattern occurs in a column, this feature is restricted and not the whole service."""
 
     rule_id: str
     column: str
@@ -136,7 +137,7 @@ def service_key(name: str) -> str:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Services and groups by plain name or alias, and slips and other names of a register."""
+    """Services and groups by normalised name or alias, and other names in a register."""
 
     ids: Mapping[str, str]
     spellings: Mapping[str, str] = field(default_factory=dict)
@@ -162,7 +163,7 @@ def build_catalogue(
 
 @dataclass(frozen=True)
 class Target:
-    """One platform and feature, and what it was read from."""
+    """One platform and feature, and the text from which it was read."""
 
     platform_id: str
     feature: str
@@ -171,7 +172,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Targets:
-    """What a row restricts, the services that are new, what was only noted, and the defects.
+    """The restricted targets of a row, new services, remarks, and the defects.
 
     `new` gives name and kind by platform id.
     """
@@ -184,7 +185,7 @@ class Targets:
 
 @dataclass(frozen=True)
 class Reading:
-    """An event as read: the cells of its restriction, place and targets, and the defects met.
+    """An event as read: the cells of its restriction, place and targets, and the defects.
 
     `restriction` lacks what is the same for every register: the id, the areas and the source.
     """
@@ -198,7 +199,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Background:
-    """What is needed to read records: places, services, rules and the newest year counted."""
+    """The context for reading records: places, services, rules and the newest year counted."""
 
     gazetteer: Gazetteer
     catalogue: Catalogue
@@ -243,7 +244,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Publication:
-    """Who publishes a register and as what; `copies` are places where a snapshot is known to lie.
+    """The publisher and the title of a register.
 
     `title` holds `{snapshot}`. `copies` gives address and note by day.
     """
@@ -271,15 +272,15 @@ class Publication:
 
 @dataclass(frozen=True)
 class Register:
-    """How one register is read.
+    """The definition of a register: how its rows are read.
 
     Args:
         name: its word in the command, in ids and in the folder of refused rows.
         publication: who publishes it.
-        columns: what a file must hold to be this register.
+        columns: the columns by which a file is recognised as this register.
         country: the column that names the countries, separated by semicolons.
-        year: the column that says in which year a row counts, or nothing where none does.
-        defects: kinds of defect and what they mean, in the order in which they are told.
+        year: the column of the year in which a row counts; blank if there is none.
+        defects: kinds of defect and their meanings, in the order of the report.
         record: one row as an event record, from its cells, number and countries.
         read: an event as read.
         spellings: slips and other names of services.

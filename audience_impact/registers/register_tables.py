@@ -1,4 +1,4 @@
-"""Rows of the fact tables, defects and counts, from the records and readings of any register."""
+"""Rows of the fact tables, defects and counts, from the records and readings of a register."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -30,10 +30,10 @@ Counts = dict[tuple[str, str], int]
 
 @dataclass(frozen=True)
 class ImportReport:
-    """A register as a layer: its tables, the rows refused whole, and the reconciliation.
+    """The result of an import: tables, refused rows, and the reconciliation.
 
-    `rows` counts the rows that hold anything; `merged_identical` the repeats that say nothing new;
-    `unresolved` are names that are no place on record, with their rows.
+    `rows` counts the rows that are not empty; `merged_identical` the repeated rows without new
+    information; `unresolved` are names that match no place on record, with their rows.
     """
 
     register: Register
@@ -129,7 +129,7 @@ def restriction_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
 
 
 READINGS = tuple(PlaceReading)
-"""How much of a place is meant, the most first."""
+"""Readings of a place, from the largest to the smallest part of it."""
 
 
 def place_rows(readings: Sequence[Reading], atlas: Atlas) -> list[Row]:

@@ -1,1 +1,1 @@
-"""Seeded draws of everything uncertain, and of what follows from it."""
+"""Seeded draws of all uncertain quantities, and of the results computed from them."""

@@ -1,40 +1,56 @@
-"""Draws of audiences in persons: the distribution of their figures, their errors, and growth.
+"""Draws in persons of audiences, of the users of a feature, and of those who keep access.
 
 Method. Three independent draws: of the figure, by the distribution of pooling.py; of its error
 (rounding, pages, measurers), a normal with the half widths of figure_errors.py added in squares;
-and of the growth since, through its quantiles, with heavy tails, the same for all restrictions of a
-service in a country. The last two are in log odds of the share of the universe, so that no audience
-grows beyond the people online. The internet users of a network shutdown are their base, and so the
-same draw as the base is. An imputed audience is its share, drawn in log odds through its quantiles,
-times the base as it is drawn, and no less than a figure says at least; COMMON of the variance is
-the same for all services of a country, which share a survey and what is not known of the country.
+and of the growth since the figure, a heavy-tailed distribution through its quantiles, with the same
+draw for all restrictions of a service in a country. The last two are in log odds of the share of
+the universe, so that no audience grows beyond the people online. The internet users of a network
+shutdown are equal to their base and have the same draws. An imputed audience is its share, drawn in
+log odds through its quantiles, times the drawn base, and at least the lower limit of any figure. A
+part COMMON of the variance is shared by all services of a country, because they depend on the same
+surveys and on the same unknown properties of the country.
 
 Assumptions, drawbacks and citations: those of figure_errors.py and errors/distribution.py.
+
+Feature users are a share times the people of its own population, drawn as bases are. For
+the estimate they are one more service of the copula: |E and C| = C + |E| - |E or C|, E the people
+exposed and C the feature users. Those without access are feature users less circumventors.
+
+Assumptions. Each of the assumptions named in a row widens its draws by ASSUMED_SPREAD in log odds.
+A share without a stated error has that of its sample (intervals.with_sampling). Shares without a
+survey are fitted to other countries (fitted/shares.py). A self-selected poll is drawn with
+SELF_SELECTED_SPREAD in log odds.
+
+Known drawbacks. The two numbers are conventions, not measurements: the facts contain too few
+repeated shares to estimate them.
+
+Citation. Rules of this project,
+docs/decisions.md.
 """
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
-from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.audiences.universes import OWN_LAW
-from audience_impact.denominators.distributions import DISTRIBUTION as BASE_LAW
+from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.errors import distribution, figure_errors
 from audience_impact.errors.distribution import MOST_SHARE
 from audience_impact.errors.figure_errors import GROWTH
+from audience_impact.fitted import shares as fitted_shares
 from audience_impact.fitted.shares import PARAMETERS
 from audience_impact.frames import Array
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.imputation.groups import COMMON
 from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.vocabulary import WHOLE_INTERNET, InputKind
+from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis, InputKind
 
 BASE = "base"
-"""Shape of an audience that is a base, drawn as that is."""
+"""Shape of an audience that is equal to its base and has the draws of the base."""
 Z95 = float(ndtri(0.95))
 
 
@@ -95,11 +111,13 @@ DRAWN_BY = [
     *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
     *("audience_base_id", "least_persons", *OWN_LAW),
 ]
-"""All columns that the draws of an audience depend on."""
+"""All columns on which the draws of an audience depend."""
 
 
 BLOCK = 250
-"""Audiences that are drawn at once: a draw has a dozen steps, each as large as what comes of it."""
+"""Number of audiences that are drawn at once: a draw has a dozen intermediate arrays of the size of
+its result.
+"""
 
 
 def _draw_different(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
@@ -145,13 +163,13 @@ def _draw_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def _draw_stated(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return audiences by the distribution of their figures; NaN where there is none."""
+    """Return audiences by the distribution of their figures; NaN if there is none."""
     first = _draw_uniforms(table, sampler)
     low, mode, high, coverage = (
         table[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
     )
     shape = table["shape"].to_numpy(dtype=object)
-    stated: Array = np.where(_has_shape(shape, FIXED), mode, np.nan)
+    stated: Array = np.where(np.asarray(shape == FIXED)[:, None], mode, np.nan)
     stated = np.broadcast_to(stated, first.shape).copy()
     for name, rows in ((n, shape == n) for n in (PERT, SPLIT, POOL)):
         if rows.any():
@@ -170,10 +188,6 @@ def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
         first = _draw_uniforms(table[guessed], sampler)
         drawn[guessed] = _draw_imputed(table[guessed], first, sampler)
     return drawn
-
-
-def _has_shape(shape: NDArray[np.object_], name: str) -> NDArray[np.bool_]:
-    return np.asarray(shape == name)[:, None]
 
 
 def _apply_shape(name: str, u: Array, ends: tuple[Array, Array, Array], coverage: Array) -> Array:
@@ -234,3 +248,84 @@ def error_half_width(table: pd.DataFrame) -> Array:
     )
     odds = in_logs / (1.0 - np.nan_to_num(share))
     return np.asarray(np.nan_to_num(np.hypot(odds, table["odds_error"].to_numpy("float64"))))
+
+
+ASSUMED_SPREAD = 0.12
+SELF_SELECTED_SPREAD = 0.8
+
+
+def draw_feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return draws (rows, D) of the users of each row of `shares`, in persons."""
+    u = sampler.draw_rows(InputKind.FEATURE_SHARE, "feature|" + shares["feature_use_id"])
+    share = _draw_shares(u, shares)
+    steps = shares["assumed"].map(lambda text: len([part for part in text.split(";") if part]))
+    wider = ASSUMED_SPREAD * np.sqrt(steps.to_numpy("float64"))[:, None]
+    z = sampler.draw_normals(InputKind.ASSUMED, "assumed|" + shares["feature_use_id"])
+    spread = expit(logit(np.clip(share, 1e-12, 1 - 1e-12)) + wider * z)
+    people = shares[BASE_LAW].assign(base_id=shares["share_base_id"])
+    return np.asarray(spread * unions.draw_bases(people, sampler))
+
+
+def _draw_shares(u: Array, rows: pd.DataFrame) -> Array:
+    """Return shares drawn by what their source states: an interval, a range, or nothing."""
+    shape = rows["shape"].to_numpy(dtype=object)[:, None]
+    low, mode, high, coverage = (
+        rows[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
+    )
+    within = np.where(np.isnan(coverage), 0.9, coverage)  # where none is stated, not looked at
+    normal = distributions.draw_split_normal(u, mode, low, high, within, 0.0, 1.0)
+    ranged = distributions.draw_pert(u, low, mode, high)
+    stated = np.where(shape == SPLIT, normal, ranged)
+    return np.asarray(np.where(shape == FIXED, mode, stated))
+
+
+def draw_fitted_shares(
+    parameters: pd.DataFrame, countries: pd.DataFrame, sampler: Sampler
+) -> Array:
+    """Return draws (countries, D) of the fitted share of those exposed who use a feature, else NaN.
+
+    Of several features the largest counts: who uses the rarer one uses the commoner too.
+    """
+    share = np.full((len(countries), sampler.count), np.nan)
+    keys = pd.MultiIndex.from_frame(countries[COUNTRY])
+    at = keys.get_indexer(pd.MultiIndex.from_frame(parameters[COUNTRY]))
+    rows = parameters[at >= 0]
+    if rows.empty:
+        return share
+    u = sampler.draw_rows(InputKind.FEATURE_SHARE, "feature law|" + rows["draw_key"])
+    drawn = fitted_shares.draw_shares(rows, u)
+    np.fmax.at(share, at[at >= 0], drawn)
+    return share
+
+
+def draw_circumvention(rows: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return draws (rows, D) of the share that keeps access."""
+    is_fitted = (rows["basis"] == CircumventionBasis.LEARNED.value).to_numpy("bool")
+    share = np.empty((len(rows), sampler.count))
+    share[is_fitted] = _draw_fitted(rows[is_fitted], sampler)
+    share[~is_fitted] = _draw_measured(
+        rows[~is_fitted], _draw_feature_uniforms(rows[~is_fitted], sampler)
+    )
+    return share
+
+
+def _draw_feature_uniforms(rows: pd.DataFrame, sampler: Sampler) -> Array:
+    return sampler.draw_rows(InputKind.CIRCUMVENTION, "keeps|" + rows["draw_key"])
+
+
+def _draw_fitted(rows: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return draws (rows, D) of shares with fitted parameters; equal rows are drawn once."""
+    names = ["draw_key", *fitted_shares.PARAMETERS]
+    number = rows.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
+    distinct = rows.drop_duplicates(names)
+    return np.asarray(
+        fitted_shares.draw_shares(distinct, _draw_feature_uniforms(distinct, sampler))[number]
+    )
+
+
+def _draw_measured(rows: pd.DataFrame, u: Array) -> Array:
+    """Return draws (rows, D) of shares that somebody counted, or that follow from the act."""
+    share = rows["mode"].to_numpy("float64")
+    wide = expit(logit(np.clip(share, 1e-9, 1 - 1e-9))[:, None] + SELF_SELECTED_SPREAD * ndtri(u))
+    is_poll = rows["is_self_selected"].to_numpy("bool")[:, None]
+    return np.asarray(np.where(is_poll, wide, _draw_shares(u, rows)))

@@ -1,23 +1,23 @@
-"""Distributions by their quantiles: they turn uniforms into numbers of a stated size and interval.
+"""Distributions defined by quantiles or ranges, as functions from uniforms to draws.
 
 Definitions
 -----------
-Floor, ceiling: the least and the most that a quantity can be, whatever its source says.
+Floor, ceiling: the minimum and maximum that a quantity can have, whatever its source states.
 Central interval of coverage c: as much mass, (1 - c) / 2, below its low end as above its high.
 
 Method
 ------
-Each distribution is a quantile function Q, so that draws follow the uniforms up and down.  Between
-a floor and a ceiling the distribution is conditioned: Q(F(floor) + u (F(ceiling) - F(floor))), F
-its cumulative function; nothing piles up at the ends and between them the shape is kept.  Where the
-floor lies above the median the same is done with 1 - F, so that no digits are lost in the upper
-tail.
+Each distribution is a quantile function Q, so that draws increase with the uniforms. Between a
+floor and a ceiling the distribution is conditioned: Q(F(floor) + u (F(ceiling) - F(floor))), F its
+cumulative function; no probability accumulates at the ends, and the shape between them is
+preserved. If the floor is above the median, the same is computed with 1 - F, so that no digits are
+lost in the upper tail.
 
-* split_normal: halves of two normals joined at the mode with one density, hence with mass
-  w = s1 / (s1 + s2) below the mode; the widths are those for which low and high are the ends of
-  the central interval.  With a = (1 - coverage) / 2, d1 = middle - low, d2 = high - middle:
-  d1 = -s1 Phi^-1(a / 2w), d2 = -s2 Phi^-1(a / 2(1 - w)); w is found by bisection, as
-  s2 / s1 = (1 - w) / w rises steadily against the ratio of the two equations.
+* split_normal: halves of two normals joined at the mode with one density, hence with mass w = s1 /
+  (s1 + s2) below the mode; the widths are those for which low and high are the ends of the central
+  interval. With a = (1 - coverage) / 2, d1 = middle - low, d2 = high - middle: d1 = -s1 Phi^-1(a /
+  2w), d2 = -s2 Phi^-1(a / 2(1 - w)); w is computed by bisection, because s2 / s1 = (1 - w) / w
+  increases steadily relative to the ratio of the two equations.
 * pert: a beta on [low, high] with 1 + 4 (middle - low) / (high - low) and
   1 + 4 (high - middle) / (high - low); its mean is (low + 4 middle + high) / 6.
 * beta: mean and effective sample size n, shapes mean n and (1 - mean) n.
@@ -29,7 +29,7 @@ interval as published leaves equal mass on both sides.
 
 Known drawbacks
 ---------------
-* In a lopsided split normal the median is not the middle but lies on the longer side.
+* In an asymmetric split normal the median is not the middle but on the longer side.
 * With floor and ceiling the stated interval is that of the distribution before it was conditioned.
 * Floor and ceiling where the distribution has no mass at all (38 standard deviations out) give the
   end nearest to the middle.
@@ -65,7 +65,7 @@ HALVINGS = 60  # of an interval shorter than 1/2: below the spacing of floats
 
 @dataclass(frozen=True)
 class _Distribution:
-    """A distribution by its mass below and above a value, and the value that has such a mass."""
+    """A distribution: its probabilities below and above a value, and the inverse of both."""
 
     centre: Array
     below: Callable[[Array], Array]
@@ -96,7 +96,7 @@ def draw_split_normal(
 
     Raises:
         ValueError: The order is not low <= middle <= high (finite) or floor <= ceiling, or the
-            coverage does not lie between 0 and 1.
+            coverage does not are between 0 and 1.
     """
     centre, lower_end, upper_end, within = _to_floats(middle, low, high, coverage)
     if not (

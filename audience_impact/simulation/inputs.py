@@ -1,8 +1,8 @@
-"""The inputs of all draws, made once before any draw.
+"""The inputs of all draws, prepared once before any draw.
 
-Definitions. A restriction is complete when its audiences can all be drawn, and it touches everyone
-in them or a part that can be drawn. The unions that are drawn are those of the countries of
-complete restrictions.
+Definitions. A restriction is complete if all its audiences can be drawn, and it touches everyone in
+them or a part that can be drawn. The unions that are drawn are those of the countries of complete
+restrictions.
 
 Method, assumptions, drawbacks and citation: those of simulate.py, which draws it.
 """
@@ -70,21 +70,22 @@ class SimulationInputs(Declared):
     """The inputs of all draws, which do not depend on any draw.
 
     Attributes:
-        overlap_model: What surveys say of joint use; None where nothing is drawn for want of
-            it or of `errors`.
-        errors: The errors of figures; None where they are not among the facts.
+        overlap_model: The fitted model of joint use; None if this model or `errors` is missing, so
+            that nothing is drawn.
+        errors: The errors of figures; None if the facts contain no parameters for them.
         restrictions: All restrictions, in the order of the rows of the draws.
         is_whole_service: As `Scope` has it.
-        audiences: How each audience is drawn, numbered by `row` in the order of AUDIENCE.
-        countries: Countries of complete restrictions, with bounds and how the feature is known.
+        audiences: The distribution of each audience, numbered by `row` in the order of AUDIENCE.
+        countries: Countries of complete restrictions, with bounds and the basis of the feature
+            users.
         feature_shares: As `Inputs` has them.
         feature_laws: As `Inputs` has them.
         circumvention: As `Inputs` has it.
-        parts: Places of the partial ones among the complete, as `Inputs` has them.
-        parent: What each area lies in, as nesting.parents gives it.
-        bounds: What the figures force as they are printed, and the overlaps that draws are given.
+        parts: Places of complete restrictions that are partial, as `Inputs` has them.
+        parent: The parent of each area, as nesting.parents returns it.
+        bounds: Bounds from the figures as printed, and the overlaps on which draws are conditioned.
         timeline: Audiences by the day.
-        kept: Draws of steps that several tables and the redraws for `sensitivity` share.
+        draw_cache: Draws of steps that several tables and the redraws for `sensitivity` share.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {

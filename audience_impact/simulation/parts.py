@@ -1,8 +1,8 @@
-"""Draws of the part of a country that a partial restriction touches, and of people in such parts.
+"""Draws of the part of a country that a partial restriction touches, and of the people in it.
 
 Definitions. Online of a place: the share that its people online are of the country's. Cut of a
 place: the share of its people online who are touched because that place was named. The part of a
-restriction in a country is what its places make of the people online there, each person once
+restriction in a country is the share of its people online in the places named, each person once
 (places/nesting.py).
 
 Method. With O people online of N in the country, P people in the place and d the log odds of being
@@ -17,14 +17,14 @@ On a set of restrictions (a month, a day) U people are under those that touch ev
 
     U + (1 - U / O) T
 
-under any, T the people in the places of the partial ones, in each place the largest share of any of
-them: independent of who is under the others.
+under any, where T are the people in the places of the partial restrictions, with the largest share
+of any restriction in each place, assumed independent of the others.
 
-Each place, network and meaning has a draw of its own, the same in all restrictions; where a text
-says "in" a place, the draw is that restriction's own.
+Each place, network and meaning has a draw of its own, the same in all restrictions; if a text says
+"in" a place, each restriction has a separate draw.
 
-Assumptions. Users of a service are spread over the places as the people online are. Who is touched
-by two restrictions of one place are the same people as far as they can be.
+Assumptions. Users of a service are distributed over the places like the people online. Two
+restrictions of the same place touch the same people as far as possible.
 
 Known drawbacks. A city that is not on record is between UNNAMED_CITY of its district, by
 convention. How often a city is meant is known for India; for other countries a few places say it.
@@ -63,7 +63,7 @@ PRIOR_PLACES = 4.0
 UNNAMED_CITY = (0.02, 0.6)
 """Share of its district, between these, of a city that is not on record: a convention."""
 BLOCK = 500
-"""Rows of places that are worked on at once, so that memory stays small."""
+"""Number of rows of places that are processed at once, to limit memory."""
 SURE = 1.0 - 1e-12
 
 
@@ -152,7 +152,8 @@ def _draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
     guess = low + (high - low) * u / city_share
     city = np.where(np.isnan(least), guess, np.minimum(least, 1.0))
     either = np.where(is_either & (u < city_share), city, 1.0)
-    return np.where(is_within.to_numpy()[:, None], _draw_part_share(parts, u), either)
+    part = _draw_part_share(parts, u)
+    return np.asarray(np.where(is_within.to_numpy()[:, None], part, either))
 
 
 def find_city_share(country_id: str) -> float:
@@ -168,7 +169,7 @@ def _draw_part_share(parts: pd.DataFrame, u: Array) -> Array:
         parts[name].to_numpy("float64")[:, None]
         for name in ("part_persons", "people_persons", "part_deviation")
     )
-    return np.minimum(np.exp(np.log(persons / people) + deviation * ndtri(u)), 1.0)
+    return np.asarray(np.minimum(persons / people * np.exp(deviation * ndtri(u)), 1.0))
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def country_shares(places: Places, countries: pd.DataFrame) -> Array:
 
 
 class _RestrictionDraws(NamedTuple):
-    """Draws of partial restrictions in force, each by what of it is.
+    """Draws of partial restrictions in force, each for the share of people that it touches.
 
     Attributes:
         share: Draws (numbers, D) of the users among the people online.

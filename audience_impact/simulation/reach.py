@@ -8,21 +8,22 @@ Heterogeneity: 0 where all people are alike, 1 where each uses it either every d
 
 Method
 ------
-A person uses the service on any day with a chance of his own, p, whose distribution over the base
-is Beta(a, b) (the beta-binomial).  The reach of n days is 1 - E (1 - p)^n = 1 - B(a, b + n) / B(a,
-b). With the mean m = a / (a + b) = daily and the heterogeneity h = 1 / (a + b + 1) this is
+Each person uses the service on any day with an individual probability p, whose distribution over
+the base is Beta(a, b) (the beta-binomial). The reach of n days is 1 - E (1 - p)^n = 1 - B(a, b + n)
+/ B(a, b). With the mean m = a / (a + b) = daily and the heterogeneity h = 1 / (a + b + 1) this is
 
     R(1) = m,   R(k + 1) = R(k) + (1 - R(k)) m (1 - h) / (1 - h + k h),
 
-which loses no digits and holds at both limits: R(n) = 1 - (1 - m)^n at h = 0, R(n) = m at h = 1.
-The reach falls with h; h is found by halving [0, 1], each cell by itself, until R(30) = monthly.
+which loses no digits and is valid at both limits: R(n) = 1 - (1 - m)^n at h = 0, R(n) = m at h = 1.
+The reach decreases with h; h is computed by bisection of [0, 1], for each cell separately, until
+R(30) = monthly.
 
 Monthly alone limits the reach whatever the distribution of p.  Where days are alike, day k + 1 adds
 those who use it then and on none of the k days before, and these are no more than those whom day k
 added: R is concave.  From R(0) = 0 follows R(n) >= R(30) n / 30 for n <= 30.
 
-The window of a restriction is the days that it lasted; of several services its reach is bounded
-by Frechet.  Nothing is said where the end is not known.
+The window of a restriction is the days that it lasted; for several services its reach has Frechet
+bounds. There is no result if the end is not known.
 
 Assumptions
 -----------
@@ -31,10 +32,10 @@ leaves the base; daily and monthly are shares of one base by one definition of u
 
 Known drawbacks
 ---------------
-* Monthly above 1 - (1 - daily)^30 is outside the distribution (people would have to take turns); it
-  is answered by h = 0, so that R(30) stays below the stated monthly.
+* A monthly share above 1 - (1 - daily)^30 is impossible in this distribution (people would have to
+  take turns); then h = 0 is used, so that R(30) is below the stated monthly share.
 * Habits that change (a user who leaves for good) make the reach of many days larger than here.
-* A block that can never be reached is not modelled: for h < 1 the reach tends to the base.
+* People who can never be reached are not modelled: for h < 1 the reach tends to the base.
 * The limits for more than 30 days are those of the base; concavity would also give
   R(n) <= monthly n / 30.
 

@@ -1,4 +1,4 @@
-"""Seeded draws: uniforms with a name of their own.
+"""Seeded draws: a reproducible stream of uniforms for each named quantity.
 
 Definitions
 -----------
@@ -6,9 +6,9 @@ Key: the name of one uncertain quantity.  Draw d of a key is the d-th number of 
 
 Method
 ------
-The uniforms of a key are the stream of the counter-based generator Philox4x64-10 under the
-128-bit key blake2b("seed|key").  They depend on the seed, the key and the place in the stream,
-and on nothing else: not on how many are asked for, in which order, or on which machine.
+The uniforms of a key are the stream of the counter-based generator Philox4x64-10 under the 128-bit
+key blake2b("seed|key"). They depend on the seed, the key and the place in the stream, and on
+nothing else: not on their number, their order or the machine.
 
 Citation
 --------
@@ -64,10 +64,9 @@ def stratify_uniforms(u: Array) -> Array:
 class Sampler:
     """The standard draws of a run: one row of uniforms for each uncertain quantity.
 
-    Kinds of input in `second` come from a second stream, all others from the first: that is how
-    sensitivity.py moves one kind of input and leaves the rest. `drawn_kinds` has the kinds that
-    were drawn so far. `memory` has what was drawn once for all who ask again, samplers with another
-    `second` among them.
+    Kinds of input in `second` come from a second stream, all others from the first, so that
+    sensitivity.py can vary one kind of input alone. `drawn_kinds` contains the kinds that were
+    drawn so far. `memory` caches draws for later calls, also of samplers with another `second`.
     """
 
     seed: int
@@ -112,11 +111,11 @@ class Sampler:
 
 
 class DrawCache:
-    """The draws of each step from the first stream, reused where nothing they depend on moves.
+    """Cache of the draws of each step that depend only on inputs from the first stream.
 
-    What a step draws depends on the kinds of input that it asks its sampler for, and on its
-    arguments; so a sampler with other kinds in the second stream gets the same numbers, to the last
-    bit, without drawing them. The first result of a step is stored; nobody may write into it.
+    The draws of a step depend only on its arguments and on the kinds of input that it requests from
+    its sampler. A sampler with other kinds in the second stream therefore gets exactly the same
+    numbers from the cache. The first result of a step is stored and must not be modified.
     """
 
     def __init__(self) -> None:

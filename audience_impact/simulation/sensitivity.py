@@ -1,9 +1,9 @@
-"""The inputs that drive the width: first-order and total Sobol shares of the variance.
+"""Sobol shares: the part of the variance of a result that each uncertain input causes.
 
 Definitions. An input is a kind of uncertain quantity (InputKind): all audience figures, the
 correlation, the share who use the feature, ... Inputs of a kind are one group, because they may
-depend on each other. First-order share: the part of the variance that goes if the input were
-known. Total share: the part that stays if everything else were known.
+depend on each other. First-order share: the part of the variance that would disappear if the input
+were known. Total share: the part that would remain if all other inputs were known.
 
 Method. Two independent streams of standard draws, A and B, and for each input a third sample: A
 with that input from B. First order after Saltelli et al. (2010), total after Jansen (1999), both
@@ -12,8 +12,8 @@ bootstrap resamples of the draws.
 
 Assumptions. Groups are independent of each other (each has streams of its own).
 
-Known drawbacks. With a thousand draws a share is known to about 0.05. A group hides which of its
-members matters.
+Known drawbacks. With a thousand draws a share is known to about 0.05. A group does not show which
+of its members matters.
 
 Citations. I. M. Sobol, Mathematics and Computers in Simulation 55 (2001); A. Saltelli et al.,
 Computer Physics Communications 181 (2010) 259-270; M. J. W. Jansen, ibid. 117 (1999) 35-43.
@@ -36,12 +36,12 @@ RESAMPLES = 50
 
 
 class SampleMoments(NamedTuple):
-    """Moments of the samples that the shares of all inputs need, of outputs that vary.
+    """Moments of both samples that the shares of all inputs need, for outputs that vary.
 
     Attributes:
         middle: The mean (outputs,) of both samples.
         variance: Their variance (outputs,).
-        weights: Of each draw in each bootstrap resample (RESAMPLES, D).
+        weights: Weight of each draw in each bootstrap resample (RESAMPLES, D).
         middles: Means (RESAMPLES, outputs) of the resamples, less `middle`.
         variances: Their variances (RESAMPLES, outputs).
     """
@@ -81,7 +81,7 @@ class SampleMoments(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """First-order and total shares (outputs,), and their standard deviations over resamples."""
+    """First-order and total shares (outputs,), and their standard errors from resamples."""
 
     first: Array
     total: Array
@@ -129,7 +129,7 @@ def compute_shares(inputs: SimulationInputs, first: Draws, sampler: Sampler) -> 
 
 @dataclass(frozen=True)
 class _Metric:
-    """Draws (restrictions, D) of a metric from both streams, of restrictions of which it varies."""
+    """Draws (restrictions, D) of a metric from both streams, for restrictions where it varies."""
 
     name: str
     restrictions: pd.Index

@@ -1,13 +1,13 @@
 """Draws of every impact metric of every restriction, from one set of standard draws.
 
-Definitions. Simulation inputs hold what does not change from draw to draw: what is in which union,
-what the bounds are, which shares apply. A sampler makes the standard draws. Draws are arrays
+Definitions. Simulation inputs contain everything that is the same in all draws: the members of each
+union, the bounds, the shares that apply. A sampler produces the standard draws. Draws are arrays
 (restrictions, D), one for each metric, NaN where nothing can be drawn.
 
-Method. The same function makes the published draws and, with some inputs taken from a second
-stream, the draws from which sensitivity.py finds what drives the width. Draws are not cut at the
-published bounds, which hold if each figure is right as printed: they keep the identities with the
-figures as drawn (largest <= union <= base, users of a feature <= people exposed).
+Method. The same function computes the published draws and, with some inputs from a second stream,
+the draws from which sensitivity.py computes the drivers of the width. Draws are not truncated at
+the published bounds, which are valid only if each figure is right as printed. They satisfy the
+inequalities for the drawn figures (largest <= union <= base, users of a feature <= people exposed).
 
 Of a partial restriction people exposed, feature users and person-days are those of the whole
 country times its part (parts.py).
@@ -27,7 +27,7 @@ from scipy.sparse import csr_array
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.simulation import audiences, feature_users, overlaps, parts, unions
+from audience_impact.simulation import audiences, parts, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries, PartDraws, Places
 from audience_impact.simulation.sampler import Sampler
@@ -43,7 +43,7 @@ PERSON_DAYS = "person_days"
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws by metric, and the share of draws of the people exposed outside the printed bounds."""
+    """Draws by metric, and the share of draws of people exposed that are outside the bounds."""
 
     by_metric: dict[str, Array]
     outside_share: Array
@@ -78,12 +78,12 @@ class Steps:
 
     Attributes:
         audiences: Each audience (rows of `SimulationInputs.audiences`, D).
-        bases: The people online, or what else the base counts.
+        bases: The people online, or another population if that is the base.
         joint: The union of the audiences by the model of joint use.
-        given: The same given the overlaps that were measured.
+        given: The same union, conditioned on the measured overlaps.
         used: Users of the restricted features among them, in the whole country.
         part: The part of the country that is touched.
-        countries: What comes of it.
+        countries: The resulting people of each country.
     """
 
     audiences: Array
@@ -139,7 +139,7 @@ def _draw_audiences(inputs: SimulationInputs, sampler: Sampler) -> Array:
 
 
 def _draw_fitted_use(inputs: SimulationInputs, sampler: Sampler) -> Array:
-    return feature_users.draw_fitted_shares(inputs.feature_laws, inputs.countries, sampler)
+    return audiences.draw_fitted_shares(inputs.feature_laws, inputs.countries, sampler)
 
 
 def _draw_unions(
@@ -162,7 +162,7 @@ def _draw_unions(
             "plain unions", sampler, (persons,), draw_plain
         )
     if has_feature.any():
-        feature_persons = feature_users.draw_feature_users(inputs.feature_shares, sampler)
+        feature_persons = audiences.draw_feature_users(inputs.feature_shares, sampler)
         drawn[has_feature], base[has_feature] = unions.draw_union_people(
             np.vstack([persons, feature_persons]), with_feature, overlap_model, sampler
         )
@@ -271,7 +271,7 @@ def _condition_unions(
         rows = inputs.audiences[same].sort_values(AUDIENCE)["row"]
         shares = np.clip(persons[rows] / bases[at], 0.0, 1.0)
         use = unions.draw_joint_use(overlap_model, country, sampler)
-        conditioned = overlaps.draw_conditioned(
+        conditioned = unions.draw_conditioned(
             overlap, shares, (overlap_model, use), bases[at], sampler
         )
         people[at] = np.where(np.isnan(conditioned), exposed[at], bases[at] * conditioned)
@@ -321,7 +321,7 @@ def _draw_deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> 
             "circumvention",
             sampler,
             (),
-            partial(feature_users.draw_circumvention, inputs.circumvention),
+            partial(audiences.draw_circumvention, inputs.circumvention),
         )
         without[rows] = users[rows] * (1.0 - share)
     return without

@@ -1,34 +1,33 @@
-"""Restrictions over time: who is under one on a day, in a month, in a year, each person once.
+"""Restrictions over time: people under a restriction on a day, in a month and in a year.
 
-Definitions. A restriction period is the days on which a
-restriction is in force. A person-day is a
-person under at least one restriction on a day. The daily audience of a service is who uses it
-on a day.
+Definitions. A restriction period is the days on which a restriction is in force. A person-day is a
+person under at least one restriction on a day. The daily audience of a service consists of the
+people who use it on a day.
 
 Method. Periods start on the observed day, from the announcement where no day was observed. They end
-on the recorded day; what is ongoing ends on the day of the facts. Where days in force are recorded,
-they are those alone (curfews). On each interval without change (intervals.py) the union of the
-daily audiences is bounded (Frechet) and drawn (unions). On the days of its own period a daily
-figure bounds as its source states; on others, and without one, the daily audience lies between a
-thirtieth of a monthly audience and all of it, or a ninetieth where the audience is of three months,
-as internet users are. Draws take the daily figure with the errors that figures have (audiences.py),
-else the monthly audience times the share that comes on a day (fitted); where neither is known
-nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in
-part of a country or on some networks, and services without a figure, add nothing to the lower bound
-and everything they may touch to the upper one; what is drawn of such a part says parts.py. Where
-several restrictions touch a platform, the draws take the audience from before the first of those in
-force, and the bounds the largest. A start that is not known to the day is the first day it may be;
-the lower bound takes the last.
+on the recorded day; ongoing restrictions end on the date of the facts. If single days in force are
+recorded (curfews), only these count. On each interval without change (intervals.py) the union of
+the daily audiences is bounded (Frechet) and drawn (unions). On the days of its own period a daily
+figure gives the bounds that its source states; on others, and without one, the daily audience is
+between a thirtieth of the monthly audience and all of it, or a ninetieth if the audience is
+quarterly, as for internet users. Draws take the daily figure with the errors that figures have
+(audiences.py), else the monthly audience times the share that comes on a day (fitted); where
+neither is known nothing is drawn. Each calendar year has its own base and people online (phases).
+Restrictions in part of a country or on some networks, and services without a figure, add nothing to
+the lower bound and everyone they may touch to the upper bound; the draws of such a part are
+described in parts.py. Where several restrictions touch a platform, the draws take the audience from
+before the first of those in force, and the bounds the largest. A start that is not known to the day
+is the first day it may be; the lower bound takes the last.
 
-An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
-to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
-length of the ended restrictions of the same severity.
+An unknown end is not imputed: such a restriction counts for its first day only and, in the upper
+bound, until the date of the facts. In addition there are totals with imputed ends: the start plus
+the median length of the ended restrictions of the same severity.
 
-Assumptions. Where it is drawn, the daily audience from before stands for every day of the
+Assumptions. In the draws, the daily audience from before is the same on every day of the
 restriction.
 
-Known drawbacks. Weekdays and growth during a long restriction are not modelled; a median length
-says little of one restriction.
+Known drawbacks. Weekdays and growth during a long restriction are not modelled; a median length is
+a poor estimate for a single restriction.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -45,8 +44,8 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.denominators.distributions import DISTRIBUTION as BASE_LAW
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import FittedModels
@@ -54,13 +53,15 @@ from audience_impact.fitted.shares import PARAMETERS, daily_use
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
-from audience_impact.phases import curfews, days, intervals, years
+from audience_impact.phases import curfews, intervals, years
 from audience_impact.simulation import audiences, reach
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, EndStatus
 
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
-"""Intervals without change as intervals.stretches gives them, and the rows in force on each set."""
+"""Intervals without change, as `constant_intervals` returns them, and the rows in force in each
+set.
+"""
 
 ROWS = Frame(
     "timeline.rows",
@@ -127,8 +128,8 @@ class Timeline(Declared):
         rows: One a phase of an audience, numbered: its bounds of a day and of a month, whether
             everyone in it is certain to be touched, and whether it is known what part is, and all
             audiences of the restriction.
-        monthly: How the monthly audience of each row is drawn, in the order of the rows.
-        daily: How the daily audience of each row is drawn, the same.
+        monthly: The distribution of the monthly audience of each row, in the order of the rows.
+        daily: The distribution of the daily audience of each row, in the same order.
         periods: When each restriction was in force.
         tail_degrees: Degrees of freedom of the growth of audiences.
     """
@@ -180,7 +181,7 @@ def make_timeline(
     in_years = years.split_by_year(
         sizes, periods, Denominators.from_tables(tables, inputs.errors), day
     )
-    phases, figure = days.cut_by_figure(in_years, inputs.audiences.daily, periods)
+    phases, figure = intervals.cut_by_figure(in_years, inputs.audiences.daily, periods)
     monthly = audiences.prepare_audiences(phases, inputs.audiences.distributions)
     daily = _daily_distributions(
         phases, figure, monthly, daily_use(fitted.daily_use, _set_imputed_metric(phases, monthly))

@@ -1,21 +1,31 @@
 """Draws of the people in unions of audiences: figures, base, joint use and the model's error.
 
 Definitions. An audience is one as drawn (audiences.py). A union is of some audiences of one country
-inside one base. A country-base group is everything asked for in one country and base.
+inside one base. A country-base group contains all unions of one country and base.
 
-Method. Each audience, base and correlation is drawn once for its own key and stands wherever it is
-used, so that draw number d is one possible world and sums over unions are right. Inside a group
+Method. Each audience, base and correlation is drawn once for its own key and reused everywhere, so
+that draw number d is one possible world and sums over unions are consistent. Inside a group
 audiences become shares of the drawn base, which is never below the largest of them in any draw,
 their union comes from the model of joint use (overlap.model), of one audience it is that audience,
 and the model's own error is drawn once a country. A union with measured overlaps
-is conditioned on them in each draw (overlaps.py).
+is conditioned on them in each draw (see below).
 
 Assumptions. Those of the model of joint use; errors of figures are independent of one another.
 
-Known drawbacks. The model's error is the same draw for all unions of a country, so that sums over
-those of one country are rather too wide than too narrow.
+Known drawbacks. The model's error is the same draw for all unions of a country, so that intervals
+of sums within a country tend to be too wide, not too narrow.
 
 Citation. docs/method.md.
+
+Measured overlaps. In each draw the patterns of joint use are conditioned on the overlaps
+(conditioning.py), each drawn from its distribution within what the audiences of that draw leave
+room for: their Frechet range. An overlap that is only a limit (over 93 %) narrows the bounds; in
+the draws it is what the model has, moved to the limit where the model is beyond it. The model's own
+error is narrowed by how much the overlaps narrow the bounds.
+
+Known drawbacks. Overlaps describe the audiences of a month; the timeline and the union over a month
+or a year of a whole country do not use them. If a limit takes effect in one draw, the overlap is
+fixed at the value of the model in the other draws.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,24 +40,36 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from audience_impact.denominators.distributions import DISTRIBUTION as BASE_LAW
+from audience_impact.bounds.measured import Resolved
+from audience_impact.bounds.sharp import MeasuredOverlap
+from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.errors import distribution
 from audience_impact.frames import Array
-from audience_impact.overlap.model import Cache, Group, JointUse, OverlapModel, reduce_unions
+from audience_impact.overlap import conditioning
+from audience_impact.overlap.conditioning import mark_patterns
+from audience_impact.overlap.model import (
+    Cache,
+    Group,
+    JointUse,
+    OverlapModel,
+    add_model_error,
+    reduce_unions,
+)
+from audience_impact.simulation import distributions
 from audience_impact.simulation.sampler import Sampler, stratify_uniforms
-from audience_impact.vocabulary import InputKind
+from audience_impact.vocabulary import InputKind, OverlapKind
 
 Integers = NDArray[np.int64]
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
 OUTSIDE = 1e-3
-"""A draw lies outside a bound where it does so by more than this share of itself."""
+"""Relative tolerance beyond which a draw counts as outside a bound."""
 
 
 def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of bases in persons through their quantiles, under their ceiling.
 
     `table` has `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, and the population
-    that contains the base (NaN where it is one itself), as denominators/distributions.py gives
+    that contains the base (NaN where it is one itself), as denominators/counts.py gives
     them. Rows that are alike are drawn once, whoever asks for them.
     """
     parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
@@ -103,9 +125,9 @@ class _JointGroup(NamedTuple):
 
     Attributes:
         group: The number of the group.
-        places: Where each union stands in the table.
+        places: The position of each union in the table.
         audiences: The numbers of the audiences.
-        members: Which of them are in which union (unions, audiences).
+        members: Whether each audience is in each union (unions, audiences).
     """
 
     group: int
@@ -132,7 +154,7 @@ class _Layout(NamedTuple):
         alone: Members (place, audience, group) of unions of one.
         together: The others.
         audiences: The audiences of each group, one group after another.
-        first: Where in `audiences` those of a group begin.
+        first: The position in `audiences` of the first audience of each group.
     """
 
     groups: pd.DataFrame
@@ -176,7 +198,7 @@ def select_unions(requested: Unions, rows: NDArray[np.bool_]) -> Unions:
 
 
 DrawnUnions = dict[tuple[object, ...], Array]
-"""Unions (D,) that were drawn, as shares of their base, by all that they depend on."""
+"""Unions (D,) that were drawn, as shares of their base, by all inputs on which they depend."""
 
 
 def draw_union_people(
@@ -217,14 +239,14 @@ def draw_union_people(
 
 @dataclass(frozen=True)
 class _GroupRequest:
-    """The unions of a group that are to be drawn.
+    """The unions of a group that will be drawn.
 
     Attributes:
         country_id: Its country.
         shares: Draws (audiences, D) of the audiences, as shares of the base.
-        members: Which audience is in which union (unions, audiences).
-        places: Where each union stands in the result.
-        names: What each union depends on: country, base as drawn, audiences.
+        members: Whether each audience is in each union (unions, audiences).
+        places: The position of each union in the result.
+        names: The inputs of each union: country, drawn base, audiences.
     """
 
     country_id: str
@@ -288,3 +310,84 @@ def sum_by_restriction(drawn: Array, restrictions: pd.Series, order: pd.Index) -
     at = (rows, np.arange(len(rows)))
     table = csr_array((weights, at), shape=(len(order), len(drawn)))
     return np.asarray(table @ drawn)
+
+
+INSIDE = 1e-6
+"""Share of the Frechet range that is excluded at each end, where patterns would become empty."""
+TINY = np.finfo(np.float64).tiny
+
+
+def draw_conditioned(
+    resolved: Resolved,
+    shares: Array,
+    model_and_use: tuple[OverlapModel, JointUse],
+    base: Array,
+    sampler: Sampler,
+) -> Array:
+    """Return draws (D,) of the union of a country, as a share of its base, given its overlaps.
+
+    `shares` (n, D) of its audiences in the order of `measurements.audiences`; the error of the
+    joint use is narrowed by how much the overlaps narrow the bounds. NaN where all overlaps are
+    limits that no draw comes up to. Draws in which several overlaps leave each other no room fall
+    back on the model alone.
+    """
+    model, use = model_and_use
+    prior = model.draw_patterns(shares.T, use)
+    facts = dict(zip(resolved.used_ids, resolved.measurements.problem.measured, strict=True))
+    rows, targets = [], []
+    for key, fact in facts.items():
+        row = mark_patterns(fact.platforms, fact.kind, len(shares))
+        scale = shares[fact.of] if fact.of is not None else 1.0 / base
+        model_overlap = prior @ row
+        if key in resolved.valued_overlaps:
+            target = _draw_overlap(fact, key, scale, _find_room(fact, shares), sampler)
+        else:
+            target = _apply_limit(fact, model_overlap, scale, _find_room(fact, shares))
+        if key in resolved.valued_overlaps or (target != model_overlap).any():
+            rows.append(row)
+            targets.append(target)
+    if not rows:
+        return np.full(len(base), np.nan)
+    met = conditioning.condition_unions(prior, shares.T, np.array(rows), np.array(targets).T)
+    core = np.where(np.isnan(met), 1.0 - prior[:, 0], met)
+    return add_model_error(core, shares.T, use.error, _narrowing_ratio(resolved))
+
+
+def _narrowing_ratio(resolved: Resolved) -> float:
+    """Return width of the sharp bounds over that of the Frechet bounds."""
+    problem = resolved.measurements.problem
+    widest = min(problem.base, sum(problem.high)) - max(problem.low)
+    return (resolved.sharp.upper - resolved.sharp.lower) / widest if widest > 0 else 0.0
+
+
+def _find_room(fact: MeasuredOverlap, shares: Array) -> tuple[Array, Array]:
+    """Return the least and greatest overlap (D,) of each draw, as shares of the base."""
+    sizes = shares[list(fact.platforms)]
+    if fact.kind is OverlapKind.INTERSECTION:
+        least, most = np.maximum(sizes.sum(axis=0) - len(sizes) + 1.0, 0.0), sizes.min(axis=0)
+    else:
+        least, most = sizes.max(axis=0), np.minimum(sizes.sum(axis=0), 1.0)
+    inside = INSIDE * (most - least)
+    return least + inside, most - inside
+
+
+def _apply_limit(
+    fact: MeasuredOverlap, model_overlap: Array, scale: Array, room: tuple[Array, Array]
+) -> Array:
+    """Return the model's overlap (D,), moved to the limit of the fact as far as room allows."""
+    low = np.clip(fact.low * scale, *room)
+    high = np.clip(fact.high * np.maximum(scale, TINY), *room)
+    beyond = (model_overlap < fact.low * scale) | (model_overlap > high)
+    return np.where(beyond, np.clip(model_overlap, low, high), model_overlap)
+
+
+def _draw_overlap(
+    fact: MeasuredOverlap, key: str, scale: Array, room: tuple[Array, Array], sampler: Sampler
+) -> Array:
+    """Return draws (D,) of a measured overlap within its room, as a share of the base."""
+    u = sampler.draw_uniform(InputKind.OVERLAP, f"overlap|{key}")
+    # low and high as they stand after a repair; the middle, since that moves both
+    low, high = np.array(fact.low), np.array(fact.high)
+    floor, ceiling = (end / np.maximum(scale, TINY) for end in room)
+    drawn = distributions.draw_pert(u, low, (low + high) / 2, high, floor, ceiling)
+    return np.clip(drawn * scale, *room)

@@ -1,6 +1,6 @@
-"""The pages of the world, of each part of it and of each country: year by year and day by day.
+"""Pages of the world, of each region and of each country: numbers by year and by day.
 
-Which area lies in which is the tree of the UN (M49); this and all numbers come from the version.
+Regions follow the UN (M49); the tree of areas and all numbers come from the version.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,20 +15,20 @@ from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate, dates_in_words, read_estimate
 from audience_impact.answers.records import plain_rows
 from audience_impact.site import listings, rendering
-from audience_impact.site.charts import area as charts
-from audience_impact.site.charts import atlas, finish, person_days
-from audience_impact.site.charts.palette import paint
-from audience_impact.site.listed import ListEntry
+from audience_impact.site.charts import atlas, finish, rows, series
+from audience_impact.site.charts.finish import paint
 from audience_impact.site.rendering import quote_path
-from audience_impact.site.world import File, Page, ReportData, area_path, as_csv
+from audience_impact.site.world import File, ListEntry, Page, ReportData, area_path, as_csv
 from audience_impact.vocabulary import Sex
 
 WORLD = "001"
 MANY = 50
-"""So many restrictions, the largest, a part of the world lists; a country lists all of its own."""
+"""Maximum number of restrictions listed for a region, the largest first; a country lists all of
+them.
+"""
 PNG_WIDTH = 1152
 TOGETHER = "all"
-"""In `person_days`: every restriction of a country."""
+"""Id in `person_days` of all restrictions of a country together."""
 Rows = list[dict[str, Any]]
 
 
@@ -224,9 +224,9 @@ def _group_reasons(periods: Rows) -> list[tuple[str, str]]:
 def _draw_pictures(report: ReportData, tables: AreaTables, code: str, name: str) -> dict[str, str]:
     """Return the SVG of each picture by name; blank where there is nothing to draw."""
     return {
-        "years": charts.draw_years(f"People by year: {name}", tables.periods.get(code, [])),
-        "days": charts.draw_days(f"People day by day: {name}", tables.days.get(code, [])),
-        "person_days": person_days.draw_person_days(
+        "years": series.draw_years(f"People by year: {name}", tables.periods.get(code, [])),
+        "days": series.draw_days(f"People day by day: {name}", tables.days.get(code, [])),
+        "person_days": rows.draw_person_days(
             f"Person-days by year: {name}", tables.person_days.get(code, [])
         ),
     }

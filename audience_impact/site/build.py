@@ -1,10 +1,24 @@
-"""The report of a version: the makers of its pages, and their files.
+"""The report of a version: the functions that create its pages, and the resulting files.
 
-A maker takes the data of the report and yields pages and files. Another kind of page is another
-maker in PAGES, and a line in `rendering.NAV` if the head of each page should link to it.
+Each function takes the data of the report and yields pages and files. To add a kind of page, add a
+function to PAGES and, if the head of each page should link to it, a line to `rendering.NAV`.
+
+A report is written aside, flushed and renamed, so that a reader finds it whole. Below the root of
+what is published:
+
+    reports/<version id>/   the report of a version; its `report.json` names its files
+    report                  leads to reports/<id> of the version reported last
+
+A new report with the same bytes changes nothing. A report with other bytes (from another release of
+the pages) replaces the old one by two renames.
 """
 
+import json
+import os
+import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from audience_impact.site import (
@@ -16,13 +30,165 @@ from audience_impact.site import (
     restriction,
     texts,
     world,
-    writing,
 )
 from audience_impact.site.charts import finish
 from audience_impact.site.world import File, Page, ReportData
-from audience_impact.store import PublishError
-from audience_impact.store.files import write_whole
-from audience_impact.store.versions import Stored
+from audience_impact.store import VERSION_ID, PublishError, storage
+from audience_impact.store.files import as_json, flush_to_disk, write_whole
+from audience_impact.store.manifest import MANIFEST, hash_bytes
+from audience_impact.store.versions import VERSIONS, Stored, is_id
+
+MARK = "report.json"
+REPORTS, REPORT = "reports", "report"
+LOCK_SECONDS = 600.0
+_ASIDE = re.compile(rf"\.tmp-(old-)?{VERSION_ID.pattern}-\d+")
+
+
+def locate_report(root: Path, version: str) -> Path:
+    """Return the folder of the report of a version, below the root of what is published."""
+    return root / REPORTS / version
+
+
+def publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
+    """Write the report of a version next to the versions and let `report` lead to it.
+
+    Reports of versions that are gone go too. Raises PublishError where it cannot be written.
+    """
+    store = storage.select_storage(root)
+    with store.hold_lock(LOCK_SECONDS):
+        store.remove_leftovers(REPORT)
+        _remove_leftovers(root / REPORTS)
+        changed = write_report(locate_report(root, version), version, files)
+        store.move_pointer(REPORT, f"{REPORTS}/{version}")
+        _remove_orphans(root)
+    return changed
+
+
+def _remove_leftovers(reports: Path) -> None:
+    """Remove files of interrupted writers; the lock excludes running ones."""
+    for leftover in reports.glob(".tmp-*"):
+        if _ASIDE.fullmatch(leftover.name) and leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover)
+
+
+def _remove_orphans(root: Path) -> None:
+    """Remove reports of removed versions: their numbers cannot be looked up any more.
+
+    One that somebody copied under another name, or put files into, is theirs.
+    """
+    for report in (root / REPORTS).iterdir():
+        is_orphan = is_id(report.name) and not (root / VERSIONS / report.name / MANIFEST).is_file()
+        if is_orphan and (report / MARK).is_file() and not _list_foreign_files(report):
+            shutil.rmtree(report)
+
+
+def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
+    """Write a report; return whether anything changed.
+
+    Raise PublishError where the folder has other files, or cannot be written.
+    """
+    folder = folder.resolve()
+    try:
+        _require_report_folder(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _make_aside_folder(folder) as aside:
+            mark = _write_files(aside, version, files)
+            if _read_mark(folder) == mark and _is_intact(folder, mark):
+                return False
+            _put_in_place(aside, folder)
+    except OSError as error:
+        raise PublishError(f"cannot write the report into {folder}: {error}") from error
+    return True
+
+
+def _require_report_folder(folder: Path) -> None:
+    """Raise PublishError where a folder contains anything but a report."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise PublishError(f"{folder} is no folder: give one, or none for the usual place")
+    if foreign := _list_foreign_files(folder):
+        raise PublishError(
+            f"{folder} contains {foreign[0]}, which is no part of a report: choose an empty folder"
+        )
+
+
+def _list_foreign_files(folder: Path) -> list[str]:
+    """Return the paths in a folder that its mark does not name."""
+    there = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    names = {path.relative_to(folder).as_posix() for path in there}
+    return sorted(names - {MARK, *_read_named_files(folder)})
+
+
+def _read_named_files(folder: Path) -> set[str]:
+    """Return the files that the mark of a folder names; none without a mark."""
+    try:
+        return set(json.loads(_read_mark(folder) or b"{}")["files"])
+    except (ValueError, KeyError, TypeError):
+        return set()
+
+
+@contextmanager
+def _make_aside_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder next to `folder`, and remove it afterwards."""
+    aside = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        yield aside
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write_files(aside: Path, version: str, files: Iterable[File]) -> bytes:
+    """Write every file and the mark that names them; return the mark."""
+    digests: dict[str, str] = {}
+    folders, names = {aside}, {MARK}
+    for file in files:
+        where = aside / file.path
+        if file.path.casefold() in names:  # small and capital letters are one on some disks
+            raise PublishError(f"two pages want to be {file.path}")
+        names.add(file.path.casefold())
+        if where.parent not in folders:
+            where.parent.mkdir(parents=True, exist_ok=True)
+            folders.add(where.parent)
+        where.write_bytes(file.content)
+        digests[file.path] = hash_bytes(file.content)
+    mark = as_json({"version_id": version, "files": digests})
+    (aside / MARK).write_bytes(mark)
+    for made in (*folders, aside / MARK):
+        flush_to_disk(made)
+    return mark
+
+
+def _read_mark(folder: Path) -> bytes | None:
+    """Return the mark of a report; None if there is none."""
+    try:
+        return (folder / MARK).read_bytes()
+    except OSError:
+        return None
+
+
+def _is_intact(folder: Path, mark: bytes) -> bool:
+    """Return whether every file has the digest in the mark."""
+    digests = json.loads(mark)["files"]
+    return all(
+        (folder / path).is_file() and hash_bytes((folder / path).read_bytes()) == digest
+        for path, digest in digests.items()
+    )
+
+
+def _put_in_place(aside: Path, folder: Path) -> None:
+    """Rename the new report into its place, and remove the old one."""
+    old = folder.with_name(f".tmp-old-{folder.name}-{os.getpid()}")
+    there = folder.exists()
+    if there:
+        folder.rename(old)
+    aside.rename(folder)
+    flush_to_disk(folder.parent)
+    if there:
+        shutil.rmtree(old)
+
 
 PageMaker = Callable[[ReportData], Iterator[Page | File]]
 
@@ -42,7 +208,7 @@ PAGES: tuple[PageMaker, ...] = (
     platforms.make_pages,
     texts.make_pages,
 )
-"""The makers of pages, in the order in which they write."""
+"""The functions that create pages, in the order in which they run."""
 
 
 def make_files(report: ReportData) -> Iterator[File]:
@@ -56,15 +222,15 @@ def make_files(report: ReportData) -> Iterator[File]:
 
 
 def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Path, bool]:
-    """Write the report of a version into a folder, or beside the versions below `root`.
+    """Write the report of a version into a folder, or next to the versions below `root`.
 
     Return its folder, and whether anything changed. Raise PublishError where the version is
     damaged or the folder cannot be written.
     """
     made = make_files(world.load_report_data(version))
     if into is not None:
-        return into, writing.write_report(into, version.id, made)
-    return root / writing.REPORT, writing.publish_report(root, version.id, made)
+        return into, write_report(into, version.id, made)
+    return root / REPORT, publish_report(root, version.id, made)
 
 
 def write_pictures(version: Stored, restrictions: Iterable[str], into: Path) -> list[Path]:

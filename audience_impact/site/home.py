@@ -12,14 +12,13 @@ from audience_impact.exporting import content
 from audience_impact.plain_text import cell_text
 from audience_impact.site import areas, listings
 from audience_impact.site.areas import WORLD
-from audience_impact.site.listed import ListEntry
-from audience_impact.site.world import File, Page, ReportData
+from audience_impact.site.world import File, ListEntry, Page, ReportData
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 REGIONS = ("002", "019", "142", "150", "009")
-"""The parts of the world (UN M49) on the home page."""
+"""Regions of the world (UN M49) on the home page."""
 FEW = 8
-"""So many of the largest and of the newest are shown."""
+"""Number of the largest, and of the newest, restrictions on the home page."""
 TITLE = "How many people does an internet restriction touch?"
 CSV = "restrictions.csv"
 CSV_COLUMNS = (

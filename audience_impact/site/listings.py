@@ -1,4 +1,4 @@
-"""Lists of restrictions by country, platform and year, for who reads without JavaScript."""
+"""Lists of restrictions by country, platform and year, for readers without JavaScript."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from audience_impact.answers import names as naming
 from audience_impact.answers import numbers
 from audience_impact.answers.numbers import dates_in_words
-from audience_impact.site.listed import ListEntry
 from audience_impact.site.rendering import NONE, show_bounds, show_interval
 from audience_impact.site.world import (
+    ListEntry,
     Page,
     ReportData,
     area_path,

@@ -1,4 +1,4 @@
-"""The page of a platform: where and when it was restricted, and which audiences were used."""
+"""The page of a platform: its restrictions by place and date, and the audiences that were used."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,9 +9,8 @@ from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate, read_estimate
 from audience_impact.periods import parse_period
 from audience_impact.site import listings
-from audience_impact.site.charts import platform as chart
-from audience_impact.site.listed import ListEntry
-from audience_impact.site.world import File, Page, ReportData, as_csv, platform_path
+from audience_impact.site.charts import series
+from audience_impact.site.world import File, ListEntry, Page, ReportData, as_csv, platform_path
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 
@@ -21,12 +20,12 @@ class Audience:
 
     Attributes:
         area: The country by name.
-        period: When it was counted; blank where nobody did.
-        bounds: Counted people.
+        period: The period of the count; blank if nobody counted it.
+        bounds: Limits of the counted people.
         imputed: People imputed from figures of others.
-        metric: What was counted.
-        rung: From what it was imputed.
-        by: Who counted.
+        metric: The metric of the count.
+        rung: The evidence level of an imputed audience.
+        by: The measurer.
     """
 
     area: str
@@ -71,7 +70,7 @@ def _collect_values(report: ReportData, platform: str, entries: list[ListEntry])
         "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in entries),
         "countries": _list_countries(countries),
         "undated": sum(not entry.start for entry in entries),
-        "picture": chart.draw_platform(title, order),
+        "picture": series.draw_platform(title, order),
         "audiences": _list_audiences(report, platform, entries),
         "is_internet": platform == WHOLE_INTERNET,
         "data": platform_path(platform).rpartition("/")[2].removesuffix(".html"),

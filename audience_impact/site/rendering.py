@@ -1,9 +1,9 @@
-"""From a page to HTML: the templates, and the filters that write numbers, names and dates.
+"""Rendering of a page as HTML: the templates, and the filters for numbers, names and dates.
 
-Everything that a template prints is escaped, and what a reader would not see (marks that turn the
-direction of writing, controls, signs without width) is written out. Links out of facts lead to
-`http` and `https` alone. The templates stand in `templates/`; `layout.html` frames each page and
-`macros.html` has what several use.
+Everything that a template prints is escaped, and invisible characters (marks that reverse the
+direction of writing, control characters, characters without width) are written as code points.
+Links out of facts lead to `http` and `https` alone. The templates are in `templates/`;
+`layout.html` is the frame of each page and `macros.html` contains shared macros.
 """
 
 import re
@@ -30,7 +30,7 @@ from audience_impact.site.world import (
 )
 
 NONE = "\N{EN DASH}"
-"""Stands where there is no number."""
+"""Text for a missing number."""
 NAV = (
     ("index.html", "Restrictions"),
     ("area/001.html", "The world"),
@@ -39,7 +39,7 @@ NAV = (
     ("method.html", "Method"),
     ("glossary.html", "Glossary"),
 )
-"""Links in the head of each page: path and words."""
+"""Links in the head of each page: path and text."""
 STATIC = Path(__file__).parent / "static"
 
 
@@ -54,7 +54,7 @@ def show_persons(value: float | None) -> str:
 
 
 def show_interval(estimate: Estimate) -> str:
-    """Return the 90 % interval; a dash where there is none, or where it has no width."""
+    """Return the 90 % interval; a dash if there is none, or where it has no width."""
     if estimate.q05 is None or estimate.q95 is None or estimate.q05 == estimate.q95:
         return NONE
     return format_interval(estimate.q05, estimate.q95)

@@ -1,4 +1,4 @@
-"""A page a restriction: the answer first, then the picture, then everything that it stands on."""
+"""The page of a restriction: the answer, the picture, then all facts and reasons behind them."""
 
 import csv
 import io
@@ -16,9 +16,8 @@ from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.plain_text import cell_text
 from audience_impact.site import listings
-from audience_impact.site.charts import answer, drivers, person_days
-from audience_impact.site.listed import ListEntry
-from audience_impact.site.world import File, Page, ReportData, restriction_path
+from audience_impact.site.charts import rows
+from audience_impact.site.world import File, ListEntry, Page, ReportData, restriction_path
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 
 METRICS = (
@@ -27,7 +26,7 @@ METRICS = (
     ImpactMetric.PEOPLE_DEPRIVED_NET,
     ImpactMetric.REACH_LOST,
 )
-"""In this order, which is that of who is a part of whom."""
+"""Metrics in the order of the page: each counts a part of the people of the previous one."""
 RULES = {rule.id: rule for rule in TABLE}
 CSV_COLUMNS = (
     *("restriction_id", "counted", "period", "unit", "lower", "q05", "q50", "q95", "upper"),
@@ -89,9 +88,11 @@ def _collect_values(
 
 def draw_picture(report: ReportData, restriction: str) -> str:
     """Return the picture of the answer as SVG; raise KeyError for an unpublished restriction."""
-    rows = report.records[restriction].rows
+    record = report.records[restriction]
     title = f"People: {report.by_id[restriction].title}"
-    return answer.draw_answer(title, rows["impact"], rows.get("comparisons", []), report.platforms)
+    return rows.draw_answer(
+        title, record.rows["impact"], record.rows.get("comparisons", []), report.platforms
+    )
 
 
 def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str, ...]]:
@@ -110,10 +111,10 @@ def _draw_pictures(report: ReportData, entry: ListEntry, record: AnswerRecord) -
     wide = f"What makes the interval wide: {entry.title}"
     return {
         "answer": draw_picture(report, entry.restriction),
-        "days": person_days.draw_person_days(
+        "days": rows.draw_person_days(
             f"Person-days a year: {entry.title}", record.rows.get("person_days", [])
         ),
-        "drivers": drivers.draw_drivers(wide, _choose_drivers(record, entry.metric)),
+        "drivers": rows.draw_drivers(wide, _choose_drivers(record, entry.metric)),
     }
 
 
@@ -240,7 +241,7 @@ def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
 
 
 LONG = 90
-"""Longer texts have a line of their own, after the others."""
+"""Maximum length of a text in a list; longer texts are shown after the others on their own line."""
 ACT = (
     ("What was done", "action", "action"),
     ("How far the target is gone", "severity", "severity"),
@@ -260,7 +261,7 @@ ACT = (
     ("Why it is not read as everyone", "extent_reason", ""),
     ("Note", "note", ""),
 )
-"""The facts on a restriction: heading, column, and the kind of its words where it is coded."""
+"""The facts on a restriction: heading, column, and the enum of its words if it is coded."""
 
 
 def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The pages of words: the method, the glossary, and the data with its dictionary and downloads."""
+"""Pages of text: the method, the glossary, and the data with dictionary and downloads."""
 
 import io
 import re
@@ -12,20 +12,19 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from audience_impact.answers import glossary
-from audience_impact.answers import method as method_text
+from audience_impact.answers import documents
 from audience_impact.exporting import content, plain, sheets
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.site.rendering import make_anchor
 from audience_impact.site.world import File, Page, ReportData
-from audience_impact.store import archive
+from audience_impact.store import manifest
 
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file of all tables: its place, what it is, and its size in bytes."""
+    """A file of all tables: its path, its description, and its size in bytes."""
 
     path: str
     name: str
@@ -35,12 +34,12 @@ class Download:
 
 @dataclass(frozen=True)
 class Section:
-    """A table in the dictionary; a set of values stands at the first column that has it.
+    """A table in the dictionary; a set of values is listed at the first column that has it.
 
     Attributes:
         table: Its name.
         about: Its description.
-        key: The columns of which there is one row each.
+        key: The columns of the key: one row for each combination.
         columns: Name, unit and meaning of each column.
         values: Column, value and meaning; of repeated sets the first column.
     """
@@ -76,9 +75,9 @@ def make_downloads(tables: Content, report: ReportData) -> Iterator[tuple[File, 
             "csv.zip",
             "CSV",
             "for programs: exact text",
-            archive.pack_files(plain.make_csv_files(tables)),
+            manifest.pack_files(plain.make_csv_files(tables)),
         ),
-        ("parquet.zip", "Parquet", "for programs: with types", archive.pack_files(parquet)),
+        ("parquet.zip", "Parquet", "for programs: with types", manifest.pack_files(parquet)),
     )
     for ending, name, about, data in made:
         path = f"data/audience-impact-{report.version}.{ending}"
@@ -121,13 +120,13 @@ def _list_values(
 
 
 def _make_glossary_page() -> Page:
-    terms = [(make_anchor(term.term), term) for term in glossary.read_terms()]
+    terms = [(make_anchor(term.term), term) for term in documents.read_terms()]
     return Page("glossary.html", "Glossary", "glossary.html", {"terms": terms})
 
 
 def make_method_page() -> Page:
     """Return the page of the method, as the documentation has it."""
-    title, _, text = COMMENT.sub("", method_text.render_page()).partition("\n")
+    title, _, text = COMMENT.sub("", documents.render_method()).partition("\n")
     tokens = _make_parser().parse(text)
     values = {"text": Markup(_make_parser().renderer.render(tokens, _make_parser().options, {}))}
     headings = [

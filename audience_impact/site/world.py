@@ -1,7 +1,12 @@
-"""The data that the pages read: the tables of one version, read once and grouped once."""
+"""The data that the pages read: the tables of one version, read once and grouped once.
+
+The list of restrictions has for each the number that answers it and what finds it. Which number
+answers is decided where the sentences are made: people who use what is restricted, where that is a
+feature and somebody knows, else all who are exposed.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -10,26 +15,114 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.answers import records as answers
+from audience_impact.answers.acts import ONE_NETWORK, describe_place, name_features
+from audience_impact.answers.names import capitalise_first
+from audience_impact.answers.names import join_names as enumerated
+from audience_impact.answers.numbers import Estimate
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.plain_text import cell_text
-from audience_impact.site import listed
-from audience_impact.site.listed import ListEntry
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
+
+MANY = 3
+"""Maximum number of services that are named; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class ListEntry:
+    """One restriction as a row of a list.
+
+    Attributes:
+        restriction: The id of the restriction.
+        title: The area and the restricted services, in words.
+        start: Its first day as far as known (YYYY-MM-DD), or empty.
+        metric: The metric of the number (`ImpactMetric`).
+        persons: The number.
+        obs_status: Code of the status of the number.
+        action: The action against the services.
+        end_status: Whether the restriction has ended.
+        cause: The cause of the outage; empty if not recorded.
+        countries: Codes of the countries.
+        platforms: Ids of the platforms.
+        features: The restricted features.
+    """
+
+    restriction: str
+    title: str
+    start: str
+    metric: str
+    persons: Estimate
+    obs_status: str
+    action: str
+    end_status: str
+    cause: str
+    countries: tuple[str, ...]
+    platforms: tuple[str, ...]
+    features: tuple[str, ...]
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Return the median and the lower bound, by which the largest come first."""
+        return (self.persons.q50 or 0.0, self.persons.lower or 0.0)
+
+
+def platform_names(records: Iterable[AnswerRecord]) -> dict[str, str]:
+    """Return the name of each platform targeted, by id."""
+    return {platform: name for record in records for platform, name in record.platforms.items()}
+
+
+def make_entry(record: AnswerRecord, names: Mapping[str, str]) -> ListEntry:
+    """Return a restriction as a row, from its record and the names of the platforms."""
+    restriction, answer = record.restriction, record.leading
+    features = tuple(dict.fromkeys(target.feature for target in record.targets))
+    targets = f"{_name_targets(record, names)}{_bracket_features(features)}"
+    return ListEntry(
+        restriction=restriction.restriction_id,
+        title=f"{capitalise_first(describe_place(record))}: {targets}",
+        start=restriction.start_on or "",
+        metric=answer.metric,
+        persons=answer.people,
+        obs_status=answer.obs_status,
+        action=restriction.action,
+        end_status=restriction.end_status,
+        cause=restriction.cause or "",
+        countries=tuple(restriction.country_id.split(";")),
+        platforms=tuple(record.platforms),
+        features=features,
+    )
+
+
+def _name_targets(record: AnswerRecord, names: Mapping[str, str]) -> str:
+    """Return the services, or the internet over which network."""
+    services, network = (
+        [names[platform] for platform in record.platforms],
+        record.restriction.network_scope,
+    )
+    if record.is_network:
+        return f"{network} internet" if network in ONE_NETWORK else "internet"
+    if len(services) > MANY + 1:
+        services = [*services[:MANY], f"{len(services) - MANY} more services"]
+    return enumerated(services) if services else "no service on record"
+
+
+def _bracket_features(features: tuple[str, ...]) -> str:
+    named = name_features(set(features))[0]
+    return f" ({named})" if named else ""
+
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of HTML: its place in the report, its title, its template and what that is given.
+    """A page of HTML: its path in the report, title, template and values.
 
     Attributes:
         path: With `/`, relative to the report: `restriction/R1.html`.
-        title: What the browser and the heading say.
+        title: The title in the browser and in the heading.
         template: A file of `templates/`, which extends `layout.html`.
-        values: Names that the template reads beside those of every page (`rendering`).
+        values: Values of the template in addition to those of every page (`rendering`).
     """
 
     path: str
@@ -40,7 +133,7 @@ class Page:
 
 @dataclass(frozen=True)
 class File:
-    """A file that is no page: data, a picture."""
+    """A file that is not a page: data, or a picture."""
 
     path: str
     content: bytes
@@ -51,8 +144,8 @@ class ReportData:
     """One published version, as the pages read it.
 
     Attributes:
-        stored: Where the version lies, and what its `datapackage.json` says: licence, sources,
-            titles of tables and columns.
+        stored: The location of the version, and its `datapackage.json`: licence, sources, titles of
+            tables and columns.
         tables: Every published table by name, missing cells as NA.
     """
 
@@ -87,7 +180,7 @@ class ReportData:
     @cached_property
     def platforms(self) -> dict[str, str]:
         """Return the name of each platform, by id."""
-        return listed.platform_names(self.records.values())
+        return platform_names(self.records.values())
 
     @cached_property
     def areas_above(self) -> dict[str, tuple[str, ...]]:
@@ -97,7 +190,7 @@ class ReportData:
     @cached_property
     def entries(self) -> tuple[ListEntry, ...]:
         """Return every restriction with the one number that answers it."""
-        return tuple(listed.make_entry(record, self.platforms) for record in self.records.values())
+        return tuple(make_entry(record, self.platforms) for record in self.records.values())
 
     @cached_property
     def by_id(self) -> dict[str, ListEntry]:

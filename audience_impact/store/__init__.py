@@ -1,10 +1,10 @@
-"""Everything that touches the disk: versions, manifests, storage, layers of facts."""
+"""Storage on disk or in an object store: versions, manifests, archives of facts."""
 
 import re
 
 VERSION_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
-"""What versions are called, and nothing else of ours."""
+"""Pattern of the ids of versions."""
 
 
 class PublishError(Exception):
-    """A version could not be published or read; the message says why and what to do."""
+    """A version could not be published or read; the message states the cause and the remedy."""

@@ -1,4 +1,4 @@
-"""Writing files so that a reader finds the complete old one or the complete new one."""
+"""Write files atomically: a reader finds either the complete old file or the complete new one."""
 
 import json
 import os
@@ -17,7 +17,7 @@ def flush_to_disk(path: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file aside, flush it and rename it into place."""
+    """Write a file under a temporary name, flush it and rename it."""
     aside = path.with_name(f".tmp-{path.name}-{os.getpid()}")
     try:
         aside.write_bytes(content)

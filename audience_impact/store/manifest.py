@@ -1,20 +1,82 @@
-"""Descriptions of a version: datapackage.json, and the metadata of each Parquet file.
+"""Descriptions of a version, and the archive of its facts.
 
+Descriptions are datapackage.json and the metadata of each Parquet file.
 The manifest names every source of the facts; a Parquet file names those of its own rows alone, so
 that an empty table is a small file.
+
+The archive is the same bytes for the same files: a ZIP that any machine opens: `0/estimates.csv` is
+a table of the first layer. Names are sorted and dates are fixed. An archive is not trusted: only
+files with names of fact tables are unpacked, up to MOST_ARCHIVE_BYTES.
 """
 
 import hashlib
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audience_impact.store import PublishError, archive
+from audience_impact.store import PublishError
+
+ARCHIVE_NAME = "facts.zip"
+MOST_ARCHIVE_BYTES = 2**30
+"""Maximum size of all facts: a thousand times a register of two thousand events."""
+_FILE = re.compile(r"(\d{1,3})/[a-z][a-z0-9_]*\.csv")
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+
+
+def pack_files(files: Mapping[str, bytes]) -> bytes:
+    """Return files, by name, as a ZIP archive whose bytes depend on them alone."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _EARLIEST)
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, 9)
+    return sink.getvalue()
+
+
+def unpack_files(content: bytes) -> dict[str, bytes]:
+    """Return the files of an archive, by name.
+
+    Raises PublishError where the content is no archive, is too large or has other files than fact
+    tables.
+    """
+    files: dict[str, bytes] = {}
+    bytes_left = MOST_ARCHIVE_BYTES
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for entry in archive.infolist():
+                if not _FILE.fullmatch(entry.filename) or entry.filename in files:
+                    raise PublishError(
+                        f"{ARCHIVE_NAME} holds {entry.filename!r}, which is no fact table"
+                    )
+                with archive.open(entry) as file:
+                    files[entry.filename] = file.read(bytes_left + 1)
+                bytes_left -= len(files[entry.filename])
+                if bytes_left < 0:
+                    raise PublishError(
+                        f"{ARCHIVE_NAME} holds more than {MOST_ARCHIVE_BYTES:,} bytes"
+                    )
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise PublishError(f"{ARCHIVE_NAME} cannot be opened: {error}") from error
+    return files
+
+
+def write_layers(files: Mapping[str, bytes], into: Path) -> list[Path]:
+    """Write fact files below a folder; return the folder of each layer, in order."""
+    for name, content in files.items():
+        place = into / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    return [into / number for number in sorted({name.split("/")[0] for name in files}, key=int)]
+
 
 About = Mapping[str, Any]  # words about the tables, which no column says of itself
 
@@ -25,13 +87,13 @@ VALUES, SPECIAL_VALUES, SEPARATOR = "values", "special_values", "separator"
 differ; and the separator between the values of one cell."""
 MANIFEST = "datapackage.json"
 FACT_KEYS = "fact_keys"
-"""Key of the manifest: the key columns of each fact table in the archive of facts."""
+"""Key in the manifest for the key columns of each fact table in the archive of facts."""
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
 
 
 class Rows(Protocol):
-    """A table that need not be in memory whole."""
+    """A table that need not be in memory completely."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -47,7 +109,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class InMemory:
-    """A table of Arrow as rows."""
+    """An Arrow table in memory, with the interface of Rows."""
 
     table: pa.Table
 
@@ -106,7 +168,7 @@ def render_files(
             _build_resource(name, schema, rows.num_rows, about["tables"][name], content)
         )
     if facts:
-        files[archive.NAME] = content = archive.pack_files(facts)
+        files[ARCHIVE_NAME] = content = pack_files(facts)
         resources.append(_describe_facts(content, about))
     files[MANIFEST] = as_json(_build_package(identity, about, resources), indent=2)
     return files
@@ -210,7 +272,7 @@ def _describe_facts(content: bytes, about: About) -> dict[str, Any]:
         "title": "facts",
         "description": "The fact tables that the version was computed from, a folder a layer.",
         FACT_KEYS: about.get(FACT_KEYS, {}),
-        "path": archive.NAME,
+        "path": ARCHIVE_NAME,
         "mediatype": "application/zip",
         "hash": f"sha256:{hash_bytes(content)}",
         "size_bytes": len(content),

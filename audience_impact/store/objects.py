@@ -1,4 +1,4 @@
-"""Versions in an object store: S3 and compatible ones, Google's and Microsoft's.
+"""Versions in an object store: S3 and compatible stores, Google's and Microsoft's.
 
 An object store has no folders, links or locks, only objects that are written completely, and writes
 that it refuses where an object has changed (conditional writes). Therefore
@@ -9,8 +9,8 @@ that it refuses where an object has changed (conditional writes). Therefore
     versions/<id>/          is whole when its manifest is there: it is written last, removed first
     versions/<id>/.begun    while it is written or removed: the names of the objects concerned
 
-The pointer moves only from what was read under the lock, so that a publisher that slept beyond
-its lease cannot undo what another did meanwhile.
+The pointer is changed only from the value that was read under the lock, so that a publisher whose
+lease expired cannot undo the changes of another.
 """
 
 import functools
@@ -34,16 +34,18 @@ from audience_impact.store.files import as_json
 from audience_impact.store.manifest import MANIFEST
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
-"""Stores with conditional writes, without which publishing is not safe."""
+"""Object stores with conditional writes, which safe publishing requires."""
 VARIABLES = ("AWS_", "GOOGLE_", "AZURE_")
 LOCK, BEGUN = ".lock", ".begun"
 LEASE_SECONDS = float(os.environ.get("AUDIENCE_IMPACT_LEASE_SECONDS", "60"))
 POLL_SECONDS = 0.2
 MOST_BYTES = 500_000_000
-"""Limit of the files of a folder that is copied: far more than any facts have."""
+"""Maximum size of the files of a folder that is copied, far above any facts."""
 CLIENT: Any = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
 RETRY: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
-"""A store that does not answer is reported within half a minute; Prefect tries the task again."""
+"""Retries of a request: an unavailable store is reported within half a minute; Prefect then retries
+the task.
+"""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -97,7 +99,7 @@ def _as_os_error(method: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass
 class ObjectStorage:
-    """A place in an object store."""
+    """A folder in an object store, as a storage of versions."""
 
     address: str
     store: ObjectStore

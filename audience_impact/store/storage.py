@@ -5,8 +5,8 @@ process dies at any moment, a reader finds a folder complete or not at all, and 
 to the old folder or to the new one. Another kind of storage is a class with these methods, and a
 line in `select_storage`; `objects` has one for object stores.
 
-On a local file system a folder is written aside, flushed and renamed into place; the pointer is a
-symbolic link that is itself swapped by a rename:
+On a local file system a folder is written under a temporary name, flushed and renamed; the pointer
+is a symbolic link that is replaced by a rename:
 
     .lock                      held while publishing; the system frees it when its holder dies
     latest -> versions/<id>
@@ -37,7 +37,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 class Storage(Protocol):
-    """A place to publish in; its methods raise OSError where the place fails."""
+    """A place for published versions; its methods raise OSError if the place fails."""
 
     @property
     def address(self) -> str:
@@ -128,7 +128,7 @@ def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class LocalStorage:
-    """A folder of the local file system, which has symbolic links; `root` is resolved."""
+    """A folder of a local file system with symbolic links; `root` is resolved."""
 
     root: Path
 
@@ -166,7 +166,7 @@ class LocalStorage:
         return (self.root / path).read_bytes()
 
     def write_folder(self, folder: str, files: Mapping[str, bytes]) -> None:
-        """Write aside, flush, and rename into place."""
+        """Write under a temporary name, flush, and rename into place."""
         place = self.root / folder
         aside = place.with_name(f"{_TMP}{place.name}-{os.getpid()}")
         aside.mkdir()
@@ -178,7 +178,7 @@ class LocalStorage:
             shutil.rmtree(aside, ignore_errors=True)
 
     def write_file(self, path: str, content: bytes) -> None:
-        """Write aside, flush, and rename over what is there."""
+        """Write under a temporary name, flush, and rename over what is there."""
         write_whole(self.root / path, content)
 
     def flush_folder(self, folder: str) -> None:
@@ -198,7 +198,7 @@ class LocalStorage:
         return os.readlink(link)
 
     def move_pointer(self, pointer: str, folder: str) -> None:
-        """Create the new link aside and rename it over the old one."""
+        """Create the new link under a temporary name and rename it over the old one."""
         if self.read_pointer(pointer) != folder:
             aside = self.root / f"{_TMP}{pointer}-{os.getpid()}"
             os.symlink(folder, aside)

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.rules import Rule, register_rule
-from audience_impact.store import VERSION_ID, PublishError, archive, storage
+from audience_impact.store import VERSION_ID, PublishError, manifest, storage
 from audience_impact.store.manifest import (
     FACT_KEYS,
     MANIFEST,
@@ -57,7 +57,7 @@ BYTES_DIFFER = register_rule(
 
 @dataclass(frozen=True)
 class Version:
-    """The identity of a version: the same five values are the same version, everywhere."""
+    """The identity of a version: equal values of all five fields mean the same version."""
 
     as_of: date
     inputs_sha256: str
@@ -155,20 +155,20 @@ class Stored:
         Versions published before facts were stored have none. Raises PublishError where the archive
         is damaged.
         """
-        if archive.NAME not in self.files:
+        if manifest.ARCHIVE_NAME not in self.files:
             return {}
-        return archive.unpack_files(self.read_content(archive.NAME))
+        return manifest.unpack_files(self.read_content(manifest.ARCHIVE_NAME))
 
     def fact_keys(self) -> dict[str, list[str]]:
         """Return the key columns of each fact table; empty where the manifest lacks them."""
-        return dict(self.files.get(archive.NAME, {}).get(FACT_KEYS, {}))
+        return dict(self.files.get(manifest.ARCHIVE_NAME, {}).get(FACT_KEYS, {}))
 
     def write_facts(self, into: Path) -> list[Path]:
         """Write the fact files below a folder; return the folder of each layer, in order.
 
         Raises PublishError as `fact_files` does.
         """
-        return archive.write_layers(self.fact_files(), into)
+        return manifest.write_layers(self.fact_files(), into)
 
     def read_table(self, name: str, **options: Any) -> pd.DataFrame:
         """Return a table, read with options of `pandas.read_parquet`.
@@ -237,7 +237,7 @@ def publish_version(
 
     `about` holds `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
     (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
-    and, optionally, `primary_key`; it may hold `fact_keys`, the key columns of each fact table.
+    and, optionally, `primary_key`; it may contain `fact_keys`, the key columns of each fact table.
     With `keep`, the oldest versions beyond that number are removed.
     `facts` are the files that the version was computed from, `0/estimates.csv` in the first layer.
     """

@@ -1,8 +1,9 @@
-"""The facts that each stage chose among for a restriction, and why each was used or passed over.
+"""Table `candidates`: the facts among which each stage chose for a restriction, and why.
 
 Method. Each choice is asked for all its candidates, and goes through the same steps as when the
-answer is computed (choosing.py). What needs no choice (a page of the same measurement, the
-population, surveys of joint use) is as table `lineage` has it.
+answer is computed (selection.py). What needs no choice (a page of the same measurement, the
+population, surveys of joint use) stands in table `lineage` alone. Of the figures of people online
+in a place, which are many, EXAMPLES of each reason stay.
 """
 
 from collections.abc import Iterator
@@ -11,71 +12,71 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import selection as choosing
-from audience_impact.audiences import (
-    circumvention,
-    daily_reach,
-    features,
-    overlaps,
-    universes,
-)
+from audience_impact.audiences import circumvention, daily_reach, features, overlaps, universes
 from audience_impact.audiences import figures as audience_figures
-from audience_impact.audiences.scope import AUDIENCE, COUNTRY
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.outputs.lineage import EVERY, INPUTS
-from audience_impact.pipeline import Stages
 from audience_impact.places import networks, online, population, regional_figures
 from audience_impact.populations import ONLINE
 from audience_impact.vocabulary import WHOLE_INTERNET
 
-COLUMNS = [
-    *("role", "country_id", "platform_id", "input_table", "input_id"),
-    *("looked_for", "persons", "passed_over", *PROVENANCE),
+KEY = [
+    *("restriction_id", "role", "country_id", "platform_id", "looked_for"),
+    *("input_table", "input_id", "row_layer", "row_line"),
 ]
-"""Columns of a candidate and its place: `passed_over` is blank where the candidate was used,
-`persons` what it says in persons, `looked_for` which of several choices it was looked at for."""
+"""Key of a candidate; `looked_for` names which of several choices it was considered for."""
+COLUMNS = [*KEY, "row_file", "persons", "passed_over"]
+"""Columns of a candidate: `passed_over` is blank where the candidate was used, `persons` what it
+says in persons."""
+EXAMPLES = 3
+"""Most figures of people online in a place that stay for a reason; also most that a text lists."""
 
 
-def list_candidates(stages: Stages, tables: Tables) -> pd.DataFrame:
-    """Return every fact that a choice for the audiences of `stages` considered, as COLUMNS."""
+def make_candidates(scope: Scope, inputs: Inputs, tables: Tables) -> pd.DataFrame:
+    """Return every fact that a choice for the audiences of `scope` considered, as COLUMNS."""
+    denominators = Denominators.from_tables(tables, inputs.errors)
+    able = audience_figures.list_qualifying_figures(tables, denominators)
     parts = [
-        _list_audiences(stages, tables),
-        _list_bases(stages, tables),
-        *_list_use(stages, tables),
-        _list_places(stages, tables),
-        _list_online(stages, tables),
-        _list_networks(stages, tables),
+        _list_audiences(scope, tables, able),
+        *_list_bases(scope, inputs, denominators),
+        *_list_use(scope, inputs, tables, able),
+        _list_places(inputs, tables),
+        _list_online(inputs, tables),
+        _list_networks(inputs, tables),
     ]
-    parts = [_add_lines(part.assign(**_default_columns(part)), tables)[COLUMNS] for part in parts]
-    filled = [part for part in parts if not part.empty]
+    filled = [
+        _add_lines(part.assign(**_default_columns(part)), tables)[COLUMNS]
+        for part in parts
+        if not part.empty
+    ]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
-    key = [name for name in COLUMNS if name != "persons"]
-    return table.drop_duplicates(key).sort_values(key, ignore_index=True)
+    ordered = table.sort_values([*KEY, "passed_over"], ignore_index=True)
+    return ordered.drop_duplicates(KEY, ignore_index=True)
 
 
 def _default_columns(part: pd.DataFrame) -> dict[str, object]:
-    plain = {"platform_id": EVERY, "looked_for": "", "persons": float("nan")}
+    plain = {"platform_id": EVERY, "looked_for": EVERY, "persons": float("nan")}
     return {name: cell for name, cell in plain.items() if name not in part}
 
 
 def _add_lines(part: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Add the line of each candidate where its choice does not provide one."""
-    if part.empty or set(PROVENANCE) <= set(part.columns):
-        return part.reindex(columns=COLUMNS)
+    if set(PROVENANCE) <= set(part.columns):
+        return part
     table = part["input_table"].iloc[0]
     lines = tables[table].set_index(INPUTS[table])[PROVENANCE]
     return part.drop(columns=PROVENANCE, errors="ignore").join(lines, on="input_id")
 
 
-def _list_audiences(stages: Stages, tables: Tables) -> pd.DataFrame:
-    audiences = stages.scope.requested
+def _list_audiences(scope: Scope, tables: Tables, able: pd.DataFrame) -> pd.DataFrame:
+    audiences = scope.requested
     estimates = tables["estimates"].rename(columns={"area_id": "country_id"})
     rows = audiences[AUDIENCE].merge(estimates, on=["country_id", "platform_id"])
     reason = choosing.rejection_reason(rows, audience_figures.QUALIFYING)
-    able = audience_figures.list_qualifying_figures(
-        tables, Denominators.from_tables(tables, stages.inputs.errors)
-    )
     uncounted = (reason == "") & ~rows["estimate_id"].isin(able["estimate_id"])
     reason = reason.mask(uncounted, audience_figures.NO_PEOPLE)
     joined = audience_figures.join_figures(audiences, able)
@@ -93,45 +94,57 @@ def _list_audiences(stages: Stages, tables: Tables) -> pd.DataFrame:
     )
 
 
-def _list_bases(stages: Stages, tables: Tables) -> pd.DataFrame:
-    """Return bases that may contain the audiences; for a shutdown, counts of people online."""
-    denominators = Denominators.from_tables(tables, stages.inputs.errors)
-    groups = universes.group_by_country(stages.inputs.audiences.sizes)
+def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Iterator[pd.DataFrame]:
+    """Yield bases that may contain the audiences; for a shutdown, counts of people online."""
+    sizes = inputs.audiences.sizes
+    groups = universes.group_by_country(sizes)
     looked = denominators.list_candidates(groups).join(groups["restriction_id"], on="place")
     once = looked.assign(is_passed=looked["passed_over"] != "").sort_values(
         "is_passed",
         kind="stable",  # what was taken, else as the best kind of base that it is of
     )
     looked = once.drop_duplicates([*COUNTRY, "base_id"])
-    about = {"looked_for": looked["level"], "persons": looked["base_persons"]}
-    parts = [looked.assign(role="base", platform_id=EVERY, **about)]
-    network = stages.scope.requested[stages.scope.requested["platform_id"] == WHOLE_INTERNET]
-    if not network.empty:
-        network_places = network.assign(population_base=ONLINE)
-        rows = denominators.counts.list_candidates(network_places, counts.ANY_MEASURER)
-        reason = choosing.rejection_reason(rows, counts.list_steps(counts.ANY_MEASURER, None))
-        differing = ";".join(stages.inputs.audiences.sizes["differing_base_ids"].dropna()).split(
-            ";"
-        )
-        reason = reason.mask(rows["base_id"].isin(differing), "")
-        persons = rows["base_persons"]
-        network_bases = rows.assign(role="audience", passed_over=reason, persons=persons)
-        parts.append(network_bases.assign(platform_id=WHOLE_INTERNET, looked_for=""))
-    table = pd.concat([part.assign(input_id=part["base_id"]) for part in parts])
-    return table.assign(input_table="bases")
+    yield _describe_bases(looked, "base", EVERY, looked["level"])
+    requested = scope.requested
+    network = requested[requested["platform_id"] == WHOLE_INTERNET].reset_index(drop=True)
+    if network.empty:
+        return
+    rows = denominators.counts.list_candidates(
+        network.assign(population_base=ONLINE), counts.ANY_MEASURER
+    ).join(network["restriction_id"], on="place")
+    reason = choosing.rejection_reason(rows, counts.list_steps(counts.ANY_MEASURER, None))
+    differing = sizes.assign(
+        base_id=sizes["differing_base_ids"].astype("str").str.split(";")
+    ).explode("base_id")
+    by = [*COUNTRY, "base_id"]
+    is_differing = pd.MultiIndex.from_frame(rows[by]).isin(pd.MultiIndex.from_frame(differing[by]))
+    rows = rows.assign(passed_over=reason.mask(is_differing, ""))
+    yield _describe_bases(rows, "audience", WHOLE_INTERNET, EVERY)
 
 
-def _list_use(stages: Stages, tables: Tables) -> Iterator[pd.DataFrame]:
-    """Yield daily figures, shares of use, shares who keep access, and measured overlaps."""
-    scope, inputs = stages.scope, stages.inputs
-    able = audience_figures.list_qualifying_figures(
-        tables, Denominators.from_tables(tables, inputs.errors)
+def _describe_bases(
+    rows: pd.DataFrame, role: str, platform: str, looked_for: "pd.Series[str] | str"
+) -> pd.DataFrame:
+    return rows.assign(
+        role=role,
+        platform_id=platform,
+        looked_for=looked_for,
+        input_table="bases",
+        input_id=rows["base_id"],
+        persons=rows["base_persons"],
     )
+
+
+def _list_use(
+    scope: Scope, inputs: Inputs, tables: Tables, able: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    """Yield daily figures, shares of use, shares who keep access, and measured overlaps."""
     daily = daily_reach.list_candidates(scope.requested, able)
     yield _add_reasons(
         daily, daily_reach.STEPS, "daily_audience", "estimates", "estimate_id"
     ).assign(persons=daily["mode"])
-    used = features.list_candidates(inputs.audiences.sizes, scope.targets, tables, inputs.errors)
+    sizes = inputs.audiences.sizes
+    used = features.list_candidates(sizes, scope.targets, tables, inputs.errors)
     yield _add_reasons(
         used, features.STEPS, "feature_share", "feature_use", "feature_use_id"
     ).assign(looked_for=used["feature"])
@@ -141,7 +154,7 @@ def _list_use(stages: Stages, tables: Tables) -> Iterator[pd.DataFrame]:
     )
     is_in_scope = with_reasons["restriction_id"].isin(scope.requested["restriction_id"])
     yield with_reasons[is_in_scope].assign(country_id=with_reasons["area_id"], platform_id=EVERY)
-    together = overlaps.list_candidates(inputs.audiences.sizes, tables)
+    together = overlaps.list_candidates(sizes, tables)
     yield _add_reasons(together, overlaps.STEPS, "overlap", "overlaps", "overlap_id").assign(
         platform_id=EVERY
     )
@@ -154,53 +167,64 @@ def _add_reasons(
     return rows.assign(role=role, input_table=table, input_id=rows[key], passed_over=reason)
 
 
-def _list_places(stages: Stages, tables: Tables) -> pd.DataFrame:
-    parts = stages.inputs.parts.reset_index(drop=True)
-    places = parts.assign(day=parts["start"])[["area_id", "day"]]
-    rows = population.list_candidates(places, tables)
-    people = np.exp(rows["log_persons"]).round()
+def _list_places(inputs: Inputs, tables: Tables) -> pd.DataFrame:
+    parts = inputs.parts.reset_index(drop=True)
+    if parts.empty:
+        return parts
+    rows = population.list_candidates(
+        parts.assign(day=parts["start"])[["area_id", "day"]], tables
+    ).join(parts[COUNTRY], on="place")
     return rows.assign(
         role="place",
-        country_id=rows["place"].map(parts["country_id"]),
         input_table="bases",
         input_id=rows["base_id"],
         looked_for=rows["area_id"],
-        persons=people,
+        persons=np.exp(rows["log_persons"]).round(),
     )
 
 
-def _list_online(stages: Stages, tables: Tables) -> pd.DataFrame:
+def _list_online(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     """Return figures of people online in places; `input_id` is area and measuring programme."""
-    parts = stages.inputs.parts
-    below = parts[parts["area_id"] != parts["country_id"]]
-    if below.empty:
-        return pd.DataFrame(columns=COLUMNS)
-    rows = online.list_candidates(below.assign(day=below["start"])[["area_id", "day"]], tables)
+    parts = inputs.parts
+    places = parts[parts["area_id"] != parts["country_id"]].assign(day=parts["start"])
+    if places.empty or tables["regional_use"].empty:
+        return places.head(0)
+    rows = online.list_candidates(places[["area_id", "day"]], tables)
+    chains = online.find_chains(places["area_id"], tables)
+    around = places[[*COUNTRY, "area_id", "day"]].assign(holder=places["area_id"].map(chains))
+    around = around.rename(columns={"area_id": "place_id"}).explode("holder")
+    rows = around.merge(
+        rows.drop(columns="country_id"),
+        left_on=["holder", "day"],
+        right_on=["area_id", "day"],
+    )
     use = regional_figures.add_series(tables).drop(columns=["share", "year", "kind", "country_id"])
     lines = rows.merge(use, on=["area_id", "series"])
+    reasons = [*COUNTRY, "place_id", "passed_over"]
+    is_example = lines.groupby(reasons).cumcount() < EXAMPLES
+    lines = lines[is_example | (lines["passed_over"] == "")]
     return lines.assign(
         role="place_online",
         input_table="regional_use",
         input_id=lines["area_id"] + " " + lines["asked"] + " " + lines["period"],
-        looked_for=lines["area_id"] + " " + lines["kind"],
+        looked_for=lines["place_id"],
         persons=np.nan,
     )
 
 
-def _list_networks(stages: Stages, tables: Tables) -> pd.DataFrame:
-    parts = stages.inputs.parts
+def _list_networks(inputs: Inputs, tables: Tables) -> pd.DataFrame:
+    parts = inputs.parts
     counted = parts[parts["network_rung"].isin(networks.COUNTED)].assign(day=parts["start"])
+    if counted.empty:
+        return counted
     near = networks.find_nearest_counts(counted[["country_id", "day"]], tables["network_use"])
-    rows = tables["network_use"].rename(columns={"area_id": "country_id"})
-    counts_of_countries = rows[rows["country_id"].isin(counted["country_id"])]
-    is_used = pd.MultiIndex.from_frame(counts_of_countries[PROVENANCE]).isin(
-        pd.MultiIndex.from_frame(near[PROVENANCE].dropna())
-    )
-    return counts_of_countries.assign(
+    rows = counted[COUNTRY].assign(nearest_line=near["row_line"], nearest_layer=near["row_layer"])
+    rows = rows.merge(tables["network_use"].rename(columns={"area_id": "country_id"}))
+    is_used = rows["row_line"].eq(rows["nearest_line"])
+    is_used &= rows["row_layer"].eq(rows["nearest_layer"])
+    return rows.assign(
         role="network",
         input_table="network_use",
-        input_id=counts_of_countries["country_id"] + " " + counts_of_countries["period"],
-        passed_over=pd.Series("another one is nearer to the day", counts_of_countries.index).mask(
-            is_used, ""
-        ),
+        input_id=rows["country_id"] + " " + rows["period"],
+        passed_over=pd.Series(counts.NEARER, rows.index).mask(is_used, ""),
     )

@@ -1,4 +1,4 @@
-"""Quantiles of what is drawn of a restriction, after each step from the figures to the answer.
+"""Quantiles of what is drawn of restrictions, after each step from the figures to the answer.
 
 Method. The draws are those of the answer (simulate.draw_steps), looked at on the way. Beside them
 stand what they would be if audiences were added up, or if use of one service told nothing of the
@@ -6,22 +6,22 @@ others.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array
 from audience_impact.imputation.audiences import IMPUTED
-from audience_impact.overlap.model import OverlapModel, assume_independence
-from audience_impact.simulation import audiences, feature_users, simulate
+from audience_impact.overlap.model import assume_independence
+from audience_impact.simulation import audiences, simulate
 from audience_impact.simulation.audiences import BASE as BASE_SHAPE
 from audience_impact.simulation.audiences import COUNTED, GROWN, PRINTED, WITH_ERROR
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.parts import draw_residents
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Steps
 from audience_impact.simulation.unions import QUANTILES
+from audience_impact.vocabulary import TraceStep
 
 ADDED = "audiences added up, which counts people several times"
 INDEPENDENT = "each person once, if use of one service told nothing of the others"
@@ -29,124 +29,112 @@ JOINT = "each person once, by the joint use that surveys have"
 CONDITIONED = "the same, given the overlaps that were measured"
 BASE = "people in the base"
 PART = "part of the people online of the country that is touched"
-PLACE = "people living in the place"
 EXPOSED = "people exposed"
 USERS = "of these, people who use what is restricted"
 FEATURE_SHARE = "people asked about who use the feature"
 KEEPING_SHARE = "share of these who keep access"
 CORRELATION = "correlation of joint use"
+PERSONS, SHARE = "persons", "share"
 
 NOT_COUNTED = {BASE_SHAPE: "people online, as drawn", IMPUTED: "imputed, as drawn"}
 """What is drawn of an audience that no figure of its own counts, by shape."""
 OF_AUDIENCES = (PRINTED, WITH_ERROR, GROWN, *NOT_COUNTED.values())
 """What is drawn of each audience by itself, step by step."""
+ENDS = ["low", "value", "high"]
+"""Columns of the quantiles of a number."""
 
 
-@dataclass(frozen=True)
-class TracedNumber:
-    """Quantiles of one intermediate number of a country and service or place; blank for all."""
+def trace_draws(inputs: SimulationInputs, sampler: Sampler) -> Iterator[pd.DataFrame]:
+    """Yield every intermediate number in the order in which the numbers follow from each other.
 
-    what: str
-    country_id: str
-    of: str
-    unit: str
-    q05: float
-    q50: float
-    q95: float
-
-
-def _summarise_draws(
-    what: str, country: str, of: str, unit: str, draws: Array
-) -> Iterator[TracedNumber]:
-    """Yield the quantiles of draws (D,); nothing where draws are missing."""
-    if not np.isnan(draws).any():
-        yield TracedNumber(
-            what, country, of, unit, *map(float, np.quantile(draws, [*QUANTILES.values()]))
-        )
-
-
-def trace_numbers(inputs: SimulationInputs, sampler: Sampler) -> list[TracedNumber]:
-    """Return every intermediate number, in the order in which the numbers follow from each other.
-
-    Nothing where no restriction of `inputs` can be drawn.
+    Each frame has COUNTRY, `subject`, `step`, `text`, `unit` and ENDS. Nothing where no restriction
+    of `inputs` can be drawn.
     """
-    model = inputs.overlap_model
-    if model is None or inputs.countries.empty:
-        return []
-    stages = simulate.draw_steps(inputs, model, sampler)
-    numbers = list(_trace_audiences(inputs, sampler))
-    for place, row in enumerate(inputs.countries[COUNTRY].itertuples()):
-        is_of_country = (inputs.audiences[COUNTRY] == list(row)[1:]).all(axis=1)
-        rows = stages.audiences[inputs.audiences.loc[is_of_country, "row"]]
-        numbers += _trace_union(rows, stages, place, str(row.country_id))
-        numbers += _trace_joint_use(model, str(row.country_id), sampler) if len(rows) > 1 else []
-    return [
-        *numbers,
-        *_trace_feature_users(inputs, sampler),
-        *_trace_kept_access(inputs, sampler),
-        *_trace_residents(inputs, sampler),
-    ]
-
-
-def _trace_audiences(inputs: SimulationInputs, sampler: Sampler) -> Iterator[TracedNumber]:
-    rows = inputs.audiences
-    steps = audiences.draw_by_step(rows, sampler, inputs.timeline.tail_degrees)
-    for place, row in enumerate(rows.itertuples()):
-        own_steps = (
-            steps if row.shape in COUNTED else {NOT_COUNTED.get(row.shape, ""): steps[GROWN]}
-        )
-        for what, draws in own_steps.items():
-            yield from _summarise_draws(
-                what, row.country_id, row.platform_id, "persons", draws[place]
-            )
-
-
-def _trace_union(rows: Array, stages: Steps, place: int, country: str) -> Iterator[TracedNumber]:
-    """Yield the numbers from the audiences (audiences, D) of a country to its people exposed."""
-    base = stages.bases[place]
-    several = len(rows) > 1
-    numbers = [(BASE, "persons", base)]
-    if several:
-        alone = assume_independence(np.clip(rows / base, 0.0, 1.0).T) * base
-        numbers += [(ADDED, "persons", rows.sum(axis=0)), (INDEPENDENT, "persons", alone)]
-        numbers += [(JOINT, "persons", stages.joint[place])]
-    if (stages.conditioned[place] != stages.joint[place]).any():
-        numbers += [(CONDITIONED, "persons", stages.conditioned[place])]
-    if (stages.part[place] != 1.0).any():
-        numbers += [(PART, "share", stages.part[place])]
-    numbers += [(EXPOSED, "persons", stages.countries.exposed[place])]
-    if (stages.countries.users[place] != stages.countries.exposed[place]).any():
-        numbers += [(USERS, "persons", stages.countries.users[place])]
-    for what, unit, draws in numbers:
-        yield from _summarise_draws(what, country, "", unit, draws)
-
-
-def _trace_joint_use(model: OverlapModel, country: str, sampler: Sampler) -> Iterator[TracedNumber]:
-    use = model.joint_use(country, sampler.draw_uniform)
-    yield from _summarise_draws(CORRELATION, country, "", "correlation", use.parameters[0])
-
-
-def _trace_feature_users(inputs: SimulationInputs, sampler: Sampler) -> Iterator[TracedNumber]:
-    rows = inputs.feature_shares
-    drawn = feature_users.draw_feature_users(rows, sampler)
-    for place, row in enumerate(rows.itertuples()):
-        yield from _summarise_draws(
-            FEATURE_SHARE, row.country_id, row.feature_use_id, "persons", drawn[place]
-        )
-
-
-def _trace_kept_access(inputs: SimulationInputs, sampler: Sampler) -> Iterator[TracedNumber]:
-    shares = inputs.circumvention
-    shares = shares[shares["restriction_id"].isin(inputs.countries["restriction_id"])]
-    if not shares.empty:
-        yield from _summarise_draws(
-            KEEPING_SHARE, "", "", "share", feature_users.draw_circumvention(shares, sampler)[0]
-        )
-
-
-def _trace_residents(inputs: SimulationInputs, sampler: Sampler) -> Iterator[TracedNumber]:
-    if inputs.parts.empty:
+    model, countries = inputs.overlap_model, inputs.countries.reset_index(drop=True)
+    if model is None or countries.empty:
         return
-    drawn = draw_residents(inputs.parts, sampler)
-    for place, row in enumerate(inputs.parts.itertuples()):
-        yield from _summarise_draws(PLACE, row.country_id, row.area_id, "persons", drawn[place])
+    stages = simulate.draw_steps(inputs, model, sampler)
+    rows = inputs.audiences
+    is_drawn = rows["restriction_id"].isin(countries["restriction_id"])
+    yield from _trace_audiences(rows[is_drawn], inputs.timeline.tail_degrees, sampler)
+    places = pd.MultiIndex.from_frame(countries[COUNTRY])
+    place = pd.Series(places.get_indexer(pd.MultiIndex.from_frame(rows[COUNTRY])), rows["row"])
+    members = place[place >= 0].groupby(place).groups
+    is_several = np.array([len(members.get(number, ())) > 1 for number in countries.index])
+    yield from _trace_unions(countries, stages, members, is_several)
+    several = countries[is_several]
+    if not several.empty:
+        by_country = several["country_id"].map(
+            {
+                country: model.joint_use(str(country), sampler.draw_uniform).parameters[0]
+                for country in several["country_id"].unique()
+            }
+        )
+        correlation = np.stack(by_country.to_list())
+        yield _summarise(several, TraceStep.JOINT_USE, CORRELATION, "correlation", correlation)
+    shares = inputs.feature_shares
+    shares = shares[shares["restriction_id"].isin(countries["restriction_id"])]
+    drawn = audiences.draw_feature_users(shares, sampler)
+    named = shares.assign(subject=shares["feature_use_id"])
+    yield _summarise(named, TraceStep.FEATURE, FEATURE_SHARE, PERSONS, drawn)
+    keeping = inputs.circumvention
+    keeping = keeping[keeping["restriction_id"].isin(countries["restriction_id"])]
+    if not keeping.empty:
+        drawn = audiences.draw_circumvention(keeping, sampler)
+        yield _summarise(keeping, TraceStep.ACCESS, KEEPING_SHARE, SHARE, drawn)
+
+
+def _summarise(
+    rows: pd.DataFrame, step: TraceStep, text: str, unit: str, draws: Array
+) -> pd.DataFrame:
+    """Return the quantiles of draws (rows, D); rows with missing draws are left out."""
+    is_drawn = ~np.isnan(draws).any(axis=1)
+    quantiles = np.quantile(draws[is_drawn], [*QUANTILES.values()], axis=1).T
+    names = [name for name in (*COUNTRY, "subject") if name in rows]
+    ends = pd.DataFrame(quantiles, rows.index[is_drawn], ENDS)
+    return rows.loc[is_drawn, names].assign(step=step.value, text=text, unit=unit).join(ends)
+
+
+def _trace_audiences(
+    rows: pd.DataFrame, tail_degrees: float, sampler: Sampler
+) -> Iterator[pd.DataFrame]:
+    steps = audiences.draw_by_step(rows, sampler, tail_degrees)
+    named = rows.assign(subject=rows["platform_id"])
+    counted = rows["shape"].isin(COUNTED).to_numpy()
+    for text, draws in steps.items():
+        yield _summarise(named[counted], TraceStep.DRAWS, text, PERSONS, draws[counted])
+    for shape, text in NOT_COUNTED.items():
+        is_shape = rows["shape"].eq(shape).to_numpy()
+        yield _summarise(named[is_shape], TraceStep.DRAWS, text, PERSONS, steps[GROWN][is_shape])
+
+
+def _trace_unions(
+    countries: pd.DataFrame,
+    stages: Steps,
+    members: "dict[int, pd.Index[int]]",
+    is_several: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+) -> Iterator[pd.DataFrame]:
+    """Yield the numbers of each country from its audiences to its people exposed."""
+    added, alone = (np.full_like(stages.bases, np.nan) for _ in range(2))
+    for place in map(int, np.flatnonzero(is_several)):
+        rows, base = stages.audiences[members[place]], stages.bases[place]
+        added[place] = rows.sum(axis=0)
+        alone[place] = assume_independence(np.clip(rows / base, 0.0, 1.0).T) * base
+    exposed, users = stages.countries.exposed, stages.countries.users
+    always = np.ones(len(countries), dtype=bool)
+    for text, unit, draws, is_shown in (
+        (BASE, PERSONS, stages.bases, always),
+        (ADDED, PERSONS, added, is_several),
+        (INDEPENDENT, PERSONS, alone, is_several),
+        (JOINT, PERSONS, stages.joint, is_several),
+        (CONDITIONED, PERSONS, stages.conditioned, _differ(stages.conditioned, stages.joint)),
+        (PART, SHARE, stages.part, _differ(stages.part, np.ones_like(stages.part))),
+        (EXPOSED, PERSONS, exposed, always),
+        (USERS, PERSONS, users, _differ(users, exposed)),
+    ):
+        yield _summarise(countries[is_shown], TraceStep.DRAWS, text, unit, draws[is_shown])
+
+
+def _differ(first: Array, second: Array) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Return the rows (rows,) in which any of the draws (rows, D) differ."""
+    return np.asarray((first != second).any(axis=1))

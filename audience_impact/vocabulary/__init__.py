@@ -1,8 +1,7 @@
 """The controlled words of the facts and of the published tables, and nothing else.
 
-No other module may hold a list of allowed words, nor of what readers call them: the contracts, the
-statistics and the texts take theirs from here. Codes follow SDMX where a concept exists
-(OBS_STATUS, SEX, REF_AREA).
+No other module may contain a list of allowed words or of their wordings: contracts, statistics and
+texts all use this package. Codes follow SDMX where a concept exists (OBS_STATUS, SEX, REF_AREA).
 """
 
 # ruff: noqa: F403

@@ -1,15 +1,15 @@
-"""What is restricted, by whom, where and until when."""
+"""Words for restrictions: the action, its targets, its author, its place and its dates."""
 
 from enum import StrEnum
 
 from audience_impact.vocabulary.word import Forms, Word
 
 WHOLE_INTERNET = "*"
-"""The platform id that stands for the whole internet as a target."""
+"""The platform id for the whole internet as a target."""
 
 
 class Feature(Word):
-    """What of a service is restricted or used."""
+    """A part of a service that may be restricted or used separately."""
 
     WHOLE_SERVICE = "whole_service", "all of the service", "the whole service"
     TEXT_MESSAGE = (
@@ -85,15 +85,15 @@ HITS_EXISTING_USERS = {
     not in (Feature.REGISTRATION, Feature.LOGIN, Feature.PAYMENT, Feature.APP_DISTRIBUTION)
     for feature in Feature
 }
-"""Whether a restriction of the feature meets people in their ordinary use of the service.
+"""Whether restricting the feature affects the ordinary use of existing users.
 
-Where it does not, it meets whoever registers, logs in, pays or installs while it is in force, and
-the audience of the service says nothing of how many these are.
+If not, it affects people who register, log in, pay or install during the restriction, and their
+number cannot be derived from the audience of the service.
 """
 
 
 class Action(Word):
-    """What is done to the target."""
+    """The action against the target."""
 
     BLOCK = "block", "access is cut off", Forms("blocked", "block")
     THROTTLE = "throttle", "traffic is slowed on purpose", Forms("slowed", "slowdown")
@@ -123,7 +123,7 @@ class Action(Word):
 
 
 class Severity(Word):
-    """How far the target is gone; ordered as written, never weighted; unknown stands apart."""
+    """Severity of a restriction, ordered as written; unknown is outside the order."""
 
     NONE = "none", "nothing is gone"
     IMPAIRED = "impaired", "something works less well, and it is not told what"
@@ -135,7 +135,7 @@ class Severity(Word):
 
 
 class ClaimStatus(Word):
-    """Who says so."""
+    """The sources that claim the restriction, and whether it is disputed."""
 
     OFFICIAL = "official", "an authority says so, or admits it", "said by an authority"
     REPORTED = (
@@ -148,7 +148,7 @@ class ClaimStatus(Word):
 
 
 class EvidenceState(Word):
-    """What measurements say of the target."""
+    """The result of measurements of the target."""
 
     BLOCKED = "blocked", "measurements show a block", "measured"
     LIKELY_BLOCKED = (
@@ -163,7 +163,7 @@ class EvidenceState(Word):
 
 
 class GeoScope(Word):
-    """How far the restriction reaches inside its areas."""
+    """The geographic extent of the restriction inside its areas."""
 
     NATIONAL = "national", "the whole country"
     MULTI_REGION = "multi_region", "several regions of the country"
@@ -175,7 +175,7 @@ class GeoScope(Word):
 
 
 class NetworkScope(Word):
-    """Which access networks are touched."""
+    """The access networks that the restriction touches."""
 
     ALL = "all", "all access networks"
     MOBILE = "mobile", "mobile networks alone", "mobile networks"
@@ -186,7 +186,7 @@ class NetworkScope(Word):
 
 
 class Cause(Word):
-    """What took a network or a service away."""
+    """The cause of the loss of a network or a service."""
 
     ORDER = (
         "order",
@@ -211,7 +211,7 @@ class Cause(Word):
 
 
 class AreaLevel(StrEnum):
-    """What a place is within its country; blank for countries and parts of the world."""
+    """The level of a place within its country; blank for countries and parts of the world."""
 
     ADMIN1 = "admin1"
     ADMIN2 = "admin2"
@@ -222,7 +222,7 @@ class AreaLevel(StrEnum):
 
 
 class PlaceReading(Word):
-    """How much of a place the words of a register mean."""
+    """The part of a place that the words of a register mean."""
 
     WHOLE = "whole", "everyone in the place"
     WITHIN = "within", "a part of the place that nobody counts"
@@ -244,7 +244,7 @@ class PartKind(Word):
 
 
 class PlaceMatch(StrEnum):
-    """How a name was found among the places."""
+    """The method by which a name was matched to a place."""
 
     EXACT = "exact"
     ALIAS = "alias"
@@ -253,7 +253,7 @@ class PlaceMatch(StrEnum):
 
 
 class EndStatus(Word):
-    """Whether a restriction is over; withdrawn means it was never carried out."""
+    """Whether a restriction has ended; withdrawn means that it was never enforced."""
 
     ENDED = "ended", "over", "ended"
     ONGOING = "ongoing", "in force when the facts were read", "ongoing"
@@ -262,7 +262,7 @@ class EndStatus(Word):
 
 
 class EndSource(StrEnum):
-    """Where the end date comes from."""
+    """The origin of the end date."""
 
     RECORDED = "recorded"
     DURATION_FIELD = "duration_field"
@@ -279,7 +279,7 @@ class StartPrecision(StrEnum):
 
 
 class PlatformKind(StrEnum):
-    """What a platform is; a group is named in a source without its members."""
+    """The kind of a platform; a group is named in a source without its members."""
 
     MESSENGER = "messenger"
     SOCIAL_NETWORK = "social_network"

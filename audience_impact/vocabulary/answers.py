@@ -1,4 +1,4 @@
-"""What a published row counts, how sure it is, and what it rests on."""
+"""Words for results: the metric, the status, and the evidence behind a published row."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from audience_impact.vocabulary.word import Forms, Word
 
 
 class ImpactMetric(Word):
-    """Which people a published figure counts."""
+    """The people whom a published number counts."""
 
     PEOPLE_EXPOSED = (
         "people_exposed",
@@ -31,10 +31,10 @@ class ImpactMetric(Word):
 
 
 class DedupMethod(Word):
-    """How people who use several of the platforms were kept from counting twice.
+    """The method by which people who use several of the platforms are counted once.
 
-    The imputed ones say beside it from which rung an audience was imputed; several services are
-    united by the model of joint use, as in latent_factor.
+    The words for imputed audiences also name the evidence level; several services are combined by
+    the model of joint use, as in latent_factor.
     """
 
     SINGLE = "single", "one audience, or the whole internet: nothing to count twice"
@@ -64,7 +64,7 @@ class DedupMethod(Word):
 
 
 class ObsStatus(Word):
-    """SDMX observation status, the codes that occur here."""
+    """SDMX observation status: the codes that occur here."""
 
     NORMAL = "A", "normal: official, measured, recent, with a known error", "normal"
     ESTIMATED = "E", "estimated: computed from counted numbers", "estimated"
@@ -88,7 +88,7 @@ class Staleness(Word):
 
 
 class PartGap(Word):
-    """Why the part of a country that a restriction touches is not known."""
+    """The reason why the part of a country that a restriction touches is not known."""
 
     NO_DAY = "no_day", "the day is not known"
     PART_UNKNOWN = "part_unknown", "how much of the place is meant was never learned"
@@ -109,7 +109,7 @@ class PartGap(Word):
 
 
 class Assumption(Word):
-    """What is taken for granted where a share of use was asked of others, or of another feature.
+    """An assumption made because a share of use covers other people, or another feature.
 
     In a cell the parameters in braces follow the word, with a colon before each.
     """
@@ -121,7 +121,7 @@ class Assumption(Word):
 
 
 class CircumventionBasis(StrEnum):
-    """Where the share of a restriction comes from."""
+    """The origin of the share that keeps access."""
 
     MEASURED = "measured"
     LEARNED = "learned"
@@ -129,7 +129,7 @@ class CircumventionBasis(StrEnum):
 
 
 class ParameterBasis(StrEnum):
-    """What a parameter stands on."""
+    """The basis of a parameter."""
 
     ESTIMATED = "estimated"
     SINGLE_HOUSE = "single_house"
@@ -137,7 +137,7 @@ class ParameterBasis(StrEnum):
 
 
 class ImputationRung(Word):
-    """From what the audience of a service was imputed, the nearest first."""
+    """The evidence level of an imputed audience, the nearest first."""
 
     OWN_PEOPLE = "own_people", "figures of the service in the country that do not qualify"
     OWN_OTHER = (
@@ -167,7 +167,7 @@ class InputKind(Word):
 
 
 class FigureKind(Word):
-    """What a figure published about a restriction counts."""
+    """The quantity that a figure published about a restriction counts."""
 
     PLATFORM_AUDIENCE = (
         "platform_audience",
@@ -199,14 +199,14 @@ class FigureKind(Word):
 
 
 class ComparedWith(Word):
-    """Beside whose bounds a published figure stands."""
+    """The bounds with which a published figure is compared."""
 
     PLATFORM = "platform", "the bounds of the one platform that it speaks of"
     RESTRICTION = "restriction", "the bounds of the whole restriction"
 
 
 class DifferenceReason(Word):
-    """Whether what others published lies within our bounds, and if not, why."""
+    """Whether a figure of others is within our bounds and, if not, the reason."""
 
     WITHIN_BOUNDS = "within_bounds", "it lies between our bounds"
     ADDS_UP_PLATFORMS = "adds_up_platforms", "adds up services: people count several times"
@@ -228,7 +228,7 @@ class DifferenceReason(Word):
 
 
 class FactRole(Word):
-    """What a fact did for a restriction."""
+    """The role of a fact in the result for a restriction."""
 
     RESTRICTION = "restriction", "it is the act itself"
     TARGET = "target", "it names a service and feature that is restricted"
@@ -257,8 +257,25 @@ class FactRole(Word):
     AFTER = "after", "an audience from after the start, for the reach lost", "audience afterwards"
 
 
+class TraceStep(Word):
+    """A step of the way from the facts to an answer, in order."""
+
+    QUESTION = "question", "the restriction itself, and what speaks for it"
+    BASE = "base", "the people of a country who can be in an audience"
+    AUDIENCE = "audience", "the figures of the users of a service"
+    ERRORS = "errors", "the errors of the figures, and growth since"
+    JOINT_USE = "joint_use", "each user of several services counted once"
+    PLACE = "place", "a place of a partial restriction: its people and networks"
+    IMPUTED = "imputed", "an audience that nobody counted, and the figures that move it most"
+    FEATURE = "feature", "the share who use the restricted feature"
+    ACCESS = "access", "the share who keep access"
+    DAYS = "days", "the days in force"
+    DRAWS = "draws", "what is drawn, from the figures to the answer"
+    UNDRAWN = "undrawn", "what prevents any draw"
+
+
 class YesNo(Word):
-    """A plain yes or no."""
+    """Yes or no."""
 
     YES = "yes", "yes"
     NO = "no", "no"

@@ -1,4 +1,4 @@
-"""What a check does, and what became of a row or an answer between two versions."""
+"""Words for checks, and for changes of rows and answers between two versions."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from audience_impact.vocabulary.word import Word
 
 
 class AnswerChange(StrEnum):
-    """What became of an answer between two versions, what matters most first."""
+    """The change of an answer between two versions, the most important first."""
 
     VANISHED = "vanished"
     APPEARED = "appeared"
@@ -18,7 +18,7 @@ class AnswerChange(StrEnum):
 
 
 class FactChange(StrEnum):
-    """What became of a row of facts between two versions."""
+    """The change of a row of facts between two versions."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -26,7 +26,7 @@ class FactChange(StrEnum):
 
 
 class ImportOutcome(StrEnum):
-    """What became of a row of an imported register."""
+    """The outcome for a row of an imported register."""
 
     EVENT = "event"
     MERGED = "merged"
@@ -34,7 +34,7 @@ class ImportOutcome(StrEnum):
 
 
 class FindingSeverity(Word):
-    """What a failed check does: an error in a row quarantines it, in a table it stops the run."""
+    """The effect of a failed check: quarantine of a row, or refusal of the whole run."""
 
     ERROR = "error", "the row is refused and goes to quarantine"
     TABLE_ERROR = "table_error", "the run stops, and nothing is published"
@@ -42,7 +42,7 @@ class FindingSeverity(Word):
 
 
 class RuleStage(StrEnum):
-    """What a rule is held on, in the order in which facts become a version."""
+    """The stage at which a rule is checked, in the order in which facts become a version."""
 
     FILES = "files"
     CELLS = "cells and rows"

@@ -1,4 +1,4 @@
-"""What a figure of the facts counts, of whom, and who counted it."""
+"""Words for figures: the quantity, the population, the source and the method of counting."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from audience_impact.vocabulary.word import Word
 
 
 class AudienceMetric(Word):
-    """What an audience figure counts."""
+    """The quantity that an audience figure counts."""
 
     MONTHLY_REACH = (
         "monthly_reach",
@@ -51,7 +51,7 @@ class AudienceMetric(Word):
 
 
 class Unit(Word):
-    """What one unit of a value is."""
+    """The unit of a value."""
 
     PERSONS = "persons", "people"
     SHARE = "share", "a share between 0 and 1 of the base"
@@ -63,7 +63,7 @@ class Unit(Word):
 
 
 class PopulationBase(Word):
-    """The population a figure is a part of."""
+    """The population that a figure is a part of."""
 
     ALL_AGES = "all_ages", "all residents", "residents"
     AGE_12_PLUS = "age_12_plus", "residents aged 12 and over"
@@ -84,7 +84,7 @@ class PopulationBase(Word):
 
 
 class IntervalKind(Word):
-    """What low and high of a figure mean."""
+    """The meaning of the low and high value of a figure."""
 
     MIN_MAX = "min_max", "the least and the most"
     CI90 = "ci90", "a 90 % interval"
@@ -95,7 +95,7 @@ class IntervalKind(Word):
 
 
 class SourceType(Word):
-    """What kind of source a page or a measurement is."""
+    """The kind of source of a page or a measurement."""
 
     PANEL = "panel", "a panel of people whose use is measured"
     SURVEY = "survey", "people were asked"
@@ -109,14 +109,14 @@ class SourceType(Word):
 
 
 class Unstated(Word):
-    """What is said of a page that does not say it: looked for, or nobody noted it."""
+    """Words for information missing on a page: it was searched for, or nobody noted it."""
 
     NOT_STATED = "not stated", "looked for, and the page does not say it"
     NOT_RECORDED = "not recorded", "nobody noted it"
 
 
 class Reliability(Word):
-    """How far a source is to be trusted, best first."""
+    """The reliability of a source, best first."""
 
     HIGH = (
         "high",
@@ -134,7 +134,7 @@ class OverlapKind(StrEnum):
 
 
 class UseFrequencyKind(StrEnum):
-    """What the share of those who come on a day is of."""
+    """The denominator of the share of people who come on a day."""
 
     OF_USERS = "of_users"
     OF_MONTHLY_USERS = "of_monthly_users"
@@ -144,7 +144,7 @@ class UseFrequencyKind(StrEnum):
 
 
 class CircumventionKind(StrEnum):
-    """What a share of those who keep access was taken from."""
+    """The origin of a share of people who keep access."""
 
     KEEPS_ACCESS = "keeps_access"
     STILL_REACHED_MONTHLY = "still_reached_monthly"
@@ -154,7 +154,7 @@ class CircumventionKind(StrEnum):
 
 
 class RegionalAsked(StrEnum):
-    """Of whom a figure of internet use in a region speaks."""
+    """The people whom a regional figure of internet use covers."""
 
     PEOPLE = "people"
     WOMEN_15_49 = "women_15_49"
@@ -163,7 +163,7 @@ class RegionalAsked(StrEnum):
 
 
 class Residence(StrEnum):
-    """Which part of a region a figure speaks of."""
+    """The part of a region that a figure covers."""
 
     TOTAL = "total"
     URBAN = "urban"
@@ -171,7 +171,7 @@ class Residence(StrEnum):
 
 
 class InternetUse(StrEnum):
-    """What counts as being online in a figure of a region."""
+    """The definition of being online in a regional figure."""
 
     USED_12_MONTHS = "used_12_months"
     EVER_USED = "ever_used"
@@ -179,7 +179,7 @@ class InternetUse(StrEnum):
 
 
 class WayOfCounting(StrEnum):
-    """How a figure of an audience was made."""
+    """The method by which a figure of an audience was obtained."""
 
     ASKED = "asked"
     NAMED = "named"

@@ -1,10 +1,10 @@
-"""Names of the parameters that are learned from the facts."""
+"""Names of the parameters that are fitted to the facts."""
 
 from enum import StrEnum
 
 
 class OverlapParameter(StrEnum):
-    """What surveys teach about how use of one platform goes with use of others."""
+    """Parameters of joint use of platforms, fitted to surveys."""
 
     MEAN = "mean"
     BETWEEN = "between"
@@ -18,7 +18,7 @@ class OverlapParameter(StrEnum):
 
 
 class FigureError(StrEnum):
-    """What a printed figure may be off by."""
+    """Errors of a printed figure."""
 
     GROWTH = "growth"
     RESTRICTED_GROWTH = "restricted_growth"
@@ -33,7 +33,7 @@ class FigureError(StrEnum):
 
 
 class ErrorQuantile(StrEnum):
-    """Which quantile of an error a number is; `count` is none."""
+    """The quantile of an error that a number is; `count` is a plain number."""
 
     Q05 = "q05"
     Q50 = "q50"
@@ -42,7 +42,7 @@ class ErrorQuantile(StrEnum):
 
 
 class PlaceLaw(StrEnum):
-    """What is learned of the people online in places below the country."""
+    """Parameters of the people online in places below the country."""
 
     BETWEEN = "between"
     BETWEEN_LEVEL = "between_level"
@@ -59,14 +59,14 @@ class PlaceLaw(StrEnum):
 
 
 class NetworkLaw(StrEnum):
-    """What is learned of the people online who have one network alone."""
+    """Parameters of the people online who have only one network."""
 
     CHANGE = "change"
     OTHER_COUNTRIES = "other_countries"
 
 
 class RungFamily(StrEnum):
-    """Of what a rung is the ground of an estimate."""
+    """The quantity that an evidence level is the basis of."""
 
     AUDIENCE = "audience"
     PLACE = "place"
@@ -75,7 +75,7 @@ class RungFamily(StrEnum):
 
 
 class AudienceLaw(StrEnum):
-    """What the facts teach of audiences that nobody counted."""
+    """Parameters for audiences that nobody counted."""
 
     EFFECT_SPREAD = "effect_spread"
     RUNG_FACTOR = "rung_factor"

@@ -1,4 +1,4 @@
-"""A word that is published, with its meaning and the forms in which readers meet it."""
+"""The class of published words, with their meanings and their forms for readers."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 
 
 class Forms(NamedTuple):
-    """The forms of a word for readers; where one is blank, the word falls back on another.
+    """The forms of a word for readers; a blank form is replaced by another one.
 
     Attributes:
         short: In a cell or a label; by default the meaning.
@@ -20,7 +20,7 @@ class Forms(NamedTuple):
 
 
 class Word(StrEnum):
-    """A word that is published: each member says what it means, in the data dictionary as here."""
+    """A published word, whose meaning appears in the data dictionary."""
 
     meaning: str
     forms: Forms

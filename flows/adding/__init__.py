@@ -1,1 +1,1 @@
-"""Adding a figure or a restriction to the facts: questions, the rows they make, and one write."""
+"""Adding a figure or a restriction to the facts: questions, the resulting rows, and one write."""

@@ -1,12 +1,20 @@
-"""An audience of a platform as a row of `estimates`, and what it needs beside it."""
+"""An audience of a platform as a row of `estimates`, with the rows that it refers to."""
 
 import re
 
 from audience_impact import vocabulary as words
 from flows.adding import questions as ask
-from flows.adding.kinds import EntryKind, SimilarRow
-from flows.adding.page import MEASURED, PAGE, Row, build_page_rows
-from flows.adding.platforms import NEW_PLATFORM, build_platform_rows, read_platform
+from flows.adding.page import (
+    MEASURED,
+    NEW_PLATFORM,
+    PAGE,
+    EntryKind,
+    Row,
+    SimilarRow,
+    build_page_rows,
+    build_platform_rows,
+    read_platform,
+)
 from flows.adding.questions import Answers, Question, one_of
 from flows.adding.records import FactRecords
 
@@ -16,7 +24,7 @@ SAME = (
     *("platform_id", "area_id", "audience_metric", "unit", "value", "low", "high"),
     *("population_base", "period", "activity_threshold", "age", "sex"),
 )
-"""What two rows share that give one figure."""
+"""Columns in which two rows for the same figure agree."""
 
 
 def _choose_unit(answers: Answers, records: FactRecords) -> str:
@@ -125,4 +133,5 @@ def find_similar_figures(added: dict[str, list[Row]], records: FactRecords) -> l
 
 
 FIGURE = EntryKind(QUESTIONS, build_figure_rows, find_similar_figures, is_once=False)
-"""Several pages may relay one figure."""
+"""The entry for a figure. A similar figure may be added again, because several pages may print it.
+"""

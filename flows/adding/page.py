@@ -1,6 +1,10 @@
-"""The page that states a fact: a source on record, found by its address, or a new row."""
+"""What every addition has: a page that states it, services, and a kind with questions and rows.
 
-from collections.abc import Mapping
+The page is a source on record, found by its address, or a new row; so are the services.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from audience_impact import vocabulary as words
@@ -86,7 +90,7 @@ MEASURED = Question(
     must=is_new_page,
     adds="new_measurer",
 )
-"""Asked of a figure only; a restriction needs no measurer."""
+"""Questions on the measurer, for figures only; a restriction has no measurer."""
 
 
 def _make_source_id(answers: Answers, records: FactRecords) -> str:
@@ -136,3 +140,64 @@ def _build_series_rows(
     kind = answers.get("new_measurer") if raw_answer else page["source_type"] if page else ""
     measurer = raw_answer or (page["publisher"] if page else "")
     return [{"measurement_series_id": series, "measurer": measurer, "source_type": kind or ""}]
+
+
+Rows = dict[str, list[Mapping[str, str]]]
+"""New rows by table."""
+
+
+@dataclass(frozen=True)
+class SimilarRow:
+    """A row on record that resembles the addition, or is the same (`is_same`)."""
+
+    description: str
+    is_same: bool
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, object], key: str, is_same: bool) -> "SimilarRow":
+        """Describe a row as it was read, by file, line, key and page."""
+        return cls(
+            f"{row['row_file']}:{row['row_line']}: {row[key]}, of {row['source_id']}", is_same
+        )
+
+
+@dataclass(frozen=True)
+class EntryKind:
+    """Something that can be added.
+
+    With `is_once`, a similar row on record prevents the addition unless the user confirms it.
+    """
+
+    questions: Sequence[Question]
+    build_rows: Callable[[Answers, FactRecords], Rows]
+    find_similar: Callable[[Rows, FactRecords], list[SimilarRow]]
+    is_once: bool
+
+
+NEW_PLATFORM = one_of("new_platform", "add the platform, of this kind", words.PlatformKind)
+
+
+def read_platform(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    """Return the id of a service; a new service gets one if its kind was answered.
+
+    Raises NotOnRecordError.
+    """
+    try:
+        return records.find_platform(raw_answer)
+    except NotOnRecordError:
+        if NEW_PLATFORM.name in answers and make_slug(raw_answer):
+            return make_slug(raw_answer)
+        raise
+
+
+def build_platform_rows(answers: Answers, records: FactRecords) -> dict[str, list[Row]]:
+    """Return the rows of services that are not on record, with the names that were entered."""
+    taken = records.list_ids("platforms", "platform_id")
+    names = [name.strip() for name in answers.raw_answers["platform"].split(";")]
+    ids = {read_platform(name, answers, records): name for name in names}
+    rows: list[Row] = [
+        {"platform_id": new_id, "name": name, "kind": answers[NEW_PLATFORM.name]}
+        for new_id, name in sorted(ids.items())
+        if new_id not in taken
+    ]
+    return {"platforms": rows} if rows else {}

@@ -20,7 +20,7 @@ AMOUNT = re.compile(
 
 
 class Answers(dict[str, str]):
-    """Cells by question; `raw_answers` keeps the texts as entered, for the names of new rows."""
+    """Cells by question; `raw_answers` contains the texts as entered, for the names of new rows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class WrongAnswerError(ValueError):
 
 
 class MissingError(ValueError):
-    """Required options are missing and nobody can be asked."""
+    """Required options are missing, and the command cannot ask for them on a terminal."""
 
 
 def always_applies(answers: Answers, records: FactRecords) -> bool:
@@ -110,7 +110,7 @@ def _read_line(raw_answer: str) -> str:
     plain = blanks.strip_blanks(raw_answer)
     odd = [sign for sign in plain if ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0]
     if odd or "\u2028" in plain or "\u2029" in plain:
-        raise WrongAnswerError("holds a line break or another control character: write one line")
+        raise WrongAnswerError("contains a line break or another control character: write one line")
     return plain
 
 

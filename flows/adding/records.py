@@ -1,4 +1,4 @@
-"""The facts on record, found by what people call them: countries, services, series and pages.
+"""The facts on record, with lookups by common names: countries, services, series and pages.
 
 Heavy libraries are imported in functions: the questions, which the command shows in its help, need
 this module.
@@ -25,7 +25,7 @@ MOST_TOLD, MOST_NEAR = 5, 3
 CAMPAIGN = re.compile(r"^(utm_\w+|fbclid|gclid)=")
 """Parts of an address that record the origin of a visit and nothing about the page."""
 HOST_WORDS = {"www", "m", "co", "com", "org", "net", "gov", "edu", "ac"}
-"""Parts of a host that name no publisher."""
+"""Parts of a host name that do not name the publisher."""
 
 
 class NotOnRecordError(ValueError):

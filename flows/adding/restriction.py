@@ -2,9 +2,16 @@
 
 from audience_impact import vocabulary as words
 from flows.adding import questions as ask
-from flows.adding.kinds import EntryKind, SimilarRow
-from flows.adding.page import PAGE, Row, build_page_rows
-from flows.adding.platforms import NEW_PLATFORM, build_platform_rows, read_platform
+from flows.adding.page import (
+    NEW_PLATFORM,
+    PAGE,
+    EntryKind,
+    Row,
+    SimilarRow,
+    build_page_rows,
+    build_platform_rows,
+    read_platform,
+)
 from flows.adding.questions import Answers, Question, one_of
 from flows.adding.records import FactRecords, make_slug
 
@@ -31,14 +38,10 @@ def _choose_start(answers: Answers) -> str:
     return answers.get("observed_from") or answers.get("announced_on", "")
 
 
-def _is_whole_service(answers: Answers) -> bool:
-    return answers.get("feature", "") == words.Feature.WHOLE_SERVICE
-
-
 def _choose_severity(answers: Answers, records: FactRecords) -> str:
     action = answers.get("action", "")
     if action == words.Action.BLOCK:
-        is_whole = _is_whole_service(answers)
+        is_whole = answers.get("feature", "") == words.Feature.WHOLE_SERVICE
         severity = words.Severity
         return (severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE).value
     severities = {key.value: word.value for key, word in SEVERITY.items()}
@@ -297,4 +300,4 @@ def find_similar_restrictions(
 
 
 RESTRICTION = EntryKind(QUESTIONS, build_restriction_rows, find_similar_restrictions, is_once=True)
-"""A restriction is one row, however many pages report it."""
+"""The entry for a restriction. It has one row, however many pages report it."""

@@ -1,9 +1,9 @@
 """Write new rows into the files of a folder of facts: checked first, then all or none.
 
-A file keeps its order, quotes, line ends and columns; a new row is placed beside similar rows. The
-result is checked in a copy before anything is written. Files are replaced one after the other, each
-table before those that refer to it: after an interruption all keys still resolve, and the same
-command adds the missing rows.
+Order, quotes, line ends and columns of a file do not change; a new row is placed next to similar
+rows. The result is checked in a copy before anything is written. Files are replaced one after the
+other, each table before those that refer to it: after an interruption all keys still resolve, and
+the same command adds the missing rows.
 """
 
 import csv
@@ -19,7 +19,7 @@ from audience_impact.facts.tables import Finding, relocate_finding
 from audience_impact.store.files import write_together
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
-from flows.pipeline.headers import build_headers
+from flows.pipeline.parts import build_headers
 from flows.pipeline.steps import RefusedError, format_finding
 
 Row = Mapping[str, str]
@@ -33,7 +33,7 @@ BESIDE = {
     "restrictions": ("area_ids", "restriction_id"),
     "published_figures": ("restriction_id",),
 }
-"""Columns that order a table whose order is not that of its key."""
+"""Columns that define the order of a table if it is not that of its key."""
 
 
 @dataclass(frozen=True)

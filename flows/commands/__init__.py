@@ -1,4 +1,4 @@
-"""The commands of a checkout: what computes, checks and keeps facts, on top of the wheel's.
+"""The commands of a checkout that compute versions, and check and maintain facts.
 
 Prefect is imported only where a flow is run or served.
 """
@@ -8,18 +8,17 @@ import typer
 from flows.commands import (
     adding,
     checking,
-    comparing,
     explaining,
     importing,
     learning,
-    releasing,
     run,
     serving,
+    versions,
 )
 
 
 def add_to(app: typer.Typer) -> None:
     """Add all commands of a checkout."""
-    modules = (run, checking, explaining, comparing, releasing, importing, adding, learning)
+    modules = (run, checking, explaining, versions, importing, adding, learning)
     for module in (*modules, serving):
         module.add_to(app)

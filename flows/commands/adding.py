@@ -11,8 +11,7 @@ import typer
 
 from audience_impact.cli.folders import fail_with, require_local_paths
 from flows.adding.figure import FIGURE
-from flows.adding.kinds import EntryKind
-from flows.adding.page import find_page
+from flows.adding.page import EntryKind, find_page
 from flows.adding.questions import (
     Answers,
     MissingError,
@@ -41,7 +40,7 @@ Folders = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Write without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and show the rows; write nothing.")]
 Another = Annotated[
-    bool, typer.Option("--another", help="Add it although a similar row is on record.")
+    bool, typer.Option("--another", help="Add the entry although a similar row is on record.")
 ]
 
 
@@ -94,7 +93,7 @@ def _build_command(kind: EntryKind) -> Callable[..., None]:
 
 def _build_parameter(question: Question) -> Parameter:
     words = f" One of: {', '.join(question.choices)}." if question.choices else ""
-    again = " May be given again." if question.many else ""
+    again = " May be repeated." if question.many else ""
     asks = f"{question.asks[0].upper()}{question.asks[1:]}."
     option = typer.Option(question.option_name, metavar="TEXT", help=f"{asks}{words}{again}")
     of = list[str] if question.many else str

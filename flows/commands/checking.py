@@ -1,4 +1,4 @@
-"""The command `check`: needs no more than requirements-check.lock installs."""
+"""The command `check`, which requires only the libraries of requirements-check.lock."""
 
 import sys
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ Accept = Annotated[
     typer.Option(
         "--accept",
         metavar="REASON",
-        help="Enter the warnings found in accepted_findings.csv of the last folder: they are "
+        help="Enter the reported warnings in accepted_findings.csv of the last folder: they are "
         "accepted until the cell changes.",
     ),
 ]

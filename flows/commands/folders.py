@@ -1,4 +1,4 @@
-"""The folders of facts that a command of the checkout is given, and the environment it runs in."""
+"""The folders of facts that a command of the checkout reads, and its environment."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +9,7 @@ from audience_impact.cli.folders import PUBLISHED_OPTION, fail_with
 from flows import CHECKOUT
 
 if TYPE_CHECKING:
-    from flows.serving.profile import Profile
+    from flows.serving.preparing import Profile
 
 FACTS, DOWNLOADS = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "downloads"
 
@@ -18,23 +18,22 @@ ProfileFile = Annotated[
     typer.Option(
         "--profile",
         metavar="FILE",
-        help="An environment in TOML: facts, published, keep, schedule and more; the variables "
-        "AUDIENCE_IMPACT_... win over it, options over both.",
+        help="Profile of an environment in TOML: facts, published, keep, schedule and more. The "
+        "variables AUDIENCE_IMPACT_... take precedence over it, and options over both.",
     ),
 ]
 OnTopOfShipped = Annotated[
     bool,
     typer.Option(
         "--on-top-of-shipped",
-        help="The folders contain own rows, layered on the facts shipped with the command.",
+        help="Layer the folders on the facts that are shipped with the command.",
     ),
 ]
 
 
 def read_environment(profile: Path | None) -> "Profile":
     """Return the environment of a profile and of the variables; exit with 2 where it is invalid."""
-    from flows.serving.preparing import NotReadyError
-    from flows.serving.profile import read_profile
+    from flows.serving.preparing import NotReadyError, read_profile
 
     try:
         return read_profile(profile)
@@ -54,7 +53,9 @@ def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> l
     from audience_impact.store import storage
     from schemas.facts import TABLES
 
-    if on_top_of_shipped and (not paths or any(_is_shipped(path) for path in paths)):
+    if on_top_of_shipped and (
+        not paths or any(path.exists() and path.samefile(FACTS) for path in paths)
+    ):
         raise fail_with("--on-top-of-shipped: give a folder of fact tables of your own", 2)
     chosen = [FACTS] * on_top_of_shipped + (paths or [FACTS])
     for path in chosen:
@@ -68,10 +69,6 @@ def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> l
                 2,
             )
     return chosen
-
-
-def _is_shipped(path: Path) -> bool:
-    return path.exists() and path.samefile(FACTS)
 
 
 PublishedOrProfile = Annotated[Path | None, PUBLISHED_OPTION]

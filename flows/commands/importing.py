@@ -1,4 +1,4 @@
-"""The command `import`, with a word for each register."""
+"""The command `import`, with a subcommand for each register."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ Overwrite = Annotated[
     bool,
     typer.Option(
         "--overwrite",
-        help="Write over tables edited by hand; a copy of each is kept in DIR/replaced.",
+        help="Overwrite tables that were edited by hand; copies are saved in DIR/replaced.",
     ),
 ]
 

@@ -34,7 +34,7 @@ OneFolder = Annotated[
 ]
 OnlyCheck = Annotated[
     bool,
-    typer.Option("--check", help="Write nothing; exit with 1 where the table does not match."),
+    typer.Option("--check", help="Write nothing; exit with status 1 if the table differs."),
 ]
 OLD_NAMES = {
     "calibrate": Parameters.JOINT_USE,
@@ -43,7 +43,9 @@ OLD_NAMES = {
     "learn-shares": Parameters.SHARES,
     "learn-audiences": Parameters.AUDIENCES,
 }
-"""Commands of their own before `learn` took a word; they still work, and no help lists them."""
+"""Former commands, replaced by arguments of `learn`; they still work but are not listed in the
+help.
+"""
 
 
 def add_to(app: typer.Typer) -> None:

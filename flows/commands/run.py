@@ -34,50 +34,50 @@ AsOf = Annotated[
         "--as-of",
         formats=["%Y-%m-%d"],
         metavar="DATE",
-        help="Day of the results: only rows whose source was published by then count. Default: "
-        "all rows, and the last day on which, or after which, two sources were read.",
+        help="Date of the results. Uses only rows whose source was published by then. Default: "
+        "all rows, and the last date on or after which two sources were read.",
     ),
 ]
 Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="Refuse to publish when any row is bad, instead of sending it to quarantine, or "
-        "when answers changed much against the last version.",
+        help="Refuse to publish if a row has an error, instead of sending it to quarantine, or "
+        "if answers changed much since the last version.",
     ),
 ]
-Keep = Annotated[int | None, typer.Option(min=1, help="Keep only so many versions. Default: all.")]
+Keep = Annotated[int | None, typer.Option(min=1, help="Number of versions to keep. Default: all.")]
 Repair = Annotated[
     bool,
     typer.Option(
         "--repair",
-        help="Move measured overlaps that contradict other facts as little as makes them fit, "
-        "instead of leaving them out.",
+        help="Change measured overlaps that contradict other facts as little as possible, instead "
+        "of excluding them.",
     ),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Processes that compute the parts of a large register; the number changes no byte. "
-        "Default: two from a thousand restrictions on, where there are two processors.",
+        help="Number of processes that compute the parts of a large register; the results do not "
+        "depend on it. Default: two for a thousand restrictions or more on two processors.",
     ),
 ]
 RunBy = Annotated[
     RunnerName,
     typer.Option(
         "--runner",
-        help="Who computes the parts of a large register: processes of this machine, or a Dask "
-        "cluster (needs the libraries of the extra dask).",
+        help="Runner of the parts of a large register: processes of this machine, or a Dask "
+        "cluster (requires the libraries of the extra dask).",
     ),
 ]
 Scheduler = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="With --runner dask: the scheduler of the cluster, as tcp://HOST:PORT, whose workers "
-        "reach the folder for temporary files (TMPDIR). Default: a cluster of --workers processes "
-        "of this machine.",
+        help="With --runner dask: the scheduler of the cluster, as tcp://HOST:PORT. Its workers "
+        "need access to the folder for temporary files (TMPDIR). Default: a cluster of --workers "
+        "processes on this machine.",
     ),
 ]
 Sensitivity = Annotated[
@@ -87,7 +87,7 @@ AcceptChanges = Annotated[
     bool,
     typer.Option(
         "--accept-changes",
-        help="With --strict: publish although answers changed much, or vanished, against the "
+        help="With --strict: publish although answers changed much, or are missing, since the "
         "last version.",
     ),
 ]
@@ -153,7 +153,7 @@ Downloads = Annotated[
         "--downloads",
         metavar="DIR",
         callback=require_local_paths,
-        help="Folder that keeps all downloads.",
+        help="Folder of all downloads.",
         show_default="data/downloads",
     ),
 ]
@@ -161,7 +161,7 @@ Confirm = Annotated[
     bool,
     typer.Option(
         "--confirm",
-        help="Continue although more rows are gone or changed than the threshold allows.",
+        help="Continue although more rows were removed or changed than the threshold allows.",
     ),
 ]
 Only = Annotated[
@@ -169,19 +169,19 @@ Only = Annotated[
     typer.Option(
         "--only",
         metavar="NAME",
-        help=f"Fetch only this ({', '.join(Name)}); may be given again. The others are taken "
-        "as accepted last.",
+        help=f"Fetch only this download ({', '.join(Name)}); may be repeated. For the others the "
+        "last accepted download is used.",
     ),
 ]
 Threshold = Annotated[
-    float, typer.Option(min=0, max=1, help="Share of rows gone or changed above which to ask.")
+    float, typer.Option(min=0, max=1, help="Share of removed or changed rows that needs --confirm.")
 ]
 Addresses = Annotated[
     list[str] | None,
     typer.Option(
         "--address",
         metavar="NAME=ADDRESS",
-        help="Address of a download instead of its usual one; may be given again.",
+        help="Address of a download that replaces the default one; may be repeated.",
     ),
 ]
 

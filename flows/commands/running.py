@@ -1,4 +1,4 @@
-"""One run of the flow from the command line: quiet, then the results and where they lie."""
+"""A run of the flow from the command line without logs, followed by its results and their paths."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> i
     Return the exit status: 0 published or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
-    there = [_resolve_folder(path) for path in folders]
+    there = [path if storage.is_address(path) else path.resolve() for path in folders]
     with (
         _show_progress("reading, checking, computing, publishing"),
         _use_server(*OF_A_RUN) as server,
@@ -102,7 +102,9 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, options: dict[st
 
 
 OF_A_RUN = ("flows.publish_impact", "prefect.flow_engine", "prefect.task_engine")
-"""Imported while the server starts: Prefect imports its engines with the first run."""
+"""Modules that are imported while the server starts, because Prefect imports its engines with the
+first run.
+"""
 
 
 @contextmanager
@@ -162,12 +164,10 @@ def _show_progress(what: str) -> Iterator[None]:
         yield
 
 
-def _resolve_folder(path: Path) -> Path:
-    return path if storage.is_address(path) else path.resolve()
-
-
 MOST_SHOWN = 200
-"""Most restrictions that a run prints, the best known first: printing more takes seconds."""
+"""Maximum number of restrictions that a run prints, the most reliable first: printing more takes
+seconds.
+"""
 
 
 def show_outcome(done: "Published", layers: int) -> None:

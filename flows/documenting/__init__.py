@@ -1,1 +1,1 @@
-"""What only developers run: the generated pages of the documentation."""
+"""Generation of documentation pages, for developers."""

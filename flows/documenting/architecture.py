@@ -1,7 +1,7 @@
-"""The pictures of docs/architecture.md, made from the imports and the docstrings of the code.
+"""The pictures of docs/architecture.md, from the imports and the docstrings of the code.
 
 A room is a package or a module that the docstring of `audience_impact` or of `flows` names; all
-contracts are one room. A room stands in a row below every room that it imports.
+contracts are one room. A room is placed in a row below every room that it imports.
 """
 
 import ast
@@ -20,7 +20,7 @@ from flows import CHECKOUT
 SCHEMAS = "schemas"
 ROOM = re.compile(r"^ {4}(\w+) - (.+)$", re.MULTILINE)
 COLUMNS = {"middle": (0.38, 0.76), "beside": (0.88, 0.24)}
-"""Of each column of the picture: its middle and its width, as shares of the picture."""
+"""Middle and width of each column of the picture, as shares of its width."""
 TITLES = {
     "audience_impact": "audience_impact: the statistics; at the right, registers and readers",
     SCHEMAS: "schemas: the contracts",
@@ -28,14 +28,14 @@ TITLES = {
 }
 WIDTH, ROW, BOX, MARGIN = 1000, 72, (106, 30), 40
 FULL = 6
-"""Most rooms of a row, as far as the others may be in a higher row."""
+"""Maximum number of rooms in a row, if the others can be placed in a higher row."""
 FIGURE = "PE0001"
-"""The figure whose way is shown: the monthly users of WhatsApp in Russia, July 2025."""
+"""The figure whose processing is shown: the monthly users of WhatsApp in Russia, July 2025."""
 ANSWER = "RU-2025-08-13-calls"
 
 
 class Rooms:
-    """The rooms of the three packages, and which imports which.
+    """The rooms of the three packages, and their imports.
 
     Attributes:
         purposes: The purpose of each room by its dotted name, in the order of the docstrings.

@@ -1,7 +1,7 @@
-"""The page that sets what others published beside ours: `python -m flows.documenting.comparisons`.
+"""Write docs/comparisons.md: figures of others, compared with ours.
 
-It depends on the register that was imported, which is not in the repository, so the page says
-from which version it was made and is written by this command alone.
+It depends on the register that was imported, which is not in the repository, so the page names its
+version. It is written only by `python -m flows.documenting.comparisons`.
 """
 
 import argparse
@@ -44,10 +44,6 @@ def format_page(version: Stored) -> str:
 SUMMARY = ("publisher", "figures", "compared", "within bounds", "median ratio")
 
 
-def _compute_ratio(table: pd.DataFrame) -> pd.Series:
-    return table["q50_ratio"].fillna(table["upper_ratio"])
-
-
 def _summarize_publishers(people: pd.DataFrame) -> list[list[Any]]:
     rows = []
     for publisher, figures in people.groupby("publisher"):
@@ -57,7 +53,11 @@ def _summarize_publishers(people: pd.DataFrame) -> list[list[Any]]:
             if len(with_bounds)
             else None
         )
-        middle = _compute_ratio(with_bounds).median() if len(with_bounds) else None
+        middle = (
+            with_bounds["q50_ratio"].fillna(with_bounds["upper_ratio"]).median()
+            if len(with_bounds)
+            else None
+        )
         shown = ["-", "-"] if within is None else [f"{within:.0%}", f"{middle:.2f}"]
         rows.append([publisher, len(figures), len(with_bounds), *shown])
     return rows

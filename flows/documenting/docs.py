@@ -1,7 +1,7 @@
 """Generate the parts of the documentation that describe the code.
 
-A page of docs/ marks a place with `<!-- made: NAME -->`, and `make docs` fills it: mkdocs calls
-`on_page_markdown`. What is made so is not committed. The table of results in README.md and
+A page of docs/ marks a place with `<!-- made: NAME -->`, and `make docs` replaces the mark: mkdocs
+calls `on_page_markdown`. Generated text is not committed. The table of results in README.md and
 docs/index.md is committed; `python -m flows.documenting.docs` brings it up to date, and a test
 fails where it is not.
 """
@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import audience_impact
-from audience_impact.answers import glossary, method
+from audience_impact.answers import documents
 from audience_impact.answers import tables as report
 from audience_impact.answers.names import label_code
 from audience_impact.answers.numbers import format_compact
@@ -21,13 +21,14 @@ from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT, last_version
 from flows.documenting import architecture
 from flows.pipeline import steps
-from flows.pipeline.rules import collect_rules
+from flows.pipeline.quality import collect_rules
 from schemas import facts, published
 
 REGISTERING = (last_version,)
-"""Modules that register rules which no run asks for: the page of checks lists them as well."""
+"""Modules that register rules which no run imports; the page of checks lists these rules as well.
+"""
 RESULTS = "results"
-"""The part of README.md and docs/index.md that is made anew, between two comments."""
+"""Pattern of the part of README.md and docs/index.md that is generated, between two comments."""
 MARK = re.compile(r"<!-- made: (\w+) -->\n")
 PAGE = re.compile(r"`docs/([\w/-]+\.md)`")
 FEATURED = (
@@ -190,7 +191,7 @@ def fill_part(text: str, part: str, content: str) -> str:
 
 
 PAGES = ("README.md", "docs/index.md")
-"""The pages that hold the table of results."""
+"""The pages that contain the table of results."""
 
 
 def update_page(path: str) -> str:
@@ -203,13 +204,13 @@ MADE: dict[str, Callable[[], str]] = {
     "columns": format_dictionary,
     "commands": format_commands,
     "names": format_reference,
-    "terms": glossary.render_page,
-    "status": method.render_status_section,
+    "terms": documents.render_glossary,
+    "status": documents.render_status_section,
     "rooms": architecture.draw_picture,
     "stages": architecture.format_rooms,
     "way": architecture.format_way,
 }
-"""What the build of the site puts in the place of each mark."""
+"""Functions that generate the text for each mark."""
 
 
 def on_page_markdown(text: str, /, *, page: Any, **_: object) -> str:

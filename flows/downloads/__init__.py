@@ -1,1 +1,1 @@
-"""What publishers offer: fetched, kept, judged, turned into a layer of facts."""
+"""Publishers' files: downloaded, stored, compared with previous ones, and converted to facts."""

@@ -1,8 +1,8 @@
-"""Fetch one file: with retries, resumable, and not again while it is unchanged.
+"""Download one file: with retries, resumable, and only if it has changed.
 
-An incomplete file is kept beside its place as `.part`, with the version that the server named
-(ETag, Last-Modified). The next try or run continues it where the server gives ranges of the same
-version, and else starts again.
+An incomplete file is stored next to its final path as `.part`, with the version that the server
+named (ETag, Last-Modified). The next attempt or run continues the download if the server supports
+ranges of the same version, and otherwise starts again.
 """
 
 import hashlib
@@ -141,7 +141,7 @@ def fetch_file(
 
 
 class _RetryDecision:
-    """Decides for stamina whether to try again, after the seconds that the server named."""
+    """Decides for stamina whether to retry, after the waiting time that the server named."""
 
     def __init__(self, longest_seconds: float) -> None:
         self.longest = longest_seconds

@@ -199,7 +199,7 @@ def _remove_rest(download: Download) -> None:
 
 
 def _list_fetched(folder: Path) -> set[Path]:
-    """Return the fetched files of a folder and the records beside them."""
+    """Return the fetched files of a folder and the records next to them."""
     there = {path for path in folder.iterdir() if path.is_file()}
     fetched = {path for path in there if sidecar_path(path) in there}
     return {*fetched, *map(sidecar_path, fetched), *({folder / ABOUT} & there)}

@@ -1,9 +1,9 @@
-"""The digest of the code that a run enters, which is a part of what identifies a version.
+"""The digest of the code that computes a run, which is a part of the identity of a version.
 
 Method. From the modules that compute, every import is followed, those inside functions too. Each
-module counts by its syntax tree without docstrings, so that a comment, a docstring or the form of a
-line makes no new version of the same numbers. The tree is written out here and not by `ast.dump`,
-whose text differs between versions of Python.
+module counts by its syntax tree without docstrings, so that a change of a comment, a docstring or
+the layout does not create a new version of the same numbers. The tree is written out here and not
+by `ast.dump`, whose text differs between versions of Python.
 """
 
 import ast
@@ -16,7 +16,7 @@ from flows import CHECKOUT
 
 ENTRIES = ("flows.pipeline.steps", "audience_impact.pipeline", "schemas.published")
 OUTSIDE = ("audience_impact.store", "audience_impact.plain_text")
-"""Modules that store and print a version: they decide no number."""
+"""Modules that store and print a version and have no effect on numbers."""
 PACKAGES = ("audience_impact", "schemas", "flows")
 
 

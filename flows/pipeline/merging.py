@@ -1,4 +1,4 @@
-"""Merges the results of parts into the tables that are published.
+"""Merge the results of parts into the published tables.
 
 Each restriction is in one part, whose rows are in order; so a table is put together a group of rows
 at a time, in the order of the restrictions, and is never in memory all at once.
@@ -32,8 +32,8 @@ class MergedResults:
     Attributes:
         rows: Tables of restrictions.
         frames: Tables of areas, and the sources.
-        source_ids: The sources that each table of restrictions rests on.
-        findings: Findings about the facts that the computation made.
+        source_ids: The sources of each table of restrictions.
+        findings: Findings about the facts during the computation.
         broken: For each rule over results the keys of the rows that break it.
     """
 
@@ -75,7 +75,7 @@ def merge_results(folder: RunFolder, count: int, shared: SharedInput) -> MergedR
 class CountryPeople(Mapping[str, Any]):
     """The people of each country, read at each access; countries by their code.
 
-    Each region needs them once. Those that are read first are cached, as far as CACHE_BYTES go.
+    Each region needs them once. The first countries that are read are cached, up to CACHE_BYTES.
 
     `kind` is the field of `Country` that is read.
     """

@@ -1,9 +1,9 @@
 """A part of a run: computed alone, validated against the contracts, and stored in a folder.
 
-A run has a folder of its own while it lasts. What all parts share and the facts of each lie in it,
-so that another process, or another machine that reaches the folder, needs its address and a number
-alone; the results of a part are stored at once, under its number, however often it is computed. No
-more than one part is in the memory of a process.
+A run has a temporary folder with the shared input and the facts of each part, so that another
+process, or another machine with access to the folder, needs only its address and a number. The
+results of a part are stored atomically under its number, however often it is computed. No more than
+one part is in the memory of a process.
 
     shared.pickle           what all parts share
     parts/7.pickle          the facts of a part
@@ -28,14 +28,32 @@ import pandas as pd
 import pyarrow as pa
 
 from audience_impact import partition
+from audience_impact.facts.reading import Header
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.partition import PartInput, Partitioning, PartResult, SharedInput
 from flows.pipeline import quality
+from schemas import facts as fact_models
 from schemas import published
 from schemas.arrow import to_arrow
 
+
+def build_headers() -> dict[str, Header]:
+    """Return columns and key of each fact table."""
+    keys = fact_models.list_keys()
+    return {
+        table: Header(
+            list(fact_models.describe_columns(table)),
+            keys[table],
+            table in fact_models.OPTIONAL,
+            fact_models.optional_columns(table),
+            fact_models.is_blank_a_key(table),
+        )
+        for table in fact_models.MODELS
+    }
+
+
 BATCH_ROWS = 4_096
-"""Rows that are read at once from the results of a part."""
+"""Number of rows that are read at once from the results of a part."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +76,11 @@ class PartRecord:
 
     Attributes:
         tables: Rows of its countries by area and by day, not rounded yet.
-        source_ids: The sources that each of its tables rests on.
-        rows: How many rows it has for each restriction, in order: table, keys, counts.
-        findings: Findings about the facts that the computation made.
+        source_ids: The sources of each of its tables.
+        rows: The number of rows of each restriction, in order: table, keys, counts.
+        findings: Findings about the facts during the computation.
         broken: For each rule over results the keys of the rows that break it.
-        no_estimate_reason: The rule that says why nothing at all is drawn.
+        no_estimate_reason: The rule that explains why nothing at all is drawn.
         countries: Its countries.
     """
 

@@ -1,17 +1,51 @@
-"""Results of the checks: quality report, quarantine, and counts of the inputs that were refused."""
+"""Results of the checks: quality report, quarantine, and counts of the inputs that were refused.
+
+Every rule, with its tables, comes from the registry. The modules imported here are those that
+register rules about facts and results. Rules against the last version are registered by
+`flows.last_version`, which needs these steps.
+"""
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
+from audience_impact.facts import known, reading
+from audience_impact.facts import rules as across
+from audience_impact.facts.anomaly_checks import RULES, accepted
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.outputs.review import rules as results
 from audience_impact.populations import countries_of, country_of, parents_of
-from audience_impact.rules import get_rule
+from audience_impact.rules import Rule, get_rule, list_rules
+from audience_impact.store import versions
 from audience_impact.store.versions import Stored
-from audience_impact.vocabulary import FindingSeverity
-from schemas import published
+from audience_impact.vocabulary import FindingSeverity, RuleStage
+from schemas import contracts, facts, published
+
+REGISTERING = (reading, contracts, known, across, *RULES, accepted, results, versions)
+IN_QUALITY = set(RuleStage) - {RuleStage.PUBLISHED, RuleStage.VERSIONS}
+"""Stages whose rules appear in the table `quality`; rules of other stages prevent a version or
+depend on one.
+"""
+
+
+def collect_rules() -> list[Rule]:
+    """Return every rule, in the order of the stages, with the tables that it applies to."""
+    return [replace(rule, tables=_choose_tables(rule)) for rule in list_rules()]
+
+
+def _choose_tables(rule: Rule) -> tuple[str, ...]:
+    if rule.tables or rule.id == reading.UNKNOWN_TABLE:
+        return rule.tables
+    if rule.stage is RuleStage.FILES:
+        return facts.TABLES
+    if rule.stage is RuleStage.KEYS:
+        return tuple(table for table, columns in facts.list_references().items() if columns)
+    if rule.stage is RuleStage.VERSIONS:
+        return published.TABLES
+    return contracts.tables_with(rule.id)
 
 
 def list_refused(findings: Sequence[Finding]) -> list[Finding]:
@@ -78,8 +112,6 @@ def build_report(
     `broken` has the keys of the results that break each rule over results, `rows` the row count of
     each table, and `detail_lines` the lines about the findings of some rules, by rule.
     """
-    from flows.pipeline.rules import IN_QUALITY, collect_rules
-
     failed: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
         failed.setdefault((finding.rule, finding.table), []).append(

@@ -1,6 +1,7 @@
-"""The steps of the pipeline as plain functions, so that they compose by hand as in a flow.
+"""The steps of the pipeline as plain functions, which can also be called without the flow.
 
-Imports that only computing and publishing need are made there: checking facts does without them.
+Libraries that only computing and publishing need are imported in those functions, so that facts can
+be checked without them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import ParameterError, get_rule
 from audience_impact.store import storage
 from audience_impact.vocabulary import FindingSeverity, Unstated
-from flows.pipeline.headers import build_headers
+from flows.pipeline.parts import build_headers
 from schemas import contracts, published
 from schemas import facts as fact_models
 
@@ -49,7 +50,7 @@ REPAIR, NO_SENSITIVITY, AS_KNOWN = "repair", "no-sensitivity", "as-known"
 
 
 class RefusedError(Exception):
-    """Nothing is published; the lines say why."""
+    """Nothing is published; the lines state the reasons."""
 
     def __init__(self, lines: Sequence[str], findings: Sequence[Finding] = ()) -> None:
         self.lines, self.findings = list(lines), list(findings)
@@ -61,9 +62,9 @@ class RefusedError(Exception):
 class Reading:
     """Fact tables as text, and the findings about their files.
 
-    `files` are the files as they were read; `cut` is what was not known on the requested day.
-    `replaced` are rows that a later layer replaces, `repeated` those whose key the same file has
-    again further down.
+    `files` are the files as they were read; `cut` counts the rows that were not known on the
+    requested date. `replaced` are rows that a later layer replaces, `repeated` those whose key the
+    same file has again further down.
     """
 
     folders: tuple[Path, ...]
@@ -82,7 +83,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Checked:
-    """Typed rows that passed, findings, how many rows each table held, and warnings accepted.
+    """Valid typed rows, findings, numbers of rows by table, and accepted warnings.
 
     `files` and `cut` as in Reading.
     """
@@ -107,7 +108,7 @@ class Results:
 
     Attributes:
         rows: Each published table, which need not be in memory.
-        source_ids: The sources that each of them rests on.
+        source_ids: The sources of each table.
         version: The identity of the version.
         files: The files of the facts.
     """
@@ -367,7 +368,7 @@ def _finding_place(finding: Finding) -> tuple[str, int, int, str, str]:
 def refuse_errors(checked: Checked, strict: bool) -> Checked:
     """Return the checked facts; refuse errors of a table, and when strict any error.
 
-    Raises RefusedError with the findings that stand in the way.
+    Raises RefusedError with the findings that are in the way.
     """
     stops = {FindingSeverity.TABLE_ERROR} | ({FindingSeverity.ERROR} if strict else set())
     bad = [
@@ -481,7 +482,7 @@ def _build_results(
 def choose_day(checked: Checked, as_of: date | None) -> date:
     """Return the day that results describe: the requested day, else that of the facts.
 
-    Raises RefusedError where no day can be chosen or the day lies outside SANE_YEARS.
+    Raises RefusedError where no day can be chosen or the day is outside SANE_YEARS.
     """
     requested = as_of or (checked.cut.day if checked.cut else None)
     if requested is None and checked.tables["sources"].empty:

@@ -1,1 +1,1 @@
-"""Registers of restrictions: their files read, imported as a layer of facts, reconciled."""
+"""Registers of restrictions: reading their files, importing them as a layer, reconciliation."""

@@ -1,4 +1,4 @@
-"""Reads the file of a register: Parquet, Excel or CSV, told apart by what is in it."""
+"""Read the file of a register: Parquet, Excel or CSV, recognised by its content."""
 
 import csv
 import io
@@ -16,15 +16,17 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 LONGEST_CELL = 10_000_000
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 500_000_000, 200_000, 1_000
-"""Far beyond any register: of a file (as it is, and unpacked), of its table."""
+"""Limits far above any register: bytes of the file (compressed and unpacked), rows and columns of
+its table.
+"""
 DAMAGES = (zipfile.BadZipFile, zlib.error, InvalidFileException, KeyError, EOFError, SyntaxError)
-"""What reading a damaged workbook ends in."""
+"""Errors that reading a damaged workbook may raise."""
 HEADER_ROWS = 5
-"""The header of a sheet stands on one of so many first lines."""
+"""Number of first lines of a sheet in which the header is searched for."""
 
 
 class RegisterError(Exception):
-    """A file that is no readable register; the message names it and says what to do."""
+    """A file is not a readable register; the message names it and states the remedy."""
 
 
 def read_file(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -32,7 +34,7 @@ def read_file(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
     Args:
         path: Parquet, Excel (.xlsx) or CSV (UTF-8, commas).
-        columns: what it must hold.
+        columns: what it must contain.
 
     Raises RegisterError with one line for a file that is not readable or not this register.
     """

@@ -1,4 +1,4 @@
-"""The countries and regions that ISO 3166 knows, from the libraries that keep them."""
+"""Countries and regions of ISO 3166, from the libraries that provide them."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -12,12 +12,12 @@ import pycountry
 from audience_impact.facts.tables import Tables
 from audience_impact.populations import country_of, parents_of
 from audience_impact.registers.gazetteer import Atlas, Gazetteer
-from audience_impact.registers.places.known import Reviewed, gazetteer_of
+from audience_impact.registers.places.country_places import Reviewed, gazetteer_of
 from audience_impact.registers.places.names import fold_name
 from audience_impact.vocabulary import PlaceReading
 
 LONGEST_CODE, LONGEST_NAME = 3, 200
-"""Signs of a code of a country, and far more than any name of one has."""
+"""Length of a country code, and maximum length of a country name."""
 
 
 @cache

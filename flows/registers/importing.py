@@ -1,4 +1,4 @@
-"""Imports a register as a layer of fact tables: `audience-impact import NAME FILE --into DIR`."""
+"""Import a register as a layer of fact tables: `audience-impact import NAME FILE --into DIR`."""
 
 import csv
 import io
@@ -45,9 +45,9 @@ WRITTEN = (
 
 @dataclass(frozen=True)
 class Origin:
-    """Which snapshot of a register it is, and where it was read.
+    """The snapshot of a register, and the place where it was read.
 
-    Without a snapshot it is the one known by default.
+    Without a snapshot the default snapshot of the register is used.
     """
 
     snapshot: str = ""
@@ -231,7 +231,7 @@ def _render_csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 
 def make_layer(imported: ImportReport, columns: Sequence[str]) -> Layer:
-    """Return the tables of the layer, and the refused rows beside them.
+    """Return the tables of the layer, and the refused rows next to them.
 
     Args:
         imported: the register as imported.

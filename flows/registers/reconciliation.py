@@ -1,4 +1,4 @@
-"""Tells what an import did: the reconciliation of rows, and of events by country and year."""
+"""The report of an import: the reconciliation of rows, and of events by country and year."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from flows.registers.importing import WRITTEN, refused_path
 
 Counts = Mapping[tuple[str, str], int]
 ROWS_TOLD = 12
-"""So many row numbers of a defect or name are told as text; JSON has them all."""
+"""Maximum number of row numbers of a defect or name in the text; JSON has all of them."""
 
 
 def as_json(imported: ImportReport, theirs: Counts | None) -> str:

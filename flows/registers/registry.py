@@ -1,7 +1,8 @@
-"""The registers that can be imported, by their word in the command.
+"""The registers that can be imported, by their name in the command.
 
-Apart, so that the command starts without what reads them. A new register is a package of its own
-in `audience_impact/registers/` with a module that makes a `REGISTER`, and an entry here.
+This module is separate so that the command starts without importing the readers. To add a register,
+add a package to `audience_impact/registers/` with a module that defines `REGISTER`, and an entry
+here.
 """
 
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """A register: the module that makes it, and what its command says of it.
+    """A register: the module that defines it, and the help text of its command.
 
-    `known` names the copy that is taken for the file where neither day nor address is given;
-    `where` says, a sentence a line, where the register is to be had and under which licence.
+    `known` names the copy that a file is assumed to be if neither date nor address is given;
+    `where` states, one sentence per line, where the register is available and under which licence.
     """
 
     module: str

@@ -1,4 +1,4 @@
-"""Child processes that live no longer than the block that needs them."""
+"""Child processes that end with the block that needs them."""
 
 import os
 import signal
@@ -17,17 +17,17 @@ from prefect.settings import get_current_settings
 GRACE_SECONDS = 30.0
 ALIVE_SECONDS = 1.0
 PARENT = "_SERVED_BY"
-"""The variable that holds the process id of a child's parent."""
+"""Environment variable with the process id of a child's parent."""
 
 Child = subprocess.Popen[bytes]
 
 
 class ServeError(Exception):
-    """The schedule cannot run; the text says why and what to do."""
+    """The schedule cannot run; the text states the cause and the remedy."""
 
 
 class Interrupted(BaseException):
-    """Somebody asked this process to stop; like KeyboardInterrupt, no error to be handled."""
+    """A request to stop this process; like KeyboardInterrupt, it is not an error."""
 
 
 def _raise_interrupted(number: int, frame: FrameType | None) -> None:

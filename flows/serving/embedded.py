@@ -1,7 +1,8 @@
-"""Prefect's server on a socket that it is handed: a child process of `audience-impact serve`.
+"""Prefect's server on an inherited socket: a child process of `audience-impact serve`.
 
-Prefect's own command opens the port itself, and between two starts anybody else on the machine
-may. Here the parent opens it first and keeps it open, so whatever answers there is this server.
+Prefect's own command opens the port itself, so that between two starts another process on the
+machine could open it. Here the parent opens the port first and does not close it, so that every
+answer comes from this server.
 """
 
 import signal

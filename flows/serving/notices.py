@@ -1,4 +1,4 @@
-"""Notices to people, by whatever Apprise reaches: a failed run, answers that moved, silence.
+"""Notices through Apprise: of a failed run, changed answers, or missing runs.
 
 Apprise never raises, so its result for each address is checked: an address that does not take a
 notice is logged, without its password. A lost notice stops no run from publishing.
@@ -23,15 +23,14 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from pydantic import SecretStr
 
-from flows.serving.preparing import NotReadyError
-from flows.serving.profile import Profile, read_profile
+from flows.serving.preparing import NotReadyError, Profile, read_profile
 
 LONGEST = 2_000
-"""Letters of a notice: some services refuse more."""
+"""Maximum number of characters of a notice; some services refuse longer ones."""
 
 
 def _make_service(address: SecretStr) -> Any:
-    """Return Apprise's service for an address; None where there is none."""
+    """Return Apprise's service for an address; None if there is none."""
     import apprise  # half a second, which a run that tells nobody is spared
 
     return apprise.Apprise.instantiate(address.get_secret_value())
@@ -55,12 +54,10 @@ def send_notice(profile: Profile, title: str, body: str) -> list[str]:
     for address in profile.notices:
         service = _make_service(address)
         if service is None or not service.notify(title=f"audience-impact{name}: {title}", body=cut):
-            lost.append(_name_service(service))
+            lost.append(
+                "an address of no service" if service is None else str(service.url(privacy=True))
+            )
     return lost
-
-
-def _name_service(service: Any) -> str:
-    return "an address of no service" if service is None else str(service.url(privacy=True))
 
 
 def notify_people(title: str, body: str) -> None:
@@ -76,7 +73,7 @@ def notify_of_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
 
 @dataclass
 class SilenceWatch:
-    """Sends a notice when no run of some deployments has succeeded for so many days."""
+    """Sends a notice if no run of some deployments has succeeded for a number of days."""
 
     profile: Profile
     deployments: Collection[UUID]
@@ -100,7 +97,7 @@ class SilenceWatch:
 
 
 def find_last_success(client: SyncPrefectClient, deployments: Collection[UUID]) -> datetime | None:
-    """Return the end of the last successful run of deployments; None where there is none."""
+    """Return the end of the last successful run of deployments; None if there is none."""
     well = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.COMPLETED])),
         deployment_id=FlowRunFilterDeploymentId(any_=list(deployments)),

@@ -1,7 +1,7 @@
 """One run of a flow: a child process of `audience-impact serve` that ends with it.
 
-Prefect's own engine, with one thing added: when `serve` is killed, so is the run. Else it would
-publish beside the one that a new `serve` begins in its place.
+It uses Prefect's engine, and in addition ends the run when `serve` is killed. Otherwise the run
+could publish at the same time as the run that a new `serve` starts in its place.
 """
 
 import runpy

@@ -1,13 +1,28 @@
-"""Checks of what Prefect needs of a machine, made before Prefect is imported.
+"""Settings of an environment, and checks of the machine, made before Prefect is imported.
 
-Prefect reports a home that it cannot write, or a damaged database, by pages of traceback and after
-minutes of waiting. None of this imports it.
+If its home is not writable or its database is damaged, Prefect waits for minutes and prints long
+tracebacks. This module does not import Prefect.
+
+An environment has the settings of one installation on a server, from a file or variables. A
+variable wins over the file, and an option of the command over both. Addresses for notices hold
+passwords: they stay in this process and its children, and never reach the Prefect server.
 """
 
 import os
 import sqlite3
+import tomllib
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULTS = {
@@ -23,7 +38,7 @@ FORCED = {
 
 
 class NotReadyError(Exception):
-    """Prefect could not start; one line says why and what to do."""
+    """Prefect cannot start; one line states the cause and the remedy."""
 
 
 def bypass_proxy(*hosts: str) -> None:
@@ -99,7 +114,7 @@ def _require_database(file: Path) -> None:
 def close_database() -> None:
     """Make the database of a server that is about to start readable by its owner alone.
 
-    SQLite gives the files beside it the mode that it has itself.
+    SQLite gives the files next to it the mode that it has itself.
     """
     if "PREFECT_API_DATABASE_CONNECTION_URL" in os.environ:
         return
@@ -107,3 +122,80 @@ def close_database() -> None:
         (find_home() / "prefect.db").touch(0o600)
         for file in find_home().glob("prefect.db*"):
             file.chmod(0o600)
+
+
+PREFIX = "AUDIENCE_IMPACT_"
+PROFILE = f"{PREFIX}PROFILE"
+"""The variable that names the file, so that a child process reads the same."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$")]
+
+
+class Profile(BaseSettings):
+    """The settings of an environment; paths are relative to the checkout."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+
+    environment: Name | None = Field(
+        default=None, description="name used for its deployments, pool and runs"
+    )
+    work_pool: str = Field(default="audience-impact", min_length=1, description="the work pool")
+    facts: list[Path] = Field(
+        default=[Path("data/facts")], min_length=1, description="layers of facts"
+    )
+    published: Path = Field(default=Path("data/published"), description="where versions lie")
+    keep: int | None = Field(
+        default=None, ge=1, description="number of versions to keep; by default all"
+    )
+    strict: bool = Field(
+        default=False, description="publish nothing when a row is bad or much changed"
+    )
+    schedule: str = Field(default="15 5 * * *", description="schedule of runs as for cron")
+    timezone: str = Field(default="UTC", description="the time zone of the schedule")
+    notices: list[SecretStr] = Field(default=[], description="addresses as Apprise takes them")
+    silence_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="days without a successful run after which a notice is sent",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let variables win over the file."""
+        return env_settings, TomlConfigSettingsSource(settings_cls, os.environ.get(PROFILE))
+
+    def qualify_name(self, word: str) -> str:
+        """Return a name followed by that of the environment, if there is one."""
+        return f"{word}-{self.environment}" if self.environment else word
+
+
+def read_profile(file: Path | None = None) -> Profile:
+    """Return the environment that a file, the variables, or both describe.
+
+    A file that is passed is that of child processes too. Raises NotReadyError with what to mend.
+    """
+    if file is not None:
+        os.environ[PROFILE] = str(file.resolve())
+    named = os.environ.get(PROFILE)
+    try:
+        if named and not Path(named).is_file():
+            raise NotReadyError(f"{named}: no such file; give a profile in TOML ({PROFILE})")
+        return Profile()
+    except (ValidationError, SettingsError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NotReadyError(f"{named or 'environment'}: {_describe_error(error)}") from error
+
+
+def _describe_error(error: Exception) -> str:
+    """Return the first error, by field, without the value: it may be a password."""
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())
+    first = error.errors(include_input=False, include_url=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else "profile"
+    return f"{field} (or the variable {PREFIX}{field.upper()}): {first['msg']}"

@@ -1,18 +1,31 @@
-"""The runs of the schedule, one after the other, as Prefect's worker runs them, without its trust.
+"""Run scheduled flow runs one after the other, without trusting commands sent by the server.
 
-A worker takes the command line, the pull steps and the entrypoint of a run from the server, so
-whoever writes there runs what they like here. This loop asks the server only which run of which
-deployment is due, and with what parameters; the code is that of the checkout.
+Prefect's worker takes the command line, the pull steps and the entrypoint of a run from the server,
+so that anyone with write access to the server can execute code on this machine. This loop takes
+only the due run, its deployment and its parameters from the server; the code is that of the
+checkout.
+
+Each `serve` is a worker of its pool, shows signs of life and marks its runs. A process that is
+killed ends nothing on the server. Its unfinished runs are distinguished from those of another
+`serve` of the same environment by the worker's name on the run, and by the worker's last sign of
+life. Ages are differences between times of the server, so that the clocks of the machines need not
+agree.
 """
 
+import math
+import os
+import secrets
+import socket
 import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -21,32 +34,102 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import (
     PREFECT_CLIENT_MAX_RETRIES,
     PREFECT_CLIENT_RETRY_EXTRA_CODES,
     PREFECT_RUNNER_POLL_FREQUENCY,
+    PREFECT_WORKER_HEARTBEAT_SECONDS,
     temporary_settings,
 )
-from prefect.states import Cancelled, Crashed, Scheduled
+from prefect.states import Cancelled, Crashed, Pending, Scheduled
 
 from flows import CHECKOUT
 from flows.serving import notices
 from flows.serving.children import Child, run_child
 from flows.serving.server import print_line
-from flows.serving.workers import TROUBLE, Worker
+
+TROUBLE = (httpx.HTTPError, ObjectNotFound)
+"""Errors if the server is temporarily unreachable, or the object of a request was deleted."""
+LOST_BEATS = 3
+"""Number of missing heartbeats after which a worker counts as dead."""
+
+
+def _make_name() -> str:
+    """Return a unique name that shows the machine and the process."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@dataclass
+class Worker:
+    """This process, as the server knows it.
+
+    Attributes:
+        pool: The work pool.
+        name: The name with which the runs of this process are marked.
+        heard: The time of the monotonic clock since which the server has taken each sign of life in
+            time; None while it does not. Missing heartbeats of other workers are considered only
+            some time after this, because after an outage all workers have missed some.
+    """
+
+    pool: str
+    name: str = field(default_factory=_make_name)
+    heard: float | None = None
+
+    def send_heartbeat(self, client: SyncPrefectClient) -> None:
+        """Send a sign of life. Raises one of TROUBLE where the server is away."""
+        seconds, began = PREFECT_WORKER_HEARTBEAT_SECONDS.value(), time.monotonic()
+        since, self.heard = self.heard, None
+        client.send_worker_heartbeat(self.pool, self.name, math.ceil(seconds))
+        if time.monotonic() - began < seconds:
+            self.heard = since or began
+
+    def claim_run(self, client: SyncPrefectClient, run: UUID) -> bool:
+        """Return whether the server gave a run to this worker, which it does once and when due."""
+        if client.set_flow_run_state(run, Pending()).status is not SetStateStatus.ACCEPT:
+            return False
+        client.update_flow_run(run, infrastructure_pid=self.name)
+        return True
+
+    def list_orphans(self, client: SyncPrefectClient, under_way: list[FlowRun]) -> list[FlowRun]:
+        """Return the runs that no worker runs any more; call it while this process runs none."""
+        own_runs = [run for run in under_way if run.infrastructure_pid == self.name]
+        span = PREFECT_WORKER_HEARTBEAT_SECONDS.value() * LOST_BEATS
+        if not under_way or self.heard is None or time.monotonic() - self.heard < span:
+            return own_runs
+        seen = {
+            worker.name: worker.last_heartbeat_time
+            for worker in client.read_workers_for_work_pool(self.pool)
+            if worker.last_heartbeat_time is not None
+        }
+        now = seen.pop(self.name)
+        living = {name for name, when in seen.items() if now - when < timedelta(seconds=span)}
+        return own_runs + [
+            run
+            for run in under_way
+            if run.infrastructure_pid not in {*living, self.name}
+            and _count_seconds(run, now) > span
+        ]
+
+
+def _count_seconds(run: FlowRun, now: datetime) -> float:
+    """Return the seconds since the state of a run; a run claimed just now has no name yet."""
+    return (now - run.state.timestamp).total_seconds() if run.state else 0.0
+
 
 STOPPED = "The process of the run was stopped or died while it was under way."
 RESTART_TAG = "again:"
 """The beginning of the tag with the count of restarts of a run."""
 MAX_RESTARTS = 2
-"""A run that was restarted more often ends its process itself."""
+"""Maximum number of restarts, after which a run is assumed to end its process itself."""
 UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 PAUSE_SECONDS = 0.5
 PATIENT_RETRIES = 7
-"""Tries of a run to reach the server, each after twice the time: some four minutes."""
+"""Number of attempts of a run to reach the server, with doubled waiting times: some four minutes.
+"""
 DATABASE_AWAY = 500
-"""The status of the server while nothing listens at the address of its database."""
+"""Status of the server while its database is not reachable."""
 
 Entrypoints = dict[UUID, str]
 """Deployments on the server, each with the flow of the checkout that its runs run."""
@@ -92,7 +175,7 @@ def run_due(
 ) -> bool:
     """Run one run that is due; return whether there was one.
 
-    Then the server is asked anew: another worker may have done the rest meanwhile.
+    The caller then requests the next due run, because another worker may have run the others.
     """
     with limit_retries():
         due = client.get_scheduled_flow_runs_for_deployments(list(entrypoints), datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Run the schedule of prefect.yaml until interrupted, with no other set-up.
+"""Run the schedule of prefect.yaml until interrupted, without further configuration.
 
 The server is the configured one (PREFECT_API_URL or a profile), else a new one, which is started
 for the schedule and stopped at the end.
@@ -28,11 +28,9 @@ from flows.serving.children import (
     prefect_command,
 )
 from flows.serving.notices import SilenceWatch, require_addresses
-from flows.serving.preparing import NotReadyError
-from flows.serving.profile import Profile
-from flows.serving.runs import Entrypoints, follow_schedule
+from flows.serving.preparing import NotReadyError, Profile
+from flows.serving.runs import TROUBLE, Entrypoints, Worker, follow_schedule
 from flows.serving.server import print_line, provide_server
-from flows.serving.workers import TROUBLE, Worker
 
 PREFECT_YAML = CHECKOUT / "prefect.yaml"
 

@@ -1,10 +1,10 @@
-"""The Prefect server of a run or of the schedule: the configured server, else a new one.
+"""The Prefect server of a run or of the schedule: the configured server, otherwise a new one.
 
-Whoever reaches a Prefect server can start runs with parameters of their choice, and whoever answers
-in its place can hand a run objects that execute code. The server started here therefore knows
-nobody but the owner of this process: it listens on a socket that this process opened, asks for a
-password made for the occasion, and takes no request from another site's page. A server that merely
-answers at the usual address is never used: only PREFECT_API_URL says whom to trust.
+Whoever reaches a Prefect server can start runs with parameters of their choice, and a process that
+answers in its place can send objects that execute code. The server started here therefore accepts
+only the owner of this process: it listens on a socket that this process opened, requires a password
+generated for this server, and rejects requests from pages of other sites. A server that merely
+answers at the usual address is never used: only the server in PREFECT_API_URL is trusted.
 """
 
 import importlib
@@ -44,7 +44,7 @@ from flows.serving.preparing import bypass_proxy, close_database, require_home
 
 DRAIN_SECONDS = 5.0
 START_SECONDS = 180.0
-"""A busy machine with an empty home needs a minute."""
+"""Maximum seconds for the start of the server; a busy machine with an empty home needs a minute."""
 LOOPBACK = "127.0.0.1"
 OF_A_RUN = {
     "PREFECT_UI_ENABLED": "false",
@@ -52,10 +52,10 @@ OF_A_RUN = {
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
 }
-"""Variables of the server of a run, which has no user interface and plans nothing."""
+"""Environment variables for the server of a single run, without user interface and scheduler."""
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 OWNER_ALONE = 0o077
-"""The umask under which nobody but the owner reads a file."""
+"""Umask under which only the owner can read a file."""
 
 
 @contextmanager
@@ -183,7 +183,7 @@ def open_port(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def provide_password(port: int) -> Iterator[tuple[str, Path]]:
-    """Yield the password of a server, and a file for its owner alone that holds it meanwhile.
+    """Yield the password of a server, and a file for its owner alone that contains it meanwhile.
 
     It is the operator's own where PREFECT_SERVER_API_AUTH_STRING is set, else a random one. A
     database that an earlier version left open to everybody is closed as well.

@@ -1,28 +1,18 @@
 """The contracts of the fact tables, a pandera model a table, over the text as written.
 
-The models stand in modules by subject; TABLES says for each table its model, where several columns
-make the key which, and whether it may be missing. A new table is a model and its row there.
+The models are in modules by subject. TABLES lists for each table the model, the columns of a key of
+several columns, and whether the table may be missing. To add a table, add a model and a row there.
 """
 
 from functools import cache
 from typing import NamedTuple
 
-from schemas.facts import (
-    catalogues,
-    denominators,
-    figures,
-    fitted,
-    published_figures,
-    registers,
-    restrictions,
-    reviewed,
-    surveys,
-)
+from schemas.facts import catalogues, figures, fitted, restrictions
 from schemas.fields import FactModel
 
 
 class Table(NamedTuple):
-    """A fact table: its model, its key where several columns make it, whether it is optional."""
+    """A fact table: its model, its key if that has several columns, and whether it is optional."""
 
     name: str
     model: type[FactModel]
@@ -35,15 +25,15 @@ _TABLES = (
     Table("sources", catalogues.Sources),
     Table("platforms", catalogues.Platforms),
     Table("areas", catalogues.Areas),
-    Table("bases", denominators.Bases),
+    Table("bases", figures.Bases),
     Table("estimates", figures.Estimates),
     Table("overlaps", figures.Overlaps),
     Table("feature_use", figures.FeatureUse),
     Table("feature_laws", fitted.FeatureLaws, key=("feature", "area_id"), optional=True),
     Table("circumvention", figures.Circumvention),
     Table("circumvention_laws", fitted.CircumventionLaws, key=("area_id",), optional=True),
-    Table("surveys", surveys.Surveys),
-    Table("use_patterns", surveys.UsePatterns, key=("survey_id", "online", "platform_ids")),
+    Table("surveys", figures.Surveys),
+    Table("use_patterns", figures.UsePatterns, key=("survey_id", "online", "platform_ids")),
     Table("overlap_calibration", fitted.OverlapCalibration, key=("parameter", "survey_id")),
     Table("use_frequency", figures.UseFrequency, optional=True),
     Table(
@@ -55,19 +45,19 @@ _TABLES = (
     Table("figure_errors", fitted.FigureErrors, key=("parameter", "kind"), optional=True),
     Table(
         "regional_use",
-        denominators.RegionalUse,
+        figures.RegionalUse,
         key=("area_id", "asked", "residence", "internet_use", "period", "source_id"),
         optional=True,
     ),
     Table("place_laws", fitted.PlaceLaws, key=("parameter", "kind"), optional=True),
     Table(
         "network_use",
-        denominators.NetworkUse,
+        figures.NetworkUse,
         key=("area_id", "period", "source_id"),
         optional=True,
     ),
     Table("network_laws", fitted.NetworkLaws, key=("parameter", "kind"), optional=True),
-    Table("place_parts", denominators.PlaceParts, optional=True),
+    Table("place_parts", figures.PlaceParts, optional=True),
     Table("part_sizes", fitted.PartSizes, key=("part_kind",), optional=True),
     Table("answer_rungs", fitted.AnswerRungs, key=("rung_family", "rung"), optional=True),
     Table("audience_laws", fitted.AudienceLaws, key=("parameter", "kind"), optional=True),
@@ -83,22 +73,22 @@ _TABLES = (
         key=("restriction_id", "area_id"),
         optional=True,
     ),
-    Table("place_names", reviewed.PlaceNames, key=("country_id", "name"), optional=True),
-    Table("published_figures", published_figures.PublishedFigures),
-    Table("feature_rules", reviewed.FeatureRules, optional=True),
+    Table("place_names", restrictions.PlaceNames, key=("country_id", "name"), optional=True),
+    Table("published_figures", figures.PublishedFigures),
+    Table("feature_rules", restrictions.FeatureRules, optional=True),
     Table(
-        "register_rows", registers.RegisterRows, key=("source_id", "register_row"), optional=True
+        "register_rows", restrictions.RegisterRows, key=("source_id", "register_row"), optional=True
     ),
     Table(
         "event_links",
-        registers.EventLinks,
+        restrictions.EventLinks,
         key=("restriction_id", "other_restriction_id"),
         optional=True,
     ),
-    Table("published_area_figures", published_figures.PublishedAreaFigures),
+    Table("published_area_figures", figures.PublishedAreaFigures),
     Table(
         "accepted_findings",
-        reviewed.AcceptedFindings,
+        restrictions.AcceptedFindings,
         key=("rule", "table", "key", "column"),
         optional=True,
     ),

@@ -1,4 +1,4 @@
-"""What other facts point at: measuring programmes, sources, platforms and places."""
+"""Catalogues that other facts refer to: measuring programmes, sources, platforms and places."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from schemas.fields import FactModel
 
 
 class Lineages(FactModel):
-    """One measuring programme: all relays of its figures are one voice."""
+    """One measuring programme; all pages that print its figures count as one."""
 
     measurement_series_id: Series[str] = fields.key_field()
     measurer: Series[str] = fields.text_field(filled=True)
@@ -60,7 +60,7 @@ class Platforms(FactModel):
 class Areas(FactModel):
     """A part of the world, a country by its ISO 3166 code, or a place in one.
 
-    `members` are the places that a union is made of, where it is no level of its own.
+    `members` are the places of a union that has no level of its own.
     """
 
     area_id: Series[str] = fields.key_field()

@@ -1,4 +1,7 @@
-"""Figures as published: who uses a service, several, a feature, how often; and what they share."""
+"""Figures as published: people, those online, who uses a service, several, a feature, how often.
+
+With them go surveys of joint use, and what others published, to compare results with.
+"""
 
 from typing import Any
 
@@ -36,7 +39,7 @@ def is_ordered(frame: pd.DataFrame, low: str, middle: str, high: str) -> pd.Seri
 
 
 class SourcedFigure(FactModel):
-    """What every figure says of where it was read."""
+    """The columns of every figure on the page where it was read."""
 
     source_id: Series[str] = fields.reference_field("sources")
     also_source_id: Series[str] = fields.reference_field("sources", filled=False)
@@ -45,7 +48,7 @@ class SourcedFigure(FactModel):
 
 
 class Measured(SourcedFigure):
-    """A figure whose unit stands beside it."""
+    """A figure with a column for its unit."""
 
     unit: Series[str] = fields.code_field(words.Unit)
     value: Series[str] = fields.value_field()
@@ -70,7 +73,7 @@ class Measured(SourcedFigure):
 
 
 class ShareOfPeople(SourcedFigure):
-    """A share of the people asked."""
+    """A share of the respondents."""
 
     share: Series[str] = fields.share_field()
     low_share: Series[str] = fields.share_field()
@@ -122,7 +125,7 @@ class Estimates(Measured):
 
 
 class Overlaps(Measured):
-    """How many use several platforms together, or any of them, as measured."""
+    """A measured overlap: the people who use all, or any, of several platforms."""
 
     overlap_id: Series[str] = fields.key_field()
     platform_ids: Series[str] = fields.references_field("platforms")
@@ -134,7 +137,7 @@ class Overlaps(Measured):
 
 
 class FeatureUse(ShareOfPeople):
-    """Which share of a population uses a feature."""
+    """The share of a population that uses a feature."""
 
     feature_use_id: Series[str] = fields.key_field()
     platform_id: Series[str] = fields.reference_field("platforms")
@@ -146,9 +149,10 @@ class FeatureUse(ShareOfPeople):
 
 
 class Circumvention(ShareOfPeople):
-    """Which share keeps access in spite of a restriction.
+    """The share of people who keep access in spite of a restriction.
 
-    A share of no restriction is of people online who use a VPN. A blank kind is `keeps_access`.
+    A share without a restriction is that of people online who use a VPN. A blank kind is
+    `keeps_access`.
     """
 
     circumvention_id: Series[str] = fields.key_field()
@@ -165,9 +169,9 @@ class Circumvention(ShareOfPeople):
 
 
 class UseFrequency(ShareOfPeople):
-    """Which share of the users of a service, or of the internet, come on a day.
+    """The share of the users of a service, or of the internet, who come on a day.
 
-    What the share is of differs (`use_frequency_kind`), and kinds are never mixed.
+    `use_frequency_kind` states the denominator of the share; kinds are never mixed.
     """
 
     use_frequency_id: Series[str] = fields.key_field()
@@ -176,3 +180,141 @@ class UseFrequency(ShareOfPeople):
     use_frequency_kind: Series[str] = fields.code_field(words.UseFrequencyKind)
     respondents: Series[str] = fields.persons_field()
     period: Series[str] = fields.day_field(filled=True)
+
+
+class PublishedFigures(FactModel):
+    """A figure that others published for a restriction."""
+
+    published_figure_id: Series[str] = fields.key_field()
+    restriction_id: Series[str] = fields.reference_field("restrictions")
+    platform_id: Series[str] = fields.reference_field("platforms", filled=False)
+    publisher: Series[str] = fields.text_field(filled=True)
+    figure_kind: Series[str] = fields.code_field(words.FigureKind)
+    unit: Series[str] = fields.code_field(words.Unit)
+    value: Series[str] = fields.value_field(filled=True)
+    interval_kind: Series[str] = fields.code_field(words.IntervalKind)
+    period: Series[str] = fields.day_field()
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
+
+
+class PublishedAreaFigures(FactModel):
+    """A figure that others published for all restrictions of an area and period together."""
+
+    published_area_figure_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    publisher: Series[str] = fields.text_field(filled=True)
+    figure_kind: Series[str] = fields.code_field(words.FigureKind)
+    persons: Series[str] = fields.persons_field()
+    events: Series[str] = fields.value_field()
+    duration_hours: Series[str] = fields.value_field()
+    interval_kind: Series[str] = fields.code_field(words.IntervalKind)
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
+
+
+class Bases(SourcedFigure):
+    """The people of a population: the denominators."""
+
+    base_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    population_base: Series[str] = fields.code_field(words.PopulationBase)
+    period: Series[str] = fields.day_field(filled=True)
+    persons: Series[str] = fields.persons_field(filled=True)
+    low_persons: Series[str] = fields.persons_field()
+    high_persons: Series[str] = fields.persons_field()
+    obs_status: Series[str] = fields.code_field(words.ObsStatus)
+
+    @low_value_high
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Low <= persons <= high."""
+        return is_ordered(frame, "low_persons", "persons", "high_persons")
+
+
+class RegionalUse(SourcedFigure):
+    """The share of the respondents in a region who use the internet.
+
+    Only the difference of a region from its country is used, not the level, because surveys differ
+    in their respondents and in their definition of use.
+    """
+
+    area_id: Series[str] = fields.reference_field("areas")
+    asked: Series[str] = fields.code_field(words.RegionalAsked)
+    residence: Series[str] = fields.code_field(words.Residence)
+    internet_use: Series[str] = fields.code_field(words.InternetUse)
+    period: Series[str] = fields.day_field(filled=True)
+    share: Series[str] = fields.share_field(filled=True)
+
+
+class NetworkUse(SourcedFigure):
+    """The share of the people online who have a mobile network and no fixed line at home.
+
+    `least_share` and `most_share` follow from the count of fixed lines: a line serves a whole
+    household, or one person.
+    """
+
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    least_share: Series[str] = fields.share_field(filled=True)
+    most_share: Series[str] = fields.share_field(filled=True)
+
+    @low_value_high
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Least <= most."""
+        return is_ordered(frame, "least_share", "least_share", "most_share")
+
+
+class Surveys(FactModel):
+    """A survey of joint use: its respondents and its question.
+
+    `online_share_override` replaces the online share of the patterns where that is too low; the
+    note states its origin.
+    """
+
+    survey_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    house: Series[str] = fields.text_field(filled=True)
+    asked: Series[str] = fields.text_field(filled=True)
+    question: Series[str] = fields.text_field()
+    platform_ids: Series[str] = fields.references_field("platforms")
+    online_is_lower_bound: Series[str] = fields.code_field(words.YesNo)
+    online_share_override: Series[str] = fields.share_field()
+    respondents: Series[str] = fields.persons_field(filled=True)
+    weight: Series[str] = fields.text_field()
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
+
+
+class UsePatterns(FactModel):
+    """Share of a survey's adults by the exact set of platforms they use."""
+
+    survey_id: Series[str] = fields.reference_field("surveys")
+    online: Series[str] = fields.share_field(filled=True)
+    platform_ids: Series[str] = fields.references_field("platforms", filled=False)
+    weighted_share: Series[str] = fields.share_field(filled=True)
+    respondents: Series[str] = fields.persons_field(filled=True)
+
+
+class PlaceParts(FactModel):
+    """How many people live in the part of a place that a register row means, as a reader judged.
+
+    `area_id` is the place that the part lies in, `units_count` how many parts of the kind are
+    meant; the truth should lie between least and most nine times in ten.
+    """
+
+    reading_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    part_kind: Series[str] = fields.code_field(words.PartKind)
+    units_count: Series[str] = fields.persons_field(filled=True)
+    least_persons: Series[str] = fields.persons_field(filled=True)
+    most_persons: Series[str] = fields.persons_field(filled=True)
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
+
+    @low_value_high
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Least <= most."""
+        return is_ordered(frame, "least_persons", "least_persons", "most_persons")

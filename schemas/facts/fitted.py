@@ -1,7 +1,6 @@
-"""Parameters of fitted distributions: what they share, and the tables that hold them.
+"""Tables of the parameters of fitted distributions, and their common columns.
 
-A command writes these tables, so what no distribution can have is a slip of whoever edited them
-by hand.
+A command writes these tables, so an impossible value is an error of an edit by hand.
 """
 
 from typing import Any
@@ -23,7 +22,7 @@ VARIANCES = (
 )
 QUANTILES = (words.ErrorQuantile.Q05, words.ErrorQuantile.Q50, words.ErrorQuantile.Q95)
 MOST_LOG_ODDS = 20.0
-"""Log odds of a share of a thousand-millionth, or of all but that."""
+"""Maximum of the absolute log odds of a share: a share of one in a thousand million."""
 MOST_COUNT = 1e12
 
 law_out_of_range = fields.row_rule(
@@ -73,7 +72,7 @@ def is_in_order(frame: pd.DataFrame) -> pd.Series:
 
 
 class Law(FactModel):
-    """A law learned from data: what it stands on."""
+    """A distribution fitted to data, with its basis."""
 
     basis: Series[str] = fields.code_field(words.ParameterBasis)
     data_sha256: Series[str] = fields.digest_field()
@@ -109,14 +108,14 @@ class StudentLaw(Law):
 
 
 class ShareLaw(StudentLaw):
-    """A law for any country (`area_id` is blank), and one a country with figures of its own."""
+    """A distribution for any country (blank `area_id`), or for a country with own figures."""
 
     area_id: Series[str] = fields.reference_field("areas", filled=False)
     figures: Series[str] = fields.persons_field(filled=True)
 
 
 class Quantiles(Law):
-    """Quantiles of laws by parameter; `kind` says which, or that it is a plain number."""
+    """Quantiles of distributions by parameter; `kind` names the quantile, or a plain number."""
 
     kind: Series[str] = fields.code_field(words.ErrorQuantile)
     value: Series[str] = fields.parameter_field()
@@ -138,34 +137,35 @@ class Quantiles(Law):
 
 
 class QuantileLaw(Quantiles):
-    """A quantile of a law, learned from figures of some countries; `kind` says which."""
+    """A quantile of a distribution fitted to figures of some countries; `kind` names it."""
 
     figures: Series[str] = fields.persons_field(filled=True)
     countries: Series[str] = fields.persons_field(filled=True)
 
 
 class FeatureLaws(ShareLaw):
-    """The law of the share of users who use a feature; written by `learn-shares` alone.
+    """Distributions of the share of users who use a feature; written only by `learn-shares`.
 
-    One row a feature, or any feature where `feature` is blank, for any country, and one a country
-    with figures of its own. Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
+    One row per feature, or for any feature if `feature` is blank, for any country, and one per
+    country with figures of its own. Log odds: Student t of `freedom` degrees around `mean`, times
+    `spread`.
     """
 
     feature: Series[str] = fields.code_field(words.Feature, filled=False)
 
 
 class CircumventionLaws(ShareLaw):
-    """The law of the share that keeps access to what is cut; written by `learn-shares` alone.
+    """Distributions of the share that keeps access; written only by `learn-shares`.
 
-    One row for any country, where `area_id` is blank, and one a country with figures of its own.
-    Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
+    One row for any country, in which `area_id` is blank, and one per country with figures of its
+    own. Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
     """
 
 
 class OverlapCalibration(Law):
-    """What the surveys teach about joint use; written by `audience-impact calibrate` alone.
+    """Parameters of joint use, fitted to surveys; written only by `audience-impact calibrate`.
 
-    One row a parameter, and one a survey with its own correlation (in log odds).
+    One row per parameter, and one per survey with its own correlation (in log odds).
     """
 
     parameter: Series[str] = fields.code_field(words.OverlapParameter)
@@ -197,10 +197,10 @@ class OverlapCalibration(Law):
 
 
 class DailyUse(StudentLaw):
-    """The law of the share of users who come on a day; written by `learn-daily-use` alone.
+    """Distributions of the share of users who come on a day; written only by `learn-daily-use`.
 
-    One row a service, or any service where `platform_id` is blank, and one an area with figures of
-    its own. Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
+    One row per service, or for any service if `platform_id` is blank, and one per area with figures
+    of its own. Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
     """
 
     platform_id: Series[str] = fields.reference_field("platforms", filled=False)
@@ -209,10 +209,10 @@ class DailyUse(StudentLaw):
 
 
 class FigureErrors(Quantiles):
-    """What printed figures may be off by; written by `audience-impact learn` alone.
+    """Errors of printed figures; written only by `audience-impact learn`.
 
-    `kind` says which quantile the value is, `q95` alone half of a central 90 % interval; log odds
-    of the share of the people online, or as the note says.
+    `kind` names the quantile; a single `q95` is half of a central 90 % interval. Values are in log
+    odds of the share of the people online unless the note states otherwise.
     """
 
     parameter: Series[str] = fields.code_field(words.FigureError)
@@ -221,17 +221,17 @@ class FigureErrors(Quantiles):
 
 
 class PlaceLaws(QuantileLaw):
-    """How places differ from what holds them in the share online; written by `learn-places` alone.
+    """Deviations of places in the share online; written only by `learn-places`.
 
-    `kind` says which quantile the value is, `q95` alone half of a central 90 % interval; log odds
-    of the share online, or as the note says. `count` is a plain number.
+    `kind` names the quantile; a single `q95` is half of a central 90 % interval, and `count` is a
+    plain number. Values are in log odds of the share online unless the note states otherwise.
     """
 
     parameter: Series[str] = fields.code_field(words.PlaceLaw)
 
 
 class NetworkLaws(QuantileLaw):
-    """How the share with a mobile network alone moves; written by `learn-places` alone.
+    """Changes of the share with a mobile network alone; written only by `learn-places`.
 
     Log odds of the share; `kind` is the quantile.
     """
@@ -240,11 +240,11 @@ class NetworkLaws(QuantileLaw):
 
 
 class AnswerRungs(FactModel):
-    """How well each rung answers what is known better; by `python -m benchmarks.answers` alone.
+    """Validation of each evidence level; written only by `python -m benchmarks.answers`.
 
-    `units` are answers that stand on figures of their own; `inside_share` of them lay in the 90 %
-    interval of the rung, `ratio` is the median of its medians over theirs. A rung that is not open
-    makes no estimate.
+    `units` are answers with figures of their own; `inside_share` of them were in the 90 % interval
+    of the level, and `ratio` is the median ratio of the level's medians to theirs. A level that is
+    not open gives no estimate.
     """
 
     rung_family: Series[str] = fields.code_field(words.RungFamily)
@@ -258,10 +258,10 @@ class AnswerRungs(FactModel):
 
 
 class AudienceLaws(Law):
-    """What the figures teach of audiences that nobody counted; by `learn-audiences` alone.
+    """Parameters for audiences that nobody counted; written only by `learn-audiences`.
 
-    `kind` is an effect of the model or `own_` and a way of counting (effect_spread), a rung
-    (rung_factor), a platform (platform_factor), or a region of the world (region_factor).
+    `kind` is an effect of the model or `own_` and a way of counting (effect_spread), an evidence
+    level (rung_factor), a platform (platform_factor), or a region of the world (region_factor).
     """
 
     parameter: Series[str] = fields.code_field(words.AudienceLaw)

@@ -1,4 +1,8 @@
-"""Restrictions: each with what it touches and the places that it names."""
+"""Restrictions with what they touch and the places they name, and what stands beside them.
+
+That is what an imported register leaves (its rows, and events recorded twice), and what was decided
+by hand: readings of texts of registers, and accepted warnings.
+"""
 
 from typing import Any
 
@@ -12,7 +16,7 @@ from schemas.fields import FactModel
 
 
 class Restrictions(FactModel):
-    """One restriction: the act, where, when, by whom and why."""
+    """One restriction: action, place, dates, authority and reason."""
 
     restriction_id: Series[str] = fields.key_field()
     area_ids: Series[str] = fields.references_field("areas")
@@ -68,7 +72,7 @@ class Restrictions(FactModel):
         "days_in_force",
     )
     def days_outside(cls, frame: pd.DataFrame) -> Any:
-        """Days in force lie between the first and the last day, as far as these are known."""
+        """Days in force are between the first and the last day, as far as these are known."""
         day_texts = frame["days_in_force"].str.split(";").explode()
         days = pd.to_datetime(day_texts, format="%Y-%m-%d", errors="coerce").groupby(level=0)
         start = periods.parse_periods(frame["observed_from"])["start"]
@@ -116,7 +120,7 @@ class Restrictions(FactModel):
 
 
 class RestrictionTargets(FactModel):
-    """What exactly a restriction touches; `*` is the whole internet."""
+    """A target of a restriction; `*` is the whole internet."""
 
     restriction_id: Series[str] = fields.reference_field("restrictions")
     platform_id: Series[str] = fields.reference_field("platforms")
@@ -127,11 +131,11 @@ class RestrictionTargets(FactModel):
 
 
 class RestrictionPlaces(FactModel):
-    """What the text of a register names, and how it is read.
+    """A place that the text of a register names, and the reading of the text.
 
-    Read whole, everyone in the place is meant; within, a part of it that nobody counts; and where
-    a city or the district of its name may be meant, `least_area_id` is the smaller of the two.
-    `part_kind` says what a part is, and `units_count` how many of these the text means.
+    `whole` means everyone in the place, `within` a part of it that nobody counts. If a city or the
+    district of the same name may be meant, `least_area_id` is the smaller of the two.
+    `part_kind` is the kind of the part, and `units_count` the number of such parts.
     """
 
     restriction_id: Series[str] = fields.reference_field("restrictions")
@@ -153,3 +157,74 @@ class RestrictionPlaces(FactModel):
         """Require the kind of a part exactly where the reading is within."""
         is_within = frame["reading"].eq(words.PlaceReading.WITHIN.value)
         return is_within == blanks.mark_filled(frame["part_kind"])
+
+
+class RegisterRows(FactModel):
+    """The outcome for each row of a register: an event, a repeat of an event, or refused.
+
+    Events of a country and year are counted here: the restrictions that have a row of that
+    `count_year`.
+    """
+
+    source_id: Series[str] = fields.reference_field("sources")
+    register_row: Series[str] = fields.persons_field(filled=True)
+    count_year: Series[str] = fields.text_field()
+    country: Series[str] = fields.text_field()
+    country_ids: Series[str] = fields.references_field("areas", filled=False)
+    fate: Series[str] = fields.code_field(words.ImportOutcome)
+    restriction_id: Series[str] = fields.reference_field("restrictions", filled=False)
+    reason: Series[str] = fields.text_field()
+
+
+class EventLinks(FactModel):
+    """Two restrictions that record the same event, and their differences."""
+
+    restriction_id: Series[str] = fields.reference_field("restrictions")
+    other_restriction_id: Series[str] = fields.reference_field("restrictions")
+    rule: Series[str] = fields.text_field(filled=True)
+    disagreements: Series[str] = fields.text_field()
+    source_id: Series[str] = fields.reference_field("sources")
+
+
+class PlaceNames(FactModel):
+    """The meaning of a name, or a whole text, of registers that no rule can read; reviewed by hand.
+
+    Other names of one place are its aliases in `areas`; this table contains names of several
+    places, and of parts of a place that are not on record themselves.
+    """
+
+    country_id: Series[str] = fields.reference_field("areas")
+    name: Series[str] = fields.text_field(filled=True)
+    area_ids: Series[str] = fields.references_field("areas")
+    reading: Series[str] = fields.code_field(words.PlaceReading)
+    note: Series[str] = fields.text_field()
+
+
+class FeatureRules(FactModel):
+    """A rule that reads a feature from the free text of a register; for review, one by one.
+
+    `pattern` is a plain regular expression, applied without regard to capitals to the named column
+    of rows that restrict services.
+    """
+
+    rule_id: Series[str] = fields.key_field()
+    register_column: Series[str] = fields.text_field(filled=True)
+    pattern: Series[str] = fields.pattern_field()
+    feature: Series[str] = fields.code_field(words.Feature)
+    note: Series[str] = fields.text_field()
+
+
+class AcceptedFindings(FactModel):
+    """Warnings that were reviewed and are right, each with its reason.
+
+    An acceptance is valid while the cell has this value and its row this period.
+    """
+
+    rule: Series[str] = fields.text_field(filled=True)
+    table: Series[str] = fields.text_field(filled=True)
+    key: Series[str] = fields.text_field(filled=True)
+    column: Series[str] = fields.text_field(filled=True)
+    value: Series[str] = fields.text_field()
+    period: Series[str] = fields.text_field()
+    reason: Series[str] = fields.text_field(filled=True)
+    reviewed_on: Series[str] = fields.day_field(filled=True)

@@ -1,9 +1,9 @@
-"""The contracts of the published tables, a module a table.
+"""The contracts of the published tables, a pandera model a table.
 
-A module holds the model, named as the table is, and its `KEY`: exactly one row for each. A column
-is described once, there: its type, unit, meaning and SDMX concept go into the contract, into the
-metadata of the Parquet file and into the data dictionary. A new table is a module and its name in
-TABLES; a new column is a line of its module.
+The models stand in modules by subject; `_TABLES` has the model of each table and its key: exactly
+one row for each. A column is described once, in its model: its type, unit, meaning and SDMX concept
+go into the contract, into the metadata of the Parquet file and into the data dictionary. A new
+table is a model and its row there; a new column is a line of its model.
 """
 
 import inspect
@@ -12,32 +12,48 @@ from typing import Any
 
 from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
-from schemas.tables import find_model, import_modules
+from schemas.published import areas_and_days, comparisons, inputs, quality, restrictions, trace
 
-SCHEMA_VERSION = "2.3"
+SCHEMA_VERSION = "2.4"
 
-TABLES = (
-    "impact",
-    "impact_by_platform",
-    "impact_by_area",
-    "impact_by_day",
-    "area_comparisons",
-    "impact_by_group",
-    "person_days",
-    "sensitivity",
-    "restrictions",
-    "comparisons",
-    "lineage",
-    "sources",
-    "quality",
-    "quarantine",
-)
-"""The published tables, in the order in which the data dictionary tells of them."""
-
-_MODULES = import_modules(__name__, TABLES)
-MODELS = {table: find_model(module, PublishedModel) for table, module in _MODULES.items()}
-KEYS: dict[str, list[str]] = {table: list(module.KEY) for table, module in _MODULES.items()}
-"""Key of each published table: exactly one row for each."""
+_TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
+    "impact": (restrictions.Impact, ("restriction_id", "impact_metric")),
+    "impact_by_platform": (
+        restrictions.ImpactByPlatform,
+        ("restriction_id", "platform_id", "feature", "impact_metric"),
+    ),
+    "impact_by_area": (areas_and_days.ImpactByArea, ("area_id", "period", "impact_metric")),
+    "impact_by_day": (areas_and_days.ImpactByDay, ("area_id", "from_day", "impact_metric")),
+    "area_comparisons": (comparisons.AreaComparisons, ("published_area_figure_id",)),
+    "impact_by_group": (
+        restrictions.ImpactByGroup,
+        ("restriction_id", "area_id", "age", "sex", "base"),
+    ),
+    "person_days": (areas_and_days.PersonDays, ("restriction_id", "area_id", "period")),
+    "sensitivity": (inputs.Sensitivity, ("restriction_id", "impact_metric", "input")),
+    "restrictions": (restrictions.Restrictions, ("restriction_id",)),
+    "comparisons": (comparisons.Comparisons, ("restriction_id", "published_figure_id")),
+    "lineage": (
+        inputs.Lineage,
+        ("output_table", "restriction_id", "platform_id", "role", "input_table", "input_id"),
+    ),
+    "candidates": (
+        trace.Candidates,
+        (
+            *("restriction_id", "role", "country_id", "platform_id", "looked_for"),
+            *("input_table", "input_id", "row_layer", "row_line"),
+        ),
+    ),
+    "steps": (trace.Steps, ("restriction_id", "country_id", "step", "subject", "position")),
+    "sources": (inputs.Sources, ("source_id",)),
+    "quality": (quality.Quality, ("check", "table")),
+    "quarantine": (quality.Quarantine, ("table", "row_layer", "line", "column", "rule")),
+}
+"""Model and key of each published table, in the order of the data dictionary."""
+TABLES = tuple(_TABLES)
+MODELS = {table: model for table, (model, _) in _TABLES.items()}
+KEYS = {table: list(key) for table, (_, key) in _TABLES.items()}
+"""Key of each published table, whose values are unique."""
 RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from audience_impact import vocabulary
 from audience_impact.vocabulary import RuleStage
-from flows.pipeline.rules import collect_rules
-from schemas import contracts, holding
+from flows.pipeline.quality import collect_rules
+from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS, load
 
@@ -85,7 +85,7 @@ def test_what_is_found_is_what_pandera_finds(table: str) -> None:
         for place, rule in zip(cases["index"], cases["check"], strict=True)
         if pd.notna(place)  # how a text is stored is no matter of ours
     }
-    found = holding.check_table(fact_models.MODELS[table], frame)
+    found = contracts.check_table(fact_models.MODELS[table], frame)
     assert {(one.position, one.rule) for one in found} == theirs
 
 

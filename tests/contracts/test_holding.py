@@ -7,7 +7,7 @@ import pandera.pandas as pa
 import pytest
 from pandera.typing import Series
 
-from schemas import facts, holding, published
+from schemas import contracts, facts, published
 
 
 def _model(config: dict[str, Any], **field: Any) -> type[pa.DataFrameModel]:
@@ -40,18 +40,18 @@ def test_a_contract_that_demands_what_nothing_checks_is_refused(
     config: dict[str, Any], field: dict[str, Any], demanded: str
 ) -> None:
     with pytest.raises(TypeError, match=f"Made demands what nothing checks: .*{demanded}"):
-        holding.check_table(_model(config, **field), TWICE)
+        contracts.check_table(_model(config, **field), TWICE)
 
 
 def test_a_strict_contract_refuses_other_columns() -> None:
     more = TWICE.assign(b="y")
-    assert holding.check_table(_model({}), more) == []
-    assert holding.check_table(_model({"strict": "filter"}), more) == []
+    assert contracts.check_table(_model({}), more) == []
+    assert contracts.check_table(_model({"strict": "filter"}), more) == []
     with pytest.raises(ValueError, match="Made has no column b"):
-        holding.check_table(_model({"strict": True}), more)
+        contracts.check_table(_model({"strict": True}), more)
 
 
 @pytest.mark.parametrize("model", [*facts.MODELS.values(), *published.MODELS.values()])
 def test_every_contract_demands_only_what_is_checked(model: type[pa.DataFrameModel]) -> None:
     columns = list(model.to_schema().columns)
-    assert holding.check_table(model, pd.DataFrame(columns=columns)) == []
+    assert contracts.check_table(model, pd.DataFrame(columns=columns)) == []

@@ -1,20 +1,9 @@
-"""The contracts are collected from a module a table."""
-
-import pkgutil
-from types import ModuleType, SimpleNamespace
-from typing import Any
+"""The contracts of all tables: models, names and keys."""
 
 import pytest
 
 from schemas import facts, published
 from schemas.columns import PublishedModel
-from schemas.tables import find_model
-
-
-def test_every_module_of_the_published_tables_is_a_table_and_every_table_a_module() -> None:
-    modules = {module.name for module in pkgutil.iter_modules(published.__path__)}
-    assert modules == set(published.TABLES) == set(published.MODELS)
-    assert list(published.MODELS) == list(published.TABLES)
 
 
 @pytest.mark.parametrize("table", facts.TABLES)
@@ -23,14 +12,9 @@ def test_a_fact_model_is_named_as_its_table_is(table: str) -> None:
     assert set(facts.list_keys()[table]) <= set(facts.describe_columns(table))
 
 
-def test_a_model_is_named_as_its_table_is() -> None:
-    module: Any = ModuleType("schemas.published.person_days")
-    module.PersonDays = published.MODELS["person_days"]
-    assert find_model(module, PublishedModel) is module.PersonDays
-    for wrong in (None, SimpleNamespace(), facts.MODELS["bases"]):
-        module.PersonDays = wrong
-        with pytest.raises(TypeError, match=r"person_days holds no PublishedModel named Perso"):
-            find_model(module, PublishedModel)
+@pytest.mark.parametrize("table", published.TABLES)
+def test_a_published_model_is_named_as_its_table_is(table: str) -> None:
+    assert published.MODELS[table].__name__ == table.title().replace("_", "")
 
 
 def test_tables_of_results_are_those_with_numbers_that_follow_from_facts() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from audience_impact.store import versions
 from audience_impact.store.versions import Published
-from flows import artifacts
+from flows import run_reports
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def version(repository_published: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def shown(version: Published) -> str:
-    return artifacts.format_answers(version, [Path("data/facts"), Path("more")], None)
+    return run_reports.format_answers(version, [Path("data/facts"), Path("more")], None)
 
 
 def test_the_answers_begin_with_version_facts_and_day(version: Published, shown: str) -> None:
@@ -36,14 +36,14 @@ def test_the_largest_and_the_newest_are_told_in_sentences(shown: str) -> None:
         shown.partition(f"## The {name}\n\n")[2].partition("\n\n##")[0].splitlines()
         for name in ("largest", "newest")
     )
-    assert len(largest) == len(newest) == artifacts.HEADLINE_COUNT
+    assert len(largest) == len(newest) == run_reports.HEADLINE_COUNT
     assert " people in " in largest[0]
     assert "(RU-2026-06-05-telegram)" in newest[0]
 
 
 def test_the_report_is_linked_or_named_or_said_to_be_missing(version: Published) -> None:
     def said(address: str | None) -> str:
-        return artifacts.format_answers(version, [Path("facts")], address).split("\n\n")[1]
+        return run_reports.format_answers(version, [Path("facts")], address).split("\n\n")[1]
 
     root = version.path.parents[1]
     assert "There is no report yet" in said(None)
@@ -57,6 +57,6 @@ def test_the_report_is_linked_or_named_or_said_to_be_missing(version: Published)
 
 
 def test_the_checks_tell_what_failed(version: Published) -> None:
-    told = artifacts.format_checks(version)
+    told = run_reports.format_checks(version)
     assert "checks over" in told
     assert "| check | table | severity |" in told

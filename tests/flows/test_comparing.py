@@ -20,7 +20,7 @@ from audience_impact.comparing.sides import ComparedVersion
 from audience_impact.store import PublishError
 from audience_impact.store.versions import Published
 from audience_impact.vocabulary import FactChange
-from flows.commands.comparing import compute_side
+from flows.commands.versions import compute_side
 from flows.pipeline import steps
 from tests.conftest import Once
 from tests.engine import calls, russia
@@ -299,7 +299,7 @@ def test_a_version_without_its_facts_is_compared_by_its_numbers(
     found = changes.compare_versions(replace(old, files={}), side(larger_whatsapp))
     assert found.table.loc[EXPOSED, "moved_persons"] > 0
     assert list(found.rows) == []
-    assert "published before facts were kept with a version" in found.notes[0]
+    assert "published before versions contained facts" in found.notes[0]
 
 
 def test_a_version_that_does_not_say_its_keys_is_read_by_those_of_the_other(
@@ -311,7 +311,7 @@ def test_a_version_that_does_not_say_its_keys_is_read_by_those_of_the_other(
     found = changes.compare_versions(bare, replace(new, keys={}))
     assert list(found.rows) == []
     assert found.notes == [
-        "both were published before versions said how facts are keyed: none can be named"
+        "both were published before versions contained keys of facts: none can be listed"
     ]
 
 
@@ -409,7 +409,7 @@ def test_versions_are_named_by_id_by_place_and_by_word(
     [
         (("nothing",), 1, "there is no version nothing below"),
         (("previous",), 1, "there is one version alone below"),
-        (("--as-of", "2025-01-31"), 2, "--as-of goes with --facts"),
+        (("--as-of", "2025-01-31"), 2, "--as-of requires --facts"),
         (("latest", "latest", "--facts", "."), 2, "give NEW or --facts"),
         (("latest", "latest", "--restriction", "R9"), 1, "R9 is in neither of the two"),
     ],

@@ -16,13 +16,11 @@ from prefect.states import Failed
 from prefect.utilities.importtools import import_object
 
 from audience_impact.store import PublishError
-from flows import CHECKOUT, publish_impact, refresh
-from flows import failures as outcome
+from flows import CHECKOUT, publish_impact, refresh, run_reports
 from flows.downloads.names import Name
 from flows.pipeline.steps import RefusedError
 from flows.serving import children, serve
-from flows.serving.preparing import NotReadyError
-from flows.serving.profile import PREFIX, PROFILE, Profile, read_profile
+from flows.serving.preparing import PREFIX, PROFILE, NotReadyError, Profile, read_profile
 from flows.workers import RunnerName
 
 pytestmark = pytest.mark.service
@@ -226,7 +224,7 @@ def caused_by(error: OSError) -> PublishError:
 )
 def test_only_what_may_pass_is_tried_again(error: Exception, again: bool) -> None:
     run = TaskRun(flow_run_id=uuid4(), task_key="read", dynamic_key="0")
-    assert outcome.is_transient(publish_impact.read_facts, run, Failed(data=error)) is again
+    assert run_reports.is_transient(publish_impact.read_facts, run, Failed(data=error)) is again
 
 
 def test_only_the_steps_that_touch_the_outside_have_retries() -> None:
@@ -254,4 +252,4 @@ def test_a_refusal_is_logged_without_traceback(
 ) -> None:
     info = (type(error), error, None) if error else None
     record = logging.LogRecord("prefect.task_runs", level, "", 0, "failed", None, info)
-    assert outcome.not_a_refusal(record) is kept
+    assert run_reports.not_a_refusal(record) is kept

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from audience_impact.answers import method
+from audience_impact.answers import documents
 from audience_impact.outputs.review import status_rules
 from flows import CHECKOUT
 from flows.documenting import architecture, docs
-from flows.pipeline.rules import collect_rules
+from flows.pipeline.quality import collect_rules
 from flows.pipeline.steps import Results
 
 PAGES = [
@@ -89,8 +89,8 @@ def test_the_build_fills_pages_and_links_the_pages_that_they_name() -> None:
 
 
 def test_the_package_reads_the_page_of_the_method() -> None:
-    assert (CHECKOUT / "docs" / "method.md").samefile(method.TEXT)
-    assert method.STATUS not in method.render_page()
+    assert (CHECKOUT / "docs" / "method.md").samefile(documents.METHOD)
+    assert documents.STATUS not in documents.render_method()
 
 
 def tree(root: Path, **modules: str) -> architecture.Rooms:

@@ -1,20 +1,21 @@
-"""The command `explain`: what it tells is what was computed, down to the lines of the facts."""
+"""The command `explain`: it shows what was computed, down to the lines of the facts."""
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
 import pytest
 
 from audience_impact.answers.numbers import ENDS
+from audience_impact.explaining import elements, steps
+from audience_impact.explaining.trace import Trace, read_trace
 from audience_impact.store import versions
 from audience_impact.tracing import draws
 from audience_impact.vocabulary import ImpactMetric
-from flows.explaining import elements, recomputed, steps
+from flows.explaining import recomputed
 from flows.pipeline import steps as pipeline_steps
 from flows.pipeline.steps import Checked, Results
 from tests.conftest import Once
@@ -24,36 +25,31 @@ from tests.support import computed, edit, row
 CALLS, SHUTDOWN = "RU-2025-08-13-calls", "IR-2026-01-08-internet"
 IMPUTED, UNANSWERED = "AF-2025-10-07-filtering", "RU-2024-08-12-adsense"
 ACTS = (CALLS, SHUTDOWN, IMPUTED, UNANSWERED)
+METRIC = ImpactMetric.PEOPLE_EXPOSED
 CHOSEN = ("audience", "base", "daily_audience", "feature_share", "circumvention", "overlap")
 """Roles of facts that are chosen among others."""
 GROUPED = re.compile(r"(?<![\w.])\d{1,3}(?:,\d{3})+(?![\d,]*\d)")
 """Numbers of a thousand or more, as the text writes them."""
+NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 class Explained(NamedTuple):
-    """What is told of a restriction: what was computed, the steps as JSON has them, the text."""
+    """What is shown of a restriction: its trace, the steps as JSON has them, the text."""
 
-    frames: Mapping[str, pd.DataFrame]
-    candidates: pd.DataFrame
-    drawn: list[draws.TracedNumber]
+    trace: Trace
     every: list[dict[str, Any]]
     text: str
 
 
 @pytest.fixture(scope="session")
-def explained(
-    repository_checked: Checked, repository_published: Path, once: Once
-) -> Callable[[str], Explained]:
+def explained(repository_published: Path, once: Once) -> Callable[[str], Explained]:
     """Explains one of ACTS, each once."""
 
     def make(act: str) -> Explained:
-        version = versions.find_latest(repository_published)
-        found = recomputed.recompute_answer(repository_checked, act, version)
-        every = steps.build_steps(found, steps.choose_metric(found))
+        trace = read_trace(versions.find_latest(repository_published), act)
+        every = steps.build_steps(trace, steps.choose_metric(trace))
         plain = json.loads(json.dumps(elements.as_json(every)))
-        return Explained(
-            found.frames, found.candidates, found.drawn, plain, elements.as_text(every)
-        )
+        return Explained(trace, plain, elements.as_text(every))
 
     return lambda act: once(f"explained-{act}", partial(make, act))
 
@@ -84,11 +80,12 @@ def test_what_is_chosen_is_what_the_lineage_has(
     act: str, explained: Callable[[str], Explained], repository_results: Results
 ) -> None:
     found = explained(act)
-    rows = found.candidates[found.candidates["role"].isin(CHOSEN)]
+    rows = found.trace.tables["candidates"]
+    rows = rows[rows["role"].isin(CHOSEN)]
     lineage = repository_results.frames["lineage"]
     own = lineage[(lineage["restriction_id"] == act) & lineage["role"].isin(CHOSEN)]
     learned = own["role"].eq("circumvention") & ~own["input_id"].isin(rows["input_id"])
-    chosen = rows[rows["passed_over"] == ""]
+    chosen = rows[rows["passed_over"].isna()]
     assert set(zip(chosen["role"], chosen["input_id"], strict=True)) == set(
         zip(own.loc[~learned, "role"], own.loc[~learned, "input_id"], strict=True)
     )
@@ -101,7 +98,7 @@ def test_a_page_of_a_chosen_measurement_is_passed_over_as_one(
     found = explained(act)
     lineage = repository_results.frames["lineage"]
     relays = lineage[(lineage["restriction_id"] == act) & (lineage["role"] == "relay")]
-    own = found.candidates[found.candidates["role"] == "audience"].set_index("input_id")
+    own = found.trace.list_candidates("audience").set_index("input_id")
     for page in relays.itertuples():
         assert own.loc[page.input_id, "passed_over"].startswith("another page of the same")
 
@@ -114,24 +111,24 @@ def test_the_numbers_are_those_of_the_run(
     every, text = found.every, found.text
     impact = repository_results.frames["impact"]
     run = impact[impact["restriction_id"] == act].set_index("impact_metric")
-    ours = found.frames["impact"].set_index("impact_metric")
-    assert run[ENDS].astype("float64").equals(ours[ENDS].round())
-    assert run["reason"].fillna("").equals(ours["reason"].fillna(""))
-    exposed = [one for one in found.drawn if one.what == draws.EXPOSED]
+    drawn = found.trace.tables["steps"]
+    exposed = drawn.loc[drawn["text"] == draws.EXPOSED, "value"].tolist()
     middle = run.loc[ImpactMetric.PEOPLE_EXPOSED.value, "q50_persons"]
     if len(exposed) == 1:
-        assert exposed[0].q50 == pytest.approx(middle, abs=1.0)
+        assert exposed == [pytest.approx(middle, abs=1.0)]
     else:
         assert not exposed
         assert "Why there is no median" in text
-    assert "holds the same numbers for every metric, from the same facts" in text
+    end = run.loc[steps.choose_metric(found.trace).value, ENDS].dropna()
+    assert all(f"{persons:,.0f}" in text for persons in end)
+    assert "Published in version " in text
     assert every[-1]["title"].startswith("The answer")
 
 
 def numbers_of(found: Explained) -> set[str]:
     """Every number that was computed or stands in a fact, as it is written."""
     plain: set[float] = {
-        float(one.published_value) for one in found.frames["comparisons"].itertuples()
+        float(row.published_value) for row in found.trace.tables["comparisons"].itertuples()
     }
     for step in found.every:
         for number in step["numbers"]:
@@ -140,9 +137,9 @@ def numbers_of(found: Explained) -> set[str]:
             }
     words = ""
     for fact in facts_of(found.every):
-        cells = [fact["persons"], *fact["cells"].values()]
-        words += " ".join(cell for cell in cells if isinstance(cell, str)) + " "
-        plain |= {float(cell) for cell in cells if isinstance(cell, int | float)}
+        words += " ".join(fact["cells"].values()) + " "
+        plain |= {fact["persons"] or 0.0}
+        plain |= {float(cell) for cell in fact["cells"].values() if NUMBER.fullmatch(cell)}
     return {f"{number:,.0f}" for number in plain} | set(GROUPED.findall(words))
 
 
@@ -169,7 +166,7 @@ def test_the_way_from_the_figures_to_the_answer_is_told(
         middles[f"{what}, RU"] for what in (draws.JOINT, draws.INDEPENDENT, draws.ADDED)
     )
     assert whatsapp[2] < joint < alone < added
-    users = row(found.frames["impact"], impact_metric="people_feature_exposed")["q50_persons"]
+    users = row(found.trace.tables["impact"], impact_metric="people_feature_exposed")["q50_persons"]
     assert middles["the answer: people_feature_exposed"] == users
 
 
@@ -189,7 +186,7 @@ def test_each_rule_of_status_that_fired_is_told(explained: Callable[[str], Expla
     found = explained(CALLS)
     (step,) = [one for one in found.every if one["title"] == "The status"]
     told_of = {text.split(" ")[0] for text in step["says"][1:]}
-    own = row(found.frames["impact"], impact_metric="people_feature_exposed")
+    own = row(found.trace.tables["impact"], impact_metric="people_feature_exposed")
     assert told_of == set(str(own["reason_rule_ids"]).split(";"))
     assert {"outlier", "ages", "feature_assumed"} <= told_of
 
@@ -221,8 +218,23 @@ def test_facts_that_changed_since_the_version_are_told(small_facts: Path, tmp_pa
     assert command("explain", "R1", *words).returncode == 1  # nothing lies there
     pipeline_steps.publish_results(computed(small_facts), root, None)
     same = command("explain", "R1", *words, "--format", "json", "--metric", "people_exposed")
-    end = json.loads(same.stdout)["steps"][-1]
-    assert "holds the same numbers for every metric, from the same facts" in end["says"][-1]
+    explanation = json.loads(same.stdout)
+    assert "holds the same numbers for every metric, from the same facts" in explanation["origin"]
+    published = command(
+        "explain", "R1", "--published", root, "--format", "json", "--metric", "people_exposed"
+    )
+    ours, theirs = (text["steps"] for text in (explanation, json.loads(published.stdout)))
+    assert ours[:-1] == theirs[:-1]
+    assert ours[-1]["numbers"] == theirs[-1]["numbers"]
     edit(small_facts, "estimates", "E1", value="600000")
     changed = command("explain", "R1", *words)
     assert "holds other numbers: the facts have changed since" in changed.stdout
+
+
+@pytest.mark.parametrize("act", [CALLS, IMPUTED])
+def test_facts_give_the_same_trace_as_the_run(
+    act: str, explained: Callable[[str], Explained], repository_checked: Checked
+) -> None:
+    ours = steps.build_steps(recomputed.recompute_trace(repository_checked, act), METRIC)
+    theirs = steps.build_steps(explained(act).trace, METRIC)
+    assert elements.as_text(ours[:-1]) == elements.as_text(theirs[:-1])

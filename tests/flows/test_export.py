@@ -20,16 +20,7 @@ from typer.testing import CliRunner
 
 import audience_impact as ai
 from audience_impact.cli.command import app
-from audience_impact.exporting import (
-    ExportError,
-    Form,
-    content,
-    export,
-    plain,
-    selection,
-    sheets,
-    writing,
-)
+from audience_impact.exporting import ExportError, Form, content, export, plain, selection, sheets
 from audience_impact.exporting.content import Content
 from audience_impact.exporting.selection import ExportQuery
 from audience_impact.exporting.workbook import Limits
@@ -406,7 +397,7 @@ def test_an_export_that_cannot_be_put_in_place_leaves_the_one_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     into, real = tmp_path / "out", Path.rename
-    writing.put_folder(into, {"a.csv": b"edited"}, overwrite=False)
+    export.put_folder(into, {"a.csv": b"edited"}, overwrite=False)
 
     def fail(path: Path, target: Path) -> Path:
         if path.name.startswith(".tmp-new-"):
@@ -415,7 +406,7 @@ def test_an_export_that_cannot_be_put_in_place_leaves_the_one_before(
 
     monkeypatch.setattr(Path, "rename", fail)
     with pytest.raises(ExportError, match="Input/output error"):
-        writing.put_folder(into, {"a.csv": b"new"}, overwrite=True)
+        export.put_folder(into, {"a.csv": b"new"}, overwrite=True)
     assert (into / "a.csv").read_bytes() == b"edited"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -424,8 +415,8 @@ def test_a_folder_in_the_place_of_a_file_of_an_export_is_left_alone(tmp_path: Pa
     mine = tmp_path / "a.csv" / "mine"
     mine.parent.mkdir()
     mine.write_text("mine")
-    with pytest.raises(ExportError, match=r"holds a\.csv, which no such export writes"):
-        writing.put_folder(tmp_path, {"a.csv": b"new"}, overwrite=True)
+    with pytest.raises(ExportError, match=r"contains a\.csv, which is no part of an export"):
+        export.put_folder(tmp_path, {"a.csv": b"new"}, overwrite=True)
     assert mine.read_text() == "mine"
 
 
@@ -442,7 +433,7 @@ def test_a_folder_with_something_else_is_left_alone(version: Stored, tmp_path: P
     (into / "mine.txt").write_text("mine", "utf-8")
     code, told = run(*words, "--overwrite")
     assert code == 1
-    assert "holds mine.txt, which no such export writes" in told
+    assert "contains mine.txt, which is no part of an export" in told
     assert (into / "mine.txt").read_text("utf-8") == "mine"
     assert run("--format", "json", "--published", root, "--into", into)[0] == 1
     assert run("--format", "csv", "--published", root, "--into", into / "mine.txt")[0] == 1

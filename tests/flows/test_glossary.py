@@ -2,15 +2,15 @@
 
 import pytest
 
-from audience_impact.answers import glossary, tables, text
-from audience_impact.answers.glossary import Term
+from audience_impact.answers import documents, tables, text
+from audience_impact.answers.documents import Term
 from audience_impact.vocabulary import DedupMethod, ImpactMetric, ObsStatus
 from flows import CHECKOUT
 from flows.documenting import docs
 from flows.pipeline import steps
 from schemas import published
 
-TERMS = glossary.read_terms()
+TERMS = documents.read_terms()
 NAMING = [term for term in TERMS if term.names]
 
 

@@ -16,8 +16,8 @@ from audience_impact.store import PublishError, versions
 from flows import last_version, publish_impact
 from flows.last_version import Summary
 from flows.pipeline import steps
-from flows.pipeline.headers import build_headers
-from flows.pipeline.rules import collect_rules
+from flows.pipeline.parts import build_headers
+from flows.pipeline.quality import collect_rules
 from schemas import facts as fact_models
 from tests.support import FACTS, computed
 
@@ -162,7 +162,7 @@ def test_cells_that_stand_in_other_rows_are_told(notes: str, keys: str) -> None:
         for told in ("abc", notes)
     )
     lines = last_version.cells_changed_rows(was, has)
-    told = "sources.csv: cells_changed_rows: cells of note stand in other rows than in the last "
+    told = "sources.csv: cells_changed_rows: cells of note are in other rows than in the last "
     assert lines == [
         f"{told}version: those of {keys}; was the column shifted or sorted alone?" for _ in keys[:1]
     ]

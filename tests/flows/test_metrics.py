@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from audience_impact.store import PublishError
-from flows import metrics
+from flows import run_reports
 
 COUNTS = {"impact": 3, "quarantine": 3, "impact_by_platform": 3}
 REFUSED = pd.DataFrame({"row_layer": [0, 0, 0], "file": "x.csv", "line": [2, 2, 5]})
@@ -28,9 +28,9 @@ def values(content: bytes) -> dict[str, float]:
 
 
 def test_a_run_is_told_in_openmetrics() -> None:
-    timed = metrics.StepSeconds()
+    timed = run_reports.StepSeconds()
     assert timed(sum, [1, 2]) == 3
-    told = values(metrics.render_metrics(COUNTS, REFUSED, USED, {"check": 1.5}, ENDED))
+    told = values(run_reports.render_metrics(COUNTS, REFUSED, USED, {"check": 1.5}, ENDED))
     assert told == {
         "audience_impact_rows impact": 3,
         "audience_impact_rows quarantine": 3,
@@ -40,26 +40,26 @@ def test_a_run_is_told_in_openmetrics() -> None:
         "audience_impact_newest_figure_days": 9,  # from the end of October
         "audience_impact_run_timestamp_seconds": ENDED.timestamp(),
     }
-    assert metrics.__doc__
+    assert run_reports.__doc__
     assert {name.split(" ")[0] for name in told} == set(
-        re.findall(r"audience_\w+", metrics.__doc__)
+        re.findall(r"audience_\w+", run_reports.__doc__)
     )
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:
-    told, again = (metrics.render_metrics(COUNTS, REFUSED, USED, {}, ENDED) for _ in range(2))
+    told, again = (run_reports.render_metrics(COUNTS, REFUSED, USED, {}, ENDED) for _ in range(2))
     assert told == again
     assert b"_created" not in told
 
 
 def test_without_an_audience_its_age_is_no_number() -> None:
-    told = values(metrics.render_metrics(COUNTS, REFUSED, USED.iloc[[1]], {}, ENDED))
+    told = values(run_reports.render_metrics(COUNTS, REFUSED, USED.iloc[[1]], {}, ENDED))
     assert pd.isna(told["audience_impact_newest_figure_days"])
 
 
 def test_they_lie_beside_the_versions_whole(tmp_path: Path) -> None:
-    metrics.write_metrics(tmp_path, b"one")
-    metrics.write_metrics(tmp_path, b"two")
+    run_reports.write_metrics(tmp_path, b"one")
+    run_reports.write_metrics(tmp_path, b"two")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"metrics.prom": b"two"}
     with pytest.raises(PublishError, match=r"metrics\.prom"):
-        metrics.write_metrics(tmp_path / "none", b"three")
+        run_reports.write_metrics(tmp_path / "none", b"three")

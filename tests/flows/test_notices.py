@@ -14,8 +14,7 @@ from pydantic import SecretStr
 
 from flows.serving import notices
 from flows.serving.notices import SilenceWatch
-from flows.serving.preparing import NotReadyError
-from flows.serving.profile import Profile
+from flows.serving.preparing import NotReadyError, Profile
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 

@@ -43,8 +43,8 @@ from prefect.states import Cancelling, Completed, Crashed, Pending, Running, Sch
 
 from flows.publish_impact import publish_impact
 from flows.serving import children, notices, runs, serve, server
-from flows.serving.profile import Profile
-from flows.serving.workers import Worker
+from flows.serving.preparing import Profile
+from flows.serving.runs import Worker
 from tests.support import ended
 
 pytestmark = pytest.mark.service

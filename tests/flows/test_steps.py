@@ -34,7 +34,7 @@ def checkout(tmp_path: Path) -> Path:
     [
         ("audience_impact/vocabulary/acts.py", True),
         ("audience_impact/outputs/impact.py", True),
-        ("schemas/published/impact.py", True),
+        ("schemas/published/restrictions.py", True),
         ("flows/pipeline/steps.py", True),
         ("audience_impact/cli/command.py", False),
         ("audience_impact/registers/register.py", False),

@@ -16,7 +16,7 @@ from filelock import FileLock
 from audience_impact.facts import reading
 from flows import layers
 from flows.layers import Layer, Owner, WriteResult
-from flows.pipeline.headers import build_headers
+from flows.pipeline.parts import build_headers
 from flows.pipeline.steps import RefusedError
 from schemas import contracts
 from schemas import facts as fact_models
@@ -226,7 +226,7 @@ def test_what_breaks_its_contract_is_named_and_nothing_is_written(into: Path) ->
 def test_a_key_that_stands_there_twice_is_named() -> None:
     layer = made()
     twice = pd.concat([layer.tables["platforms"]] * 2)
-    with pytest.raises(RefusedError, match=r"^platforms\.csv: alpha stands there twice$"):
+    with pytest.raises(RefusedError, match=r"^platforms\.csv: alpha occurs there twice$"):
         layers.render_layer(Layer({"platforms": twice}))
 
 

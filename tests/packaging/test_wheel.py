@@ -130,6 +130,16 @@ def test_the_command_of_the_wheel_shows_a_version(python: Path, repository_publi
         text=True,
     )
     assert "RU-2025-08-13-calls" in shown.stdout
+    command[1] = "explain"
+    taken_apart = subprocess.run(
+        [*command, "--published", str(repository_published)],
+        cwd=python.parent,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for words in ("estimates.csv:", "passed over:", "From the figures to the answer"):
+        assert words in taken_apart.stdout
     helped = subprocess.run([command[0], "--help"], check=True, capture_output=True, text=True)
     assert " show " in helped.stdout
     versions = [str(repository_published), "latest", "latest"]

@@ -9,18 +9,9 @@ from typing import Any
 import pytest
 
 from audience_impact.answers.records import Driver
-from audience_impact.site.charts import (
-    answer,
-    area,
-    atlas,
-    drivers,
-    finish,
-    palette,
-    person_days,
-    platform,
-)
+from audience_impact.site.charts import atlas, finish, rows, series
+from audience_impact.site.charts.atlas import load_places
 from audience_impact.site.charts.rows import FAR
-from audience_impact.site.charts.shapes import load_places
 from tests.support import FACTS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -71,12 +62,12 @@ SHARES = [Driver("people_exposed", "base", 0.77, 0.04, 1e6, "count anew")]
 ACTS = [{"area": "India", "start": "2020-01-02", "end": "2021-03-04"}]
 
 PICTURES: dict[str, Callable[[], str]] = {
-    "answer": lambda: answer.draw_answer("T", [EXPOSED], [published(96e6)], {"alpha": "A service"}),
-    "person_days": lambda: person_days.draw_person_days("T", PERSON_DAYS),
-    "drivers": lambda: drivers.draw_drivers("T", SHARES),
-    "years": lambda: area.draw_years("T", YEARS),
-    "days": lambda: area.draw_days("T", DAYS),
-    "acts": lambda: platform.draw_platform("T", ACTS),
+    "answer": lambda: rows.draw_answer("T", [EXPOSED], [published(96e6)], {"alpha": "A service"}),
+    "person_days": lambda: rows.draw_person_days("T", PERSON_DAYS),
+    "drivers": lambda: rows.draw_drivers("T", SHARES),
+    "years": lambda: series.draw_years("T", YEARS),
+    "days": lambda: series.draw_days("T", DAYS),
+    "acts": lambda: series.draw_platform("T", ACTS),
     "map": lambda: atlas.draw_map("T", [YEARS[0]], {"IN": "area/IN.html"}),
 }
 every = pytest.mark.parametrize("name", PICTURES)
@@ -113,7 +104,7 @@ def test_a_picture_is_well_formed_and_fits_a_page_that_has_others(name: str) -> 
 @every
 def test_a_picture_follows_the_theme_and_stands_alone_as_well(name: str) -> None:
     drawn = PICTURES[name]()
-    light, dark = (palette.resolve_colours(drawn, one) for one in (palette.LIGHT, palette.DARK))
+    light, dark = (finish.resolve_colours(drawn, one) for one in (finish.LIGHT, finish.DARK))
     assert "var(--" in drawn
     assert "var(" not in light + dark
     assert light != dark
@@ -147,35 +138,35 @@ def test_a_png_is_the_same_bytes_twice_and_knows_a_dark_page() -> None:
 
 def test_text_of_facts_is_text() -> None:
     named = {"alpha": HOSTILE}
-    drawn = answer.draw_answer(HOSTILE, [EXPOSED], [published(96e6, publisher=HOSTILE)], named)
+    drawn = rows.draw_answer(HOSTILE, [EXPOSED], [published(96e6, publisher=HOSTILE)], named)
     assert marks(drawn, "script") == []
     assert f"{HOSTILE}: users of {HOSTILE}: 96 million" in words(drawn)
-    acts = platform.draw_platform(HOSTILE, [{**ACTS[0], "area": HOSTILE}])
+    acts = series.draw_platform(HOSTILE, [{**ACTS[0], "area": HOSTILE}])
     assert marks(acts, "script") == []
     assert HOSTILE in "".join(parsed(acts).itertext())
 
 
 def test_where_there_is_no_estimate_only_the_bounds_are_drawn() -> None:
-    drawn = answer.draw_answer("T", [impact(0, None, None, None, 8e6)], [], {})
+    drawn = rows.draw_answer("T", [impact(0, None, None, None, 8e6)], [], {})
     assert "Bounds alone: no estimate: 0 to 8 million." in words(drawn)
     assert "Exposed" not in words(drawn)
     assert marks(drawn, "rect") == []
 
 
 def test_an_interval_without_width_is_no_interval() -> None:
-    drawn = answer.draw_answer("T", [impact(5e6, 5e6, 5e6, 5e6, 5e6)], [], {})
+    drawn = rows.draw_answer("T", [impact(5e6, 5e6, 5e6, 5e6, 5e6)], [], {})
     assert words(drawn).startswith("Exposed: 5 million. Bounds, if figures are right: 5 million.")
     assert marks(drawn, "rect") == []
 
 
 def test_what_touched_nobody_is_zero_and_nothing_else() -> None:
-    drawn = answer.draw_answer("T", [impact(0, 0, 0, 0, 0)], [], {})
+    drawn = rows.draw_answer("T", [impact(0, 0, 0, 0, 0)], [], {})
     assert words(drawn).startswith("People touched: 0. People online: 110 million.")
 
 
 def test_without_a_base_there_is_an_arrow_and_no_upper_bound() -> None:
     none: Row = {"base": None, "base_persons": None, "population_persons": None}
-    drawn = answer.draw_answer("T", [impact(3e6, None, None, None, None, **none)], [], {})
+    drawn = rows.draw_answer("T", [impact(3e6, None, None, None, None, **none)], [], {})
     assert words(drawn) == "Bounds alone: no estimate: at least 3 million."
     assert len(marks(drawn, "path")) == 1
 
@@ -183,7 +174,7 @@ def test_without_a_base_there_is_an_arrow_and_no_upper_bound() -> None:
 def test_parts_are_drawn_where_they_are_others_than_the_whole() -> None:
     users = impact(3e6, 4e6, 5e6, 6e6, 7e6, metric="people_feature_exposed")
     same = {**EXPOSED, "impact_metric": "people_deprived_net"}
-    said = answer.describe_answer([EXPOSED, users, same], [], {})
+    said = rows.describe_answer([EXPOSED, users, same], [], {})
     assert "Of these, use the feature: 5 million (4 to 6)." in said
     assert "lose access" not in said
 
@@ -191,47 +182,50 @@ def test_parts_are_drawn_where_they_are_others_than_the_whole() -> None:
 def test_a_figure_that_several_pages_print_is_drawn_once_and_accounts_are_no_people() -> None:
     over = published(100e6, interval_kind="one_sided_min")
     others = [over, over, published(77e6, unit="accounts")]
-    said = answer.describe_answer([EXPOSED], others, {"alpha": "A service"})
+    said = rows.describe_answer([EXPOSED], others, {"alpha": "A service"})
     assert said.count("A page: users of A service: at least 100 million.") == 1
     assert "77" not in said
 
 
 def test_what_is_far_off_leaves_the_answer_to_be_seen() -> None:
     near, far = 10e6, 10e6 * FAR * 1.1
-    drawn = answer.draw_answer("T", [impact(0, 8e6, 9e6, near, far, base_persons=far)], [], {})
+    drawn = rows.draw_answer("T", [impact(0, 8e6, 9e6, near, far, base_persons=far)], [], {})
     assert "An arrow at the edge: beyond the axis." in words(drawn)
     bar = marks(drawn, "rect")[0]
     assert float((bar.get("width") or "").rstrip("%")) == pytest.approx(20)
 
 
 def test_one_year_is_no_picture_and_nor_are_inputs_without_shares() -> None:
-    assert person_days.draw_person_days("T", PERSON_DAYS[:2]) == ""
-    assert drivers.draw_drivers("T", [replace(SHARES[0], share=None)]) == ""
-    assert drivers.draw_drivers("T", []) == ""
+    assert rows.draw_person_days("T", PERSON_DAYS[:2]) == ""
+    assert rows.draw_drivers("T", [replace(SHARES[0], share=None)]) == ""
+    assert rows.draw_drivers("T", []) == ""
     assert (
-        area.draw_years("T", []) == area.draw_days("T", []) == platform.draw_platform("T", []) == ""
+        series.draw_years("T", [])
+        == series.draw_days("T", [])
+        == series.draw_platform("T", [])
+        == ""
     )
 
 
 def test_ordered_restrictions_stand_apart_where_they_are_not_all() -> None:
     both = in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6, ordered=(0, 1e6, 2e6, 3e6, 9e6))
-    assert "2025, ordered ones alone: 2 million (1 to 3)." in area.describe_years([both])
-    assert "ordered" not in area.describe_years(YEARS)
+    assert "2025, ordered ones alone: 2 million (1 to 3)." in series.describe_years([both])
+    assert "ordered" not in series.describe_years(YEARS)
 
 
 def test_bounds_that_are_cut_off_are_told() -> None:
     wide = in_year("2025", 0, 2e6, 3e6, 4e6, 900e6)
-    assert area.CUT in area.describe_years([wide])
-    assert area.CUT not in area.describe_years(YEARS)
+    assert series.CUT in series.describe_years([wide])
+    assert series.CUT not in series.describe_years(YEARS)
 
 
 def test_days_between_have_nobody_and_the_day_before_ends_there() -> None:
     later = on_days("2026-01-30", "2026-01-31", 5e6, 6e6, 7e6, 8e6, 9e6)
-    said = area.describe_days([*DAYS, later])
+    said = series.describe_days([*DAYS, later])
     assert said == "Most, 30 to 31 January 2026: 7 million (6 to 8). " + said.partition(". ")[2]
     assert said.endswith("Last, 30 to 31 January 2026: 7 million (6 to 8).")
     nobody = on_days("2025-03-04", "2026-01-29", 0, 0, 0, 0, 0)
-    assert area.draw_days("T", [*DAYS, nobody, later]) == area.draw_days("T", [*DAYS, later])
+    assert series.draw_days("T", [*DAYS, nobody, later]) == series.draw_days("T", [*DAYS, later])
 
 
 @pytest.mark.parametrize(
@@ -247,7 +241,7 @@ def test_what_is_not_known_has_a_colour_of_its_own() -> None:
     assert atlas.choose_colour(in_year("2025", 0, None, None, None, 200)) == "map-unknown"
     assert atlas.choose_colour(in_year("2025", 0, 0, 0, 0, 0)) == "map-none"
     assert atlas.choose_colour(None) == "map-none"
-    assert {colour for colour, _ in atlas.LEGEND} <= palette.LIGHT.keys()
+    assert {colour for colour, _ in atlas.LEGEND} <= finish.LIGHT.keys()
 
 
 def test_a_country_of_the_map_says_its_number_and_leads_to_its_page() -> None:

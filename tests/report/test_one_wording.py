@@ -12,12 +12,12 @@ from audience_impact.answers import sentences, text
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.numbers import cap_share
 from audience_impact.answers.records import AnswerRecord, Driver
-from audience_impact.exporting import answers, content, sheets
+from audience_impact.exporting import content, selection, sheets
 from audience_impact.site import rendering, restriction, world
-from audience_impact.site.charts import drivers
+from audience_impact.site.charts import rows
 from audience_impact.site.world import Page, ReportData
 from audience_impact.store.versions import Published
-from flows import artifacts
+from flows import run_reports
 from flows.pipeline import steps
 from tests.engine import calibrated
 from tests.support import checked
@@ -52,7 +52,9 @@ def workbook(record: AnswerRecord, version: Published) -> str:
     """The first sheet of the workbook of a restriction."""
     tables = content.read_content(version.version)
     file = io.BytesIO()
-    sheets.write_workbook(file, answers.add_restriction_answers(tables, [record], version.version))
+    sheets.write_workbook(
+        file, selection.add_restriction_answers(tables, [record], version.version)
+    )
     with zipfile.ZipFile(file) as book:
         return unescape(book.read("xl/worksheets/sheet1.xml").decode())
 
@@ -80,7 +82,7 @@ def test_every_place_renders_the_answer_in_the_same_words(
     assert answer in text.render_restriction(record, version.version_id)
     assert answer in workbook(record, version)
     assert headline in page(pages, name)
-    assert headline in unescape(artifacts.format_answers(version, [tmp_path], None))
+    assert headline in unescape(run_reports.format_answers(version, [tmp_path], None))
     cited = cite_restriction(record, version.version).format_text()
     assert cited in page(pages, name)
     assert cited in workbook(record, version)
@@ -95,7 +97,7 @@ def test_a_share_of_the_variance_is_never_above_the_whole(pages: ReportData) -> 
     assert BEYOND in pages.tables["sensitivity"]["total_share"].tolist()
     shares = {one.share_text for one in record.drivers if one.share is not None}
     assert shares == {SHOWN}
-    picture = drivers.draw_drivers("T", restriction._choose_drivers(record, record.leading.metric))
+    picture = rows.draw_drivers("T", restriction._choose_drivers(record, record.leading.metric))
     shown = (text.render_restriction(record), page(pages, "both"), unescape(picture))
     for one in shown:
         assert SHOWN in one

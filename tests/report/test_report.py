@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from audience_impact.answers.text import restriction_json
 from audience_impact.cli.command import app
 from audience_impact.plain_text import web_address
-from audience_impact.site import build, home, world, writing
+from audience_impact.site import build, home, world
 from audience_impact.store import PublishError, versions
 from flows.pipeline import steps
 from tests import tools
@@ -192,7 +192,7 @@ def test_the_same_version_gives_the_same_bytes(report: Path, root: Path, tmp_pat
     version = versions.find_latest(root)
     again, changed = build.publish_version(version, root, tmp_path / "again")
     assert changed
-    assert (report / writing.MARK).read_bytes() == (again / writing.MARK).read_bytes()
+    assert (report / build.MARK).read_bytes() == (again / build.MARK).read_bytes()
     assert build.publish_version(version, root, again) == (again, False)
 
 
@@ -251,7 +251,7 @@ def test_a_file_of_others_in_a_report_is_named(root: Path, tmp_path: Path) -> No
     with pytest.raises(PublishError, match=r"pages holds static/mine\.css, which is no part"):
         build.publish_version(version, root, into)
     (into / "static" / "mine.css").unlink()
-    (into / writing.MARK).write_text("[]")
+    (into / build.MARK).write_text("[]")
     with pytest.raises(PublishError, match=r"pages holds index\.html, which is no part"):
         build.publish_version(version, root, into)
 
@@ -259,7 +259,7 @@ def test_a_file_of_others_in_a_report_is_named(root: Path, tmp_path: Path) -> No
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     twice = [world.File("A.html", b"1"), world.File("a.html", b"2")]
     with pytest.raises(PublishError, match=r"two pages want to be a\.html"):
-        writing.write_report(tmp_path / "pages", "v", twice)
+        build.write_report(tmp_path / "pages", "v", twice)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from audience_impact.answers import glossary, method
+from audience_impact.answers import documents
 from audience_impact.exporting.content import read_values
 from audience_impact.site import rendering, texts, world
 from audience_impact.site.world import File, ReportData
@@ -71,7 +71,7 @@ def test_the_downloads_are_the_tables(made: Mapping[str, bytes], told: ReportDat
 
 def test_the_method_is_whole_with_anchors_and_tables(made: Mapping[str, bytes]) -> None:
     text = page(made, "method.html")
-    source = method.render_page()
+    source = documents.render_method()
     ids = re.findall(r'<h2 id="([^"]+)">', text)
     assert len(ids) == len(set(ids)) == len(re.findall(r"^## ", source, re.MULTILINE))
     led = re.findall(r'href="#([^"]+)"', text)
@@ -84,7 +84,7 @@ def test_the_method_is_whole_with_anchors_and_tables(made: Mapping[str, bytes]) 
 
 def test_the_glossary_tells_every_term_that_is_built(made: Mapping[str, bytes]) -> None:
     text = page(made, "glossary.html")
-    for term in glossary.read_terms():
+    for term in documents.read_terms():
         assert (f'<dt id="{rendering.make_anchor(term.term)}">' in text) == (term.built == "yes")
     assert '<dt id="90-interval">90 % interval</dt>' in text
 
@@ -93,11 +93,11 @@ def test_a_link_of_the_method_that_leads_nowhere_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pages of the documentation that the report does not have may not be linked."""
-    for link in re.findall(r"\]\(([^)]+)\)", method.TEXT.read_text("utf-8")):
+    for link in re.findall(r"\]\(([^)]+)\)", documents.METHOD.read_text("utf-8")):
         assert link.startswith("#")
     path = tmp_path / "method.md"
     path.write_text("# T\n\n## A <b>\n\n<script>1</script>\n\n| a |\n| --: |\n| 1 |\n", "utf-8")
-    monkeypatch.setattr(method, "TEXT", path)
+    monkeypatch.setattr(documents, "METHOD", path)
     text = str(texts.make_method_page().values["text"])
     assert '<h2 id="a-b">A &lt;b&gt;</h2>' in text
     assert "&lt;script&gt;" in text

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.answers import sentences
-from audience_impact.outputs.area_comparisons import make_area_comparisons
+from audience_impact.outputs.comparisons import make_area_comparisons
 from flows.documenting import comparisons as page_of_comparisons
 from flows.pipeline import steps
 from tests.engine import calibrated

@@ -16,7 +16,7 @@ from audience_impact.outputs.review import rules as review
 from audience_impact.vocabulary import FindingSeverity as Severity
 from audience_impact.vocabulary import RuleStage
 from flows.pipeline import steps
-from flows.pipeline.rules import IN_QUALITY, collect_rules
+from flows.pipeline.quality import IN_QUALITY, collect_rules
 from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import (

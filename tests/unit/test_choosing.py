@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audience_impact import pipeline
 from audience_impact import selection as choosing
 from audience_impact.selection import Best, Key, Only
-from audience_impact.tracing.candidates import list_candidates
+from audience_impact.tracing.candidates import make_candidates
 from tests.engine import calibrated, cut, placed
 from tests.support import AS_OF, World, world
 
@@ -56,7 +56,7 @@ def told_of(made: World, role: str) -> dict[str, str]:
     found, _ = pipeline.prepare_run(
         tables, AS_OF, only=pipeline.Selection(frozenset({"R1"}), frozenset())
     )
-    rows = list_candidates(found, tables)
+    rows = make_candidates(found.scope, found.inputs, tables)
     rows = rows[rows["role"] == role]
     return dict(zip(rows["input_id"], rows["passed_over"], strict=True))
 

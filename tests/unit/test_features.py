@@ -6,7 +6,7 @@ import pytest
 
 from audience_impact.audiences import scope
 from audience_impact.bounds import feature_users as limits
-from audience_impact.simulation import feature_users
+from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
 from tests.engine import (
     ADULTS,
@@ -253,7 +253,7 @@ def test_draws_of_callers_are_as_wide_as_the_effective_sample() -> None:
     told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
     known = EXACT | {("effective_sample", "count"): ERRORS["effective_sample", "count"]}
     made = calls(asked(russia(errors=known), **told))
-    share = feature_users.draw_feature_users(shares(made), SAMPLER)[0] / 105e6
+    share = audiences.draw_feature_users(shares(made), SAMPLER)[0] / 105e6
     expected = np.sqrt(0.37 * 0.63 / (ERRORS["effective_sample", "count"] + 1))
     assert share.mean() == pytest.approx(0.37, abs=1e-3)
     assert share.std() == pytest.approx(expected, rel=0.02)
@@ -265,11 +265,10 @@ def test_each_thing_taken_for_granted_widens_the_draws() -> None:
     wide, narrow = (
         np.log(share / (1 - share)).var()
         for share in (
-            feature_users.draw_feature_users(shares(each), SAMPLER)[0] / 105e6
-            for each in (made, plain)
+            audiences.draw_feature_users(shares(each), SAMPLER)[0] / 105e6 for each in (made, plain)
         )
     )
-    assert wide - narrow == pytest.approx(feature_users.ASSUMED_SPREAD**2, rel=0.1)
+    assert wide - narrow == pytest.approx(audiences.ASSUMED_SPREAD**2, rel=0.1)
 
 
 @pytest.mark.parametrize(("kind", "tail"), [("ci90", 0.05), ("ci95", 0.025)])
@@ -277,9 +276,7 @@ def test_a_stated_interval_is_met_by_the_draws(kind: str, tail: float) -> None:
     interval = {"low_share": "0.35", "high_share": "0.41", "interval_kind": kind}
     told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
     rows = shares(calls(asked(russia(), **told, **interval)))
-    found = np.quantile(
-        feature_users.draw_feature_users(rows, SAMPLER)[0] / 105e6, [tail, 1 - tail]
-    )
+    found = np.quantile(audiences.draw_feature_users(rows, SAMPLER)[0] / 105e6, [tail, 1 - tail])
     assert found == pytest.approx([0.35, 0.41], abs=1e-3)
     assert rows[["least", "most"]].to_numpy()[0] == pytest.approx([0.35, 0.41])
 
@@ -288,7 +285,7 @@ def test_a_stated_range_without_a_value_is_drawn_inside_it() -> None:
     interval = {"low_share": "0.3", "high_share": "0.4", "interval_kind": "min_max"}
     told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
     rows = shares(calls(asked(russia(), "", **told, **interval)))
-    share = feature_users.draw_feature_users(rows, SAMPLER)[0] / 105e6
+    share = audiences.draw_feature_users(rows, SAMPLER)[0] / 105e6
     rounding = 0.5 / 105  # of the base that the share is of, printed in millions
     assert 0.3 * (1 - rounding) <= share.min() < share.max() <= 0.4 * (1 + rounding)
     assert share.mean() == pytest.approx(0.35, abs=1e-3)
@@ -332,8 +329,8 @@ def test_a_self_selected_poll_is_wide_and_gives_no_bound() -> None:
     assert "self-selected poll" in of(done, metric=DEPRIVED)["reason"]
     assert of(done, metric=DEPRIVED)["obs_status"] == "U"
     rows = known(keep(simple(), "C1", "0.3", self_selected="yes")).use.circumvention
-    odds = np.log(1 / (1 / feature_users.draw_circumvention(rows, SAMPLER)[0] - 1))
-    assert odds.std() == pytest.approx(feature_users.SELF_SELECTED_SPREAD, rel=0.02)
+    odds = np.log(1 / (1 / audiences.draw_circumvention(rows, SAMPLER)[0] - 1))
+    assert odds.std() == pytest.approx(audiences.SELF_SELECTED_SPREAD, rel=0.02)
     assert np.median(odds) == pytest.approx(np.log(0.3 / 0.7), abs=0.02)
 
 

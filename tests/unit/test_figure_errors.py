@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.errors import distribution, rounding
+from audience_impact.errors import distribution, figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import errors as learning
 from audience_impact.fitting import figure_pairs as pairs
@@ -27,7 +27,7 @@ from tests.support import ERRORS, World, world
     ],
 )
 def test_rounding_follows_from_what_is_printed(value: float, is_share: bool, half: float) -> None:
-    found = rounding.half_step(pd.Series([value]), pd.Series([is_share]))
+    found = figure_errors.half_step(pd.Series([value]), pd.Series([is_share]))
     assert found.iloc[0] == pytest.approx(half)
 
 

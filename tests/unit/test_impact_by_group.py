@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.outputs import impact_by_group as groups
+from audience_impact.outputs import restrictions
 from audience_impact.outputs.review.status_rules import rule_sentence
 from tests.engine import known, scoped
 from tests.support import World, row, world
@@ -12,7 +12,9 @@ YOUNG = {"age": "18-24", "unit": "share"}
 
 
 def told(made: World) -> pd.DataFrame:
-    return groups.make_impact_by_group(scoped(made), known(made).audiences.sizes, made.typed())
+    return restrictions.make_impact_by_group(
+        scoped(made), known(made).audiences.sizes, made.typed()
+    )
 
 
 def two(alpha: str = "0.7", beta: str = "0.5", **cells: str) -> World:

@@ -17,7 +17,6 @@ from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import read_models
 from audience_impact.fitting import audiences as learning
-from audience_impact.fitting import leaving_out
 from audience_impact.imputation import distribution, effects, figures, groups, rungs
 from audience_impact.overlap import one_factor
 from audience_impact.simulation.sampler import Sampler
@@ -167,19 +166,19 @@ def test_the_gradient_is_that_of_the_score() -> None:
     rows = rows.assign(odds=random.normal(size=len(rows)))
     known = learning.prepare_figures(rows)
     matrix = effects.compute_covariance(rows, SPREADS)
-    total, slope = leaving_out.score_ways(matrix.copy(), known.odds, known.ways, known.weights)
+    total, slope = learning.score_ways(matrix.copy(), known.odds, known.ways, known.weights)
     step = random.normal(size=matrix.shape)
     step = 1e-6 * (step + step.T)
-    after, _ = leaving_out.score_ways(matrix + step, known.odds, known.ways, known.weights)
+    after, _ = learning.score_ways(matrix + step, known.odds, known.ways, known.weights)
     assert after - total == pytest.approx(float((slope * step).sum()), rel=1e-3)
 
 
 def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
     rows = effects.describe_rows(figures.read_observations(counted().typed()))
     matrix, odds = effects.compute_covariance(rows, SPREADS), rows["odds"].to_numpy()
-    parts = leaving_out.split_blocks(effects.number_groups(["area_id"], rows)[0])
+    parts = learning.split_blocks(effects.number_groups(["area_id"], rows)[0])
     precision = distribution.invert_covariance(matrix.copy())
-    found = leaving_out.leave_out(precision, precision @ odds, parts)
+    found = learning.leave_out(precision, precision @ odds, parts)
     part = parts[3]
     rest = np.setdiff1d(np.arange(len(rows)), part)
     solved = np.linalg.solve(matrix[np.ix_(rest, rest)], matrix[np.ix_(rest, part)])
@@ -219,7 +218,7 @@ def test_learning_foretells_better_than_where_it_starts() -> None:
     start = {**SPREADS, **{effects.OWN + way.value: learning.START_OWN for way in WayOfCounting}}
     learned = learning.fit_spreads(known, steps=5)
     scores = [
-        leaving_out.score_ways(
+        learning.score_ways(
             effects.compute_covariance(known.rows, each), known.odds, known.ways, known.weights
         )[0]
         for each in (start, learned)

@@ -9,7 +9,7 @@ from audience_impact.bounds import measured
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding
 from audience_impact.outputs.review.status_rules import rule_sentence
-from audience_impact.simulation import overlaps
+from audience_impact.simulation import unions
 from audience_impact.simulation.sampler import Sampler
 from tests.engine import calibrated, calls, ends, impacts, learned, of, prepared, russia
 from tests.support import AGED, AS_OF, World, world
@@ -241,7 +241,7 @@ def resolved(made: World) -> Resolved:
 def given_overlaps(one: Resolved, shares: list[list[float]], sampler: Sampler) -> pd.DataFrame:
     """Union and bounds of draws (platforms, D) of shares of 105 million."""
     drawn = np.array(shares)
-    found = overlaps.draw_conditioned(
+    found = unions.draw_conditioned(
         one,
         drawn,
         (learned(), learned().joint_use("RU", sampler.draw_uniform)),
@@ -280,7 +280,7 @@ def test_a_limit_moves_the_draws_that_are_beyond_it(limit: str, moved: bool) -> 
     one = resolved(made.restrict("R1", "alpha", "beta"))
     shares = np.array([[0.625] * 400, [0.5] * 400])
     use = learned().joint_use("XA", sampler.draw_uniform)
-    found = overlaps.draw_conditioned(one, shares, (learned(), use), np.full(400, 8e5), sampler)
+    found = unions.draw_conditioned(one, shares, (learned(), use), np.full(400, 8e5), sampler)
     assert np.isnan(found).all() != moved
     # At most half of the 0.5 use both: the union is 0.875 at least.
     assert not moved or found.min() == pytest.approx(0.875, abs=1e-6)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline
-from audience_impact.fitted.evidence_levels import CLOSED
+from audience_impact.fitted.models import LEVEL_CLOSED
 from audience_impact.outputs.review import rules
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation import parts, simulate
@@ -331,7 +331,7 @@ def test_a_rung_that_was_closed_makes_no_estimate(family: str, all_open: pd.Data
     found = of(with_rungs(closed=family), family)
     assert np.isnan(found["q50_persons"])
     assert found["obs_status"] == "M"
-    assert CLOSED in found["reason"]
+    assert LEVEL_CLOSED in found["reason"]
     assert found["upper_persons"] == answered["upper_persons"]
 
 

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_impact.registers.places import names
-from audience_impact.registers.places.items import NameMeaning
-from audience_impact.registers.places.known import (
+from audience_impact.registers.places.country_places import (
     Entry,
     Gazetteer,
     Reviewed,
     gazetteer_of,
     merge_places,
 )
+from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.phrases import Vocabulary
 from audience_impact.registers.places.resolver import resolve_text
 from audience_impact.vocabulary import GeoScope, PlaceMatch, PlaceReading

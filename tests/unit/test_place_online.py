@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import places as online_learning
 from audience_impact.fitting.place_pairs import add_deviations, pair_kinds
-from audience_impact.places import online, online_parameters, regional_figures
+from audience_impact.places import online, regional_figures
 from flows import fitting
 from tests.support import World, world
 
@@ -64,7 +64,7 @@ def odds(made: World, *areas: str, day: str = DAY) -> pd.DataFrame:
     wanted["day"] = wanted["day"].astype("datetime64[us]")
     tables = made.typed()
     found = online.estimate_online_odds(
-        wanted, tables, online_parameters.read_parameters(tables["place_laws"])
+        wanted, tables, online.read_parameters(tables["place_laws"])
     )
     assert list(found.index) == list(wanted.index)
     return found.set_axis(list(areas))
@@ -209,13 +209,13 @@ def many(spread: float = 0.7, slope: float = 1.5) -> Tables:
 
 
 def test_what_was_put_in_is_learned() -> None:
-    laws = online_parameters.read_parameters(online_learning.fit_table(many()))
+    laws = online.read_parameters(online_learning.fit_table(many()))
     assert laws is not None
     assert laws.base_spread == pytest.approx(0.7, abs=0.1)
     assert laws.between_level == pytest.approx(0.0, abs=0.08)
     assert laws.model_slope == pytest.approx(1.5, abs=0.15)
-    assert laws.model < 0.5 < laws.base_spread * online_parameters.NORMAL
-    assert laws.survey == pytest.approx(0.1 / np.sqrt(2.0) * online_parameters.NORMAL, abs=0.03)
+    assert laws.model < 0.5 < laws.base_spread * online.NORMAL
+    assert laws.survey == pytest.approx(0.1 / np.sqrt(2.0) * online.NORMAL, abs=0.03)
     assert online_learning.fit_table(many(0.35))["value"][2] < 0.8 * laws.between.q95
 
 
@@ -228,7 +228,7 @@ def test_pairs_are_of_one_area_and_of_one_sex() -> None:
 
 
 def test_countries_that_differ_more_are_told_from_those_that_differ_less() -> None:
-    laws = online_parameters.read_parameters(online_learning.fit_table(many()))
+    laws = online.read_parameters(online_learning.fit_table(many()))
     assert laws is not None
     found = regional_figures.read_figures(many())
     wide = found.assign(share=expit(logit(found["share"].to_numpy("float64")) * 1.5))

@@ -9,8 +9,8 @@ import pytest
 
 from audience_impact import pipeline
 from audience_impact.bounds import measured
-from audience_impact.outputs.impact_by_platform import make_impact_by_platform
 from audience_impact.outputs.person_days import make_person_days
+from audience_impact.outputs.restrictions import make_impact_by_platform
 from audience_impact.outputs.review import rules as review
 from audience_impact.outputs.review.rules import ReviewInput
 from audience_impact.periods import parse_periods
@@ -18,7 +18,7 @@ from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate_metrics
 from audience_impact.vocabulary import RuleStage, Staleness
 from flows.pipeline import quality
-from flows.pipeline.rules import collect_rules
+from flows.pipeline.quality import collect_rules
 from tests.engine import by_area, calibrated, impact_of, prepared
 from tests.support import AS_OF, world
 

@@ -12,7 +12,7 @@ from audience_impact.rules import Rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 from flows import CHECKOUT
 from flows.documenting import docs
-from flows.pipeline.rules import collect_rules
+from flows.pipeline.quality import collect_rules
 
 assert docs.REGISTERING
 
@@ -27,7 +27,7 @@ def test_every_check_that_the_design_asks_for_is_a_rule() -> None:
 def test_an_id_stands_for_one_rule() -> None:
     number = registry.get_rule("number")
     assert registry.register_rule(replace(number)) is not None
-    with pytest.raises(ValueError, match="the id number stands for another rule"):
+    with pytest.raises(ValueError, match="the id number belongs to another rule"):
         registry.register_rule(replace(number, meaning="something else"))
     assert registry.get_rule("number") == number
 

@@ -8,7 +8,7 @@ from scipy.stats import binom
 
 from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import build_scope
-from audience_impact.fitted import evidence_levels as rungs
+from audience_impact.fitted import models
 from audience_impact.fitted.models import read_models
 from audience_impact.imputation import audiences
 from audience_impact.outputs.review import reasons
@@ -39,7 +39,7 @@ def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
     assert shut.audiences.imputed.empty
     assert (shut.audiences.distributions["shape"] == "").all() or shut.audiences.distributions.empty
     assert closed["obs_status"] == "M"
-    assert rungs.CLOSED in closed["reason"]
+    assert models.LEVEL_CLOSED in closed["reason"]
     still, _ = known(imputed_world().add("answer_rungs", **told, is_open="yes"))
     pd.testing.assert_frame_equal(still.audiences.imputed, found.audiences.imputed)
 
@@ -73,8 +73,8 @@ def test_a_small_service_beside_a_large_one_decides_nothing() -> None:
 
 def test_a_rung_of_another_family_closes_nothing() -> None:
     made = imputed_world().add("answer_rungs", rung_family="place", rung="country", is_open="no")
-    assert rungs.list_closed(made.typed(), RungFamily.PLACE) == ["country"]
-    assert rungs.list_closed(made.typed(), RungFamily.AUDIENCE) == []
+    assert models.list_closed(made.typed(), RungFamily.PLACE) == ["country"]
+    assert models.list_closed(made.typed(), RungFamily.AUDIENCE) == []
     assert not known(made)[0].audiences.imputed.empty
 
 
@@ -86,11 +86,11 @@ def test_a_rung_is_closed_where_it_failed_often_enough(
     units: int, inside: float, is_open: str
 ) -> None:
     trials = pd.DataFrame({"units": [units], "inside_share": [inside]})
-    assert rungs.judge_levels(trials)["is_open"].tolist() == [is_open]
+    assert models.judge_levels(trials)["is_open"].tolist() == [is_open]
 
 
 @given(units=st.integers(1, 40), held=st.integers(0, 40))
 def test_the_chance_of_whole_units_is_binomial(units: int, held: int) -> None:
     inside = min(held, units) / units
-    found = rungs.compute_chance(pd.Series([units]), pd.Series([inside]))
+    found = models.compute_chance(pd.Series([units]), pd.Series([inside]))
     assert found[0] == pytest.approx(binom.cdf(min(held, units), units, 0.9), abs=1e-6)

@@ -247,11 +247,11 @@ def reasoned(
         (reasoned(MANY, "ages", "A", "12"), "Counted are people aged 12 and over."),
         (
             reasoned(BOUNDS, "one_sided", "U"),
-            "no estimate, because a figure says only at least or at most.",
+            "no estimate, because a figure is only a lower or an upper limit.",
         ),
         (told(MANY), "force between 96 and 105 million"),
         (told(people(0.0, 96e6, 101e6, 109e6, 105e6)), "the interval allows for their errors"),
-        (told(MANY), "Those who got round it are not taken off."),
+        (told(MANY), "People who circumvented the restriction are not subtracted."),
         (told(MANY, end_status="ongoing"), "No end is on record by 31 January 2026."),
         (told(MANY), "When it ended is not known."),
         (told(MANY, ended_on="2021-01-02"), "It lasted until 2 January 2021."),
@@ -309,7 +309,8 @@ def test_who_kept_access_is_taken_off_where_somebody_knows() -> None:
     record = told(MANY, left=(13e6, 27e6, 39e6))
     answer = sentences.write_answer(record)
     assert (
-        "Without those who got round it about 27 million (90 % interval 13 to 39 million)" in answer
+        "Leaving out people who circumvented it, about 27 million (90 % interval 13 to 39 million)"
+        in answer
     )
     assert "version" not in answer
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from audience_impact.audiences.circumvention import LEARNED
-from audience_impact.fitted import circumvention, shares
+from audience_impact.fitted import shares
 from audience_impact.fitting import random_effects
-from audience_impact.fitting.shares import FEATURES, KEEPING_ACCESS, fit_tables
-from audience_impact.simulation import feature_users
+from audience_impact.fitting.random_effects import FEATURES, KEEPING_ACCESS, fit_tables
+from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import InputKind
 from benchmarks import shares as scores
@@ -182,7 +182,9 @@ def test_a_range_is_learned_by_its_middle() -> None:
     made = vpn().add("circumvention", circumvention_id="W", circumvention_kind="uses_vpn",
                      area_id="XA", share="", low_share="0.3", high_share="0.5",
                      interval_kind="min_max", asked="others")  # fmt: skip
-    found = circumvention.select_usable(made.typed()["circumvention"], made.typed()["restrictions"])
+    found = shares.select_usable_circumvention(
+        made.typed()["circumvention"], made.typed()["restrictions"]
+    )
     assert found.set_index("circumvention_id").loc["W", "x"] == pytest.approx(logit(0.4))
 
 
@@ -237,7 +239,7 @@ def test_restrictions_of_one_country_share_a_draw() -> None:
     made = simple().restrict("R2", "alpha", observed_from="2025-08-01")
     known = prepared(made)[0].inputs.use.circumvention
     assert known["shape"].tolist() == [LEARNED, LEARNED]
-    first, second = feature_users.draw_circumvention(known, SAMPLER)
+    first, second = audiences.draw_circumvention(known, SAMPLER)
     assert (first == second).all()
 
 
@@ -301,7 +303,7 @@ def test_of_several_features_the_largest_share_counts() -> None:
          "mean": [-1.0, 1.0], "spread": [1e-9, 1e-9], "freedom": [9.0, 9.0]}
     )  # fmt: skip
     countries = pd.DataFrame({"restriction_id": ["R0", "R1"], "country_id": ["XA", "XA"]})
-    found = feature_users.draw_fitted_shares(laws, countries, Sampler(0, 10))
+    found = audiences.draw_fitted_shares(laws, countries, Sampler(0, 10))
     assert np.isnan(found[0]).all()
     assert found[1] == pytest.approx(np.full(10, expit(1.0)))
 

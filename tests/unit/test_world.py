@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.facts.anomaly_checks.notes import unlike_its_note
-from audience_impact.registers.denominators import bases, world
+from audience_impact.registers.denominators import bases, bulk_files
 from audience_impact.registers.denominators.bases import Figures
 from audience_impact.registers.denominators.publisher_files import ShapeError
 from tests.support import World
@@ -23,7 +23,9 @@ CODES = pd.DataFrame(
     ],
     columns=["area_id", "iso3", "m49", "owid"],
 )
-NO_LINEAGES = pd.Series({world.WORLD_BANK: "world-bank-population", world.ITU: "itu-internet-use"})
+NO_LINEAGES = pd.Series(
+    {bulk_files.WORLD_BANK: "world-bank-population", bulk_files.ITU: "itu-internet-use"}
+)
 
 
 def text(rows: list[tuple[str, ...]], columns: list[str]) -> pd.DataFrame:
@@ -35,11 +37,11 @@ def bank(*rows: tuple[str, str, str]) -> pd.DataFrame:
     told = text(
         [(code, year, value) for code, year, value in rows], ["Country Code", "Year", "Value"]
     )
-    return world.tidy_population(told, CODES)
+    return bulk_files.tidy_population(told, CODES)
 
 
 def use(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
-    return world.tidy_shares(text(list(rows), ["Entity", "Code", "Year", "percent"]), CODES)
+    return bulk_files.tidy_shares(text(list(rows), ["Entity", "Code", "Year", "percent"]), CODES)
 
 
 def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
@@ -55,7 +57,7 @@ def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
         )
         for factor in (1.0, 0.9, 1.1)
     ]
-    return world.tidy_prospects(frames[0], frames[1], frames[2], CODES)
+    return bulk_files.tidy_prospects(frames[0], frames[1], frames[2], CODES)
 
 
 COUNTED = bank(("NAM", "2023", "2900000"), ("NAM", "2024", "3000000"), ("AFE", "2024", "9"))
@@ -63,15 +65,15 @@ ENDS = ends(
     {"516": ("3050", "3150", "3250"), "158": ("23000", "22900", "22800"), "935": ("1", "1", "1")}
 )
 
-FIGURES = Figures(counted=COUNTED, ahead=world.mid_years(ENDS), year_ends=ENDS)
+FIGURES = Figures(counted=COUNTED, ahead=bulk_files.mid_years(ENDS), year_ends=ENDS)
 
 
 def everyone() -> pd.DataFrame:
-    return bases.population_rows(FIGURES, world.SOURCES, world.YEARS)
+    return bases.population_rows(FIGURES, bulk_files.SOURCES, bulk_files.YEARS)
 
 
 def online(use: pd.DataFrame) -> pd.DataFrame:
-    return bases.internet_rows(replace(FIGURES, shares=use), world.SOURCES, world.YEARS)
+    return bases.internet_rows(replace(FIGURES, shares=use), bulk_files.SOURCES, bulk_files.YEARS)
 
 
 def test_groups_of_countries_are_no_areas() -> None:
@@ -100,7 +102,7 @@ def test_a_cell_that_is_no_number_is_named() -> None:
 
 
 def test_mid_year_lies_between_the_ends_of_years_in_persons() -> None:
-    found = world.mid_years(ENDS).set_index(["area_id", "year"])
+    found = bulk_files.mid_years(ENDS).set_index(["area_id", "year"])
     assert set(found.index.get_level_values("year")) == {2025, 2026}
     assert found.loc[("NA", 2025), "persons"] == pytest.approx(1000 * np.sqrt(3050 * 3150))
     assert found.loc[("NA", 2025), "low"] == pytest.approx(900 * np.sqrt(3050 * 3150))
@@ -146,12 +148,12 @@ def test_internet_users_are_share_times_population_then_projected_with_a_range()
     numbers = ahead[["low_persons", "persons", "high_persons"]].astype("int64")
     assert (numbers.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
     assert set(ahead["measurement_series_id"]) == {bases.PROJECTED}
-    assert ahead["also_source_id"].tolist() == [world.WORLD_BANK, world.UN, world.UN]
+    assert ahead["also_source_id"].tolist() == [bulk_files.WORLD_BANK, bulk_files.UN, bulk_files.UN]
 
 
 def test_what_is_made_agrees_with_its_notes() -> None:
     made = World()
-    for source in (world.WORLD_BANK, world.ITU, world.UN):
+    for source in (bulk_files.WORLD_BANK, bulk_files.ITU, bulk_files.UN):
         made.add("sources", source_id=source)
     rows = pd.concat([online(growing()), everyone()]).astype("str").fillna("")
     made.rows["bases"] = rows.to_dict("records")
@@ -188,7 +190,7 @@ BANDS = text(
 
 def test_twelve_and_eighteen_lie_inside_a_band_and_russia_is_added_up() -> None:
     known = bank(("NAM", "2020", "2000"), ("RUS", "2020", "145000000"))
-    rows = world.from_bands(BANDS, known, CODES).set_index("base_id")["persons"]
+    rows = bulk_files.from_bands(BANDS, known, CODES).set_index("base_id")["persons"]
     assert rows.to_dict() == {
         "NA-age_12_plus-2020-worldpop": "1500",
         "RU-age_12_plus-2020-worldpop": str(round(145_000_000 * 0.78)),
@@ -202,7 +204,7 @@ def test_twelve_and_eighteen_lie_inside_a_band_and_russia_is_added_up() -> None:
 
 def table() -> pd.DataFrame:
     """A row by hand that says something else than the files, and a projection of before."""
-    cells = {"area_id": "NA", "obs_status": "A", "source_id": world.WORLD_BANK}
+    cells = {"area_id": "NA", "obs_status": "A", "source_id": bulk_files.WORLD_BANK}
     return (
         pd.DataFrame(
             [
@@ -235,13 +237,13 @@ def test_what_stands_wins_and_projections_are_made_anew() -> None:
             online(growing()),
         ]
     )
-    merged = world.merge_bases(table(), fresh, NO_LINEAGES)
+    merged = bulk_files.merge_bases(table(), fresh, NO_LINEAGES)
     ids = merged["base_id"].tolist()
     assert "mine" in ids
     assert "NA-all_ages-2024-worldbank" not in ids
     assert "NA-all_ages-2023-worldbank" in ids
     assert merged.set_index("base_id").loc["NA-internet_all-2024-projected", "persons"] != "1"
-    pd.testing.assert_frame_equal(world.merge_bases(merged, fresh, NO_LINEAGES), merged)
+    pd.testing.assert_frame_equal(bulk_files.merge_bases(merged, fresh, NO_LINEAGES), merged)
 
 
 def test_areas_without_a_denominator_are_named() -> None:
@@ -250,7 +252,7 @@ def test_areas_without_a_denominator_are_named() -> None:
         [("NA", "internet_all"), ("NA", "all_ages"), ("TW", "all_ages"), ("RU-MOW", "all_ages")],
         columns=["area_id", "population_base"],
     )
-    found = world.without_denominator(areas, rows)
+    found = bulk_files.without_denominator(areas, rows)
     assert dict(zip(found["area_id"], found["missing"], strict=True)) == {
         "TW": "online",
         "XK": "all",

@@ -1,10 +1,10 @@
-"""Rules that warn of what is surprising: typing errors that no single cell gives away.
+"""Rules that warn of surprising values: typing errors that no single cell reveals.
 
-Each compares a cell that carries results with its relatives and warns by the size of the surprise.
-The limits are measured from the facts, each stated where it is used.
+Each rule compares a cell with related cells and warns if the difference is too large. The limits
+were measured on the facts and are stated where they are used.
 """
 
-from audience_impact.facts.anomaly_checks import bases, days, figures, notes, shares, words
+from audience_impact.facts.anomaly_checks import bases, days, figures, notes, words
 
-RULES = (bases, days, figures, notes, shares, words)
-"""The modules that enter rules in the registry."""
+RULES = (bases, days, figures, notes, words)
+"""The modules that register these rules."""

@@ -1,10 +1,10 @@
-"""Denominators against their neighbours in years, other publishers, and what other areas have.
+"""Denominators compared with neighbouring years, other publishers and other areas.
 
-Method. As for figures. Ends of a range have a series of their own. The part that an age group is of
-its population is compared with that of all other areas.
+Method. As for figures. The ends of a range have separate series. The share of an age group in its
+population is compared with that in all other areas.
 
-Measured on 5,960 bases: the surprise of a population beside its neighbours in years is 4.6 at the
-99th percentile, that of people online 3.6; beside all publishers, 3.5 and 3.0.
+Measured on 5,960 bases: the surprise of a population compared with neighbouring years is 4.6 at the
+99th percentile, that of people online 3.6; compared with all publishers, 3.5 and 3.0.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.messages import (
+from audience_impact.facts.anomaly_checks.accepted import (
     format_distance,
     format_number,
     format_ratio,
@@ -28,7 +28,7 @@ SERIES = ["area_id", "population_base", "measurement_series_id"]
 USERS, RESIDENTS, OF_PLACES = ("users", "residents", "of places")
 """People online, all people of a country, all people of a place in one."""
 SPREADS = {USERS: (0.04, 0.01), RESIDENTS: (0.002, 0.002), OF_PLACES: (0.007, 0.002)}
-"""Deviation of a month and of a printed number."""
+"""Standard deviations of a monthly change and of a printed number."""
 LIMITS = {USERS: 16.0, RESIDENTS: 10.0, OF_PLACES: 10.0}
 RANGE_LIMITS = {USERS: 11.0, RESIDENTS: 6.0, OF_PLACES: 6.0}
 RANGE_SPREADS = {USERS: (0.03, 0.01), RESIDENTS: (0.006, 0.006), OF_PLACES: (0.006, 0.006)}
@@ -37,7 +37,7 @@ PUBLISHERS_ERROR = {USERS: 0.1, RESIDENTS: 0.05, OF_PLACES: 0.05}
 PUBLISHERS_LIMIT = {USERS: 7.5, RESIDENTS: 10.0, OF_PLACES: 10.0}
 RANGE_SLACK = 1.25
 PARTS_LIMIT = 1.6
-"""Log odds of an age group in its population, from the middle of all areas."""
+"""Maximum distance, in log odds, of the share of an age group from the median of all areas."""
 LEAST_AREAS = 8
 ONLINE_BASES = (ONLINE, ONLINE_12_PLUS)
 

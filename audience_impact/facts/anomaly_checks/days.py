@@ -1,13 +1,13 @@
-"""Days and ids against each other: what cannot have been, and what is far from its companions.
+"""Dates and ids compared with each other: impossible dates, and dates far from related ones.
 
-Method. Ids are not parsed by a scheme of their own: only where an id has a part that is a date, or
-begins with an area, is it compared with the columns that say the same. A figure cannot be measured
-after its page was published or read. The figures of one page are of one time: in the facts the
-nearest other figure of the same page lies less than three months away for 98 in 100, and a page
-prints a figure within 13 months for 98 in 100 of a press article.
+Method. Ids have no fixed scheme: only if an id contains a date or begins with an area is it
+compared with the columns for the same information. A figure cannot be measured after its page was
+published or read. The figures of a page have similar dates: in the facts the nearest other figure
+of the same page is less than three months away for 98 in 100, and a page prints a figure within 13
+months for 98 in 100 of a press article.
 
 Known drawbacks. A page that was updated prints figures newer than its day of publication. A year
-that is wrong in the id and in the columns alike is not seen.
+that is wrong in the id and also in the columns is not detected.
 """
 
 import re
@@ -18,7 +18,7 @@ import pandas as pd
 
 from audience_impact import periods
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.messages import report_rows
+from audience_impact.facts.anomaly_checks.accepted import report_rows
 from audience_impact.facts.rules import ACROSS, report_row
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import countries_of, parents_of
@@ -39,18 +39,20 @@ DATE_IN_ID = re.compile(
     r"(?:^|[-_])((?:19|20)\d{2}(?:-(?:[01]\d(?:-[0-3]\d)?|Q[1-4]|H[12])(?![^-_]))?)(?=[-_]|$)"
 )
 DAY_IN_ID = re.compile(r"(?:^|[-_])((?:19|20)\d{2}-[01]\d-[0-3]\d)(?=[-_]|$)")
-"""Of sources: their ids may hold a year that is not that of publication."""
+"""Pattern of a full date in the id of a source; a year alone need not be that of publication."""
 AREA_IN_ID = re.compile(r"^[A-Z]{2}(?=[-_])")
 YEAR_IN_ADDRESS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?=[/_-](?:0?[1-9]|1[0-2])[/_-])")
 COMPANIONS_MONTHS = 11.0
-"""Months from a figure to the nearest other of its page: more is odd."""
+"""Maximum months from a figure to the nearest other figure of its page."""
 PAGE_MONTHS = 13.0
-"""Months from a figure to the day of its page: more is odd where the page has no such other."""
+"""Maximum months from a figure to the date of its page, if the page has no other figure near it."""
 LATE_DAYS = 62
-"""Days before its start that a page may announce a restriction."""
+"""Maximum days before its start that a page may announce a restriction."""
 FAR_END_DAYS = 2000
 A_YEAR_AND_DAYS = (351, 420)
-"""Days from start to end that no restriction of the facts has and 5 of 1,364 of the register."""
+"""Range of days from start to end that suggests a wrong year: no restriction of the facts has such
+a length, and 5 of 1,364 of the register do.
+"""
 ANNOUNCED_DAYS = 120
 SOURCES_APART_DAYS = 31
 

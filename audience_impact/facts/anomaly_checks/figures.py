@@ -1,18 +1,26 @@
-"""Audience figures against their neighbours in time and their other relatives.
+"""Audience figures against their relatives, and shares against the others of their table.
 
-Relatives are other pages of the same measurement, other measurements, other areas, and the numbers
-of the measurer with the digits to which he rounds.
+Relatives of a figure are its neighbours in time, other pages of the same measurement, other
+measurements, other areas, and the numbers of the measurer with the digits to which he rounds.
 
-Method. The level of a figure is that of `levels`, with a share taken of the people of its own
-population. Each rule compares with one kind of relative and has its own limit.
+Method. The level of a figure is that of `levels`, with a share multiplied by its own population.
+Each rule compares with one kind of related figure and has its own limit.
 
 Measured on 523 figures (limits are what hardly any exceeds): pages of one measurement differ by 1.8
-% at the 99th percentile, 2 % at most; surprise beside neighbours in time exceeds 2.9 in 7 of 216;
-log odds between measurements of one service in one area within two years 2.25 at the 98th, with a
-daily audience 0.87 below a monthly one; between the areas of one service 2.7 at the 99th.
+% at the 99th percentile, 2 % at most; the surprise compared with neighbours in time exceeds 2.9 in
+7 of 216; log odds between measurements of one service in one area within two years 2.25 at the
+98th, with a daily audience 0.87 below a monthly one; between the areas of one service 2.7 at the
+99th.
 
-Known drawbacks. A figure without any relative is judged by nothing. A service that grows or falls
-faster than others do looks like an error; that is what accepted findings are for.
+Known drawbacks. A figure without any related figure is not checked. A service that grows or shrinks
+faster than others looks like an error; such warnings can be accepted.
+
+Shares. The log odds of a share lie around the median of the others of its kind: in the facts at
+most 1.4 from it where features are used, 2.7 where platforms are used together. Patterns of joint
+use are a partition: their shares add up to one and their respondents to those of the survey, which
+holds exactly in all surveys of the facts (rounding leaves a millionth). A pattern's weighted share
+and its part of the respondents differ by the weights alone: from 30 respondents on by a factor 2.3
+at most.
 """
 
 from typing import Any
@@ -21,39 +29,136 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.messages import (
+from audience_impact.facts.anomaly_checks.accepted import (
     format_distance,
     format_number,
     format_ratio,
     report_rows,
 )
 from audience_impact.facts.rules import ACROSS, READ_METRICS
-from audience_impact.facts.series import COUNTED, SERIES
-from audience_impact.facts.tables import Finding, Tables
+from audience_impact.facts.tables import COUNTED, SERIES, Finding, Tables
 from audience_impact.frames import cache_last_frame
 from audience_impact.vocabulary import AudienceMetric, FindingSeverity, PopulationBase, Unit
 
+KINDS = {
+    "feature_use": ("share", [], 2.2),
+    "circumvention": ("share", [], 2.2),
+    "overlaps": ("value", ["kind"], 3.0),
+}
+"""For each table the column of the share, the columns that define its kind, and the limit in log
+odds from the median of the kind.
+"""
+LEAST_SHARES = 3
+ROUNDING = 1e-4
+WEIGHTS_FACTOR = 3.5
+LEAST_RESPONDENTS = 30
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a share is far from all others of its kind",
+    "compare the share with its page; 37 % is 0.37",
+    *KINDS,
+)
+def share_unlike_others(tables: Tables) -> list[Finding]:
+    """Compare shares of feature users, of circumventors and of joint use with their kind."""
+    findings = []
+    for table, (column, kind, limit) in KINDS.items():
+        frame = tables[table]
+        rows = frame[frame[column] > 0]
+        if "unit" in rows:
+            rows = rows[rows["unit"] == Unit.SHARE.value]
+        ones = pd.Series(1.0, rows.index)
+        rows = rows.assign(level=levels.compute_level(rows[column], ones), all_="")
+        groups = rows.groupby([*kind, "all_"])["level"]
+        rows = rows.assign(
+            apart=rows["level"] - groups.transform("median"), size=groups.transform("size")
+        )
+        odd = (rows["apart"].abs() > limit) & (rows["size"] >= LEAST_SHARES)
+        findings += report_rows(
+            table,
+            frame,
+            "share_unlike_others",
+            rows[odd],
+            column,
+            lambda row: f"lies {format_distance(row.apart)} the middle of all shares of its kind",
+        )
+    return findings
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "the patterns of a survey do not add up to all its respondents",
+    "compare the patterns, and the respondents of the survey, with its data",
+    "surveys",
+)
+def patterns_incomplete(tables: Tables) -> list[Finding]:
+    """Compare the sums of patterns with one, and with the respondents of the survey."""
+    surveys = tables["surveys"]
+    sums = tables["use_patterns"].groupby("survey_id")[["weighted_share", "respondents"]].sum()
+    rows = surveys.assign(
+        all_shares=surveys["survey_id"].map(sums["weighted_share"]).astype("float64"),
+        counted=surveys["survey_id"].map(sums["respondents"]).astype("float64"),
+    )
+    odd = (rows["all_shares"] - 1.0).abs() > ROUNDING
+    odd |= rows["counted"].notna() & (rows["counted"] != rows["respondents"])
+    return report_rows(
+        "surveys",
+        surveys,
+        "patterns_incomplete",
+        rows[odd],
+        "respondents",
+        lambda row: (
+            f"its patterns add up to a share of {row.all_shares:.6g} and to {row.counted:.0f} of "
+            f"{row.respondents:.0f} respondents"
+        ),
+    )
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a pattern's share and its part of the respondents differ by more than weights explain",
+    "compare the share with the data of the survey",
+    "use_patterns",
+)
+def pattern_unlike_respondents(tables: Tables) -> list[Finding]:
+    """Compare the weighted share of a pattern with its part of the respondents."""
+    patterns = tables["use_patterns"]
+    all_ = patterns.groupby("survey_id")["respondents"].transform("sum")
+    rows = patterns.assign(part=patterns["respondents"] / all_)
+    ratio = np.log(rows["weighted_share"].where(rows["weighted_share"] > 0) / rows["part"])
+    many = rows["respondents"] >= LEAST_RESPONDENTS
+    return report_rows(
+        "use_patterns",
+        patterns,
+        "pattern_unlike_respondents",
+        rows[many & (ratio.abs() > np.log(WEIGHTS_FACTOR))],
+        "weighted_share",
+        lambda row: f"a share of {row.weighted_share:.3g}, and {row.part:.3g} of the respondents",
+    )
+
+
 PAGES_DIFFER = 0.021
-"""Logs between a page and the others of the same measurement."""
+"""Maximum difference, in logs, between a page and the others of the same measurement."""
 SHARE_ERROR = 0.0005
-"""Half a unit of the last digit of a share, as most are printed."""
+"""Rounding error of a share: half a unit of the last digit, as most are printed."""
 MONTH_SPREAD = 0.2
 PRINTED_ERROR = 0.01
 REACH_ERROR = 0.07
-"""Of the reach of advertising, which its publishers revise."""
+"""Error of advertising reach, which its publishers revise."""
 NEIGHBOURS_LIMIT = 2.9
 RELATIVES_LIMIT = 3.8
-"""Log odds."""
+"""Maximum difference between related figures, in log odds."""
 AREAS_LIMIT = 5.6
 AREA_SPREAD = 1.24
-"""Deviation of the log odds between areas, of all services together."""
+"""Standard deviation of the log odds between areas, of all services together."""
 DAILY_BELOW_MONTHLY = 0.87
 RELATIVES_MONTHS = 24
 LEAST_AREAS = 4
 FINE_DIGITS = 4
 LEAST_ROUNDED = 8
 FINE_SHARE = 0.04
-"""A number with as many significant digits is odd where so few of its measurer's have them."""
+"""Share of a measurer's numbers with as many significant digits below which such digits are odd."""
 DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
 
 

@@ -1,20 +1,22 @@
-"""How far a number lies from what its neighbours in time say, in standard deviations.
+"""Deviation of a number from its neighbours in time, in standard deviations.
 
 Definitions. The level of a number is the log of its odds of being counted among its universe (the
 people online of the area, or the residents), the plain log where nobody counted a universe. A
-series is what one measurer says of one thing over time. The neighbours of a number are the last
-number of its series before its period and the first after; of several of one period the median.
+series consists of the numbers of one measurer for the same quantity over time. The neighbours of a
+number are the last number of its series before its period and the first after; if several have the
+same period, their median is used.
 
-Method. Expected is the straight line through both neighbours, or the one there is and the median
-growth of the series from there. Levels are taken for a random walk: between neighbours d and e
-months away the variance is that of d e / (d + e) months, beside one alone that of d months; to it
-comes the error of a printed number. The spread of a month is learned from the rest of the series,
-1.48 times the median of its residuals (the deviation of a normal distribution) as they are without
-the number judged, pooled with the spread of all series, which counts as much as PRIOR_COUNT
-residuals. The surprise is the residual over its deviation.
+Method. The expected level is on the straight line through both neighbours; with a single neighbour
+it is extrapolated with the median growth of the series. Levels are modelled as a random walk:
+between neighbours d and e months away the variance is that of d e / (d + e) months, and with a
+single neighbour that of d months. The variance of the error of a printed number is added. The
+standard deviation of a month is estimated from the rest of the series, 1.48 times the median of its
+residuals (the deviation of a normal distribution) without the number that is checked, pooled with
+the spread of all series, which counts as much as PRIOR_COUNT residuals. The surprise is the
+residual divided by its standard deviation.
 
-Assumptions. Neighbours are right; where one is wrong, it is reported as well, and the nearer of
-both looks as surprising.
+Assumptions. Neighbours are right. If one of them is wrong, both it and the nearest number to it are
+reported.
 
 Known drawbacks. Real series jump: a limit on the surprise is measured as what hardly any number of
 the facts exceeds, not read from a normal distribution.
@@ -30,14 +32,16 @@ from audience_impact.periods import MEAN_MONTH_DAYS, period_middle, with_distanc
 from audience_impact.populations import EVERYONE, ONLINE
 
 MOST_SHARE = 0.95
-"""A number that is more of its universe than this stands for a universe that is a little larger."""
+"""Maximum share of a number in its universe. For larger numbers the universe is enlarged
+accordingly.
+"""
 PRIOR_COUNT = 3
 NORMAL_OF_MEDIAN = 1.4826
 LEAST_MONTHS = 0.25
 LEAST_SLOPE_MONTHS = 6
 LEAST_SLOPES = 3
+"""Minimum months of a change, and minimum number of changes, for the median growth of a series."""
 SLACK = 1e-9
-"""Changes over so many months that a series must have before their median is its growth."""
 
 
 def compute_level(persons: pd.Series, universe: pd.Series) -> "pd.Series[float]":
@@ -198,7 +202,7 @@ def measure_surprise(
     month of all series, `error` that of a printed number, both of levels. What cannot surprise by
     more than a limit, however smooth the rest of its series, is NaN. Returns, on the same index,
     also `expected` (level), `months`, `count` (residuals of the rest), and `before` and
-    `after` (moments of the neighbours, NaN where there is none).
+    `after` (moments of the neighbours, NaN if there is none).
     """
     numbers = rows[["moment", "level"]].assign(series=rows.groupby(by, dropna=False).ngroup())
     if not numbers["series"].duplicated().any():  # no row has a neighbour, as mostly in few facts

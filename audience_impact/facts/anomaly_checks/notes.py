@@ -1,32 +1,32 @@
-"""Cells against what their own notes say was printed: the same number entered twice.
+"""Cells compared with the printed numbers in their own notes: the same number entered twice.
 
-Definitions. A note says what is printed in one of these phrases, with digits as printed:
+Definitions. A note quotes the printed number in one of these phrases, with the digits as printed:
 
 * `printed as 37 %`, `as 96.5 million`, `as 500 thousand`: the share or the number of the row; with
-  `who do not` what is left of the share; `printed as 35 to 39 %` the ends of its range.
+  `who do not` the complement of the share; `printed as 35 to 39 %` the ends of its range.
 * `Telegram printed as 89 million`: the service of the row as well, by a name of `platforms`.
 * `0.495 of 0.594`, `29 of 52 million`: a share that is the quotient of two printed numbers.
 * `37.5 % of the population`, `of population 12+`: the part that the persons of the row are of the
-  residents, or of those aged 12 and over, as counted nearest in time; not where it says about.
+  residents, or of those aged 12 and over, as counted nearest in time; not if the note says "about".
 * `37.5 % of the population of the year`, `, 30 to 45 %`: the same of a product made here, and of
   the ends of its range.
 * `70.6 million are 57.7 %`: the quotient that the persons of the row are.
 
 Method. Printed numbers are compared exactly, a quotient to half a thousandth. Where persons are a
-product or a quotient the last printed digit may be half a unit off, and a rounded person; the
-population of another publisher may be POPULATIONS_DIFFER off as well.
+product or a quotient a tolerance of half a unit of the last printed digit and of one person
+applies; the population of another publisher may also differ by POPULATIONS_DIFFER.
 
-Assumptions. A slip of the finger is not made twice alike.
+Assumptions. The same typing error is not made twice.
 
-Known drawbacks. A number that was misread stands twice as it was misread, unless whoever wrote the
-note read the page anew.
+Known drawbacks. A number that was misread is wrong in both places, unless the page was read again
+for the note.
 """
 
 import numpy as np
 import pandas as pd
 
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.messages import format_number, report_rows
+from audience_impact.facts.anomaly_checks.accepted import format_number, report_rows
 from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import EVERYONE
@@ -40,7 +40,7 @@ FIGURES = {
     "overlaps": ENDS[0],
     "bases": ("persons", "low_persons", "high_persons"),
 }
-"""By table: the number, the lower and the upper end of its range."""
+"""Columns by table: the number, and the lower and upper end of its range."""
 PERSONS = {"estimates": "value", "bases": "persons"}
 NUMBER = r"\d+(?:\.\d+)?"
 PRINTED = (
@@ -51,15 +51,17 @@ SCALE = {"%": 0.01, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 SERVICE = r"(?:^|; )(?P<service>[^;]+) printed as \d"
 OF = rf"(?P<part>{NUMBER}) of (?P<whole>{NUMBER})\b"
 OF_ERROR = 0.0005
-"""Quotients are written with three or four digits."""
+"""Tolerance of quotients, which are written with three or four digits."""
 PRODUCT = " % of the population of the year"
-"""Said of what is made of a share and the residents of a year, after the share."""
+"""Pattern of the phrase, after a share, for a product of the share and the residents of a year."""
 PART = r"(?<!about )(?<![\d.])(?P<share>\d+(?:\.\d+)?) ?% of (?:the )?population(?P<older> 12\+)?"
 RANGE = r"% of the population of the year, (?P<low>\d+(?:\.\d+)?) to (?P<high>\d+(?:\.\d+)?) %"
 PAIR = r"(?P<millions>\d+(?:\.\d+)?) million are (?P<share>\d+(?:\.\d+)?) %"
 EXACT = 1e-9
 POPULATIONS_DIFFER = 0.035
-"""Logs between two counts of residents: at most 0.031 where the facts print a part of them."""
+"""Maximum difference, in logs, between two counts of residents: it is at most 0.031 where the facts
+print a share of them.
+"""
 RULE = "unlike_its_note"
 
 

@@ -1,11 +1,11 @@
-"""Words that fit their column and not their row: repeated figures, and words used nowhere else.
+"""Words that are valid for their column and odd for their row: repeated figures, unique words.
 
-Method. Two figures that agree in value, area and period and differ in one word are one figure with
-a word mistaken for another, unless they agree by chance: shares of two digits do across platforms,
-counts of people do not. A word that no other figure of its measurer (or page) has in that place,
-where at least so many others share another, is odd: by the rule of succession it had a chance of
-one in LEAST_OTHERS + 2. A page is about the services that its address or title names; where it
-names none, about those that were restricted in its area in the days before it.
+Method. Two figures that agree in value, area and period and differ in one word are probably the
+same figure with a wrong word, unless they agree by chance: shares of two digits do across
+platforms, counts of people do not. A word is odd if no other figure of its measurer (or page) has
+it in that column and at least LEAST_OTHERS figures share another word: by the rule of succession it
+had a chance of one in LEAST_OTHERS + 2. A page is about the services that its address or title
+names; where it names none, about those that were restricted in its area in the days before it.
 """
 
 import re
@@ -14,18 +14,22 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.messages import format_number, report_rows
+from audience_impact.facts.anomaly_checks.accepted import format_number, report_rows
 from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.vocabulary import FindingSeverity, PlatformKind, Unit
 
 SPELT_LETTERS = 4
-"""Shorter names, as X, are words of other things as well."""
+"""Minimum length of a platform name that is searched for; shorter names, such as X, have other
+meanings as well.
+"""
 TOLD_DAYS = 3
 LEAST_OTHERS = 6
 ALONE_MONTHS = 3.0
 LONE_MONTHS = 9.0
-"""A figure that its measurer gives of no time so near is alone: two of the facts are at six."""
+"""Months without another figure of the measurer for a figure to count as isolated; two of the facts
+have six.
+"""
 ALONE_RATIO = 0.01
 ALONE_AMONG = 20
 SERIES = [

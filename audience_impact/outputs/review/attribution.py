@@ -1,15 +1,15 @@
-"""The origin of a figure in words: the measurer first, then the page that relays it.
+"""The origin of a figure in words: the measurer first, then the page that printed it.
 
-Definitions. The measurer counted or asked; the page is where the figure was read. Ten newspapers
-that relay one panel are ten pages and one measurer.
+Definitions. The measurer counted people or surveyed them; the page is where the figure was read.
+Ten newspapers that print figures of one panel are ten pages and one measurer.
 
-Method. `measurer, period (via page)`: "Mediascope, July 2025 (via Vanguard)". What stands in
-brackets behind a page (a country, an agency, a copy) is left out, and a page of the measurer's own
-(one name begins with the other) is not named. Where the page does not say who measured, that is
-said in the measurer's place.
+Method. `measurer, period (via page)`: "Mediascope, July 2025 (via Vanguard)". Brackets after the
+name of a page (a country, an agency, a copy) are omitted, and a page of the measurer itself (one
+name begins with the other) is not named. If the page does not name the measurer, UNSTATED is used
+instead.
 
-Assumptions. A measuring programme of the type `press_relay` is a page that does not say where its
-figure comes from.
+Assumptions. A measuring programme of the type `press_relay` is a page that does not state the
+origin of its figure.
 
 Known drawbacks. A page and a measurer that write one name differently appear as two.
 
@@ -25,7 +25,7 @@ import pandas as pd
 from audience_impact.vocabulary import SourceType
 
 UNSTATED = "measurer not stated"
-"""Said in place of the measurer where the page does not name one."""
+"""Words in place of the measurer if the page does not name one."""
 
 
 def name_origin(measurer: str | None, publisher: str, period: str | None = None) -> str:
@@ -81,5 +81,5 @@ def _moment_in_words(text: str) -> str:
 
 
 def _strip_brackets(name: str) -> str:
-    """Return a name without what stands in brackets behind it."""
+    """Return a name without what is in brackets behind it."""
     return re.sub(r"\s*\([^)]*\)$", "", name)

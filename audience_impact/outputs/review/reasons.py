@@ -1,6 +1,6 @@
-"""Reasons for gaps: the rules of status that apply to each row, and their sentences.
+"""The status rules that apply to each row, and the sentences of its reason.
 
-The rules themselves, with their sentences and what they cap a row at, stand in status_rules.py.
+status_rules.py defines the rules, their sentences and the best status that each allows.
 """
 
 from collections.abc import Mapping
@@ -44,19 +44,19 @@ SHOWN = [
     EvidenceState.IMPAIRED.value,
     EvidenceState.DOWN.value,
 ]
-"""Results of measurements that see a restriction."""
+"""Results of measurements that confirm a restriction."""
 
 Flags = Mapping[str, pd.Series]
-"""By rule, of each row: whether it applies, or its details joined by `;`, blank where it does not.
+"""By rule, for each row: whether the rule applies, or its details joined by `;`, blank if not.
 
 The details of a rule are what its sentence says of the row itself, a sentence for each.
 """
 REASON = ["reason", "reason_rule_ids", "reason_details"]
-"""The sentences joined by `; `, and in the same places their rules and details, joined by `;`."""
+"""Columns of the sentences joined by `; ` and, in the same order, of their rules and details."""
 BETWEEN = ("; ", ";", ";")
-"""The separators of the cells of these columns."""
+"""Separators of the cells of these columns."""
 OWN_WORDS = "extent"
-"""The rule whose sentence is a text of the facts, which no detail repeats."""
+"""The rule whose sentence is a text of the facts, so that it has no details."""
 
 
 def undrawn_rule(simulation: SimulationInputs) -> str:

@@ -1,7 +1,7 @@
-"""Rules over results: what must hold of every published number, whatever the facts are.
+"""Rules over results: conditions that every published number must satisfy, whatever the facts are.
 
-Each rule takes the figures that spoke and the published table and returns the keys of the rows
-that break it. A breach of an error is a fault of the method or of the code, so nothing is
+Each rule takes the figures that were used and the published table, and returns the keys of the rows
+that break it. If a rule of severity error is broken, the method or the code is wrong and nothing is
 published; a warning is published with the data.
 """
 
@@ -33,7 +33,7 @@ from audience_impact.vocabulary import (
 
 TOLERANCE_PERSONS = 1.0
 GROWTH_SHARE = 1e-3
-"""Of the base: medians of two sets differ by draws, so the rule allows for that much."""
+"""Tolerance, as a share of the base, for medians of two sets that were drawn separately."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ReviewInput:
         impact: The published table.
         restrictions: As `Scope` has them.
         audiences: As `Inputs` has them, like the rest.
-        chosen: The figures that spoke.
+        chosen: The figures that were used.
         doubts: What speaks against these.
         daily: The daily figures.
         by_platform: The published table `impact_by_platform`.
@@ -386,7 +386,7 @@ NEARNESS = {
     "is_first": ("first", "first"),
     "is_last": ("last", "last"),
 }
-"""The days of a period with which a base is compared."""
+"""Columns of the days of a period with which a base is compared."""
 
 
 def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:

@@ -1,13 +1,14 @@
-"""The rules of status, as one table: what a row may be called, and what its `reason` then says.
+"""The status rules as a table: the best status of a row, and the sentences of its `reason`.
 
 Definitions. A row begins as A (normal). Each rule that applies caps it: E (estimated, derived or
-not confirmed), U (low reliability), I (imputed) or M (no figure); a rule that caps at A says
-something and takes nothing away. The row has the worst status that it is capped at.
+not confirmed), U (low reliability), I (imputed) or M (no figure); a rule that caps at A adds a
+sentence without changing the status. The row has the worst status among the caps that apply.
 
-Method. The table is read in its order, which is that of the sentences in `reason`. Where a rule
-caps at M, those that cap at E or A are silent: they speak of a figure that there is not. Where
-nothing happened, the first rule speaks alone. docs/method.md shows this table, made from here, and
-a rule over results holds the rows called A against what it asks for.
+Method. The rules are applied in the order of the table, which is the order of the sentences in
+`reason`. If a rule caps at M, the rules that cap at E or A are omitted, because there is no figure
+that they could describe. If nothing happened, only the first rule applies. docs/method.md shows a
+table generated from these rules, and a rule over results checks that rows with status A satisfy its
+conditions.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -29,20 +30,20 @@ NORMAL, ESTIMATED, UNRELIABLE, IMPUTED, MISSING = (
     )
 )
 ORDER = {NORMAL: 0, ESTIMATED: 1, UNRELIABLE: 2, IMPUTED: 3, MISSING: 4, "": -1}
-"""From the best status to the worst; blank is none yet."""
+"""Statuses from the best to the worst; blank means no status yet."""
 
 FRESH_MONTHS, OLD_MONTHS = 3, 12
 
 
 @dataclass(frozen=True)
 class StatusRule:
-    """One rule of status.
+    """A status rule.
 
     Attributes:
-        id: What the code calls it.
-        caps_at: The best status that a row may have to which it applies.
-        sentence: What `reason` says; in braces, what is said of the row itself.
-        condition: When it applies, for the page of the method.
+        id: The id of the rule.
+        caps_at: The best status of a row to which the rule applies.
+        sentence: The sentence in `reason`; the part in braces depends on the row.
+        condition: The condition under which it applies, for the page on the method.
     """
 
     id: str
@@ -378,10 +379,10 @@ TABLE = (
         ),
     ),
 )
-"""Every rule of status, in the order of the sentences."""
+"""All status rules, in the order of the sentences."""
 
 RULES = {rule.id: rule for rule in TABLE}
-"""The same by id."""
+"""All status rules by id."""
 
 ASKED_OF_NORMAL = (
     "official",
@@ -391,7 +392,8 @@ ASKED_OF_NORMAL = (
     "a base of the measurer of the figures",
     "an error that is stated or learned, so that the interval has a width",
 )
-"""Conditions of a row called A; outputs/review/rules.py validates each of them by the facts."""
+"""Conditions of a row with status A; outputs/review/rules.py validates each of them on the facts.
+"""
 
 
 OF_REACH_LOST: dict[str, str] = {
@@ -403,7 +405,7 @@ OF_REACH_LOST: dict[str, str] = {
     "several_audiences": "several platforms or countries: nobody counted who left any of them",
     "lost_in_part": "only a part is restricted: nobody counted who left there",
 }
-"""Sentences of `reason` about reach lost, by rule; these cap nothing."""
+"""Sentences of `reason` about reach lost, by rule; they do not change the status."""
 
 OF_TOTALS: dict[str, str] = {
     "end_unknown": "an end is not known",
@@ -454,7 +456,7 @@ def fill_sentence(name: str, detail: str, names: Mapping[str, str] = NO_NAMES) -
     """Return the sentence of a rule with the words for a detail of the row in its braces.
 
     A detail is a cell's part of `reason_details`. `names` are words for codes of features and
-    populations, which otherwise stand in the sentence themselves.
+    populations, without which the codes themselves appear in the sentence.
     """
     before, brace, rest = rule_sentence(name).partition("{")
     return f"{before}{_in_words(name, detail, names)}{rest.partition('}')[2]}" if brace else before

@@ -1,1 +1,1 @@
-"""Populations and people online, from published tables to rows of `bases`."""
+"""Populations and people online, converted from published tables to rows of `bases`."""

@@ -1,30 +1,29 @@
-"""How many of a country use the internet in years for which nobody has reported yet.
+"""Projections of the share of a population that uses the internet, for years without a report.
 
-Definitions. A series is the reported share of a population that uses the internet, one number a
-country and year. The origin of a projection is the last reported year, its horizon the years
-from there.
+Definitions. A series is the reported share of a population that uses the internet, one number per
+country and year. The origin of a projection is the last reported year, its horizon the years from
+there.
 
 Method. In log odds, the least-squares slope of the last five reports, times one number for all
-countries that shrinks it towards no growth, from the last report on. The number is the one with
-the least mean error in share points among projections made from every origin since 2013 and
-compared with what was reported afterwards. Errors of those projections differ in size: the mean
-size is a power of the horizon and of the noise (how far the country's last reports lie from their
-own line, drawn towards a usual noise as if by two reports), times the exponential of a parabola of
-the level; a gamma regression of absolute errors on these (Glejser 1969; McCullagh and Nelder 1989,
-chapter 8). The spread is the 5th and 95th percentile of errors over their size, apart for shares
-below and from 90 % on. Every country weighs alike at every horizon, and the percentiles lie as far
-out as one country more, of which nothing is known, would put them (Dunn, Wasserman and Ramdas
-2023).
+countries that shrinks it towards no growth, from the last report on. This shrinkage factor
+minimises the mean error in share points over projections from every origin since 2013, compared
+with later reports. The errors of those projections differ in size: the mean size is a power of the
+horizon and of the noise (how far the country's last reports lie from their own line, drawn towards
+a usual noise as if by two reports), times the exponential of a parabola of the level; a gamma
+regression of absolute errors on these (Glejser 1969; McCullagh and Nelder 1989, chapter 8). The
+spread is the 5th and 95th percentile of errors over their size, apart for shares below and from 90
+% on. Every country has the same weight at every horizon, and the percentiles are widened as if
+there were one more country without data (Dunn, Wasserman and Ramdas 2023).
 
-Assumptions. Countries that are asked differ from others in level and noise, and for the rest err
-alike. Shares of less than 0.1 % or more than 99.9 % count as these.
+Assumptions. Countries differ in level and noise, and otherwise have the same errors. Shares of less
+than 0.1 % or more than 99.9 % count as these.
 
 How well. `python -m benchmarks.errors`, for countries left out, by years.
 
-Known drawbacks. Past series were revised after the fact and smoothed where no survey was made,
-so the errors of projections in their own time were larger. Which reports stand on a survey is not
-on record: the noise of a series stands for it. A country that shuts itself off, or whose first
-survey in years corrects the series, leaves the interval.
+Known drawbacks. Past series were revised later and smoothed in years without a survey, so the
+errors of projections at the time were larger. It is not recorded which reports are based on a
+survey: the noise of a series is used instead. A country that shuts itself off, or whose first
+survey in years corrects the series, will be outside the interval.
 
 Citations. Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 5.10 (rolling
 origin). Glejser (1969), A new test for heteroskedasticity, JASA 64. McCullagh and Nelder (1989),
@@ -40,25 +39,27 @@ import pandas as pd
 from audience_impact.frames import Array
 
 REPORTS, REACH = 5, 10
-"""How many reports make a trend, and over how many years they and a projection may reach."""
+"""Number of reports of a trend, and maximum number of years that they, and a projection, span."""
 LEAST_REPORTS = 3
-"""Fewer reports have no slope."""
+"""Minimum number of reports for a slope."""
 FIRST_ORIGIN, LONGEST = 2013, 8
 LEAST = 0.001
 HIGH = 0.9
 TAILS = (0.05, 0.95)
 SHRINKS = np.round(np.arange(0, 1.01, 0.05), 2)
 USUAL_NOISE, USUAL_REPORTS = 0.02, 2
-"""What the noise of a few reports is drawn towards, in log odds, and as if by how many reports."""
+"""Value towards which the noise of a short series is shrunk, in log odds, and its weight as a
+number of reports.
+"""
 LEAST_ERROR = 0.01
-"""No projection is sure to less, in log odds."""
+"""Minimum error of a projection, in log odds."""
 LEAST_AREAS = 20
-"""Fewer countries teach how errors grow with the horizon, and nothing of level and noise."""
+"""Minimum number of countries to fit the effects of horizon, level and noise on errors."""
 
 
 @dataclass(frozen=True)
 class FittedProjection:
-    """The number the slope is taken times, and how far projections may err.
+    """The fitted factor of the slope, and the fitted errors of projections.
 
     `size` (5,) are the coefficients of the features of a projection, `spread` the percentiles of
     errors over their size: a row for shares below HIGH and one for those from there on.

@@ -1,10 +1,10 @@
-"""Rows of `bases` from what publishers report: how many people there are, and how many are online.
+"""Rows of `bases` from publishers' data: populations and people online.
 
-The one pipeline for them. Files of any shape become the tidy tables of `Figures` first (world.py,
-worldbank.py); what is made of these does not depend on where they were read.
+All publishers use the same pipeline. Files of any shape are first converted to the tidy tables of
+`Figures` (bulk_files.py, worldbank.py); the rest does not depend on their origin.
 
-Definitions. A tidy table has `area_id`, `year` and `persons` or `share` (0 to 1). People ahead have
-`persons`, `low` and `high`: the medium projection and its 95 % bounds.
+Definitions. A tidy table has `area_id`, `year` and `persons` or `share` (0 to 1). Projected people
+have `persons`, `low` and `high`: the medium projection and its 95 % bounds.
 
 Method. Population of a year: the World Bank up to its last year, after it the medium projection of
 World Population Prospects with its 95 % bounds. Users of the internet: the reported share of the
@@ -14,10 +14,10 @@ the population.
 
 Assumptions. A reported share is of the whole population.
 
-Known drawbacks. A product says nothing of how the share was rounded or modelled. The two
-populations are of different vintages, so the step from the last year of the one to the first of
-the other is not growth alone. The share of the ITU is of the individuals asked, in some countries
-of a certain age.
+Known drawbacks. The product does not show how the share was rounded or modelled. The two
+populations are of different vintages, so the step from the last year of the former to the first of
+the latter is not only growth. The share of the ITU is of the survey's respondents, in some
+countries of a certain age.
 
 Citation. World Bank SP.POP.TOTL; ITU, individuals using the internet; United Nations, World
 Population Prospects 2024.
@@ -35,9 +35,9 @@ from audience_impact.vocabulary import ObsStatus, PopulationBase
 
 WORLD = "001"
 LAST_ESTIMATE = 2023
-"""Up to this year the UN estimates, after it it projects."""
+"""Last year that the UN estimates; later years are projections."""
 PROJECTED = "internet-use-projection"
-"""Series of the rows that are computed here from trends; each run makes them anew."""
+"""Series of the rows that are projected here from trends; each run replaces them."""
 COLUMNS = [
     *("base_id", "area_id", "population_base", "period", "persons", "low_persons"),
     *("high_persons", "obs_status", "source_id", "also_source_id", "measurement_series_id", "note"),
@@ -56,19 +56,19 @@ def _empty_projections() -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Years:
-    """The years asked for, both included."""
+    """The requested years, both included."""
 
     first: int
     last: int
 
     def mark_requested(self, years: "pd.Series[int]") -> "pd.Series[bool]":
-        """Mark the years that lie in this range."""
+        """Mark the years that are in this range."""
         return years.between(self.first, self.last)
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Rows of `sources` for what the figures come from, and what the projections say of their day.
+    """Rows of `sources` for the publishers, and notes on the dates of projections.
 
     `mid_year` ends the note of a projection in the middle of a year.
     """
@@ -81,7 +81,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class Figures:
-    """What the publishers report, tidy; a table that nobody asked for is empty.
+    """Tidy tables of the publishers' numbers; a table that was not requested is empty.
 
     `counted` has `persons`, `shares` has `share`, `ahead` (in the middle of a year) and `year_ends`
     (on 31 December, for areas that nobody counts) have `persons`, `low` and `high`.

@@ -1,7 +1,8 @@
-"""What the publishers' files hold: their bytes as rows of text, and two downloads side by side.
+"""Read publishers' files: their bytes as rows of text, and the difference of two downloads.
 
-Nothing here fetches. A file that does not have the shape it had is refused with the column that is
-missing, so that a publisher's change is never read as a change of the world.
+This module does not download anything. A file that no longer has the expected columns is refused,
+with the name of the missing column, so that a change of the format is never read as a change of the
+data.
 """
 
 import csv
@@ -29,20 +30,22 @@ _VARIANTS = (MEDIUM_VARIANT, LOW_VARIANT, HIGH_VARIANT)
 _GZIP = b"\x1f\x8b"
 
 _Only = tuple[str, Sequence[str]]
-"""A column and the words in it of the rows that are read."""
+"""A column, and the words in it that select the rows to read."""
 MOST_PAGE_BYTES, MOST_LINE_SIGNS = 20_000_000, 1_000_000
 MOST_SIGNS, MOST_ROWS = 500_000_000, 500_000
-"""Far beyond what publishers give: what goes beyond is no data but a mistake or an attack."""
+"""Maximum characters and rows of a file, far above any publisher's; a larger file is an error or an
+attack.
+"""
 Reader = Callable[[Sequence[bytes]], pd.DataFrame]
 
 
 class ShapeError(ValueError):
-    """A file does not hold what it is known to hold; the text says what is missing."""
+    """A file does not have the expected content; the message states what is missing."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How many rows a download has that the one before had not, and the other way round."""
+    """Numbers of rows that were added since the previous download, and that were removed."""
 
     before: int
     added: int
@@ -60,7 +63,7 @@ class Difference:
 
 
 def compare_downloads(before: pd.DataFrame, after: pd.DataFrame, key: Sequence[str]) -> Difference:
-    """Count rows added, changed and gone; rows of one key are told apart by their order."""
+    """Count rows added, changed and gone; rows of one key are reported apart by their order."""
     old, new = _cells_by_key(before, key), _cells_by_key(after, key)
     both = old.keys() & new.keys()
     changed = sum(old[row] != new[row] for row in both)

@@ -1,8 +1,8 @@
-"""What the World Bank, the ITU and the UN answer, as tidy tables (bases.py).
+"""Answers of the World Bank, the ITU and the UN as tidy tables (bases.py).
 
 Assumptions. A country code of two letters that is an area of the facts is that area; the world is
-`001`. Every other code (groups of countries, countries the facts do not name) is left out. A
-projection without both bounds is left out: it would take the place of one that has them.
+`001`. Every other code (groups of countries, countries that are not in the facts) is omitted. A
+projection without both bounds is omitted, because it would replace one that has them.
 """
 
 from collections.abc import Collection

@@ -1,1 +1,1 @@
-"""The free text in which a register says where, read as places: names, phrases, meanings."""
+"""Places in the free text of a register: names, phrases, meanings."""

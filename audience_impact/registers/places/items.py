@@ -1,10 +1,10 @@
-"""A phrase of a text with the places that it may mean, and what a name is found to mean."""
+"""Phrases of a text with their candidate places, and the resolved meaning of a name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from audience_impact.registers.places import names
-from audience_impact.registers.places.known import (
+from audience_impact.registers.places.country_places import (
     ADMIN1,
     ADMIN2,
     ADMIN3,
@@ -36,7 +36,8 @@ GOES_BY: Mapping[str, tuple[str, ...]] = {
     "MM": (ADMIN3, ADMIN2, ADMIN1, UNION, TOWN),
     "UA": (ADMIN3, ADMIN1, ADMIN2, UNION, TOWN),
 }
-"""Which of several places of one name is meant where nothing else tells, by country."""
+"""Preferred level of a place, by country, if several places share a name and nothing else decides.
+"""
 FITS: Mapping[str, tuple[str, ...]] = {
     STATE: (ADMIN1, UNION, SHIRE, ADMIN2),
     DIVISION: (SHIRE, UNION, ADMIN1, ADMIN2),
@@ -46,15 +47,15 @@ FITS: Mapping[str, tuple[str, ...]] = {
     CITY: (TOWN, ADMIN1, ADMIN3, ADMIN2),
     PART: (TOWN, ADMIN3, ADMIN2, ADMIN1, SHIRE, UNION),
 }
-"""Levels that a kind may mean, the likeliest first."""
+"""Levels that a kind of place may mean, the most likely first."""
 KIND_SIZES = {PART: -1, CITY: 0, TOWNSHIP: 1, POLICE: 1, DISTRICT: 2, DIVISION: 3, STATE: 4}
 PARTED = frozenset(("IN", "PK", "BD", "MM"))
-"""Countries where a town is smaller than the smallest place of its name on record."""
+"""Countries where a town may be smaller than the smallest place of its name on record."""
 
 
 @dataclass(frozen=True)
 class NameMeaning:
-    """What one name of a text means.
+    """The meaning of one name in a text.
 
     `area_ids` is empty where it is unresolved; `least_area_id` is the city where the district of
     its name was read and the text says no kind. `part_kind` and `units` say what of the place is
@@ -72,7 +73,7 @@ class NameMeaning:
 
 @dataclass
 class Item:
-    """A phrase on its way: the places that it may mean, and what was found out."""
+    """A phrase during resolution: its candidate places, and the results so far."""
 
     phrase: Phrase
     ids: list[str]

@@ -1,10 +1,10 @@
-"""Names of places by how they are spelt: folded, and by a key that transliterations share.
+"""Names of places in normalised spelling: folded, and as a key that transliterations share.
 
 Definitions. A folded name has no accents, capitals, apostrophes and punctuation, and `and` for the
-sign. Its key keeps the consonants as they sound, so that Shopian and Shupiyan, Bandipora and
-Bandipore have one.
+ampersand. Its key contains the consonants by their sound, so that Shopian and Shupiyan, Bandipora
+and Bandipore have one.
 
-Drawbacks. Keys of short names collide; whoever compares by key holds the names against each other.
+Drawbacks. Keys of short names collide; callers that compare keys must compare the names as well.
 """
 
 import difflib
@@ -22,12 +22,14 @@ SOUNDS = (
     *(("kh", "k"), ("ph", "f"), ("jh", "j"), ("ck", "k"), ("q", "k"), ("z", "j")),
     *(("w", "v"), ("x", "ks"), ("oo", "u"), ("ee", "i"), ("y", "i")),
 )
-"""How letters of transliterations are told alike, in this order."""
+"""Replacements that map transliterations of a sound to the same letters, in this order."""
 LEAST_SIGNS = 5
-"""Shorter names are too like others to be taken for a slip of the pen."""
+"""Minimum length of a name for the detection of misspellings; shorter names are too similar."""
 LIKENESS = 0.8
 NUMERALS = re.compile(r"\d+|\b(?:[ivx]+|\w)\b")
-"""Numbers, Roman ones and single letters: what differs in them is another place."""
+"""Pattern of numbers, Roman numerals and single letters: names that differ in them are different
+places.
+"""
 
 
 def fold_name(text: str) -> str:

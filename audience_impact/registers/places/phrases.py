@@ -1,10 +1,10 @@
-"""The phrases of a text that says where: what each names, as what kind, and how much of it.
+"""The phrases of a text on places: the name, the kind and the amount of each place.
 
-Definitions. A phrase is a name with the words around it that say what it is (district, towns) or
-how much of it is meant (parts of, 10 districts of, all). One without a name speaks of the next.
+Definitions. A phrase is a name with the words around it for its kind (district, towns) or its
+amount (parts of, 10 districts of, all). A phrase without a name refers to the next one.
 
-Method. A text is cut at commas, brackets, `and`, `of`, `in` and their like; words of kinds and
-amounts are taken off each piece. A kind in the plural holds for the names before it.
+Method. A text is split at commas, brackets, `and`, `of`, `in` and their like; words of kinds and
+amounts are removed from each piece. A kind in the plural applies to all names before it.
 
 Drawbacks. Only English words of kinds and amounts are known.
 """
@@ -26,7 +26,7 @@ STATE, DIVISION, DISTRICT, POLICE, TOWNSHIP, CITY, PART = KINDS = (
     "city",
     "part",
 )
-"""What a place is said to be, from the largest to a part of anything."""
+"""Kinds of place in texts, from the largest to a part of any place."""
 _WORDS = {
     STATE: "state province region oblast governorate krai kray republic territory ut union "
     "governorates regional",
@@ -75,7 +75,7 @@ _AMOUNTS = (
     "refugee cell internet police conflict crisis hit least bunch affected remote select"
 )
 AMOUNTS = frozenset(_AMOUNTS.split())
-"""Words that say that not all is meant, or that tell nothing."""
+"""Words for a part of a place, or without information on the amount."""
 ALL = frozenset(("all", "entire", "whole", "every", "entirety"))
 _IDLE = (
     "the a an of at and also both only then now likely confirmed mainly including especially "
@@ -83,7 +83,7 @@ _IDLE = (
     "administered near around about more than community development"
 )
 IDLE = frozenset(_IDLE.split())
-"""Words without meaning at the edge of a phrase."""
+"""Words without meaning at the beginning or end of a phrase."""
 EXCEPTS = r"\bexcept(?:ing)?(?: for)?\b|\bexcluding\b|\boutside(?: of)?\b|\bbut for\b|\bbut(?= \w)"
 CUTS = re.compile(
     rf"(?P<except>{EXCEPTS})|(?P<clause>;)|(?P<open>\()|(?P<close>\))|(?P<own>'s\b|s'(?=\s))|"
@@ -93,11 +93,11 @@ CUTS = re.compile(
     r"\baround\b|\binside\b|\bat\b|\bbetween\b|\bsurrounding\b|\bbordering\b)"
 )
 INNER = re.compile(r" (?:and|of|in|at|from|or) ")
-"""Words in names at which no cut is meant."""
+"""Words in names at which a text must not be split."""
 SLIPS = ("district", "districts", "township", "townships", "village", "villages")
 _SIDE = "(?:north|south|east|west|central)(?:ern)?"
 TWO_SIDES = re.compile(rf"\b({_SIDE})(,? and |, )(?={_SIDE} (?!and\b)(\w+))")
-"""Two sides of one place: central and south Kashmir."""
+"""Pattern of two sides of the same place, for example central and south Kashmir."""
 POSSESSIVE = re.compile("['\u2019](?=s\\b)")
 
 
@@ -213,7 +213,7 @@ def _cut_pieces(text: str, place_names: Container[str]) -> list[_Piece]:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The folded names of places of a country, which no cut may go through."""
+    """The folded names of places of a country, inside which a text must not be split."""
 
     names: frozenset[str]
 

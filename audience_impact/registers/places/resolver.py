@@ -1,18 +1,21 @@
-"""What a text of a register means: places of the gazetteer, whole or in part, or names unresolved.
+"""Resolve a text of a register: places of the gazetteer, whole or in part, or unresolved names.
 
-Definitions. A gazetteer holds the places of `areas` with their names and aliases, and what holds
-each. A container is a place named to say where another lies ("Sikar, Rajasthan"): it is not meant
-itself. A part is what lies somewhere inside a place that nobody counts ("Marhama area, Anantnag").
+Definitions. A gazetteer contains the places of `areas` with their names, aliases and containing
+places. A container is a place that only locates another one ("Sikar, Rajasthan"). A part is an area
+inside a place whose people nobody counts ("Marhama area, Anantnag").
 
 Method. Each phrase of a text is looked up: in the reviewed names, then among names and aliases,
-then by spelling. Among several places of one name the kind that the text says, a container, the
-other names of the text (they belong together) and what orders of the country go by decide, in this
-order; what is still ambiguous stays unresolved. A name that is not found is a part of the smallest
-place that the text says it lies in; without one it is unresolved, never guessed.
+then by spelling. If several places share a name, these criteria are used in this order: the kind in
+the text, a container, the other names of the text (they belong together), and the usual level of
+orders in the country. A name that is still ambiguous remains unresolved. A name that is not in the
+gazetteer is a part of the smallest containing place that the text names; without one it is
+unresolved, never guessed.
 
-Assumptions. Orders in India, Pakistan and Bangladesh go by district, in Myanmar by township.
+Assumptions. Orders refer to districts in India, Pakistan and Bangladesh, and to townships in
+Myanmar.
 
-Drawbacks. A namesake elsewhere in the country is taken where the right place is not on record.
+Drawbacks. If the right place is not on record, another place of the same name in the country is
+used.
 """
 
 import re
@@ -21,6 +24,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from audience_impact.registers.places import names
+from audience_impact.registers.places.country_places import (
+    ADMIN1,
+    ADMIN2,
+    ADMIN3,
+    SHIRE,
+    SIZES,
+    TOWN,
+    UNION,
+    Gazetteer,
+    find_alike,
+    look_up,
+)
 from audience_impact.registers.places.items import (
     FITS,
     GOES_BY,
@@ -32,18 +47,6 @@ from audience_impact.registers.places.items import (
     as_reviewed,
     items_of,
     mean_part,
-)
-from audience_impact.registers.places.known import (
-    ADMIN1,
-    ADMIN2,
-    ADMIN3,
-    SHIRE,
-    SIZES,
-    TOWN,
-    UNION,
-    Gazetteer,
-    find_alike,
-    look_up,
 )
 from audience_impact.registers.places.phrases import (
     CITY,
@@ -77,7 +80,7 @@ def resolve_text(
 
 
 LONG = 7
-"""Names of small places have as many letters where they are found by spelling."""
+"""Minimum length of names of small places for a lookup by spelling."""
 
 
 @dataclass
@@ -119,7 +122,7 @@ class _Reading:
                 item.ids = find_alike(item.phrase.name, self.gazetteer, self.gazetteer.first_level)
 
     def _assign_holders(self) -> None:
-        """Set for each item the item that the text says it lies in."""
+        """Set for each item the item that the text says it is in."""
         for place, item in enumerate(self.items):
             item.holder = self._find_holder(place)
         for item in self.items:
@@ -140,7 +143,7 @@ class _Reading:
                 holder.ids = outer or holder.ids
 
     def _find_holder(self, place: int) -> int:
-        """Return the position of the item that holds another, or -1."""
+        """Return the position of the item that contains another, or -1."""
         item = self.items[place]
         later = [
             candidate
@@ -228,7 +231,7 @@ class _Reading:
         )
 
     def _drop_elsewhere(self) -> None:
-        """Drop small places of a name that lie outside the place the text names."""
+        """Drop small places of a name that are outside the place the text names."""
         for place, item in enumerate(self.items):
             if item.reviewed or item.holder >= 0 or not item.ids:
                 continue
@@ -240,7 +243,7 @@ class _Reading:
                 item.ids = []
 
     def _container_sizes(self, place: int) -> list[int]:
-        """Return the sizes of the places named later in the clause that may hold others."""
+        """Return the sizes of the places named later in the clause that may contain others."""
         last = len(self.items) - 1
         return [
             max(map(self.gazetteer.level_size, outer.ids))
@@ -369,7 +372,7 @@ class _Reading:
         return not any(member.phrase.is_part for member in inner)
 
     def _is_contradicted(self, place: int) -> bool:
-        """Return whether all names before lie outside the place that the text names."""
+        """Return whether all names before are outside the place that the text names."""
         item, before = self.items[place], self.items[:place]
         same = [member for member in before if member.phrase.clause == item.phrase.clause]
         return bool(same and item.ids) and all(
@@ -456,9 +459,10 @@ class _Reading:
         return item.phrase.kind == PART and item.phrase.unit == "area" and level in (SHIRE, UNION)
 
     def _holding_district(self, item: Item) -> str:
-        """Return the district that holds a smaller place which the text calls one, or nothing.
+        """Return the district that contains a place which the text calls a district, or "".
 
-        It is younger than the list, or the police's: wider than what has its name.
+        Such a district is newer than the list of places, or a police district, and is larger than
+        the place of the same name.
         """
         entry = self.gazetteer.entries[item.ids[0]]
         called = item.phrase.kind in (DISTRICT, POLICE) and self.gazetteer.country in PARTED

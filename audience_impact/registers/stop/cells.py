@@ -1,7 +1,7 @@
-"""The cells of Access Now's STOP register, read as what the fact tables say of a restriction.
+"""Cells of Access Now's STOP register, converted to columns of a restriction.
 
-Pure: a row is a mapping of the published columns to text. What cannot be read is named as a
-defect, and nothing is made up for it.
+A row is a mapping of the published columns to text. Unreadable cells are reported as defects and
+never guessed.
 """
 
 import re
@@ -36,7 +36,7 @@ READ = (
     *(*COLUMNS, OTHER, "sms_affected", "phonecall_affected", "telco_ack", "event", "count_year"),
     operators.COLUMN,
 )
-"""The published columns that are read; a register without one of them is no STOP register."""
+"""The published columns that are read; a file that lacks one of them is not a STOP register."""
 
 YEARS = "the years {} to {}".format(*SANE_YEARS)
 
@@ -73,7 +73,7 @@ DEFECTS = {
     "same_row_twice": COMMON_DEFECTS["same_row_twice"],
     "told_twice": COMMON_DEFECTS["told_twice"],
 }
-"""Kinds of defect and what they mean."""
+"""Kinds of defect, with their meanings."""
 
 SCOPES = (
     ("only affected one city", GeoScope.LOCALITY),
@@ -92,7 +92,7 @@ MEASURED = re.compile(
     r"measurement",
     re.IGNORECASE,
 )
-"""Who measures, as the text or the links of a row name them."""
+"""Names of measuring organisations in the text or the links of a row."""
 SATELLITE = re.compile(r"starlink", re.IGNORECASE)
 INCLUDING = re.compile(r"\bincluding starlink", re.IGNORECASE)
 SLOWED = re.compile(
@@ -100,7 +100,7 @@ SLOWED = re.compile(
     r"(?:throttled|working)\b|\bonly 2g\b",
     re.IGNORECASE,
 )
-"""Words that say that a slow network stayed up where the fast ones were switched off."""
+"""Pattern of texts that say that fast networks were switched off and a slow one stayed up."""
 SLOWING = re.compile(r"\bthrottl\w+", re.IGNORECASE)
 CUTTING = re.compile(
     r"shut|suspen|\bcut|snapp|block|disconnect|blackout|offline|\bdown\b|\bout\b", re.IGNORECASE
@@ -113,7 +113,7 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class End:
-    """The last day in force, what is said of it, and the defects met."""
+    """The last day in force, its status and source, and the defects."""
 
     ended_on: str
     status: EndStatus
@@ -262,10 +262,10 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Context:
-    """What a row is read as beside the others: an end in a later edition, and why not everyone.
+    """Information on a row from other rows: an end in a later edition, reasons for its extent.
 
-    The reasons, of the place and of the networks, are blank where it is read as everyone or is not
-    marked nationwide.
+    The reasons, for the place and for the networks, are blank if the row is read as touching
+    everyone or is not marked nationwide.
     """
 
     later_end: str = ""

@@ -1,12 +1,12 @@
-"""Dates and durations of a row of the STOP register, and what is done where they contradict.
+"""Dates and durations of a row of the STOP register, and the repair of contradictions.
 
-Method. A duration counts days, both ends or one of them; a part of a day is that day. A duration
-below zero beside two dates in order says that the dates are turned round: the difference of the
-dates, with its sign, is what the spreadsheet printed. The event then began on what is printed as
-its end, and ended on what is printed as its start, whose year is one short where that lies before.
-This is repaired where it gives at most a month, for only a turn of the year explains it; else the
-end is left out. A duration above zero that differs from the dates by more than a day is told, and
-the dates stand.
+Method. A duration counts days, both ends or one of them; a part of a day is that day. If the
+duration is negative although the dates are in order, the dates were swapped: the spreadsheet
+printed the difference of the original dates. The event then began on the printed end and ended on
+the printed start, whose year is one too low if it is before the printed end. This is repaired if
+the result is at most a month, since only a turn of the year explains it; otherwise the end is
+dropped. A positive duration that differs from the dates by more than a day is reported, and the
+dates are used.
 """
 
 import re
@@ -20,13 +20,13 @@ from audience_impact.periods import SANE_YEARS
 
 MOST_DAYS = 36525
 SERIALS = (32874, 73051)
-"""Days of a spreadsheet from 1990 to 2099."""
+"""Serial numbers of days in a spreadsheet, from 1990 to 2099."""
 LONGEST_REPAIR_DAYS = 31
 
 
 @dataclass(frozen=True)
 class Dates:
-    """First and last day in ISO 8601, blank where there is none, and the defect met."""
+    """First and last day in ISO 8601, blank if there is none, and the defect."""
 
     start: str
     end: str

@@ -1,4 +1,4 @@
-"""Rows of the STOP register as event records, and its events as read: the entry of the register.
+"""The definition of the STOP register: its rows as event records, and its events as read.
 
 Rows are one event where country, start, place, extent and network agree and the years differ.
 """
@@ -31,7 +31,7 @@ EXCEPTION = re.compile(
     re.IGNORECASE,
 )
 EXCEPTED = "everyone but a part: "
-"""Begins the `extent_reason` of such a row, before its place: the rest of the country was cut."""
+"""Beginning of `extent_reason` if the row excludes a place: the rest of the country was cut."""
 SNAPSHOT = "2026-05-20"
 MIRROR = (
     "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns/blob/"
@@ -133,7 +133,7 @@ def _exception_reason(row: Record) -> str:
 def _later_editions(row: Record, background: Background) -> list[Record]:
     """Return rows of later years, of the same countries, start and place, that replace a row.
 
-    They are another event by word, of which no row stands in the year of this one or before.
+    They are another event by word, of which no row is in the year of this one or before.
     """
     beside = [
         record

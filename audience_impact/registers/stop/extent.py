@@ -1,30 +1,32 @@
-"""Whose network was cut: whether a row that is marked nationwide says that it was everyone's.
+"""The extent of a row that is marked nationwide: whether everyone in the country was cut off.
 
 Definitions. A row is marked so where its area is the country, its extent the full network and its
-networks broadband and mobile. It is read as everyone unless its own cells say something else; what
-they say is then the reason, and how many people it touched is not known.
+networks broadband and mobile. It is read as touching everyone unless its own cells contradict this.
+The contradiction is then recorded as the reason, and the number of people touched is not known.
 
-Method. In this order the first that holds is the reason:
+Method. The reason is the first of these conditions that is met:
 1. The scope cell says one city, or several of one region.
 2. The place is qualified in its own words ("several areas of", "most of").
-3. Nobody in power ordered it: an attack or damage takes away what it hit, and the row does not
-   count whom. So it is where the cause contradicts who ordered it.
-4. The sentence that says what happened says that it was partial, or on some, several, most or "at
-   least N" networks or places. Later sentences tell how it went on, and "nearly all" is all.
-5. It names operators and not all of the country's. One is not all, unless the register never names
-   another in the country, or the row says elsewhere that the country was cut, or its sources
-   measure the country, and no sentence ties what happened to the operator ("on X", "for X").
-   Several are all, unless that sentence ties it to them and the register knows others.
+3. Nobody in power ordered it: an attack or damage affects an unknown number of people. The same
+   applies if the stated cause contradicts the stated authority.
+4. The sentence on the event describes it as partial, or on some, several, most or "at least N"
+   networks or places. Later sentences describe the further course and are ignored; "nearly all"
+   counts as all.
+5. The row names some operators of the country but not all. A single operator does not count as all,
+   unless the register names no other in the country, or the row states elsewhere that the country
+   was cut, or its sources measure the country, and no sentence limits the event to the operator
+   ("on X", "for X"). Several operators count as all, unless that sentence limits the event to them
+   and the register names others.
 6. It is of several countries and names operators of some of them alone.
-7. The sources lead to the measurement of one network alone, and no word says more.
-8. There is no text, and the title of every source that has one tells of services, of a part of the
-   country, or of some occasions ("when ... is online").
+7. The sources contain only the measurement of one network, and the text does not mention more.
+8. There is no text, and every title of a source mentions only services, a part of the country, or
+   some occasions ("when ... is online").
 9. A later edition counts the same start and place as single services.
 
 Assumptions. Cells that do not contradict each other are right.
 
-Drawbacks. Titles in other alphabets are not read. Operators that the register never names do not
-exist for it.
+Drawbacks. Titles in other alphabets are not read. Operators that the register never names are not
+considered.
 """
 
 import re
@@ -48,7 +50,7 @@ PARTIAL = re.compile(
     r"\b(?:most|parts?|much|half) of\b|\b(?:primarily|mainly|mostly|largely) (?:on|in|for)\b",
     re.IGNORECASE,
 )
-"""Words that say that not all of a country, or not all of its networks, were cut."""
+"""Pattern of texts that limit the event to a part of a country, or to some of its networks."""
 DIRECTION = re.compile(r"\b(?:north|south)?(?:east|west)(?:ern)?\b|\b(?:north|south)(?:ern)?\b")
 SERVICES = re.compile(
     r"\b(?:social|messag\w+|messengers?|apps?|whatsapp|facebook|twitter|telegram|youtube|instagram|"
@@ -58,15 +60,17 @@ NETWORK = re.compile(r"\b(?:internet|network|blackout|offline|shut ?downs?|outag
 OCCASIONS = re.compile(r"\bwhen\b.*\bonline\b|\blive ?streams?\b|\blivestream")
 CUTS = r"(?:shuts?|turns?|cuts?|switch\w*|restor\w*|block\w*|disconnect\w*|suspend\w*|pulls?)"
 MONOPOLY_ROWS = 3
-"""An operator that so many rows of a country name, and never another, is the only one."""
+"""Number of rows of a country after which an operator that is always the only one named counts as
+the only operator.
+"""
 
 
 @dataclass(frozen=True)
 class RegisterContext:
-    """What the register says beside a row: operators of its country, and what it says later.
+    """Information on a row from other rows: operators of its country, and later editions.
 
-    `rows_naming` gives for each operator key how many rows of the country name it;
-    `later_services` says whether a later edition counts the same as single services.
+    `rows_naming` gives for each operator key how many rows of the country name it; `later_services`
+    states whether a later edition counts the same event as single services.
     """
 
     rows_naming: Mapping[str, int] = field(default_factory=dict)

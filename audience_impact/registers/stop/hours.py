@@ -1,20 +1,21 @@
-"""On which days a restriction was in force and for how many hours, from the text of a row.
+"""Days and daily hours on which a restriction was in force, from the text of a row.
 
 Definitions. A curfew is a restriction that comes back: on listed days, or a number of times, for
-some hours each. A stretch is one time from a clock hour of a day to a clock hour of a day.
+some hours each. A stretch is a period between two times of day, on the same day or on different
+days.
 
 Method. Days are read where the text lists them ("May 20, May 22, May 24", "Jul. 1-3"), a number of
 times where it counts them ("on 15 occasions"), and hours where it gives them for each day ("each
-from 6:00-8:00am", "lasting around 3-5 hours"), for the whole ("for 30 hours") or as stretches
-("from 17:00 on Mar. 1 until 6:45 on Mar. 4"). All dates must lie between the first and the last
-day of the row, else nothing is read; stretches must reach from the first day to the last. A number
-of times without days is told as a number: which days is not known. A duration below one day is
-hours. "Around", "approximately" and "~" are read as said.
+from 6:00-8:00am", "lasting around 3-5 hours"), for the whole event ("for 30 hours") or as stretches
+("from 17:00 on Mar. 1 until 6:45 on Mar. 4"). All dates must be between the first and the last day
+of the row, otherwise nothing is read; stretches must reach from the first day to the last. A number
+of times without days is recorded only as a number. A duration below one day is hours. "Around",
+"approximately" and "~" are ignored.
 
 Assumptions. Each of several times is on a day of its own.
 
-Drawbacks. Hours that are told in other words ("all night", "the first hour of each exam") are not
-read, and then it counts as the whole day.
+Drawbacks. Hours in other words ("all night", "the first hour of each exam") are not read, so that
+the whole day counts.
 """
 
 import re
@@ -75,8 +76,8 @@ ADJECTIVE = re.compile(
 class Timing:
     """Days in force and the hours of each, on average over them.
 
-    `days` is blank where none are listed, and `times` where none are counted; hours are a range,
-    blank where nothing is told of them.
+    `days` is blank if none are listed, and `times` if none are counted; hours are a range, blank if
+    the text does not state them.
     """
 
     days: tuple[date, ...] = ()
@@ -103,7 +104,7 @@ def _day_of(month: str, day: str, first: date) -> date | None:
 
 
 def _list_days(text: str, first: date, last: date) -> tuple[date, ...]:
-    """Return the days of the longest list in a text, if all lie between first and last."""
+    """Return the days of the longest list in a text, if all are between first and last."""
     texts = [match[0] for match in LIST.finditer(SPAN.sub(" ", text))]
     if not texts:
         return ()
@@ -198,7 +199,7 @@ def _is_clock_time(match: re.Match[str]) -> bool:
 
 
 def _plausible_hours(hours: tuple[float, ...] | None, days: int) -> tuple[float, float] | None:
-    """Return hours a day, or None unless they lie between 0 and 24."""
+    """Return hours a day, or None unless they are between 0 and 24."""
     if hours is None:
         return None
     low, high = (round(number / days, 2) for number in hours)

@@ -1,19 +1,20 @@
-"""Why a network was gone, by the cells of a row: somebody ordered it or attacked it, or it broke.
+"""The cause of a network outage, from the cells of a row: an order, an attack or damage.
 
-Definitions. An order is an act of an authority. An attack is an act of others upon a network.
-Damage is what befell it: strikes, fire, a cut cable, a power grid gone.
+Definitions. An order comes from an authority. An attack on a network comes from others. Damage has
+physical causes: strikes, fire, a cut cable, a failed power grid.
 
-Method. Who ordered speaks first. What a government gives as its reason tells no cause: authorities
-name sabotage and faults where they gave orders. Where nobody or somebody else than a civil
-authority ordered, the details of the cause, the event and the reason given tell attack and damage
-apart. Where a civil authority is said to have ordered and the cause is given as an attack, the row
-contradicts itself, and nothing is known. A reason that only an authority can give (exams, order,
-security) makes an order of an act of unknown hand, and so does an authority's own admission.
+Method. The column on who ordered the event has priority. The official reason of a government is not
+used, because authorities name sabotage and faults even when they gave orders. If nobody, or
+somebody other than a civil authority, gave an order, the details of the cause, the event and the
+stated reason distinguish attack and damage. If a civil authority is named and the cause is an
+attack, the row contradicts itself and the cause is unknown. An event by unknown actors counts as an
+order if its reason is one that only an authority can give (exams, order, security), or if an
+authority admits it.
 
-A military orders, unless the text says that strikes or destruction took the network away.
+An event by a military counts as an order, unless the text states that strikes or destruction
+disabled the network.
 
-Drawbacks. An order that was carried out by destroying something is read as damage if a military
-gave it.
+Drawbacks. If a military ordered a network to be destroyed, the event is read as damage.
 """
 
 import re
@@ -50,7 +51,7 @@ BY_WAR = re.compile(
     r"(infrastructure|towers?|cables?|lines|fib(er|re)|networks?|equipment)",
     re.IGNORECASE,
 )
-"""What a military did to a network by fighting, and not by an order."""
+"""Pattern of networks that a military disabled by fighting, and not by an order."""
 AGAINST = re.compile(r"\b(protect|ward|prevent|counter|defen[cds]\w*|against)\b", re.IGNORECASE)
 UNTOLD = frozenset({"", "unknown", "not sure"})
 

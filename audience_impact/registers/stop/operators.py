@@ -1,9 +1,11 @@
-"""Operators that a row of the STOP register names, in their column and in the links of its sources.
+"""Operators that a row of the STOP register names, in their column and in links to its sources.
 
 Definitions. An operator is a company that sells access; its key is its name without owner, country
-and accents, by which two rows name the same one. A network number (AS) belongs to one operator.
+and accents, so that different spellings in two rows have the same key. A network number (AS)
+belongs to one operator.
 
-Drawbacks. A list without commas is cut after brackets alone, so that it may count too few.
+Drawbacks. A list without commas is split only after brackets, so that too few operators may be
+counted.
 """
 
 import re
@@ -18,13 +20,13 @@ SEPARATORS = re.compile(r"[,;]|\band\b|(?<=\))\s+(?=[A-Z])")
 OWNER = re.compile(r"\([^()]*\)")
 EVERY = re.compile(r"\ball\b.*\b(telcos?|operators?|providers?|isps?|networks?)\b", re.IGNORECASE)
 OFFICE = re.compile(r"\b(ministry|government|authority)\b", re.IGNORECASE)
-"""Who may order and sells no access."""
+"""Pattern of authorities, which may order restrictions but sell no access."""
 NETWORK_LINK = re.compile(r"(?:/asn/|/(?:traffic/|quality/)?as)(\d{2,6})\b", re.IGNORECASE)
 COUNTRY_LINK = re.compile(
     r"ioda[\w.]*/[^\s;]*country/[A-Z]{2}|radar\.cloudflare\.com/(?:traffic/)?[a-z]{2}(?=[?#;\s]|$)",
     re.IGNORECASE,
 )
-"""Links to a measurement of a whole country."""
+"""Pattern of links to a measurement of a whole country."""
 
 
 def named_operators(row: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""What a row of the STOP register restricts: services by name, and features by rule.
+"""Targets of a row of the STOP register: services by name, and features by rule.
 
-Pure. Services stand in five yes-or-no columns and in free text. What the free text names is never
-dropped: a known service, a service not known so far (added, for review), or a group.
+The register names services in five yes-or-no columns and in free text. Every name in the free text
+is recorded: as a known service, as a new service (added for review), or as a group.
 """
 
 import re
@@ -43,13 +43,15 @@ GROUPS = (
     (r"\bmessaging\b", ("any-messenger",)),
     (r"\bwebsites?\b", ("websites",)),
 )
-"""What free text may name without its members; what of them the facts hold keeps its id."""
+"""Groups that free text may name without their members; groups that are in the facts have the same
+id.
+"""
 NETWORKS = re.compile(
     r"starlink|vsat|\bgprs\b|\b[234]g\b|wi-?fi|modes of communication|internet suspended|"
     r"full network|curfew|bulk sms|filtering over sms",
     re.IGNORECASE,
 )
-"""Ways of access, which the extent and the networks of the row cover; they are no services."""
+"""Words for networks, which the columns on extent and networks cover; they are not services."""
 SPELLINGS = {
     "ozone": "qzone",
     "vinc": "vine",
@@ -59,7 +61,7 @@ SPELLINGS = {
     "my mail ru": "moi mir",
     "google gmail service": "gmail",
 }
-"""Slips and other names of services in the register."""
+"""Misspellings and other names of services in the register."""
 KINDS = {
     PlatformKind.MESSENGER: "wechat qq zangi threema element briar bchat conion crypviser enigma "
     "safeswiss wickrme nandbox bip botim zalo tango secondline telecast",
@@ -70,7 +72,7 @@ KINDS = {
     PlatformKind.SEARCH: "baidu duckduckgo",
     PlatformKind.GAME: "pubg",
 }
-"""Kinds of services that a register names, by the name without blanks; all others are `other`."""
+"""Kinds of services that a register names, by name without blanks; all others are `other`."""
 
 
 def split_items(text: str) -> list[str]:
@@ -154,7 +156,7 @@ def _features_in_text(
 
 @dataclass
 class _Services:
-    """The services of a row as they are collected: targets, names as read, new ones, defects."""
+    """The services of a row during reading: targets, names as read, new services, defects."""
 
     targets: list[Target]
     names: dict[str, str]

@@ -1,6 +1,6 @@
-"""The free text of a row of the STOP register as sentences and as titles of its sources.
+"""The free text of a row of the STOP register as sentences, and titles of its sources.
 
-Drawbacks. A sentence that begins with a small letter hangs on the one before.
+Drawbacks. A sentence that begins with a lower-case letter is appended to the previous one.
 """
 
 import re
@@ -14,7 +14,7 @@ SENTENCE_END = re.compile(rf"{_ABBREVIATED}[.!?]\s+(?=[A-Z\"'(])", re.IGNORECASE
 _BEGINS = re.compile(r"[A-Z\"'(]")
 ADDRESS = re.compile(r"https?://(?:[\w-]+\.)+[a-z]+/([^\s;#?]*)", re.IGNORECASE)
 TITLE_WORDS = 4
-"""A part of an address with so many words is a title."""
+"""Minimum number of words for a part of an address to count as a title."""
 
 
 def split_sentences(text: str) -> list[str]:

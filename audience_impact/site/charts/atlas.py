@@ -1,24 +1,186 @@
 """The map of the world: the share of each country's people who were under a restriction.
 
-Colour fills an area, so it says a share: coloured by the number of people, large countries would
-be dark whatever was restricted in them. The number stands in the text of each country.
+Colours show shares, because a map coloured by the number of people would show large countries dark
+whatever was restricted in them. The text of each country states the number.
+
+Every country is an outline on the plane, or a dot where it is small. The shapes come as TopoJSON;
+Vega projects them, once for all maps. Natural Earth draws who holds a territory: Crimea lies in its
+shape of Russia and most of Western Sahara in that of Morocco, and both are taken out here.
 """
 
+import json
+import re
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate, pairwise
+from pathlib import Path
 from typing import Any
+
+import pycountry
+import vl_convert
 
 from audience_impact.answers import names as naming
 from audience_impact.answers.numbers import format_share, read_estimate, read_number
 from audience_impact.site import rendering
-from audience_impact.site.charts.area import describe_persons
-from audience_impact.site.charts.palette import paint
-from audience_impact.site.charts.shapes import HEIGHT, WIDTH, Place, load_places
+from audience_impact.site.charts.finish import paint
+from audience_impact.site.charts.series import describe_persons
+
+Point = tuple[float, float]
+Ring = list[Point]
+Polygon = list[Ring]
+
+SHAPES = Path(__file__).parents[1] / "shapes"
+WIDTH, HEIGHT = 720, 330
+CRIMEA = "Crimea"
+ANTARCTICA = "AQ"
+"""Continent that is omitted: nobody lives there, and it would fill a fifth of the height."""
+DISPUTED = frozenset({CRIMEA, "EH", "N. Cyprus", "Somaliland"})
+"""Areas without a colour, because figures of a claimant may or may not include them."""
+_BOX = (32.0, 44.0, 37.0, 46.5)
+"""Limits of Crimea in degrees: west, south, east and north."""
+_LINE = 27.667
+"""Latitude of the border between Morocco and Western Sahara."""
+_UNCODED = {"Kosovo": "XK"}
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_SVG = "{http://www.w3.org/2000/svg}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A country, or a disputed area, on the map.
+
+    Attributes:
+        key: ISO 3166 code; the name if there is none.
+        outline: Path of its shape; "" for a dot.
+        x: Horizontal position of its dot.
+        y: Vertical position of its dot.
+    """
+
+    key: str
+    outline: str
+    x: float = 0.0
+    y: float = 0.0
+
+    @property
+    def is_disputed(self) -> bool:
+        """Return whether the place has no colour."""
+        return self.key in DISPUTED
+
+
+@cache
+def load_places() -> tuple[Place, ...]:
+    """Return every country, in the Equal Earth projection, which keeps areas true.
+
+    Dots come last, and before them what is disputed, which may lie on another shape.
+    """
+    named = {"description": {"field": "key"}}
+    where = {name: {"field": name, "type": "quantitative"} for name in ("longitude", "latitude")}
+    dots = {"values": (SHAPES / "small_states.csv").read_text(encoding="utf-8")}
+    layers = [
+        {"data": {"values": _read_countries()}, "mark": "geoshape", "encoding": named},
+        {
+            "data": {**dots, "format": {"type": "csv"}},
+            "mark": "circle",
+            "encoding": {"description": {"field": "area_id"}, **where},
+        },
+    ]
+    size = {"width": WIDTH, "height": HEIGHT, "padding": 0, "projection": {"type": "equalEarth"}}
+    drawn = ET.fromstring(vl_convert.vegalite_to_svg({**size, "layer": layers}))
+    places = [_read_place(path) for path in drawn.iter(f"{_SVG}path") if path.get("aria-label")]
+    return tuple(
+        sorted(places, key=lambda place: (not place.outline, place.is_disputed, place.key))
+    )
+
+
+def _read_place(path: ET.Element) -> Place:
+    """Return the place of a path that Vega wrote, rounded to a tenth of a unit."""
+    key, outline, moved = path.get("aria-label", ""), path.get("d", ""), path.get("transform", "")
+    if path.get("aria-roledescription") == "circle":
+        x, y = (float(value) for value in moved.removeprefix("translate(")[:-1].split(","))
+        return Place(key, "", round(x, 1), round(y, 1))
+    return Place(
+        key, _NUMBER.sub(lambda match: f"{float(match[0]):.1f}".removesuffix(".0"), outline)
+    )
+
+
+def _read_countries() -> list[dict[str, Any]]:
+    """Return the shapes as GeoJSON with their keys; disputed areas are shapes of their own."""
+    topology = json.loads((SHAPES / "countries-110m.json").read_text(encoding="utf-8"))
+    arcs = [_decode_arc(arc, topology["transform"]) for arc in topology["arcs"]]
+    polygons_by_key: dict[str, list[Polygon]] = {}
+    for shape in topology["objects"]["countries"]["geometries"]:
+        several = shape["arcs"] if shape["type"] == "MultiPolygon" else [shape["arcs"]]
+        polygons = [[_join_arcs(ring, arcs) for ring in polygon] for polygon in several]
+        polygons_by_key.setdefault(_read_key(shape), []).extend(polygons)
+    _split_disputed(polygons_by_key)
+    return [
+        {
+            "type": "Feature",
+            "key": key,
+            "geometry": {"type": "MultiPolygon", "coordinates": polygons},
+        }
+        for key, polygons in polygons_by_key.items()
+        if key != ANTARCTICA
+    ]
+
+
+def _read_key(shape: dict[str, Any]) -> str:
+    """Return the ISO 3166 code; the name if there is none."""
+    code = pycountry.countries.get(numeric=shape.get("id", ""))
+    name: str = shape["properties"]["name"]
+    return code.alpha_2 if code else _UNCODED.get(name, name)
+
+
+def _split_disputed(polygons_by_key: dict[str, list[Polygon]]) -> None:
+    """Take Crimea out of Russia's shape, and out of Morocco's what lies south of the line."""
+    crimea = [
+        polygon for polygon in polygons_by_key["RU"] if all(_in_box(point) for point in polygon[0])
+    ]
+    polygons_by_key["RU"] = [polygon for polygon in polygons_by_key["RU"] if polygon not in crimea]
+    polygons_by_key[CRIMEA] = crimea
+    southern, polygon = [
+        [_clip_ring(ring, south) for ring in polygons_by_key["MA"][0]] for south in (True, False)
+    ]
+    polygons_by_key["MA"] = [polygon]
+    polygons_by_key["EH"].append(southern)
+
+
+def _in_box(point: Point) -> bool:
+    west, south, east, north = _BOX
+    return west < point[0] < east and south < point[1] < north
+
+
+def _clip_ring(ring: Ring, south: bool) -> Ring:
+    """Return the part of a ring south, or north, of the parallel (Sutherland and Hodgman)."""
+    clipped: Ring = []
+    for first, second in pairwise(ring):
+        inside, next_inside = ((point[1] < _LINE) is south for point in (first, second))
+        clipped += [first] if inside else []
+        if inside is not next_inside:
+            along = (_LINE - first[1]) / (second[1] - first[1])
+            clipped.append((first[0] + along * (second[0] - first[0]), _LINE))
+    return [*clipped, clipped[0]]
+
+
+def _decode_arc(steps: list[list[int]], transform: dict[str, Any]) -> Ring:
+    """Return an arc in degrees; TopoJSON stores steps of integers."""
+    (wide, high), (west, south) = transform["scale"], transform["translate"]
+    points = accumulate(steps, lambda point, step: [point[0] + step[0], point[1] + step[1]])
+    return [(x * wide + west, y * high + south) for x, y in points]
+
+
+def _join_arcs(numbers: list[int], arcs: list[Ring]) -> Ring:
+    """Return arcs joined to a ring; ~n is arc n reversed. Each begins where the last one ends."""
+    parts = [arcs[number] if number >= 0 else arcs[~number][::-1] for number in numbers]
+    return [parts[0][0], *(point for part in parts for point in part[1:])]
+
 
 Rows = Sequence[Mapping[str, Any]]
 
 CLASSES = (0.1, 0.25, 0.5, 0.75)
-"""Shares of the people in the base at which a colour ends."""
+"""Upper limits of the classes of colour, as shares of the people in the base."""
 LEGEND = (
     ("map-1", "under 10 %"),
     ("map-2", "10 to 25 %"),
@@ -28,7 +190,7 @@ LEGEND = (
     ("map-unknown", "no estimate"),
     ("map-none", "nothing on record"),
 )
-"""Colours in their order, and what each says."""
+"""Colours in their order, and the meaning of each."""
 DISPUTED_NOTE = (
     "Borders as Natural Earth draws them. Crimea, Western Sahara, Northern Cyprus and Somaliland "
     "are disputed: they are dashed and have no colour."

@@ -1,4 +1,9 @@
-"""A picture of a page as bytes of its own."""
+"""The colours of the pictures, and a picture of a page as bytes of its own.
+
+Colours are the variables of the styles of every page, stored there alone. In a page a colour is a
+CSS variable, so that one picture serves both themes. In a PNG, and wherever no page sets the
+variable, it is the colour itself.
+"""
 
 import re
 import textwrap
@@ -9,7 +14,25 @@ import vl_convert
 from markupsafe import escape
 
 from audience_impact.plain_text import plain_line, plain_lines
-from audience_impact.site.charts.palette import DARK, LIGHT, resolve_colours
+from audience_impact.site.rendering import STATIC
+
+_THEMES = re.findall(r":root \{([^}]*)\}", (STATIC / "site.css").read_text(encoding="utf-8"))
+_DECLARED = re.compile(r"--([a-z0-9-]+): (#[0-9a-f]{6});")
+_VARIABLE = re.compile(r"var\(--([a-z0-9-]+), #[0-9a-f]{6}\)")
+
+LIGHT: dict[str, str] = dict(_DECLARED.findall(_THEMES[0]))
+DARK: dict[str, str] = LIGHT | dict(_DECLARED.findall(_THEMES[1]))
+
+
+def paint(name: str) -> str:
+    """Return a colour as an attribute of SVG takes it."""
+    return f"var(--{name}, {LIGHT[name]})"
+
+
+def resolve_colours(svg: str, colours: dict[str, str]) -> str:
+    """Return the picture with colours in place of CSS variables."""
+    return _VARIABLE.sub(lambda match: colours[match[1]], svg)
+
 
 _ROWS = re.compile(r'<svg [^>]*?width="100%" height="(\d+)"')
 _SCALED = re.compile(r'<svg [^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"')
@@ -17,9 +40,9 @@ MARGIN = 16
 
 
 TITLE, FOOT = 20, 11
-"""Sizes of the letters above and below a picture."""
+"""Font sizes of the texts above and below a picture."""
 LETTER = 0.56
-"""The average width of a letter, as a share of its size."""
+"""Average width of a letter, as a share of the font size."""
 
 
 def make_png(
@@ -62,7 +85,7 @@ def _fit_width(svg: str, inner: int) -> tuple[int, str, str]:
 
 
 class _Text(NamedTuple):
-    """Lines of text as SVG, and how high they are."""
+    """Lines of text as SVG, and their total height."""
 
     svg: str
     height: int

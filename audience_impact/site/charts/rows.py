@@ -1,21 +1,36 @@
-"""Drawing what stands on one axis of numbers: a row a quantity, its name and number above its mark.
+"""Pictures with one numeric axis: a row per quantity, with name and number above the mark.
 
-Horizontal places are per cent of the width and text keeps its size, so that the same picture is
-read at 360 and at 1,280 pixels. No label can meet another: each has a line of its own.
+Horizontal positions are percentages of the width and the text size is fixed, so that the same
+picture is legible at 360 and at 1,280 pixels. Labels cannot overlap, because each has its own line.
+
+Drawn so are the answer to a restriction beside what others published, its person-days by year, and
+the inputs that make an interval wide, each with its part of the variance.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log10
+from typing import Any
 
-from audience_impact.answers.numbers import format_number
+from audience_impact.answers import names as naming
+from audience_impact.answers import numbers
+from audience_impact.answers.numbers import (
+    Estimate,
+    format_bounds,
+    format_median_interval,
+    format_number,
+    read_estimate,
+    read_number,
+)
+from audience_impact.answers.records import Driver
 from audience_impact.site import rendering
-from audience_impact.site.charts.palette import paint
+from audience_impact.site.charts.finish import paint
+from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, Unit
 
 FAR = 8.0
-"""The axis reaches at most so many times its core; a value beyond is an arrow at the end."""
+"""Maximum length of the axis, as a multiple of its core; a value beyond it becomes an arrow."""
 ROW, MARK, AXIS = 46, 28, 24
-"""Heights: of a row, down to its mark, of the line of the axis."""
+"""Heights of a row, of its mark, and of the line of the axis."""
 TICKS = 4
 
 
@@ -26,8 +41,8 @@ class Mark:
     Attributes:
         shape: `line` for bounds, `bar` for an interval, `tick` or `diamond` for one number, `from`
             and `to` for a number that others give as "over" and "under".
-        start: Where it begins.
-        end: Where it ends; the same as `start` for one number.
+        start: The number at which it begins.
+        end: The number at which it ends; equal to `start` for a single number.
     """
 
     shape: str
@@ -47,7 +62,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Axis:
-    """From zero to `end`, with ticks at round numbers."""
+    """An axis from zero to `end`, with ticks at round numbers."""
 
     end: float
     ticks: tuple[float, ...]
@@ -92,3 +107,178 @@ def describe_rows(rows: Sequence[Row], along: Axis) -> str:
     text = " ".join(f"{row.name}: {row.number}." for row in rows)
     far = any(mark.end > along.end for row in rows for mark in row.marks)
     return f"{text} An arrow at the edge: beyond the axis." if far else text
+
+
+PERCENT: Axis = make_axis(100.0)
+
+
+def draw_drivers(title: str, drivers: Sequence[Driver]) -> str:
+    """Return the picture of the drivers of one number; "" where none has a share."""
+    rows = list(_make_driver_rows(drivers))
+    return draw_rows(title, rows, PERCENT, "%") if rows else ""
+
+
+def _make_driver_rows(drivers: Sequence[Driver]) -> Iterator[Row]:
+    for driver in drivers:
+        if driver.share is not None:
+            bar = Mark("bar", 0.0, 100 * driver.share)
+            yield Row(
+                naming.capitalise_first(naming.label_code(driver.input, "input_kind")),
+                driver.share_text,
+                "accent",
+                (bar,),
+            )
+
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def draw_person_days(title: str, rows: Rows) -> str:
+    """Return the picture of rows of `person_days`; "" for fewer than two years.
+
+    Months and the row of all years are left out.
+    """
+    laid_out, along = _lay_out_years(rows)
+    return draw_rows(title, laid_out, along) if len(laid_out) > 1 else ""
+
+
+def _lay_out_years(rows: Rows) -> tuple[list[Row], Axis]:
+    laid_out = list(_make_year_rows(rows))
+    ends = [
+        mark.end
+        for row in laid_out
+        for mark in row.marks
+        if mark.shape == "bar" or len(row.marks) == 1
+    ]
+    return laid_out, make_axis(
+        max(ends, default=0.0), [mark.end for row in laid_out for mark in row.marks]
+    )
+
+
+def _make_year_rows(rows: Rows) -> Iterator[Row]:
+    for row in rows:
+        if len(row["period"]) == 4:
+            estimate = read_estimate(row, "person_days")
+            marks = mark_interval(estimate)
+            text = format_median_interval(estimate) if marks else format_bounds(estimate)
+            high = estimate.lower if estimate.upper is None else estimate.upper
+            line = Mark("line", estimate.lower or 0.0, high or 0.0)
+            yield Row(row["period"], text, "accent", (line, *marks))
+
+
+METRICS = (
+    (ImpactMetric.PEOPLE_FEATURE_EXPOSED, "Of these, use the feature", "mark"),
+    (ImpactMetric.PEOPLE_DEPRIVED_NET, "Of these, lose access", "net"),
+)
+SHAPES = {IntervalKind.ONE_SIDED_MIN: "from", IntervalKind.ONE_SIDED_MAX: "to"}
+ARROW = {"from": 1.1}
+"""Space that an arrow needs on the axis."""
+
+
+def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
+    """Return the picture from the rows of `impact`, and from those of `comparisons` as `others`.
+
+    `services` names the platforms.
+    """
+    rows, along = _lay_out(impact, others, services)
+    return draw_rows(title, rows, along, "people")
+
+
+def describe_answer(impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
+    """Return the numbers of the picture in words."""
+    return describe_rows(*_lay_out(impact, others, services))
+
+
+def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[list[Row], Axis]:
+    """Return the rows, and an axis on which the answer can be seen however large the base is."""
+    by_metric = {row["impact_metric"]: row for row in impact}
+    exposed = by_metric[ImpactMetric.PEOPLE_EXPOSED]
+    rows = [
+        *_make_answer_rows(exposed),
+        *_make_part_rows(by_metric),
+        *_make_base_rows(exposed),
+        *_make_comparison_rows(others, services),
+    ]
+    estimate = read_estimate(exposed)
+    core = next((end for end in (estimate.q95, estimate.upper) if end), 0.0)
+    return rows, make_axis(core, [mark.end for row in rows for mark in row.marks])
+
+
+def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield median with interval, and bounds; one row alone where nobody was touched."""
+    estimate = read_estimate(row)
+    if estimate.upper == 0:
+        yield _make_single_row("People touched", 0.0, "tick", "accent")
+        return
+    marks = mark_interval(estimate)
+    if marks:
+        name = "Exposed" if len(marks) == 1 else "Exposed (90 % interval)"
+        yield Row(name, numbers.format_median_interval(estimate), "accent", marks)
+    name = "Bounds, if figures are right" if marks else "Bounds alone: no estimate"
+    low, high = estimate.lower or 0.0, estimate.upper
+    shape = "from" if high is None else "tick" if low == high else "line"
+    mark = Mark(shape, low, low if high is None else high)
+    yield Row(name, numbers.format_bounds(estimate), "bounds", (mark,))
+
+
+def mark_interval(estimate: Estimate) -> tuple[Mark, ...]:
+    """Return the bar of an interval that has a width, and the tick of the median."""
+    if estimate.q05 is None or estimate.q50 is None or estimate.q95 is None:
+        return ()
+    bar = Mark("bar", estimate.q05, estimate.q95)
+    return (
+        *((bar,) if estimate.q05 < estimate.q95 else ()),
+        Mark("tick", estimate.q50, estimate.q50),
+    )
+
+
+def _make_part_rows(by_metric: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
+    """Yield rows for the feature users and the people without access, if their numbers differ."""
+    shown = read_estimate(by_metric[ImpactMetric.PEOPLE_EXPOSED])
+    for metric, name, colour in METRICS:
+        estimate = read_estimate(by_metric[metric]) if metric in by_metric else shown
+        if estimate != shown and (marks := mark_interval(estimate)):
+            yield Row(name, numbers.format_median_interval(estimate), colour, marks)
+
+
+def _make_base_rows(row: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the base, and the residents where their number differs."""
+    base, residents = (read_number(row[name]) for name in ("base_persons", "population_persons"))
+    if base is not None:
+        yield _make_single_row(
+            naming.capitalise_first(naming.label_code(row["base"], "population_base")),
+            base,
+            "tick",
+            "soft",
+        )
+    if residents is not None and residents != base:
+        yield _make_single_row("Residents there", residents, "tick", "soft")
+
+
+def _make_comparison_rows(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:
+    """Yield what others published of people, each figure once: pages copy from each other.
+
+    Accounts and subscriptions are no people and are on another axis.
+    """
+    seen = set()
+    for row in others:
+        value = read_number(row["published_value"])
+        if row["unit"] != Unit.PERSONS or value is None:
+            continue
+        service = services.get(row["platform_id"], "it")
+        name = f"{row['publisher']}: {FigureKind(row['figure_kind']).noun.format(service=service)}"
+        shape = SHAPES.get(row["interval_kind"], "diamond")
+        if (name, value, shape) not in seen:
+            yield _make_single_row(
+                name, value, shape, "other", naming.name_limit(row["interval_kind"])
+            )
+        seen.add((name, value, shape))
+
+
+def _make_single_row(name: str, value: float, shape: str, colour: str, before: str = "") -> Row:
+    return Row(
+        name,
+        f"{before}{numbers.format_number(value)}",
+        colour,
+        (Mark(shape, value, value * ARROW.get(shape, 1)),),
+    )

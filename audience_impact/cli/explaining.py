@@ -1,0 +1,73 @@
+"""The command `explain`: the steps of a published answer, down to the lines of the fact tables."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audience_impact.cli.folders import (
+    PUBLISHED,
+    OutputFormat,
+    PublishedFolder,
+    fail_with,
+    open_latest,
+)
+from audience_impact.cli.showing import Restriction, find_single_id
+from audience_impact.vocabulary import ImpactMetric
+
+if TYPE_CHECKING:
+    from audience_impact.explaining.trace import Trace
+
+Metric = Annotated[
+    ImpactMetric | None,
+    typer.Option(
+        metavar="METRIC",
+        help=f"What is counted: {', '.join(ImpactMetric)}. Default: users of the feature where "
+        "one is restricted, else people exposed.",
+    ),
+]
+Format = Annotated[OutputFormat, typer.Option("--format", help="Form of the explanation.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("explain")(explain_published)
+
+
+def explain_published(
+    restriction: Restriction,
+    metric: Metric = None,
+    published: PublishedFolder = PUBLISHED,
+    style: Format = OutputFormat.TEXT,
+) -> None:
+    """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
+    from audience_impact.explaining.trace import NoTraceError, read_trace
+    from audience_impact.store import PublishError
+
+    version = open_latest(published)
+    try:
+        restrictions = version.read_table("restrictions")
+        trace = read_trace(version, find_single_id(" ".join(restriction), restrictions))
+    except (NoTraceError, PublishError) as error:
+        raise fail_with(str(error)) from error
+    write_explanation(trace, metric, style)
+
+
+def write_explanation(trace: "Trace", metric: ImpactMetric | None, style: OutputFormat) -> None:
+    """Write the steps of an answer to standard output."""
+    from audience_impact.explaining import elements, steps
+
+    chosen = metric or steps.choose_metric(trace)
+    answer_steps = steps.build_steps(trace, chosen)
+    if style is OutputFormat.TEXT:
+        sys.stdout.write(elements.as_text(answer_steps))
+        return
+    content = {
+        "restriction_id": trace.restriction_id,
+        "impact_metric": str(chosen),
+        "as_of": str(trace.impact_row(chosen)["as_of"]),
+        "origin": trace.origin,
+        "steps": elements.as_json(answer_steps),
+    }
+    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")

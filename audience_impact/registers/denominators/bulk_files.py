@@ -1,0 +1,219 @@
+"""Denominators of all countries from published files, as tidy tables and as rows of `bases`.
+
+Definitions. A tidy table has `area_id`, `year` and `persons` or `share`. A vintage is a table as
+published on some day.
+
+Method. Populations and shares are converted to `Figures`, from which bases.py derives rows. The
+text files of World Population Prospects give the 31 December of each year, in thousands, so
+mid-year is the geometric mean of the two ends. People of 12 and over, and of 18 and over: of about
+2020, the share of that age in WorldPop's bands times the population of 2020, a fifth of the band of
+10 to 19 a year of age; where the national row of WorldPop is wrong, the sum of its regions.
+
+Assumptions. Within a ten-year band every age is as large as any other.
+
+Known drawbacks. The bands are of one year and modelled; a country that ages differs later.
+
+Citation. World Bank SP.POP.TOTL; ITU, individuals using the internet; United Nations, World
+Population Prospects 2024; WorldPop, age and sex structures.
+"""
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.registers.denominators.bases import (
+    PROJECTED,
+    Sources,
+    Years,
+    base_rows,
+    tidy_table,
+)
+from audience_impact.vocabulary import ObsStatus, PopulationBase
+
+YEARS, OF_BANDS = Years(2015, 2026), 2020
+ORDER = [
+    *(PopulationBase.ALL_AGES, PopulationBase.AGE_12_PLUS, PopulationBase.AGE_13_PLUS),
+    *(PopulationBase.AGE_16_PLUS, PopulationBase.AGE_18_PLUS),
+    *(PopulationBase.INTERNET_ALL, PopulationBase.INTERNET_12_PLUS),
+]
+REGIONS_ADDED_UP = ("RU", "US")
+OKRUGS = {"RU-NEN": "RU-ARK", "RU-KHM": "RU-TYU", "RU-YAN": "RU-TYU"}
+"""Autonomous okrugs whose people are also counted in the surrounding oblast."""
+WORLD_BANK, ITU, UN, WORLDPOP, RUSSIA, INDIA = (
+    "github-datasets-1",
+    "github-mthavarajah-1",
+    "github-ppgp-1",
+    "github-googlecloudplatform-1",
+    "github-topspin26-1",
+    "github-shubhamdutta26-1",
+)
+"""Rows of `sources` for the pages of the figures."""
+SOURCES = Sources(
+    WORLD_BANK,
+    ITU,
+    UN,
+    mid_year="middle of the year: geometric mean of 31 December before and after",
+)
+
+
+def tidy_population(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """Return the World Bank's file (Country Code, Year, Value) as a tidy table; groups drop out."""
+    area = file["Country Code"].map(codes.set_index("iso3")["area_id"])
+    is_reported = file["Value"] != ""
+    return tidy_table(
+        area[is_reported], file.loc[is_reported, "Year"], persons=file.loc[is_reported, "Value"]
+    )
+
+
+def tidy_shares(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """Return the ITU's shares (Entity, Code, Year, percent in the last column) as a tidy table.
+
+    Codes that are no ISO code, such as OWID_KOS, and names that stand without a code are those of
+    `owid` in `codes`.
+    """
+    area_by_code = pd.concat(
+        [codes.set_index("iso3")["area_id"], codes.set_index("owid")["area_id"]]
+    )
+    area_by_code = area_by_code[(area_by_code.index != "") & ~area_by_code.index.duplicated()]
+    reported = file[file[file.columns[-1]] != ""]
+    names = reported["Code"].where(reported["Code"] != "", reported["Entity"])
+    percent = tidy_table(
+        names.map(area_by_code), reported["Year"], percent=reported[reported.columns[-1]]
+    )
+    return tidy_table(percent["area_id"], percent["year"], share=percent["percent"] / 100)
+
+
+def tidy_prospects(
+    medium: pd.DataFrame, low: pd.DataFrame, high: pd.DataFrame, codes: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the UN's text files as persons at the end of each year: `persons`, `low`, `high`."""
+    area = codes.set_index("m49")["area_id"]
+    parts = []
+    for name, file in (("persons", medium), ("low", low), ("high", high)):
+        years = [column for column in file.columns if column.isdigit()]
+        long = file.melt("country_code", years, "year", name)
+        long = long.assign(area_id=long["country_code"].astype("int64").map(area))
+        long = long.dropna(subset=["area_id"]).astype({"year": "int64"})
+        parts.append(1000 * long.set_index(["area_id", "year"])[name].astype("float64"))
+    return pd.concat(parts, axis=1).sort_index().reset_index()
+
+
+def mid_years(ends: pd.DataFrame) -> pd.DataFrame:
+    """Return people in the middle of each year whose both ends are known."""
+    before = ends.assign(year=ends["year"] + 1).set_index(["area_id", "year"])
+    after = ends.set_index(["area_id", "year"])
+    both = after.index.intersection(before.index)
+    middle = np.sqrt(before.loc[both].astype("float64") * after.loc[both].astype("float64"))
+    return pd.DataFrame(middle, index=both, columns=after.columns).sort_index().reset_index()
+
+
+BANDED = {
+    PopulationBase.AGE_12_PLUS: ("12+", 0.2, "a fifth"),
+    PopulationBase.AGE_18_PLUS: ("18+", 0.8, "four fifths"),
+}
+"""Share of the band 10-19 below each minimum age that is inside the band."""
+
+
+def from_bands(bands: pd.DataFrame, counts: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of people from an age on, of about 2020, and of everyone where not counted.
+
+    `bands` is WorldPop's table: `key`, `all` and one column a band of ten years.
+    """
+    countries = _national_rows(bands)
+    countries = countries[
+        countries["area_id"].isin(codes["area_id"]) & (countries["all"] > 0)
+    ].assign(period=OF_BANDS)
+    people = counts[counts["year"] == OF_BANDS].set_index("area_id")["persons"]
+    counted = countries["area_id"].map(people)
+    is_uncounted = counted.isna()
+    alone = base_rows(
+        countries[is_uncounted].assign(persons=countries["all"]),
+        PopulationBase.ALL_AGES,
+        "worldpop",
+        obs_status=ObsStatus.ESTIMATED.value,
+        source_id=WORLDPOP,
+        note="about 2020; the World Bank has no row",
+    )
+    parts = [_from_age(base, countries, counted) for base in BANDED]
+    return pd.concat([*parts, alone], ignore_index=True)
+
+
+def _from_age(base: PopulationBase, countries: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
+    """Return rows of an age: its WorldPop share times the people counted, else WorldPop's count."""
+    name, below, words = BANDED[base]
+    older = countries["all"] - countries["age_00_09"] - below * countries["age_10_19"]
+    rows = countries.assign(persons=older / countries["all"] * counted.fillna(countries["all"]))
+    says = f"population 10+ less {words} of the band 10-19; bands of about 2020"
+    is_uncounted = counted.isna()
+    product = base_rows(
+        rows[~is_uncounted],
+        base,
+        "worldpop",
+        obs_status=ObsStatus.ESTIMATED.value,
+        source_id=WORLDPOP,
+        also_source_id=WORLD_BANK,
+        note=f"share {name} of WorldPop times the population of the World Bank: {says}",
+    )
+    plain = base_rows(
+        rows[is_uncounted],
+        base,
+        "worldpop",
+        obs_status=ObsStatus.ESTIMATED.value,
+        source_id=WORLDPOP,
+        note=says,
+    )
+    return pd.concat([product, plain], ignore_index=True)
+
+
+def _national_rows(bands: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per country; regions added up where the national row is wrong."""
+    numbers = [name for name in bands.columns if name == "all" or name.startswith("age_")]
+    table = bands[["key"]].join(bands[numbers].apply(pd.to_numeric, errors="coerce"))
+    region = table["key"].str.contains("_", regex=False)
+    country = table["key"].str.split("_").str[0]
+    added = region & country.isin(REGIONS_ADDED_UP)
+    plain = table[~region & ~country.isin(REGIONS_ADDED_UP)].rename(columns={"key": "area_id"})
+    sums = table[added].assign(area_id=country[added]).groupby("area_id")[numbers].sum()
+    return pd.concat([plain, sums.reset_index()], ignore_index=True).sort_values("area_id")
+
+
+def region_rows(frame: pd.DataFrame, source: str, tag: str) -> pd.DataFrame:
+    """Return rows of regions: `area_id`, `period`, `persons`, `obs_status` and `note`."""
+    return base_rows(frame, PopulationBase.ALL_AGES, tag, source_id=source)
+
+
+def merge_bases(
+    existing: pd.DataFrame, fresh: pd.DataFrame, lineages: "pd.Series[str]"
+) -> pd.DataFrame:
+    """Return the table with the new rows added; existing rows stay as they are.
+
+    One lineage gives one number for an area, a base and a period, and what stands wins. Only rows
+    of the lineage PROJECTED, which nobody writes by hand, are made anew. `lineages` is the lineage
+    of each source.
+    """
+    existing_rows = existing[existing["measurement_series_id"] != PROJECTED]
+    keys = [_lineage_keys(frame, lineages) for frame in (existing_rows, fresh)]
+    new = fresh[
+        ~keys[1].isin(keys[0]) & ~fresh["base_id"].isin(existing_rows["base_id"]).to_numpy()
+    ]
+    joined = pd.concat([existing_rows, new], ignore_index=True)
+    order = joined["population_base"].map({name: place for place, name in enumerate(ORDER)})
+    by = joined.assign(order=order).sort_values(["area_id", "order", "period"], kind="stable")
+    return by.drop(columns="order").reset_index(drop=True)
+
+
+def _lineage_keys(frame: pd.DataFrame, lineages: "pd.Series[str]") -> pd.MultiIndex:
+    lineage = frame["measurement_series_id"].where(
+        frame["measurement_series_id"] != "", frame["source_id"].map(lineages)
+    )
+    columns = ["area_id", "population_base", "period"]
+    return pd.MultiIndex.from_frame(frame[columns].assign(lineage=lineage.fillna("")))
+
+
+def without_denominator(areas: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return areas without a base (`missing` all), and countries without users (`online`)."""
+    counted = areas["area_id"].isin(rows["area_id"])
+    users = rows.loc[rows["population_base"].str.startswith("internet"), "area_id"]
+    region = areas["area_id"].str.contains("-", regex=False)
+    offline = counted & ~region & ~areas["area_id"].isin(users)
+    missing = pd.Series("", areas.index).where(counted, "all").where(~offline, "online")
+    return areas.assign(missing=missing)[missing != ""].reset_index(drop=True)

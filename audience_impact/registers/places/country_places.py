@@ -1,0 +1,290 @@
+"""The places of a country with their names, for lookups while a text is read.
+
+Definitions. An entry is a row of `areas`; its names are its own, its aliases, and both also without
+the words for the kind of place. A union of places has no level of its own; the name of a former
+place states until when it existed. The seat of a district is a smaller place with the name of the
+district: the name refers to both.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from audience_impact.populations import NOWHERE, country_of, with_holders
+from audience_impact.registers.places import names
+from audience_impact.registers.places.phrases import Vocabulary
+from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading
+
+ADMIN1, ADMIN2, ADMIN3 = AreaLevel.ADMIN1.value, AreaLevel.ADMIN2.value, AreaLevel.ADMIN3.value
+TOWN, UNION, SHIRE = AreaLevel.CITY.value, AreaLevel.UNION.value, AreaLevel.DIVISION.value
+SIZES = {TOWN: 0, ADMIN3: 1, ADMIN2: 2, UNION: 3, SHIRE: 3, ADMIN1: 4}
+LEAST_SQUEEZED = 7
+"""Names of so many letters are also compared without blanks."""
+UNTIL = re.compile(r"^(.*?) \(.*\buntil (\d{4}(?:-\d{2}-\d{2})?)\)$")
+"""Pattern of the name of a former place and of the date until which it existed."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A place: id, folded names (its own first), level, and all places that contain it."""
+
+    area_id: str
+    names: tuple[str, ...]
+    level: str
+    holders: tuple[str, ...]
+    members: tuple[str, ...] = ()
+    until: str = ""
+    full: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """The reviewed meaning of a name, or of a whole text, in a country."""
+
+    area_ids: tuple[str, ...]
+    reading: PlaceReading
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """The places of one country, and reviewed names by folded name or text."""
+
+    country: str
+    entries: Mapping[str, Entry]
+    reviewed: Mapping[str, Reviewed] = field(default_factory=dict)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, tuple[str, ...]]:
+        """Return ids by folded name."""
+        ids_by_name: dict[str, dict[str, None]] = {}
+        for entry in self.entries.values():
+            for name in entry.names if not entry.until else ():
+                ids_by_name.setdefault(name, {})[entry.area_id] = None
+                if (seat := self._seat_of(entry, name)) is not None:
+                    ids_by_name[name][seat] = None
+        return {name: tuple(ids) for name, ids in ids_by_name.items()}
+
+    def _seat_of(self, entry: Entry, name: str) -> str | None:
+        """Return the district whose seat a smaller place is, as both names are spelt alike."""
+        outer = self.entries.get(next(iter(entry.holders[1:]), ""))
+        if outer is None or entry.level not in (ADMIN3, TOWN) or outer.level != ADMIN2:
+            return None
+        alike = any(
+            names.sound_key(name) == names.sound_key(spelling) and names.is_like(name, spelling)
+            for spelling in outer.names
+        )
+        return outer.area_id if alike else None
+
+    @cached_property
+    def former_unions(self) -> Mapping[str, Entry]:
+        """Return former unions by the id of the member that continues under their name."""
+        return {
+            member: entry
+            for entry in self.entries.values()
+            if entry.until
+            for member in entry.members
+            if set(entry.names) & set(self.entries[member].names)
+        }
+
+    @cached_property
+    def by_key(self) -> Mapping[str, tuple[str, ...]]:
+        """Return folded names by the key of their spelling."""
+        names_by_key: dict[str, list[str]] = {}
+        for name in self.by_name:
+            names_by_key.setdefault(names.sound_key(name), []).append(name)
+        return {key: tuple(spellings) for key, spellings in names_by_key.items()}
+
+    @cached_property
+    def by_squeezed_name(self) -> Mapping[str, tuple[str, ...]]:
+        """Return ids by folded name without blanks: Pyin Oo Lwin is Pyinoolwin."""
+        ids: dict[str, dict[str, None]] = {}
+        for name, area_ids in self.by_name.items():
+            ids.setdefault(name.replace(" ", ""), {}).update(dict.fromkeys(area_ids))
+        return {name: tuple(area_ids) for name, area_ids in ids.items()}
+
+    @cached_property
+    def place_names(self) -> Vocabulary:
+        """Return the names that no cut may go through."""
+        return Vocabulary(frozenset([*self.by_name, *self.reviewed]))
+
+    @cached_property
+    def first_level(self) -> tuple[str, ...]:
+        """Return the places of the first level."""
+        return tuple(entry.area_id for entry in self.entries.values() if entry.level == ADMIN1)
+
+    def has_inside(self, outer: str, inner: str) -> bool:
+        """Return whether a place is in another, by its holders or as a member of a union."""
+        if outer == inner:
+            return False
+        parts = self.entries[inner].members
+        if parts and all(part == outer or self.has_inside(outer, part) for part in parts):
+            return True
+        within = self.entries[inner].holders
+        members = self.entries[outer].members
+        return outer in within or any(part == inner or part in within for part in members)
+
+    def has_had_inside(self, outer: str, inner: str) -> bool:
+        """Return whether a place is in another, or did while that was larger."""
+        former = self.former_unions.get(outer)
+        return self.has_inside(outer, inner) or (
+            former is not None and inner != outer and self.has_inside(former.area_id, inner)
+        )
+
+    def list_parts(self, area_id: str) -> tuple[str, ...]:
+        """Return the parts of a place: its members, else the places of the next level in it."""
+        entry = self.entries[area_id]
+        if entry.members:
+            return entry.members
+        inner = [place for place in self.entries.values() if place.holders[1:2] == (area_id,)]
+        levels = {place.level for place in inner} - {UNION, SHIRE, TOWN}
+        first = min(levels, default="")
+        return tuple(place.area_id for place in inner if place.level == first and not place.members)
+
+    def level_size(self, area_id: str) -> int:
+        """Return the size of a place by its level."""
+        return SIZES.get(self.entries[area_id].level, 4)
+
+
+def look_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
+    """Return the ids of the places of a folded name, and how the name matched."""
+    ids = gazetteer.by_name.get(name, ())
+    if ids:
+        is_own_name = any(gazetteer.entries[area_id].names[0] == name for area_id in ids)
+        return list(ids), PlaceMatch.EXACT if is_own_name else PlaceMatch.ALIAS
+    squeezed = name.replace(" ", "")
+    if len(squeezed) >= LEAST_SQUEEZED:
+        return list(gazetteer.by_squeezed_name.get(squeezed, ())), PlaceMatch.ALIAS
+    return [], PlaceMatch.FUZZY
+
+
+def find_alike(name: str, gazetteer: Gazetteer, among: Iterable[str]) -> list[str]:
+    """Return the ids among some places whose name is spelt alike, sorted."""
+    allowed = set(among)
+    alike = [
+        spelling
+        for spelling in gazetteer.by_key.get(names.sound_key(name), ())
+        if names.is_like(name, spelling)
+    ]
+    if not alike:
+        alike = [spelling for spelling in gazetteer.by_name if names.is_like(name, spelling)]
+        best = max((_spelling_ratio(name, spelling) for spelling in alike), default=0.0)
+        alike = [
+            spelling
+            for spelling in alike
+            if _spelling_ratio(name, spelling) >= max(best - 0.04, 0.87)
+        ]
+    ids = {
+        area_id
+        for spelling in alike
+        for area_id in gazetteer.by_name[spelling]
+        if area_id in allowed
+    }
+    return sorted(ids)
+
+
+def _spelling_ratio(first: str, second: str) -> float:
+    return difflib.SequenceMatcher(None, first, second).ratio()
+
+
+def gazetteer_of(
+    country: str,
+    areas: Iterable[Mapping[str, str]],
+    reviewed: Mapping[str, Reviewed],
+    parents: Mapping[str, str] = NOWHERE,
+) -> Gazetteer:
+    """Return the gazetteer of a country, from rows of `areas` of any country."""
+    entries = {}
+    for row in areas:
+        area_id = row["area_id"]
+        if area_id == country or country_of(area_id, parents) != country:
+            continue
+        former = UNTIL.match(row["name"])
+        spelt = (former[1] if former else row["name"], *row["aliases"].split(";"))
+        folded = dict.fromkeys(form for spelling in spelt for form in fold_spellings(spelling))
+        entries[area_id] = Entry(
+            area_id,
+            tuple(folded),
+            row.get("level") or ADMIN1,
+            tuple(with_holders(area_id, parents)),
+            tuple(spelling for spelling in row.get("members", "").split(";") if spelling),
+            former[2] if former and not row["aliases"] else "",
+            frozenset(names.fold_name(spelling) for spelling in spelt),
+        )
+    # A union speaks of places on record alone.
+    for area_id, entry in entries.items():
+        if not set(entry.members) <= set(entries):
+            entries[area_id] = replace(entry, members=())
+    return Gazetteer(country, entries, reviewed)
+
+
+def fold_spellings(name: str) -> list[str]:
+    """Return the folded name, also without words of kinds, articles and Slavic endings."""
+    bare = names.fold_name(name)
+    forms = [bare, *(names.fold_name(part) for part in re.split(r"[()]", name) if "(" in name)]
+    words = bare.split()
+    while len(words) > 1 and words[-1] in STATE_WORDS:
+        words = words[:-1]
+        forms.append(" ".join(words))
+    while len(words) > 1 and words[0] in ARTICLES:
+        words = words[1:]
+        forms.append(" ".join(words))
+    stem = ADJECTIVE.sub("", forms[-1])
+    if stem != forms[-1] and len(stem) >= LEAST_STEM:
+        forms += [stem, f"{stem}sk"]
+    return [form for form in dict.fromkeys(forms) if form and not set(form.split()) <= DIRECTIONS]
+
+
+_STATE_WORDS = (
+    "state province region governorate oblast oblysy republic respublika respublikasi kray "
+    "krai okrug prefecture department voblasc voblast division shi sheng zizhiqu county"
+)
+STATE_WORDS = frozenset(_STATE_WORDS.split())
+_ARTICLES = "al as an ad ar at ash az el respublika"
+ARTICLES = frozenset(_ARTICLES.split())
+ADJECTIVE = re.compile(r"(?:skaya|skiy|ska)$")
+LEAST_STEM = 3
+_DIRECTIONS = (
+    "north south east west northern southern eastern western central north-east upper lower "
+    "northeast northwest southeast southwest middle"
+)
+DIRECTIONS = frozenset(_DIRECTIONS.split())
+
+
+def merge_places(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
+    """Return each place once, without places that are in another of them.
+
+    Beside others a union that is no level of its own stands as its members.
+    """
+    ids = list(dict.fromkeys(area_ids))
+    entries = gazetteer.entries
+    if len(ids) > 1:
+        ids = list(
+            dict.fromkeys(
+                part
+                for area_id in ids
+                for part in (
+                    (entries[area_id].members or (area_id,))
+                    if area_id in entries and entries[area_id].level == UNION
+                    else (area_id,)
+                )
+            )
+        )
+    chosen = set(ids)
+    return tuple(
+        area_id
+        for area_id in ids
+        if area_id not in entries
+        or not chosen
+        & ({*entries[area_id].holders, *_surrounding_divisions(area_id, gazetteer)} - {area_id})
+    )
+
+
+def _surrounding_divisions(area_id: str, gazetteer: Gazetteer) -> set[str]:
+    within = set(gazetteer.entries[area_id].holders)
+    return {
+        entry.area_id
+        for entry in gazetteer.entries.values()
+        if entry.level == SHIRE and within & set(entry.members)
+    }

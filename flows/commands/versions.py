@@ -1,0 +1,124 @@
+"""The command `release`, and the comparison of facts that `diff` has in a checkout alone.
+
+`release` writes a version as an archive that can be cited by its digest; `diff` also compares facts
+that are computed now.
+"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audience_impact.cli import comparing
+from audience_impact.cli.exporting import Overwrite
+from audience_impact.cli.folders import (
+    PUBLISHED,
+    PublishedFolder,
+    fail_with,
+    format_path,
+    open_latest,
+    require_local_paths,
+)
+from flows.commands.folders import fact_folders
+
+if TYPE_CHECKING:
+    from audience_impact.store.versions import Stored
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the app, and let `diff` compare facts."""
+    comparing.COMPUTE[:] = [compute_side]
+    app.command("release")(release_version)
+
+
+if TYPE_CHECKING:
+    from audience_impact.comparing.sides import ComparedVersion
+    from audience_impact.store.versions import Stored
+
+
+def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "ComparedVersion":
+    """Return the answers of facts, computed as by `run` with the settings of a version.
+
+    With a `day`, only facts known on it count. Exit with 1 where the facts cannot be used.
+    """
+    from audience_impact import pipeline
+    from audience_impact.comparing import answers, sides
+    from audience_impact.vocabulary import FindingSeverity
+    from flows.pipeline import steps as run_steps
+    from schemas import facts as fact_models
+    from schemas.contracts import ValidationOffError
+
+    paths = fact_folders(folders)
+    _, options = version.version.method
+    seed, is_repaired = version.version.seed, run_steps.REPAIR in options
+    try:
+        reading = run_steps.restrict_to_day(run_steps.read_facts(paths), day)
+        checked = run_steps.refuse_errors(
+            run_steps.validate_facts(reading, datetime.now(UTC).date()), strict=False
+        )
+        as_of = run_steps.choose_day(checked, day)
+    except (run_steps.RefusedError, ValidationOffError) as error:
+        raise fail_with(str(error)) from error
+    stages, _ = pipeline.prepare_run(checked.tables, as_of, is_repaired)
+    tables = pipeline.Outputs(checked.tables, stages, pipeline.Settings(seed, sensitivity=False))
+    refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
+    day_options = {run_steps.AS_KNOWN} if day else set()
+    return sides.ComparedVersion(
+        ", ".join(map(str, paths)),
+        False,
+        sides.describe_settings(
+            as_of, seed, run_steps.name_method(), options - {run_steps.AS_KNOWN} | day_options
+        ),
+        answers.combine_answers(tables["impact"], tables["impact_by_area"]),
+        tables["lineage"],
+        sides.list_countries(tables["restrictions"]),
+        checked.files,
+        fact_models.list_keys(),
+        len(refused),
+    )
+
+
+Folder = Annotated[
+    Path,
+    typer.Option(
+        "--into", metavar="DIR", callback=require_local_paths, help="The folder to write into."
+    ),
+]
+Previous = Annotated[
+    str | None,
+    typer.Option(
+        "--previous",
+        metavar="VERSION",
+        help="Report the changes since this version: its id or the beginning of it, previous, or "
+        "the folder of an unpacked release.",
+    ),
+]
+
+
+def release_version(
+    into: Folder,
+    published: PublishedFolder = PUBLISHED,
+    previous: Previous = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the latest version as an archive to be pinned by its digest.
+
+    With it go its manifest, checksums, how to cite it, the licences of its sources and what
+    changed since the release before. The same versions give the same bytes.
+    """
+    version = open_latest(published)
+    from audience_impact.comparing import sides
+    from audience_impact.exporting import ExportError
+    from audience_impact.store import PublishError
+    from flows import releasing
+
+    try:
+        before = sides.find_version(published, previous) if previous else None
+        into.mkdir(parents=True, exist_ok=True)
+        made, digest = releasing.write_release(version, before, into, overwrite)
+    except (ExportError, PublishError) as error:
+        raise fail_with(str(error)) from error
+    except OSError as error:
+        raise fail_with(f"cannot write into {into}: {error}") from error
+    typer.echo(f"wrote version {version.id}\n{format_path(made)}\nsha256 {digest}")

@@ -1,0 +1,229 @@
+"""Answers about areas and days: people of a month, a year or a day, and person-days."""
+
+from typing import Any
+
+import pandas as pd
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from audience_impact.outputs.review import status_rules
+from schemas import columns
+from schemas.columns import ReasonedModel, bounds_in_order, in_order, row_rule
+
+
+class ImpactByArea(ReasonedModel):
+    """People under at least one restriction in a month or a year, each person once."""
+
+    area_id: Series[str] = columns.place_column(
+        "ISO 3166 code of a country, UN M49 code of a region, 001: the world"
+    )
+    period: Series[str] = columns.make_column("month or year", sdmx="TIME_PERIOD")
+    impact_metric: Series[str] = columns.word_column(
+        words.ImpactMetric, "which people are counted", "INDICATOR"
+    )
+    lower_persons: Series[float] = columns.people_column(
+        "at least so many people, if each figure is right as printed", null=False
+    )
+    q05_persons: Series[float] = columns.people_column(
+        "5 % quantile, of restrictions with figures; null: none"
+    )
+    q50_persons: Series[float] = columns.people_column(
+        "median, of restrictions with figures; null: none"
+    )
+    q95_persons: Series[float] = columns.people_column(
+        "95 % quantile, of restrictions with figures; null: none"
+    )
+    upper_persons: Series[float] = columns.people_column(
+        "at most so many people; null: no base on record"
+    )
+    base: Series[str] = columns.base_column(
+        "population that contains the audiences; null for regions"
+    )
+    base_persons: Series[float] = columns.people_column(
+        "people in the base of that year; of a region, in its countries under restriction"
+    )
+    platforms: Series[str] = columns.platform_column(
+        "platforms restricted at some time, joined by ;"
+    )
+    restrictions_count: Series[float] = columns.make_column(
+        "restrictions in force at some time", "count", ge=1
+    )
+    bounds_only_count: Series[float] = columns.make_column(
+        "of these, how many the quantiles leave out: in part of the country, or without a figure",
+        "count",
+        ge=0,
+    )
+    areas_count: Series[float] = columns.make_column("countries under restriction", "count", ge=1)
+    estimated_areas_count: Series[float] = columns.make_column(
+        "of these, with an estimate; the others enter the quantiles with their lower bound",
+        "count",
+        ge=0,
+    )
+    ordered_lower_persons: Series[float] = columns.people_column(
+        "at least, of restrictions that an authority ordered", null=False
+    )
+    ordered_q05_persons: Series[float] = columns.people_column(
+        "5 % quantile, of ordered restrictions"
+    )
+    ordered_q50_persons: Series[float] = columns.people_column("median, of ordered restrictions")
+    ordered_q95_persons: Series[float] = columns.people_column(
+        "95 % quantile, of ordered restrictions"
+    )
+    ordered_upper_persons: Series[float] = columns.people_column("at most, of ordered restrictions")
+    ordered_restrictions_count: Series[float] = columns.make_column(
+        "restrictions that an authority ordered; all, where no source says who did", "count", ge=0
+    )
+    obs_status: Series[str] = columns.status_column()
+    reason: Series[str] = columns.reason_column()
+    as_of: Series[str] = columns.as_of()
+    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
+
+    @bounds_in_order
+    def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
+        """Lower <= upper <= base, and quantiles in order, to one person in each country."""
+        slack = frame["areas_count"]
+        ends = ("lower", "upper")
+        is_in_order = in_order(frame, "persons", (*ends, "base"), slack)
+        alone = frame.filter(like="ordered_").rename(columns=lambda name: name[len("ordered_") :])
+        return is_in_order & in_order(alone, "persons", ends, slack)
+
+
+class ImpactByDay(ReasonedModel):
+    """People under at least one restriction on each day of the last two years.
+
+    A row is valid for every day from its first to its last; a day without a row has no restriction.
+    """
+
+    area_id: Series[str] = columns.place_column(
+        "ISO 3166 code of a country, UN M49 code of a region, 001: the world"
+    )
+    from_day: Series[str] = columns.make_column("first day", "date", "TIME_PERIOD")
+    to_day: Series[str] = columns.make_column("last day, included", "date")
+    impact_metric: Series[str] = columns.word_column(
+        words.ImpactMetric, "which people are counted", "INDICATOR"
+    )
+    days: Series[float] = columns.make_column("days from the first to the last", "days", ge=1)
+    lower_persons: Series[float] = columns.people_column(
+        "at least, on each of the days", null=False
+    )
+    q05_persons: Series[float] = columns.people_column(
+        "5 % quantile, of restrictions with figures; null: none"
+    )
+    q50_persons: Series[float] = columns.people_column(
+        "median, of restrictions with figures; null: none"
+    )
+    q95_persons: Series[float] = columns.people_column(
+        "95 % quantile, of restrictions with figures; null: none"
+    )
+    upper_persons: Series[float] = columns.people_column("at most; null: no base on record")
+    restrictions_count: Series[float] = columns.make_column("restrictions in force", "count", ge=1)
+    areas_count: Series[float] = columns.make_column("countries under restriction", "count", ge=1)
+    estimated_areas_count: Series[float] = columns.make_column(
+        "of these, with an estimate; the others enter the quantiles with their lower bound",
+        "count",
+        ge=0,
+    )
+    obs_status: Series[str] = columns.status_column()
+    reason: Series[str] = columns.reason_column()
+    as_of: Series[str] = columns.as_of()
+    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
+
+    @bounds_in_order
+    def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
+        """Lower <= upper, and quantiles in order, to one person in each country."""
+        return in_order(frame, "persons", ("lower", "upper"), frame["areas_count"])
+
+
+class PersonDays(ReasonedModel):
+    """Person-days under restrictions: a person counts once a day, whatever is restricted."""
+
+    restriction_id: Series[str] = columns.make_column(
+        "the restriction; `all`: every one of the country",
+        special={"all": "every restriction of the country, each person once a day"},
+    )
+    area_id: Series[str] = columns.make_column(
+        "ISO 3166 codes of the countries, joined by ;", sdmx="REF_AREA"
+    )
+    period: Series[str] = columns.make_column(
+        "month, year, or `all` of the restriction",
+        sdmx="TIME_PERIOD",
+        special={"all": "from its start to its end, or to the day of the facts"},
+    )
+    days: Series[float] = columns.make_column(
+        "days that may have been under restriction", "days", ge=0
+    )
+    covered_days: Series[float] = columns.make_column(
+        "days that the quantiles cover", "days", null=True, ge=0
+    )
+    lower_person_days: Series[float] = columns.person_days(
+        "at least, with ends on record", null=False
+    )
+    q05_person_days: Series[float] = columns.person_days("5 % quantile; null: no estimate")
+    q50_person_days: Series[float] = columns.person_days("median; null: no estimate")
+    q95_person_days: Series[float] = columns.person_days("95 % quantile; null: no estimate")
+    upper_person_days: Series[float] = columns.person_days("at most; null: no base on record")
+    lower_person_hours: Series[float] = columns.person_hours(
+        "at least; hours that nobody told count nothing on the first and the last day", null=False
+    )
+    q05_person_hours: Series[float] = columns.person_hours("5 % quantile; null: no estimate")
+    q50_person_hours: Series[float] = columns.person_hours(
+        "median; null: no estimate; hours that nobody told count 24 a day"
+    )
+    q95_person_hours: Series[float] = columns.person_hours("95 % quantile; null: no estimate")
+    upper_person_hours: Series[float] = columns.person_hours(
+        "at most; hours that nobody told count 24 a day; null: no base on record"
+    )
+    naive_sum_person_days: Series[float] = columns.person_days(
+        "monthly audiences added up for every day, which counts people many times"
+    )
+    naive_daily_sum_person_days: Series[float] = columns.person_days(
+        "daily audiences added up, which counts users of several platforms several times"
+    )
+    imputed_days: Series[float] = columns.make_column(
+        "days, with unknown ends imputed", "days", null=True, ge=0
+    )
+    imputed_lower_person_days: Series[float] = columns.person_days("at least, with imputed ends")
+    imputed_q05_person_days: Series[float] = columns.person_days("5 % quantile, with imputed ends")
+    imputed_q50_person_days: Series[float] = columns.person_days("median, with imputed ends")
+    imputed_q95_person_days: Series[float] = columns.person_days("95 % quantile, with imputed ends")
+    imputed_upper_person_days: Series[float] = columns.person_days("at most, with imputed ends")
+    feature_lower_person_days: Series[float] = columns.person_days(
+        "at least, users of the restricted features; null for a country together"
+    )
+    feature_q05_person_days: Series[float] = columns.person_days(
+        "5 % quantile, users of the restricted features"
+    )
+    feature_q50_person_days: Series[float] = columns.person_days(
+        "median, users of the restricted features"
+    )
+    feature_q95_person_days: Series[float] = columns.person_days(
+        "95 % quantile, users of the restricted features"
+    )
+    feature_upper_person_days: Series[float] = columns.person_days(
+        "at most, users of the restricted features"
+    )
+    obs_status: Series[str] = columns.status_column()
+    reason: Series[str] = columns.reason_column()
+    as_of: Series[str] = columns.as_of()
+    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_PERSON_DAYS)
+
+    @bounds_in_order
+    def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
+        """Lower <= upper, and quantiles in order, to one person on each day."""
+        slack, ends = frame["days"] + 1, ("lower", "upper")
+        hours = in_order(frame, "person_hours", ends, 24 * slack)
+        users = frame.filter(like="feature_").rename(columns=lambda name: name[len("feature_") :])
+        both = in_order(frame, "person_days", ends, slack) & hours
+        return both & in_order(users, "person_days", ends, slack)
+
+    @row_rule("more than 24 person-hours for a person-day")
+    def hours_of_days(cls, frame: pd.DataFrame) -> Any:
+        """No more person-hours than 24 for each person-day, to one person on each day."""
+        return ~pd.concat(
+            [
+                frame[f"{name}_person_hours"]
+                > 24 * (frame[f"{name}_person_days"] + frame["days"] + 1)
+                for name in ("lower", "upper")
+            ],
+            axis=1,
+        ).any(axis=1)
