@@ -60,7 +60,7 @@ def calibrated(made: World, errors: dict[tuple[str, str], float] | None = None) 
 
 def of_places(made: World) -> World:
     """The world with the laws learned of places and networks."""
-    for table in ("place_laws", "network_laws"):
+    for table in ("place_laws", "network_laws", "part_sizes"):
         header, rows = load(FACTS / f"{table}.csv")
         for cells in rows:
             made.add(table, **dict(zip(header, cells, strict=True)))
@@ -106,6 +106,8 @@ def cut(made: World, act: str, *places: str, **cells: str) -> World:
             area_id=area,
             reading=reading or "whole",
             least_area_id=least,
+            part_kind="seat" if reading == "within" else "",
+            units_count="1" if reading == "within" else "",
         )
     return made
 

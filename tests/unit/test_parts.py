@@ -72,12 +72,22 @@ def test_a_region_without_a_survey_is_as_far_from_its_country_as_regions_are(act
     assert share[0.95] - share[0.05] > 0.1
 
 
-def test_within_a_place_is_anything_from_nobody_to_everyone(acts: Stages) -> None:
+def test_a_part_of_a_place_has_the_people_that_parts_of_its_kind_have(acts: Stages) -> None:
     found = exposed(acts)
     share = (found.loc["within"] / found.loc["region"]).quantile([0.05, 0.5, 0.95])
-    assert share[0.05] < 0.01
-    assert share[0.5] == pytest.approx(0.5**3, abs=0.05)
-    assert share[0.95] > 0.8
+    rows = acts.inputs.parts.set_index("restriction_id")
+    persons, deviation = rows.loc["within", ["part_persons", "part_deviation"]]
+    assert share[0.5] == pytest.approx(persons / 300e3, rel=0.2)
+    assert share[0.95] / share[0.05] == pytest.approx(np.exp(3.29 * deviation), rel=0.4)
+    assert (found.loc["within"] <= found.loc["region"]).all()
+
+
+def test_a_kind_of_part_that_nobody_read_is_not_drawn() -> None:
+    made = cut(country(), "R1", "XA-01=within")
+    made.rows["part_sizes"] = []
+    found = of(impacts(made), "R1")
+    assert found["obs_status"] == "M"
+    assert PartGap.PART_UNKNOWN.meaning in found["reason"]
 
 
 def test_either_of_two_places_is_one_of_the_two(acts: Stages) -> None:
@@ -85,7 +95,12 @@ def test_either_of_two_places_is_one_of_the_two(acts: Stages) -> None:
     share = found.loc["either"] / found.loc["region"]
     smaller = share < 1.0
     assert share[smaller].to_numpy() == pytest.approx(40.0 / 300.0)
-    assert smaller.mean() == pytest.approx(1.0 / 3.0, abs=0.07)
+    assert smaller.mean() == pytest.approx(parts.find_city_share("XA"), abs=0.05)
+
+
+def test_how_often_a_city_is_meant_depends_on_the_country() -> None:
+    assert parts.find_city_share("IN") == pytest.approx(3.29 / 69.0, abs=1e-3)
+    assert parts.find_city_share("IN") < parts.find_city_share("BD") < parts.find_city_share("PK")
 
 
 def test_a_network_that_is_not_known_is_the_mobile_one_or_all(acts: Stages) -> None:
