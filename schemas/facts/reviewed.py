@@ -11,14 +11,16 @@ class PlaceNames(FactModel):
     """What a name, or a whole text, of registers means where no rule can read it; reviewed by hand.
 
     Other names of one place are its aliases in `areas`; here stand names of several places and of
-    parts of one that is not on record itself.
+    parts of one that is not on record itself. `note` is the reason; `source_id` is the page on
+    which it rests, blank where none was read.
     """
 
     country_id: Series[str] = fields.reference_field("areas")
     name: Series[str] = fields.text_field(filled=True)
     area_ids: Series[str] = fields.references_field("areas")
     reading: Series[str] = fields.code_field(words.PlaceReading)
-    note: Series[str] = fields.text_field()
+    note: Series[str] = fields.text_field(filled=True)
+    source_id: Series[str] = fields.reference_field("sources", filled=False)
 
 
 class FeatureRules(FactModel):

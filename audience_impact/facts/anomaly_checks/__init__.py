@@ -4,7 +4,15 @@ Each compares a cell that carries results with its relatives and warns by the si
 The limits are measured from the facts, each stated where it is used.
 """
 
-from audience_impact.facts.anomaly_checks import bases, days, figures, notes, shares, words
+from audience_impact.facts.anomaly_checks import (
+    bases,
+    days,
+    figures,
+    notes,
+    place_overrides,
+    shares,
+    words,
+)
 
-RULES = (bases, days, figures, notes, shares, words)
+RULES = (bases, days, figures, notes, place_overrides, shares, words)
 """The modules that enter rules in the registry."""
