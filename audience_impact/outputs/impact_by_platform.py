@@ -6,6 +6,7 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import AudienceSizes
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.facts.platform_names import name_platforms
 from audience_impact.imputation import rungs
 from audience_impact.imputation.distribution import SHARES
 from audience_impact.simulation import reach
@@ -26,13 +27,12 @@ def make_impact_by_platform(
 
     `periods` says when each restriction was in force; `platforms` is the fact table of that name.
     """
-    names = platforms.set_index("platform_id")["name"]
     rows = scope.targets.merge(_sum_audiences(audiences.sizes), on=PLATFORM, how="left")
     rows = _add_swallowed(rows, audiences.sizes, bounds)
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
     rows = rows.assign(
-        platform_name=rows["platform_id"].map(names),
+        platform_name=name_platforms(rows["platform_id"], about["start"], platforms),
         lower_persons=rows["lower_persons"].where(about["is_reaching_everyone"], 0.0),
         upper_persons=rows["upper_persons"].where(~about["is_never_enforced"], 0.0),
         naive_sum_persons=rows["restriction_id"].map(bounds.exposed["naive_sum_persons"]),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from audience_impact.audiences.scope import Scope
+from audience_impact.facts.platform_names import name_platforms
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.areas import WORLD
 from audience_impact.populations import parents_of
@@ -15,8 +16,11 @@ from audience_impact.vocabulary import PlaceReading
 def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     """Return one row for each restriction: its facts, areas and services by name, and its start."""
     facts = tables["restrictions"]
-    names = tables["platforms"].set_index("platform_id")["name"]
-    targets = scope.targets.assign(name=scope.targets["platform_id"].map(names))
+    targets = scope.targets
+    starts = targets["restriction_id"].map(scope.by_id["start"])
+    targets = targets.assign(
+        name=name_platforms(targets["platform_id"], starts, tables["platforms"])
+    )
     named = targets.groupby("restriction_id")["name"].agg(
         lambda parts: ", ".join(dict.fromkeys(parts))
     )

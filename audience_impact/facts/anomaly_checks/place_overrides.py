@@ -129,9 +129,9 @@ def _find_override(
         if name in overrides:
             return name, names, overrides[name]
     text = _fold(note)
-    held = [override for override in overrides if f" {override} " in f" {text} "]
-    if held and row["found_by"] == PlaceMatch.OVERRIDE.value:
-        return names[0], names, overrides[held[0]]
+    holders = [name for name in overrides if f" {name} " in f" {text} "]
+    if holders and row["found_by"] == PlaceMatch.OVERRIDE.value:
+        return names[0], names, overrides[holders[0]]
     return None
 
 
@@ -168,13 +168,13 @@ def _is_holder_named(place: _NamedPlace) -> bool:
     others = [name for name in place.names if name != place.name]
     text = _fold_keeping_commas(place.text)
     for holder in others:
-        before, found, after = text.rpartition(holder)
+        before, separator, after = text.rpartition(holder)
         is_last = place.name in before and len(after.split()) <= 1 and "," not in after
         is_followed_by_larger = place.name in before and re.match(
             r"\s*(?:state|governorate|province|region|district|township)\b", after
         )
         is_bracketed = re.search(re.escape(holder) + r"\s*\(", place.text.casefold())
-        if found and (is_last or is_followed_by_larger or is_bracketed):
+        if separator and (is_last or is_followed_by_larger or is_bracketed):
             return True
     return False
 
@@ -183,9 +183,9 @@ def _find_kind(name: str, text: str) -> str:
     """Return the word for what a name is in a folded text, or blank."""
     if name.split()[-1] in KINDS:
         return name.split()[-1]
-    _, found, after = text.partition(name)
+    _, separator, after = text.partition(name)
     words = after.split()
-    for place, word in enumerate(words if found else ()):
+    for place, word in enumerate(words if separator else ()):
         if word in KINDS:
             return word if place == 0 or word.endswith("s") else ""
     return ""
