@@ -15,8 +15,9 @@ def name_platforms(
         days: datetime64 on the same index; NaT where the day is not known.
         platforms: the typed fact table.
     """
-    about = platforms.set_index("platform_id")
-    names = platform_ids.map(about["name"])
-    former = platform_ids.map(about["former_name"]).fillna("")
-    is_before = (days < platform_ids.map(about["renamed_on_start"])) & (former != "")
-    return names.mask(is_before, former)
+    if platform_ids.empty:  # an empty column may have any type
+        return platform_ids.astype("str")
+    about = platforms.set_index("platform_id").reindex(platform_ids).set_axis(platform_ids.index)
+    is_renamed_later = pd.to_datetime(days) < about["renamed_on_start"]
+    is_before = is_renamed_later & about["former_name"].fillna("").ne("")
+    return about["name"].mask(is_before, about["former_name"])

@@ -17,7 +17,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     """Return one row for each restriction: its facts, areas and services by name, and its start."""
     facts = tables["restrictions"]
     targets = scope.targets
-    starts = targets["restriction_id"].map(scope.by_id["start"])
+    starts = scope.by_id["start"].loc[targets["restriction_id"]].set_axis(targets.index)
     targets = targets.assign(
         name=name_platforms(targets["platform_id"], starts, tables["platforms"])
     )
