@@ -277,6 +277,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "name": "the hills",
         "area_ids": "XA",
         "reading": "within",
+        "note": "hills in it",
     },
     "feature_rules": {
         "register_column": "event",

@@ -26,6 +26,7 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import AudienceSizes
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.facts.platform_names import name_platforms
 from audience_impact.facts.tables import Tables
 from audience_impact.imputation import rungs
 from audience_impact.imputation.distribution import SHARES
@@ -41,8 +42,11 @@ from audience_impact.vocabulary import ImpactMetric, PlaceReading, PopulationBas
 def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     """Return one row for each restriction: its facts, areas and services by name, and its start."""
     facts = tables["restrictions"]
-    names = tables["platforms"].set_index("platform_id")["name"]
-    targets = scope.targets.assign(name=scope.targets["platform_id"].map(names))
+    targets = scope.targets
+    starts = scope.by_id["start"].loc[targets["restriction_id"]].set_axis(targets.index)
+    targets = targets.assign(
+        name=name_platforms(targets["platform_id"], starts, tables["platforms"])
+    )
     named = targets.groupby("restriction_id")["name"].agg(
         lambda parts: ", ".join(dict.fromkeys(parts))
     )
@@ -116,13 +120,12 @@ def make_impact_by_platform(
 
     `periods` says when each restriction was in force; `platforms` is the fact table of that name.
     """
-    names = platforms.set_index("platform_id")["name"]
     rows = scope.targets.merge(_sum_audiences(audiences.sizes), on=PLATFORM, how="left")
     rows = _add_swallowed(rows, audiences.sizes, bounds)
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
     rows = rows.assign(
-        platform_name=rows["platform_id"].map(names),
+        platform_name=name_platforms(rows["platform_id"], about["start"], platforms),
         lower_persons=rows["lower_persons"].where(about["is_reaching_everyone"], 0.0),
         upper_persons=rows["upper_persons"].where(~about["is_never_enforced"], 0.0),
         naive_sum_persons=rows["restriction_id"].map(bounds.exposed["naive_sum_persons"]),

@@ -47,7 +47,11 @@ class Sources(FactModel):
 
 
 class Platforms(FactModel):
-    """A service, or a group of services named without its members."""
+    """A service, or a group of services named without its members.
+
+    `former_name` is what it was called until `renamed_on`; restrictions that begin before that
+    have it.
+    """
 
     platform_id: Series[str] = fields.key_field()
     name: Series[str] = fields.text_field(filled=True)
@@ -55,6 +59,8 @@ class Platforms(FactModel):
     kind: Series[str] = fields.code_field(words.PlatformKind)
     aliases: Series[str] = fields.text_field()
     note: Series[str] = fields.text_field()
+    former_name: Series[str] = fields.mark_optional(fields.text_field())
+    renamed_on: Series[str] = fields.mark_optional(fields.day_field())
 
 
 class Areas(FactModel):

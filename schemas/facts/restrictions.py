@@ -190,14 +190,16 @@ class PlaceNames(FactModel):
     """The meaning of a name, or a whole text, of registers that no rule can read; reviewed by hand.
 
     Other names of one place are its aliases in `areas`; this table contains names of several
-    places, and of parts of a place that are not on record themselves.
+    places, and of parts of a place that are not on record themselves. `note` is the reason, and
+    `source_id` the page that supports it, blank if none was read.
     """
 
     country_id: Series[str] = fields.reference_field("areas")
     name: Series[str] = fields.text_field(filled=True)
     area_ids: Series[str] = fields.references_field("areas")
     reading: Series[str] = fields.code_field(words.PlaceReading)
-    note: Series[str] = fields.text_field()
+    note: Series[str] = fields.text_field(filled=True)
+    source_id: Series[str] = fields.reference_field("sources", filled=False)
 
 
 class FeatureRules(FactModel):

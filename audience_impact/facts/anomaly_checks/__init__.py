@@ -4,7 +4,14 @@ Each rule compares a cell with related cells and warns if the difference is too 
 were measured on the facts and are stated where they are used.
 """
 
-from audience_impact.facts.anomaly_checks import bases, days, figures, notes, words
+from audience_impact.facts.anomaly_checks import (
+    bases,
+    days,
+    figures,
+    notes,
+    place_overrides,
+    words,
+)
 
-RULES = (bases, days, figures, notes, words)
+RULES = (bases, days, figures, notes, place_overrides, words)
 """The modules that register these rules."""

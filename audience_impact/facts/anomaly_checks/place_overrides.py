@@ -1,0 +1,191 @@
+"""Names of places reviewed by hand whose meaning is wider than the row of the register says.
+
+Definitions. An override is a row of `place_names`. The printed area is what the note of a
+restriction quotes of its register; a kind is the word beside a name that says what it is (town,
+mandal, district), also the last word of the name itself, and a plural holds for the names before.
+
+Method. Four signs, each by itself enough, of a place that a restriction has through an override:
+
+- it is read whole, and the override reads it as a part: another name of the row means the whole,
+  stands behind the parts and at the end ("Zurmi, Zamfara State") or in front of a bracket, and so
+  says only where they lie
+- its level lies above the kind in the text: by one level or more where it is read whole, by two or
+  more where it is read as a part of what holds the place
+- the text says "parts of" or the like before the name, and it is read whole
+- the row tells of a venue, a campus, a checkpoint or a radius, and the place is read whole
+
+Drawbacks. Notes quote the first hundred signs of an area, so that a long list is read in part.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from audience_impact.facts.rules import ACROSS, report_row
+from audience_impact.facts.tables import Finding, Tables
+from audience_impact.vocabulary import AreaLevel, FindingSeverity, PlaceMatch, PlaceReading
+
+PRINTED = re.compile(r"area as printed: (.*?)(?:; |$)")
+SPOT = re.compile(r"\b(?:venue|campus|checkpoint|radius|protest sites?)\b", re.IGNORECASE)
+PART = r"(?:^|and |, )(?:some )?(?:parts|areas|villages|wards|sectors) of (?:the )?"
+LEVELS = {
+    AreaLevel.CITY.value: 0,
+    AreaLevel.ADMIN3.value: 1,
+    AreaLevel.ADMIN2.value: 2,
+    AreaLevel.DIVISION.value: 3,
+    AreaLevel.UNION.value: 3,
+}
+STATE_LEVEL = 3
+"""The level of a place of the first level, and of a country."""
+_KINDS = {
+    0: "village town city ward",
+    1: "mandal township tehsil taluk taluka subdivision block upazila",
+    2: "district",
+}
+KINDS = {
+    form: level
+    for level, words in _KINDS.items()
+    for word in words.split()
+    for form in (word, re.sub(r"y$", "ie", word) + "s")
+}
+LEAST_STEPS = {PlaceReading.WHOLE.value: 1}
+"""Levels between a place and the kind in the text from which it is too wide; else two."""
+
+
+class _NamedPlace(NamedTuple):
+    """A place that a restriction has through an override, and what the row says.
+
+    `name` is the first name of it that is an override, or lies in one; `names` are all.
+    """
+
+    area_id: str
+    reading: str
+    name: str
+    names: tuple[str, ...]
+    reviewed_reading: str
+    level: int
+    note: str
+
+    @property
+    def text(self) -> str:
+        """Return the printed area, or blank."""
+        printed = PRINTED.search(self.note)
+        return printed[1] if printed else ""
+
+
+Overrides = Mapping[str, Mapping[str, str]]
+"""Readings by folded name, by area."""
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a name of a place reviewed by hand is read as more than the row of the register says",
+    "compare place_names.csv with the words of the row; add the place itself to areas.csv if there "
+    "is a list of it, or narrow the reading",
+    "restriction_places",
+)
+def override_wider_than_row(tables: Tables) -> list[Finding]:
+    """Report places that a restriction has through an override and that its row does not mean."""
+    overrides = _read_overrides(tables["place_names"])
+    places = tables["restriction_places"]
+    levels = tables["areas"].set_index("area_id")["level"].map(LEVELS).fillna(STATE_LEVEL)
+    notes = tables["restrictions"].set_index("restriction_id")["note"].fillna("")
+    findings = []
+    for _, row in places[places["area_id"].isin(overrides)].iterrows():
+        note = notes.get(row["restriction_id"], "")
+        if override := _find_override(row, overrides[row["area_id"]], note):
+            level = int(levels.get(row["area_id"], STATE_LEVEL))
+            place = _NamedPlace(row["area_id"], row["reading"], *override, level, note)
+            if reason := _wider_because(place):
+                findings.append(
+                    report_row(
+                        "restriction_places", row, "reading", "override_wider_than_row", reason
+                    )
+                )
+    return findings
+
+
+def _read_overrides(place_names: pd.DataFrame) -> Overrides:
+    """Return the reading of each override by its folded name, for every area that it means."""
+    overrides: dict[str, dict[str, str]] = {}
+    for row in place_names.itertuples():
+        for area_id in str(row.area_ids).split(";"):
+            overrides.setdefault(area_id, {})[_fold(str(row.name))] = str(row.reading)
+    return overrides
+
+
+def _find_override(
+    row: "pd.Series[str]", overrides: Mapping[str, str], note: str
+) -> tuple[str, tuple[str, ...], str] | None:
+    """Return the name through which a place is meant, all its names and the reviewed reading.
+
+    A name that is no override lies in one that the text names.
+    """
+    names = tuple(row["name"].split("; "))
+    for name in names:
+        if name in overrides:
+            return name, names, overrides[name]
+    text = _fold(note)
+    holders = [name for name in overrides if f" {name} " in f" {text} "]
+    if holders and row["found_by"] == PlaceMatch.OVERRIDE.value:
+        return names[0], names, overrides[holders[0]]
+    return None
+
+
+def _fold(text: str) -> str:
+    """Return a text as the importer folds names: without accents, capitals and punctuation."""
+    bare = re.sub("['`\u2018\u2019\u02bb\u02bc]", "", text)
+    flat = unicodedata.normalize("NFKD", bare).casefold()
+    letters = "".join(sign for sign in flat if not unicodedata.combining(sign))
+    return " ".join(re.sub(r"[^\w]+", " ", letters.replace("&", " and ")).split())
+
+
+def _wider_because(place: _NamedPlace) -> str:
+    """Return why a place is wider than the row says, as a sentence, or blank."""
+    if place.reading == PlaceReading.WHOLE.value:
+        if place.reviewed_reading == PlaceReading.WITHIN.value and _is_holder_named(place):
+            return f"{place.name} is a part of {place.area_id}, which is read whole"
+        if re.search(PART + re.escape(place.name), _fold_keeping_commas(place.text)):
+            return f"the row says parts of {place.name}, which is read whole"
+        if spot := SPOT.search(place.note):
+            return f"the row tells of a {spot[0]}, and {place.area_id} is read whole"
+    kind = _find_kind(place.name, _fold(place.text))
+    least = LEAST_STEPS.get(place.reading, 2)
+    if kind and place.level - KINDS[kind] >= least:
+        return f"the row calls {place.name} a {kind}, and {place.area_id} is larger"
+    return ""
+
+
+def _fold_keeping_commas(text: str) -> str:
+    return ", ".join(_fold(piece) for piece in text.split(","))
+
+
+def _is_holder_named(place: _NamedPlace) -> bool:
+    """Return whether the name that means the whole place says only where the others lie."""
+    others = [name for name in place.names if name != place.name]
+    text = _fold_keeping_commas(place.text)
+    for holder in others:
+        before, separator, after = text.rpartition(holder)
+        is_last = place.name in before and len(after.split()) <= 1 and "," not in after
+        is_followed_by_larger = place.name in before and re.match(
+            r"\s*(?:state|governorate|province|region|district|township)\b", after
+        )
+        is_bracketed = re.search(re.escape(holder) + r"\s*\(", place.text.casefold())
+        if separator and (is_last or is_followed_by_larger or is_bracketed):
+            return True
+    return False
+
+
+def _find_kind(name: str, text: str) -> str:
+    """Return the word for what a name is in a folded text, or blank."""
+    if name.split()[-1] in KINDS:
+        return name.split()[-1]
+    _, separator, after = text.partition(name)
+    words = after.split()
+    for place, word in enumerate(words if separator else ()):
+        if word in KINDS:
+            return word if place == 0 or word.endswith("s") else ""
+    return ""
