@@ -128,7 +128,7 @@ def restriction_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
     ]
 
 
-READINGS = tuple(PlaceReading)
+READINGS = (PlaceReading.WHOLE, PlaceReading.CITY_OR_DISTRICT, PlaceReading.WITHIN)
 """Readings of a place, from the largest to the smallest part of it."""
 
 

@@ -1,5 +1,6 @@
 """Texts of registers read as places: each rule, what must hold for any text, and what must not."""
 
+from dataclasses import replace
 from functools import cache
 from random import Random
 
@@ -17,8 +18,12 @@ from audience_impact.registers.places.country_places import (
 )
 from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.phrases import Vocabulary
-from audience_impact.registers.places.resolver import resolve_text
-from audience_impact.vocabulary import GeoScope, PlaceMatch, PlaceReading
+from audience_impact.registers.places.resolver import (
+    narrow_meanings,
+    resolve_text,
+    settle_cities,
+)
+from audience_impact.vocabulary import GeoScope, PartKind, PlaceMatch, PlaceReading
 from flows.pipeline import steps
 from flows.registers import gazetteer
 from tests.support import FACTS
@@ -170,7 +175,8 @@ def test_a_reviewed_name_stands_before_the_rules() -> None:
         {"sikar": Reviewed(("IN-BR", "IN-HR"), WITHIN)},
     )
     (found,) = resolve_text("Sikar", CITIES, known)
-    assert found == NameMeaning("sikar", ("IN-BR", "IN-HR"), WITHIN, PlaceMatch.OVERRIDE)
+    override = NameMeaning("sikar", ("IN-BR", "IN-HR"), WITHIN, PlaceMatch.OVERRIDE)
+    assert found == replace(override, part_kind=PartKind.TOWN)
 
 
 def states() -> list[str]:
@@ -261,3 +267,92 @@ def test_no_name_is_reviewed_that_the_rules_read_the_same() -> None:
             found = resolve_text(row["name"], CITIES, bare[row["country_id"]])
             same = [(each.area_ids, each.reading.value) for each in found]
             assert same != [(tuple(row["area_ids"].split(";")), row["reading"])], row["name"]
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "kind", "units"),
+    [
+        ("IN", "Marhama area, Anantnag, Jammu & Kashmir", PartKind.LOCALITY, 1),
+        ("IN", "Surana village, Jalore, Rajasthan", PartKind.VILLAGE, 1),
+        ("IN", "Five districts of western Meghalaya", PartKind.DISTRICTS, 5),
+        ("IN", "10 districts, Meghalaya", PartKind.DISTRICTS, 10),
+        ("IN", "Various districts in Bihar", PartKind.DISTRICTS, 4),
+        ("IN", "Several parts of Rajasthan", PartKind.SOME, 1),
+        ("IN", "Sopore town of Baramula district in Jammu and Kashmir", PartKind.SEAT, 1),
+        ("IN", "Sopore police district in Baramulla district", PartKind.SUBDISTRICT, 1),
+        ("IN", "Aligarh Muslim University", PartKind.SITE, 1),
+        ("MM", "Kyeintali town, Gwa township, Rakhine State", PartKind.TOWN, 1),
+        ("MM", "five townships in Rakhine State", PartKind.SUBDISTRICT, 5),
+        ("MM", "Villages in western Seikphyu township, Magway Division", PartKind.VILLAGE, 4),
+    ],
+)
+def test_a_part_has_a_kind_and_a_number(
+    country: str, text: str, kind: PartKind, units: int
+) -> None:
+    (meaning,) = read(country, text)
+    assert meaning.reading is WITHIN
+    assert (meaning.part_kind, meaning.units) == (kind, units)
+
+
+def test_a_count_is_shared_among_the_places_it_was_said_of() -> None:
+    meanings = read("IN", "4 police jurisdictions across Patiala and Sangrur Districts, Punjab")
+    assert [meaning.units for meaning in meanings] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("country", "text"),
+    [
+        ("IN", "Srinagar and south Kashmir area"),
+        ("IN", "Entire Kashmir Valley"),
+        ("MM", "Pyin Oo Lwin township, Mandalay Region"),
+    ],
+)
+def test_the_word_for_an_area_or_a_spelling_with_blanks_makes_no_part(
+    country: str, text: str
+) -> None:
+    assert {meaning.reading for meaning in read(country, text)} <= {WHOLE, EITHER}
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("mobile internet was cut in Sikar district on the day", WHOLE),
+        ("orders for the district of Sikar", WHOLE),
+        ("services in Sikar city were suspended", WITHIN),
+        ("a town of Rajasthan", EITHER),
+        ("Sikar district, where Sikar city was calm", EITHER),
+    ],
+)
+def test_other_cells_say_whether_a_city_or_its_district_is_meant(
+    text: str, reading: PlaceReading
+) -> None:
+    (meaning,) = settle_cities(read("IN", "Sikar, Rajasthan"), text, ATLAS()["IN"])
+    assert meaning.reading is reading or (reading is WITHIN and meaning.reading is WHOLE)
+    assert (meaning.area_ids == ("IN-RJ/sikar",)) is (reading is not WITHIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Internet was suspended in parts of the district.", PartKind.SOME),
+        ("The affected area was a 5km radius from the campus.", PartKind.LOCALITY),
+        ("Lines were cut off in the vicinity of the ceremonies.", PartKind.LOCALITY),
+        ("Internet was suspended in the district.", None),
+        ("Violence broke out in parts of the state; the internet was cut.", None),
+    ],
+)
+def test_the_event_narrows_a_place_where_it_says_that_a_part_was_cut(
+    text: str, kind: PartKind | None
+) -> None:
+    (meaning,) = narrow_meanings(read("IN", "Kishtwar District, Jammu & Kashmir"), text)
+    assert meaning.part_kind is kind
+    assert (meaning.reading is WITHIN) is (kind is not None)
+
+
+def test_a_reviewed_part_lies_in_the_holder_that_the_text_names() -> None:
+    zamfara = Reviewed(("XA-Z",), WITHIN)
+    known = gazetteer_of(
+        "XA", [{"area_id": "XA-Z", "name": "Zamfara", "aliases": ""}], {"zurmi": zamfara}
+    )
+    (meaning,) = resolve_text("Zurmi, Zamfara State", CITIES, known)
+    assert (meaning.name, meaning.reading) == ("zurmi", WITHIN)

@@ -176,6 +176,9 @@ class _Reading:
         ids = self._containing_places(outer)
         if not ids:
             return False
+        if inner.reviewed and inner.reviewed.reading is PlaceReading.WITHIN:
+            # The id of a part is that of its holder, which would else be meant as well.
+            return bool({*inner.ids} & {*ids}) and not self._is_sibling(place, candidate)
         if inner.ids:
             holds = any(self.gazetteer.has_had_inside(o, i) for o in ids for i in inner.ids)
             return holds and not self._is_sibling(place, candidate)
@@ -444,7 +447,7 @@ class _Reading:
             meaning = NameMeaning(name, (outer,), PlaceReading.WITHIN, match)
             return mean_part(meaning, item.phrase)
         town = parted and kind == CITY and level in (ADMIN2, ADMIN3)
-        if (item.phrase.is_part and not self._is_region(item)) or town:
+        if (item.phrase.is_part and not self._is_whole_name(item)) or town:
             return mean_part(NameMeaning(name, (area_id,), found_by=match), item.phrase, True)
         if parted and not kind and level == ADMIN2:
             least = self._namesake_city(name, area_id)
@@ -453,10 +456,16 @@ class _Reading:
         then = former.members if former and "" < self.day < former.until else (area_id,)
         return NameMeaning(name, then, PlaceReading.WHOLE, match)
 
-    def _is_region(self, item: Item) -> bool:
-        """Return whether "area" follows the name of a region as a whole ("south Kashmir area")."""
-        level = self.gazetteer.entries[item.ids[0]].level
-        return item.phrase.kind == PART and item.phrase.unit == "area" and level in (SHIRE, UNION)
+    def _is_whole_name(self, item: Item) -> bool:
+        """Return whether the word of a part only says what the place is.
+
+        "South Kashmir area" is the region, and a village on record is itself.
+        """
+        level, unit = self.gazetteer.entries[item.ids[0]].level, item.phrase.unit
+        is_named = item.phrase.kind == PART and not item.phrase.count
+        return is_named and (
+            (unit == "area" and level in (SHIRE, UNION)) or (unit == "village" and level == TOWN)
+        )
 
     def _holding_district(self, item: Item) -> str:
         """Return the district that contains a place which the text calls a district, or "".

@@ -1,0 +1,99 @@
+"""People in parts of places: typical units, predictions, and the fit to readings."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_impact.fitting import part_sizes as fitting
+from audience_impact.places import part_sizes
+from audience_impact.vocabulary import PartKind
+
+AREAS = pd.DataFrame(
+    [
+        ("XA", "", ""),
+        ("XA-1", "XA", "admin1"),
+        *((f"XA-1/d{number}", "XA-1", "admin2") for number in range(4)),
+        *((f"XA-1/d0/t{number}", "XA-1/d0", "admin3") for number in range(5)),
+    ],
+    columns=["area_id", "parent_id", "level"],
+)
+SIZES = pd.DataFrame(
+    {"level": 9.0, "unit_slope": 0.5, "count_slope": 1.0, "deviation": 0.8},
+    index=[kind.value for kind in PartKind],
+)
+
+
+def make_parts(kind: str, area: str, people: float, units: float = 1.0) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"area_id": [area], "part_kind": kind, "units_count": units, "people_persons": people}
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "area", "persons"),
+    [
+        ("districts", "XA-1", 100e3),
+        ("subdistrict", "XA-1", 80e3),
+        ("village", "XA-1/d0", 80e3),
+        ("village", "XA-1/d1", 400e3),
+        ("some", "XA-1", 400e3),
+    ],
+)
+def test_the_typical_unit_is_the_holder_divided_by_its_places(
+    kind: str, area: str, persons: float
+) -> None:
+    units = part_sizes.measure_typical_units(make_parts(kind, area, 400e3), AREAS)
+    assert units.tolist() == [persons]
+
+
+@given(
+    st.sampled_from([kind.value for kind in PartKind]),
+    st.floats(1e2, 1e8),
+    st.integers(1, 50),
+)
+def test_a_part_has_at_most_the_people_of_its_holder_and_more_units_never_fewer(
+    kind: str, people: float, units: int
+) -> None:
+    several, single = (
+        part_sizes.predict_persons(make_parts(kind, "XA-1", people, count), AREAS, SIZES)
+        for count in (float(units), 1.0)
+    )
+    assert several["part_persons"].iloc[0] <= people * (1.0 + 1e-9)
+    assert several["part_persons"].iloc[0] >= single["part_persons"].iloc[0] * (1.0 - 1e-9)
+
+
+def test_a_kind_without_a_size_is_not_predicted() -> None:
+    found = part_sizes.predict_persons(make_parts("site", "XA-1", 1e6), AREAS, SIZES.drop("site"))
+    assert found.isna().all(axis=None)
+
+
+def test_the_fit_recovers_the_numbers_that_readings_were_made_of() -> None:
+    random = np.random.default_rng(21)
+    unit, count = random.normal(0.0, 1.5, 400), random.exponential(0.7, 400)
+    log_persons = 9.0 + 0.5 * unit + 0.8 * count + 0.7 * random.normal(size=400)
+    readings = pd.DataFrame({"log_persons": log_persons, "unit": unit, "count": count})
+    numbers = fitting.fit_kind(readings, PartKind.VILLAGE)
+    assert numbers["level"] == pytest.approx(9.0, abs=0.15)
+    assert numbers["unit_slope"] == pytest.approx(0.5, abs=0.1)
+    assert numbers["count_slope"] == pytest.approx(0.8, abs=0.15)
+    assert numbers["deviation"] == pytest.approx(0.7, abs=0.1)
+
+
+def test_readings_left_out_lie_in_the_interval_nine_times_in_ten() -> None:
+    random = np.random.default_rng(3)
+    inside = []
+    for _ in range(300):
+        readings = pd.DataFrame(
+            {
+                "log_persons": 9.0 + random.normal(size=31),
+                "unit": random.normal(size=31),
+                "count": 0.0,
+            }
+        )
+        numbers = fitting.fit_kind(readings.iloc[:30], PartKind.LOCALITY)
+        last = readings.iloc[30]
+        middle = numbers["level"] + numbers["unit_slope"] * last["unit"]
+        inside.append(abs(last["log_persons"] - middle) < 1.645 * numbers["deviation"])
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.05)
