@@ -219,7 +219,7 @@ KIND_WORDS: Mapping[str, tuple[str, ...]] = {
     DISTRICT: ("district",),
     POLICE: ("police district",),
     CITY: ("city",),
-    PART: ("area", "border"),
+    PART: ("area", "areas", "border"),
 }
 """Words that may be part of the name on record."""
 
