@@ -10,6 +10,8 @@ Method. A row a restriction, country and place has all that the share is drawn f
 place (places/population.py), how people there are online compared with the country
 (places/online.py), who of them has only the network that was cut (places/networks.py).
 `reason` says by a word of PartGap why no law can be had; one place without makes the part unknown.
+Where the networks are not known and the source's own words say that not everyone was cut
+(`extent_reason`), nothing says how many were, and there is no law.
 
 Assumptions. What a place is of its country on the first day it stays as long as the restriction
 lasts. Users of a service live where people online do.
@@ -30,7 +32,7 @@ from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
 from audience_impact.places import nesting, networks, online, population
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
-from audience_impact.vocabulary import GeoScope, PartGap, PlaceReading, RungFamily
+from audience_impact.vocabulary import GeoScope, NetworkScope, PartGap, PlaceReading, RungFamily
 
 PEOPLE = ["people_low_persons", "people_persons", "people_high_persons"]
 """How many people live in a place: 5 % quantile, median, 95 % quantile."""
@@ -72,7 +74,7 @@ def select_parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataF
         is_wanted & restrictions["is_partial"] & ~restrictions["is_never_enforced"]
     ]
     named = _locate_places(partial, tables)
-    names = ["start", "is_start_known", "network_scope", "operators"]
+    names = ["start", "is_start_known", "network_scope", "operators", "extent_reason"]
     rows = named.merge(partial[["restriction_id", *names]], on="restriction_id", how="left")
     rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True).assign(
         day=lambda frame: frame["start"]
@@ -147,6 +149,10 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
     odds[ONLINE] = odds[ONLINE].mask(is_whole, 0.0)
     cut = rows[["country_id", "day", "network_scope", "operators"]]
     only = networks.estimate_cut_share(cut, tables["network_use"], fitted.networks)
+    is_uncounted = rows["network_scope"].eq(NetworkScope.UNKNOWN.value) & rows["extent_reason"].ne(
+        ""
+    )
+    only[networks.SHARE_QUANTILES] = only[networks.SHARE_QUANTILES].mask(is_uncounted)
     return rows.join(people[[*PEOPLE, "most_persons"]]).assign(
         least_persons=least["people_persons"].where(rows["least_area_id"] != ""),
         country_persons=country["people_persons"],

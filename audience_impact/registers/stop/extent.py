@@ -5,7 +5,7 @@ networks broadband and mobile. It is read as everyone unless its own cells say s
 they say is then the reason, and how many people it touched is not known.
 
 Method. In this order the first that holds is the reason:
-1. The scope cell says one city, or several of one region.
+1. The scope cell says one city, or several of one region, and no text that the country was cut.
 2. The place is qualified in its own words ("several areas of", "most of").
 3. Nobody in power ordered it: an attack or damage takes away what it hit, and the row does not
    count whom. So it is where the cause contradicts who ordered it.
@@ -17,9 +17,10 @@ Method. In this order the first that holds is the reason:
    Several are all, unless that sentence ties it to them and the register knows others.
 6. It is of several countries and names operators of some of them alone.
 7. The sources lead to the measurement of one network alone, and no word says more.
-8. There is no text, and the title of every source that has one tells of services, of a part of the
+8. It was a test of the links abroad.
+9. There is no text, and the title of every source that has one tells of services, of a part of the
    country, or of some occasions ("when ... is online").
-9. A later edition counts the same start and place as single services.
+10. A later edition counts the same start and place as single services.
 
 Assumptions. Cells that do not contradict each other are right.
 
@@ -28,7 +29,7 @@ exist for it.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from audience_impact.registers.gazetteer import plain_name
@@ -56,6 +57,10 @@ SERVICES = re.compile(
 )
 NETWORK = re.compile(r"\b(?:internet|network|blackout|offline|shut ?downs?|outage|connectivity)\b")
 OCCASIONS = re.compile(r"\bwhen\b.*\bonline\b|\blive ?streams?\b|\blivestream")
+TEST = re.compile(r"\b(?:tests?|testing|tested|drills?)\b")
+ABROAD = re.compile(
+    r"\b(?:global|international|foreign|outside|sovereign) (?:internet|segment|web)"
+)
 CUTS = r"(?:shuts?|turns?|cuts?|switch\w*|restor\w*|block\w*|disconnect\w*|suspend\w*|pulls?)"
 MONOPOLY_ROWS = 3
 """An operator that so many rows of a country name, and never another, is the only one."""
@@ -75,6 +80,10 @@ class RegisterContext:
     def is_only(self, key: str) -> bool:
         """Return whether the register often names this operator of the country, and no other."""
         return set(self.rows_naming) == {key} and self.rows_naming[key] >= MONOPOLY_ROWS
+
+    def has_others(self, keys: Collection[str]) -> bool:
+        """Return whether the register names an operator of the country that is not of these."""
+        return bool(set(self.rows_naming) - set(keys))
 
 
 def _says_everyone(row: Mapping[str, str]) -> bool:
@@ -114,7 +123,7 @@ def part_of_country(row: Mapping[str, str], scope: GeoScope) -> str:
 
     `scope` is what its scope cell says.
     """
-    if scope in (GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY):
+    if scope in (GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY) and not _says_everyone(row):
         return "the scope cell says cities of one region, the area cell the country"
     qualified = PARTIAL.search(row["area_name"])
     return f"the area cell says '{qualified[0]}'" if qualified else ""
@@ -148,7 +157,7 @@ def _operator_reason(row: Mapping[str, str], context: RegisterContext) -> str:
         if only or (not tied and (_says_everyone(row) or country)):
             return ""
         return f"one operator named: {named[0]}"
-    if _is_tied(named, _main_texts(row)) and set(context.rows_naming) - keys:
+    if _is_tied(named, _main_texts(row)) and context.has_others(keys):
         return f"some operators named: {', '.join(named)}"
     return ""
 
@@ -166,6 +175,14 @@ def _measurement_reason(row: Mapping[str, str]) -> str:
     if len(numbers) != 1 or operators.measures_country(row) or _says_everyone(row):
         return ""
     return f"its sources measure one network: AS{next(iter(numbers))}"
+
+
+def _test_reason(row: Mapping[str, str]) -> str:
+    """Return the reason where a test cut the links abroad, which not all networks take part in."""
+    texts = [plain_name(text) for text in _main_texts(row)]
+    if any(TEST.search(text) for text in texts) and any(ABROAD.search(text) for text in texts):
+        return "a test of the links abroad"
+    return ""
 
 
 def _title_reason(row: Mapping[str, str]) -> str:
@@ -189,6 +206,7 @@ def _list_reasons(row: Mapping[str, str], context: RegisterContext) -> Iterator[
     yield _operator_reason(row, context)
     yield _country_reason(row)
     yield _measurement_reason(row)
+    yield _test_reason(row)
     yield _title_reason(row)
     yield "a later edition counts it as single services" if context.later_services else ""
 
