@@ -87,10 +87,10 @@ def is_whole_place(row: Row) -> bool:
     if not names:
         return False
     part = r"(?!parts?\b|some\b|several\b|many\b|multiple\b|large\b)"
-    whole = r"(?:across|throughout|all of|whole of|entire|entirety of)"
+    reach = r"(?:across|throughout|all of|whole of|entire|entirety of)"
     name = "|".join(map(re.escape, names))
     before = r"(?<!areas )(?<!locations )(?<!places )"
-    pattern = rf"{before}\b{whole} (?:{part}\w+ ){{0,2}}(?:{name})\b"
+    pattern = rf"{before}\b{reach} (?:{part}\w+ ){{0,2}}(?:{name})\b"
     return bool(re.search(pattern, plain_name(row["event"])))
 
 
