@@ -84,6 +84,10 @@ NARROWED = [
     (SIMBA | {"event": "Mobile internet on Simba was cut in Nakuru."}, "operator named: Simba"),
     (SIMBA | {"event": "Mobile internet of the provider Simba was cut."}, "operator named"),
     (SIMBA | {"event": "Lines were cut. Only state-run operator Simba was hit."}, "operator named"),
+    (SIMBA | {"event": "An order followed. Simba was the only network that obeyed."}, "Simba"),
+    (SIMBA | SERVICES | {"event": "Signal was blocked. All were ordered. Simba appears to be the "
+                         "only provider which followed."}, "operator named"),
+    (SIMBA | {"event": "Lines were cut. Only Twiga was usable."}, "and another stayed"),
     (SIMBA | SERVICES | {"event": "It was blocked, either only directed to or applied by Simba."},
      "operator named"),
 ]  # fmt: skip
@@ -101,6 +105,8 @@ WHOLE = [
     SIMBA,
     SIMBA | {"event": "The internet was cut. Simba published the order."},
     SIMBA | {"event": "Mobile internet on Simba, the sole operator, was cut."},
+    SIMBA | {"event": "Lines were cut. Only one line of Twiga was available."},
+    SIMBA | {"event": "Lines were cut. Only 2G service was available."},
     SIMBA | SERVICES | {"event": "Signal was blocked. It stayed so on Simba until May."},
     {"telcos_involved": "Kenya: Simba, Kenya: Twiga", "event": "Cut on Simba and on Twiga."},
 ]

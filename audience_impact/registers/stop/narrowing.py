@@ -12,7 +12,8 @@ whole was cut ("across Gaza"), which speaks against all of them:
    traffic fell; or they do not say that anything was cut off. A besieged town whose words say that
    its access was cut off is cut as a whole.
 4. Operators that the row names: the words tie what happened to one of them ("on X", "through X",
-   "X was cut"), or to several with "only". Who is named in the cell alone was addressed, or
+   "X was cut", "X was the only one"), or to several with "only", or say that only another operator
+   still worked. Who is named in the cell alone was addressed, or
    reported, or measured. Where a row of services or of one kind of network in a country has no text
    at all, the one operator in its cell is all that it says. An operator is everyone's where the
    register names no other in the country, or the words call it the sole or the last one.
@@ -52,13 +53,23 @@ CUT_OFF = re.compile(
 )
 SOLE = re.compile(
     r"\bsole\b|\bmonopoly\b|\b(?:last|only) remaining\b|"
-    r"\bonly (?:(?:internet|mobile|telecom\w*) )*(?:provider|isp|operator)\b(?! that)"
+    r"\bonly (?:(?:internet|mobile|telecom\w*) )*(?:provider|isp|operator)\b"
+    r"(?! (?:that|which|to)\b)"
 )
 _FILLER = (
     r"(?:(?:the|an?|local|largest|main|mobile|internet|provider|providers|isp|network|networks|"
     r"operator|operators|carrier|\w+ (?:operated|owned|run)) )*"
 )
+STAYED = re.compile(
+    r"\bonly (?!one\b)(?:\w+ ){1,6}(?:was|were|is|are|remained) (?:still )?"
+    r"(?:usable|available|working|functional|accessible|online)\b|"
+    r"\bonly service available is(?: \w+){1,6}"
+)
+"""Who still had service, in plain text."""
 ONLY = re.compile(r"\b(?:only|solely|exclusively)\b")
+FOLLOWED_ALONE = (
+    r"(?:was|is|appears to be|seems to be) the only (?:network|provider|operator|isp)\b"
+)
 GENERIC = frozenset(
     {"telecom", "telecoms", "national", "local", "state", "mobile", "internet", "network", "free"}
 )
@@ -96,7 +107,8 @@ def is_whole_place(row: Row) -> bool:
 
 def _tie_pattern(row: Row, names: tuple[str, ...]) -> str:
     """Return a pattern of words that tie what happened to one of the operators; blank if none."""
-    keys = {key for name in names for key in operators.operator_names(name)}
+    parts = [part for name in names for part in (name, *name.split("/"))]
+    keys = {key for part in parts for key in operators.operator_names(part)}
     keys -= {*GENERIC, *operators.country_names(row)}
     if not keys:
         return ""
@@ -108,7 +120,8 @@ def _tie_pattern(row: Row, names: tuple[str, ...]) -> str:
         rf"\b(?:on|from|through|via|of|affect\w*|impact\w*) {_FILLER}{name}\b|"
         rf"\bonly {_FILLER}{name}\b|\b(?:to|by) {_FILLER}{name}\b alone|"
         rf"\bonly (?:\w+ ){{0,6}}(?:to|by) {_FILLER}{name}\b|"
-        rf"\b{name} (?:mast|base|tower|service|sim|was the only)|"
+        rf"\b{name} (?:mast|base|tower|service|sim)\b|"
+        rf"\b{name} {FOLLOWED_ALONE}|"
         rf"^{name}{after}|suspend|attack|hack|unavail)"
     )
 
@@ -148,11 +161,26 @@ def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str
         return ""
     pattern = _tie_pattern(row, named)
     ties = [text for text in main if pattern and re.search(pattern, text)]
-    if is_one and ties:
+    if is_one and (ties or _is_followed_alone(row, pattern)):
         return f"one operator named: {named[0]}"
     if not is_one and any(ONLY.search(text) for text in ties):
         return f"some operators named: {', '.join(named)}"
+    if _is_another_left(main, set(context.rows_naming) - keys):
+        return f"some operators named, and another stayed: {', '.join(named)}"
     return ""
+
+
+def _is_followed_alone(row: Row, tie_pattern: str) -> bool:
+    """Return whether the event says anywhere that an operator alone carried an order out."""
+    passages = re.findall(rf"\S+ {FOLLOWED_ALONE}", plain_name(row["event"]))
+    return bool(tie_pattern) and any(re.search(tie_pattern, passage) for passage in passages)
+
+
+def _is_another_left(main: list[str], other_keys: set[str]) -> bool:
+    """Return whether the main words say that only another operator of the country had service."""
+    passages = [match[0] for text in main for match in STAYED.finditer(text)]
+    names = {name for key in other_keys for name in operators.operator_names(key)} - GENERIC
+    return any(name in passage.split() for passage in passages for name in names)
 
 
 def _is_silent_on(row: Row) -> bool:
