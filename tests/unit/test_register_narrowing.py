@@ -205,6 +205,8 @@ def test_services_that_are_still_blocked(event: str, others: str, ids: list[str]
     def targets(**cells: str) -> list[str]:
         row = register_row(**CARRIED | {"event": event, "other_affected": others} | cells)
         found = stop_targets.read_targets(row, [], register.build_catalogue([]))
+        is_met = "services_restored" in found.defects
+        assert is_met == (len(found.targets) < len(others.split(",")))
         return [target.platform_id for target in found.targets]
 
     assert targets() == ids
