@@ -307,7 +307,9 @@ def _describe_hours(record: AnswerRecord) -> str:
     if least is None and most is None:
         return ""
     first, last = group_digits(least or most or 0.0, 1), group_digits(most or least or 0.0, 1)
-    a_day = "" if choose_start_day(record) == record.restriction.ended_on else " a day"
+    is_one_day = choose_start_day(record) == record.restriction.ended_on
+    is_once = record.restriction.times_in_force == 1
+    a_day = "" if is_one_day else " in all" if is_once else " a day"
     if a_day and (least or 0) >= WHOLE_DAY_HOURS:
         return ""  # as days always are
     return f"{first if first == last else f'{first} to {last}'} hours{a_day}"

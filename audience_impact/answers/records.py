@@ -80,6 +80,7 @@ class Restriction:
     days_in_force: str | None
     least_hours_a_day: float | None
     most_hours_a_day: float | None
+    times_in_force: float | None = None
 
 
 @dataclass(frozen=True)

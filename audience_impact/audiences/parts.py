@@ -11,6 +11,8 @@ share is drawn: people of the place (places/population.py), how people there are
 with the country (places/online.py), who of them has only the network that was cut
 (places/networks.py). `reason` states by a word of PartGap why there is no distribution; if one
 place has none, the whole part is unknown.
+If the networks are not known and the source's own words say that not everyone was cut
+(`extent_reason`), nothing states how many were, and there is no distribution.
 
 Assumptions. The share of a place in its country stays as on the first day while the restriction
 lasts. Users of a service live where people online do.
@@ -80,7 +82,7 @@ def select_parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataF
         is_wanted & restrictions["is_partial"] & ~restrictions["is_never_enforced"]
     ]
     named = _locate_places(partial, tables)
-    names = ["start", "is_start_known", "network_scope", "operators"]
+    names = ["start", "is_start_known", "network_scope", "operators", "extent_reason"]
     rows = named.merge(partial[["restriction_id", *names]], on="restriction_id", how="left")
     rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True).assign(
         day=lambda frame: frame["start"]
@@ -156,6 +158,10 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
     odds[ONLINE] = odds[ONLINE].mask(is_whole, 0.0)
     cut = rows[["country_id", "day", "network_scope", "operators"]]
     only = networks.estimate_cut_share(cut, tables["network_use"], fitted.networks)
+    is_uncounted = rows["network_scope"].eq(NetworkScope.UNKNOWN.value) & rows["extent_reason"].ne(
+        ""
+    )
+    only[networks.SHARE_QUANTILES] = only[networks.SHARE_QUANTILES].mask(is_uncounted)
     with_people = rows.join(people[[*PEOPLE, "most_persons"]])
     return with_people.assign(
         **part_sizes.predict_persons(with_people, tables["areas"], fitted.parts),

@@ -168,6 +168,10 @@ LAWLESS = (
     ({"network_scope": "fixed"}, "nobody counts who has a fixed line"),
     ({"network_scope": "asn_list"}, "nobody counts the subscribers"),
     ({"geo_scope": "region", "observed_from": ""}, "start not known"),
+    (
+        {"network_scope": "unknown", "extent_reason": "the text says 'partial'"},
+        "the text says 'partial'",
+    ),
 )
 LAWFUL: tuple[tuple[list[str], dict[str, str], str], ...] = (
     (["XA-01"], {}, "people online in the places named"),

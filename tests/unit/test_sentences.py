@@ -303,6 +303,9 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
     assert "hours" not in sentences.write_answer(told(FEW, ended_on="2020-11-06", **hours))
     shorter = told(FEW, ended_on="2020-11-06", least_hours_a_day=8.0, most_hours_a_day=24.0)
     assert "8 to 24 hours a day" in sentences.write_answer(shorter)
+    night: dict[str, Any] = {"least_hours_a_day": 6.0, "most_hours_a_day": 6.0}
+    once = told(FEW, ended_on="2020-11-06", times_in_force=1.0, **night)
+    assert "6 hours in all" in sentences.write_answer(once)
 
 
 def test_who_kept_access_is_taken_off_where_somebody_knows() -> None:

@@ -8,7 +8,7 @@ import pytest
 from audience_impact.registers import linkage, register, register_tables
 from audience_impact.registers.register import Background, Event, FeatureRule, Record
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import dates
+from audience_impact.registers.stop import dates, networks
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import REGISTER
 from flows.registers import gazetteer
@@ -249,7 +249,7 @@ def test_a_network_slowed_to_2g_is_not_shut_down(event: str, told: tuple[str, st
     ],
 )
 def test_networks(cells: dict[str, str], told: tuple[str, str]) -> None:
-    assert stop.read_networks(register_row(**cells)) == told
+    assert networks.read_networks(register_row(**cells)) == told
 
 
 @pytest.mark.parametrize(
@@ -524,7 +524,7 @@ SEEN = {
     *("platform_in_text", "platform_new", "platform_text_unread", "platform_not_named"),
     *("feature_in_text", "repeat_differs", "ongoing_not_repeated"),
     *("dates_turned", "dates_contradict", "duration_differs", "ended_later", "told_twice"),
-    "extent_doubtful",
+    *("extent_doubtful", "services_restored"),
     *("start_missing", "start_unreadable", "country_unresolved", "count_year_unreadable"),
 }
 

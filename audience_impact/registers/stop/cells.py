@@ -15,7 +15,9 @@ from audience_impact.periods import SANE_YEARS
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import dates, hours, occasion, operators
 from audience_impact.registers.stop.dates import parse_day, parse_duration
+from audience_impact.registers.stop.networks import read_cut, read_networks
 from audience_impact.registers.stop.targets import COLUMNS, OTHER
+from audience_impact.registers.stop.words import first_sentence
 from audience_impact.vocabulary import (
     Action,
     ClaimStatus,
@@ -69,6 +71,7 @@ DEFECTS = {
     "platform_text_unread": "free text that is no name of a service",
     "platform_not_named": "a service-based row that names no service",
     "feature_in_text": "a feature found in free text by a rule",
+    "services_restored": "services in the cells that the text says are not, or no longer, blocked",
     "repeat_differs": COMMON_DEFECTS["repeat_differs"],
     "same_row_twice": COMMON_DEFECTS["same_row_twice"],
     "told_twice": COMMON_DEFECTS["told_twice"],
@@ -81,32 +84,28 @@ SCOPES = (
     ("more than one state", GeoScope.MULTI_REGION),
     ("not sure", GeoScope.UNKNOWN),
 )
-NETWORKS = {
-    frozenset({"broadband", "mobile"}): NetworkScope.ALL,
-    frozenset({"mobile"}): NetworkScope.MOBILE,
-    frozenset({"broadband"}): NetworkScope.FIXED,
-    frozenset({"unknown"}): NetworkScope.UNKNOWN,
-}
 MEASURED = re.compile(
     r"\booni\b|ioda\b|netblocks|cloudflare|radar\b|kentik|censored ?planet|thousandeyes|"
     r"measurement",
     re.IGNORECASE,
 )
 """Names of measuring organisations in the text or the links of a row."""
-SATELLITE = re.compile(r"starlink", re.IGNORECASE)
-INCLUDING = re.compile(r"\bincluding starlink", re.IGNORECASE)
 SLOWED = re.compile(
     r"\bthrottled (?:to|for) (?:only )?2g\b|\b2g (?:internet |service )?was (?:reportedly )?"
-    r"(?:throttled|working)\b|\bonly 2g\b",
+    r"(?:throttled|working)\b|\bonly 2g\b|\b2g (?:internet |service )?(?:remain(?:s|ed)|stayed) "
+    r"(?:online|available|up|on)\b|\bcap of 2g\b|"
+    r"\bremaining mobile internet (?:service )?was throttled\b",
     re.IGNORECASE,
 )
 """Pattern of texts that say that fast networks were switched off and a slow one stayed up."""
 SLOWING = re.compile(r"\bthrottl\w+", re.IGNORECASE)
+BOTH = re.compile(r"\bshut ?downs? and throttl\w+|\bthrottl\w+ and shut ?downs?", re.IGNORECASE)
 CUTTING = re.compile(
     r"shut|suspen|\bcut|snapp|block|disconnect|blackout|offline|\bdown\b|\bout\b", re.IGNORECASE
 )
 UNTOLD = {"", "unknown", "no", "not sure"}
 NOTE_SIGNS = 160
+EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
 
 Row = Mapping[str, str]
 
@@ -159,40 +158,21 @@ def read_scope(text: str) -> tuple[GeoScope, str]:
     return GeoScope.UNKNOWN, "word_unknown" if folded not in UNTOLD else ""
 
 
-def read_networks(row: Row) -> tuple[NetworkScope, str]:
-    """Return the access networks of a row, and the defect of their wording.
-
-    A row of the whole network and of single services does not say who lost which (the slowing of
-    one service stands so too), and where only a satellite network is named beside, and not as
-    one of several ("including"), the row may be about that network alone: then it is not known.
-    """
-    names = frozenset(
-        part.strip().casefold() for part in row["affected_network"].split(",") if part.strip()
-    )
-    alone = SATELLITE.fullmatch(row[OTHER]) and not INCLUDING.search(row["event"])
-    if alone and "Full" in row["shutdown_extent"]:
-        return NetworkScope.UNKNOWN, "satellite_named"
-    if "Full" in row["shutdown_extent"] and "Service" in row["shutdown_extent"]:
-        return NetworkScope.UNKNOWN, "extent_mixed"
-    networks = NETWORKS.get(names)
-    return networks or NetworkScope.UNKNOWN, "word_unknown" if names and not networks else ""
-
-
 def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     """Return action, severity and defect; of shutdown and throttling the harder one stands.
 
     A network that is slowed is not shut down, nor is one that was slowed to 2G when the faster
     generations were switched off, where the row counts it as both.
     """
-    kind, extent = row["shutdown_type"], row["shutdown_extent"]
+    kind, extent, cut = row["shutdown_type"], row["shutdown_extent"], read_cut(row)
     odd = set(re.split(r",\s*", kind)) - {"Shutdown", "Throttle", "Unknown", ""} or set(
         re.split(r",\s*", extent)
     ) - {"Full network", "Service-based", ""}
     defect = "word_unknown" if odd else ""
     if "Shutdown" not in kind and "Throttle" not in kind:
         return Action.UNKNOWN, Severity.UNKNOWN, defect
-    full = "Full" in extent
-    throttled = "Shutdown" not in kind or (full and "Throttle" in kind and _is_slowed(row["event"]))
+    full = cut.full
+    throttled = "Shutdown" not in kind or (full and "Throttle" in kind and _is_slowed(row))
     if features_only and not full:
         done = Action.THROTTLE if throttled else Action.BLOCK
         return done, Severity.IMPAIRED if throttled else Severity.FEATURE_UNAVAILABLE, defect
@@ -203,9 +183,12 @@ def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     return Action.BLOCK, Severity.SERVICE_UNAVAILABLE, defect
 
 
-def _is_slowed(event: str) -> bool:
-    """Return whether a text says that networks were slowed and none was cut."""
-    alone = bool(SLOWING.search(event)) and not CUTTING.search(event)
+def _is_slowed(row: Row) -> bool:
+    """Return whether a row says that networks were slowed and none was cut."""
+    event = row["event"]
+    lead = first_sentence(event)
+    alone = any(SLOWING.search(text) and not CUTTING.search(text) for text in (lead, event))
+    alone = alone and not BOTH.search(row["actual_cause_details"])
     return alone or bool(SLOWED.search(event))
 
 
@@ -240,7 +223,7 @@ def _describe_both(row: Row) -> str:
     """Return the note on a row that counts as shut down and as throttled, else blank."""
     if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
         return ""
-    if "Full" in row["shutdown_extent"] and _is_slowed(row["event"]):
+    if read_cut(row).full and _is_slowed(row):
         return "slowed, while faster networks or none were switched off; not a shutdown"
     return "shut down and throttled, in turn or in part; the harder stands"
 
@@ -283,9 +266,10 @@ def restriction_cells(
 ) -> dict[str, str]:
     """Return the cells of a restriction: all but the id and the areas."""
     ended, networks = read_end(row, context.later_end), read_networks(row)[0]
-    if context.of_networks:
+    if context.of_networks and networks is not NetworkScope.SATELLITE:
         networks = NetworkScope.ASN_LIST if operators.named_operators(row) else NetworkScope.UNKNOWN
     done, severity, _ = read_action(row, features_only)
+    timing = _read_timing(row, ended.ended_on)
     return {
         "network_scope": networks,
         "observed_from": dates.read_dates(row).start,
@@ -304,7 +288,7 @@ def restriction_cells(
             row["gov_justification"], shorten_text(row["gov_just_details"])
         ),
         "legal_basis": shorten_text(_join_known(row["legal_method"])),
-        "note": write_note(row, also_named),
+        "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_typical else ""),
         "cause": occasion.read_cause(row),
         "occasion": occasion.read_occasion(row),
         "is_ordered": occasion.is_ordered(row),
@@ -312,14 +296,18 @@ def restriction_cells(
         "is_phone_cut": occasion.yes_no(row["phonecall_affected"]),
         "is_sms_cut": occasion.yes_no(row["sms_affected"]),
         "extent_reason": context.extent_reason,
-        **_timing_cells(row, ended.ended_on),
+        **_timing_cells(timing),
     }
 
 
-def _timing_cells(row: Row, ended_on: str) -> dict[str, str]:
-    """Return the cells of days, times and hours in force."""
+def _read_timing(row: Row, ended_on: str) -> hours.Timing:
+    """Return days and hours in force until an end, which may be blank."""
     last = date.fromisoformat(ended_on) if ended_on else None
-    timing = hours.read_timing(row, date.fromisoformat(dates.read_dates(row).start), last)
+    return hours.read_timing(row, date.fromisoformat(dates.read_dates(row).start), last)
+
+
+def _timing_cells(timing: hours.Timing) -> dict[str, str]:
+    """Return the cells of days, times and hours in force."""
     return {
         "days_in_force": ";".join(active_day.isoformat() for active_day in timing.days),
         "times_in_force": str(timing.times or ""),

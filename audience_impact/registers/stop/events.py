@@ -20,7 +20,7 @@ from audience_impact.registers.register import (
     parse_year,
 )
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import dates, extent, operators, words
+from audience_impact.registers.stop import dates, extent, narrowing, networks, operators, words
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.vocabulary import Feature, GeoScope, NetworkScope
 
@@ -105,17 +105,20 @@ def _read_context(row: Record, background: Background) -> stop.Context:
     ends = sorted(end for record in later if (end := dates.read_dates(record.cells).end))
     end = ends[-1] if ends and not dates.read_dates(row.cells).end else ""
     place, _ = _locate_record(row, background)
-    marked = (
-        place.geo_scope is GeoScope.NATIONAL
-        and row.cells["shutdown_extent"] == "Full network"
-        and stop.read_networks(row.cells)[0] is NetworkScope.ALL
-    )
+    cut = networks.read_cut(row.cells)
+    is_national = place.geo_scope is GeoScope.NATIONAL
+    is_all = networks.read_networks(row.cells)[0] is NetworkScope.ALL
+    marked = is_national and cut.full and is_all
     beside = extent.RegisterContext(
         background.operator_rows.get(row.country_ids, {}),
         any("Full" not in record.cells["shutdown_extent"] for record in later),
     )
     if not marked:
-        return stop.Context(later_end=end, of_place=_exception_reason(row))
+        return stop.Context(
+            later_end=end,
+            of_place=_exception_reason(row),
+            of_networks=narrowing.find_narrowing(row.cells, cut, is_national, beside),
+        )
     scope, _ = stop.read_scope(row.cells["geo_scope"])
     return stop.Context(
         later_end=end,
@@ -148,19 +151,18 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     """Return the place of a row, and the defect of its stated scope."""
     scope, odd = stop.read_scope(record.cells["geo_scope"])
     cells = record.cells
-    texts = (
-        "event",
-        "actual_cause_details",
-        "gov_just_details",
-        "gov_ack_quote",
-        "info_source_link",
-    )
-    other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in texts))
+    other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in OTHER_TEXTS))
     event_text = " ".join(words.split_sentences(cells["event"])[:2])
     place = background.locate_record(
         record, cells["country"], cells["area_name"], scope, other_text, event_text
     )
     return place, odd
+
+
+OTHER_TEXTS = (
+    *("event", "actual_cause_details", "gov_just_details", "gov_ack_quote", "info_source_link"),
+)
+"""Columns that may say whether a city or its district is meant."""
 
 
 def _list_defects(record: Record, background: Background) -> list[str]:
@@ -170,7 +172,7 @@ def _list_defects(record: Record, background: Background) -> list[str]:
         *(odd, place.defect),
         *stop_targets.read_targets(cells, background.rules, background.catalogue).defects,
         *stop.read_end(cells).defects,
-        stop.read_networks(cells)[1],
+        networks.read_networks(cells)[1],
         stop.read_action(cells, False)[2],
     ]
 

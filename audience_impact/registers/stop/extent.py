@@ -5,7 +5,7 @@ networks broadband and mobile. It is read as touching everyone unless its own ce
 The contradiction is then recorded as the reason, and the number of people touched is not known.
 
 Method. The reason is the first of these conditions that is met:
-1. The scope cell says one city, or several of one region.
+1. The scope cell says one city, or several of one region, and no text that the country was cut.
 2. The place is qualified in its own words ("several areas of", "most of").
 3. Nobody in power ordered it: an attack or damage affects an unknown number of people. The same
    applies if the stated cause contradicts the stated authority.
@@ -18,10 +18,11 @@ Method. The reason is the first of these conditions that is met:
    ("on X", "for X"). Several operators count as all, unless that sentence limits the event to them
    and the register names others.
 6. It is of several countries and names operators of some of them alone.
-7. The sources contain only the measurement of one network, and the text does not mention more.
-8. There is no text, and every title of a source mentions only services, a part of the country, or
-   some occasions ("when ... is online").
-9. A later edition counts the same start and place as single services.
+7. The sources lead to the measurement of one network alone, and no word says more.
+8. It was a test of the links abroad.
+9. There is no text, and the title of every source that has one tells of services, of a part of the
+   country, or of some occasions ("when ... is online").
+10. A later edition counts the same start and place as single services.
 
 Assumptions. Cells that do not contradict each other are right.
 
@@ -30,7 +31,7 @@ considered.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from audience_impact.registers.gazetteer import plain_name
@@ -58,6 +59,10 @@ SERVICES = re.compile(
 )
 NETWORK = re.compile(r"\b(?:internet|network|blackout|offline|shut ?downs?|outage|connectivity)\b")
 OCCASIONS = re.compile(r"\bwhen\b.*\bonline\b|\blive ?streams?\b|\blivestream")
+TEST = re.compile(r"\b(?:tests?|testing|tested|drills?)\b")
+ABROAD = re.compile(
+    r"\b(?:global|international|foreign|outside|sovereign) (?:internet|segment|web)"
+)
 CUTS = r"(?:shuts?|turns?|cuts?|switch\w*|restor\w*|block\w*|disconnect\w*|suspend\w*|pulls?)"
 MONOPOLY_ROWS = 3
 """Number of rows of a country after which an operator that is always the only one named counts as
@@ -79,6 +84,10 @@ class RegisterContext:
     def is_only(self, key: str) -> bool:
         """Return whether the register often names this operator of the country, and no other."""
         return set(self.rows_naming) == {key} and self.rows_naming[key] >= MONOPOLY_ROWS
+
+    def has_others(self, keys: Collection[str]) -> bool:
+        """Return whether the register names an operator of the country that is not of these."""
+        return bool(set(self.rows_naming) - set(keys))
 
 
 def _says_everyone(row: Mapping[str, str]) -> bool:
@@ -118,7 +127,7 @@ def part_of_country(row: Mapping[str, str], scope: GeoScope) -> str:
 
     `scope` is what its scope cell says.
     """
-    if scope in (GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY):
+    if scope in (GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY) and not _says_everyone(row):
         return "the scope cell says cities of one region, the area cell the country"
     qualified = PARTIAL.search(row["area_name"])
     return f"the area cell says '{qualified[0]}'" if qualified else ""
@@ -152,7 +161,7 @@ def _operator_reason(row: Mapping[str, str], context: RegisterContext) -> str:
         if only or (not tied and (_says_everyone(row) or country)):
             return ""
         return f"one operator named: {named[0]}"
-    if _is_tied(named, _main_texts(row)) and set(context.rows_naming) - keys:
+    if _is_tied(named, _main_texts(row)) and context.has_others(keys):
         return f"some operators named: {', '.join(named)}"
     return ""
 
@@ -170,6 +179,14 @@ def _measurement_reason(row: Mapping[str, str]) -> str:
     if len(numbers) != 1 or operators.measures_country(row) or _says_everyone(row):
         return ""
     return f"its sources measure one network: AS{next(iter(numbers))}"
+
+
+def _test_reason(row: Mapping[str, str]) -> str:
+    """Return the reason where a test cut the links abroad, which not all networks take part in."""
+    texts = [plain_name(text) for text in _main_texts(row)]
+    if any(TEST.search(text) for text in texts) and any(ABROAD.search(text) for text in texts):
+        return "a test of the links abroad"
+    return ""
 
 
 def _title_reason(row: Mapping[str, str]) -> str:
@@ -193,6 +210,7 @@ def _list_reasons(row: Mapping[str, str], context: RegisterContext) -> Iterator[
     yield _operator_reason(row, context)
     yield _country_reason(row)
     yield _measurement_reason(row)
+    yield _test_reason(row)
     yield _title_reason(row)
     yield "a later edition counts it as single services" if context.later_services else ""
 

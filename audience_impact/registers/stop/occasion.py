@@ -11,6 +11,9 @@ attack, the row contradicts itself and the cause is unknown. An event by unknown
 order if its reason is one that only an authority can give (exams, order, security), or if an
 authority admits it.
 
+Where the text says that authorities, forces or officials, of whatever country, cut off, ordered or
+imposed it, and no damage but a lack of power that they may have cut as well, it is an order.
+
 An event by a military counts as an order, unless the text states that strikes or destruction
 disabled the network.
 
@@ -20,7 +23,7 @@ Drawbacks. If a military ordered a network to be destroyed, the event is read as
 import re
 from collections.abc import Mapping
 
-from audience_impact.registers.stop.words import first_sentence
+from audience_impact.registers.stop.words import first_sentence, split_sentences
 from audience_impact.vocabulary import Cause, YesNo
 
 CIVIL = frozenset(
@@ -52,6 +55,20 @@ BY_WAR = re.compile(
     re.IGNORECASE,
 )
 """Pattern of networks that a military disabled by fighting, and not by an order."""
+DECIDED = re.compile(
+    r"\b(?:authorities|officials|government|militants|military|forces|army)\b[^.]{0,80}"
+    r"\b(?:cut ?off|cut|order(?:s|ed)|impos(?:es?|ed)|shut(?: ?down)?|suspend(?:s|ed)|"
+    r"disconnect(?:s|ed))\b",
+    re.IGNORECASE,
+)
+"""Somebody in power, also of another country, who switched off."""
+POWER = re.compile(r"\belectricity\b|\bpower (?:supply|cut)\b", re.IGNORECASE)
+FUEL = re.compile(
+    r"\bfuel shortages?\b|\bshortages? of fuel\b|\bout of fuel\b|"
+    r"\btowers?\b[^.]{0,80}\b(?:refill|refuel|unable to be serviced)",
+    re.IGNORECASE,
+)
+"""Towers that stopped for want of fuel or service, and not by an order."""
 AGAINST = re.compile(r"\b(protect|ward|prevent|counter|defen[cds]\w*|against)\b", re.IGNORECASE)
 UNTOLD = frozenset({"", "unknown", "not sure"})
 
@@ -71,7 +88,8 @@ def read_cause(row: Mapping[str, str]) -> Cause:
     reason = row["gov_justification"].casefold()
     if hand == "military":
         main_text = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
-        return Cause.DAMAGE if BY_WAR.search(main_text) else Cause.ORDER
+        is_starved = FUEL.search(" ".join(split_sentences(row["event"])[:2]))
+        return Cause.DAMAGE if BY_WAR.search(main_text) or is_starved else Cause.ORDER
     if hand == "non-government":
         return _cause_of_others(text, reason)
     if not NOT_A_MOTIVE.search(reason) or row["gov_ack"] == "Yes":
@@ -85,6 +103,8 @@ def _cause_of_others(text: str, reason: str) -> Cause:
     """Return the cause where no authority is said to have acted."""
     if _is_attacked(text):
         return Cause.ATTACK
+    if DECIDED.search(text) and not DAMAGE.search(POWER.sub(" ", text)):
+        return Cause.ORDER
     if DAMAGE.search(text) or "technical" in reason:
         return Cause.DAMAGE
     return Cause.ATTACK if "sabotage" in reason else Cause.UNKNOWN

@@ -17,6 +17,8 @@ from audience_impact.registers.register import (
     Targets,
     service_key,
 )
+from audience_impact.registers.stop import words
+from audience_impact.registers.stop.networks import read_cut
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, PlatformKind
 
 COLUMNS = {
@@ -46,6 +48,24 @@ GROUPS = (
 """Groups that free text may name without their members; groups that are in the facts have the same
 id.
 """
+REMAINS = re.compile(r"\b(?:remain(?:s|ed)?|still|stay(?:s|ed)?|continu\w+)\b", re.IGNORECASE)
+RESTORED = re.compile(
+    r"(?:[\w ,]+?) (?:was|were) (?:later )?(?:restored|unblocked|lifted)\b|"
+    r"\baccess to [\w ,]+? (?:returned|was restored|came back)\b",
+    re.IGNORECASE,
+)
+OTHERS_RESTORED = re.compile(
+    r"\b(?:all )?(?:the )?other (?:platforms|services|apps|sites) were (?:restored|unblocked)\b",
+    re.IGNORECASE,
+)
+GROUP_WORDS = re.compile(
+    r"\b(?:platforms|apps|services|websites|sites|messengers|others?|social media (?!app))\b",
+    re.IGNORECASE,
+)
+"""Words of a sentence that speaks of more services than it names."""
+MORE = re.compile(
+    r"\b(?:\w+) other (?:[\w+-]+ ){0,3}(?:apps|platforms|services|sites)\b", re.IGNORECASE
+)
 NETWORKS = re.compile(
     r"starlink|vsat|\bgprs\b|\b[234]g\b|wi-?fi|modes of communication|internet suspended|"
     r"full network|curfew|bulk sms|filtering over sms",
@@ -181,6 +201,13 @@ class _Services:
             self.targets += [Target(platform_id, *values) for values in features or [plainly]]
         self.defects += [defect] if defect else []
 
+    def leave_out(self, ids: set[str]) -> None:
+        """Remove services that the text of the row says are not meant."""
+        self.targets = [target for target in self.targets if target.platform_id not in ids]
+        self.names = {key: name for key, name in self.names.items() if key not in ids}
+        self.new = {key: about for key, about in self.new.items() if key not in ids}
+        self.defects += ["services_restored"] if ids else []
+
 
 def _collect_services(
     row: Mapping[str, str], rules: Sequence[FeatureRule], catalogue: Catalogue
@@ -204,6 +231,51 @@ def _collect_services(
     return services
 
 
+def _is_carried(row: Mapping[str, str]) -> bool:
+    """Return whether a block lasted beyond the year in which it began."""
+    return (
+        row["count_year"][:4] > row["start_date"][:4] or row["end_date"][:4] > row["start_date"][:4]
+    )
+
+
+def _named_in(text: str, names: Mapping[str, str]) -> set[str]:
+    """Return ids of the services that a text names, by their name or their id."""
+    plain_text = f" {plain_name(text)} "
+    return {
+        platform_id
+        for platform_id, name in names.items()
+        if any(f" {plain_name(key)} " in plain_text for key in (name, platform_id.split("-")[0]))
+    }
+
+
+def _restored_ids(event: str, names: Mapping[str, str]) -> set[str]:
+    """Return ids of the services that a text says came back while others stay blocked."""
+    sentences = words.split_sentences(event)
+    staying = _named_in(" ".join(text for text in sentences if REMAINS.search(text)), names)
+    if any(OTHERS_RESTORED.search(text) for text in sentences):
+        return set(names) - staying if staying else set()
+    passages = [match[0] for text in sentences for match in RESTORED.finditer(text)]
+    return _named_in(" ; ".join(passages), names)
+
+
+def _not_meant_ids(row: Mapping[str, str], names: Mapping[str, str]) -> set[str]:
+    """Return ids of services in the cells that the text of a long block says are not blocked.
+
+    The cells list whatever an event ever touched. Of a block that lasted beyond its first year
+    those do not count that the text says were restored; where its first sentence names the services
+    that were blocked, and speaks of no others, those that the text names nowhere do not either.
+    """
+    if len(names) < 2 or not _is_carried(row):
+        return set()
+    event = row["event"]
+    named = _named_in(words.first_sentence(event), names)
+    out = _restored_ids(event, names)
+    is_listed = not GROUP_WORDS.search(words.first_sentence(event)) and not MORE.search(event)
+    if named and is_listed:
+        out |= set(names) - _named_in(event, names)
+    return out if out < set(names) else set()
+
+
 def shorten_text(text: str) -> str:
     """Return an excerpt from the beginning of a text."""
     return blanks.strip_blanks(text[:EXCERPT_SIGNS])
@@ -222,7 +294,7 @@ def _merge_targets(targets: Sequence[Target]) -> tuple[Target, ...]:
 def _networks_only(row: Mapping[str, str]) -> Targets:
     """Return the targets of a row that is not about services."""
     unsaid = Target(UNNAMED, Feature.UNKNOWN, "the register does not say what is restricted")
-    full = "Full" in row["shutdown_extent"]
+    full = read_cut(row).full
     named = [name for column, name in COLUMNS.items() if row[column] == "Yes"]
     also = (*named, row[OTHER]) if row[OTHER] else tuple(named)
     internet = Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE)
@@ -239,9 +311,11 @@ def read_targets(
         rules: what tells a feature in free text; they are for rows of services alone.
         catalogue: the services on record.
     """
-    if "Service" not in row["shutdown_extent"]:
+    cut = read_cut(row)
+    if not cut.services:
         return _networks_only(row)
     services = _collect_services(row, rules, catalogue)
+    services.leave_out(_not_meant_ids(row, services.names))
     if not services.targets:
         text = f": '{shorten_text(row[OTHER])}'" if row[OTHER] else ""
         note = f"the register names no service{text}"
@@ -249,7 +323,7 @@ def read_targets(
         services.names[UNNAMED] = "services that are not named"
         services.defects.append("platform_not_named")
     services.targets += _features_in_text(row, rules, services.names)
-    if "Full" in row["shutdown_extent"]:
+    if cut.full:
         services.targets.append(Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE))
     if any(target.note.startswith("rule ") for target in services.targets):
         services.defects.append("feature_in_text")

@@ -1,0 +1,220 @@
+"""Whose network or service was cut, where a row is not of all networks of a whole country.
+
+Definitions. A row is narrowed where its words tie what happened to operators, or say that a network
+below the country was hit and not switched off. Its main words are the first two sentences of the
+event and the cause; of a row of services the first alone, since later ones say how it went on.
+
+Method. In this order the first that holds is the reason, unless the words say that the place as a
+whole was cut ("across Gaza"), which speaks against all of them:
+1. An attack by computers hits the network that was attacked.
+2. Service that comes from across a border is one network beside those of the country.
+3. Damage and attacks: the main words say that it was partial, a disruption, or by how much the
+   traffic fell; or they do not say that anything was cut off. A besieged town whose words say that
+   its access was cut off is cut as a whole.
+4. Operators that the row names: the words tie what happened to one of them ("on X", "through X",
+   "X was cut", "X was the only one"), or to several with "only", or say that only another operator
+   still worked. Who is named in the cell alone was addressed, or
+   reported, or measured. Where a row of services or of one kind of network in a country has no text
+   at all, the one operator in its cell is all that it says. An operator is everyone's where the
+   register names no other in the country, or the words call it the sole or the last one.
+
+Assumptions. Of several operators that are named without "only", others are hit as well.
+
+Drawbacks. An operator named as an example in a tie ("service on X was unavailable") is read as the
+one that was hit.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from audience_impact.registers.gazetteer import plain_name
+from audience_impact.registers.stop import occasion, operators, words
+from audience_impact.registers.stop.extent import RegisterContext
+from audience_impact.registers.stop.networks import Cut
+from audience_impact.vocabulary import Cause
+
+Row = Mapping[str, str]
+
+BY_COMPUTERS = re.compile(r"\bcyber ?attack\w*|\bddos\b|\bhack(?:ed|ers?|ing|s)?\b|\bbotnet")
+ACROSS_BORDER = re.compile(
+    r"\b(?:from )?across (?:the|its) border\b|\bcross border (?:internet|net)"
+)
+LESSENED = re.compile(
+    r"\bpartial(?:ly)?\b|\bintermittent(?:ly)?\b|\bdisrupt\w*|\bdegrad\w*|"
+    r"\b(?:traffic|signal|connectivity)(?: \w+){0,8} (?:dropped|fell|down|decreased)\b|"
+    r"\b(?:some|several|many|most|\d+)(?: of the \w+)?(?: \w+){0,2} (?:companies|providers|isps|"
+    r"networks|operators)\b"
+)
+"""Words that say that a network was hit in part, in plain text."""
+CUT_OFF = re.compile(
+    r"\bcut ?off\b|\bcut\b|\bdisconnect\w*|\bshut ?downs?\b|\boffline\b|\bblack ?outs?\b|"
+    r"\b(?:effectively|completely|entirely|essentially) (?:lost|gone|down)\b|\bsevered\b|"
+    r"\bunavailable\b|\bunusable\b|\binaccessible\b|\bcutting\b|\bnear total\b"
+)
+SOLE = re.compile(
+    r"\bsole\b|\bmonopoly\b|\b(?:last|only) remaining\b|"
+    r"\bonly (?:(?:internet|mobile|telecom\w*) )*(?:provider|isp|operator)\b"
+    r"(?! (?:that|which|to)\b)"
+)
+_FILLER = (
+    r"(?:(?:the|an?|local|largest|main|mobile|internet|provider|providers|isp|network|networks|"
+    r"operator|operators|carrier|\w+ (?:operated|owned|run)) )*"
+)
+STAYED = re.compile(
+    r"\bonly (?!one\b)(?:\w+ ){1,6}(?:was|were|is|are|remained) (?:still )?"
+    r"(?:usable|available|working|functional|accessible|online)\b|"
+    r"\bonly service available is(?: \w+){1,6}"
+)
+"""Who still had service, in plain text."""
+ONLY = re.compile(r"\b(?:only|solely|exclusively)\b")
+FOLLOWED_ALONE = (
+    r"(?:was|is|appears to be|seems to be) the only (?:network|provider|operator|isp)\b"
+)
+GENERIC = frozenset(
+    {"telecom", "telecoms", "national", "local", "state", "mobile", "internet", "network", "free"}
+)
+"""First words of operators that are words of texts as well."""
+PLACE_KINDS = frozenset(
+    {"state", "district", "districts", "city", "region", "province", "township", "townships"}
+    | {"oblast", "oblasts", "county", "area", "areas", "parts", "town", "village", "villages"}
+)
+NAME_LETTERS = 4
+MAIN_SENTENCES = 2
+
+
+def _main_words(row: Row, sentences: int = MAIN_SENTENCES) -> list[str]:
+    """Return the first sentences of the event and the cause, in plain text."""
+    event = " ".join(words.split_sentences(row["event"])[:sentences])
+    return [text for text in (plain_name(event), plain_name(row["actual_cause_details"])) if text]
+
+
+def is_whole_place(row: Row) -> bool:
+    """Return whether the event says that its place, by its name in the area cell, was cut whole."""
+    names = [
+        name
+        for name in plain_name(row["area_name"]).split()
+        if len(name) >= NAME_LETTERS and name not in PLACE_KINDS
+    ]
+    if not names:
+        return False
+    part = r"(?!parts?\b|some\b|several\b|many\b|multiple\b|large\b)"
+    reach = r"(?:across|throughout|all of|whole of|entire|entirety of)"
+    name = "|".join(map(re.escape, names))
+    before = r"(?<!areas )(?<!locations )(?<!places )"
+    pattern = rf"{before}\b{reach} (?:{part}\w+ ){{0,2}}(?:{name})\b"
+    return bool(re.search(pattern, plain_name(row["event"])))
+
+
+def _tie_pattern(row: Row, names: tuple[str, ...]) -> str:
+    """Return a pattern of words that tie what happened to one of the operators; blank if none."""
+    parts = [part for name in names for part in (name, *name.split("/"))]
+    keys = {key for part in parts for key in operators.operator_names(part)}
+    keys -= {*GENERIC, *operators.country_names(row)}
+    if not keys:
+        return ""
+    name = rf"(?:{'|'.join(map(re.escape, sorted(keys)))})"
+    after = (
+        r"(?: \w+){0,3} (?:was|were|went|had been) (?:\w+ )?(?:cut|shut|down|off|disrupt|disconn"
+    )
+    return (
+        rf"\b(?:on|from|through|via|of|affect\w*|impact\w*) {_FILLER}{name}\b|"
+        rf"\bonly {_FILLER}{name}\b|\b(?:to|by) {_FILLER}{name}\b alone|"
+        rf"\bonly (?:\w+ ){{0,6}}(?:to|by) {_FILLER}{name}\b|"
+        rf"\b{name} (?:mast|base|tower|service|sim)\b|"
+        rf"\b{name} {FOLLOWED_ALONE}|"
+        rf"^{name}{after}|suspend|attack|hack|unavail)"
+    )
+
+
+def _attack_reason(row: Row, main: list[str]) -> str:
+    if not any(BY_COMPUTERS.search(text) for text in main):
+        return ""
+    return "attack, not an order: it hits the network that was attacked"
+
+
+def _border_reason(row: Row, main: list[str]) -> str:
+    passage = next((match for text in main if (match := ACROSS_BORDER.search(text))), None)
+    return "service from across the border, beside the networks of the country" if passage else ""
+
+
+def _damage_reason(row: Row, main: list[str]) -> str:
+    """Return why damage or an attack did not cut a place off as a whole, or blank."""
+    cause = occasion.read_cause(row)
+    if cause not in (Cause.ATTACK, Cause.DAMAGE):
+        return ""
+    passage = next((match for text in main if (match := LESSENED.search(text))), None)
+    if passage:
+        return f"{cause.value}, not an order, and the text says '{passage[0]}'"
+    if any(CUT_OFF.search(text) for text in main):
+        return ""
+    return f"{cause.value}, not an order: the row does not count whom it cut off"
+
+
+def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str:
+    """Return the operators to which the words of a row tie what happened, or blank."""
+    named = operators.named_operators(row)
+    keys = {operators.operator_key(name) for name in named}
+    if not named or any(SOLE.search(text) for text in main):
+        return ""
+    is_one = len(keys) == 1
+    if not context.has_others(keys):
+        return ""
+    pattern = _tie_pattern(row, named)
+    ties = [text for text in main if pattern and re.search(pattern, text)]
+    if is_one and (ties or _is_followed_alone(row, pattern)):
+        return f"one operator named: {named[0]}"
+    if not is_one and any(ONLY.search(text) for text in ties):
+        return f"some operators named: {', '.join(named)}"
+    if _is_another_left(main, set(context.rows_naming) - keys):
+        return f"some operators named, and another stayed: {', '.join(named)}"
+    return ""
+
+
+def _is_followed_alone(row: Row, tie_pattern: str) -> bool:
+    """Return whether the event says anywhere that an operator alone carried an order out."""
+    passages = re.findall(rf"\S+ {FOLLOWED_ALONE}", plain_name(row["event"]))
+    return bool(tie_pattern) and any(re.search(tie_pattern, passage) for passage in passages)
+
+
+def _is_another_left(main: list[str], other_keys: set[str]) -> bool:
+    """Return whether the main words say that only another operator of the country had service."""
+    passages = [match[0] for text in main for match in STAYED.finditer(text)]
+    names = {name for key in other_keys for name in operators.operator_names(key)} - GENERIC
+    return any(name in passage.split() for passage in passages for name in names)
+
+
+def _is_silent_on(row: Row) -> bool:
+    """Return whether a row has no text of its own: neither an event nor a cause."""
+    return not row["event"] and not row["actual_cause_details"]
+
+
+def _silent_reason(row: Row, context: RegisterContext) -> str:
+    """Return the one operator of a row without a text, where the register knows others."""
+    named = operators.named_operators(row)
+    keys = {operators.operator_key(name) for name in named}
+    if len(keys) != 1 or not _is_silent_on(row) or operators.measures_country(row):
+        return ""
+    if not context.has_others(keys):
+        return ""
+    return f"one operator named, and nothing else is said: {named[0]}"
+
+
+def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContext) -> Iterator[str]:
+    main = _main_words(row, MAIN_SENTENCES if cut.full else 1)
+    if cut.full:
+        yield _attack_reason(row, main)
+        yield _border_reason(row, main)
+        yield _damage_reason(row, main)
+    yield _operator_reason(row, main, context)
+    if is_national:
+        yield _silent_reason(row, context)
+
+
+def find_narrowing(row: Row, cut: Cut, is_national: bool, context: RegisterContext) -> str:
+    """Return the reason why a row does not cut everyone in its places off, or blank.
+
+    `cut` is what the row cut; `is_national` whether its place is the country.
+    """
+    if not is_national and is_whole_place(row):
+        return ""
+    return next(filter(None, _list_reasons(row, cut, is_national, context)), "")

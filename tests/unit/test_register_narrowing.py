@@ -1,0 +1,269 @@
+"""What a row of the STOP register cut, on which networks, for whom, and when: the narrower word."""
+
+from datetime import date
+
+import pytest
+
+from audience_impact.registers import register
+from audience_impact.registers.stop import cells as stop
+from audience_impact.registers.stop import extent, hours, narrowing, networks, occasion
+from audience_impact.registers.stop import targets as stop_targets
+from audience_impact.registers.stop.extent import RegisterContext
+from audience_impact.vocabulary import Cause, GeoScope
+from tests.support import register_row
+
+BOTH = {"shutdown_extent": "Full network, Service-based"}
+SERVICES = {"shutdown_extent": "Service-based"}
+OTHERS = RegisterContext({"simba": 2, "twiga": 1})
+SIMBA = {"country": "Kenya", "telcos_involved": "Kenya: Simba"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "cut"),
+    [
+        ({"event": "Mobile internet was suspended and several services were blocked."}, "both"),
+        ({"event": "Mobile internet plus multiple platforms were shut down in Nakuru."}, "both"),
+        ({"info_source_link": "https://news.example/a/kenya-cuts-internet-for-exams"}, "both"),
+        ({"event": "Already slow internet in Kenya ground even slower."}, "both"),
+        ({"event": "Kenya shuts down social media access amid protests."}, "services"),
+        ({"event": "Facebook was blocked by internet service providers in Kenya."}, "services"),
+        ({"shutdown_type": "Throttle", "twitter_affected": "Yes"}, "services"),
+        ({"twitter_affected": "Yes"}, "not known"),
+        ({"event": "Protests over the price of bread."}, "not known"),
+    ],
+)
+def test_network_or_services(cells: dict[str, str], cut: str) -> None:
+    meant = {"both": (True, True, True), "services": (False, True, True)}
+    found = networks.read_cut(register_row(**BOTH | cells))
+    assert (found.full, found.services, found.is_known) == meant.get(cut, (True, True, False))
+
+
+def test_a_cell_of_one_extent_needs_no_words() -> None:
+    assert networks.read_cut(register_row()) == networks.Cut(True, False)
+    assert networks.read_cut(register_row(**SERVICES)) == networks.Cut(False, True)
+
+
+def test_a_slowed_service_is_the_service() -> None:
+    row = register_row(**BOTH, shutdown_type="Throttle", twitter_affected="Yes")
+    assert stop.read_action(row, False)[:2] == ("throttle", "service_impaired")
+    found = stop_targets.read_targets(row, [], register.build_catalogue([]))
+    assert [target.platform_id for target in found.targets] == ["twitter"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "scope"),
+    [
+        ({"info_source_link": "https://news.example/kenya-blocks-mobile-internet-again"}, "mobile"),
+        ({"event": "Mobile data was cut."}, "mobile"),
+        ({"event": "Mobile internet was cut. The internet came back on Mar. 3."}, "all"),
+        ({"event": "Mobile and broadband internet was cut."}, "all"),
+        ({"event": "Clashes in Kisumu."}, "all"),
+        (BOTH | {"event": "The internet was cut and Facebook was blocked."}, "all"),
+        (BOTH | {"affected_network": "Broadband", "event": "A complete blackout."}, "unknown"),
+        ({"other_affected": "Starlink", "event": "Authorities banned Starlink."}, "satellite"),
+        ({"other_affected": "Starlink", "event": "The internet was cut."}, "unknown"),
+    ],
+)
+def test_networks_by_words(cells: dict[str, str], scope: str) -> None:
+    row = register_row(**{"affected_network": "Broadband, Mobile"} | cells)
+    assert networks.read_networks(row)[0] == scope
+
+
+def reason(cells: dict[str, str], national: bool = False, known: RegisterContext = OTHERS) -> str:
+    row = register_row(**{"country": "Kenya", "area_name": "Nakuru"} | cells)
+    return narrowing.find_narrowing(row, networks.read_cut(row), national, known)
+
+
+ATTACKED = {"ordered_by": "Non-government"}
+NARROWED = [
+    (ATTACKED | {"event": "A DDoS attack on a local provider cut the internet."}, "attack"),
+    ({"event": "Service was cut that came from across the border."}, "across the border"),
+    (ATTACKED | {"event": "Strikes damaged the grid and disrupted the internet."}, "'disrupted'"),
+    (ATTACKED | {"event": "Fire damaged masts, a partial shutdown."}, "'partial'"),
+    (ATTACKED | {"actual_cause_details": "Vandals damaged a mast"}, "does not count whom"),
+    (SIMBA | {"event": "Mobile internet on Simba was cut in Nakuru."}, "operator named: Simba"),
+    (SIMBA | {"event": "Mobile internet of the provider Simba was cut."}, "operator named"),
+    (SIMBA | {"event": "Lines were cut. Only state-run operator Simba was hit."}, "operator named"),
+    (SIMBA | {"event": "An order followed. Simba was the only network that obeyed."}, "Simba"),
+    (SIMBA | SERVICES | {"event": "Signal was blocked. All were ordered. Simba appears to be the "
+                         "only provider which followed."}, "operator named"),
+    (SIMBA | {"event": "Lines were cut. Only Twiga was usable."}, "and another stayed"),
+    (SIMBA | SERVICES | {"event": "It was blocked, either only directed to or applied by Simba."},
+     "operator named"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cells", "words"), NARROWED)
+def test_what_is_narrower_than_its_place(cells: dict[str, str], words: str) -> None:
+    assert words in reason(cells)
+
+
+WHOLE = [
+    {"event": "The internet was cut in Nakuru."},
+    ATTACKED | {"event": "Besiegers damaged masts, and the internet was cut off."},
+    ATTACKED | {"event": "Strikes damaged the cable and disrupted the internet across Nakuru."},
+    SIMBA,
+    SIMBA | {"event": "The internet was cut. Simba published the order."},
+    SIMBA | {"event": "Mobile internet on Simba, the sole operator, was cut."},
+    SIMBA | {"event": "Lines were cut. Only one line of Twiga was available."},
+    SIMBA | {"event": "Lines were cut. Only 2G service was available."},
+    SIMBA | SERVICES | {"event": "Signal was blocked. It stayed so on Simba until May."},
+    {"telcos_involved": "Kenya: Simba, Kenya: Twiga", "event": "Cut on Simba and on Twiga."},
+]
+
+
+@pytest.mark.parametrize("cells", WHOLE)
+def test_what_is_as_wide_as_its_place(cells: dict[str, str]) -> None:
+    assert reason(cells) == ""
+
+
+def test_an_operator_that_the_register_names_alone_is_everyone() -> None:
+    tied = SIMBA | {"event": "Mobile internet on Simba was cut in Nakuru."}
+    assert reason(tied, known=RegisterContext({"simba": 1})) == ""
+
+
+def test_a_row_without_a_text_is_of_the_operator_in_its_cell() -> None:
+    silent = SIMBA | SERVICES
+    assert "nothing else is said" in reason(silent, national=True)
+    assert reason(silent) == ""
+    assert reason(silent | {"event": "It was blocked."}, national=True) == ""
+    assert reason(silent, national=True, known=RegisterContext({"simba": 2})) == ""
+    country = {"info_source_link": "https://ioda.inetintel.cc.gatech.edu/country/KE?from=1"}
+    assert reason(silent | country, national=True) == ""
+
+
+def test_a_test_of_links_abroad_is_not_everyone() -> None:
+    row = {"event": "Access to the global internet was cut in a test of the network."}
+    assert extent.part_of_networks(register_row(**row), OTHERS) == "a test of the links abroad"
+    assert not extent.part_of_networks(register_row(event="Cut for a test of pupils."), OTHERS)
+
+
+def test_a_scope_of_cities_says_nothing_against_a_text_of_the_country() -> None:
+    row = register_row(country="Kenya", event="The internet was cut across Kenya.")
+    assert not extent.part_of_country(row, GeoScope.LOCALITY)
+    assert extent.part_of_country(register_row(country="Kenya"), GeoScope.LOCALITY)
+
+
+@pytest.mark.parametrize(
+    ("cells", "cause"),
+    [
+        ({"event": "Foreign authorities cut off internet and electricity."}, Cause.ORDER),
+        ({"event": "The invading military cut off the internet."}, Cause.ORDER),
+        ({"event": "The military cut off the internet by destroying the masts."}, Cause.DAMAGE),
+        ({"event": "Electricity failed."}, Cause.DAMAGE),
+    ],
+)
+def test_who_cuts_off_orders(cells: dict[str, str], cause: Cause) -> None:
+    assert occasion.read_cause(register_row(**ATTACKED | cells)) is cause
+
+
+def test_towers_without_fuel_are_no_order() -> None:
+    military = {"ordered_by": "Military"}
+    text = "Lines were unusable. Towers were unable to be serviced."
+    assert occasion.read_cause(register_row(**military, event=text)) is Cause.DAMAGE
+    text = "The military cut off the lines. They were down. A fuel shortage followed."
+    assert occasion.read_cause(register_row(**military, event=text)) is Cause.ORDER
+
+
+@pytest.mark.parametrize(
+    ("event", "slowed"),
+    [
+        ("4G was suspended. Remaining mobile internet service was throttled to 100 kbps.", True),
+        ("3G was shut down, though 2G remained online.", True),
+        ("Mobile internet was throttled. The order had been to shut 3G down.", True),
+        ("Networks were shut down in one town and 2G was restored in May.", False),
+    ],
+)
+def test_slowed_or_cut(event: str, slowed: bool) -> None:
+    row = register_row(shutdown_type="Shutdown, Throttle", event=event)
+    assert (stop.read_action(row, False)[1] == "impaired") == slowed
+    cut = {"actual_cause_details": "Authorities imposed local shutdowns and throttling"}
+    text = "Throttling began in Nakuru."
+    row = register_row(shutdown_type="Shutdown, Throttle", event=text, **cut)
+    assert stop.read_action(row, False)[1] == "network_unavailable"
+
+
+CARRIED = SERVICES | {"start_date": "2021-03-15", "count_year": "2025"}
+
+
+@pytest.mark.parametrize(
+    ("event", "others", "ids"),
+    [
+        ("Officials blocked Clubhouse, a social media app. It remained blocked.",
+         "Clubhouse, Signal", ["clubhouse"]),
+        ("Signal and Viber were blocked. Viber was restored in 2024.",
+         "Signal, Viber", ["signal"]),
+        ("Signal remains blocked. Other platforms were restored in 2021.",
+         "Signal, Viber, Skype", ["signal"]),
+        ("Grindr was blocked. The block includes two other dating apps.",
+         "Grindr, Hornet", ["grindr", "hornet"]),
+        ("Signal and other platforms were blocked.", "Signal, Viber", ["signal", "viber"]),
+        ("Social media was blocked.", "Signal, Viber", ["signal", "viber"]),
+    ],
+)  # fmt: skip
+def test_services_that_are_still_blocked(event: str, others: str, ids: list[str]) -> None:
+    def targets(**cells: str) -> list[str]:
+        row = register_row(**CARRIED | {"event": event, "other_affected": others} | cells)
+        found = stop_targets.read_targets(row, [], register.build_catalogue([]))
+        is_met = "services_restored" in found.defects
+        assert is_met == (len(found.targets) < len(others.split(",")))
+        return [target.platform_id for target in found.targets]
+
+    assert targets() == ids
+    assert len(targets(count_year="2021")) == len(others.split(","))
+
+
+def timing(last: str, **cells: str) -> hours.Timing:
+    until = date.fromisoformat(last) if last else None
+    return hours.read_timing(register_row(**cells), date(2024, 3, 1), until)
+
+
+def march(*days: int) -> tuple[date, ...]:
+    return tuple(date(2024, 3, day) for day in days)
+
+
+@pytest.mark.parametrize(
+    ("last", "text", "found"),
+    [
+        ("2024-03-02", "Cut from 22:00 on Mar. 1 to 22:00 on Mar. 2.", ((), 1, 24, 24)),
+        ("2024-03-02", "Cut from 22:00 on Mar. 1 to 4:00 on Mar. 2.", ((), 1, 6, 6)),
+        ("2024-03-03", "Cut from 18:00 on Mar. 1 to 17:00 on Mar. 3.", ((), 2, 23.5, 23.5)),
+        ("2024-03-02", "Cut from 1:00 on Mar. 1 to 23:00 on Mar. 2.", ((), None, 23, 23)),
+        ("2024-03-07", "Cut Mar. 1 - Mar. 7 (not including Mar. 3 or Mar. 5) between 11:00 and "
+         "15:15.", (march(1, 2, 4, 6, 7), None, 4.25, 4.25)),
+        ("2024-03-11", "Cut from 3:30-7:30 every Monday and Friday until Mar. 11 with the "
+         "exception of Mar. 8.", (march(1, 4, 11), None, 4, 4)),
+        ("2024-03-02", "Cut from 8:00 to 13:30 (local time) on Mar. 1 and Mar. 2 for a contest.",
+         (march(1, 2), None, 5.5, 5.5)),
+        ("2024-03-12", "Cut between 8:00am - 11:00am on all 9 exam days.", ((), 9, 3, 3)),
+        ("2024-03-03", "Suspended for another 48 hours.", ((), 2, 24, 24)),
+        ("2024-03-02", "Suspended for 24 hours starting around 4:00.", ((), 1, 24, 24)),
+        ("2024-03-02", "Suspended for 30 hours.", ((), None, 15, 15)),
+        ("2024-03-01", "It was disrupted for over an hour.", ((), None, 1, 1)),
+        ("2024-03-01", "It was down for nearly three hours.", ((), None, 3, 3)),
+        ("2024-03-01", "It was down for 45 minutes.", ((), None, 0.75, 0.75)),
+        ("2024-03-02", "It was down for 45 minutes.", ((), None, None, None)),
+    ],
+)  # fmt: skip
+def test_days_and_hours(last: str, text: str, found: tuple[object, ...]) -> None:
+    assert timing(last, event=text) == hours.Timing(*found)  # type: ignore[arg-type]
+
+
+def test_exam_cuts_without_hours_have_those_of_others() -> None:
+    exams = {"actual_cause": "Exam cheating"}
+    least, most = hours.EXAM_HOURS
+    assert timing("2024-03-20", **exams) == hours.Timing((), 12, least, most, True)
+    assert timing("2024-07-20", **exams).times == hours.MOST_EXAM_DAYS
+    assert timing("2024-03-05", **exams) == hours.Timing((), None, least, most, True)
+    assert timing("", **exams) == hours.Timing((), None, least, most, True)
+    printed = timing("2024-03-05", **exams, event="Cut daily for two hours.")
+    assert (printed.most_hours, printed.is_typical) == (2, False)
+    assert timing("2024-03-20") == hours.Timing()
+    assert timing("2024-03-20", **exams, event="Exams and protests.") == hours.Timing()
+    assert timing("2024-03-20", **exams, **SERVICES) == hours.Timing()
+    curfew = timing("2024-03-20", **exams, **SERVICES, event="A curfew-style block.")
+    assert curfew.is_typical
+    note = stop.restriction_cells(
+        register_row(start_date="2024-03-01", **exams), False, (), stop.Context()
+    )["note"]
+    assert stop.EXAM_NOTE in note
