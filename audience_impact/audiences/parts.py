@@ -35,7 +35,7 @@ from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
 from audience_impact.places import nesting, networks, online, part_sizes, population
 from audience_impact.places.part_sizes import PART
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
-from audience_impact.vocabulary import GeoScope, PartGap, PlaceReading, RungFamily
+from audience_impact.vocabulary import GeoScope, NetworkScope, PartGap, PlaceReading, RungFamily
 
 PEOPLE = ["people_low_persons", "people_persons", "people_high_persons"]
 """Columns of the residents of a place: 5 % quantile, median, 95 % quantile."""
