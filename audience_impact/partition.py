@@ -25,6 +25,7 @@ from audience_impact.outputs.area_comparisons import make_area_comparisons
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_sources
+from audience_impact.outputs.register_rows import make_register_rows
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import LARGEST_REGISTER
@@ -36,7 +37,7 @@ from audience_impact.pipeline import (
     prepare_stages,
 )
 
-MERGED = ("impact_by_area", "impact_by_day", "area_comparisons", "sources")
+MERGED = ("impact_by_area", "impact_by_day", "area_comparisons", "sources", "register_rows")
 """Tables that no part makes alone."""
 OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name not in MERGED)
 """Tables whose rows are those of restrictions, each in one part; `person_days` of countries too."""
@@ -239,4 +240,5 @@ def merge_parts(
     }
     frames["area_comparisons"] = make_area_comparisons(shared.tables, frames["impact_by_area"])
     frames["sources"] = make_sources(shared.tables)
+    frames["register_rows"] = make_register_rows(shared.tables)
     return frames, rules.find_broken_area_rules(frames["impact_by_area"])

@@ -31,6 +31,7 @@ from audience_impact.outputs.impact_by_platform import make_impact_by_platform
 from audience_impact.outputs.lineage import make_lineage, make_sources
 from audience_impact.outputs.person_days import make_person_days
 from audience_impact.outputs.reach_lost import find_reach_lost
+from audience_impact.outputs.register_rows import make_register_rows
 from audience_impact.outputs.restrictions import make_restrictions
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
@@ -157,6 +158,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     ),
     "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
     "sources": lambda run, s: make_sources(run.facts),
+    "register_rows": lambda run, s: make_register_rows(run.facts),
 }
 """The function that makes each published table, in the order of publication."""
 

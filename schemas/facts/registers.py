@@ -25,10 +25,17 @@ class RegisterRows(FactModel):
 
 
 class EventLinks(FactModel):
-    """Two restrictions that tell of one event, and on what they disagree."""
+    """Two restrictions that may be one event, how they are related, and on what they disagree.
+
+    A row with the relation `apart` in a folder of facts keeps two restrictions apart whatever an
+    import says of them.
+    """
 
     restriction_id: Series[str] = fields.reference_field("restrictions")
     other_restriction_id: Series[str] = fields.reference_field("restrictions")
     rule: Series[str] = fields.text_field(filled=True)
     disagreements: Series[str] = fields.text_field()
     source_id: Series[str] = fields.reference_field("sources")
+    relation: Series[str] = fields.mark_optional(
+        fields.code_field(words.EventRelation, filled=False)
+    )

@@ -14,7 +14,7 @@ from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
 from schemas.tables import find_model, import_modules
 
-SCHEMA_VERSION = "2.3"
+SCHEMA_VERSION = "2.4"
 
 TABLES = (
     "impact",
@@ -29,6 +29,7 @@ TABLES = (
     "comparisons",
     "lineage",
     "sources",
+    "register_rows",
     "quality",
     "quarantine",
 )
