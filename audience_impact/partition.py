@@ -238,6 +238,9 @@ def merge_parts(
         name: areas.join_tables([*(tables[name] for tables, _ in parts), rows], keys[name])
         for name, rows in summed.items()
     }
+    frames["impact_by_area"] = areas.mark_uncovered(
+        frames["impact_by_area"], shared.tables["register_rows"]
+    )
     frames["area_comparisons"] = make_area_comparisons(shared.tables, frames["impact_by_area"])
     frames["sources"] = make_sources(shared.tables)
     frames["register_rows"] = make_register_rows(shared.tables)

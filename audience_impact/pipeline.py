@@ -20,7 +20,7 @@ from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
-from audience_impact.outputs import impact_by_area, impact_by_day
+from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_comparisons import make_area_comparisons
 from audience_impact.outputs.comparisons import make_comparisons
 from audience_impact.outputs.impact import make_impact
@@ -138,8 +138,11 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         s.simulation.timeline.periods,
         run.facts["platforms"],
     ),
-    "impact_by_area": lambda run, s: impact_by_area.make_impact_by_area(
-        run.in_periods, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
+    "impact_by_area": lambda run, s: areas.mark_uncovered(
+        impact_by_area.make_impact_by_area(
+            run.in_periods, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
+        ),
+        run.facts["register_rows"],
     ),
     "impact_by_day": lambda run, s: impact_by_day.make_impact_by_day(
         run.on_days, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of

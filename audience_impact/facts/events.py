@@ -26,7 +26,7 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import ONE_DAY
-from audience_impact.vocabulary import EndStatus, EventRelation, NetworkScope
+from audience_impact.vocabulary import EndSource, EndStatus, EventRelation, NetworkScope
 
 MERGING = (EventRelation.ONE_EVENT, EventRelation.OTHER_NETWORKS, EventRelation.REMAINDER)
 """Relations that change what is published, the strongest first."""
@@ -34,7 +34,10 @@ OWNED = ("restriction_targets", "restriction_places")
 """Tables whose rows leave with their restriction."""
 ABOUT = ("published_figures", "circumvention")
 """Tables with figures about a restriction."""
-END = ["ended_on", "ended_on_start", "ended_on_end", "end_status", "end_source"]
+END = [
+    *("ended_on", "ended_on_start", "ended_on_end", "end_status", "end_source"),
+    *("listed_until", "listed_until_start", "listed_until_end"),
+]
 
 
 def merge_events(tables: Tables) -> Tables:
@@ -125,15 +128,19 @@ def _complete(
     """Return restrictions with the end, networks and source of what is published under them."""
     beside = restrictions.loc[list(merged)].assign(published=list(merged.values()))
     ends = beside.assign(
+        is_exact=beside["ended_on_end"] - beside["ended_on_start"] == ONE_DAY,
         is_over=beside["end_status"] == EndStatus.ENDED,
         is_stated=beside["ended_on_end"].notna() | (beside["end_status"] == EndStatus.ONGOING),
     )
     ends = ends[ends["is_stated"]].sort_values(
-        ["is_over", "ended_on_end"], ascending=False, kind="stable"
+        ["is_exact", "is_over", "ended_on_end"], ascending=False, kind="stable"
     )
     ends = ends.drop_duplicates("published").set_index("published")
     frame = restrictions.copy()
-    unknown = frame.index[frame["end_status"] == EndStatus.UNKNOWN].intersection(ends.index)
+    is_unknown = frame["end_status"] == EndStatus.UNKNOWN
+    is_vague = frame["end_source"] == EndSource.NOT_LISTED_LATER
+    is_better = frame.index.isin(ends.index[ends["is_exact"]])
+    unknown = frame.index[is_unknown | (is_vague & is_better)].intersection(ends.index)
     frame.loc[unknown, END] = ends.loc[unknown, END]
     other = links.loc[links["relation"] == EventRelation.OTHER_NETWORKS, "restriction_id"]
     frame.loc[frame.index.isin(other.map(merged)), "network_scope"] = NetworkScope.ALL.value

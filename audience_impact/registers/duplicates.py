@@ -20,8 +20,8 @@ same sources: the same cell of sources, and areas of one in areas of the other. 
 
 And of two that began on different days
 ---------------------------------------
-start corrected: the same areas and networks, starts at most START_DAYS apart, the end of the earlier
-edition not known, and the other one first recorded in an edition after the year in which it began.
+start corrected: the same areas and networks, starts at most START_DAYS apart, the earlier edition
+does not know the end, and the other was first recorded after the year in which it began.
 
 Where the narrower went on after the wider ended, it is what was left of it: a remainder.
 
@@ -243,7 +243,8 @@ def _relate_corrected(first: Recorded, second: Recorded) -> Link | None:
     is_later = later.first_year > earlier.newest_year
     is_late = later.start.year < int(later.first_year)
     is_near = abs(later.start - earlier.start) <= START_DAYS * ONE_DAY
-    is_open = earlier.event.row["end_status"] != EndStatus.ENDED
+    goes_on = earlier.event.row["end_status"] == EndStatus.ONGOING
+    is_open = goes_on or earlier.event.last_day is None
     is_among = _has_networks(later.networks, earlier.networks)
     if is_later and is_late and is_near and is_open and is_among:
         return earlier, later, EventRelation.ONE_EVENT, START_CORRECTED

@@ -44,11 +44,15 @@ class EventRecord:
 
     @property
     def last_day(self) -> pd.Timestamp | None:
-        """Return the last day in force; of what goes on the last there is, None if not known."""
+        """Return the last day in force; of what goes on the last there is, None if not known.
+
+        An end that may be any of several days is not known.
+        """
         if self.row["end_status"] == EndStatus.ONGOING:
             return pd.Timestamp.max
         span = periods.parse_period(self.row["ended_on"]) if self.row["ended_on"] else None
-        return span[1] - ONE_DAY if span else None
+        is_exact = span is not None and span[1] - span[0] <= EXACT_DAYS * ONE_DAY
+        return span[1] - ONE_DAY if span and is_exact else None
 
     @property
     def country_ids(self) -> frozenset[str]:

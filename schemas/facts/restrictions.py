@@ -23,6 +23,7 @@ class Restrictions(FactModel):
     ended_on: Series[str] = fields.day_field()
     end_status: Series[str] = fields.code_field(words.EndStatus)
     end_source: Series[str] = fields.code_field(words.EndSource)
+    listed_until: Series[str] = fields.mark_optional(fields.day_field())
     start_precision: Series[str] = fields.code_field(words.StartPrecision)
     action: Series[str] = fields.code_field(words.Action)
     severity: Series[str] = fields.code_field(words.Severity)

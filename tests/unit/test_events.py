@@ -203,3 +203,13 @@ def test_the_relation_of_a_row_is_published_with_its_rule() -> None:
     assert rows["event_id"].tolist() == ["R1", "R2", ""]
     assert rows["relation"].tolist() == [EventRelation.ONE_EVENT.value, "", ""]
     assert rows["rule"].tolist() == ["country, days and platform", "", ""]
+
+
+def test_an_end_on_one_of_several_days_is_replaced_by_a_day_on_record() -> None:
+    made = linked(("R1", "F", "one_event"))
+    vague = {"ended_on": "2020-03-01/2020-12-31", "end_status": "ended"}
+    made.rows["restrictions"][0].update(end_source="not_listed_later", **vague)
+    assert published(made)[0].loc["F", "ended_on"] == "2020-05-06"
+    made.rows["restrictions"][0]["end_source"] = "recorded"
+    assert published(made)[0].loc["F", "ended_on"] == vague["ended_on"]
+    assert record("R1", "XA", "2020-01-02", **vague).last_day is None

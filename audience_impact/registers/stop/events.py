@@ -115,10 +115,11 @@ def _read_context(row: Record, background: Background) -> stop.Context:
         any("Full" not in record.cells["shutdown_extent"] for record in later),
     )
     if not marked:
-        return stop.Context(later_end=end, of_place=_exception_reason(row))
+        return stop.Context(end, background.newest_year, of_place=_exception_reason(row))
     scope, _ = stop.read_scope(row.cells["geo_scope"])
     return stop.Context(
-        later_end=end,
+        end,
+        background.newest_year,
         of_place=extent.part_of_country(row.cells, scope),
         of_networks=extent.part_of_networks(row.cells, beside),
     )
