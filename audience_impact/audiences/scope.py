@@ -76,6 +76,7 @@ RESTRICTIONS = Frame(
         "is_order": TRUTH,
         "first_day": DAY,
         "end_source": TEXT,
+        "cause": TEXT,
         "listed_until_end": DAY,
         **dict.fromkeys(durations.PARAMETERS, NUMBER),
     },
@@ -222,7 +223,7 @@ def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
         {
             "severity": restrictions["severity"],
             "geo_scope": restrictions["geo_scope"],
-            "cause": restrictions.get("cause", pd.Series("", restrictions.index)),
+            "cause": restrictions["cause"],
             "country_id": restrictions["area_ids"].str.split(";").str[0].map(country_of),
         }
     )
