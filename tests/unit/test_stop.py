@@ -187,6 +187,22 @@ def test_ends(
 
 
 @pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("Access was restored in most states around 12 weeks later, but not in one.", "2025-11-04"),
+        ("It was lifted in nearly all districts about 3 days later.", "2025-08-15"),
+        ("Access was restored in some towns around 12 weeks later.", ""),
+        ("Access was restored in most states.", ""),
+        ("It was restored 3 days later.", ""),
+    ],
+)
+def test_what_came_back_in_most_places_ended_there(text: str, last: str) -> None:
+    assert dates.read_restoration(text, "2025-08-13") == last
+    found = stop.read_end(register_row(event=text, shutdown_status="Ongoing"))
+    assert (found.ended_on, found.status) == (last, "ended" if last else "ongoing")
+
+
+@pytest.mark.parametrize(
     ("cells", "ended_on", "status", "source"),
     [
         ({"shutdown_status": "Ongoing"}, "2025-08-13/2025-12-31", "ended", "not_listed_later"),

@@ -127,7 +127,8 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
     `later` is the end that a later edition gives to what goes on or has no end here. What has no
     end and is not listed in the edition of the newest year ended within the year of its own: some
     day from the last evidence (its start, or the first day of a later year in which it still counts
-    as going on) to the last of that year, as an interval.
+    as going on) to the last of that year, as an interval. Where the text says when access came back
+    in most of what was cut, that is the end: the cells do not name what is left.
     """
     printed = dates.read_dates(row)
     start, ended = printed.start, printed.end
@@ -144,6 +145,8 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         return End(ended, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
     if later and later >= start:
         return End(later, EndStatus.ENDED, EndSource.RECORDED, (*defects, "ended_later"))
+    if restored := dates.read_restoration(row["event"], start):
+        return End(restored, EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
     is_listed = parse_year(row["count_year"]) >= newest_year
     if status == "ongoing" and is_listed:
         return End("", EndStatus.ONGOING, EndSource.SNAPSHOT_DATE, tuple(defects))
