@@ -183,9 +183,17 @@ def _make_quantiles(
         _sum_drawn_days(intervals, per_day * factor, inputs, drawing.sampler)
         for factor in (1.0, hours[["middle_hours"]].to_numpy("float64"))
     )
-    return unions.compute_quantiles(days.to_numpy(), days.index, "person_days").join(
-        unions.compute_quantiles(times.to_numpy(), times.index, "person_hours")
-    )
+    return _quantiles_of(days, "person_days").join(_quantiles_of(times, "person_hours"))
+
+
+def _quantiles_of(draws: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Return quantiles of totals by KEY; none where hardly any draw of the end reaches the period.
+
+    Such a period has bounds alone.
+    """
+    table = unions.compute_quantiles(draws.to_numpy(), draws.index, unit)
+    is_reached = (draws > 0.0).any(axis=1) & (table[f"q95_{unit}"] > 0.0)
+    return table[is_reached.to_numpy()]
 
 
 def _sum_drawn_days(
@@ -241,7 +249,7 @@ def _feature_user_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFr
         people = drawing.draw_per_day(middle, inputs)
         per_day = people * _part_of_users(middle, inputs, drawing.countries)
         users = _sum_drawn_days(middle, per_day, inputs, drawing.sampler)
-        drawn = unions.compute_quantiles(users.to_numpy(), users.index, "person_days")
+        drawn = _quantiles_of(users, "person_days")
     return table.add_suffix("_person_days").join(drawn.reindex(table.index)).add_prefix(FEATURE)
 
 
