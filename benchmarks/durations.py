@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from audience_impact.audiences import durations, scope
+from audience_impact.audiences import scope
+from audience_impact.fitted import durations
 from audience_impact.pipeline import find_newest_access
 from flows.pipeline import steps
 

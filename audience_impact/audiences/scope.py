@@ -20,8 +20,8 @@ from typing import ClassVar
 
 import pandas as pd
 
-from audience_impact.audiences import durations
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted import durations
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import countries_of, country_of, is_region, parents_of

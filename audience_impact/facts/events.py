@@ -155,8 +155,8 @@ def _start_remainders(
     restrictions: pd.DataFrame, links: pd.DataFrame, merged: Mapping[str, str]
 ) -> pd.DataFrame:
     """Return restrictions of which each remainder begins the day after the other ended."""
-    left = links[links["relation"] == EventRelation.REMAINDER]
-    other = left.set_index("restriction_id")["other_restriction_id"].replace(dict(merged))
+    remainders = links[links["relation"] == EventRelation.REMAINDER]
+    other = remainders.set_index("restriction_id")["other_restriction_id"].replace(dict(merged))
     first_day = other.map(restrictions["ended_on_end"])
     frame = restrictions.copy()
     ids = other.index

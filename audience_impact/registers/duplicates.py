@@ -147,9 +147,9 @@ def _link_order(link: "Link") -> tuple[bool, int, str]:
 def _list_candidates(recorded: Sequence[Recorded]) -> Iterable[tuple[Recorded, Recorded]]:
     """Return pairs in the same countries that began on one day, or have the same areas."""
     groups: dict[tuple[object, ...], list[Recorded]] = {}
-    for one in recorded:
-        groups.setdefault((one.event.country_ids, one.start), []).append(one)
-        groups.setdefault(("areas", one.event.area_ids), []).append(one)
+    for event in recorded:
+        groups.setdefault((event.event.country_ids, event.start), []).append(event)
+        groups.setdefault(("areas", event.event.area_ids), []).append(event)
     for key, members in groups.items():
         for first, second in combinations(members, 2):
             if (first.start == second.start) == (key[0] != "areas"):

@@ -21,7 +21,7 @@ force, and the bounds the largest. A start that is not known to the day is the f
 the lower bound takes the last.
 
 An unknown end is drawn from the days that restrictions of its severity, scope, cause and country
-last (audiences/durations.py): in the lower bound it counts for its first day, in the upper one to
+last (fitted/durations.py): in the lower bound it counts for its first day, in the upper one to
 the day of the facts. A row of a register counts no day after the year of the last edition that
 lists it; one that no later edition lists ended within that year. The totals of one restriction take
 a draw of its end with each draw of people; those of countries, on which several restrictions meet,
@@ -43,7 +43,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import durations, parts, universes
+from audience_impact.audiences import parts, universes
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -52,6 +52,7 @@ from audience_impact.denominators.denominators import Denominators
 from audience_impact.denominators.distributions import DISTRIBUTION as BASE_LAW
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted import durations
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import PARAMETERS, daily_use
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame

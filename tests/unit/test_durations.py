@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.audiences import durations
+from audience_impact.fitted import durations
 
 
 def known(*rows: tuple[str, int], country: str = "XA") -> pd.DataFrame:
