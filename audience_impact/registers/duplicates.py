@@ -16,7 +16,7 @@ other networks: the same areas and ends (to a day), one of mobile networks and o
 place in place: one lies in the other, its networks are among those of the other, and it is no
 harder (a cut within a slowdown is another event). The wider stands; where a later edition alone has
 the narrower and the wider never ended, the narrower replaces it.
-same sources: the same cell of sources, and areas of one in areas of the other. As above.
+same sources: an address of a source in common, and areas of one in areas of the other. As above.
 
 And of two that began on different days
 ---------------------------------------
@@ -33,6 +33,7 @@ its districts are one event.
 Citation. Rules of this project, docs/method.md.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -54,7 +55,7 @@ START_DAYS = 14
 SAME_PLACE = "one start, the same areas and networks"
 OTHER_NETWORKS = "one start, end and areas, on mobile networks and on fixed lines"
 PLACE_IN_PLACE = "one start, the areas of one within those of the other"
-SAME_SOURCES = "one start, the same sources, the areas of one within those of the other"
+SAME_SOURCES = "one start, a source in common, the areas of one within those of the other"
 START_CORRECTED = "the same areas, a start that a later edition corrects"
 RULES = (SAME_SOURCES, SAME_PLACE, OTHER_NETWORKS, PLACE_IN_PLACE, START_CORRECTED)
 """The rules, the strongest first."""
@@ -67,14 +68,14 @@ class Recorded:
     """An event of a register with what its rows say beside the restriction.
 
     `whole_areas` are the areas that are meant whole; `first_year` and `newest_year` those of its
-    editions; `sources` its cell of sources, `filled_cells` how many cells say something.
+    editions; `sources` the addresses of its sources, `filled_cells` how many cells say something.
     """
 
     event: EventRecord
     whole_areas: frozenset[str]
     first_year: str
     newest_year: str
-    sources: str
+    sources: frozenset[str]
     filled_cells: int
 
     @property
@@ -96,6 +97,11 @@ class Recorded:
     def end_order(self) -> pd.Timestamp:
         """Return the last day in force, or the first where no end is known."""
         return self.event.last_day or self.start
+
+
+def list_addresses(cell: str) -> frozenset[str]:
+    """Return the addresses in a cell of sources."""
+    return frozenset(part for part in re.split(r"[;,\s]+", cell) if part.startswith("http"))
 
 
 def read_whole_areas(
@@ -216,7 +222,7 @@ def _nesting_rule(inner: Recorded, outer: Recorded, parents: Mapping[str, str]) 
     """Return the rule by which an event lies in another, or blank."""
     if not lies_in(inner.event, outer.event, parents):
         return ""
-    if inner.sources and inner.sources == outer.sources:
+    if inner.sources & outer.sources:
         return SAME_SOURCES
     is_whole = all(
         outer.whole_areas.intersection(with_holders(area, parents)) for area in inner.event.area_ids

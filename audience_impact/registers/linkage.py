@@ -128,7 +128,8 @@ def _share_a_day(first: EventRecord, second: EventRecord) -> bool:
     if (days_apart(first, second) or 0) <= 1:
         return True
     earlier, later = sorted((first, second), key=lambda event: min(event.starts))
-    last = earlier.last_day
+    span = periods.parse_period(earlier.row["ended_on"]) if earlier.row["ended_on"] else None
+    last = span[1] - ONE_DAY if span else earlier.last_day
     return last is not None and last >= min(later.starts)[0]
 
 

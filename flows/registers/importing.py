@@ -168,7 +168,7 @@ def _describe_records(
             whole_areas[record.restriction_id],
             min(row.count_year for row in event.records),
             event.newest_record.count_year,
-            event.newest_record.evidence,
+            duplicates.list_addresses(event.newest_record.evidence),
             sum(bool(cell) for cell in event.newest_record.cells.values()),
         )
         for record in recorded

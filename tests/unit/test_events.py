@@ -33,7 +33,7 @@ def record(name: str, areas: str, start: str, **cells: str) -> linkage.EventReco
 
 
 def recorded(name: str, areas: str, start: str, **cells: Any) -> duplicates.Recorded:
-    about = {"first_year": "2020", "newest_year": "2020", "sources": "", "filled_cells": 1}
+    about = {"first_year": "2020", "newest_year": "2020", "sources": frozenset(), "filled_cells": 1}
     mine = {key: cells.pop(key, value) for key, value in about.items()}
     whole = frozenset(cells.pop("whole", areas).split(";"))
     return duplicates.Recorded(record(name, areas, start, **cells), whole, **mine)
@@ -51,6 +51,11 @@ def relation(*events: duplicates.Recorded) -> tuple[str, str, str, str] | None:
         (("XA", "2020-01-02", ""), ("XA", "2020-01-02", ""), "one_event"),
         (("XA", "2020-01-02", "2020-03-01"), ("XA", "2020-01-05", "2020-01-09"), "one_event"),
         (("XA", "2020-01-07", "2020-03-01"), ("XA", "2020-01-02", "2020-01-04"), "near"),
+        (
+            ("XA", "2020-01-07", "2020-03-01"),
+            ("XA", "2020-01-02", "2020-01-02/2020-12-31"),
+            "one_event",
+        ),
         (("XA-A", "2020-01-02", ""), ("XA-A/town", "2020-01-03", ""), "one_event"),
         (("XA-A", "2020-01-02", "2020-02-01"), ("XA-A/town", "2020-01-05", ""), "near"),
         (("XA", "2020-01", "2020-12-01"), ("XA-A", "2020-01-05", ""), "near"),
@@ -112,8 +117,12 @@ def test_what_was_left_of_a_region_after_its_end_is_a_remainder() -> None:
 def test_a_later_edition_that_names_less_of_what_goes_on_stands() -> None:
     later = {"first_year": "2021", "newest_year": "2022"}
     town = recorded("R1", "XA-A/town", "2020-01-02", end_status="ongoing", **later)
-    region = recorded("R2", "XA-A", "2020-01-02", end_status="ongoing", whole="none", sources="s")
-    same = recorded("R1", "XA-A/town", "2020-01-02", end_status="ongoing", sources="s", **later)
+    region = recorded(
+        "R2", "XA-A", "2020-01-02", end_status="ongoing", whole="none", sources=frozenset({"s"})
+    )
+    same = recorded(
+        "R1", "XA-A/town", "2020-01-02", end_status="ongoing", sources=frozenset({"s"}), **later
+    )
     assert relation(town, region) is None
     assert relation(same, region) == ("R2", "R1", "one_event", duplicates.SAME_SOURCES)
 
@@ -213,3 +222,11 @@ def test_an_end_on_one_of_several_days_is_replaced_by_a_day_on_record() -> None:
     made.rows["restrictions"][0]["end_source"] = "recorded"
     assert published(made)[0].loc["F", "ended_on"] == vague["ended_on"]
     assert record("R1", "XA", "2020-01-02", **vague).last_day is None
+
+
+def test_addresses_of_sources_are_compared_one_by_one() -> None:
+    cell = "https://a.example/1; https://b.example/2, as told https://c.example"
+    assert duplicates.list_addresses(cell) == {
+        *("https://a.example/1", "https://b.example/2", "https://c.example")
+    }
+    assert duplicates.list_addresses("a newspaper") == frozenset()
