@@ -346,12 +346,15 @@ def _is_within_a_year(about: pd.DataFrame) -> pd.Series:
 
 
 def _find_middle_ends(about: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.Series:
-    """Return the day after the last at the median of the days that restrictions last."""
+    """Return the day after the last at the median of the days that restrictions last.
+
+    A day that began counts.
+    """
     start = about["first_day"]
     fewest, longest = ((end - start).dt.days.clip(lower=1) for end in (least, most))
     half = np.full(len(about), 0.5)
     days = durations.quantile_days(half, about, fewest.to_numpy(), longest.to_numpy())
-    return start + pd.to_timedelta(np.round(np.nan_to_num(days, nan=1.0)), unit="D")
+    return start + pd.to_timedelta(np.ceil(np.nan_to_num(days, nan=1.0) - 1e-6), unit="D")
 
 
 def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) -> Array:
