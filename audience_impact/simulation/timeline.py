@@ -303,8 +303,8 @@ def list_periods(scope: Scope) -> pd.DataFrame:
     start = about["first_day"]
     as_of = pd.Timestamp(scope.as_of) + ONE_DAY
     listed = about["listed_until_end"]
+    listed = listed.where(listed.isna() | (listed > start), start + ONE_DAY)
     until = listed.where(listed < as_of, as_of)  # of a register no day after its last edition
-    until = until.where(until > start, start + ONE_DAY)
     status = about["end_status"]
     over, ongoing = status == EndStatus.ENDED.value, status == EndStatus.ONGOING.value
     recorded = over & about["ended_on_end"].notna()

@@ -194,6 +194,13 @@ def test_a_row_of_a_register_counts_no_day_after_the_year_of_its_last_edition() 
     ]
 
 
+def test_what_begins_after_the_day_of_the_facts_is_in_force_on_no_day() -> None:
+    later = {"observed_from": "2026-05-01", "end_status": "ongoing"}
+    found = spans(A=later, B={**later, "listed_until": "2026-12-31"})
+    for name in "AB":
+        assert found.loc[name, "most_end"] <= found.loc[name, "from_day"]
+
+
 def test_what_no_later_edition_lists_ended_within_the_year_of_its_own() -> None:
     within = {
         "ended_on": "2025-09-01/2025-12-31",
