@@ -142,8 +142,8 @@ def _complete(
     is_better = frame.index.isin(ends.index[ends["is_exact"]])
     unknown = frame.index[is_unknown | (is_vague & is_better)].intersection(ends.index)
     frame.loc[unknown, END] = ends.loc[unknown, END]
-    other = links.loc[links["relation"] == EventRelation.OTHER_NETWORKS, "restriction_id"]
-    frame.loc[frame.index.isin(other.map(merged)), "network_scope"] = NetworkScope.ALL.value
+    split_ids = links.loc[links["relation"] == EventRelation.OTHER_NETWORKS, "restriction_id"]
+    frame.loc[frame.index.isin(split_ids.map(merged)), "network_scope"] = NetworkScope.ALL.value
     sources = beside.drop_duplicates("published").set_index("published")["source_id"]
     added = pd.Series(frame.index, frame.index).map(sources)
     is_new = (frame["also_source_id"] == "") & added.notna() & (added != frame["source_id"])
@@ -156,14 +156,16 @@ def _start_remainders(
 ) -> pd.DataFrame:
     """Return restrictions of which each remainder begins the day after the other ended."""
     remainders = links[links["relation"] == EventRelation.REMAINDER]
-    other = remainders.set_index("restriction_id")["other_restriction_id"].replace(dict(merged))
-    first_day = other.map(restrictions["ended_on_end"])
+    published_ids = remainders.set_index("restriction_id")["other_restriction_id"].replace(
+        dict(merged)
+    )
+    first_day = published_ids.map(restrictions["ended_on_end"])
     frame = restrictions.copy()
-    ids = other.index
+    ids = published_ids.index
     frame.loc[ids, "observed_from_start"] = first_day
     frame.loc[ids, "observed_from_end"] = first_day + ONE_DAY
     frame.loc[ids, "observed_from"] = first_day.dt.strftime("%Y-%m-%d")
     frame.loc[ids, ["announced_on_start", "announced_on_end"]] = pd.NaT
     frame.loc[ids, "announced_on"] = ""
-    frame.loc[ids, "continues"] = other
+    frame.loc[ids, "continues"] = published_ids
     return frame

@@ -64,16 +64,16 @@ def _name_values(values: "pd.Series[str]", factor: str) -> "pd.Series[str]":
     return f"{factor}=" + values.astype("str")
 
 
-def fit_durations(known: pd.DataFrame) -> Durations:
-    """Return the distribution of the durations of restrictions; `known` has FACTORS and `days`.
+def fit_durations(ended: pd.DataFrame) -> Durations:
+    """Return the distribution of the durations of restrictions; `ended` has FACTORS and `days`.
 
     Where none is known a restriction lasts a day.
     """
     nothing = pd.Series(dtype="float64")
-    if known.empty:
+    if ended.empty:
         return Durations(0.0, 0.0, nothing, nothing)
-    logs = np.log(known["days"].to_numpy("float64"))
-    columns = [pd.get_dummies(_name_values(known[name], name), dtype="float64") for name in FACTORS]
+    logs = np.log(ended["days"].to_numpy("float64"))
+    columns = [pd.get_dummies(_name_values(ended[name], name), dtype="float64") for name in FACTORS]
     design = pd.concat(columns, axis=1)
     matrix = design.to_numpy()
     inverse = np.linalg.inv(matrix.T @ matrix + RIDGE * np.eye(matrix.shape[1]))
@@ -81,19 +81,19 @@ def fit_durations(known: pd.DataFrame) -> Durations:
     leverage = ((matrix @ inverse) * matrix).sum(axis=1)
     residuals = logs - logs.mean() - matrix @ effects
     squares = pd.Series((residuals / np.clip(1.0 - leverage, LEAST_LEVERAGE, 1.0)) ** 2)
-    variance, spreads = _fit_spreads(known.reset_index(drop=True), squares)
+    variance, spreads = _fit_spreads(ended.reset_index(drop=True), squares)
     return Durations(float(logs.mean()), variance, pd.Series(effects, design.columns), spreads)
 
 
 def _fit_spreads(
-    known: pd.DataFrame, squares: "pd.Series[float]"
+    ended: pd.DataFrame, squares: "pd.Series[float]"
 ) -> tuple[float, "pd.Series[float]"]:
     """Return the variance of residuals, and the factors of it."""
     base = (squares.sum() + PRIOR * PRIOR_VARIANCE) / (len(squares) + PRIOR)
     factors = []
     ratio = squares / base
     for factor in SPREADING:
-        names = _name_values(known[factor], factor)
+        names = _name_values(ended[factor], factor)
         grouped = ratio.groupby(names)
         factors.append((grouped.sum() + PRIOR) / (grouped.size() + PRIOR))
         ratio = ratio / names.map(factors[-1]).to_numpy()

@@ -140,15 +140,17 @@ def _are_starts_exact(*events: EventRecord) -> bool:
 
 
 def relate_to_record(
-    event: EventRecord, other: EventRecord, parents: Mapping[str, str] = NOWHERE
+    event: EventRecord, candidate: EventRecord, parents: Mapping[str, str] = NOWHERE
 ) -> EventRelation:
     """Return how a linked event of a register is related to the restriction kept by hand."""
-    if event.area_ids == other.area_ids:
-        one_event = _share_a_day(event, other)
+    if event.area_ids == candidate.area_ids:
+        one_event = _share_a_day(event, candidate)
     else:
-        nested = lies_in(event, other, parents) or lies_in(other, event, parents)
-        apart = days_apart(event, other)
-        one_event = nested and apart is not None and apart <= 1 and _are_starts_exact(event, other)
+        nested = lies_in(event, candidate, parents) or lies_in(candidate, event, parents)
+        apart = days_apart(event, candidate)
+        one_event = (
+            nested and apart is not None and apart <= 1 and _are_starts_exact(event, candidate)
+        )
     return EventRelation.ONE_EVENT if one_event else EventRelation.NEAR
 
 
