@@ -25,6 +25,7 @@ from audience_impact.outputs.comparisons import make_area_comparisons
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_sources
+from audience_impact.outputs.register_rows import make_register_rows
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import LARGEST_REGISTER
@@ -36,7 +37,7 @@ from audience_impact.pipeline import (
     prepare_stages,
 )
 
-MERGED = ("impact_by_area", "impact_by_day", "area_comparisons", "sources")
+MERGED = ("impact_by_area", "impact_by_day", "area_comparisons", "sources", "register_rows")
 """Tables that no single part can compute."""
 OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name not in MERGED)
 """Tables whose rows belong to restrictions, each in one part; `person_days` also has rows of
@@ -239,6 +240,10 @@ def merge_parts(
         name: areas.join_tables([*(tables[name] for tables, _ in parts), rows], keys[name])
         for name, rows in summed.items()
     }
+    frames["impact_by_area"] = areas.mark_uncovered(
+        frames["impact_by_area"], shared.tables["register_rows"]
+    )
     frames["area_comparisons"] = make_area_comparisons(shared.tables, frames["impact_by_area"])
     frames["sources"] = make_sources(shared.tables)
+    frames["register_rows"] = make_register_rows(shared.tables)
     return frames, rules.find_broken_area_rules(frames["impact_by_area"])

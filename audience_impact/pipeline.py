@@ -20,7 +20,7 @@ from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
-from audience_impact.outputs import impact_by_area, impact_by_day
+from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
 from audience_impact.outputs.impact import make_impact
 from audience_impact.outputs.impact_by_area import InPeriods
@@ -28,6 +28,7 @@ from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_lineage, make_sources
 from audience_impact.outputs.person_days import make_person_days
 from audience_impact.outputs.reach_lost import find_reach_lost
+from audience_impact.outputs.register_rows import make_register_rows
 from audience_impact.outputs.restrictions import (
     make_impact_by_group,
     make_impact_by_platform,
@@ -140,8 +141,11 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         s.simulation.timeline.periods,
         run.facts["platforms"],
     ),
-    "impact_by_area": lambda run, s: impact_by_area.make_impact_by_area(
-        run.in_periods, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
+    "impact_by_area": lambda run, s: areas.mark_uncovered(
+        impact_by_area.make_impact_by_area(
+            run.in_periods, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
+        ),
+        run.facts["register_rows"],
     ),
     "impact_by_day": lambda run, s: impact_by_day.make_impact_by_day(
         run.on_days, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
@@ -164,6 +168,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         s.scope, s.inputs, s.bounds, s.simulation, s.fitted, run.facts, run.sampler
     ),
     "sources": lambda run, s: make_sources(run.facts),
+    "register_rows": lambda run, s: make_register_rows(run.facts),
 }
 """The function that computes each published table, in the order of publication."""
 

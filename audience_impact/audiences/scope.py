@@ -22,9 +22,10 @@ from typing import ClassVar
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted import durations
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.periods import ONE_DAY
-from audience_impact.populations import countries_of, is_region, parents_of
+from audience_impact.populations import countries_of, country_of, is_region, parents_of
 from audience_impact.vocabulary import (
     HITS_EXISTING_USERS,
     WHOLE_INTERNET,
@@ -75,7 +76,10 @@ RESTRICTIONS = Frame(
         "is_reaching_everyone": TRUTH,
         "is_order": TRUTH,
         "first_day": DAY,
-        "typical_days": NUMBER,
+        "end_source": TEXT,
+        "cause": TEXT,
+        "listed_until_end": DAY,
+        **dict.fromkeys(durations.PARAMETERS, NUMBER),
     },
     key=("restriction_id",),
 )
@@ -183,13 +187,13 @@ def _describe_restrictions(restrictions: pd.DataFrame, as_of: date) -> pd.DataFr
         | described["is_networks_unknown"]
         | ~described["is_start_known"]
     )
-    first = _choose_first_days(described)
+    described = described.assign(first_day=_choose_first_days(described))
+    fitted = durations.fit_durations(list_known_durations(described))
     return described.assign(
         is_partial=partial,
         is_reaching_everyone=~(partial | described["is_never_enforced"]),
         is_order=_is_ordered(described),
-        first_day=first,
-        typical_days=_estimate_typical_days(described, first),
+        **fitted.predict(_list_factors(described)),
     )
 
 
@@ -200,12 +204,31 @@ def _choose_first_days(restrictions: pd.DataFrame) -> pd.Series:
     return seen.where(to_the_day, announced).fillna(seen)
 
 
-def _estimate_typical_days(restrictions: pd.DataFrame, first: pd.Series) -> pd.Series:
-    """Return the median days of ended restrictions of the same severity."""
-    recorded = restrictions["end_status"] == EndStatus.ENDED.value
-    length = (restrictions["ended_on_end"] - first).where(recorded).dt.days
-    typical = length.groupby(restrictions["severity"]).transform("median")
-    return typical.fillna(length.median()).astype("float64")
+def list_known_durations(restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return FACTORS, `restriction_id` and `days` of restrictions whose last day is on record."""
+    last, first = restrictions["ended_on_end"], restrictions["first_day"]
+    is_known = (
+        (restrictions["end_status"] == EndStatus.ENDED.value)
+        & (last - restrictions["ended_on_start"] == ONE_DAY)
+        & (last > first)
+        & (restrictions["severity"] != Severity.NONE.value)
+    )
+    factors = _list_factors(restrictions).assign(
+        restriction_id=restrictions["restriction_id"], days=(last - first).dt.days
+    )
+    return factors[is_known]
+
+
+def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return durations.FACTORS of restrictions."""
+    return pd.DataFrame(
+        {
+            "severity": restrictions["severity"],
+            "geo_scope": restrictions["geo_scope"],
+            "cause": restrictions["cause"],
+            "country_id": restrictions["area_ids"].str.split(";").str[0].map(country_of),
+        }
+    )
 
 
 def _is_ordered(restrictions: pd.DataFrame) -> pd.Series:

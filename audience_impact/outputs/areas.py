@@ -35,6 +35,7 @@ from audience_impact.outputs.review.status_rules import (
     IMPUTED,
     MISSING,
     UNRELIABLE,
+    rule_sentence,
 )
 from audience_impact.simulation import audiences, parts, simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
@@ -149,6 +150,24 @@ class Floors:
     bounds: pd.DataFrame
     drawn: Array
     places: Places
+
+
+def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFrame:
+    """Return totals of months and years in which those after the last edition of a register say so.
+
+    `rows` have `period`; nothing that a register alone records is counted after the year of its
+    last edition, so these totals are of low reliability. Without a register no total says so.
+    """
+    last = register_rows["count_year"].max() if len(register_rows) else "9999"
+    is_late = rows["period"].str[:4] > last
+    rule = "after_last_edition"
+    added = {"reason": (rule_sentence(rule), "; "), "reason_rule_ids": (rule, ";")}
+    marked = {
+        name: rows[name].where(~is_late, (rows[name] + between).where(rows[name] != "", "") + text)
+        for name, (text, between) in added.items()
+    }
+    status = rows["obs_status"].mask(is_late & (rows["obs_status"] == ESTIMATED), UNRELIABLE)
+    return rows.assign(**marked, obs_status=status)
 
 
 def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from audience_impact.simulation import simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.timeline import Intervals
+from audience_impact.simulation.timeline import Intervals, draw_days
 from audience_impact.vocabulary import ObsStatus
 
 UNITS = ("person_days", "person_hours")
@@ -52,7 +52,8 @@ def make_person_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) ->
     """Return one row for each restriction and year or in all, and a country and month or year."""
     tables, drawing = [], _Drawing(sampler, simulate.draw_people_by_country(inputs, sampler))
     for by_country in (False, True):
-        plain = _make_totals(inputs, drawing, by_country, ("least_end", "end", "most_end"))
+        middle = "end" if by_country else "drawn_end"
+        plain = _make_totals(inputs, drawing, by_country, ("least_end", middle, "most_end"))
         if not by_country:
             plain = plain.join(_feature_user_days(inputs, drawing))
         imputed = _make_totals(inputs, drawing, by_country, ("imputed_end",) * 3)
@@ -93,7 +94,8 @@ def _make_totals(
     )
     table = _make_bounds(least, most, inputs)
     drawn = _make_quantiles(inputs, middle, drawing)
-    table["days"], table["covered_days"] = _days_in_force(most), _days_in_force(middle)
+    counted = timeline.find_intervals(timeline.drawn_rows, "end", by_country)
+    table["days"], table["covered_days"] = _days_in_force(most), _days_in_force(counted)
     sure = timeline.drawn_rows[timeline.drawn_rows["is_certain"]]
     drawn_lower = _lower_bounds(timeline.find_intervals(sure, ends[0], by_country), inputs)
     inside = drawn.reindex(table.index)
@@ -179,12 +181,50 @@ def _make_quantiles(
         intervals, inputs.timeline.rows, curfews.compute_hours(inputs.timeline.periods)
     )
     days, times = (
-        _sum_days(intervals, per_day * factor)
+        _sum_drawn_days(intervals, per_day * factor, inputs, drawing.sampler)
         for factor in (1.0, hours[["middle_hours"]].to_numpy("float64"))
     )
-    return unions.compute_quantiles(days.to_numpy(), days.index, "person_days").join(
-        unions.compute_quantiles(times.to_numpy(), times.index, "person_hours")
-    )
+    return _quantiles_of(days, "person_days").join(_quantiles_of(times, "person_hours"))
+
+
+def _quantiles_of(draws: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Return quantiles of totals by KEY; none where hardly any draw of the end reaches the period.
+
+    Such a period has bounds alone.
+    """
+    table = unions.compute_quantiles(draws.to_numpy(), draws.index, unit)
+    is_reached = (draws > 0.0).any(axis=1) & (table[f"q95_{unit}"] > 0.0)
+    return table[is_reached.to_numpy()]
+
+
+def _sum_drawn_days(
+    intervals: Intervals, per_day: Array, inputs: SimulationInputs, sampler: Sampler
+) -> pd.DataFrame:
+    """Return draws of person-days by KEY, each with a draw of the ends that are not known.
+
+    The intervals go to the last day that may be drawn; the totals of countries stop at the median
+    end, and are summed as they are.
+    """
+    pieces = intervals[0]
+    restriction = pieces["group"].str.rsplit("|", n=1).str[0]
+    unknown = _unknown_ends(inputs)
+    is_drawn = pieces["group"].str.contains("|", regex=False) & restriction.isin(unknown)
+    if not is_drawn.any():
+        return _sum_days(intervals, per_day)
+    table = _sum_days((pieces.assign(days=pieces["days"].mask(is_drawn, 0)), intervals[1]), per_day)
+    some, names = pieces[is_drawn], restriction[is_drawn]
+    number, ids = pd.factorize(names)
+    periods = inputs.timeline.periods
+    drawn = draw_days(periods, pd.Series(ids), sampler)[number]
+    before = (some["start"] - periods["from_day"].reindex(names).to_numpy()).dt.days.to_numpy()
+    length = some["days"].to_numpy("float64")[:, None]
+    people = np.clip(drawn - before[:, None], 0.0, length) * per_day[some["set_id"].to_numpy()]
+    for period in (some["month"].str.slice(0, -3), pd.Series(EVERY, some.index)):
+        keys = pd.MultiIndex.from_arrays([names, pd.Series("", some.index), period], names=KEY)
+        place, distinct = pd.factorize(keys)
+        by_key = csr_array((np.ones(len(place)), (place, np.arange(len(place)))))
+        table.loc[distinct] += by_key @ people
+    return table
 
 
 def _feature_user_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
@@ -204,12 +244,13 @@ def _feature_user_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFr
     table = _sum_days(most, _bound_users(most, inputs, "upper")).rename(columns={0: "upper"})
     lower = _sum_days(least, _bound_users(least, inputs, "lower"))
     table["lower"] = lower[0].reindex(table.index).fillna(0.0)
-    middle = timeline.find_intervals(timeline.drawn_rows, "end", by_country=False)
+    middle = timeline.find_intervals(timeline.drawn_rows, "drawn_end", by_country=False)
     drawn = no_quantiles(KEY, "person_days")
     if inputs.overlap_model is not None and not middle[1].empty:
         people = drawing.draw_per_day(middle, inputs)
-        users = _sum_days(middle, people * _part_of_users(middle, inputs, drawing.countries))
-        drawn = unions.compute_quantiles(users.to_numpy(), users.index, "person_days")
+        per_day = people * _part_of_users(middle, inputs, drawing.countries)
+        users = _sum_drawn_days(middle, per_day, inputs, drawing.sampler)
+        drawn = _quantiles_of(users, "person_days")
     return table.add_suffix("_person_days").join(drawn.reindex(table.index)).add_prefix(FEATURE)
 
 
@@ -312,6 +353,11 @@ def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
     )
     restriction_sums = _sum_days(intervals, added.to_numpy("float64")).set_axis(ADDED, axis=1)
     return pd.concat([restriction_sums, _naive_country_sums(intervals, added)]).reset_index()
+
+
+def _unknown_ends(inputs: SimulationInputs) -> pd.Index:
+    """Return the restrictions whose end is not known."""
+    return inputs.timeline.periods.index[inputs.timeline.periods["is_end_unknown"]]
 
 
 def _never_in_force(inputs: SimulationInputs) -> pd.Index:

@@ -2,8 +2,14 @@
 
 Rule: the same country, starts at most seven days apart, and a service in common (the whole internet
 counts as one); where both name regions, one of them in common. Each event of the register is linked
-to the restriction with the nearest start and, among those, with most services in common. Both
-remain unchanged: their differences are recorded in the link.
+to the restriction with the nearest start and, among those, with most services in common. Their
+differences are recorded in the link.
+
+A linked pair is one event (`EventRelation`) where both name the same areas and were in force on one
+day or began on consecutive days, or where the areas of one lie in those of the other and both began
+on one day, known to the day, or on consecutive ones. Any other linked pair is near and no more: a
+season of many events (its start is known to the month) is not one of them, and an outage of two
+days before is another event.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +18,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact import periods
+from audience_impact.periods import ONE_DAY
 from audience_impact.populations import NOWHERE, is_region, with_holders
+from audience_impact.vocabulary import EndStatus, EventRelation
 
 WINDOW_DAYS = 7
+EXACT_DAYS = 2
+"""A start of at most so many days is known to the day."""
 RULE = f"same country, starts at most {WINDOW_DAYS} days apart, a service in common"
 
 Row = Mapping[str, str]
@@ -31,6 +41,18 @@ class EventRecord:
     features: frozenset[str]
     row: Row
     holders: frozenset[str] = frozenset()
+
+    @property
+    def last_day(self) -> pd.Timestamp | None:
+        """Return the last day in force; of what goes on the last there is, None if not known.
+
+        An end that may be any of several days is not known.
+        """
+        if self.row["end_status"] == EndStatus.ONGOING:
+            return pd.Timestamp.max
+        span = periods.parse_period(self.row["ended_on"]) if self.row["ended_on"] else None
+        is_exact = span is not None and span[1] - span[0] <= EXACT_DAYS * ONE_DAY
+        return span[1] - ONE_DAY if span and is_exact else None
 
     @property
     def country_ids(self) -> frozenset[str]:
@@ -96,6 +118,42 @@ def _has_common_area(first: EventRecord, second: EventRecord) -> bool:
     return any(is_region(area) for area in mine | theirs)
 
 
+def lies_in(inner: EventRecord, outer: EventRecord, parents: Mapping[str, str] = NOWHERE) -> bool:
+    """Return whether each area of an event is one of the other or lies in one of them."""
+    return all(outer.area_ids.intersection(with_holders(area, parents)) for area in inner.area_ids)
+
+
+def _share_a_day(first: EventRecord, second: EventRecord) -> bool:
+    """Return whether both may have been in force on one day, or began on consecutive days."""
+    if (days_apart(first, second) or 0) <= 1:
+        return True
+    earlier, later = sorted((first, second), key=lambda event: min(event.starts))
+    span = periods.parse_period(earlier.row["ended_on"]) if earlier.row["ended_on"] else None
+    last = span[1] - ONE_DAY if span else earlier.last_day
+    return last is not None and last >= min(later.starts)[0]
+
+
+def _are_starts_exact(*events: EventRecord) -> bool:
+    return all(
+        any(end - start <= EXACT_DAYS * ONE_DAY for start, end in event.starts) for event in events
+    )
+
+
+def relate_to_record(
+    event: EventRecord, candidate: EventRecord, parents: Mapping[str, str] = NOWHERE
+) -> EventRelation:
+    """Return how a linked event of a register is related to the restriction kept by hand."""
+    if event.area_ids == candidate.area_ids:
+        one_event = _share_a_day(event, candidate)
+    else:
+        nested = lies_in(event, candidate, parents) or lies_in(candidate, event, parents)
+        apart = days_apart(event, candidate)
+        one_event = (
+            nested and apart is not None and apart <= 1 and _are_starts_exact(event, candidate)
+        )
+    return EventRelation.ONE_EVENT if one_event else EventRelation.NEAR
+
+
 def describe_disagreements(first: EventRecord, second: EventRecord) -> str:
     """Return the differences between two records of an event, the register's cells first."""
     differences = []
@@ -126,7 +184,10 @@ def describe_disagreements(first: EventRecord, second: EventRecord) -> str:
 
 
 def link_events(
-    register: Sequence[EventRecord], others: Sequence[EventRecord], source_id: str
+    register: Sequence[EventRecord],
+    others: Sequence[EventRecord],
+    source_id: str,
+    parents: Mapping[str, str] = NOWHERE,
 ) -> list[dict[str, str]]:
     """Return rows of `event_links`: each event of the register with the nearest other event."""
     by_country: dict[str, list[EventRecord]] = {}
@@ -151,6 +212,7 @@ def link_events(
                     "rule": RULE,
                     "disagreements": describe_disagreements(event, best),
                     "source_id": source_id,
+                    "relation": relate_to_record(event, best, parents).value,
                 }
             )
     return rows

@@ -19,15 +19,18 @@ described in parts.py. Where several restrictions touch a platform, the draws ta
 before the first of those in force, and the bounds the largest. A start that is not known to the day
 is the first day it may be; the lower bound takes the last.
 
-An unknown end is not imputed: such a restriction counts for its first day only and, in the upper
-bound, until the date of the facts. In addition there are totals with imputed ends: the start plus
-the median length of the ended restrictions of the same severity.
+An unknown end is drawn from the days that restrictions of its severity, scope, cause and country
+last (fitted/durations.py): in the lower bound it counts for its first day, in the upper one to
+the day of the facts. A row of a register counts no day after the year of the last edition that
+lists it; one that no later edition lists ended within that year. The totals of one restriction take
+a draw of its end with each draw of people; those of countries, on which several restrictions meet,
+the median end.
 
 Assumptions. In the draws, the daily audience from before is the same on every day of the
 restriction.
 
-Known drawbacks. Weekdays and growth during a long restriction are not modelled; a median length is
-a poor estimate for a single restriction.
+Known drawbacks. Weekdays and growth during a long restriction are not modelled; the intervals of
+countries and areas lack the error of unknown ends.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -48,15 +51,17 @@ from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted import durations
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import PARAMETERS, daily_use
-from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
 from audience_impact.phases import curfews, intervals, years
 from audience_impact.simulation import audiences, reach
+from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
 from audience_impact.simulation.unions import GROUP, Unions
-from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, EndStatus
+from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, EndSource, EndStatus
 
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
 """Intervals without change, as `constant_intervals` returns them, and the rows in force in each
@@ -110,8 +115,13 @@ PERIODS = Frame(
     "timeline.periods",
     {
         **dict.fromkeys(
-            ["from_day", "least_from", "least_end", "end", "most_end", "imputed_end"], DAY
+            [
+                *("from_day", "least_from"),
+                *("least_end", "end", "drawn_end", "most_end", "imputed_end"),
+            ],
+            DAY,
         ),
+        **dict.fromkeys(durations.PARAMETERS, NUMBER),
         "is_end_unknown": TRUTH,
         **curfews.COLUMNS,
     },
@@ -283,35 +293,42 @@ def _cap_lower(persons: pd.Series, cap: pd.Series) -> pd.Series:
 def list_periods(scope: Scope) -> pd.DataFrame:
     """Return the days on which each restriction was in force, indexed by restriction_id.
 
-    Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end` with the ends on
-    record, `imputed_end` with unknown ends imputed; `least_from`, the last day on which it may
-    have begun; `is_end_unknown`; and those of curfews.COLUMNS.
+    Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end`, of an unknown
+    end the first, the median and the last possible one, `drawn_end` the last that is drawn,
+    `imputed_end` as `end`; `least_from`, the last day on which it may have begun;
+    `is_end_unknown`; the parameters of the distribution of its days; and those of curfews.COLUMNS.
     """
     about = scope.by_id
     seen, announced = about["observed_from_start"], about["announced_on_start"]
     to_the_day = (about["observed_from_end"] - seen) == ONE_DAY
     start = about["first_day"]
-    until = pd.Timestamp(scope.as_of) + ONE_DAY
+    as_of = pd.Timestamp(scope.as_of) + ONE_DAY
+    listed = about["listed_until_end"]
+    listed = listed.where(listed.isna() | (listed > start), start + ONE_DAY)
+    until = listed.where(listed < as_of, as_of)  # of a register no day after its last edition
     status = about["end_status"]
     over, ongoing = status == EndStatus.ENDED.value, status == EndStatus.ONGOING.value
     recorded = over & about["ended_on_end"].notna()
     end = about["ended_on_end"].where(recorded).mask(ongoing, until)
-    unknown = end.isna()
-    typical = about["typical_days"].fillna(1.0).clip(lower=1).round()
-    guessed = start + pd.to_timedelta(typical, unit="D")
+    unknown = end.isna() | _is_within_a_year(about)
     one_day = start + ONE_DAY
+    least = (about["ended_on_start"] + ONE_DAY).where(recorded, end).fillna(one_day)
+    most = end.fillna(until)
+    middle = _find_middle_ends(about, least, most).where(unknown, end)
     frame = pd.DataFrame(
         {
             "from_day": start.where(~about["is_never_enforced"]),
-            "least_end": (about["ended_on_start"] + ONE_DAY).where(recorded, end).fillna(one_day),
-            "end": end.fillna(one_day),
-            "most_end": end.fillna(until),
-            "imputed_end": end.fillna(guessed),
+            "least_end": least,
+            "end": middle,
+            "drawn_end": most,
+            "most_end": most,
+            "imputed_end": middle,
             "is_end_unknown": unknown,
+            **about[durations.PARAMETERS],
         }
     )
-    ends = ["least_end", "end", "most_end", "imputed_end"]
-    frame[ends] = frame[ends].apply(lambda column: column.clip(upper=until))
+    ends = ["least_end", "end", "drawn_end", "most_end", "imputed_end"]
+    frame[ends] = frame[ends].apply(lambda column: column.where(column < until, until))
     latest = frame["from_day"].where(
         to_the_day | announced.notna(), about["observed_from_end"] - ONE_DAY
     )
@@ -319,8 +336,37 @@ def list_periods(scope: Scope) -> pd.DataFrame:
     frame["least_from"] = latest.where(latest > frame["from_day"], frame["from_day"])
     first = frame["least_from"] + ONE_DAY  # it was in force on one day at least
     frame["least_end"] = frame["least_end"].where(frame["least_end"] > first, first)
-    frame["least_end"] = frame["least_end"].clip(upper=until)
+    frame["least_end"] = frame["least_end"].where(frame["least_end"] < until, until)
     return frame.join(about[list(curfews.COLUMNS)])
+
+
+def _is_within_a_year(about: pd.DataFrame) -> pd.Series:
+    """Return True where no later edition lists what ended on one of several days."""
+    several = about["ended_on_end"] - about["ended_on_start"] > ONE_DAY
+    return (about["end_source"] == EndSource.NOT_LISTED_LATER.value) & several
+
+
+def _find_middle_ends(about: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.Series:
+    """Return the day after the last at the median of the days that restrictions last.
+
+    A day that began counts.
+    """
+    start = about["first_day"]
+    fewest, longest = ((end - start).dt.days.clip(lower=1) for end in (least, most))
+    half = np.full(len(about), 0.5)
+    days = durations.quantile_days(half, about, fewest.to_numpy(), longest.to_numpy())
+    return start + pd.to_timedelta(np.ceil(np.nan_to_num(days, nan=1.0) - 1e-6), unit="D")
+
+
+def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) -> Array:
+    """Return draws (restrictions, D) of the days that restrictions with an unknown end lasted."""
+    about = periods.reindex(restrictions)
+    u = [draw_uniforms(sampler.seed, f"end|{name}", sampler.count) for name in restrictions]
+    least, most = (
+        (about[end] - about["from_day"]).dt.days.clip(lower=1).to_numpy()
+        for end in ("least_end", "drawn_end")
+    )
+    return durations.quantile_days(stratify_uniforms(np.array(u)), about, least, most)
 
 
 def first_days(periods: pd.DataFrame, end: str) -> pd.Series:

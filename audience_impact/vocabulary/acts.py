@@ -268,6 +268,8 @@ class EndSource(StrEnum):
     DURATION_FIELD = "duration_field"
     SNAPSHOT_DATE = "snapshot_date"
     CEILING = "ceiling"
+    RESTORED_IN_MOST = "restored_in_most"
+    NOT_LISTED_LATER = "not_listed_later"
     MISSING = "missing"
 
 

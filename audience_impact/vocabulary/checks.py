@@ -33,6 +33,22 @@ class ImportOutcome(StrEnum):
     REFUSED = "refused"
 
 
+class EventRelation(Word):
+    """How two restrictions that may be one event are related."""
+
+    ONE_EVENT = "one_event", "one event: the first is published under the id of the second"
+    OTHER_NETWORKS = (
+        "other_networks",
+        "one event on other access networks: the first is published under the id of the second",
+    )
+    REMAINDER = (
+        "remainder",
+        "the first is what was left of the second when that ended, and is published from then on",
+    )
+    NEAR = "near", "near in time and place, and two events"
+    APART = "apart", "two events, decided by hand"
+
+
 class FindingSeverity(Word):
     """The effect of a failed check: quarantine of a row, or refusal of the whole run."""
 

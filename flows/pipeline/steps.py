@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from audience_impact.facts import known
+from audience_impact.facts import events, known
 from audience_impact.facts import reading as files
 from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
@@ -205,7 +205,10 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
     typed, late = checks.drop_unresolved(facts.drop_faulty_rows(typed, across), keys, references)
     written = facts.restore_written_cells([*across, *later, *late], reading.tables)
     return _sort_findings(
-        reading, typed, [*row_findings, *odd_keys, *cascade, *written], not unread
+        reading,
+        events.merge_events(typed),
+        [*row_findings, *odd_keys, *cascade, *written],
+        not unread,
     )
 
 

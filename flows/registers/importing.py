@@ -11,8 +11,8 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.plain_text import cell_text
 from audience_impact.populations import country_of, is_region, parents_of
+from audience_impact.registers import duplicates, linkage, register_tables
 from audience_impact.registers import gazetteer as places
-from audience_impact.registers import linkage, register_tables
 from audience_impact.registers.register import (
     Background,
     FeatureRule,
@@ -124,8 +124,13 @@ def _area_rows(readings: Sequence[Reading], rows: Sequence[Record], base: Tables
     ]
 
 
-def _link_rows(tables: Mapping[str, list[Row]], base: Tables, source_id: str) -> list[Row]:
-    """Return links to the same events in the base facts."""
+def _link_rows(
+    tables: Mapping[str, list[Row]], readings: Sequence[Reading], base: Tables, source_id: str
+) -> list[Row]:
+    """Return links to the same events in the base facts, and among the events of the register.
+
+    Pairs that the base facts decide are left to them.
+    """
     names = columns_of("restrictions")
     ours = [{**dict.fromkeys(names, ""), **row} for row in tables["restrictions"]]
     new = {row["area_id"]: row["parent_id"] for row in tables["areas"]}
@@ -138,7 +143,38 @@ def _link_rows(tables: Mapping[str, list[Row]], base: Tables, source_id: str) ->
         if row["restriction_id"] not in restriction_ids
     ]
     others = linkage.event_records(other_rows, _rows_as_text(base["restriction_targets"]), parents)
-    return linkage.link_events(recorded, others, source_id)
+    whole_areas = duplicates.read_whole_areas(ours, tables["restriction_places"])
+    links = [
+        *linkage.link_events(recorded, others, source_id, parents),
+        *duplicates.link_duplicates(
+            _describe_records(recorded, readings, whole_areas), source_id, parents
+        ),
+    ]
+    pairs = ("restriction_id", "other_restriction_id")
+    decided = {frozenset(row[name] for name in pairs) for row in _rows_as_text(base["event_links"])}
+    return [row for row in links if frozenset(row[name] for name in pairs) not in decided]
+
+
+def _describe_records(
+    recorded: Sequence[linkage.EventRecord],
+    readings: Sequence[Reading],
+    whole_areas: Mapping[str, frozenset[str]],
+) -> list[duplicates.Recorded]:
+    """Return the events of a register with their editions and sources."""
+    events = {reading.event.restriction_id: reading.event for reading in readings}
+    return [
+        duplicates.Recorded(
+            record,
+            whole_areas[record.restriction_id],
+            min(row.count_year for row in event.records),
+            event.newest_record.count_year,
+            duplicates.list_addresses(event.newest_record.evidence),
+            sum(bool(cell) for cell in event.newest_record.cells.values()),
+        )
+        for record in recorded
+        for event in [events[record.restriction_id]]
+        if record.starts
+    ]
 
 
 def columns_of(table: str) -> list[str]:
@@ -210,7 +246,7 @@ def build_report(
         "restriction_places": register_tables.place_rows(readings, background.atlas),
         "register_rows": register_tables.outcome_rows(rows, events, source_id),
     }
-    tables["event_links"] = _link_rows(tables, base, source_id)
+    tables["event_links"] = _link_rows(tables, readings, base, source_id)
     return ImportReport(
         register,
         tables,

@@ -27,6 +27,7 @@ class Restrictions(FactModel):
     ended_on: Series[str] = fields.day_field()
     end_status: Series[str] = fields.code_field(words.EndStatus)
     end_source: Series[str] = fields.code_field(words.EndSource)
+    listed_until: Series[str] = fields.mark_optional(fields.day_field())
     start_precision: Series[str] = fields.code_field(words.StartPrecision)
     action: Series[str] = fields.code_field(words.Action)
     severity: Series[str] = fields.code_field(words.Severity)
@@ -177,13 +178,20 @@ class RegisterRows(FactModel):
 
 
 class EventLinks(FactModel):
-    """Two restrictions that record the same event, and their differences."""
+    """Two restrictions that may be one event, their relation, and their differences.
+
+    A row with the relation `apart` in a folder of facts keeps two restrictions apart whatever an
+    import says of them.
+    """
 
     restriction_id: Series[str] = fields.reference_field("restrictions")
     other_restriction_id: Series[str] = fields.reference_field("restrictions")
     rule: Series[str] = fields.text_field(filled=True)
     disagreements: Series[str] = fields.text_field()
     source_id: Series[str] = fields.reference_field("sources")
+    relation: Series[str] = fields.mark_optional(
+        fields.code_field(words.EventRelation, filled=False)
+    )
 
 
 class PlaceNames(FactModel):

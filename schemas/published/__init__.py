@@ -46,6 +46,7 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
     ),
     "steps": (trace.Steps, ("restriction_id", "country_id", "step", "subject", "position")),
     "sources": (inputs.Sources, ("source_id",)),
+    "register_rows": (inputs.RegisterRows, ("source_id", "register_row")),
     "quality": (quality.Quality, ("check", "table")),
     "quarantine": (quality.Quarantine, ("table", "row_layer", "line", "column", "rule")),
 }

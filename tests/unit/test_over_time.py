@@ -142,10 +142,10 @@ def test_totals_with_and_without_imputed_ends() -> None:
     table = person_days(made)
     found = total(table, "all", "R2")
     assert found["lower_person_days"] == pytest.approx(68.0e6)
-    assert found["q50_person_days"] == pytest.approx(68.0e6, rel=0.01)
+    assert found["q50_person_days"] == pytest.approx(680.0e6, rel=0.01)
     days = (pd.Timestamp(AS_OF) - pd.Timestamp("2025-08-13")).days + 1
     assert found["upper_person_days"] == pytest.approx(80 * 68.0e6 + (days - 80) * 89.0e6)
-    assert (found["days"], found["covered_days"]) == (days, 1)
+    assert (found["days"], found["covered_days"]) == (days, 10)
     # 10 days, as long as the one that ended.
     for name in ("lower", "q50", "upper"):
         assert found[f"imputed_{name}_person_days"] == pytest.approx(680e6, rel=0.01)
@@ -430,3 +430,16 @@ def test_person_days_of_a_country_are_a_count_of_every_day(rows: list[Act]) -> N
         assert found["lower_person_days"] == pytest.approx(lower)
         assert found["upper_person_days"] == pytest.approx(upper)
         assert found["days"] == days
+
+
+def test_totals_after_the_last_edition_of_a_register_say_so() -> None:
+    made = russia()
+    made.restrict("R1", "whatsapp", area_ids="RU", observed_from="2025-08-13", end_status="ongoing")
+    made.add("register_rows", count_year="2025", restriction_id="R1")
+    by_area = made.results()["impact_by_area"].set_index("area_id").loc["RU"].set_index("period")
+    sentence = rule_sentence("after_last_edition")
+    assert by_area.loc["2026", "reason"].endswith(sentence)
+    assert by_area.loc["2026", "reason_rule_ids"].endswith("after_last_edition")
+    assert sentence not in by_area.loc["2025", "reason"]
+    made.rows["register_rows"].clear()
+    assert not made.results()["impact_by_area"]["reason"].str.contains(sentence).any()

@@ -187,6 +187,44 @@ def test_ends(
 
 
 @pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("Access was restored in most states around 12 weeks later, but not in one.", "2025-11-04"),
+        ("It was lifted in nearly all districts about 3 days later.", "2025-08-15"),
+        ("Access was restored in some towns around 12 weeks later.", ""),
+        ("Access was restored in most states.", ""),
+        ("It was restored 3 days later.", ""),
+    ],
+)
+def test_what_came_back_in_most_places_ended_there(text: str, last: str) -> None:
+    assert dates.read_restoration(text, "2025-08-13") == last
+    found = stop.read_end(register_row(event=text, shutdown_status="Ongoing"))
+    assert (found.ended_on, found.status) == (last, "ended" if last else "ongoing")
+
+
+@pytest.mark.parametrize(
+    ("cells", "ended_on", "status", "source"),
+    [
+        ({"shutdown_status": "Ongoing"}, "2025-08-13/2025-12-31", "ended", "not_listed_later"),
+        ({"shutdown_status": "Unknown"}, "2025-08-13/2025-12-31", "ended", "not_listed_later"),
+        ({"start_date": "2023-05-01", "shutdown_status": "Ongoing"},
+         "2025-01-01/2025-12-31", "ended", "not_listed_later"),
+        ({"start_date": "2025-12-31", "shutdown_status": "Ongoing"},
+         "2025-12-31", "ended", "not_listed_later"),
+        ({"start_date": "2026-01-02", "shutdown_status": "Ongoing"}, "", "unknown", "missing"),
+        ({"end_date": "2025-08-20"}, "2025-08-20", "ended", "recorded"),
+    ],
+)  # fmt: skip
+def test_what_the_newest_edition_does_not_list_ended_within_the_year_of_its_own(
+    cells: dict[str, str], ended_on: str, status: str, source: str
+) -> None:
+    found = stop.read_end(register_row(**{"count_year": "2025", **cells}), newest_year="2026")
+    assert (found.ended_on, found.status, found.source) == (ended_on, status, source)
+    listed = stop.read_end(register_row(**{"count_year": "2026", **cells}), newest_year="2026")
+    assert listed.source != "not_listed_later"
+
+
+@pytest.mark.parametrize(
     ("kind", "extent", "features", "told"),
     [
         ("Shutdown", "Full network", False, ("network_shutdown", "network_unavailable", "")),

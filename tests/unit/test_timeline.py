@@ -154,7 +154,7 @@ def test_an_unknown_end_counts_one_day_and_at_most_to_the_day_of_the_facts(
     assert found["is_end_unknown"]
 
 
-def test_an_unknown_end_is_imputed_by_the_median_length_of_the_same_severity() -> None:
+def test_an_unknown_end_is_imputed_by_the_length_of_the_same_severity() -> None:
     def of_days(last: int, severity: str = "service_unavailable") -> dict[str, str]:
         return {"ended_on": f"2025-07-{last}", "end_status": "ended", "severity": severity}
 
@@ -164,19 +164,56 @@ def test_an_unknown_end_is_imputed_by_the_median_length_of_the_same_severity() -
         G={"end_status": "unknown", "severity": "feature_unavailable"},
         H={"severity": "feature_unavailable"},
     )  # fmt: skip
-    # 1, 3 and 10 days of the first kind, 17 of the second, none of the third: of all, 6.5 days.
-    assert [days(found.loc[name])[4] for name in "EFG"] == [
-        "2025-07-18",
-        "2025-08-01",
-        "2025-07-21",
-    ]
+    # 1, 3 and 10 days of the first kind, 17 of the second, none of the third.
+    short, long, neither = (days(found.loc[name])[4] for name in "EFG")
+    assert "2025-07-16" < short <= neither <= long < "2025-08-01"
+    assert short < long
+    assert [days(found.loc[name])[1] for name in "EFG"] == ["2025-07-16"] * 3
     assert [days(found.loc[name])[3] for name in "EFG"] == ["2026-02-01"] * 3
 
 
 def test_an_imputed_end_is_no_later_than_the_day_of_the_facts() -> None:
     long = {"observed_from": "2025-01-01", "ended_on": "2025-12-31", "end_status": "ended"}
     found = spans(A=long, B={"observed_from": "2026-01-01", "end_status": "unknown"})
-    assert days(found.loc["B"])[4] == "2026-02-01"
+    assert "2026-01-02" < days(found.loc["B"])[4] <= "2026-02-01"
+
+
+def test_a_row_of_a_register_counts_no_day_after_the_year_of_its_last_edition() -> None:
+    listed = {"listed_until": "2025-12-31"}
+    found = spans(
+        A={"end_status": "ongoing", **listed},
+        B={"end_status": "unknown", **listed},
+        C={"end_status": "ongoing"},
+        D={"observed_from": "2026-01-05", "end_status": "ongoing", **listed},
+    )
+    assert [days(found.loc[name])[3] for name in "ABCD"] == [
+        "2026-01-01",
+        "2026-01-01",
+        "2026-02-01",
+        "2026-01-06",
+    ]
+
+
+def test_what_begins_after_the_day_of_the_facts_is_in_force_on_no_day() -> None:
+    later = {"observed_from": "2026-05-01", "end_status": "ongoing"}
+    found = spans(A=later, B={**later, "listed_until": "2026-12-31"})
+    for name in "AB":
+        assert found.loc[name, "most_end"] <= found.loc[name, "from_day"]
+
+
+def test_what_no_later_edition_lists_ended_within_the_year_of_its_own() -> None:
+    within = {
+        "ended_on": "2025-09-01/2025-12-31",
+        "end_status": "ended",
+        "end_source": "not_listed_later",
+    }
+    found = span(**within)
+    assert found["is_end_unknown"]
+    assert days(found)[0] == "2025-07-15"
+    assert days(found)[1] == "2025-09-02"
+    assert days(found)[3] == "2026-01-01"
+    assert "2025-09-02" <= days(found)[4] <= "2026-01-01"
+    assert not span(**{**within, "end_source": "recorded"})["is_end_unknown"]
 
 
 def test_where_no_length_is_known_one_day_is_imputed() -> None:

@@ -415,6 +415,8 @@ OF_TOTALS: dict[str, str] = {
     "daily_from_shares": "the daily audience follows from the share of users who come on a day",
     "some_imputed": "some audiences are imputed: nobody counted them",
     "outweighed": "what can be drawn leaves out services that force more by themselves",
+    "after_last_edition": "the last edition of the register is of an earlier year: nothing that it "
+    "alone records is counted",
     "some_areas_undrawn": "countries without an estimate enter the quantiles with their lower "
     "bound",
 }
@@ -434,7 +436,10 @@ SENTENCES: dict[str, str] = {
 RULES_OF_PEOPLE = (*RULES, *OF_REACH_LOST)
 """Rules behind the reasons of table `impact`."""
 UNDRAWN = ("uncalibrated", "unlearned")
-RULES_OF_AREAS = (*UNDRAWN, "some_bounds_only", "some_areas_undrawn", "some_imputed")
+RULES_OF_AREAS = (
+    *UNDRAWN,
+    *("some_bounds_only", "some_areas_undrawn", "some_imputed", "after_last_edition"),
+)
 """Rules behind the reasons of areas by month, year and day."""
 RULES_OF_PERSON_DAYS = (
     *("end_unknown", "some_bounds_only", "no_daily", "daily_from_shares", "some_imputed"),

@@ -52,7 +52,7 @@ DEFECTS = {
     "end_unreadable": f"the end is no date of {YEARS}; left out",
     "end_before_start": "the end lies before the start; left out",
     "ongoing_with_end": "said to go on, and yet with an end; the end stands",
-    "ongoing_not_repeated": "said to go on, and yet not counted in the newest year",
+    "ongoing_not_repeated": "said to go on, and not counted in the newest year: it ended before",
     "dates_turned": "the dates are turned round, as the duration says; repaired",
     "dates_contradict": "a duration below zero, and dates in order: the end is left out",
     "duration_differs": "the duration is not that of the dates; the dates stand",
@@ -120,10 +120,14 @@ class End:
     defects: tuple[str, ...] = ()
 
 
-def read_end(row: Row, later: str = "") -> End:
+def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
     """Return the end of a restriction, and the source of that end.
 
-    `later` is the end that a later edition gives to what goes on or has no end here.
+    `later` is the end that a later edition gives to what goes on or has no end here. What has no
+    end and is not listed in the edition of the newest year ended within the year of its own: some
+    day from the last evidence (its start, or the first day of a later year in which it still counts
+    as going on) to the last of that year, as an interval. Where the text says when access came back
+    in most of what was cut, that is the end: the cells do not name what is left.
     """
     printed = dates.read_dates(row)
     start, ended = printed.start, printed.end
@@ -140,13 +144,28 @@ def read_end(row: Row, later: str = "") -> End:
         return End(ended, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
     if later and later >= start:
         return End(later, EndStatus.ENDED, EndSource.RECORDED, (*defects, "ended_later"))
-    if status == "ongoing":
+    if restored := dates.read_restoration(row["event"], start):
+        return End(restored, EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
+    is_listed = parse_year(row["count_year"]) >= newest_year
+    if status == "ongoing" and is_listed:
         return End("", EndStatus.ONGOING, EndSource.SNAPSHOT_DATE, tuple(defects))
     if status in ("ended", "") and days is not None:
         last = pd.Timestamp(start) + pd.Timedelta(days=days - 1)
         return End(str(last.date()), EndStatus.ENDED, EndSource.DURATION_FIELD, tuple(defects))
+    defects += ["end_missing"] if status != "ongoing" else []
+    last_days = _last_days(start, parse_year(row["count_year"]))
+    if last_days and not is_listed:
+        return End(last_days, EndStatus.ENDED, EndSource.NOT_LISTED_LATER, tuple(defects))
     over = EndStatus.ENDED if status == "ended" else EndStatus.UNKNOWN
-    return End("", over, EndSource.MISSING, (*defects, "end_missing"))
+    return End("", over, EndSource.MISSING, tuple(defects))
+
+
+def _last_days(start: str, year: str) -> str:
+    """Return the days, from a start on, of the year of an edition; blank where there are none."""
+    first, last = max(start, f"{year}-01-01"), f"{year}-12-31"
+    if first > last:
+        return ""
+    return first if first == last else f"{first}/{last}"
 
 
 def read_scope(text: str) -> tuple[GeoScope, str]:
@@ -247,11 +266,14 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
 class Context:
     """Information on a row from other rows: an end in a later edition, reasons for its extent.
 
+    `newest_year` is that of the newest edition.
+
     The reasons, for the place and for the networks, are blank if the row is read as touching
     everyone or is not marked nationwide.
     """
 
     later_end: str = ""
+    newest_year: str = ""
     of_place: str = ""
     of_networks: str = ""
 
@@ -265,7 +287,8 @@ def restriction_cells(
     row: Row, features_only: bool, also_named: Sequence[str], context: Context
 ) -> dict[str, str]:
     """Return the cells of a restriction: all but the id and the areas."""
-    ended, networks = read_end(row, context.later_end), read_networks(row)[0]
+    ended = read_end(row, context.later_end, context.newest_year)
+    networks = read_networks(row)[0]
     if context.of_networks and networks is not NetworkScope.SATELLITE:
         networks = NetworkScope.ASN_LIST if operators.named_operators(row) else NetworkScope.UNKNOWN
     done, severity, _ = read_action(row, features_only)
@@ -276,6 +299,7 @@ def restriction_cells(
         "ended_on": ended.ended_on,
         "end_status": ended.status,
         "end_source": ended.source,
+        "listed_until": f"{parse_year(row['count_year'])}-12-31",
         "start_precision": StartPrecision.ACTUAL
         if row["start_date_type"] == "Actual"
         else StartPrecision.ESTIMATED,
@@ -302,7 +326,7 @@ def restriction_cells(
 
 def _read_timing(row: Row, ended_on: str) -> hours.Timing:
     """Return days and hours in force until an end, which may be blank."""
-    last = date.fromisoformat(ended_on) if ended_on else None
+    last = date.fromisoformat(ended_on) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", ended_on) else None
     return hours.read_timing(row, date.fromisoformat(dates.read_dates(row).start), last)
 
 

@@ -18,6 +18,15 @@ import pandas as pd
 
 from audience_impact.periods import SANE_YEARS
 
+RESTORED = re.compile(
+    r"\b(?:restored|reinstated|resumed|lifted|back) (?:in|across|to|for|online in) "
+    r"(?:most|all|nearly all|almost all)\b[^.]{0,60}?"
+    r"\b(?P<number>\d{1,3}) (?P<unit>day|week|month)s? (?:later|after)\b",
+    re.IGNORECASE,
+)
+"""Words that say how long after the start access came back in most of what was cut: such a row goes
+on for what is left, which its cells do not name, and ended for the places that they do."""
+DAYS_OF_UNIT = {"day": 1, "week": 7, "month": 30}
 MOST_DAYS = 36525
 SERIALS = (32874, 73051)
 """Serial numbers of days in a spreadsheet, from 1990 to 2099."""
@@ -66,6 +75,18 @@ def parse_duration(text: str) -> tuple[int | None, str]:
     if value > MOST_DAYS:
         return None, "duration_unreadable"
     return max(1, int(value)), ""
+
+
+def read_restoration(text: str, start: str) -> str:
+    """Return the last day before access came back in most of what was cut, by a text; else blank.
+
+    A number of weeks or months is as precise as its unit.
+    """
+    match = RESTORED.search(text)
+    if not match:
+        return ""
+    days = int(match["number"]) * DAYS_OF_UNIT[match["unit"].casefold()]
+    return str((pd.Timestamp(start) + pd.Timedelta(days=max(days - 1, 0))).date())
 
 
 def read_dates(row: Mapping[str, str]) -> Dates:

@@ -115,13 +115,15 @@ def _read_context(row: Record, background: Background) -> stop.Context:
     )
     if not marked:
         return stop.Context(
-            later_end=end,
+            end,
+            background.newest_year,
             of_place=_exception_reason(row),
             of_networks=narrowing.find_narrowing(row.cells, cut, is_national, beside),
         )
     scope, _ = stop.read_scope(row.cells["geo_scope"])
     return stop.Context(
-        later_end=end,
+        end,
+        background.newest_year,
         of_place=extent.part_of_country(row.cells, scope),
         of_networks=extent.part_of_networks(row.cells, beside),
     )

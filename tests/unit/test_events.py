@@ -1,0 +1,232 @@
+"""One event is one restriction: links between events, and what they leave of the facts."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from audience_impact.facts.events import choose_links, find_published_ids, merge_events
+from audience_impact.outputs.register_rows import make_register_rows
+from audience_impact.registers import duplicates, linkage
+from audience_impact.vocabulary import EventRelation
+from tests.support import World
+
+PARENTS = {"XA-A": "XA", "XA-B": "XA", "XA-A/town": "XA-A"}
+BLANK = dict.fromkeys(
+    ("announced_on", "ended_on", "geo_scope", "operators", "network_scope", "severity"), ""
+)
+
+
+def record(name: str, areas: str, start: str, **cells: str) -> linkage.EventRecord:
+    row = {
+        **BLANK,
+        "network_scope": "all",
+        "severity": "network_unavailable",
+        "end_status": "ended",
+        "restriction_id": name,
+        "area_ids": areas,
+        "observed_from": start,
+        **cells,
+    }
+    target = {"restriction_id": name, "platform_id": "*", "feature": "whole_service"}
+    return linkage.event_records([row], [target], PARENTS)[0]
+
+
+def recorded(name: str, areas: str, start: str, **cells: Any) -> duplicates.Recorded:
+    about = {"first_year": "2020", "newest_year": "2020", "sources": frozenset(), "filled_cells": 1}
+    mine = {key: cells.pop(key, value) for key, value in about.items()}
+    whole = frozenset(cells.pop("whole", areas).split(";"))
+    return duplicates.Recorded(record(name, areas, start, **cells), whole, **mine)
+
+
+def relation(*events: duplicates.Recorded) -> tuple[str, str, str, str] | None:
+    links = duplicates.link_duplicates(events, "register", PARENTS)
+    names = ("restriction_id", "other_restriction_id", "relation", "rule")
+    return tuple(links[0][name] for name in names) if links else None  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("fact", "row", "expected"),
+    [
+        (("XA", "2020-01-02", ""), ("XA", "2020-01-02", ""), "one_event"),
+        (("XA", "2020-01-02", "2020-03-01"), ("XA", "2020-01-05", "2020-01-09"), "one_event"),
+        (("XA", "2020-01-07", "2020-03-01"), ("XA", "2020-01-02", "2020-01-04"), "near"),
+        (
+            ("XA", "2020-01-07", "2020-03-01"),
+            ("XA", "2020-01-02", "2020-01-02/2020-12-31"),
+            "one_event",
+        ),
+        (("XA-A", "2020-01-02", ""), ("XA-A/town", "2020-01-03", ""), "one_event"),
+        (("XA-A", "2020-01-02", "2020-02-01"), ("XA-A/town", "2020-01-05", ""), "near"),
+        (("XA", "2020-01", "2020-12-01"), ("XA-A", "2020-01-05", ""), "near"),
+    ],
+)
+def test_a_row_is_the_event_of_a_fact_where_places_and_days_agree(
+    fact: tuple[str, str, str], row: tuple[str, str, str], expected: str
+) -> None:
+    others, rows = (
+        [record(name, cells[0], cells[1], ended_on=cells[2])]
+        for name, cells in (("F", fact), ("R", row))
+    )
+    links = linkage.link_events(rows, others, "register", PARENTS)
+    assert [link["relation"] for link in links] == [expected]
+
+
+def test_rows_of_one_place_and_day_are_one_event_and_the_later_end_stands() -> None:
+    first = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-03")
+    second = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-09")
+    assert relation(first, second) == ("R1", "R2", "one_event", duplicates.SAME_PLACE)
+    assert relation(first, recorded("R3", "XA-B", "2020-01-02")) is None
+    assert relation(first, recorded("R3", "XA-A", "2020-01-03")) is None
+
+
+def test_rows_of_two_operators_are_two_events() -> None:
+    first, second = (
+        recorded(name, "XA-A", "2020-01-02", operators=operator)
+        for name, operator in (("R1", "North"), ("R2", "South"))
+    )
+    assert relation(first, second) is None
+
+
+def test_mobile_and_fixed_rows_of_one_event_are_split_networks_where_the_ends_agree() -> None:
+    mobile = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-05", network_scope="mobile")
+    fixed = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-05", network_scope="fixed")
+    longer = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-02-05", network_scope="fixed")
+    assert relation(mobile, fixed) == ("R1", "R2", "other_networks", duplicates.OTHER_NETWORKS)
+    assert relation(mobile, longer) is None
+
+
+def test_a_town_within_a_region_that_was_cut_whole_is_part_of_that_event() -> None:
+    town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2020-01-03")
+    region = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03")
+    assert relation(town, region) == ("R1", "R2", "one_event", duplicates.PLACE_IN_PLACE)
+    part = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03", whole="none")
+    assert relation(town, part) is None
+    mobile = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03", network_scope="mobile")
+    assert relation(town, mobile) is None
+    slowed = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03", severity="impaired")
+    assert relation(town, slowed) is None
+
+
+def test_what_was_left_of_a_region_after_its_end_is_a_remainder() -> None:
+    town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2021-05-03", first_year="2021")
+    region = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-03-03")
+    assert relation(town, region) == ("R1", "R2", "remainder", duplicates.PLACE_IN_PLACE)
+
+
+def test_a_later_edition_that_names_less_of_what_goes_on_stands() -> None:
+    later = {"first_year": "2021", "newest_year": "2022"}
+    town = recorded("R1", "XA-A/town", "2020-01-02", end_status="ongoing", **later)
+    region = recorded(
+        "R2", "XA-A", "2020-01-02", end_status="ongoing", whole="none", sources=frozenset({"s"})
+    )
+    same = recorded(
+        "R1", "XA-A/town", "2020-01-02", end_status="ongoing", sources=frozenset({"s"}), **later
+    )
+    assert relation(town, region) is None
+    assert relation(same, region) == ("R2", "R1", "one_event", duplicates.SAME_SOURCES)
+
+
+def test_a_start_that_a_later_edition_corrects_is_one_event() -> None:
+    early = recorded("R1", "XA-A", "2020-01-12", end_status="unknown")
+    later = {"first_year": "2022", "newest_year": "2022", "ended_on": "2022-03-04"}
+    assert relation(early, recorded("R2", "XA-A", "2020-01-02", **later)) == (
+        ("R1", "R2", "one_event", duplicates.START_CORRECTED)
+    )
+    assert relation(early, recorded("R2", "XA-A", "2020-03-02", **later)) is None
+    ended = recorded("R1", "XA-A", "2020-01-12", ended_on="2020-01-13")
+    assert relation(ended, recorded("R2", "XA-A", "2020-01-02", **later)) is None
+
+
+def linked(*links: tuple[str, str, str]) -> World:
+    made = World().add("platforms", platform_id="telegram").add("areas", area_id="XA")
+    for name, status, last in (("F", "unknown", ""), ("R1", "ended", "2020-05-06")):
+        made.restrict(name, "telegram", end_status=status, ended_on=last, network_scope="mobile")
+    made.restrict("R2", "telegram", end_status="ended", ended_on="2020-07-08")
+    for number, name in enumerate(("R1", "R2", ""), 1):
+        made.add("register_rows", register_row=str(number), restriction_id=name)
+    for name, other, relation_word in links:
+        made.add(
+            "event_links",
+            restriction_id=name,
+            other_restriction_id=other,
+            relation=relation_word,
+        )
+    return made
+
+
+def published(world: World) -> tuple[pd.DataFrame, list[str]]:
+    merged = merge_events(world.typed())
+    rows = make_register_rows(merged)
+    return merged["restrictions"].set_index("restriction_id"), rows["restriction_id"].tolist()
+
+
+def test_a_row_of_a_register_is_published_under_the_id_of_the_fact() -> None:
+    restrictions, rows = published(linked(("R1", "F", "one_event")))
+    assert list(restrictions.index) == ["F", "R2"]
+    assert rows == ["F", "R2", ""]
+    assert restrictions.loc["F", ["end_status", "ended_on"]].tolist() == ["ended", "2020-05-06"]
+    assert restrictions.loc["F", "network_scope"] == "mobile"
+
+
+def test_near_events_and_pairs_kept_apart_stay_two() -> None:
+    for links in (
+        [("R1", "F", "near")],
+        [("R1", "F", "one_event"), ("F", "R1", "apart")],
+        [],
+    ):
+        restrictions, rows = published(linked(*links))
+        assert list(restrictions.index) == ["F", "R1", "R2"]
+        assert rows == ["R1", "R2", ""]
+
+
+def test_links_are_followed_to_their_end_and_a_loop_keeps_one() -> None:
+    chain = linked(("R2", "R1", "one_event"), ("R1", "F", "one_event"))
+    assert published(chain)[1] == ["F", "F", ""]
+    loop = linked(("R2", "R1", "one_event"), ("R1", "R2", "one_event")).typed()
+    assert find_published_ids(choose_links(loop["event_links"])) == {"R2": "R1"}
+
+
+def test_split_networks_are_of_all_networks() -> None:
+    restrictions, _ = published(linked(("R1", "F", "other_networks")))
+    assert restrictions.loc["F", "network_scope"] == "all"
+
+
+def test_a_remainder_begins_when_the_other_ended_and_continues_it() -> None:
+    restrictions, rows = published(linked(("R2", "R1", "remainder")))
+    assert restrictions.loc["R2", ["observed_from", "continues"]].tolist() == ["2020-05-07", "R1"]
+    assert rows == ["R1", "R2", ""]
+    restrictions, rows = published(linked(("R1", "R2", "remainder")))
+    assert list(restrictions.index) == ["F", "R2"]
+    assert rows == ["R2", "R2", ""]
+
+
+def test_targets_leave_with_their_restriction() -> None:
+    merged = merge_events(linked(("R1", "F", "one_event")).typed())
+    assert sorted(merged["restriction_targets"]["restriction_id"]) == ["F", "R2"]
+
+
+def test_the_relation_of_a_row_is_published_with_its_rule() -> None:
+    merged = merge_events(linked(("R1", "F", "one_event")).typed())
+    rows = make_register_rows(merged)
+    assert rows["event_id"].tolist() == ["R1", "R2", ""]
+    assert rows["relation"].tolist() == [EventRelation.ONE_EVENT.value, "", ""]
+    assert rows["rule"].tolist() == ["country, days and platform", "", ""]
+
+
+def test_an_end_on_one_of_several_days_is_replaced_by_a_day_on_record() -> None:
+    made = linked(("R1", "F", "one_event"))
+    vague = {"ended_on": "2020-03-01/2020-12-31", "end_status": "ended"}
+    made.rows["restrictions"][0].update(end_source="not_listed_later", **vague)
+    assert published(made)[0].loc["F", "ended_on"] == "2020-05-06"
+    made.rows["restrictions"][0]["end_source"] = "recorded"
+    assert published(made)[0].loc["F", "ended_on"] == vague["ended_on"]
+    assert record("R1", "XA", "2020-01-02", **vague).last_day is None
+
+
+def test_addresses_of_sources_are_compared_one_by_one() -> None:
+    cell = "https://a.example/1; https://b.example/2, as told https://c.example"
+    assert duplicates.list_addresses(cell) == {
+        *("https://a.example/1", "https://b.example/2", "https://c.example")
+    }
+    assert duplicates.list_addresses("a newspaper") == frozenset()
