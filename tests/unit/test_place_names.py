@@ -176,7 +176,7 @@ def test_a_reviewed_name_stands_before_the_rules() -> None:
     )
     (found,) = resolve_text("Sikar", CITIES, known)
     override = NameMeaning("sikar", ("IN-BR", "IN-HR"), WITHIN, PlaceMatch.OVERRIDE)
-    assert found == replace(override, part_kind=PartKind.TOWN)
+    assert found == replace(override, part_kind=PartKind.CITY)
 
 
 def states() -> list[str]:
@@ -282,6 +282,7 @@ def test_no_name_is_reviewed_that_the_rules_read_the_same() -> None:
         ("IN", "Sopore police district in Baramulla district", PartKind.SUBDISTRICT, 1),
         ("IN", "Aligarh Muslim University", PartKind.SITE, 1),
         ("MM", "Kyeintali town, Gwa township, Rakhine State", PartKind.TOWN, 1),
+        ("IN", "Several cities in Uttar Pradesh", PartKind.CITY, 4),
         ("MM", "five townships in Rakhine State", PartKind.SUBDISTRICT, 5),
         ("MM", "Villages in western Seikphyu township, Magway Division", PartKind.VILLAGE, 4),
     ],

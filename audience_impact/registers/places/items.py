@@ -101,11 +101,11 @@ def mean_part(
 ) -> NameMeaning:
     """Return the meaning as a part of its places, of the kind that the phrase says.
 
-    A name without a kind that was looked up by hand is a town: registers name these most.
+    A name without a kind that was looked up by hand is a city: registers name these most.
     """
     kind = PartKind.PLACE if phrase is None else read_part_kind(phrase, is_namesake)
     if kind is PartKind.PLACE and meaning.found_by is PlaceMatch.OVERRIDE:
-        kind = PartKind.TOWN
+        kind = PartKind.CITY
     return replace(
         meaning,
         reading=PlaceReading.WITHIN,
@@ -132,6 +132,7 @@ NAMESAKES: Mapping[PartKind, PartKind] = {
     PartKind.LOCALITY: PartKind.SOME,
     PartKind.PLACE: PartKind.SOME,
     PartKind.TOWN: PartKind.SEAT,
+    PartKind.CITY: PartKind.SEAT,
     PartKind.VILLAGE: PartKind.SEAT,
 }
 """What a kind of part is where the place itself has the name of the part."""
@@ -139,9 +140,8 @@ NAMESAKES: Mapping[PartKind, PartKind] = {
 
 UNIT_KINDS: Mapping[str, PartKind] = {
     **dict.fromkeys(("village", "hill", "colony", "tract", "village-tract"), PartKind.VILLAGE),
-    **dict.fromkeys(
-        ("city", "town", "municipality", "capital", "metro", "metropolitan"), PartKind.TOWN
-    ),
+    "town": PartKind.TOWN,
+    **dict.fromkeys(("city", "municipality", "capital", "metro", "metropolitan"), PartKind.CITY),
     **dict.fromkeys(
         (
             *("township", "tehsil", "taluk", "taluka", "tahsil", "subdivision", "mandal", "block"),
