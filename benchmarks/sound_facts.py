@@ -26,7 +26,7 @@ from audience_impact.facts import rules, tables
 from audience_impact.facts.tables import PROVENANCE, Finding, Tables
 from audience_impact.populations import country_of, parents_of
 from flows.pipeline import steps
-from flows.pipeline.parts import build_headers
+from flows.pipeline.steps import build_headers
 from schemas import contracts
 from schemas import facts as fact_models
 

@@ -26,7 +26,7 @@ from audience_impact.facts.tables import PROVENANCE
 from audience_impact.rules import Stage, get_rule
 from audience_impact.store import PublishError, versions
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
-from flows.pipeline.parts import build_headers
+from flows.pipeline.steps import build_headers
 from schemas import facts as fact_models
 from schemas.facts import TABLES
 

@@ -38,8 +38,7 @@ from audience_impact.rules import get_rule
 from audience_impact.store.files import as_json, flush_to_disk, write_below, write_whole
 from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
-from flows.pipeline.parts import build_headers
-from flows.pipeline.steps import RefusedError
+from flows.pipeline.steps import RefusedError, build_headers
 from schemas import contracts
 from schemas import facts as fact_models
 

@@ -19,8 +19,7 @@ from audience_impact.facts.tables import Finding, relocate_finding
 from audience_impact.store.files import write_together
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
-from flows.pipeline.parts import build_headers
-from flows.pipeline.steps import RefusedError, format_finding
+from flows.pipeline.steps import RefusedError, build_headers, format_finding
 
 Row = Mapping[str, str]
 ORDER = (

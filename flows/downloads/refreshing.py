@@ -25,8 +25,7 @@ from flows.downloads.names import Name
 from flows.downloads.publishers import ADDRESSES, PUBLISHERS
 from flows.layers import REFRESH_MARK, Layer, Owner
 from flows.pipeline import steps
-from flows.pipeline.parts import build_headers
-from flows.pipeline.steps import RefusedError
+from flows.pipeline.steps import RefusedError, build_headers
 
 OWNER = Owner("refresh", REFRESH_MARK)
 YEARS = Years(1960, 2030)

@@ -28,29 +28,11 @@ import pandas as pd
 import pyarrow as pa
 
 from audience_impact import partition
-from audience_impact.facts.reading import Header
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.partition import PartInput, Partitioning, PartResult, SharedInput
 from flows.pipeline import quality
-from schemas import facts as fact_models
 from schemas import published
 from schemas.arrow import to_arrow
-
-
-def build_headers() -> dict[str, Header]:
-    """Return columns and key of each fact table."""
-    keys = fact_models.list_keys()
-    return {
-        table: Header(
-            list(fact_models.describe_columns(table)),
-            keys[table],
-            table in fact_models.OPTIONAL,
-            fact_models.optional_columns(table),
-            fact_models.is_blank_a_key(table),
-        )
-        for table in fact_models.MODELS
-    }
-
 
 BATCH_ROWS = 4_096
 """Number of rows that are read at once from the results of a part."""

@@ -28,7 +28,6 @@ from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import ParameterError, get_rule
 from audience_impact.store import storage
 from audience_impact.vocabulary import FindingSeverity, Unstated
-from flows.pipeline.parts import build_headers
 from schemas import contracts, published
 from schemas import facts as fact_models
 
@@ -47,6 +46,21 @@ LICENCE = {
 }
 REPAIR, NO_SENSITIVITY, AS_KNOWN = "repair", "no-sensitivity", "as-known"
 """Options of a run, as the method of its version names them."""
+
+
+def build_headers() -> dict[str, files.Header]:
+    """Return columns and key of each fact table."""
+    keys = fact_models.list_keys()
+    return {
+        table: files.Header(
+            list(fact_models.describe_columns(table)),
+            keys[table],
+            table in fact_models.OPTIONAL,
+            fact_models.optional_columns(table),
+            fact_models.is_blank_a_key(table),
+        )
+        for table in fact_models.MODELS
+    }
 
 
 class RefusedError(Exception):

@@ -178,7 +178,7 @@ def test_an_imputed_audience_names_the_figures_that_move_it(
     assert moving
     for step in moving:
         assert step["numbers"][0]["q50"] is not None
-        assert all("without it" in fact["says"] for fact in step["facts"])
+        assert all("without it" in fact["role"] for fact in step["facts"])
     assert "the figures that move it most" in text
 
 

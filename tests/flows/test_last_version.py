@@ -16,8 +16,8 @@ from audience_impact.store import PublishError, versions
 from flows import last_version, publish_impact
 from flows.last_version import Summary
 from flows.pipeline import steps
-from flows.pipeline.parts import build_headers
 from flows.pipeline.quality import collect_rules
+from flows.pipeline.steps import build_headers
 from schemas import facts as fact_models
 from tests.support import FACTS, computed
 

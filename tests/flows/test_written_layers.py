@@ -16,8 +16,7 @@ from filelock import FileLock
 from audience_impact.facts import reading
 from flows import layers
 from flows.layers import Layer, Owner, WriteResult
-from flows.pipeline.parts import build_headers
-from flows.pipeline.steps import RefusedError
+from flows.pipeline.steps import RefusedError, build_headers
 from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS

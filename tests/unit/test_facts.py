@@ -16,7 +16,7 @@ from audience_impact.facts import reading
 from audience_impact.facts import tables as facts
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows.pipeline import steps
-from flows.pipeline.parts import build_headers
+from flows.pipeline.steps import build_headers
 from schemas import facts as fact_models
 from tests.support import (
     AS_OF,
