@@ -188,7 +188,7 @@ def _add_units(row: Row, earlier: Row, first: Row) -> str:
     """Return how many units of a place two rows of it mean; blank where all of it is meant."""
     if not first["part_kind"] or row is earlier:
         return first["units_count"]
-    return str(sum(int(each["units_count"] or 0) for each in (row, earlier)))
+    return str(sum(int(part["units_count"] or 0) for part in (row, earlier)))
 
 
 def list_unresolved(readings: Sequence[Reading]) -> dict[str, tuple[int, ...]]:

@@ -195,6 +195,12 @@ CASES = {
         "least_hours_a_day",
         "3",
     ),
+    "part_without_kind": Case(
+        "restriction_places",
+        {"restriction_id": "R1", "area_id": "XB", "reading": "within", "part_kind": ""},
+        "part_kind",
+        "",
+    ),
     "list_of_days": Case(
         "restrictions",
         {"restriction_id": "N26", "days_in_force": "2025-07-15, 2025-07-16"},

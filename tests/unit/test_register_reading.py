@@ -423,9 +423,11 @@ def test_a_later_edition_ends_and_corrects_what_goes_on() -> None:
     elsewhere = services | {"area_name": "Nairobi"}
     earlier = services | {"count_year": "2023", "end_date": "2024-06-05"}
     beside = services | {"count_year": "2024"}
+    # The newest edition no longer lists the event: it is over, and that says nothing of its extent.
     for others in ([elsewhere], [earlier], [beside, services]):
         kept = full_network(readings(ongoing, *others)).restriction
-        assert (kept["end_status"], kept["extent_reason"]) == ("ongoing", "")
+        assert (kept["end_status"], kept["extent_reason"]) == ("ended", "")
+        assert kept["end_source"] == "not_listed_later"
 
 
 def test_a_row_in_part_says_so_and_touches_no_whole_country() -> None:

@@ -13,6 +13,7 @@ from audience_impact.facts.anomaly_checks import accepted, days, levels
 from audience_impact.facts.tables import Finding
 from flows.pipeline import steps
 from tests.support import AS_OF, World, append, checked, edit, of_rule, world
+from tests.unit.test_place_overrides import one_place
 
 MONTHS = [f"2025-{month:02}" for month in range(1, 10)]
 YEARS = [str(year) for year in range(2016, 2025)]
@@ -211,6 +212,10 @@ def about(platform: str, **source: str) -> World:
 
 
 CASES: dict[str, tuple[Callable[[], World], Callable[[], World], str, str, str]] = {
+    "override_wider_than_row": (
+        lambda: one_place("Lowe and Mill", "lowe", name="Lowe", reading="whole"),
+        lambda: one_place("Parts of Lowe", "lowe", name="Lowe", reading="whole"),
+        "restriction_places", "R1", "reading"),
     "pages_differ": (
         lambda: pages("515000"), lambda: pages("560000"), "estimates", "E2", "value"),
     "figure_unlike_neighbours": (

@@ -61,7 +61,8 @@ def test_it_is_the_closest_that_meets_the_facts(count: int, number: int, seed: i
     rows = np.vstack([own, facts])
     for d in range(draws):
         slow = fitted(prior[d], rows, np.concatenate([shares[d], targets[d]]))
-        assert found[d] == pytest.approx(1.0 - slow[0], abs=1e-7)
+        # The reference is found by a general optimiser, which stops this near.
+        assert found[d] == pytest.approx(1.0 - slow[0], abs=2e-6)
 
 
 def test_a_fact_that_already_holds_changes_nothing() -> None:
