@@ -25,7 +25,7 @@ DAILY = {
 }
 """Metrics of a day; the average over many days is preferred."""
 FRESH_DAYS, LATER_DAYS = 92, 92
-"""Maximum days before the start of a recent daily figure, and maximum days after it."""
+"""Maximum days from a recent daily figure to the start of the restriction, before and after it."""
 
 
 STEPS = (

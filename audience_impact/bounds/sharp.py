@@ -146,7 +146,7 @@ class Sharp:
 
 
 def bound_sharply(problems: Sequence[Problem]) -> list[Sharp | Conflict]:
-    """Return the narrowest bounds of each union, or facts that cannot all hold, in the same order.
+    """Return the narrowest bounds of each union, or facts that contradict, in the same order.
 
     Platforms that no overlap connects are solved apart, which loses nothing: facts of one
     component say nothing of how its people lie to those of another. Component c can have any
@@ -166,13 +166,13 @@ def bound_sharply(problems: Sequence[Problem]) -> list[Sharp | Conflict]:
 
 
 def repair_problem(problem: Problem) -> tuple[Problem, list[Change]]:
-    """Return the problem with its overlaps moved until they can hold, and the moves.
+    """Return the problem with its overlaps moved until its facts are consistent, and the moves.
 
     Sizes and base stay. What is least is the sum of the moves, shares in share points and persons
-    in parts of the base. An interval keeps its width, save an end that says nothing.
+    in parts of the base. An interval keeps its width, except for an end that limits nothing.
 
     Args:
-        problem: Sizes that can hold, and overlaps that need not; persons and shares.
+        problem: Consistent sizes, and overlaps that may contradict them; persons and shares.
 
     Raises:
         ValueError: The sizes alone contradict one another.
@@ -296,7 +296,7 @@ def _partition_platforms(problem: Problem) -> Iterator[list[frozenset[int]]]:
 
 
 def _grow_group(group: frozenset[int], overlaps: Sequence[frozenset[int]]) -> frozenset[int]:
-    """Return a group grown by overlaps that touch it, narrowest first, up to 12 platforms."""
+    """Return a group extended by overlaps that share a platform, narrowest first, to at most 12."""
     while True:
         wider = [
             group | overlap for overlap in overlaps if group & overlap and not overlap <= group

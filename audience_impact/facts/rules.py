@@ -25,7 +25,7 @@ DEEPEST = 12
 
 
 ACROSS = Stage[Callable[[Tables], list[Finding]]](RuleStage.TABLES)
-"""The rules over several typed tables, in the order in which they run."""
+"""Rules that validate several typed tables together, in the order in which they run."""
 
 
 def choose_largest_number(frame: pd.DataFrame) -> pd.Series:

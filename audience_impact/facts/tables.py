@@ -37,7 +37,7 @@ class Finding:
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """Return table, layer and line."""
+        """Return table, layer and line of the finding."""
         return self.table, self.layer, self.line
 
 
@@ -63,7 +63,7 @@ def dump_row(row: "pd.Series[str]") -> str:
 def restore_written_cells(findings: Sequence[Finding], tables: Tables) -> list[Finding]:
     """Return the findings with row and value as written in the file.
 
-    Rules over typed tables see numbers and days; what goes to quarantine is what was written.
+    Rules over typed tables read numbers and days; quarantined rows keep the cells as written.
     """
     rows = {
         (table, int(layer), int(line)): place
