@@ -142,7 +142,7 @@ KEEPS_ACCESS = "keeps_access"
 
 
 def log_odds(figures: pd.DataFrame) -> "pd.Series[float]":
-    """Return the log odds of each share, or of the middle of its ends where it has no value.
+    """Return the log odds of each share, or of the middle of its interval where no value is stated.
 
     A share of 0 or 1 gives NaN.
     """

@@ -76,24 +76,24 @@ class OverlapModel(Protocol):
 
     @property
     def dedup_method(self) -> DedupMethod:
-        """The word for it in the published tables."""
+        """Return the word for this model in the column `dedup_method` of the published tables."""
 
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
-        """Draws of the joint use of a country; blank or unknown: of a country never surveyed.
+        """Draw the joint use of a country; of a country without surveys if blank or unknown.
 
         Takes uniforms of the kinds CORRELATION (parameters) and MODEL (error), under keys that
         name the country, so that runs agree and sensitivity can tell the two apart.
         """
 
     def draw_unions(self, group: Group) -> Array:
-        """Draws (G, D) of the unions of a group, as shares of the universe, with the error.
+        """Return draws (G, D) of the unions of a group, as shares of the universe, with error.
 
         A union's draws depend on nothing but its own audiences and the joint use.  Raises
         ValueError where shapes do not fit or a share is outside 0..1.
         """
 
     def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
-        """Draws (D, 2**n) of the patterns of one set of audiences (D, n), without the error.
+        """Return draws (D, 2**n) of the patterns of one set of audiences (D, n), without error.
 
         Raises ValueError for more platforms than the model can take.
         """
@@ -112,12 +112,12 @@ def bound_by_shares(shares: ArrayLike) -> tuple[Array, Array]:
 
 
 def assume_independence(shares: ArrayLike) -> Array:
-    """Union of shares (..., platforms) if use of one platform told nothing about another."""
+    """Return the union of shares (..., platforms) if the uses of platforms were independent."""
     return np.asarray(1.0 - np.prod(1.0 - np.asarray(shares, dtype=float), axis=-1))
 
 
 def move_unions(core: Array, move: Array, low: Array, high: Array) -> Array:
-    """Unions moved by an error that gives way as it nears a bound, and never passes it.
+    """Return unions moved by an error that shrinks near a bound, so that no union passes the bound.
 
     With d the distance to the bound ahead, a move s becomes d s / (d + |s|): s where the bound is
     far, nearly d where it is near. Cutting draws off would pile them up on the bound.
@@ -151,9 +151,9 @@ def reduce_unions(
 
 
 def make_lattice(count: int) -> Uniforms:
-    """Low-discrepancy uniforms in the place of random ones (Kronecker, plastic number), no seed.
+    """Return a function to low-discrepancy uniforms (count,), no seed (Kronecker, plastic number).
 
-    One column for the parameters of a model and another for its error.
+    One sequence is for the parameters of a model and another for its error.
     """
     plastic = 1.324717957244746
     index = np.arange(count)

@@ -136,7 +136,7 @@ def place_rows(readings: Sequence[Reading], atlas: Atlas) -> list[Row]:
     """Return rows of `restriction_places`: the places of each restriction, unions as members.
 
     Where a name is no place on record, part of the country is meant as well. Of two readings of
-    one place the one that means more stands.
+    one place the larger one is used.
     """
     return [
         row
@@ -185,7 +185,7 @@ def _place_row(restriction_id: str, area_id: str, meaning: NameMeaning) -> Row:
 
 
 def _add_units(row: Row, earlier: Row, first: Row) -> str:
-    """Return how many units of a place two rows of it mean; blank where all of it is meant."""
+    """Return the number of units in two rows of a place; blank where the whole place is meant."""
     if not first["part_kind"] or row is earlier:
         return first["units_count"]
     return str(sum(int(part["units_count"] or 0) for part in (row, earlier)))

@@ -131,7 +131,7 @@ def reach_days(
 ) -> Array:
     """Return share of the base that uses a service at least once in a number of days.
 
-    Time goes with cells times the largest number of days.
+    Computing time is proportional to the number of cells times the largest number of days.
 
     Args:
         daily: Share of the base on a day, any shape.
@@ -185,7 +185,7 @@ def limit_reach(
 
 
 def month_days(metric: pd.Series) -> pd.Series:
-    """Return days in which everyone of an audience comes at least once: a month, or three."""
+    """Return the days within which each person of an audience uses the service: 1 or 3 months."""
     quarter = metric == AudienceMetric.INTERNET_USERS_3M.value
     return pd.Series(float(MONTH_DAYS), metric.index).where(~quarter, QUARTER_DAYS)
 

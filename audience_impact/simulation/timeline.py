@@ -162,7 +162,7 @@ class Timeline(Declared):
 
     @property
     def certain_rows(self) -> pd.DataFrame:
-        """Return rows of restrictions that touch everyone in their audiences."""
+        """Return rows of restrictions that affect everyone in their audiences."""
         return self.rows[self.rows["is_certain"]]
 
     @property
@@ -438,7 +438,7 @@ def keep_one_per_platform(
 ) -> pd.DataFrame:
     """Return members (set_id, row) of which one row a platform stays, and the whole internet alone.
 
-    Of the rows of one platform, the one whose restriction began first stays.
+    Of the rows of one platform, that of the earliest restriction remains.
     """
     if members.empty:
         return members[["set_id", "row"]]

@@ -101,7 +101,7 @@ def mean_part(
 ) -> NameMeaning:
     """Return the meaning as a part of its places, of the kind that the phrase says.
 
-    A name without a kind that was looked up by hand is a city: registers name these most.
+    A name without a kind that was looked up by hand is a city, as registers name cities most.
     """
     kind = PartKind.PLACE if phrase is None else read_part_kind(phrase, is_namesake)
     if kind is PartKind.PLACE and meaning.found_by is PlaceMatch.OVERRIDE:

@@ -45,7 +45,7 @@ LESSENED = re.compile(
     r"\b(?:some|several|many|most|\d+)(?: of the \w+)?(?: \w+){0,2} (?:companies|providers|isps|"
     r"networks|operators)\b"
 )
-"""Words that say that a network was hit in part, in plain text."""
+"""Pattern, in plain text, of words that state that a network was cut only in part."""
 CUT_OFF = re.compile(
     r"\bcut ?off\b|\bcut\b|\bdisconnect\w*|\bshut ?downs?\b|\boffline\b|\bblack ?outs?\b|"
     r"\b(?:effectively|completely|entirely|essentially) (?:lost|gone|down)\b|\bsevered\b|"
@@ -65,7 +65,7 @@ STAYED = re.compile(
     r"(?:usable|available|working|functional|accessible|online)\b|"
     r"\bonly service available is(?: \w+){1,6}"
 )
-"""Who still had service, in plain text."""
+"""Pattern, in plain text, of words on people who still had service."""
 ONLY = re.compile(r"\b(?:only|solely|exclusively)\b")
 FOLLOWED_ALONE = (
     r"(?:was|is|appears to be|seems to be) the only (?:network|provider|operator|isp)\b"
@@ -177,14 +177,14 @@ def _is_followed_alone(row: Row, tie_pattern: str) -> bool:
 
 
 def _is_another_left(main: list[str], other_keys: set[str]) -> bool:
-    """Return whether the main words say that only another operator of the country had service."""
+    """Return whether the main text states that only another operator of the country had service."""
     passages = [match[0] for text in main for match in STAYED.finditer(text)]
     names = {name for key in other_keys for name in operators.operator_names(key)} - GENERIC
     return any(name in passage.split() for passage in passages for name in names)
 
 
 def _is_silent_on(row: Row) -> bool:
-    """Return whether a row has no text of its own: neither an event nor a cause."""
+    """Return whether a row has no text, neither on the event nor on the cause."""
     return not row["event"] and not row["actual_cause_details"]
 
 
