@@ -17,7 +17,7 @@ WORLD = "001"
 """UN M49 code of the world."""
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
 JOINED_BY = ";"
-"""Separator between words in one cell."""
+"""Separator between several words in one cell."""
 TABLE_NAMES = "table names"
 """Marker, instead of an enum, for columns that contain names of tables."""
 
@@ -61,7 +61,7 @@ def table_name(description: str) -> Any:
 
 
 def people_column(description: str, null: bool = True) -> Any:
-    """Return a column of persons."""
+    """Return a column of numbers of persons."""
     return make_column(description, "persons", "OBS_VALUE", null, ge=0)
 
 
@@ -142,12 +142,12 @@ def place_column(description: str) -> Any:
 
 
 def base_column(description: str, null: bool = True) -> Any:
-    """Return a column of a population base."""
+    """Return a column of ids of population bases."""
     return word_column(words.PopulationBase, description, null=null)
 
 
 def platform_column(description: str, **special: str) -> Any:
-    """Return a column of a platform."""
+    """Return a column of ids of platforms."""
     return make_column(description, special={words.WHOLE_INTERNET: "the whole internet", **special})
 
 

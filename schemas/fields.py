@@ -46,7 +46,7 @@ def cell_rule(
 ) -> Callable[[Run], Run]:
     """Register a function as a rule of single cells, which fields use by its name.
 
-    The function takes a column of texts and, as a keyword of its own name, the field's parameter.
+    The function takes a column of texts and, as a keyword named as the function, the parameter.
     """
 
     def register_check(check: Run) -> Run:
@@ -100,7 +100,7 @@ def white_space(texts: Any, *, white_space: bool) -> Any:
     "fill the cell",
 )
 def required(texts: Any, *, required: bool) -> Any:
-    """No blank cell."""
+    """Return true for cells that are not blank."""
     return blanks.mark_filled(texts) | (not required)
 
 
@@ -109,7 +109,7 @@ def required(texts: Any, *, required: bool) -> Any:
     "write digits, with a point before decimals: 1500000, 0.25",
 )
 def number(texts: Any, *, number: bool) -> Any:
-    """Blank or a plain number."""
+    """Return true for blank cells and plain numbers."""
     return ~blanks.mark_filled(texts) | texts.str.match(NUMBER)
 
 
@@ -137,7 +137,7 @@ def too_large(texts: Any, *, too_large: bool) -> Any:
     number=20,
 )
 def share_at_most_one(texts: Any, *, share_at_most_one: bool) -> Any:
-    """No share above one."""
+    """Return true for shares of at most 1."""
     return ~(_parse_numbers(texts) > 1)
 
 
@@ -146,7 +146,7 @@ def share_at_most_one(texts: Any, *, share_at_most_one: bool) -> Any:
     "write whole persons",
 )
 def whole_number(texts: Any, *, whole_number: bool) -> Any:
-    """No fraction of a person."""
+    """Return true for whole numbers of persons."""
     values = _parse_numbers(texts)
     return values.isna() | (values % 1 == 0)
 
@@ -165,7 +165,7 @@ def date(texts: Any, *, date: bool) -> Any:
     "write the hours of a day in force: 2, 3.5",
 )
 def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
-    """No more hours than a day has."""
+    """Return true for at most 24 hours."""
     return ~(_parse_numbers(texts) > 24)
 
 
@@ -201,7 +201,7 @@ def sane_year(texts: Any, *, sane_year: bool) -> Any:
     number=5,
 )
 def word(texts: Any, *, word: Iterable[str]) -> Any:
-    """Blank or one of the words of the vocabulary."""
+    """Return true for blank cells and words of the vocabulary."""
     return ~blanks.mark_filled(texts) | texts.isin(list(word))
 
 
@@ -210,7 +210,7 @@ def word(texts: Any, *, word: Iterable[str]) -> Any:
     "write identifiers alone, in a column of several joined by ; without spaces",
 )
 def identifier(texts: Any, *, identifier: str) -> Any:
-    """Blank or an identifier; where there may be SEVERAL, those separated by semicolons."""
+    """Return true for blank cells and identifiers, with SEVERAL also ids joined by semicolons."""
     more = f"(;{IDENTIFIER})*" if identifier == SEVERAL else ""
     return texts.str.fullmatch(f"({IDENTIFIER}{more})?")
 

@@ -238,7 +238,7 @@ def platform_rows(
 
 
 def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str) -> list[Row]:
-    """Return rows of `register_rows`: the oldest row of an event is the event, others repeat."""
+    """Return `register_rows`: the oldest row of an event is the event, its other rows repeat."""
     owners = {
         record.number: (
             event.restriction_id,

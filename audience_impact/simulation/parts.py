@@ -92,7 +92,7 @@ def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: Draw
 
 
 def _distinct_rows(parts: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, Integers]:
-    """Return the rows that differ in these columns, and the number of its own for each row."""
+    """Return the distinct rows in these columns, and the position among these for each row."""
     number = parts.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
     return parts[names].drop_duplicates(), number
 

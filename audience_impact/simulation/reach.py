@@ -78,7 +78,7 @@ def _check_days(days: ArrayLike, least: int = 0) -> Array:
 
 
 def _accumulate_reach(daily: Array, heterogeneity: Array, days: Array) -> Array:
-    """Return reach of days (same shape as the others): the recursion of the module's docstring."""
+    """Return the share reached in `days` (shape of `daily`), by the recursion of the module."""
     steady = 1.0 - heterogeneity
     reach = np.where(days > 0, daily, 0.0)
     for k in range(1, int(days.max(initial=0.0))):

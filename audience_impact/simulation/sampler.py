@@ -80,7 +80,7 @@ class Sampler:
         return replace(self, second=second, drawn_kinds=set())
 
     def draw_uniform(self, kind: InputKind, key: str) -> Array:
-        """Return uniforms (D,) of a key."""
+        """Return uniforms (D,) of a kind of input and a key, equal for equal arguments."""
         self.drawn_kinds.add(kind)
         return draw_uniforms(self.seed, f"second|{key}" if kind in self.second else key, self.count)
 

@@ -313,7 +313,7 @@ def _outside_share(inputs: SimulationInputs, drawn: Array) -> Array:
 
 
 def _draw_deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array:
-    """Return feature users less those who keep access; NaN where nobody counted them."""
+    """Return feature users less people who keep access; NaN where the share of these is missing."""
     without = np.full_like(users, np.nan)
     if not inputs.circumvention.empty:
         rows = inputs.restrictions.get_indexer(inputs.circumvention["restriction_id"])

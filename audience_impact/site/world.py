@@ -63,7 +63,7 @@ class ListEntry:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Return the median and the lower bound, by which the largest come first."""
+        """Return the sort key of the size: the median and the lower bound, in persons."""
         return (self.persons.q50 or 0.0, self.persons.lower or 0.0)
 
 

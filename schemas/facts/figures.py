@@ -68,7 +68,7 @@ class Measured(SourcedFigure):
         number=20,
     )
     def share_above_one(cls, frame: pd.DataFrame) -> Any:
-        """Shares of people are at most all of them."""
+        """Require shares of people of at most 1."""
         return frame["unit"].ne(words.Unit.SHARE.value) | ~(parse_numbers(frame, "value") > 1)
 
 

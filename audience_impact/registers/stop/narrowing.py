@@ -106,7 +106,7 @@ def is_whole_place(row: Row) -> bool:
 
 
 def _tie_pattern(row: Row, names: tuple[str, ...]) -> str:
-    """Return a pattern of words that tie what happened to one of the operators; blank if none."""
+    """Return a pattern of words that link the cut to one of the operators; blank if unnamed."""
     parts = [part for name in names for part in (name, *name.split("/"))]
     keys = {key for part in parts for key in operators.operator_names(part)}
     keys -= {*GENERIC, *operators.country_names(row)}
@@ -189,7 +189,7 @@ def _is_silent_on(row: Row) -> bool:
 
 
 def _silent_reason(row: Row, context: RegisterContext) -> str:
-    """Return the one operator of a row without a text, where the register knows others."""
+    """Return, as a reason, the only operator of a row without text, if the country has others."""
     named = operators.named_operators(row)
     keys = {operators.operator_key(name) for name in named}
     if len(keys) != 1 or not _is_silent_on(row) or operators.measures_country(row):

@@ -261,9 +261,9 @@ def _restored_ids(event: str, names: Mapping[str, str]) -> set[str]:
 def _not_meant_ids(row: Mapping[str, str], names: Mapping[str, str]) -> set[str]:
     """Return ids of services in the cells that the text of a long block says are not blocked.
 
-    The cells list whatever an event ever touched. Of a block that lasted beyond its first year
-    those do not count that the text says were restored; where its first sentence names the services
-    that were blocked, and speaks of no others, those that the text names nowhere do not either.
+    The cells list every service that an event ever affected. In a block of more than its first
+    year, services that the text reports as restored are not meant; if the first sentence names the
+    blocked services and refers to no others, services that the text never names are not meant.
     """
     if len(names) < 2 or not _is_carried(row):
         return set()
