@@ -141,7 +141,7 @@ def write_layer(
         owner: The command that writes.
         overwrite: Overwrite files that were edited by hand, and save a copy of each.
 
-    Raises RefusedError where the folder holds somebody's work or cannot be written.
+    Raise RefusedError where the folder has edited or foreign files, or cannot be written.
     """
 
     def check_place() -> None:

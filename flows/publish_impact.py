@@ -108,7 +108,7 @@ def publish_version(results: Results, published: Path, keep: int | None) -> Publ
 def show_answers(
     version: Published, facts: list[Path], report: str | None, environment: str | None
 ) -> None:
-    """Put the answers and the quality report where the UI shows them."""
+    """Create the artifacts of the answers and the quality report, which Prefect's UI shows."""
     behind = f"-{environment}" if environment else ""
     create_markdown_artifact(
         run_reports.format_answers(version, facts, report),

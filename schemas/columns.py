@@ -43,7 +43,7 @@ def make_column(
 
 
 def set_values(field: Any, values: Mapping[str, str] | str) -> Any:
-    """Add to a column the meanings of its words, or the place of these meanings; return it."""
+    """Return a column with the meanings of its words added, or the place of these meanings."""
     field.metadata["values"] = values
     return field
 
@@ -125,7 +125,7 @@ def reason_column(description: str = "why the status is what it is; null: nothin
 
 
 def reason_rules(*ids: str) -> Any:
-    """Return the column of the rules behind the sentences of `reason`; `ids` are allowed."""
+    """Return the column of rules behind the sentences of `reason`; `ids` are the valid rule ids."""
     values = {name: SENTENCES[name] for name in ids}
     about = "rules behind the sentences of reason, in their order, joined by ;"
     return joined_column(values, f"{about} (null: nothing to say)")

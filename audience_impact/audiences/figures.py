@@ -228,8 +228,8 @@ def join_figures(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame
 def select_before_start(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
     """Return the figures of each requested audience from before its start.
 
-    `requested` as scope.REQUESTED declares it; the result has one row an audience and figure. What
-    no existing user comes upon has no figure.
+    `requested` as scope.REQUESTED declares it; the result has one row per audience and figure.
+    Audiences without existing users have no figure.
     """
     return choosing.select_candidates(join_figures(requested, figures), BEFORE_START)
 
@@ -337,7 +337,7 @@ PAGE = (
 
 
 def _count_votes(pages: pd.DataFrame, by: list[str]) -> pd.Series:
-    """Return the number of pages that print the value of each page, also rounded."""
+    """Return for each page the number of pages that print the same value, exactly or rounded."""
     printings = pages[[*by, "printed", "step"]].reset_index(names="place")
     both = printings.merge(printings, on=by, suffixes=("", "_other"))
     apart = (both["printed"] - both["printed_other"]).abs()

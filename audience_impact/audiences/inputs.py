@@ -328,7 +328,7 @@ class _Read(NamedTuple):
 
 
 def gather_inputs(scope: Scope, tables: Tables, fitted: FittedModels) -> Inputs:
-    """Return the inputs of a scope from typed facts; `fitted` comes from those of all scopes."""
+    """Return the inputs of a scope from typed facts; `fitted` was fitted to all restrictions."""
     denominators = Denominators.from_tables(tables, fitted.errors)
     candidates = figures.list_qualifying_figures(tables, denominators)
     before = figures.select_before_start(scope.requested, candidates)

@@ -213,7 +213,7 @@ def _add_reasons(rows: pd.DataFrame, closed_levels: Sequence[list[str]]) -> pd.D
 
 
 def find_drawable(scope: Scope, parts: pd.DataFrame) -> pd.Index:
-    """Return restrictions that touch everyone in their audiences or a part that can be drawn."""
+    """Return restrictions that affect everyone in their audiences or a part that can be drawn."""
     restrictions = scope.by_id
     is_complete = (parts["reason"] == "").groupby(parts["restriction_id"]).all()
     in_part = restrictions.index.isin(is_complete.index[is_complete.astype(bool)])

@@ -149,7 +149,7 @@ def bound_sharply(problems: Sequence[Problem]) -> list[Sharp | Conflict]:
     """Return the narrowest bounds of each union, or facts that contradict, in the same order.
 
     Platforms that no overlap connects are solved apart, which loses nothing: facts of one
-    component say nothing of how its people lie to those of another. Component c can have any
+    component do not limit the overlap of its people with those of another. Component c can have any
     number of people in [l_c, u_c], as the numbers that its patterns allow are convex. Let each
     have the least: laid into one another as far as they go, all are inside the largest, so
     max l_c is reached. Let each have the most: laid side by side until the base is full, they
@@ -239,8 +239,8 @@ def _solve_problem(problem: Problem) -> Sharp | Conflict:
 def _bound_wide_problem(problem: Problem, answers: _Answers) -> Sharp | Conflict:
     """Return weaker bounds from groups of at most 12 platforms and from wide unions.
 
-    A group's union is inside the whole one, so its lower bound holds for the whole; groups
-    that no platform is left out of add up to at least the whole.
+    A group's union is inside the whole union, which therefore has at least its lower bound;
+    the unions of groups that cover all platforms add up to at least the whole.
     """
     lower, upper = _bound_wide_unions(problem)
     for groups in _partition_platforms(problem):

@@ -155,7 +155,7 @@ class Counts:
     def interpolate_persons(self, places: pd.DataFrame) -> pd.Series:
         """Return the people in `base_id` of each place at its `start`: in logs between two counts.
 
-        Outside the measurer's series, the base as it stands; NaN without a base. Indexed like
+        Outside the measurer's series, the base as printed; NaN without a base. Indexed like
         `places`.
         """
         key = ["area_id", "population_base", "measurement_series_id"]

@@ -113,7 +113,7 @@ class Header:
     is_blank_a_key: bool = False
 
     def has_key(self, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """Return true for rows whose key columns are filled."""
+        """Return true for rows with a filled key column, or for all where a blank is a key."""
         return frame[list(self.key)].ne("").any(axis=1) | self.is_blank_a_key
 
     @property

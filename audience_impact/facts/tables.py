@@ -144,7 +144,7 @@ def blank_cells(tables: Tables, findings: Sequence[Finding]) -> Tables:
 
 
 def has_lineage(frame: pd.DataFrame) -> bool:
-    """Return true for tables with rows that can take the series of their source."""
+    """Return true for tables with columns for a source and for a measurement series."""
     return {"measurement_series_id", "source_id"} <= set(frame.columns)
 
 

@@ -213,7 +213,7 @@ def compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 
 
 def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
-    """Return the covariance (rows, rows) of figures, with their own variance.
+    """Return the covariance (rows, rows) of figures, with the error variance of each figure.
 
     Method. Some rows at a time, which stay in the cache while all effects are added, and of these
     the pairs that no row before them had.

@@ -234,7 +234,7 @@ def _feature_user_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFr
 
     Where whole services are restricted, users are all exposed. On a day E are exposed and U are
     users of the feature; in both are at least E + U less all exposed, and at most the smaller.
-    For the draws users come on a day as all others do.
+    In the draws the daily share of users is that of all exposed.
     """
     timeline = inputs.timeline
     least, most = (
@@ -262,7 +262,7 @@ def _restriction_of(intervals: Intervals) -> pd.DataFrame:
 
 
 def _bound_users(intervals: Intervals, inputs: SimulationInputs, end: str) -> Array:
-    """Return bound on the feature users of a day of each set (sets, 1)."""
+    """Return the bound `end` on the persons of each set who use the feature on a day, (sets, 1)."""
     restriction_ids, bounds = _restriction_of(intervals)["restriction_id"], inputs.bounds
     exposed = _bound_people(intervals, inputs, end)
     is_whole = restriction_ids.map(inputs.is_whole_service).eq(True).to_numpy()[:, None]

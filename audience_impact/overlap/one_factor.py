@@ -42,7 +42,7 @@ class OneFactorCopula:
         return JointUse(drawn[None, :], copula.draw_errors(self.calibration, v))
 
     def draw_unions(self, group: Group) -> Array:
-        """Draws (G, D) of the unions of a group."""
+        """Return draws (G, D) of the unions of a group, as shares of the universe."""
         return batched.group_unions(group)
 
     def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:

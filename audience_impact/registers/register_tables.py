@@ -92,7 +92,7 @@ def list_duplicates(event: Event) -> list[Record]:
 
 
 def same_row_twice(rows: Sequence[Record]) -> list[int]:
-    """Return the numbers of rows that equal an earlier row, also in the year."""
+    """Return the numbers of accepted rows that equal an earlier row in all cells, with the year."""
     seen: set[tuple[str, ...]] = set()
     numbers = []
     for row in rows:
@@ -269,7 +269,7 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str
 
 
 def count_events(rows: Sequence[Row]) -> Counts:
-    """Return events by country codes and count year, from the table `register_rows` alone."""
+    """Return the number of events by country codes and count year, from `register_rows` alone."""
     counted = {
         (row["country_ids"], row["count_year"], row["restriction_id"])
         for row in rows

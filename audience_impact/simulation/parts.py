@@ -302,7 +302,7 @@ def _draw_everyone(
     sampler: Sampler,
     drawn_unions: DrawnUnions,
 ) -> tuple[Array, Array]:
-    """Return people (sets, D) under those members of a set that touch everyone, and their base.
+    """Return people (sets, D) under those members of a set that affect everyone, and their base.
 
     Sets without such members are NaN, with a base of 0. `plan` has the unions of those members.
     """

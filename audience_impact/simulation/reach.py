@@ -162,8 +162,8 @@ def limit_reach(
 ) -> tuple[Array, Array]:
     """Return least and greatest reach of a number of days that the monthly reach alone allows.
 
-    Up to a month: from monthly * days / month_days (each of its people comes on one day only,
-    spread evenly) to monthly (all of them come every day).  Beyond: from monthly to the base.
+    Up to a month: from monthly * days / month_days (each person uses it on one day only,
+    spread evenly) to monthly (all use it every day).  Beyond: from monthly to the base.
 
     Args:
         monthly: Share of the base in `month_days` days, any shape.

@@ -189,7 +189,7 @@ class ReportData:
 
     @cached_property
     def entries(self) -> tuple[ListEntry, ...]:
-        """Return every restriction with the one number that answers it."""
+        """Return an entry for each restriction, with the main number of its answer."""
         return tuple(make_entry(record, self.platforms) for record in self.records.values())
 
     @cached_property

@@ -227,7 +227,7 @@ class ObjectStorage:
         obstore.put(self.store, path, content)
 
     def flush_folder(self, folder: str) -> None:
-        """Do nothing: a store keeps what it has confirmed."""
+        """Do nothing: a store has already saved each object whose write it confirmed."""
 
     @_as_os_error
     def read_pointer(self, pointer: str) -> str | None:

@@ -302,7 +302,7 @@ def import_register(
     With `overwrite`, files of the folder that were edited by hand are copied, then replaced.
 
     Raises RegisterError with one line where the file is no such register, and RefusedError where
-    the folder holds somebody's work.
+    the folder has edited or foreign files.
     """
     frame = registers.read_file(path, register.columns)
     imported = build_report(register, frame, steps.read_facts(base).tables, origin)

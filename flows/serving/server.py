@@ -159,7 +159,7 @@ def _export_settings(settings: Mapping[Setting, Any]) -> Iterator[None]:
 
 
 def make_settings(address: str, word: str) -> dict[Setting, Any]:
-    """Return the settings of the started server and of its clients."""
+    """Return Prefect's settings for the started server and its clients, with password `word`."""
     return {
         PREFECT_API_URL: f"{address}/api",
         PREFECT_API_AUTH_STRING: word,

@@ -127,7 +127,7 @@ class Quantiles(Law):
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Log odds; half of a central interval, where there is no other quantile, is a width."""
+        """Require log odds within limits; a single quantile is half a central interval's width."""
         is_count = frame["kind"].eq(words.ErrorQuantile.COUNT.value)
         others = frame["parameter"].map(frame.groupby("parameter").size())
         is_width = others.eq(1) & frame["kind"].eq(words.ErrorQuantile.Q95.value)

@@ -98,7 +98,7 @@ def split_accepted(
     """Return the findings to report, with lapsed acceptances, and the accepted warnings.
 
     `tables` are the facts as text; findings carry the cells as written. Where the findings are not
-    whole, an acceptance of what is not found has not lapsed.
+    complete, an acceptance without a finding has not lapsed.
     """
     accepted = tables[TABLE]
     marks = _read_marks(accepted)

@@ -199,9 +199,9 @@ def measure_surprise(
     """Compare each row with its neighbours; `surprise` is the distance in standard deviations.
 
     `rows` has `level`, `moment` and the columns `by` of its series; `spread` is the deviation of a
-    month of all series, `error` that of a printed number, both of levels. What cannot surprise by
-    more than a limit, however smooth the rest of its series, is NaN. Returns, on the same index,
-    also `expected` (level), `months`, `count` (residuals of the rest), and `before` and
+    month of all series, `error` that of a printed number, both of levels. Rows whose distance
+    cannot exceed `limit`, however smooth their series, are NaN. Returns, on the same index,
+    also `expected` (level), `months`, `count` (residuals of other rows), and `before` and
     `after` (moments of the neighbours, NaN if there is none).
     """
     numbers = rows[["moment", "level"]].assign(series=rows.groupby(by, dropna=False).ngroup())

@@ -144,7 +144,7 @@ def _fold(text: str) -> str:
 
 
 def _wider_because(place: _NamedPlace) -> str:
-    """Return why a place is wider than the row says, as a sentence, or blank."""
+    """Return in a sentence why a place is wider than in the row's text; blank if it is not."""
     if place.reading == PlaceReading.WHOLE.value:
         if place.reviewed_reading == PlaceReading.WITHIN.value and _is_holder_named(place):
             return f"{place.name} is a part of {place.area_id}, which is read whole"

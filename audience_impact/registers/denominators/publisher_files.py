@@ -71,7 +71,7 @@ def compare_downloads(before: pd.DataFrame, after: pd.DataFrame, key: Sequence[s
 
 
 def _cells_by_key(rows: pd.DataFrame, key: Sequence[str]) -> dict[Any, Any]:
-    """Return the cells of each row, in an order of columns that a publisher cannot change."""
+    """Return the cells of each row by its key, sorted by column name whatever the file's order."""
     repeat = rows.groupby(list(key), sort=False).cumcount()
     cells = rows[sorted(rows.columns)].itertuples(index=False, name=None)
     keys = rows[list(key)].itertuples(index=False, name=None)

@@ -115,7 +115,7 @@ def mean_part(
 
 
 def read_part_kind(phrase: Phrase, is_namesake: bool) -> PartKind:
-    """Return what part of a place a phrase means by its words.
+    """Return the kind of part of a place that the words of a phrase mean.
 
     `is_namesake` says that the place itself has the name: what is uncounted of it ("parts of
     Jaipur", "Sopore area") is a share of it and no place inside it.

@@ -273,7 +273,7 @@ def _join_pieces(pieces: Sequence[_Piece]) -> list[Phrase]:
 
 
 def _is_of_several(words: _Words) -> bool:
-    """Return whether words say that parts of what follows are meant ("10 districts of", "part of").
+    """Return whether words mean parts of the place after them ("10 districts of", "part of").
 
     "Area of" before a place adds nothing to the kind of the place.
     """
@@ -282,7 +282,7 @@ def _is_of_several(words: _Words) -> bool:
 
 
 def _count_plural(words: _Words) -> int:
-    """Return SEVERAL for a plural of places with people of their own, or nothing."""
+    """Return SEVERAL for a plural of places that have residents, or nothing."""
     is_place = words.unit == "village" or UNITS.get(words.unit, PART) != PART
     return SEVERAL if words.plural and words.amount and is_place else 0
 

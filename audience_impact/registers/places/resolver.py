@@ -93,7 +93,7 @@ class _Reading:
     day: str = ""
 
     def read_names(self) -> list[NameMeaning]:
-        """Return the meaning of each phrase; containers and exceptions have none of their own."""
+        """Return the meaning of each phrase, without containers and exceptions."""
         self._correct_states()
         for item in self.items:
             if item.phrase.kind in (STATE, DIVISION) and not item.reviewed:
@@ -220,7 +220,7 @@ class _Reading:
         return sizes[-1] if sizes and self.items[place].phrase.cut in ("list", "and") else -1
 
     def _is_sibling(self, place: int, candidate: int) -> bool:
-        """Return whether two items, one of which holds the other, are listed side by side."""
+        """Return whether two items, one of which contains the other, are listed side by side."""
         inner, outer = self.items[place].phrase, self.items[candidate].phrase
         if outer.cut == "and":
             return True

@@ -82,7 +82,7 @@ class RegisterContext:
     later_services: bool = False
 
     def is_only(self, key: str) -> bool:
-        """Return whether the register often names this operator of the country, and no other."""
+        """Return whether this is the only operator of the country in the register, and frequent."""
         return set(self.rows_naming) == {key} and self.rows_naming[key] >= MONOPOLY_ROWS
 
     def has_others(self, keys: Collection[str]) -> bool:

@@ -89,7 +89,7 @@ def _main_words(row: Row, sentences: int = MAIN_SENTENCES) -> list[str]:
 
 
 def is_whole_place(row: Row) -> bool:
-    """Return whether the event says that its place, by its name in the area cell, was cut whole."""
+    """Return whether the event's text states that the place in the area cell was cut as a whole."""
     names = [
         name
         for name in plain_name(row["area_name"]).split()
@@ -171,7 +171,7 @@ def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str
 
 
 def _is_followed_alone(row: Row, tie_pattern: str) -> bool:
-    """Return whether the event says anywhere that an operator alone carried an order out."""
+    """Return whether any text of the event states that only one operator executed an order."""
     passages = re.findall(rf"\S+ {FOLLOWED_ALONE}", plain_name(row["event"]))
     return bool(tie_pattern) and any(re.search(tie_pattern, passage) for passage in passages)
 

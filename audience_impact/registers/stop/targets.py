@@ -249,7 +249,7 @@ def _named_in(text: str, names: Mapping[str, str]) -> set[str]:
 
 
 def _restored_ids(event: str, names: Mapping[str, str]) -> set[str]:
-    """Return ids of the services that a text says came back while others stay blocked."""
+    """Return ids of services that were restored, according to a text, while others stay blocked."""
     sentences = words.split_sentences(event)
     staying = _named_in(" ".join(text for text in sentences if REMAINS.search(text)), names)
     if any(OTHERS_RESTORED.search(text) for text in sentences):

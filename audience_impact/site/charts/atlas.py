@@ -71,7 +71,7 @@ class Place:
 
 @cache
 def load_places() -> tuple[Place, ...]:
-    """Return every country, in the Equal Earth projection, which keeps areas true.
+    """Return the shapes of all countries in the Equal Earth projection, which preserves areas.
 
     Dots come last, and before them disputed areas, which may overlap another shape.
     """
@@ -106,7 +106,7 @@ def _read_place(path: ET.Element) -> Place:
 
 
 def _read_countries() -> list[dict[str, Any]]:
-    """Return the shapes as GeoJSON with their keys; disputed areas are shapes of their own."""
+    """Return the shapes as GeoJSON with their keys; disputed areas are separate shapes."""
     topology = json.loads((SHAPES / "countries-110m.json").read_text(encoding="utf-8"))
     arcs = [_decode_arc(arc, topology["transform"]) for arc in topology["arcs"]]
     polygons_by_key: dict[str, list[Polygon]] = {}

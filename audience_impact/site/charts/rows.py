@@ -190,7 +190,7 @@ def describe_answer(impact: Rows, others: Rows, services: Mapping[str, str]) -> 
 
 
 def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[list[Row], Axis]:
-    """Return the rows, and an axis on which the answer can be seen however large the base is."""
+    """Return the rows, and an axis that shows the answer legibly however large the base is."""
     by_metric = {row["impact_metric"]: row for row in impact}
     exposed = by_metric[ImpactMetric.PEOPLE_EXPOSED]
     rows = [
