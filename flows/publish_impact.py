@@ -43,13 +43,13 @@ def read_facts(facts: list[Path]) -> Reading:
 
 @task(name="known_by", cache_policy=NO_CACHE, persist_result=False)
 def restrict_to_day(reading: Reading, day: date | None) -> Reading:
-    """Exclude what was not known on a day, if a day is requested."""
+    """Exclude facts that were not known on a day, if a day is requested."""
     return steps.restrict_to_day(reading, day)
 
 
 @task(name="check", cache_policy=NO_CACHE, persist_result=False)
 def check_facts(reading: Reading) -> Checked:
-    """Separate the rows that keep the rules from those that go to quarantine."""
+    """Separate the rows that satisfy the rules from the rows that are moved to quarantine."""
     return steps.validate_facts(reading, datetime.now(UTC).date())
 
 

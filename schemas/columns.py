@@ -194,7 +194,7 @@ class ReasonedModel(PublishedModel):
 
 
 def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
-    """Return whether bounds and quantiles of each row rise, to a slack (a number, or one a row)."""
+    """Return whether bounds and quantiles of a row rise, within a slack (a number, or by row)."""
     rising = True
     for names in (bounds, ("q05", "q50", "q95")):
         steps = frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]

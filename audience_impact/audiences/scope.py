@@ -146,7 +146,7 @@ class Scope(Declared):
 
     @property
     def is_whole_service(self) -> pd.Series:
-        """The column of `whole_services`, by restriction_id."""
+        """Return the column of `whole_services`, by restriction_id."""
         return self.whole_services["is_whole_service"]
 
 

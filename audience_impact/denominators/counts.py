@@ -98,7 +98,7 @@ class Counts:
 
     @cached_property
     def by_country(self) -> pd.DataFrame:
-        """Bases by country with the trust in their source: columns COLUMNS."""
+        """Return the bases, with their country and the reliability of their source: COLUMNS."""
         reliability = self.sources.set_index("source_id")["reliability"]
         names = {
             "area_id": "country_id",

@@ -99,14 +99,14 @@ class OverlapModel(Protocol):
         """
 
     def union_curve(self, shares: ArrayLike, joint_use: JointUse) -> Array:
-        """Draws (S, D) of the unions of many sets (S, platforms) whose shares are exact.
+        """Return draws (S, D) of the unions of sets (S, platforms) whose shares are exact.
 
         With the error; platforms of share 0 are padding.
         """
 
 
 def bound_by_shares(shares: ArrayLike) -> tuple[Array, Array]:
-    """Lower and upper bound of the union that shares (..., platforms) alone force."""
+    """Return the lower and upper bound of the union from shares (..., platforms) alone."""
     m = np.asarray(shares, dtype=float)
     return m.max(axis=-1), np.minimum(1.0, m.sum(axis=-1))
 
@@ -128,7 +128,7 @@ def move_unions(core: Array, move: Array, low: Array, high: Array) -> Array:
 
 
 def add_model_error(core: Array, shares: Array, error: Array, part: float = 1.0) -> Array:
-    """Unions with a part of a model's error added, inside the Frechet bounds.
+    """Return unions with a part of a model's error added, inside the Frechet bounds.
 
     `shares` (..., platforms), `core` and `error` broadcast against all but its last axis.
     """
@@ -168,6 +168,6 @@ def compute_intervals(
     draws: int = 2048,
     probabilities: Sequence[float] = (0.05, 0.5, 0.95),
 ) -> Array:
-    """Quantiles (probabilities, sets) of the unions of exact shares (sets, platforms); no seed."""
+    """Return quantiles (probabilities, sets) of unions of exact shares (sets, platforms)."""
     joint_use = model.joint_use(country_id, make_lattice(draws))
     return np.asarray(np.quantile(model.union_curve(shares, joint_use), probabilities, axis=1))

@@ -35,7 +35,7 @@ class OneFactorCopula:
     centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
-        """Draws of the correlation and of the model's error of a country."""
+        """Return draws of the correlation and of the model's error of a country."""
         u = uniforms(InputKind.CORRELATION, f"correlation|{country_id}")
         drawn = copula.draw_correlations(self.calibration, u, self.centres.get(country_id))
         v = uniforms(InputKind.MODEL, f"model|{country_id}")

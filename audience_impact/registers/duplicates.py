@@ -219,7 +219,7 @@ def _relate_same_place(first: Recorded, second: Recorded) -> Link | None:
 
 
 def _nesting_rule(inner: Recorded, outer: Recorded, parents: Mapping[str, str]) -> str:
-    """Return the rule by which an event lies in another, or blank."""
+    """Return the rule by which event `inner` is a part of event `outer`, or blank."""
     if not lies_in(inner.event, outer.event, parents):
         return ""
     if inner.sources & outer.sources:

@@ -110,7 +110,7 @@ class ObjectStorage:
 
     @contextmanager
     def hold_lock(self, timeout_seconds: float) -> Iterator[None]:
-        """Be the only writer; the lock of a dead writer is taken over after its lease."""
+        """Lock the storage for this writer; take over the lock of a dead writer after its lease."""
         self._lock_tag = self._take_lock(timeout_seconds)
         try:
             yield

@@ -139,7 +139,7 @@ class LocalStorage:
 
     @contextmanager
     def hold_lock(self, timeout_seconds: float) -> Iterator[None]:
-        """Be the only writer; the system frees the lock when its process dies."""
+        """Lock the folder for this writer; the system frees the lock when the process dies."""
         (self.root / "versions").mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.root / ".lock", timeout=timeout_seconds):

@@ -169,6 +169,6 @@ class SortedRows:
 
 
 def _concatenate_ranges(first: Integers, count: Integers) -> Integers:
-    """Return, one after another, the `count` integers that follow each `first` on."""
+    """Return in one array, for each row, the `count` integers first, first + 1, ..."""
     begin = np.cumsum(count) - count
     return np.asarray(np.arange(count.sum()) + np.repeat(first - begin, count))

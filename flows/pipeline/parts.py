@@ -234,7 +234,7 @@ def compute_in(path: Path, number: int) -> None:
 
 
 def _give_back() -> None:
-    """Free the memory that allocators retain, or a process grows with each part."""
+    """Free the memory that allocators retain, so that a process does not grow with each part."""
     pa.default_memory_pool().release_unused()
     with suppress(OSError, AttributeError):  # of another C library
         ctypes.CDLL("libc.so.6").malloc_trim(0)

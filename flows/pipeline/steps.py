@@ -91,7 +91,7 @@ class Reading:
 
     @property
     def overridden_count(self) -> int:
-        """Number of rows that a later layer replaces."""
+        """Return the number of rows that a later layer replaces."""
         return sum(len(frame) for frame in self.replaced.values())
 
 

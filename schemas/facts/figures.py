@@ -106,7 +106,7 @@ class Estimates(Measured):
         number=5,
     )
     def unit_fits_metric(cls, frame: pd.DataFrame) -> Any:
-        """Registrations are no persons, and a population is nothing else."""
+        """Require another unit than persons for registrations, and persons for a population."""
         people = frame["unit"].eq(words.Unit.PERSONS.value)
         accounts = frame["audience_metric"].isin(ACCOUNT_METRICS) & people
         residents = frame["audience_metric"].eq(words.AudienceMetric.POPULATION.value) & ~people

@@ -80,7 +80,7 @@ class Law(FactModel):
 
     @data_differ
     def data_differ(cls, frame: pd.DataFrame) -> Any:
-        """All rows of a table are learned at once, from the same data."""
+        """Require that all rows of a table were fitted together, to the same data."""
         return frame["data_sha256"].eq(frame["data_sha256"].iloc[0])
 
 
@@ -272,7 +272,7 @@ class AudienceLaws(Law):
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Spreads, or factors, which are above zero."""
+        """Require spreads, and factors above zero."""
         is_spread = frame["parameter"].eq(words.AudienceLaw.EFFECT_SPREAD.value)
         spreads = is_between(frame, "value", 0.0, MOST_LOG_ODDS)
         return spreads.where(is_spread, is_above_zero(frame, "value"))

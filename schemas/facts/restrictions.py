@@ -73,7 +73,7 @@ class Restrictions(FactModel):
         "days_in_force",
     )
     def days_outside(cls, frame: pd.DataFrame) -> Any:
-        """Days in force are between the first and the last day, as far as these are known."""
+        """Require days in force between the first and the last day, as far as these are known."""
         day_texts = frame["days_in_force"].str.split(";").explode()
         days = pd.to_datetime(day_texts, format="%Y-%m-%d", errors="coerce").groupby(level=0)
         start = periods.parse_periods(frame["observed_from"])["start"]
