@@ -81,14 +81,14 @@ class OverlapModel(Protocol):
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
         """Draw the joint use of a country; of a country without surveys if blank or unknown.
 
-        Takes uniforms of the kinds CORRELATION (parameters) and MODEL (error), under keys that
-        name the country, so that runs agree and sensitivity can tell the two apart.
+        Use uniforms of the kinds CORRELATION (parameters) and MODEL (error), under keys that
+        name the country, so that runs agree and sensitivity can separate the two.
         """
 
     def draw_unions(self, group: Group) -> Array:
         """Return draws (G, D) of the unions of a group, as shares of the universe, with error.
 
-        A union's draws depend on nothing but its own audiences and the joint use.  Raises
+        A union's draws depend only on its audiences and the joint use.  Raises
         ValueError where shapes do not fit or a share is outside 0..1.
         """
 

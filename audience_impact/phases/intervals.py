@@ -194,7 +194,7 @@ def sum_by_period(pieces: pd.DataFrame, per_day: Array) -> tuple[pd.DataFrame, A
     """Return person-days by group and month, and by group and year.
 
     Args:
-        pieces: As `constant_intervals`, or some of their rows; only `group`, `month`, `days`
+        pieces: From `constant_intervals`, all or some rows; only `group`, `month`, `days`
             and `set_id` are read.
         per_day: People in force on a day of each set, draw by draw: (sets, D), row = set_id.
 

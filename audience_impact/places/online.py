@@ -204,8 +204,8 @@ def _prepare_places(
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return online figures of each requested place and of the areas that contain it.
 
-    Columns: `area_id`, `kind`, `series`, `share`, `year`, `deviation`, `passed_over` (blank where
-    the figure counts).
+    Columns: `area_id`, `kind`, `series`, `share`, `year`, `deviation`, `passed_over` (the reason
+    why a figure is not used, blank where it is).
     """
     places, days, figures = _prepare_places(requested, tables)
     ways = find_chains(places["area_id"], tables)

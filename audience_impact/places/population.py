@@ -290,7 +290,7 @@ def _limit_people(
 
 
 def measure_errors(tables: Tables) -> pd.DataFrame:
-    """Return DRIFT and MODEL_ERROR as the facts have them: `drift` and `model_error`.
+    """Return DRIFT and MODEL_ERROR as measured on the facts: rows `drift` and `model_error`.
 
     Pairs are two figures of one place, carried by its parent to the later day: of one measurer for
     the drift (in a year), of two, one of them modelled, for the error. Columns `deviation`

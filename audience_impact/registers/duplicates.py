@@ -80,17 +80,17 @@ class Recorded:
 
     @property
     def restriction_id(self) -> str:
-        """Return the id of the event."""
+        """Return the restriction id of the recorded event."""
         return self.event.restriction_id
 
     @property
     def start(self) -> pd.Timestamp:
-        """Return the first day."""
+        """Return the first day of the recorded event."""
         return min(self.event.starts)[0]
 
     @property
     def networks(self) -> str:
-        """Return the access networks."""
+        """Return the access networks of the recorded event."""
         return self.event.row["network_scope"]
 
     @property
@@ -244,7 +244,7 @@ def _relate_nested(inner: Recorded, outer: Recorded, rule: str) -> Link:
 
 
 def _relate_corrected(first: Recorded, second: Recorded) -> Link | None:
-    """Return an event whose start a later edition corrects, and the one of that edition."""
+    """Return the link from an event to the event of a later edition that corrects its start."""
     earlier, later = sorted((first, second), key=lambda event: event.first_year)
     is_later = later.first_year > earlier.newest_year
     is_late = later.start.year < int(later.first_year)

@@ -68,7 +68,7 @@ def event_records(
     """Return restrictions with their targets and the days on which they may have begun.
 
     `parents` names the area that contains each area, for the `holders` of all areas of an event:
-    the areas themselves and what they are in, up to their countries.
+    the areas themselves and the areas that contain them, up to their countries.
     """
     targets_by_id: dict[str, list[Row]] = {}
     for target in targets:

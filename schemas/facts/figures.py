@@ -118,7 +118,7 @@ class Estimates(Measured):
         "value",
     )
     def counts_are_whole(cls, frame: pd.DataFrame) -> Any:
-        """Only shares have fractions: 350.900 is a count whose thousands were set apart."""
+        """Require whole numbers except for shares: 350.900 is a count with split thousands."""
         fractions = pd.concat([frame[name] for name in ("value", "low", "high")], axis=1)
         fractions = fractions.apply(lambda cells: cells.str.contains(r"\.", regex=True))
         return frame["unit"].eq(words.Unit.SHARE.value) | ~fractions.any(axis=1)
