@@ -46,7 +46,7 @@ def _parse_part(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
 
 @lru_cache(maxsize=65536)
 def parse_period(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-    """Return half-open interval of days of a period as written in the facts.
+    """Return the half-open interval of days of a period as written in the facts.
 
     Returns (start, end) with end exclusive, or None where the text is no ISO 8601 period
     or its end lies before its start.
@@ -81,14 +81,14 @@ def gap_days(
 
 
 def period_middle(start: pd.Series, end: pd.Series) -> pd.Series:
-    """Return the middle of each period."""
+    """Return the day in the middle of each period."""
     return start + (end - start) / 2
 
 
 def apart_days(
     start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
 ) -> pd.Series:
-    """Return days between the middles of two periods: which of two that touch is the nearer."""
+    """Return days between the middles of two periods, which ranks periods that have a gap of 0."""
     return (period_middle(start, end) - period_middle(other_start, other_end)).abs()
 
 
@@ -97,7 +97,7 @@ def with_distance(
 ) -> pd.DataFrame:
     """Add the columns `gap` and `apart` (days, between the middles) of two periods of each row.
 
-    `own` and `other` name the columns of start and end of the two periods.
+    `columns` and `other_columns` name the columns of start and end of the two periods.
     """
     periods = [joined[name] for name in (*columns, *other_columns)]
     return joined.assign(gap=gap_days(*periods), apart=apart_days(*periods))
@@ -109,5 +109,5 @@ def months_between(earlier: pd.Series, later: pd.Series) -> pd.Series:
 
 
 def in_months(days: pd.Series) -> pd.Series:
-    """Return days as months of mean length."""
+    """Return a number of days in months of mean length."""
     return days / MEAN_MONTH_DAYS

@@ -49,7 +49,7 @@ STRENGTH = [
         ObsStatus.MISSING,
     )
 ]
-"""Statuses from the most reliable on."""
+"""Statuses of an estimate, the most reliable first."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,14 @@ def summarise_version(
 
 
 def make_empty_summary(rows: Mapping[str, int]) -> Summary:
-    """Return the summary of a version of which no answer can be read."""
+    """Return the summary of a version whose answers cannot be read: rows of facts alone."""
     return summarise_version(rows, pd.DataFrame({name: [] for name in READ}))
 
 
 def read_last_version(root: Path) -> Summary:
     """Return the summary of the last version below `root`, as far as it can be read.
 
-    A damaged version counts as none: the next run mends it.
+    A damaged version is treated as missing, because the next run repairs it.
     """
     rows: Mapping[str, int] = {}
     try:
@@ -141,12 +141,12 @@ def _index_by_key(facts: FactFiles, table: str) -> pd.DataFrame:
 
 
 def _find_gone_rows(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
-    """Return the keys of rows that are no longer there."""
+    """Return the keys of rows in the last version that this version lacks."""
     return was.index.unique().difference(has.index, sort=False)
 
 
 def _format_keys(keys: pd.Index) -> str:
-    """Return the first three keys of rows as text, and the number of the rest."""
+    """Return the first three keys of rows as text, followed by the number of further keys."""
     shown_keys = [" ".join(key) if isinstance(key, tuple) else str(key) for key in keys[:3]]
     return ", ".join(shown_keys) + f" and {len(keys) - 3:,} more" * (len(keys) > 3)
 
@@ -247,7 +247,7 @@ def column_replaced(before: Summary, now: Summary) -> list[str]:
     *TABLES,
 )
 def cells_changed_rows(before: Summary, now: Summary) -> list[str]:
-    """Return a line for each column of facts whose cells moved to other rows."""
+    """Return a line for each column of facts in which rows exchanged their cells."""
     return [
         f"{table}.csv: cells_changed_rows: cells of {column} are in other rows than in the last "
         f"version: those of {_format_keys(moved)}; was the column shifted or sorted alone?"

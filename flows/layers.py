@@ -132,7 +132,7 @@ def require_own(into: Path, facts: Sequence[Path], owner: Owner, files: Files = 
 def write_layer(
     files: Files, into: Path, facts: Sequence[Path], owner: Owner, overwrite: bool = False
 ) -> WriteResult:
-    """Write the files of a layer; where all of them are there already, nothing is touched.
+    """Write the files of a layer; if the folder has the same files already, change nothing.
 
     Args:
         files: The layer as `render_layer` returns it.
@@ -141,7 +141,7 @@ def write_layer(
         owner: The command that writes.
         overwrite: Overwrite files that were edited by hand, and save a copy of each.
 
-    Raises RefusedError where the folder holds somebody's work or cannot be written.
+    Raise RefusedError where the folder has edited or foreign files, or cannot be written.
     """
 
     def check_place() -> None:
@@ -193,7 +193,7 @@ def _only_writer(into: Path) -> Iterator[None]:
 
 @contextmanager
 def _write_aside(into: Path, files: Files) -> Iterator[Path]:
-    """Write and flush all files where no reader looks; the lock keeps other writers away."""
+    """Write and flush all files in a folder that no reader opens, under the lock of writers."""
     aside = into / _ASIDE
     shutil.rmtree(aside, ignore_errors=True)
     try:
@@ -212,7 +212,7 @@ def _put_in_place(aside: Path, into: Path, files: Files) -> None:
 
 
 def _copy_edited(path: Path, into: Path) -> Path:
-    """Copy an edited file under a name made of its bytes, so that no copy is overwritten."""
+    """Copy an edited file to a name with the digest of its bytes; no copy is overwritten."""
     content = path.read_bytes()
     copy = into / REPLACED / f"{path.stem}-{_hash_content(content)[:12]}{path.suffix}"
     copy.parent.mkdir(exist_ok=True)
@@ -232,7 +232,7 @@ def _require_place(into: Path, facts: Sequence[Path]) -> None:
 
 
 def _list_edited(into: Path, owner: Owner, files: Files) -> list[str]:
-    """Return the files that are neither as the mark records them nor as they would be written."""
+    """Return the files that differ both from the digest in the mark and from the new content."""
     recorded, now = _read_mark(into, owner), _digest_files(files)
     tables = {f"{table}.csv" for table in fact_models.MODELS}
     digest_by_name = {name: _digest_file(into, name) for name in sorted({*tables, *recorded, *now})}
@@ -244,7 +244,7 @@ def _list_edited(into: Path, owner: Owner, files: Files) -> list[str]:
 
 
 def _is_complete(into: Path, now: Mapping[str, list[str]]) -> bool:
-    """Return whether all files are there as they would be written and no write is unfinished."""
+    """Return whether all files already have the new content and no write is unfinished."""
     is_current = all(_digest_file(into, name) in digests for name, digests in now.items())
     return is_current and not (into / UNFINISHED).exists()
 
@@ -265,7 +265,7 @@ def _read_mark(into: Path, owner: Owner) -> dict[str, list[str]]:
 
 
 def _digest_file(into: Path, name: str) -> str:
-    """Return the SHA-256 of a file of the layer; blank if there is none."""
+    """Return the SHA-256 of a file of the layer; blank if the file is missing."""
     _require_file(into, name)
     try:
         return _hash_content((into / name).read_bytes())

@@ -43,13 +43,13 @@ def read_facts(facts: list[Path]) -> Reading:
 
 @task(name="known_by", cache_policy=NO_CACHE, persist_result=False)
 def restrict_to_day(reading: Reading, day: date | None) -> Reading:
-    """Exclude what was not known on a day, if a day is requested."""
+    """Exclude facts that were not known on a day, if a day is requested."""
     return steps.restrict_to_day(reading, day)
 
 
 @task(name="check", cache_policy=NO_CACHE, persist_result=False)
 def check_facts(reading: Reading) -> Checked:
-    """Separate the rows that keep the rules from those that go to quarantine."""
+    """Separate the rows that satisfy the rules from the rows that are moved to quarantine."""
     return steps.validate_facts(reading, datetime.now(UTC).date())
 
 
@@ -108,7 +108,7 @@ def publish_version(results: Results, published: Path, keep: int | None) -> Publ
 def show_answers(
     version: Published, facts: list[Path], report: str | None, environment: str | None
 ) -> None:
-    """Put the answers and the quality report where the UI shows them."""
+    """Create the artifacts of the answers and the quality report, which Prefect's UI shows."""
     behind = f"-{environment}" if environment else ""
     create_markdown_artifact(
         run_reports.format_answers(version, facts, report),

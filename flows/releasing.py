@@ -95,7 +95,7 @@ def format_citation(version: Stored) -> bytes:
 def count_licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
     """Return a CSV of the sources' licences, with counts of sources and of their lineage rows.
 
-    They are the sources' own; the figures of a version are under the licence of its manifest.
+    These licences are of the sources; a version's figures are under the licence in its manifest.
     """
     table = pd.DataFrame(
         {

@@ -160,7 +160,7 @@ def is_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> 
 
 
 def not_a_refusal(record: logging.LogRecord) -> bool:
-    """Drop an error that carries the traceback of a refusal; the state says the reason anyway.
+    """Return False for a log record with the traceback of a refusal; the state has the reason.
 
     A refusal is an answer to whoever edits the facts, who has no use for a traceback.
     """
@@ -179,7 +179,7 @@ class StepSeconds(dict[str, float]):
     """The seconds of each step of a run, by its name."""
 
     def __call__(self, step: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a step, and store its seconds."""
+        """Run a step, and store its duration in seconds."""
         begin = time.perf_counter()
         try:
             return step(*args, **kwargs)

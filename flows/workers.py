@@ -22,7 +22,7 @@ MOST_ON_DASK, MOST_BESIDE = 500, 1_250
 """Maximum restrictions of a part: on Dask, and for each of several processes.
 
 A process needs 450 MiB whatever it computes (half of it libraries, 70 the inverse of the figures),
-and a third of a MiB for each restriction; a part takes two seconds whatever it holds."""
+and a third of a MiB for each restriction; a part takes two seconds whatever its size."""
 LEAST_RESTRICTIONS, MOST_PROCESSES = 500, 2
 """Default minimum of restrictions per process, and maximum of processes: each needs most of a GiB.
 """
@@ -56,7 +56,7 @@ def choose_division(
 
 
 def count_processes(restrictions: int) -> int:
-    """Return how many of the available processors are worth a process of their own."""
+    """Return the number of processes, at most the processors, that shorten a run of that size."""
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(here or 1, MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
 
@@ -88,7 +88,7 @@ class Processes:
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent is killed; it would wait for ever otherwise."""
+    """End this process when its parent is killed; without this it would wait for ever."""
     parent = multiprocessing.parent_process()
 
     def await_parent() -> None:

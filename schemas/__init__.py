@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 UNUSED = ("hypothesis", "dask", "dask.dataframe", "modin", "pyspark")
-"""Pandera imports each of these that is installed, in a second; the contracts use none of them."""
+"""Packages that pandera imports if installed, in a second; the contracts use none of them."""
 OF_UNUSED = (
     *("pandas", "strategies.pandas_strategies"),
     *("typing.dask", "typing.modin", "typing.pyspark"),

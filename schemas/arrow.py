@@ -80,7 +80,7 @@ def _arrow_field(table: str, name: str, column: Any) -> pyarrow.Field:
 
 
 def _encode_meanings(key: str, meanings: dict[str, str]) -> dict[str, str]:
-    """Return the meanings of coded values as metadata; empty where there are none."""
+    """Return the meanings of coded values as metadata of a column; empty without coded values."""
     return {key: json.dumps(meanings, ensure_ascii=False)} if meanings else {}
 
 

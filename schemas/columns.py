@@ -17,7 +17,7 @@ WORLD = "001"
 """UN M49 code of the world."""
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
 JOINED_BY = ";"
-"""Separator between words in one cell."""
+"""Separator between several words in one cell."""
 TABLE_NAMES = "table names"
 """Marker, instead of an enum, for columns that contain names of tables."""
 
@@ -43,7 +43,7 @@ def make_column(
 
 
 def set_values(field: Any, values: Mapping[str, str] | str) -> Any:
-    """Add to a column the meanings of its words, or the place of these meanings; return it."""
+    """Return a column with the meanings of its words added, or the place of these meanings."""
     field.metadata["values"] = values
     return field
 
@@ -61,7 +61,7 @@ def table_name(description: str) -> Any:
 
 
 def people_column(description: str, null: bool = True) -> Any:
-    """Return a column of persons."""
+    """Return a column of numbers of persons."""
     return make_column(description, "persons", "OBS_VALUE", null, ge=0)
 
 
@@ -125,7 +125,7 @@ def reason_column(description: str = "why the status is what it is; null: nothin
 
 
 def reason_rules(*ids: str) -> Any:
-    """Return the column of the rules behind the sentences of `reason`; `ids` are allowed."""
+    """Return the column of rules behind the sentences of `reason`; `ids` are the valid rule ids."""
     values = {name: SENTENCES[name] for name in ids}
     about = "rules behind the sentences of reason, in their order, joined by ;"
     return joined_column(values, f"{about} (null: nothing to say)")
@@ -142,12 +142,12 @@ def place_column(description: str) -> Any:
 
 
 def base_column(description: str, null: bool = True) -> Any:
-    """Return a column of a population base."""
+    """Return a column of ids of population bases."""
     return word_column(words.PopulationBase, description, null=null)
 
 
 def platform_column(description: str, **special: str) -> Any:
-    """Return a column of a platform."""
+    """Return a column of ids of platforms."""
     return make_column(description, special={words.WHOLE_INTERNET: "the whole internet", **special})
 
 
@@ -194,7 +194,7 @@ class ReasonedModel(PublishedModel):
 
 
 def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
-    """Return whether bounds and quantiles of each row rise, to a slack (a number, or one a row)."""
+    """Return whether bounds and quantiles of a row rise, within a slack (a number, or by row)."""
     rising = True
     for names in (bounds, ("q05", "q50", "q95")):
         steps = frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]

@@ -109,7 +109,7 @@ def _read_schema(model: type[pa.DataFrameModel]) -> Any:
 
 @cache
 def _cell_rules(model: type[pa.DataFrameModel]) -> Mapping[Kind, tuple[Any, list[str]]]:
-    """Return each rule of single cells, with the columns of one type that have it."""
+    """Return each rule of single cells, with the columns of one type that it applies to."""
     groups: dict[Kind, tuple[Any, list[str]]] = {}
     for name, column in _read_schema(model).columns.items():
         for check in column.checks:

@@ -46,7 +46,7 @@ def cell_rule(
 ) -> Callable[[Run], Run]:
     """Register a function as a rule of single cells, which fields use by its name.
 
-    The function takes a column of texts and, as a keyword of its own name, the field's parameter.
+    The function takes a column of texts and, as a keyword named as the function, the parameter.
     """
 
     def register_check(check: Run) -> Run:
@@ -91,7 +91,7 @@ def _parse_numbers(texts: Any) -> Any:
     "delete what the finding names",
 )
 def white_space(texts: Any, *, white_space: bool) -> Any:
-    """No cell that looks blank and is not, none that looks like another."""
+    """Return true for cells that do not look like a blank or another cell without being equal."""
     return ~blanks.mark_padded(texts)
 
 
@@ -100,7 +100,7 @@ def white_space(texts: Any, *, white_space: bool) -> Any:
     "fill the cell",
 )
 def required(texts: Any, *, required: bool) -> Any:
-    """No blank cell."""
+    """Return true for cells that are not blank."""
     return blanks.mark_filled(texts) | (not required)
 
 
@@ -109,7 +109,7 @@ def required(texts: Any, *, required: bool) -> Any:
     "write digits, with a point before decimals: 1500000, 0.25",
 )
 def number(texts: Any, *, number: bool) -> Any:
-    """Blank or a plain number."""
+    """Return true for blank cells and plain numbers."""
     return ~blanks.mark_filled(texts) | texts.str.match(NUMBER)
 
 
@@ -118,7 +118,7 @@ def number(texts: Any, *, number: bool) -> Any:
     "correct the sign",
 )
 def not_negative(texts: Any, *, not_negative: bool) -> Any:
-    """No number below zero; texts that are no numbers are left to another rule."""
+    """Return true for numbers of at least 0, and for texts that are no numbers (another rule)."""
     return ~(_parse_numbers(texts) < 0)
 
 
@@ -127,7 +127,7 @@ def not_negative(texts: Any, *, not_negative: bool) -> Any:
     "correct the number, or its unit",
 )
 def too_large(texts: Any, *, too_large: bool) -> Any:
-    """No count beyond anything that can be counted; such a number is a slip of the pen."""
+    """Return true for counts below a limit above which a number is a misprint."""
     return ~(_parse_numbers(texts) >= LIMIT)
 
 
@@ -137,7 +137,7 @@ def too_large(texts: Any, *, too_large: bool) -> Any:
     number=20,
 )
 def share_at_most_one(texts: Any, *, share_at_most_one: bool) -> Any:
-    """No share above one."""
+    """Return true for shares of at most 1."""
     return ~(_parse_numbers(texts) > 1)
 
 
@@ -146,7 +146,7 @@ def share_at_most_one(texts: Any, *, share_at_most_one: bool) -> Any:
     "write whole persons",
 )
 def whole_number(texts: Any, *, whole_number: bool) -> Any:
-    """No fraction of a person."""
+    """Return true for whole numbers of persons."""
     values = _parse_numbers(texts)
     return values.isna() | (values % 1 == 0)
 
@@ -156,7 +156,7 @@ def whole_number(texts: Any, *, whole_number: bool) -> Any:
     "write 2025, 2025-H1, 2025-Q3, 2025-07, 2025-07-13, or two of them joined by /",
 )
 def date(texts: Any, *, date: bool) -> Any:
-    """Blank or an ISO 8601 date or period that exists in the calendar."""
+    """Return true for blank cells and ISO 8601 dates or periods that exist in the calendar."""
     return ~blanks.mark_filled(texts) | periods.parse_periods(texts)["start"].notna()
 
 
@@ -165,7 +165,7 @@ def date(texts: Any, *, date: bool) -> Any:
     "write the hours of a day in force: 2, 3.5",
 )
 def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
-    """No more hours than a day has."""
+    """Return true for at most 24 hours."""
     return ~(_parse_numbers(texts) > 24)
 
 
@@ -174,7 +174,7 @@ def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
     "write days as 2025-07-13, several joined by ; without spaces",
 )
 def list_of_days(texts: Any, *, list_of_days: bool) -> Any:
-    """Blank or days that exist in the calendar, separated by semicolons."""
+    """Return true for blank cells and days of the calendar, separated by semicolons."""
     is_valid = {text: not text.strip() or _all_days(text.split(";")) for text in texts.unique()}
     return texts.map(is_valid).astype("bool")
 
@@ -189,7 +189,7 @@ def _all_days(days: list[str]) -> bool:
     "correct the year; neither figures nor restrictions are older, nor projections later",
 )
 def sane_year(texts: Any, *, sane_year: bool) -> Any:
-    """No day before the internet was public or after the last projection."""
+    """Return true for days from the start of the public internet to the last projection."""
     spans = periods.parse_periods(texts)
     last = spans["end"] - periods.ONE_DAY
     return ~((spans["start"].dt.year < SANE_YEARS[0]) | (last.dt.year > SANE_YEARS[1]))
@@ -201,7 +201,7 @@ def sane_year(texts: Any, *, sane_year: bool) -> Any:
     number=5,
 )
 def word(texts: Any, *, word: Iterable[str]) -> Any:
-    """Blank or one of the words of the vocabulary."""
+    """Return true for blank cells and words of the vocabulary."""
     return ~blanks.mark_filled(texts) | texts.isin(list(word))
 
 
@@ -210,7 +210,7 @@ def word(texts: Any, *, word: Iterable[str]) -> Any:
     "write identifiers alone, in a column of several joined by ; without spaces",
 )
 def identifier(texts: Any, *, identifier: str) -> Any:
-    """Blank or an identifier; where there may be SEVERAL, those separated by semicolons."""
+    """Return true for blank cells and identifiers, with SEVERAL also ids joined by semicolons."""
     more = f"(;{IDENTIFIER})*" if identifier == SEVERAL else ""
     return texts.str.fullmatch(f"({IDENTIFIER}{more})?")
 
@@ -220,7 +220,7 @@ def identifier(texts: Any, *, identifier: str) -> Any:
     "write the whole address, or leave the cell blank",
 )
 def web_address(texts: Any, *, web_address: bool) -> Any:
-    """Blank or an http address."""
+    """Return true for blank cells and http addresses."""
     return ~blanks.mark_filled(texts) | texts.str.match(r"^https?://\S+$")
 
 
@@ -244,7 +244,7 @@ NOTHING_STATED = re.compile(
     "write `not stated` where it was looked for and is not there; else leave the cell blank",
 )
 def nothing_stated(texts: Any, *, nothing_stated: bool) -> Any:
-    """Blank, what is stated, or the one word for nothing."""
+    """Return true for blank cells, statements, and the one word for a missing statement."""
     return ~texts.str.fullmatch(NOTHING_STATED)
 
 
@@ -253,7 +253,7 @@ def nothing_stated(texts: Any, *, nothing_stated: bool) -> Any:
     "run the command that writes the table",
 )
 def sha256(texts: Any, *, sha256: bool) -> Any:
-    """Blank or 64 hexadecimal digits."""
+    """Return true for blank cells and 64 hexadecimal digits."""
     return ~blanks.mark_filled(texts) | texts.str.fullmatch("[0-9a-f]{64}")
 
 
@@ -262,7 +262,7 @@ def sha256(texts: Any, *, sha256: bool) -> Any:
     "correct the expression at the place that Python names",
 )
 def regular_expression(texts: Any, *, regular_expression: bool) -> Any:
-    """Return cells that are valid regular expressions."""
+    """Return true for cells that are valid regular expressions."""
     return texts.map(_is_expression).astype("bool")
 
 
@@ -275,7 +275,7 @@ def _make_field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> 
 
 
 def mark_optional(field: Any) -> Any:
-    """Mark a column that a file may lack, with blank cells then; return it."""
+    """Return a column marked as one that a file may lack; its cells are then blank."""
     field.metadata["optional"] = "yes"
     return field
 

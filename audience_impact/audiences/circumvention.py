@@ -64,7 +64,7 @@ def list_candidates(scope: Scope, tables: Tables) -> pd.DataFrame:
 
 
 def choose_circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
-    """Return the share that keeps access, one row per restriction that has one.
+    """Return the share of people who keep access, one row per restriction with such a share.
 
     Columns: `restriction_id`, `basis` (CircumventionBasis), `circumvention_id` (several joined by
     `;`, blank where other countries alone speak), `draw_key`, DISTRIBUTION_COLUMNS in shares,

@@ -25,7 +25,7 @@ DAILY = {
 }
 """Metrics of a day; the average over many days is preferred."""
 FRESH_DAYS, LATER_DAYS = 92, 92
-"""Maximum days before the start of a recent daily figure, and maximum days after it."""
+"""Maximum days from a recent daily figure to the start of the restriction, before and after it."""
 
 
 STEPS = (
@@ -78,7 +78,7 @@ def choose_daily_figures(
 
     From before the start if at most three months old, else at most three months after it, else
     older. Columns: AUDIENCE, `daily_id`, `daily_persons` (NaN where it is a limit alone),
-    `late_days` (after the start), `daily_from` and `daily_until` (its own period, end exclusive),
+    `late_days` (after the start), `daily_from` and `daily_until` (its period, end exclusive),
     `daily_least_persons`, `daily_most_persons` (NaN: open),
     `audience_key`, DISTRIBUTION_COLUMNS (blank shape: a limit is not drawn) and COLUMNS of
     figure_errors.py.

@@ -77,7 +77,7 @@ def choose_shares(
     `feature_use_id`, DISTRIBUTION_COLUMNS, `least` and `most` of intervals.py in shares, `is_own`
     (asked about a restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`,
     `beyond_persons` (people of the ages of the base that were not asked; NaN where nobody counted
-    them), `is_inside` (those asked are part of the base), and LAW of denominators/counts.py
+    them), `is_inside` (those asked are part of the base), and columns of denominators/counts.py
     of the people the share was asked of.
     """
     best = choosing.select_candidates(
@@ -109,7 +109,7 @@ def list_candidates(
 def use_fitted_shares(
     audiences: pd.DataFrame, targets: pd.DataFrame, measured: pd.DataFrame, fitted: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the fitted share of users of each restricted feature where no share of use speaks.
+    """Return the fitted share of users of each restricted feature that no fact on use describes.
 
     One row per country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
     and PARAMETERS of fitted/shares.py; `measured` as `choose_shares` gives it, `fitted` keyed by
@@ -171,7 +171,7 @@ def _merge_duplicates(best: pd.DataFrame) -> pd.DataFrame:
 
 
 def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
-    """Return shares with the people of their population and the people beyond it."""
+    """Return shares with the persons in their population, and the persons outside of it."""
     people = _find_base(best, best["population_base"], denominators)
     ages = best["base"].map(AGES).fillna(best["base"])
     everyone = _find_base(best, ages.astype("str").fillna(""), denominators)

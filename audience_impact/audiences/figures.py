@@ -116,7 +116,7 @@ BEFORE_START = (
 
 
 def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.DataFrame:
-    """Return every estimate that may stand for an audience, in persons.
+    """Return every estimate that may describe the size of an audience, in persons.
 
     Adds what intervals.read_intervals gives, `metric_priority`, `low_persons`, `high_persons` (NaN:
     no upper limit), `share_base_id` (the base that turned a share into people), `is_primary_source`
@@ -190,7 +190,7 @@ def _use_population_bases(
 
 
 def _find_partial_bases(tables: Tables) -> set[str]:
-    """Return the bases of a part of the ages; other people may use a service as well."""
+    """Return the bases of a part of the ages; people of other ages may use a service as well."""
     bases = tables["bases"]
     part = bases["population_base"].isin(PART_OF_AGES)
     return set(bases.loc[part, "base_id"])
@@ -220,7 +220,7 @@ def _add_limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def join_figures(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
-    """Return each requested audience (scope.REQUESTED) with every figure of it."""
+    """Return each requested audience (scope.REQUESTED) with every figure that describes it."""
     by_country = figures.rename(columns={"area_id": "country_id"})
     return requested.merge(by_country, on=["country_id", "platform_id"])
 
@@ -228,8 +228,8 @@ def join_figures(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame
 def select_before_start(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
     """Return the figures of each requested audience from before its start.
 
-    `requested` as scope.REQUESTED declares it; the result has one row an audience and figure. What
-    no existing user comes upon has no figure.
+    `requested` as scope.REQUESTED declares it; the result has one row per audience and figure.
+    Audiences without existing users have no figure.
     """
     return choosing.select_candidates(join_figures(requested, figures), BEFORE_START)
 
@@ -246,7 +246,7 @@ def choose_figures(joined: pd.DataFrame) -> pd.DataFrame:
 
 
 def rejection_reason(joined: pd.DataFrame) -> "pd.Series[str]":
-    """Return the reason why each figure of `joined` is not chosen; blank where it is."""
+    """Return the reason why each figure of `joined` is not chosen; blank for chosen figures."""
     reasons = choosing.rejection_reason(joined, (*BEFORE_START, *SPEAKING))
     pages = _rank_pages(joined[reasons == ""])
     return reasons.mask(reasons == "", choosing.rejection_reason(pages, PAGE).reindex(joined.index))
@@ -337,7 +337,7 @@ PAGE = (
 
 
 def _count_votes(pages: pd.DataFrame, by: list[str]) -> pd.Series:
-    """Return the number of pages that print the value of each page, also rounded."""
+    """Return for each page the number of pages that print the same value, exactly or rounded."""
     printings = pages[[*by, "printed", "step"]].reset_index(names="place")
     both = printings.merge(printings, on=by, suffixes=("", "_other"))
     apart = (both["printed"] - both["printed_other"]).abs()
@@ -347,7 +347,7 @@ def _count_votes(pages: pd.DataFrame, by: list[str]) -> pd.Series:
 
 
 def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
-    """Return one row an audience: the range of its lineages; NaN without a figure.
+    """Return one row per audience: the range of the figures of its lineages; NaN without a figure.
 
     Columns: AUDIENCE, `start`, `low_persons`, `high_persons`, `metric_priority`, `metric`,
     `measurement_series_id` (if only one), `measurement_series_count`, `containing`, `period`,

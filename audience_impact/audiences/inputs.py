@@ -328,7 +328,7 @@ class _Read(NamedTuple):
 
 
 def gather_inputs(scope: Scope, tables: Tables, fitted: FittedModels) -> Inputs:
-    """Return what typed facts say of a scope; `fitted` as read from those of all restrictions."""
+    """Return the inputs of a scope from typed facts; `fitted` was fitted to all restrictions."""
     denominators = Denominators.from_tables(tables, fitted.errors)
     candidates = figures.list_qualifying_figures(tables, denominators)
     before = figures.select_before_start(scope.requested, candidates)
@@ -352,7 +352,7 @@ def _size_audiences(
     denominators: Denominators,
     fitted: FittedModels,
 ) -> AudienceSizes:
-    """Return the audiences that figures and bases give, and imputed ones where they do not."""
+    """Return the audiences from figures and bases, and imputed audiences where both are missing."""
     sizes = _combine_sizes(requested, read.chosen, denominators)
     counted = pooling.pool_figures(read.chosen, read.before, tables, denominators.errors)
     models = (fitted.audiences, fitted.joint_use)
@@ -379,7 +379,7 @@ def _select_use(
     denominators: Denominators,
     fitted: FittedModels,
 ) -> FeatureUse:
-    """Return who uses the restricted features, and who keeps access."""
+    """Return the shares of people who use the restricted features, and of those who keep access."""
     shares = features.choose_shares(sizes, scope.targets, tables, denominators)
     return FeatureUse(
         shares,

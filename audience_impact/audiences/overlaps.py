@@ -65,7 +65,7 @@ def list_candidates(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _expand_platforms(overlaps: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each overlap and platform that must be restricted there."""
+    """Return a row for each overlap and platform whose restriction the overlap requires."""
     several = overlaps["platform_ids"].map(lambda ids: len(set(ids.split(";"))) > 1).astype(bool)
     units = overlaps["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value])
     facts = overlaps[several & units].drop(columns=["note"])
@@ -79,7 +79,7 @@ def _expand_platforms(overlaps: pd.DataFrame) -> pd.DataFrame:
 
 
 def _list_required_platforms(row: dict[str, object]) -> set[str]:
-    """Return every platform that an overlap requires: its own, and its denominator."""
+    """Return every platform that an overlap requires: those that overlap, and the denominator."""
     denominator = (
         {str(row["share_of"])} if row["share_of"] and row["unit"] == Unit.SHARE.value else set()
     )

@@ -42,7 +42,7 @@ PEOPLE = ["people_low_persons", "people_persons", "people_high_persons"]
 ONLINE = ["online_q05", "online_q50", "online_q95"]
 """Columns of the log odds of being online in a place minus those of the country."""
 ONLY = ["only_q05", "only_q50", "only_q95"]
-"""Columns of the share of the people online who have no network other than those cut."""
+"""Columns of the share of the people online who use none but the networks that were cut."""
 WHERE_PART = ["least_area_id", "part_kind", "units_count"]
 """Columns of the part of a place that a text means."""
 COUNTRY_LEVEL = "whole_country"
@@ -75,7 +75,7 @@ PARTS = Frame(
 
 
 def select_parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
-    """Return the places of every restriction that touches only a part, with columns PARTS."""
+    """Return the places of every restriction of a part of a country, with columns PARTS."""
     restrictions = scope.restrictions
     is_wanted = restrictions["restriction_id"].isin(scope.requested["restriction_id"])
     partial = restrictions[
@@ -94,9 +94,9 @@ def select_parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataF
 
 
 def _locate_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the places of each restriction and country: reading, least place, missing.
+    """Return a row for each restriction, country and place, with its reading.
 
-    A country of which no place is known has a row of its own that says so.
+    A country without any known place has a single row, marked as missing.
     """
     from_texts = _read_text_places(restrictions, tables)
     areas = restrictions.assign(area_id=restrictions["area_ids"].str.split(";"))
@@ -213,7 +213,7 @@ def _add_reasons(rows: pd.DataFrame, closed_levels: Sequence[list[str]]) -> pd.D
 
 
 def find_drawable(scope: Scope, parts: pd.DataFrame) -> pd.Index:
-    """Return restrictions that touch everyone in their audiences or a part that can be drawn."""
+    """Return restrictions that affect everyone in their audiences or a part that can be drawn."""
     restrictions = scope.by_id
     is_complete = (parts["reason"] == "").groupby(parts["restriction_id"]).all()
     in_part = restrictions.index.isin(is_complete.index[is_complete.astype(bool)])

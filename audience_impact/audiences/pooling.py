@@ -92,7 +92,7 @@ def _find_printed_range(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFr
 
 
 def _read_lineages(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return shape and ends of each lineage: as stated, else as its pages print them."""
+    """Return shape and ends of the distribution of each lineage: as stated, else from its pages."""
     mode = rows["mode"]
     low = rows["low"].where(rows["is_ranged"], rows["printed_low"].fillna(mode)).clip(upper=mode)
     high = rows["high"].where(rows["is_ranged"], rows["printed_high"].fillna(mode))

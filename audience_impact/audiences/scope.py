@@ -146,7 +146,7 @@ class Scope(Declared):
 
     @property
     def is_whole_service(self) -> pd.Series:
-        """The column of `whole_services`, by restriction_id."""
+        """Return the column of `whole_services`, by restriction_id."""
         return self.whole_services["is_whole_service"]
 
 
@@ -166,7 +166,7 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
 
 
 def _describe_restrictions(restrictions: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Return restrictions with their start and the audiences that they may touch."""
+    """Return restrictions with their first day and the kinds of audience that they may affect."""
     starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
     areas = restrictions["area_ids"].str.split(";")
     networks = restrictions["network_scope"]
@@ -265,7 +265,7 @@ def _list_audiences(
 
 
 def _find_new_use_alone(targets: pd.DataFrame) -> pd.MultiIndex:
-    """Return restrictions and platforms that touch no existing users."""
+    """Return restrictions and platforms where only new users are affected."""
     existing = {feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits}
     is_hit = targets["feature"].isin(existing)
     any_hit = is_hit.groupby([targets["restriction_id"], targets["platform_id"]]).any()

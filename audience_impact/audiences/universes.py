@@ -48,7 +48,7 @@ def count_internet_users(requested: pd.DataFrame, denominators: Denominators) ->
 def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
     """Return audiences with the base of each (restriction, country).
 
-    `base_persons` is what limits, `base_size_persons` what it is thought to be, and LAW of
+    `base_persons` limits the union, `base_size_persons` is the estimate, and DISTRIBUTION of
     denominators/counts.py says how it is drawn. People are the base of the day where the whole
     network is shut down: one distribution for both.
     """
@@ -80,6 +80,6 @@ def group_by_country(audiences: pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_common_word(counted: pd.DataFrame, column: str, default: str) -> pd.Series:
-    """Return the word that all audiences of each COUNTRY have in a column, else another one."""
+    """Return the word that all audiences of each COUNTRY share in a column, else `default`."""
     first = counted.drop_duplicates(COUNTRY).set_index(COUNTRY)[column]
     return first.where(counted.groupby(COUNTRY)[column].nunique() == 1, default)

@@ -181,11 +181,11 @@ def _extend_consistent(
 
 
 def repair_overlaps(problem: Problem, widen: bool = False) -> Problem:
-    """Return the problem with its overlaps moved as little as makes them possible.
+    """Return the problem with its overlaps moved by the least that makes the facts consistent.
 
     Args:
         problem: At most 12 platforms.
-        widen: Let the moved overlaps keep what they allowed before.
+        widen: Extend moved intervals, so that they still allow the values from before.
 
     Raises:
         ValueError: The sizes alone contradict one another.
@@ -211,7 +211,7 @@ def repair_overlaps(problem: Problem, widen: bool = False) -> Problem:
 def _move_overlap(
     overlap: MeasuredOverlap, problem: Problem, persons: Array, widen: bool, allowance: float
 ) -> MeasuredOverlap:
-    """Return the overlap moved to its value in a population; unmoved where it is met."""
+    """Return the overlap moved to its value in a population; unmoved if it allows that value."""
     count, unit, users = len(problem.low), problem.scale, 1.0
     people = float(mark_patterns(overlap.platforms, overlap.kind, count)[1:] @ persons)
     if overlap.of is not None:

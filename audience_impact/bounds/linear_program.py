@@ -143,7 +143,7 @@ class Part:
 
 
 def extract_part(problem: Problem, platforms: Iterable[int]) -> Part:
-    """Return the part of a problem with some platforms and the overlaps among them.
+    """Return the part of a problem that has these platforms and the overlaps among them.
 
     Args:
         problem: The whole.
@@ -224,7 +224,7 @@ class Program:
     def find_extremes(self) -> tuple[float, float] | None:
         """Return the least and most people in the union; None where facts contradict.
 
-        Persons; the largest is math.inf where nothing limits.
+        Both in persons; the largest is math.inf where no fact limits it.
 
         Raises:
             RuntimeError: HiGHS came to no answer.
@@ -241,7 +241,7 @@ class Program:
         return min(lower, upper), max(lower, upper)
 
     def spread_persons(self) -> Array | None:
-        """Return persons in each pattern but 0 that meet the facts with the least slack.
+        """Return persons in each pattern except 0 that satisfy the facts with the least slack.
 
         Raises:
             RuntimeError: HiGHS came to no answer.

@@ -121,7 +121,7 @@ def _repair_country(country: Measurements, conflict: Conflict) -> Resolved:
 
 
 def _drop_conflicts(country: Measurements, conflict: Conflict) -> Resolved:
-    """Return the country without overlaps in conflict, repeated until the rest agrees."""
+    """Return the country without overlaps in conflict; repeat until its facts are consistent."""
     first, solution = conflict, None
     while not isinstance(solution, Sharp):
         others = [n for n in range(len(country.overlaps)) if n not in conflict.measured]
@@ -141,7 +141,7 @@ def _drop_conflicts(country: Measurements, conflict: Conflict) -> Resolved:
 def report_conflicts(
     resolved: list[Resolved], before: list[Measurements], chosen: pd.DataFrame, tables: Tables
 ) -> list[Finding]:
-    """Return a finding for each overlap in a conflict, with the other facts and their lines."""
+    """Return a finding for each overlap in a conflict, naming the other facts and their lines."""
     rows = tables["overlaps"].set_index("overlap_id", drop=False)
     findings = {
         (key, text): build_finding(

@@ -146,10 +146,10 @@ class Sharp:
 
 
 def bound_sharply(problems: Sequence[Problem]) -> list[Sharp | Conflict]:
-    """Return the narrowest bounds of each union, or facts that cannot all hold, in the same order.
+    """Return the narrowest bounds of each union, or facts that contradict, in the same order.
 
     Platforms that no overlap connects are solved apart, which loses nothing: facts of one
-    component say nothing of how its people lie to those of another. Component c can have any
+    component do not limit the overlap of its people with those of another. Component c can have any
     number of people in [l_c, u_c], as the numbers that its patterns allow are convex. Let each
     have the least: laid into one another as far as they go, all are inside the largest, so
     max l_c is reached. Let each have the most: laid side by side until the base is full, they
@@ -166,13 +166,13 @@ def bound_sharply(problems: Sequence[Problem]) -> list[Sharp | Conflict]:
 
 
 def repair_problem(problem: Problem) -> tuple[Problem, list[Change]]:
-    """Return the problem with its overlaps moved until they can hold, and the moves.
+    """Return the problem with its overlaps moved until its facts are consistent, and the moves.
 
     Sizes and base stay. What is least is the sum of the moves, shares in share points and persons
-    in parts of the base. An interval keeps its width, save an end that says nothing.
+    in parts of the base. An interval keeps its width, except for an end that limits nothing.
 
     Args:
-        problem: Sizes that can hold, and overlaps that need not; persons and shares.
+        problem: Consistent sizes, and overlaps that may contradict them; persons and shares.
 
     Raises:
         ValueError: The sizes alone contradict one another.
@@ -239,8 +239,8 @@ def _solve_problem(problem: Problem) -> Sharp | Conflict:
 def _bound_wide_problem(problem: Problem, answers: _Answers) -> Sharp | Conflict:
     """Return weaker bounds from groups of at most 12 platforms and from wide unions.
 
-    A group's union is inside the whole one, so its lower bound holds for the whole; groups
-    that no platform is left out of add up to at least the whole.
+    A group's union is inside the whole union, which therefore has at least its lower bound;
+    the unions of groups that cover all platforms add up to at least the whole.
     """
     lower, upper = _bound_wide_unions(problem)
     for groups in _partition_platforms(problem):
@@ -296,7 +296,7 @@ def _partition_platforms(problem: Problem) -> Iterator[list[frozenset[int]]]:
 
 
 def _grow_group(group: frozenset[int], overlaps: Sequence[frozenset[int]]) -> frozenset[int]:
-    """Return a group grown by overlaps that touch it, narrowest first, up to 12 platforms."""
+    """Return a group extended by overlaps that share a platform, narrowest first, to at most 12."""
     while True:
         wider = [
             group | overlap for overlap in overlaps if group & overlap and not overlap <= group

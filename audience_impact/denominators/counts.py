@@ -93,12 +93,12 @@ class Counts:
 
     @classmethod
     def from_tables(cls, tables: Tables) -> "Counts":
-        """Return the counts of these facts."""
+        """Return the counts of people in these fact tables."""
         return cls(tables["bases"], tables["sources"])
 
     @cached_property
     def by_country(self) -> pd.DataFrame:
-        """Bases by country with the trust in their source: columns COLUMNS."""
+        """Return the bases, with their country and the reliability of their source: COLUMNS."""
         reliability = self.sources.set_index("source_id")["reliability"]
         names = {
             "area_id": "country_id",
@@ -112,7 +112,7 @@ class Counts:
         )[COLUMNS]
 
     def list_candidates(self, places: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-        """Return every base that matches a place on `country_id` and `by`, with what ranks them.
+        """Return every base that matches a place on `country_id` and `by`, with its ranks.
 
         `place` is the row of `places`; `gap` and `apart` are how far from its `start`, `far` and
         `projected` what parts bases of several measurers.
@@ -155,7 +155,7 @@ class Counts:
     def interpolate_persons(self, places: pd.DataFrame) -> pd.Series:
         """Return the people in `base_id` of each place at its `start`: in logs between two counts.
 
-        Outside the measurer's series, the base as it stands; NaN without a base. Indexed like
+        Outside the measurer's series, the base as printed; NaN without a base. Indexed like
         `places`.
         """
         key = ["area_id", "population_base", "measurement_series_id"]
@@ -245,7 +245,7 @@ def is_projected(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _join_bases(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Return what the table of bases says of each base, next to `country_id` and `start`."""
+    """Return the columns of the table of bases for each base, next to `country_id` and `start`."""
     names = [
         *("population_base", "measurement_series_id", "obs_status"),
         *("persons", "low_persons", "high_persons", "period_start", "period_end"),
@@ -255,7 +255,7 @@ def _join_bases(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_ceiling(rows: pd.DataFrame, counts: Counts) -> Array:
-    """Return who holds each base: its ages by the same measurer, else all residents."""
+    """Return the people around each base: its ages by the same measurer, else all residents."""
     is_online = rows["population_base"].str.startswith("internet")
     if not is_online.any():
         return np.full(len(rows), np.nan)

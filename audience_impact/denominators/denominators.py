@@ -57,7 +57,7 @@ class Denominators(CountsWithErrors):
         return self.counts.find_nearest(places, ANY_MEASURER, window)
 
     def compute_quantiles(self, places: pd.DataFrame) -> pd.DataFrame:
-        """Return the quantiles and the ceiling (LAW) of `base_id` of each place at its start."""
+        """Return DISTRIBUTION (quantiles and ceiling) of `base_id` of each place at its start."""
         return compute_quantiles(places, self)
 
     def count_online(self, places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -92,7 +92,7 @@ class Denominators(CountsWithErrors):
         )
 
     def _choose_limits(self, groups: pd.DataFrame) -> pd.DataFrame:
-        """Return the best base that holds the largest audience of each group, and the residents."""
+        """Return the best base that can contain each group's largest audience, and residents."""
         chosen = self._choose_best(groups)
         people = self.find_nearest(groups.assign(population_base=EVERYONE), None)
         rows = (
@@ -109,7 +109,7 @@ class Denominators(CountsWithErrors):
         return rows.assign(base_persons=limit, is_base_projected=is_ahead)
 
     def _choose_best(self, groups: pd.DataFrame) -> pd.DataFrame:
-        """Return the base of the first level that has one."""
+        """Return the base of each group from the first level that has a base."""
         taken: list[pd.DataFrame] = []
         rest = groups.index
         for level in _list_levels(groups):
@@ -126,7 +126,7 @@ class Denominators(CountsWithErrors):
         return together.rename(columns={"population_base": "base", "obs_status": "base_status"})
 
     def list_candidates(self, groups: pd.DataFrame) -> pd.DataFrame:
-        """Return every base that may contain the audiences of each group, and why it was not taken.
+        """Return every base that may contain the audiences of each group, and why it is not used.
 
         Columns: `place` (the row of `groups`), `country_id`, `base_id`, `level`, `base_persons`,
         `passed_over` (blank: it was taken).
@@ -180,7 +180,7 @@ class _Level:
 
 
 def _list_levels(groups: pd.DataFrame) -> list[_Level]:
-    """Return the kinds of base from best to worst: the first that has one is taken."""
+    """Return the kinds of base, best first: the first kind on record is chosen."""
     of_measurer = groups.assign(
         population_base=groups["containing"].fillna(""),
         measurement_series_id=groups["measurement_series_id"].fillna(""),
@@ -201,7 +201,7 @@ def _list_levels(groups: pd.DataFrame) -> list[_Level]:
 
 
 def _limit_persons(rows: pd.DataFrame) -> pd.Series:
-    """Return the people that a base can hold; a projection limits nothing."""
+    """Return the maximum of persons in an audience of a base; a projection limits nothing."""
     ahead = (rows["obs_status"] == FORECAST) & (rows["population_base"] != EVERYONE)
     return rows["base_persons"].astype("float64").where(~ahead, np.inf)
 

@@ -17,7 +17,7 @@ from audience_impact.vocabulary import WHOLE_INTERNET, ObsStatus, Unit
 
 PERSONS, SHARE = Unit.PERSONS.value, Unit.SHARE.value
 FORMS = {PERSONS: "{:,.0f}", "person_days": "{:,.0f}", "days": "{:,.0f}", SHARE: "{:.4g}"}
-"""The format of a number by unit; other units show the sign."""
+"""Format of a number by unit; numbers in other units are shown with their sign."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _name_number(row: dict[Any, Any]) -> str:
 
 
 def name_service(platform: str, internet: str = "the whole internet") -> str:
-    """Return what a service is called: the whole internet and an unknown one have words."""
+    """Return the name of a service; the whole internet and an unknown service have their words."""
     return internet if platform == WHOLE_INTERNET else platform or "an unknown service"
 
 
@@ -190,7 +190,7 @@ def _format_figure(cells: Cells) -> str:
 
 
 def _format_persons(cells: Cells, persons: float | None) -> str:
-    """Return a share as a number of people; blank for any other unit."""
+    """Return the persons of a figure that is a share; blank for any other unit."""
     if persons is None or cells.get("unit") != SHARE:
         return ""
     return f" = {persons:,.0f} persons"

@@ -11,7 +11,7 @@ from audience_impact.outputs.review.attribution import name_origin
 from audience_impact.vocabulary import SourceType
 
 Cells = dict[str, str]
-"""The cells of a row that are not blank, as the file has them."""
+"""Cells of a row by column, as written in the file, without blank cells."""
 
 
 class FactLine(NamedTuple):
@@ -31,7 +31,7 @@ class FactRows:
         self.layers_count = 1 + max((int(name.split("/")[0]) for name in files), default=0)
 
     def find_row(self, at: FactLine) -> Cells:
-        """Return the cells of a row; empty where the files lack it."""
+        """Return the cells of a row; empty if the files have no such row."""
         lines = self._read_lines(f"{at.layer - 1}/{at.table}.csv")
         return _parse_row(lines, at.line) if at.line <= len(lines) else {}
 
@@ -46,12 +46,12 @@ class FactRows:
         ]
 
     def format_place(self, at: FactLine) -> str:
-        """Return FILE:LINE, with the number of the layer where there are several."""
+        """Return FILE:LINE of a row, with the number of the layer if there are several layers."""
         layer = f"{at.layer}/" if self.layers_count > 1 else ""
         return f"{layer}{at.table}.csv:{at.line}"
 
     def find_attribution(self, table: str, cells: Cells) -> tuple[str, str]:
-        """Return who measured a fact, in words, and its address; both blank for other tables."""
+        """Return the measurer of a fact, in words, and its address; both blank for other tables."""
         source = self._sources.get(cells.get("source_id", ""))
         if source is None or table not in {*INPUTS, *RESTRICTION_TABLES}:
             return "", ""

@@ -30,7 +30,7 @@ COUNTED = {
     ImpactMetric.PEOPLE_DEPRIVED_NET: "those of the feature users who do not keep access",
     ImpactMetric.REACH_LOST: "how many fewer people one measurer counted after than before",
 }
-"""The people that each metric counts."""
+"""People that each impact metric counts, in words."""
 WHOLE = (Feature.WHOLE_SERVICE.value, Feature.UNKNOWN.value)
 
 
@@ -214,7 +214,7 @@ def _explain_features(trace: Trace) -> Iterator[Step]:
 
 
 def _explain_access(trace: Trace) -> Iterator[Step]:
-    """Yield the share that keeps access."""
+    """Yield the step of the share of people who keep access."""
     rows, shares = trace.select_steps(TraceStep.ACCESS), trace.list_candidates("circumvention")
     if shares.empty and rows.empty:
         return

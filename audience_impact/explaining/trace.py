@@ -34,7 +34,7 @@ class Trace:
     origin: str
 
     def select_steps(self, step: TraceStep) -> pd.DataFrame:
-        """Return the rows of a step."""
+        """Return the traced rows of a step."""
         rows = self.tables["steps"]
         return rows[rows["step"] == step.value]
 
@@ -51,7 +51,7 @@ class Trace:
         return rows.assign(passed_over=rows["passed_over"].fillna("").astype("str"))
 
     def impact_row(self, metric: str) -> "pd.Series[object]":
-        """Return the row of a metric in `impact`, blank where it has no text."""
+        """Return the row of a metric in `impact`; cells without a text are blank."""
         row = self.tables["impact"].set_index("impact_metric").loc[metric]
         return row.where(row.notna() | row.index.str.endswith("_persons"), "")
 

@@ -43,7 +43,7 @@ def explain_draws(trace: Trace, metric: ImpactMetric) -> Iterator[Step]:
 
 
 def explain_status(trace: Trace, metric: ImpactMetric) -> Step:
-    """Return the status and the rules that cap it."""
+    """Return the status of the estimate and the rules that cap it."""
     row = trace.impact_row(metric)
     names = dict.fromkeys(row["reason_rule_ids"].split(";"))
     rules = [RULES[name] for name in names if name in RULES]
@@ -56,7 +56,7 @@ def explain_status(trace: Trace, metric: ImpactMetric) -> Step:
 
 
 def explain_comparisons(trace: Trace) -> Iterator[Step]:
-    """Yield the publications of others and the reasons why they differ."""
+    """Yield the figures that others published and the reasons why they differ from ours."""
     rows = trace.tables["comparisons"]
     if rows.empty:
         return
@@ -85,7 +85,7 @@ def explain_comparisons(trace: Trace) -> Iterator[Step]:
 
 
 def explain_ends(trace: Trace, metric: ImpactMetric) -> Step:
-    """Return the answer, and where it comes from."""
+    """Return the answer and the inputs of its ends."""
     row = trace.impact_row(metric)
     names = ("at least", "5 %", "median", "95 %", "at most")
     numbers = [

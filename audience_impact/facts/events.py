@@ -71,9 +71,9 @@ def merge_events(tables: Tables) -> Tables:
 
 
 def choose_links(links: pd.DataFrame) -> pd.DataFrame:
-    """Return the links that merge, one a restriction at most.
+    """Return the links that merge two restrictions, at most one per restriction.
 
-    A pair that another row keeps apart is none.
+    A pair that another row declares distinct is not merged.
     """
     ids = links["restriction_id"], links["other_restriction_id"]
     pair = pd.Series(
@@ -111,7 +111,7 @@ def _follow(name: str, direct: Mapping[str, str]) -> str:
 
 
 def _drop_void_remainders(links: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return links in which a remainder of what did not end before it is one event with it."""
+    """Return links where a remainder that does not outlast its event is one event with it."""
     merged = find_published_ids(links)
     stays = links["other_restriction_id"].replace(merged)
     mine = links["restriction_id"].map(restrictions["ended_on_end"])
@@ -125,7 +125,7 @@ def _drop_void_remainders(links: pd.DataFrame, restrictions: pd.DataFrame) -> pd
 def _complete(
     restrictions: pd.DataFrame, links: pd.DataFrame, merged: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Return restrictions with the end, networks and source of what is published under them."""
+    """Return restrictions with end, networks and source of the events that are merged into them."""
     beside = restrictions.loc[list(merged)].assign(published=list(merged.values()))
     ends = beside.assign(
         is_exact=beside["ended_on_end"] - beside["ended_on_start"] == ONE_DAY,
@@ -154,7 +154,7 @@ def _complete(
 def _start_remainders(
     restrictions: pd.DataFrame, links: pd.DataFrame, merged: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Return restrictions of which each remainder begins the day after the other ended."""
+    """Return restrictions, each remainder starting the day after the event that it continues."""
     remainders = links[links["relation"] == EventRelation.REMAINDER]
     published_ids = remainders.set_index("restriction_id")["other_restriction_id"].replace(
         dict(merged)

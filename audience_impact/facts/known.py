@@ -58,7 +58,7 @@ class Cut:
     unended_count: int
 
     def __str__(self) -> str:
-        """Return the numbers in a sentence."""
+        """Return a sentence with the numbers of rows that were cut."""
         return (
             f"{self.unknown_count:,} rows of facts were not known on {self.day}, "
             f"{self.undated_count:,} of them for want of a day of publication of their source; "
@@ -110,7 +110,7 @@ def select_known_facts(
 
 
 def _prefer_second_page(frame: pd.DataFrame, late: set[str]) -> pd.DataFrame:
-    """Replace a first page that was not out by the second page if that one was."""
+    """Replace a first page that was not yet published by the second page, if that was published."""
     if not {SOURCE, OTHER} <= set(frame.columns):
         return frame
     first, second = frame[SOURCE], frame[OTHER]

@@ -113,7 +113,7 @@ class Header:
     is_blank_a_key: bool = False
 
     def has_key(self, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """Return true for rows with a key."""
+        """Return true for rows with a filled key column, or for all where a blank is a key."""
         return frame[list(self.key)].ne("").any(axis=1) | self.is_blank_a_key
 
     @property
@@ -449,9 +449,9 @@ class Merged(NamedTuple):
 
 
 def merge_layers(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
-    """Return the layers of a table as one: of rows with the same key the last layer's stays.
+    """Return the layers of a table as one table: of rows with one key the last layer's remains.
 
-    Rows without a key all stay, so that each of them can be refused by name.
+    All rows without a key remain, so that each can be refused with its line.
     """
     together = pd.concat(frames, ignore_index=True) if frames else make_empty_table(header.columns)
     key = list(header.key)
@@ -465,7 +465,7 @@ def merge_layers(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
 
 
 def _read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file; none where it is missing or refused."""
+    """Return the bytes of a file; no bytes where the file is missing or refused."""
     try:
         is_read = path.is_file() and path.stat().st_size <= MOST_BYTES
         return path.read_bytes() if is_read else b""

@@ -25,7 +25,7 @@ DEEPEST = 12
 
 
 ACROSS = Stage[Callable[[Tables], list[Finding]]](RuleStage.TABLES)
-"""The rules over several typed tables, in the order in which they run."""
+"""Rules that validate several typed tables together, in the order in which they run."""
 
 
 def choose_largest_number(frame: pd.DataFrame) -> pd.Series:
@@ -60,7 +60,7 @@ def _select_persons(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _repeat_for_containing(figures: pd.DataFrame) -> pd.DataFrame:
-    """Repeat each figure for its own population and for each that contains it."""
+    """Repeat each figure for its population and for each population that contains this."""
     populations = figures["population_base"]
     chain = populations.map(lambda name: (name, *PARENTS.get(name, ())))
     return figures.assign(population_base=chain).explode("population_base")

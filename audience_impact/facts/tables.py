@@ -37,7 +37,7 @@ class Finding:
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """Return table, layer and line."""
+        """Return table, layer and line of the finding."""
         return self.table, self.layer, self.line
 
 
@@ -63,7 +63,7 @@ def dump_row(row: "pd.Series[str]") -> str:
 def restore_written_cells(findings: Sequence[Finding], tables: Tables) -> list[Finding]:
     """Return the findings with row and value as written in the file.
 
-    Rules over typed tables see numbers and days; what goes to quarantine is what was written.
+    Rules over typed tables read numbers and days; quarantined rows keep the cells as written.
     """
     rows = {
         (table, int(layer), int(line)): place
@@ -144,7 +144,7 @@ def blank_cells(tables: Tables, findings: Sequence[Finding]) -> Tables:
 
 
 def has_lineage(frame: pd.DataFrame) -> bool:
-    """Return true for tables with rows that can take the series of their source."""
+    """Return true for tables with columns for a source and for a measurement series."""
     return {"measurement_series_id", "source_id"} <= set(frame.columns)
 
 

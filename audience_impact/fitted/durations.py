@@ -88,7 +88,7 @@ def fit_durations(ended: pd.DataFrame) -> Durations:
 def _fit_spreads(
     ended: pd.DataFrame, squares: "pd.Series[float]"
 ) -> tuple[float, "pd.Series[float]"]:
-    """Return the variance of residuals, and the factors of it."""
+    """Return the variance of residuals, and the factors that multiply it in each group."""
     base = (squares.sum() + PRIOR * PRIOR_VARIANCE) / (len(squares) + PRIOR)
     factors = []
     ratio = squares / base

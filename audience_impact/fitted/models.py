@@ -107,7 +107,7 @@ class FittedModels:
 
 
 def read_models(tables: Tables) -> FittedModels:
-    """Return the fitted parameters that typed facts hold; `tables` have those of all restrictions.
+    """Return the fitted parameters in typed facts; `tables` contain those of all restrictions.
 
     Raises:
         ParameterError: A table lacks a parameter.

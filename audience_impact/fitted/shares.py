@@ -44,7 +44,7 @@ from audience_impact.vocabulary import (
 
 PARAMETERS = ["mean", "spread", "freedom"]
 ANY = ""
-"""Key of any other group, or of any other country."""
+"""Key of the row for all groups, or countries, without a row."""
 BY_GROUP = ["group", "area_id"]
 BY_SERVICE = ["platform_id", "area_id", "use_frequency_kind"]
 CALLS = (Feature.VOICE_CALL.value, Feature.VIDEO_CALL.value, Feature.GROUP_CALL.value)
@@ -88,7 +88,7 @@ def choose_parameters(
 
 
 def daily_use(fitted: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
-    """Return the PARAMETERS of the share of each audience that comes on a day.
+    """Return PARAMETERS of the share of each audience that uses the service on a day.
 
     `fitted` is keyed BY_SERVICE; `audiences` has `country_id`, `platform_id` and `metric`, and its
     index is kept. A row is NaN where nothing was fitted.
@@ -142,7 +142,7 @@ KEEPS_ACCESS = "keeps_access"
 
 
 def log_odds(figures: pd.DataFrame) -> "pd.Series[float]":
-    """Return the log odds of each share, or of the middle of its ends where it has no value.
+    """Return the log odds of each share, or of the middle of its interval where no value is stated.
 
     A share of 0 or 1 gives NaN.
     """

@@ -77,7 +77,7 @@ LEAVING = (
 )
 """Blocks of figures that are left out together to measure predictions, with their weights."""
 READ = ("estimates", "surveys", "use_patterns", "bases", "areas", "platforms", "lineages")
-"""Fact tables that the fit reads."""
+"""Fact tables that the fit of imputed audiences reads."""
 LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
 """Minimum numbers of figures and of countries for a fit."""
 PRIOR, LEAST_SPREAD, MOST_SPREAD = 2.0, 0.01, 3.0
@@ -205,7 +205,7 @@ def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
 def _has_others(
     rows: pd.DataFrame, counts: pd.Series, by: list[str], block: pd.Series
 ) -> pd.Series:
-    """Return which figures agree in these columns with one outside their block."""
+    """Return whether each figure agrees in the columns `by` with a figure of another block."""
     all_of = counts.groupby([rows[name] for name in by]).transform("sum")
     inside_block = counts.groupby([*(rows[name] for name in by), block]).transform("sum")
     return all_of > inside_block

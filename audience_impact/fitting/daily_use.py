@@ -39,7 +39,7 @@ from audience_impact.vocabulary import WHOLE_INTERNET, UseFrequencyKind
 
 LONGEST_GAP_DAYS = 3 * 366
 KINDS = (UseFrequencyKind.OF_USERS.value, UseFrequencyKind.OF_MONTHLY_USERS.value)
-"""Kinds of share that are fitted; no audience of the facts has the denominator of the others."""
+"""Kinds of share that are fitted; no audience on record is the denominator of another kind."""
 WORLD = "001"
 READ = ["platform_id", "area_id", "use_frequency_kind", "share", "period_start", "period_end"]
 KEY = ["use_frequency_kind", "platform_id"]
@@ -62,7 +62,7 @@ def select_usable(use_frequency: pd.DataFrame) -> pd.DataFrame:
 
 
 def select_latest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the latest figure of each service, kind and area; of all users where there is one."""
+    """Return the latest figure of each service, kind and area; of all users if one is of all."""
     return rows.drop_duplicates([*KEY, "area_id"], keep="last")
 
 
@@ -125,7 +125,7 @@ def _fit_any_service(summaries: pd.DataFrame) -> pd.DataFrame:
 def _fit_areas(
     figures: pd.DataFrame, services: pd.DataFrame, within_variance: float
 ) -> pd.DataFrame:
-    """Return the distributions of services in areas that have a figure of their own."""
+    """Return the distribution of each service in each area that has a figure of the service."""
     of_any = services[services["platform_id"] == ANY].set_index("use_frequency_kind")
     by_service = services.set_index(KEY)[PRIOR]
     prior = by_service.reindex(pd.MultiIndex.from_frame(figures[KEY])).reset_index(drop=True)

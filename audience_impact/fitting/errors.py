@@ -53,7 +53,7 @@ from audience_impact.vocabulary import ErrorQuantile, FigureError, ParameterBasi
 LEAST_MONTHS = 1.0
 LARGEST_RELAY = 0.1
 ASSUMED_HALF_WIDTH = 0.6
-"""Half width in log odds if there are no two measurers to compare."""
+"""Half width of an error, in log odds, if no two measurers can be compared."""
 ASSUMED_GROWTH = Spread(-0.1, 0.0, 0.3)
 LOW_RELIABILITY = float(np.log(2.0))
 EFFECTIVE_SAMPLE, TAIL_DEGREES = 1000.0, 4.0
@@ -81,7 +81,7 @@ NOTES: dict[StrEnum, str] = {
 
 
 def standardise_changes(pairs: pd.DataFrame) -> Array:
-    """Return changes of pairs as after one month."""
+    """Return the changes of pairs of figures, scaled to a distance of one month."""
     months = pairs["months"].clip(lower=LEAST_MONTHS).to_numpy("float64")
     return np.asarray(pairs["change"].to_numpy("float64") / np.sqrt(months))
 
@@ -107,7 +107,7 @@ def measure_base_growth(pairs: pd.DataFrame) -> Spread:
 def measure_half_width(pairs: pd.DataFrame, sides: int) -> float:
     """Return half of the central 90 % interval of one of `sides` figures that differ.
 
-    Each `cell` weighs alike, where there is such a column.
+    Each `cell` has the same weight, if that column exists.
     """
     size = np.ones(len(pairs))
     if "cell" in pairs:

@@ -174,7 +174,7 @@ def _read_survey(row: "pd.core.frame.Row", patterns: pd.DataFrame) -> Survey:
 
 
 def fit_survey(survey: Survey) -> FittedSurvey:
-    """Return least-squares correlation of one survey."""
+    """Return the least-squares correlation of joint use in one survey."""
     # here: it takes a tenth of the time of a check, which needs none of it
     from scipy.optimize import minimize_scalar
 
@@ -208,7 +208,7 @@ def _sample_variance(values: Sequence[float]) -> float:
 
 
 def estimate_area_variance(house: HouseFits) -> float:
-    """Return the variance between areas of one house, without the means of years."""
+    """Return the variance between areas in surveys of one house, less the means of years."""
     data = pd.DataFrame([(f.survey.area, f.survey.year, f.log_odds) for f in house])
     x = data[2] - data.groupby(1)[2].transform("mean")
     areas = x.groupby(data[0])
@@ -261,9 +261,9 @@ def _estimate_between(houses: Sequence[HouseFits]) -> Parameter:
 
 
 def fit_parameters(fits: Sequence[FittedSurvey]) -> list[Parameter]:
-    """Combine fitted surveys into the parameters; the module says how.
+    """Combine fitted surveys into the parameters by the method in the docstring of the module.
 
-    Raises ValueError where there is no survey at all.
+    Raise ValueError without any survey.
     """
     if not fits:
         raise ValueError("no survey with two platforms that are large enough")

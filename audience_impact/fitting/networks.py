@@ -69,14 +69,14 @@ def list_changes(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure_yearly_change(pairs: pd.DataFrame) -> dict[ErrorQuantile, float]:
-    """Return quantiles of the change after one year; each country weighs alike."""
+    """Return quantiles of the change after one year; each country has the same weight."""
     yearly = pairs["change"].to_numpy("float64") / np.sqrt(pairs["years"].to_numpy("float64"))
     size = pairs.groupby("area_id")["change"].transform("size").to_numpy("float64")
     return name_quantiles(compute_quantiles(yearly, 1.0 / size, TAILS))
 
 
 def measure_between_countries(counts: pd.DataFrame) -> dict[ErrorQuantile, float]:
-    """Return quantiles over countries of the share, wherever it is between its two ends."""
+    """Return quantiles over countries of the share's log odds, even between its two ends."""
     last = counts.sort_values("period_start").drop_duplicates("area_id", keep="last")
     least = last["least_share"].to_numpy("float64")[:, None]
     most = last["most_share"].to_numpy("float64")[:, None]

@@ -37,9 +37,9 @@ DECIMALS = 4
 LEAST_READINGS = 6
 PRIOR_READINGS = 5.0
 SHARES = (PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.SOME)
-"""Kinds that are a share of the holder: their prior slope on the typical unit is one."""
+"""Kinds of part that are a share of their place; their prior slope on the typical unit is one."""
 UNIT_PRIOR, COUNT_PRIOR = 0.3, 0.9
-"""Prior slopes: other parts grow little with their holder, and two units nearly double."""
+"""Prior slopes: of other kinds on the typical unit of a place, and of all on the unit count."""
 
 
 def describe_readings(tables: Tables) -> pd.DataFrame:

@@ -30,7 +30,7 @@ UNKNOWN_PERSONS = 1e6
 
 
 def add_deviations(figures: pd.DataFrame) -> pd.DataFrame:
-    """Return figures with the `level` of their series and the `deviation` from it."""
+    """Return figures with the `level` of their series and their `deviation` from that level."""
     level = figures["series"].map(regional_figures.compute_levels(figures)).astype("float64")
     return figures.assign(level=level, deviation=compute_log_odds(figures["share"]) - level)
 

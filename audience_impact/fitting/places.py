@@ -201,7 +201,7 @@ def fit_slope(both: pd.DataFrame) -> tuple[float, float]:
 
 
 def fit_small_place(places: SmallPlaces) -> float:
-    """Return people of a place with twice the variance of a large one."""
+    """Return the persons in a place whose error variance is twice that of a large place."""
 
     def compute_excess(log_people: float) -> float:
         share = [
@@ -243,14 +243,14 @@ def fit_parameters(tables: Tables) -> Fits:
 
 
 def _make_fit(name: PlaceLaw, value: float, basis: ParameterBasis, *counts: int) -> Fits:
-    """Return the fit of a parameter of one number; `counts` of figures and countries, or none."""
+    """Return the fit of a one-number parameter; `counts` of figures and countries, if any."""
     figures, countries = counts or (0, 0)
     (kind,) = list_kinds(name)
     return {name: Fit({kind: value}, basis, figures, countries)}
 
 
 def _look_up_number(fits: Fits, name: PlaceLaw) -> float:
-    """Return the number of a parameter that has one."""
+    """Return the value of a parameter that is a single number."""
     (value,) = fits[name].values.values()
     return value
 
@@ -268,13 +268,13 @@ def _fit_between(surveyed: pd.DataFrame, by_level: float) -> Fits:
 
 
 def _uninformed_half_width(fits: Fits) -> float:
-    """Return the half width of what says nothing of a place."""
+    """Return the half width, in log odds, of a figure that is no evidence on a place."""
     values = fits[PlaceLaw.BETWEEN].values
     return (values[ErrorQuantile.Q95] - values[ErrorQuantile.Q05]) / 2.0
 
 
 def _fit_model(deviations: pd.DataFrame, each_sex: pd.DataFrame, fits: Fits) -> Fits:
-    """Return the fits of a model's figures; without pairs they say nothing of a place."""
+    """Return the fits of a model's figures; without pairs these are no evidence on a place."""
     both = pair_kinds(deviations, MODEL, SURVEY)
     slope, growth, half, basis = 0.0, 0.0, _uninformed_half_width(fits), ParameterBasis.ASSUMED
     if len(both):

@@ -40,7 +40,7 @@ class Fit:
 
 
 def name_quantiles(values: Array) -> dict[ErrorQuantile, float]:
-    """Return three numbers by the quantile that each of them is."""
+    """Return three numbers, keyed by the names of the quantiles."""
     return dict(zip(QUANTILES, map(float, values), strict=True))
 
 

@@ -47,7 +47,7 @@ def impute_audiences(
     tables: Tables,
     fitted: tuple[ImputationModel | None, OverlapModel | None],
 ) -> pd.DataFrame:
-    """Return the audiences that are imputed, as FRAME has them; none where the facts have no laws.
+    """Return the imputed audiences with columns FRAME; no rows if no parameters were fitted.
 
     `requested` has KEY, `before` and `is_existing_use`; `audiences` KEY, `base` and `base_persons`;
     `distributions` KEY and `shape`, blank where nothing can be drawn from the figures; `fitted` are
@@ -109,7 +109,7 @@ def describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataF
 
 
 def replace_undrawable(distributions: pd.DataFrame, imputed_rows: pd.DataFrame) -> pd.DataFrame:
-    """Return all distributions, imputed ones in place of what cannot be drawn."""
+    """Return all distributions, with imputed ones in place of those that cannot be drawn."""
     if imputed_rows.empty:
         return distributions
     keys = pd.MultiIndex.from_frame(imputed_rows[KEY])

@@ -51,7 +51,7 @@ FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REG
 """Factors of an interval, in the order of the fields of `AudienceParameters`."""
 Z90 = 1.6448536269514722
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
-"""Limits of all quantiles of a share."""
+"""Limits to which all quantiles of an imputed share are cut."""
 TRUST = 4.0
 LEAST_SQUARED = 1.2
 """Squared error, in standard deviations, below which the variance of a figure is unchanged."""
@@ -75,7 +75,7 @@ class AudienceParameters:
     by_region: Mapping[str, float]
 
     def interval_factor(self, rung: pd.Series, platform: pd.Series, region: pd.Series) -> Array:
-        """Return the factor of each row; without one, the largest of all evidence levels."""
+        """Return the factor of each row's interval; of an unfitted evidence level, the largest."""
         widest = max(self.by_rung.values(), default=1.0)
         product = (
             rung.map(self.by_rung).fillna(widest)
@@ -114,9 +114,9 @@ def impute_shares(
 
     `online_share` is of residents; the rows are indexed like `requested`.
 
-    `requested` has `area_id`, `platform_id` and `moment` (a day); with `way`, what is wanted is a
-    figure counted in that way; with `is_under_block`, whether from under a block as the facts have
-    it. Rows that cannot be had are absent: no service with users of its own, no people online on
+    `requested` has `area_id`, `platform_id` and `moment` (a day); with `way`, the figure is one
+    counted in that way; `is_under_block` says whether it is from the time of a block, as in the
+    facts. Rows without a result are absent: no service with users, or no people online on
     record. `model` has the figures that are imputed from; `without_country` leaves out those of the
     country of each row.
     """
@@ -193,10 +193,10 @@ def invert_covariance(covariance: Array) -> Array:
 
 
 def reweight_figures(precision: Array, odds: Array) -> tuple[Array, Array]:
-    """Return Q and Q y where wrong figures count less, in one step of reweighting.
+    """Return the precision Q and Q y after one step that gives outliers a larger variance.
 
     A figure with an error of z standard deviations, given all others, gets (TRUST + z^2) /
-    (TRUST + 1) of the variance that it has given them.
+    (TRUST + 1) of its variance given all others.
     """
     weighted = precision @ odds
     variance = 1.0 / np.diag(precision)

@@ -94,8 +94,8 @@ def _change_with_years(
 
 SERVICE, COUNTRY, WAY = "platform_id", "area_id", "way"
 HOUSE_MOST = 0.15
-"""Largest spread of the effect of a survey organisation; it must not grow further, because the next
-organisation is unknown.
+"""Maximum spread of the effect of a survey organisation, in log odds: the fit may not exceed it,
+because the next organisation is unknown.
 """
 EFFECTS = (
     Effect("world", (), 1.5),
@@ -127,7 +127,7 @@ EFFECTS = (
     Effect("series_service", ("series", SERVICE), 0.14, most=HOUSE_MOST),
     Effect("survey", ("survey",), 0.03),
 )
-"""The effects of the model."""
+"""Random effects of the imputation model."""
 
 
 def describe_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -157,7 +157,7 @@ def number_groups(effect_by: Sequence[str], *frames: pd.DataFrame) -> list[NDArr
 
 
 def _measure_likeness(effect: Effect, first: Array, second: Array) -> Array:
-    """Return the part of an effect that two figures of one group share."""
+    """Return the share (0..1) of an effect that two figures of one group have in common."""
     apart = np.abs(first - second) / effect.scale
     return np.asarray(np.exp(-apart if effect.is_rough else -0.5 * apart**2))
 
@@ -213,7 +213,7 @@ def compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 
 
 def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
-    """Return the covariance (rows, rows) of figures, with their own variance.
+    """Return the covariance (rows, rows) of figures, with the error variance of each figure.
 
     Method. Some rows at a time, which stay in the cache while all effects are added, and of these
     the pairs that no row before them had.
@@ -263,7 +263,7 @@ def _add_effect(
 
 
 def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> Array:
-    """Return the covariance (rows, others) of two sets of figures without common ones.
+    """Return the covariance (rows, others) of two disjoint sets of figures.
 
     Method. Group by group, since most figures share few effects.
     """

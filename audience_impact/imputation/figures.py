@@ -48,7 +48,7 @@ LEAST_BLOCKED_DAYS = 60
 YEAR_DAYS = 365.25
 SAME_SHARE_DECIMALS = 3
 NO_SERVICE = [PlatformKind.GROUP.value, PlatformKind.NETWORK.value]
-"""Kinds of platform that are not services with users of their own."""
+"""Kinds of platform that are not services with users."""
 PERSONAL = [Unit.PERSONS.value, Unit.ACCOUNTS.value, Unit.IDENTITIES.value, Unit.SHARE.value]
 OF_SOCIAL_MEDIA = r"base: (?:users of social|users of messengers)"
 NOT_READ_OUT = "not read"
@@ -102,7 +102,7 @@ def read_observations(tables: Tables) -> pd.DataFrame:
 
 
 def _drop_repeated(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one of the figures that state the same of a service, way and period."""
+    """Return the figures, one of those that state the same share of a service, way and period."""
     same = ["area_id", "platform_id", "way", "moment"]
     ordered = rows.assign(rounded=rows["share"].round(SAME_SHARE_DECIMALS)).sort_values(
         [*same, "figure_id"]
@@ -185,7 +185,7 @@ def _read_surveys(tables: Tables) -> pd.DataFrame:
 
 
 def _find_online_share(rows: pd.DataFrame) -> pd.Series:
-    """Return the share of respondents online, that of the country where too few were asked."""
+    """Return the share of respondents online; that of the country where respondents are too few."""
     survey_share = rows.get("asked_online", pd.Series(np.nan, rows.index)).astype("float64")
     if "is_floor" not in rows:
         return survey_share

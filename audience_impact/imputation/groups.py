@@ -60,7 +60,7 @@ def impute_with_members(
     model: OverlapModel | None,
     without_country: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return imputed shares, and those of the services that stand for each group.
+    """Return imputed shares, and those of the services that represent each group.
 
     The services have `place` (the row of their group), `platform_id` and SHARES.
     """

@@ -32,7 +32,7 @@ MEANINGS = ImputationRung.list_meanings()
 """Meaning of each evidence level in plain words, the nearest first."""
 ORDER = list(MEANINGS)
 LEAST_ABROAD = 2
-"""Number of other countries with figures from which on a service is considered known abroad."""
+"""Minimum number of other countries with figures of a service for it to be known abroad."""
 
 LEVELS = (
     (ImputationRung.KIND, False, ["platform_kind"]),
@@ -50,7 +50,7 @@ columns that have to agree.
 def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
     """Return the evidence level of each row; both frames as figures.locate_rows gives them.
 
-    Blank where not even a service of its kind is known.
+    Blank where no figure describes even a service of that kind.
     """
     people = figures[figures["way"].isin(PEOPLE)]
     levels = pd.Series("", requested.index)

@@ -113,7 +113,7 @@ def make_no_sets(key: list[str], draws: int) -> Sets:
 
 
 def describe_sets(sets: Sets) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the description of a country's sets without their people, as `stack_sets` reads it."""
+    """Return the description of a country's sets, without draws of people, for `stack_sets`."""
     table = sets.table.assign(place=np.arange(len(sets.table)), is_drawn=~sets.people.is_undrawn)
     return table, sets.shared
 
@@ -123,8 +123,8 @@ def stack_sets(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the descriptions of the sets of all countries, and their shared restrictions.
 
-    `set_id` numbers the sets of all, `place` those of each country; `is_drawn` says of which
-    something is drawn. The people stay where they are; there is a country at least.
+    `set_id` numbers the sets of all countries, `place` those of each country; `is_drawn` marks
+    sets with draws. Draws of people are not copied; at least one country is required.
     """
     tables, shared, first = [], [], 0
     for table, shared_part in described:
@@ -138,7 +138,7 @@ def stack_sets(
 
 
 def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
-    """Return the rows of countries and of regions as one table, in the order of its key."""
+    """Return the rows of countries and of regions as one table, in the order of the table's key."""
     filled = [part for part in parts if not part.empty] or list(parts[:1])
     return pd.concat(filled, ignore_index=True).sort_values(key, ignore_index=True)
 
@@ -153,10 +153,10 @@ class Floors:
 
 
 def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFrame:
-    """Return totals of months and years in which those after the last edition of a register say so.
+    """Return totals by month and year, with a reason on those after the last edition of a register.
 
     `rows` have `period`; nothing that a register alone records is counted after the year of its
-    last edition, so these totals are of low reliability. Without a register no total says so.
+    last edition, so these totals are of low reliability. Without a register no total is marked.
     """
     last = register_rows["count_year"].max() if len(register_rows) else "9999"
     is_late = rows["period"].str[:4] > last
@@ -220,7 +220,7 @@ def list_regions(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
 
 
 def rows_by_kind(inputs: SimulationInputs, restrictions: pd.Index | None = None) -> Members:
-    """Return rows of the timeline of each kind, of the wanted restrictions."""
+    """Return the rows of the timeline by kind, of these restrictions."""
     line = inputs.timeline
     complete = line.rows["restriction_id"].isin(inputs.countries["restriction_id"])
     ready = (line.monthly["shape"] != "").to_numpy() & line.rows["base_persons"].notna()

@@ -37,7 +37,7 @@ REASONS = {
     FigureKind.STILL_USING.value: DifferenceReason.OTHER_DEFINITION.value,
 }
 BESIDE = {True: ComparedWith.PLATFORM.value, False: ComparedWith.RESTRICTION.value}
-"""Kind of our bounds with which a figure is compared, by whether it is for a single platform."""
+"""Kind of our bounds that a published figure is compared with, by whether it is of one platform."""
 
 
 def make_comparisons(
@@ -45,9 +45,9 @@ def make_comparisons(
 ) -> pd.DataFrame:
     """Return one row for each figure that others published for a restriction.
 
-    A figure of one platform stands beside the bounds of that platform, any other beside the
-    bounds of the whole restriction. Ratios are theirs to our lower and upper bound; NaN where
-    our bound is zero.
+    A figure of one platform is compared with the bounds of that platform, any other figure with
+    those of the whole restriction. Ratios are the figure over our lower and over our upper bound;
+    NaN where our bound is zero.
     """
     theirs = pd.concat(
         [tables["published_figures"], _list_statements(tables, figures)], ignore_index=True
@@ -75,7 +75,7 @@ def make_comparisons(
 
 
 def _attribute_figures(theirs: pd.DataFrame, tables: Tables) -> pd.Series:
-    """Return the measurer of each figure, and the page it was read on, in words."""
+    """Return in words the measurer of each figure, and the page that it was read on."""
     page = theirs["source_id"].map(tables["sources"].set_index("source_id")["publisher"])
     return name_origins(theirs.assign(page=page), "publisher", "page", "period")
 
@@ -136,7 +136,7 @@ OURS = ["lower_persons", "q50_persons", "upper_persons", "base_persons", "restri
 def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each figure that others published for an area and period.
 
-    Ratios are theirs to our bounds and median; NaN where ours is zero or not known.
+    Ratios are the figure over our bounds and median; NaN where our number is zero or unknown.
     """
     theirs = tables["published_area_figures"]
     ours = by_area.set_index(["area_id", "period"])[OURS]

@@ -138,9 +138,9 @@ def _dedup_methods(
 
 
 def _imputed_methods(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Series:
-    """Return the method, or the farthest rung of the largest audiences, where they are imputed.
+    """Return the method; where the largest audiences are imputed, their weakest evidence level.
 
-    `drawn` says of which restrictions something is drawn.
+    `drawn` marks the restrictions that have draws.
     """
     decisive = inputs.audiences.imputed[inputs.audiences.imputed["is_decisive"]]
     order = decisive["rung"].map(rungs.ORDER.index).astype("float64")
@@ -192,7 +192,7 @@ def _with_error(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reach_windows(run: _RunParts, upper: pd.Series) -> pd.DataFrame:
-    """Return reach of the days each restriction lasted, at least nobody where it is partial."""
+    """Return persons reached on the days of each restriction; the least is 0 for partial ones."""
     inputs, periods = run.inputs, run.simulation.timeline.periods
     window = reach.window_by_restriction(inputs.audiences.sizes, inputs.audiences.daily, periods)
     window = window.reindex(upper.index)
@@ -205,7 +205,7 @@ def _reach_windows(run: _RunParts, upper: pd.Series) -> pd.DataFrame:
 
 
 def _explain_undrawn(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.DataFrame:
-    """Return the rows with the reason why complete ones have no draws."""
+    """Return the rows, with the reason why a restriction with complete inputs has no draws."""
     if simulation.overlap_model is not None:
         return frame
     ready = frame.index.isin(simulation.countries["restriction_id"])

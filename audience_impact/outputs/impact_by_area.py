@@ -39,7 +39,7 @@ class InPeriods:
     ordered: Sets
 
     def of_country(self, country: str) -> "InPeriods":
-        """Return the part of a country alone."""
+        """Return the sets of one country, with their people."""
         return InPeriods(self.all_sets.of_country(country), self.ordered.of_country(country))
 
 
@@ -83,7 +83,7 @@ def make_impact_by_area(
 
 
 def make_country_rows(persons: InPeriods, no_estimate_reason: str, as_of: date) -> pd.DataFrame:
-    """Return the rows of countries."""
+    """Return the rows of `impact_by_area` of all countries, without regions."""
     table = persons.all_sets.table
     if table.empty:
         return _make_empty_table()
@@ -175,7 +175,7 @@ def _make_empty_table() -> pd.DataFrame:
 
 
 def _make_periods(inputs: SimulationInputs, kinds: Members) -> _Periods:
-    """Return sets of each country and period from what is in force on some day of it."""
+    """Return sets of each country and period, of the rows in force on some day of the period."""
     alive = {kind: _rows_by_period(inputs, rows, areas.ENDS[kind]) for kind, rows in kinds.items()}
     table = (
         alive["every"][["country_id", "period"]]

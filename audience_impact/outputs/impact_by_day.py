@@ -76,7 +76,7 @@ def make_impact_by_day(
 def make_country_rows(
     days_of_countries: OnDays, no_estimate_reason: str, as_of: date
 ) -> pd.DataFrame:
-    """Return the rows of countries."""
+    """Return the rows of `impact_by_day` of all countries, without regions."""
     if days_of_countries.days.empty:
         return _make_empty_table()
     codes = days_of_countries.days["country_id"].drop_duplicates()
@@ -144,7 +144,7 @@ def _as_totals(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _make_empty_table() -> pd.DataFrame:
-    """Return the table without rows."""
+    """Return `impact_by_day` without rows."""
     words = ["area_id", "from_day", "to_day", "impact_metric", *areas.STATUS, "as_of"]
     counts = ["days", "areas_count", "estimated_areas_count", *COUNTS]
     return no_rows(words, [*PEOPLE, *counts])

@@ -61,7 +61,7 @@ def make_lineage(
 
 
 def locate_facts(tables: Tables) -> pd.DataFrame:
-    """Return every fact that can feed a figure: its line, its source, and who measured it."""
+    """Return every fact that can enter a result, with its line, its source and its measurer."""
     keyed = [
         tables[table].rename(columns={key: "input_id"}).assign(input_table=table)
         for table, key in INPUTS.items()
@@ -203,7 +203,7 @@ def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
 
 
 def make_sources(tables: Tables) -> pd.DataFrame:
-    """Return every source of the facts, with the measurer whose figures it prints."""
+    """Return one row per source of the facts, with the measurer whose figures the source prints."""
     measurer = tables["lineages"].set_index("measurement_series_id")["measurer"]
     frame = tables["sources"]
     stated = frame[OPTIONAL_COLUMNS].apply(

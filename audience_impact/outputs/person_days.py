@@ -83,8 +83,8 @@ def _make_totals(
 ) -> pd.DataFrame:
     """Return bounds and quantiles of person-days and person-hours by KEY.
 
-    What is drawn leaves out services without a daily figure. Where they force more than the median
-    of the rest, the draws say nothing of the total (`is_outweighed`); where less, they limit it.
+    Draws exclude services without a daily figure. Where these force more than the median
+    of the rest, the draws do not describe the total (`is_outweighed`); else they limit the draws.
     """
     timeline = inputs.timeline
     rows = (timeline.certain_rows, timeline.drawn_rows, timeline.rows)
@@ -232,9 +232,9 @@ def _feature_user_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFr
 
     By KEY.
 
-    Of whole services they are those of everyone exposed. On a day E people are exposed and U are
-    users of the feature: at least E + U less all exposed of the restriction, at most the smaller.
-    For the draws users come on a day as all others do.
+    Where whole services are restricted, users are all exposed. On a day E are exposed and U are
+    users of the feature; in both are at least E + U less all exposed, and at most the smaller.
+    In the draws the daily share of users is that of all exposed.
     """
     timeline = inputs.timeline
     least, most = (
@@ -262,7 +262,7 @@ def _restriction_of(intervals: Intervals) -> pd.DataFrame:
 
 
 def _bound_users(intervals: Intervals, inputs: SimulationInputs, end: str) -> Array:
-    """Return bound on the feature users of a day of each set (sets, 1)."""
+    """Return the bound `end` on the persons of each set who use the feature on a day, (sets, 1)."""
     restriction_ids, bounds = _restriction_of(intervals)["restriction_id"], inputs.bounds
     exposed = _bound_people(intervals, inputs, end)
     is_whole = restriction_ids.map(inputs.is_whole_service).eq(True).to_numpy()[:, None]
@@ -277,7 +277,7 @@ def _bound_users(intervals: Intervals, inputs: SimulationInputs, end: str) -> Ar
 
 
 def _has_several_countries(inputs: SimulationInputs) -> pd.Series:
-    """Return by restriction if it is of several countries, whose users are known only in sum."""
+    """Return whether each restriction is of several countries, with users known only in sum."""
     rows = inputs.timeline.rows
     return rows.groupby("restriction_id")["country_id"].nunique() > 1
 

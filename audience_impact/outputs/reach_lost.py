@@ -74,7 +74,7 @@ def compare_audiences(
 
     `chosen` and `candidates` are figures, as `AudienceFigures` has them; `bounds` on the people
     exposed and `audience_counts` are by restriction_id. Columns: those of REACH_LOST. Quantiles are
-    NaN for several audiences, and where the figures cannot tell.
+    NaN for several audiences, and where `growth` is None.
     """
     pairs = _pair_after(chosen, candidates)
     if pairs.empty:

@@ -90,7 +90,7 @@ def _country_path(country: str, parents: Mapping[str, str]) -> str:
 
 
 def _describe_places(places: pd.DataFrame, names: pd.Series) -> pd.Series:
-    """Return the places of each restriction and how its text names them, in words."""
+    """Return in words the places of each restriction, and their names in the restriction's text."""
     place, least = places["area_id"].map(names), places["least_area_id"].map(names)
     words = {
         PlaceReading.WHOLE.value: place,
@@ -185,7 +185,7 @@ def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
 
 
 def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame, bounds: Bounds) -> pd.DataFrame:
-    """Set services beside the whole internet, which have no audience of their own, to 0..base."""
+    """Set services restricted beside the whole internet, which have no audience, to 0..base."""
     base = audiences.groupby("restriction_id")["base"].first()
     swallowed = rows["lower_persons"].isna()
     limit = rows["restriction_id"].map(bounds.exposed["base_persons"])

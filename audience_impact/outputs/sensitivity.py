@@ -37,7 +37,7 @@ def make_sensitivity(
 ) -> pd.DataFrame:
     """Return shares and advice, and the most helpful input where there is no estimate.
 
-    `draws` are those that the sampler gives, None where no shares are asked for; `impact` the
+    `draws` are those of the sampler, None where no shares are requested; `impact` is the
     published table.
     """
     shares = variance.no_shares()

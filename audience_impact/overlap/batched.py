@@ -131,7 +131,7 @@ def _half_counts(correlation: Array, size: int) -> NDArray[np.int64]:
 
 
 def _look_up(place: Array) -> None:
-    """Replace places on the grid by the normal integral there."""
+    """Replace positions on the grid by the normal integral at these positions."""
     np.clip(place, 0.0, CHORDS, out=place)
     index = place.astype(np.intp)
     place -= index
@@ -142,7 +142,7 @@ def _look_up(place: Array) -> None:
 def _integrate_block(
     shares: Array, correlation: Array, half: NDArray[np.int64], plan: Sequence[_Step]
 ) -> Array:
-    """Return the probability of using none of each set (G, draws); all nodes in one row."""
+    """Return the probability (G, draws) of using no platform of each set; all nodes in one row."""
     count = 2 * half + 1
     first = np.cumsum(count) - count
     scale = PER_UNIT / np.sqrt(1.0 - correlation)
@@ -160,7 +160,7 @@ def _integrate_block(
 
 
 def _integrate_unused(group: Group, members: NDArray[np.bool_], size: int) -> Array:
-    """Return the probability of using none of each set, for distinct sets of one size class."""
+    """Return the probability of using no platform of each of distinct sets of one size class."""
     used = members.any(axis=0)
     plan = _plan_steps(members[:, used])
     shares = group.shares[used]
@@ -193,7 +193,7 @@ def group_unions(group: Group) -> Array:
 
 
 def _compute_cores(group: Group, members: NDArray[np.bool_]) -> Array:
-    """Return the union (G, D) that the correlation makes of each set, from the cache if there."""
+    """Return the union (G, D) of each set at the drawn correlations, from the cache if there."""
     share_hashes, correlation = _hash_rows(group.shares), _hash_rows(group.joint_use.parameters)
     names = [("core", *correlation, *compress(share_hashes, row)) for row in members.tolist()]
     cache = {} if group.cache is None else group.cache

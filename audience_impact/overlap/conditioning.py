@@ -53,7 +53,7 @@ def mark_patterns(platforms: Sequence[int], kind: OverlapKind, count: int) -> Ar
 def condition_unions(
     prior: ArrayLike, shares: ArrayLike, rows: ArrayLike, targets: ArrayLike
 ) -> Array:
-    """Return unions (D,), each draw conditioned on its own shares and measured values.
+    """Return unions (D,), each draw conditioned on the shares and measured values of that draw.
 
     `prior` (D, 2**n) patterns, `shares` (D, n), `rows` (k, 2**n) the indicators of the facts,
     `targets` (D, k) their values as shares of the base.  NaN in draws whose values cannot be

@@ -96,7 +96,7 @@ def _half_counts(shares: Array, correlation: Array, digits: float) -> NDArray[np
 
 
 def _integrate_unused(shares: Array, correlation: Array, half: int) -> Array:
-    """Return the probability of using none for rows of one rule; platforms along axis 1."""
+    """Return the probability of using no platform, by rows of one rule; platforms on axis 1."""
     z, weight = make_nodes(half)
     scale = 1.0 / np.sqrt(1.0 - correlation)
     slope = (np.sqrt(correlation) * scale)[:, None] * z
@@ -226,7 +226,7 @@ def predict_correlation(
 ) -> tuple[float, float]:
     """Return centre and scale of logit correlation for an area, given its surveys.
 
-    The audiences are taken to be measured by another house than those that asked.
+    The audiences are assumed to be measured by another survey organisation than these surveys.
     """
     if not area_surveys:
         return calibration.mean, float(np.sqrt(calibration.predictive_variance))
@@ -249,7 +249,7 @@ def draw_correlations(
 ) -> Array:
     """Return correlations from the two-piece Student t, capped at the ends of the grid.
 
-    `own` is the centre and scale of an area (`predictive`); without it, those of a new area.
+    `area_parameters` are the centre and scale of an area (`predict_correlation`); None: a new area.
     """
     centre, scale = area_parameters or predict_correlation(calibration)
     t = stdtrit(calibration.degrees_of_freedom, np.asarray(uniforms, dtype=float))
@@ -266,7 +266,7 @@ def draw_errors(calibration: Calibration, uniforms: ArrayLike) -> Array:
 def union_curve(shares: ArrayLike, correlations: ArrayLike) -> Array:
     """Return unions of many sets (S, platforms) at many correlations (D,), from a table.
 
-    Linear between 213 correlations even in log odds; off by less than 2e-5.
+    Linear between 213 correlations even in log odds; absolute error below 2e-5.
     """
     m = np.asarray(shares, dtype=float)
     table = compute_union(m[:, None, :], expit(LOGIT_GRID)[None, :], digits=7.0)

@@ -76,48 +76,48 @@ class OverlapModel(Protocol):
 
     @property
     def dedup_method(self) -> DedupMethod:
-        """The word for it in the published tables."""
+        """Return the word for this model in the column `dedup_method` of the published tables."""
 
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
-        """Draws of the joint use of a country; blank or unknown: of a country never surveyed.
+        """Draw the joint use of a country; of a country without surveys if blank or unknown.
 
-        Takes uniforms of the kinds CORRELATION (parameters) and MODEL (error), under keys that
-        name the country, so that runs agree and sensitivity can tell the two apart.
+        Use uniforms of the kinds CORRELATION (parameters) and MODEL (error), under keys that
+        name the country, so that runs agree and sensitivity can separate the two.
         """
 
     def draw_unions(self, group: Group) -> Array:
-        """Draws (G, D) of the unions of a group, as shares of the universe, with the error.
+        """Return draws (G, D) of the unions of a group, as shares of the universe, with error.
 
-        A union's draws depend on nothing but its own audiences and the joint use.  Raises
+        A union's draws depend only on its audiences and the joint use.  Raises
         ValueError where shapes do not fit or a share is outside 0..1.
         """
 
     def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
-        """Draws (D, 2**n) of the patterns of one set of audiences (D, n), without the error.
+        """Return draws (D, 2**n) of the patterns of one set of audiences (D, n), without error.
 
         Raises ValueError for more platforms than the model can take.
         """
 
     def union_curve(self, shares: ArrayLike, joint_use: JointUse) -> Array:
-        """Draws (S, D) of the unions of many sets (S, platforms) whose shares are exact.
+        """Return draws (S, D) of the unions of sets (S, platforms) whose shares are exact.
 
         With the error; platforms of share 0 are padding.
         """
 
 
 def bound_by_shares(shares: ArrayLike) -> tuple[Array, Array]:
-    """Lower and upper bound of the union that shares (..., platforms) alone force."""
+    """Return the lower and upper bound of the union from shares (..., platforms) alone."""
     m = np.asarray(shares, dtype=float)
     return m.max(axis=-1), np.minimum(1.0, m.sum(axis=-1))
 
 
 def assume_independence(shares: ArrayLike) -> Array:
-    """Union of shares (..., platforms) if use of one platform told nothing about another."""
+    """Return the union of shares (..., platforms) if the uses of platforms were independent."""
     return np.asarray(1.0 - np.prod(1.0 - np.asarray(shares, dtype=float), axis=-1))
 
 
 def move_unions(core: Array, move: Array, low: Array, high: Array) -> Array:
-    """Unions moved by an error that gives way as it nears a bound, and never passes it.
+    """Return unions moved by an error that shrinks near a bound, so that no union passes the bound.
 
     With d the distance to the bound ahead, a move s becomes d s / (d + |s|): s where the bound is
     far, nearly d where it is near. Cutting draws off would pile them up on the bound.
@@ -128,7 +128,7 @@ def move_unions(core: Array, move: Array, low: Array, high: Array) -> Array:
 
 
 def add_model_error(core: Array, shares: Array, error: Array, part: float = 1.0) -> Array:
-    """Unions with a part of a model's error added, inside the Frechet bounds.
+    """Return unions with a part of a model's error added, inside the Frechet bounds.
 
     `shares` (..., platforms), `core` and `error` broadcast against all but its last axis.
     """
@@ -151,9 +151,9 @@ def reduce_unions(
 
 
 def make_lattice(count: int) -> Uniforms:
-    """Low-discrepancy uniforms in the place of random ones (Kronecker, plastic number), no seed.
+    """Return a function to low-discrepancy uniforms (count,), no seed (Kronecker, plastic number).
 
-    One column for the parameters of a model and another for its error.
+    One sequence is for the parameters of a model and another for its error.
     """
     plastic = 1.324717957244746
     index = np.arange(count)
@@ -168,6 +168,6 @@ def compute_intervals(
     draws: int = 2048,
     probabilities: Sequence[float] = (0.05, 0.5, 0.95),
 ) -> Array:
-    """Quantiles (probabilities, sets) of the unions of exact shares (sets, platforms); no seed."""
+    """Return quantiles (probabilities, sets) of unions of exact shares (sets, platforms)."""
     joint_use = model.joint_use(country_id, make_lattice(draws))
     return np.asarray(np.quantile(model.union_curve(shares, joint_use), probabilities, axis=1))

@@ -35,29 +35,29 @@ class OneFactorCopula:
     centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
-        """Draws of the correlation and of the model's error of a country."""
+        """Return draws of the correlation and of the model's error of a country."""
         u = uniforms(InputKind.CORRELATION, f"correlation|{country_id}")
         drawn = copula.draw_correlations(self.calibration, u, self.centres.get(country_id))
         v = uniforms(InputKind.MODEL, f"model|{country_id}")
         return JointUse(drawn[None, :], copula.draw_errors(self.calibration, v))
 
     def draw_unions(self, group: Group) -> Array:
-        """Draws (G, D) of the unions of a group."""
+        """Return draws (G, D) of the unions of a group, as shares of the universe."""
         return batched.group_unions(group)
 
     def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
-        """Draws (D, 2**n) of the patterns of audiences (D, n), at most 12 of them."""
+        """Return draws (D, 2**n) of the patterns of audiences (D, n), for at most 12 audiences."""
         return copula.draw_patterns(shares, joint_use.parameters[0])
 
     def union_curve(self, shares: ArrayLike, joint_use: JointUse) -> Array:
-        """Draws (S, D) of the unions of exact audiences (S, platforms), off by 2e-5 at most."""
+        """Return draws (S, D) of the unions of exact audiences (S, platforms), error below 2e-5."""
         m = np.asarray(shares, dtype=float)
         core = copula.union_curve(m, joint_use.parameters[0])
         return add_model_error(core, m[:, None, :], joint_use.error)
 
 
 def read_model(tables: Tables) -> OneFactorCopula | None:
-    """Return the copula that facts hold: calibrated, and pulled by each country's own surveys.
+    """Return the copula with fitted parameters, adjusted to the surveys of each surveyed country.
 
     `tables` with `overlap_calibration` and `surveys`, typed; None where there is no calibration.
     """

@@ -43,7 +43,7 @@ def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     """Return spans cut to the days in force.
 
     `spans` has `start` and `end` (exclusive) and the columns that stay; `times` has COLUMNS, row by
-    row the same. Listed days stand as spans of one day each.
+    row the same. Listed days become spans of one day each.
     """
     length = (spans["end"] - spans["start"]).dt.days
     days = times["days_in_force"].to_numpy()
@@ -79,7 +79,7 @@ def _spread_times(spans: pd.DataFrame, count: pd.Series, length: pd.Series) -> p
 
 
 def count_days(times: pd.DataFrame, end: str) -> pd.Series:
-    """Return days in force until an end: the listed ones, else the counted times, else all days."""
+    """Return the days in force until an end: listed days, else the counted times, else all days."""
     length = (times[end] - times["from_day"]).dt.days.astype("float64")
     listed = times["days_in_force"].str.count(";").add(1.0).where(times["days_in_force"] != "")
     return np.fmin(length, listed.fillna(times["times_in_force"]))

@@ -64,7 +64,7 @@ def constant_intervals(spans: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
 
     Args:
         spans: Columns `group` and `item` (str), `start` and `end` (datetime64, whole days, end
-            exclusive).  Spans that are empty, turned round or have no start or end (NaT) count
+            exclusive).  Spans that are empty, reversed or without start or end (NaT) count
             for nothing.
 
     Returns:
@@ -104,7 +104,7 @@ def _encode_names(names: "pd.Series[str]") -> tuple[Integers, pd.Index]:
 
 
 def _count_days(moments: "pd.Series[pd.Timestamp]") -> Integers:
-    """Return days since 1970."""
+    """Return moments as days since 1970-01-01."""
     exact = moments.to_numpy("datetime64[us]")
     days = exact.astype("datetime64[D]")
     if (days != exact).any():
@@ -113,7 +113,7 @@ def _count_days(moments: "pd.Series[pd.Timestamp]") -> Integers:
 
 
 def _expand_runs(first: Integers, count: Integers) -> tuple[Integers, Integers]:
-    """Return row and number of first, first + 1, ... (count of them) for each row."""
+    """Return for each row its position and the numbers first, first + 1, ... (`count` numbers)."""
     row = np.repeat(np.arange(len(first)), count)
     before = np.cumsum(count) - count
     return row, first[row] + np.arange(len(row)) - before[row]
@@ -194,7 +194,7 @@ def sum_by_period(pieces: pd.DataFrame, per_day: Array) -> tuple[pd.DataFrame, A
     """Return person-days by group and month, and by group and year.
 
     Args:
-        pieces: As `stretches` gives them, or some of their rows; only `group`, `month`, `days`
+        pieces: From `constant_intervals`, all or some rows; only `group`, `month`, `days`
             and `set_id` are read.
         per_day: People in force on a day of each set, draw by draw: (sets, D), row = set_id.
 

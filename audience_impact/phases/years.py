@@ -47,7 +47,7 @@ def split_by_year(
 
     `audiences` as `Inputs` has them, in the order of AUDIENCE; `periods` by restriction_id, with
     `from_day`, `most_end` and `imputed_end`. Adds `audience`, `year`, and `from_limit` and
-    `until_limit`, the days between which a phase stands (NaT where nothing was ever in force).
+    `until_limit`, the days between which a phase applies (NaT where nothing was ever in force).
     """
     numbered = audiences.reset_index(names="audience")
     about = periods.reindex(numbered["restriction_id"])
@@ -110,7 +110,7 @@ def _renew_phases(
 
 
 def _age_figures(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return figures of services in a later year, without a limit from above where they are old."""
+    """Return figures of services for a later year, without an upper limit for old figures."""
     first_day = months_between(rows["began"], rows["from_limit"]).clip(lower=0)
     old = rows["age_months"] + first_day > CURRENT_MONTHS
     months = months_between(rows["began"], rows["start"]).clip(lower=0)

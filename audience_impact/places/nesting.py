@@ -39,12 +39,12 @@ from audience_impact.frames import Array
 
 Integers = NDArray[np.int64]
 Parents = dict[str, str]
-"""The parent of each area, by its code; blank for an area without one."""
+"""Parent of each area, by area code; blank for an area without a parent."""
 NONE = -1
 
 
 def read_parents(areas: pd.DataFrame) -> Parents:
-    """Return the parent of each area: the smallest union with it, else `parent_id`.
+    """Return the parent of each area: the smallest union that contains the area, else `parent_id`.
 
     `areas` is the fact table. A union (`members`) is in the smallest union with all its members.
     """
@@ -105,10 +105,10 @@ def _count_holders(holder: Integers) -> Integers:
 def unite_people(
     shares: Array, people: Array, holder: Integers, sets: Integers, count: int
 ) -> Array:
-    """Return the people touched (count, D) in the places of each set, each person once.
+    """Return the persons affected (count, D) in the places of each set, each person once.
 
     `shares` and `people` (rows, D), the people of each place; `holder` and `sets` (rows,) as
-    `holders` takes and gives them. Sets without a place have nobody.
+    `find_holders` reads and returns them. Sets without a place have 0 persons.
     """
     effective_shares = compute_effective_shares(shares, holder)
     inside = np.flatnonzero(holder != NONE)
@@ -120,10 +120,10 @@ def unite_people(
 
 
 def find_largest(values: Array, sets: Integers, count: int) -> Array:
-    """Return the largest value (count, D) of each set; zero where it has none.
+    """Return the largest value (count, D) of each set; zero for a set without values.
 
-    Method. The first values of all sets at once, then the second, and so on: no other way through
-    rows of a thousand draws is as quick.
+    Method. The first values of all sets at once, then the second values, and so on: this is the
+    fastest order for rows of a thousand draws.
     """
     result = np.zeros((count, values.shape[1]))
     order = np.argsort(sets, kind="stable")

@@ -62,7 +62,7 @@ REASONS = {
 }
 """Reason, by network, why the share of the people with only that network is not known."""
 COUNT_COLUMNS = ["least_share", "most_share", *PROVENANCE]
-"""Columns of a count that are used."""
+"""Columns of a count of network users that the estimate reads."""
 NETWORK_LEVELS = ("everyone", "country", "other_countries", "network_unknown")
 """Evidence levels of the distribution of a network."""
 COUNTED = (NETWORK_LEVELS[1], NETWORK_LEVELS[3])
@@ -74,9 +74,9 @@ def estimate_cut_share(
 ) -> pd.DataFrame:
     """Return SHARE_QUANTILES of the people online who are cut, `rung` and `reason`.
 
-    `places` has `country_id`, `day`, `network_scope` and `operators`; the index is kept. Where the
-    share cannot be had it is NaN and `reason` says why (PartGap); else `reason` is blank.
-    `operators` named beside a kind of network that was cut as a whole say nothing more.
+    `places` has `country_id`, `day`, `network_scope` and `operators`; the index is kept. A share
+    that cannot be estimated is NaN and has a `reason` (PartGap); else `reason` is blank.
+    `operators` named beside a kind of network that was cut as a whole change nothing.
     """
     scope = places["network_scope"]
     shares = pd.DataFrame(np.nan, places.index, SHARE_QUANTILES).assign(
@@ -128,7 +128,7 @@ def estimate_mobile_alone(
 
 
 def find_nearest_counts(places: pd.DataFrame, network_use: pd.DataFrame) -> pd.DataFrame:
-    """Return the count nearest to each day, the `years` to it, and its source.
+    """Return the count nearest to each place's day, the `years` between both, and its source.
 
     NaN without one.
     """

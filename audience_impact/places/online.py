@@ -204,8 +204,8 @@ def _prepare_places(
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return online figures of each requested place and of the areas that contain it.
 
-    Columns: `area_id`, `kind`, `series`, `share`, `year`, `deviation`, `passed_over` (blank where
-    the figure counts).
+    Columns: `area_id`, `kind`, `series`, `share`, `year`, `deviation`, `passed_over` (the reason
+    why a figure is not used, blank where it is).
     """
     places, days, figures = _prepare_places(requested, tables)
     ways = find_chains(places["area_id"], tables)
@@ -262,7 +262,7 @@ def estimate_country_spreads(
 def _list_steps(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return a row for each place and each area of its chain below the country, from the top.
 
-    `row` numbers the place asked, `depth` counts from 1 below the country; the last step of a row
+    `row` numbers the requested place, `depth` counts from 1 below the country; the last step of it
     is the place itself. A country has one step, to itself, with `depth` 0.
     """
     numbered = rows.rename(columns={"area_id": "asked_id"}).reset_index(names="row")
@@ -368,7 +368,7 @@ def _assume_step(
 def _add_survey(
     level: pd.DataFrame, mean: Array, variance: Array, rung: Array, parameters: PlaceParameters
 ) -> tuple[Array, Array, Array]:
-    """Return mean, variance and level with the survey of the place, where one exists."""
+    """Return mean, variance and evidence level, with the survey of the place if one exists."""
     surveyed = level["survey_area"].to_numpy("float64")
     apart = regional_figures.count_years(level["day"]) - level["survey_year"]
     years = np.abs(apart.to_numpy("float64"))

@@ -37,7 +37,7 @@ UNIT_LEVELS = {
     PartKind.DISTRICTS.value: [AreaLevel.ADMIN2.value],
     PartKind.SOME.value: [],
 }
-"""Levels of the typical unit, the first that the holder has on record; others are SMALL_LEVELS."""
+"""Levels to choose the typical unit from: the first on record in the place, else SMALL_LEVELS."""
 SMALL_LEVELS = [AreaLevel.ADMIN3.value, AreaLevel.ADMIN2.value]
 
 
@@ -72,7 +72,7 @@ def measure_typical_units(parts: pd.DataFrame, areas: pd.DataFrame) -> "pd.Serie
 
 
 def predict_persons(parts: pd.DataFrame, areas: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
-    """Return PART of each part; NaN where it is none, or no size of its kind was fitted.
+    """Return PART of each row; NaN where the row is no part, or no size of its kind was fitted.
 
     Args:
         parts: `area_id`, `part_kind`, `units_count` and `people_persons`, on any index.

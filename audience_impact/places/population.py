@@ -82,7 +82,7 @@ def read_figures(tables: Tables) -> pd.DataFrame:
 
 
 def _find_errors(rows: pd.DataFrame, source: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Return the deviation of each figure in logs, and True where it limits the people."""
+    """Return each figure's standard deviation, in logs, and True for figures that are limits."""
     listed = source["source_type"] == SourceType.MODEL.value
     low = ~source["reliability"].isin([Reliability.HIGH.value, Reliability.MEDIUM.value])
     trust = source["reliability"].mask(low, Reliability.LOW.value)
@@ -116,9 +116,9 @@ class Growth:
         self.level = series["log_persons"].to_numpy()
 
     def compute_index(self, areas: pd.Series, years: pd.Series) -> pd.Series:
-        """Return the growth index of each area at a time; growth is a difference of two.
+        """Return the growth index, in logs, of each area at a time; growth is a difference of two.
 
-        Both are on one index; 0 where nothing says how an area grows.
+        `areas` and `years` have one index; 0 where no figure describes how an area grows.
         """
         result = pd.Series(0.0, areas.index)
         if areas.empty:
@@ -136,7 +136,7 @@ class Growth:
         return pd.Series(late - early, areas.index)
 
     def find_holders(self, areas: pd.Series) -> pd.Series:
-        """Return the place or country that contains each area, where one does."""
+        """Return the place or country that contains each area, without rows for other areas."""
         above = areas.map(self.parents).fillna("").astype("str")
         return above[above.ne("") & ~above.str.isdigit()]
 
@@ -159,7 +159,7 @@ class Growth:
         return pd.Series(np.interp(ends["place"] + years, self.at, self.level), years.index)
 
     def _edge_growth(self, ends: pd.DataFrame, beyond: pd.Series) -> pd.Series:
-        """Return the growth a year at the end of a series beyond which a time lies."""
+        """Return the growth a year, in logs, at the end of a series, for times beyond that end."""
         span = (ends["max"] - ends["min"]).clip(upper=EDGE_YEARS)
         early = self._interpolate_level(ends, ends["min"] + span) - self._interpolate_level(
             ends, ends["min"]
@@ -245,8 +245,8 @@ STEPS = (
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return every figure of each requested place, carried to its day.
 
-    `place` is the row of `requested`; `passed_over` says why a figure does not speak, blank where
-    it does; `base_id`, `level` (log of the people on that day) and `deviation`.
+    `place` is the row of `requested`; `passed_over` is the reason why a figure is not used, blank
+    where it is; `base_id`, `level` (log of the people on that day) and `deviation`.
     """
     places = requested[["area_id", "day"]].reset_index(drop=True)
     places["years"] = _count_years(places["day"])
@@ -273,9 +273,9 @@ def _choose_best(carried: pd.DataFrame) -> pd.DataFrame:
 def _limit_people(
     places: pd.DataFrame, carried: pd.DataFrame, growth: Growth, figures: pd.DataFrame
 ) -> pd.Series:
-    """Return the largest figure of each place, carried to the day or as printed.
+    """Return the largest figure of each place in persons, carried to the day or as printed.
 
-    Where none limits a place, what holds it does.
+    A place without such a figure is limited by the area that contains it.
     """
     limiting = carried[carried["limits"]].sort_values(["place", "gap", "base_id"])
     by_place = limiting.groupby("place")
@@ -290,11 +290,11 @@ def _limit_people(
 
 
 def measure_errors(tables: Tables) -> pd.DataFrame:
-    """Return DRIFT and MODEL_ERROR as the facts have them: `drift` and `model_error`.
+    """Return DRIFT and MODEL_ERROR as measured on the facts: rows `drift` and `model_error`.
 
     Pairs are two figures of one place, carried by its parent to the later day: of one measurer for
     the drift (in a year), of two, one of them modelled, for the error. Columns `deviation`
-    (that of a normal law of which as many lie within the range of 90 %) and `count`.
+    (of the normal distribution with the same central 90 % range) and `count`.
     """
     regional = read_figures(tables)
     regional = regional[are_regions(regional["area_id"])]

@@ -52,7 +52,7 @@ MILLENNIUM, YEAR_DAYS = pd.Timestamp("2000-01-01"), 365.25
 SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
 COUNTRY = re.compile(r"[A-Z]{2}")
 FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
-"""Columns of the figures of a region."""
+"""Columns of the figures on people online in a region."""
 
 
 def read_parents(tables: Tables) -> dict[str, str]:
@@ -85,7 +85,7 @@ def count_residents(tables: Tables) -> "pd.Series[float]":
 
 
 def count_years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
-    """Return days as years with fractions."""
+    """Return days as calendar years with fractions."""
     return 2000.0 + (days - MILLENNIUM).dt.days / YEAR_DAYS
 
 
@@ -97,7 +97,7 @@ def compute_log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
 def read_figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     """Return columns FIGURE: one row per series and area, of the whole area; sorted.
 
-    With `each_sex` women and men are series of their own. `persons` are the residents, one for each
+    With `each_sex`, women and men are separate series. `persons` are the residents, one for each
     area of a series where none of them is known, and their mean where some are not. `year` is the
     middle of the period, with fractions.
     """

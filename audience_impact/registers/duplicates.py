@@ -58,7 +58,7 @@ PLACE_IN_PLACE = "one start, the areas of one within those of the other"
 SAME_SOURCES = "one start, a source in common, the areas of one within those of the other"
 START_CORRECTED = "the same areas, a start that a later edition corrects"
 RULES = (SAME_SOURCES, SAME_PLACE, OTHER_NETWORKS, PLACE_IN_PLACE, START_CORRECTED)
-"""The rules, the strongest first."""
+"""Rules by which two events of a register are linked, the strongest first."""
 SLOWED = {Severity.IMPAIRED, Severity.SERVICE_IMPAIRED}
 SPLIT = {NetworkScope.MOBILE.value, NetworkScope.FIXED.value}
 
@@ -80,17 +80,17 @@ class Recorded:
 
     @property
     def restriction_id(self) -> str:
-        """Return the id of the event."""
+        """Return the restriction id of the recorded event."""
         return self.event.restriction_id
 
     @property
     def start(self) -> pd.Timestamp:
-        """Return the first day."""
+        """Return the first day of the recorded event."""
         return min(self.event.starts)[0]
 
     @property
     def networks(self) -> str:
-        """Return the access networks."""
+        """Return the access networks of the recorded event."""
         return self.event.row["network_scope"]
 
     @property
@@ -122,7 +122,7 @@ def read_whole_areas(
 def link_duplicates(
     recorded: Sequence[Recorded], source_id: str, parents: Mapping[str, str] = NOWHERE
 ) -> list[dict[str, str]]:
-    """Return rows of `event_links` between events of one register, one an event at most."""
+    """Return rows of `event_links` between events of one register, at most one per event."""
     links = [
         link
         for first, second in _list_candidates(recorded)
@@ -145,7 +145,7 @@ def link_duplicates(
 
 
 def _link_order(link: "Link") -> tuple[bool, int, str]:
-    """Return the order of links of one event: one event before a remainder, then by rule."""
+    """Return the sort key of an event's links: `one_event` before `remainder`, then by rule."""
     _, stays, relation, rule = link
     return relation is EventRelation.REMAINDER, RULES.index(rule), stays.restriction_id
 
@@ -163,11 +163,11 @@ def _list_candidates(recorded: Sequence[Recorded]) -> Iterable[tuple[Recorded, R
 
 
 Link = tuple[Recorded, Recorded, EventRelation, str]
-"""The event that is published under another, that other, how and by which rule."""
+"""Event that is published under another event, that other event, their relation, and the rule."""
 
 
 def _relate(first: Recorded, second: Recorded, parents: Mapping[str, str]) -> Link | None:
-    """Return how two events are one, or nothing."""
+    """Return the link between two events, or None if they are different events."""
     if not _match(first, second):
         return None
     if first.start != second.start:
@@ -181,7 +181,7 @@ def _relate(first: Recorded, second: Recorded, parents: Mapping[str, str]) -> Li
 
 
 def _match(first: Recorded, second: Recorded) -> bool:
-    """Return whether services and operators let two events be one."""
+    """Return whether services and operators allow two events to be the same."""
     mine, theirs = first.event.platforms, second.event.platforms
     ours, others = (
         set(filter(None, event.event.row["operators"].split(";"))) for event in (first, second)
@@ -191,7 +191,7 @@ def _match(first: Recorded, second: Recorded) -> bool:
 
 
 def _has_networks(outer: str, inner: str) -> bool:
-    """Return whether access networks are among others; what is not known may be any."""
+    """Return whether networks `inner` are among networks `outer`; unknown ones may be any."""
     return outer == inner or NetworkScope.UNKNOWN in (outer, inner) or outer == NetworkScope.ALL
 
 
@@ -219,7 +219,7 @@ def _relate_same_place(first: Recorded, second: Recorded) -> Link | None:
 
 
 def _nesting_rule(inner: Recorded, outer: Recorded, parents: Mapping[str, str]) -> str:
-    """Return the rule by which an event lies in another, or blank."""
+    """Return the rule by which event `inner` is a part of event `outer`, or blank."""
     if not lies_in(inner.event, outer.event, parents):
         return ""
     if inner.sources & outer.sources:
@@ -233,7 +233,7 @@ def _nesting_rule(inner: Recorded, outer: Recorded, parents: Mapping[str, str]) 
 
 
 def _relate_nested(inner: Recorded, outer: Recorded, rule: str) -> Link:
-    """Return which of two nested events stands."""
+    """Return the link of two nested events, which says under which of them both are published."""
     last = outer.event.last_day
     is_over = outer.event.row["end_status"] == EndStatus.ENDED and last is not None
     if is_over and last is not None and inner.end_order > last:
@@ -244,7 +244,7 @@ def _relate_nested(inner: Recorded, outer: Recorded, rule: str) -> Link:
 
 
 def _relate_corrected(first: Recorded, second: Recorded) -> Link | None:
-    """Return an event whose start a later edition corrects, and the one of that edition."""
+    """Return the link from an event to the event of a later edition that corrects its start."""
     earlier, later = sorted((first, second), key=lambda event: event.first_year)
     is_later = later.first_year > earlier.newest_year
     is_late = later.start.year < int(later.first_year)

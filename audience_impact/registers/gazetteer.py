@@ -72,7 +72,7 @@ def plain_name(text: str) -> str:
 def country_parts(cell: str) -> list[str]:
     """Return the countries that a cell lists; a comma is part of a name, a semicolon is not.
 
-    A list longer than there are countries is no list of countries, and nothing is read from it.
+    A list longer than the number of countries is not a list of countries; return nothing.
     """
     parts = [part.strip() for part in cell.split(";") if part.strip()]
     return parts if len(parts) <= MOST_COUNTRIES else []
@@ -113,7 +113,7 @@ def locate_event(
 ) -> Place:
     """Return the place of an event from its country, its place as printed, and its scope.
 
-    A name that is no place on record leaves the country, beside what was found.
+    For a name that is no place on record, the country is meant beside the places on record.
 
     Args:
         cell: the country or countries.

@@ -44,9 +44,9 @@ class EventRecord:
 
     @property
     def last_day(self) -> pd.Timestamp | None:
-        """Return the last day in force; of what goes on the last there is, None if not known.
+        """Return the last day in force: Timestamp.max for an ongoing event, None if not known.
 
-        An end that may be any of several days is not known.
+        An end on one of more than EXACT_DAYS days is not known.
         """
         if self.row["end_status"] == EndStatus.ONGOING:
             return pd.Timestamp.max
@@ -56,7 +56,7 @@ class EventRecord:
 
     @property
     def country_ids(self) -> frozenset[str]:
-        """Return the countries of its areas."""
+        """Return the countries of the event's areas."""
         return frozenset(area for area in self.holders if not is_region(area))
 
 
@@ -68,7 +68,7 @@ def event_records(
     """Return restrictions with their targets and the days on which they may have begun.
 
     `parents` names the area that contains each area, for the `holders` of all areas of an event:
-    the areas themselves and what they are in, up to their countries.
+    the areas themselves and the areas that contain them, up to their countries.
     """
     targets_by_id: dict[str, list[Row]] = {}
     for target in targets:

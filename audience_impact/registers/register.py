@@ -66,7 +66,7 @@ class Record:
 
     @property
     def group_key(self) -> tuple[str, ...]:
-        """Return the key that rows of one event share."""
+        """Return the key that all rows of one event have in common."""
         return self.alike or self.identity
 
 
@@ -300,7 +300,7 @@ class Register:
 
 
 def clean_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return all cells as text on one line: what is missing blank, dates in ISO 8601."""
+    """Return all cells as text on one line: missing cells blank, dates in ISO 8601."""
     return pd.DataFrame(
         {str(name): [_cell_text(cell) for cell in frame[name].astype("object")] for name in frame},
         dtype="str",
@@ -335,7 +335,7 @@ def read_records(frame: pd.DataFrame, register: Register, gazetteer: Gazetteer) 
 
 
 def _row_order(record: Record) -> tuple[str, ...]:
-    """Return an order of rows that does not depend on how they are sorted in the file."""
+    """Return a sort key of a row that does not depend on the order of rows in the file."""
     return (record.count_year, *record.services, *record.cells.values())
 
 
@@ -352,7 +352,7 @@ def _information_rank(record: Record) -> tuple[int, tuple[str, ...]]:
 def duplicate_records(rows: Sequence[Record]) -> dict[int, int]:
     """Return duplicates of an event within a year: row number to the number of its best row.
 
-    Gives the number of each such row with that of the row that says most, which stands for both.
+    The best row is the one with the most information.
     """
     groups: dict[tuple[str, ...], list[Record]] = {}
     for row in rows:

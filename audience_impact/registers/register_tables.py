@@ -92,7 +92,7 @@ def list_duplicates(event: Event) -> list[Record]:
 
 
 def same_row_twice(rows: Sequence[Record]) -> list[int]:
-    """Return the numbers of rows that equal an earlier row, also in the year."""
+    """Return the numbers of accepted rows that equal an earlier row in all cells, with the year."""
     seen: set[tuple[str, ...]] = set()
     numbers = []
     for row in rows:
@@ -136,7 +136,7 @@ def place_rows(readings: Sequence[Reading], atlas: Atlas) -> list[Row]:
     """Return rows of `restriction_places`: the places of each restriction, unions as members.
 
     Where a name is no place on record, part of the country is meant as well. Of two readings of
-    one place the one that means more stands.
+    one place the larger one is used.
     """
     return [
         row
@@ -185,7 +185,7 @@ def _place_row(restriction_id: str, area_id: str, meaning: NameMeaning) -> Row:
 
 
 def _add_units(row: Row, earlier: Row, first: Row) -> str:
-    """Return how many units of a place two rows of it mean; blank where all of it is meant."""
+    """Return the number of units in two rows of a place; blank where the whole place is meant."""
     if not first["part_kind"] or row is earlier:
         return first["units_count"]
     return str(sum(int(part["units_count"] or 0) for part in (row, earlier)))
@@ -238,7 +238,7 @@ def platform_rows(
 
 
 def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str) -> list[Row]:
-    """Return rows of `register_rows`: the oldest row of an event is the event, others repeat."""
+    """Return `register_rows`: the oldest row of an event is the event, its other rows repeat."""
     owners = {
         record.number: (
             event.restriction_id,
@@ -269,7 +269,7 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str
 
 
 def count_events(rows: Sequence[Row]) -> Counts:
-    """Return events by country codes and count year, from the table `register_rows` alone."""
+    """Return the number of events by country codes and count year, from `register_rows` alone."""
     counted = {
         (row["country_ids"], row["count_year"], row["restriction_id"])
         for row in rows

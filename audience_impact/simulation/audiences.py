@@ -78,10 +78,10 @@ def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.D
 
 
 def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of the share of each audience that comes on a day, else 1.
+    """Return draws (rows, D) of the share of each audience that uses the service on a day, else 1.
 
     `table` has `country_id`, `platform_id` and the PARAMETERS of fitted/shares.py as `share_*`. One
-    draw for a country and service stands for every day.
+    draw for a country and service applies to every day.
     """
     names = ["country_id", "platform_id", *(f"share_{name}" for name in PARAMETERS)]
     number = table.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
@@ -138,7 +138,7 @@ def _draw_block(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> A
 
 
 COUNTED = (FIXED, PERT, SPLIT, POOL)
-"""Shapes of audiences that are drawn from figures of their own."""
+"""Shapes of the audiences that are drawn from figures of the same audience."""
 PRINTED, WITH_ERROR, GROWN = "as printed", "with the error of the figure", "with growth since"
 """The steps in which an audience is drawn."""
 
@@ -146,7 +146,7 @@ PRINTED, WITH_ERROR, GROWN = "as printed", "with the error of the figure", "with
 def draw_by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> dict[str, Array]:
     """Return draws (rows, D) of audiences after each step; the last is that of `draw_audiences`.
 
-    The steps before are NaN for rows that are not drawn from figures of their own.
+    Earlier steps are NaN for rows whose shape is not in COUNTED.
     """
     stated = _draw_stated(table, sampler)
     off, _ = _draw_moves(table, sampler, tail_degrees)
@@ -299,7 +299,7 @@ def draw_fitted_shares(
 
 
 def draw_circumvention(rows: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of the share that keeps access."""
+    """Return draws (rows, D) of the share of people who keep access."""
     is_fitted = (rows["basis"] == CircumventionBasis.LEARNED.value).to_numpy("bool")
     share = np.empty((len(rows), sampler.count))
     share[is_fitted] = _draw_fitted(rows[is_fitted], sampler)

@@ -140,7 +140,7 @@ def make_simulation_inputs(
 
 
 def _find_complete(audiences: pd.DataFrame, scope: Scope, places: pd.DataFrame) -> pd.Index:
-    """Return restrictions whose audiences can all be drawn, and what part of them is touched."""
+    """Return restrictions whose audiences and affected parts can all be drawn."""
     ready = (audiences["shape"] != "") & audiences["base_persons"].notna()
     all_ready = ready.groupby(audiences["restriction_id"]).all()
     return all_ready.index[all_ready & all_ready.index.isin(parts.find_drawable(scope, places))]

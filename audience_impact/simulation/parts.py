@@ -56,8 +56,8 @@ from audience_impact.simulation.unions import DrawnUnions, Unions
 from audience_impact.vocabulary import InputKind, PlaceReading
 
 CITY_COUNTS = {"IN": (3, 65), "PK": (2, 4)}
-"""Of the places of a register that its other cells call city or district, by country: how many are
-the city, and how many there are. A count of the STOP register, edition 2016 to 2025."""
+"""Numbers by country, among places of a register that its other cells call city or district: those
+that are the city, and all. A count of the STOP register, edition 2016 to 2025."""
 PRIOR_PLACES = 4.0
 """Places of all countries together that count beside those of a country itself."""
 UNNAMED_CITY = (0.02, 0.6)
@@ -92,7 +92,7 @@ def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: Draw
 
 
 def _distinct_rows(parts: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, Integers]:
-    """Return the rows that differ in these columns, and the number of its own for each row."""
+    """Return the distinct rows in these columns, and the position among these for each row."""
     number = parts.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
     return parts[names].drop_duplicates(), number
 
@@ -118,7 +118,7 @@ def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def _draw_cut(parts: pd.DataFrame, sampler: Sampler, cache: DrawCache) -> Array:
-    """Return the share (rows, D) of the people online of each place who are touched."""
+    """Return the share (rows, D) of the people online of each place who are affected."""
     only = cache("network alone", sampler, (parts,), partial(_draw_network_share, parts))
     return np.asarray(
         only * cache("read of places", sampler, (parts,), partial(_draw_reading, parts))
@@ -302,7 +302,7 @@ def _draw_everyone(
     sampler: Sampler,
     drawn_unions: DrawnUnions,
 ) -> tuple[Array, Array]:
-    """Return people (sets, D) under those members of a set that touch everyone, and their base.
+    """Return people (sets, D) under those members of a set that affect everyone, and their base.
 
     Sets without such members are NaN, with a base of 0. `plan` has the unions of those members.
     """

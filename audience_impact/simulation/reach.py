@@ -78,7 +78,7 @@ def _check_days(days: ArrayLike, least: int = 0) -> Array:
 
 
 def _accumulate_reach(daily: Array, heterogeneity: Array, days: Array) -> Array:
-    """Return reach of days (same shape as the others): the recursion of the module's docstring."""
+    """Return the share reached in `days` (shape of `daily`), by the recursion of the module."""
     steady = 1.0 - heterogeneity
     reach = np.where(days > 0, daily, 0.0)
     for k in range(1, int(days.max(initial=0.0))):
@@ -131,7 +131,7 @@ def reach_days(
 ) -> Array:
     """Return share of the base that uses a service at least once in a number of days.
 
-    Time goes with cells times the largest number of days.
+    Computing time is proportional to the number of cells times the largest number of days.
 
     Args:
         daily: Share of the base on a day, any shape.
@@ -162,8 +162,8 @@ def limit_reach(
 ) -> tuple[Array, Array]:
     """Return least and greatest reach of a number of days that the monthly reach alone allows.
 
-    Up to a month: from monthly * days / month_days (each of its people comes on one day only,
-    spread evenly) to monthly (all of them come every day).  Beyond: from monthly to the base.
+    Up to a month: from monthly * days / month_days (each person uses it on one day only,
+    spread evenly) to monthly (all use it every day).  Beyond: from monthly to the base.
 
     Args:
         monthly: Share of the base in `month_days` days, any shape.
@@ -185,7 +185,7 @@ def limit_reach(
 
 
 def month_days(metric: pd.Series) -> pd.Series:
-    """Return days in which everyone of an audience comes at least once: a month, or three."""
+    """Return the days within which each person of an audience uses the service: 1 or 3 months."""
     quarter = metric == AudienceMetric.INTERNET_USERS_3M.value
     return pd.Series(float(MONTH_DAYS), metric.index).where(~quarter, QUARTER_DAYS)
 

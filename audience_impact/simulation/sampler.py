@@ -49,7 +49,7 @@ def draw_uniforms(seed: int, key: str, count: int) -> Array:
 def stratify_uniforms(u: Array) -> Array:
     """Return uniforms (rows, D), in each row one in each of D equal parts, in the same order.
 
-    So quantiles of what depends on one of them alone are those of its distribution, and not of so
+    So quantiles of what depends on a single input are those of its distribution, and not of so
     many draws. McKay, Beckman and Conover (1979), A comparison of three methods for selecting
     values of input variables, Technometrics 21.
     """
@@ -80,7 +80,7 @@ class Sampler:
         return replace(self, second=second, drawn_kinds=set())
 
     def draw_uniform(self, kind: InputKind, key: str) -> Array:
-        """Return uniforms (D,) of a key."""
+        """Return uniforms (D,) of a kind of input and a key, equal for equal arguments."""
         self.drawn_kinds.add(kind)
         return draw_uniforms(self.seed, f"second|{key}" if kind in self.second else key, self.count)
 
@@ -135,7 +135,7 @@ class DrawCache:
     def reuse_equal(self, name: str, drawn: Array) -> Array:
         """Return the array first stored under this name, where this is the same to the last bit.
 
-        So steps that depend on it find what was made of the first; nobody may write into it.
+        So steps that depend on the array reuse results of the first; no caller may write into it.
         """
         first = self._alike.setdefault(name, drawn)
         return first if np.array_equal(first, drawn, equal_nan=True) else drawn

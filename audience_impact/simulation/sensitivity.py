@@ -142,7 +142,7 @@ class _Metric:
     def from_draws(
         cls, name: str, restrictions: pd.Index, first: Draws, second: Draws, seed: int
     ) -> "_Metric | None":
-        """Return none where nothing varies."""
+        """Return the metric of both samples; None if no restriction varies."""
         a, b = (run.by_metric[name] for run in (first, second))
         varies = np.ptp(a, axis=1) > 1e-9 * np.abs(a).max(axis=1)
         if not varies.any():

@@ -174,7 +174,7 @@ def _draw_unions(
 
 
 def _plan_unions(inputs: SimulationInputs) -> tuple[Unions, NDArray[np.bool_], Unions, Unions]:
-    """Return all unions of countries, those that stand beside a feature, and both kinds apart."""
+    """Return all unions of countries, those that are next to a feature, and both kinds apart."""
     plan = list_country_unions(inputs)
     has_feature = unions.is_grouped_with(plan, len(inputs.audiences))
     return (
@@ -201,7 +201,7 @@ def _draw_places(inputs: SimulationInputs, online: Array, sampler: Sampler) -> P
 def draw_people_by_country(inputs: SimulationInputs, sampler: Sampler) -> Countries:
     """Return draws of each row of `inputs.countries`; NaN where nothing is drawn.
 
-    The users are some of the exposed. What was drawn first is kept: several tables ask for it.
+    Users are part of the exposed. The first draws are cached, because several tables need them.
     """
     return inputs.draw_cache("countries", sampler, (), partial(_draw_countries, inputs))
 
@@ -313,7 +313,7 @@ def _outside_share(inputs: SimulationInputs, drawn: Array) -> Array:
 
 
 def _draw_deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array:
-    """Return feature users less those who keep access; NaN where nobody counted them."""
+    """Return feature users less people who keep access; NaN where the share of these is missing."""
     without = np.full_like(users, np.nan)
     if not inputs.circumvention.empty:
         rows = inputs.restrictions.get_indexer(inputs.circumvention["restriction_id"])

@@ -162,7 +162,7 @@ class Timeline(Declared):
 
     @property
     def certain_rows(self) -> pd.DataFrame:
-        """Return rows of restrictions that touch everyone in their audiences."""
+        """Return rows of restrictions that affect everyone in their audiences."""
         return self.rows[self.rows["is_certain"]]
 
     @property
@@ -341,7 +341,7 @@ def list_periods(scope: Scope) -> pd.DataFrame:
 
 
 def _is_within_a_year(about: pd.DataFrame) -> pd.Series:
-    """Return True where no later edition lists what ended on one of several days."""
+    """Return True for restrictions ended on one of several days, as no later edition lists them."""
     several = about["ended_on_end"] - about["ended_on_start"] > ONE_DAY
     return (about["end_source"] == EndSource.NOT_LISTED_LATER.value) & several
 
@@ -370,7 +370,7 @@ def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) 
 
 
 def first_days(periods: pd.DataFrame, end: str) -> pd.Series:
-    """Return the first day that goes with an end: what is certain begins as late as it may have."""
+    """Return the first day that matches an end: the latest possible start for the least end."""
     return periods["least_from" if end == "least_end" else "from_day"]
 
 
@@ -436,9 +436,9 @@ def _cut_to_limits(frame: pd.DataFrame) -> pd.DataFrame:
 def keep_one_per_platform(
     members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return members (set_id, row) of which one row a platform stays, and the whole internet alone.
+    """Return members (set_id, row) with one row per platform, or only that of the whole internet.
 
-    Of the rows of one platform, the one whose restriction began first stays.
+    Of the rows of one platform, that of the earliest restriction remains.
     """
     if members.empty:
         return members[["set_id", "row"]]

@@ -70,7 +70,7 @@ def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
 
     `table` has `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, and the population
     that contains the base (NaN where it is one itself), as denominators/counts.py gives
-    them. Rows that are alike are drawn once, whoever asks for them.
+    them. Equal rows are drawn once, and the draws are shared by all callers.
     """
     parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
     keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))
@@ -166,7 +166,7 @@ class _Layout(NamedTuple):
 
     @classmethod
     def from_unions(cls, requested: Unions) -> "_Layout":
-        """Return the groups of the unions that are wanted; every group has a member."""
+        """Return the groups of the requested unions; every group has a member."""
         groups = requested.table[GROUP].drop_duplicates().sort_values(GROUP, ignore_index=True)
         numbered = requested.table.reset_index(names="place").merge(
             groups.reset_index(names="group"), on=GROUP
@@ -198,7 +198,7 @@ def select_unions(requested: Unions, rows: NDArray[np.bool_]) -> Unions:
 
 
 DrawnUnions = dict[tuple[object, ...], Array]
-"""Unions (D,) that were drawn, as shares of their base, by all inputs on which they depend."""
+"""Drawn unions (D,) in shares of their base, by all inputs that they depend on."""
 
 
 def draw_union_people(
@@ -211,7 +211,7 @@ def draw_union_people(
     """Return draws (unions, D) of the people in each union, and of its base, in persons.
 
     `audiences` (audiences, D) in persons, in an order that depends on nothing but their keys. The
-    rows of the result stand as those of `requested.table`. `drawn_unions` has the unions of the
+    rows of the result are in the order of `requested.table`. `drawn_unions` has the unions of the
     same audiences and stream that were drawn before; new ones are added to it.
     """
     layout = requested.group_layout
@@ -259,7 +259,7 @@ class _GroupRequest:
     def from_group(
         cls, group: _JointGroup, audiences: Array, base: Array, country_id: str
     ) -> "_GroupRequest":
-        """Return the unions of a group."""
+        """Return the request for the unions of a group."""
         digest = blake2b(base.tobytes()).digest()
         names: list[tuple[object, ...]] = [
             (country_id, digest, *group.audiences[row].tolist()) for row in group.members
@@ -328,8 +328,8 @@ def draw_conditioned(
 
     `shares` (n, D) of its audiences in the order of `measurements.audiences`; the error of the
     joint use is narrowed by how much the overlaps narrow the bounds. NaN where all overlaps are
-    limits that no draw comes up to. Draws in which several overlaps leave each other no room fall
-    back on the model alone.
+    limits that no draw reaches. Draws in which several overlaps contradict one another use the
+    model alone.
     """
     model, use = model_and_use
     prior = model.draw_patterns(shares.T, use)

@@ -119,7 +119,7 @@ def _map_path(year: str) -> str:
 
 
 def _choose_years(report: ReportData) -> tuple[str, str]:
-    """Return the year of the version, and the last complete one."""
+    """Return the year of the version, and the last complete year."""
     return str(report.as_of.year), str(report.as_of.year - 1)
 
 
@@ -253,7 +253,7 @@ def _describe_periods(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _list_comparisons(report: ReportData, tables: AreaTables, code: str) -> Rows:
-    """Return the figures that others published of the area with their page, the newest first."""
+    """Return the figures that others published of the area, with their pages, newest first."""
     order = sorted(tables.others.get(code, []), key=lambda row: (row["period"], row["publisher"]))
     return [
         {
@@ -269,7 +269,7 @@ def _list_comparisons(report: ReportData, tables: AreaTables, code: str) -> Rows
 
 
 def _format_published(row: Mapping[str, Any]) -> str:
-    """Return a figure of others in its units: people, restrictions or hours."""
+    """Return a figure that others published with its unit: people, restrictions or hours."""
     over = naming.name_limit(row["interval_kind"])
     units = (("published_events_count", "restrictions"), ("published_hours", "hours"))
     more = [f"{row[name]:,.0f} {unit}" for name, unit in units if row[name] is not None]
@@ -298,7 +298,7 @@ def _list_parts(report: ReportData, code: str) -> list[dict[str, Any]]:
 def _choose_entries(
     report: ReportData, code: str, country_entries: Mapping[str, list[ListEntry]]
 ) -> list[ListEntry]:
-    """Return the restrictions of a country, the newest first; of a region the largest ones."""
+    """Return the restrictions of a country, newest first; of a region, the largest ones."""
     if code in country_entries:
         return listings.newest_first(country_entries[code])
     inside = [

@@ -52,7 +52,7 @@ def locate_report(root: Path, version: str) -> Path:
 def publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
     """Write the report of a version next to the versions and let `report` lead to it.
 
-    Reports of versions that are gone go too. Raises PublishError where it cannot be written.
+    Remove reports of removed versions. Raise PublishError where the report cannot be written.
     """
     store = storage.select_storage(root)
     with store.hold_lock(LOCK_SECONDS):
@@ -72,9 +72,9 @@ def _remove_leftovers(reports: Path) -> None:
 
 
 def _remove_orphans(root: Path) -> None:
-    """Remove reports of removed versions: their numbers cannot be looked up any more.
+    """Remove the reports of removed versions, whose numbers can no longer be looked up.
 
-    One that somebody copied under another name, or put files into, is theirs.
+    A report that somebody copied under another name, or added files to, remains.
     """
     for report in (root / REPORTS).iterdir():
         is_orphan = is_id(report.name) and not (root / VERSIONS / report.name / MANIFEST).is_file()
@@ -141,7 +141,7 @@ def _make_aside_folder(folder: Path) -> Iterator[Path]:
 
 
 def _write_files(aside: Path, version: str, files: Iterable[File]) -> bytes:
-    """Write every file and the mark that names them; return the mark."""
+    """Write every file and a mark file that names them all; return the content of the mark."""
     digests: dict[str, str] = {}
     folders, names = {aside}, {MARK}
     for file in files:
@@ -162,7 +162,7 @@ def _write_files(aside: Path, version: str, files: Iterable[File]) -> bytes:
 
 
 def _read_mark(folder: Path) -> bytes | None:
-    """Return the mark of a report; None if there is none."""
+    """Return the content of the mark file of a report; None without such a file."""
     try:
         return (folder / MARK).read_bytes()
     except OSError:

@@ -105,7 +105,7 @@ def _list_periods(
 def _list_audiences(
     report: ReportData, platform: str, entries: Iterable[ListEntry]
 ) -> list[Audience]:
-    """Return the audiences counted in each country; without any, the one imputed last."""
+    """Return the counted audiences of a platform by country; without one, the last imputed."""
     counted: set[Audience] = set()
     others: dict[str, Audience] = {}
     for entry in listings.newest_first(entries):

@@ -54,7 +54,7 @@ def show_persons(value: float | None) -> str:
 
 
 def show_interval(estimate: Estimate) -> str:
-    """Return the 90 % interval; a dash if there is none, or where it has no width."""
+    """Return the 90 % interval as text; a dash for no interval or one without width."""
     if estimate.q05 is None or estimate.q95 is None or estimate.q05 == estimate.q95:
         return NONE
     return format_interval(estimate.q05, estimate.q95)

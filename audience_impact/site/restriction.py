@@ -96,7 +96,7 @@ def draw_picture(report: ReportData, restriction: str) -> str:
 
 
 def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str, ...]]:
-    """Return the texts above and below a picture that stands outside its page."""
+    """Return the texts above and below a picture that is used outside its page."""
     entry, record = report.by_id[restriction], report.records[restriction]
     marks = "Bar: 90 % interval. Tick: median. " if entry.persons.q50 is not None else ""
     others = " Diamonds and arrows: what others published." if record.comparisons else ""
@@ -134,7 +134,7 @@ def _describe_duration(record: AnswerRecord) -> str:
 
 
 def _choose_numbers(record: AnswerRecord) -> list[Number]:
-    """Return the numbers; users of what is restricted only where they are not everyone."""
+    """Return the numbers to show; users of the feature only where they are not all exposed."""
     numbers = _order_numbers(record)
     first, *others = numbers
     if others and others[0].people == first.people:
@@ -165,7 +165,7 @@ def _list_audiences(record: AnswerRecord, names: Mapping[str, str]) -> list[dict
 
 
 def _choose_person_days(record: AnswerRecord) -> Iterator[Days]:
-    """Yield person-days by year, then over all; where there is one year, that alone."""
+    """Yield person-days by year, then in total; for a single year, only the year."""
     years = [row for row in record.person_days if len(row.period) == 4]
     sums = [row for row in record.person_days if row.period == ALL]
     yield from [*years, *(sums if len(years) > 1 else [])]
@@ -179,12 +179,12 @@ def _has_feature_days(record: AnswerRecord) -> bool:
 
 
 def _choose_drivers(record: AnswerRecord, metric: str) -> list[Driver]:
-    """Return what makes the interval of the answer wide, the most first."""
+    """Return the drivers of the width of the answer's interval, the largest first."""
     return [driver for driver in record.drivers if driver.metric == metric]
 
 
 def _list_figures(record: AnswerRecord, report: ReportData) -> list[dict[str, Any]]:
-    """Return each figure used, with its use and the page it was read on."""
+    """Return each figure used, with its role and the page that it was read on."""
     return [
         {
             **figure,
@@ -241,7 +241,7 @@ def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
 
 
 LONG = 90
-"""Maximum length of a text in a list; longer texts are shown after the others on their own line."""
+"""Maximum characters of a text in a list; longer texts follow the list, each on a separate line."""
 ACT = (
     ("What was done", "action", "action"),
     ("How far the target is gone", "severity", "severity"),
@@ -279,7 +279,7 @@ def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:
 def _find_neighbours(
     report: ReportData,
 ) -> dict[str, list[tuple[str, ListEntry | None, ListEntry | None]]]:
-    """Return for each restriction and country the restriction before it and the one after."""
+    """Return for each restriction and country the previous and the next restriction."""
     neighbours: dict[str, list[tuple[str, ListEntry | None, ListEntry | None]]] = {
         entry.restriction: [] for entry in report.entries
     }

@@ -63,7 +63,7 @@ class ListEntry:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Return the median and the lower bound, by which the largest come first."""
+        """Return the sort key of the size: the median and the lower bound, in persons."""
         return (self.persons.q50 or 0.0, self.persons.lower or 0.0)
 
 
@@ -189,7 +189,7 @@ class ReportData:
 
     @cached_property
     def entries(self) -> tuple[ListEntry, ...]:
-        """Return every restriction with the one number that answers it."""
+        """Return an entry for each restriction, with the main number of its answer."""
         return tuple(make_entry(record, self.platforms) for record in self.records.values())
 
     @cached_property

@@ -37,9 +37,9 @@ def write_below(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def write_together(files: Mapping[Path, bytes]) -> None:
-    """Write several files, all or none: aside and flushed first, then each into its place.
+    """Write several files, all or none: first under temporary names, flushed, then by renames.
 
-    Links are kept and their targets written. On any error the earlier files are restored; only a
+    Links remain and their targets are written. On any error the earlier files are restored; only a
     kill between two renames leaves some files new and some old, in the given order.
     """
     places = {path.resolve(): content for path, content in files.items()}

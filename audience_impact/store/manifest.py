@@ -83,8 +83,8 @@ About = Mapping[str, Any]  # words about the tables, which no column says of its
 METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
 FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
 VALUES, SPECIAL_VALUES, SEPARATOR = "values", "special_values", "separator"
-"""Keys of a column's metadata: JSON with the meanings of all its coded values, or of the few that
-differ; and the separator between the values of one cell."""
+"""Keys of a column's metadata: JSON with the meanings of all coded values, or of the few special
+values; and the separator between several values in one cell."""
 MANIFEST = "datapackage.json"
 FACT_KEYS = "fact_keys"
 """Key in the manifest for the key columns of each fact table in the archive of facts."""
@@ -135,7 +135,7 @@ _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def as_rows(table: Rows | pa.Table) -> Rows:
-    """Return a table as rows, whether it is in memory or not."""
+    """Return a table as `Rows`; a table in memory is wrapped."""
     if isinstance(table, pa.Table):
         return InMemory(table)
     rows: Rows = table

@@ -110,7 +110,7 @@ class ObjectStorage:
 
     @contextmanager
     def hold_lock(self, timeout_seconds: float) -> Iterator[None]:
-        """Be the only writer; the lock of a dead writer is taken over after its lease."""
+        """Lock the storage for this writer; take over the lock of a dead writer after its lease."""
         self._lock_tag = self._take_lock(timeout_seconds)
         try:
             yield
@@ -166,7 +166,7 @@ class ObjectStorage:
 
     @_as_os_error
     def remove_leftovers(self, pointer: str) -> None:
-        """Remove the objects that dead publishers named when they began, and nothing else.
+        """Remove only the objects that interrupted publishers had listed when they began.
 
         Everything else below versions/ belongs to somebody.
         """
@@ -177,7 +177,7 @@ class ObjectStorage:
             self._delete_objects(folder, [BEGUN])
 
     def _read_begun(self, folder: str) -> list[str]:
-        """Return the names that a dead publisher wrote; raise PublishError where they are none."""
+        """Return the names that an interrupted publisher listed; raise PublishError if damaged."""
         path = f"{folder}/{BEGUN}"
         try:
             names = [str(name) for name in json.loads(self.read_file(path))["files"]]
@@ -197,7 +197,7 @@ class ObjectStorage:
         return [item for item in folders if VERSION_ID.fullmatch(item.removeprefix("versions/"))]
 
     def _delete_objects(self, folder: str, names: Collection[str]) -> None:
-        """Delete objects of a folder, whether they are there or not."""
+        """Delete objects of a folder; missing objects are no error."""
         for name in names:
             with suppress(FileNotFoundError):
                 obstore.delete(self.store, f"{folder}/{name}")
@@ -227,7 +227,7 @@ class ObjectStorage:
         obstore.put(self.store, path, content)
 
     def flush_folder(self, folder: str) -> None:
-        """Do nothing: a store keeps what it has confirmed."""
+        """Do nothing: a store has already saved each object whose write it confirmed."""
 
     @_as_os_error
     def read_pointer(self, pointer: str) -> str | None:
@@ -248,7 +248,7 @@ class ObjectStorage:
 
     @_as_os_error
     def move_pointer(self, pointer: str, folder: str) -> None:
-        """Write the pointer if it is still the one that was read under the lock."""
+        """Write the pointer if it has not changed since it was read under the lock."""
         tag = self._seen.get(pointer)
         if tag is not None and self.read_pointer(pointer) == folder and self._seen[pointer] == tag:
             return

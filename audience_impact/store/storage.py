@@ -44,7 +44,7 @@ class Storage(Protocol):
         """Return the folder or address for messages."""
 
     def hold_lock(self, timeout_seconds: float) -> AbstractContextManager[None]:
-        """Create the place if it is missing and be its only writer; else raise PublishError."""
+        """Create the place if missing and lock it for this writer; raise PublishError if locked."""
 
     def remove_leftovers(self, pointer: str) -> None:
         """Remove what dead writers left.
@@ -139,7 +139,7 @@ class LocalStorage:
 
     @contextmanager
     def hold_lock(self, timeout_seconds: float) -> Iterator[None]:
-        """Be the only writer; the system frees the lock when its process dies."""
+        """Lock the folder for this writer; the system frees the lock when the process dies."""
         (self.root / "versions").mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.root / ".lock", timeout=timeout_seconds):
@@ -149,7 +149,7 @@ class LocalStorage:
             raise PublishError(f"another run is publishing below {self.root} {waited}") from error
 
     def remove_leftovers(self, pointer: str) -> None:
-        """Remove what dead publishers left; the lock excludes files of a live one."""
+        """Remove files of interrupted publishers; the lock excludes files of running publishers."""
         link = self.root / pointer
         if link.is_dir() and not link.is_symlink() and not any(link.iterdir()):
             link.rmdir()

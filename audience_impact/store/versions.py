@@ -77,7 +77,7 @@ class Version:
         return f"{number}+{code}".strip("+"), frozenset(options) - {""}
 
     def as_record(self) -> dict[str, Any]:
-        """Return the fields as they go into JSON."""
+        """Return the fields of the version as values for JSON."""
         return asdict(self) | {"as_of": f"{self.as_of:%Y-%m-%d}"}
 
 
@@ -235,7 +235,7 @@ def publish_version(
 ) -> Published:
     """Publish the tables as one version below `root` and let `latest` lead to it.
 
-    `about` holds `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
+    `about` has `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
     (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
     and, optionally, `primary_key`; it may contain `fact_keys`, the key columns of each fact table.
     With `keep`, the oldest versions beyond that number are removed.

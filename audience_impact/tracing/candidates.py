@@ -30,8 +30,8 @@ KEY = [
 ]
 """Key of a candidate; `looked_for` names which of several choices it was considered for."""
 COLUMNS = [*KEY, "row_file", "persons", "passed_over"]
-"""Columns of a candidate: `passed_over` is blank where the candidate was used, `persons` what it
-says in persons."""
+"""Columns of a candidate: `passed_over` is the reason of rejection, blank where the candidate was
+used; `persons` is its value in persons."""
 EXAMPLES = 3
 """Most figures of people online in a place that stay for a reason; also most that a text lists."""
 

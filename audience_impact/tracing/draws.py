@@ -37,9 +37,9 @@ CORRELATION = "correlation of joint use"
 PERSONS, SHARE = "persons", "share"
 
 NOT_COUNTED = {BASE_SHAPE: "people online, as drawn", IMPUTED: "imputed, as drawn"}
-"""What is drawn of an audience that no figure of its own counts, by shape."""
+"""Texts on how an audience without a figure is drawn, by shape of its distribution."""
 OF_AUDIENCES = (PRINTED, WITH_ERROR, GROWN, *NOT_COUNTED.values())
-"""What is drawn of each audience by itself, step by step."""
+"""Texts on the draws of each audience by itself, in the order of the steps."""
 ENDS = ["low", "value", "high"]
 """Columns of the quantiles of a number."""
 

@@ -104,7 +104,7 @@ def make_steps(
 
 
 def _round_numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """Round people to one, and other numbers to FIGURES."""
+    """Round persons to whole numbers, and other numbers to FIGURES significant digits."""
     is_persons = table["unit"] == PERSONS
     rounded = {}
     for name in ENDS:
@@ -132,7 +132,7 @@ def _count(
     columns: Sequence[str] | str,
     unit: str = PERSONS,
 ) -> pd.DataFrame:
-    """Return a number for each of the rows that have it: a column, or three quantiles."""
+    """Return a traced number for each row that has it, from one column or three quantiles."""
     names = ["value"] if isinstance(columns, str) else ENDS
     columns = [columns] if isinstance(columns, str) else list(columns)
     rows = rows.dropna(subset=columns)
@@ -331,7 +331,7 @@ def _describe_movers(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _trace_use(inputs: Inputs) -> Iterator[pd.DataFrame]:
-    """Yield what is assumed of the share that uses the feature, and of who keeps access."""
+    """Yield the assumptions on the people who use the feature, and on those who keep access."""
     shares, step = inputs.use.feature_shares[[*COUNTRY, "assumed"]], TraceStep.FEATURE
     details = shares.assign(assumed=shares["assumed"].astype("str").str.split(";")).explode(
         "assumed"

@@ -115,13 +115,13 @@ def build_figure_rows(answers: Answers, records: FactRecords) -> dict[str, list[
 
 
 def _next_id(records: FactRecords) -> str:
-    """Return an id with the number after the highest one of the facts."""
+    """Return a new figure id: the highest number of the figures on record plus one."""
     matches = (ID.match(name) for name in records.list_ids("estimates", "estimate_id"))
     return f"PE{max((int(match[1]) for match in matches if match), default=0) + 1:04}"
 
 
 def find_similar_figures(added: dict[str, list[Row]], records: FactRecords) -> list[SimilarRow]:
-    """Return the figures on record that state the same; one of the same page is the same figure."""
+    """Return the figures on record that state the same; a figure of the same page is identical."""
     (figure,) = added["estimates"]
     same = records.tables["estimates"]
     for name in SAME:

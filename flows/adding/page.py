@@ -15,7 +15,7 @@ from flows.adding.records import FactRecords, NotOnRecordError, choose_publisher
 
 Row = Mapping[str, str]
 NOBODY = "not stated"
-"""The answer that names no measurer."""
+"""Answer for a page that names no measurer."""
 
 
 def find_page(answers: Answers, records: FactRecords) -> Row | None:
@@ -132,7 +132,7 @@ def build_page_rows(answers: Answers, records: FactRecords) -> tuple[Row, dict[s
 def _build_series_rows(
     answers: Answers, records: FactRecords, page: Row | None = None
 ) -> list[Row]:
-    """Return the row of the measuring programme where it is not on record."""
+    """Return the row of the measuring programme; no rows if the programme is on record."""
     series = answers.get("measured_by") or (page["measurement_series_id"] if page else "")
     if series in records.list_ids("lineages", "measurement_series_id"):
         return []
@@ -143,7 +143,7 @@ def _build_series_rows(
 
 
 Rows = dict[str, list[Mapping[str, str]]]
-"""New rows by table."""
+"""New rows by fact table; a row has cells by column."""
 
 
 @dataclass(frozen=True)

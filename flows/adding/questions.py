@@ -40,22 +40,22 @@ class MissingError(ValueError):
 
 
 def always_applies(answers: Answers, records: FactRecords) -> bool:
-    """Return True."""
+    """Return True: the question applies whatever the answers so far."""
     return True
 
 
 def never_applies(answers: Answers, records: FactRecords) -> bool:
-    """Return False: only the option gives an answer."""
+    """Return False: the question is never put, and only its option provides an answer."""
     return False
 
 
 def no_default(answers: Answers, records: FactRecords) -> str:
-    """Return a blank text."""
+    """Return a blank text, for a question without default."""
     return ""
 
 
 def read_text(raw_answer: str, answers: Answers, records: FactRecords) -> str:
-    """Return the answer unchanged."""
+    """Return the answer unchanged, as the text of the cell."""
     return raw_answer
 
 

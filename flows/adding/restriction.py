@@ -16,7 +16,8 @@ from flows.adding.questions import Answers, Question, one_of
 from flows.adding.records import FactRecords, make_slug
 
 NEAR_DAYS = 7
-"""Restrictions of one service in one area that start so near to each other may be duplicates."""
+"""Maximum days between the starts of two restrictions of one service in one area that may be
+duplicates."""
 MOST_WORDS = 2
 CALLS = {words.Feature.VOICE_CALL, words.Feature.VIDEO_CALL, words.Feature.GROUP_CALL}
 SEVERITY = {

@@ -26,13 +26,13 @@ ORDER = (
     *("lineages", "sources", "platforms", "restrictions", "restriction_targets"),
     *("published_figures", "estimates", "accepted_findings"),
 )
-"""Tables that get rows, each after those that it refers to."""
+"""Fact tables that can get new rows, each after the tables that it refers to."""
 BESIDE = {
     "estimates": ("area_id", "platform_id"),
     "restrictions": ("area_ids", "restriction_id"),
     "published_figures": ("restriction_id",),
 }
-"""Columns that define the order of a table if it is not that of its key."""
+"""Columns that define the order of rows, for tables that are not in the order of their key."""
 
 
 @dataclass(frozen=True)

@@ -217,7 +217,7 @@ def _prompt_answer(question: Question, default: str, must: bool) -> str:
 def _accept_addition(
     question: Question, raw_answer: str, answers: Answers, records: FactRecords
 ) -> bool:
-    """Ask for the kind of a new name; return whether it was given, and enter it in the answers."""
+    """Ask for the kind of a new name and enter it in the answers; return whether it was entered."""
     if not question.adds:
         return False
     from audience_impact import vocabulary as words

@@ -28,7 +28,7 @@ TITLES = {
 }
 WIDTH, ROW, BOX, MARGIN = 1000, 72, (106, 30), 40
 FULL = 6
-"""Maximum number of rooms in a row, if the others can be placed in a higher row."""
+"""Maximum number of rooms (packages) in a row, if the others can be placed in a higher row."""
 FIGURE = "PE0001"
 """The figure whose processing is shown: the monthly users of WhatsApp in Russia, July 2025."""
 ANSWER = "RU-2025-08-13-calls"
@@ -71,7 +71,7 @@ class Rooms:
 
     @cached_property
     def all_imports(self) -> dict[str, set[str]]:
-        """Return all rooms that each room imports, directly or through others."""
+        """Return for each room (package) all rooms that it imports, directly or indirectly."""
         reached: dict[str, set[str]] = {}
         for room in TopologicalSorter(self.direct_imports).static_order():
             direct = self.direct_imports[room]
@@ -120,7 +120,7 @@ def _list_imports(path: Path) -> Iterator[str]:
 
 @cache
 def read_rooms() -> Rooms:
-    """Return the rooms of the checkout."""
+    """Return the rooms (packages) of the checkout, with their imports."""
     return Rooms(CHECKOUT)
 
 
@@ -148,7 +148,7 @@ def draw_picture() -> str:
 
 
 def _place_rooms(all_rooms: Rooms) -> Iterator[tuple[str, tuple[float, float]]]:
-    """Yield each room and the middle of its box, from the top; readers stand at the right."""
+    """Yield each room and the middle of its box, from the top; rooms that read are at the right."""
     names = list(all_rooms.purposes)
     beside = set(names[names.index("audience_impact.registers") : names.index(SCHEMAS)])
     for number, row in enumerate(all_rooms.arrange_rows()):
@@ -189,7 +189,7 @@ def format_rooms() -> str:
 def format_way() -> str:
     """Return the way of one figure, from its line of the facts to the row that is published.
 
-    The rooms on it are those that import `facts`, themselves or through others, and that the steps
+    The rooms on the way are those that import `facts`, directly or indirectly, and that the steps
     of a run import.
     """
     all_rooms = read_rooms()

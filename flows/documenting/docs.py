@@ -178,7 +178,7 @@ def _format_median(row: Any) -> str:
 
 
 def fill_part(text: str, part: str, content: str) -> str:
-    """Return a page with one of its parts brought up to date.
+    """Return the text of a page with one of its marked parts replaced by `content`.
 
     Raises ValueError where the page does not mark the part.
     """
@@ -221,7 +221,7 @@ def on_page_markdown(text: str, /, *, page: Any, **_: object) -> str:
 
 
 def main() -> None:
-    """Write the table of results into the pages that hold it."""
+    """Write the generated parts into the pages that have marks for them."""
     for path in PAGES:
         (CHECKOUT / path).write_text(update_page(path), encoding="utf-8")
         print(path)

@@ -106,7 +106,7 @@ def _is_local(host: str) -> bool:
 
 
 def _resolve_host(host: str) -> set[str]:
-    """Return the addresses of a host; none where it cannot be resolved, as behind a proxy."""
+    """Return the IP addresses of a host; empty if its name is not resolved, as behind a proxy."""
     try:
         return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except OSError:
@@ -116,7 +116,7 @@ def _resolve_host(host: str) -> set[str]:
 def fetch_file(
     http: httpx.Client, address: str, target: Path, earlier: Path | None, policy: RetryPolicy
 ) -> CachedFile:
-    """Fetch a file into its place, or copy the earlier one where the server has the same.
+    """Fetch a file to `target`, or copy the earlier file if the server's file is unchanged.
 
     Raises UnusableError with the reason when all attempts have failed.
     """
@@ -156,7 +156,7 @@ class _RetryDecision:
 
 
 def _log_retry(details: RetryDetails) -> None:
-    """Log cause and wait of a retry, which stamina's own line leaves out."""
+    """Log the cause of a retry and the wait before it, which stamina does not log."""
     error = details.caused_by
     log.warning(
         "%s: asking again in %.1f s (time %d)",
@@ -221,7 +221,7 @@ def _write_cached(path: Path, cached: CachedFile) -> None:
 
 
 def _read_partial(part: Path, address: str) -> CachedFile | None:
-    """Return the record of a part that can be continued: it has bytes and a version."""
+    """Return the record of a partial file that can be continued: one with bytes and a version."""
     try:
         cached = CachedFile(**json.loads(sidecar_path(part).read_bytes()))
         usable = cached.address == address and _choose_version(cached) and part.stat().st_size > 0
@@ -284,7 +284,7 @@ def _retry_after(text: str) -> float | None:
 def _continue_part(
     answer: httpx.Response, part: Path, partial: CachedFile | None
 ) -> CachedFile | None:
-    """Return the record of the part that the answer continues; None for a complete answer."""
+    """Return the record of the partial file that the response continues; None if complete."""
     if answer.status_code == 200:
         return None
     start = answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
@@ -295,7 +295,7 @@ def _continue_part(
 
 
 def _start_part(answer: httpx.Response, part: Path, address: str) -> CachedFile:
-    """Start the file again; an encoded answer gets no version, as it cannot be continued."""
+    """Start the partial file anew; an encoded response gets no version: it cannot be continued."""
     encoded = "Content-Encoding" in answer.headers
     cached = CachedFile(
         part.name,

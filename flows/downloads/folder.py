@@ -100,7 +100,7 @@ def read_accepted(root: Path, name: Name) -> Download | None:
 def fetch_download(
     root: Path, publisher: Publisher, address: str, policy: RetryPolicy, today: date
 ) -> Download:
-    """Fetch the files of a publisher; return the download accepted last where they are the same.
+    """Fetch the files of a publisher; return the last accepted download if the files are equal.
 
     Raises SourceError where a file cannot be used.
     """

@@ -81,7 +81,7 @@ class CountryPeople(Mapping[str, Any]):
     """
 
     def __init__(self, folder: RunFolder, records: Sequence[PartRecord], kind: str) -> None:
-        """Note the part of each country."""
+        """Record which part of the run has the people of each country."""
         self._folder, self._kind = folder, kind
         parts = {name: number for number, record in enumerate(records) for name in record.countries}
         self._parts = dict(sorted(parts.items()))
@@ -127,12 +127,12 @@ class SortedRows:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Columns and types of the table."""
+        """Return columns and types of the table."""
         return self._folder.read_schema(self._name)
 
     @property
     def num_rows(self) -> int:
-        """Number of rows of the table."""
+        """Return the number of rows of the table."""
         return int(self._count.sum())
 
     def iterate_groups(self) -> Iterator[pa.Table]:
@@ -169,6 +169,6 @@ class SortedRows:
 
 
 def _concatenate_ranges(first: Integers, count: Integers) -> Integers:
-    """Return, one after another, the `count` integers that follow each `first` on."""
+    """Return in one array, for each row, the `count` integers first, first + 1, ..."""
     begin = np.cumsum(count) - count
     return np.asarray(np.arange(count.sum()) + np.repeat(first - begin, count))

@@ -46,7 +46,7 @@ class Shared:
     refused: tuple[Finding, ...]
 
     def for_others(self) -> "Shared":
-        """Return the same for other processes, with what takes seconds done for all."""
+        """Return the shared input for other processes, with the slow computations already done."""
         if figures := self.input.fitted.audiences:
             figures.compute_inverse()
         return self
@@ -79,7 +79,7 @@ class RunFolder:
     """The folder of a run."""
 
     def __init__(self, path: Path) -> None:
-        """Take a folder that exists."""
+        """Use an existing folder as the folder of a run."""
         self.path = path
 
     @classmethod
@@ -138,7 +138,7 @@ class RunFolder:
     def store_part(
         self, number: int, result: PartResult, record: PartRecord, tables: Mapping[str, Any]
     ) -> None:
-        """Store all results of a part or none; results that are there already stay."""
+        """Store all results of a part or none; existing results are not replaced."""
         done = self.path / "done" / str(number)
         done.parent.mkdir(exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".tmp-", dir=done.parent))
@@ -172,8 +172,8 @@ def _load_pickle(path: Path) -> Any:
 def list_source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> set[str]:
     """Return the ids of the sources on which rows of a published table depend.
 
-    These are the sources that the rows name; and where the rows hold results, those of the facts
-    that fed their restrictions, or all restrictions of `lineage` where the rows are of countries.
+    These are the sources that the rows name; for rows with results also the sources of the facts on
+    their restrictions, or on all restrictions of `lineage` where the rows are of countries.
     """
     ids = set(frame.get("source_id", ()))
     if published.holds_results(table) and len(frame):
@@ -187,8 +187,8 @@ def list_source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> s
 def compute_and_store(folder: RunFolder, shared: Shared, part: PartInput, number: int) -> None:
     """Compute a part, validate its rows against their contracts, and store it.
 
-    Raises ParameterError where a fitted table lacks something, ContractError where a contract is
-    broken.
+    Raise ParameterError where a fitted table lacks a parameter, ContractError where rows break a
+    contract.
     """
     result = partition.compute_part(shared.input, part)
     frames = result.tables
@@ -234,7 +234,7 @@ def compute_in(path: Path, number: int) -> None:
 
 
 def _give_back() -> None:
-    """Free the memory that allocators retain, or a process grows with each part."""
+    """Free the memory that allocators retain, so that a process does not grow with each part."""
     pa.default_memory_pool().release_unused()
     with suppress(OSError, AttributeError):  # of another C library
         ctypes.CDLL("libc.so.6").malloc_trim(0)

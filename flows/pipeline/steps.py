@@ -91,7 +91,7 @@ class Reading:
 
     @property
     def overridden_count(self) -> int:
-        """Number of rows that a later layer replaces."""
+        """Return the number of rows that a later layer replaces."""
         return sum(len(frame) for frame in self.replaced.values())
 
 
@@ -112,7 +112,7 @@ class Checked:
 
     @property
     def inputs_sha256(self) -> str:
-        """Digest of the facts as they were read."""
+        """Return the SHA-256 of the facts as they were read."""
         return files.compute_digest(self.files, len(self.folders), build_headers())
 
 
@@ -134,12 +134,12 @@ class Results:
 
     @cached_property
     def tables(self) -> dict[str, pyarrow.Table]:
-        """All published tables, in memory."""
+        """Return all published tables by name, in memory."""
         return {name: self._read_table(name) for name in self.rows}
 
     @cached_property
     def frames(self) -> Tables:
-        """All published tables as data frames."""
+        """Return all published tables by name, as data frames."""
         return {name: table.to_pandas() for name, table in self.tables.items()}
 
     def read_frame(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:

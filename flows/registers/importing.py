@@ -225,7 +225,7 @@ def build_report(
     Args:
         register: how it is read.
         frame: the register as read.
-        base: the fact tables it is to lie upon, as text.
+        base: the fact tables that the layer is added to, as text.
         origin: which snapshot it is.
     """
     clean = clean_cells(frame)
@@ -299,10 +299,10 @@ def import_register(
 ) -> tuple[ImportReport, WriteResult]:
     """Read a register and write it as a layer for the base facts.
 
-    With `overwrite`, what was edited by hand in the folder is kept aside and written anew.
+    With `overwrite`, files of the folder that were edited by hand are copied, then replaced.
 
     Raises RegisterError with one line where the file is no such register, and RefusedError where
-    the folder holds somebody's work.
+    the folder has edited or foreign files.
     """
     frame = registers.read_file(path, register.columns)
     imported = build_report(register, frame, steps.read_facts(base).tables, origin)
@@ -313,7 +313,7 @@ def import_register(
 def read_counts(path: Path) -> Counts:
     """Return another count of events by country codes and year, from a file.
 
-    A column `iso3`, where it is filled, tells the country instead of its name.
+    A filled cell of the column `iso3` identifies the country instead of its name.
     """
     frame = clean_cells(registers.read_file(path, ["count_year", "country", "events"]))
     country_gazetteer = gazetteer.build_gazetteer(

@@ -54,7 +54,7 @@ def end_on_interrupt() -> Iterator[None]:
 
 
 def prefect_command(*words: str) -> list[str]:
-    """Return a command line of Prefect's own command in this environment."""
+    """Return the command line of the command `prefect` of this environment."""
     return [sys.executable, "-m", "prefect", "--no-prompt", *words]
 
 
@@ -81,9 +81,9 @@ def run_child(
 ) -> Iterator[Child]:
     """Run a command for as long as the block lasts.
 
-    It has a session of its own, so that Ctrl-C in a terminal reaches this process alone and
-    the children stop in the order of the blocks: a run before its server. Passwords reach it
-    through the environment, which the owner alone can read; a command line anybody can.
+    The child has a separate session, so that Ctrl-C in a terminal interrupts only this process and
+    the children stop in the order of the blocks: a run before its server. Passwords are passed
+    in the environment, which only the owner can read; anybody can read a command line.
     """
     process = subprocess.Popen(
         command,

@@ -37,7 +37,7 @@ def _make_service(address: SecretStr) -> Any:
 
 
 def require_addresses(profile: Profile) -> None:
-    """Raise NotReadyError where Apprise knows no service for an address."""
+    """Raise NotReadyError where Apprise has no service for an address."""
     for place, address in enumerate(profile.notices, 1):
         if _make_service(address) is None:
             raise NotReadyError(

@@ -86,14 +86,14 @@ class Worker:
             self.heard = since or began
 
     def claim_run(self, client: SyncPrefectClient, run: UUID) -> bool:
-        """Return whether the server gave a run to this worker, which it does once and when due."""
+        """Return whether the server assigned a due run to this worker, which it does only once."""
         if client.set_flow_run_state(run, Pending()).status is not SetStateStatus.ACCEPT:
             return False
         client.update_flow_run(run, infrastructure_pid=self.name)
         return True
 
     def list_orphans(self, client: SyncPrefectClient, under_way: list[FlowRun]) -> list[FlowRun]:
-        """Return the runs that no worker runs any more; call it while this process runs none."""
+        """Return the runs whose worker has ended; call this while this process has no run."""
         own_runs = [run for run in under_way if run.infrastructure_pid == self.name]
         span = PREFECT_WORKER_HEARTBEAT_SECONDS.value() * LOST_BEATS
         if not under_way or self.heard is None or time.monotonic() - self.heard < span:
@@ -143,9 +143,9 @@ def follow_schedule(
 ) -> NoReturn:
     """Run what is due until interrupted; `check` is called again and again and may raise.
 
-    `look` is called whenever the server was asked what is due.
+    `look` is called after each request for due runs.
     One run at a time: after a pause several may be due at once, and all would publish to the
-    same folder. A server that does not answer for a while is asked again.
+    same folder. Requests to a server that does not respond are repeated.
     """
     with get_client(sync_client=True) as client:
         while True:

@@ -117,7 +117,7 @@ def deploy_flows(profile: Profile) -> Entrypoints:
 def require_ours(client: SyncPrefectClient, names: list[str]) -> None:
     """Raise ServeError where another checkout deployed under one of the names.
 
-    Both would take the runs of one deployment, and what one schedules the other would publish.
+    Both checkouts would take runs of one deployment, and publish each other's scheduled runs.
     """
     for name in names:
         try:
@@ -149,7 +149,7 @@ def _run_deploy(entries: list[dict[str, Any]]) -> None:
 
 
 def require_flow(entrypoint: str) -> Flow[..., Any]:
-    """Return a flow; raise ServeError where it does not load, which Prefect would not notice."""
+    """Return a flow; raise ServeError if its import fails, which Prefect would not report."""
     try:
         return load_flow_from_entrypoint(str(CHECKOUT / entrypoint), use_placeholder_flow=False)
     except Exception as error:  # a module may fail in any way when it is imported

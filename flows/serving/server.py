@@ -159,7 +159,7 @@ def _export_settings(settings: Mapping[Setting, Any]) -> Iterator[None]:
 
 
 def make_settings(address: str, word: str) -> dict[Setting, Any]:
-    """Return the settings of the started server and of its clients."""
+    """Return Prefect's settings for the started server and its clients, with password `word`."""
     return {
         PREFECT_API_URL: f"{address}/api",
         PREFECT_API_AUTH_STRING: word,
@@ -185,7 +185,7 @@ def open_port(host: str, port: int) -> socket.socket:
 def provide_password(port: int) -> Iterator[tuple[str, Path]]:
     """Yield the password of a server, and a file for its owner alone that contains it meanwhile.
 
-    It is the operator's own where PREFECT_SERVER_API_AUTH_STRING is set, else a random one. A
+    The operator's password is used if PREFECT_SERVER_API_AUTH_STRING is set, else a random one. A
     database that an earlier version left open to everybody is closed as well.
     """
     word = PREFECT_SERVER_API_AUTH_STRING.value() or f"serve:{secrets.token_urlsafe(32)}"
@@ -240,7 +240,7 @@ def _last_line(errors: IO[bytes] | None) -> str:
 
 
 def describe_trouble() -> str | None:
-    """Return why the server of the settings does not answer; None where it does."""
+    """Return in a sentence why the configured server does not respond; None if it does."""
     try:
         with get_client(httpx_settings={"timeout": 10.0}, sync_client=True) as client:
             client.api_version()

@@ -42,7 +42,7 @@ class Sources(FactModel):
         number=16,
     )
     def source_incomplete(cls, frame: pd.DataFrame) -> Any:
-        """Require an address or, for data without a page of its own, a title."""
+        """Require an address or, for data without a web page, a title."""
         return blanks.mark_filled(frame["url"]) | blanks.mark_filled(frame["title"])
 
 

@@ -68,7 +68,7 @@ class Measured(SourcedFigure):
         number=20,
     )
     def share_above_one(cls, frame: pd.DataFrame) -> Any:
-        """Shares of people are at most all of them."""
+        """Require shares of people of at most 1."""
         return frame["unit"].ne(words.Unit.SHARE.value) | ~(parse_numbers(frame, "value") > 1)
 
 
@@ -106,7 +106,7 @@ class Estimates(Measured):
         number=5,
     )
     def unit_fits_metric(cls, frame: pd.DataFrame) -> Any:
-        """Registrations are no persons, and a population is nothing else."""
+        """Require another unit than persons for registrations, and persons for a population."""
         people = frame["unit"].eq(words.Unit.PERSONS.value)
         accounts = frame["audience_metric"].isin(ACCOUNT_METRICS) & people
         residents = frame["audience_metric"].eq(words.AudienceMetric.POPULATION.value) & ~people
@@ -118,7 +118,7 @@ class Estimates(Measured):
         "value",
     )
     def counts_are_whole(cls, frame: pd.DataFrame) -> Any:
-        """Only shares have fractions: 350.900 is a count whose thousands were set apart."""
+        """Require whole numbers except for shares: 350.900 is a count with split thousands."""
         fractions = pd.concat([frame[name] for name in ("value", "low", "high")], axis=1)
         fractions = fractions.apply(lambda cells: cells.str.contains(r"\.", regex=True))
         return frame["unit"].eq(words.Unit.SHARE.value) | ~fractions.any(axis=1)

@@ -22,7 +22,7 @@ VARIANCES = (
 )
 QUANTILES = (words.ErrorQuantile.Q05, words.ErrorQuantile.Q50, words.ErrorQuantile.Q95)
 MOST_LOG_ODDS = 20.0
-"""Maximum of the absolute log odds of a share: a share of one in a thousand million."""
+"""Maximum of the absolute log odds of a share, that of one in a thousand million."""
 MOST_COUNT = 1e12
 
 law_out_of_range = fields.row_rule(
@@ -50,7 +50,7 @@ quantiles_out_of_order = fields.row_rule(
 
 
 def is_between(frame: pd.DataFrame, column: str, least: float, most: float) -> pd.Series:
-    """Return whether cells are within the limits, or no numbers, which other rules report."""
+    """Return whether cells are within the limits; true for cells without a number (other rules)."""
     values = parse_numbers(frame, column)
     return values.isna() | values.between(least, most)
 
@@ -80,7 +80,7 @@ class Law(FactModel):
 
     @data_differ
     def data_differ(cls, frame: pd.DataFrame) -> Any:
-        """All rows of a table are learned at once, from the same data."""
+        """Require that all rows of a table were fitted together, to the same data."""
         return frame["data_sha256"].eq(frame["data_sha256"].iloc[0])
 
 
@@ -101,7 +101,7 @@ class StudentLaw(Law):
 
     @learned_from_nothing
     def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
-        """At least one degree of freedom, from at least one area."""
+        """Require at least one degree of freedom, from at least one area."""
         return is_above_zero(frame, "freedom", MOST_COUNT) & is_above_zero(
             frame, "areas", MOST_COUNT
         )
@@ -122,12 +122,12 @@ class Quantiles(Law):
 
     @quantiles_out_of_order
     def quantiles_out_of_order(cls, frame: pd.DataFrame) -> Any:
-        """Higher quantiles are no lower."""
+        """Require that a higher quantile is not below a lower one."""
         return is_in_order(frame)
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Log odds; half of a central interval, where there is no other quantile, is a width."""
+        """Require log odds within limits; a single quantile is half a central interval's width."""
         is_count = frame["kind"].eq(words.ErrorQuantile.COUNT.value)
         others = frame["parameter"].map(frame.groupby("parameter").size())
         is_width = others.eq(1) & frame["kind"].eq(words.ErrorQuantile.Q95.value)
@@ -176,7 +176,7 @@ class OverlapCalibration(Law):
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Log odds of a correlation, variances, a part of one, and factors above zero."""
+        """Require log odds of a correlation, variances, a part of 1, and factors above zero."""
         odds = is_between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
         kinds = {
             **dict.fromkeys(LOG_ODDS, odds),
@@ -190,7 +190,7 @@ class OverlapCalibration(Law):
 
     @learned_from_nothing
     def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
-        """Parameters that are not assumed come from at least one survey of one organisation."""
+        """Require at least one survey of one organisation for parameters that are not assumed."""
         counts = [is_above_zero(frame, name, MOST_COUNT) for name in ("surveys", "houses")]
         is_assumed = frame["basis"].eq(words.ParameterBasis.ASSUMED.value)
         return is_assumed | (counts[0] & counts[1])
@@ -272,7 +272,7 @@ class AudienceLaws(Law):
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Spreads, or factors, which are above zero."""
+        """Require spreads, and factors above zero."""
         is_spread = frame["parameter"].eq(words.AudienceLaw.EFFECT_SPREAD.value)
         spreads = is_between(frame, "value", 0.0, MOST_LOG_ODDS)
         return spreads.where(is_spread, is_above_zero(frame, "value"))
@@ -303,5 +303,5 @@ class PartSizes(Law):
 
     @learned_from_nothing
     def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
-        """Require at least one reading."""
+        """Require at least one reading of the size of a part."""
         return is_above_zero(frame, "figures", MOST_COUNT)

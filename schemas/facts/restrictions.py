@@ -60,7 +60,7 @@ class Restrictions(FactModel):
         "least_hours_a_day",
     )
     def hours_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Least and most hours stand both or neither, in order."""
+        """Require least and most hours both or neither, in order."""
         least, most = (
             pd.to_numeric(frame[f"{name}_hours_a_day"], errors="coerce")
             for name in ("least", "most")
@@ -73,7 +73,7 @@ class Restrictions(FactModel):
         "days_in_force",
     )
     def days_outside(cls, frame: pd.DataFrame) -> Any:
-        """Days in force are between the first and the last day, as far as these are known."""
+        """Require days in force between the first and the last day, as far as these are known."""
         day_texts = frame["days_in_force"].str.split(";").explode()
         days = pd.to_datetime(day_texts, format="%Y-%m-%d", errors="coerce").groupby(level=0)
         start = periods.parse_periods(frame["observed_from"])["start"]
@@ -103,7 +103,7 @@ class Restrictions(FactModel):
         number=13,
     )
     def ongoing_has_end(cls, frame: pd.DataFrame) -> Any:
-        """Ongoing restrictions have no end."""
+        """Require that ongoing restrictions have no end."""
         goes_on = frame["end_status"].eq(words.EndStatus.ONGOING.value)
         return ~(goes_on & blanks.mark_filled(frame["ended_on"]))
 
@@ -114,7 +114,7 @@ class Restrictions(FactModel):
         severity=words.FindingSeverity.WARNING,
     )
     def start_missing(cls, frame: pd.DataFrame) -> Any:
-        """Without a start no figure can be said to be from before."""
+        """Require a start, without which no figure is known to be from before the restriction."""
         return blanks.mark_filled(frame["observed_from"]) | blanks.mark_filled(
             frame["announced_on"]
         )

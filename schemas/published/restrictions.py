@@ -117,7 +117,7 @@ class Impact(ReasonedModel):
 
     @pa.dataframe_check(name="details_without_rules")
     def details_without_rules(cls, frame: pd.DataFrame) -> Any:
-        """As many details as rules, where there are any."""
+        """Require as many details as rules, where a row has details."""
         counts = frame[["reason_details", "reason_rule_ids"]].apply(
             lambda column: column.str.count(JOINED_BY)
         )
@@ -127,18 +127,18 @@ class Impact(ReasonedModel):
 
     @pa.dataframe_check(name="estimate_out_of_order")
     def estimate_out_of_order(cls, frame: pd.DataFrame) -> Any:
-        """q05 <= q50 <= q95, to one person; figures may be off, and so pass the bounds."""
+        """Require q05 <= q50 <= q95, to one person; errors of figures may pass the bounds."""
         steps = frame[[f"{name}_persons" for name in ("q05", "q50", "q95")]].diff(axis=1)
         return ~(steps.iloc[:, 1:] < -1).any(axis=1)
 
     @row_rule("a status other than A does not say why")
     def gap_has_reason(cls, frame: pd.DataFrame) -> Any:
-        """Rows with a status other than A have a reason."""
+        """Require a reason on rows with a status other than A."""
         return (frame["obs_status"] == words.ObsStatus.NORMAL.value) | frame["reason"].notna()
 
     @row_rule("the upper bound is more than all of the base", number=20)
     def share_of_base_at_most_one(cls, frame: pd.DataFrame) -> Any:
-        """No share of the base above one."""
+        """Require shares of the base of at most 1."""
         return ~(frame["upper_base_share"] > 1)
 
 

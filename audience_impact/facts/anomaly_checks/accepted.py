@@ -95,10 +95,10 @@ def split_accepted(
     keys: Mapping[str, Sequence[str]],
     is_complete: bool = True,
 ) -> tuple[list[Finding], list[Finding]]:
-    """Return findings that stand, with lapsed acceptances, and the accepted warnings.
+    """Return the findings to report, with lapsed acceptances, and the accepted warnings.
 
     `tables` are the facts as text; findings carry the cells as written. Where the findings are not
-    whole, an acceptance of what is not found has not lapsed.
+    complete, an acceptance without a finding has not lapsed.
     """
     accepted = tables[TABLE]
     marks = _read_marks(accepted)
@@ -150,7 +150,7 @@ def _make_mark(
     rows: "Mapping[tuple[str, int, int], pd.Series]",
     keys: Mapping[str, Sequence[str]],
 ) -> Mark | None:
-    """Return the acceptance that fits a finding; None where it cannot be accepted."""
+    """Return the acceptance that matches a finding; None where a finding cannot be accepted."""
     row = rows.get(finding.place)
     if row is None or finding.severity is not FindingSeverity.WARNING:
         return None

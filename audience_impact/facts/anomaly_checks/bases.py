@@ -26,7 +26,7 @@ from audience_impact.vocabulary import FindingSeverity
 
 SERIES = ["area_id", "population_base", "measurement_series_id"]
 USERS, RESIDENTS, OF_PLACES = ("users", "residents", "of places")
-"""People online, all people of a country, all people of a place in one."""
+"""Bases to compare: people online, residents of a country, residents of a place in a country."""
 SPREADS = {USERS: (0.04, 0.01), RESIDENTS: (0.002, 0.002), OF_PLACES: (0.007, 0.002)}
 """Standard deviations of a monthly change and of a printed number."""
 LIMITS = {USERS: 16.0, RESIDENTS: 10.0, OF_PLACES: 10.0}

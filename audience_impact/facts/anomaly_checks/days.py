@@ -43,9 +43,9 @@ DAY_IN_ID = re.compile(r"(?:^|[-_])((?:19|20)\d{2}-[01]\d-[0-3]\d)(?=[-_]|$)")
 AREA_IN_ID = re.compile(r"^[A-Z]{2}(?=[-_])")
 YEAR_IN_ADDRESS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?=[/_-](?:0?[1-9]|1[0-2])[/_-])")
 COMPANIONS_MONTHS = 11.0
-"""Maximum months from a figure to the nearest other figure of its page."""
+"""Maximum months from a figure to the nearest other figure of the same page."""
 PAGE_MONTHS = 13.0
-"""Maximum months from a figure to the date of its page, if the page has no other figure near it."""
+"""Maximum months from a figure to the date of its page, if no other figure of the page is near."""
 LATE_DAYS = 62
 """Maximum days before its start that a page may announce a restriction."""
 FAR_END_DAYS = 2000
@@ -58,12 +58,12 @@ SOURCES_APART_DAYS = 31
 
 
 def extract_dates(ids: "pd.Series[str]", shape: "re.Pattern[str]" = DATE_IN_ID) -> "pd.Series[str]":
-    """Return the first date or period in each id; blank without one."""
+    """Return the first date or period in the text of each id; blank for ids without a date."""
     return ids.map(lambda text: (shape.findall(text) or [""])[0]).astype("str")
 
 
 def _match_dates(dates: "pd.Series[str]", *columns: "pd.Series[str]") -> "pd.Series[bool]":
-    """Return true where an id's date overlaps the period of a column, or where one is blank."""
+    """Return true where an id's date overlaps the period of a column, or where either is blank."""
     id_spans = periods.parse_periods(dates)
     agree = pd.Series(False, dates.index)
     has_no_date = id_spans["start"].isna()
@@ -157,7 +157,7 @@ def _report_populations(bases: pd.DataFrame) -> list[Finding]:
 def _date_pages(tables: Tables) -> pd.DataFrame:
     """Return by source `read_until` (after access) and `page_until` (after publication).
 
-    Where the day of publication is not on record, the year in its address stands for it.
+    Without a day of publication on record, the year in the page's address replaces it.
     """
     sources = tables["sources"].set_index("source_id")
     year = sources["url"].map(lambda url: (YEAR_IN_ADDRESS.findall(url) or [""])[0])
@@ -215,7 +215,7 @@ def measured_after_its_page(tables: Tables) -> list[Finding]:
     *FIGURES,
 )
 def period_far_from_its_page(tables: Tables) -> list[Finding]:
-    """Measure months from a figure to the nearest other of its page, else to the page."""
+    """Measure months from a figure to the nearest other figure of its page, else to its date."""
     published = _date_pages(tables)
     return [
         finding
@@ -256,7 +256,7 @@ def _report_far_periods(table: str, tables: Tables, published: pd.DataFrame) -> 
     "restrictions",
 )
 def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
-    """Compare start and end of a restriction with the days of its page and each other."""
+    """Compare start and end of a restriction with the dates of its page, and with each other."""
     restrictions = tables["restrictions"]
     rows = _join_page_days("restrictions", tables, _date_pages(tables))
     begins = rows["observed_from_start"].fillna(rows["announced_on_start"])

@@ -93,7 +93,7 @@ def share_unlike_others(tables: Tables) -> list[Finding]:
     "surveys",
 )
 def patterns_incomplete(tables: Tables) -> list[Finding]:
-    """Compare the sums of patterns with one, and with the respondents of the survey."""
+    """Compare the sum of shares of patterns with 1, and that of counts with the respondents."""
     surveys = tables["surveys"]
     sums = tables["use_patterns"].groupby("survey_id")[["weighted_share", "respondents"]].sum()
     rows = surveys.assign(
@@ -139,7 +139,7 @@ def pattern_unlike_respondents(tables: Tables) -> list[Finding]:
 
 
 PAGES_DIFFER = 0.021
-"""Maximum difference, in logs, between a page and the others of the same measurement."""
+"""Maximum difference, in logs, between the figures that pages print of one measurement."""
 SHARE_ERROR = 0.0005
 """Rounding error of a share: half a unit of the last digit, as most are printed."""
 MONTH_SPREAD = 0.2
@@ -401,7 +401,7 @@ def finer_than_its_measurer(tables: Tables) -> list[Finding]:
 
 
 def _select_finer(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return numbers finer than others of their measurer, with `as_fine` and `others_count`."""
+    """Return numbers with more digits than most of their measurer; `as_fine`, `others_count`."""
     rows = frame.assign(printed=frame[column], digits=count_digits(frame[column]))
     measurer, page = (
         rows.groupby(name)["digits"] for name in ("measurement_series_id", "source_id")

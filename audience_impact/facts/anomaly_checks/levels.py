@@ -67,7 +67,7 @@ def compute_moment(frame: pd.DataFrame) -> "pd.Series[float]":
 
 
 def find_nearest_months(rows: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
-    """Return months from each row's `moment` to the nearest of its group; NaN without one."""
+    """Return months from each row's `moment` to the nearest row of its group; NaN if alone."""
     ordered = rows.sort_values([*by, "moment"])
     moments = ordered.groupby(by, dropna=False)["moment"]
     near = pd.concat([moments.diff().abs(), moments.diff(-1).abs()], axis=1).min(axis=1)
@@ -77,7 +77,7 @@ def find_nearest_months(rows: pd.DataFrame, by: list[str]) -> "pd.Series[float]"
 def find_nearest_persons(
     rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]
 ) -> "pd.Series[float]":
-    """Return persons of the base nearest in time that matches `by`; NaN without one."""
+    """Return persons of the base nearest in time that matches `by`; NaN without such a base."""
     matching = bases[bases[by[0]].isin(rows[by[0]])]
     right = matching[[*by, "persons", "period_start", "period_end"]].rename(
         columns={"period_start": "base_start", "period_end": "base_end", "persons": "of_persons"}
@@ -199,9 +199,9 @@ def measure_surprise(
     """Compare each row with its neighbours; `surprise` is the distance in standard deviations.
 
     `rows` has `level`, `moment` and the columns `by` of its series; `spread` is the deviation of a
-    month of all series, `error` that of a printed number, both of levels. What cannot surprise by
-    more than a limit, however smooth the rest of its series, is NaN. Returns, on the same index,
-    also `expected` (level), `months`, `count` (residuals of the rest), and `before` and
+    month of all series, `error` that of a printed number, both of levels. Rows whose distance
+    cannot exceed `limit`, however smooth their series, are NaN. Returns, on the same index,
+    also `expected` (level), `months`, `count` (residuals of other rows), and `before` and
     `after` (moments of the neighbours, NaN if there is none).
     """
     numbers = rows[["moment", "level"]].assign(series=rows.groupby(by, dropna=False).ngroup())

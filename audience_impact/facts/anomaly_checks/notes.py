@@ -227,7 +227,7 @@ def _report_products(bases: pd.DataFrame) -> list[Finding]:
 def _select_unexplained(
     rows: pd.DataFrame, bases: pd.DataFrame, column: str, share: str
 ) -> pd.DataFrame:
-    """Return products that no count of the residents of their year, in their layer, explains.
+    """Return products of share and residents that no count of the year, in their layer, explains.
 
     With `cell`, `noted` (the share as printed), and `residents` of the count that comes nearest.
     """

@@ -71,7 +71,7 @@ class _NamedPlace(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return the printed area, or blank."""
+        """Return the area as printed in the register; blank if it prints none."""
         printed = PRINTED.search(self.note)
         return printed[1] if printed else ""
 
@@ -120,9 +120,9 @@ def _read_overrides(place_names: pd.DataFrame) -> Overrides:
 def _find_override(
     row: "pd.Series[str]", overrides: Mapping[str, str], note: str
 ) -> tuple[str, tuple[str, ...], str] | None:
-    """Return the name through which a place is meant, all its names and the reviewed reading.
+    """Return the name that a text uses for a place, all its names, and its reviewed reading.
 
-    A name that is no override lies in one that the text names.
+    A name without an override is a place inside one that the text names; None without both.
     """
     names = tuple(row["name"].split("; "))
     for name in names:
@@ -144,7 +144,7 @@ def _fold(text: str) -> str:
 
 
 def _wider_because(place: _NamedPlace) -> str:
-    """Return why a place is wider than the row says, as a sentence, or blank."""
+    """Return in a sentence why a place is wider than in the row's text; blank if it is not."""
     if place.reading == PlaceReading.WHOLE.value:
         if place.reviewed_reading == PlaceReading.WITHIN.value and _is_holder_named(place):
             return f"{place.name} is a part of {place.area_id}, which is read whole"
@@ -164,7 +164,7 @@ def _fold_keeping_commas(text: str) -> str:
 
 
 def _is_holder_named(place: _NamedPlace) -> bool:
-    """Return whether the name that means the whole place says only where the others lie."""
+    """Return whether the name of the whole place is only the container of the other places."""
     others = [name for name in place.names if name != place.name]
     text = _fold_keeping_commas(place.text)
     for holder in others:

@@ -65,7 +65,7 @@ def _is_exact(numbers: "pd.Series[float]") -> "pd.Series[bool]":
     "estimates",
 )
 def figure_told_twice(tables: Tables) -> list[Finding]:
-    """Report pairs of figures that differ in one word, or in the programme whatever else."""
+    """Report pairs of figures that differ in one coded word, or that differ in the programme."""
     estimates = tables["estimates"]
     rows = estimates.assign(stated=estimates["value"].fillna(estimates["low"]))
     rows = rows[rows["stated"] > 0].reset_index(names="place")
@@ -105,7 +105,7 @@ def figure_told_twice(tables: Tables) -> list[Finding]:
     "estimates",
 )
 def word_alone(tables: Tables) -> list[Finding]:
-    """Compare a word with those of other figures that agree in all other words."""
+    """Compare a coded word with those of other figures that agree in all other coded words."""
     estimates = tables["estimates"]
     findings: dict[int, Finding] = {}
     if len(estimates) < LEAST_OTHERS:
@@ -152,10 +152,10 @@ def _describe_lone_word(row: Any) -> str:
     "estimates",
 )
 def platform_alone(tables: Tables) -> list[Finding]:
-    """Report a figure without others of its platform about then that fits another platform.
+    """Report a figure that fits another platform, where its own platform has none about that time.
 
-    Told where the measurer has it within a hundredth for another platform within three months, or
-    where he never measured the platform in this area otherwise and has many figures there.
+    Reported where the measurer has it within 1 % for another platform within three months, or
+    where the measurer has many figures of this area, but no other one of the platform.
     """
     estimates = tables["estimates"]
     rows = estimates.assign(

@@ -31,7 +31,7 @@ UNSTATED = "measurer not stated"
 def name_origin(measurer: str | None, publisher: str, period: str | None = None) -> str:
     """Return one figure's origin in words, such as `Mediascope, July 2025 (via Vanguard)`.
 
-    `measurer` None: the page does not say; `period` as in the facts (ISO 8601), None: not said.
+    `measurer` is None where the page names none; `period` as in the facts (ISO 8601), or None.
     """
     page = _strip_brackets(publisher)
     named = UNSTATED if measurer is None else measurer
@@ -48,7 +48,7 @@ def _is_own(measurer: str | None, page: str) -> bool:
 
 
 def list_measurers(lineages: pd.DataFrame) -> pd.Series:
-    """Return measurer by `measurement_series_id`; null where the page does not say who measured."""
+    """Return the measurer by `measurement_series_id`; null where the page does not name one."""
     is_named = lineages["source_type"] != SourceType.PRESS_RELAY
     return lineages.set_index("measurement_series_id")["measurer"].where(is_named.to_numpy())
 
@@ -81,5 +81,5 @@ def _moment_in_words(text: str) -> str:
 
 
 def _strip_brackets(name: str) -> str:
-    """Return a name without what is in brackets behind it."""
+    """Return a name without the words in brackets at its end."""
     return re.sub(r"\s*\([^)]*\)$", "", name)

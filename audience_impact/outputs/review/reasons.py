@@ -90,7 +90,7 @@ def state_reasons(flags: Flags, index: pd.Index) -> pd.DataFrame:
 
 @cache
 def _reason_cells(rule: str, flag: bool | str) -> tuple[str, ...]:
-    """Return the cells REASON where this rule alone applies; none where it does not."""
+    """Return the cells of columns REASON where only this rule applies; no cells if it does not."""
     if not flag:
         return ()
     if rule == OWN_WORDS:
@@ -103,9 +103,9 @@ def _reason_cells(rule: str, flag: bool | str) -> tuple[str, ...]:
 def apply_status_rule(
     frame: pd.DataFrame, rows: pd.Series | np.ndarray, rule: str, details: pd.Series | None = None
 ) -> pd.DataFrame:
-    """Return the rows after one more rule of status: one more sentence, and its cap.
+    """Return the rows after one more status rule, which adds its sentence and caps the status.
 
-    `details` are what the sentence says of the row itself, where it leaves that open.
+    `details` fill the gap of the sentence for each row, where the sentence has a gap.
     """
     flag = pd.Series(rows, frame.index) if details is None else details.where(rows, "")
     more = state_reasons({rule: flag}, frame.index)
@@ -192,7 +192,7 @@ _QUALITY_FLAGS = [
 
 
 def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
-    """Return audiences of which some chosen figure is a limit: nothing can be drawn from it."""
+    """Return audiences with a chosen figure that is only a limit, so that nothing can be drawn."""
     chosen = inputs.figures.chosen
     one_sided = chosen["interval_kind"].isin(intervals.ONE_SIDED)
     floor = chosen["metric_priority"] >= figures.FLOOR
@@ -221,7 +221,7 @@ def _unknown_flags(
 
 
 def _part_flags(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
-    """Return the flags of rules about the part that a partial restriction touches."""
+    """Return the flags of rules about the part of a country that a partial restriction affects."""
     rows = inputs.parts
     restriction = rows["restriction_id"]
     why = rows["reason"].groupby(restriction).agg(_order_gaps)

@@ -130,7 +130,7 @@ def estimate_out_of_order(results: ReviewInput) -> list[str]:
     *("impact", "person_days"),
 )
 def interval_without_width(results: ReviewInput) -> list[str]:
-    """Return estimates whose quantiles are one number, of what is not nothing."""
+    """Return estimates with equal 5 and 95 % quantiles, except estimates of nobody."""
     impact, days = results.impact, results.person_days
     same = impact["q05_persons"] == impact["q95_persons"]
     some = (impact["q50_persons"] > 0) | (impact["upper_persons"] > 0)
@@ -168,7 +168,7 @@ def median_outside_bounds(results: ReviewInput) -> list[str]:
 def union_falls(results: ReviewInput) -> list[str]:
     """Return pairs where more platforms have fewer people, on the same audiences and base.
 
-    Restrictions that were never carried out touch nobody, however many platforms they name.
+    Restrictions that were never carried out affect nobody, however many platforms they name.
     """
     restrictions = results.restrictions.set_index("restriction_id")
     never = results.exposed["restriction_id"].map(restrictions["is_never_enforced"]).astype(bool)
@@ -269,7 +269,7 @@ def figure_after_start(results: ReviewInput) -> list[str]:
     number=15,
 )
 def figure_expired(results: ReviewInput) -> list[str]:
-    """Return people exposed that rest on a figure too old to speak of them."""
+    """Return rows of people exposed whose figure is too old to describe them."""
     exposed = results.exposed
     return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
 
@@ -296,7 +296,7 @@ def union_below_part(results: ReviewInput) -> list[str]:
 
 
 def _find_below_platform(results: ReviewInput) -> list[str]:
-    """Return restrictions that have fewer people exposed than one of their platforms, at least."""
+    """Return restrictions whose lower bound of people exposed is below that of a platform."""
     if results.by_platform.empty:
         return []
     exposed = results.exposed
@@ -365,7 +365,7 @@ def area_above_base(results: ReviewInput) -> list[str]:
 
     A base is of the day on which a restriction began, in a later year of the first of January, and
     no more than WINDOW_DAYS away. Where one of them is projected, all residents are the limit;
-    there is none where of the first or the last of these days no base speaks.
+    there is no limit where no base is near the first or the last of these days.
     """
     if results.by_area.empty or results.bases.empty:
         return []
@@ -390,9 +390,9 @@ NEARNESS = {
 
 
 def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Return the `most` persons of the bases that speak of each period, and if one is `projected`.
+    """Return the `most` persons of the bases near each period, and whether one is `projected`.
 
-    Missing where none speaks of the first day, or of the last.
+    Missing where no base is near the first day, or near the last.
     """
     ranges = bases.assign(
         most=np.fmax(bases["persons"], bases["high_persons"]),

@@ -468,7 +468,7 @@ def fill_sentence(name: str, detail: str, names: Mapping[str, str] = NO_NAMES) -
 
 
 def _in_words(name: str, detail: str, names: Mapping[str, str]) -> str:
-    """Return the words for a detail, which a word of an enum stands for or which are it."""
+    """Return the words for a detail: those of an enum's member, or the detail as it is."""
     if name in ("imputed", "imputed_in_part"):
         return ImputationRung(detail).meaning
     if name == "part_unknown":

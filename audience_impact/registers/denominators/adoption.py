@@ -71,13 +71,13 @@ class FittedProjection:
 
 
 def log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
-    """Return log odds of shares, those near nothing and near all taken as LEAST from it."""
+    """Return log odds of shares, which are first cut to LEAST..1 - LEAST."""
     inside = shares.clip(LEAST, 1 - LEAST)
     return pd.Series(np.log(inside / (1 - inside)), shares.index)
 
 
 def share_from_odds(odds: "pd.Series[float]") -> "pd.Series[float]":
-    """Return the share of log odds."""
+    """Return the share (0..1) at these log odds."""
     return 1 / (1 + np.exp(-odds))
 
 
@@ -170,7 +170,7 @@ def _expected_errors(pairs: pd.DataFrame, coefficients: Array) -> Array:
 def _fit_error_size(pairs: pd.DataFrame, error: Array, weight: Array) -> Array:
     """Fit coefficients (5,) of the log mean absolute error, which never shrinks with time.
 
-    With few countries those of noise and level are zero, and so are those that nothing tells.
+    Coefficients of noise and level are zero with few countries, and all others without data.
     """
     from statsmodels.api import GLM, families
 
@@ -189,7 +189,7 @@ def _fit_error_size(pairs: pd.DataFrame, error: Array, weight: Array) -> Array:
 
 
 def _error_percentiles(rows: pd.DataFrame) -> Array:
-    """Return the TAILS (2,) of errors over their size, for one area more than there are."""
+    """Return quantiles TAILS (2,) of errors over their size, corrected for one more area."""
     areas = rows["area_id"].nunique()
     out = min(TAILS[1] * (areas + 1) / areas, 1.0)
     error, weight = (rows[name].to_numpy("float64") for name in ("error", "weight"))

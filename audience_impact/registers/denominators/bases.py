@@ -125,7 +125,7 @@ def base_rows(
 ) -> pd.DataFrame:
     """Return rows of `bases` from `area_id`, `period`, `persons`, and `low` and `high` if present.
 
-    `told` gives the other columns; those left out are empty.
+    `columns` are the values of other columns; columns not passed are empty.
     """
     numbers = {
         column: frame[name].map(lambda value: "" if pd.isna(value) else str(round(value)))
@@ -187,7 +187,7 @@ def _after_last_count(figures: Figures) -> "pd.Series[bool]":
 
 
 def population_by_year(figures: Figures) -> pd.DataFrame:
-    """Return one population a country and year: the count, else the projection and its bounds."""
+    """Return one population per country and year: the count, else the projection and its bounds."""
     persons = figures.counted["persons"]
     counted = figures.counted.assign(low=persons, high=persons, projected=False)
     joined = pd.concat([counted, figures.ahead.assign(projected=True)])

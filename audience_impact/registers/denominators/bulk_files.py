@@ -67,7 +67,7 @@ def tidy_population(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
 def tidy_shares(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
     """Return the ITU's shares (Entity, Code, Year, percent in the last column) as a tidy table.
 
-    Codes that are no ISO code, such as OWID_KOS, and names that stand without a code are those of
+    Codes that are no ISO code, such as OWID_KOS, and names printed without a code are those of
     `owid` in `codes`.
     """
     area_by_code = pd.concat(
@@ -165,7 +165,7 @@ def _from_age(base: PopulationBase, countries: pd.DataFrame, counted: pd.Series)
 
 
 def _national_rows(bands: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per country; regions added up where the national row is wrong."""
+    """Return one row per country; the sum of its regions where the national row is wrong."""
     numbers = [name for name in bands.columns if name == "all" or name.startswith("age_")]
     table = bands[["key"]].join(bands[numbers].apply(pd.to_numeric, errors="coerce"))
     region = table["key"].str.contains("_", regex=False)
@@ -186,8 +186,8 @@ def merge_bases(
 ) -> pd.DataFrame:
     """Return the table with the new rows added; existing rows stay as they are.
 
-    One lineage gives one number for an area, a base and a period, and what stands wins. Only rows
-    of the lineage PROJECTED, which nobody writes by hand, are made anew. `lineages` is the lineage
+    One lineage has one number for an area, a base and a period, and existing rows win. Only rows
+    of the lineage PROJECTED, which nobody writes by hand, are replaced. `lineages` is the lineage
     of each source.
     """
     existing_rows = existing[existing["measurement_series_id"] != PROJECTED]

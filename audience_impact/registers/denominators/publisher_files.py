@@ -30,7 +30,7 @@ _VARIANTS = (MEDIUM_VARIANT, LOW_VARIANT, HIGH_VARIANT)
 _GZIP = b"\x1f\x8b"
 
 _Only = tuple[str, Sequence[str]]
-"""A column, and the words in it that select the rows to read."""
+"""Column of a publisher's file, and the words in that column that select the rows to read."""
 MOST_PAGE_BYTES, MOST_LINE_SIGNS = 20_000_000, 1_000_000
 MOST_SIGNS, MOST_ROWS = 500_000_000, 500_000
 """Maximum characters and rows of a file, far above any publisher's; a larger file is an error or an
@@ -45,7 +45,7 @@ class ShapeError(ValueError):
 
 @dataclass(frozen=True)
 class Difference:
-    """Numbers of rows that were added since the previous download, and that were removed."""
+    """Numbers of rows in the previous download, and of those added, changed and gone since."""
 
     before: int
     added: int
@@ -58,7 +58,7 @@ class Difference:
         return (self.changed + self.gone) / self.before if self.before else 0.0
 
     def __str__(self) -> str:
-        """Return the counts as a sentence."""
+        """Return the numbers of rows added, changed and gone as a sentence."""
         return f"{self.added} rows added, {self.changed} changed, {self.gone} gone of {self.before}"
 
 
@@ -71,7 +71,7 @@ def compare_downloads(before: pd.DataFrame, after: pd.DataFrame, key: Sequence[s
 
 
 def _cells_by_key(rows: pd.DataFrame, key: Sequence[str]) -> dict[Any, Any]:
-    """Return the cells of each row, in an order of columns that a publisher cannot change."""
+    """Return the cells of each row by its key, sorted by column name whatever the file's order."""
     repeat = rows.groupby(list(key), sort=False).cumcount()
     cells = rows[sorted(rows.columns)].itertuples(index=False, name=None)
     keys = rows[list(key)].itertuples(index=False, name=None)

@@ -58,6 +58,6 @@ def tidy_projections(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame
 
 
 def _area_ids(rows: pd.DataFrame, areas: Collection[str]) -> "pd.Series[str]":
-    """Return the area of each row, or nothing where it is none of the facts."""
+    """Return the area id of each row; missing where the area is not in the facts."""
     area = rows["country"].mask(rows["country"] == _WORLD_BANK_WORLD, WORLD)
     return area.where(area.isin(areas))

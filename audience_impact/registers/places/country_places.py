@@ -57,7 +57,7 @@ class Gazetteer:
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[str, ...]]:
-        """Return ids by folded name."""
+        """Return ids of places by folded name."""
         ids_by_name: dict[str, dict[str, None]] = {}
         for entry in self.entries.values():
             for name in entry.names if not entry.until else ():
@@ -255,7 +255,7 @@ DIRECTIONS = frozenset(_DIRECTIONS.split())
 def merge_places(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
     """Return each place once, without places that are in another of them.
 
-    Beside others a union that is no level of its own stands as its members.
+    Beside other places, a union that is not a level of the country is replaced by its members.
     """
     ids = list(dict.fromkeys(area_ids))
     entries = gazetteer.entries

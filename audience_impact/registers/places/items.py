@@ -101,7 +101,7 @@ def mean_part(
 ) -> NameMeaning:
     """Return the meaning as a part of its places, of the kind that the phrase says.
 
-    A name without a kind that was looked up by hand is a city: registers name these most.
+    A name without a kind that was looked up by hand is a city, as registers name cities most.
     """
     kind = PartKind.PLACE if phrase is None else read_part_kind(phrase, is_namesake)
     if kind is PartKind.PLACE and meaning.found_by is PlaceMatch.OVERRIDE:
@@ -115,7 +115,7 @@ def mean_part(
 
 
 def read_part_kind(phrase: Phrase, is_namesake: bool) -> PartKind:
-    """Return what part of a place a phrase means by its words.
+    """Return the kind of part of a place that the words of a phrase mean.
 
     `is_namesake` says that the place itself has the name: what is uncounted of it ("parts of
     Jaipur", "Sopore area") is a share of it and no place inside it.

@@ -249,7 +249,7 @@ class Vocabulary:
 
 
 def _join_pieces(pieces: Sequence[_Piece]) -> list[Phrase]:
-    """Return names with the kinds and amounts that other pieces say of them."""
+    """Return names with their kinds and amounts, which other pieces of the text may state."""
     phrases: list[Phrase] = []
     before, clause = _NOTHING, 0
     for piece in pieces:
@@ -273,16 +273,16 @@ def _join_pieces(pieces: Sequence[_Piece]) -> list[Phrase]:
 
 
 def _is_of_several(words: _Words) -> bool:
-    """Return whether words say that parts of what follows are meant ("10 districts of", "part of").
+    """Return whether words mean parts of the place after them ("10 districts of", "part of").
 
-    "Area of" a place says of what kind the place is no more than the place does.
+    "Area of" before a place adds nothing to the kind of the place.
     """
     is_part = words.unit in ("part", "portion", "village")
     return words.amount and bool(words.unit) and (words.plural or words.count > 0 or is_part)
 
 
 def _count_plural(words: _Words) -> int:
-    """Return SEVERAL for a plural of places with people of their own, or nothing."""
+    """Return SEVERAL for a plural of places that have residents, or nothing."""
     is_place = words.unit == "village" or UNITS.get(words.unit, PART) != PART
     return SEVERAL if words.plural and words.amount and is_place else 0
 

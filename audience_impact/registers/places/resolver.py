@@ -66,7 +66,7 @@ def resolve_text(
     """Return the meaning of each name of a text, in the order of the text.
 
     Args:
-        text: as printed; that it does not mean the whole country is known.
+        text: as printed; texts that mean the whole country are handled before.
         scope: how far the register says it reaches.
         gazetteer: the places of the country.
         day: when, in ISO 8601; a place that was larger then is taken as it was.
@@ -93,7 +93,7 @@ class _Reading:
     day: str = ""
 
     def read_names(self) -> list[NameMeaning]:
-        """Return the meaning of each phrase; containers and exceptions have none of their own."""
+        """Return the meaning of each phrase, without containers and exceptions."""
         self._correct_states()
         for item in self.items:
             if item.phrase.kind in (STATE, DIVISION) and not item.reviewed:
@@ -122,7 +122,7 @@ class _Reading:
                 item.ids = find_alike(item.phrase.name, self.gazetteer, self.gazetteer.first_level)
 
     def _assign_holders(self) -> None:
-        """Set for each item the item that the text says it is in."""
+        """Set for each item the item that contains it, according to the text."""
         for place, item in enumerate(self.items):
             item.holder = self._find_holder(place)
         for item in self.items:
@@ -220,7 +220,7 @@ class _Reading:
         return sizes[-1] if sizes and self.items[place].phrase.cut in ("list", "and") else -1
 
     def _is_sibling(self, place: int, candidate: int) -> bool:
-        """Return whether two items, one of which holds the other, are listed side by side."""
+        """Return whether two items, one of which contains the other, are listed side by side."""
         inner, outer = self.items[place].phrase, self.items[candidate].phrase
         if outer.cut == "and":
             return True
@@ -494,7 +494,7 @@ class _Reading:
         return NameMeaning(name)
 
     def _namesake_city(self, name: str, district: str) -> str:
-        """Return the city, or the smaller place, of the name of a district in it."""
+        """Return the city, or smaller place, that has the name of a district and lies in it."""
         spellings = {*self.gazetteer.entries[district].names, name}
         inner = [
             area_id
@@ -515,13 +515,13 @@ PARTS = re.compile(
     r"(?:parts|areas|pockets|localities|locations|places|wards|neighbou?rhoods) (?:of|in|around)\b",
     re.IGNORECASE,
 )
-"""Words of other cells by which less is meant than the place: they speak of what was cut."""
+"""Words in other cells which state that only a part of the place was cut."""
 
 
 def narrow_meanings(meanings: Sequence[NameMeaning], text: str) -> tuple[NameMeaning, ...]:
     """Return meanings as parts where the text of the event says that a part was cut.
 
-    `text` is the sentence that says what happened; a part stays the part it is.
+    `text` is the sentence on the event; meanings that are parts already do not change.
     """
     kind = next(
         (
@@ -548,9 +548,9 @@ def narrow_meanings(meanings: Sequence[NameMeaning], text: str) -> tuple[NameMea
 def settle_cities(
     meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
 ) -> tuple[NameMeaning, ...]:
-    """Return meanings in which a city or a district is the one that another text calls it.
+    """Return meanings where the other cells decide between a city and the district of its name.
 
-    `text` are the other cells of the row; where they say both, or neither, nothing is settled.
+    `text` has the other cells of the row; where these name both kinds or none, nothing changes.
     """
     folded = names.fold_name(text)
     return tuple(
@@ -582,7 +582,7 @@ def _settle_city(meaning: NameMeaning, folded: str, gazetteer: Gazetteer) -> Nam
 
 
 def _share_units(meanings: list[NameMeaning]) -> list[NameMeaning]:
-    """Return parts with the units of a count shared among the places it was said of.
+    """Return parts, with the units of one count divided among the places that the count refers to.
 
     "4 jurisdictions across Patiala and Sangrur" are two in each.
     """

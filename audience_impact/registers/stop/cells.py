@@ -38,7 +38,7 @@ READ = (
     *(*COLUMNS, OTHER, "sms_affected", "phonecall_affected", "telco_ack", "event", "count_year"),
     operators.COLUMN,
 )
-"""The published columns that are read; a file that lacks one of them is not a STOP register."""
+"""Columns of the published file that are read; a file without one of these is no STOP register."""
 
 YEARS = "the years {} to {}".format(*SANE_YEARS)
 
@@ -123,8 +123,8 @@ class End:
 def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
     """Return the end of a restriction, and the source of that end.
 
-    `later` is the end that a later edition gives to what goes on or has no end here. What has no
-    end and is not listed in the edition of the newest year ended within the year of its own: some
+    `later` is the end in a later edition of an event that is ongoing or without end here. An event
+    without end that the edition of the newest year does not list ended in its edition's year: some
     day from the last evidence (its start, or the first day of a later year in which it still counts
     as going on) to the last of that year, as an interval. Where the text says when access came back
     in most of what was cut, that is the end: the cells do not name what is left.
@@ -161,7 +161,7 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
 
 
 def _last_days(start: str, year: str) -> str:
-    """Return the days, from a start on, of the year of an edition; blank where there are none."""
+    """Return the days of the year of an edition from a start on; blank if the start is later."""
     first, last = max(start, f"{year}-01-01"), f"{year}-12-31"
     if first > last:
         return ""
@@ -178,7 +178,7 @@ def read_scope(text: str) -> tuple[GeoScope, str]:
 
 
 def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
-    """Return action, severity and defect; of shutdown and throttling the harder one stands.
+    """Return action, severity and defect; of shutdown and throttling the harder one is used.
 
     A network that is slowed is not shut down, nor is one that was slowed to 2G when the faster
     generations were switched off, where the row counts it as both.
@@ -203,7 +203,7 @@ def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
 
 
 def _is_slowed(row: Row) -> bool:
-    """Return whether a row says that networks were slowed and none was cut."""
+    """Return whether a row states that networks were slowed and no network was cut."""
     event = row["event"]
     lead = first_sentence(event)
     alone = any(SLOWING.search(text) and not CUTTING.search(text) for text in (lead, event))
@@ -248,7 +248,7 @@ def _describe_both(row: Row) -> str:
 
 
 def write_note(row: Row, also_named: Sequence[str]) -> str:
-    """Return a short note of the cells that have no column of their own."""
+    """Return a short note with the cells that no column of the fact tables takes."""
     link = re.split(r"[;\s]", row["info_source_link"])[0]
     return _join_known(
         f"area as printed: {shorten_text(row['area_name'], 100)}" if row["area_name"] else "",

@@ -24,8 +24,8 @@ RESTORED = re.compile(
     r"\b(?P<number>\d{1,3}) (?P<unit>day|week|month)s? (?:later|after)\b",
     re.IGNORECASE,
 )
-"""Words that say how long after the start access came back in most of what was cut: such a row goes
-on for what is left, which its cells do not name, and ended for the places that they do."""
+"""Words on how long after the start access returned in most places: such a restriction ended for
+the places that the row's cells name, and goes on in places that the cells do not name."""
 DAYS_OF_UNIT = {"day": 1, "week": 7, "month": 30}
 MOST_DAYS = 36525
 SERIALS = (32874, 73051)
@@ -90,7 +90,7 @@ def read_restoration(text: str, start: str) -> str:
 
 
 def read_dates(row: Mapping[str, str]) -> Dates:
-    """Return first and last day of a row, repaired where its own duration says how."""
+    """Return first and last day of a row, repaired where the row's duration shows the error."""
     start, end = parse_day(row["start_date"]), parse_day(row["end_date"])
     printed = row["duration"]
     if not (start and end) or not re.fullmatch(r"-?\d+(\.\d+)?", printed):

@@ -131,7 +131,7 @@ def _read_context(row: Record, background: Background) -> stop.Context:
 
 
 def _exception_reason(row: Record) -> str:
-    """Return the exception of a part of the country in the row's own words, or blank."""
+    """Return the words of the row that except a part of the country, or blank."""
     area = row.cells["area_name"]
     return f"{EXCEPTED}{area}" if EXCEPTION.search(area) else ""
 

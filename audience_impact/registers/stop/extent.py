@@ -82,7 +82,7 @@ class RegisterContext:
     later_services: bool = False
 
     def is_only(self, key: str) -> bool:
-        """Return whether the register often names this operator of the country, and no other."""
+        """Return whether this is the only operator of the country in the register, and frequent."""
         return set(self.rows_naming) == {key} and self.rows_naming[key] >= MONOPOLY_ROWS
 
     def has_others(self, keys: Collection[str]) -> bool:
@@ -91,7 +91,7 @@ class RegisterContext:
 
 
 def _says_everyone(row: Mapping[str, str]) -> bool:
-    """Return whether a text or a title says that the country as a whole was cut."""
+    """Return whether a text or a title of the row states that the whole country was cut."""
     names = "|".join(map(re.escape, operators.country_names(row)))
     country = rf"(?:the )?(?:whole |entire )?(?:country|nation|{names})"
     pattern = (
@@ -115,7 +115,7 @@ def _main_texts(row: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _is_tied(names: Sequence[str], texts: Sequence[str]) -> bool:
-    """Return whether a text says that it happened on, for or to one of the operators."""
+    """Return whether a text states that the cut was on, for or of one of these operators."""
     keys = {key for name in names for key in operators.operator_names(name)}
     pattern = "|".join(map(re.escape, sorted(keys)))
     tie = rf"\b(?:on|for|of|to|at|against|provider|isp)(?: the)?(?: provider| isp)? (?:{pattern})\b"
@@ -125,7 +125,7 @@ def _is_tied(names: Sequence[str], texts: Sequence[str]) -> bool:
 def part_of_country(row: Mapping[str, str], scope: GeoScope) -> str:
     """Return the reason why a nationwide row is about a part of the country, or blank.
 
-    `scope` is what its scope cell says.
+    `scope` is the content of the row's scope cell.
     """
     if scope in (GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY) and not _says_everyone(row):
         return "the scope cell says cities of one region, the area cell the country"

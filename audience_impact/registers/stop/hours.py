@@ -36,8 +36,8 @@ EXAMS = "Exam cheating"
 EXAM_HOURS = (1.25, 5.0)
 """Hours a day of exam cuts: from the 5 % to the 90 % quantile of 31 rows that print them."""
 EXAM_DAYS_SHARE, MOST_EXAM_DAYS = 0.6, 14
-"""Days with an exam of the days from the first to the last, and how many at most: medians of the
-19 rows that list or count them."""
+"""Share of days with an exam among the days from the first to the last, and maximum number of
+exam days: medians of the 19 rows that list or count exam days."""
 SHORT_SPAN_DAYS = 7
 NUMBERS = {
     **{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8},
@@ -57,7 +57,7 @@ EXCEPT = re.compile(
     rf"{ITEM.pattern}(?:st|nd|rd|th)?(?:(?:\s*,\s*(?:and |or )?|\s+(?:and|or)\s+){ITEM.pattern})*",
     re.IGNORECASE,
 )
-"""Days of a span on which it did not happen."""
+"""Pattern of the days of a span that a text excludes from the cut."""
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAY = rf"(?:{'|'.join(WEEKDAYS)})s?"
 EVERY_WEEKDAY = re.compile(
@@ -152,9 +152,9 @@ def _list_days(text: str, first: date, last: date) -> tuple[date, ...]:
 
 
 def _days_but(text: str, first: date, last: date) -> tuple[date, ...]:
-    """Return the days of weekdays that a text names, or all, without those that it takes out.
+    """Return the days on weekdays that a text names, or all days, less the days that it excludes.
 
-    Blank where it neither names weekdays nor takes a day out.
+    Blank where the text neither names weekdays nor excludes a day.
     """
     weekdays = EVERY_WEEKDAY.search(text)
     without = EXCEPT.search(text)
@@ -208,7 +208,7 @@ def _timing_of_stretches(text: str, first: date, last: date) -> Timing | None:
     """Return the timing where stretches reach from the first day to the last.
 
     A stretch counts a day for every 24 hours begun: one from 22:00 to 22:00 is one day, and one
-    over midnight is one as well. A single stretch names no days, since it lies on all of its dates.
+    over midnight is one as well. A single stretch names no days, since it covers all its dates.
     """
     stretches = sorted(set(_find_stretches(text, first, last)))
     if not stretches or stretches[0][0] != first or max(until for _, until, _ in stretches) != last:
@@ -326,7 +326,7 @@ def read_timing(row: Mapping[str, str], first: date, last: date | None) -> Timin
 def _in_whole_days(
     hours: tuple[float, float], length: int
 ) -> tuple[int | None, tuple[float, float]]:
-    """Return times and hours a day of a cut of some hours that lies on `length` dates.
+    """Return times and hours a day of a cut of some hours that extends over `length` dates.
 
     48 hours on three dates are two days.
     """
@@ -344,8 +344,8 @@ def _has_clock_times(text: str) -> bool:
 def _with_exam_hours(row: Mapping[str, str], timing: Timing, length: int | None) -> Timing:
     """Return a timing with the hours and days of other exam cuts where a cut for exams has none.
 
-    Of services only where the text says that they came back, and not where protests are a reason as
-    well. `length` are its days, if known.
+    For cuts of services only if the text says that these came back; not if protests are a reason
+    as well. `length` is the number of days of the cut, if known.
     """
     comes_back = "curfew" in _row_text(row).casefold() or timing.times or timing.days
     if (

@@ -45,7 +45,7 @@ LESSENED = re.compile(
     r"\b(?:some|several|many|most|\d+)(?: of the \w+)?(?: \w+){0,2} (?:companies|providers|isps|"
     r"networks|operators)\b"
 )
-"""Words that say that a network was hit in part, in plain text."""
+"""Pattern, in plain text, of words that state that a network was cut only in part."""
 CUT_OFF = re.compile(
     r"\bcut ?off\b|\bcut\b|\bdisconnect\w*|\bshut ?downs?\b|\boffline\b|\bblack ?outs?\b|"
     r"\b(?:effectively|completely|entirely|essentially) (?:lost|gone|down)\b|\bsevered\b|"
@@ -65,7 +65,7 @@ STAYED = re.compile(
     r"(?:usable|available|working|functional|accessible|online)\b|"
     r"\bonly service available is(?: \w+){1,6}"
 )
-"""Who still had service, in plain text."""
+"""Pattern, in plain text, of words on people who still had service."""
 ONLY = re.compile(r"\b(?:only|solely|exclusively)\b")
 FOLLOWED_ALONE = (
     r"(?:was|is|appears to be|seems to be) the only (?:network|provider|operator|isp)\b"
@@ -89,7 +89,7 @@ def _main_words(row: Row, sentences: int = MAIN_SENTENCES) -> list[str]:
 
 
 def is_whole_place(row: Row) -> bool:
-    """Return whether the event says that its place, by its name in the area cell, was cut whole."""
+    """Return whether the event's text states that the place in the area cell was cut as a whole."""
     names = [
         name
         for name in plain_name(row["area_name"]).split()
@@ -106,7 +106,7 @@ def is_whole_place(row: Row) -> bool:
 
 
 def _tie_pattern(row: Row, names: tuple[str, ...]) -> str:
-    """Return a pattern of words that tie what happened to one of the operators; blank if none."""
+    """Return a pattern of words that link the cut to one of the operators; blank if unnamed."""
     parts = [part for name in names for part in (name, *name.split("/"))]
     keys = {key for part in parts for key in operators.operator_names(part)}
     keys -= {*GENERIC, *operators.country_names(row)}
@@ -171,25 +171,25 @@ def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str
 
 
 def _is_followed_alone(row: Row, tie_pattern: str) -> bool:
-    """Return whether the event says anywhere that an operator alone carried an order out."""
+    """Return whether any text of the event states that only one operator executed an order."""
     passages = re.findall(rf"\S+ {FOLLOWED_ALONE}", plain_name(row["event"]))
     return bool(tie_pattern) and any(re.search(tie_pattern, passage) for passage in passages)
 
 
 def _is_another_left(main: list[str], other_keys: set[str]) -> bool:
-    """Return whether the main words say that only another operator of the country had service."""
+    """Return whether the main text states that only another operator of the country had service."""
     passages = [match[0] for text in main for match in STAYED.finditer(text)]
     names = {name for key in other_keys for name in operators.operator_names(key)} - GENERIC
     return any(name in passage.split() for passage in passages for name in names)
 
 
 def _is_silent_on(row: Row) -> bool:
-    """Return whether a row has no text of its own: neither an event nor a cause."""
+    """Return whether a row has no text, neither on the event nor on the cause."""
     return not row["event"] and not row["actual_cause_details"]
 
 
 def _silent_reason(row: Row, context: RegisterContext) -> str:
-    """Return the one operator of a row without a text, where the register knows others."""
+    """Return, as a reason, the only operator of a row without text, if the country has others."""
     named = operators.named_operators(row)
     keys = {operators.operator_key(name) for name in named}
     if len(keys) != 1 or not _is_silent_on(row) or operators.measures_country(row):

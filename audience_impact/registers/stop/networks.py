@@ -113,7 +113,7 @@ def read_cut(row: Row) -> Cut:
 
 
 def is_mobile_alone(row: Row) -> bool:
-    """Return whether every word of a row that names a network says mobile."""
+    """Return whether all words of a row that name a network name a mobile network."""
     texts = row_words(row)
     rest = " ; ".join(MOBILE.sub(" ", text) for text in texts)
     is_named = any(MOBILE.search(text) for text in texts)
@@ -121,7 +121,7 @@ def is_mobile_alone(row: Row) -> bool:
 
 
 def _is_satellite_named(row: Row) -> bool:
-    """Return whether a satellite service stands alone in the cell of other services."""
+    """Return whether a satellite service is the only item in the cell of other services."""
     is_alone = SATELLITE.fullmatch(row[OTHER]) and not INCLUDING.search(row["event"])
     return bool(is_alone) and "Full" in row["shutdown_extent"]
 

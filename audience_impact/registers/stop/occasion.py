@@ -100,7 +100,7 @@ def read_cause(row: Mapping[str, str]) -> Cause:
 
 
 def _cause_of_others(text: str, reason: str) -> Cause:
-    """Return the cause where no authority is said to have acted."""
+    """Return the cause of a cut for which the text names no authority."""
     if _is_attacked(text):
         return Cause.ATTACK
     if DECIDED.search(text) and not DAMAGE.search(POWER.sub(" ", text)):
@@ -111,7 +111,7 @@ def _cause_of_others(text: str, reason: str) -> Cause:
 
 
 def is_ordered(row: Mapping[str, str]) -> str:
-    """Return whether an authority ordered it, as yes or no; blank if unknown."""
+    """Return `yes` or `no`: whether an authority ordered the restriction; blank if unknown."""
     answers = {Cause.ORDER: YesNo.YES, Cause.ATTACK: YesNo.NO, Cause.DAMAGE: YesNo.NO}
     answer = answers.get(read_cause(row))
     return answer.value if answer else ""

@@ -62,7 +62,7 @@ GROUP_WORDS = re.compile(
     r"\b(?:platforms|apps|services|websites|sites|messengers|others?|social media (?!app))\b",
     re.IGNORECASE,
 )
-"""Words of a sentence that speaks of more services than it names."""
+"""Words of a sentence that refers to more services than it names."""
 MORE = re.compile(
     r"\b(?:\w+) other (?:[\w+-]+ ){0,3}(?:apps|platforms|services|sites)\b", re.IGNORECASE
 )
@@ -146,7 +146,7 @@ def _excerpt_around(text: str, match: re.Match[str]) -> str:
 
 
 def _sentence_around(text: str, match: re.Match[str]) -> str:
-    """Return the sentence of a match."""
+    """Return the sentence of a text that contains a match."""
     start = max(text.rfind(". ", 0, match.start()), text.rfind("! ", 0, match.start()), -1) + 1
     end = text.find(". ", match.end())
     return text[start : end if end >= 0 else len(text)]
@@ -159,7 +159,7 @@ def _features_in_text(
 ) -> list[Target]:
     """Return features stated in free text, for the services that the sentence names.
 
-    Where the sentence names none of the row's services, it speaks of all of them.
+    A sentence that names none of the row's services refers to all of them.
     """
     targets = []
     for rule in rules:
@@ -202,7 +202,7 @@ class _Services:
         self.defects += [defect] if defect else []
 
     def leave_out(self, ids: set[str]) -> None:
-        """Remove services that the text of the row says are not meant."""
+        """Remove services that are not meant according to the text of the row."""
         self.targets = [target for target in self.targets if target.platform_id not in ids]
         self.names = {key: name for key, name in self.names.items() if key not in ids}
         self.new = {key: about for key, about in self.new.items() if key not in ids}
@@ -249,7 +249,7 @@ def _named_in(text: str, names: Mapping[str, str]) -> set[str]:
 
 
 def _restored_ids(event: str, names: Mapping[str, str]) -> set[str]:
-    """Return ids of the services that a text says came back while others stay blocked."""
+    """Return ids of services that were restored, according to a text, while others stay blocked."""
     sentences = words.split_sentences(event)
     staying = _named_in(" ".join(text for text in sentences if REMAINS.search(text)), names)
     if any(OTHERS_RESTORED.search(text) for text in sentences):
@@ -261,9 +261,9 @@ def _restored_ids(event: str, names: Mapping[str, str]) -> set[str]:
 def _not_meant_ids(row: Mapping[str, str], names: Mapping[str, str]) -> set[str]:
     """Return ids of services in the cells that the text of a long block says are not blocked.
 
-    The cells list whatever an event ever touched. Of a block that lasted beyond its first year
-    those do not count that the text says were restored; where its first sentence names the services
-    that were blocked, and speaks of no others, those that the text names nowhere do not either.
+    The cells list every service that an event ever affected. In a block of more than its first
+    year, services that the text reports as restored are not meant; if the first sentence names the
+    blocked services and refers to no others, services that the text never names are not meant.
     """
     if len(names) < 2 or not _is_carried(row):
         return set()
@@ -308,7 +308,7 @@ def read_targets(
 
     Args:
         row: cells of the register as text.
-        rules: what tells a feature in free text; they are for rows of services alone.
+        rules: patterns of features in free text, only for rows that restrict services.
         catalogue: the services on record.
     """
     cut = read_cut(row)

@@ -71,9 +71,9 @@ class Place:
 
 @cache
 def load_places() -> tuple[Place, ...]:
-    """Return every country, in the Equal Earth projection, which keeps areas true.
+    """Return the shapes of all countries in the Equal Earth projection, which preserves areas.
 
-    Dots come last, and before them what is disputed, which may lie on another shape.
+    Dots come last, and before them disputed areas, which may overlap another shape.
     """
     named = {"description": {"field": "key"}}
     where = {name: {"field": name, "type": "quantitative"} for name in ("longitude", "latitude")}
@@ -106,7 +106,7 @@ def _read_place(path: ET.Element) -> Place:
 
 
 def _read_countries() -> list[dict[str, Any]]:
-    """Return the shapes as GeoJSON with their keys; disputed areas are shapes of their own."""
+    """Return the shapes as GeoJSON with their keys; disputed areas are separate shapes."""
     topology = json.loads((SHAPES / "countries-110m.json").read_text(encoding="utf-8"))
     arcs = [_decode_arc(arc, topology["transform"]) for arc in topology["arcs"]]
     polygons_by_key: dict[str, list[Polygon]] = {}
@@ -127,14 +127,14 @@ def _read_countries() -> list[dict[str, Any]]:
 
 
 def _read_key(shape: dict[str, Any]) -> str:
-    """Return the ISO 3166 code; the name if there is none."""
+    """Return the ISO 3166 code of a shape; its name if it has no code."""
     code = pycountry.countries.get(numeric=shape.get("id", ""))
     name: str = shape["properties"]["name"]
     return code.alpha_2 if code else _UNCODED.get(name, name)
 
 
 def _split_disputed(polygons_by_key: dict[str, list[Polygon]]) -> None:
-    """Take Crimea out of Russia's shape, and out of Morocco's what lies south of the line."""
+    """Take Crimea out of Russia's shape, and the area south of the line out of Morocco's shape."""
     crimea = [
         polygon for polygon in polygons_by_key["RU"] if all(_in_box(point) for point in polygon[0])
     ]

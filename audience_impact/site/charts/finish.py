@@ -25,7 +25,7 @@ DARK: dict[str, str] = LIGHT | dict(_DECLARED.findall(_THEMES[1]))
 
 
 def paint(name: str) -> str:
-    """Return a colour as an attribute of SVG takes it."""
+    """Return a colour of the theme as the value of an SVG attribute."""
     return f"var(--{name}, {LIGHT[name]})"
 
 
@@ -50,7 +50,7 @@ def make_png(
 ) -> bytes:
     """Return the picture as PNG of twice as many pixels, without theme and page around it.
 
-    `title` and `foot` stand above and below it: away from its page it has to say what it is.
+    `title` and `foot` are above and below the picture, to explain it away from its page.
     """
     colours = DARK if dark else LIGHT
     return bytes(vl_convert.svg_to_png(make_standalone(svg, width, colours, title, foot), scale=2))
@@ -94,7 +94,7 @@ class _Text(NamedTuple):
 def _write_lines(
     texts: Sequence[str], inner: int, size: int, top: int, colour: str, weight: str
 ) -> _Text:
-    """Return each text on lines of its own, as many as it needs."""
+    """Return SVG lines of texts, each text wrapped to as many lines as it needs."""
     room = int(inner / (size * LETTER))
     lines = [
         line

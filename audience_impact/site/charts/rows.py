@@ -93,7 +93,7 @@ def _choose_step(reach: float) -> float:
 
 
 def draw_rows(title: str, rows: Sequence[Row], along: Axis, unit: str = "") -> str:
-    """Return the SVG of the rows; `unit` stands beside the zero of the axis."""
+    """Return the SVG of the rows; `unit` is printed beside the zero of the axis."""
     alt = describe_rows(rows, along)
     values = {"title": title, "alt": alt, "rows": rows, "axis": along, "paint": paint}
     zero, *rest = (format_number(tick) for tick in along.ticks)
@@ -113,7 +113,7 @@ PERCENT: Axis = make_axis(100.0)
 
 
 def draw_drivers(title: str, drivers: Sequence[Driver]) -> str:
-    """Return the picture of the drivers of one number; "" where none has a share."""
+    """Return the SVG of the drivers of a number's uncertainty; "" where no driver has a share."""
     rows = list(_make_driver_rows(drivers))
     return draw_rows(title, rows, PERCENT, "%") if rows else ""
 
@@ -190,7 +190,7 @@ def describe_answer(impact: Rows, others: Rows, services: Mapping[str, str]) -> 
 
 
 def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[list[Row], Axis]:
-    """Return the rows, and an axis on which the answer can be seen however large the base is."""
+    """Return the rows, and an axis that shows the answer legibly however large the base is."""
     by_metric = {row["impact_metric"]: row for row in impact}
     exposed = by_metric[ImpactMetric.PEOPLE_EXPOSED]
     rows = [
@@ -205,7 +205,7 @@ def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[l
 
 
 def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield median with interval, and bounds; one row alone where nobody was touched."""
+    """Yield a row with median and interval and a row with bounds; one row if nobody is affected."""
     estimate = read_estimate(row)
     if estimate.upper == 0:
         yield _make_single_row("People touched", 0.0, "tick", "accent")
@@ -256,7 +256,7 @@ def _make_base_rows(row: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _make_comparison_rows(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:
-    """Yield what others published of people, each figure once: pages copy from each other.
+    """Yield the numbers of people that others published, each once: pages copy from each other.
 
     Accounts and subscriptions are no people and are on another axis.
     """

@@ -164,7 +164,7 @@ def _layer_restrictions() -> list[altair.Chart]:
 Rows = Sequence[Mapping[str, Any]]
 
 LINE = 17
-"""Height of the line of a country."""
+"""Height of the line of a country, in pixels."""
 
 
 def draw_platform(title: str, acts: Rows) -> str:
@@ -228,9 +228,9 @@ def describe_years(rows: Rows) -> str:
 
 
 def _list_years(rows: Rows) -> list[YearEstimate]:
-    """Return each year with all restrictions, and with the ordered ones where these differ.
+    """Return each year with all restrictions, and with ordered restrictions where these differ.
 
-    Years between without a row have nobody.
+    Years without a row between the first and the last have 0 persons.
     """
     rows_by_year = {int(row["period"]): row for row in rows if len(row["period"]) == 4}
     years: list[YearEstimate] = []
