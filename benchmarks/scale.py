@@ -131,7 +131,7 @@ def _copied(one: Template, number: int, code: str, regions: Sequence[str]) -> Te
     )
     places = [
         {**row, "restriction_id": name, "area_id": of[row["area_id"]], "reading": "whole"}
-        | {"least_area_id": ""}
+        | dict.fromkeys(("least_area_id", "part_kind", "units_count"), "")
         for row in one.places
         if row["area_id"] in of
     ]
