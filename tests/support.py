@@ -245,6 +245,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
     },
     "place_parts": {
         "reading_id": "P1",
+        "register_row": "stop-1",
         "area_id": "XA",
         "period": "2024-05-01",
         "part_kind": "village",

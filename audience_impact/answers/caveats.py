@@ -25,7 +25,7 @@ MISSING_REASONS: dict[str, str] = {
     "counted those",
     "no_figure": "nobody published an audience from before it began",
     "too_vague": "what could be imputed spans more than a factor of twenty",
-    "too_wide": "it can be said only to within more than a factor of twenty",
+    "too_wide": "it would span more than a factor of twenty",
     "no_base": "nobody counted who is online there",
 }
 """Sentences that explain a missing estimate, by status rule."""
@@ -53,8 +53,7 @@ IMPUTED: dict[str, str] = {
 }
 """Descriptions of the imputed audiences, by status rule."""
 CAVEATS: dict[str, str] = {
-    "within": "The source means something inside a place, which may be anything from nobody to "
-    "everyone there.",
+    "within": "The source means a part of a place; its size is that of similar parts.",
     "either": "The source may mean a place or a smaller one of the same name.",
     "unasked": "No survey covers internet use in that area alone.",
     "network_guessed": "The networks that were cut, or their users, are assumed from usual cases.",

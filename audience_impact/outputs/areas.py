@@ -176,6 +176,7 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
     `no_estimate_reason` is the rule that says why nothing at all is drawn, as
     `find_no_estimate_reason` returns it.
     """
+    table, is_wide = reasons.drop_wide(table)
     is_silent = table["q50_persons"].isna()
     is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
     some = ~is_silent & (table["estimated_areas_count"] < table["areas_count"])
@@ -184,6 +185,7 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
         "some_bounds_only": is_bounded,
         "some_areas_undrawn": some,
         "some_imputed": is_imputed & ~is_silent,
+        "too_wide": is_wide,
     }
     status = np.select(
         [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED

@@ -11,10 +11,9 @@ from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.imputation import rungs
-from audience_impact.imputation.audiences import WIDEST
 from audience_impact.outputs import reach_lost
 from audience_impact.outputs.review import reasons
-from audience_impact.outputs.review.reasons import NEVER, apply_status_rule
+from audience_impact.outputs.review.reasons import NEVER, apply_status_rule, drop_wide
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     MISSING,
@@ -85,11 +84,9 @@ def make_impact(
 
 
 def _without_wide(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows without quantiles where these differ by more than a factor of WIDEST."""
-    wide = frame["q95_persons"] > WIDEST * frame["q05_persons"].clip(lower=1.0)
-    narrow = apply_status_rule(frame, wide, "too_wide")
-    narrow[QUANTILES] = narrow[QUANTILES].mask(wide)
-    return narrow
+    """Return the rows without quantiles that differ by more than a factor of WIDEST."""
+    narrow, is_wide = drop_wide(frame)
+    return apply_status_rule(narrow, is_wide, "too_wide")
 
 
 def _common_columns(

@@ -14,6 +14,7 @@ import pandas as pd
 from audience_impact.frames import no_rows
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, People, Sets
+from audience_impact.outputs.review.reasons import drop_wide
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs
@@ -159,6 +160,7 @@ def _sum_regions(pairs: pd.DataFrame, people_of: Callable[[str], People]) -> pd.
 def _add_ordered(rows: pd.DataFrame, alone: pd.DataFrame) -> pd.DataFrame:
     """Add the numbers of ordered restrictions to those of all; 0 where none is ordered."""
     joined = rows.join(alone[PEOPLE].add_prefix(ORDERED).reindex(rows.index))
+    joined, _ = drop_wide(joined, kind=ORDERED)
     none = ~rows.index.isin(alone.index)
     for end in ("lower", "upper"):
         name = f"{ORDERED}{end}_persons"

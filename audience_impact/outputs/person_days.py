@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import sharp
 from audience_impact.frames import Array
-from audience_impact.outputs.review.reasons import state_reasons, undrawn_rule
+from audience_impact.outputs.review.reasons import drop_wide, state_reasons, undrawn_rule
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.phases import curfews
 from audience_impact.phases.intervals import sum_by_period
@@ -382,11 +382,10 @@ def _naive_country_sums(intervals: Intervals, added: pd.DataFrame) -> pd.DataFra
 def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd.DataFrame:
     """Return areas, status and reasons of each total."""
     rows, is_restriction = inputs.timeline.rows, frame["restriction_id"] != EVERY
+    frame, is_wide = _drop_wide(frame)
     is_undrawn = frame["q50_person_days"].isna()
     why = {
-        "end_unknown": rows["restriction_id"].isin(
-            inputs.timeline.periods.index[inputs.timeline.periods["is_end_unknown"]]
-        ),
+        "end_unknown": rows["restriction_id"].isin(_unknown_ends(inputs)),
         "some_bounds_only": ~rows["is_complete"],
         "no_daily": rows["is_complete"] & ~rows["is_daily_drawn"],
         "daily_from_shares": rows["is_complete"]
@@ -395,7 +394,7 @@ def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> p
         "some_imputed": rows["is_complete"] & rows["is_daily_drawn"] & rows["is_imputed"],
     }
     flags = {rule: _totals_with(frame, inputs, rows[some]) for rule, some in why.items()}
-    flags["outweighed"] = frame["is_outweighed"]
+    flags |= {"outweighed": frame["is_outweighed"], "too_wide": is_wide}
     if inputs.overlap_model is None:
         flags[undrawn_rule(inputs)] = is_undrawn & ~np.logical_or.reduce(list(flags.values()))
     words = state_reasons(flags, frame.index)[["reason", "reason_rule_ids"]]
@@ -410,6 +409,16 @@ def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> p
         ),
         as_of=as_of.isoformat(),
     )
+
+
+def _drop_wide(frame: pd.DataFrame) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
+    """Return totals without quantiles that are too wide, and whether any of a total were."""
+    families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
+    is_any = pd.Series(False, frame.index)
+    for unit, kind in families:
+        frame, is_wide = drop_wide(frame, unit, kind)
+        is_any |= is_wide
+    return frame, is_any
 
 
 def _totals_with(frame: pd.DataFrame, inputs: SimulationInputs, rows: pd.DataFrame) -> pd.Series:

@@ -1,10 +1,10 @@
-"""How many people live in the part of a place that a text means, where it means a part of it.
+"""The number of people in a part of a place, for texts that mean only a part.
 
-Definitions. The holder is the place on record that the text means a part of. A part is of a kind
-(`PartKind`: villages, a tehsil, "parts of") and has a number of units. The typical unit of a holder
-is the holder divided by the places of the next levels in it: its districts for a number of
-districts, its subdistricts for smaller parts; the holder itself where none is on record and for
-parts that are not named.
+Definitions. The holder is the place on record that contains the part. A part has a kind
+(`PartKind`: villages, a tehsil, "parts of") and a number of units. The typical unit of a holder has
+the people of the holder divided by the number of its districts, if districts are counted, or of its
+subdistricts for smaller parts. It is the holder itself if none are on record, and for parts that
+are not named.
 
 Method. The log of the people in a part is
 
@@ -14,7 +14,7 @@ with T the people of the typical unit, n the number of units and z a standard no
 numbers of each kind are fitted to register rows whose part is known (`place_parts`), by
 fitting/part_sizes.py. A part has at most the people of its holder.
 
-Assumptions. A part that the register names is of the size of those of its kind that were read.
+Assumptions. The part of a row has the size distribution of the parts of its kind that were read.
 
 Known drawbacks. The readings are ranges from general knowledge, and few are outside India and
 Myanmar.
@@ -32,13 +32,14 @@ REFERENCE_PERSONS = 100_000.0
 PARAMETERS = ["level", "unit_slope", "count_slope", "deviation"]
 """The fitted numbers of a kind, columns of `part_sizes`."""
 PART = ["part_persons", "part_deviation"]
-"""The median of the people in a part, and the standard deviation of its log."""
+"""Columns of the median of the people in a part, and of the standard deviation of its log."""
 UNIT_LEVELS = {
     PartKind.DISTRICTS.value: [AreaLevel.ADMIN2.value],
     PartKind.SOME.value: [],
 }
-"""Levels to choose the typical unit from: the first on record in the place, else SMALL_LEVELS."""
+"""Levels of the typical unit, by kind of part; SMALL_LEVELS for all other kinds."""
 SMALL_LEVELS = [AreaLevel.ADMIN3.value, AreaLevel.ADMIN2.value]
+"""Levels of the typical unit of small parts; the first that the holder has on record is used."""
 
 
 def count_units(areas: pd.DataFrame) -> pd.DataFrame:
@@ -71,6 +72,16 @@ def measure_typical_units(parts: pd.DataFrame, areas: pd.DataFrame) -> "pd.Serie
     return parts["people_persons"] / number
 
 
+def describe_parts(parts: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+    """Return the predictors of the people in each part: `unit` and `count`, both as logs.
+
+    `unit` is the typical unit over REFERENCE_PERSONS, `count` the number of units, 1 if blank.
+    """
+    counts = parts["units_count"].astype("float64").fillna(1.0).clip(lower=1.0)
+    units = measure_typical_units(parts, areas) / REFERENCE_PERSONS
+    return pd.DataFrame({"unit": np.log(units), "count": np.log(counts)})
+
+
 def predict_persons(parts: pd.DataFrame, areas: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
     """Return PART of each row; NaN where the row is no part, or no size of its kind was fitted.
 
@@ -80,9 +91,9 @@ def predict_persons(parts: pd.DataFrame, areas: pd.DataFrame, sizes: pd.DataFram
         sizes: PARAMETERS by `part_kind` (index).
     """
     numbers = sizes.reindex(parts["part_kind"])[PARAMETERS].set_axis(parts.index)
-    unit = np.log(measure_typical_units(parts, areas) / REFERENCE_PERSONS)
-    count = np.log(parts["units_count"].astype("float64").fillna(1.0).clip(lower=1.0))
-    log_persons = numbers["level"] + numbers["unit_slope"] * unit + numbers["count_slope"] * count
+    logs = describe_parts(parts, areas)
+    slopes = numbers["unit_slope"] * logs["unit"] + numbers["count_slope"] * logs["count"]
+    log_persons = numbers["level"] + slopes
     persons = np.minimum(np.exp(log_persons), parts["people_persons"])
     return pd.DataFrame({"part_persons": persons, "part_deviation": numbers["deviation"]})
 

@@ -27,7 +27,14 @@ from audience_impact.simulation.audiences import COUNTED
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.tracing.draws import ENDS, PERSONS, SHARE, trace_draws
-from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis, PartGap, TraceStep
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    CircumventionBasis,
+    PartGap,
+    PartKind,
+    PlaceReading,
+    TraceStep,
+)
 
 LOG_ODDS = "log odds"
 REFERENCE = ["input_table", "input_id", *PROVENANCE]
@@ -238,6 +245,11 @@ def _trace_bounds(bounds: Bounds, inputs: Inputs) -> Iterator[pd.DataFrame]:
     yield _count(rows, step, "at most", "upper_persons")
 
 
+READINGS = {reading.value: reading.meaning for reading in PlaceReading}
+PARTS = {kind.value: kind.meaning for kind in PartKind}
+"""Words for readings of places and for kinds of parts."""
+
+
 def _trace_places(inputs: Inputs) -> Iterator[pd.DataFrame]:
     """Yield each place of a partial restriction: its people, those online, and its networks."""
     rows, step = _name_subject(inputs.parts, "area_id"), TraceStep.PLACE
@@ -246,13 +258,19 @@ def _trace_places(inputs: Inputs) -> Iterator[pd.DataFrame]:
     gap = _describe_gaps(rows)
     yield _say(rows, step, "Nothing can be drawn of it: " + gap + ".", gap != "")
     network = rows["network"].str.split("|").str[0]
-    yield _say(rows, step, "The text means " + rows["reading"] + "; networks: " + network + ".")
+    reading = rows["reading"].map(READINGS)
+    yield _say(rows, step, "The text means " + reading + "; networks: " + network + ".")
+    is_part = rows["part_kind"] != ""
+    units = rows["units_count"].fillna(1.0).astype("int64").astype("str")
+    kind = rows["part_kind"].map(PARTS).fillna("")
+    yield _say(rows, step, "Kind of the part: " + kind + "; number: " + units + ".", is_part)
     for what, name in (
         ("The number of people online there depends on", "place_rung"),
         ("The share that the network leaves without any depends on", "network_rung"),
     ):
         yield _say(rows, step, what + ": " + rows[name] + ".", rows[name] != "")
     yield _count(rows, step, "people living there", PEOPLE)
+    yield _count(rows, step, "people living in the part of it", "part_persons")
     text = "people online there, less those of the country"
     yield _count(rows, step, text, ONLINE, LOG_ODDS)
     text = "share of those online whom the network leaves without any"

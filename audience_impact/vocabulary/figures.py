@@ -106,6 +106,7 @@ class SourceType(Word):
     REGULATOR = "regulator", "an authority or a statistical office"
     PRESS_RELAY = "press_relay", "press or a web page that relays what others say"
     MODEL = "model", "computed, not counted"
+    JUDGEMENT = "judgement", "judged from general knowledge, not counted"
 
 
 class Unstated(Word):

@@ -298,13 +298,14 @@ class UsePatterns(FactModel):
 
 
 class PlaceParts(FactModel):
-    """How many people live in the part of a place that a register row means, as a reader judged.
+    """The number of people in the part of a place that a register row means, as a reader judged.
 
-    `area_id` is the place that the part lies in, `units_count` how many parts of the kind are
-    meant; the truth should lie between least and most nine times in ten.
+    `area_id` is the place that contains the part, `units_count` the number of parts. The true
+    number should lie between least and most nine times in ten.
     """
 
     reading_id: Series[str] = fields.key_field()
+    register_row: Series[str] = fields.text_field(filled=True)
     area_id: Series[str] = fields.reference_field("areas")
     period: Series[str] = fields.day_field(filled=True)
     part_kind: Series[str] = fields.code_field(words.PartKind)

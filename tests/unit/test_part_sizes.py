@@ -74,6 +74,7 @@ def test_the_fit_recovers_the_numbers_that_readings_were_made_of() -> None:
     unit, count = random.normal(0.0, 1.5, 400), random.exponential(0.7, 400)
     log_persons = 9.0 + 0.5 * unit + 0.8 * count + 0.7 * random.normal(size=400)
     readings = pd.DataFrame({"log_persons": log_persons, "unit": unit, "count": count})
+    readings["register_row"] = readings.index.astype("str")
     numbers = fitting.fit_kind(readings, PartKind.VILLAGE)
     assert numbers["level"] == pytest.approx(9.0, abs=0.15)
     assert numbers["unit_slope"] == pytest.approx(0.5, abs=0.1)
@@ -91,9 +92,45 @@ def test_readings_left_out_lie_in_the_interval_nine_times_in_ten() -> None:
                 "unit": random.normal(size=31),
                 "count": 0.0,
             }
-        )
+        ).assign(register_row=lambda frame: frame.index.astype("str"))
         numbers = fitting.fit_kind(readings.iloc[:30], PartKind.LOCALITY)
         last = readings.iloc[30]
         middle = numbers["level"] + numbers["unit_slope"] * last["unit"]
         inside.append(abs(last["log_persons"] - middle) < 1.645 * numbers["deviation"])
     assert np.mean(inside) == pytest.approx(0.9, abs=0.05)
+
+
+def test_a_second_reading_of_a_row_does_not_make_the_deviation_smaller() -> None:
+    random = np.random.default_rng(5)
+    single = pd.DataFrame(
+        {"log_persons": 9.0 + random.normal(size=12), "unit": random.normal(size=12), "count": 0.0}
+    ).assign(register_row=lambda frame: frame.index.astype("str"))
+    twice = pd.concat([single, single], ignore_index=True)
+    apart = twice.assign(register_row=twice.index.astype("str"))
+    deviations = [
+        fitting.fit_kind(readings, PartKind.LOCALITY)["deviation"] for readings in (twice, apart)
+    ]
+    assert deviations[0] > deviations[1]
+
+
+def test_residuals_without_a_row_are_those_of_a_fit_without_it() -> None:
+    random = np.random.default_rng(7)
+    readings = pd.DataFrame(
+        {
+            "log_persons": random.normal(size=9),
+            "unit": random.normal(size=9),
+            "count": random.normal(size=9),
+            "register_row": list("aabbccdde"),
+        }
+    )
+    x = np.column_stack([np.ones(9), readings[["unit", "count"]]])
+    y = readings["log_persons"].to_numpy()
+    penalty = np.diag([0.0, fitting.PRIOR_READINGS, fitting.PRIOR_READINGS])
+    inverse = np.linalg.inv(x.T @ x + penalty)
+    found = fitting._leave_rows_out(
+        y - x @ inverse @ x.T @ y, x @ inverse @ x.T, readings["register_row"]
+    )
+    for row in "abcde":
+        rest = (readings["register_row"] != row).to_numpy()
+        fitted = np.linalg.solve(x[rest].T @ x[rest] + penalty, x[rest].T @ y[rest])
+        assert found[~rest] == pytest.approx((y - x @ fitted)[~rest])

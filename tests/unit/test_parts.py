@@ -175,7 +175,7 @@ LAWLESS = (
 )
 LAWFUL: tuple[tuple[list[str], dict[str, str], str], ...] = (
     (["XA-01"], {}, "people online in the places named"),
-    (["XA-01=within"], {}, "the text means something in a place"),
+    (["XA-01=within"], {}, "the text means a part of a place"),
     (["XA-01=city_or_district"], {}, "a smaller one of its name"),
     ([], {"network_scope": "mobile"}, "whom the network leaves without any"),
     (["XA-01"], {"network_scope": "unknown"}, "which networks were cut"),

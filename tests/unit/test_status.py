@@ -1,5 +1,6 @@
 """The table of status: how its rules add up, and that each is seen to speak."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -149,3 +150,16 @@ def test_a_step_without_such_a_figure_from_before_the_first_is_estimated() -> No
 
 def test_what_a_normal_row_has_is_told() -> None:
     assert len(status_rules.ASKED_OF_NORMAL) == len(set(status_rules.ASKED_OF_NORMAL)) > 3
+
+
+def test_quantiles_that_differ_by_more_than_a_factor_of_20_are_dropped() -> None:
+    frame = pd.DataFrame(
+        {
+            "f_q05_person_days": [1.0, 10.0, 0.0, np.nan],
+            "f_q50_person_days": [5.0, 90.0, 3.0, np.nan],
+            "f_q95_person_days": [19.0, 201.0, 21.0, np.nan],
+        }
+    )
+    narrow, is_wide = reasons.drop_wide(frame, "person_days", "f_")
+    assert is_wide.tolist() == [False, True, True, False]
+    assert narrow["f_q50_person_days"].isna().tolist() == [False, True, True, True]

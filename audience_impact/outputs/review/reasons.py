@@ -14,6 +14,7 @@ from audience_impact.audiences import figures, intervals, parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.imputation import rungs
+from audience_impact.imputation.audiences import WIDEST
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     FRESH_MONTHS,
@@ -27,6 +28,7 @@ from audience_impact.outputs.review.status_rules import (
     rule_sentence,
 )
 from audience_impact.populations import EVERYONE
+from audience_impact.simulation import unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
@@ -119,6 +121,19 @@ def apply_status_rule(
         **{name: frame[name].where(~applies, cells) for name, cells in longer.items()},
         obs_status=frame["obs_status"].where(~(applies & worse), RULES[rule].caps_at),
     )
+
+
+def drop_wide(
+    frame: pd.DataFrame, unit: str = "persons", kind: str = ""
+) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
+    """Return the rows without quantiles that differ by more than a factor of WIDEST, and which.
+
+    The columns of the quantiles are `{kind}q05_{unit}` and so on.
+    """
+    names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
+    low, high = frame[names[0]], frame[names[-1]]
+    is_wide = high > WIDEST * low.clip(lower=1.0)
+    return frame.assign(**frame[names].mask(is_wide)), is_wide
 
 
 def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:

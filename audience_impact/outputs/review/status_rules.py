@@ -175,8 +175,7 @@ TABLE = (
         ("unseen", "measurements find no restriction", "evidence_state ok, and yet in force"),
         (
             "within",
-            "the text means something in a place, which may be anything from nobody to everyone "
-            "there",
+            "the text means a part of a place, taken to be as large as parts of its kind are",
             "a place that the text names only in part",
         ),
         (
@@ -438,12 +437,13 @@ RULES_OF_PEOPLE = (*RULES, *OF_REACH_LOST)
 UNDRAWN = ("uncalibrated", "unlearned")
 RULES_OF_AREAS = (
     *UNDRAWN,
-    *("some_bounds_only", "some_areas_undrawn", "some_imputed", "after_last_edition"),
+    *("some_bounds_only", "some_areas_undrawn", "some_imputed", "too_wide"),
+    "after_last_edition",
 )
 """Rules behind the reasons of areas by month, year and day."""
 RULES_OF_PERSON_DAYS = (
     *("end_unknown", "some_bounds_only", "no_daily", "daily_from_shares", "some_imputed"),
-    *("outweighed", *UNDRAWN),
+    *("outweighed", "too_wide", *UNDRAWN),
 )
 """Rules behind the reasons of table `person_days`."""
 RULES_OF_GROUPS = ("brief", "no_group_figure", "old")
