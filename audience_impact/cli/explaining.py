@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,34 +29,60 @@ Metric = Annotated[
         "one is restricted, else people exposed.",
     ),
 ]
+Facts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--facts",
+        metavar="DIR",
+        help="Compute the answer from a folder of fact tables, several are layered, and compare "
+        "it with the latest version, if there is one. Default: show what is published. Only in a "
+        "checkout.",
+    ),
+]
 Format = Annotated[OutputFormat, typer.Option("--format", help="Form of the explanation.")]
+
+Compute = Callable[[list[Path], str, Path], "Trace"]
+COMPUTE: list[Compute] = []
+"""The function, added by a checkout, that computes the trace of a restriction from facts."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("explain")(explain_published)
+    app.command("explain")(explain_answer)
 
 
-def explain_published(
+def explain_answer(
     restriction: Restriction,
     metric: Metric = None,
+    facts: Facts = None,
     published: PublishedFolder = PUBLISHED,
     style: Format = OutputFormat.TEXT,
 ) -> None:
     """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
+    words = " ".join(restriction)
+    if not facts:
+        trace = _read_published(words, published)
+    elif COMPUTE:
+        trace = COMPUTE[0](facts, words, published)
+    else:
+        raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
+    _write_explanation(trace, metric, style)
+
+
+def _read_published(words: str, published: Path) -> "Trace":
+    """Return the published trace of the restriction that words match; exit with 1 without one."""
     from audience_impact.explaining.trace import NoTraceError, read_trace
     from audience_impact.store import PublishError
 
     version = open_latest(published)
     try:
         restrictions = version.read_table("restrictions")
-        trace = read_trace(version, find_single_id(" ".join(restriction), restrictions))
+        return read_trace(version, find_single_id(words, restrictions))
     except (NoTraceError, PublishError) as error:
         raise fail_with(str(error)) from error
-    write_explanation(trace, metric, style)
 
 
-def write_explanation(trace: "Trace", metric: ImpactMetric | None, style: OutputFormat) -> None:
+def _write_explanation(trace: "Trace", metric: ImpactMetric | None, style: OutputFormat) -> None:
     """Write the steps of an answer to standard output."""
     from audience_impact.explaining import elements, steps
 

@@ -67,11 +67,11 @@ def _name_values(values: "pd.Series[str]", factor: str) -> "pd.Series[str]":
 def fit_durations(ended: pd.DataFrame) -> Durations:
     """Return the distribution of the durations of restrictions; `ended` has FACTORS and `days`.
 
-    Where none is known a restriction lasts a day.
+    If no duration is known, the median is a day by convention, with PRIOR_VARIANCE.
     """
     nothing = pd.Series(dtype="float64")
     if ended.empty:
-        return Durations(0.0, 0.0, nothing, nothing)
+        return Durations(0.0, PRIOR_VARIANCE, nothing, nothing)
     logs = np.log(ended["days"].to_numpy("float64"))
     columns = [pd.get_dummies(_name_values(ended[name], name), dtype="float64") for name in FACTORS]
     design = pd.concat(columns, axis=1)

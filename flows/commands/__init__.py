@@ -8,7 +8,6 @@ import typer
 from flows.commands import (
     adding,
     checking,
-    explaining,
     importing,
     learning,
     run,
@@ -19,6 +18,6 @@ from flows.commands import (
 
 def add_to(app: typer.Typer) -> None:
     """Add all commands of a checkout."""
-    modules = (run, checking, explaining, versions, importing, adding, learning)
+    modules = (run, checking, versions, importing, adding, learning)
     for module in (*modules, serving):
         module.add_to(app)

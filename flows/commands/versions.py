@@ -1,7 +1,6 @@
-"""The command `release`, and the comparison of facts that `diff` has in a checkout alone.
+"""The command `release`, and what `diff` and `explain` compute from facts in a checkout.
 
-`release` writes a version as an archive that can be cited by its digest; `diff` also compares facts
-that are computed now.
+`release` writes a version as an archive that can be cited by its digest.
 """
 
 from datetime import UTC, date, datetime
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli import comparing
+from audience_impact.cli import comparing, explaining
 from audience_impact.cli.exporting import Overwrite
 from audience_impact.cli.folders import (
     PUBLISHED,
@@ -23,18 +22,51 @@ from audience_impact.cli.folders import (
 from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
+    from audience_impact.comparing.sides import ComparedVersion
+    from audience_impact.explaining.trace import Trace
     from audience_impact.store.versions import Stored
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands to the app, and let `diff` compare facts."""
+    """Add the command to the app, and let `diff` and `explain` compute from facts."""
     comparing.COMPUTE[:] = [compute_side]
+    explaining.COMPUTE[:] = [compute_trace]
     app.command("release")(release_version)
 
 
-if TYPE_CHECKING:
-    from audience_impact.comparing.sides import ComparedVersion
-    from audience_impact.store.versions import Stored
+def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> "Trace":
+    """Return the trace of a restriction computed from facts, compared with the latest version.
+
+    Exit with 1 if the facts cannot be used or do not have the restriction.
+    """
+    paths, version = fact_folders(folders), _find_version(published)
+    from audience_impact.store import PublishError
+    from flows.explaining import recomputed
+    from flows.pipeline.steps import RefusedError
+    from schemas.contracts import ValidationOffError
+
+    try:
+        checked = recomputed.check_facts(paths, datetime.now(UTC).date())
+        return recomputed.recompute_trace(checked, restriction_id, version)
+    except (
+        recomputed.UnknownRestrictionError,
+        RefusedError,
+        PublishError,
+        ValidationOffError,
+    ) as error:
+        raise fail_with(str(error)) from error
+
+
+def _find_version(published: Path) -> "Stored | None":
+    """Return the latest version to compare with; None where the default folder has none."""
+    from audience_impact.store import PublishError, versions
+
+    try:
+        return versions.find_latest(published)
+    except PublishError as error:
+        if published == PUBLISHED:
+            return None
+        raise fail_with(str(error)) from error
 
 
 def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "ComparedVersion":
