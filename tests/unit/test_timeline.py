@@ -150,7 +150,7 @@ def test_an_unknown_end_counts_one_day_and_at_most_to_the_day_of_the_facts(
     cells: dict[str, str],
 ) -> None:
     found = span(**cells)
-    assert days(found)[:4] == ["2025-07-15", "2025-07-16", "2025-07-16", "2026-02-01"]
+    assert days(found)[:4] == ["2025-07-15", "2025-07-16", "2025-07-17", "2026-02-01"]
     assert found["is_end_unknown"]
 
 
@@ -216,8 +216,9 @@ def test_what_no_later_edition_lists_ended_within_the_year_of_its_own() -> None:
     assert not span(**{**within, "end_source": "recorded"})["is_end_unknown"]
 
 
-def test_where_no_length_is_known_one_day_is_imputed() -> None:
-    assert days(span(end_status="unknown"))[4] == "2025-07-16"
+def test_where_no_length_is_known_up_to_two_days_are_imputed() -> None:
+    assert days(span(end_status="unknown"))[1:3] == ["2025-07-16", "2025-07-17"]
+    assert days(span(end_status="unknown"))[4] == "2025-07-17"
 
 
 @pytest.mark.parametrize("cells", [{"severity": "none"}, {"end_status": "withdrawn"}])
