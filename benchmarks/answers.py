@@ -39,7 +39,7 @@ from audience_impact import pipeline
 from audience_impact.audiences.parts import COUNTRY_LEVEL, SURVEYED_LEVELS
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import models
-from audience_impact.imputation import rungs as imputation
+from audience_impact.imputation import evidence_levels as imputation
 from audience_impact.outputs.review import reasons
 from audience_impact.pipeline import Stages
 from audience_impact.places import networks, online

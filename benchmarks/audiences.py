@@ -32,7 +32,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitting import audiences as learning
 from audience_impact.fitting.audiences import leave_out, split_blocks
 from audience_impact.frames import Array
-from audience_impact.imputation import distribution, rungs
+from audience_impact.imputation import distribution, evidence_levels
 from audience_impact.imputation.effects import describe_rows, number_groups
 from audience_impact.imputation.figures import WAY, harden_odds, read_observations, soften_odds
 from audience_impact.imputation.groups import impute_with_groups
@@ -151,18 +151,18 @@ def _other_countries(rows: pd.DataFrame, laws: distribution.AudienceParameters) 
     for number in range(FOLDS):
         out = rows["fold"] == number
         asked, known = (rows[mask].reset_index(drop=True) for mask in (out, ~out))
-        people = asked["way"].isin(rungs.PEOPLE)
+        people = asked["way"].isin(evidence_levels.PEOPLE)
         unseen = asked.assign(
             series=asked["series"].where(~people, distribution.UNKNOWN), survey=distribution.UNKNOWN
         )
-        strange = rungs.is_stranger(asked, known)
+        strange = evidence_levels.is_stranger(asked, known)
         unseen["platform_id"] = unseen["platform_id"].mask(strange, distribution.UNKNOWN)
         middle, spread = distribution.condition_on_figures(
             unseen, distribution.ImputationModel(known, laws), without_country=False
         )
         found.append(
             asked.assign(
-                rung=rungs.find_evidence_levels(asked, known),
+                rung=evidence_levels.find_evidence_levels(asked, known),
                 left_out="countries",
                 middle=middle,
                 spread=spread,

@@ -2,7 +2,7 @@
 
 Its packages in their order, each importing only those above it:
 
-    dividing - how the work of a run may be divided
+    division - how the work of a run may be divided
     pipeline - the steps of a run, from fact tables to published tables
     fitting - fact tables of parameters, fitted to other facts
     last_version - the rules of a run over the last version and its own

@@ -24,7 +24,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed
 
-from flows.dividing import Runner
+from flows.division import Runner
 from flows.pipeline import parts
 from flows.pipeline.steps import RefusedError
 

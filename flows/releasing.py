@@ -17,7 +17,7 @@ import pandas as pd
 import yaml
 
 from audience_impact.answers.citation import AUTHOR
-from audience_impact.comparing import changes, sides, text
+from audience_impact.comparing import changes, compared_versions, text
 from audience_impact.exporting.export import put_file
 from audience_impact.store import manifest
 from audience_impact.store.manifest import MANIFEST, files_of, hash_bytes
@@ -112,7 +112,7 @@ def count_licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
 def format_changelog(version: Stored, before: Stored) -> bytes:
     """Return the output of `diff` for the two versions as Markdown."""
     comparison = changes.compare_versions(
-        sides.read_published(before), sides.read_published(version)
+        compared_versions.read_published(before), compared_versions.read_published(version)
     )
     changed = text.format_comparison(changes.as_records(comparison))
     title = f"# {version.id}, since {before.version.id}"

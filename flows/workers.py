@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from flows.dividing import ALONE, Division
+from flows.division import ALONE, Division
 
 TRIES = 3
 DIED = (

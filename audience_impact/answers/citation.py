@@ -7,9 +7,14 @@ of the facts and the method.
 from dataclasses import dataclass
 from typing import Any
 
-from audience_impact.answers.acts import choose_start_day, describe_place, name_action, name_targets
 from audience_impact.answers.numbers import day_in_words, on_day
 from audience_impact.answers.records import AnswerRecord
+from audience_impact.answers.restriction_words import (
+    choose_start_day,
+    describe_place,
+    name_action,
+    name_targets,
+)
 from audience_impact.plain_text import json_text, plain_line
 from audience_impact.store.versions import Stored
 

@@ -6,17 +6,6 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.answers import caveats
-from audience_impact.answers.acts import (
-    RestrictionWords,
-    describe_place,
-    describe_restriction,
-    describe_timing,
-    is_below,
-    is_several,
-    list_services,
-    name_action,
-    name_targets,
-)
 from audience_impact.answers.names import area_in_words, capitalise_first, join_names, label_code
 from audience_impact.answers.numbers import (
     bracket_interval,
@@ -31,6 +20,17 @@ from audience_impact.answers.numbers import (
     round_interval,
 )
 from audience_impact.answers.records import AnswerRecord, Number, Row
+from audience_impact.answers.restriction_words import (
+    RestrictionWords,
+    describe_place,
+    describe_restriction,
+    describe_timing,
+    is_below,
+    is_several,
+    list_services,
+    name_action,
+    name_targets,
+)
 from audience_impact.vocabulary import ImpactMetric, PopulationBase
 
 UNDER = "under at least one restriction on record at some time"

@@ -10,7 +10,7 @@ users from before the first of these restrictions or, where no figure is that ol
 figures nearest to it. In each lineage the latest such period; of several sources of it the primary
 one, the measurer's own page, else the value that most of them print, where a page counts in favour
 of the value that it prints and of every more precise value that it rounds or truncates. Quality
-flags of a chosen figure are set in doubts.py. Several lineages give a range.
+flags of a chosen figure are set in quality_flags.py. Several lineages give a range.
 Priorities: monthly reach of a panel; regular or monthly use in a survey; monthly active users; a
 company's or an unexplained figure, which enters only where nothing better exists; and, as a lower
 bound alone, daily or weekly reach, since whoever comes on a day comes in the month; and, last, a

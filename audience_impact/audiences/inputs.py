@@ -19,7 +19,7 @@ from audience_impact.audiences import (
     pooling,
     universes,
 )
-from audience_impact.audiences.doubts import flag_quality
+from audience_impact.audiences.quality_flags import flag_quality
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
@@ -188,7 +188,7 @@ CIRCUMVENTION = Frame(
     key=("restriction_id",),
 )
 QUALITY_FLAGS = Frame(
-    "inputs.doubts",
+    "inputs.quality_flags",
     {
         **_AUDIENCE,
         "measurement_series_id": TEXT,

@@ -11,7 +11,7 @@ import typer
 from audience_impact.cli.folders import PUBLISHED, OutputFormat, PublishedFolder, fail_with
 
 if TYPE_CHECKING:
-    from audience_impact.comparing.sides import ComparedVersion
+    from audience_impact.comparing.compared_versions import ComparedVersion
     from audience_impact.store.versions import Stored
 
 Old = Annotated[
@@ -96,17 +96,23 @@ def diff(
         raise fail_with("--as-of requires --facts; a version already has its date", 2)
     if facts and not COMPUTE:
         raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
-    from audience_impact.comparing import changes, sides, text
+    from audience_impact.comparing import changes, compared_versions, text
     from audience_impact.plain_text import json_text
     from audience_impact.store import PublishError
 
     try:
-        first = sides.find_version(published, old or (sides.LATEST if facts else sides.PREVIOUS))
+        first = compared_versions.find_version(
+            published, old or (compared_versions.LATEST if facts else compared_versions.PREVIOUS)
+        )
         if facts:
             then = COMPUTE[0](facts, as_of.date() if as_of else None, first)
         else:
-            then = sides.read_published(sides.find_version(published, new or sides.LATEST))
-        comparison = changes.compare_versions(sides.read_published(first), then, restriction)
+            then = compared_versions.read_published(
+                compared_versions.find_version(published, new or compared_versions.LATEST)
+            )
+        comparison = changes.compare_versions(
+            compared_versions.read_published(first), then, restriction
+        )
     except (PublishError, changes.UnknownRestrictionError) as error:
         raise fail_with(str(error)) from error
     records = changes.as_records(comparison)

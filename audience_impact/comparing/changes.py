@@ -17,8 +17,8 @@ import pandas as pd
 from audience_impact.answers.names import area_in_words
 from audience_impact.comparing import answers, facts
 from audience_impact.comparing.answers import ANSWER, NEW, OLD
+from audience_impact.comparing.compared_versions import ComparedVersion
 from audience_impact.comparing.facts import Row
-from audience_impact.comparing.sides import ComparedVersion
 from audience_impact.vocabulary import AnswerChange
 
 SLIGHT = (AnswerChange.MOVED_SLIGHTLY, AnswerChange.SAME)

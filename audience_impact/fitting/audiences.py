@@ -1,7 +1,7 @@
 """Fit the fact table `audience_laws`: the model for audiences that nobody counted.
 
 Definitions. Those of figures.py and effects.py. A factor widens (or narrows) the interval of the
-model; the evidence levels are those of imputation/rungs.py.
+model; the evidence levels are those of imputation/evidence_levels.py.
 
 Method. The spreads of the effects are those with which figures that are left out are foretold best
 (see below): all figures of a country; those of a service in a country; those of a service
@@ -65,8 +65,13 @@ from audience_impact.imputation.effects import (
     number_groups,
     share_among,
 )
+from audience_impact.imputation.evidence_levels import (
+    LEAST_ABROAD,
+    LEVELS,
+    PEOPLE,
+    needs_other_countries,
+)
 from audience_impact.imputation.figures import read_observations
-from audience_impact.imputation.rungs import LEAST_ABROAD, LEVELS, PEOPLE, needs_other_countries
 from audience_impact.vocabulary import AudienceLaw, ParameterBasis, WayOfCounting
 
 LEAVING = (

@@ -34,7 +34,7 @@ from scipy.linalg import lapack, solve_triangular
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.imputation import rungs
+from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.effects import (
     EFFECTS,
     OWN,
@@ -163,12 +163,17 @@ def _find_evidence_levels(
     Without the figures of its country, by those of the others.
     """
     if not without_country:
-        return rungs.find_evidence_levels(questions, figures), rungs.is_stranger(questions, figures)
+        return evidence_levels.find_evidence_levels(
+            questions, figures
+        ), evidence_levels.is_stranger(questions, figures)
     results = []
     for area, group in questions.groupby("area_id"):
         others = figures[figures["area_id"] != area]
         results.append(
-            (rungs.find_evidence_levels(group, others), rungs.is_stranger(group, others))
+            (
+                evidence_levels.find_evidence_levels(group, others),
+                evidence_levels.is_stranger(group, others),
+            )
         )
     rung, is_stranger = (pd.concat(parts) for parts in zip(*results, strict=True))
     return rung.reindex(questions.index), is_stranger.reindex(questions.index)

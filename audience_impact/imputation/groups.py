@@ -26,7 +26,7 @@ from scipy.special import expit, logit, ndtr, ndtri
 from audience_impact.errors import distribution as errors_distribution
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.imputation import distribution, rungs
+from audience_impact.imputation import distribution, evidence_levels
 from audience_impact.imputation.distribution import SHARES, ImputationModel
 from audience_impact.overlap.model import Group, OverlapModel, make_lattice
 from audience_impact.vocabulary import PlatformKind
@@ -106,7 +106,7 @@ def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
         everyone = np.ones((1, len(group)), dtype=bool)
         union = model.draw_unions(Group(_draw_members(group), joint_use, everyone))[0]
         quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(distribution.SHARE_DECIMALS)
-        rung = rungs.ORDER[int(group["rung"].map(rungs.ORDER.index).max())]
+        rung = evidence_levels.ORDER[int(group["rung"].map(evidence_levels.ORDER.index).max())]
         unions[place] = [*quantiles, rung, group["online_share"].iloc[0]]
     table = pd.DataFrame.from_dict(unions, orient="index", columns=distribution.COLUMNS)
     return table.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))

@@ -10,7 +10,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.restrictions import Bounds
-from audience_impact.imputation import rungs
+from audience_impact.imputation import evidence_levels
 from audience_impact.outputs import reach_lost
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.reasons import NEVER, apply_status_rule, drop_wide
@@ -140,9 +140,11 @@ def _imputed_methods(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Se
     `drawn` marks the restrictions that have draws.
     """
     decisive = inputs.audiences.imputed[inputs.audiences.imputed["is_decisive"]]
-    order = decisive["rung"].map(rungs.ORDER.index).astype("float64")
+    order = decisive["rung"].map(evidence_levels.ORDER.index).astype("float64")
     farthest = order.groupby(decisive["restriction_id"]).max()
-    words = farthest.map({number: f"imputed_{rung}" for number, rung in enumerate(rungs.ORDER)})
+    words = farthest.map(
+        {number: f"imputed_{rung}" for number, rung in enumerate(evidence_levels.ORDER)}
+    )
     is_drawn = drawn.reindex(word.index, fill_value=False)
     return words.reindex(word.index).where(is_drawn).fillna(word)
 

@@ -28,7 +28,7 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.platform_names import name_platforms
 from audience_impact.facts.tables import Tables
-from audience_impact.imputation import rungs
+from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.distribution import SHARES
 from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.review.reasons import state_reasons
@@ -158,10 +158,10 @@ def _sum_imputed(audiences: AudienceSizes) -> pd.DataFrame:
         f"imputed_{name.removesuffix('_share')}_persons": rows[name] * rows["base_size_persons"]
         for name in SHARES
     }
-    farthest = rows["rung"].map(rungs.ORDER.index).astype("int64")
+    farthest = rows["rung"].map(evidence_levels.ORDER.index).astype("int64")
     groups = rows.assign(**people, farthest=farthest).groupby(PLATFORM, sort=True)
     sums = groups[list(people)].sum().round()
-    rung = groups["farthest"].max().map(dict(enumerate(rungs.ORDER)))
+    rung = groups["farthest"].max().map(dict(enumerate(evidence_levels.ORDER)))
     return sums.assign(imputation_rung=rung.astype("str")).reset_index()
 
 

@@ -18,7 +18,7 @@ from audience_impact.site import listings, rendering
 from audience_impact.site.charts import atlas, finish, rows, series
 from audience_impact.site.charts.finish import paint
 from audience_impact.site.rendering import quote_path
-from audience_impact.site.world import File, ListEntry, Page, ReportData, area_path, as_csv
+from audience_impact.site.report_data import File, ListEntry, Page, ReportData, area_path, as_csv
 from audience_impact.vocabulary import Sex
 
 WORLD = "001"

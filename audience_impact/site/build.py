@@ -27,12 +27,12 @@ from audience_impact.site import (
     listings,
     platforms,
     rendering,
+    report_data,
     restriction,
     texts,
-    world,
 )
 from audience_impact.site.charts import finish
-from audience_impact.site.world import File, Page, ReportData
+from audience_impact.site.report_data import File, Page, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage
 from audience_impact.store.files import as_json, flush_to_disk, write_whole
 from audience_impact.store.manifest import MANIFEST, hash_bytes
@@ -227,7 +227,7 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
     Return its folder, and whether anything changed. Raise PublishError where the version is
     damaged or the folder cannot be written.
     """
-    made = make_files(world.load_report_data(version))
+    made = make_files(report_data.load_report_data(version))
     if into is not None:
         return into, write_report(into, version.id, made)
     return root / REPORT, publish_report(root, version.id, made)
@@ -238,13 +238,13 @@ def write_pictures(version: Stored, restrictions: Iterable[str], into: Path) -> 
 
     Raise PublishError where a restriction is not published or a file cannot be written.
     """
-    report = world.load_report_data(version)
+    report = report_data.load_report_data(version)
     drawn = {}
     for name in restrictions:
         if name not in report.records:
             raise PublishError(f"{name} is not published; see audience-impact list")
         title, foot = restriction.write_captions(report, name)
-        drawn[into / f"{world.make_slug(name)}.png"] = finish.make_png(
+        drawn[into / f"{report_data.make_slug(name)}.png"] = finish.make_png(
             restriction.draw_picture(report, name), title=title, foot=foot
         )
     try:

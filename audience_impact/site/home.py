@@ -12,7 +12,7 @@ from audience_impact.exporting import content
 from audience_impact.plain_text import cell_text
 from audience_impact.site import areas, listings
 from audience_impact.site.areas import WORLD
-from audience_impact.site.world import File, ListEntry, Page, ReportData
+from audience_impact.site.report_data import File, ListEntry, Page, ReportData
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 REGIONS = ("002", "019", "142", "150", "009")

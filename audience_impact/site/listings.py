@@ -8,7 +8,7 @@ from audience_impact.answers import names as naming
 from audience_impact.answers import numbers
 from audience_impact.answers.numbers import dates_in_words
 from audience_impact.site.rendering import NONE, show_bounds, show_interval
-from audience_impact.site.world import (
+from audience_impact.site.report_data import (
     ListEntry,
     Page,
     ReportData,

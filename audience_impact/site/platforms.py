@@ -10,7 +10,14 @@ from audience_impact.answers.numbers import Estimate, read_estimate
 from audience_impact.periods import parse_period
 from audience_impact.site import listings
 from audience_impact.site.charts import series
-from audience_impact.site.world import File, ListEntry, Page, ReportData, as_csv, platform_path
+from audience_impact.site.report_data import (
+    File,
+    ListEntry,
+    Page,
+    ReportData,
+    as_csv,
+    platform_path,
+)
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 

@@ -20,7 +20,7 @@ from audience_impact.answers import names as naming
 from audience_impact.answers import numbers
 from audience_impact.answers.numbers import Estimate, dates_in_words, format_interval
 from audience_impact.plain_text import plain_lines, web_address
-from audience_impact.site.world import (
+from audience_impact.site.report_data import (
     Page,
     ReportData,
     area_path,

@@ -17,7 +17,7 @@ from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.plain_text import cell_text
 from audience_impact.site import listings
 from audience_impact.site.charts import rows
-from audience_impact.site.world import File, ListEntry, Page, ReportData, restriction_path
+from audience_impact.site.report_data import File, ListEntry, Page, ReportData, restriction_path
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 
 METRICS = (

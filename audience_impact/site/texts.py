@@ -16,7 +16,7 @@ from audience_impact.answers import documents
 from audience_impact.exporting import content, plain, sheets
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.site.rendering import make_anchor
-from audience_impact.site.world import File, Page, ReportData
+from audience_impact.site.report_data import File, Page, ReportData
 from audience_impact.store import manifest
 
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)

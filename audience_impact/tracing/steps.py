@@ -20,7 +20,7 @@ from audience_impact.bounds.restrictions import Bounds
 from audience_impact.errors.figure_errors import GROWTH
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.fitted.models import FittedModels
-from audience_impact.imputation import distribution, groups, rungs
+from audience_impact.imputation import distribution, evidence_levels, groups
 from audience_impact.outputs.lineage import EVERY
 from audience_impact.outputs.review.status_rules import RULES, fill_sentence
 from audience_impact.simulation.audiences import COUNTED
@@ -301,7 +301,13 @@ def _trace_imputation(
     is_imputed = rows["rung"].notna()
     yield _say(rows, step, "There is nothing to impute from.", ~is_imputed)
     rows = rows[is_imputed]
-    text = "Imputed from " + rows["rung"].map(rungs.MEANINGS) + " (rung " + rows["rung"] + ")."
+    text = (
+        "Imputed from "
+        + rows["rung"].map(evidence_levels.MEANINGS)
+        + " (rung "
+        + rows["rung"]
+        + ")."
+    )
     yield _say(rows, step, text)
     is_closed, is_uncertain = (
         rows["restriction_id"].isin(ids)

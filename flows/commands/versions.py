@@ -22,7 +22,7 @@ from audience_impact.cli.folders import (
 from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
-    from audience_impact.comparing.sides import ComparedVersion
+    from audience_impact.comparing.compared_versions import ComparedVersion
     from audience_impact.explaining.trace import Trace
     from audience_impact.store.versions import Stored
 
@@ -75,7 +75,7 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     With a `day`, only facts known on it count. Exit with 1 where the facts cannot be used.
     """
     from audience_impact import pipeline
-    from audience_impact.comparing import answers, sides
+    from audience_impact.comparing import answers, compared_versions
     from audience_impact.vocabulary import FindingSeverity
     from flows.pipeline import steps as run_steps
     from schemas import facts as fact_models
@@ -96,15 +96,15 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     tables = pipeline.Outputs(checked.tables, stages, pipeline.Settings(seed, sensitivity=False))
     refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
     day_options = {run_steps.AS_KNOWN} if day else set()
-    return sides.ComparedVersion(
+    return compared_versions.ComparedVersion(
         ", ".join(map(str, paths)),
         False,
-        sides.describe_settings(
+        compared_versions.describe_settings(
             as_of, seed, run_steps.name_method(), options - {run_steps.AS_KNOWN} | day_options
         ),
         answers.combine_answers(tables["impact"], tables["impact_by_area"]),
         tables["lineage"],
-        sides.list_countries(tables["restrictions"]),
+        compared_versions.list_countries(tables["restrictions"]),
         checked.files,
         fact_models.list_keys(),
         len(refused),
@@ -140,13 +140,13 @@ def release_version(
     changed since the release before. The same versions give the same bytes.
     """
     version = open_latest(published)
-    from audience_impact.comparing import sides
+    from audience_impact.comparing import compared_versions
     from audience_impact.exporting import ExportError
     from audience_impact.store import PublishError
     from flows import releasing
 
     try:
-        before = sides.find_version(published, previous) if previous else None
+        before = compared_versions.find_version(published, previous) if previous else None
         into.mkdir(parents=True, exist_ok=True)
         made, digest = releasing.write_release(version, before, into, overwrite)
     except (ExportError, PublishError) as error:

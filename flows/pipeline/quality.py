@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from audience_impact.facts import known, reading
+from audience_impact.facts import known_facts, reading
 from audience_impact.facts import rules as across
 from audience_impact.facts.anomaly_checks import RULES, accepted
 from audience_impact.facts.tables import Finding, Tables
@@ -24,7 +24,7 @@ from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 from schemas import contracts, facts, published
 
-REGISTERING = (reading, contracts, known, across, *RULES, accepted, results, versions)
+REGISTERING = (reading, contracts, known_facts, across, *RULES, accepted, results, versions)
 IN_QUALITY = set(RuleStage) - {RuleStage.PUBLISHED, RuleStage.VERSIONS}
 """Stages whose rules appear in the table `quality`; rules of other stages prevent a version or
 depend on one.

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from audience_impact.facts import events, known
+from audience_impact.facts import events, known_facts
 from audience_impact.facts import reading as files
 from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
 from audience_impact.facts.anomaly_checks import accepted, days
-from audience_impact.facts.known import Cut
+from audience_impact.facts.known_facts import Cut
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import ParameterError, get_rule
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from audience_impact.store import versions as publish
     from audience_impact.store.manifest import Rows
-    from flows.dividing import Division
+    from flows.division import Division
     from flows.pipeline.merging import MergedResults
 
 LICENCE = {
@@ -193,11 +193,11 @@ def restrict_to_day(reading: Reading, day: date | None) -> Reading:
     """Return the rows that were known on a day, with a warning for each row that was not."""
     if day is None:
         return reading
-    known_facts = known.select_known_facts(
+    cut = known_facts.select_known_facts(
         reading.tables, day, fact_models.list_keys(), fact_models.list_references()
     )
-    findings = (*reading.findings, *known_facts.findings)
-    return replace(reading, tables=known_facts.tables, findings=findings, cut=known_facts.cut)
+    findings = (*reading.findings, *cut.findings)
+    return replace(reading, tables=cut.tables, findings=findings, cut=cut.cut)
 
 
 def validate_facts(reading: Reading, today: date | None = None) -> Checked:
@@ -353,8 +353,8 @@ def _sort_findings(
     """Return the checked facts, findings sorted; only complete facts report stale acceptances."""
     all_findings = sorted([*reading.findings, *findings], key=_finding_place)
     is_complete &= not any(finding.severity is FindingSeverity.ERROR for finding in all_findings)
-    unknown = [finding for finding in all_findings if finding.rule == known.NOT_KNOWN_YET]
-    reviewable = [finding for finding in all_findings if finding.rule != known.NOT_KNOWN_YET]
+    unknown = [finding for finding in all_findings if finding.rule == known_facts.NOT_KNOWN_YET]
+    reviewable = [finding for finding in all_findings if finding.rule != known_facts.NOT_KNOWN_YET]
     # With a cut, what was accepted may be of rows that were not known.
     is_complete &= reading.cut is None
     remaining, accepted_warnings = accepted.split_accepted(
@@ -373,7 +373,7 @@ def _sort_findings(
 
 def _count_rows_read(reading: Reading) -> dict[str, int]:
     """Count the rows of each table, with those that could not be read or were not known."""
-    rules = {*files.ROW_RULES, known.NOT_KNOWN_YET}
+    rules = {*files.ROW_RULES, known_facts.NOT_KNOWN_YET}
     unread = Counter(finding.table for finding in reading.findings if finding.rule in rules)
     return {table: len(frame) + unread[table] for table, frame in reading.tables.items()}
 
@@ -418,7 +418,7 @@ def compute_results(
     """
     from audience_impact.partition import Partitioning
     from audience_impact.pipeline import DRAWS, Settings
-    from flows.dividing import ALONE
+    from flows.division import ALONE
     from flows.pipeline import merging, parts, quality
 
     day, count = choose_day(checked, as_of), draws or DRAWS
@@ -477,7 +477,7 @@ def _build_results(
         {**checked.rows, "impact": merged_results.rows["impact"].num_rows},
         {
             CONTRADICT: [format_finding(finding) for finding in findings],
-            known.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
+            known_facts.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
         },
     )
     made = {name: InMemory(to_arrow(name, frame)) for name, frame in frames.items()}

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from audience_impact.cli import comparing
 from audience_impact.cli.command import app
-from audience_impact.comparing import answers, changes, sides, text
+from audience_impact.comparing import answers, changes, compared_versions, text
 from audience_impact.comparing.changes import Comparison
+from audience_impact.comparing.compared_versions import ComparedVersion
 from audience_impact.comparing.facts import Row
-from audience_impact.comparing.sides import ComparedVersion
 from audience_impact.store import PublishError
 from audience_impact.store.versions import Published
 from audience_impact.vocabulary import FactChange
@@ -66,7 +66,7 @@ def root(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def old(root: Path) -> ComparedVersion:
-    return sides.read_published(sides.find_version(root, "latest"))
+    return compared_versions.read_published(compared_versions.find_version(root, "latest"))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ MakeSide = Callable[..., ComparedVersion]
 @pytest.fixture
 def side(world: Path, root: Path, once: Once, tmp_path: Path) -> MakeSide:
     """What the facts give with some edits, computed once for all tests."""
-    stored = sides.find_version(root, "latest")
+    stored = compared_versions.find_version(root, "latest")
 
     def made(*edits: Callable[[Path], Any]) -> ComparedVersion:
         name = "-".join(["side", *(make.__name__ for make in edits)])
@@ -317,7 +317,8 @@ def test_a_version_that_does_not_say_its_keys_is_read_by_those_of_the_other(
 
 def test_the_same_versions_give_the_same_records(later: Path) -> None:
     old, new = (
-        sides.read_published(sides.find_version(later, name)) for name in ("previous", "latest")
+        compared_versions.read_published(compared_versions.find_version(later, name))
+        for name in ("previous", "latest")
     )
     records = [changes.as_records(changes.compare_versions(old, new)) for _ in range(2)]
     assert json.dumps(records[0]) == json.dumps(records[1])
@@ -394,14 +395,14 @@ def test_the_environment_says_where_versions_lie(root: Path) -> None:
 def test_versions_are_named_by_id_by_place_and_by_word(
     root: Path, later: Path, tmp_path: Path
 ) -> None:
-    first, second = (sides.find_version(place, "latest").id for place in (root, later))
+    first, second = (compared_versions.find_version(place, "latest").id for place in (root, later))
     assert first != second
-    assert sides.find_version(later, "previous").id == first
-    assert sides.find_version(later, first[:14]).id == first
-    assert sides.find_version(tmp_path, str(later / "versions" / first)).id == first
-    assert sides.find_version(tmp_path, str(later)).id == second
+    assert compared_versions.find_version(later, "previous").id == first
+    assert compared_versions.find_version(later, first[:14]).id == first
+    assert compared_versions.find_version(tmp_path, str(later / "versions" / first)).id == first
+    assert compared_versions.find_version(tmp_path, str(later)).id == second
     with pytest.raises(PublishError, match=f"20 begins several versions: {first}, {second}"):
-        sides.find_version(later, "20")
+        compared_versions.find_version(later, "20")
 
 
 @pytest.mark.parametrize(

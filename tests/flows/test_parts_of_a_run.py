@@ -30,7 +30,7 @@ from audience_impact.partition import Partitioning
 from audience_impact.pipeline import Settings
 from flows import workers
 from flows.cluster import OWN_CLUSTER
-from flows.dividing import Division, Runner
+from flows.division import Division, Runner
 from flows.pipeline import parts, steps
 from flows.pipeline.steps import Results
 from flows.workers import RunnerName, choose_division

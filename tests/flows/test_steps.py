@@ -32,7 +32,7 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("path", "is_new"),
     [
-        ("audience_impact/vocabulary/acts.py", True),
+        ("audience_impact/vocabulary/restrictions.py", True),
         ("audience_impact/outputs/impact.py", True),
         ("schemas/published/restrictions.py", True),
         ("flows/pipeline/steps.py", True),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact.site import areas, platforms, rendering, world
-from audience_impact.site.world import File, Page, ReportData
+from audience_impact.site import areas, platforms, rendering, report_data
+from audience_impact.site.report_data import File, Page, ReportData
 from audience_impact.store import versions
 from flows.pipeline import steps
 from tests import support
@@ -53,7 +53,7 @@ def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     folder = tmp_path_factory.mktemp("areas")
     results = once("areas", lambda: computed(in_kenya(folder / "facts")))
     steps.publish_results(results, folder / "published", None)
-    return world.load_report_data(versions.find_latest(folder / "published"))
+    return report_data.load_report_data(versions.find_latest(folder / "published"))
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +134,9 @@ def test_the_numbers_of_a_page_are_those_of_its_data(
 def test_no_cell_of_the_data_is_a_formula() -> None:
     frame = pd.DataFrame({"note": ["=1+1", "plain", None], "count": [-1, 2, 3]}, dtype="object")
     typed = frame.astype({"note": "string", "count": "Int64"})
-    lines = world.as_csv(typed, "V1").decode("utf-8-sig").splitlines()
+    lines = report_data.as_csv(typed, "V1").decode("utf-8-sig").splitlines()
     assert lines == ["note,count,version_id", "'=1+1,-1,V1", "plain,2,V1", ",3,V1"]
-    assert world.as_csv(typed.head(0), "V1").decode("utf-8-sig").splitlines() == lines[:1]
+    assert report_data.as_csv(typed.head(0), "V1").decode("utf-8-sig").splitlines() == lines[:1]
 
 
 def test_a_platform_tells_its_countries_and_audiences(made: Mapping[str, bytes]) -> None:

@@ -13,9 +13,9 @@ from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.numbers import cap_share
 from audience_impact.answers.records import AnswerRecord, Driver
 from audience_impact.exporting import content, selection, sheets
-from audience_impact.site import rendering, restriction, world
+from audience_impact.site import rendering, report_data, restriction
 from audience_impact.site.charts import rows
-from audience_impact.site.world import Page, ReportData
+from audience_impact.site.report_data import Page, ReportData
 from audience_impact.store.versions import Published
 from flows import run_reports
 from flows.pipeline import steps
@@ -39,7 +39,7 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Published:
 @pytest.fixture(scope="module")
 def pages(version: Published) -> ReportData:
     """The version, but with a share of the variance that is above the whole."""
-    told = world.load_report_data(version.version)
+    told = report_data.load_report_data(version.version)
     rows = told.tables["sensitivity"]
     rows = rows.assign(
         total_share=rows["total_share"].where(rows["total_share"].isna(), BEYOND),

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from audience_impact.answers.text import restriction_json
 from audience_impact.cli.command import app
 from audience_impact.plain_text import web_address
-from audience_impact.site import build, home, world
+from audience_impact.site import build, home, report_data
 from audience_impact.store import PublishError, versions
 from flows.pipeline import steps
 from tests import tools
@@ -127,7 +127,7 @@ def test_links_out_of_facts_hand_nothing_on(report: Path) -> None:
 
 
 def test_every_restriction_has_a_page_with_its_data(report: Path, root: Path) -> None:
-    told = world.load_report_data(versions.find_latest(root))
+    told = report_data.load_report_data(versions.find_latest(root))
     assert list(told.records) == ["R1", "R2"]
     for name, record in told.records.items():
         story = restriction_json(record)
@@ -257,7 +257,7 @@ def test_a_file_of_others_in_a_report_is_named(root: Path, tmp_path: Path) -> No
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
-    twice = [world.File("A.html", b"1"), world.File("a.html", b"2")]
+    twice = [report_data.File("A.html", b"1"), report_data.File("a.html", b"2")]
     with pytest.raises(PublishError, match=r"two pages want to be a\.html"):
         build.write_report(tmp_path / "pages", "v", twice)
     assert list(tmp_path.iterdir()) == []
@@ -267,9 +267,9 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     ("name", "begins"), [("R-1.a", "R-1.a"), ("../x", "x-"), ("..", "x-"), ("a/b", "a-b-")]
 )
 def test_names_become_files_in_their_folder(name: str, begins: str) -> None:
-    assert world.make_slug(name).startswith(begins)
-    assert "/" not in world.make_slug(name)
-    assert world.make_slug(name) != world.make_slug(f"{name} ")
+    assert report_data.make_slug(name).startswith(begins)
+    assert "/" not in report_data.make_slug(name)
+    assert report_data.make_slug(name) != report_data.make_slug(f"{name} ")
 
 
 def test_pages_are_valid(report: Path) -> None:

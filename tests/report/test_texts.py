@@ -11,8 +11,8 @@ import pytest
 
 from audience_impact.answers import documents
 from audience_impact.exporting.content import read_values
-from audience_impact.site import rendering, texts, world
-from audience_impact.site.world import File, ReportData
+from audience_impact.site import rendering, report_data, texts
+from audience_impact.site.report_data import File, ReportData
 from audience_impact.store import versions
 from flows.pipeline import steps
 from tests.conftest import Once
@@ -26,7 +26,7 @@ def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     steps.publish_results(
         once("report", lambda: computed(hostile(folder / "facts"))), folder / "out", None
     )
-    return world.load_report_data(versions.find_latest(folder / "out"))
+    return report_data.load_report_data(versions.find_latest(folder / "out"))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from audience_impact.facts import reading
 from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
 from audience_impact.facts.anomaly_checks import accepted, days
-from audience_impact.facts.known import NOT_KNOWN_YET
+from audience_impact.facts.known_facts import NOT_KNOWN_YET
 from audience_impact.outputs.review import rules as review
 from audience_impact.vocabulary import FindingSeverity as Severity
 from audience_impact.vocabulary import RuleStage

@@ -17,7 +17,7 @@ from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import read_models
 from audience_impact.fitting import audiences as learning
-from audience_impact.imputation import distribution, effects, figures, groups, rungs
+from audience_impact.imputation import distribution, effects, evidence_levels, figures, groups
 from audience_impact.overlap import one_factor
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate_metrics
@@ -208,7 +208,7 @@ def test_the_same_figures_teach_the_same_laws() -> None:
     fewer = first[first["kind"] != "world"]
     assert not learning.is_current({**tables, "audience_laws": fewer})
     kinds = first.loc[first["parameter"] == "rung_factor", "kind"]
-    assert set(kinds) <= set(rungs.ORDER)
+    assert set(kinds) <= set(evidence_levels.ORDER)
 
 
 def test_learning_foretells_better_than_where_it_starts() -> None:

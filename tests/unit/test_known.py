@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from audience_impact.facts.known import NOT_KNOWN_YET, KnownFacts, select_known_facts
+from audience_impact.facts.known_facts import NOT_KNOWN_YET, KnownFacts, select_known_facts
 from audience_impact.facts.tables import Tables
 from schemas import facts as fact_models
 

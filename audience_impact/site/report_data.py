@@ -15,11 +15,11 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.answers import records as answers
-from audience_impact.answers.acts import ONE_NETWORK, describe_place, name_features
 from audience_impact.answers.names import capitalise_first
 from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate
 from audience_impact.answers.records import AnswerRecord
+from audience_impact.answers.restriction_words import ONE_NETWORK, describe_place, name_features
 from audience_impact.plain_text import cell_text
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
