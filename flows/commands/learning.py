@@ -64,7 +64,7 @@ def learn_parameters(
 
     errors: figure_errors.csv, the errors of printed figures.
     daily-use: daily_use.csv, the users who come on a day.
-    places: place_laws.csv and network_laws.csv, the people online in a place.
+    places: place_laws.csv, network_laws.csv and part_sizes.csv, people and users of a place.
     shares: circumvention_laws.csv and feature_laws.csv, who keeps access and who uses a feature.
     audiences: audience_laws.csv, the audiences that nobody counted; takes minutes.
     joint-use: overlap_calibration.csv, the overlap model from surveys.

@@ -1,7 +1,10 @@
 """The contracts of all tables: models, names and keys."""
 
+import re
+
 import pytest
 
+from flows import CHECKOUT
 from schemas import facts, published
 from schemas.columns import PublishedModel
 
@@ -10,6 +13,13 @@ from schemas.columns import PublishedModel
 def test_a_fact_model_is_named_as_its_table_is(table: str) -> None:
     assert facts.MODELS[table].__name__ == table.title().replace("_", "")
     assert set(facts.list_keys()[table]) <= set(facts.describe_columns(table))
+
+
+def test_the_page_of_the_facts_describes_every_table() -> None:
+    page = (CHECKOUT / "data" / "facts" / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| ((?:`\w+\.csv`(?:, )?)+) \|", page, re.MULTILINE)
+    described = [name for row in rows for name in re.findall(r"`(\w+)\.csv`", row)]
+    assert sorted(described) == sorted(facts.TABLES), "see 'The files' in data/facts/README.md"
 
 
 @pytest.mark.parametrize("table", published.TABLES)
