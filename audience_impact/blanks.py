@@ -79,8 +79,8 @@ def _test_cells(
 ) -> pd.Series:
     """Mark the texts for which `holds` is true, and the missing cells.
 
-    `all_hold` checks all cells at once by the different signs at their ends, which nearly always
-    suffices. Sets of signs are used because stripping thousands of them takes ten times as long.
+    `all_hold` checks all cells at once by the characters at their ends, which is enough for nearly
+    all columns and ten times as fast as stripping each cell.
     """
     cells = texts.to_numpy(dtype="object").tolist()
     missing = pd.isna(texts).to_numpy()

@@ -37,10 +37,10 @@ _TYPES: Mapping[str, Callable[[ExtensionDtype | np.dtype[np.generic]], bool]] = 
 
 
 def cache_last_frame(make: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
-    """Decorate a function of frames alone: the same frames return the frame that was made last.
+    """Decorate a function of frames: for the same frames, return its last result again.
 
-    Frames are compared by identity, so nobody may write into them. Rule after rule reads the same
-    tables, and one result is stored, so that a process stores no more than one run of them.
+    Frames are compared by identity, so nobody may write into them. Only one result is stored, since
+    successive rules read the same tables, so that memory is limited to one run.
     """
     last: list[tuple[tuple[pd.DataFrame, ...], pd.DataFrame]] = []
 
@@ -54,7 +54,7 @@ def cache_last_frame(make: Callable[..., pd.DataFrame]) -> Callable[..., pd.Data
 
 
 def no_rows(texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> pd.DataFrame:
-    """Return a frame without rows, of columns of texts and then of columns of float64."""
+    """Return a frame without rows, with columns of text and then columns of float64."""
     kinds = {**dict.fromkeys(texts, "str"), **dict.fromkeys(numbers, "float64")}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
@@ -117,6 +117,6 @@ class Declared:
     FRAMES: ClassVar[Mapping[str, Frame]] = {}
 
     def __post_init__(self) -> None:
-        """Return keep the declared columns of each declared frame; raises FrameError."""
+        """Reduce each declared frame to its declared columns; raises FrameError for a bad one."""
         for name, frame in self.FRAMES.items():
             object.__setattr__(self, name, frame.check_frame(getattr(self, name)))

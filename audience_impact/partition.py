@@ -73,7 +73,7 @@ class PartInput:
 
 
 class Country(NamedTuple):
-    """People of a country, which are summed for regions."""
+    """The people of a country, of which the totals of regions are sums."""
 
     in_periods: InPeriods
     on_days: OnDays
@@ -106,7 +106,7 @@ class Partitioning(Sequence[PartInput]):
     """
 
     def __init__(self, tables: Tables, as_of: date, settings: Settings, most: int) -> None:
-        """Read all restrictions, and the fitted parameters; `tables` as they are typed."""
+        """Read all restrictions and the fitted parameters from typed `tables`."""
         self._scope = build_scope(tables, as_of)
         count = len(self._scope.restrictions)
         small = settings.sensitivity and count <= LARGEST_REGISTER
@@ -123,11 +123,11 @@ class Partitioning(Sequence[PartInput]):
         return _RowsByPart.split_frame(frame, part, self._count)
 
     def __len__(self) -> int:
-        """Return how many parts there are, one at least."""
+        """Return the number of parts, at least one."""
         return self._count
 
     def __getitem__(self, number: int) -> PartInput:  # type: ignore[override]
-        """Return a part by its number; its restrictions keep what follows from those of others."""
+        """Return a part by its number, with the parameters that were fitted to all restrictions."""
         if not 0 <= number < len(self):
             raise IndexError(number)
         scopes, tables = (
@@ -139,7 +139,7 @@ class Partitioning(Sequence[PartInput]):
 
 @dataclass(frozen=True)
 class _RowsByPart:
-    """The rows of a frame by the part that their restriction is in: put in order once."""
+    """The rows of a frame, sorted once by the part that contains their restriction."""
 
     frame: pd.DataFrame
     order: NDArray[np.int64]
@@ -147,7 +147,7 @@ class _RowsByPart:
 
     @classmethod
     def split_frame(cls, frame: pd.DataFrame, part: "pd.Series[int]", count: int) -> "_RowsByPart":
-        """Return those of a frame that names restrictions in a column or in its index."""
+        """Return the rows by part of a frame with restrictions in a column or in its index."""
         ids = frame.get("restriction_id", frame.index)
         number = part.reindex(ids).fillna(0).to_numpy("int64")  # who has no audience: the first
         order = np.argsort(number, kind="stable")
@@ -160,7 +160,7 @@ class _RowsByPart:
 
 
 def _link_countries(audience_rows: pd.DataFrame) -> "pd.Series[int]":
-    """Return the group of each restriction: countries that one restriction names are together."""
+    """Return the group of each restriction; countries with a common restriction have one group."""
     rows = audience_rows[["restriction_id", "country_id"]].drop_duplicates()
     restriction, restrictions = pd.factorize(rows["restriction_id"])
     country, countries = pd.factorize(rows["country_id"], sort=True)
@@ -173,10 +173,10 @@ def _link_countries(audience_rows: pd.DataFrame) -> "pd.Series[int]":
 
 
 def _assign_parts(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
-    """Return the part of each restriction: the largest groups first, where there is most room.
+    """Return the part of each restriction: the largest groups first, into the emptiest part.
 
-    So parts are about equal, and no more than it takes (Graham 1969, Bounds on multiprocessing
-    timing anomalies, SIAM Journal on Applied Mathematics 17).
+    So parts have about equal sizes, and their number is the smallest possible (Graham 1969, Bounds
+    on multiprocessing timing anomalies, SIAM Journal on Applied Mathematics 17).
     """
     sizes = groups.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     parts = [(0, number) for number in range(max(1, -(-len(groups) // most)))]
@@ -193,7 +193,7 @@ def _assign_parts(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
 
 
 def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
-    """Return a part of what is published, which depends on no other part.
+    """Return the results of a part, which depend on no other part.
 
     Raises:
         FrameError: A stage hands on a frame that is not what it declares: a fault of the code.
@@ -226,8 +226,9 @@ def merge_parts(
 ) -> tuple[Tables, dict[str, list[str]]]:
     """Return the tables of several countries together, and the rules that they break.
 
-    `parts` has, of each part, the rows of its countries by area and by day, and why nothing is
-    drawn; people of countries, in the order of their codes, are read one at a time.
+    `parts` has, for each part, the rows of its countries by area and by day, and the reason why
+    nothing is drawn. The people of countries are read one country at a time, in the order of their
+    codes.
     """
     regions = areas.list_regions(shared.tables["areas"], pd.Series(list(in_periods), dtype="str"))
     about = regions, parts[0][1], shared.as_of

@@ -74,7 +74,7 @@ def parse_periods(texts: "pd.Series[str]") -> pd.DataFrame:
 def gap_days(
     start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
 ) -> pd.Series:
-    """Return days between two half-open periods, 0 where they touch or overlap."""
+    """Return the days between two half-open periods, 0 if they touch or overlap."""
     before = (start - other_end).dt.days
     after = (other_start - end).dt.days
     return np.fmax(before, after).clip(lower=0)
@@ -88,7 +88,7 @@ def period_middle(start: pd.Series, end: pd.Series) -> pd.Series:
 def apart_days(
     start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
 ) -> pd.Series:
-    """Return days between the middles of two periods, which ranks periods that have a gap of 0."""
+    """Return the days between the middles of two periods, to rank periods with a gap of 0."""
     return (period_middle(start, end) - period_middle(other_start, other_end)).abs()
 
 

@@ -79,9 +79,9 @@ class Stages:
 
 
 def find_newest_access(tables: Tables) -> date:
-    """Return the last day on which, or after which, two sources were read: the default of `as_of`.
+    """Return the last day on or after which two sources were read: the default of `as_of`.
 
-    One wrong day of access cannot move it beyond the newest of the others.
+    A single wrong day of access cannot move this day beyond the newest of the others.
     """
     newest = tables["sources"]["accessed_on_end"].nlargest(2).min() - pd.Timedelta(days=1)
     return date(newest.year, newest.month, newest.day)
@@ -106,12 +106,12 @@ class Outputs(Mapping[str, pd.DataFrame]):
 
     @cached_property
     def in_periods(self) -> InPeriods:
-        """Return people of countries by month and year."""
+        """Return the people of countries by month and year."""
         return impact_by_area.draw_periods(self.stages.simulation, self.sampler)
 
     @cached_property
     def on_days(self) -> OnDays:
-        """Return people of countries by day."""
+        """Return the people of countries by day."""
         as_of = self.stages.scope.as_of
         return impact_by_day.draw_days(self.stages.simulation, self.sampler, as_of)
 
@@ -187,7 +187,7 @@ def collect_review_input(stages: Stages, results: Tables, tables: Tables) -> rul
 
 
 def _sum_residents(named: pd.DataFrame, tables: Tables) -> pd.Series:
-    """Return the people of the places named, at most, of restrictions that name places alone."""
+    """Return the maximum of people of the named places, for restrictions that name only places."""
     people = parts.bound_residents(named, nesting.read_parents(tables["areas"]))
     below = people.index.isin(parts.find_below_country(named))
     total = people.where(below).groupby("restriction_id")
@@ -197,7 +197,7 @@ def _sum_residents(named: pd.DataFrame, tables: Tables) -> pd.Series:
 def prepare_run(
     tables: Tables, as_of: date, repair: bool = False, only: Selection | None = None
 ) -> tuple[Stages, list[Finding]]:
-    """Return all stages before the draws, and the contradictions met on the way.
+    """Return all stages before the draws, and the contradictions between facts.
 
     `tables` are typed facts in which every key resolves. With `only`, rows of other restrictions
     and countries are ignored; the numbers of those chosen stay the same to the last byte.

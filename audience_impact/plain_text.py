@@ -19,7 +19,7 @@ RUN = ("=", "+", "-", "@", "\t", "\r")
 
 
 def plain_line(text: object) -> str:
-    """Return a text on one line, in which every sign can be seen."""
+    """Return a text on one line, with visible signs in place of invisible characters."""
     line = str(text)
     if line.isascii() and line.isprintable():
         return line
@@ -40,12 +40,12 @@ def json_text(value: Any) -> str:
 
 
 def markdown_text(text: object) -> str:
-    """Return a plain text within a line of Markdown: no sign of it is markup, no address a link."""
+    """Return a text for a line of Markdown, without markup and without links from addresses."""
     return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", plain_line(text).strip())
 
 
 def cell_text(text: str) -> str:
-    """Return a text as a cell of a CSV file that people open in a spreadsheet: never a formula."""
+    """Return a text for a cell of a CSV file, which no spreadsheet runs as a formula."""
     return f"'{text}" if text.startswith(RUN) else text
 
 
@@ -57,7 +57,7 @@ def _is_seen(sign: str) -> bool:
 
 
 def web_address(value: object) -> str:
-    """Return an address that a link may lead to: http or https without hidden signs, else blank."""
+    """Return an http or https address without hidden characters; blank for any other text."""
     if not isinstance(value, str) or value != plain_lines(value):
         return ""
     try:

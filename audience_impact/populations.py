@@ -52,8 +52,8 @@ def contains_population(outer: str, inner: str) -> bool:
 def country_of(area_id: str, parents: Mapping[str, str] = NOWHERE) -> str:
     """Return the country (ISO 3166-1 alpha-2) of an area, from its id or its parents.
 
-    An id of a list that does not begin so (`geonames:1255634`) is looked up in `parents`, the id
-    of the area that contains each.
+    If the id does not begin with the country (`geonames:1255634`), the area is looked up in
+    `parents`, the id of the area that contains each.
     """
     while match := OTHER_LISTS.match(area_id):
         if match[1] or area_id not in parents:
@@ -63,12 +63,15 @@ def country_of(area_id: str, parents: Mapping[str, str] = NOWHERE) -> str:
 
 
 def countries_of(area_ids: Iterable[str], parents: Mapping[str, str] = NOWHERE) -> list[str]:
-    """Return the countries of some areas, each once, in order; `parents` as for `country_of`."""
+    """Return the countries of some areas without repeats, in order.
+
+    `parents` as for `country_of`.
+    """
     return sorted({country_of(area_id, parents) for area_id in area_ids})
 
 
 def with_holders(area_id: str, parents: Mapping[str, str]) -> list[str]:
-    """Return an area and all that contain it, from the inside out, up to the country."""
+    """Return an area and all areas that contain it, from the smallest up to the country."""
     area_ids = [area_id]
     while is_region(area_ids[-1]) and parents.get(area_ids[-1], ""):
         area_ids.append(parents[area_ids[-1]])

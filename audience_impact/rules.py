@@ -47,9 +47,9 @@ _RULES: dict[str, Rule] = {}
 
 
 def register_rule(rule: Rule) -> Rule:
-    """Enter a rule.
+    """Add a rule to the registry.
 
-    Raises ValueError if the id already belongs to another rule.
+    Raises ValueError if another rule already has the id.
     """
     if _RULES.setdefault(rule.id, rule) != rule:
         raise ValueError(f"the id {rule.id} belongs to another rule: ids are never reused")
@@ -63,12 +63,12 @@ def list_rules() -> tuple[Rule, ...]:
 
 
 def get_rule(rule: str) -> Rule:
-    """Return the rule of an id; raise KeyError for an unknown id."""
+    """Return the rule with an id; raise KeyError for an unknown id."""
     return _RULES[rule]
 
 
 class Stage(Generic[Run]):
-    """The rules of a stage that are functions of the same signature, in running order."""
+    """The rules of a stage, all functions with the same signature, in running order."""
 
     def __init__(self, stage: RuleStage) -> None:
         self.stage = stage
@@ -82,7 +82,7 @@ class Stage(Generic[Run]):
         *tables: str,
         number: int | None = None,
     ) -> Callable[[Run], Run]:
-        """Register the function below as a rule; its name is the id."""
+        """Register the decorated function as a rule, with its name as the id."""
 
         def register_function(run: Run) -> Run:
             name = run.__name__

@@ -27,7 +27,7 @@ class Step(Protocol):
         """Mark the rows that this step chooses."""
 
     def explain_rejections(self, rows: pd.DataFrame) -> "pd.Series[str]":
-        """Return the reason why each row is not chosen; blank where it is."""
+        """Return the reason why each row is not chosen; blank for chosen rows."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Only:
         return self.holds(rows)
 
     def explain_rejections(self, rows: pd.DataFrame) -> "pd.Series[str]":
-        """Return the reason why each row is not chosen; blank where it is."""
+        """Return the reason why each row is not chosen; blank for chosen rows."""
         reasons = self.reason(rows) if callable(self.reason) else pd.Series(self.reason, rows.index)
         return reasons.mask(self.mark_chosen(rows), "")
 
@@ -72,7 +72,7 @@ class Best:
         return ~self._sort_rows(rows).duplicated(list(self.by)).reindex(rows.index)
 
     def explain_rejections(self, rows: pd.DataFrame) -> "pd.Series[str]":
-        """Return the reason why each row is not chosen; blank where it is."""
+        """Return the reason why each row is not chosen; blank for chosen rows."""
         reasons = pd.Series("", rows.index, dtype="str")
         ordered = self._sort_rows(rows)
         # Groups are numbered as they appear: the first row of group n is row n of `best`.
@@ -87,14 +87,14 @@ class Best:
 
 
 def select_candidates(rows: pd.DataFrame, steps: Sequence[Step]) -> pd.DataFrame:
-    """Return the rows that all steps keep, in the order in which they stand."""
+    """Return the rows that all steps choose, in their order."""
     for step in steps:
         rows = rows[step.mark_chosen(rows)]
     return rows
 
 
 def rejection_reason(rows: pd.DataFrame, steps: Sequence[Step]) -> "pd.Series[str]":
-    """Return the reason why each row is not chosen; blank where it is."""
+    """Return the reason why each row is not chosen; blank for chosen rows."""
     rejections = pd.Series("", rows.index, dtype="str")
     for step in steps:
         reasons = step.explain_rejections(rows)

@@ -80,7 +80,7 @@ def compute_parts(folder: Path, count: int) -> None:
 
 
 def _crash_open_task_runs(flow_run_id: UUID) -> None:
-    """Set the open task runs of a flow run to crashed: a dead worker cannot report its end."""
+    """Set the open task runs of a flow run to crashed, as a dead worker cannot report its end."""
     of_run = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
     with get_client(sync_client=True) as client:
         for run in client.read_task_runs(flow_run_filter=of_run, task_run_filter=UNDER_WAY):
@@ -89,12 +89,12 @@ def _crash_open_task_runs(flow_run_id: UUID) -> None:
 
 
 def _read_server_address() -> str:
-    """Return the address of this process's server; no setting names a temporary server."""
+    """Return the address of this process's server, which no setting names if it is temporary."""
     return str(get_client(sync_client=True).api_url)
 
 
 def _describe_unreachable(folder: Path, server: str) -> str:
-    """Return why this process cannot reach the run's folder or its server, blank if it can."""
+    """Return why this process cannot reach the run's folder or server; blank if it can."""
     if not folder.is_dir():
         return f"has no folder {folder}: TMPDIR has to be the same place on every machine"
     at = urlsplit(server)
@@ -127,9 +127,9 @@ def _require_reach(scheduler: str, folder: Path, server: str) -> None:
 
 
 def _secure_cluster(cluster: dict[str, Any]) -> dict[str, Any]:
-    """Return options of a cluster and its client with a new certificate that nobody else has.
+    """Return options of a cluster and its client with a new certificate that only they have.
 
-    Whoever reaches a scheduler can have it run any code, and its port is open to the whole machine.
+    Anyone who can reach a scheduler can execute code, and its port is open to the whole machine.
     """
     from distributed.security import Security
 

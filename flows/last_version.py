@@ -54,7 +54,7 @@ STRENGTH = [
 
 @dataclass(frozen=True)
 class Summary:
-    """The data by which versions are compared.
+    """The data of a version that the comparison needs.
 
     `rows` counts the rows of each table; `answers` contains bounds, quantiles and status of each
     restriction and metric, indexed by both; `facts` are the files that it was computed from.
@@ -87,7 +87,7 @@ def summarise_version(
 
 
 def make_empty_summary(rows: Mapping[str, int]) -> Summary:
-    """Return the summary of a version whose answers cannot be read: rows of facts alone."""
+    """Return the summary of a version whose answers cannot be read, with only the row counts."""
     return summarise_version(rows, pd.DataFrame({name: [] for name in READ}))
 
 
@@ -176,7 +176,7 @@ def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
     *TABLES,
 )
 def rows_run_together(before: Summary, now: Summary) -> list[str]:
-    """Return a line for each fact table with a row that took cells of a row that is gone."""
+    """Return a line for each fact table with a row that took over cells of a missing row."""
     return [
         f"{table}.csv: rows_run_together: {_format_keys(gone)} of the last version is there no "
         f"more and its cells stand in {_format_keys(taken)}; were two rows run together?"
@@ -187,7 +187,7 @@ def rows_run_together(before: Summary, now: Summary) -> list[str]:
 
 
 def _find_merged_rows(was: pd.DataFrame, has: pd.DataFrame, gone: pd.Series) -> pd.Index:
-    """Return the rows whose every changed cell equals, or runs into, that of the row `gone`."""
+    """Return the rows whose changed cells all equal or join cells of the row `gone`."""
     old, new = _align_rows(was, has)
     changed = old.ne(new)
     some = changed.any(axis=1).to_numpy()
@@ -197,7 +197,7 @@ def _find_merged_rows(was: pd.DataFrame, has: pd.DataFrame, gone: pd.Series) -> 
 
 
 def _runs_into(old: str, new: str, gone_cell: str) -> bool:
-    """Return whether a new cell is an old one, or begins as `old` and ends as `gone_cell`."""
+    """Return whether a new cell equals an old one, or joins `old` and `gone_cell`."""
     begin, end = _count_common_prefix(old, new), _count_common_prefix(gone_cell[::-1], new[::-1])
     return new in (old, gone_cell) or (end > 0 and begin + end >= len(new))
 
@@ -225,7 +225,7 @@ def _align_rows(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
 )
 def column_replaced(before: Summary, now: Summary) -> list[str]:
-    """Return a line for each column of facts whose filled cells, two or more, all changed."""
+    """Return a line for each column of facts in which all filled cells, two or more, changed."""
     return [
         f"{table}.csv: column_replaced: none of the {len(filled):,} filled cells of {column} is "
         f"what it was in the last version ({_format_keys(filled)}); is the column gone, or under "
@@ -259,7 +259,7 @@ def cells_changed_rows(before: Summary, now: Summary) -> list[str]:
 
 
 def _find_exchanged_rows(old: pd.Series, new: pd.Series) -> pd.Index:
-    """Return the rows that exchanged cells; of three or more one cell may be a new one."""
+    """Return the rows that exchanged cells; among three or more, one cell may be new."""
     moved = old.ne(new).to_numpy()
     fresh = Counter(new[moved]) - Counter(old[moved])
     return old.index[moved] if moved.sum() > max(1, 2 * fresh.total()) else old.index[:0]
@@ -356,7 +356,7 @@ def status_fell(before: Summary, now: Summary) -> list[str]:
 
 
 def _format_answer_key(key: tuple[str, str]) -> str:
-    """Return the restriction, with the metric unless that is the people exposed."""
+    """Return the restriction, and the metric unless it is the people exposed."""
     restriction, metric = key
     return (
         restriction if metric == ImpactMetric.PEOPLE_EXPOSED.value else f"{restriction} ({metric})"

@@ -53,7 +53,7 @@ NO_FILES: Files = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Owner:
-    """A command that writes layers: its name in messages, its mark, and its option to overwrite."""
+    """A command that writes layers: name in messages, mark file, and option to overwrite."""
 
     command: str
     mark: str
@@ -193,7 +193,7 @@ def _only_writer(into: Path) -> Iterator[None]:
 
 @contextmanager
 def _write_aside(into: Path, files: Files) -> Iterator[Path]:
-    """Write and flush all files in a folder that no reader opens, under the lock of writers."""
+    """Write and flush all files in a separate folder that nobody reads, under the writers' lock."""
     aside = into / _ASIDE
     shutil.rmtree(aside, ignore_errors=True)
     try:
@@ -212,7 +212,7 @@ def _put_in_place(aside: Path, into: Path, files: Files) -> None:
 
 
 def _copy_edited(path: Path, into: Path) -> Path:
-    """Copy an edited file to a name with the digest of its bytes; no copy is overwritten."""
+    """Copy an edited file to a name with the digest of its bytes, without overwriting a copy."""
     content = path.read_bytes()
     copy = into / REPLACED / f"{path.stem}-{_hash_content(content)[:12]}{path.suffix}"
     copy.parent.mkdir(exist_ok=True)
@@ -222,7 +222,7 @@ def _copy_edited(path: Path, into: Path) -> Path:
 
 
 def _require_place(into: Path, facts: Sequence[Path]) -> None:
-    """Refuse folders of facts and whatever is no folder."""
+    """Refuse a folder of facts, and a path that is no folder."""
     place = into.resolve()
     for folder in (HAND_MADE, *facts):
         if place == folder.resolve() or folder.resolve() in place.parents:
@@ -232,7 +232,7 @@ def _require_place(into: Path, facts: Sequence[Path]) -> None:
 
 
 def _list_edited(into: Path, owner: Owner, files: Files) -> list[str]:
-    """Return the files that differ both from the digest in the mark and from the new content."""
+    """Return the files that differ from both the digest in the mark file and the new content."""
     recorded, now = _read_mark(into, owner), _digest_files(files)
     tables = {f"{table}.csv" for table in fact_models.MODELS}
     digest_by_name = {name: _digest_file(into, name) for name in sorted({*tables, *recorded, *now})}
@@ -244,13 +244,13 @@ def _list_edited(into: Path, owner: Owner, files: Files) -> list[str]:
 
 
 def _is_complete(into: Path, now: Mapping[str, list[str]]) -> bool:
-    """Return whether all files already have the new content and no write is unfinished."""
+    """Return whether all files have the new content and no write is unfinished."""
     is_current = all(_digest_file(into, name) in digests for name, digests in now.items())
     return is_current and not (into / UNFINISHED).exists()
 
 
 def _read_mark(into: Path, owner: Owner) -> dict[str, list[str]]:
-    """Return the digests of each file in the mark; several after an interrupted write."""
+    """Return the digests of each file in the mark file; several after an interrupted write."""
     _require_file(into, owner.mark)
     try:
         return {

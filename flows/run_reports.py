@@ -133,10 +133,10 @@ LASTING = (
 
 
 def fail_on_refusal(flow_body: Callable[P, R]) -> Callable[P, R]:
-    """End a flow that raises a refusal as failed, with the bare reason as the message of its state.
+    """Make a flow that raises a refusal end as failed, with only the reason as its message.
 
-    Decorate bodies of flows only: Prefect hands a failed state that a task returns on to the next
-    step as if it were a value, so a task has to raise its refusal.
+    Decorate only bodies of flows: a failed state that a task returns is passed to the next step as
+    if it were a value, so a task must raise its refusal.
     """
 
     @functools.wraps(flow_body)
@@ -152,7 +152,7 @@ def fail_on_refusal(flow_body: Callable[P, R]) -> Callable[P, R]:
 
 
 def is_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
-    """Return whether a failed task may succeed later: the outside failed, and not for good."""
+    """Return whether a failed task may succeed later, after a temporary failure outside."""
     error = state.data
     if isinstance(error, PublishError):
         error = error.__cause__
@@ -162,7 +162,7 @@ def is_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> 
 def not_a_refusal(record: logging.LogRecord) -> bool:
     """Return False for a log record with the traceback of a refusal; the state has the reason.
 
-    A refusal is an answer to whoever edits the facts, who has no use for a traceback.
+    A refusal is meant for the maintainer of the facts, for whom a traceback is useless.
     """
     if record.levelno < logging.ERROR or not record.exc_info:
         return True
@@ -222,7 +222,7 @@ def render_metrics(
 
 
 def count_newest_days(used: pd.DataFrame) -> float:
-    """Return the days from the end of the newest audience's period to `as_of`; NaN if none."""
+    """Return the days from the end of the newest audience's period to `as_of`; NaN without one."""
     used = used.dropna(subset="period")
     if used.empty:
         return float("nan")

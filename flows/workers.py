@@ -40,7 +40,7 @@ class RunnerName(StrEnum):
 def choose_division(
     name: RunnerName, workers: int | None, scheduler: str | None, restrictions: int
 ) -> Division:
-    """Return the division of a run of so many restrictions, with a suitable default of workers.
+    """Return the division of a run with this number of restrictions, with default workers.
 
     Raises RefusedError where the libraries of Dask are missing.
     """
@@ -56,14 +56,14 @@ def choose_division(
 
 
 def count_processes(restrictions: int) -> int:
-    """Return the number of processes, at most the processors, that shorten a run of that size."""
+    """Return the number of processes that shorten a run of that size, at most the processors."""
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(here or 1, MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
 
 
 @dataclass(frozen=True)
 class Processes:
-    """A runner with so many processes, each with one part in memory at a time.
+    """A runner with a number of processes, each with one part in memory at a time.
 
     If a process dies, another one computes its remaining parts. Raises the error of a part, and
     RefusedError after TRIES deaths.
@@ -88,7 +88,7 @@ class Processes:
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent is killed; without this it would wait for ever."""
+    """Make the system end this process when its parent is killed, so that it does not wait."""
     parent = multiprocessing.parent_process()
 
     def await_parent() -> None:

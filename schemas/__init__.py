@@ -15,7 +15,7 @@ OF_UNUSED = (
 
 @contextmanager
 def _as_if_not_installed(names: tuple[str, ...]) -> Iterator[None]:
-    """Have the import of packages fail that are not imported yet, while the block lasts."""
+    """Make imports of some packages fail during the block, unless they are already imported."""
     hidden = [name for name in names if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:

@@ -33,7 +33,7 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
 
 
 def _format_failure(ready: pd.DataFrame, key: list[str], broken: contracts.Failure) -> str:
-    """Return a failure as a line: rule, column and value, and the key of the row."""
+    """Return a failure as a line: rule, column, value, and the key of the row."""
     row = ready.iloc[broken.position]
     cell = f" {broken.column} = {row[broken.column]!r}" if broken.column else ""
     return f"{broken.rule}:{cell} in the row {', '.join(str(row[name]) for name in key)}"

@@ -43,13 +43,13 @@ def make_column(
 
 
 def set_values(field: Any, values: Mapping[str, str] | str) -> Any:
-    """Return a column with the meanings of its words added, or the place of these meanings."""
+    """Return a column with the meanings of its words, or a reference to these meanings."""
     field.metadata["values"] = values
     return field
 
 
 def explained_column(description: str, by: str, null: bool = False) -> Any:
-    """Return a column of ids that another column of the same row explains."""
+    """Return a column of ids whose meaning is in another column of the same row."""
     field = make_column(description, null=null)
     field.metadata["explained_by"] = by
     return field
@@ -77,18 +77,18 @@ def word_column(
     null: bool = False,
     also: Mapping[str, str] = NO_WORDS,
 ) -> Any:
-    """Return a column of words of an enum, or of those in `also`."""
+    """Return a column of words of an enum, and of the words in `also`."""
     values = {**enum.list_meanings(), **also}
     return set_values(make_column(description, sdmx=sdmx, null=null, isin=list(values)), values)
 
 
 def words_joined(enum: type[words.Word], description: str) -> Any:
-    """Return a column of words of an enum, joined by semicolons; null if there is none."""
+    """Return a column of words of an enum, joined by semicolons; null without words."""
     return joined_column(enum.list_meanings(), description)
 
 
 def joined_column(values: Mapping[str, str], description: str) -> Any:
-    """Return a column of words with these meanings, joined by semicolons; null without any."""
+    """Return a column of words with these meanings, joined by semicolons; null without words."""
     word_pattern = "|".join(map(re.escape, values))
     field = make_column(
         description, null=True, str_matches=f"^({word_pattern})({JOINED_BY}({word_pattern}))*$"
@@ -100,7 +100,7 @@ def joined_column(values: Mapping[str, str], description: str) -> Any:
 def text_column(
     description: str, unit: str = "", sdmx: str = "", special: Mapping[str, str] = NO_WORDS
 ) -> Any:
-    """Return a column of text, null if there is none."""
+    """Return a column of text; null without text."""
     return make_column(description, unit, sdmx, null=True, special=special)
 
 
@@ -125,7 +125,7 @@ def reason_column(description: str = "why the status is what it is; null: nothin
 
 
 def reason_rules(*ids: str) -> Any:
-    """Return the column of rules behind the sentences of `reason`; `ids` are the valid rule ids."""
+    """Return the column of rules behind the sentences of `reason`; `ids` are the valid ids."""
     values = {name: SENTENCES[name] for name in ids}
     about = "rules behind the sentences of reason, in their order, joined by ;"
     return joined_column(values, f"{about} (null: nothing to say)")
@@ -194,7 +194,7 @@ class ReasonedModel(PublishedModel):
 
 
 def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
-    """Return whether bounds and quantiles of a row rise, within a slack (a number, or by row)."""
+    """Return whether bounds and quantiles of a row ascend, within a slack (a number, or by row)."""
     rising = True
     for names in (bounds, ("q05", "q50", "q95")):
         steps = frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]

@@ -29,7 +29,7 @@ NOT_OF_COLUMNS = ("unique", "coerce", "regex", "parsers")
 
 
 class Failure(NamedTuple):
-    """A rule that a row breaks: position of the row from 0; a rule of whole rows has no column."""
+    """A failed rule: position of the row from 0, and column; a rule of whole rows has no column."""
 
     position: int
     column: str
@@ -45,7 +45,7 @@ class Kind(NamedTuple):
 
 
 def check_table(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failure]:
-    """Return the failures of a table, whose index is 0..n-1."""
+    """Return the failures of a table with the index 0..n-1."""
     return check_tables([(model, frame)])[0]
 
 
@@ -119,7 +119,7 @@ def _cell_rules(model: type[pa.DataFrameModel]) -> Mapping[Kind, tuple[Any, list
 
 
 def _broken_kinds(tables: Sequence[tuple[type[pa.DataFrameModel], pd.DataFrame]]) -> set[Kind]:
-    """Return the rules of single cells that some column breaks."""
+    """Return the rules of single cells that at least one column breaks."""
     cells: dict[Kind, tuple[Any, list[pd.Series]]] = {}
     for model, frame in tables:
         different = {name: frame[name].drop_duplicates() for name in _read_schema(model).columns}
@@ -135,7 +135,7 @@ def _has_passed(check: Any, columns: list[pd.Series]) -> bool:
 
 
 def _find_broken_rows(check: Any, cells: "pd.DataFrame | pd.Series") -> list[int]:
-    """Return the labels at which a rule fails; missing cells are left to another rule."""
+    """Return the labels at which a rule fails; another rule checks for missing cells."""
     passed = check(cells).check_output
     return [int(place) for place in passed.index[~passed.to_numpy(dtype=bool)]]
 
@@ -148,9 +148,9 @@ class ValidationOffError(RuntimeError):
 
 
 def require_validation() -> None:
-    """Raise ValidationOffError, naming the variable, where something weakens validation.
+    """Raise ValidationOffError if a variable or the configuration of pandera weakens validation.
 
-    Both the environment and the configuration of pandera may do so.
+    The message names the variable.
     """
     from pandera.config import ValidationDepth, get_config_context
 
@@ -197,7 +197,7 @@ def _as_frame(failed_rules: list[Failure], columns: list[str]) -> pd.DataFrame:
 
 
 def _choose_column(rule: str, columns: list[str]) -> str:
-    """Return the column that a rule of whole rows points at; else the first of the table."""
+    """Return the column that a rule of whole rows refers to; else the first of the table."""
     return next((name for name in get_rule(rule).columns if name in columns), columns[0])
 
 

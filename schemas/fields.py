@@ -91,7 +91,7 @@ def _parse_numbers(texts: Any) -> Any:
     "delete what the finding names",
 )
 def white_space(texts: Any, *, white_space: bool) -> Any:
-    """Return true for cells that do not look like a blank or another cell without being equal."""
+    """Return true for cells that do not resemble another cell, or a blank, without being equal."""
     return ~blanks.mark_padded(texts)
 
 
@@ -118,7 +118,7 @@ def number(texts: Any, *, number: bool) -> Any:
     "correct the sign",
 )
 def not_negative(texts: Any, *, not_negative: bool) -> Any:
-    """Return true for numbers of at least 0, and for texts that are no numbers (another rule)."""
+    """Return true for numbers of at least 0, and for texts that are no numbers."""
     return ~(_parse_numbers(texts) < 0)
 
 
@@ -244,7 +244,7 @@ NOTHING_STATED = re.compile(
     "write `not stated` where it was looked for and is not there; else leave the cell blank",
 )
 def nothing_stated(texts: Any, *, nothing_stated: bool) -> Any:
-    """Return true for blank cells, statements, and the one word for a missing statement."""
+    """Return true for blank cells, statements, and the single word for a missing statement."""
     return ~texts.str.fullmatch(NOTHING_STATED)
 
 
@@ -275,7 +275,7 @@ def _make_field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> 
 
 
 def mark_optional(field: Any) -> Any:
-    """Return a column marked as one that a file may lack; its cells are then blank."""
+    """Return a column that files may lack; its cells are then blank."""
     field.metadata["optional"] = "yes"
     return field
 
@@ -296,7 +296,7 @@ def text_field(filled: bool = False) -> Any:
 
 
 def stated_field() -> Any:
-    """Return a column of statements of a page, or `not stated`."""
+    """Return a column of statements on a page, or `not stated`."""
     return _make_field("text", False, nothing_stated=True)
 
 
@@ -311,7 +311,7 @@ def pattern_field() -> Any:
 
 
 def key_field() -> Any:
-    """Return a column of identifiers of the rows, or of a part of these."""
+    """Return a column of the keys of rows, or of a part of the keys."""
     return _make_field("key", True, identifier=ONE)
 
 

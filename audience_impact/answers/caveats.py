@@ -88,7 +88,7 @@ def _pair_details(number: Number) -> list[tuple[str, str]]:
 
 
 def write_reasons(record: AnswerRecord, number: Number) -> list[tuple[str, str]]:
-    """Return the rule and the words of each sentence of the reason, with words for codes."""
+    """Return the rule and the text of each sentence of the reason, with codes put into words."""
     return [
         (
             rule,
@@ -101,7 +101,7 @@ def write_reasons(record: AnswerRecord, number: Number) -> list[tuple[str, str]]
 
 
 def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
-    """Return why the row has no estimate, to follow `because`; blank without a reason."""
+    """Return why the row has no estimate, for use after `because`; blank without a reason."""
     rules = read_rules(number)
     if EXTENT in rules:
         return (
@@ -140,7 +140,7 @@ def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
 
 
 def describe_kept_access(record: AnswerRecord) -> str:
-    """Return a sentence on the people who kept access, where nobody can be subtracted."""
+    """Return a sentence on people who kept access, if they cannot be subtracted."""
     if "not_cut" in read_rules(record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]):
         return "The service was slowed or impaired, not cut: nobody is known to be without access."
     return "People who circumvented the restriction are not subtracted."

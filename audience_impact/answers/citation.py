@@ -51,7 +51,7 @@ class Citation:
     licence_url: str
 
     def format_text(self) -> str:
-        """Return the citation in a line."""
+        """Return the citation as one line."""
         return (
             f"{AUTHOR} ({self.as_of[:4]}): {self.title}. In: {DATA_SET_TITLE}, "
             f"version {self.version_id}, as of {day_in_words(self.as_of)} [data set]. "

@@ -25,7 +25,7 @@ GLOSSARY = Path(__file__).parents[1] / "documents" / "glossary.csv"
 
 @dataclass(frozen=True)
 class Term:
-    """A term, what it means, and where it is built; `built` is yes or no."""
+    """A term of the glossary, its definition, and the place in the code that computes it."""
 
     term: str
     definition: str
@@ -36,7 +36,7 @@ class Term:
 
 
 def read_terms(path: Path = GLOSSARY) -> list[Term]:
-    """Return every term, in alphabetical order."""
+    """Return all terms of the glossary in alphabetical order."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [
@@ -57,7 +57,7 @@ def _split_cell(cell: str) -> tuple[str, ...]:
 
 
 def render_glossary() -> str:
-    """Return the terms, then the words with a fixed set of values, as Markdown."""
+    """Return the glossary as Markdown: the terms, then the words with a fixed set of values."""
     return (
         "## Terms\n"
         + "".join(_render_entry(term) for term in read_terms())
@@ -101,12 +101,12 @@ HEADINGS = ("rule", "caps at", "when", "what the row says")
 
 
 def render_method() -> str:
-    """Return the page as Markdown, with the table of status in its place."""
+    """Return the page of the method as Markdown, with the table of status rules filled in."""
     return METHOD.read_text(encoding="utf-8").replace(STATUS, render_status_section())
 
 
 def render_status_section() -> str:
-    """Return what a row called A has, and a table of the rules of status, as Markdown."""
+    """Return what status A requires, and a table of the status rules, as Markdown."""
     rows = [
         (
             f"`{rule.id}`",

@@ -50,7 +50,7 @@ _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
 
 
 def label_code(value: str | None, kind: str) -> str:
-    """Return a coded value as a cell or a label has it."""
+    """Return the short form of a coded value, for a cell or a label."""
     if not isinstance(value, str) or not value:
         return BLANK.get(kind, "not known")
     words = WORDS[kind]
@@ -58,32 +58,32 @@ def label_code(value: str | None, kind: str) -> str:
 
 
 def explain_code(value: str, kind: str) -> str:
-    """Return what a coded value means, in the words of the vocabulary."""
+    """Return the meaning of a coded value."""
     return WORDS[kind].list_meanings().get(value) or value.replace("_", " ")
 
 
 def capitalise_first(text: str) -> str:
-    """Return the text with a capital at its begin; `capitalize` would make the rest small."""
+    """Return the text with a capital first letter; `capitalize` would change the other letters."""
     return text[:1].upper() + text[1:]
 
 
 def name_limit(kind: str) -> str:
-    """Return `at least ` or `at most ` before a figure of others that says so; else nothing."""
+    """Return `at least ` or `at most ` to precede a published limit; blank for other figures."""
     is_one_sided = kind in (IntervalKind.ONE_SIDED_MIN, IntervalKind.ONE_SIDED_MAX)
     return f"{IntervalKind(kind).short} " if is_one_sided else ""
 
 
 @cache
 def name_area(code: str) -> str:
-    """Return the name of a country (ISO 3166-1) or a region (UN M49) as a heading has it."""
+    """Return the name of a country (ISO 3166-1) or a region (UN M49) for a heading."""
     name = area_in_words(code, code)
     return "The world" if code == "001" else name.removeprefix("the ")
 
 
 def area_in_words(area_id: str, area_name: str) -> str:
-    """Return a country, region or place as a sentence names it: `Türkiye`, `the Philippines`.
+    """Return the name of a country, region or place in a sentence: `the Philippines`.
 
-    Countries and regions have the name of the Unicode locale data, others their own, `area_name`.
+    Names of countries and regions are those of the Unicode locale data; places have `area_name`.
     """
     if area_id in _NAMES:
         return _NAMES[area_id]
@@ -103,7 +103,7 @@ def join_names(names: Sequence[str], style: Literal["standard", "or"] = "standar
 
 
 def name_service(name: str) -> str:
-    """Return a service within a sentence: `WhatsApp`; what is a kind and no name begins small."""
+    """Return the name of a service in a sentence; descriptions begin with a small letter."""
     is_kind = re.match("[A-Z][a-z]+ [a-z]", name)
     article = "the " if name.endswith(" internet") else ""
     return article + name[0].lower() + name[1:] if is_kind else name

@@ -56,7 +56,7 @@ def read_number(cell: Any) -> float | None:
 def read_estimate(
     row: Mapping[str, Any], unit: str = "persons", prefix: str = "", bounds: bool = True
 ) -> Estimate:
-    """Return the five numbers of a row; without `bounds` those of the interval alone."""
+    """Return the five numbers of a row; without `bounds` only those of the interval."""
     names = Estimate._fields if bounds else Estimate._fields[1:4]
     numbers = {name: read_number(row[f"{prefix}{name}_{unit}"]) for name in names}
     return Estimate(**{name: numbers.get(name) for name in Estimate._fields})
@@ -83,14 +83,14 @@ def format_estimate(row: Mapping[str, Any]) -> str:
 
 
 def format_in_full(value: float | None, blank: str = NONE) -> str:
-    """Return a number with all its digits, in groups of three; a fraction with four of them."""
+    """Return a number with all digits in groups of three; a fraction with four decimals."""
     if value is None:
         return blank
     return f"{value:,.4g}" if value % 1 else f"{int(value):,}"
 
 
 def format_share(value: float | None, blank: str = NONE) -> str:
-    """Return a share as a percentage, below one with a tenth."""
+    """Return a share as a percentage, with one decimal if it is below 1 %."""
     if value is None:
         return blank
     return str(format_percent(value, "#,##0.# %" if value < 0.00995 else "#,##0 %", locale=LOCALE))
@@ -99,13 +99,13 @@ def format_share(value: float | None, blank: str = NONE) -> str:
 def cap_share(share: float | None) -> float | None:
     """Return a share of the variance, at most 1.
 
-    The share is estimated from draws, and the estimate may come out above the whole.
+    The share is estimated from draws, so the estimate may exceed 1.
     """
     return None if share is None else min(share, 1.0)
 
 
 def round_interval(low: float, middle: float, high: float) -> tuple[str, str, str]:
-    """Return the ends and the middle of an interval as a newspaper prints them: `97 million`."""
+    """Return the ends and the middle of an interval, rounded for a text: `97 million`."""
     if high <= low:
         return format_number(low), format_number(middle), format_number(high)
     step, values = _floor_power((high - low) / STEPS), (low, middle, high)
@@ -114,18 +114,18 @@ def round_interval(low: float, middle: float, high: float) -> tuple[str, str, st
 
 
 def format_number(value: float) -> str:
-    """Return one number alone, to three digits: `95.5 million`."""
+    """Return a single number, rounded to three digits: `95.5 million`."""
     return _write_rounded(value, math.inf, DIGITS_ALONE)
 
 
 def format_interval(low: float, high: float) -> str:
-    """Return an interval, its unit once: `97 to 104 million`; one number where the ends meet."""
+    """Return an interval with its unit: `97 to 104 million`; one number if the ends are equal."""
     first, _, last = round_interval(low, low, high)
     return first if first == last else _join_range(first, last, " to ")
 
 
 def describe_range(low: float, high: float) -> str:
-    """Return bounds: `between 96 and 105 million`, or one number where they all but meet."""
+    """Return bounds: `between 96 and 105 million`, or one number if they are nearly equal."""
     if high - low <= AS_ONE * high:
         return format_number(high)
     step = _floor_power((high - low) / STEPS)
@@ -139,12 +139,12 @@ def describe_estimate(low: float, middle: float, high: float, noun: str = "peopl
 
 
 def bracket_interval(low: float, high: float) -> str:
-    """Return the interval in brackets after a blank; nothing where it has no width."""
+    """Return the interval in brackets after a space; blank if it has no width."""
     return f" (90 % interval {format_interval(low, high)})" if high > low else ""
 
 
 def describe_bounds(estimate: Estimate) -> str:
-    """Return what the bounds of a published row say."""
+    """Return the bounds of a published row in words."""
     if estimate.upper is None:
         return "nobody counted the people that they are part of"
     bounds = describe_range(estimate.lower or 0.0, estimate.upper)
@@ -152,7 +152,7 @@ def describe_bounds(estimate: Estimate) -> str:
 
 
 def format_median_interval(estimate: Estimate) -> str:
-    """Return median and interval as pictures print them; the median alone without a width."""
+    """Return median and interval for a picture; only the median if the interval has no width."""
     if estimate.interval is None:
         return "no estimate"
     low, _, high = estimate.interval
@@ -176,7 +176,7 @@ def format_median(estimate: Estimate, blank: str = NONE) -> str:
 
 
 def format_bounds(estimate: Estimate) -> str:
-    """Return both bounds, or the one that there is."""
+    """Return both bounds, or the only bound of the row."""
     if estimate.upper is None:
         return f"at least {format_number(estimate.lower)}" if estimate.lower else "not known"
     low, high = format_number(estimate.lower or 0.0), format_number(estimate.upper)
@@ -194,7 +194,7 @@ def _floor_power(value: float) -> float:
 
 
 def _write_rounded(value: float, step: float, digits: int) -> str:
-    """Return a number at a step, or at so many of its own digits where these are finer."""
+    """Return a number rounded to a multiple of `step`, or to `digits` digits if that is finer."""
     if value <= 0:
         return "0"
     step = max(min(_floor_power(value) / 10 ** (digits - 1), step), 1.0)
@@ -214,7 +214,7 @@ def group_digits(value: float, decimals: int) -> str:
 
 
 def on_day(text: str) -> str:
-    """Return a day, month, year or span as a date of the facts says it: `on 13 August 2025`."""
+    """Return a day, month, year or span as part of a sentence: `on 13 August 2025`."""
     first, _, last = text.partition("/")
     if last:
         return "between " + _join_dates(first, last, " and ")
@@ -222,7 +222,7 @@ def on_day(text: str) -> str:
 
 
 def from_to(first: str, last: str) -> str:
-    """Return the way from one date of the facts to another: `from 4 to 26 November 2020`."""
+    """Return a span between two dates in words: `from 4 to 26 November 2020`."""
     if first == last:
         return on_day(first)
     if "/" in last:
@@ -233,7 +233,7 @@ def from_to(first: str, last: str) -> str:
 
 
 def _join_dates(first: str, last: str, word: str) -> str:
-    """Return two dates joined by a word, what they share once: `4 to 26 November 2020`."""
+    """Return two dates joined by a word, their common part once: `4 to 26 November 2020`."""
     begin = day_in_words(first)
     if len(first) == len(last) > 4 and first[:4] == last[:4]:
         pattern = "d" if first[:7] == last[:7] else "d MMMM" if len(first) == 10 else "MMMM"
@@ -242,7 +242,7 @@ def _join_dates(first: str, last: str, word: str) -> str:
 
 
 def day_in_words(text: str) -> str:
-    """Return a day, month or year of ISO 8601: `13 August 2025`, `July 2025`, `2025`."""
+    """Return an ISO 8601 day, month or year in words: `13 August 2025`, `July 2025`, `2025`."""
     if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
         return text
     pattern = {4: "y", 7: "MMMM y", 10: "d MMMM y"}[len(text)]
@@ -250,7 +250,7 @@ def day_in_words(text: str) -> str:
 
 
 def dates_in_words(value: Any) -> str:
-    """Return a day, month, year or span, as precise as it is: `August 2025`, or `not known`."""
+    """Return an ISO 8601 day, month, year or span in words: `August 2025`, or `not known`."""
     first, _, last = str(value or "").partition("/")
     if not first:
         return "not known"

@@ -205,23 +205,23 @@ class AnswerRecord:
 
     @cached_property
     def by_metric(self) -> dict[str, Number]:
-        """Return the numbers by what they count."""
+        """Return the numbers by metric."""
         return {number.metric: number for number in self.numbers}
 
     @cached_property
     def platforms(self) -> dict[str, str]:
-        """Return the names of the platforms by their ids, in their order."""
+        """Return the names of the platforms by their ids, in the order of the targets."""
         return {target.platform_id: target.platform_name for target in self.targets}
 
     @cached_property
     def is_of_feature(self) -> bool:
-        """Return whether functions of services are restricted, and no service as a whole."""
+        """Return whether only features of services are restricted, and no service as a whole."""
         features = {target.feature for target in self.targets}
         return bool(features) and Feature.WHOLE_SERVICE not in features
 
     @cached_property
     def leading(self) -> Number:
-        """Return the number that answers: users of what is restricted, where one is estimated."""
+        """Return the main number: feature users if they are estimated, else people exposed."""
         users = self.by_metric[ImpactMetric.PEOPLE_FEATURE_EXPOSED]
         fits = self.is_of_feature and not self.is_network and users.people.interval is not None
         return users if fits else self.by_metric[ImpactMetric.PEOPLE_EXPOSED]
@@ -233,13 +233,13 @@ class AnswerRecord:
 
     @property
     def naive_sum_persons(self) -> float | None:
-        """Return what adding up the audiences gives."""
+        """Return the sum of the audiences, which counts a person several times."""
         parts = self.rows.get("impact_by_platform", [])
         return parts[0]["naive_sum_persons"] if parts else None
 
     @cached_property
     def missing(self) -> list[str]:
-        """Return what is not known, in the words of the rows."""
+        """Return what is not known, as the published rows state it."""
         texts = [f"{number.metric}: {number.reason}" for number in self.numbers if number.reason]
         unknown = [part["platform_id"] for part in self.audiences if part["period"] is None]
         return [*texts, *(f"no audience figure for {name}" for name in unknown)]
@@ -340,7 +340,7 @@ def build_record_from_rows(rows: Rows, is_sensitivity_computed: bool = True) -> 
 
 
 def read_area_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
-    """Return each area of `impact_by_area` with its name in the facts; its id without one."""
+    """Return the name of each area of `impact_by_area`; its id if the facts have no name."""
     acts = tables["restrictions"][["area_id", "area_name"]].drop_duplicates("area_id")
     names_by_id = dict(zip(acts["area_id"], acts["area_name"], strict=True))
     ids = tables["impact_by_area"]["area_id"].unique()
@@ -348,7 +348,7 @@ def read_area_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
 
 
 def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Return for each country of `restrictions`, and each area above it, the areas above it.
+    """Return the areas that contain each country of `restrictions`, and each region.
 
     The world comes first. Raise PublishError where the version is older than the column.
     """
@@ -404,7 +404,7 @@ def _to_plain(cell: Any) -> Any:
 
 
 def _is_computed(tables: Mapping[str, pd.DataFrame]) -> bool:
-    """Return whether the run computed what drives the widths: a share, or no width at all."""
+    """Return whether the run computed the causes of the width of intervals."""
     impact = tables["impact"]
     wide = (impact["q95_persons"] > impact["q05_persons"]).fillna(False).any()
     return bool(tables["sensitivity"]["total_share"].notna().any() or not wide)

@@ -63,7 +63,7 @@ class RestrictionWords:
 
 
 def describe_restriction(record: AnswerRecord) -> RestrictionWords:
-    """Return the words for what happened."""
+    """Return the words that describe a restriction."""
     return (
         _describe_network_cut(record)
         if record.is_network
@@ -72,7 +72,7 @@ def describe_restriction(record: AnswerRecord) -> RestrictionWords:
 
 
 def is_planned(record: AnswerRecord) -> bool:
-    """Return whether it was announced, and not seen to be carried out."""
+    """Return whether the restriction was announced but not observed."""
     restriction = record.restriction
     unseen = restriction.evidence_state in (EvidenceState.OK, EvidenceState.INSUFFICIENT)
     return bool(restriction.announced_on and not restriction.observed_from and unseen)
@@ -94,7 +94,7 @@ def _describe_network_cut(record: AnswerRecord) -> RestrictionWords:
 
 
 def _name_network(record: AnswerRecord) -> str:
-    """Return the kind of networks that was cut; blank where it was none alone."""
+    """Return the kind of network that was cut; blank if several kinds were cut."""
     scope = record.restriction.network_scope
     return NetworkScope(scope).noun if scope in ONE_NETWORK else ""
 
@@ -129,7 +129,7 @@ def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
 
 
 def _name_mixed_targets(record: AnswerRecord) -> str:
-    """Return what was restricted, where some services were as a whole and others in part."""
+    """Return the targets if some services were restricted as a whole and others in part."""
     features: dict[str, set[str]] = {}
     for target in record.targets:
         features.setdefault(target.platform_id, set()).add(target.feature)
@@ -162,7 +162,7 @@ def name_features(features: set[str]) -> tuple[str, str]:
 
 
 def list_services(record: AnswerRecord, word: str = "and") -> str:
-    """Return the services: `WhatsApp and Telegram`, or as alternatives, the internet left out."""
+    """Return the services, without the internet: `WhatsApp and Telegram`, or joined by `or`."""
     named = record.platforms.items()
     names = [name_service(name) for platform, name in named if platform != WHOLE_INTERNET]
     if len(names) > MOST_SERVICES + 1:
@@ -172,23 +172,23 @@ def list_services(record: AnswerRecord, word: str = "and") -> str:
 
 
 def name_targets(record: AnswerRecord) -> str:
-    """Return what was restricted, in a title: the internet, the services, or `a service`."""
+    """Return the targets for a title: the internet, the services, or `a service`."""
     return "the internet" if record.is_network else list_services(record) or "a service"
 
 
 def is_several(record: AnswerRecord) -> bool:
-    """Return whether several services are restricted, or what is named is a kind of services."""
+    """Return whether several services, or services of a kind, are restricted."""
     names = record.platforms.values()
     return len(names) > 1 or any(map(PLURAL.search, names))
 
 
 def name_action(record: AnswerRecord) -> str:
-    """Return the act as a noun: `block`."""
+    """Return the action as a noun: `block`."""
     return Action(record.restriction.action).forms.noun or "restriction"
 
 
 def choose_start_day(record: AnswerRecord) -> str | None:
-    """Return the day of the act: announced or seen, whichever is later."""
+    """Return the later of the announced and the observed day."""
     dates = [
         date for date in (record.restriction.announced_on, record.restriction.observed_from) if date
     ]
@@ -196,7 +196,7 @@ def choose_start_day(record: AnswerRecord) -> str | None:
 
 
 def describe_days(record: AnswerRecord) -> str:
-    """Return the day, or of a network the days: `from 4 to 26 November 2020`."""
+    """Return the first day; for a network both days: `from 4 to 26 November 2020`."""
     first, last = choose_start_day(record), record.restriction.ended_on
     if first is None:
         return ""
@@ -207,7 +207,7 @@ def describe_days(record: AnswerRecord) -> str:
 
 
 def is_span(record: AnswerRecord) -> bool:
-    """Return whether `days` says the end as well: of what is cut off while it lasts."""
+    """Return whether `describe_days` returns both days: for a network that was cut and restored."""
     first, last = choose_start_day(record), record.restriction.ended_on
     if not (record.is_network and first and last) or "/" in first + last or first == last:
         return False
@@ -215,7 +215,7 @@ def is_span(record: AnswerRecord) -> bool:
 
 
 def describe_place(record: AnswerRecord) -> str:
-    """Return where it was, to follow `in`: `Russia`, `an unnamed part of Myanmar`."""
+    """Return the place, to follow `in`: `Russia`, `an unnamed part of Myanmar`."""
     restriction, countries = record.restriction, _name_countries(record)
     if is_below(record):
         places = _list_places(json.loads(restriction.area_names))
@@ -226,12 +226,12 @@ def describe_place(record: AnswerRecord) -> str:
 
 
 def is_below(record: AnswerRecord) -> bool:
-    """Return whether the place has the country named behind it, so that a comma closes it."""
+    """Return whether the place is followed by its country, so that a comma must close it."""
     return record.restriction.area_id != record.restriction.country_id
 
 
 def _choose_place_prefix(record: AnswerRecord) -> str:
-    """Return `parts of` where the source means something inside every place that it names."""
+    """Return `parts of` if the source means something inside every place that it names."""
     readings = (record.restriction.place_readings or "").split(";")
     return "parts of " if set(readings) == {PlaceReading.WITHIN.value} else ""
 
@@ -248,7 +248,7 @@ def _name_countries(record: AnswerRecord) -> str:
 
 
 def _list_places(names: list[str]) -> str:
-    """Return the names, each once; of many the first ones."""
+    """Return the names of the places without repeats; of many names the first ones."""
     unique_names = list(dict.fromkeys(names))
     if len(unique_names) <= MOST_PLACES + 1:
         return join_names(unique_names)
@@ -258,7 +258,7 @@ def _list_places(names: list[str]) -> str:
 
 
 def describe_timing(record: AnswerRecord) -> list[str]:
-    """Return what the first sentence leaves out of days and hours, a sentence each."""
+    """Return a sentence for each statement on days and hours that the first sentence omits."""
     return [
         text
         for text in (
@@ -271,7 +271,7 @@ def describe_timing(record: AnswerRecord) -> list[str]:
 
 
 def _describe_announcement(record: AnswerRecord) -> str:
-    """Return the other of the two days, where it was announced on one and seen on another."""
+    """Return the other day, if a restriction was announced and observed on different days."""
     announced, observed = record.restriction.announced_on, record.restriction.observed_from
     if is_planned(record):
         return "It has not been seen to be carried out."
@@ -283,7 +283,7 @@ def _describe_announcement(record: AnswerRecord) -> str:
 
 
 def _describe_unknown_end(record: AnswerRecord) -> str:
-    """Return that no end is known, where none is."""
+    """Return that no end is known; blank if the end is known."""
     if record.restriction.end_status == EndStatus.ONGOING:
         return f"No end is on record by {day_in_words(record.restriction.as_of)}."
     return (
@@ -292,7 +292,7 @@ def _describe_unknown_end(record: AnswerRecord) -> str:
 
 
 def _describe_duration(record: AnswerRecord) -> str:
-    """Return until when it lasted, the hours a day, and the person-hours."""
+    """Return the last day, the hours a day and the person-hours."""
     last = record.restriction.ended_on
     until = f"until {day_in_words(last)}" if last and last != choose_start_day(record) else ""
     parts = (until if not is_span(record) else "", _describe_hours(record))
@@ -316,7 +316,7 @@ def _describe_hours(record: AnswerRecord) -> str:
 
 
 def _describe_person_hours(record: AnswerRecord) -> str:
-    """Return the person-hours of what lasted some hours, as the end of a sentence."""
+    """Return the person-hours of a cut of some hours a day, as the end of a sentence."""
     all_days = next((row for row in record.person_days if row.period == ALL), None)
     hours = all_days.hours.interval if all_days and _describe_hours(record) else None
     return f": {describe_estimate(*hours, noun='person-hours')}" if hours and hours[2] > 0 else ""

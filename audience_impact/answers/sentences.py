@@ -67,9 +67,9 @@ def write_headline(record: AnswerRecord) -> str:
 
 
 def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
-    """Return the answer in a paragraph: the number, its bounds, what is not sure, the sources.
+    """Return the answer in a paragraph: number, bounds, uncertainties and sources.
 
-    `version_id` is the version that it is cited from.
+    `version_id` is the version that is cited.
     """
     leading = record.leading
     parts = [write_headline(record)]
@@ -96,14 +96,14 @@ def _answer_nobody(record: AnswerRecord) -> str:
 
 
 def _describe_people(record: AnswerRecord, words: RestrictionWords) -> str:
-    """Return what the people did whom the number counts, and what happened then."""
+    """Return what the counted people did before, and what was then restricted."""
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         return f"ordinarily {words.users_did}{words.link}{words.done_to_such}"
     return f"{'' if record.is_network else 'ordinarily '}{words.used}{words.link}{words.done}"
 
 
 def _describe_other_users(record: AnswerRecord, words: RestrictionWords) -> str:
-    """Return the users of the services beside those of a feature, or that nobody counted these."""
+    """Return the number of all users of the services, or that nobody counted feature users."""
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         interval = record.by_metric[ImpactMetric.PEOPLE_EXPOSED].people.interval
         return f"; {describe_estimate(*interval)} {words.used} at all" if interval else ""
@@ -113,7 +113,7 @@ def _describe_other_users(record: AnswerRecord, words: RestrictionWords) -> str:
 
 
 def _answer_unknown(record: AnswerRecord, words: RestrictionWords) -> str:
-    """Return that there are bounds alone, and why."""
+    """Return that there are only bounds, and the reason."""
     why = caveats.explain_missing_estimate(record, record.leading)
     because = f", because {why}" if why else ""
     place = f"{describe_place(record)}{',' * is_below(record)}"
@@ -123,7 +123,7 @@ def _answer_unknown(record: AnswerRecord, words: RestrictionWords) -> str:
 
 
 def _explain_bounds(record: AnswerRecord) -> str:
-    """Return the bounds, their base, and why an interval may pass them."""
+    """Return the bounds, their base, and why the interval may exceed them."""
     leading, people = record.leading, record.leading.people
     of, base = "", _name_base(leading, "")
     holds = people.upper is not None and (leading.base_persons or 0) >= people.upper
@@ -142,13 +142,13 @@ def _is_wider_than_bounds(leading: Number) -> bool:
 
 
 def _name_base(leading: Number, fallback: str) -> str:
-    """Return the base of a number in words; `other` where it is none of the usual ones."""
+    """Return the base of a number in words; `other` for an unusual base."""
     is_usual = leading.base and leading.base != PopulationBase.CUSTOM
     return label_code(leading.base, "population_base") if is_usual else fallback
 
 
 def _describe_service_users(record: AnswerRecord) -> str:
-    """Return the bounds of the users of the services, behind those of the users of a feature."""
+    """Return the bounds of all users of the services, to follow those of feature users."""
     if record.leading.metric != ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         return ""
     people = record.by_metric[ImpactMetric.PEOPLE_EXPOSED].people
@@ -173,20 +173,20 @@ def _describe_deprived(record: AnswerRecord) -> list[str]:
 
 
 def _describe_status(leading: Number) -> str:
-    """Return the status of the number; nothing if there is none."""
+    """Return the status of the number; blank without a status."""
     if leading.people.interval is None or leading.people.upper == 0:
         return ""
     return f"Status of the number: {leading.status}."
 
 
 def _list_other_services(record: AnswerRecord) -> list[str]:
-    """Return the services that were restricted beside the internet as a whole."""
+    """Return the services that were restricted in addition to the whole internet."""
     names = list_services(record) if record.is_network else ""
     return [f"Restricted as well: {names}."] if names else []
 
 
 def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
-    """Return who measured, then the version: `Figures: Mediascope, July 2025; version ...`."""
+    """Return the measurers, then the version: `Figures: Mediascope, July 2025; version ...`."""
     attributions: dict[str, list[str]] = {"audience": [], "feature_share": [], "base": []}
     leading = record.leading
     for figure in record.figures:
@@ -209,7 +209,7 @@ def _unique_names(names: list[str]) -> list[str]:
 
 
 def write_area_answer(row: Row, area_name: str) -> str:
-    """Return the answer of a row of `impact_by_area`; `area_name` as the facts have it."""
+    """Return the answer of a row of `impact_by_area` in sentences."""
     place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
     people = read_estimate(row)
     forced = describe_bounds(people)
@@ -226,7 +226,7 @@ def write_area_answer(row: Row, area_name: str) -> str:
 
 
 def write_day_answer(row: Row, area_name: str) -> str:
-    """Return the answer of a row of `impact_by_day` for its last day."""
+    """Return the answer of a row of `impact_by_day` for its last day, in sentences."""
     place, when = area_in_words(row["area_id"], area_name), day_in_words(str(row["to_day"]))
     under = "under at least one restriction on record, each counted once"
     people = read_estimate(row)
@@ -243,7 +243,7 @@ def write_day_answer(row: Row, area_name: str) -> str:
 
 
 def _describe_period(row: Row) -> str:
-    """Return the period, and up to which day it is known where the facts end in it."""
+    """Return the period, and the last day of the facts if they end within it."""
     when, last = day_in_words(row["period"]), str(row["as_of"])
     ends_later = last.startswith(row["period"]) and last != _find_last_day(row["period"])
     return when if not ends_later else f"{when}, up to {day_in_words(last).rpartition(' ')[0]},"
@@ -255,7 +255,7 @@ def _find_last_day(period: str) -> str:
 
 
 def _describe_ordered(row: Row) -> str:
-    """Return how many were under what an authority ordered, where not all was ordered."""
+    """Return the number of people under ordered restrictions, if not all were ordered."""
     interval = read_estimate(row, prefix="ordered_", bounds=False).interval
     if interval is None or row["ordered_restrictions_count"] == row["restrictions_count"]:
         return ""
@@ -264,7 +264,7 @@ def _describe_ordered(row: Row) -> str:
 
 
 def _describe_left_out(row: Row) -> str:
-    """Return what the estimate leaves out."""
+    """Return what the estimate excludes."""
     count, estimated_count = row["areas_count"], row["estimated_areas_count"]
     without = row.get("bounds_only_count", 0)  # a row of a day has none
     parts = []
@@ -278,7 +278,7 @@ def _describe_left_out(row: Row) -> str:
 
 
 def explain_difference(row: Row) -> str:
-    """Return why what others published of an area differs from ours, or that it does not."""
+    """Return why a published figure of an area differs from ours, or that it does not."""
     cells: dict[str, Any] = {name: None if pd.isna(cell) else cell for name, cell in row.items()}
     low, middle, high = (
         format_compact(cells[name]) for name in ("lower_persons", "q50_persons", "upper_persons")

@@ -30,10 +30,10 @@ INTERVALS = (0.1, 0.25, 0.5, 1.0)
 
 
 def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the people exposed by restriction, the surest first, and who measured the figures.
+    """Return the people exposed by restriction, the best known first, with the measurers.
 
-    `tables` by name: impact, impact_by_platform, restrictions and lineage are read. Where a feature
-    is restricted, `feature_users` says who uses it.
+    Reads the tables impact, impact_by_platform, restrictions and lineage of `tables`.
+    `feature_users` counts the users of the restricted features.
     """
     impact = tables["impact"]
     rows = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value].merge(
@@ -47,7 +47,7 @@ def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of `impact` in the order in which answers are shown."""
+    """Return rows of `impact` in the order in which answers are printed, the best known first."""
     middle = rows["q50_persons"].astype("float64")
     span = rows["q95_persons"].astype("float64") - rows["q05_persons"].astype("float64")
     width = span / middle.where(middle > 0)
@@ -64,7 +64,7 @@ def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def feature_users(impact: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
-    """Return the users of what is restricted, where that is a feature, by restriction: ENDS."""
+    """Return the ENDS of the users of restricted features, by restriction."""
     features = parts.loc[parts["feature"] != Feature.WHOLE_SERVICE.value, "restriction_id"]
     users = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED.value]
     return users[users["restriction_id"].isin(set(features))].set_index("restriction_id")[ENDS]
@@ -147,7 +147,7 @@ def render_results(rows: pd.DataFrame) -> str:
 
 
 def render_quality(quality: pd.DataFrame, quarantined: int) -> str:
-    """Return the quality report as Markdown: checks, findings, and what failed."""
+    """Return the quality report as Markdown: checks, findings, and failed rules."""
     failed = quality[quality["failed_count"] > 0]
     text = (
         f"{len(quality)} checks over {quality['checked_count'].max():,} rows of the longest "
@@ -168,7 +168,7 @@ def render_markdown(
     rows: Sequence[Sequence[str]],
     format_cell: Callable[[str], str] = _escape_cell,
 ) -> str:
-    """Return a Markdown table; `format_cell` escapes a cell, by default without its Markdown."""
+    """Return a Markdown table; `format_cell` escapes a cell, and by default removes its markup."""
     lines = [
         headings,
         ["---"] * len(headings),

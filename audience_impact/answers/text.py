@@ -67,7 +67,7 @@ def area_answer(record: AreaRecord, version_id: str) -> str:
 
 
 def _join_sections(sections: Iterable[Iterable[str]]) -> str:
-    """Return the sections with a blank line between; no cell of a fact can steer the terminal."""
+    """Return the sections, separated by blank lines and without control characters."""
     return "\n\n".join("\n".join(map(plain_line, lines)) for lines in sections) + "\n"
 
 
@@ -97,7 +97,7 @@ def _list_numbers(record: AnswerRecord) -> Iterable[str]:
 
 
 def _describe_sum(record: AnswerRecord) -> str:
-    """Return what adding up would give, and why that is wrong."""
+    """Return the sum of the audiences, and why this sum is wrong."""
     persons = format_in_full(record.naive_sum_persons)
     return f"  {'added up':<24} {persons:>13}   {_explain_sum(record)}"
 
@@ -125,7 +125,7 @@ def _format_person_days(row: Days) -> str:
 
 
 def _list_drivers(record: AnswerRecord) -> list[str]:
-    """Return the inputs of each number that matter, largest first, with what to do about them."""
+    """Return the inputs that make each number uncertain, the largest first, with advice."""
     lines = [
         f"  {driver.metric:<24} {driver.input:<14} {driver.share_text:>11}  {driver.advice}"
         for driver in record.drivers
@@ -179,7 +179,7 @@ def _format_published(row: Row) -> str:
 def restriction_json(record: AnswerRecord, version_id: str | None = None) -> dict[str, Any]:
     """Return everything published about a restriction as an object of plain values.
 
-    The answer names `version_id` as a source, where it is given.
+    The answer names `version_id` as a source if it is not blank.
     """
     rows = record.rows
     return {

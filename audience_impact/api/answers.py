@@ -22,7 +22,7 @@ class Bounds(NamedTuple):
 
 
 class SharpBounds(NamedTuple):
-    """Bounds in persons; `is_sharp` is False if narrower ones may exist (over 12 linked)."""
+    """Bounds in persons; if not `is_sharp`, narrower ones may exist (over 12 linked audiences)."""
 
     lower: float
     upper: float
@@ -94,7 +94,7 @@ PROBABILITIES = (0.05, 0.50, 0.95)
 
 
 def check_pair(value: Persons, what: str) -> tuple[float, float]:
-    """Return the least and the most of a number; raise ValueError where it is unsound."""
+    """Return the least and the most of a number; raise ValueError if they are invalid."""
     values: list[Any] = [value] if np.ndim(value) == 0 else list(np.ravel(value))
     ends = values * 2 if len(values) == 1 else values
     if len(ends) != 2:

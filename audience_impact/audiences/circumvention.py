@@ -93,7 +93,8 @@ def _read_measured_shares(
 ) -> pd.DataFrame:
     """Return measured shares: representative, then latest, then largest first.
 
-    Access of any kind contains access by one means, so of shares of one period the largest.
+    People with access by one means are among those with access by any means; therefore the largest
+    share of a period counts.
     """
     best = choosing.select_candidates(list_candidates(scope, tables), STEPS).sort_values(
         ["is_poll", "period_end", "share", "circumvention_id"], ascending=[True, False, False, True]
@@ -115,7 +116,7 @@ def _read_measured_shares(
 
 
 def _assume_nobody(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return restrictions under which nobody keeps access; the bounds stay open."""
+    """Return restrictions for which the draws assume that nobody keeps access; bounds stay open."""
     numbers: dict[str, object] = dict.fromkeys([*DISTRIBUTION_COLUMNS, *PARAMETERS], np.nan)
     return restrictions[["restriction_id"]].assign(
         **numbers | {"low": 0.0, "mode": 0.0, "high": 0.0, "shape": FIXED},
@@ -131,7 +132,7 @@ def _assume_nobody(restrictions: pd.DataFrame) -> pd.DataFrame:
 def _use_fitted_shares(
     restrictions: pd.DataFrame, scope: Scope, fitted: FittedModels
 ) -> pd.DataFrame:
-    """Return restrictions with the fitted share of their country, or of any if in several."""
+    """Return restrictions with the fitted share of their country; for several, that of any."""
     places = scope.requested.groupby("restriction_id")["country_id"].agg(["first", "nunique"])
     places = places.reindex(restrictions["restriction_id"])
     country = places["first"].where(places["nunique"] == 1, ANY)

@@ -127,7 +127,7 @@ def use_fitted_shares(
 
 
 def _list_named_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """Return audiences with the named restricted features that affect existing users."""
+    """Return the named restricted features of each audience that affect existing users."""
     hit = [feature.value for feature, is_hit in HITS_EXISTING_USERS.items() if is_hit]
     names = targets["feature"].isin(hit) & ~targets["feature"].isin([WHOLE, Feature.UNKNOWN.value])
     by = ["restriction_id", "platform_id"]
@@ -199,7 +199,7 @@ def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.Da
 def _find_base(
     rows: pd.DataFrame, populations: pd.Series, denominators: Denominators
 ) -> pd.DataFrame:
-    """Return the base nearest to the start of each row; NaN where none is within a year."""
+    """Return the nearest base, and its persons, within a year of each start; NaN without one."""
     base = denominators.find_nearest(rows.assign(population_base=populations), WINDOW_DAYS)
     return base.reindex(rows.index)[["base_id", "base_persons"]]
 

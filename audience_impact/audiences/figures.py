@@ -131,7 +131,7 @@ def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.Da
 def _add_own_errors(
     estimates: pd.DataFrame, tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """Return figures with their rounding and the sampling interval of a survey's share."""
+    """Return figures with their rounding error and the sampling interval of shares of a survey."""
     is_share = estimates["unit"] == Unit.SHARE.value
     exact = estimates["interval_kind"] == IntervalKind.NONE.value
     half = figure_errors.half_step(estimates["value"], is_share).where(exact).fillna(0.0)
@@ -147,7 +147,7 @@ def _add_own_errors(
 def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
     """Return shares times a base: that of the measurer, else that of a census.
 
-    Of several the nearest in time; without one the row drops out.
+    Of several bases the nearest in time is used. A share without a base drops out.
     """
     by = ["area_id", "population_base", "measurement_series_id"]
     names = [*by, "base_id", "persons", "period_start", "period_end"]
@@ -176,7 +176,7 @@ def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> 
 def _use_population_bases(
     estimates: pd.DataFrame, with_base: pd.DataFrame, denominators: Denominators
 ) -> pd.DataFrame:
-    """Return shares of an age whose measurer has no base, with the base of the population."""
+    """Return shares of an age group with the base of the population, if the measurer has none."""
     ages = ~estimates["population_base"].str.startswith("internet")
     is_missing = ~estimates["estimate_id"].isin(with_base["estimate_id"]) & (
         estimates["unit"] == Unit.SHARE.value
@@ -190,7 +190,7 @@ def _use_population_bases(
 
 
 def _find_partial_bases(tables: Tables) -> set[str]:
-    """Return the bases of a part of the ages; people of other ages may use a service as well."""
+    """Return the bases of a part of the ages, which do not contain all users of a service."""
     bases = tables["bases"]
     part = bases["population_base"].isin(PART_OF_AGES)
     return set(bases.loc[part, "base_id"])
@@ -279,20 +279,20 @@ def _explain_priority(joined: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _is_before_first_step(joined: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for figures from before the first step; for all, where none is."""
+    """Return True for figures from before the first step, or for all figures if none is."""
     clear = joined["period_end"] <= joined["before"]
     return clear | ~clear.groupby([joined[name] for name in AUDIENCE]).transform("any")
 
 
 def _is_nearest(best: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for the figures of a lineage that end nearest to the first step."""
+    """Return True for the figures of a lineage whose end is nearest to the first step."""
     ends = best.groupby(LINEAGE)["period_end"]
     is_clear = best["period_end"] <= best["before"]
     return best["period_end"] == ends.transform("max").where(is_clear, ends.transform("min"))
 
 
 def _is_longest(latest: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for the longest of periods that end alike, and for every lower bound."""
+    """Return True for the longest of the periods with the same end, and for every lower bound."""
     longest = latest.groupby(LINEAGE)["period_start"].transform("min")
     return (latest["period_start"] == longest) | (latest["metric_priority"] >= FLOOR)
 

@@ -73,10 +73,10 @@ def read_intervals(
 def add_sampling_intervals(
     figures: pd.DataFrame, is_asked: "pd.Series[bool]", respondents: float, names: Sequence[str]
 ) -> pd.DataFrame:
-    """Return figures whose shares of a sample have the interval of that sample.
+    """Return figures with a sampling interval for shares of survey respondents.
 
-    A share that was asked (`is_asked`) and states no interval gets a central 90 % interval, as if
-    its source had stated it. `names` are the columns of value, low and high.
+    A surveyed share (`is_asked`) without a stated interval gets a central 90 % interval, as if its
+    source had stated it. `names` are the columns of value, low and high.
     """
     value, low, high = names
     bare = is_asked & (figures["interval_kind"] == IntervalKind.NONE.value) & figures[value].notna()

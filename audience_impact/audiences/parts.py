@@ -96,7 +96,7 @@ def select_parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataF
 def _locate_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return a row for each restriction, country and place, with its reading.
 
-    A country without any known place has a single row, marked as missing.
+    A country without a known place has a single row, marked as missing.
     """
     from_texts = _read_text_places(restrictions, tables)
     areas = restrictions.assign(area_id=restrictions["area_ids"].str.split(";"))
@@ -226,9 +226,10 @@ def find_below_country(parts: pd.DataFrame) -> pd.Index:
 
 
 def sum_most_people(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
-    """Return the most people of the named places, each once, by COUNTRY; NaN where unknown.
+    """Return the maximum of people in the named places by COUNTRY; NaN where it is unknown.
 
-    `parent` as nesting.read_parents gives it. A whole country is no limit.
+    Each place counts once; `parent` as nesting.read_parents returns it. A whole country is no
+    limit.
     """
     return _sum_people(parts, parts["most_persons"], parent)
 
@@ -239,7 +240,7 @@ def sum_residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
 
 
 def bound_residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
-    """Return the residents of the named places at most, also where counts err, by COUNTRY."""
+    """Return the maximum of residents of the named places, including count errors, by COUNTRY."""
     return _sum_people(parts, parts[["people_high_persons", "most_persons"]].max(axis=1), parent)
 
 
@@ -260,6 +261,6 @@ def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents
 
 
 def _select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:
-    """Return COUNTRY where the condition is true in all rows."""
+    """Return COUNTRY where the condition is true for all rows."""
     complete = condition.groupby([parts[name] for name in COUNTRY]).all()
     return complete.index[complete.astype(bool)]

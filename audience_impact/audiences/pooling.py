@@ -92,7 +92,7 @@ def _find_printed_range(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFr
 
 
 def _read_lineages(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return shape and ends of the distribution of each lineage: as stated, else from its pages."""
+    """Return shape and ends of each lineage's distribution: as stated, else from its pages."""
     mode = rows["mode"]
     low = rows["low"].where(rows["is_ranged"], rows["printed_low"].fillna(mode)).clip(upper=mode)
     high = rows["high"].where(rows["is_ranged"], rows["printed_high"].fillna(mode))
@@ -106,7 +106,7 @@ def _read_lineages(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pool_lineages(table: pd.DataFrame, single: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with the mean and 90 % interval of pools of five or more lineages."""
+    """Return the table with mean and 90 % interval for pools of at least five lineages."""
     many = table[(table["sources_count"] >= POOLED_FROM) & (table["shape"] != "")]
     for place, pair in many[AUDIENCE].iterrows():
         lineages = single[(single[AUDIENCE] == pair).all(axis=1)]

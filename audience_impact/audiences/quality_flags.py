@@ -136,7 +136,7 @@ def _is_superseded(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Return pages that contradict the chosen printing: `place`, `other_persons`."""
+    """Return pages that print another value for a chosen figure: `place`, `other_persons`."""
     key = [*KEY, "audience_metric", "activity_threshold", "population_base", "period"]
     figures = chosen[[*key, "point_persons"]].reset_index(names="place")
     pages = before[[*key, "point_persons"]].rename(columns={"point_persons": "other_persons"})
@@ -152,7 +152,7 @@ def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.
 def _find_outliers(
     chosen: pd.DataFrame, printed: pd.DataFrame, candidates: pd.DataFrame
 ) -> pd.Index:
-    """Return places in `chosen` whose printing is farther from the neighbours than another page."""
+    """Return positions in `chosen` of figures that fit their neighbours worse than another page."""
     places = pd.Index(printed["place"].unique())
     expected = _interpolate_neighbours(chosen.loc[places], candidates)
     logs = np.log(printed[["point_persons", "other_persons"]])
@@ -163,7 +163,7 @@ def _find_outliers(
 
 
 def _interpolate_neighbours(rows: pd.DataFrame, candidates: pd.DataFrame) -> "pd.Series[float]":
-    """Return the log of persons between the two neighbours, by place; NaN without both."""
+    """Return the log of persons between both neighbours, by position; NaN without both."""
     series = ["platform_id", "measurement_series_id", "audience_metric", "activity_threshold"]
     series += ["population_base"]
     neighbours = candidates.rename(columns={"area_id": "country_id"})

@@ -129,7 +129,7 @@ class Scope(Declared):
     as_of: date
 
     def narrow_to(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
-        """Return the scope with the audiences of these restrictions and countries alone.
+        """Return the scope with only the audiences of these restrictions and countries.
 
         All restrictions remain in the scope, because quality flags and the lengths of restrictions
         depend on the others. Therefore the answers are the same as those for all restrictions
@@ -232,7 +232,7 @@ def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _is_ordered(restrictions: pd.DataFrame) -> pd.Series:
-    """Return True for restrictions that an authority ordered; for all without a record."""
+    """Return True for restrictions that an authority ordered; True for all without a record."""
     if "is_ordered" not in restrictions or not restrictions["is_ordered"].isin(list(YesNo)).any():
         return pd.Series(True, restrictions.index)
     return restrictions["is_ordered"] == YesNo.YES.value
@@ -265,7 +265,7 @@ def _list_audiences(
 
 
 def _find_new_use_alone(targets: pd.DataFrame) -> pd.MultiIndex:
-    """Return restrictions and platforms where only new users are affected."""
+    """Return restrictions and platforms for which only new users are affected."""
     existing = {feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits}
     is_hit = targets["feature"].isin(existing)
     any_hit = is_hit.groupby([targets["restriction_id"], targets["platform_id"]]).any()

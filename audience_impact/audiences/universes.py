@@ -66,7 +66,7 @@ def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFram
 
 
 def group_by_country(audiences: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each COUNTRY, as `Denominators.choose_bases` takes them."""
+    """Return a row for each COUNTRY, as `Denominators.choose_bases` requires."""
     groups = audiences.groupby(COUNTRY, sort=True)
     counted = audiences[audiences["metric_priority"].notna()]
     return pd.DataFrame(
@@ -80,6 +80,6 @@ def group_by_country(audiences: pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_common_word(counted: pd.DataFrame, column: str, default: str) -> pd.Series:
-    """Return the word that all audiences of each COUNTRY share in a column, else `default`."""
+    """Return the word that all audiences of a COUNTRY have in a column, else `default`."""
     first = counted.drop_duplicates(COUNTRY).set_index(COUNTRY)[column]
     return first.where(counted.groupby(COUNTRY)[column].nunique() == 1, default)

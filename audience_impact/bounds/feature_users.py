@@ -51,7 +51,7 @@ def bound_feature_users(
 
 
 def bound_deprived(users: pd.DataFrame, circumvention: pd.DataFrame) -> pd.DataFrame:
-    """Return bounds on feature users without access, from zero without circumvention."""
+    """Return bounds on feature users without access; from zero if circumvention is unknown."""
     rows = circumvention.set_index("restriction_id")
     least = rows["least_share"].reindex(users.index).fillna(0.0)
     most = rows["most_share"].reindex(users.index).fillna(1.0)

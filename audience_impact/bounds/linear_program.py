@@ -103,7 +103,7 @@ class Problem:
     measured: tuple[MeasuredOverlap, ...]
 
     def __post_init__(self) -> None:
-        """Raise ValueError where the problem makes no sense whatever the numbers are."""
+        """Raise ValueError if the problem is invalid for any numbers."""
         ends = [end for overlap in self.measured for end in (overlap.low, overlap.high)]
         if any(not number >= 0.0 for number in (self.base, *self.low, *self.high, *ends)):
             raise ValueError("a number of the problem is missing or negative")
@@ -252,7 +252,7 @@ class Program:
         return np.asarray(np.maximum(values, 0.0) * self._scale)
 
     def _solve(self) -> highspy.HighsModelStatus:
-        """Solve from the vertex that HiGHS is at; from scratch where that fails."""
+        """Solve from the current vertex of HiGHS; start anew if that fails."""
         for retry in (False, True):
             if retry:
                 self._solver.clearSolver()
@@ -263,7 +263,7 @@ class Program:
         raise RuntimeError(f"HiGHS says {status} about {self._problem}")
 
     def _prove_limit(self, sense: float) -> float:
-        """Return the least (sense -1) or most (1) persons that the multipliers prove."""
+        """Return the minimum (sense -1) or maximum (1) of persons that the multipliers prove."""
         dual = np.array(self._solver.getSolution().row_dual)
         limit = np.where(dual * sense > 0.0, self._high, self._low)
         dual = np.where(np.isfinite(limit), dual, 0.0)

@@ -57,7 +57,7 @@ class Resolved:
 
     @property
     def valued_overlaps(self) -> dict[str, MeasuredOverlap]:
-        """Return the overlaps with a value, by id; those that only limit enter the bounds alone."""
+        """Return the overlaps with a value, by id; overlaps that are only limits are left out."""
         limits = self.measurements.overlaps["interval_kind"].isin(intervals.ONE_SIDED)
         facts = zip(self.used_ids, self.measurements.problem.measured, limits, strict=True)
         return {key: fact for key, fact, limit in facts if not limit}

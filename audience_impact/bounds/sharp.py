@@ -109,7 +109,7 @@ def bound_sets(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -
 
 
 def _take_largest(rows: pd.DataFrame, by: list[str], name: str) -> pd.Series:
-    """Return the largest number of each group, NaN where one is missing."""
+    """Return the largest number of each group; NaN if a number of the group is missing."""
     most = rows.groupby(by)[name].max()
     missing = rows[name].isna()
     if not missing.any():
@@ -198,7 +198,7 @@ def repair_problem(problem: Problem) -> tuple[Problem, list[Change]]:
 
 
 def _combine_parts(problem: Problem, pieces: Sequence[Part], answers: _Answers) -> Sharp | Conflict:
-    """Return the bounds, or a conflict, that the parts of a problem force on the whole."""
+    """Return the bounds of the whole problem from those of its parts, or a conflict of a part."""
     answered = [(_look_up_answer(piece.problem, answers), piece) for piece in pieces]
     wrong = [
         answer.renumber_facts(piece) for answer, piece in answered if isinstance(answer, Conflict)

@@ -35,7 +35,7 @@ if IS_CHECKOUT:
 def _end_process(status: list[int]) -> None:
     """End the process with the given status, without freeing its memory.
 
-    Python would free every object of some thousand modules one by one, for a second after a run.
+    Freeing the objects of about a thousand modules one by one takes a second after a run.
     """
     logging.shutdown()
     with suppress(OSError):  # whoever read is gone: Python says so when it ends by itself
@@ -46,7 +46,7 @@ def _end_process(status: list[int]) -> None:
 
 
 def main() -> None:
-    """Run the command; the process ends with it."""
+    """Run the command, then end the process."""
     status: list[int] = []
     # Registered first, it is called last: all that libraries have to do at the end is done.
     atexit.register(_end_process, status)

@@ -66,7 +66,7 @@ COMPUTE: list[Compute] = []
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command `diff` to the app."""
     app.command()(diff)
 
 

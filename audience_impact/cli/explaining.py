@@ -47,7 +47,7 @@ COMPUTE: list[Compute] = []
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command `explain` to the app."""
     app.command("explain")(explain_answer)
 
 

@@ -59,7 +59,7 @@ Overwrite = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the commands `export` and `report` to the app."""
     app.command()(export)
     app.command()(report)
 

@@ -56,7 +56,7 @@ Period = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the commands `show`, `cite` and `list` to the app."""
     app.command()(show)
     app.command()(cite)
     app.command(name="list")(list_)
@@ -98,7 +98,7 @@ def show(
 def _find_area_record(
     about: "dict[str, pd.DataFrame]", area: str, period: str | None
 ) -> "AreaRecord":
-    """Return the record of an area; exit with 1 where the period has none."""
+    """Return the record of an area; exit with 1 if nothing is published for the period."""
     from audience_impact.answers import names, records
 
     try:
@@ -110,7 +110,7 @@ def _find_area_record(
 
 
 def find_ids(version: "Stored", queries: list[str]) -> tuple[str, ...]:
-    """Return the ids of restrictions, each once; exit with 1 where a query fits none or several."""
+    """Return the ids of restrictions; exit with 1 if a query matches none or several of them."""
     if not queries:
         return ()
     restrictions = load_tables(version)["restrictions"]
@@ -118,7 +118,7 @@ def find_ids(version: "Stored", queries: list[str]) -> tuple[str, ...]:
 
 
 def find_single_id(words: str, restrictions: "pd.DataFrame") -> str:
-    """Return the id of the restriction; exit with 1 where words fit none or several."""
+    """Return the id of the restriction; exit with 1 if the words match none or several."""
     import difflib
 
     from audience_impact.cli import finding
@@ -173,7 +173,7 @@ def cite(
 
 
 def list_(published: PublishedFolder = PUBLISHED) -> None:
-    """List the restrictions published, the best known first."""
+    """List the published restrictions, the best known first."""
     from audience_impact.answers import tables as report
 
     version = open_latest(published)

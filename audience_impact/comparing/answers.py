@@ -27,7 +27,7 @@ ORDER = list(Change)
 
 
 def key_answers(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """Return bounds, quantiles (whole persons) and status of the rows of a table by its key."""
+    """Return bounds, quantiles (whole persons) and status of the rows of a table, by key."""
     numbers = dict.fromkeys(NUMBERS, "float64")
     return rows[[*key, *ANSWER]].astype({**numbers, STATUS: "object"}).set_index(key).round()
 
@@ -47,8 +47,8 @@ def align_versions(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 def compare_answers(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """Return `align_versions` with the change of each answer, the most important change first.
 
-    `change` is an AnswerChange, `measure` the first of TELLING that moved, `moved_persons` by how
-    many persons; a missing number counts as 0.
+    `change` is an AnswerChange, `measure` the first of TELLING that changed, `moved_persons` the
+    size of this change; a missing number counts as 0.
     """
     both = align_versions(old, new)
     change = pd.Series(_classify_changes(both), both.index)
@@ -84,14 +84,14 @@ def _classify_changes(both: pd.DataFrame) -> list[Change]:
 
 
 def _measure_move(both: pd.DataFrame, name: str) -> Array:
-    """Return the absolute move of a number, in persons; inf where one version alone has it."""
+    """Return the absolute change of a number, in persons; inf if only one version has it."""
     old, new = (both[name + end].to_numpy("float64") for end in (OLD, NEW))
     far = np.where(np.isnan(old) & np.isnan(new), 0.0, np.abs(new - old))
     return np.where(np.isnan(far), np.inf, far)
 
 
 def _is_beyond_interval(both: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether the median left the old interval, or bounds are apart without medians."""
+    """Return whether the median left the old interval, or bounds without medians are disjoint."""
     drawn = both["q50_persons_old"].notna() & both["q50_persons_new"].notna()
     middle = both["q50_persons_new"]
     is_outside = (middle < both["q05_persons_old"]) | (middle > both["q95_persons_old"])

@@ -59,7 +59,7 @@ class Comparison:
 def compare_versions(
     old: ComparedVersion, new: ComparedVersion, restriction: str | None = None
 ) -> Comparison:
-    """Compare two versions; with `restriction` the answers of this one alone.
+    """Compare two versions; with `restriction` only the answers of this restriction.
 
     Raises UnknownRestrictionError where neither version has it.
     """
@@ -122,7 +122,7 @@ class RelatedRows:
             self.of_page[page].add(number)
 
     def find_rows(self, subject: str, aspect: str) -> list[int]:
-        """Return the numbers of the rows beside an answer of KEY, in order."""
+        """Return the numbers of the fact rows that may concern an answer of KEY, in order."""
         return sorted(
             self._find_country_rows(subject)
             if aspect.isdigit()
@@ -130,7 +130,7 @@ class RelatedRows:
         )
 
     def _find_country_rows(self, country: str) -> set[int]:
-        """Return the rows of a country, and of its restrictions; of a region none."""
+        """Return the rows of a country and of its restrictions; no rows for a region."""
         restrictions = {
             restriction
             for restriction in self.of_restriction
@@ -159,7 +159,7 @@ class RelatedRows:
 
 
 def as_records(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as plain records."""
+    """Return the comparison as dictionaries that JSON can store."""
     related = RelatedRows(comparison)
     return {
         "old": _describe_version(comparison.old),

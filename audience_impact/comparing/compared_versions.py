@@ -51,7 +51,7 @@ class ComparedVersion:
 def describe_settings(
     as_of: date, seed: int, method: str, options: frozenset[str]
 ) -> dict[str, str]:
-    """Return everything but facts on which the numbers of a run depend, by name, as text."""
+    """Return, as text by name, every setting except the facts that determines the numbers."""
     return {
         "the day": f"{as_of}",
         "the seed": f"{seed}",
@@ -130,7 +130,7 @@ def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
 
 
 def find_previous(version: Stored) -> list[Stored]:
-    """Return the version that was published before another, or none."""
+    """Return the version that was published before another; None for the first."""
     listed = _list_versions(version.store)
     names = [stored.id for stored in listed]
     return listed[: names.index(version.id)][-1:] if version.id in names else []

@@ -26,7 +26,7 @@ Keys = Mapping[str, Sequence[str]]
 
 
 class FactFiles:
-    """The files of the facts of a version, `0/estimates.csv` in the first layer."""
+    """The fact files of a version by name, such as `0/estimates.csv` in the first layer."""
 
     def __init__(self, files: Mapping[str, bytes], headers: Mapping[str, Header]) -> None:
         self.files, self.headers = files, headers
@@ -65,18 +65,18 @@ class Row:
 
     @property
     def changed_cells(self) -> dict[str, tuple[str, str]]:
-        """Return the old and the new cell of each column that differs; of rows in both alone."""
+        """Return the old and new cell of each changed column; empty for added or removed rows."""
         old, new = self.sides
         return {name: (old[name], new[name]) for name in old if new and old[name] != new[name]}
 
     @property
     def naming_cells(self) -> dict[str, str]:
-        """Return the cells by which a reader recognises the row."""
+        """Return the cells by which a reader can identify the row."""
         cells = self.sides[1] or self.sides[0]
         return {name: cells[name] for name in NAMING if cells.get(name)}
 
     def collect_values(self, *columns: str) -> set[str]:
-        """Return the values of these columns in both versions, lists split into parts."""
+        """Return the values of these columns in both versions, with lists split into items."""
         cells = (side.get(name, "") for side in self.sides for name in columns)
         return {part for cell in cells for part in cell.split(";") if part}
 
@@ -120,7 +120,7 @@ def _read_headers(
 
 
 def _key_rows(rows: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
-    """Return the rows by their key as one text; where a key repeats, a number is added to it."""
+    """Return the rows by their key as text; a repeated key gets a number."""
     first, *rest = (rows[name] for name in key)
     keys = first.str.cat(rest, sep="|") if rest else first
     number = rows.groupby(keys).cumcount()
@@ -146,7 +146,7 @@ def _make_row(table: str, key: str, old: Mapping[str, Any], new: Mapping[str, An
 
 
 def _format_place(row: Mapping[str, Any]) -> str:
-    """Return file and line of a row, and the number of the layer beyond the first."""
+    """Return file and line of a row, and the number of the layer for layers after the first."""
     if not row:
         return ""
     beyond = f" (layer {row['row_layer']})" * (row["row_layer"] > 1)

@@ -25,7 +25,7 @@ Record = Mapping[str, Any]
 def format_comparison(
     records: Record, most_rows: int = MOST_ROWS, is_complete: bool = False
 ) -> str:
-    """Return `changes.as_records` as text, with `most_rows` fact rows; all if `is_complete`."""
+    """Return `changes.as_records` as text, with at most `most_rows` fact rows, or all of them."""
     differs = _format_differences(records, len(records["rows"]) if is_complete else most_rows)
     parts = [_format_summary(records), differs, *_format_answers(records, is_complete)]
     return "\n\n".join("\n".join(map(plain_line, lines)) for lines in parts if lines) + "\n"
@@ -152,7 +152,7 @@ def _format_change(row: Record) -> str:
 
 
 def _format_outcome(row: Record) -> str:
-    """Return the change in words; an answer that still has bounds is neither gone nor new."""
+    """Return the change in words; an answer with remaining bounds is neither gone nor new."""
     first, then = BECAME[row["change"]].partition(" or ")[::2]
     return then if then and row["old"] and row["new"] else first
 

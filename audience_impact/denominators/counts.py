@@ -114,8 +114,8 @@ class Counts:
     def list_candidates(self, places: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         """Return every base that matches a place on `country_id` and `by`, with its ranks.
 
-        `place` is the row of `places`; `gap` and `apart` are how far from its `start`, `far` and
-        `projected` what parts bases of several measurers.
+        `place` is the row of `places`; `gap` and `apart` are distances of the base from `start` in
+        days; `far` and `projected` rank the bases of several measurers.
         """
         rows = places[["country_id", "start", *by]].reset_index(names="place")
         joined = rows.merge(self.by_country, on=["country_id", *by])
@@ -127,16 +127,16 @@ class Counts:
     def find_nearest(self, places: pd.DataFrame, by: list[str], window: int | None) -> pd.DataFrame:
         """Return for each place the matching base nearest to its `start`.
 
-        Matches on `country_id` and `by`; at most `window` days away where one is given. Of one
-        measurer the nearest; between measurers one within twelve months, rather counted than
-        projected, of the most reliable source, the nearest, rather reported than derived.
-        Indexed like `places`; places without a base are absent.
+        A base matches on `country_id` and `by`, and is at most `window` days away if `window` is
+        passed. The base of a measurer is the nearest. Between measurers the order is: within twelve
+        months, counted before projected, the more reliable source, the nearer, reported before
+        derived. Indexed like `places`; places without a base are absent.
         """
         chosen = select_candidates(self.list_candidates(places, by), list_steps(by, window))
         return chosen.set_index("place").sort_index().drop(columns=["country_id", "start", *by])
 
     def count_people(self, places: pd.DataFrame, population: str, window: int | None) -> pd.Series:
-        """Return the people expected in a population of each `country_id` on the day `start`.
+        """Return the expected people of a population of each `country_id` on the day `start`.
 
         Each place and day is looked up once. Indexed like `places`; NaN where nobody counted them
         within `window` days.
@@ -153,7 +153,7 @@ class Counts:
         return joined["persons"].set_axis(places.index)
 
     def interpolate_persons(self, places: pd.DataFrame) -> pd.Series:
-        """Return the people in `base_id` of each place at its `start`: in logs between two counts.
+        """Return the people in `base_id` at each `start`, interpolated in logs between two counts.
 
         Outside the measurer's series, the base as printed; NaN without a base. Indexed like
         `places`.
@@ -245,7 +245,7 @@ def is_projected(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _join_bases(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns of the table of bases for each base, next to `country_id` and `start`."""
+    """Return the row of the table of bases for each base, next to `country_id` and `start`."""
     names = [
         *("population_base", "measurement_series_id", "obs_status"),
         *("persons", "low_persons", "high_persons", "period_start", "period_end"),
@@ -255,7 +255,7 @@ def _join_bases(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_ceiling(rows: pd.DataFrame, counts: Counts) -> Array:
-    """Return the people around each base: its ages by the same measurer, else all residents."""
+    """Return the upper limit of each base: its ages by the same measurer, else all residents."""
     is_online = rows["population_base"].str.startswith("internet")
     if not is_online.any():
         return np.full(len(rows), np.nan)
@@ -321,7 +321,7 @@ def _compute_rounding(rows: pd.DataFrame, ceiling: Array) -> Array:
 def _compute_growth(rows: pd.DataFrame, spread: Spread) -> tuple[Array, Array, Array]:
     """Return the growth from the count to the day, or from the day to a later count.
 
-    Between two counts the trend is in what is expected already.
+    Between two counts the expected number already contains the trend.
     """
     days = gap_days(rows["start"], rows["start"], rows["period_start"], rows["period_end"])
     reach = np.sqrt(in_months(days).to_numpy("float64"))

@@ -47,7 +47,7 @@ class Denominators(CountsWithErrors):
 
     @classmethod
     def from_tables(cls, tables: Tables, errors: FigureErrors | None) -> "Denominators":
-        """Return the denominators of these facts."""
+        """Return the denominators in these fact tables."""
         lineages = tables["lineages"].drop_duplicates("measurement_series_id")
         source_types = lineages.set_index("measurement_series_id")["source_type"]
         return cls(Counts.from_tables(tables), source_types, errors)
@@ -63,9 +63,9 @@ class Denominators(CountsWithErrors):
     def count_online(self, places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Return the count of people online of each place, its distribution and the publishers.
 
-        The first as `Counts.find_nearest` gives it with `country_id` and `start`, the second with
-        columns DISTRIBUTION, spanning the publishers where they differ, and the third as
-        `_publishers` gives it; all three indexed like `places`.
+        All three are indexed like `places`: the count as `Counts.find_nearest` returns it, with
+        `country_id` and `start`; columns DISTRIBUTION, widened to all publishers if they differ;
+        and the publishers as `_compare_publishers` returns them.
         """
         base = self.find_nearest(places.assign(population_base=ONLINE), None)
         counted = places[["country_id", "start"]].join(base)
@@ -92,7 +92,7 @@ class Denominators(CountsWithErrors):
         )
 
     def _choose_limits(self, groups: pd.DataFrame) -> pd.DataFrame:
-        """Return the best base that can contain each group's largest audience, and residents."""
+        """Return the best base that contains each group's largest audience, and the residents."""
         chosen = self._choose_best(groups)
         people = self.find_nearest(groups.assign(population_base=EVERYONE), None)
         rows = (
@@ -209,8 +209,8 @@ def _limit_persons(rows: pd.DataFrame) -> pd.Series:
 def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Return numbers of people online that differ: `least`, `most`, `count`, `level`, `ids`.
 
-    NaN where they do not differ. `ids` are those of the bases, with semicolons. Of each measurer
-    who counted within twelve months of the start the nearest number.
+    Compares, of each measurer who counted within twelve months of the start, the nearest number;
+    NaN if these do not differ. `ids` are those of the bases, joined by semicolons.
     """
     single = _find_publisher_counts(places, bases)
     groups = single.assign(level=np.log(single["persons"])).groupby("place")
@@ -229,7 +229,7 @@ def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFra
 
 
 def _find_publisher_counts(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Return of each place and measurer the nearest count of people online within a year."""
+    """Return for each place and measurer the nearest count of people online within a year."""
     counted = bases[(bases["population_base"] == ONLINE) & (bases["obs_status"] != FORECAST)]
     names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end", "base_id"]
     right = counted[names].rename(columns={"area_id": "country_id"})

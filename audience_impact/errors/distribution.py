@@ -132,7 +132,7 @@ def _choose_kind(name: FigureError) -> ErrorQuantile:
 def draw_through_quantiles(
     u: Array, q05: Array, q50: Array, q95: Array, degrees: float = np.inf
 ) -> Array:
-    """Return draws with these quantiles; all broadcast against `u`, uniforms in (0, 1)."""
+    """Return draws with these quantiles; arguments broadcast against `u`, uniforms in (0, 1)."""
     bounded = np.isfinite(degrees)
     t = stdtrit(degrees, u) if bounded else ndtri(u)
     unit = t / float(stdtrit(degrees, TAIL) if bounded else ndtri(TAIL))
@@ -140,17 +140,17 @@ def draw_through_quantiles(
 
 
 def widen_universe(persons: Array, universe: Array) -> Array:
-    """Return the universe, a little larger where persons are nearly all of it.
+    """Return the universe, enlarged a little if persons are nearly all of it.
 
-    NaN stays NaN: a universe that is not known limits nothing.
+    NaN remains NaN: an unknown universe is no limit.
     """
     return np.asarray(np.maximum(universe, persons / MOST_SHARE))
 
 
 def move_persons(persons: Array, universe: Array, by: Array) -> Array:
-    """Return persons moved by log odds of their share of a universe, which they never leave.
+    """Return persons after a change `by` in the log odds of their share of a universe.
 
-    Where the universe is not known (NaN) `by` is in logs.
+    The result never exceeds the universe. If the universe is unknown (NaN), `by` is in logs.
     """
     inside = widen_universe(persons, universe)
     there = inside * expit(_compute_odds(persons, inside) + by)
@@ -160,7 +160,7 @@ def move_persons(persons: Array, universe: Array, by: Array) -> Array:
 def log_odds(persons: Array, universe: Array) -> Array:
     """Return log odds of the share of persons in a universe; logs without a universe.
 
-    Numbers are apart by what moves one to the other if the universe holds all of them (`within`).
+    A difference of two results is the change from one number to the other within the universe.
     """
     odds = _compute_odds(persons, widen_universe(persons, universe))
     return np.asarray(np.where(np.isnan(universe), np.log(persons), odds))

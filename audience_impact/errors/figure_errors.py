@@ -60,7 +60,7 @@ def half_step(values: "pd.Series[float]", is_share: "pd.Series[bool]") -> "pd.Se
 
 
 def _count_step(numbers: Array) -> Array:
-    """Return the largest power of ten that divides a count and leaves its first digits alone."""
+    """Return the largest power of ten that divides a count and is below its DIGITS first digits."""
     counts = np.round(np.nan_to_num(numbers))
     step: Array = np.ones(counts.shape)
     for power in range(1, 13):
@@ -167,7 +167,7 @@ def _add_growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> 
 
 
 def find_people_online(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
-    """Return the people online that a row is a share of: its measurer's, else the nearest count."""
+    """Return the people online of whom a row is a share: its measurer's, else the nearest count."""
     bases = tables["bases"]
     same_measurer = find_nearest_people(rows, bases, ["population_base", "measurement_series_id"])
     online = find_nearest_people(rows, bases[bases["population_base"] == ONLINE], [])
@@ -178,7 +178,7 @@ def find_people_online(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]"
 def find_nearest_people(
     rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]
 ) -> "pd.Series[float]":
-    """Return people in the matching base nearest in time, rather reported than projected."""
+    """Return people in the matching base nearest in time, preferring reported to projected ones."""
     keys = ["area_id", *by]
     right = bases[[*keys, "persons", "obs_status", *PERIOD]].rename(
         columns={"period_start": "base_start", "period_end": "base_end"}
@@ -195,7 +195,7 @@ def find_nearest_people(
 
 
 def list_restrictions(tables: Tables) -> pd.DataFrame:
-    """Return restrictions of whole countries by platform, their days and whether of use.
+    """Return restrictions of whole countries by platform, with their days and `is_use`.
 
     Columns: `area_id`, `platform_id`, `from_day`, `to_day` (after the last, NaT where it goes on),
     `is_use`. What was never carried out is left out.

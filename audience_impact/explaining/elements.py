@@ -77,18 +77,18 @@ def format_number(value: float | None, unit: str) -> str:
 
 
 def list_number(what: str, number: float | None, unit: str = PERSONS) -> list[Number]:
-    """Return a list of the number, empty where it is missing."""
+    """Return a list with the number; empty if the number is missing."""
     is_known = number is not None and not pd.isna(number)
     return [Number(what, unit, float(number))] if is_known and number is not None else []
 
 
 def list_sentences(rows: pd.DataFrame) -> list[str]:
-    """Return the sentences among rows of table `steps`."""
+    """Return the sentences in these rows of table `steps`."""
     return list(rows.loc[rows["unit"].isna() & rows["input_table"].isna(), "text"])
 
 
 def list_numbers(rows: pd.DataFrame, named: bool = False) -> list[Number]:
-    """Return the numbers among rows of table `steps`, if `named` with subject and country."""
+    """Return the numbers in these rows of table `steps`; `named` adds subject and country."""
     return [
         Number(_name_number(row) if named else row["text"], row["unit"], *_list_ends(row))
         for row in rows[rows["unit"].notna()].to_dict("records")
@@ -108,12 +108,12 @@ def _name_number(row: dict[Any, Any]) -> str:
 
 
 def name_service(platform: str, internet: str = "the whole internet") -> str:
-    """Return the name of a service; the whole internet and an unknown service have their words."""
+    """Return the name of a service, or words for the whole internet or an unknown service."""
     return internet if platform == WHOLE_INTERNET else platform or "an unknown service"
 
 
 def describe_facts(rows: pd.DataFrame, fact_rows: FactRows) -> list[Fact]:
-    """Return facts from rows of candidates or lineage: used ones first, then by reason."""
+    """Return the facts in rows of candidates or lineage: used ones first, then by reason."""
     order = rows.sort_values(["passed_over", "row_layer", "row_line"])
     return [
         describe_fact(
@@ -136,7 +136,7 @@ def describe_fact(
     persons: float | None = None,
     passed_over: str = "",
 ) -> Fact:
-    """Return the fact of a line."""
+    """Return the fact at a line of the files."""
     cells = fact_rows.find_row(at)
     persons = None if persons is None or pd.isna(persons) else float(persons)
     return Fact(
@@ -227,7 +227,7 @@ def _write_step(number: int, step: Step) -> Iterator[str]:
 
 
 def _write_excluded(reason: str, rows: Sequence[Fact]) -> Iterator[str]:
-    """Yield a reason, some of the facts it excluded, and the number of the others."""
+    """Yield each reason, some of the facts it excluded, and the number of further facts."""
     more = len(rows) - EXAMPLES
     yield f"     {reason}:"
     yield from (f"       {_format_fact(fact)}" for fact in rows[:EXAMPLES])

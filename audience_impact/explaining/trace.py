@@ -34,7 +34,7 @@ class Trace:
     origin: str
 
     def select_steps(self, step: TraceStep) -> pd.DataFrame:
-        """Return the traced rows of a step."""
+        """Return the rows of the trace that belong to a step."""
         rows = self.tables["steps"]
         return rows[rows["step"] == step.value]
 
@@ -57,7 +57,7 @@ class Trace:
 
 
 def read_trace(version: Stored, restriction_id: str) -> Trace:
-    """Return the trace that a version has of a restriction.
+    """Return the trace of a restriction in a version.
 
     Raises:
         NoTraceError: It has none of any restriction.

@@ -85,7 +85,7 @@ def explain_comparisons(trace: Trace) -> Iterator[Step]:
 
 
 def explain_ends(trace: Trace, metric: ImpactMetric) -> Step:
-    """Return the answer and the inputs of its ends."""
+    """Return the answer, and the inputs from which its ends follow."""
     row = trace.impact_row(metric)
     names = ("at least", "5 %", "median", "95 %", "at most")
     numbers = [

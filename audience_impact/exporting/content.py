@@ -57,12 +57,12 @@ class Content:
 
     @property
     def title(self) -> str:
-        """Return the title of the version, with what was chosen of it."""
+        """Return the title of the version, with the selection."""
         return f"{self.package['title']}{f': {self.chosen}' if self.chosen else ''}"
 
     @property
     def citations(self) -> tuple[str, ...]:
-        """Return the lines to cite."""
+        """Return the lines with citations."""
         licence = self.package["licenses"][0]["title"]
         default = (
             f"{AUTHOR} ({self.as_of[:4]}): {DATA_SET_TITLE}, version {self.version_id}, as of "
@@ -81,7 +81,7 @@ class Content:
 
 
 def read_content(version: Stored) -> Content:
-    """Return all tables of a version, in their own order.
+    """Return all tables of a version, in the order of the version.
 
     Raise PublishError where a table is damaged.
     """

@@ -21,9 +21,9 @@ from audience_impact.store.versions import Stored
 
 
 def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None:
-    """Write a file by `write`, if nothing else is at its path.
+    """Write a file with `write`, unless its path is already taken.
 
-    Raise ExportError where something does, or the disk refuses.
+    Raise ExportError if the path is taken or the disk refuses.
     """
     if path.is_dir():
         raise ExportError(f"{path} is a folder: give the name of a file")
@@ -40,9 +40,9 @@ def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None
 
 
 def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
-    """Write a folder, if it is new, empty or has the same files; else only over an earlier export.
+    """Write a folder that is new, empty or unchanged, or replaces an earlier export.
 
-    Raise ExportError where something else is there, or the disk refuses.
+    Raise ExportError if other files are there or the disk refuses.
     """
     try:
         _require_free(path, files, overwrite)
@@ -143,7 +143,7 @@ def _write_bytes(path: Path, content: bytes) -> None:
 
 
 def _write_database(path: Path, selected: Content) -> None:
-    """Write a DuckDB file that is not there yet: the tables, with their meaning as comments."""
+    """Write a new DuckDB file: the tables, with their meanings as comments."""
     with duckdb.connect(str(path)) as base:
         for name, table in selected.tables.items():
             _create_table(base, name, table)
@@ -194,5 +194,5 @@ def _quote_name(name: str) -> str:
 
 
 def _quote_text(text: str) -> str:
-    """Return a text as SQL takes it: COMMENT knows no parameters."""
+    """Return a text as an SQL literal, since COMMENT accepts no parameters."""
     return "'" + text.replace("'", "''") + "'"

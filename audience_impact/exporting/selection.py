@@ -125,14 +125,14 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
 def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | None, set[str]]:
     """Return the requested area, if any, and the ids of the restrictions.
 
-    Raise ExportError as `select`.
+    Raise ExportError as `select_content` does.
     """
     area = _choose_area(content, query)
     return area, _choose_ids(content, query, area)
 
 
 def _choose_area(content: Content, query: ExportQuery) -> Area | None:
-    """Return the requested area; the world where a year alone is requested."""
+    """Return the requested area; the world if only a year is requested."""
     if not query.area and (query.year is None or query.restrictions):
         return None
     return _find_area(content, query.area or WORLD)
@@ -167,7 +167,7 @@ def _find_area(content: Content, code: str) -> Area:
 
 
 def _read_area_names(acts: pd.DataFrame) -> dict[str, str]:
-    """Return the names of the areas that restrictions are in, by code."""
+    """Return the names of the areas of restrictions, by code."""
     return {
         area: name
         for ids, texts in zip(acts["area_id"], acts["area_names"], strict=True)
@@ -194,7 +194,7 @@ def _choose_ids(content: Content, query: ExportQuery, area: Area | None) -> set[
 
 
 def _is_inside(area: Area, row: object) -> bool:
-    """Return whether a restriction is in the area, or in a country of it."""
+    """Return whether a restriction is in the area, or in one of its countries."""
     codes = {*str(row.area_id).split(";"), *str(row.country_id).split(";")}  # type: ignore[attr-defined]
     return area.id in codes or not area.countries.isdisjoint(codes)
 
@@ -264,7 +264,7 @@ def _is_in_year(period: "pd.Series[str]", year: int) -> "pd.Series[bool]":
 
 
 def _select_sources(tables: dict[str, pa.Table], sources: pa.Table) -> pa.Table:
-    """Return the sources that the rows name."""
+    """Return the sources named in the rows."""
     named = {
         source
         for table in tables.values()

@@ -104,14 +104,14 @@ class _Lines:
         self.row = 2
 
     def write_section(self, label: str, texts: Sequence[str]) -> None:
-        """Write a label and its texts, each in a row of its own; nothing without texts."""
+        """Write a label and its texts, each in a separate row; nothing without texts."""
         for number, text in enumerate(texts):
             if number == 0:
                 self.sheet.write_string(self.row, 0, label, self.label)
             self._write_spread(text)
 
     def write_link(self, label: str, text: str, leads: str, in_label: bool = False) -> None:
-        """Write a label and a text, one of which is a link."""
+        """Write a label and a text, and make one of the two a link."""
         if in_label:
             self.sheet.write_url(self.row, 0, leads, self.made.link, label)
             self._write_spread(text)
@@ -124,7 +124,7 @@ class _Lines:
         self.row += 1
 
     def write_figures(self, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Write a small table: text, then numbers, and a word at the right."""
+        """Write a small table: text, then numbers, and a word on the right."""
         self.row += 1
         for place, heading in enumerate(headings):
             form = self.made.number_heading if place else self.made.heading
@@ -147,7 +147,7 @@ class _Lines:
             self.sheet.write_number(self.row, place, cell, self.made.numbers[WHOLE_NUMBER])
 
     def _write_spread(self, text: str) -> None:
-        """Write a text over several columns, as high as it needs."""
+        """Write a text across several columns, in a row high enough for it."""
         shown = self._clean_text(text)
         lines = sum(max(1, math.ceil(len(line) / LINE_CHARACTERS)) for line in shown.split("\n"))
         self.sheet.set_row(self.row, lines * LINE_HEIGHT)
@@ -168,7 +168,7 @@ ABOUT, COLUMNS, VALUES = "about", "columns", "values"
 def write_workbook(
     path: Path | IO[bytes], content: Content, limits: Limits | None = None
 ) -> list[str]:
-    """Write the workbook; return what Excel could not store unchanged, a line each."""
+    """Write the workbook; return a line for each thing that Excel could not store unchanged."""
     bounds = limits or Limits()
     book = workbook.open_workbook(path, content)
     made = workbook.make_formats(book)

@@ -43,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Formats:
-    """The forms of cells."""
+    """The formats of cells."""
 
     text: Format
     runs: Format
@@ -55,7 +55,7 @@ class Formats:
 
 @dataclass(frozen=True)
 class Part:
-    """A sheet of a table: all of it, or as many rows as fit.
+    """A sheet with all rows of a table, or with as many of them as fit.
 
     Attributes:
         sheet: The name of the sheet.
@@ -94,7 +94,7 @@ def open_workbook(path: Path | IO[bytes], content: Content) -> xlsxwriter.Workbo
 
 
 def make_formats(book: xlsxwriter.Workbook) -> Formats:
-    """Return the formats of cells, to be made once a workbook."""
+    """Return the formats of cells; call it once for each workbook."""
     kinds = {*NUMBER_FORMATS.values(), WHOLE_NUMBER, DAY}
     head = {"bold": True, "bg_color": "#D5E5EE", "bottom": 1, "valign": "top", "text_wrap": True}
     return Formats(
@@ -108,7 +108,7 @@ def make_formats(book: xlsxwriter.Workbook) -> Formats:
 
 
 def split_parts(content: Content, limits: Limits) -> Iterator[Part]:
-    """Yield a sheet for each table, or several where a table has too many rows for one."""
+    """Yield a sheet for each table, or several sheets if a table has too many rows for one."""
     most = limits.rows - 1
     for table, rows in content.tables.items():
         count = max(1, math.ceil(rows.num_rows / most))
@@ -128,7 +128,7 @@ def clean_text(value: str, limits: Limits, short: Shortened) -> str:
 
 
 def choose_format(text: str, made: Formats) -> Format:
-    """Return the format of a text, marked as text where a spreadsheet might run it."""
+    """Return the format of a text, as pure text if a spreadsheet might run it as a formula."""
     return made.runs if text.startswith(RUN) else made.text
 
 
@@ -224,7 +224,7 @@ def _note_height(text: str) -> float:
 
 
 def _column_width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:
-    """Return the width that most cells of a column need, within limits."""
+    """Return a width, within limits, that fits most cells of a column."""
     if field["type"] != "string":
         return OF_NUMBERS
     longest = pc.quantile(pc.utf8_length(cells), 0.9)[0].as_py() or 0

@@ -100,7 +100,7 @@ def find_published_ids(links: pd.DataFrame) -> dict[str, str]:
 
 
 def _follow(name: str, direct: Mapping[str, str]) -> str:
-    """Return the last id of a chain of links; of a loop the least id."""
+    """Return the last id of a chain of links, or the smallest id of a loop."""
     seen = [name]
     while seen[-1] in direct:
         following = direct[seen[-1]]
@@ -111,7 +111,7 @@ def _follow(name: str, direct: Mapping[str, str]) -> str:
 
 
 def _drop_void_remainders(links: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return links where a remainder that does not outlast its event is one event with it."""
+    """Return links in which a remainder that does not outlast its event is merged with it."""
     merged = find_published_ids(links)
     stays = links["other_restriction_id"].replace(merged)
     mine = links["restriction_id"].map(restrictions["ended_on_end"])
@@ -125,7 +125,7 @@ def _drop_void_remainders(links: pd.DataFrame, restrictions: pd.DataFrame) -> pd
 def _complete(
     restrictions: pd.DataFrame, links: pd.DataFrame, merged: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Return restrictions with end, networks and source of the events that are merged into them."""
+    """Return restrictions with the end, networks and source of the events merged into them."""
     beside = restrictions.loc[list(merged)].assign(published=list(merged.values()))
     ends = beside.assign(
         is_exact=beside["ended_on_end"] - beside["ended_on_start"] == ONE_DAY,
@@ -154,7 +154,7 @@ def _complete(
 def _start_remainders(
     restrictions: pd.DataFrame, links: pd.DataFrame, merged: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Return restrictions, each remainder starting the day after the event that it continues."""
+    """Return restrictions in which each remainder starts after the event that it continues."""
     remainders = links[links["relation"] == EventRelation.REMAINDER]
     published_ids = remainders.set_index("restriction_id")["other_restriction_id"].replace(
         dict(merged)

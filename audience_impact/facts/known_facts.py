@@ -110,7 +110,7 @@ def select_known_facts(
 
 
 def _prefer_second_page(frame: pd.DataFrame, late: set[str]) -> pd.DataFrame:
-    """Replace a first page that was not yet published by the second page, if that was published."""
+    """Replace a first page that was not yet published with the second page, if published."""
     if not {SOURCE, OTHER} <= set(frame.columns):
         return frame
     first, second = frame[SOURCE], frame[OTHER]
@@ -121,7 +121,7 @@ def _prefer_second_page(frame: pd.DataFrame, late: set[str]) -> pd.DataFrame:
 
 
 def _select_begun(restrictions: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:
-    """Return restrictions that had begun or had been announced; those without a start stay."""
+    """Return restrictions that had begun or had been announced, and those without a start."""
     starts = {
         name: parse_periods(restrictions[name])["start"]
         for name in ("announced_on", "observed_from")

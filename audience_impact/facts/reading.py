@@ -127,7 +127,7 @@ def _has_line_break(text: str) -> bool:
 
 
 def _count_separators(line: str) -> int:
-    """Return the commas between cells; -1 where a quote is not around a whole cell."""
+    """Return the commas between cells; -1 if a quote does not enclose a whole cell."""
     if '"' not in line:
         return line.count(",")
     bare = QUOTED.sub("", line)
@@ -334,7 +334,7 @@ def read_tables(
 def read_layers(
     folders: Sequence[Path], headers: Mapping[str, Header]
 ) -> tuple[dict[str, list[pd.DataFrame]], list[Finding]]:
-    """Return the frames of each table, one per folder that contains it, and the findings."""
+    """Return the frames of each table, one for each folder that contains it, and the findings."""
     apart: dict[str, list[pd.DataFrame]] = {}
     unfinished = _report_unfinished_layers(folders, headers)
     findings = [
@@ -449,7 +449,7 @@ class Merged(NamedTuple):
 
 
 def merge_layers(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
-    """Return the layers of a table as one table: of rows with one key the last layer's remains.
+    """Return all layers of a table as one table, with the last row of each key.
 
     All rows without a key remain, so that each can be refused with its line.
     """
@@ -474,7 +474,7 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def read_contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> dict[str, bytes]:
-    """Return the bytes of all fact files by layer and name, `0/estimates.csv` in the first."""
+    """Return the bytes of all fact files by layer and name, such as `0/estimates.csv`."""
     return {
         f"{number}/{table}.csv": _read_bytes(path)
         for number, folder in enumerate(folders)
@@ -487,7 +487,7 @@ def read_contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> dic
 def compute_digest(
     file_contents: Mapping[str, bytes], layers: int, headers: Mapping[str, Header]
 ) -> str:
-    """Return SHA-256 of the files of `read_contents`, in order; folder names do not count."""
+    """Return SHA-256 of the files of `read_contents`, in order, without the names of folders."""
     total = hashlib.sha256()
     for number in range(layers):
         for table in headers:

@@ -115,7 +115,7 @@ def drop_faulty_rows(tables: Tables, findings: Sequence[Finding]) -> Tables:
 
 
 def list_places(tables: Tables) -> set[tuple[str, int, int]]:
-    """Return table, layer and line of every row."""
+    """Return the table, layer and line of every row."""
     return {
         (table, int(layer), int(line))
         for table, frame in tables.items()

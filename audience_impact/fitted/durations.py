@@ -42,7 +42,7 @@ PARAMETERS = ["days_log_mean", "days_log_sd"]
 
 @dataclass(frozen=True)
 class Durations:
-    """The fitted distribution: effects and factors of variance by `factor=value`."""
+    """The fitted distribution of durations: effects and factors of variance by `factor=value`."""
 
     mean: float
     variance: float
@@ -50,7 +50,7 @@ class Durations:
     spreads: "pd.Series[float]"
 
     def predict(self, restrictions: pd.DataFrame) -> pd.DataFrame:
-        """Return PARAMETERS of each restriction, from its FACTORS."""
+        """Return the PARAMETERS of each restriction from its FACTORS."""
         mean = pd.Series(self.mean, restrictions.index)
         variance = pd.Series(self.variance, restrictions.index)
         for factor in FACTORS:

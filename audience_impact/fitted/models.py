@@ -65,7 +65,7 @@ def judge_levels(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def compute_chance(units: "pd.Series[float]", inside_share: "pd.Series[float]") -> Array:
-    """Return the chance (levels,) of so few units inside, or fewer, at LEVEL_COVERAGE."""
+    """Return the probability (levels,) of at most so many units inside, at LEVEL_COVERAGE."""
     from scipy.special import betainc  # who only reads what is closed does without
 
     count = units.to_numpy("float64")
@@ -76,7 +76,7 @@ def compute_chance(units: "pd.Series[float]", inside_share: "pd.Series[float]") 
 
 @dataclass(frozen=True)
 class FittedModels:
-    """Fitted parameters; None, or without rows, where the fact table has no rows.
+    """Fitted parameters; a field is None or has no rows if its fact table has no rows.
 
     Attributes:
         errors: Errors of figures.

@@ -119,7 +119,7 @@ def _choose_first(
 
 
 def map_features(features: "pd.Series[str]") -> "pd.Series[str]":
-    """Return the feature whose distribution each feature has: all calls have that of voice."""
+    """Return the feature whose distribution each feature has; calls have that of voice calls."""
     return features.where(~features.isin(CALLS), Feature.VOICE_CALL.value)
 
 
@@ -152,7 +152,7 @@ def log_odds(figures: pd.DataFrame) -> "pd.Series[float]":
 
 
 def select_usable_circumvention(figures: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures that are fitted to: `circumvention_id`, `group`, `area_id` and `x`."""
+    """Return the figures used in the fit: `circumvention_id`, `group`, `area_id` and `x`."""
     severity = restrictions.set_index("restriction_id")["severity"]
     is_cut = figures["restriction_id"].map(severity).isin(CUT_SEVERITIES)
     is_of_vpn = figures["circumvention_kind"] == CircumventionKind.USES_VPN.value
@@ -166,7 +166,7 @@ def select_usable_circumvention(figures: pd.DataFrame, restrictions: pd.DataFram
 
 
 def list_circumvention_ids(tables: Tables) -> "pd.Series[str]":
-    """Return the ids of the figures of each country that are fitted to, joined by `;`."""
+    """Return the ids of the figures of each country used in the fit, joined by `;`."""
     rows = select_usable_circumvention(tables["circumvention"], tables["restrictions"])
     return rows.groupby("area_id")["circumvention_id"].agg(";".join)
 

@@ -140,7 +140,7 @@ def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
 def _compute_loss(
     logs: Array, start: Array, prepared: Figures, shared: list[Shared], way_codes: "np.ndarray"
 ) -> tuple[float, Array]:
-    """Return the loss and its gradient by the logs of the spreads."""
+    """Return the loss and its gradient with respect to the logs of the spreads."""
     squares = np.exp(2.0 * logs)
     count, effects = len(prepared.odds), len(shared)
     matrix = np.zeros((count, count))
@@ -194,7 +194,7 @@ def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFram
 
 
 def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
-    """Return the evidence level of each figure when those of its group (`by`) are left out."""
+    """Return the evidence level of each figure if its group (`by`) is left out."""
     block = rows.groupby(list(by), sort=False).ngroup()
     people = rows["way"].isin(PEOPLE)
     is_any = pd.Series(True, rows.index)
@@ -217,7 +217,7 @@ def _has_others(
 
 
 def fit_factors(out: pd.DataFrame) -> pd.DataFrame:
-    """Return factors (parameter, kind, value, figures, areas) from figures that were left out."""
+    """Return factors (parameter, kind, value, figures, areas) from predictions of left-out ones."""
     rows = out.assign(off=(out["odds"] - out["middle"]).abs() / out["spread"] / Z90)
     by_rung = _fit_group_factors(rows, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0)
     rows["off"] /= _look_up_factors(rows["rung"], by_rung)
@@ -292,7 +292,7 @@ def is_current(tables: Tables) -> bool:
 
 
 def _digest_figures(rows: pd.DataFrame) -> str:
-    """Return the digest of the figures that are fitted to."""
+    """Return the digest of the figures used in the fit."""
     columns = rows[["figure_id", "area_id", "platform_id", "way", "series", "moment", "share"]]
     return digest_frames(columns.round({"share": DECIMALS}))
 
@@ -305,14 +305,14 @@ def split_blocks(groups: NDArray[np.int64]) -> Blocks:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Prediction of each figure from the figures of other blocks: the residual and its variance."""
+    """The residual and its variance of each figure, predicted from the figures of other blocks."""
 
     residual: Array
     variance: Array
 
 
 def leave_out(precision: Array, weighted: Array, parts: Blocks) -> LeftOut:
-    """Return residuals and variances of figures; `precision` is Q and `weighted` Q y."""
+    """Return residuals and variances of left-out figures; `precision` is Q and `weighted` Q y."""
     residual, variance = np.empty(len(weighted)), np.empty(len(weighted))
     for part in parts:
         inside = np.linalg.inv(precision[np.ix_(part, part)])
@@ -343,9 +343,9 @@ def score_blocks(
 def score_ways(
     covariance: Array, odds: Array, ways: Sequence[tuple[Blocks, float]], weights: Array
 ) -> tuple[float, Array]:
-    """Return the sum of scores of ways of leaving out, and its gradient W.
+    """Return the sum of the scores of several ways of leaving out, and its gradient W.
 
-    `ways` has blocks and how much their score counts; `covariance` is used up.
+    Each way has blocks and the weight of their score. The function overwrites `covariance`.
     """
     precision = invert_covariance(covariance)
     weighted = precision @ odds

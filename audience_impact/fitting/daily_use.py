@@ -62,12 +62,12 @@ def select_usable(use_frequency: pd.DataFrame) -> pd.DataFrame:
 
 
 def select_latest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the latest figure of each service, kind and area; of all users if one is of all."""
+    """Return the latest figure of each service, kind and area, preferring figures of all users."""
     return rows.drop_duplicates([*KEY, "area_id"], keep="last")
 
 
 def estimate_within(rows: pd.DataFrame) -> float:
-    """Return the variance of figures of one service and area, in squared log odds."""
+    """Return the variance between figures of one service and area, in squared log odds."""
     ordered = rows.sort_values([*KEY, "own_kind", "area_id", "period_end", "use_frequency_id"])
     groups = ordered.groupby([*KEY, "own_kind", "area_id"])
     gap = (ordered["period_end"] - groups["period_end"].shift()).dt.days

@@ -87,7 +87,7 @@ def standardise_changes(pairs: pd.DataFrame) -> Array:
 
 
 def measure_growth(pairs: pd.DataFrame, by: str, power: float) -> Spread:
-    """Return quantiles of monthly change; a group weighs as its size to `power`."""
+    """Return quantiles of monthly change; the weight of a group is its size to `power`."""
     size = pairs.groupby(by)["change"].transform("size").to_numpy("float64")
     return Spread(
         *map(float, compute_quantiles(standardise_changes(pairs), size ** (power - 1.0), TAILS))
@@ -191,7 +191,7 @@ READ = {
 
 
 def fit_table(tables: Tables) -> pd.DataFrame:
-    """Return the fact table `figure_errors` that typed facts give."""
+    """Return the fact table `figure_errors`, fitted to typed facts."""
     sha256 = digest_frames(*(tables[name][columns] for name, columns in READ.items()))
     fits = fit_parameters(tables)
     return make_parameter_table(fits, NOTES, ("pairs", "measurers"), sha256).round(

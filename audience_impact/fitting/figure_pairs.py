@@ -53,7 +53,7 @@ NEAR_DAYS = 183
 
 
 def _select_figures(tables: Tables) -> pd.DataFrame:
-    """Return figures that count a number of people of a population on record."""
+    """Return figures that count people of a population on record."""
     estimates = tables["estimates"]
     value = estimates["value"].fillna((estimates["low"] + estimates["high"]) / 2)
     one_sided = [IntervalKind.ONE_SIDED_MIN.value, IntervalKind.ONE_SIDED_MAX.value]
@@ -118,8 +118,8 @@ def _add_restrictions(pairs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 def pair_measurers(tables: Tables) -> pd.DataFrame:
     """Return figures of one audience by two measurers: `difference` in log odds.
 
-    Of people who use a service in a month, as each of the two defines it, all ages. `cell` names
-    the service, the country and the two measurers.
+    Both figures count people of all ages who use a service in a month. `cell` names the service,
+    the country and the two measurers.
     """
     figures = _select_figures(tables)
     is_usable = (figures["age"] == "") & (figures["sex"] == "") & figures["unit"].isin(PEOPLE)

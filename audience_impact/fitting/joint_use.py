@@ -79,7 +79,7 @@ NOTES = {
 
 @dataclass(frozen=True)
 class Survey:
-    """Sets of platforms of one survey: shares (sets, 5), zero-padded, and the true union."""
+    """The sets of platforms of a survey: shares (sets, 5), zero-padded, and the true union."""
 
     name: str
     house: str
@@ -91,7 +91,7 @@ class Survey:
 
 @dataclass(frozen=True)
 class FittedSurvey:
-    """A survey's own correlation (log odds), and the sums for its model error."""
+    """The correlation (log odds) of one survey, and the sums for its model error."""
 
     survey: Survey
     log_odds: float
@@ -208,7 +208,7 @@ def _sample_variance(values: Sequence[float]) -> float:
 
 
 def estimate_area_variance(house: HouseFits) -> float:
-    """Return the variance between areas in surveys of one house, less the means of years."""
+    """Return the variance between areas in surveys of one house, without the means of years."""
     data = pd.DataFrame([(f.survey.area, f.survey.year, f.log_odds) for f in house])
     x = data[2] - data.groupby(1)[2].transform("mean")
     areas = x.groupby(data[0])
@@ -223,7 +223,7 @@ def estimate_area_variance(house: HouseFits) -> float:
 
 
 def estimate_model_error(house: HouseFits) -> float:
-    """Return the root of the squared error of fitted unions over the room for error."""
+    """Return the root mean square of the error of fitted unions, relative to its range."""
     room = sum(fitted.squared_room for fitted in house)
     missed = sum(fitted.squared_error for fitted in house)
     return float(np.sqrt(missed / room)) if room > 0.0 else 0.0
@@ -298,7 +298,7 @@ def fit_calibration(fits: Sequence[FittedSurvey]) -> Calibration:
 
 
 def fit_table(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> pd.DataFrame:
-    """Return the fact table `overlap_calibration` that these surveys give."""
+    """Return the fact table `overlap_calibration`, fitted to these surveys."""
     fits = fit_surveys(read_surveys(surveys, use_patterns))
     survey_parameters = [
         Parameter(OverlapParameter.SURVEY, f.log_odds, ParameterBasis.ESTIMATED, (f,)) for f in fits

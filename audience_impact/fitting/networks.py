@@ -76,7 +76,7 @@ def measure_yearly_change(pairs: pd.DataFrame) -> dict[ErrorQuantile, float]:
 
 
 def measure_between_countries(counts: pd.DataFrame) -> dict[ErrorQuantile, float]:
-    """Return quantiles over countries of the share's log odds, even between its two ends."""
+    """Return quantiles over countries of the share's log odds, evenly between its two ends."""
     last = counts.sort_values("period_start").drop_duplicates("area_id", keep="last")
     least = last["least_share"].to_numpy("float64")[:, None]
     most = last["most_share"].to_numpy("float64")[:, None]

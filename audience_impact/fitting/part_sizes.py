@@ -46,7 +46,7 @@ UNIT_PRIOR, COUNT_PRIOR = 0.3, 0.9
 
 
 def describe_readings(tables: Tables) -> pd.DataFrame:
-    """Return the readings with a holder of known people, with `log_persons`, `unit` and `count`."""
+    """Return readings with a known population of the holder: `log_persons`, `unit`, `count`."""
     rows = tables["place_parts"]
     places = rows[["area_id"]].assign(day=rows["period_start"])
     people = population.estimate_people(places, tables)
@@ -57,7 +57,7 @@ def describe_readings(tables: Tables) -> pd.DataFrame:
 
 
 def fit_kind(readings: pd.DataFrame, kind: PartKind) -> dict[str, float]:
-    """Return PARAMETERS of a kind from its readings."""
+    """Return the PARAMETERS of a kind of part, fitted to its readings."""
     prior = np.array([1.0 if kind in SHARES else UNIT_PRIOR, COUNT_PRIOR])
     x = np.column_stack([np.ones(len(readings)), readings[["unit", "count"]]]).astype("float64")
     y = readings["log_persons"].to_numpy("float64") - x[:, 1:] @ prior

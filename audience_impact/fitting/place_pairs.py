@@ -62,7 +62,7 @@ def pair_kinds(figures: pd.DataFrame, of: str, against: str) -> pd.DataFrame:
 def compare_sexes(each_sex: pd.DataFrame) -> Array:
     """Return half of the difference between the deviations of women and men of each region.
 
-    `each_sex` as `add_deviations` gives it, of series of each sex.
+    `each_sex` has separate series of women and men, as `add_deviations` returns it.
     """
     parts = each_sex["series"].str.rsplit(" ", n=1)
     rows = each_sex.assign(series=parts.str[0], asked=parts.str[1])
@@ -74,7 +74,7 @@ def compare_sexes(each_sex: pd.DataFrame) -> Array:
 
 
 def measure_towns(use: pd.DataFrame, where: str = Residence.URBAN.value) -> Array:
-    """Return log odds in the towns of each region less those of the region."""
+    """Return the log odds in the towns of each region minus those of the region."""
     rows = use[use["asked"] != RegionalAsked.HOUSEHOLDS.value]
     mean = rows.groupby(["measurement_series_id", "area_id", "residence"])["share"].mean()
     wide = mean.unstack("residence")
@@ -126,7 +126,7 @@ def read_small_places(figures: pd.DataFrame, tables: Tables) -> SmallPlaces | No
 
 
 def _read_sizes(way: list[str], people: "pd.Series[float]") -> tuple[Array, Array]:
-    """Return people of each place of a way below its region, and its part of its holder."""
+    """Return the people of each place between a place and its region, and their share of it."""
     sizes = np.array([float(people.get(area, np.nan)) for area in way])
     part = np.nan_to_num(np.minimum(sizes[:-1] / sizes[1:], LARGEST_PART), nan=0.0)
     return np.nan_to_num(sizes[:-1], nan=UNKNOWN_PERSONS), part

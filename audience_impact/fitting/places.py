@@ -146,14 +146,14 @@ def fit_between(figures: pd.DataFrame, by_level: float) -> Spread:
 
 
 def _measure_beyond(rows: pd.DataFrame, spread: float, by_level: float) -> Array:
-    """Return deviations less the balanced median, in deviations at even odds."""
+    """Return deviations minus the balanced median, divided by their spread at even odds."""
     off, level = _read_numbers(rows, "deviation", "level")
     scale = np.exp(by_level * np.clip(level, *LEVELS))
     return np.asarray((off - balance_median(level, spread * scale)) / scale)
 
 
 def fit_country_degrees(figures: pd.DataFrame, spread: Spread, by_level: float) -> float:
-    """Return regions that the common spread is worth beside those of a country."""
+    """Return the number of regions that have the same weight as the common spread."""
     rows = select_large_series(figures)
     beyond = _measure_beyond(rows, compute_deviation(spread), by_level) - spread.q50
     squares = pd.Series(beyond**2, rows.index).groupby(rows["series"])
@@ -181,7 +181,7 @@ def fit_model_slope(both: pd.DataFrame) -> tuple[float, float]:
 
 
 def measure_model_error(both: pd.DataFrame, slope: float, growth: float) -> float:
-    """Return the half width of a deviation by the model against surveys."""
+    """Return the half width of the model's error, measured against surveys."""
     x, y, level = _read_numbers(both, "x", "y", "level")
     predicted = slope * np.exp(growth * np.clip(level, *LEVELS)) * x
     half = 1.0
@@ -201,7 +201,7 @@ def fit_slope(both: pd.DataFrame) -> tuple[float, float]:
 
 
 def fit_small_place(places: SmallPlaces) -> float:
-    """Return the persons in a place whose error variance is twice that of a large place."""
+    """Return the people in a place whose error variance is twice that of a large place."""
 
     def compute_excess(log_people: float) -> float:
         share = [
@@ -268,13 +268,13 @@ def _fit_between(surveyed: pd.DataFrame, by_level: float) -> Fits:
 
 
 def _uninformed_half_width(fits: Fits) -> float:
-    """Return the half width, in log odds, of a figure that is no evidence on a place."""
+    """Return the half width, in log odds, of a figure that has no weight for a place."""
     values = fits[PlaceLaw.BETWEEN].values
     return (values[ErrorQuantile.Q95] - values[ErrorQuantile.Q05]) / 2.0
 
 
 def _fit_model(deviations: pd.DataFrame, each_sex: pd.DataFrame, fits: Fits) -> Fits:
-    """Return the fits of a model's figures; without pairs these are no evidence on a place."""
+    """Return the fits of a model's figures; without pairs the figures have no weight."""
     both = pair_kinds(deviations, MODEL, SURVEY)
     slope, growth, half, basis = 0.0, 0.0, _uninformed_half_width(fits), ParameterBasis.ASSUMED
     if len(both):
@@ -303,7 +303,7 @@ def _fit_survey(sexes: pd.DataFrame) -> Fits:
 
 
 def _fit_ageing(both: pd.DataFrame, fits: Fits) -> Fits:
-    """Return half of the variance by which model and surveys differ, over the years between."""
+    """Return half of the variance between model and surveys, over the years between them."""
     model, survey = _look_up_number(fits, PlaceLaw.MODEL), _look_up_number(fits, PlaceLaw.SURVEY)
     years = float(both["years"].mean()) if len(both) else 0.0
     if years < 1.0:
@@ -332,7 +332,7 @@ def _fit_small_places(places: SmallPlaces | None) -> Fits:
 
 
 def _fit_households(deviations: pd.DataFrame, fits: Fits) -> Fits:
-    """Return the fits of a census of households, against surveys or else the model."""
+    """Return the fits of a census of households against surveys, or against the model."""
     both, beside = pair_kinds(deviations, HOUSEHOLDS, SURVEY), 0.0
     if len(both) < LEAST_REGIONS:
         both, beside = (

@@ -65,7 +65,7 @@ COLUMNS = ["area_id", *PARAMETERS, "areas", "figures"]
 
 
 def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the distribution of each group: in any country, and in each that has figures.
+    """Return the distribution of each group in any country, and in each country with figures.
 
     Args:
         rows: `group`, `area_id` and `x`, a row a figure.
@@ -114,7 +114,7 @@ def _fit_groups(by_country: pd.DataFrame, within: float) -> pd.DataFrame:
 
 
 def _fit_any_group(summaries: pd.DataFrame, within: float) -> pd.DataFrame:
-    """Return the distribution of the next group in the next country, if there are enough groups."""
+    """Return the distribution of an unknown group in an unknown country; none for few groups."""
     count = len(summaries)
     if count < LEAST_AREAS:
         return summaries.iloc[:0]
@@ -142,10 +142,11 @@ def _fit_countries(by_country: pd.DataFrame, by_group: pd.DataFrame, within: flo
 
 
 def draw_towards(prior: pd.DataFrame, figures: pd.DataFrame, within: float) -> pd.DataFrame:
-    """Return `figures` with the PARAMETERS of the next figure of each, by Gaussian conditioning.
+    """Return `figures` with the PARAMETERS of the next figure of each row.
 
-    `prior` has `mean`, `between` and `freedom`, `figures` their `mean` and `size` (how many there
-    are); both have the same rows.
+    Gaussian conditioning moves the mean of `figures` towards that of `prior`. `prior` has `mean`,
+    `between` and `freedom`; `figures` has the `mean` and the number (`size`) of the figures of a
+    row. Both have the same rows.
     """
     noise = within / figures["size"]
     weight = (prior["between"] / (prior["between"] + noise)).fillna(0.0)
@@ -159,7 +160,7 @@ def draw_towards(prior: pd.DataFrame, figures: pd.DataFrame, within: float) -> p
 def fit_table(rows: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions fitted to `rows` as a fact table with `group`.
 
-    `read` is what was read of the facts, of which the table has the digest.
+    The digest of the table is that of `read`, the facts behind the fit.
     """
     fitted = fit_distributions(rows)
     is_own_country = fitted["area_id"] != ANY
@@ -194,7 +195,7 @@ WORLD = "001"
 
 
 def select_usable_features(figures: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures of features that are fitted to: `group`, `area_id` and `x`."""
+    """Return the figures of features used in the fit: `group`, `area_id` and `x`."""
     kind = platforms.set_index("platform_id")["kind"]
     is_group = figures["platform_id"].map(kind) == PlatformKind.GROUP.value
     is_of_users = figures["population_base"] == PopulationBase.CUSTOM.value
@@ -204,7 +205,7 @@ def select_usable_features(figures: pd.DataFrame, platforms: pd.DataFrame) -> pd
 
 
 def fit_tables(tables: Tables) -> Tables:
-    """Return the fact tables `circumvention_laws` and `feature_laws` that typed facts give."""
+    """Return the fact tables `circumvention_laws` and `feature_laws`, fitted to typed facts."""
     accesses, features = tables["circumvention"], tables["feature_use"]
     keeping = fit_table(
         shares.select_usable_circumvention(accesses, tables["restrictions"]),

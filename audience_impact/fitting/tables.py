@@ -71,7 +71,7 @@ def make_parameter_table(
 
 
 def digest_frames(*frames: pd.DataFrame) -> str:
-    """Return the SHA-256 of the rows of some frames; the order of their rows does not count."""
+    """Return the SHA-256 of the rows of some frames, in any order."""
     total = hashlib.sha256()
     for frame in frames:
         ordered = frame.sort_values(list(frame.columns))

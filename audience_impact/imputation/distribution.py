@@ -67,7 +67,7 @@ SHARE_DECIMALS = 5
 
 @dataclass(frozen=True)
 class AudienceParameters:
-    """The table `audience_laws`: `spreads` by effect and way of counting, and factors."""
+    """The parameters in `audience_laws`: factors, and `spreads` by effect and way of counting."""
 
     spreads: Mapping[str, float]
     by_rung: Mapping[str, float]
@@ -75,7 +75,7 @@ class AudienceParameters:
     by_region: Mapping[str, float]
 
     def interval_factor(self, rung: pd.Series, platform: pd.Series, region: pd.Series) -> Array:
-        """Return the factor of each row's interval; of an unfitted evidence level, the largest."""
+        """Return the factor of each row's interval; the largest for an unfitted evidence level."""
         widest = max(self.by_rung.values(), default=1.0)
         product = (
             rung.map(self.by_rung).fillna(widest)
@@ -158,9 +158,9 @@ def _describe_requested(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame
 def _find_evidence_levels(
     questions: pd.DataFrame, figures: pd.DataFrame, without_country: bool
 ) -> tuple[pd.Series, pd.Series]:
-    """Return the evidence level of each row, and True for services strange to the country.
+    """Return the evidence level of each row, and True for services unknown in its country.
 
-    Without the figures of its country, by those of the others.
+    Without figures of the country, the level follows from figures of other countries.
     """
     if not without_country:
         return evidence_levels.find_evidence_levels(
@@ -180,10 +180,9 @@ def _find_evidence_levels(
 
 
 def invert_covariance(covariance: Array) -> Array:
-    """Return the inverse of a covariance, which is used up.
+    """Return the inverse of a covariance, which the function overwrites.
 
-    Raises:
-        ValueError: It is not positive definite.
+    Raises: ValueError: It is not positive definite.
     """
     factor, failed = lapack.dpotrf(covariance.T, lower=1, overwrite_a=1)
     if failed:
@@ -231,7 +230,7 @@ class ImputationModel:
 
     @cached_property
     def weighted_inverse(self) -> tuple[Array, Array]:
-        """Return the inverse Q of the covariance, outliers weighted down, and Q y."""
+        """Return the inverse Q of the covariance, with less weight for outliers, and Q y."""
         odds = self.figures["odds"].to_numpy("float64")
         return reweight_figures(
             invert_covariance(compute_covariance(self.figures, self.parameters.spreads)), odds
@@ -244,7 +243,7 @@ class ImputationModel:
 
 
 def build_model(tables: Tables, parameters: AudienceParameters) -> ImputationModel:
-    """Return the figures of typed facts with the parameters that were fitted to such figures."""
+    """Return the figures in typed facts with the fitted parameters of their covariance."""
     figures = read_observations(tables)
     return ImputationModel(figures if figures.empty else describe_rows(figures), parameters)
 
@@ -290,7 +289,7 @@ MOVER = [
 def condition_on_figures(
     questions: pd.DataFrame, model: ImputationModel, without_country: bool
 ) -> tuple[Array, Array]:
-    """Return mean and spread (rows,) in softened log odds, conditional on the figures."""
+    """Return mean and spread (rows,) in softened log odds, given the figures."""
     figures, (precision, weighted) = model.figures, model.weighted_inverse
     shared = compute_cross_covariance(questions, figures, model.parameters.spreads)
     total = compute_variance(questions, model.parameters.spreads)

@@ -133,7 +133,8 @@ EFFECTS = (
 def describe_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of figures.locate_rows with the columns that EFFECTS reads.
 
-    The series of what is no count of people is the way itself: advertising tools are one.
+    A figure that does not count people has its way of counting as its series, so that all
+    advertising tools are one series.
     """
     league = pd.Series("", rows.index)
     league = league.mask(rows["area_id"].isin(SOVIET), "soviet")
@@ -157,7 +158,7 @@ def number_groups(effect_by: Sequence[str], *frames: pd.DataFrame) -> list[NDArr
 
 
 def _measure_likeness(effect: Effect, first: Array, second: Array) -> Array:
-    """Return the share (0..1) of an effect that two figures of one group have in common."""
+    """Return the share (0..1) of an effect that two figures of a group have in common."""
     apart = np.abs(first - second) / effect.scale
     return np.asarray(np.exp(-apart if effect.is_rough else -0.5 * apart**2))
 
@@ -207,7 +208,7 @@ OWN = "own_"
 
 
 def compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
-    """Return variance of each figure by itself."""
+    """Return the variance of each figure that it shares with no other figure."""
     spread = rows[WAY].map(lambda way: spreads[OWN + str(way)])
     return np.asarray(spread.to_numpy("float64") ** 2)
 
@@ -215,8 +216,8 @@ def compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
     """Return the covariance (rows, rows) of figures, with the error variance of each figure.
 
-    Method. Some rows at a time, which stay in the cache while all effects are added, and of these
-    the pairs that no row before them had.
+    The function computes some rows at a time, which stay in the cache while all effects are added,
+    and only the entries on and above the diagonal.
     """
     count = len(rows)
     matrix = np.zeros((count, count))
@@ -250,7 +251,7 @@ def _add_effect(
     times: Array,
     along: Array,
 ) -> None:
-    """Add an effect to the covariances `part` of some rows with those rows and all after them."""
+    """Add an effect to the covariances `part` of some rows with these and all later rows."""
     block = slice(len(part))
     if effect.along:
         row, column = np.nonzero(group[block, None] == group)
@@ -285,7 +286,7 @@ def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: 
 
 
 def compute_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
-    """Return the variance (rows,) of figures before any is known."""
+    """Return the prior variance (rows,) of figures."""
     total = compute_own_variance(rows, spreads)
     for effect in EFFECTS:
         total = total + (spreads[effect.name] * _read_number(rows, effect.times)) ** 2

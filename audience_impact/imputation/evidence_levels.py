@@ -48,9 +48,9 @@ columns that have to agree.
 
 
 def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
-    """Return the evidence level of each row; both frames as figures.locate_rows gives them.
+    """Return the evidence level of each row; blank if no service of its kind has a figure.
 
-    Blank where no figure describes even a service of that kind.
+    Both frames as figures.locate_rows returns them.
     """
     people = figures[figures["way"].isin(PEOPLE)]
     levels = pd.Series("", requested.index)
@@ -75,7 +75,7 @@ def is_abroad(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
 
 
 def is_stranger(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
-    """Return True for services with figures neither of the country nor of enough others."""
+    """Return True for services without figures of the country or of enough other countries."""
     return ~is_abroad(requested, figures) & ~_has_figure(
         requested, figures, ["platform_id", "area_id"]
     )

@@ -76,7 +76,7 @@ WAY = {metric.value: way.value for metric, way in _WAYS.items()}
 
 
 def soften_odds(share: "Array | pd.Series[float]") -> Array:
-    """Return softened log odds of shares, which are cut at everyone."""
+    """Return softened log odds of shares, which are limited to 1."""
     inside = np.clip(np.asarray(share, dtype="float64"), 0.0, 1.0)
     return np.asarray(logit(SOFT + (1.0 - 2.0 * SOFT) * inside))
 
@@ -102,7 +102,7 @@ def read_observations(tables: Tables) -> pd.DataFrame:
 
 
 def _drop_repeated(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures, one of those that state the same share of a service, way and period."""
+    """Return one of the figures that state the same share of a service, way and period."""
     same = ["area_id", "platform_id", "way", "moment"]
     ordered = rows.assign(rounded=rows["share"].round(SAME_SHARE_DECIMALS)).sort_values(
         [*same, "figure_id"]
@@ -185,7 +185,7 @@ def _read_surveys(tables: Tables) -> pd.DataFrame:
 
 
 def _find_online_share(rows: pd.DataFrame) -> pd.Series:
-    """Return the share of respondents online; that of the country where respondents are too few."""
+    """Return the share of respondents online; that of the country for too few respondents."""
     survey_share = rows.get("asked_online", pd.Series(np.nan, rows.index)).astype("float64")
     if "is_floor" not in rows:
         return survey_share
@@ -194,7 +194,7 @@ def _find_online_share(rows: pd.DataFrame) -> pd.Series:
 
 
 def _is_country(areas: pd.Series) -> pd.Series:
-    """Return True for countries; regions of a country or of the world are none."""
+    """Return True for countries, and False for parts of a country or of the world."""
     return ~areas.map(is_region).astype(bool) & ~areas.str.isdigit()
 
 

@@ -49,7 +49,7 @@ def impute_with_groups(
     model: OverlapModel | None,
     without_country: bool = False,
 ) -> pd.DataFrame:
-    """Return imputed shares, those of groups by their members; without a `model` no groups."""
+    """Return imputed shares; with a `model`, those of groups of services from their members."""
     return impute_with_members(requested, tables, imputation_model, model, without_country)[0]
 
 
@@ -99,7 +99,7 @@ def _select_largest(members: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
-    """Return quantiles of the union of the members, and the farthest evidence level."""
+    """Return quantiles of the union of the members, and their weakest evidence level."""
     unions = {}
     for place, group in members.groupby("place"):
         joint_use = model.joint_use(str(group["country_id"].iloc[0]), make_lattice(DRAWS))

@@ -71,12 +71,12 @@ class People:
     drawn: Array
 
     def select_rows(self, rows: Integers) -> "People":
-        """Return the people of some of the sets."""
+        """Return the people of some sets."""
         return People(self.lower[rows], self.upper[rows], self.drawn[rows])
 
     @property
     def is_undrawn(self) -> NDArray[np.bool_]:
-        """Return True (sets,) where nothing is drawn."""
+        """Return True (sets,) for sets without draws."""
         return np.asarray(np.isnan(self.drawn).all(axis=1))
 
 
@@ -96,7 +96,7 @@ class Sets:
     people: People
 
     def of_country(self, country: str) -> "Sets":
-        """Return the sets of a country alone, numbered anew."""
+        """Return the sets of a single country, renumbered."""
         rows = np.flatnonzero(self.table["country_id"] == country)
         numbers = pd.Series(np.arange(len(rows)), rows)
         shared = self.shared[self.shared["set_id"].isin(rows)]
@@ -106,14 +106,14 @@ class Sets:
 
 
 def make_no_sets(key: list[str], draws: int) -> Sets:
-    """Return sets without any row, with these key columns and this number of draws."""
+    """Return an empty `Sets` with these key columns and this number of draws."""
     table = no_rows(key).assign(**{name: pd.Series(dtype="int64") for name in COUNTS})
     nobody = People(np.zeros(0), np.zeros(0), np.zeros((0, draws)))
     return Sets(table, pd.DataFrame(columns=["set_id", "restriction_id", *COUNTS]), nobody)
 
 
 def describe_sets(sets: Sets) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the description of a country's sets, without draws of people, for `stack_sets`."""
+    """Return the description of a country's sets for `stack_sets`, without draws of people."""
     table = sets.table.assign(place=np.arange(len(sets.table)), is_drawn=~sets.people.is_undrawn)
     return table, sets.shared
 
@@ -145,7 +145,7 @@ def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Floors:
-    """People of each restriction in each country: the minimum of a set that contains it."""
+    """The people of each restriction and country, the minimum of any set that contains it."""
 
     bounds: pd.DataFrame
     drawn: Array
@@ -173,7 +173,7 @@ def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFr
 def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.DataFrame:
     """Return totals with metric, status, day of the facts, and the columns of their reasons.
 
-    `no_estimate_reason` is the rule that says why nothing at all is drawn, as
+    `no_estimate_reason` is the rule that explains why nothing at all is drawn, as
     `find_no_estimate_reason` returns it.
     """
     table, is_wide = reasons.drop_wide(table)
@@ -222,7 +222,7 @@ def list_regions(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
 
 
 def rows_by_kind(inputs: SimulationInputs, restrictions: pd.Index | None = None) -> Members:
-    """Return the rows of the timeline by kind, of these restrictions."""
+    """Return the rows of the timeline of these restrictions, by kind of restriction."""
     line = inputs.timeline
     complete = line.rows["restriction_id"].isin(inputs.countries["restriction_id"])
     ready = (line.monthly["shape"] != "").to_numpy() & line.rows["base_persons"].notna()
@@ -237,7 +237,7 @@ def rows_by_kind(inputs: SimulationInputs, restrictions: pd.Index | None = None)
 
 
 def find_floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
-    """Return people of each restriction in each of its countries."""
+    """Return the people of each restriction in each of its countries."""
     bounds = inputs.bounds.countries[["lower_persons", "upper_persons"]]
     certain = inputs.timeline.certain_rows["restriction_id"].unique()
     sure = bounds.index.get_level_values("restriction_id").isin(certain)
@@ -295,7 +295,7 @@ def draw_people(
 def _of_restrictions(
     members: pd.DataFrame, rows: pd.DataFrame, value: pd.Series, count: int
 ) -> Array:
-    """Return the largest number of any restriction of each set (sets,); 0 if there is none."""
+    """Return the largest value of the restrictions in each set (sets,); 0 without one."""
     about = rows.set_index("row")[COUNTRY]
     single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
     largest = single.join(value.rename("value"), on=COUNTRY).groupby("set_id")["value"].max()
@@ -332,7 +332,7 @@ DRAWS_AT_ONCE = 125
 def _raise_to_restrictions(
     drawn: Array, inputs: SimulationInputs, members: pd.DataFrame, restriction_draws: Array
 ) -> Array:
-    """Return draws of sets, each at least that of its restrictions; `drawn` is used up."""
+    """Return draws of sets, at least those of their restrictions; overwrites `drawn`."""
     about = inputs.timeline.rows.set_index("row")[COUNTRY]
     single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
     keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
@@ -347,7 +347,7 @@ def _raise_to_restrictions(
 
 
 def largest_draws(sets: Integers, values: Array, count: int) -> Array:
-    """Return the largest draw (count, D) of the rows of each set; NaN where a set has none."""
+    """Return the largest draw (count, D) among the rows of each set; NaN for a set without rows."""
     largest = np.full((count, values.shape[1]), np.nan)
     if len(sets):
         order = np.argsort(sets, kind="stable")

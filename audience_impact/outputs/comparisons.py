@@ -75,13 +75,13 @@ def make_comparisons(
 
 
 def _attribute_figures(theirs: pd.DataFrame, tables: Tables) -> pd.Series:
-    """Return in words the measurer of each figure, and the page that it was read on."""
+    """Return the measurer of each figure in words, and the page that prints it."""
     page = theirs["source_id"].map(tables["sources"].set_index("source_id")["publisher"])
     return name_origins(theirs.assign(page=page), "publisher", "page", "period")
 
 
 def _list_statements(tables: Tables, figures: AudienceFigures) -> pd.DataFrame:
-    """Return Companies' statements from before a start that the bounds did not use."""
+    """Return statements of companies from before a start that the bounds did not use."""
     spoken = set(figures.chosen["estimate_id"])
     before = figures.before
     aside = before[before["is_company_statement"] & ~before["estimate_id"].isin(spoken)]

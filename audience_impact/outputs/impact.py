@@ -38,7 +38,7 @@ _ENDS = ["lower_persons", *QUANTILES, "upper_persons"]
 
 @dataclass(frozen=True)
 class _RunParts:
-    """The inputs of the rows of all metrics that are drawn."""
+    """The inputs from which the rows of all metrics are computed."""
 
     scope: Scope
     inputs: Inputs
@@ -84,7 +84,7 @@ def make_impact(
 
 
 def _without_wide(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows without quantiles that differ by more than a factor of WIDEST."""
+    """Return the rows, with blank quantiles if they differ by more than a factor of WIDEST."""
     narrow, is_wide = drop_wide(frame)
     return apply_status_rule(narrow, is_wide, "too_wide")
 
@@ -92,7 +92,7 @@ def _without_wide(frame: pd.DataFrame) -> pd.DataFrame:
 def _common_columns(
     scope: Scope, inputs: Inputs, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
 ) -> pd.DataFrame:
-    """Return the columns that all metrics of a restriction have in common, by restriction."""
+    """Return the columns that all metrics of a restriction share, by restriction."""
     groups = inputs.audiences.sizes.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(bounds.exposed.index)
     pairs = inputs.audiences.sizes[["restriction_id", "base"]].dropna().drop_duplicates()
@@ -135,7 +135,7 @@ def _dedup_methods(
 
 
 def _imputed_methods(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Series:
-    """Return the method; where the largest audiences are imputed, their weakest evidence level.
+    """Return the method; if the largest audiences are imputed, their weakest evidence level.
 
     `drawn` marks the restrictions that have draws.
     """
@@ -181,7 +181,7 @@ def _exposed_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_error(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the rule `no_error` where the interval has no width."""
+    """Return the rows, and apply the status rule `no_error` to intervals without width."""
     has_figure = (frame["obs_status"] != MISSING) & (frame["reason"] != NEVER)
     return apply_status_rule(
         frame,
@@ -191,7 +191,7 @@ def _with_error(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reach_windows(run: _RunParts, upper: pd.Series) -> pd.DataFrame:
-    """Return persons reached on the days of each restriction; the least is 0 for partial ones."""
+    """Return persons reached on the days of each restriction; at least 0 for partial ones."""
     inputs, periods = run.inputs, run.simulation.timeline.periods
     window = reach.window_by_restriction(inputs.audiences.sizes, inputs.audiences.daily, periods)
     window = window.reindex(upper.index)
@@ -204,7 +204,7 @@ def _reach_windows(run: _RunParts, upper: pd.Series) -> pd.DataFrame:
 
 
 def _explain_undrawn(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.DataFrame:
-    """Return the rows, with the reason why a restriction with complete inputs has no draws."""
+    """Return the rows, with a reason for restrictions with complete inputs but without draws."""
     if simulation.overlap_model is not None:
         return frame
     ready = frame.index.isin(simulation.countries["restriction_id"])
@@ -214,7 +214,7 @@ def _explain_undrawn(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.Da
 
 
 def _list_contradicted(bounds: Bounds) -> dict[str, list[str]]:
-    """Return restrictions whose measured overlaps contradict other facts, by the rule of status."""
+    """Return restrictions whose measured overlaps contradict other facts, by status rule."""
     restrictions: dict[str, list[str]] = {"overlap_left_out": [], "overlap_repaired": []}
     for overlap in bounds.overlaps:
         if overlap.conflict is not None:
@@ -225,7 +225,7 @@ def _list_contradicted(bounds: Bounds) -> dict[str, list[str]]:
 
 
 def _feature_user_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of feature users: everyone exposed to a whole service, else by shares."""
+    """Return the rows of feature users: everyone exposed for whole services, else by shares."""
     frame = _with_error(_join_numbers(run, ImpactMetric.PEOPLE_FEATURE_EXPOSED).join(status))
     named = frame.index.isin(run.scope.is_whole_service.index)
     is_whole = run.scope.is_whole_service.reindex(frame.index)
@@ -247,7 +247,7 @@ def _feature_user_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
 
 
 def _order_assumptions(assumed: "pd.Series[str]") -> str:
-    """Return what is assumed of several shares, each once and in the order of the sentences."""
+    """Return the assumptions of several shares without repeats, in the order of the sentences."""
 
     def fill_words(cell: str) -> str:
         return "; ".join(fill_sentence("feature_assumed", detail) for detail in cell.split(";"))
@@ -277,7 +277,7 @@ def _deprived_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reach_lost_rows(scope: Scope, bounds: Bounds, lost: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of reach lost, where one measurer has figures before and after."""
+    """Return the rows of reach lost, for measurers with figures before and after the start."""
     upper = bounds.exposed["upper_persons"]
     never = scope.by_id["is_never_enforced"].reindex(upper.index)
     rows = lost.reindex(upper.index)

@@ -26,7 +26,7 @@ ORDERED = "ordered_"
 
 @dataclass(frozen=True)
 class _Periods:
-    """Audiences in force at any time in each period of a country: the sets, and their members."""
+    """The sets of audiences in force at any time in each period of a country, with members."""
 
     table: pd.DataFrame
     members: Members
@@ -34,7 +34,7 @@ class _Periods:
 
 @dataclass(frozen=True)
 class InPeriods:
-    """Sets of countries and periods: of all restrictions, and of those that were ordered."""
+    """Sets of countries and periods, for all restrictions and for ordered ones alone."""
 
     all_sets: Sets
     ordered: Sets
@@ -70,10 +70,10 @@ def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> InPeriods:
 def make_impact_by_area(
     persons: InPeriods, areas_table: pd.DataFrame, no_estimate_reason: str, as_of: date
 ) -> pd.DataFrame:
-    """Return one row an area and month or year with a restriction in force, countries and regions.
+    """Return the rows of `impact_by_area` of countries and regions.
 
-    `areas_table`, the fact table `areas`, says which regions there are; `no_estimate_reason` as
-    `find_no_estimate_reason` returns it.
+    Each area has a row for each month and year with a restriction in force. `areas_table` is the
+    fact table `areas`; `no_estimate_reason` as `find_no_estimate_reason` returns it.
     """
     countries = persons.all_sets.table["country_id"]
     alone = {country: persons.of_country(country) for country in sorted(set(countries))}
@@ -169,7 +169,7 @@ def _add_ordered(rows: pd.DataFrame, alone: pd.DataFrame) -> pd.DataFrame:
 
 
 def _make_empty_table() -> pd.DataFrame:
-    """Return the table without rows, where no restriction was ever in force."""
+    """Return the table without rows, for facts in which no restriction was ever in force."""
     names = [*KEY, "base", "platforms", "as_of", "impact_metric", *areas.STATUS]
     counts = [*COUNTS, "areas_count", "estimated_areas_count", "base_persons"]
     people = [f"{alone}{name}" for alone in ("", ORDERED) for name in PEOPLE]

@@ -35,7 +35,7 @@ class OnDays:
     days: pd.DataFrame
 
     def of_country(self, country: str) -> "OnDays":
-        """Return the part of a country alone, numbered anew."""
+        """Return the part of a single country, renumbered."""
         first = np.flatnonzero(self.sets.table["country_id"] == country)[:1].sum()
         days = self.days[self.days["country_id"] == country]
         days = days.assign(state=days["state"] - first).reset_index(drop=True)
@@ -58,10 +58,10 @@ def draw_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> OnDays
 def make_impact_by_day(
     days_of_countries: OnDays, areas_table: pd.DataFrame, no_estimate_reason: str, as_of: date
 ) -> pd.DataFrame:
-    """Return one row an area and run of days with the same restrictions in force.
+    """Return a row for each area and run of days with the same restrictions in force.
 
-    `areas_table`, the fact table `areas`, says which regions there are; `no_estimate_reason` as
-    `find_no_estimate_reason` returns it.
+    `areas_table` is the fact table `areas`; `no_estimate_reason` as `find_no_estimate_reason`
+    returns it.
     """
     countries = days_of_countries.sets.table["country_id"]
     alone = {country: days_of_countries.of_country(country) for country in sorted(set(countries))}
@@ -151,9 +151,9 @@ def _make_empty_table() -> pd.DataFrame:
 
 
 def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, Members]:
-    """Return days of countries with a restriction in force and the set of each kind, and its rows.
+    """Return the days of countries with a restriction in force, and the rows of each set.
 
-    The days have country_id, day and a column for each kind of set (NONE: there is none).
+    The days have country_id, day and a column with the set of each kind (NONE: there is none).
     """
     first = today - pd.DateOffset(years=YEARS) + ONE_DAY
     parts, members = [], {}
@@ -170,7 +170,7 @@ def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFr
 
 
 def _spread_days(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-    """Return the days of pieces from the first to the last, with country and set."""
+    """Return each day of each interval, with country and set."""
     start = pieces["start"].where(pieces["start"] > first, first)
     end = pieces["end"].where(pieces["end"] <= last, last + ONE_DAY)
     count = (end - start).dt.days.clip(lower=0)
@@ -198,7 +198,7 @@ def _number_states(
 
 
 def _find_runs(days: pd.DataFrame, regions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return runs of days of each area on which nothing changes, and the states in force in each.
+    """Return runs of days of each area without a change, and the states in force in each run.
 
     Runs: area_id, from_day, to_day, days; pairs: run (the row of the run), state.
     """

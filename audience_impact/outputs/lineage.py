@@ -158,7 +158,7 @@ def _restrictions_used(scope: Scope, tables: Tables) -> pd.DataFrame:
 
 
 def _shares_used(inputs: Inputs) -> pd.DataFrame:
-    """Return shares who use the feature, and who keep access."""
+    """Return the shares of people who use the feature, and of people who keep access."""
     used = inputs.use.feature_shares.assign(
         input_id=inputs.use.feature_shares["feature_use_id"],
         role=FactRole.FEATURE_SHARE.value,
@@ -178,7 +178,7 @@ def _set_all_platforms(*parts: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _overlaps_used(bounds: Bounds) -> pd.DataFrame:
-    """Return measured overlaps that went into the bounds; those left out did not."""
+    """Return measured overlaps that entered the bounds."""
     rows = [
         (overlap.key[0], EVERY, key, FactRole.OVERLAP.value)
         for overlap in bounds.overlaps
@@ -188,7 +188,7 @@ def _overlaps_used(bounds: Bounds) -> pd.DataFrame:
 
 
 def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """Return surveys of the country itself, which pull the correlation of several platforms."""
+    """Return surveys of the country itself, which adjust the correlation of several platforms."""
     several = inputs.audiences.sizes.groupby(COUNTRY)["platform_id"].nunique() > 1
     places = several[several].reset_index()[COUNTRY]
     fitted = set(tables["overlap_calibration"]["survey_id"])

@@ -38,13 +38,13 @@ FEATURE = "feature_"
 
 @dataclass(frozen=True)
 class _Drawing:
-    """The standard draws, and the draws of countries and their places."""
+    """The sampler of a run, and its draws of countries and places."""
 
     sampler: Sampler
     countries: Countries
 
     def draw_per_day(self, intervals: Intervals, inputs: SimulationInputs) -> Array:
-        """Return people (sets, D) of a day of each set."""
+        """Return draws of people (sets, D) on a day of each set."""
         return simulate.draw_people_on_a_day(inputs, intervals, self.countries.places, self.sampler)
 
 
@@ -68,7 +68,7 @@ def make_person_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) ->
 
 
 def _fill_ended(table: pd.DataFrame) -> pd.DataFrame:
-    """Set periods that no restriction reaches once unknown ends are imputed to zero."""
+    """Set imputed columns to zero for periods after the imputed ends of all restrictions."""
     names = [name for name in table.columns if name.startswith(IMPUTED)]
     over = table[f"{IMPUTED}days"].isna()
     table.loc[over, names] = 0.0
@@ -136,7 +136,7 @@ def _set_ids(intervals: Intervals) -> Array:
 
 
 def _days_in_force(intervals: Intervals) -> pd.Series:
-    """Return days in force by KEY; of several countries the most, since days are not added up."""
+    """Return days in force by KEY; for several countries the maximum, not the sum."""
     if intervals[0].empty:
         return _sum_days(intervals, np.empty((0, 1)))[0]
     periods, _ = sum_by_period(intervals[0], np.empty((len(_set_ids(intervals)), 0)))
@@ -163,7 +163,7 @@ def _make_keys(periods: pd.DataFrame) -> pd.DataFrame:
 
 
 def _bound_people(intervals: Intervals, inputs: SimulationInputs, end: str) -> Array:
-    """Return bound on the people of a day of each set (sets, 1)."""
+    """Return the bound (sets, 1) on the people of a day of each set."""
     bound = sharp.bound_sets(
         intervals[1], inputs.timeline.rows, "daily_low_persons", "daily_high_persons"
     )
@@ -188,9 +188,9 @@ def _make_quantiles(
 
 
 def _quantiles_of(draws: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Return quantiles of totals by KEY; none where hardly any draw of the end reaches the period.
+    """Return quantiles of totals by KEY, without periods that no 95 % quantile reaches.
 
-    Such a period has bounds alone.
+    Such a period has only bounds.
     """
     table = unions.compute_quantiles(draws.to_numpy(), draws.index, unit)
     is_reached = (draws > 0.0).any(axis=1) & (table[f"q95_{unit}"] > 0.0)
@@ -200,10 +200,10 @@ def _quantiles_of(draws: pd.DataFrame, unit: str) -> pd.DataFrame:
 def _sum_drawn_days(
     intervals: Intervals, per_day: Array, inputs: SimulationInputs, sampler: Sampler
 ) -> pd.DataFrame:
-    """Return draws of person-days by KEY, each with a draw of the ends that are not known.
+    """Return draws of person-days by KEY, each with a draw of the unknown ends.
 
-    The intervals go to the last day that may be drawn; the totals of countries stop at the median
-    end, and are summed as they are.
+    Intervals extend to the last day that may be drawn. Totals of countries end at the median end
+    and do not draw it.
     """
     pieces = intervals[0]
     restriction = pieces["group"].str.rsplit("|", n=1).str[0]
@@ -228,13 +228,11 @@ def _sum_drawn_days(
 
 
 def _feature_user_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
-    """Return bounds and quantiles of the person-days of the users of the restricted features.
+    """Return bounds and quantiles of the person-days of the feature users, by KEY.
 
-    By KEY.
-
-    Where whole services are restricted, users are all exposed. On a day E are exposed and U are
-    users of the feature; in both are at least E + U less all exposed, and at most the smaller.
-    In the draws the daily share of users is that of all exposed.
+    Users of a whole service are all people exposed to it. If E people are exposed on a day and U
+    are users of the feature, at least E + U minus all exposed are both, and at most the smaller
+    number. The draws assume that the share of users is the same on each day.
     """
     timeline = inputs.timeline
     least, most = (
@@ -262,7 +260,7 @@ def _restriction_of(intervals: Intervals) -> pd.DataFrame:
 
 
 def _bound_users(intervals: Intervals, inputs: SimulationInputs, end: str) -> Array:
-    """Return the bound `end` on the persons of each set who use the feature on a day, (sets, 1)."""
+    """Return the bound `end` (sets, 1) on the feature users of a day of each set."""
     restriction_ids, bounds = _restriction_of(intervals)["restriction_id"], inputs.bounds
     exposed = _bound_people(intervals, inputs, end)
     is_whole = restriction_ids.map(inputs.is_whole_service).eq(True).to_numpy()[:, None]
@@ -277,7 +275,7 @@ def _bound_users(intervals: Intervals, inputs: SimulationInputs, end: str) -> Ar
 
 
 def _has_several_countries(inputs: SimulationInputs) -> pd.Series:
-    """Return whether each restriction is of several countries, with users known only in sum."""
+    """Return whether a restriction has several countries, and users only for their sum."""
     rows = inputs.timeline.rows
     return rows.groupby("restriction_id")["country_id"].nunique() > 1
 
@@ -297,7 +295,7 @@ def _no_rows(key: list[str]) -> pd.MultiIndex:
 
 
 def no_quantiles(key: list[str], unit: str) -> pd.DataFrame:
-    """Return quantiles of nothing, indexed by the key."""
+    """Return an empty table of quantiles, indexed by the key."""
     names = [f"{name}_{unit}" for name in unions.QUANTILES]
     return pd.DataFrame(columns=names, index=_no_rows(key), dtype="float64")
 
@@ -305,7 +303,7 @@ def no_quantiles(key: list[str], unit: str) -> pd.DataFrame:
 def _sum_days(intervals: Intervals, per_day: Array) -> pd.DataFrame:
     """Return person-days by KEY; months for countries alone, a grand total for restrictions.
 
-    Totals of several countries are missing where that of one country is.
+    A total of several countries is missing if that of one of them is.
     """
     if intervals[0].empty:
         return pd.DataFrame(np.empty((0, per_day.shape[1])), index=_no_rows(KEY))
@@ -356,7 +354,7 @@ def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
 
 
 def _unknown_ends(inputs: SimulationInputs) -> pd.Index:
-    """Return the restrictions whose end is not known."""
+    """Return the restrictions without a known end."""
     return inputs.timeline.periods.index[inputs.timeline.periods["is_end_unknown"]]
 
 
@@ -412,7 +410,7 @@ def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> p
 
 
 def _drop_wide(frame: pd.DataFrame) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
-    """Return totals without quantiles that are too wide, and whether any of a total were."""
+    """Return totals with blank quantiles if these are too wide, and a flag for such totals."""
     families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
     is_any = pd.Series(False, frame.index)
     for unit, kind in families:
@@ -422,7 +420,7 @@ def _drop_wide(frame: pd.DataFrame) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
 
 
 def _totals_with(frame: pd.DataFrame, inputs: SimulationInputs, rows: pd.DataFrame) -> pd.Series:
-    """Return True for totals that some of the rows enter."""
+    """Return True for totals to which some of the rows contribute."""
     is_restriction = frame["restriction_id"].isin(rows["restriction_id"])
     timeline = inputs.timeline
     pieces, members = timeline.find_intervals(timeline.rows, "most_end", by_country=True)

@@ -86,7 +86,7 @@ def compare_audiences(
 
 
 def _expect_reach(pairs: pd.DataFrame, bounds: pd.DataFrame, growth: Spread | None) -> pd.DataFrame:
-    """Return q05, q50 and q95 of the audience expected without a restriction, in persons."""
+    """Return q05, q50 and q95 of the audience expected without the restriction, in persons."""
     if growth is None:
         return pd.DataFrame(np.nan, pairs.index, ["q05", "q50", "q95"])
     base = pairs["restriction_id"].map(bounds["base_persons"]).to_numpy("float64")
@@ -102,7 +102,7 @@ def _no_reach_lost() -> pd.DataFrame:
 
 
 def _pair_after(chosen: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
-    """Return chosen figures with the first of their kind from after the start."""
+    """Return chosen figures with the first figure of the same kind from after the start."""
     exact = candidates[
         candidates["value"].notna()
         & candidates["interval_kind"].isin([IntervalKind.NONE.value, IntervalKind.MIN_MAX.value])

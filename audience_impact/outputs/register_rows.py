@@ -9,10 +9,10 @@ KEY = ["source_id", "register_row"]
 
 
 def make_register_rows(tables: Tables) -> pd.DataFrame:
-    """Return one row for each row of a register, with its event and what is published for it.
+    """Return one row for each row of a register, with its event and the published restriction.
 
-    Events are merged as their links say (facts/events.py): `relation` and `rule` are those of the
-    link of the event, blank where it is published under its own id.
+    Events are merged as their links state (facts/events.py): `relation` and `rule` are those of the
+    link, and blank for an event published under its own id.
     """
     rows = tables["register_rows"]
     links = choose_links(tables["event_links"])

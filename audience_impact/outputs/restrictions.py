@@ -90,7 +90,7 @@ def _country_path(country: str, parents: Mapping[str, str]) -> str:
 
 
 def _describe_places(places: pd.DataFrame, names: pd.Series) -> pd.Series:
-    """Return in words the places of each restriction, and their names in the restriction's text."""
+    """Return the places of each restriction in words, and their names in its text."""
     place, least = places["area_id"].map(names), places["least_area_id"].map(names)
     words = {
         PlaceReading.WHOLE.value: place,
@@ -118,7 +118,8 @@ def make_impact_by_platform(
 ) -> pd.DataFrame:
     """Return one row for each target of a restriction.
 
-    `periods` says when each restriction was in force; `platforms` is the fact table of that name.
+    `periods` has the days on which each restriction was in force; `platforms` is the fact table of
+    that name.
     """
     rows = scope.targets.merge(_sum_audiences(audiences.sizes), on=PLATFORM, how="left")
     rows = _add_swallowed(rows, audiences.sizes, bounds)
@@ -147,10 +148,10 @@ def make_impact_by_platform(
 
 
 def _sum_imputed(audiences: AudienceSizes) -> pd.DataFrame:
-    """Return the people of imputed audiences and the farthest evidence level, by PLATFORM.
+    """Return the people of imputed audiences and the weakest evidence level, by PLATFORM.
 
-    Countries are added as if they erred together. Shares are multiplied by the people online as
-    they are expected; the draws behind `impact` have their error.
+    Quantiles of countries are added, as if their errors were equal. Shares are multiplied by the
+    expected people online; only the draws behind `impact` include the error of these.
     """
     sizes = audiences.sizes[[*AUDIENCE, "base_size_persons"]]
     rows = audiences.imputed.merge(sizes, on=AUDIENCE)
@@ -185,7 +186,7 @@ def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
 
 
 def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame, bounds: Bounds) -> pd.DataFrame:
-    """Set services restricted beside the whole internet, which have no audience, to 0..base."""
+    """Give services restricted together with the whole internet the bounds 0 and base."""
     base = audiences.groupby("restriction_id")["base"].first()
     swallowed = rows["lower_persons"].isna()
     limit = rows["restriction_id"].map(bounds.exposed["base_persons"])

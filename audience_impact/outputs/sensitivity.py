@@ -35,10 +35,10 @@ def make_sensitivity(
     sampler: Sampler | None,
     impact: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return shares and advice, and the most helpful input where there is no estimate.
+    """Return shares and advice, and the most helpful input for restrictions without an estimate.
 
-    `draws` are those of the sampler, None where no shares are requested; `impact` is the
-    published table.
+    `draws` are those of the sampler, None if no shares are requested; `impact` is the published
+    table.
     """
     shares = variance.no_shares()
     small = len(inputs.restrictions) <= LARGEST_REGISTER
@@ -48,7 +48,7 @@ def make_sensitivity(
 
 
 def rank_inputs(shares: pd.DataFrame, impact: pd.DataFrame) -> pd.DataFrame:
-    """Return the shares ranked and with advice, beside what has no estimate."""
+    """Return the shares with rank and advice, and rows for restrictions without an estimate."""
     numbers = [name for name in shares.columns if name.endswith("_share")]
     rounded = shares.assign(**{name: shares[name].round(4) for name in numbers})
     parts = [part for part in (rounded, _without_estimate(impact)) if not part.empty]
@@ -65,10 +65,10 @@ def rank_inputs(shares: pd.DataFrame, impact: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_narrowing(shares: pd.DataFrame, impact: pd.DataFrame) -> pd.Series:
-    """Return people (rows,) by which each 90 % interval would narrow if the input were known.
+    """Return the persons (rows,) by which each 90 % interval would narrow if the input were known.
 
-    Without a part S of its variance an interval of width w is w sqrt(1 - S) wide, if its shape
-    stays. NaN where nothing was drawn, and for person-days.
+    Without a part S of its variance, an interval of width w has the width w sqrt(1 - S), if its
+    shape does not change. NaN without draws, and for person-days.
     """
     keys = ["restriction_id", "impact_metric"]
     width = impact.set_index(keys).eval("q95_persons - q05_persons")

@@ -97,7 +97,7 @@ def _check_group(group: Group) -> None:
 
 
 def _plan_steps(members: NDArray[np.bool_]) -> list[_Step]:
-    """Return steps through sets in dictionary order, so that a common beginning is met once."""
+    """Return steps through sets in lexicographic order, so that a common beginning occurs once."""
     steps, before = list[_Step](), tuple[int, ...]()
     for row in members.tolist():
         now = tuple(compress(range(len(row)), row))
@@ -111,7 +111,7 @@ def _plan_steps(members: NDArray[np.bool_]) -> list[_Step]:
 def _fold_sets(
     combine: np.ufunc, start: Array, tables: Array, plan: Sequence[_Step]
 ) -> Iterator[Array]:
-    """Yield the combined tables (P, places) of each set; the next set reuses the memory."""
+    """Yield the combined tables (P, places) of each set; the next set overwrites them."""
     deepest = max(step.common_count + len(step.added) for step in plan)
     stack = [start, *np.empty((deepest, tables.shape[1]))]
     rows = list(tables)
@@ -142,7 +142,7 @@ def _look_up(place: Array) -> None:
 def _integrate_block(
     shares: Array, correlation: Array, half: NDArray[np.int64], plan: Sequence[_Step]
 ) -> Array:
-    """Return the probability (G, draws) of using no platform of each set; all nodes in one row."""
+    """Return the probability (G, draws) of using no platform of each set, in a single block."""
     count = 2 * half + 1
     first = np.cumsum(count) - count
     scale = PER_UNIT / np.sqrt(1.0 - correlation)
@@ -193,7 +193,7 @@ def group_unions(group: Group) -> Array:
 
 
 def _compute_cores(group: Group, members: NDArray[np.bool_]) -> Array:
-    """Return the union (G, D) of each set at the drawn correlations, from the cache if there."""
+    """Return the union (G, D) of each set at the drawn correlations, cached if possible."""
     share_hashes, correlation = _hash_rows(group.shares), _hash_rows(group.joint_use.parameters)
     names = [("core", *correlation, *compress(share_hashes, row)) for row in members.tolist()]
     cache = {} if group.cache is None else group.cache

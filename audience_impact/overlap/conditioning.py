@@ -56,8 +56,8 @@ def condition_unions(
     """Return unions (D,), each draw conditioned on the shares and measured values of that draw.
 
     `prior` (D, 2**n) patterns, `shares` (D, n), `rows` (k, 2**n) the indicators of the facts,
-    `targets` (D, k) their values as shares of the base.  NaN in draws whose values cannot be
-    met: a draw of audiences may leave no room for a draw of an overlap.
+    `targets` (D, k) their values as shares of the base. NaN in draws whose values are impossible,
+    because the drawn audiences leave no room for the drawn overlap.
     """
     q, m = np.asarray(prior, dtype=float), np.asarray(shares, dtype=float)
     count = m.shape[1]

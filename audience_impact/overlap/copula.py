@@ -87,7 +87,7 @@ def make_nodes(half: int) -> tuple[Array, Array]:
 
 
 def _half_counts(shares: Array, correlation: Array, digits: float) -> NDArray[np.int64]:
-    """Return nodes on either side, from the error's formula, on a ladder of ratio sqrt(2)."""
+    """Return nodes on either side, from the formula of the error, rounded to powers of sqrt(2)."""
     active = ((shares > 0.0) & (shares < 1.0)).sum(axis=1)
     steepness = 1.0 + active * correlation / (1.0 - correlation)
     h = np.pi * np.sqrt(2.0 / (np.log(10.0) * digits * steepness))

@@ -117,7 +117,7 @@ def assume_independence(shares: ArrayLike) -> Array:
 
 
 def move_unions(core: Array, move: Array, low: Array, high: Array) -> Array:
-    """Return unions moved by an error that shrinks near a bound, so that no union passes the bound.
+    """Return unions moved by an error that decreases near a bound, so that none passes the bound.
 
     With d the distance to the bound ahead, a move s becomes d s / (d + |s|): s where the bound is
     far, nearly d where it is near. Cutting draws off would pile them up on the bound.
@@ -146,14 +146,15 @@ def reduce_unions(
     groups: Sequence[Group],
     reduce: Callable[[Array], Array] = _keep_draws,
 ) -> list[Array]:
-    """Return what `reduce` makes of the draws (G, D) of each group, in the order of the groups."""
+    """Return the result of `reduce` for the draws (G, D) of each group, in the order of groups."""
     return [reduce(model.draw_unions(group)) for group in groups]
 
 
 def make_lattice(count: int) -> Uniforms:
-    """Return a function to low-discrepancy uniforms (count,), no seed (Kronecker, plastic number).
+    """Return a function to low-discrepancy uniforms (count,), which needs no seed.
 
-    One sequence is for the parameters of a model and another for its error.
+    They are a Kronecker sequence of the plastic number: one for the parameters of a model, another
+    for its error.
     """
     plastic = 1.324717957244746
     index = np.arange(count)

@@ -69,7 +69,7 @@ def _cut_to_listed_days(spans: pd.DataFrame, days: pd.Series) -> pd.DataFrame:
 
 
 def _spread_times(spans: pd.DataFrame, count: pd.Series, length: pd.Series) -> pd.DataFrame:
-    """Return spans of one day each, evenly from the first day to the last."""
+    """Return the counted times as spans of one day, evenly from the first day to the last."""
     repeated = spans.loc[spans.index.repeat(count)]
     number = repeated.groupby(level=0).cumcount().to_numpy()
     steps = np.maximum(count.reindex(repeated.index).to_numpy() - 1, 1)
@@ -88,7 +88,7 @@ def count_days(times: pd.DataFrame, end: str) -> pd.Series:
 def compute_hours(times: pd.DataFrame) -> pd.DataFrame:
     """Return `least_hours`, `most_hours`, `middle_hours` of a day in force, by restriction.
 
-    `times` as timeline.restriction_periods gives them.
+    `times` as timeline.list_periods returns them.
     """
     least, most = times["least_hours_a_day"], times["most_hours_a_day"]
     days = (times["least_end"] - times["least_from"]).dt.days.clip(lower=1)
@@ -104,7 +104,7 @@ def compute_hours(times: pd.DataFrame) -> pd.DataFrame:
 
 
 def least_person_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> Array:
-    """Return the least person-hours of a day of each set (sets, 1)."""
+    """Return the minimum of person-hours (sets, 1) of a day of each set."""
     row_hours = hours["least_hours"].reindex(rows["restriction_id"]).to_numpy("float64")
     forced = pd.Series(
         rows["daily_low_persons"].to_numpy("float64") * row_hours, rows["row"].to_numpy()

@@ -122,7 +122,7 @@ def _expand_runs(first: Integers, count: Integers) -> tuple[Integers, Integers]:
 def _list_cuts(
     group: Integers, start: Integers, end: Integers, origin: np.int64, width: np.int64
 ) -> Integers:
-    """Return days of possible changes, as group * width + day since the origin, in order."""
+    """Return the days on which items may change, as group * width + day of the calendar, sorted."""
     month, last = (
         days.astype("datetime64[D]").astype("datetime64[M]") for days in (start, end - 1)
     )

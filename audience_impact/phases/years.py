@@ -86,7 +86,7 @@ def _find_limits(year: "np.ndarray", step: "np.ndarray") -> dict[str, pd.Series]
 def _renew_phases(
     rows: pd.DataFrame, denominators: Denominators, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """Return phases of later years: people online and bases anew, figures unchanged."""
+    """Return phases of later years, with new people online and bases but unchanged figures."""
     mid_year = rows["from_limit"] + pd.Timedelta(days=181)
     today = mid_year.where(mid_year < as_of, as_of)
     number = rows["year"].astype("int64").astype("str")

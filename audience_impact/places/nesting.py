@@ -66,7 +66,7 @@ def read_parents(areas: pd.DataFrame) -> Parents:
 def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> Integers:
     """Return the row of the same set that contains the place of each row, else NONE.
 
-    `sets` and `places` (rows,) name a place once a set; `parent` as `parents` gives it.
+    `sets` and `places` (rows,): a set has each place once; `parent` as `read_parents` returns it.
     """
     code, names = pd.factorize(places)
     keys = pd.Index(sets * len(names) + code)
@@ -122,8 +122,8 @@ def unite_people(
 def find_largest(values: Array, sets: Integers, count: int) -> Array:
     """Return the largest value (count, D) of each set; zero for a set without values.
 
-    Method. The first values of all sets at once, then the second values, and so on: this is the
-    fastest order for rows of a thousand draws.
+    The function takes the first values of all sets at once, then the second values, and so on,
+    which is the fastest order for rows of a thousand draws.
     """
     result = np.zeros((count, values.shape[1]))
     order = np.argsort(sets, kind="stable")

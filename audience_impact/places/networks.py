@@ -153,7 +153,7 @@ def find_nearest_counts(places: pd.DataFrame, network_use: pd.DataFrame) -> pd.D
 
 
 def project_shares(near: pd.DataFrame, change: Spread) -> pd.DataFrame:
-    """Return SHARE_QUANTILES of a share between two ends that were counted years ago."""
+    """Return the SHARE_QUANTILES of a share between two ends that were counted years ago."""
     least, most = (near[name].to_numpy("float64") for name in ("least_share", "most_share"))
     q05, q50, q95 = (_log_odds(least + at * (most - least)) for at in POSITIONS)
     reach = np.sqrt(near["years"].to_numpy("float64"))

@@ -104,11 +104,11 @@ class PlaceParameters:
         return compute_deviation(self.between)
 
     def spread_at(self, level: Array) -> Array:
-        """Return the standard deviation of a large region in a country of these log odds."""
+        """Return the standard deviation of a large region in a country with these log odds."""
         return np.asarray(self.base_spread * np.exp(self.between_level * np.clip(level, *LEVELS)))
 
     def slope_at(self, level: Array) -> Array:
-        """Return the deviation for each unit of the model in a country of these log odds."""
+        """Return the deviation per unit of the model in a country with these log odds."""
         return np.asarray(self.model_slope * np.exp(self.model_level * np.clip(level, *LEVELS)))
 
     @property
@@ -238,7 +238,10 @@ def estimate_odds(
 
 
 def balance_median(level: Array, spread: Array) -> Array:
-    """Return the median deviation of that spread with the mean share of log odds `level`."""
+    """Return the median deviation, with that spread, for which the mean share is unchanged.
+
+    `level` is the mean share in log odds.
+    """
     return np.asarray(level * (np.sqrt(1.0 + np.pi * spread**2 / 8.0) - 1.0))
 
 
@@ -247,7 +250,7 @@ def estimate_country_spreads(
 ) -> "pd.Series[float]":
     """Return the spread of the surveyed regions of a country, relative to all countries.
 
-    A number by country: 1 where its regions differ as those of the others do.
+    The result is indexed by country; 1 means that its regions differ as much as those of others.
     """
     surveyed = figures[figures["kind"] == regional_figures.SURVEY]
     level = surveyed["series"].map(regional_figures.compute_levels(surveyed)).to_numpy("float64")
@@ -304,7 +307,7 @@ def _add_figures(steps: pd.DataFrame, deviations: pd.DataFrame) -> pd.DataFrame:
 
 
 def _follow_steps(steps: pd.DataFrame, parameters: PlaceParameters) -> pd.DataFrame:
-    """Return the distribution of each row at the end of its steps."""
+    """Return the distribution of each row after all its steps."""
     count = int(steps["row"].max()) + 1
     mean, variance = np.zeros(count), np.zeros(count)
     rung = np.full(count, PLACE_LEVELS.index("country"))
@@ -356,7 +359,7 @@ def _add_step(
 def _assume_step(
     level: pd.DataFrame, mean: Array, holder_odds: Array, parameters: PlaceParameters
 ) -> tuple[Array, Array]:
-    """Return the median deviation of a place without a figure, and the spread of its step."""
+    """Return the median and spread of a step to a place without a figure."""
     small = (parameters.small_place / level["persons"]).fillna(1.0).to_numpy("float64")
     part = level["part"].to_numpy("float64")
     base_spread = level["spread"].to_numpy("float64") * parameters.spread_at(holder_odds)

@@ -105,7 +105,7 @@ class Growth:
     """
 
     def __init__(self, figures: pd.DataFrame, parents: pd.Series) -> None:
-        """Take figures as `read_figures` gives them, and the parent of each area."""
+        """Store figures as `read_figures` returns them, and the parent of each area."""
         self.parents = parents
         series = _select_longest(figures)
         groups = series.groupby("area_id", sort=True)
@@ -116,7 +116,7 @@ class Growth:
         self.level = series["log_persons"].to_numpy()
 
     def compute_index(self, areas: pd.Series, years: pd.Series) -> pd.Series:
-        """Return the growth index, in logs, of each area at a time; growth is a difference of two.
+        """Return the growth index (logs) of each area at a time; differences of it are growth.
 
         `areas` and `years` have one index; 0 where no figure describes how an area grows.
         """
@@ -159,7 +159,7 @@ class Growth:
         return pd.Series(np.interp(ends["place"] + years, self.at, self.level), years.index)
 
     def _edge_growth(self, ends: pd.DataFrame, beyond: pd.Series) -> pd.Series:
-        """Return the growth a year, in logs, at the end of a series, for times beyond that end."""
+        """Return the yearly growth (logs) at the end of a series, for times beyond that end."""
         span = (ends["max"] - ends["min"]).clip(upper=EDGE_YEARS)
         early = self._interpolate_level(ends, ends["min"] + span) - self._interpolate_level(
             ends, ends["min"]
@@ -275,7 +275,7 @@ def _limit_people(
 ) -> pd.Series:
     """Return the largest figure of each place in persons, carried to the day or as printed.
 
-    A place without such a figure is limited by the area that contains it.
+    Without such a figure, the limit is that of the area that contains the place.
     """
     limiting = carried[carried["limits"]].sort_values(["place", "gap", "base_id"])
     by_place = limiting.groupby("place")

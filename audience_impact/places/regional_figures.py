@@ -176,10 +176,10 @@ def compute_levels(figures: pd.DataFrame) -> "pd.Series[float]":
 
 
 def choose_deviations(figures_on_days: pd.DataFrame) -> pd.DataFrame:
-    """Return columns DEVIATION of figures on some days.
+    """Return the columns DEVIATION of figures on some days.
 
-    The rows have FIGURE, a `day`, and the `log_odds` of the country on it. Of two series of a kind
-    that have an area, that nearer to the day counts.
+    The rows have FIGURE, a `day`, and the `log_odds` of the country on it. If two series of a kind
+    have an area, the series nearer to the day is used.
     """
     near = choosing.select_candidates(list_on_days(figures_on_days), STEPS_OF_CHOICE)
     return near.sort_values(["country_id", "day", "area_id", "kind"])[DEVIATION]

@@ -65,10 +65,11 @@ SPLIT = {NetworkScope.MOBILE.value, NetworkScope.FIXED.value}
 
 @dataclass(frozen=True)
 class Recorded:
-    """An event of a register with what its rows say beside the restriction.
+    """An event of a register, with further information from its rows.
 
-    `whole_areas` are the areas that are meant whole; `first_year` and `newest_year` those of its
-    editions; `sources` the addresses of its sources, `filled_cells` how many cells say something.
+    `whole_areas` are the areas that are affected as a whole; `first_year` and `newest_year` are
+    those of its editions; `sources` are the addresses of its sources; `filled_cells` is the number
+    of informative cells.
     """
 
     event: EventRecord
@@ -107,7 +108,7 @@ def list_addresses(cell: str) -> frozenset[str]:
 def read_whole_areas(
     restrictions: Sequence[Mapping[str, str]], places: Sequence[Mapping[str, str]]
 ) -> dict[str, frozenset[str]]:
-    """Return the areas that each restriction means whole, from `restriction_places`."""
+    """Return the areas that each restriction affects as a whole, from `restriction_places`."""
     partial: dict[str, set[str]] = {}
     for place in places:
         if place["reading"] != PlaceReading.WHOLE:
@@ -181,7 +182,7 @@ def _relate(first: Recorded, second: Recorded, parents: Mapping[str, str]) -> Li
 
 
 def _match(first: Recorded, second: Recorded) -> bool:
-    """Return whether services and operators allow two events to be the same."""
+    """Return whether services and operators allow that two events are the same."""
     mine, theirs = first.event.platforms, second.event.platforms
     ours, others = (
         set(filter(None, event.event.row["operators"].split(";"))) for event in (first, second)
@@ -191,7 +192,7 @@ def _match(first: Recorded, second: Recorded) -> bool:
 
 
 def _has_networks(outer: str, inner: str) -> bool:
-    """Return whether networks `inner` are among networks `outer`; unknown ones may be any."""
+    """Return whether networks `inner` are among `outer`; unknown networks may be any."""
     return outer == inner or NetworkScope.UNKNOWN in (outer, inner) or outer == NetworkScope.ALL
 
 
@@ -219,7 +220,7 @@ def _relate_same_place(first: Recorded, second: Recorded) -> Link | None:
 
 
 def _nesting_rule(inner: Recorded, outer: Recorded, parents: Mapping[str, str]) -> str:
-    """Return the rule by which event `inner` is a part of event `outer`, or blank."""
+    """Return the rule by which event `inner` is a part of event `outer`; blank if it is not."""
     if not lies_in(inner.event, outer.event, parents):
         return ""
     if inner.sources & outer.sources:
@@ -233,7 +234,7 @@ def _nesting_rule(inner: Recorded, outer: Recorded, parents: Mapping[str, str]) 
 
 
 def _relate_nested(inner: Recorded, outer: Recorded, rule: str) -> Link:
-    """Return the link of two nested events, which says under which of them both are published."""
+    """Return the link of two nested events, which names the event that is published."""
     last = outer.event.last_day
     is_over = outer.event.row["end_status"] == EndStatus.ENDED and last is not None
     if is_over and last is not None and inner.end_order > last:

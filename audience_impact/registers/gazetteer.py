@@ -70,7 +70,7 @@ def plain_name(text: str) -> str:
 
 
 def country_parts(cell: str) -> list[str]:
-    """Return the countries that a cell lists; a comma is part of a name, a semicolon is not.
+    """Return the countries in a cell, which semicolons separate; commas are parts of names.
 
     A list longer than the number of countries is not a list of countries; return nothing.
     """
@@ -88,7 +88,7 @@ def country_codes(cell: str, gazetteer: Gazetteer) -> list[str]:
 
 
 def correct_slips(text: str) -> str:
-    """Return a plain text with slips in the words for a whole country mended ("nationwde")."""
+    """Return a plain text with corrected spelling of words for a whole country ("nationwde")."""
     return " ".join(
         (difflib.get_close_matches(word, WHOLE_WORDS, 1, LIKENESS) or [word])[0]
         for word in plain_name(text).split()
@@ -96,7 +96,7 @@ def correct_slips(text: str) -> str:
 
 
 def is_national(text: str) -> bool:
-    """Return whether a text means all of a country, without exception."""
+    """Return whether a text means the whole country, without exception."""
     corrected = correct_slips(text)
     return bool(NATIONAL.search(corrected)) and not PARTS.search(corrected)
 
@@ -111,7 +111,7 @@ def locate_event(
     other_text: str = "",
     event_text: str = "",
 ) -> Place:
-    """Return the place of an event from its country, its place as printed, and its scope.
+    """Return the place of an event from its country, its printed place, and its scope.
 
     For a name that is no place on record, the country is meant beside the places on record.
 
@@ -152,7 +152,7 @@ def _place_from_names(
     scope: GeoScope,
     gazetteer: places.Gazetteer,
 ) -> Place:
-    """Return the places if every name is resolved, else the country."""
+    """Return the places if every name is resolved; otherwise the country."""
     if not names or not all(name.area_ids for name in names):
         reach = GeoScope.MULTI_REGION if scope is GeoScope.UNKNOWN else scope
         return Place(codes, reach if names else scope, "place_unresolved", names)

@@ -44,9 +44,9 @@ class EventRecord:
 
     @property
     def last_day(self) -> pd.Timestamp | None:
-        """Return the last day in force: Timestamp.max for an ongoing event, None if not known.
+        """Return the last day in force: Timestamp.max for an ongoing event, None if it is unknown.
 
-        An end on one of more than EXACT_DAYS days is not known.
+        An end within a span of more than EXACT_DAYS days is unknown.
         """
         if self.row["end_status"] == EndStatus.ONGOING:
             return pd.Timestamp.max
@@ -119,7 +119,7 @@ def _has_common_area(first: EventRecord, second: EventRecord) -> bool:
 
 
 def lies_in(inner: EventRecord, outer: EventRecord, parents: Mapping[str, str] = NOWHERE) -> bool:
-    """Return whether each area of an event is one of the other or lies in one of them."""
+    """Return whether each area of an event is an area of the other event or lies in one."""
     return all(outer.area_ids.intersection(with_holders(area, parents)) for area in inner.area_ids)
 
 
@@ -142,7 +142,7 @@ def _are_starts_exact(*events: EventRecord) -> bool:
 def relate_to_record(
     event: EventRecord, candidate: EventRecord, parents: Mapping[str, str] = NOWHERE
 ) -> EventRelation:
-    """Return how a linked event of a register is related to the restriction kept by hand."""
+    """Return the relation of a linked event of a register to the restriction entered by hand."""
     if event.area_ids == candidate.area_ids:
         one_event = _share_a_day(event, candidate)
     else:
@@ -189,7 +189,7 @@ def link_events(
     source_id: str,
     parents: Mapping[str, str] = NOWHERE,
 ) -> list[dict[str, str]]:
-    """Return rows of `event_links`: each event of the register with the nearest other event."""
+    """Return rows of `event_links`: each event of the register and the nearest other event."""
     by_country: dict[str, list[EventRecord]] = {}
     for candidate in others:
         for country in sorted(candidate.country_ids):

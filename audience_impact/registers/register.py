@@ -79,7 +79,7 @@ class Event:
 
     @property
     def newest_record(self) -> Record:
-        """Return the record that the event is read from."""
+        """Return the record from which the event takes its values."""
         return self.records[-1]
 
     @property
@@ -118,7 +118,7 @@ class Defects:
 
 @dataclass(frozen=True)
 class FeatureRule:
-    """If a pattern occurs in a column, this feature is restricted and not the whole service."""
+    """A rule: where a pattern occurs, a feature and not the whole service is restricted."""
 
     rule_id: str
     column: str
@@ -131,7 +131,7 @@ class FeatureRule:
 
 
 def service_key(name: str) -> str:
-    """Return the name of a service as it is looked up: plain, with `plus` for its sign."""
+    """Return the plain name of a service for look-ups, with `plus` in place of the sign."""
     return plain_name(name.replace("+", " plus "))
 
 
@@ -163,7 +163,7 @@ def build_catalogue(
 
 @dataclass(frozen=True)
 class Target:
-    """One platform and feature, and the text from which it was read."""
+    """One platform and feature, and the text from which the import read them."""
 
     platform_id: str
     feature: str
@@ -219,7 +219,7 @@ class Background:
 
     @cached_property
     def same_start(self) -> Mapping[tuple[str, ...], list[Record]]:
-        """Return accepted records by country codes and start."""
+        """Return the accepted records by country codes and start."""
         by_start: dict[tuple[str, ...], list[Record]] = {}
         for record in self.records:
             if not record.refused:
@@ -318,13 +318,13 @@ def _cell_text(cell: object) -> str:
 
 
 def parse_year(text: str) -> str:
-    """Return a year of four digits, or nothing."""
+    """Return a year of four digits; blank for any other text."""
     match = re.fullmatch(r"((?:19|20)\d{2})(?:\.0)?", text)
     return match[1] if match else ""
 
 
 def read_records(frame: pd.DataFrame, register: Register, gazetteer: Gazetteer) -> list[Record]:
-    """Return the records of the rows of a cleaned register that are not blank."""
+    """Return the records of all rows of a cleaned register that are not blank."""
     rows = []
     for number, cells in enumerate(frame[list(register.columns)].to_dict("records"), 1):
         row = {str(name): str(cell) for name, cell in cells.items()}
@@ -344,13 +344,13 @@ def _has_distinct_years(rows: Sequence[Record]) -> bool:
 
 
 def _information_rank(record: Record) -> tuple[int, tuple[str, ...]]:
-    """Return the number of filled cells of a record, and an order among equals."""
+    """Return the number of filled cells of a record, and its cells as a tie-breaker."""
     filled = [cell for cell in record.cells.values() if cell.casefold() not in ("", "unknown")]
     return len(filled), tuple(record.cells.values())
 
 
 def duplicate_records(rows: Sequence[Record]) -> dict[int, int]:
-    """Return duplicates of an event within a year: row number to the number of its best row.
+    """Return the row number of each duplicate within a year, with that of its best row.
 
     The best row is the one with the most information.
     """
@@ -368,7 +368,7 @@ def duplicate_records(rows: Sequence[Record]) -> dict[int, int]:
 
 
 def _split_events(rows: list[Record]) -> list[tuple[str, list[Record]]]:
-    """Return rows of an identity, without duplicates, as events with their distinguishing key."""
+    """Return rows of an identity without duplicates as events, each with its distinguishing key."""
     if _has_distinct_years(rows):
         return [("", rows)]
     parts: dict[str, list[Record]] = {}

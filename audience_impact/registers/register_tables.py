@@ -92,7 +92,7 @@ def list_duplicates(event: Event) -> list[Record]:
 
 
 def same_row_twice(rows: Sequence[Record]) -> list[int]:
-    """Return the numbers of accepted rows that equal an earlier row in all cells, with the year."""
+    """Return the numbers of accepted rows that equal an earlier row in all cells and the year."""
     seen: set[tuple[str, ...]] = set()
     numbers = []
     for row in rows:
@@ -115,7 +115,7 @@ def count_identical_repeats(register: Register, events: Sequence[Event]) -> int:
 
 
 def restriction_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
-    """Return the table `restrictions`."""
+    """Return the rows of the fact table `restrictions` for the events of a register."""
     return [
         {
             "restriction_id": reading.event.restriction_id,
@@ -133,10 +133,10 @@ READINGS = (PlaceReading.WHOLE, PlaceReading.CITY_OR_DISTRICT, PlaceReading.WITH
 
 
 def place_rows(readings: Sequence[Reading], atlas: Atlas) -> list[Row]:
-    """Return rows of `restriction_places`: the places of each restriction, unions as members.
+    """Return the rows of `restriction_places`: the places of each restriction, unions as members.
 
-    Where a name is no place on record, part of the country is meant as well. Of two readings of
-    one place the larger one is used.
+    If a name is no place on record, the country is added with the reading `within`. Of two readings
+    of one place the larger one is used.
     """
     return [
         row
@@ -185,7 +185,7 @@ def _place_row(restriction_id: str, area_id: str, meaning: NameMeaning) -> Row:
 
 
 def _add_units(row: Row, earlier: Row, first: Row) -> str:
-    """Return the number of units in two rows of a place; blank where the whole place is meant."""
+    """Return the sum of the units in two rows of a place; blank if either means the whole place."""
     if not first["part_kind"] or row is earlier:
         return first["units_count"]
     return str(sum(int(part["units_count"] or 0) for part in (row, earlier)))
@@ -202,7 +202,7 @@ def list_unresolved(readings: Sequence[Reading]) -> dict[str, tuple[int, ...]]:
 
 
 def target_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
-    """Return the table `restriction_targets`."""
+    """Return the rows of the fact table `restriction_targets` for the events of a register."""
     return [
         {
             "restriction_id": reading.event.restriction_id,
@@ -238,7 +238,7 @@ def platform_rows(
 
 
 def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str) -> list[Row]:
-    """Return `register_rows`: the oldest row of an event is the event, its other rows repeat."""
+    """Return `register_rows`: the oldest row of an event is `event`, its other rows repeat it."""
     owners = {
         record.number: (
             event.restriction_id,
@@ -284,7 +284,7 @@ def count_events(rows: Sequence[Row]) -> Counts:
 def compare_counts(
     ours: Mapping[tuple[str, str], int], theirs: Mapping[tuple[str, str], int]
 ) -> list[tuple[str, str, int, int]]:
-    """Return countries and years in which two counts differ: country, year, ours, theirs."""
+    """Return countries and years with different counts: country, year, our count, their count."""
     return [
         (*key, ours.get(key, 0), theirs.get(key, 0))
         for key in sorted({*ours, *theirs})

@@ -55,10 +55,10 @@ Z95 = float(ndtri(0.95))
 
 
 def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
-    """Return the distribution of each audience, in the order given, numbered by `row`.
+    """Return the distribution of each audience in the given order, numbered by `row`.
 
-    `audiences` and `parameters` as `Inputs` has them; an audience may come in several phases.
-    Internet users are drawn like the base that counts them.
+    `audiences` and `parameters` as `Inputs` has them; an audience may have several phases. Internet
+    users have the distribution of the base that counts them.
     """
     rows = audiences.reset_index(drop=True).reset_index(names="row")
     joined = rows.merge(parameters, on=AUDIENCE, how="left")
@@ -78,7 +78,7 @@ def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.D
 
 
 def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of the share of each audience that uses the service on a day, else 1.
+    """Return draws (rows, D) of the share of each audience that uses the service on a day; else 1.
 
     `table` has `country_id`, `platform_id` and the PARAMETERS of fitted/shares.py as `share_*`. One
     draw for a country and service applies to every day.
@@ -179,7 +179,7 @@ def _draw_stated(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
-    """Return draws (rows, D) of the audiences of services: by their figures, or imputed."""
+    """Return draws (rows, D) of the audiences of services, by their figures or imputed."""
     guessed = (table["shape"] == IMPUTED).to_numpy()
     counted, drawn = table[~guessed], np.empty((len(table), sampler.count))
     off, grown = _draw_moves(counted, sampler, tail_degrees)
@@ -199,7 +199,7 @@ def _apply_shape(name: str, u: Array, ends: tuple[Array, Array, Array], coverage
 
 
 def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of internet users: those of the base that counts them."""
+    """Return draws (rows, D) of internet users from the base that counts them."""
     names = dict(zip(OWN_LAW, BASE_LAW, strict=True))
     rows = table[["audience_base_id", *OWN_LAW]]
     return unions.draw_bases(rows.rename(columns={"audience_base_id": "base_id", **names}), sampler)
@@ -219,7 +219,7 @@ def _draw_imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
 
 
 def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> tuple[Array, Array]:
-    """Return the errors of figures and the growth since, in log odds (rows, D) each."""
+    """Return draws (rows, D) of the errors of figures and of the growth since, in log odds."""
     z = sampler.draw_normals(InputKind.AUDIENCE, "error|" + table["audience_key"])
     off = error_half_width(table)[:, None] / Z95 * z
     # the name of the stream: another one would be other draws
@@ -230,7 +230,7 @@ def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> t
 
 
 def _move_in_universe(table: pd.DataFrame, persons: Array, by: Array) -> Array:
-    """Return audiences moved within the people online."""
+    """Return audiences after their errors and growth, within the people online."""
     universe = table["universe_persons"].to_numpy("float64")
     top = np.fmax(universe, table["high"].to_numpy("float64") / MOST_SHARE)
     return distribution.move_persons(
@@ -267,7 +267,7 @@ def draw_feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def _draw_shares(u: Array, rows: pd.DataFrame) -> Array:
-    """Return shares drawn by what their source states: an interval, a range, or nothing."""
+    """Return draws of shares as stated by their source: an interval, a range, or neither."""
     shape = rows["shape"].to_numpy(dtype=object)[:, None]
     low, mode, high, coverage = (
         rows[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
@@ -282,9 +282,9 @@ def _draw_shares(u: Array, rows: pd.DataFrame) -> Array:
 def draw_fitted_shares(
     parameters: pd.DataFrame, countries: pd.DataFrame, sampler: Sampler
 ) -> Array:
-    """Return draws (countries, D) of the fitted share of those exposed who use a feature, else NaN.
+    """Return draws (countries, D) of the fitted share of the exposed who use a feature, else NaN.
 
-    Of several features the largest counts: who uses the rarer one uses the commoner too.
+    Of several features the largest share counts: users of the rarer feature use the commoner one.
     """
     share = np.full((len(countries), sampler.count), np.nan)
     keys = pd.MultiIndex.from_frame(countries[COUNTRY])
@@ -324,7 +324,7 @@ def _draw_fitted(rows: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def _draw_measured(rows: pd.DataFrame, u: Array) -> Array:
-    """Return draws (rows, D) of shares that somebody counted, or that follow from the act."""
+    """Return draws (rows, D) of shares that were counted, or that follow from the restriction."""
     share = rows["mode"].to_numpy("float64")
     wide = expit(logit(np.clip(share, 1e-9, 1 - 1e-9))[:, None] + SELF_SELECTED_SPREAD * ndtri(u))
     is_poll = rows["is_self_selected"].to_numpy("bool")[:, None]

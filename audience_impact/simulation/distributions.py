@@ -112,7 +112,7 @@ def draw_split_normal(
 
 
 def _find_halves(down: Array, up: Array, tail: Array) -> tuple[Array, Array, Array]:
-    """Return the mass below the mode and the two widths, from the distances to the ends."""
+    """Return the mass below the mode and the two widths, from the distances to both ends."""
     longer, shorter = np.maximum(down, up), np.minimum(down, up)
     ratio = shorter / np.where(longer > 0.0, longer, 1.0)
     # mass on the longer side: at least a half, and no more than leaves `tail` on the other
@@ -133,7 +133,7 @@ def _find_halves(down: Array, up: Array, tail: Array) -> tuple[Array, Array, Arr
 
 
 def _count_widths(distance: Array, width: Array) -> Array:
-    """Return distances in widths, cut off where a normal has no mass: no width is too small."""
+    """Return distances in units of the width, limited to the range in which a normal has mass."""
     inside = np.clip(distance, -OUTSIDE * width, OUTSIDE * width)
     return np.asarray(inside / np.where(width > 0.0, width, 1.0))
 

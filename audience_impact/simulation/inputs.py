@@ -116,7 +116,7 @@ class SimulationInputs(Declared):
 def make_simulation_inputs(
     scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables, fitted: FittedModels
 ) -> SimulationInputs:
-    """Return the inputs of all draws; without a calibration nothing will be drawn."""
+    """Return the inputs of all draws; without a calibration nothing is drawn."""
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     audiences = prepare_audiences(sizes, inputs.audiences.distributions)
     line = make_timeline(scope, inputs, bounds, tables, fitted)

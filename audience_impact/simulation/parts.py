@@ -69,7 +69,7 @@ SURE = 1.0 - 1e-12
 
 @dataclass(frozen=True)
 class PartDraws:
-    """Draws (rows of `inputs.parts`, D): cut and online of each place."""
+    """Draws (rows of `inputs.parts`, D) of the cut and the online share of each place."""
 
     cut: Array
     online: Array
@@ -126,7 +126,7 @@ def _draw_cut(parts: pd.DataFrame, sampler: Sampler, cache: DrawCache) -> Array:
 
 
 def _draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return the share (rows, D) of the people online whom the network leaves without any."""
+    """Return the share (rows, D) of the people online who have only the network that was cut."""
     distinct, number = _distinct_rows(parts, ["country_id", "network", *ONLY])
     u = sampler.draw_rows(
         InputKind.NETWORK, "network|" + distinct["country_id"] + "|" + distinct["network"]
@@ -157,14 +157,14 @@ def _draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def find_city_share(country_id: str) -> float:
-    """Return the share of draws in which the city is meant, where a city or a district may be."""
+    """Return the share of draws that mean the city, for names of a city and a district."""
     cities, places = np.sum(list(CITY_COUNTS.values()), axis=0)
     of_country, count = CITY_COUNTS.get(country_id, (0, 0))
     return float((of_country + PRIOR_PLACES * cities / places) / (count + PRIOR_PLACES))
 
 
 def _draw_part_share(parts: pd.DataFrame, u: Array) -> Array:
-    """Return the share (rows, D) of the people of each place who live in the part of it."""
+    """Return the share (rows, D) of the people of a place who live in its restricted part."""
     persons, people, deviation = (
         parts[name].to_numpy("float64")[:, None]
         for name in ("part_persons", "people_persons", "part_deviation")
@@ -212,11 +212,10 @@ def country_shares(places: Places, countries: pd.DataFrame) -> Array:
 
 
 class _RestrictionDraws(NamedTuple):
-    """Draws of partial restrictions in force, each for the share of people that it touches.
+    """Draws of the unions of partial restrictions, in the order of their numbers.
 
-    Attributes:
-        share: Draws (numbers, D) of the users among the people online.
-        online: Draws (numbers, D) of the people online of the country.
+    Attributes: share: Draws (numbers, D) of the users among the people online. online: Draws
+    (numbers, D) of the people online of the country.
     """
 
     share: Array
@@ -246,7 +245,7 @@ class _Block(NamedTuple):
 
 
 class _PartUnions(NamedTuple):
-    """The unions of partial restrictions that are to be drawn, and where each is in force."""
+    """The unions of partial restrictions to be drawn, and the sets in which each is in force."""
 
     unions: Unions
     blocks: list[_Block]
@@ -302,9 +301,10 @@ def _draw_everyone(
     sampler: Sampler,
     drawn_unions: DrawnUnions,
 ) -> tuple[Array, Array]:
-    """Return people (sets, D) under those members of a set that affect everyone, and their base.
+    """Return people (sets, D) under restrictions in a set that affect everyone, and their base.
 
-    Sets without such members are NaN, with a base of 0. `plan` has the unions of those members.
+    Sets without such restrictions are NaN, with a base of 0. `plan` has the unions of those
+    members.
     """
     count = 1 + int(members["set_id"].max()) if len(members) else 0
     persons, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
@@ -315,7 +315,7 @@ def _draw_everyone(
 
 
 def _plan_unions(members: pd.DataFrame, line: Timeline, places: Places) -> _PartUnions:
-    """Return the partial restrictions of each set, the same rows of one being drawn once."""
+    """Return the partial restrictions of each set, with equal rows of a restriction drawn once."""
     about = line.rows.set_index("row")
     pair = about.groupby(COUNTRY).ngroup().reindex(members["row"]).to_numpy()
     rows = members.assign(pair=pair).sort_values(["set_id", "pair", "row"])
@@ -389,7 +389,7 @@ def _add_parts(
 def _sum_touched(
     block: _Block, restrictions: _RestrictionDraws, drawn: PartDraws
 ) -> tuple[Array, Array]:
-    """Return people in the places of each set, each once, and the people online of the country."""
+    """Return the people in the places of each set, each once, and the country's people online."""
     online = restrictions.online[block.act]
     shares = restrictions.share[block.act] * drawn.cut[block.place]
     people = online * drawn.online[block.place]

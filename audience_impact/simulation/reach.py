@@ -88,7 +88,7 @@ def _accumulate_reach(daily: Array, heterogeneity: Array, days: Array) -> Array:
 
 
 def find_heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_DAYS) -> Array:
-    """Return how unlike people are in their use: 1 / (a + b + 1) of the beta-binomial.
+    """Return how much the use of people differs: 1 / (a + b + 1) of the beta-binomial.
 
     Args:
         daily: Share of the base on a day, any shape.
@@ -160,7 +160,7 @@ def reach_days(
 def limit_reach(
     monthly: ArrayLike, days: ArrayLike, month_days: ArrayLike = MONTH_DAYS
 ) -> tuple[Array, Array]:
-    """Return least and greatest reach of a number of days that the monthly reach alone allows.
+    """Return the least and greatest reach of a number of days, given only the monthly reach.
 
     Up to a month: from monthly * days / month_days (each person uses it on one day only,
     spread evenly) to monthly (all use it every day).  Beyond: from monthly to the base.
@@ -185,7 +185,7 @@ def limit_reach(
 
 
 def month_days(metric: pd.Series) -> pd.Series:
-    """Return the days within which each person of an audience uses the service: 1 or 3 months."""
+    """Return the length in days of the period in which an audience is counted: 1 or 3 months."""
     quarter = metric == AudienceMetric.INTERNET_USERS_3M.value
     return pd.Series(float(MONTH_DAYS), metric.index).where(~quarter, QUARTER_DAYS)
 
@@ -193,7 +193,7 @@ def month_days(metric: pd.Series) -> pd.Series:
 def window_by_platform(
     audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return reach of each platform in exactly the days a restriction lasted, added over countries.
+    """Return the reach of each platform in the days of a restriction, added over countries.
 
     Columns: restriction_id, platform_id, `window_days` (NaN where the end is not known), and the
     reach of that many days: `window_lower_persons`, `window_upper_persons`, and by the
@@ -209,7 +209,7 @@ def window_by_platform(
 def window_by_restriction(
     audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return Frechet bounds on the reach of the days each restriction lasted, by restriction_id."""
+    """Return Frechet bounds on the reach in the days of each restriction, by restriction_id."""
     rows = _compute_windows(audiences, daily, periods)
     groups = rows.groupby(COUNTRY)
     added = groups["window_upper_persons"].sum(skipna=False)

@@ -31,12 +31,11 @@ Made = TypeVar("Made")
 
 
 def draw_uniforms(seed: int, key: str, count: int) -> Array:
-    """Return draws (count,) in the open interval (0, 1) that belong to a seed and a key.
+    """Return draws (count,) in the open interval (0, 1) for a seed and a key.
 
-    Draw d is the same whatever `count` is: a longer run begins with the shorter one.
+    Draw d is the same for every `count`: a longer run begins with the shorter one.
 
-    Raises:
-        ValueError: `count` is negative.
+    Raises: ValueError: `count` is negative.
     """
     if count < 0:
         raise ValueError("count must not be negative")
@@ -47,11 +46,11 @@ def draw_uniforms(seed: int, key: str, count: int) -> Array:
 
 
 def stratify_uniforms(u: Array) -> Array:
-    """Return uniforms (rows, D), in each row one in each of D equal parts, in the same order.
+    """Return uniforms (rows, D) with one value in each of D equal intervals, in their order.
 
-    So quantiles of what depends on a single input are those of its distribution, and not of so
-    many draws. McKay, Beckman and Conover (1979), A comparison of three methods for selecting
-    values of input variables, Technometrics 21.
+    For an output that depends on a single input, the quantiles of the draws are then those of its
+    distribution, without sampling error. McKay, Beckman and Conover (1979), A comparison of three
+    methods for selecting values of input variables, Technometrics 21.
     """
     count = u.shape[1]
     order = np.empty(u.shape, dtype=np.int64)
@@ -64,9 +63,9 @@ def stratify_uniforms(u: Array) -> Array:
 class Sampler:
     """The standard draws of a run: one row of uniforms for each uncertain quantity.
 
-    Kinds of input in `second` come from a second stream, all others from the first, so that
-    sensitivity.py can vary one kind of input alone. `drawn_kinds` contains the kinds that were
-    drawn so far. `memory` caches draws for later calls, also of samplers with another `second`.
+    Kinds of input in `second` use a second stream of random numbers, all others the first, so that
+    sensitivity.py can vary a single kind of input. `drawn_kinds` contains the kinds that were drawn
+    so far. `memory` caches draws for later calls, also of samplers with another `second`.
     """
 
     seed: int
@@ -85,13 +84,13 @@ class Sampler:
         return draw_uniforms(self.seed, f"second|{key}" if kind in self.second else key, self.count)
 
     def draw_rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
-        """Return uniforms (rows, D), equal keys having equal rows."""
+        """Return uniforms (rows, D), with equal rows for equal keys."""
         numbers, names = pd.factorize(keys)
         drawn = [self.draw_uniform(kind, str(name)) for name in names]
         return np.asarray(np.array(drawn).reshape(len(names), self.count)[numbers])
 
     def draw_normals(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
-        """Return standard normals (rows, D), equal keys having equal rows."""
+        """Return standard normals (rows, D), with equal rows for equal keys."""
         return np.asarray(ndtri(self.draw_rows(kind, keys)))
 
     def draw_once(
@@ -99,8 +98,8 @@ class Sampler:
     ) -> Array:
         """Return rows (keys, D) that depend on a kind of input and their keys.
 
-        Only rows that are not in memory are drawn: `draw` makes those at the given places. Equal
-        keys have equal rows.
+        Rows in memory are not drawn again: `draw` returns those at the given places. Equal keys
+        have equal rows.
         """
         self.drawn_kinds.update({kind} if len(keys) else ())
         names = [(self.seed, self.count, kind, kind in self.second, key) for key in keys]
@@ -125,7 +124,7 @@ class DrawCache:
         self._unions: tuple[object, dict[tuple[object, ...], Array]] = None, {}
 
     def drawn_unions(self, audiences: Array, sampler: Sampler) -> dict[tuple[object, ...], Array]:
-        """Return the stored unions of the same audiences from the first stream, to add to."""
+        """Return the stored unions of the same audiences from the first stream, for additions."""
         if sampler.second:
             return {}
         if self._unions[0] is not audiences:
@@ -133,9 +132,9 @@ class DrawCache:
         return self._unions[1]
 
     def reuse_equal(self, name: str, drawn: Array) -> Array:
-        """Return the array first stored under this name, where this is the same to the last bit.
+        """Return the array first stored under this name, if it is equal in every bit.
 
-        So steps that depend on the array reuse results of the first; no caller may write into it.
+        Steps that depend on the array can then reuse earlier results; no caller may write into it.
         """
         first = self._alike.setdefault(name, drawn)
         return first if np.array_equal(first, drawn, equal_nan=True) else drawn
@@ -147,9 +146,10 @@ class DrawCache:
         arguments: tuple[object, ...],
         make: Callable[[Sampler], Made],
     ) -> Made:
-        """Return the draws of `make`, stored before or made now.
+        """Return the draws of `make`, from the cache or computed now.
 
-        `arguments` is all else that they depend on, compared by identity, so it must not change.
+        `arguments` are all other values on which they depend, compared by identity, so they must
+        not change.
         """
         if self._run != (sampler.seed, sampler.count):
             self._run = sampler.seed, sampler.count

@@ -36,7 +36,7 @@ RESAMPLES = 50
 
 
 class SampleMoments(NamedTuple):
-    """Moments of both samples that the shares of all inputs need, for outputs that vary.
+    """Moments of two samples, from which the shares of all inputs are computed.
 
     Attributes:
         middle: The mean (outputs,) of both samples.
@@ -54,9 +54,9 @@ class SampleMoments(NamedTuple):
 
     @classmethod
     def from_draws(cls, a: Array, b: Array, seed: int) -> "SampleMoments":
-        """Return the moments of draws (D, outputs) of A and B.
+        """Return the moments of draws (D, outputs) of the samples A and B.
 
-        A resample is a weight of each draw, so that the means of all are one product of matrices.
+        A resample is a weight for each draw, so that a product of matrices gives all means.
         """
         count = len(a)
         u = draw_uniforms(seed, "bootstrap", RESAMPLES * count).reshape(RESAMPLES, count)
@@ -70,7 +70,7 @@ class SampleMoments(NamedTuple):
         return cls(middle, np.var(np.concatenate([a, b]), axis=0), weights, middles, variances)
 
     def select_outputs(self, outputs: NDArray[np.bool_]) -> "SampleMoments":
-        """Return the same moments of some of the outputs."""
+        """Return the same moments of some outputs."""
         return SampleMoments(
             self.middle[outputs],
             self.variance[outputs],
@@ -90,9 +90,9 @@ class Shares(NamedTuple):
 
 
 def sobol_shares(a: Array, b: Array, ab: Array, common: SampleMoments) -> Shares:
-    """Return shares from draws (D, outputs) of A, B and A with B's input.
+    """Return shares from draws (D, outputs) of A, B, and A with one input from B.
 
-    The errors are those of the same shares of the draws picked.
+    The errors are those of the same shares in bootstrap resamples of the draws.
     """
     a, b, ab = (column - common.middle for column in (a, b, ab))
     move = ab - a
@@ -109,7 +109,7 @@ def sobol_shares(a: Array, b: Array, ab: Array, common: SampleMoments) -> Shares
 
 
 def compute_shares(inputs: SimulationInputs, first: Draws, sampler: Sampler) -> pd.DataFrame:
-    """Return shares of the variance of each restriction and metric by input, long form.
+    """Return shares of the variance by restriction, metric and input, one per row.
 
     Columns: restriction_id, impact_metric, input, first_order_share, first_order_error_share,
     total_share, total_error_share.
@@ -129,7 +129,7 @@ def compute_shares(inputs: SimulationInputs, first: Draws, sampler: Sampler) -> 
 
 @dataclass(frozen=True)
 class _Metric:
-    """Draws (restrictions, D) of a metric from both streams, for restrictions where it varies."""
+    """Draws (restrictions, D) of a metric from both streams, for restrictions whose draws vary."""
 
     name: str
     restrictions: pd.Index
@@ -142,7 +142,7 @@ class _Metric:
     def from_draws(
         cls, name: str, restrictions: pd.Index, first: Draws, second: Draws, seed: int
     ) -> "_Metric | None":
-        """Return the metric of both samples; None if no restriction varies."""
+        """Return the metric of both samples; None if the draws of no restriction vary."""
         a, b = (run.by_metric[name] for run in (first, second))
         varies = np.ptp(a, axis=1) > 1e-9 * np.abs(a).max(axis=1)
         if not varies.any():
@@ -153,7 +153,7 @@ class _Metric:
         return cls(name, restrictions, varies, a, b, common)
 
     def input_shares(self, kind: InputKind, mixed: Draws) -> pd.DataFrame:
-        """Return shares of one input for the restrictions that depend on it."""
+        """Return the shares of one input for the restrictions that depend on it."""
         ab = mixed.by_metric[self.name]
         depends = (self.first != ab).any(axis=1) & self.varies
         if not depends.any():
@@ -178,7 +178,7 @@ def _select_columns(draws: Array, rows: NDArray[np.bool_]) -> Array:
 
 
 def _has_effect(inputs: SimulationInputs, kind: InputKind) -> bool:
-    """Return False where an input cannot matter, since nobody measured it."""
+    """Return False for an input without any measured value, which cannot have an effect."""
     present = {
         InputKind.OVERLAP: any(overlap.used_ids for overlap in inputs.bounds.overlaps),
         InputKind.FEATURE_SHARE: not (inputs.feature_shares.empty and inputs.feature_laws.empty),

@@ -43,7 +43,7 @@ PERSON_DAYS = "person_days"
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws by metric, and the share of draws of people exposed that are outside the bounds."""
+    """Draws by metric, and the share of the draws of people exposed outside the bounds."""
 
     by_metric: dict[str, Array]
     outside_share: Array
@@ -148,7 +148,7 @@ def _draw_unions(
     persons: Array,
     sampler: Sampler,
 ) -> _Unions:
-    """Return the unions of each country; plain ones do not depend on any feature."""
+    """Return the unions of each country; the unions of audiences do not depend on any feature."""
     plan, has_feature, alone, with_feature = inputs.draw_cache(
         "plan", sampler, (), lambda _: _plan_unions(inputs)
     )
@@ -174,7 +174,7 @@ def _draw_unions(
 
 
 def _plan_unions(inputs: SimulationInputs) -> tuple[Unions, NDArray[np.bool_], Unions, Unions]:
-    """Return all unions of countries, those that are next to a feature, and both kinds apart."""
+    """Return all unions of countries, those next to a feature, and both kinds separately."""
     plan = list_country_unions(inputs)
     has_feature = unions.is_grouped_with(plan, len(inputs.audiences))
     return (
@@ -259,7 +259,7 @@ def _condition_unions(
     drawn: _Unions,
     sampler: Sampler,
 ) -> Array:
-    """Return people exposed (countries, D), where overlaps were measured given those."""
+    """Return people exposed (countries, D), conditioned on measured overlaps where they exist."""
     exposed, bases = drawn.exposed, drawn.bases
     keys = list(inputs.countries[COUNTRY].itertuples(index=False, name=None))
     people = exposed.copy()
@@ -283,7 +283,7 @@ def draw_people_on_a_day(
 ) -> Array:
     """Return draws (sets, D) of the people under a restriction on a day of each set.
 
-    Not to be changed.
+    The result is cached; callers must not change it.
     """
     model = inputs.overlap_model
     if model is None:
@@ -313,7 +313,7 @@ def _outside_share(inputs: SimulationInputs, drawn: Array) -> Array:
 
 
 def _draw_deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array:
-    """Return feature users less people who keep access; NaN where the share of these is missing."""
+    """Return feature users minus people who keep access; NaN if their share is missing."""
     without = np.full_like(users, np.nan)
     if not inputs.circumvention.empty:
         rows = inputs.restrictions.get_indexer(inputs.circumvention["restriction_id"])

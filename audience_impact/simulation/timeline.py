@@ -167,11 +167,11 @@ class Timeline(Declared):
 
     @property
     def drawn_rows(self) -> pd.DataFrame:
-        """Return rows of those restrictions whose daily audiences can all be drawn."""
+        """Return rows of restrictions whose daily audiences can all be drawn."""
         return self.rows[self.rows["is_complete"] & self.rows["is_daily_drawn"]]
 
     def find_intervals(self, rows: pd.DataFrame, end: str, by_country: bool) -> Intervals:
-        """Return `find_intervals` of some of the rows, computed once for the same rows and days."""
+        """Return the result of the function of this name, computed once for the same rows."""
         about = self.periods.reindex(rows["restriction_id"])
         days = first_days(about, end).to_numpy(), about[end].to_numpy()
         numbers = rows["row"].to_numpy()
@@ -208,7 +208,7 @@ def make_timeline(
 
 
 def _set_imputed_metric(phases: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
-    """Return the phases with the metric that imputed audiences have: what a survey finds."""
+    """Return the phases with the metric of surveys for imputed audiences."""
     imputed = (monthly["shape"] == IMPUTED).to_numpy()
     metric = phases["metric"].mask(imputed, AudienceMetric.SURVEY_REGULAR.value)
     return phases.assign(metric=metric)
@@ -235,7 +235,7 @@ def _bound_rows(
     daily: pd.DataFrame,
     context: tuple[Scope, Inputs, Bounds],
 ) -> pd.DataFrame:
-    """Return the rows with their least and most people on a day and in a month, and flags."""
+    """Return the rows with bounds of their people on a day and in a month, and flags."""
     scope, inputs, bounds = context
     restriction, now, low = rows["restriction_id"], rows["is_in_figure"], rows["low_persons"]
     cap = restriction.map(bounds.exposed["upper_persons"]).astype("float64")
@@ -286,7 +286,7 @@ def _describe_rows(
 
 
 def _cap_lower(persons: pd.Series, cap: pd.Series) -> pd.Series:
-    """Return a lower bound, at most `cap`; zero where nothing is known."""
+    """Return a lower bound of at most `cap`; zero for unknown numbers."""
     return persons.fillna(0.0).where(~(persons > cap), cap)
 
 
@@ -341,13 +341,13 @@ def list_periods(scope: Scope) -> pd.DataFrame:
 
 
 def _is_within_a_year(about: pd.DataFrame) -> pd.Series:
-    """Return True for restrictions ended on one of several days, as no later edition lists them."""
+    """Return True for restrictions with an interval as end, because no later edition lists them."""
     several = about["ended_on_end"] - about["ended_on_start"] > ONE_DAY
     return (about["end_source"] == EndSource.NOT_LISTED_LATER.value) & several
 
 
 def _find_middle_ends(about: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.Series:
-    """Return the day after the last at the median of the days that restrictions last.
+    """Return the day after the last one, at the median of the duration.
 
     A day that began counts.
     """
@@ -359,7 +359,7 @@ def _find_middle_ends(about: pd.DataFrame, least: pd.Series, most: pd.Series) ->
 
 
 def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) -> Array:
-    """Return draws (restrictions, D) of the days that restrictions with an unknown end lasted."""
+    """Return draws (restrictions, D) of the duration in days, for unknown ends."""
     about = periods.reindex(restrictions)
     u = [draw_uniforms(sampler.seed, f"end|{name}", sampler.count) for name in restrictions]
     least, most = (
@@ -370,7 +370,7 @@ def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) 
 
 
 def first_days(periods: pd.DataFrame, end: str) -> pd.Series:
-    """Return the first day that matches an end: the latest possible start for the least end."""
+    """Return the first day to use with an end: the latest possible start for the least end."""
     return periods["least_from" if end == "least_end" else "from_day"]
 
 
@@ -404,7 +404,7 @@ def list_countries_in_force(line: Timeline) -> pd.DataFrame:
 def find_intervals(
     rows: pd.DataFrame, periods: pd.DataFrame, end: str, by_country: bool
 ) -> Intervals:
-    """Return intervals without change of restrictions or countries, and the rows in force."""
+    """Return intervals without change of restrictions or countries, with the rows in force."""
     about = periods.reindex(rows["restriction_id"])
     country = rows["country_id"].astype("str")  # of no type where there are no rows
     group = country if by_country else rows["restriction_id"] + "|" + country
@@ -436,9 +436,9 @@ def _cut_to_limits(frame: pd.DataFrame) -> pd.DataFrame:
 def keep_one_per_platform(
     members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return members (set_id, row) with one row per platform, or only that of the whole internet.
+    """Return members (set_id, row) with one row per platform, or that of the whole internet alone.
 
-    Of the rows of one platform, that of the earliest restriction remains.
+    Of several rows of one platform, that of the earliest restriction remains.
     """
     if members.empty:
         return members[["set_id", "row"]]
@@ -455,10 +455,10 @@ def keep_one_per_platform(
 
 
 def make_unions(members: pd.DataFrame, rows: pd.DataFrame) -> Unions:
-    """Return unions for the draws; the base of a union is that of its largest audience.
+    """Return the unions to draw; the base of a union is that of its largest audience.
 
-    Audiences of another measurer are drawn inside it too: bases of two measurers differ by what
-    they call online, and most of a union belongs to its largest audience.
+    Audiences of other measurers are drawn inside this base too: bases of two measurers differ in
+    their definition of online, and most of a union belongs to its largest audience.
     """
     size = "monthly_high_persons"
     joined = members.join(rows.set_index("row")[[*GROUP, "base_persons", size]], on="row")

@@ -66,7 +66,7 @@ OUTSIDE = 1e-3
 
 
 def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of bases in persons through their quantiles, under their ceiling.
+    """Return draws (rows, D) of bases in persons from their quantiles, at most their ceiling.
 
     `table` has `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, and the population
     that contains the base (NaN where it is one itself), as denominators/counts.py gives
@@ -93,7 +93,7 @@ def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def draw_joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> JointUse:
-    """Return draws of the joint use of a country, made once for all who ask."""
+    """Return draws of the joint use of a country, made once and shared by all callers."""
     kinds = {InputKind.CORRELATION, InputKind.MODEL}
     name = ("joint use", sampler.seed, sampler.count, sampler.second & kinds, country_id)
     stored_model, use = sampler.memory.get(name, (None, None))
@@ -275,7 +275,7 @@ def _draw_missing(
     drawn_unions: DrawnUnions,
     memory: Cache,
 ) -> None:
-    """Add to `drawn_unions` the queries that are not in it; `memory` as Group has it."""
+    """Add to `drawn_unions` the requested unions that it lacks; `memory` as in `Group`."""
     groups, names = [], []
     for query in queries:
         missing = np.array([name not in drawn_unions for name in query.names])
@@ -289,14 +289,14 @@ def _draw_missing(
 
 
 def outside_share(drawn: Array, lower: Array, upper: Array) -> Array:
-    """Return the share of draws (rows,) of (rows, D) outside bounds (rows,): figures may be off."""
+    """Return the share of draws (rows,) of (rows, D) that lie outside bounds (rows,)."""
     low, high = lower[:, None], np.where(np.isnan(upper), np.inf, upper)[:, None]
     beyond = np.abs(np.clip(drawn, low, high) - drawn) > OUTSIDE * np.maximum(np.abs(drawn), 1.0)
     return np.asarray(beyond.mean(axis=1))
 
 
 def compute_quantiles(drawn: Array, index: pd.Index, unit: str) -> pd.DataFrame:
-    """Return columns q05, q50, q95 with the unit as their end; NaN for rows of NaN."""
+    """Return columns q05, q50 and q95, named with the unit; NaN for rows of NaN."""
     values = np.full((len(QUANTILES), len(drawn)), np.nan)
     is_drawn = ~np.isnan(drawn).any(axis=1)
     if is_drawn.any():
@@ -354,14 +354,14 @@ def draw_conditioned(
 
 
 def _narrowing_ratio(resolved: Resolved) -> float:
-    """Return width of the sharp bounds over that of the Frechet bounds."""
+    """Return the width of the sharp bounds divided by that of the Frechet bounds."""
     problem = resolved.measurements.problem
     widest = min(problem.base, sum(problem.high)) - max(problem.low)
     return (resolved.sharp.upper - resolved.sharp.lower) / widest if widest > 0 else 0.0
 
 
 def _find_room(fact: MeasuredOverlap, shares: Array) -> tuple[Array, Array]:
-    """Return the least and greatest overlap (D,) of each draw, as shares of the base."""
+    """Return the least and greatest possible overlap (D,) of each draw, as shares of the base."""
     sizes = shares[list(fact.platforms)]
     if fact.kind is OverlapKind.INTERSECTION:
         least, most = np.maximum(sizes.sum(axis=0) - len(sizes) + 1.0, 0.0), sizes.min(axis=0)
@@ -374,7 +374,7 @@ def _find_room(fact: MeasuredOverlap, shares: Array) -> tuple[Array, Array]:
 def _apply_limit(
     fact: MeasuredOverlap, model_overlap: Array, scale: Array, room: tuple[Array, Array]
 ) -> Array:
-    """Return the model's overlap (D,), moved to the limit of the fact as far as room allows."""
+    """Return the model's overlap (D,), moved to the stated limit as far as audiences allow."""
     low = np.clip(fact.low * scale, *room)
     high = np.clip(fact.high * np.maximum(scale, TINY), *room)
     beyond = (model_overlap < fact.low * scale) | (model_overlap > high)
@@ -384,7 +384,7 @@ def _apply_limit(
 def _draw_overlap(
     fact: MeasuredOverlap, key: str, scale: Array, room: tuple[Array, Array], sampler: Sampler
 ) -> Array:
-    """Return draws (D,) of a measured overlap within its room, as a share of the base."""
+    """Return draws (D,) of a measured overlap within its possible range, as shares of the base."""
     u = sampler.draw_uniform(InputKind.OVERLAP, f"overlap|{key}")
     # low and high as they stand after a repair; the middle, since that moves both
     low, high = np.array(fact.low), np.array(fact.high)

@@ -55,7 +55,7 @@ class Year:
 
 @dataclass(frozen=True)
 class Map:
-    """The map of a year, as the macro `map` shows it."""
+    """The map of a year, with the values that the macro `map` prints."""
 
     year: str
     svg: str
@@ -213,7 +213,7 @@ def _list_years(periods: Rows) -> list[Year]:
 
 
 def _group_reasons(periods: Rows) -> list[tuple[str, str]]:
-    """Return each reason for the status of a year once, with its years, the newest first."""
+    """Return each reason for the status of years, with these years, the newest first."""
     years_by_reason: dict[str, list[str]] = {}
     for row in periods[::-1]:
         if len(row["period"]) == 4 and row["reason"]:
@@ -222,7 +222,7 @@ def _group_reasons(periods: Rows) -> list[tuple[str, str]]:
 
 
 def _draw_pictures(report: ReportData, tables: AreaTables, code: str, name: str) -> dict[str, str]:
-    """Return the SVG of each picture by name; blank where there is nothing to draw."""
+    """Return the SVG of each picture by name; blank if it would be empty."""
     return {
         "years": series.draw_years(f"People by year: {name}", tables.periods.get(code, [])),
         "days": series.draw_days(f"People day by day: {name}", tables.days.get(code, [])),
@@ -239,7 +239,7 @@ def _make_maps(report: ReportData) -> list[Map]:
 
 
 def describe_group(row: Mapping[str, Any]) -> str:
-    """Return the people that a row of `impact_by_group` counts: `women aged 18 to 24`."""
+    """Return the people counted in a row of `impact_by_group`: `women aged 18 to 24`."""
     who = {Sex.MALE: "men", Sex.FEMALE: "women"}.get(row["sex"], "everyone")
     first, _, last = row["age"].partition("-")
     if first == "all":
@@ -310,7 +310,7 @@ def _choose_entries(
 
 
 def _make_csv_files(report: ReportData, code: str) -> Iterator[File]:
-    """Yield the numbers of a page as CSV, by period and by day, with the columns of the tables."""
+    """Yield the numbers of a page as CSV by period and by day, with the columns of the tables."""
     path = area_path(code).removesuffix(".html")
     for name, table in (("by-period", "impact_by_area"), ("by-day", "impact_by_day")):
         frame = report.tables[table]

@@ -45,12 +45,12 @@ _ASIDE = re.compile(rf"\.tmp-(old-)?{VERSION_ID.pattern}-\d+")
 
 
 def locate_report(root: Path, version: str) -> Path:
-    """Return the folder of the report of a version, below the root of what is published."""
+    """Return the folder of the report of a version, inside the folder of published versions."""
     return root / REPORTS / version
 
 
 def publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
-    """Write the report of a version next to the versions and let `report` lead to it.
+    """Write the report of a version next to the versions and let the link `report` lead to it.
 
     Remove reports of removed versions. Raise PublishError where the report cannot be written.
     """
@@ -102,7 +102,7 @@ def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
 
 
 def _require_report_folder(folder: Path) -> None:
-    """Raise PublishError where a folder contains anything but a report."""
+    """Raise PublishError if a folder contains files other than a report."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -114,14 +114,14 @@ def _require_report_folder(folder: Path) -> None:
 
 
 def _list_foreign_files(folder: Path) -> list[str]:
-    """Return the paths in a folder that its mark does not name."""
+    """Return the paths in a folder that its mark file does not name."""
     there = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
     names = {path.relative_to(folder).as_posix() for path in there}
     return sorted(names - {MARK, *_read_named_files(folder)})
 
 
 def _read_named_files(folder: Path) -> set[str]:
-    """Return the files that the mark of a folder names; none without a mark."""
+    """Return the names of files in the mark file of a folder; none without a mark file."""
     try:
         return set(json.loads(_read_mark(folder) or b"{}")["files"])
     except (ValueError, KeyError, TypeError):
@@ -170,7 +170,7 @@ def _read_mark(folder: Path) -> bytes | None:
 
 
 def _is_intact(folder: Path, mark: bytes) -> bool:
-    """Return whether every file has the digest in the mark."""
+    """Return whether every file has the digest that the mark file states."""
     digests = json.loads(mark)["files"]
     return all(
         (folder / path).is_file() and hash_bytes((folder / path).read_bytes()) == digest
@@ -222,10 +222,10 @@ def make_files(report: ReportData) -> Iterator[File]:
 
 
 def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Path, bool]:
-    """Write the report of a version into a folder, or next to the versions below `root`.
+    """Write the report of a version into a folder, or next to the versions in `root`.
 
-    Return its folder, and whether anything changed. Raise PublishError where the version is
-    damaged or the folder cannot be written.
+    Return its folder, and whether anything changed. Raise PublishError where the version is damaged
+    or the folder cannot be written.
     """
     made = make_files(report_data.load_report_data(version))
     if into is not None:

@@ -53,14 +53,14 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
 
 
 def _read_region(report: ReportData, area: str, year: str) -> dict[str, Any]:
-    """Return the estimates of today and of this year in a region; None without restrictions."""
+    """Return the estimates for a region today and this year; None without restrictions."""
     rows = {"today": report.last_day(area), "year": report.area_row(area, year)}
     estimates = {name: row and read_estimate(row) for name, row in rows.items()}
     return {"area": area, "name": naming.name_area(area), **estimates}
 
 
 def list_choices(report: ReportData) -> dict[str, list[tuple[str, str]]]:
-    """Return values and words of each filter, for values that occur."""
+    """Return values and labels of each filter, for values that occur."""
     rows = report.entries
     return {
         "country": _list_options((entry.countries for entry in rows), naming.name_area),
@@ -92,7 +92,7 @@ def _make_platform_namer(names: Mapping[str, str]) -> Callable[[str], str]:
 def _list_options(
     values: Iterable[tuple[str, ...]], name: Callable[[str], str]
 ) -> list[tuple[str, str]]:
-    """Return values with their words, in the order of the words."""
+    """Return values with their labels, in the order of the labels."""
     unique_values = {value for group in values for value in group}
     return sorted(
         ((value, name(value)) for value in unique_values), key=lambda pair: pair[1].casefold()

@@ -23,7 +23,7 @@ UNDATED = "undated"
 
 @dataclass(frozen=True)
 class Row:
-    """A restriction as the macros `restrictions` and `brief` print it."""
+    """A restriction with the values that the macros `restrictions` and `brief` print."""
 
     entry: ListEntry
     path: str
@@ -47,7 +47,7 @@ def make_row(entry: ListEntry) -> Row:
 
 
 def newest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
-    """Return the restrictions by first day, the newest first, those without a day last."""
+    """Return the restrictions by first day, the newest first and unknown days last."""
     return sorted(
         rows, key=lambda entry: (entry.start, entry.size, entry.restriction), reverse=True
     )
@@ -70,7 +70,7 @@ def group_entries(
 
 
 def name_year(year: str) -> str:
-    """Return the name of a year, in which a restriction may have no day on record."""
+    """Return the name of a year, or a name for restrictions without a known day."""
     return "No day on record" if year == UNDATED else year
 
 
@@ -88,7 +88,7 @@ def find_year(entry: ListEntry) -> tuple[str]:
 
 @dataclass(frozen=True)
 class Group:
-    """Lists of one kind: their heading, the restrictions of each, its name and its place."""
+    """Lists of one kind: heading, restrictions of each list, and its name and path."""
 
     heading: str
     lists: Mapping[str, list[ListEntry]]
@@ -117,7 +117,7 @@ def make_groups(report: ReportData) -> tuple[Group, ...]:
 
 
 def make_pages(report: ReportData) -> Iterator[Page]:
-    """Yield the page that leads to all lists, and a page a year."""
+    """Yield the page with links to all lists, and a page for each year."""
     made = make_groups(report)
     yield Page("browse.html", "Countries, platforms, years", "browse.html", {"groups": made})
     for year, year_entries in group_entries(report.entries, find_year).items():

@@ -23,7 +23,7 @@ from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 @dataclass(frozen=True)
 class Audience:
-    """The audience of a platform in a country, as restrictions there used it.
+    """The audience of a platform in a country, as used for restrictions there.
 
     Attributes:
         area: The country by name.
@@ -112,7 +112,7 @@ def _list_periods(
 def _list_audiences(
     report: ReportData, platform: str, entries: Iterable[ListEntry]
 ) -> list[Audience]:
-    """Return the counted audiences of a platform by country; without one, the last imputed."""
+    """Return the counted audiences of a platform by country, or the last imputed one."""
     counted: set[Audience] = set()
     others: dict[str, Audience] = {}
     for entry in listings.newest_first(entries):

@@ -44,12 +44,12 @@ STATIC = Path(__file__).parent / "static"
 
 
 def reveal_hidden(value: Any) -> Any:
-    """Return text with its invisible characters as code points; anything else unchanged."""
+    """Return text with code points in place of invisible characters."""
     return plain_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def show_persons(value: float | None) -> str:
-    """Return a number of people to three digits: `105 million`; a dash without one."""
+    """Return a number of people to three digits: `105 million`; a dash for None."""
     return NONE if value is None else numbers.format_number(value)
 
 
@@ -61,7 +61,7 @@ def show_interval(estimate: Estimate) -> str:
 
 
 def show_bounds(estimate: Estimate) -> str:
-    """Return the bounds that the figures force."""
+    """Return the bounds as text."""
     return "nobody" if estimate.upper == 0 else numbers.format_bounds(estimate)
 
 
@@ -71,17 +71,17 @@ def show_mebibytes(size: int) -> str:
 
 
 def quote_path(path: str) -> str:
-    """Return a path inside the report as a link, each part quoted."""
+    """Return a path inside the report as a link with quoted parts."""
     return quote(path, safe="/.-_#")
 
 
 def trust_svg(picture: str) -> Markup:
-    """Return a picture of `charts` as markup; its own templates escape its texts."""
+    """Return a picture as safe markup, since the templates of `charts` escape its texts."""
     return Markup(plain_lines(picture))
 
 
 def read_bounds(row: Mapping[str, Any]) -> Estimate:
-    """Return the bounds of a row of `comparisons`."""
+    """Return the bounds in a row of `comparisons`."""
     return Estimate(row["lower_persons"], None, None, None, row["upper_persons"])
 
 
@@ -133,8 +133,8 @@ def load_environment() -> Environment:
 def render_page(page: Page, report: ReportData) -> bytes:
     """Return a page as the bytes of its file.
 
-    Every template has `page`, `root` (the way up to the folder of the report), `version`, `as_of`,
-    `licence`, `nav` and `report` beside the values of the page.
+    Every template has `page`, `root` (the relative path to the folder of the report), `version`,
+    `as_of`, `licence`, `nav` and `report`, in addition to the values of the page.
     """
     values: dict[str, Any] = {
         "page": page,

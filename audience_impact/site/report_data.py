@@ -63,7 +63,7 @@ class ListEntry:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Return the sort key of the size: the median and the lower bound, in persons."""
+        """Return the sort key for the size: the median and the lower bound, in persons."""
         return (self.persons.q50 or 0.0, self.persons.lower or 0.0)
 
 
@@ -73,7 +73,7 @@ def platform_names(records: Iterable[AnswerRecord]) -> dict[str, str]:
 
 
 def make_entry(record: AnswerRecord, names: Mapping[str, str]) -> ListEntry:
-    """Return a restriction as a row, from its record and the names of the platforms."""
+    """Return the list entry of a restriction, from its record and the names of the platforms."""
     restriction, answer = record.restriction, record.leading
     features = tuple(dict.fromkeys(target.feature for target in record.targets))
     targets = f"{_name_targets(record, names)}{_bracket_features(features)}"
@@ -94,7 +94,7 @@ def make_entry(record: AnswerRecord, names: Mapping[str, str]) -> ListEntry:
 
 
 def _name_targets(record: AnswerRecord, names: Mapping[str, str]) -> str:
-    """Return the services, or the internet over which network."""
+    """Return the names of the services, or the internet with its network."""
     services, network = (
         [names[platform] for platform in record.platforms],
         record.restriction.network_scope,
@@ -141,7 +141,7 @@ class File:
 
 @dataclass(frozen=True)
 class ReportData:
-    """One published version, as the pages read it.
+    """One published version with the look-ups that pages need.
 
     Attributes:
         stored: The location of the version, and its `datapackage.json`: licence, sources, titles of
@@ -198,11 +198,11 @@ class ReportData:
         return {entry.restriction: entry for entry in self.entries}
 
     def area_row(self, area: str, period: str) -> dict[str, Any] | None:
-        """Return the row of `impact_by_area` for an area and a year or month; None without one."""
+        """Return the row of `impact_by_area` for an area and a year or month, or None."""
         return self.by_area.get((area, period))
 
     def last_day(self, area: str) -> dict[str, Any] | None:
-        """Return the row of `impact_by_day` for the last day; None where nothing was in force."""
+        """Return the row of `impact_by_day` for the last day; None if nothing was in force."""
         return self._last_day.get(area)
 
     @cached_property
@@ -220,7 +220,7 @@ class ReportData:
 
 
 def as_csv(frame: pd.DataFrame, version: str) -> bytes:
-    """Return rows with the version as CSV for a spreadsheet, in which no text runs as a formula."""
+    """Return rows as CSV with the version, with no text that a spreadsheet runs as a formula."""
     texts = frame.select_dtypes("string")
     safe = texts.apply(lambda column: column.map(cell_text, na_action="ignore"))
     rows = frame.assign(**safe, version_id=version)
@@ -243,7 +243,7 @@ def load_report_data(version: Stored) -> ReportData:
 
 
 def make_slug(name: str) -> str:
-    """Return a name as a file name: itself, or its safe characters with a digest."""
+    """Return a name as a file name: unchanged if safe, else its safe characters and a digest."""
     if _SAFE.fullmatch(name):
         return name
     safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")

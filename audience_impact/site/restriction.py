@@ -107,7 +107,7 @@ def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str
 
 
 def _draw_pictures(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, str]:
-    """Return the SVG of each picture by name; blank where there is nothing to draw."""
+    """Return the SVG of each picture by name; blank if it would be empty."""
     wide = f"What makes the interval wide: {entry.title}"
     return {
         "answer": draw_picture(report, entry.restriction),
@@ -134,7 +134,7 @@ def _describe_duration(record: AnswerRecord) -> str:
 
 
 def _choose_numbers(record: AnswerRecord) -> list[Number]:
-    """Return the numbers to show; users of the feature only where they are not all exposed."""
+    """Return the numbers to show; feature users only if they are not all people exposed."""
     numbers = _order_numbers(record)
     first, *others = numbers
     if others and others[0].people == first.people:
@@ -143,7 +143,7 @@ def _choose_numbers(record: AnswerRecord) -> list[Number]:
 
 
 def _list_audiences(record: AnswerRecord, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the audience of each service: counted by whom and when, or imputed from what."""
+    """Return the audience of each service: counted, with measurer and time, or imputed."""
     by = {
         figure["platform_id"]: figure["attribution"]
         for figure in record.figures
@@ -179,7 +179,7 @@ def _has_feature_days(record: AnswerRecord) -> bool:
 
 
 def _choose_drivers(record: AnswerRecord, metric: str) -> list[Driver]:
-    """Return the drivers of the width of the answer's interval, the largest first."""
+    """Return the inputs that widen the interval of the answer, the largest first."""
     return [driver for driver in record.drivers if driver.metric == metric]
 
 
@@ -199,7 +199,7 @@ def _list_figures(record: AnswerRecord, report: ReportData) -> list[dict[str, An
 def _list_rules(record: AnswerRecord) -> list[dict[str, Any]]:
     """Return for each number its status, and the reasons and rules behind it.
 
-    Reasons that an earlier number has already are left out, and `again` is true.
+    Reasons of an earlier number are not repeated, and `again` is true.
     """
     rules, before = [], set[str]()
     for number in _choose_numbers(record):
@@ -219,12 +219,12 @@ def _list_rules(record: AnswerRecord) -> list[dict[str, Any]]:
 
 
 def _write_reason(record: AnswerRecord, number: Number) -> str:
-    """Return why a number has its status, with words for codes."""
+    """Return the reasons for the status of a number, with words for codes."""
     return "; ".join(text for _, text in write_reasons(record, number))
 
 
 def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
-    """Return what is missing, a sentence each."""
+    """Return a sentence for each thing that is missing."""
     texts = [
         f"There is no number of {number.label}: {_write_reason(record, number)}."
         for number in _order_numbers(record)
@@ -265,7 +265,7 @@ ACT = (
 
 
 def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:
-    """Yield heading and text of each fact on the restriction, and its dates as in the source."""
+    """Yield heading and text of each fact on the restriction; dates are those of the source."""
     for heading, column, kind in ACT:
         if cell := getattr(record.restriction, column):
             text = naming.explain_code(cell, kind) if kind else cell
@@ -279,7 +279,7 @@ def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:
 def _find_neighbours(
     report: ReportData,
 ) -> dict[str, list[tuple[str, ListEntry | None, ListEntry | None]]]:
-    """Return for each restriction and country the previous and the next restriction."""
+    """Return the previous and the next restriction, for each restriction and country."""
     neighbours: dict[str, list[tuple[str, ListEntry | None, ListEntry | None]]] = {
         entry.restriction: [] for entry in report.entries
     }
@@ -295,7 +295,7 @@ def _find_neighbours(
 
 
 def _make_json(record: AnswerRecord, version: str) -> bytes:
-    """Return what `show --format json` prints, with the version."""
+    """Return the output of `show --format json`, with the version."""
     return (
         json.dumps({"version_id": version, **restriction_json(record)}, ensure_ascii=False).encode()
         + b"\n"
@@ -303,7 +303,7 @@ def _make_json(record: AnswerRecord, version: str) -> bytes:
 
 
 def _make_csv(record: AnswerRecord, version: str) -> bytes:
-    """Return every number of the page, a row each."""
+    """Return every number of the page, one in each row."""
     text = io.StringIO(newline="")
     rows = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\r\n")
     rows.writeheader()

@@ -34,7 +34,7 @@ class Download:
 
 @dataclass(frozen=True)
 class Section:
-    """A table in the dictionary; a set of values is listed at the first column that has it.
+    """A table in the dictionary, with the meanings of its coded values.
 
     Attributes:
         table: Its name.
@@ -108,7 +108,7 @@ def _make_sections(package: Mapping[str, Any]) -> list[Section]:
 def _list_values(
     resource: Mapping[str, Any], places: dict[tuple[tuple[str, str], ...], str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield the meaning of each coded value, or the column that has the same values."""
+    """Yield the meaning of each coded value, or the column with the same values."""
     for field in resource["schema"]["fields"]:
         values = tuple(read_values(field).items())
         if len(values) > 1 and values in places:
@@ -125,7 +125,7 @@ def _make_glossary_page() -> Page:
 
 
 def make_method_page() -> Page:
-    """Return the page of the method, as the documentation has it."""
+    """Return the page on the method, as in the documentation."""
     title, _, text = COMMENT.sub("", documents.render_method()).partition("\n")
     tokens = _make_parser().parse(text)
     values = {"text": Markup(_make_parser().renderer.render(tokens, _make_parser().options, {}))}
@@ -173,12 +173,12 @@ def _close_table(*_: object) -> str:
 
 
 def _render_code(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
-    """Return a block of code that the keyboard can scroll, since it may be wider than the page."""
+    """Return a block of code that can be scrolled with the keyboard."""
     return f'<pre tabindex="0"><code>{escape(tokens[place].content)}</code></pre>\n'
 
 
 def _open_cell(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
-    """Return the tag of a cell, aligned by a class: the policy of the pages allows no style."""
+    """Return the tag of a cell with a class for its alignment, since pages allow no style."""
     token = tokens[place]
     number = ' class="n"' if "right" in str(token.attrs.get("style", "")) else ""
     scope = ' scope="col"' if token.tag == "th" else ""

@@ -37,10 +37,11 @@ def write_below(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def write_together(files: Mapping[Path, bytes]) -> None:
-    """Write several files, all or none: first under temporary names, flushed, then by renames.
+    """Write several files, all or none: first under temporary names, then by renames.
 
-    Links remain and their targets are written. On any error the earlier files are restored; only a
-    kill between two renames leaves some files new and some old, in the given order.
+    All files are flushed before the first rename. Links remain and their targets are written. On
+    any error the earlier files are restored; only a kill between two renames leaves some files new
+    and some old, in the given order.
     """
     places = {path.resolve(): content for path, content in files.items()}
     aside = {path: path.with_name(f".tmp-{path.name}-{os.getpid()}") for path in places}

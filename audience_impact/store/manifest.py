@@ -32,7 +32,7 @@ _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
 def pack_files(files: Mapping[str, bytes]) -> bytes:
-    """Return files, by name, as a ZIP archive whose bytes depend on them alone."""
+    """Return files, by name, as a ZIP archive whose bytes depend only on the files."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
         for name in sorted(files):
@@ -93,11 +93,11 @@ ROW_GROUP_ROWS = 128 * 1024
 
 
 class Rows(Protocol):
-    """A table that need not be in memory completely."""
+    """A published table that need not be in memory as a whole."""
 
     @property
     def schema(self) -> pa.Schema:
-        """Return the columns."""
+        """Return the Arrow schema of the table."""
 
     @property
     def num_rows(self) -> int:
@@ -109,13 +109,13 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class InMemory:
-    """An Arrow table in memory, with the interface of Rows."""
+    """An Arrow table in memory with the interface of `Rows`."""
 
     table: pa.Table
 
     @property
     def schema(self) -> pa.Schema:
-        """Return the columns."""
+        """Return the Arrow schema of the table."""
         return self.table.schema
 
     @property
@@ -307,7 +307,7 @@ def _field_type(table: str, field: pa.Field) -> str:
 
 
 def as_json(value: object, indent: int | None = None) -> bytes:
-    """Return a value as JSON; raise PublishError where JSON cannot express it."""
+    """Return a value as JSON; raise PublishError if JSON cannot represent it."""
     try:
         return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError) as error:

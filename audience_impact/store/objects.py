@@ -68,7 +68,7 @@ def open_storage(address: str) -> "ObjectStorage":
 
 
 def _unset_blanks() -> None:
-    """Remove variables that are set to nothing, as compose files do: the client panics."""
+    """Remove empty variables, as compose files set them, because the client fails on them."""
     for name in [name for name, text in os.environ.items() if not text]:
         if name.startswith(VARIABLES):
             del os.environ[name]
@@ -85,7 +85,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _as_os_error(method: Callable[P, R]) -> Callable[P, R]:
-    """Raise OSError where the store fails, as a disk does."""
+    """Convert an error of the store to OSError, which a disk would raise."""
 
     @functools.wraps(method)
     def call_method(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -166,9 +166,9 @@ class ObjectStorage:
 
     @_as_os_error
     def remove_leftovers(self, pointer: str) -> None:
-        """Remove only the objects that interrupted publishers had listed when they began.
+        """Remove only the objects that interrupted publishers had listed before they began.
 
-        Everything else below versions/ belongs to somebody.
+        All other objects below versions/ may belong to somebody else.
         """
         self.read_pointer(pointer)
         for folder in self._list_begun():
@@ -209,7 +209,7 @@ class ObjectStorage:
 
     @_as_os_error
     def write_folder(self, folder: str, files: Mapping[str, bytes]) -> None:
-        """Write the manifest last: a folder without one is no version."""
+        """Write the manifest last, because a folder without a manifest is no version."""
         self._mark_begun(folder, files)
         for name in sorted(files, key=lambda name: (name == MANIFEST, name)):
             if time.monotonic() - self._renewed > self.lease_seconds / 4:
@@ -227,11 +227,11 @@ class ObjectStorage:
         obstore.put(self.store, path, content)
 
     def flush_folder(self, folder: str) -> None:
-        """Do nothing: a store has already saved each object whose write it confirmed."""
+        """Do nothing, because a store saves each object before it confirms the write."""
 
     @_as_os_error
     def read_pointer(self, pointer: str) -> str | None:
-        """Return the folder that the pointer leads to; raise PublishError if it is damaged."""
+        """Return the folder that the pointer names; raise PublishError if it is damaged."""
         try:
             pointer_object = obstore.get(self.store, pointer)
             content, tag = bytes(pointer_object.bytes()), pointer_object.meta["e_tag"]
@@ -264,12 +264,12 @@ class ObjectStorage:
 
     @_as_os_error
     def list_names(self, folder: str) -> list[str]:
-        """Return names by the time of the last writing, then by name."""
+        """Return names by the time of the last write, then by name."""
         times = self._read_times(folder)
         return sorted(times, key=lambda name: (times[name], name))
 
     def _read_times(self, folder: str) -> dict[str, Any]:
-        """Return the time of the last writing of each name in a folder."""
+        """Return the time of the last write of each name in a folder."""
         times: dict[str, Any] = {}
         for batch in obstore.list(self.store, f"{folder}/"):
             for item in batch:
@@ -279,7 +279,7 @@ class ObjectStorage:
 
     @_as_os_error
     def copy_files(self, into: Path, suffix: str) -> None:
-        """Copy the objects with one suffix into a folder, without those of folders below."""
+        """Copy the objects with one suffix into a folder, without objects of subfolders."""
         listed = obstore.list_with_delimiter(self.store)["objects"]
         chosen = {
             name: item for item in listed if (name := Path(item["path"]).name).endswith(suffix)
@@ -297,5 +297,5 @@ class ObjectStorage:
 
 
 def _make_token() -> bytes:
-    """Return a new content each time, so that a renewal is seen."""
+    """Return new content on each call, so that other writers notice a renewal."""
     return secrets.token_bytes(16)

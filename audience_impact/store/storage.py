@@ -47,7 +47,7 @@ class Storage(Protocol):
         """Create the place if missing and lock it for this writer; raise PublishError if locked."""
 
     def remove_leftovers(self, pointer: str) -> None:
-        """Remove what dead writers left.
+        """Remove files of interrupted writers.
 
         Raises PublishError where moving the pointer would destroy something.
         """
@@ -65,7 +65,7 @@ class Storage(Protocol):
         """Make changes in a folder survive a loss of power."""
 
     def read_pointer(self, pointer: str) -> str | None:
-        """Return the folder that a pointer leads to; None where there is no pointer."""
+        """Return the folder that a pointer names; None without a pointer."""
 
     def move_pointer(self, pointer: str, folder: str) -> None:
         """Point to a folder atomically, so that it survives a loss of power."""
@@ -178,15 +178,15 @@ class LocalStorage:
             shutil.rmtree(aside, ignore_errors=True)
 
     def write_file(self, path: str, content: bytes) -> None:
-        """Write under a temporary name, flush, and rename over what is there."""
+        """Write under a temporary name, flush, and rename over the existing file."""
         write_whole(self.root / path, content)
 
     def flush_folder(self, folder: str) -> None:
-        """Flush the list of names in a folder to the disk."""
+        """Flush the directory of a folder to the disk."""
         flush_to_disk(self.root / folder)
 
     def read_pointer(self, pointer: str) -> str | None:
-        """Return the target of the link; raise PublishError where its path is no link."""
+        """Return the target of the link; raise PublishError if its path is no link."""
         link = self.root / pointer
         if not os.path.lexists(link):
             return None
@@ -212,7 +212,7 @@ class LocalStorage:
         return [path.name for path in paths]
 
     def remove_files(self, folder: str, names: Sequence[str]) -> None:
-        """Rename first, so that a half removed folder is never taken for a version."""
+        """Rename the folder before removal, so that a partly removed folder is no version."""
         place = self.root / folder
         aside = place.with_name(f"{_TMP}{place.name}-{os.getpid()}")
         there = {path.name for path in place.iterdir()}

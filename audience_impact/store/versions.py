@@ -83,7 +83,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Stored:
-    """A version in a storage: all its tables are read from one resolved folder."""
+    """A version in a storage; all its tables come from one folder, found once."""
 
     store: Storage
     folder: str
@@ -264,7 +264,7 @@ def publish_version(
 
 
 def find_latest(root: Path) -> Stored:
-    """Return the version that `latest` leads to; read all tables from it, as `latest` may move.
+    """Return the version that `latest` names; read all tables from it, as `latest` may move.
 
     Raises PublishError where nothing is published.
     """
@@ -286,7 +286,7 @@ def is_id(name: str) -> bool:
 
 
 def _is_whole(store: Storage, folder: str, files: Mapping[str, bytes]) -> bool:
-    """Return whether the folder has these files, with the hashes of its manifest."""
+    """Return whether the folder has all these files with the digests of its manifest."""
     try:
         files_in_manifest = files_of(store.read_file(f"{folder}/{MANIFEST}"))
         hashes = {
@@ -314,7 +314,7 @@ def _check_same_bytes(store: Storage, folder: str, files: Mapping[str, bytes]) -
 
 
 def _remove_oldest(store: Storage, current: str, keep: int | None) -> tuple[str, ...]:
-    """Remove the oldest versions beyond `keep`, but no files that a manifest does not name."""
+    """Remove the oldest versions beyond `keep`, and no files that no manifest names."""
     if not keep:
         return ()
     names = [name for name in store.list_names(VERSIONS) if is_id(name)]

@@ -37,7 +37,7 @@ EXAMPLES = 3
 
 
 def make_candidates(scope: Scope, inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """Return every fact that a choice for the audiences of `scope` considered, as COLUMNS."""
+    """Return every fact that was considered for the audiences of `scope`, as COLUMNS."""
     denominators = Denominators.from_tables(tables, inputs.errors)
     able = audience_figures.list_qualifying_figures(tables, denominators)
     parts = [
@@ -64,7 +64,7 @@ def _default_columns(part: pd.DataFrame) -> dict[str, object]:
 
 
 def _add_lines(part: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Add the line of each candidate where its choice does not provide one."""
+    """Add the line of each candidate that has none yet."""
     if set(PROVENANCE) <= set(part.columns):
         return part
     table = part["input_table"].iloc[0]
@@ -138,7 +138,7 @@ def _describe_bases(
 def _list_use(
     scope: Scope, inputs: Inputs, tables: Tables, able: pd.DataFrame
 ) -> Iterator[pd.DataFrame]:
-    """Yield daily figures, shares of use, shares who keep access, and measured overlaps."""
+    """Yield daily figures, shares of feature use, shares of kept access, and measured overlaps."""
     daily = daily_reach.list_candidates(scope.requested, able)
     yield _add_reasons(
         daily, daily_reach.STEPS, "daily_audience", "estimates", "estimate_id"

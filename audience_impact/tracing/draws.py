@@ -45,10 +45,10 @@ ENDS = ["low", "value", "high"]
 
 
 def trace_draws(inputs: SimulationInputs, sampler: Sampler) -> Iterator[pd.DataFrame]:
-    """Yield every intermediate number in the order in which the numbers follow from each other.
+    """Yield every intermediate number in the order of the computation.
 
-    Each frame has COUNTRY, `subject`, `step`, `text`, `unit` and ENDS. Nothing where no restriction
-    of `inputs` can be drawn.
+    Each frame has COUNTRY, `subject`, `step`, `text`, `unit` and ENDS. Yields nothing if no
+    restriction of `inputs` can be drawn.
     """
     model, countries = inputs.overlap_model, inputs.countries.reset_index(drop=True)
     if model is None or countries.empty:
@@ -87,7 +87,7 @@ def trace_draws(inputs: SimulationInputs, sampler: Sampler) -> Iterator[pd.DataF
 def _summarise(
     rows: pd.DataFrame, step: TraceStep, text: str, unit: str, draws: Array
 ) -> pd.DataFrame:
-    """Return the quantiles of draws (rows, D); rows with missing draws are left out."""
+    """Return the quantiles of draws (rows, D), without rows that lack draws."""
     is_drawn = ~np.isnan(draws).any(axis=1)
     quantiles = np.quantile(draws[is_drawn], [*QUANTILES.values()], axis=1).T
     names = [name for name in (*COUNTRY, "subject") if name in rows]
@@ -136,5 +136,5 @@ def _trace_unions(
 
 
 def _differ(first: Array, second: Array) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Return the rows (rows,) in which any of the draws (rows, D) differ."""
+    """Return True (rows,) for rows whose draws (rows, D) differ."""
     return np.asarray((first != second).any(axis=1))

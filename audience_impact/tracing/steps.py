@@ -125,7 +125,7 @@ def _round_numbers(table: pd.DataFrame) -> pd.DataFrame:
 def _say(
     rows: pd.DataFrame, step: TraceStep, text: "pd.Series[str] | str", when: object = True
 ) -> pd.DataFrame:
-    """Return a sentence for each of the rows for which `when` is true."""
+    """Return the rows for which `when` is true as traced sentences."""
     names = [name for name in (*COUNTRY, "subject") if name in rows]
     is_said = pd.Series(when, rows.index).fillna(False).astype("bool")
     sentences = rows[names].assign(step=step.value, text=text)
@@ -139,7 +139,7 @@ def _count(
     columns: Sequence[str] | str,
     unit: str = PERSONS,
 ) -> pd.DataFrame:
-    """Return a traced number for each row that has it, from one column or three quantiles."""
+    """Return rows as traced numbers, each a value of one column or three quantiles."""
     names = ["value"] if isinstance(columns, str) else ENDS
     columns = [columns] if isinstance(columns, str) else list(columns)
     rows = rows.dropna(subset=columns)
@@ -327,7 +327,7 @@ def _trace_imputation(
 
 
 def _select_uncounted(scope: Scope, inputs: Inputs) -> pd.DataFrame:
-    """Return audiences without usable figures: AUDIENCE with `area_id`, and `moment`."""
+    """Return audiences without usable figures: AUDIENCE with `area_id` and `moment`."""
     distributions = inputs.audiences.distributions
     counted = distributions.loc[distributions["shape"].isin(COUNTED), AUDIENCE]
     rows = scope.requested[scope.requested["is_existing_use"]]

@@ -93,7 +93,7 @@ QUESTIONS = (
 
 
 def build_figure_rows(answers: Answers, records: FactRecords) -> dict[str, list[Row]]:
-    """Return the new rows of each table that a figure needs; rows on record are left out."""
+    """Return the rows of each table that a figure adds to the records."""
     page, added = build_page_rows(answers, records)
     series = answers.get("measured_by", "")
     figure = {
@@ -121,7 +121,7 @@ def _next_id(records: FactRecords) -> str:
 
 
 def find_similar_figures(added: dict[str, list[Row]], records: FactRecords) -> list[SimilarRow]:
-    """Return the figures on record that state the same; a figure of the same page is identical."""
+    """Return the figures on record with the same statement; one of the same page is identical."""
     (figure,) = added["estimates"]
     same = records.tables["estimates"]
     for name in SAME:

@@ -132,7 +132,7 @@ def build_page_rows(answers: Answers, records: FactRecords) -> tuple[Row, dict[s
 def _build_series_rows(
     answers: Answers, records: FactRecords, page: Row | None = None
 ) -> list[Row]:
-    """Return the row of the measuring programme; no rows if the programme is on record."""
+    """Return the row of the measuring programme; no row if it is on record."""
     series = answers.get("measured_by") or (page["measurement_series_id"] if page else "")
     if series in records.list_ids("lineages", "measurement_series_id"):
         return []

@@ -40,12 +40,12 @@ class MissingError(ValueError):
 
 
 def always_applies(answers: Answers, records: FactRecords) -> bool:
-    """Return True: the question applies whatever the answers so far."""
+    """Return True: the question always applies."""
     return True
 
 
 def never_applies(answers: Answers, records: FactRecords) -> bool:
-    """Return False: the question is never put, and only its option provides an answer."""
+    """Return False: the question is never asked, and only its option provides an answer."""
     return False
 
 
@@ -55,7 +55,7 @@ def no_default(answers: Answers, records: FactRecords) -> str:
 
 
 def read_text(raw_answer: str, answers: Answers, records: FactRecords) -> str:
-    """Return the answer unchanged, as the text of the cell."""
+    """Return the answer unchanged as the text of the cell."""
     return raw_answer
 
 

@@ -42,7 +42,7 @@ def make_slug(text: str) -> str:
 def normalize_address(url: str) -> str:
     """Return an address without scheme, www, fragment, campaign and last slash.
 
-    A text that is no address is returned unchanged.
+    Other texts are returned unchanged.
     """
     try:
         parts = urlsplit(unquote(url.strip()))
@@ -78,7 +78,7 @@ class FactRecords:
         return set(self.tables[table][column])
 
     def find_row(self, table: str, column: str, cell: str) -> Mapping[str, str]:
-        """Return the first row with this cell, which must exist."""
+        """Return the first row in which a column has a value; such a row must exist."""
         rows = self.tables[table]
         return {str(name): text for name, text in rows[rows[column] == cell].iloc[0].items()}
 
@@ -118,7 +118,7 @@ class FactRecords:
         return build_catalogue(self.tables["platforms"].to_dict("records"))
 
     def find_platform(self, text: str) -> str:
-        """Return the id of a service by id, name or alias; `*` is the whole internet.
+        """Return the id of a service from an id, name or alias; `*` is the whole internet.
 
         Raises NotOnRecordError.
         """
@@ -134,7 +134,7 @@ class FactRecords:
         return match
 
     def find_series(self, text: str) -> str:
-        """Return the id of a measuring programme by its id or its measurer.
+        """Return the id of a measuring programme from its id or its measurer.
 
         Raises NotOnRecordError.
         """

@@ -194,7 +194,7 @@ _CELLS = {
 
 
 def build_restriction_rows(answers: Answers, records: FactRecords) -> dict[str, list[Row]]:
-    """Return the new rows of each table that a restriction needs; rows on record are left out."""
+    """Return the rows of each table that a restriction adds to the records."""
     page, added = build_page_rows(answers, records)
     new_id = _make_restriction_id(answers, records)
     restriction = {
@@ -246,7 +246,7 @@ def _build_published_figure(
 
 
 def _make_restriction_id(answers: Answers, records: FactRecords) -> str:
-    """Return an id of area, start as entered, and a word."""
+    """Return an id that consists of the area, the start as entered, and a word."""
     area = answers["area"].split(";")[0].replace("/", "-").replace(":", "-")
     start = _choose_start(answers).split("/")[0]
     return f"{area}-{start}-{make_slug(answers.get('word', '')) or _choose_word(answers, records)}"
@@ -266,7 +266,7 @@ def _choose_word(answers: Answers, records: FactRecords) -> str:
 def find_similar_restrictions(
     added: dict[str, list[Row]], records: FactRecords
 ) -> list[SimilarRow]:
-    """Return the restrictions on record of the same area and a common service that start near it.
+    """Return restrictions on record of the same area and a common service with a near start.
 
     The same id means the same restriction. A row with exactly the same cells is left out: an
     earlier write was interrupted and may be completed.

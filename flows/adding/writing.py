@@ -46,7 +46,7 @@ class ChangedFile:
 
 
 def insert_rows(folder: Path, rows: Mapping[str, Sequence[Row]]) -> list[ChangedFile]:
-    """Return the changed files of a folder; rows that it contains already are left out.
+    """Return the changed files of a folder; rows that it already contains are left out.
 
     Raises RefusedError where a file is no table or lacks a column.
     """
@@ -166,7 +166,7 @@ def _check_folders(folders: Sequence[Path], today: date) -> tuple[Finding, ...]:
 
 
 def _identify_finding(finding: Finding) -> tuple[str, ...]:
-    """Return the identity of a finding without its line, which a new row above moves."""
+    """Return the identity of a finding without its line number, which new rows may change."""
     return (
         finding.file,
         finding.column,

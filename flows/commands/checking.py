@@ -97,7 +97,7 @@ def _is_error(finding: "Finding") -> bool:
 
 
 def _select_own_findings(checked: "Checked") -> "list[Finding]":
-    """Return findings on own rows and errors on shipped rows, which have none by themselves."""
+    """Return findings on own rows, and errors on shipped rows that own rows cause."""
     return [finding for finding in checked.findings if finding.layer > 1 or _is_error(finding)]
 
 

@@ -23,7 +23,7 @@ P = ParamSpec("P")
 
 
 def _report_in_a_line(run: Callable[P, int]) -> Callable[P, int]:
-    """Print one line on standard error on why Prefect could not start a run; exit with 1."""
+    """Print in one line on standard error why Prefect could not start a run; exit with 1."""
 
     @functools.wraps(run)
     def run_prepared(*args: P.args, **kwargs: P.kwargs) -> int:

@@ -58,7 +58,7 @@ def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> 
 
 
 def _find_version(published: Path) -> "Stored | None":
-    """Return the latest version to compare with; None where the default folder has none."""
+    """Return the latest version for the comparison; None if the default folder has none."""
     from audience_impact.store import PublishError, versions
 
     try:

@@ -148,7 +148,7 @@ def draw_picture() -> str:
 
 
 def _place_rooms(all_rooms: Rooms) -> Iterator[tuple[str, tuple[float, float]]]:
-    """Yield each room and the middle of its box, from the top; rooms that read are at the right."""
+    """Yield each room and the middle of its box, from the top; rooms of readers at the right."""
     names = list(all_rooms.purposes)
     beside = set(names[names.index("audience_impact.registers") : names.index(SCHEMAS)])
     for number, row in enumerate(all_rooms.arrange_rows()):
@@ -187,10 +187,10 @@ def format_rooms() -> str:
 
 
 def format_way() -> str:
-    """Return the way of one figure, from its line of the facts to the row that is published.
+    """Return the way of one figure, from its line in the facts to the published row.
 
-    The rooms on the way are those that import `facts`, directly or indirectly, and that the steps
-    of a run import.
+    The rooms on the way import `facts`, directly or indirectly, and are imported by the steps of a
+    run.
     """
     all_rooms = read_rooms()
     start, end = "audience_impact.facts", "flows.pipeline"

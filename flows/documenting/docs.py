@@ -93,7 +93,8 @@ def _format_columns(table: str) -> str:
 def _format_values(table: str, places: dict[tuple[tuple[str, str], ...], str]) -> str:
     """Return the meanings of the values of a table's coded columns.
 
-    `places` maps each set of values that the page explains already to its column; it is added to.
+    `places` maps each set of values that the page already explains to its column; the function adds
+    to it.
     """
     rows: list[tuple[str, str, str]] = []
     for column in published.list_columns(table):
@@ -146,7 +147,7 @@ def compute_results() -> steps.Results:
 
 
 def format_results() -> str:
-    """Return the table at the head of the README, from the repository's facts."""
+    """Return the table of results in the README, from the repository's facts."""
     computed = compute_results()
     rows = report.list_exposed(computed.frames)
     featured = rows[rows["restriction_id"].isin(FEATURED)]
@@ -170,7 +171,7 @@ def _format_result(row: Any) -> tuple[str, ...]:
 
 
 def _format_median(row: Any) -> str:
-    """Return median and interval; the median alone where the bounds meet."""
+    """Return median and interval; only the median if the bounds are equal."""
     middle = format_compact(row.q50_persons)
     if row.q05_persons == row.q95_persons or middle == "-":
         return middle

@@ -67,11 +67,11 @@ class SourceError(RefusedError):
 
 
 class UnusableError(Exception):
-    """The answer is unusable, and another attempt would not change it."""
+    """The answer of a server is unusable, and another attempt would not change it."""
 
 
 class PassingError(Exception):
-    """The answer is unusable now; the server may have named the seconds to wait."""
+    """The answer of a server is unusable now; the server may have named the seconds to wait."""
 
     def __init__(self, what: str, wait_seconds: float | None = None) -> None:
         super().__init__(what)
@@ -221,7 +221,7 @@ def _write_cached(path: Path, cached: CachedFile) -> None:
 
 
 def _read_partial(part: Path, address: str) -> CachedFile | None:
-    """Return the record of a partial file that can be continued: one with bytes and a version."""
+    """Return the record of a partial file that can be continued, with bytes and a version."""
     try:
         cached = CachedFile(**json.loads(sidecar_path(part).read_bytes()))
         usable = cached.address == address and _choose_version(cached) and part.stat().st_size > 0
@@ -295,7 +295,10 @@ def _continue_part(
 
 
 def _start_part(answer: httpx.Response, part: Path, address: str) -> CachedFile:
-    """Start the partial file anew; an encoded response gets no version: it cannot be continued."""
+    """Start the partial file anew, without a version if the response is encoded.
+
+    An encoded response cannot be continued.
+    """
     encoded = "Content-Encoding" in answer.headers
     cached = CachedFile(
         part.name,

@@ -44,7 +44,7 @@ MOST_PAGES = 1000
 
 @dataclass(frozen=True)
 class Download:
-    """All files of a publisher, as they were on a day."""
+    """All files of a publisher as downloaded on a day."""
 
     name: Name
     folder: Path
@@ -68,7 +68,7 @@ class Download:
         return self.folder.name == INCOMING
 
     def source_row(self, publisher: Publisher) -> dict[str, str]:
-        """Return the row of sources.csv that its figures refer to."""
+        """Return the row of sources.csv to which its figures refer."""
         paged = publisher.pages is not None
         day = updated_on(self.file_paths[0].read_bytes()) if paged else ""
         dates = {"published_on": day, "accessed_on": self.accessed_on.isoformat()}
@@ -76,7 +76,7 @@ class Download:
 
 
 def read_accepted(root: Path, name: Name) -> Download | None:
-    """Return the download accepted last, or None.
+    """Return the last accepted download, or None.
 
     Raises RefusedError where files of the folder are missing or changed.
     """
@@ -127,7 +127,7 @@ def fetch_download(
 
 
 def _find_earlier(target: Path, before: Download | None) -> Path | None:
-    """Return the file to compare with the server's: that of an earlier run, else the accepted."""
+    """Return the file to compare with the server's: of an earlier run, else the accepted one."""
     if target.is_file():
         return target
     old = before.folder / target.name if before else None
@@ -160,14 +160,14 @@ def read_rows(publisher: Publisher, download: Download) -> pd.DataFrame:
 
 
 def compare_with_accepted(root: Path, publisher: Publisher, now: Download) -> Difference | None:
-    """Return the difference from the download accepted last; None for the first."""
+    """Return the difference from the last accepted download; None for the first."""
     rows = read_rows(publisher, now)
     before = read_accepted(root, publisher.name)
     return compare_downloads(read_rows(publisher, before), rows, publisher.key) if before else None
 
 
 def accept_download(root: Path, publisher: Publisher, download: Download) -> Download:
-    """Move an incoming download to its folder and mark it as the one accepted last."""
+    """Move an incoming download to its folder and mark it as the last accepted one."""
     if not download.is_incoming:
         return download
     place = root / publisher.name / f"{download.accessed_on}-{download.sha256[:12]}"
@@ -192,7 +192,7 @@ def _write_about(publisher: Publisher, download: Download) -> None:
 
 
 def _remove_rest(download: Download) -> None:
-    """Remove the files of earlier runs: parts, and pages that no longer exist."""
+    """Remove files of earlier runs: partial files, and pages that no longer exist."""
     keep = {download.folder / ABOUT, *download.file_paths, *map(sidecar_path, download.file_paths)}
     for path in _list_fetched(download.folder) - keep:
         path.unlink()

@@ -31,7 +31,7 @@ ADDRESSES = {
 
 @dataclass(frozen=True)
 class Publisher:
-    """A download: the names of its files, and how to read, compare and cite them."""
+    """A publisher: names of its files, and functions to read, compare and cite them."""
 
     name: Name
     file: str

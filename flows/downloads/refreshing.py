@@ -163,7 +163,7 @@ def fetch_publisher(name: Name, options: RefreshOptions) -> Download:
 
 
 def fetch_all(options: RefreshOptions) -> list[Download]:
-    """Fetch the requested downloads; the next run reuses those that arrived before a failure.
+    """Fetch the requested downloads; a later run reuses those that arrived before a failure.
 
     Raises RefusedError with a line for each publisher that failed.
     """
@@ -223,7 +223,7 @@ def write_layer(
 
 
 def refresh_layer(options: RefreshOptions) -> Refreshed:
-    """Fetch, compare and write, under the lock."""
+    """Fetch, compare and write the layer, under the lock."""
     with lock_downloads(options):
         fetched = fetch_all(options)
         return write_layer(fetched, report_changes(fetched, options), options)

@@ -82,7 +82,7 @@ def list_codes() -> pd.DataFrame:
 
 
 def build_countries(spoken: set[str]) -> pd.DataFrame:
-    """Return rows of `areas` for the countries whose codes the sources use."""
+    """Return rows of `areas` for the countries with codes in the sources."""
     rows = [
         _build_area(
             country.alpha_2,
@@ -115,7 +115,7 @@ def _list_aliases(country: object) -> set[str]:
 
 
 def fold_name(name: str) -> str:
-    """Return a name without accents, in small letters, with `and` for `&`."""
+    """Return a name without accents, in small letters, with `and` in place of `&`."""
     letters = unicodedata.normalize("NFKD", name.replace("&", "and"))
     return "".join(sign for sign in letters if not unicodedata.combining(sign)).lower()
 

@@ -37,14 +37,12 @@ def check_facts(folders: Sequence[Path], today: date) -> steps.Checked:
 def recompute_trace(
     checked: steps.Checked, restriction_id: str, version: Stored | None = None
 ) -> Trace:
-    """Return the trace of a restriction, with the seed of a version, compared with that.
+    """Return the recomputed trace of a restriction, compared with a published version.
 
-    The day is that of the version if its facts are the same.
+    The seed is that of the version, and so is the day if its facts are the same.
 
-    Raises:
-        UnknownRestrictionError: It is not among the facts.
-        RefusedError: No valid source remains.
-        PublishError: The published version is damaged.
+    Raises: UnknownRestrictionError: It is not among the facts. RefusedError: No valid source
+    remains. PublishError: The published version is damaged.
     """
     restriction_ids = checked.tables["restrictions"]["restriction_id"]
     if not restriction_ids.eq(restriction_id).any():

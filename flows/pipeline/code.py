@@ -22,7 +22,7 @@ PACKAGES = ("audience_impact", "schemas", "flows")
 
 @cache
 def code_sha256(checkout: Path = CHECKOUT) -> str:
-    """Return the digest of all modules that a run enters, of the code in a folder."""
+    """Return the digest of the code of all modules in a folder that a run imports."""
     digests, waiting = dict[str, str](), list(ENTRIES)
     while waiting:
         name = waiting.pop()
@@ -37,7 +37,7 @@ def code_sha256(checkout: Path = CHECKOUT) -> str:
 
 
 def _path_of(checkout: Path, module: str) -> Path | None:
-    """Return the file of a module; None where the name is that of something within a module."""
+    """Return the file of a module; None for a name inside a module."""
     place = checkout.joinpath(*module.split("."))
     candidates = place.with_suffix(".py"), place / "__init__.py"
     return next((path for path in candidates if path.is_file()), None)
@@ -70,7 +70,7 @@ def _simplify_tree(node: object) -> object:
 
 
 def _is_text_alone(node: object) -> bool:
-    """Return whether a statement is a text alone: a docstring of a function or a constant."""
+    """Return whether a statement is only a text: a docstring of a function or a constant."""
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

@@ -73,15 +73,14 @@ def merge_results(folder: RunFolder, count: int, shared: SharedInput) -> MergedR
 
 
 class CountryPeople(Mapping[str, Any]):
-    """The people of each country, read at each access; countries by their code.
+    """The people of each country, sorted by its code and read on each access.
 
     Each region needs them once. The first countries that are read are cached, up to CACHE_BYTES.
-
     `kind` is the field of `Country` that is read.
     """
 
     def __init__(self, folder: RunFolder, records: Sequence[PartRecord], kind: str) -> None:
-        """Record which part of the run has the people of each country."""
+        """Record which part of the run contains each country."""
         self._folder, self._kind = folder, kind
         parts = {name: number for number, record in enumerate(records) for name in record.countries}
         self._parts = dict(sorted(parts.items()))
@@ -108,9 +107,9 @@ class CountryPeople(Mapping[str, Any]):
 
 
 class SortedRows:
-    """The rows of a table from all parts in the order of their restrictions.
+    """The rows of a table from all parts, in the order of their restrictions.
 
-    `keys` counts, of each part, the rows of each restriction in it.
+    `keys` counts, for each part, the rows of each restriction.
     """
 
     def __init__(self, folder: RunFolder, name: str, keys: Sequence["pd.Series[int]"]) -> None:
@@ -143,11 +142,11 @@ class SortedRows:
             yield self._read_group(first, min(first + ROW_GROUP_ROWS, self.num_rows))
 
     def __reduce__(self) -> tuple[type[InMemory], tuple[pa.Table]]:
-        """Pickle the rows in memory: another process may not have the folder."""
+        """Pickle the rows themselves, since another process may not have the folder."""
         return InMemory, (pa.concat_tables(self.iterate_groups()).combine_chunks(),)
 
     def _read_group(self, first: int, last: int) -> pa.Table:
-        """Return the rows from `first` up to, but without, `last`."""
+        """Return the rows from `first` to `last`, excluding `last`."""
         inside = slice(
             np.searchsorted(self._last, first, "right"),
             np.searchsorted(self._last, last, "left") + 1,
@@ -169,6 +168,6 @@ class SortedRows:
 
 
 def _concatenate_ranges(first: Integers, count: Integers) -> Integers:
-    """Return in one array, for each row, the `count` integers first, first + 1, ..."""
+    """Return the integers first, first + 1, ... (`count` of them) of all rows in one array."""
     begin = np.cumsum(count) - count
     return np.asarray(np.arange(count.sum()) + np.repeat(first - begin, count))

@@ -46,7 +46,7 @@ class Shared:
     refused: tuple[Finding, ...]
 
     def for_others(self) -> "Shared":
-        """Return the shared input for other processes, with the slow computations already done."""
+        """Return the shared input for other processes, with slow computations already done."""
         if figures := self.input.fitted.audiences:
             figures.compute_inverse()
         return self
@@ -54,7 +54,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class PartRecord:
-    """The results of a part other than the rows of its restrictions.
+    """The results of a part, without the rows of its restrictions.
 
     Attributes:
         tables: Rows of its countries by area and by day, not rounded yet.
@@ -76,15 +76,15 @@ class PartRecord:
 
 
 class RunFolder:
-    """The folder of a run."""
+    """The folder through which the parts of a run exchange files."""
 
     def __init__(self, path: Path) -> None:
-        """Use an existing folder as the folder of a run."""
+        """Use an existing folder for a run."""
         self.path = path
 
     @classmethod
     def make_temporary(cls) -> "RunFolder":
-        """Return a new empty folder, which is removed with the object."""
+        """Return a new empty folder, which is removed together with the object."""
         folder = cls(Path(tempfile.mkdtemp(prefix="audience-impact-")))
         weakref.finalize(folder, shutil.rmtree, folder.path, ignore_errors=True)
         return folder
@@ -115,12 +115,12 @@ class RunFolder:
         return (self.path / "done" / str(number)).is_dir()
 
     def read_people(self, number: int, country: str, kind: str) -> tuple[Any, int]:
-        """Return a field `kind` of `Country` for a country of a part, and its size in bytes."""
+        """Return the field `kind` of `Country` for a country of a part, and its size in bytes."""
         place = self.path / "done" / str(number) / kind / f"{country}.pickle"
         return _load_pickle(place), place.stat().st_size
 
     def read_rows(self, number: int, table: str, first: int, last: int) -> pa.Table:
-        """Return rows `first` to `last` (excluded) of a table of a part, copied into memory."""
+        """Return a copy in memory of rows `first` to `last` (excluded) of a table of a part."""
         with pa.OSFile(str(self.path / "done" / str(number) / f"{table}.arrow")) as source:
             reader = pa.ipc.open_file(source)
             batches = [
@@ -208,7 +208,7 @@ def compute_and_store(folder: RunFolder, shared: Shared, part: PartInput, number
 
 
 def _count_rows(table: str, frame: pd.DataFrame) -> "pd.Series[int]":
-    """Count the rows of each restriction, in order; in `person_days` of each country as well."""
+    """Count the rows of each restriction in order; in `person_days` also those of countries."""
     key = frame["restriction_id"].astype("str")
     if table == "person_days":
         key = key + "\t" + frame["area_id"].astype("str")  # no id holds a tab
@@ -219,7 +219,7 @@ _SHARED: dict[Path, Shared] = {}
 
 
 def compute_in(path: Path, number: int) -> None:
-    """Compute a part of the run in a folder, unless it was computed already.
+    """Compute a part of the run in a folder, unless its results exist.
 
     A process reads the shared input once.
     """

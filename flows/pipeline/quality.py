@@ -49,7 +49,7 @@ def _choose_tables(rule: Rule) -> tuple[str, ...]:
 
 
 def list_refused(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the errors for which a readable row was refused."""
+    """Return the errors that led to the refusal of a readable row."""
     return [
         finding
         for finding in findings
@@ -58,9 +58,9 @@ def list_refused(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def add_losses(frame: pd.DataFrame, refused: Sequence[Finding], tables: Tables) -> pd.DataFrame:
-    """Add, to each restriction, the count of refused rows on it, its platforms and bases.
+    """Add to each restriction the number of refused rows on it, its platforms and bases.
 
-    `tables` are the rows that passed.
+    `tables` has the accepted rows.
     """
     return frame.assign(quarantined_inputs_count=_count_losses(frame, tables, refused))
 
@@ -107,7 +107,7 @@ def build_report(
     rows: Mapping[str, int],
     detail_lines: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
-    """Return the table `quality`: a row for each rule and table, also where nothing failed.
+    """Return the table `quality`, with a row for each rule and table, including passed rules.
 
     `broken` has the keys of the results that break each rule over results, `rows` the row count of
     each table, and `detail_lines` the lines about the findings of some rules, by rule.
@@ -152,7 +152,7 @@ def list_faults(broken: Mapping[str, list[str]]) -> list[str]:
 
 
 def build_quarantine(findings: Sequence[Finding]) -> pd.DataFrame:
-    """Return the table `quarantine`: every refused row with all its cells."""
+    """Return the table `quarantine` with every refused row and all its cells."""
     return pd.DataFrame(
         [
             {
@@ -174,7 +174,7 @@ def build_quarantine(findings: Sequence[Finding]) -> pd.DataFrame:
 
 
 def list_details(quality: pd.DataFrame, rule: str = "") -> list[str]:
-    """Return the lines of column `details` of the table `quality`, of one rule or of all."""
+    """Return the lines in the column `details` of the table `quality`, of one rule or of all."""
     rows = quality[quality["check"] == rule] if rule else quality
     return [line for text in rows["details"].dropna() for line in text.splitlines()]
 

@@ -77,8 +77,8 @@ class Reading:
     """Fact tables as text, and the findings about their files.
 
     `files` are the files as they were read; `cut` counts the rows that were not known on the
-    requested date. `replaced` are rows that a later layer replaces, `repeated` those whose key the
-    same file has again further down.
+    requested date. `replaced` are rows that a later layer replaces, `repeated` rows whose key
+    occurs again later in the same file.
     """
 
     folders: tuple[Path, ...]
@@ -99,7 +99,7 @@ class Reading:
 class Checked:
     """Valid typed rows, findings, numbers of rows by table, and accepted warnings.
 
-    `files` and `cut` as in Reading.
+    `files` and `cut` as in `Reading`.
     """
 
     folders: tuple[Path, ...]
@@ -190,7 +190,7 @@ def _read_folders(folders: Sequence[Path]) -> Reading:
 
 
 def restrict_to_day(reading: Reading, day: date | None) -> Reading:
-    """Return the rows that were known on a day, with a warning for each row that was not."""
+    """Return the rows that were known on a day, with a warning for each other row."""
     if day is None:
         return reading
     cut = known_facts.select_known_facts(
@@ -227,7 +227,7 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
 
 
 def _list_unread_tables(reading: Reading) -> set[str]:
-    """Return the tables with rows that were not read; rules on them would report too much."""
+    """Return the tables with unread rows, on which rules would report false errors."""
     unread = {finding.table for finding in reading.findings if finding.rule in files.FATAL_RULES}
     if "sources" in unread:
         unread |= {table for table, frame in reading.tables.items() if facts.has_lineage(frame)}
@@ -235,7 +235,7 @@ def _list_unread_tables(reading: Reading) -> set[str]:
 
 
 def _list_references(unread: set[str]) -> dict[str, dict[str, str]]:
-    """Return the columns that point to tables of which every row was read."""
+    """Return the columns that refer to tables of which every row was read."""
     return {
         table: {name: target for name, target in columns.items() if target not in unread}
         for table, columns in fact_models.list_references().items()
@@ -293,9 +293,9 @@ def find_row_findings(tables: Tables) -> list[Finding]:
 def check_sound_rows(
     tables: Tables, today: date | None = None, with_warnings: bool = True
 ) -> tuple[Tables, list[Finding], list[Finding]]:
-    """Apply the rules over several tables to rows that are sound by themselves.
+    """Apply the rules over several tables to rows that are valid by themselves.
 
-    Returns the typed rows that keep the rules, the findings about keys that point nowhere, and the
+    Returns the typed rows that satisfy the rules, the findings about unresolved keys, and the
     findings of the rules, whose values are typed cells.
     """
     keys, references = fact_models.list_keys(), fact_models.list_references()
@@ -325,10 +325,10 @@ def _find_hidden_findings(
     unread: set[str],
     today: date | None,
 ) -> list[Finding]:
-    """Return what rules over several tables will report of refused rows, once these are mended.
+    """Return what rules over several tables will report on refused rows after their correction.
 
-    A wrong cell counts as blank where it may be blank; rows that are refused even so stay
-    excluded, and so do rows that point to them.
+    An invalid cell counts as blank if it may be blank; rows that are refused even so remain
+    excluded, and so do rows that refer to them.
     """
     errors = [finding for finding in row_findings if finding.severity is FindingSeverity.ERROR]
     if all(len(stay[table]) == len(frame) for table, frame in reading.tables.items()):
@@ -350,7 +350,10 @@ def _find_hidden_findings(
 def _sort_findings(
     reading: Reading, tables: Tables, findings: list[Finding], is_complete: bool
 ) -> Checked:
-    """Return the checked facts, findings sorted; only complete facts report stale acceptances."""
+    """Return the checked facts with sorted findings.
+
+    Acceptances that are no longer valid are reported only if the facts are complete.
+    """
     all_findings = sorted([*reading.findings, *findings], key=_finding_place)
     is_complete &= not any(finding.severity is FindingSeverity.ERROR for finding in all_findings)
     unknown = [finding for finding in all_findings if finding.rule == known_facts.NOT_KNOWN_YET]
@@ -383,9 +386,9 @@ def _finding_place(finding: Finding) -> tuple[str, int, int, str, str]:
 
 
 def refuse_errors(checked: Checked, strict: bool) -> Checked:
-    """Return the checked facts; refuse errors of a table, and when strict any error.
+    """Return the checked facts; refuse errors of whole tables, and any error if strict.
 
-    Raises RefusedError with the findings that are in the way.
+    Raises RefusedError with the findings that prevent the run.
     """
     stops = {FindingSeverity.TABLE_ERROR} | ({FindingSeverity.ERROR} if strict else set())
     bad = [
@@ -497,7 +500,7 @@ def _build_results(
 
 
 def choose_day(checked: Checked, as_of: date | None) -> date:
-    """Return the day that results describe: the requested day, else that of the facts.
+    """Return the day of the results: the requested day, else that of the facts.
 
     Raises RefusedError where no day can be chosen or the day is outside SANE_YEARS.
     """

@@ -63,7 +63,7 @@ def read_file(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _require_size(path: Path, count: int, unit: str, most: int) -> None:
-    """Refuse what is far larger than any register."""
+    """Refuse a file that is far larger than any register."""
     if count > most:
         raise RegisterError(
             f"{path}: holds more than {most:,} {unit}, more than any register; give the published "
@@ -148,7 +148,7 @@ def _make_frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
 
 
 def _read_excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Return the sheet of a workbook that has the columns."""
+    """Return the sheet of a workbook with the columns of the register."""
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(member.file_size for member in packed.infolist())

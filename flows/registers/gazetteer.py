@@ -32,7 +32,7 @@ def _make_converter() -> country_converter.CountryConverter:
 
 
 def country_code(name: str) -> str:
-    """Return the ISO 3166-1 alpha-2 code of a country by a name or code of it, or blank."""
+    """Return the ISO 3166-1 alpha-2 code of a country from a name or code; blank if unknown."""
     text = name.strip()
     is_code = len(text) <= LONGEST_CODE
     if not text or len(text) > LONGEST_NAME or (is_code and not text.isalpha()):
@@ -45,14 +45,14 @@ def country_code(name: str) -> str:
 
 @cache
 def _valid_codes() -> frozenset[str]:
-    """Return all codes of countries; the converter may also return patterns."""
+    """Return all codes of countries, because the converter may also return patterns."""
     converter = _make_converter()
     return frozenset(converter.convert(list(converter.data["ISO3"]), src="ISO3", to="ISO2"))
 
 
 @cache
 def country_names() -> dict[str, str]:
-    """Return short name of each country by its code."""
+    """Return the short name of each country by its code."""
     names = list(_make_converter().data["name_short"])
     return {country_code(name): name for name in names}
 
@@ -91,7 +91,7 @@ def build_atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
 
 
 def _reviewed_names(place_names: pd.DataFrame) -> dict[str, dict[str, Reviewed]]:
-    """Return reviewed meanings of names by country and folded name."""
+    """Return the reviewed meanings of names by country and folded name."""
     meanings: dict[str, dict[str, Reviewed]] = {}
     for row in place_names.to_dict("records"):
         meant = Reviewed(tuple(row["area_ids"].split(";")), PlaceReading(row["reading"]))

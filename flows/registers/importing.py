@@ -56,12 +56,12 @@ class Origin:
 
 
 def layer_owner(register: Register) -> Owner:
-    """Return the command that writes layers of this register."""
+    """Return the command that writes the layers of this register."""
     return Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
 
 
 def refused_path(register: Register) -> Path:
-    """Return the path of the refused rows, beside the fact tables."""
+    """Return the path of the refused rows, next to the fact tables."""
     return Path("refused") / f"{register.name}.csv"
 
 
@@ -106,7 +106,7 @@ def _feature_rules(register: Register, base: Tables) -> list[FeatureRule]:
 
 
 def _area_rows(readings: Sequence[Reading], rows: Sequence[Record], base: Tables) -> list[Row]:
-    """Return areas that the layer names and the base facts do not have."""
+    """Return areas that the layer names and the base facts lack."""
     used = {area for reading in readings for area in reading.place.area_ids}
     used |= {country for row in rows for country in row.country_ids}
     parents = parents_of(base["areas"])
@@ -129,7 +129,7 @@ def _link_rows(
 ) -> list[Row]:
     """Return links to the same events in the base facts, and among the events of the register.
 
-    Pairs that the base facts decide are left to them.
+    Pairs on which the base facts already decide are left out.
     """
     names = columns_of("restrictions")
     ours = [{**dict.fromkeys(names, ""), **row} for row in tables["restrictions"]]
@@ -178,7 +178,7 @@ def _describe_records(
 
 
 def columns_of(table: str) -> list[str]:
-    """Return columns of a fact table."""
+    """Return the columns of a fact table."""
     return list(fact_models.describe_columns(table))
 
 
@@ -202,7 +202,7 @@ def _refused_rows(frame: pd.DataFrame, rows: Sequence[Record]) -> list[Row]:
 
 
 def _make_background(rows: Sequence[Record], register: Register, base: Tables) -> Background:
-    """Return what reading the rows of a register depends on."""
+    """Return the context for reading the rows of a register."""
     country_gazetteer = gazetteer.build_gazetteer(
         {part for row in rows for part in places.country_parts(row.country)}
     )
@@ -220,7 +220,7 @@ def _make_background(rows: Sequence[Record], register: Register, base: Tables) -
 def build_report(
     register: Register, frame: pd.DataFrame, base: Tables, origin: Origin
 ) -> ImportReport:
-    """Return the imported register as a layer.
+    """Return the report on an imported register, with its tables for a layer.
 
     Args:
         register: how it is read.

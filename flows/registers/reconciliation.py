@@ -72,7 +72,7 @@ def _first_rows(rows: Sequence[int]) -> str:
 
 
 def _unresolved_lines(imported: ImportReport) -> list[str]:
-    """Return names of places that are not on record, and their rows."""
+    """Return names of places that are not on record, with the numbers of their rows."""
     names = imported.unresolved
     head = f"names that are no place on record: {len(names)}" if names else ""
     return [
@@ -82,7 +82,7 @@ def _unresolved_lines(imported: ImportReport) -> list[str]:
 
 
 def _count_lines(counts: Counts) -> list[str]:
-    """Return events by country and year, one country a line."""
+    """Return the events by country and year, a line for each country."""
     by_country: dict[str, list[str]] = {}
     for (country, year), events in sorted(counts.items()):
         by_country.setdefault(country, []).append(f"{year} {events}")

@@ -36,11 +36,11 @@ def _raise_interrupted(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def end_on_interrupt() -> Iterator[None]:
-    """End the block quietly on Ctrl-C or SIGTERM, with its children stopped.
+    """End the block without a traceback on Ctrl-C or SIGTERM, after its children.
 
-    SIGINT gets a handler for the sake of the children as well: a script that starts this process in
-    the background has it ignored, children inherit that, and a Prefect worker that ignores SIGINT
-    cannot be stopped.
+    SIGINT gets a handler because of the children: a script that starts this process in the
+    background makes it ignore SIGINT, children inherit that, and a Prefect worker that ignores
+    SIGINT cannot be stopped.
     """
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, _raise_interrupted) for number in numbers]
@@ -79,11 +79,11 @@ def run_child(
     umask: int = -1,
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[Child]:
-    """Run a command for as long as the block lasts.
+    """Run a command while the block lasts.
 
     The child has a separate session, so that Ctrl-C in a terminal interrupts only this process and
-    the children stop in the order of the blocks: a run before its server. Passwords are passed
-    in the environment, which only the owner can read; anybody can read a command line.
+    the children stop in the order of the blocks: a run before its server. Passwords are passed in
+    the environment, which only the owner can read; anybody can read a command line.
     """
     process = subprocess.Popen(
         command,
@@ -102,7 +102,7 @@ def run_child(
 
 
 def stop_child(process: Child) -> None:
-    """Ask a child to stop; kill it when it does not, or when a second interrupt comes."""
+    """Ask a child to stop; kill it if it does not, or after a second interrupt."""
     process.terminate()
     try:
         process.wait(GRACE_SECONDS)
@@ -112,10 +112,10 @@ def stop_child(process: Child) -> None:
 
 
 def end_with_parent(number: signal.Signals) -> None:
-    """Send a signal to this process, a child, when its parent is gone.
+    """Make the system send a signal to this process when its parent ends.
 
-    A parent that was killed cannot stop it any more, and it would keep the port, or publish what
-    somebody else has begun anew.
+    A killed parent cannot stop its child, which would keep the port, or publish a run that another
+    process has begun anew.
     """
     threading.Thread(target=_follow_parent, args=(number,), daemon=True).start()
 

@@ -6,9 +6,9 @@ from flows import CHECKOUT
 
 
 def enter_checkout() -> dict[str, str]:
-    """Name the checkout that this package was installed from as the folder of the run.
+    """Return the checkout of this installation as the folder of a run.
 
-    No address of a machine is in prefect.yaml: the worker's own installation says where
-    the flows are, so a checkout can be moved, and several can share one server.
+    prefect.yaml contains no path of a machine; the installation of the worker determines the
+    folder, so that a checkout can be moved and several can share a server.
     """
     return {"directory": str(CHECKOUT)}

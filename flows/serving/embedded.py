@@ -24,10 +24,10 @@ LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def list_hosts(bound: str) -> list[str]:
-    """Return the hosts that a request may be addressed to, for the address of the server.
+    """Return the host names that requests may use for the address of the server.
 
-    On the loopback alone a name that a foreign page has pointed at this machine is refused; who
-    opens the server to the network decides on the names there.
+    On the loopback address this refuses a name that a foreign page points at this machine. An
+    operator who opens the server to the network decides on the names there.
     """
     return list(LOOPBACK) if bound in LOOPBACK else ["*"]
 

@@ -37,7 +37,7 @@ def _make_service(address: SecretStr) -> Any:
 
 
 def require_addresses(profile: Profile) -> None:
-    """Raise NotReadyError where Apprise has no service for an address."""
+    """Raise NotReadyError for an address for which Apprise has no service."""
     for place, address in enumerate(profile.notices, 1):
         if _make_service(address) is None:
             raise NotReadyError(
@@ -67,7 +67,7 @@ def notify_people(title: str, body: str) -> None:
 
 
 def notify_of_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Send a notice of a run that failed, was refused or crashed; Prefect calls it."""
+    """Send a notice of a run that failed, was refused or crashed; Prefect calls this function."""
     notify_people(f"run {flow_run.name}: {state.name}", state.message or "no reason was given")
 
 

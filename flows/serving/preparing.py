@@ -42,7 +42,7 @@ class NotReadyError(Exception):
 
 
 def bypass_proxy(*hosts: str) -> None:
-    """Send requests to these hosts directly: a proxy would read the password, or be down."""
+    """Send requests to these hosts directly, as a proxy could read the password or be down."""
     others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     os.environ["no_proxy"] = ",".join([others, *hosts] if others else hosts)
 
@@ -60,9 +60,9 @@ def prepare_prefect() -> None:
 
 
 def require_home() -> None:
-    """Raise NotReadyError where Prefect's home cannot be written or its database is damaged.
+    """Raise NotReadyError if Prefect's home is not writable or its database is damaged.
 
-    An empty PREFECT_HOME is none: Prefect itself would take the working directory.
+    An empty PREFECT_HOME counts as unset; Prefect itself would use the working directory.
     """
     if not os.environ.get("PREFECT_HOME"):
         os.environ.pop("PREFECT_HOME", None)
@@ -73,7 +73,7 @@ def require_home() -> None:
 
 
 def find_home() -> Path:
-    """Return Prefect's home; raise NotReadyError where it names an unknown user's folder."""
+    """Return Prefect's home; raise NotReadyError if it is in the folder of an unknown user."""
     home_setting = os.environ.get("PREFECT_HOME", "~/.prefect")
     try:
         return Path(home_setting).expanduser()
@@ -98,7 +98,7 @@ def _require_writable(folder: Path) -> None:
 
 
 def _require_database(file: Path) -> None:
-    """Refuse a damaged database; Prefect makes a new one where it is missing or empty."""
+    """Refuse a damaged database; Prefect creates a missing or empty one."""
     if not file.exists():
         return
     try:
@@ -112,9 +112,9 @@ def _require_database(file: Path) -> None:
 
 
 def close_database() -> None:
-    """Make the database of a server that is about to start readable by its owner alone.
+    """Make the database of a starting server readable only by its owner.
 
-    SQLite gives the files next to it the mode that it has itself.
+    SQLite gives its other files the same mode.
     """
     if "PREFECT_API_DATABASE_CONNECTION_URL" in os.environ:
         return
@@ -168,7 +168,7 @@ class Profile(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let variables win over the file."""
+        """Give variables precedence over the file."""
         return env_settings, TomlConfigSettingsSource(settings_cls, os.environ.get(PROFILE))
 
     def qualify_name(self, word: str) -> str:
@@ -193,7 +193,7 @@ def read_profile(file: Path | None = None) -> Profile:
 
 
 def _describe_error(error: Exception) -> str:
-    """Return the first error, by field, without the value: it may be a password."""
+    """Return the first error by field, without the value, which may be a password."""
     if not isinstance(error, ValidationError):
         return " ".join(str(error).split())
     first = error.errors(include_input=False, include_url=False)[0]

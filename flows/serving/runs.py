@@ -86,14 +86,14 @@ class Worker:
             self.heard = since or began
 
     def claim_run(self, client: SyncPrefectClient, run: UUID) -> bool:
-        """Return whether the server assigned a due run to this worker, which it does only once."""
+        """Return whether the server assigned a due run to this worker; it does so only once."""
         if client.set_flow_run_state(run, Pending()).status is not SetStateStatus.ACCEPT:
             return False
         client.update_flow_run(run, infrastructure_pid=self.name)
         return True
 
     def list_orphans(self, client: SyncPrefectClient, under_way: list[FlowRun]) -> list[FlowRun]:
-        """Return the runs whose worker has ended; call this while this process has no run."""
+        """Return the runs whose worker has ended; call this only while this process has no run."""
         own_runs = [run for run in under_way if run.infrastructure_pid == self.name]
         span = PREFECT_WORKER_HEARTBEAT_SECONDS.value() * LOST_BEATS
         if not under_way or self.heard is None or time.monotonic() - self.heard < span:
@@ -114,7 +114,7 @@ class Worker:
 
 
 def _count_seconds(run: FlowRun, now: datetime) -> float:
-    """Return the seconds since the state of a run; a run claimed just now has no name yet."""
+    """Return the seconds since the last change of state of a run."""
     return (now - run.state.timestamp).total_seconds() if run.state else 0.0
 
 
@@ -141,11 +141,11 @@ def follow_schedule(
     check: Callable[[], None],
     look: Callable[[SyncPrefectClient], None],
 ) -> NoReturn:
-    """Run what is due until interrupted; `check` is called again and again and may raise.
+    """Execute due runs until interrupted; `check` is called repeatedly and may raise.
 
-    `look` is called after each request for due runs.
-    One run at a time: after a pause several may be due at once, and all would publish to the
-    same folder. Requests to a server that does not respond are repeated.
+    `look` is called after each request for due runs. Runs are executed one at a time, because after
+    a pause several may be due, and all would publish to the same folder. Requests to a server that
+    does not respond are repeated.
     """
     with get_client(sync_client=True) as client:
         while True:
@@ -166,16 +166,16 @@ def follow_schedule(
 
 
 def limit_retries() -> AbstractContextManager[Any]:
-    """Limit the tries to reach a server: this process has other things to look after."""
+    """Limit the attempts to reach a server, because this process has other tasks."""
     return temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 2})
 
 
 def run_due(
     client: SyncPrefectClient, worker: Worker, entrypoints: Entrypoints, check: Callable[[], None]
 ) -> bool:
-    """Run one run that is due; return whether there was one.
+    """Execute one due run; return whether there was one.
 
-    The caller then requests the next due run, because another worker may have run the others.
+    The caller then requests the next due run, because another worker may have executed the others.
     """
     with limit_retries():
         due = client.get_scheduled_flow_runs_for_deployments(list(entrypoints), datetime.now(UTC))
@@ -218,7 +218,7 @@ def build_command(entrypoint: str) -> list[str]:
 
 
 def build_variables(run: UUID) -> dict[str, str]:
-    """Return variables that name the run and let it wait for a server or database that is away."""
+    """Return variables that name the run and make it wait for an unavailable server or database."""
     codes = PREFECT_CLIENT_RETRY_EXTRA_CODES.value() | {DATABASE_AWAY}
     return {
         "PREFECT__FLOW_RUN_ID": str(run),
@@ -237,7 +237,7 @@ def is_running(process: Child, seconds: float, check: Callable[[], None]) -> boo
 
 
 def is_cancelled(client: SyncPrefectClient, run: UUID) -> bool:
-    """Return whether somebody asked the server to cancel a run that is under way."""
+    """Return whether somebody asked the server to cancel a run in progress."""
     try:
         state = client.read_flow_run(run).state
     except ObjectNotFound:  # somebody deleted it
@@ -246,12 +246,12 @@ def is_cancelled(client: SyncPrefectClient, run: UUID) -> bool:
 
 
 def end_run(client: SyncPrefectClient, run: UUID, *, again: bool = True) -> str:
-    """Start a run whose process is gone again, or set its end; it would run for ever otherwise.
+    """Restart a run whose process has ended, or end it; otherwise it would remain running.
 
-    A process that is stopped may have no time to report. Nothing is lost: `latest` moves in one
-    step or not at all, and a run starts from the facts. Returns the name of the last state. A
-    server that is away is tried briefly, as this process may be stopping: then `end_orphans` sees
-    to the run later.
+    A stopped process may have no time to report. Nothing is lost: `latest` moves in one step or not
+    at all, and a run starts from the facts. Returns the name of the last state. The attempts to
+    reach an unavailable server are few, as this process may be stopping; `end_orphans` then handles
+    the run later.
     """
     try:
         with limit_retries():
@@ -293,7 +293,7 @@ def end_orphans(client: SyncPrefectClient, worker: Worker, entrypoints: Entrypoi
 
 
 def wait_checking(seconds: float, check: Callable[[], None]) -> None:
-    """Wait some seconds, calling `check` meanwhile."""
+    """Wait some seconds and call `check` repeatedly meanwhile."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         check()

@@ -36,7 +36,7 @@ PREFECT_YAML = CHECKOUT / "prefect.yaml"
 
 
 def run_schedule(profile: Profile) -> None:
-    """Run the schedule until Ctrl-C or SIGTERM; exit with the reason when it cannot run."""
+    """Run the schedule until Ctrl-C or SIGTERM; exit with the reason if it cannot run."""
     try:
         require_addresses(profile)
         with end_on_interrupt(), provide_server() as embedded:
@@ -72,7 +72,7 @@ def read_deployments(profile: Profile) -> list[dict[str, Any]]:
 def _adapt_deployment(entry: dict[str, Any], profile: Profile) -> dict[str, Any]:
     """Return a deployment with the name, folders and schedule of the environment.
 
-    Refreshing has no schedule in any environment: a person looks at its layer first.
+    The deployment of `refresh` has no schedule, because a person reviews its layer first.
     """
     parameters = {**entry["parameters"], "facts": [str(path) for path in profile.facts]}
     if "published" in parameters:
@@ -115,7 +115,7 @@ def deploy_flows(profile: Profile) -> Entrypoints:
 
 
 def require_ours(client: SyncPrefectClient, names: list[str]) -> None:
-    """Raise ServeError where another checkout deployed under one of the names.
+    """Raise ServeError if another checkout has a deployment with one of the names.
 
     Both checkouts would take runs of one deployment, and publish each other's scheduled runs.
     """
@@ -157,7 +157,7 @@ def require_flow(entrypoint: str) -> Flow[..., Any]:
 
 
 def require_alive(children: dict[str, Child]) -> None:
-    """Raise ServeError where a child has ended by itself."""
+    """Raise ServeError if a child has ended by itself."""
     for name, process in children.items():
         if process.poll() is not None:
             raise ServeError(

@@ -91,7 +91,7 @@ def run_embedded_server() -> Iterator[Child]:
 
 @contextmanager
 def run_server_of_a_run(modules: Sequence[str] = ()) -> Iterator[None]:
-    """Run a Prefect server for this process and its children, at any free port of the loopback.
+    """Run a Prefect server for this process and its children, on a free port of the loopback.
 
     The modules are imported while the server starts. Raises ServeError where it does not start.
     """
@@ -120,9 +120,9 @@ def _run_server(
     errors: IO[bytes] | None = None,
     modules: Sequence[str] = (),
 ) -> Iterator[Child]:
-    """Run a server on a socket during the block, which begins once it answers.
+    """Run a server on a socket during the block, which begins once the server answers.
 
-    From before the password is sent until the server ends nobody else can listen on its port. The
+    Nobody else can listen on its port from before the password is sent until the server ends. The
     server writes errors into `errors`, if passed; modules are imported while it starts.
     """
     number = listening.fileno()
@@ -170,7 +170,7 @@ def make_settings(address: str, word: str) -> dict[Setting, Any]:
 
 
 def open_port(host: str, port: int) -> socket.socket:
-    """Return a socket on the port of the server, opened before anything is sent there."""
+    """Return a socket on the port of the server, opened before anything is sent to the port."""
     try:
         return socket.create_server((host, port), backlog=2048)
     except OSError as error:
@@ -183,10 +183,10 @@ def open_port(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def provide_password(port: int) -> Iterator[tuple[str, Path]]:
-    """Yield the password of a server, and a file for its owner alone that contains it meanwhile.
+    """Yield the password of a server, and a file with it that only its owner can read.
 
     The operator's password is used if PREFECT_SERVER_API_AUTH_STRING is set, else a random one. A
-    database that an earlier version left open to everybody is closed as well.
+    database that an earlier version left readable by everybody is closed as well.
     """
     word = PREFECT_SERVER_API_AUTH_STRING.value() or f"serve:{secrets.token_urlsafe(32)}"
     home = PREFECT_HOME.value()

@@ -28,7 +28,7 @@ def parse_numbers(frame: pd.DataFrame, column: str) -> pd.Series:
 
 
 def is_ordered(frame: pd.DataFrame, low: str, middle: str, high: str) -> pd.Series:
-    """Return whether rows have low <= middle <= high, and the middle or both ends."""
+    """Return whether rows have low <= middle <= high, with a middle or both ends."""
     is_stated = blanks.mark_filled(frame[middle]) | (
         blanks.mark_filled(frame[low]) & blanks.mark_filled(frame[high])
     )
@@ -58,7 +58,7 @@ class Measured(SourcedFigure):
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Low <= value <= high."""
+        """Require low <= value <= high."""
         return is_ordered(frame, "low", "value", "high")
 
     @fields.row_rule(
@@ -82,7 +82,7 @@ class ShareOfPeople(SourcedFigure):
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Low <= share <= high."""
+        """Require low <= share <= high."""
         return is_ordered(frame, "low_share", "share", "high_share")
 
 
@@ -118,7 +118,7 @@ class Estimates(Measured):
         "value",
     )
     def counts_are_whole(cls, frame: pd.DataFrame) -> Any:
-        """Require whole numbers except for shares: 350.900 is a count with split thousands."""
+        """Require whole numbers except for shares; 350.900 is a count with a wrong separator."""
         fractions = pd.concat([frame[name] for name in ("value", "low", "high")], axis=1)
         fractions = fractions.apply(lambda cells: cells.str.contains(r"\.", regex=True))
         return frame["unit"].eq(words.Unit.SHARE.value) | ~fractions.any(axis=1)
@@ -228,7 +228,7 @@ class Bases(SourcedFigure):
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Low <= persons <= high."""
+        """Require low <= persons <= high."""
         return is_ordered(frame, "low_persons", "persons", "high_persons")
 
 
@@ -261,7 +261,7 @@ class NetworkUse(SourcedFigure):
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Least <= most."""
+        """Require least <= most."""
         return is_ordered(frame, "least_share", "least_share", "most_share")
 
 
@@ -317,5 +317,5 @@ class PlaceParts(FactModel):
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Least <= most."""
+        """Require least <= most."""
         return is_ordered(frame, "least_persons", "least_persons", "most_persons")

@@ -50,7 +50,7 @@ quantiles_out_of_order = fields.row_rule(
 
 
 def is_between(frame: pd.DataFrame, column: str, least: float, most: float) -> pd.Series:
-    """Return whether cells are within the limits; true for cells without a number (other rules)."""
+    """Return whether cells are within the limits; true for cells without a number."""
     values = parse_numbers(frame, column)
     return values.isna() | values.between(least, most)
 
@@ -61,7 +61,7 @@ def is_above_zero(frame: pd.DataFrame, column: str, most: float = MOST_LOG_ODDS)
 
 
 def is_in_order(frame: pd.DataFrame) -> pd.Series:
-    """Return whether rows are no lower than the quantile before, of the same parameter."""
+    """Return whether rows are at least the previous quantile of the same parameter."""
     place = frame["kind"].map({kind.value: at for at, kind in enumerate(QUANTILES)})
     rows = pd.DataFrame(
         {"law": frame["parameter"], "place": place, "value": parse_numbers(frame, "value")}
@@ -80,7 +80,7 @@ class Law(FactModel):
 
     @data_differ
     def data_differ(cls, frame: pd.DataFrame) -> Any:
-        """Require that all rows of a table were fitted together, to the same data."""
+        """Require that all rows of a table were fitted together to the same data."""
         return frame["data_sha256"].eq(frame["data_sha256"].iloc[0])
 
 
@@ -94,7 +94,7 @@ class StudentLaw(Law):
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Log odds that a share can have, and a width."""
+        """Require log odds that a share can have, and a positive width."""
         return is_between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & is_above_zero(
             frame, "spread"
         )
@@ -294,7 +294,7 @@ class PartSizes(Law):
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Require logs that people can have, and a deviation above zero."""
+        """Require logs that a number of people can have, and a deviation above zero."""
         odds = [
             is_between(frame, name, -MOST_LOG_ODDS, MOST_LOG_ODDS)
             for name in ("level", "unit_slope", "count_slope")

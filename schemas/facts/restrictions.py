@@ -60,7 +60,7 @@ class Restrictions(FactModel):
         "least_hours_a_day",
     )
     def hours_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Require least and most hours both or neither, in order."""
+        """Require least and most hours in order, and both or neither of them."""
         least, most = (
             pd.to_numeric(frame[f"{name}_hours_a_day"], errors="coerce")
             for name in ("least", "most")
@@ -87,7 +87,7 @@ class Restrictions(FactModel):
         number=13,
     )
     def end_before_start(cls, frame: pd.DataFrame) -> Any:
-        """Require ends, if any, not before starts."""
+        """Require that no end is before its start."""
         ends = periods.parse_periods(frame["ended_on"])["end"]
         starts = periods.parse_periods(
             frame["observed_from"].where(
@@ -155,7 +155,7 @@ class RestrictionPlaces(FactModel):
         "part_kind",
     )
     def part_without_kind(cls, frame: pd.DataFrame) -> Any:
-        """Require the kind of a part exactly where the reading is within."""
+        """Require the kind of a part for readings `within`, and only for these."""
         is_within = frame["reading"].eq(words.PlaceReading.WITHIN.value)
         return is_within == blanks.mark_filled(frame["part_kind"])
 

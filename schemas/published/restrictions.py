@@ -105,10 +105,10 @@ class Impact(ReasonedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= upper <= base, or residents where the base is projected.
+        """Require lower <= upper <= base, or residents if the base is projected.
 
-        Residents of places are as many as expected, and an upper bound is the most that were
-        counted: the rules over results hold these.
+        Residents of places are expected numbers, and upper bounds are the largest counts; the rules
+        over results check these.
         """
         is_countries = frame["area_id"].str.fullmatch("[A-Z]{2}(;[A-Z]{2})*")
         limit = frame[["base_persons", "population_persons"]].max(axis=1)
@@ -117,7 +117,7 @@ class Impact(ReasonedModel):
 
     @pa.dataframe_check(name="details_without_rules")
     def details_without_rules(cls, frame: pd.DataFrame) -> Any:
-        """Require as many details as rules, where a row has details."""
+        """Require as many details as rules, in rows with details."""
         counts = frame[["reason_details", "reason_rule_ids"]].apply(
             lambda column: column.str.count(JOINED_BY)
         )

@@ -29,9 +29,9 @@ UNSTATED = "measurer not stated"
 
 
 def name_origin(measurer: str | None, publisher: str, period: str | None = None) -> str:
-    """Return one figure's origin in words, such as `Mediascope, July 2025 (via Vanguard)`.
+    """Return the origin of a figure in words, such as `Mediascope, July 2025 (via Vanguard)`.
 
-    `measurer` is None where the page names none; `period` as in the facts (ISO 8601), or None.
+    `measurer` is None if the page names none; `period` is in ISO 8601, or None.
     """
     page = _strip_brackets(publisher)
     named = UNSTATED if measurer is None else measurer
@@ -40,7 +40,7 @@ def name_origin(measurer: str | None, publisher: str, period: str | None = None)
 
 
 def _is_own(measurer: str | None, page: str) -> bool:
-    """Return True where the page is the measurer's: one name begins with the other."""
+    """Return True if the page is that of the measurer: one name begins with the other."""
     if measurer is None:
         return False
     names = sorted((_strip_brackets(measurer).casefold(), page.casefold()), key=len)
@@ -48,13 +48,13 @@ def _is_own(measurer: str | None, page: str) -> bool:
 
 
 def list_measurers(lineages: pd.DataFrame) -> pd.Series:
-    """Return the measurer by `measurement_series_id`; null where the page does not name one."""
+    """Return the measurer by `measurement_series_id`; null if the page names none."""
     is_named = lineages["source_type"] != SourceType.PRESS_RELAY
     return lineages.set_index("measurement_series_id")["measurer"].where(is_named.to_numpy())
 
 
 def name_origins(frame: pd.DataFrame, measurer: str, publisher: str, period: str) -> pd.Series:
-    """Return the origin of each row, from its columns of these names; text without nulls."""
+    """Return the origin of each row from its columns of these names, as text without nulls."""
     columns = [frame[name].astype("object") for name in (measurer, publisher, period)]
     cells = (column.where(column.notna(), None).tolist() for column in columns)
     words = [_cached_origin(*row) for row in zip(*cells, strict=True)]
@@ -65,7 +65,7 @@ _cached_origin = cache(name_origin)
 
 
 def period_in_words(period: str) -> str:
-    """Return a period of the facts for the eye: `2025-07` is July 2025, `A/B` is A to B."""
+    """Return a period of the facts in words: `2025-07` is July 2025, `A/B` is A to B."""
     return " to ".join(_moment_in_words(part) for part in period.split("/"))
 
 

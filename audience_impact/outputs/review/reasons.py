@@ -62,17 +62,17 @@ OWN_WORDS = "extent"
 
 
 def undrawn_rule(simulation: SimulationInputs) -> str:
-    """Return the rule that says why nothing at all is drawn."""
+    """Return the rule that explains why nothing at all is drawn."""
     return "uncalibrated" if simulation.errors else "unlearned"
 
 
 def find_no_estimate_reason(simulation: SimulationInputs) -> str:
-    """Return the rule that says why nothing at all is drawn, blank where something may be."""
+    """Return the rule that explains why nothing is drawn; blank if something may be drawn."""
     return "" if simulation.overlap_model else undrawn_rule(simulation)
 
 
 def state_reasons(flags: Flags, index: pd.Index) -> pd.DataFrame:
-    """Return the columns REASON of rows to which these rules apply, in their order."""
+    """Return the columns REASON for the rules that apply to each row, in the order of the rules."""
     columns = [
         [_reason_cells(rule, flag) for flag in pd.Series(flags[rule], index).tolist()]
         for rule in flags
@@ -126,9 +126,10 @@ def apply_status_rule(
 def drop_wide(
     frame: pd.DataFrame, unit: str = "persons", kind: str = ""
 ) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
-    """Return the rows without quantiles that differ by more than a factor of WIDEST, and which.
+    """Return the rows, with blank quantiles if they are too wide, and a flag for such rows.
 
-    The columns of the quantiles are `{kind}q05_{unit}` and so on.
+    Too wide are quantiles that differ by more than a factor of WIDEST. Their columns are
+    `{kind}q05_{unit}` and so on.
     """
     names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
     low, high = frame[names[0]], frame[names[-1]]
@@ -137,11 +138,9 @@ def drop_wide(
 
 
 def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:
-    """Return columns `obs_status` and REASON of rows to which these rules of status apply.
+    """Return columns `obs_status` and REASON for the status rules that apply to each row.
 
-    In their order.
-
-    A row that is capped at M says only what caps it at M or U.
+    Rules apply in their order. A row with status M states only the rules that cap it at M or U.
     """
     never = flags["never_enforced"]
     code, spoken = pd.Series(NORMAL, index), {}
@@ -207,7 +206,7 @@ _QUALITY_FLAGS = [
 
 
 def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
-    """Return audiences with a chosen figure that is only a limit, so that nothing can be drawn."""
+    """Return audiences with a chosen figure that is only a limit, so that nothing is drawn."""
     chosen = inputs.figures.chosen
     one_sided = chosen["interval_kind"].isin(intervals.ONE_SIDED)
     floor = chosen["metric_priority"] >= figures.FLOOR
@@ -218,7 +217,7 @@ def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
 def _unknown_flags(
     about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
 ) -> dict[str, pd.Series]:
-    """Return the flags of rules by which the people exposed are not known at all."""
+    """Return the flags of rules for which the number of people exposed is not known."""
     unknown = groups["is_unknown"].sum()
     new_use = ~groups["is_existing_use"].any()
     shut = inputs.audiences.closed_level_ids
@@ -262,14 +261,14 @@ def _part_flags(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
 
 
 def _order_gaps(gaps: "pd.Series[str]") -> str:
-    """Return the gaps, each once and in the order of their words, joined by `;`."""
+    """Return the gaps without repeats in the order of their words, joined by `;`."""
     return ";".join(sorted({*gaps} - {""}, key=lambda gap: PartGap(gap).meaning))
 
 
 def _imputed_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
-    """Return the farthest evidence level of the largest imputed audiences, as flags.
+    """Return the weakest evidence level of the largest imputed audiences, as flags.
 
-    Where another audience is unknown nothing is drawn, and so nothing is imputed.
+    If another audience is unknown, nothing is drawn and therefore nothing is imputed.
     """
     largest = groups["decisive_number"].max()
     number = largest.fillna(groups["rung_number"].max())
@@ -299,7 +298,7 @@ def _restriction_flags(about: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _weakness_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
-    """Return the flags of rules by which the people exposed are known less well."""
+    """Return the flags of rules that lower the status of the people exposed."""
     unknown, count = groups["is_unknown"].sum(), groups.size()
     priority, months = groups["metric_priority"].max(), groups["age_months"].max()
     return {
@@ -326,7 +325,7 @@ def _weakness_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
 def _note_flags(
     about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
 ) -> dict[str, pd.Series]:
-    """Return the flags of rules that note something of the figures and cap nothing."""
+    """Return the flags of rules that only note something about the figures."""
     is_outlier, is_step = groups["is_outlier"].any(), groups["is_step"].any()
     is_later = groups["is_after_first_step"].any()
     ages = _whole_audiences(inputs).groupby("restriction_id")["least_age"].max()
@@ -341,7 +340,7 @@ def _note_flags(
 
 
 def _whole_audiences(inputs: Inputs) -> pd.DataFrame:
-    """Return the quality flags of figures that count a whole audience, not a lower bound alone."""
+    """Return the quality flags of figures that count a whole audience and are not lower bounds."""
     audiences = inputs.audiences.sizes
     counted = audiences.loc[audiences["metric_priority"] < figures.FLOOR, AUDIENCE]
     return inputs.figures.quality_flags.merge(counted, on=AUDIENCE)

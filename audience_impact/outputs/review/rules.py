@@ -77,7 +77,7 @@ class ReviewInput:
 
 
 def make_review_input(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> ReviewInput:
-    """Return the tables that the rules over results read."""
+    """Return the tables that the rules over results read, from the table `impact`."""
     return ReviewInput(
         impact,
         scope.restrictions,
@@ -113,7 +113,7 @@ CONTRADICT = register_rule(
     number=6,
 )
 def estimate_out_of_order(results: ReviewInput) -> list[str]:
-    """Return estimates but for those with lower <= upper and q05 <= q50 <= q95."""
+    """Return estimates that violate lower <= upper or q05 <= q50 <= q95."""
     steps = [
         results.impact[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
         for names in (("lower", "upper"), ("q05", "q50", "q95"))
@@ -166,9 +166,10 @@ def median_outside_bounds(results: ReviewInput) -> list[str]:
     number=9,
 )
 def union_falls(results: ReviewInput) -> list[str]:
-    """Return pairs where more platforms have fewer people, on the same audiences and base.
+    """Return pairs of restrictions of which the one with more platforms has fewer people.
 
-    Restrictions that were never carried out affect nobody, however many platforms they name.
+    Both have the same audiences and base. Restrictions that were never carried out affect nobody,
+    however many platforms they name.
     """
     restrictions = results.restrictions.set_index("restriction_id")
     never = results.exposed["restriction_id"].map(restrictions["is_never_enforced"]).astype(bool)
@@ -238,7 +239,7 @@ def lineage_pooled_twice(results: ReviewInput) -> list[str]:
     number=12,
 )
 def metrics_mixed(results: ReviewInput) -> list[str]:
-    """Return restrictions whose figures of different kinds are pooled."""
+    """Return restrictions that combine figures of different kinds."""
     kinds = results.chosen.groupby(AUDIENCE)["metric_priority"].nunique()
     mixed = kinds[kinds > 1].reset_index()
     return sorted(set(mixed["restriction_id"]))
@@ -252,7 +253,7 @@ def metrics_mixed(results: ReviewInput) -> list[str]:
     number=14,
 )
 def figure_after_start(results: ReviewInput) -> list[str]:
-    """Return restrictions with an audience from after the start, or a daily one too late."""
+    """Return restrictions with an audience from after the start, or with too late a daily one."""
     daily = results.daily
     late = results.chosen.loc[
         results.chosen["period_end"] > results.chosen["start"], "restriction_id"
@@ -282,7 +283,7 @@ def figure_expired(results: ReviewInput) -> list[str]:
     *("impact", "impact_by_area"),
 )
 def union_below_part(results: ReviewInput) -> list[str]:
-    """Return unions that are below one of their parts, in bounds or at a quantile."""
+    """Return unions that are smaller than one of their parts, in bounds or at a quantile."""
     if results.by_area.empty:
         return _find_below_platform(results)
     by = results.by_area
@@ -330,9 +331,9 @@ def _find_smaller_wholes(
     "impact_by_area",
 )
 def area_below_restriction(results: ReviewInput) -> list[str]:
-    """Return areas that are below one of their restrictions, in bounds or at a quantile.
+    """Return areas with fewer people than one of their restrictions, in bounds or a quantile.
 
-    In a later year it may be, where fewer people are online than when the restriction began.
+    A later year may have fewer, if fewer people are online than at the start of the restriction.
     """
     if results.by_area.empty or results.in_force.empty:
         return []
@@ -363,9 +364,9 @@ def area_below_restriction(results: ReviewInput) -> list[str]:
 def area_above_base(results: ReviewInput) -> list[str]:
     """Return countries and periods with more people than the largest base of the year.
 
-    A base is of the day on which a restriction began, in a later year of the first of January, and
-    no more than WINDOW_DAYS away. Where one of them is projected, all residents are the limit;
-    there is no limit where no base is near the first or the last of these days.
+    A base is that of the first day of a restriction, or of the first of January in a later year, at
+    most WINDOW_DAYS away. If a base is projected, all residents are the limit. Without a base near
+    the first or the last day of the period there is no limit.
     """
     if results.by_area.empty or results.bases.empty:
         return []
@@ -390,9 +391,9 @@ NEARNESS = {
 
 
 def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Return the `most` persons of the bases near each period, and whether one is `projected`.
+    """Return the largest base near each period in persons, and whether one is `projected`.
 
-    Missing where no base is near the first day, or near the last.
+    Missing if no base is near the first day, or near the last.
     """
     ranges = bases.assign(
         most=np.fmax(bases["persons"], bases["high_persons"]),
@@ -417,7 +418,7 @@ def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     "impact",
 )
 def normal_without_grounds(results: ReviewInput) -> list[str]:
-    """Return rows called A without what ASKED_OF_NORMAL lists, by the facts themselves."""
+    """Return rows with status A whose facts lack something on the list ASKED_OF_NORMAL."""
     rows = results.impact[results.impact["obs_status"] == NORMAL]
     ids = rows["restriction_id"]
     doubtful = {*_acts_in_doubt(results.restrictions), *_figures_in_doubt(results)}
@@ -444,7 +445,7 @@ def _acts_in_doubt(restrictions: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _figures_in_doubt(results: ReviewInput) -> "pd.Series[str]":
-    """Return restrictions with figures from after the start or from another measurer's base."""
+    """Return restrictions with figures from after the start or of another measurer's base."""
     chosen, doubts, audiences = results.chosen, results.doubts, results.audiences
     late = chosen["period_end"] > chosen["start"]
     under = doubts[["is_after_first_step", "is_under_block", "is_under_restriction"]].any(axis=1)

@@ -453,22 +453,22 @@ NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def rule_sentence(name: str) -> str:
-    """Return the sentence that `reason` has where a rule applies."""
+    """Return the sentence that a rule adds to `reason`."""
     return SENTENCES[name]
 
 
 def fill_sentence(name: str, detail: str, names: Mapping[str, str] = NO_NAMES) -> str:
-    """Return the sentence of a rule with the words for a detail of the row in its braces.
+    """Return the sentence of a rule, with the detail of a row in place of its braces.
 
-    A detail is a cell's part of `reason_details`. `names` are words for codes of features and
-    populations, without which the codes themselves appear in the sentence.
+    A detail is a part of the cell `reason_details`. `names` has words for codes of features and
+    populations; a code without a word appears as it is.
     """
     before, brace, rest = rule_sentence(name).partition("{")
     return f"{before}{_in_words(name, detail, names)}{rest.partition('}')[2]}" if brace else before
 
 
 def _in_words(name: str, detail: str, names: Mapping[str, str]) -> str:
-    """Return the words for a detail: those of an enum's member, or the detail as it is."""
+    """Return a detail in words: those of an enum's member, or the detail unchanged."""
     if name in ("imputed", "imputed_in_part"):
         return ImputationRung(detail).meaning
     if name == "part_unknown":

@@ -97,7 +97,7 @@ def fit_trends(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_area_trends(years: Array, levels: Array) -> list[tuple[float, float]]:
-    """Return slope and noise up to each report of one area, from its last reports."""
+    """Return slope and noise up to each report of an area, from its last reports."""
     trends = []
     for place, year in enumerate(years):
         first = max(0, place + 1 - REPORTS)
@@ -115,7 +115,7 @@ def _fit_area_trends(years: Array, levels: Array) -> list[tuple[float, float]]:
 def pair_projections(shares: pd.DataFrame) -> pd.DataFrame:
     """Return each projection that a later report can check: its trend, `horizon` and `actual`.
 
-    One row an origin since FIRST_ORIGIN and a later report of the same area.
+    There is a row for each origin since FIRST_ORIGIN and each later report of the same area.
     """
     reports = fit_trends(shares)
     later = reports[["area_id", "year", "level"]].rename(
@@ -127,7 +127,7 @@ def pair_projections(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def projection_errors(pairs: pd.DataFrame, shrink: float) -> "pd.Series[float]":
-    """Return what was reported less what was projected, in share points (0 to 1)."""
+    """Return the reported minus the projected share, in share points (0 to 1)."""
     return share_from_odds(pairs["actual"]) - share_from_odds(_project_level(pairs, shrink))
 
 
@@ -213,10 +213,11 @@ def projection_interval(pairs: pd.DataFrame, fitted: FittedProjection) -> pd.Dat
 
 
 def project_shares(shares: pd.DataFrame, fitted: FittedProjection, last: int) -> pd.DataFrame:
-    """Return the years after the last report of each area, up to `last` and REACH years on.
+    """Return the shares of the years after the last report of each area.
 
-    Columns: `area_id`, `year`, `share`, `low`, `high`, `reported` (the last reported year).
-    Areas whose last report is nothing at all are left out.
+    The years end with `last`, and at most REACH years after the report. Columns: `area_id`, `year`,
+    `share`, `low`, `high`, `reported` (the last reported year). Areas whose last report is 0 are
+    left out.
     """
     final = shares.sort_values("year").drop_duplicates("area_id", keep="last")
     alive = final.loc[final["share"] > 0, "area_id"]

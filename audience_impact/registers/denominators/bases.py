@@ -94,7 +94,7 @@ class Figures:
 
 
 def tidy_table(area: pd.Series, year: pd.Series, **values: pd.Series) -> pd.DataFrame:
-    """Return a tidy table in the order of areas and years; rows without an area fall out.
+    """Return a tidy table in the order of areas and years, without rows that have no area.
 
     Raises ShapeError for a cell that is no number, and for a share above 1.
     """
@@ -115,7 +115,7 @@ def _read_numbers(texts: pd.Series) -> pd.Series:
 
 
 def rows_from_figures(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
-    """Return rows of the whole population and of internet users, as reported and as projected."""
+    """Return rows of the whole population and of internet users, reported and projected."""
     parts = [population_rows(figures, sources, years), internet_rows(figures, sources, years)]
     return pd.concat(parts, ignore_index=True)
 
@@ -143,7 +143,7 @@ def base_rows(
 
 
 def population_rows(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
-    """Return rows of the whole population, as counted and as projected."""
+    """Return rows of the whole population, counted and projected."""
     counted, ends = figures.counted, figures.year_ends
     ahead = figures.ahead[_after_last_count(figures) & years.mark_requested(figures.ahead["year"])]
     alone = ends[~ends["area_id"].isin(counted["area_id"]) & (ends["year"] == ends["year"].min())]
@@ -180,14 +180,14 @@ def population_rows(figures: Figures, sources: Sources, years: Years) -> pd.Data
 
 
 def _after_last_count(figures: Figures) -> "pd.Series[bool]":
-    """Mark the projections of years after every count and estimate of their area."""
+    """Mark the projections of years after all counts and estimates of their area."""
     last = figures.counted.groupby("area_id")["year"].max()
     last_year = figures.ahead["area_id"].map(last).astype("float64").fillna(LAST_ESTIMATE)
     return figures.ahead["year"] > last_year.clip(lower=LAST_ESTIMATE)
 
 
 def population_by_year(figures: Figures) -> pd.DataFrame:
-    """Return one population per country and year: the count, else the projection and its bounds."""
+    """Return a population for each country and year: the count, else the projection with bounds."""
     persons = figures.counted["persons"]
     counted = figures.counted.assign(low=persons, high=persons, projected=False)
     joined = pd.concat([counted, figures.ahead.assign(projected=True)])

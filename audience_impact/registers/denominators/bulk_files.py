@@ -56,7 +56,10 @@ SOURCES = Sources(
 
 
 def tidy_population(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
-    """Return the World Bank's file (Country Code, Year, Value) as a tidy table; groups drop out."""
+    """Return the World Bank's file as a tidy table without groups of countries.
+
+    The columns of the file are Country Code, Year and Value.
+    """
     area = file["Country Code"].map(codes.set_index("iso3")["area_id"])
     is_reported = file["Value"] != ""
     return tidy_table(
@@ -67,8 +70,8 @@ def tidy_population(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
 def tidy_shares(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
     """Return the ITU's shares (Entity, Code, Year, percent in the last column) as a tidy table.
 
-    Codes that are no ISO code, such as OWID_KOS, and names printed without a code are those of
-    `owid` in `codes`.
+    `owid` in `codes` has the codes that are no ISO codes, such as OWID_KOS, and the names of areas
+    without a code.
     """
     area_by_code = pd.concat(
         [codes.set_index("iso3")["area_id"], codes.set_index("owid")["area_id"]]
@@ -98,7 +101,7 @@ def tidy_prospects(
 
 
 def mid_years(ends: pd.DataFrame) -> pd.DataFrame:
-    """Return people in the middle of each year whose both ends are known."""
+    """Return people in the middle of each year for which both ends are known."""
     before = ends.assign(year=ends["year"] + 1).set_index(["area_id", "year"])
     after = ends.set_index(["area_id", "year"])
     both = after.index.intersection(before.index)
@@ -114,9 +117,9 @@ BANDED = {
 
 
 def from_bands(bands: pd.DataFrame, counts: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of people from an age on, of about 2020, and of everyone where not counted.
+    """Return rows of people above an age in about 2020, and of everyone where nobody counted.
 
-    `bands` is WorldPop's table: `key`, `all` and one column a band of ten years.
+    `bands` is WorldPop's table: `key`, `all` and one column for each band of ten years.
     """
     countries = _national_rows(bands)
     countries = countries[
@@ -138,7 +141,7 @@ def from_bands(bands: pd.DataFrame, counts: pd.DataFrame, codes: pd.DataFrame) -
 
 
 def _from_age(base: PopulationBase, countries: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
-    """Return rows of an age: its WorldPop share times the people counted, else WorldPop's count."""
+    """Return rows of an age: its share in WorldPop times counted people, else WorldPop's count."""
     name, below, words = BANDED[base]
     older = countries["all"] - countries["age_00_09"] - below * countries["age_10_19"]
     rows = countries.assign(persons=older / countries["all"] * counted.fillna(countries["all"]))
@@ -165,7 +168,7 @@ def _from_age(base: PopulationBase, countries: pd.DataFrame, counted: pd.Series)
 
 
 def _national_rows(bands: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per country; the sum of its regions where the national row is wrong."""
+    """Return one row per country; the sum of its regions if the national row is wrong."""
     numbers = [name for name in bands.columns if name == "all" or name.startswith("age_")]
     table = bands[["key"]].join(bands[numbers].apply(pd.to_numeric, errors="coerce"))
     region = table["key"].str.contains("_", regex=False)
@@ -184,11 +187,11 @@ def region_rows(frame: pd.DataFrame, source: str, tag: str) -> pd.DataFrame:
 def merge_bases(
     existing: pd.DataFrame, fresh: pd.DataFrame, lineages: "pd.Series[str]"
 ) -> pd.DataFrame:
-    """Return the table with the new rows added; existing rows stay as they are.
+    """Return the table with the new rows added and the existing rows unchanged.
 
-    One lineage has one number for an area, a base and a period, and existing rows win. Only rows
-    of the lineage PROJECTED, which nobody writes by hand, are replaced. `lineages` is the lineage
-    of each source.
+    A lineage has one number for an area, a base and a period; an existing row is kept. Only rows of
+    the lineage PROJECTED, which nobody writes by hand, are replaced. `lineages` is the lineage of
+    each source.
     """
     existing_rows = existing[existing["measurement_series_id"] != PROJECTED]
     keys = [_lineage_keys(frame, lineages) for frame in (existing_rows, fresh)]
@@ -210,7 +213,7 @@ def _lineage_keys(frame: pd.DataFrame, lineages: "pd.Series[str]") -> pd.MultiIn
 
 
 def without_denominator(areas: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return areas without a base (`missing` all), and countries without users (`online`)."""
+    """Return areas without a base (`missing` lists all), and countries without users (`online`)."""
     counted = areas["area_id"].isin(rows["area_id"])
     users = rows.loc[rows["population_base"].str.startswith("internet"), "area_id"]
     region = areas["area_id"].str.contains("-", regex=False)

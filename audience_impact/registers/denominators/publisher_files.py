@@ -45,7 +45,7 @@ class ShapeError(ValueError):
 
 @dataclass(frozen=True)
 class Difference:
-    """Numbers of rows in the previous download, and of those added, changed and gone since."""
+    """Numbers of rows in the previous download, and of rows added, changed and removed since."""
 
     before: int
     added: int
@@ -54,16 +54,16 @@ class Difference:
 
     @property
     def changed_share(self) -> float:
-        """Return rows gone or changed, as a share of the rows before."""
+        """Return the rows removed or changed, as a share of the previous rows."""
         return (self.changed + self.gone) / self.before if self.before else 0.0
 
     def __str__(self) -> str:
-        """Return the numbers of rows added, changed and gone as a sentence."""
+        """Return the numbers of rows added, changed and removed in a sentence."""
         return f"{self.added} rows added, {self.changed} changed, {self.gone} gone of {self.before}"
 
 
 def compare_downloads(before: pd.DataFrame, after: pd.DataFrame, key: Sequence[str]) -> Difference:
-    """Count rows added, changed and gone; rows of one key are reported apart by their order."""
+    """Count rows added, changed and removed; rows with the same key are matched by their order."""
     old, new = _cells_by_key(before, key), _cells_by_key(after, key)
     both = old.keys() & new.keys()
     changed = sum(old[row] != new[row] for row in both)
@@ -71,7 +71,7 @@ def compare_downloads(before: pd.DataFrame, after: pd.DataFrame, key: Sequence[s
 
 
 def _cells_by_key(rows: pd.DataFrame, key: Sequence[str]) -> dict[Any, Any]:
-    """Return the cells of each row by its key, sorted by column name whatever the file's order."""
+    """Return the cells of each row by its key, sorted by column name."""
     repeat = rows.groupby(list(key), sort=False).cumcount()
     cells = rows[sorted(rows.columns)].itertuples(index=False, name=None)
     keys = rows[list(key)].itertuples(index=False, name=None)
@@ -101,7 +101,7 @@ def read_indicator(pages: Sequence[bytes]) -> pd.DataFrame:
 
 
 def _read_page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the head and the rows of a page; raise ShapeError with the World Bank's message."""
+    """Return the header and the rows of a page; raise ShapeError with the World Bank's message."""
     if len(page) > MOST_PAGE_BYTES:
         raise ShapeError(f"gives a page of more than {MOST_PAGE_BYTES:,} bytes")
     try:
@@ -144,7 +144,7 @@ def read_projections(files: Sequence[bytes]) -> pd.DataFrame:
 
 
 def read_register(files: Sequence[bytes]) -> pd.DataFrame:
-    """Return rows of a register of shutdowns, with every column that the publisher gives."""
+    """Return the rows of a register of shutdowns, with all columns of the publisher."""
     return _require_rows(_read_table(b"".join(files), _REGISTER))
 
 

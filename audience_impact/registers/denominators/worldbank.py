@@ -23,18 +23,18 @@ _VARIANTS = {MEDIUM_VARIANT: "persons", LOW_VARIANT: "low", HIGH_VARIANT: "high"
 
 
 def tidy_population(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
-    """Return people of all ages, as the World Bank reports them: `area_id`, `year`, `persons`."""
+    """Return people of all ages reported by the World Bank: `area_id`, `year`, `persons`."""
     return tidy_table(_area_ids(rows, areas), rows["date"], persons=rows["value"])
 
 
 def tidy_shares(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
-    """Return shares online, as the ITU reports them in percent: `area_id`, `year`, `share`."""
+    """Return shares online reported by the ITU in percent: `area_id`, `year`, `share`."""
     percents = tidy_table(_area_ids(rows, areas), rows["date"], percent=rows["value"])
     return tidy_table(percents["area_id"], percents["year"], share=percents["percent"] / 100)
 
 
 def tidy_projections(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
-    """Return people in the middle of each year, as the UN projects them, and their 95 % bounds.
+    """Return people in the middle of each year as projected by the UN, with 95 % bounds.
 
     Columns `area_id`, `year`, `persons`, `low`, `high`; the medium variant is never outside them.
     """

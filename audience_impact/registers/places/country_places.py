@@ -67,7 +67,7 @@ class Gazetteer:
         return {name: tuple(ids) for name, ids in ids_by_name.items()}
 
     def _seat_of(self, entry: Entry, name: str) -> str | None:
-        """Return the district whose seat a smaller place is, as both names are spelt alike."""
+        """Return the district of which a smaller place is the seat, since their names are alike."""
         outer = self.entries.get(next(iter(entry.holders[1:]), ""))
         if outer is None or entry.level not in (ADMIN3, TOWN) or outer.level != ADMIN2:
             return None
@@ -79,7 +79,7 @@ class Gazetteer:
 
     @cached_property
     def former_unions(self) -> Mapping[str, Entry]:
-        """Return former unions by the id of the member that continues under their name."""
+        """Return former unions by the id of the member that kept their name."""
         return {
             member: entry
             for entry in self.entries.values()
@@ -98,7 +98,7 @@ class Gazetteer:
 
     @cached_property
     def by_squeezed_name(self) -> Mapping[str, tuple[str, ...]]:
-        """Return ids by folded name without blanks: Pyin Oo Lwin is Pyinoolwin."""
+        """Return ids by folded name without spaces: Pyin Oo Lwin is Pyinoolwin."""
         ids: dict[str, dict[str, None]] = {}
         for name, area_ids in self.by_name.items():
             ids.setdefault(name.replace(" ", ""), {}).update(dict.fromkeys(area_ids))
@@ -106,7 +106,7 @@ class Gazetteer:
 
     @cached_property
     def place_names(self) -> Vocabulary:
-        """Return the names that no cut may go through."""
+        """Return the names that no separator may split."""
         return Vocabulary(frozenset([*self.by_name, *self.reviewed]))
 
     @cached_property
@@ -126,14 +126,14 @@ class Gazetteer:
         return outer in within or any(part == inner or part in within for part in members)
 
     def has_had_inside(self, outer: str, inner: str) -> bool:
-        """Return whether a place is in another, or did while that was larger."""
+        """Return whether a place is in another, or was in its former union."""
         former = self.former_unions.get(outer)
         return self.has_inside(outer, inner) or (
             former is not None and inner != outer and self.has_inside(former.area_id, inner)
         )
 
     def list_parts(self, area_id: str) -> tuple[str, ...]:
-        """Return the parts of a place: its members, else the places of the next level in it."""
+        """Return the parts of a place: its members, else the places of the next level inside it."""
         entry = self.entries[area_id]
         if entry.members:
             return entry.members
@@ -148,7 +148,7 @@ class Gazetteer:
 
 
 def look_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
-    """Return the ids of the places of a folded name, and how the name matched."""
+    """Return the ids of the places with a folded name, and the way the name matched."""
     ids = gazetteer.by_name.get(name, ())
     if ids:
         is_own_name = any(gazetteer.entries[area_id].names[0] == name for area_id in ids)
@@ -160,7 +160,7 @@ def look_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
 
 
 def find_alike(name: str, gazetteer: Gazetteer, among: Iterable[str]) -> list[str]:
-    """Return the ids among some places whose name is spelt alike, sorted."""
+    """Return, sorted, the ids of those places whose names are spelt alike."""
     allowed = set(among)
     alike = [
         spelling
@@ -194,7 +194,7 @@ def gazetteer_of(
     reviewed: Mapping[str, Reviewed],
     parents: Mapping[str, str] = NOWHERE,
 ) -> Gazetteer:
-    """Return the gazetteer of a country, from rows of `areas` of any country."""
+    """Return the gazetteer of a country from the rows of `areas` of all countries."""
     entries = {}
     for row in areas:
         area_id = row["area_id"]
@@ -220,7 +220,7 @@ def gazetteer_of(
 
 
 def fold_spellings(name: str) -> list[str]:
-    """Return the folded name, also without words of kinds, articles and Slavic endings."""
+    """Return the folded name, and its forms without words of kinds, articles and Slavic endings."""
     bare = names.fold_name(name)
     forms = [bare, *(names.fold_name(part) for part in re.split(r"[()]", name) if "(" in name)]
     words = bare.split()
@@ -253,9 +253,10 @@ DIRECTIONS = frozenset(_DIRECTIONS.split())
 
 
 def merge_places(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
-    """Return each place once, without places that are in another of them.
+    """Return places without repeats and without places inside another of them.
 
-    Beside other places, a union that is not a level of the country is replaced by its members.
+    A union that is no level of the country is replaced by its members if other places are named as
+    well.
     """
     ids = list(dict.fromkeys(area_ids))
     entries = gazetteer.entries

@@ -57,9 +57,9 @@ PARTED = frozenset(("IN", "PK", "BD", "MM"))
 class NameMeaning:
     """The meaning of one name in a text.
 
-    `area_ids` is empty where it is unresolved; `least_area_id` is the city where the district of
-    its name was read and the text says no kind. `part_kind` and `units` say what of the place is
-    meant, and how many of these, where a part is.
+    `area_ids` is empty for an unresolved name. `least_area_id` is the city, if the district of its
+    name was read and the text states no kind. `part_kind` and `units` are the kind and the number
+    of the parts, if the name means parts of a place.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Item:
 
     @property
     def stated_size(self) -> int:
-        """Return the rank of the stated kind by size, or -2 where none is stated."""
+        """Return the rank by size of the stated kind, or -2 without one."""
         return KIND_SIZES.get(self.phrase.kind, -2)
 
 
@@ -99,9 +99,9 @@ def as_reviewed(name: str, reviewed: Reviewed, phrase: Phrase | None = None) -> 
 def mean_part(
     meaning: NameMeaning, phrase: Phrase | None, is_namesake: bool = False
 ) -> NameMeaning:
-    """Return the meaning as a part of its places, of the kind that the phrase says.
+    """Return the meaning as a part of its places, of the kind that the phrase states.
 
-    A name without a kind that was looked up by hand is a city, as registers name cities most.
+    A reviewed name without a kind is a city, the most frequent kind in registers.
     """
     kind = PartKind.PLACE if phrase is None else read_part_kind(phrase, is_namesake)
     if kind is PartKind.PLACE and meaning.found_by is PlaceMatch.OVERRIDE:
@@ -117,8 +117,8 @@ def mean_part(
 def read_part_kind(phrase: Phrase, is_namesake: bool) -> PartKind:
     """Return the kind of part of a place that the words of a phrase mean.
 
-    `is_namesake` says that the place itself has the name: what is uncounted of it ("parts of
-    Jaipur", "Sopore area") is a share of it and no place inside it.
+    `is_namesake` states that the phrase has the name of the place itself ("parts of Jaipur",
+    "Sopore area"): then the part is a share of this place and not a place inside it.
     """
     kind = UNIT_KINDS.get(phrase.unit, PartKind.PLACE)
     if kind is PartKind.DISTRICTS and not (phrase.count or phrase.is_part):
@@ -174,7 +174,7 @@ UNIT_KINDS: Mapping[str, PartKind] = {
 
 
 def items_of(phrase: Phrase, gazetteer: Gazetteer) -> list[Item]:
-    """Return the item of a phrase, or two where a comma is missing between large places."""
+    """Return the item of a phrase, or two items if a comma is missing between large places."""
     item = item_of(phrase, gazetteer)
     words = item.phrase.name.split()
     if item.ids:
@@ -194,7 +194,7 @@ def _is_large(item: Item, gazetteer: Gazetteer) -> bool:
 
 
 def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
-    """Return the item of a phrase: reviewed, found with the word of its kind, or without it."""
+    """Return the item of a phrase: reviewed, matched with the word of its kind, or without it."""
     name = names.fold_name(phrase.name.replace("&", " and "))
     phrase = replace(phrase, name=name)
     with_kind = [f"{name} {word}" for word in _kind_words(phrase.kind)]

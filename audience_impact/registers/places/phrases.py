@@ -105,10 +105,11 @@ POSSESSIVE = re.compile("['\u2019](?=s\\b)")
 class Phrase:
     """One name in a text.
 
-    `kind` is what it is said to be, if anything, and `unit` the word that says so ("village");
-    `cut` the kind of separator before it, with `and` apart; `is_part` that not all of it is meant,
-    and `count` of how many units, or 0; `clause` counts the clauses, `depth` the brackets around
-    it; `is_excepted` says that it is taken out of what stands before.
+    `kind` is the stated kind, if any, and `unit` the word for it ("village"). `cut` is the kind of
+    separator before the name, with `and` as a kind of its own. `is_part` states that only a part is
+    meant, and `count` the number of its units, or 0. `clause` numbers the clauses, and `depth`
+    counts the brackets around the name. `is_excepted` states that the name is an exception from the
+    names before it.
     """
 
     name: str
@@ -125,7 +126,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class _Words:
-    """The words of a piece, sorted: its name, its kind by which word, amounts and numbers."""
+    """The words of a piece by role: its name, its kind, amounts and numbers."""
 
     name: str
     kind: str
@@ -138,7 +139,7 @@ class _Words:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A piece between two separators, its words sorted."""
+    """The text between two separators, with its words by role."""
 
     words: _Words
     clause: int
@@ -226,7 +227,7 @@ class Vocabulary:
         return frozenset(name.split(" ", 1)[0] for name in self.names)
 
     def prepare_text(self, text: str) -> str:
-        """Return a text in small letters in which no `and` and `'s` of a name is a cut."""
+        """Return a text in small letters in which no `and` or `'s` of a name separates names."""
         owned = POSSESSIVE.split(text)
         flat = remove_accents(owned[0])
         for part in owned[1:]:
@@ -291,7 +292,7 @@ _NOTHING = _Words("", "", False, False, False)
 
 
 def _make_phrase(piece: _Piece, before: _Words) -> Phrase:
-    """Return the phrase of a piece with a name; `before` are the words that lead to it."""
+    """Return the phrase of a piece with a name; `before` are the words in front of it."""
     words = piece.words
     return Phrase(
         words.name,

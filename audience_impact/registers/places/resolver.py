@@ -63,7 +63,7 @@ from audience_impact.vocabulary import GeoScope, PartKind, PlaceReading
 def resolve_text(
     text: str, scope: GeoScope, gazetteer: Gazetteer, day: str = ""
 ) -> list[NameMeaning]:
-    """Return the meaning of each name of a text, in the order of the text.
+    """Return the meaning of each name in a text, in the order of the text.
 
     Args:
         text: as printed; texts that mean the whole country are handled before.
@@ -85,7 +85,7 @@ LONG = 7
 
 @dataclass
 class _Reading:
-    """The phrases of one text, read together."""
+    """The phrases of one text and their items."""
 
     items: list[Item]
     scope: GeoScope
@@ -108,14 +108,14 @@ class _Reading:
         return self._without_excepted()
 
     def _ordered_levels(self, kind: str) -> tuple[str, ...]:
-        """Return levels in the order in which a kind, or no kind, means them."""
+        """Return the levels that a kind, or no kind, may mean, the most likely first."""
         if kind:
             return FITS[kind]
         small = self.scope is GeoScope.LOCALITY
         return GOES_BY.get(self.gazetteer.country, SMALL_FIRST if small else LARGE_FIRST)
 
     def _correct_states(self) -> None:
-        """Resolve misspelt states: states are few, so the one spelt alike is meant."""
+        """Resolve misspelt names of states, which are so few that a similar name is enough."""
         last = len(self.items) - 1
         for place, item in enumerate(self.items):
             if not item.ids and (item.phrase.kind == STATE or (place == last and place > 0)):
@@ -157,7 +157,7 @@ class _Reading:
         return self._find_earlier_holder(place)
 
     def _find_earlier_holder(self, place: int) -> int:
-        """Return the position of a holder named before its parts (by `'s`, brackets, a list)."""
+        """Return the position of a holder in front of its parts (by `'s`, brackets, a list)."""
         item = self.items[place]
         for candidate in range(place - 1, -1, -1):
             outer = self.items[candidate]
@@ -210,7 +210,7 @@ class _Reading:
         return plain if levels - {UNION, SHIRE} else item.ids
 
     def _listed_size(self, place: int) -> int:
-        """Return the size of the neighbour in the list of an item, before any container."""
+        """Return the size of the neighbour of an item in its list, before any container."""
         before = [
             item
             for item in self.items[:place]
@@ -234,7 +234,7 @@ class _Reading:
         )
 
     def _drop_elsewhere(self) -> None:
-        """Drop small places of a name that are outside the place the text names."""
+        """Drop small places of a name that are outside the place named in the text."""
         for place, item in enumerate(self.items):
             if item.reviewed or item.holder >= 0 or not item.ids:
                 continue
@@ -259,7 +259,7 @@ class _Reading:
         ]
 
     def _match_spellings(self) -> None:
-        """Resolve unknown names by spelling, among the places that the text allows."""
+        """Resolve unknown names by similar spelling, among the places that the text allows."""
         for item in self.items:
             if item.ids or item.phrase.kind == PART or len(item.phrase.name) < names.LEAST_SIGNS:
                 continue
@@ -279,7 +279,7 @@ class _Reading:
             item.ids = self._best_level(find_alike(item.phrase.name, self.gazetteer, among), levels)
 
     def _spelt_levels(self, item: Item, outer: Sequence[str]) -> set[str]:
-        """Return levels on which a spelling may match: small levels only in a close container."""
+        """Return levels on which similar spelling is enough; small ones need a close container."""
         usual = GOES_BY.get(self.gazetteer.country, LARGE_FIRST)[0]
         levels = {ADMIN1, ADMIN2} | ({usual} if outer else set())
         close = bool(outer) and max(map(self.gazetteer.level_size, outer)) <= SIZES[ADMIN2]
@@ -288,7 +288,7 @@ class _Reading:
         return levels & set(self._ordered_levels(item.phrase.kind))
 
     def _best_level(self, ids: Sequence[str], levels: Sequence[str]) -> list[str]:
-        """Return the places on the first of the levels that any of them is on."""
+        """Return the places on the first level that has any of them."""
         for level in levels:
             matches = [area_id for area_id in ids if self.gazetteer.entries[area_id].level == level]
             if matches:
@@ -337,13 +337,13 @@ class _Reading:
         return best if len(best) == 1 else []
 
     def _are_towns(self) -> bool:
-        """Return whether a name can only be a town in a country without usual levels."""
+        """Return whether a name can only be a town, in a country without usual levels."""
         levels = self.gazetteer.entries
         alone = [e for e in self.items if e.ids and {levels[i].level for i in e.ids} == {TOWN}]
         return bool(alone) and self.gazetteer.country not in GOES_BY
 
     def _mark_containers(self) -> None:
-        """Mark the containers: they are not meant themselves, but by an amount ("parts of")."""
+        """Mark the containers, which are meant only with an amount ("parts of")."""
         for place, item in enumerate(self.items):
             listing = self._find_list_holder(place)
             for holder in {item.holder if item.holder > place else listing, listing} - {-1}:
@@ -375,7 +375,7 @@ class _Reading:
         return not any(member.phrase.is_part for member in inner)
 
     def _is_contradicted(self, place: int) -> bool:
-        """Return whether all names before are outside the place that the text names."""
+        """Return whether all earlier names are outside the place named in the text."""
         item, before = self.items[place], self.items[:place]
         same = [member for member in before if member.phrase.clause == item.phrase.clause]
         return bool(same and item.ids) and all(
@@ -399,7 +399,7 @@ class _Reading:
         return _share_units(meanings)
 
     def _is_idle(self, place: int) -> bool:
-        """Return whether a name is an unknown container behind the place of an event."""
+        """Return whether a name is an unknown container after the place of an event."""
         item, before = self.items[place], self.items[:place]
         after = self.items[place + 1 : place + 2]
         if not item.ids and item.phrase.cut == "of" and before and not before[-1].ids:
@@ -410,13 +410,13 @@ class _Reading:
         return not item.ids and is_inside and self.scope is GeoScope.LOCALITY
 
     def _surrounding_places(self, excepted: Sequence[Item]) -> list[NameMeaning]:
-        """Return the places around the exceptions, where no other place is named."""
+        """Return the places around the exceptions, if no other place is named."""
         holders = [self.items[item.holder] for item in excepted if item.holder >= 0]
         country = NameMeaning(self.gazetteer.country, (self.gazetteer.country,))
         return [self._read_item(item) for item in holders[:1]] or [country]
 
     def _subtract_places(self, meaning: NameMeaning, excepted: Sequence[Item]) -> NameMeaning:
-        """Return a place without its excepted parts: the other parts if these are whole parts."""
+        """Return a place without its exceptions: its other parts, if these are whole parts."""
         if len(meaning.area_ids) != 1:
             return meaning
         outer = meaning.area_ids[0]
@@ -457,9 +457,9 @@ class _Reading:
         return NameMeaning(name, then, PlaceReading.WHOLE, match)
 
     def _is_whole_name(self, item: Item) -> bool:
-        """Return whether the word of a part only says what the place is.
+        """Return whether the word for a part only describes the place.
 
-        "South Kashmir area" is the region, and a village on record is itself.
+        "South Kashmir area" is the region, and a village on record is the village itself.
         """
         level, unit = self.gazetteer.entries[item.ids[0]].level, item.phrase.unit
         is_named = item.phrase.kind == PART and not item.phrase.count
@@ -478,7 +478,7 @@ class _Reading:
         return entry.holders[1] if called and entry.level == ADMIN3 else ""
 
     def _read_unknown_name(self, item: Item) -> NameMeaning:
-        """Return an unknown name as a part of its holder, or of a place that it begins with."""
+        """Return an unknown name as a part of its holder, or of a place with which it begins."""
         name = item.phrase.name
         if item.holder >= 0 and self.items[item.holder].ids:
             holder = self.items[item.holder]
@@ -494,7 +494,7 @@ class _Reading:
         return NameMeaning(name)
 
     def _namesake_city(self, name: str, district: str) -> str:
-        """Return the city, or smaller place, that has the name of a district and lies in it."""
+        """Return the city, or smaller place, that lies in a district of the same name."""
         spellings = {*self.gazetteer.entries[district].names, name}
         inner = [
             area_id
@@ -519,7 +519,7 @@ PARTS = re.compile(
 
 
 def narrow_meanings(meanings: Sequence[NameMeaning], text: str) -> tuple[NameMeaning, ...]:
-    """Return meanings as parts where the text of the event says that a part was cut.
+    """Return meanings as parts if the text of the event states that a part was cut.
 
     `text` is the sentence on the event; meanings that are parts already do not change.
     """
@@ -548,9 +548,9 @@ def narrow_meanings(meanings: Sequence[NameMeaning], text: str) -> tuple[NameMea
 def settle_cities(
     meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
 ) -> tuple[NameMeaning, ...]:
-    """Return meanings where the other cells decide between a city and the district of its name.
+    """Return meanings in which the other cells decide between a city and the district of its name.
 
-    `text` has the other cells of the row; where these name both kinds or none, nothing changes.
+    `text` has the other cells of the row; if these name both kinds or none, nothing changes.
     """
     folded = names.fold_name(text)
     return tuple(

@@ -123,11 +123,12 @@ class End:
 def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
     """Return the end of a restriction, and the source of that end.
 
-    `later` is the end in a later edition of an event that is ongoing or without end here. An event
-    without end that the edition of the newest year does not list ended in its edition's year: some
-    day from the last evidence (its start, or the first day of a later year in which it still counts
-    as going on) to the last of that year, as an interval. Where the text says when access came back
-    in most of what was cut, that is the end: the cells do not name what is left.
+    `later` is the end in a later edition of the event, for an event that is ongoing or without end
+    here. If the edition of the newest year does not list an event without end, the event ended
+    within the year of its last edition. Its end is then an interval, from the last evidence (its
+    start, or the first day of a later year in which it still counts as ongoing) to the last day of
+    that year. If the text states when access came back in most of the affected area, that is the
+    end, because the cells do not name the rest.
     """
     printed = dates.read_dates(row)
     start, ended = printed.start, printed.end
@@ -161,7 +162,7 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
 
 
 def _last_days(start: str, year: str) -> str:
-    """Return the days of the year of an edition from a start on; blank if the start is later."""
+    """Return the days of the year of an edition from a start on; blank for a later start."""
     first, last = max(start, f"{year}-01-01"), f"{year}-12-31"
     if first > last:
         return ""
@@ -169,7 +170,7 @@ def _last_days(start: str, year: str) -> str:
 
 
 def read_scope(text: str) -> tuple[GeoScope, str]:
-    """Return the geographic scope of a row, and the defect of its wording."""
+    """Return the geographic scope of a row, and the defect of its wording, if any."""
     folded = text.casefold()
     for words, meant in SCOPES:
         if words in folded:
@@ -178,10 +179,10 @@ def read_scope(text: str) -> tuple[GeoScope, str]:
 
 
 def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
-    """Return action, severity and defect; of shutdown and throttling the harder one is used.
+    """Return action, severity and defect; of shutdown and throttling the more severe one.
 
-    A network that is slowed is not shut down, nor is one that was slowed to 2G when the faster
-    generations were switched off, where the row counts it as both.
+    A slowed network is not shut down. Nor is a network that a row counts as both, if it was slowed
+    to 2G because faster generations were switched off.
     """
     kind, extent, cut = row["shutdown_type"], row["shutdown_extent"], read_cut(row)
     odd = set(re.split(r",\s*", kind)) - {"Shutdown", "Throttle", "Unknown", ""} or set(
@@ -214,9 +215,10 @@ def _is_slowed(row: Row) -> bool:
 def judge_evidence(row: Row, done: Action) -> EvidenceState:
     """Return the state of the measurement evidence in the words of a row.
 
-    A row that names a measurement is measured: down for a network, impaired where throttled,
-    blocked otherwise. Without one, what the government or an operator admits is likely, and
-    the rest insufficient: the register itself prints no measurement.
+    A row that names a measurement is measured: `down` for a network, `impaired` for throttling,
+    otherwise `blocked`. Without a measurement, a restriction that the government or an operator
+    admits is `likely_blocked`, and any other `insufficient`, since the register itself prints no
+    measurement.
     """
     if MEASURED.search(f"{row['event']} {row['info_source_link']} {row['actual_cause_details']}"):
         states = {
@@ -239,7 +241,7 @@ def _join_known(*texts: str) -> str:
 
 
 def _describe_both(row: Row) -> str:
-    """Return the note on a row that counts as shut down and as throttled, else blank."""
+    """Return the note on a row that counts as both shut down and throttled; else blank."""
     if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
         return ""
     if read_cut(row).full and _is_slowed(row):
@@ -248,7 +250,7 @@ def _describe_both(row: Row) -> str:
 
 
 def write_note(row: Row, also_named: Sequence[str]) -> str:
-    """Return a short note with the cells that no column of the fact tables takes."""
+    """Return a short note with the cells that have no column in the fact tables."""
     link = re.split(r"[;\s]", row["info_source_link"])[0]
     return _join_known(
         f"area as printed: {shorten_text(row['area_name'], 100)}" if row["area_name"] else "",
@@ -266,10 +268,8 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
 class Context:
     """Information on a row from other rows: an end in a later edition, reasons for its extent.
 
-    `newest_year` is that of the newest edition.
-
-    The reasons, for the place and for the networks, are blank if the row is read as touching
-    everyone or is not marked nationwide.
+    `newest_year` is that of the newest edition. The reasons, for the place and for the networks,
+    are blank if the row affects everyone or is not marked nationwide.
     """
 
     later_end: str = ""
@@ -279,14 +279,14 @@ class Context:
 
     @property
     def extent_reason(self) -> str:
-        """Return the reason why not everyone was cut off, or blank."""
+        """Return the reason why the restriction did not affect everyone; blank if it did."""
         return self.of_place or self.of_networks
 
 
 def restriction_cells(
     row: Row, features_only: bool, also_named: Sequence[str], context: Context
 ) -> dict[str, str]:
-    """Return the cells of a restriction: all but the id and the areas."""
+    """Return the cells of a restriction, without the id and the areas."""
     ended = read_end(row, context.later_end, context.newest_year)
     networks = read_networks(row)[0]
     if context.of_networks and networks is not NetworkScope.SATELLITE:

@@ -44,10 +44,10 @@ class Dates:
 
 @lru_cache(maxsize=100_000)
 def parse_day(text: str) -> str:
-    """Return a day in ISO 8601 from ISO text or a spreadsheet's serial number, else blank.
+    """Return a day in ISO 8601 from ISO text or a spreadsheet's serial number; else blank.
 
-    A day outside SANE_YEARS is a slip of the pen. One such row would stop the whole layer.
-    A register names few days many times, and pandas is slow with one.
+    A day outside SANE_YEARS is a typing error; such a row would make the whole layer invalid.
+    Results are cached, since a register repeats few days and pandas is slow for single ones.
     """
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
         stamp = pd.Timestamp("1899-12-30") + pd.Timedelta(days=int(float(text)))
@@ -60,9 +60,9 @@ def parse_day(text: str) -> str:
 
 
 def parse_duration(text: str) -> tuple[int | None, str]:
-    """Return days of a duration, both ends counted, and the defect where it cannot be read.
+    """Return the days of a duration including both ends, and the defect of an unreadable one.
 
-    Nine in ten durations beside both dates count both ends, and a part of a day is that day.
+    Nine in ten durations next to both dates include both ends, and count a part of a day as a day.
     """
     if not text:
         return None, ""
@@ -78,7 +78,7 @@ def parse_duration(text: str) -> tuple[int | None, str]:
 
 
 def read_restoration(text: str, start: str) -> str:
-    """Return the last day before access came back in most of what was cut, by a text; else blank.
+    """Return the last day before access came back in most of the area, by a text; else blank.
 
     A number of weeks or months is as precise as its unit.
     """

@@ -101,7 +101,7 @@ def read_event(event: Event, background: Background) -> Reading:
 
 
 def _read_context(row: Record, background: Background) -> stop.Context:
-    """Return the evidence of other rows on the newest row of an event."""
+    """Return the evidence in other rows on the newest row of an event."""
     later = _later_editions(row, background)
     ends = sorted(end for record in later if (end := dates.read_dates(record.cells).end))
     end = ends[-1] if ends and not dates.read_dates(row.cells).end else ""
@@ -131,7 +131,7 @@ def _read_context(row: Record, background: Background) -> stop.Context:
 
 
 def _exception_reason(row: Record) -> str:
-    """Return the words of the row that except a part of the country, or blank."""
+    """Return the words of the row that exclude a part of the country; blank without them."""
     area = row.cells["area_name"]
     return f"{EXCEPTED}{area}" if EXCEPTION.search(area) else ""
 
@@ -139,7 +139,8 @@ def _exception_reason(row: Record) -> str:
 def _later_editions(row: Record, background: Background) -> list[Record]:
     """Return rows of later years, of the same countries, start and place, that replace a row.
 
-    They are another event by word, of which no row is in the year of this one or before.
+    These rows are another event by their wording, and this other event has no row in the year of
+    the replaced row or before.
     """
     beside = [
         record
@@ -165,9 +166,9 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
 
 
 def _is_service_without_area(cells: Mapping[str, str]) -> bool:
-    """Return whether a row of services names no area.
+    """Return whether a row about services names no area.
 
-    With this scope, 347 of the 360 rows of services that name one mean the whole country.
+    Of the 360 rows about services with this scope that name an area, 347 name the whole country.
     """
     return not cells["area_name"].strip() and cells["shutdown_extent"] == "Service-based"
 
@@ -191,7 +192,7 @@ def _list_defects(record: Record, background: Background) -> list[str]:
 
 
 def _no_longer_counted(newest: Record, newest_year: str) -> list[Defect]:
-    """Return the defect of an ongoing event that the newest year does not count."""
+    """Return the defect of an ongoing event that the edition of the newest year does not list."""
     cells = newest.cells
     going_on = cells["shutdown_status"].casefold() == "ongoing" and not cells["end_date"]
     lost = going_on and newest.count_year < newest_year

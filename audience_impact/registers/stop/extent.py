@@ -86,7 +86,7 @@ class RegisterContext:
         return set(self.rows_naming) == {key} and self.rows_naming[key] >= MONOPOLY_ROWS
 
     def has_others(self, keys: Collection[str]) -> bool:
-        """Return whether the register names an operator of the country that is not of these."""
+        """Return whether the register names an operator of the country other than these."""
         return bool(set(self.rows_naming) - set(keys))
 
 
@@ -110,7 +110,7 @@ def _says_everyone(row: Mapping[str, str]) -> bool:
 
 
 def _main_texts(row: Mapping[str, str]) -> tuple[str, str]:
-    """Return the first sentence of the event, and the details of the cause."""
+    """Return the first sentence on the event, and the details of the cause."""
     return words.first_sentence(row["event"]), row["actual_cause_details"]
 
 
@@ -123,7 +123,7 @@ def _is_tied(names: Sequence[str], texts: Sequence[str]) -> bool:
 
 
 def part_of_country(row: Mapping[str, str], scope: GeoScope) -> str:
-    """Return the reason why a nationwide row is about a part of the country, or blank.
+    """Return why a nationwide row affects a part of the country; blank if it affects all.
 
     `scope` is the content of the row's scope cell.
     """
@@ -182,7 +182,7 @@ def _measurement_reason(row: Mapping[str, str]) -> str:
 
 
 def _test_reason(row: Mapping[str, str]) -> str:
-    """Return the reason where a test cut the links abroad, which not all networks take part in."""
+    """Return the reason for a test of the links abroad, in which not all networks take part."""
     texts = [plain_name(text) for text in _main_texts(row)]
     if any(TEST.search(text) for text in texts) and any(ABROAD.search(text) for text in texts):
         return "a test of the links abroad"
@@ -216,5 +216,5 @@ def _list_reasons(row: Mapping[str, str], context: RegisterContext) -> Iterator[
 
 
 def part_of_networks(row: Mapping[str, str], context: RegisterContext) -> str:
-    """Return the reason why a nationwide row did not cut everyone off, or blank."""
+    """Return why a nationwide row did not cut everyone off; blank if it did."""
     return next(filter(None, _list_reasons(row, context)), "")

@@ -108,11 +108,11 @@ ADJECTIVE = re.compile(
 
 @dataclass(frozen=True)
 class Timing:
-    """Days in force and the hours of each, on average over them.
+    """Days in force and the average hours of each day.
 
-    `days` is blank where none are listed, and `times` where none are counted; hours are a range,
-    blank where nothing is told of them. `is_typical` says that the row does not print its hours,
-    and that those of other exam cuts stand.
+    `days` is blank if the row lists none, and `times` if it counts none; hours are a range, blank
+    if the row states none. `is_typical` means that the row does not print its hours, so that those
+    of other exam cuts are used.
     """
 
     days: tuple[date, ...] = ()
@@ -127,7 +127,7 @@ def _parse_number(text: str) -> float:
 
 
 def _day_of(month: str, day: str, first: date) -> date | None:
-    """Return a day without its year in the year of the first day, or the year after it."""
+    """Return a day without a year in the year of the first day, or in the year after it."""
     number = MONTHS.index(month[:3].casefold()) + 1
     for year in (first.year, first.year + 1):
         try:
@@ -155,9 +155,9 @@ def _list_days(text: str, first: date, last: date) -> tuple[date, ...]:
 
 
 def _days_but(text: str, first: date, last: date) -> tuple[date, ...]:
-    """Return the days on weekdays that a text names, or all days, less the days that it excludes.
+    """Return the days on the weekdays that a text names, or all days, minus the excluded days.
 
-    Blank where the text neither names weekdays nor excludes a day.
+    Blank if the text neither names weekdays nor excludes a day.
     """
     weekdays = EVERY_WEEKDAY.search(text)
     without = EXCEPT.search(text)
@@ -208,10 +208,10 @@ def _find_stretches(text: str, first: date, last: date) -> Iterator[tuple[date, 
 
 
 def _timing_of_stretches(text: str, first: date, last: date) -> Timing | None:
-    """Return the timing where stretches reach from the first day to the last.
+    """Return the timing if stretches extend from the first day to the last.
 
-    A stretch counts a day for every 24 hours begun: one from 22:00 to 22:00 is one day, and one
-    over midnight is one as well. A single stretch names no days, since it covers all its dates.
+    A stretch counts a day for every 24 hours begun: one from 22:00 to 22:00 is one day, and so is
+    one over midnight. A single stretch names no days, since it covers all its dates.
     """
     stretches = sorted(set(_find_stretches(text, first, last)))
     if not stretches or stretches[0][0] != first or max(until for _, until, _ in stretches) != last:
@@ -231,7 +231,7 @@ def _timing_of_stretches(text: str, first: date, last: date) -> Timing | None:
 
 
 def _count_days(hours: float) -> int:
-    """Return the days of a stretch: every 24 hours begun, a quarter of an hour over not counted."""
+    """Return the days of a stretch: every 24 hours begun, ignoring a last quarter of an hour."""
     return max(1, math.ceil((hours - DAY_SLACK_HOURS) / HOURS))
 
 
@@ -243,7 +243,7 @@ def _read_range(match: re.Match[str]) -> tuple[float, float]:
 def _hours_a_day(text: str, days: int, comes_back: bool) -> tuple[float, float] | None:
     """Return least and most hours a day: of each time if recurring, else of the whole period.
 
-    Hours of the whole must reach from the first day to the last.
+    Hours of the whole period must extend from the first day to the last.
     """
     length = LENGTH.search(text) or ADJECTIVE.search(text)
     clocks = {
@@ -270,7 +270,7 @@ def _is_clock_time(match: re.Match[str]) -> bool:
 
 
 def _plausible_hours(hours: tuple[float, ...] | None, days: int) -> tuple[float, float] | None:
-    """Return hours a day, or None unless they are between 0 and 24."""
+    """Return hours a day, or None if they are not between 0 and 24."""
     if hours is None:
         return None
     low, high = (round(number / days, 2) for number in hours)
@@ -282,7 +282,7 @@ def _row_text(row: Mapping[str, str]) -> str:
 
 
 def _duration_hours(text: str) -> tuple[float, float] | None:
-    """Return the hours of a duration below one day, or of one stated in hours."""
+    """Return the hours of a duration shorter than a day, or stated in hours."""
     if re.fullmatch(r"0\.\d+", text):
         hours = round(float(text) * HOURS, 1)
         return (hours, hours) if hours else None
@@ -329,7 +329,7 @@ def read_timing(row: Mapping[str, str], first: date, last: date | None) -> Timin
 def _in_whole_days(
     hours: tuple[float, float], length: int
 ) -> tuple[int | None, tuple[float, float]]:
-    """Return times and hours a day of a cut of some hours that extends over `length` dates.
+    """Return times and hours a day of a cut of some hours that covers `length` dates.
 
     48 hours on three dates are two days.
     """
@@ -345,10 +345,11 @@ def _has_clock_times(text: str) -> bool:
 
 
 def _with_exam_hours(row: Mapping[str, str], timing: Timing, length: int | None) -> Timing:
-    """Return a timing with the hours and days of other exam cuts where a cut for exams has none.
+    """Return a timing; a cut for exams without hours gets those of other cuts for exams.
 
-    For cuts of services only if the text says that these came back; not if protests are a reason
-    as well. `length` is the number of days of the cut, if known.
+    Cuts of services get them only if the text states that the services came back. Cuts with
+    protests as a further reason do not get them. `length` is the number of days of the cut, if
+    known.
     """
     comes_back = "curfew" in _row_text(row).casefold() or timing.times or timing.days
     if (

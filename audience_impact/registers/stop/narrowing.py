@@ -83,7 +83,7 @@ MAIN_SENTENCES = 2
 
 
 def _main_words(row: Row, sentences: int = MAIN_SENTENCES) -> list[str]:
-    """Return the first sentences of the event and the cause, in plain text."""
+    """Return the first sentences on the event and the cause, in plain text."""
     event = " ".join(words.split_sentences(row["event"])[:sentences])
     return [text for text in (plain_name(event), plain_name(row["actual_cause_details"])) if text]
 
@@ -106,7 +106,7 @@ def is_whole_place(row: Row) -> bool:
 
 
 def _tie_pattern(row: Row, names: tuple[str, ...]) -> str:
-    """Return a pattern of words that link the cut to one of the operators; blank if unnamed."""
+    """Return a pattern of words that link the cut to one of the operators; blank without any."""
     parts = [part for name in names for part in (name, *name.split("/"))]
     keys = {key for part in parts for key in operators.operator_names(part)}
     keys -= {*GENERIC, *operators.country_names(row)}
@@ -138,7 +138,7 @@ def _border_reason(row: Row, main: list[str]) -> str:
 
 
 def _damage_reason(row: Row, main: list[str]) -> str:
-    """Return why damage or an attack did not cut a place off as a whole, or blank."""
+    """Return why damage or an attack did not cut off a whole place; blank if it did."""
     cause = occasion.read_cause(row)
     if cause not in (Cause.ATTACK, Cause.DAMAGE):
         return ""
@@ -151,7 +151,7 @@ def _damage_reason(row: Row, main: list[str]) -> str:
 
 
 def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str:
-    """Return the operators to which the words of a row tie what happened, or blank."""
+    """Return the operators to which the words of a row limit the event; blank without any."""
     named = operators.named_operators(row)
     keys = {operators.operator_key(name) for name in named}
     if not named or any(SOLE.search(text) for text in main):
@@ -171,25 +171,25 @@ def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str
 
 
 def _is_followed_alone(row: Row, tie_pattern: str) -> bool:
-    """Return whether any text of the event states that only one operator executed an order."""
+    """Return whether any text of the event states that only one operator followed an order."""
     passages = re.findall(rf"\S+ {FOLLOWED_ALONE}", plain_name(row["event"]))
     return bool(tie_pattern) and any(re.search(tie_pattern, passage) for passage in passages)
 
 
 def _is_another_left(main: list[str], other_keys: set[str]) -> bool:
-    """Return whether the main text states that only another operator of the country had service."""
+    """Return whether the main text states that only one other operator still had service."""
     passages = [match[0] for text in main for match in STAYED.finditer(text)]
     names = {name for key in other_keys for name in operators.operator_names(key)} - GENERIC
     return any(name in passage.split() for passage in passages for name in names)
 
 
 def _is_silent_on(row: Row) -> bool:
-    """Return whether a row has no text, neither on the event nor on the cause."""
+    """Return whether a row has no text about the event and the cause."""
     return not row["event"] and not row["actual_cause_details"]
 
 
 def _silent_reason(row: Row, context: RegisterContext) -> str:
-    """Return, as a reason, the only operator of a row without text, if the country has others."""
+    """Return as a reason the only operator in a row without text, if the country has others."""
     named = operators.named_operators(row)
     keys = {operators.operator_key(name) for name in named}
     if len(keys) != 1 or not _is_silent_on(row) or operators.measures_country(row):
@@ -211,9 +211,9 @@ def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContex
 
 
 def find_narrowing(row: Row, cut: Cut, is_national: bool, context: RegisterContext) -> str:
-    """Return the reason why a row does not cut everyone in its places off, or blank.
+    """Return why a row does not cut off everyone in its places; blank if it does.
 
-    `cut` is what the row cut; `is_national` whether its place is the country.
+    `cut` is what the row cut; `is_national` states whether its place is the country.
     """
     if not is_national and is_whole_place(row):
         return ""

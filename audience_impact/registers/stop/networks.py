@@ -79,7 +79,7 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Cut:
-    """Whether the full network was cut and whether services were; `is_known` where that is sure."""
+    """Whether the full network and whether services were cut; `is_known` if the row is clear."""
 
     full: bool
     services: bool
@@ -113,7 +113,7 @@ def read_cut(row: Row) -> Cut:
 
 
 def is_mobile_alone(row: Row) -> bool:
-    """Return whether all words of a row that name a network name a mobile network."""
+    """Return whether every word for a network in a row means a mobile network."""
     texts = row_words(row)
     rest = " ; ".join(MOBILE.sub(" ", text) for text in texts)
     is_named = any(MOBILE.search(text) for text in texts)
@@ -127,13 +127,13 @@ def _is_satellite_named(row: Row) -> bool:
 
 
 def is_satellite_cut(row: Row) -> bool:
-    """Return whether a satellite service was cut and not the networks on the ground."""
+    """Return whether a satellite service was cut and the networks on the ground were not."""
     main_texts = (words.first_sentence(row["event"]), row["actual_cause_details"])
     return _is_satellite_named(row) and any(SATELLITE.search(text) for text in main_texts)
 
 
 def read_networks(row: Row) -> tuple[NetworkScope, str]:
-    """Return the access networks of a row, and the defect of their wording."""
+    """Return the access networks of a row, and the defect of their wording, if any."""
     names = frozenset(
         part.strip().casefold() for part in row["affected_network"].split(",") if part.strip()
     )

@@ -74,13 +74,13 @@ UNTOLD = frozenset({"", "unknown", "not sure"})
 
 
 def _is_attacked(text: str) -> bool:
-    """Return whether a text states an attack, and not the prevention of one."""
+    """Return whether a text states an attack, rather than the prevention of one."""
     match = ATTACK.search(text)
     return bool(match) and not AGAINST.search(text[: match.start()] if match else "")
 
 
 def read_cause(row: Mapping[str, str]) -> Cause:
-    """Return the cause that took the network away."""
+    """Return the cause of the loss of the network."""
     hand = row["ordered_by"].casefold()
     text = f"{row['actual_cause_details']}. {row['event']}"
     if hand in CIVIL:
@@ -100,7 +100,7 @@ def read_cause(row: Mapping[str, str]) -> Cause:
 
 
 def _cause_of_others(text: str, reason: str) -> Cause:
-    """Return the cause of a cut for which the text names no authority."""
+    """Return the cause of a cut if the text names no authority."""
     if _is_attacked(text):
         return Cause.ATTACK
     if DECIDED.search(text) and not DAMAGE.search(POWER.sub(" ", text)):
@@ -118,11 +118,11 @@ def is_ordered(row: Mapping[str, str]) -> str:
 
 
 def read_occasion(row: Mapping[str, str]) -> str:
-    """Return the occasion in the register's own word, blank if unknown."""
+    """Return the occasion as the register words it; blank if unknown."""
     word = row["actual_cause"]
     return "" if word.casefold() in UNTOLD else word
 
 
 def yes_no(text: str) -> str:
-    """Return yes, no, or blank for what is not known."""
+    """Return `yes`, `no`, or blank for None."""
     return {"yes": YesNo.YES.value, "no": YesNo.NO.value}.get(text.casefold(), "")

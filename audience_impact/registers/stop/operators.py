@@ -30,7 +30,7 @@ COUNTRY_LINK = re.compile(
 
 
 def named_operators(row: Mapping[str, str]) -> tuple[str, ...]:
-    """Return operators as printed, without their country; none where the row names all."""
+    """Return operators as printed, without their country; none if the row names all of them."""
     cell = row[COLUMN]
     if EVERY.search(cell):
         return ()
@@ -46,7 +46,7 @@ def operator_key(name: str) -> str:
 
 
 def operator_names(name: str) -> frozenset[str]:
-    """Return the names of an operator in texts: its name, the first word, its owner."""
+    """Return the names of an operator in texts: its name, the first word of it, and its owner."""
     owners = (plain_name(owner) for owner in OWNER.findall(name))
     plain_key = operator_key(name)
     return frozenset({plain_key, plain_key.split(" ")[0], *owners}) - {""}
@@ -59,7 +59,7 @@ def operator_countries(row: Mapping[str, str]) -> frozenset[str]:
 
 
 def network_numbers(row: Mapping[str, str]) -> frozenset[str]:
-    """Return numbers of single networks to whose measurement the sources lead."""
+    """Return the numbers of single networks whose measurement the sources show."""
     return frozenset(NETWORK_LINK.findall(row[LINKS]))
 
 

@@ -128,7 +128,7 @@ def _named_groups(text: str) -> tuple[str, ...]:
 
 
 def _read_item(text: str, catalogue: Catalogue) -> tuple[tuple[str, ...], str, str]:
-    """Return the meaning of an item."""
+    """Return the services, kinds or remarks that an item means."""
     if platform_id := catalogue.find_id(text):
         return (platform_id,), "", ""
     if groups := _named_groups(text):
@@ -157,7 +157,7 @@ def _features_in_text(
     rules: Sequence[FeatureRule],
     names: Mapping[str, str],
 ) -> list[Target]:
-    """Return features stated in free text, for the services that the sentence names.
+    """Return features named in free text, for the services in the same sentence.
 
     A sentence that names none of the row's services refers to all of them.
     """
@@ -202,7 +202,7 @@ class _Services:
         self.defects += [defect] if defect else []
 
     def leave_out(self, ids: set[str]) -> None:
-        """Remove services that are not meant according to the text of the row."""
+        """Remove services that the text of the row excludes."""
         self.targets = [target for target in self.targets if target.platform_id not in ids]
         self.names = {key: name for key, name in self.names.items() if key not in ids}
         self.new = {key: about for key, about in self.new.items() if key not in ids}
@@ -212,7 +212,7 @@ class _Services:
 def _collect_services(
     row: Mapping[str, str], rules: Sequence[FeatureRule], catalogue: Catalogue
 ) -> _Services:
-    """Return the services of the columns and of the free text of a row."""
+    """Return the services in the columns and in the free text of a row."""
     yes = [name for column, name in COLUMNS.items() if row[column] == "Yes"]
     names = {catalogue.find_id(name) or service_key(name): name for name in yes}
     services = _Services(
@@ -239,7 +239,7 @@ def _is_carried(row: Mapping[str, str]) -> bool:
 
 
 def _named_in(text: str, names: Mapping[str, str]) -> set[str]:
-    """Return ids of the services that a text names, by their name or their id."""
+    """Return the ids of the services whose name or id occurs in a text."""
     plain_text = f" {plain_name(text)} "
     return {
         platform_id
@@ -249,7 +249,7 @@ def _named_in(text: str, names: Mapping[str, str]) -> set[str]:
 
 
 def _restored_ids(event: str, names: Mapping[str, str]) -> set[str]:
-    """Return ids of services that were restored, according to a text, while others stay blocked."""
+    """Return ids of services that a text reports as restored while others remain blocked."""
     sentences = words.split_sentences(event)
     staying = _named_in(" ".join(text for text in sentences if REMAINS.search(text)), names)
     if any(OTHERS_RESTORED.search(text) for text in sentences):
@@ -259,11 +259,11 @@ def _restored_ids(event: str, names: Mapping[str, str]) -> set[str]:
 
 
 def _not_meant_ids(row: Mapping[str, str], names: Mapping[str, str]) -> set[str]:
-    """Return ids of services in the cells that the text of a long block says are not blocked.
+    """Return ids of services in the cells of a long block that its text does not include.
 
-    The cells list every service that an event ever affected. In a block of more than its first
-    year, services that the text reports as restored are not meant; if the first sentence names the
-    blocked services and refers to no others, services that the text never names are not meant.
+    The cells list every service that an event ever affected. For a block beyond its first year,
+    services that the text reports as restored are excluded. If the first sentence names the blocked
+    services and refers to no others, services that the text never names are excluded as well.
     """
     if len(names) < 2 or not _is_carried(row):
         return set()

@@ -65,7 +65,7 @@ class Place:
 
     @property
     def is_disputed(self) -> bool:
-        """Return whether the place has no colour."""
+        """Return whether the place has no colour, because it is disputed."""
         return self.key in DISPUTED
 
 
@@ -134,7 +134,7 @@ def _read_key(shape: dict[str, Any]) -> str:
 
 
 def _split_disputed(polygons_by_key: dict[str, list[Polygon]]) -> None:
-    """Take Crimea out of Russia's shape, and the area south of the line out of Morocco's shape."""
+    """Separate Crimea from Russia, and the area south of the line from Morocco, as own shapes."""
     crimea = [
         polygon for polygon in polygons_by_key["RU"] if all(_in_box(point) for point in polygon[0])
     ]
@@ -165,7 +165,7 @@ def _clip_ring(ring: Ring, south: bool) -> Ring:
 
 
 def _decode_arc(steps: list[list[int]], transform: dict[str, Any]) -> Ring:
-    """Return an arc in degrees; TopoJSON stores steps of integers."""
+    """Return an arc in degrees; TopoJSON stores it as integer steps."""
     (wide, high), (west, south) = transform["scale"], transform["translate"]
     points = accumulate(steps, lambda point, step: [point[0] + step[0], point[1] + step[1]])
     return [(x * wide + west, y * high + south) for x, y in points]
@@ -208,10 +208,10 @@ class MapShape:
 
 
 def draw_map(title: str, rows: Rows, links: Mapping[str, str], legend: bool = False) -> str:
-    """Return the map from rows of `impact_by_area`, a country each, of one period.
+    """Return the map of the rows of `impact_by_area` of one period, a country each.
 
-    `links` leads from a country to its page. With `legend` the colours are explained in the
-    picture, for where no page does it.
+    `links` leads from a country to its page. With `legend` the picture itself explains the colours,
+    for use outside a page.
     """
     by_area = {row["area_id"]: row for row in rows}
     shapes = [_make_shape(place, by_area.get(place.key), links) for place in load_places()]
@@ -223,7 +223,7 @@ def draw_map(title: str, rows: Rows, links: Mapping[str, str], legend: bool = Fa
 
 
 def describe_map(rows: Rows) -> str:
-    """Return the numbers of the map in words, the countries with the most people first."""
+    """Return the numbers on the map in words, the countries with the most people first."""
     order = sorted(rows, key=lambda row: -(read_estimate(row).q50 or 0.0))
     return " ".join(f"{_describe_country(row)}." for row in order)
 

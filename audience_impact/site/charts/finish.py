@@ -48,9 +48,9 @@ LETTER = 0.56
 def make_png(
     svg: str, width: int = 720, dark: bool = False, title: str = "", foot: Sequence[str] = ()
 ) -> bytes:
-    """Return the picture as PNG of twice as many pixels, without theme and page around it.
+    """Return the picture as PNG with twice as many pixels, without theme and page.
 
-    `title` and `foot` are above and below the picture, to explain it away from its page.
+    `title` and `foot` are above and below the picture, to explain it outside its page.
     """
     colours = DARK if dark else LIGHT
     return bytes(vl_convert.svg_to_png(make_standalone(svg, width, colours, title, foot), scale=2))
@@ -59,7 +59,7 @@ def make_png(
 def make_standalone(
     svg: str, width: int, colours: dict[str, str], title: str = "", foot: Sequence[str] = ()
 ) -> str:
-    """Return the picture with paper and margin, and with colours in place of variables."""
+    """Return the picture with background and margin, and with colours in place of variables."""
     inner = width - 2 * MARGIN
     height, size, svg = _fit_width(svg, inner)
     above = _write_lines([title] if title else [], inner, TITLE, MARGIN, colours["ink"], "bold")
@@ -76,7 +76,7 @@ def make_standalone(
 
 
 def _fit_width(svg: str, inner: int) -> tuple[int, str, str]:
-    """Return the height of the picture at a width, its size attributes, and the rest of its SVG."""
+    """Return the height of the picture at a width, its size attributes, and the rest of the SVG."""
     if scaled := _SCALED.match(svg):
         height = round(inner * float(scaled[2]) / float(scaled[1]))
         return height, f'width="{inner}" height="{height}"', svg
@@ -94,7 +94,7 @@ class _Text(NamedTuple):
 def _write_lines(
     texts: Sequence[str], inner: int, size: int, top: int, colour: str, weight: str
 ) -> _Text:
-    """Return SVG lines of texts, each text wrapped to as many lines as it needs."""
+    """Return SVG lines of texts, with each text wrapped to the lines that it needs."""
     room = int(inner / (size * LETTER))
     lines = [
         line

@@ -78,7 +78,7 @@ class Axis:
 
 
 def make_axis(core: float, more: Iterable[float] = ()) -> Axis:
-    """Return an axis that shows `core`, and as much of `more` as leaves `core` visible."""
+    """Return an axis that contains `core`, and as much of `more` as leaves `core` readable."""
     core = core or max(more, default=0.0) or 1.0
     reach = max([core, *(value for value in more if value <= FAR * core)])
     step = _choose_step(reach)
@@ -86,7 +86,7 @@ def make_axis(core: float, more: Iterable[float] = ()) -> Axis:
 
 
 def _choose_step(reach: float) -> float:
-    """Return the distance of ticks: one, two or five times a power of ten."""
+    """Return the distance between ticks: one, two or five times a power of ten."""
     rough = reach / TICKS
     power = 10.0 ** floor(log10(rough))
     return next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
@@ -103,7 +103,7 @@ def draw_rows(title: str, rows: Sequence[Row], along: Axis, unit: str = "") -> s
 
 
 def describe_rows(rows: Sequence[Row], along: Axis) -> str:
-    """Return the numbers of the picture in words, for readers who do not see it."""
+    """Return the numbers in the picture in words, for readers who cannot see it."""
     text = " ".join(f"{row.name}: {row.number}." for row in rows)
     far = any(mark.end > along.end for row in rows for mark in row.marks)
     return f"{text} An arrow at the edge: beyond the axis." if far else text
@@ -113,7 +113,7 @@ PERCENT: Axis = make_axis(100.0)
 
 
 def draw_drivers(title: str, drivers: Sequence[Driver]) -> str:
-    """Return the SVG of the drivers of a number's uncertainty; "" where no driver has a share."""
+    """Return the SVG of the inputs that make a number uncertain; blank without any share."""
     rows = list(_make_driver_rows(drivers))
     return draw_rows(title, rows, PERCENT, "%") if rows else ""
 
@@ -185,12 +185,12 @@ def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, s
 
 
 def describe_answer(impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
-    """Return the numbers of the picture in words."""
+    """Return the numbers in the picture in words."""
     return describe_rows(*_lay_out(impact, others, services))
 
 
 def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[list[Row], Axis]:
-    """Return the rows, and an axis that shows the answer legibly however large the base is."""
+    """Return the rows, and an axis on which the answer is readable even for a large base."""
     by_metric = {row["impact_metric"]: row for row in impact}
     exposed = by_metric[ImpactMetric.PEOPLE_EXPOSED]
     rows = [
@@ -205,7 +205,7 @@ def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[l
 
 
 def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield a row with median and interval and a row with bounds; one row if nobody is affected."""
+    """Yield a row with median and interval and a row with bounds; one row for zero people."""
     estimate = read_estimate(row)
     if estimate.upper == 0:
         yield _make_single_row("People touched", 0.0, "tick", "accent")
@@ -242,7 +242,7 @@ def _make_part_rows(by_metric: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]
 
 
 def _make_base_rows(row: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield the base, and the residents where their number differs."""
+    """Yield the base, and the residents if their number differs."""
     base, residents = (read_number(row[name]) for name in ("base_persons", "population_persons"))
     if base is not None:
         yield _make_single_row(
@@ -256,9 +256,9 @@ def _make_base_rows(row: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _make_comparison_rows(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:
-    """Yield the numbers of people that others published, each once: pages copy from each other.
+    """Yield the numbers of people that others published, without repeats.
 
-    Accounts and subscriptions are no people and are on another axis.
+    Accounts and subscriptions are not people and are on another axis.
     """
     seen = set()
     for row in others:

@@ -47,7 +47,7 @@ PEOPLE = (
 
 @cache
 def _compile_kind(kind: str) -> dict[str, Any]:
-    """Return a kind of picture without data, as a specification of Vega."""
+    """Return a kind of picture as a specification of Vega, without data."""
     layers = {"years": _layer_years, "days": _layer_days, "acts": _layer_restrictions}[kind]()
     top = altair.param(name="top", value=1)
     chart = altair.layer(*layers, data=altair.NamedData(ROWS)).add_params(top)
@@ -81,9 +81,9 @@ _CONFIG: dict[str, Any] = {
 def draw_series(
     kind: str, title: str, alt: str, rows: Sequence[Mapping[str, Any]], **settings: float
 ) -> str:
-    """Return the picture of a kind: `years` or `days` with their `top`, `acts` with its `height`.
+    """Return a kind of picture: `years` or `days` with their `top`, `acts` with its `height`.
 
-    `rows` are as its layers read them.
+    `rows` are the rows that the layers of this kind need.
     """
     specification = dict(_compile_kind(kind))
     specification["height"] = settings.get("height", HEIGHT)
@@ -135,7 +135,7 @@ def _layer_years() -> list[altair.Chart]:
 
 
 def _layer_days() -> list[altair.Chart]:
-    """Return bounds, interval and median day by day; two points make a step."""
+    """Return bounds, interval and median of each day; two points make a step."""
     axis = altair.Axis(
         title=None, format="%b %Y", tickCount={"interval": "month", "step": 6}, grid=False
     )
@@ -168,7 +168,7 @@ LINE = 17
 
 
 def draw_platform(title: str, acts: Rows) -> str:
-    """Return the picture; "" where no restriction has a start.
+    """Return the picture; blank if no restriction has a known start.
 
     `acts` has for each restriction `area` (a name), `start` and `end`, days as ISO 8601; without an
     end on record both are the same day, and a tick is all that is drawn.
@@ -208,7 +208,7 @@ YearEstimate = tuple[str, str, Estimate]
 
 
 def draw_years(title: str, rows: Rows) -> str:
-    """Return the picture of the years in rows of `impact_by_area` of one area; "" without rows."""
+    """Return the picture of the years of an area in `impact_by_area`; blank without rows."""
     years_shown = _list_years(rows)
     top = _choose_top([estimate for _, _, estimate in years_shown])
     points = [
@@ -219,7 +219,7 @@ def draw_years(title: str, rows: Rows) -> str:
 
 
 def describe_years(rows: Rows) -> str:
-    """Return the numbers of the picture in words."""
+    """Return the numbers in the picture in words."""
     years = _list_years(rows)
     text = " ".join(
         f"{year}, {which}: {describe_persons(estimate)}." for year, which, estimate in years
@@ -243,7 +243,7 @@ def _list_years(rows: Rows) -> list[YearEstimate]:
 
 
 def draw_days(title: str, rows: Rows) -> str:
-    """Return the picture of rows of `impact_by_day` of one area; "" without rows."""
+    """Return the picture of the days of an area in `impact_by_day`; blank without rows."""
     steps = list(_list_steps(rows))
     top = _choose_top([estimate for *_, estimate in steps])
     points = [
@@ -255,7 +255,7 @@ def draw_days(title: str, rows: Rows) -> str:
 
 
 def describe_days(rows: Rows) -> str:
-    """Return the most people on a day, and those of the last day, in words."""
+    """Return the largest number of people on a day, and that of the last day, in words."""
     steps = list(_list_steps(rows))
     if not steps:
         return ""
@@ -268,7 +268,7 @@ def describe_days(rows: Rows) -> str:
 
 
 def _list_steps(rows: Rows) -> Iterator[tuple[date, date, Estimate]]:
-    """Yield first day, day after the last, and people of each step; nobody without a row."""
+    """Yield first day, day after the last, and people of each step; zero without a row."""
     if not rows:
         return
     after = _parse_day(rows[0]["as_of"]) + timedelta(days=1)
@@ -293,19 +293,19 @@ def _describe_step(step: tuple[date, date, Estimate]) -> str:
 
 
 def describe_persons(estimate: Estimate) -> str:
-    """Return median and interval, or the bounds where there is no estimate."""
+    """Return median and interval in words, or the bounds if there is no estimate."""
     return format_bounds(estimate) if estimate.q50 is None else format_median_interval(estimate)
 
 
 def _choose_top(estimates: list[Estimate]) -> float:
-    """Return the end of the axis: bounds may be so wide that intervals would be lines."""
+    """Return the end of the axis, for which intervals remain visible next to wide bounds."""
     ends = [estimate.upper or estimate.lower or 0.0 for estimate in estimates]
     core = [estimate.q95 for estimate in estimates if estimate.q95]
     return min(max([*ends, *core], default=0.0), WIDE * max(core, default=float("inf"))) or 1.0
 
 
 def _cut_bounds(estimate: Estimate, top: float) -> dict[str, float | None]:
-    """Return the numbers to draw, with the bounds cut at the edge."""
+    """Return the numbers to draw, with bounds cut at the end of the axis."""
     low, high = estimate.lower or 0.0, top if estimate.upper is None else estimate.upper
     drawn: dict[str, float | None] = {"low": min(low, top), "high": min(high, top)}
     return drawn | {name: getattr(estimate, name) for name in ("q05", "q50", "q95")}
