@@ -34,12 +34,12 @@ run: $(READY)  ## compute the answers from data/facts, publish them and write th
 check: $(READY)  ## hold data/facts against every rule
 	@$(BIN)/audience-impact check data/facts $(ARGS)
 
-# For every commit; `test` runs the rest: flows, servers, browsers, notebooks, packages.
+# For every commit; `test` runs the rest: whole chains, flows, servers, browsers, notebooks, packages.
 quick: $(READY)  ## lint, types, unit tests and contracts: some minutes
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 lint quick-tests
 
 quick-tests: $(READY)
-	$(BIN)/python -m pytest $(SPREAD) -m 'not service' tests/unit tests/contracts tests/test_layers.py $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) -m 'not service and not chain' tests/unit tests/contracts tests/test_layers.py $(ARGS)
 
 # Types are checked while tests wait for what they started; what fails stops nothing and is told.
 test: $(READY)  ## lint and run the tests, side by side

@@ -79,10 +79,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _forget_the_world() -> Iterator[None]:
-    """Another test may prepare the same world with other code in its place."""
+def _forget_the_world(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that patches code shares no prepared world with the tests before and after it."""
+    patches = "monkeypatch" in request.fixturenames
+    if patches:
+        engine.PREPARED.clear()
     yield
-    engine.PREPARED.clear()
+    if patches:
+        engine.PREPARED.clear()
 
 
 @pytest.fixture

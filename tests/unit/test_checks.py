@@ -433,6 +433,7 @@ def quarantined(done: steps.Checked) -> set[tuple[str, str]]:
     }
 
 
+@pytest.mark.chain
 def test_what_hangs_on_a_bad_row_goes_with_it_and_the_impact_says_so(small_facts: Path) -> None:
     """A bad lineage takes its sources, their figures and bases, and what was published there."""
     line = edit(small_facts, "lineages", "panel", source_type="oracle")
@@ -469,6 +470,7 @@ def test_what_hangs_on_a_bad_row_goes_with_it_and_the_impact_says_so(small_facts
     assert exposed["quarantined_inputs_count"] >= 2
 
 
+@pytest.mark.chain
 def test_a_lost_input_counts_once_and_only_where_it_speaks(tmp_path: Path) -> None:
     """Whatever is wrong with it, in how many regions it is, and for acts on other services not."""
     made = world().estimate("E1", value="-1", unit="people").estimate("E2", platform_id="beta")
@@ -487,6 +489,7 @@ def test_a_lost_input_counts_once_and_only_where_it_speaks(tmp_path: Path) -> No
     }
 
 
+@pytest.mark.chain
 def test_an_act_that_lost_all_its_targets_is_still_in_the_impact(small_facts: Path) -> None:
     edit(small_facts, "platforms", "alpha", kind="nonsense")
     edit(small_facts, "platforms", "beta", kind="nonsense")
@@ -498,6 +501,7 @@ def test_an_act_that_lost_all_its_targets_is_still_in_the_impact(small_facts: Pa
     assert exposed["quarantined_inputs_count"] >= 2
 
 
+@pytest.mark.chain
 def test_rows_without_a_key_all_go_to_quarantine(small_facts: Path) -> None:
     lines = [
         append(small_facts, "estimates", {**DEFAULTS["estimates"], "note": note})

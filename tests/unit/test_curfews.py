@@ -10,6 +10,8 @@ from audience_impact.phases import curfews
 from tests.engine import calculated, calls, russia
 from tests.support import World
 
+pytestmark = pytest.mark.chain
+
 SPAN = {"observed_from": "2025-08-15", "ended_on": "2025-08-24"}
 
 

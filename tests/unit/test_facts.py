@@ -430,6 +430,7 @@ def test_a_broken_table_is_refused_and_says_where(kind: str, refusal: Refusal) -
     assert sum(said.startswith(place) for said in refusal.error.lines) == 1
 
 
+@pytest.mark.chain
 def test_a_multiline_cell_is_refused_and_the_row_kept_whole(small_facts: Path) -> None:
     line = edit(small_facts, "estimates", "E1", note="one\ntwo")
     done = computed(small_facts)
@@ -447,6 +448,7 @@ def test_a_multiline_cell_is_refused_and_the_row_kept_whole(small_facts: Path) -
     assert "E2" in set(done.frames["lineage"]["input_id"])
 
 
+@pytest.mark.chain
 def test_tables_that_are_all_empty_files_are_each_named(small_facts: Path) -> None:
     for path in small_facts.glob("*.csv"):
         path.write_bytes(b"")
@@ -457,6 +459,7 @@ def test_tables_that_are_all_empty_files_are_each_named(small_facts: Path) -> No
     }
 
 
+@pytest.mark.chain
 def test_headers_alone_are_facts_that_say_nothing(tmp_path: Path) -> None:
     bare = steps.refuse_errors(checked(World().write(tmp_path / "bare")), strict=True)
     done = steps.compute_results(bare, AS_OF, 0)
@@ -467,6 +470,7 @@ def test_headers_alone_are_facts_that_say_nothing(tmp_path: Path) -> None:
     } == {}
 
 
+@pytest.mark.chain
 def test_without_any_source_nothing_says_when_the_facts_were_read(tmp_path: Path) -> None:
     bare = checked(World().write(tmp_path / "bare"))
     with pytest.raises(steps.RefusedError, match="no source"):

@@ -23,6 +23,8 @@ from tests.engine import (
 )
 from tests.support import AGED, ERRORS, EXACT, World, world
 
+pytestmark = pytest.mark.chain
+
 FEATURE, DEPRIVED = "people_feature_exposed", "people_deprived_net"
 SAMPLER = Sampler(0, 10_000)
 

@@ -12,6 +12,8 @@ from audience_impact.fitting import errors as learning
 from audience_impact.fitting import figure_pairs as pairs
 from tests.support import ERRORS, World, world
 
+pytestmark = pytest.mark.chain
+
 
 @pytest.mark.parametrize(
     ("value", "is_share", "half"),

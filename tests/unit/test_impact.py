@@ -9,6 +9,8 @@ from audience_impact.vocabulary import PartGap
 from tests.engine import calibrated, impacts, of
 from tests.support import AGED, AS_OF, Results, World, row, world
 
+pytestmark = pytest.mark.chain
+
 PARTIAL = [
     (
         {"geo_scope": "multi_region"},

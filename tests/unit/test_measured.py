@@ -14,6 +14,8 @@ from audience_impact.simulation.sampler import Sampler
 from tests.engine import calibrated, calls, ends, impacts, learned, of, prepared, russia
 from tests.support import AGED, AS_OF, World, world
 
+pytestmark = pytest.mark.chain
+
 BOTH = "telegram;whatsapp"
 
 

@@ -24,6 +24,8 @@ from tests.support import (
     world,
 )
 
+pytestmark = pytest.mark.chain
+
 CALLS = "RU-2025-08-13-calls"
 ONE_SIDED = "a figure says only at least or at most"
 COEFFICIENTS = {"mean": "-0.3", "between": "0.2", "within": "0.2"}

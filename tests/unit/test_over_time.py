@@ -17,6 +17,8 @@ from tests import engine
 from tests.engine import calibrated, calls, prepared, rising
 from tests.support import AS_OF, World, row, world
 
+pytestmark = pytest.mark.chain
+
 DAYS = [f"{name}_person_days" for name in ("lower", "q05", "q50", "q95", "upper")]
 LEAST = 80 * 82.1e6 + 61 * 96e6 / 30
 """Days of the daily figure, and those from November on, when a thirtieth of a month is certain."""

@@ -12,6 +12,8 @@ from audience_impact.pipeline import Outputs, Selection
 from tests.engine import QUIET, calls, russia
 from tests.support import AS_OF, World
 
+pytestmark = pytest.mark.chain
+
 
 def world() -> World:
     """Two countries; in the first a figure from under one restriction speaks for another."""

@@ -8,6 +8,8 @@ from audience_impact.outputs import reach_lost as lost
 from tests.engine import calibrated, impacts, of, prepared
 from tests.support import ERRORS, World, world
 
+pytestmark = pytest.mark.chain
+
 NAMES = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
 
 

@@ -60,6 +60,7 @@ def test_rules_stand_in_the_order_of_the_stages() -> None:
     assert set(stages) == set(RuleStage)
 
 
+@pytest.mark.chain
 def test_no_module_registers_a_rule_that_the_page_of_checks_misses() -> None:
     """Whatever module is imported beside those that the list of rules imports adds none."""
     code = """

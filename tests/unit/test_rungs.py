@@ -16,6 +16,8 @@ from audience_impact.vocabulary import RungFamily
 from tests.support import AS_OF, World
 from tests.unit.test_imputation import counted
 
+pytestmark = pytest.mark.chain
+
 
 def imputed_world() -> World:
     """One service of one country was not counted, and is restricted."""

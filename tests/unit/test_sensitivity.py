@@ -16,6 +16,8 @@ from audience_impact.vocabulary import InputKind
 from tests.engine import calibrated, calls, impact_of, prepared, russia
 from tests.support import World, world
 
+pytestmark = pytest.mark.chain
+
 COUNT = 1 << 16
 WANTED = Settings(draws=1000)
 

@@ -22,6 +22,8 @@ from flows import fitting
 from tests.engine import calibrated, impacts, of, prepared
 from tests.support import FACTS, World, world
 
+pytestmark = pytest.mark.chain
+
 FEATURE, DEPRIVED = "people_feature_exposed", "people_deprived_net"
 SHARES = {"XA": 0.2, "XB": 0.4, "XC": 0.5, "XD": 0.7, "XE": 0.35}
 SAMPLER = Sampler(0, 10_000)

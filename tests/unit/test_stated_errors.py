@@ -5,6 +5,8 @@ import pytest
 
 from tests.support import Results, World, row, world
 
+pytestmark = pytest.mark.chain
+
 ENDS = ["lower_persons", "upper_persons"]
 DAYS_ENDS = ["lower_person_days", "upper_person_days"]
 QUANTILES = ["q05", "q50", "q95"]
