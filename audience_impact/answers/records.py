@@ -299,7 +299,7 @@ def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
     """
     tables = {name: version.read_table(name, dtype_backend="numpy_nullable") for name in TABLES}
     if any(column not in tables[name] for name, column in NEWEST.items()):
-        raise PublishError(f"{version.address} was published by an older release: run it anew")
+        raise PublishError(f"{version.address} was published by an older release: publish it again")
     return tables
 
 
@@ -353,7 +353,7 @@ def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     The world comes first. Raise PublishError where the version is older than the column.
     """
     if "country_paths" not in acts:
-        raise PublishError("the version was published by an older release: run it anew")
+        raise PublishError("the version was published by an older release: publish it again")
     containing: dict[str, tuple[str, ...]] = {}
     for countries, paths in zip(acts["country_id"], acts["country_paths"], strict=True):
         for country, path in zip(countries.split(";"), paths.split(";"), strict=True):

@@ -35,19 +35,19 @@ from audience_impact.vocabulary import ImpactMetric, PopulationBase
 
 UNDER = "under at least one restriction on record at some time"
 DIFFERENCES = {
-    "counts_all_internet_users": "theirs is {share:.0%} of everyone in our base, whatever was "
+    "counts_all_internet_users": "theirs is {share:.0%} of our base, whatever was "
     "restricted; ours counts who used it: {ours}",
     "adds_up_platforms": "theirs adds up audiences that overlap; ours counts each person once: "
     "{ours}",
-    "duration_differs": "theirs gives hours alone; ours is on record for {count} restrictions",
-    "fewer_restrictions": "theirs is less than ours forces: the register holds a restriction that "
-    "theirs leaves out or takes for a part of the country; ours: {ours}",
-    "other_definition": "theirs is not everyone in our base, and yet outside our bounds: another "
+    "duration_differs": "theirs counts only hours; ours has the duration of {count} restrictions",
+    "fewer_restrictions": "theirs is below our lower bound: the register has a restriction that "
+    "theirs omits or counts for a part of the country; ours: {ours}",
+    "other_definition": "theirs is outside our bounds and not our base: another "
     "count of the people online, place or definition; ours: {ours}",
-    "counts_the_population": "theirs is everyone who lives there; ours: {ours}",
+    "counts_the_population": "theirs counts all residents; ours: {ours}",
     "within_bounds": "theirs lies within our bounds: {ours}",
-    "other_period": "ours are counted by month and by year, and theirs is another span",
-    "nothing_on_record": "neither the register nor the facts hold a restriction of that period",
+    "other_period": "ours are for months and years, and theirs is for another period",
+    "nothing_on_record": "neither the register nor the facts have a restriction in that period",
 }
 """Explanations of a difference between another publisher's figure and ours, by code."""
 

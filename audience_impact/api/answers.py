@@ -83,7 +83,7 @@ class ContradictionError(ValueError):
         self.audiences, self.overlaps = tuple(audiences), tuple(overlaps)
         named = [f"audience {i}" for i in audiences] + [f"overlap {i}" for i in overlaps]
         culprits = ", ".join(named + ["the universe"] * universe)
-        super().__init__(f"cannot all hold together: {culprits}")
+        super().__init__(f"these contradict one another: {culprits}")
 
 
 if TYPE_CHECKING:

@@ -111,7 +111,7 @@ def sharp_union_bounds(
         >>> sharp_union_bounds([96e6, 89e6], universe=105e6, overlaps=[few])
         Traceback (most recent call last):
             ...
-        audience_impact.api.answers.ContradictionError: cannot all hold together: audience 0,
+        audience_impact.api.answers.ContradictionError: these contradict one another: audience 0,
         audience 1, overlap 0, the universe
     """
     from audience_impact.bounds.conflicts import Conflict

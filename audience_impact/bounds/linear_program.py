@@ -260,7 +260,7 @@ class Program:
             status = self._solver.getModelStatus()
             if status in (_STATUS.kOptimal, _STATUS.kInfeasible, _STATUS.kUnbounded):
                 return status
-        raise RuntimeError(f"HiGHS says {status} about {self._problem}")
+        raise RuntimeError(f"HiGHS returned {status} for {self._problem}")
 
     def _prove_limit(self, sense: float) -> float:
         """Return the minimum (sense -1) or maximum (1) of persons that the multipliers prove."""

@@ -122,7 +122,7 @@ def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
         raise PublishError(f"{name} begins several versions: {ids}; give more of the id")
     if name == PREVIOUS:
         raise PublishError(
-            f"there is one version alone below {root}, so nothing to compare it with: run again "
+            f"there is only one version below {root}, and nothing to compare it with: run again "
             "when facts have changed, or see what an edit does with --facts DIR"
         )
     advice = "name one by its id, by latest or previous, or by its folder"

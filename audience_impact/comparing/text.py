@@ -16,7 +16,7 @@ BECAME = {
     Change.APPEARED: "new or newly estimated",
     Change.BEYOND_INTERVAL: "moved beyond the interval",
     Change.MOVED: "moved",
-    Change.STATUS_ALONE: "another status alone",
+    Change.STATUS_ALONE: "only another status",
     Change.MOVED_SLIGHTLY: "moved slightly",
 }
 Record = Mapping[str, Any]

@@ -95,5 +95,5 @@ def explain_ends(trace: Trace, metric: ImpactMetric) -> Step:
     ]
     says = [trace.origin]
     if row["obs_status"] == ObsStatus.MISSING:
-        says.insert(0, "How many people is not known: bounds alone.")
+        says.insert(0, "The number of people is not known: there are only bounds.")
     return Step(f"The answer: {metric} of {trace.restriction_id}", says, (), numbers)

@@ -78,7 +78,7 @@ def _require_free(path: Path, files: Mapping[str, bytes], overwrite: bool) -> No
     there = {entry.name: entry for entry in path.iterdir()}
     if foreign := sorted(entry.name for entry in there.values() if not _is_file_of(files, entry)):
         raise ExportError(
-            f"{path} contains {foreign[0]}, which is no part of an export: choose another"
+            f"{path} contains {foreign[0]}, which is no part of an export: choose another folder"
         )
     same = all(entry.read_bytes() == files[name] for name, entry in there.items())
     if not same and not overwrite:

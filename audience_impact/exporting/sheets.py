@@ -175,7 +175,7 @@ def write_workbook(
     sheets_to_write = list(workbook.split_parts(content, bounds))
     about = book.add_worksheet(ABOUT)
     notes: list[str] = [
-        f"{table} has {content.tables[table].num_rows:,} rows, more than a sheet holds: it is "
+        f"{table} has {content.tables[table].num_rows:,} rows, more than fit on a sheet: it is "
         f"spread over {len(table_parts)} sheets"
         for table in content.tables
         if len(table_parts := [part for part in sheets_to_write if part.table == table]) > 1

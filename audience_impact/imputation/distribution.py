@@ -186,7 +186,7 @@ def invert_covariance(covariance: Array) -> Array:
     """
     factor, failed = lapack.dpotrf(covariance.T, lower=1, overwrite_a=1)
     if failed:
-        raise ValueError("figures of no spread of their own: the covariance has no inverse")
+        raise ValueError("the covariance has no inverse: a figure has no variance of its own")
     result, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
     # above the diagonal LAPACK leaves zeros
     for first in range(0, len(result), BLOCK_ROWS):

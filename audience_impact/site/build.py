@@ -147,7 +147,7 @@ def _write_files(aside: Path, version: str, files: Iterable[File]) -> bytes:
     for file in files:
         where = aside / file.path
         if file.path.casefold() in names:  # small and capital letters are one on some disks
-            raise PublishError(f"two pages want to be {file.path}")
+            raise PublishError(f"two pages have the path {file.path}")
         names.add(file.path.casefold())
         if where.parent not in folders:
             where.parent.mkdir(parents=True, exist_ok=True)

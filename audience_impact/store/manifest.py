@@ -55,14 +55,14 @@ def unpack_files(content: bytes) -> dict[str, bytes]:
             for entry in archive.infolist():
                 if not _FILE.fullmatch(entry.filename) or entry.filename in files:
                     raise PublishError(
-                        f"{ARCHIVE_NAME} holds {entry.filename!r}, which is no fact table"
+                        f"{ARCHIVE_NAME} contains {entry.filename!r}, which is no fact table"
                     )
                 with archive.open(entry) as file:
                     files[entry.filename] = file.read(bytes_left + 1)
                 bytes_left -= len(files[entry.filename])
                 if bytes_left < 0:
                     raise PublishError(
-                        f"{ARCHIVE_NAME} holds more than {MOST_ARCHIVE_BYTES:,} bytes"
+                        f"{ARCHIVE_NAME} contains more than {MOST_ARCHIVE_BYTES:,} bytes"
                     )
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise PublishError(f"{ARCHIVE_NAME} cannot be opened: {error}") from error

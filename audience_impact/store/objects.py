@@ -143,7 +143,7 @@ class ObjectStorage:
             self._lock_tag = self._put_if_unchanged(LOCK, _make_token(), self._lock_tag)
         except (AlreadyExistsError, PreconditionError) as error:
             raise PublishError(
-                f"another run took over below {self.address}: this one was too slow; run it again"
+                f"another run took over below {self.address}: this run was too slow; run again"
             ) from error
 
     def _release_lock(self) -> None:
@@ -259,7 +259,7 @@ class ObjectStorage:
             )
         except (AlreadyExistsError, PreconditionError) as error:
             raise PublishError(
-                f"another run moved {self.address}/{pointer} meanwhile: run it again"
+                f"another run has moved {self.address}/{pointer}: run again"
             ) from error
 
     @_as_os_error

@@ -124,7 +124,7 @@ class Stored:
 
     def _damage_error(self, name: str, why: object) -> PublishError:
         return PublishError(
-            f"{self.address}/{name} is damaged or missing ({why}): publish again, which mends it"
+            f"{self.address}/{name} is damaged or missing ({why}): publish again to repair it"
         )
 
     def count_rows(self) -> dict[str, int]:

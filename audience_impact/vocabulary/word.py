@@ -31,7 +31,7 @@ class Word(StrEnum):
         A member without a meaning is none; looked up by its value, a member needs no meaning.
         """
         if not meaning:
-            raise TypeError(f"the word {value} does not say what it means")
+            raise TypeError(f"the word {value} has no meaning")
         word = str.__new__(cls, value)
         words = Forms(forms) if isinstance(forms, str) else forms
         word._value_, word.meaning, word.forms = value, meaning, words

@@ -194,6 +194,6 @@ def show_outcome(done: "Published", layers: int) -> None:
         typer.echo(plain_line(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}"))
     if layers > 1:
         typer.echo(
-            f"{layers} layers; rows that one of the same key in a later layer replaced: "
+            f"{layers} folders of facts; rows replaced by a row of the same key in a later folder: "
             f"{done.replaced_count:,}"
         )

@@ -26,15 +26,15 @@ def format_page(version: Stored) -> str:
     table = version.read_table("area_comparisons")
     people = table[table["published_persons"].notna()]
     return (
-        "# What others published, beside ours\n\n"
-        f"Made by `python -m flows.documenting.comparisons` from version `{version.id}`, with the "
-        "register imported beside the facts (`audience-impact import stop FILE --into DIR`, "
-        "`run --facts data/facts --facts DIR`). Theirs are numbers of people for a country and a "
-        "period, ours the people under at least one restriction in it, each once.\n\n"
+        "# What others published, compared with our numbers\n\n"
+        f"`python -m flows.documenting.comparisons` wrote this page from version `{version.id}`, "
+        "which includes an imported register (`audience-impact import stop FILE --into DIR`, "
+        "`run --facts data/facts --facts DIR`). Their numbers are people in a country and a "
+        "period. Ours are the people under at least one restriction there, each counted once.\n\n"
         "## By publisher\n\n"
         + render_markdown(SUMMARY, _summarize_publishers(people))
-        + "\nThe ratio is theirs over our median, or over our upper bound where there is no "
-        "median.\n\n## Why they differ\n\n"
+        + "\nThe ratio is their number divided by our median, or by our upper bound if there is "
+        "no median.\n\n## Why they differ\n\n"
         + render_markdown(("publisher", "reason", "periods"), _count_reasons(people))
         + f"\n## The {LARGEST} largest differences\n\n"
         + render_markdown(("area", "period", "publisher", "theirs", "why"), _list_largest(people))

@@ -290,7 +290,7 @@ def _continue_part(
     start = answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
     if not partial or start != str(part.stat().st_size):
         _remove_part(part)
-        raise PassingError("gives another part of the file than requested", 0.0)
+        raise PassingError("sends another part of the file than requested", 0.0)
     return partial
 
 

@@ -66,8 +66,8 @@ def _require_size(path: Path, count: int, unit: str, most: int) -> None:
     """Refuse a file that is far larger than any register."""
     if count > most:
         raise RegisterError(
-            f"{path}: holds more than {most:,} {unit}, more than any register; give the published "
-            "file, or delete what stands far outside its table"
+            f"{path}: contains more than {most:,} {unit}, more than any register; give the "
+            "published file, or delete cells far outside its table"
         )
 
 
@@ -139,7 +139,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 def _make_frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
     if not rows:
-        raise RegisterError(f"{path}: holds nothing; download it again")
+        raise RegisterError(f"{path}: is empty; download it again")
     header = [str(name).strip() if name is not None else "" for name in rows[0]]
     if len(header) == 1 and ";" in header[0]:
         raise RegisterError(f"{path}: is separated by semicolons; save it with commas")

@@ -286,7 +286,7 @@ def test_a_damaged_table_is_told_in_one_line(
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert "lineage.parquet is damaged or missing" in line
-    assert line.endswith("publish again, which mends it")
+    assert line.endswith("publish again to repair it")
 
 
 def test_help_starts_without_prefect_pandas_or_pandera() -> None:

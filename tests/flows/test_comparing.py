@@ -409,7 +409,7 @@ def test_versions_are_named_by_id_by_place_and_by_word(
     ("words", "status", "why"),
     [
         (("nothing",), 1, "there is no version nothing below"),
-        (("previous",), 1, "there is one version alone below"),
+        (("previous",), 1, "there is only one version below"),
         (("--as-of", "2025-01-31"), 2, "--as-of requires --facts"),
         (("latest", "latest", "--facts", "."), 2, "give NEW or --facts"),
         (("latest", "latest", "--restriction", "R9"), 1, "R9 is in neither of the two"),

@@ -262,7 +262,7 @@ def test_what_excel_cannot_hold_is_split_cut_and_said(everything: Content, tmp_p
         tmp_path / "a.xlsx", long, Limits(rows=4, characters=100, address=10, links=2, name=12)
     )
     assert told == [
-        "sources has 7 rows, more than a sheet holds: it is spread over 3 sheets",
+        "sources has 7 rows, more than fit on a sheet: it is spread over 3 sheets",
         "sources (1): 1 texts were cut at 100 characters",
     ]
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")

@@ -459,7 +459,7 @@ def spoilt(kind: str, folder: Path) -> Path:
         ("semicolons", "separated by semicolons; save it with commas"),
         ("empty", "is empty; download it again"),
         ("a header alone", "has a header and no rows"),
-        ("nothing but a line", "holds nothing"),
+        ("nothing but a line", "is empty"),
         ("a column twice", "lacks the column event"),
         ("something else", "neither Parquet nor Excel"),
         ("a zip", "no whole Excel file"),

@@ -117,7 +117,7 @@ def test_the_oldest_go_and_the_latest_stays(root: str) -> None:
 def test_a_damaged_version_is_mended(root: str, store: ObjectStorage) -> None:
     done = put(root, 1)
     store.write_file(f"versions/{done.version_id}/table_00.parquet", b"damaged")
-    with pytest.raises(PublishError, match="publish again, which mends it"):
+    with pytest.raises(PublishError, match="publish again to repair it"):
         done.version.read_table("table_00")
     assert put(root, 1).created
     assert set(done.version.read_table("table_00")["seed"]) == {1}

@@ -290,7 +290,7 @@ def test_a_server_that_refuses_the_rest_is_asked_for_the_whole(
         ([gives(b"")] * 9, 4, "answers with an empty body"),
         ([gives(b"<!DOCTYPE html><title>Sign in</title>")], 1, "a web page instead of data"),
         ([gives(stop().replace(b"country", b"land"))], 1, "lacks the column country (columns"),
-        ([gives(stop(0))], 1, "holds no rows"),
+        ([gives(stop(0))], 1, "has no rows"),
         ([gives(b"\xff\xfe" + stop())], 1, "gives no CSV"),
     ],
 )
@@ -312,10 +312,10 @@ def test_what_stays_wrong_is_one_line_and_writes_nothing(
     [
         ("/population", b'[{"message":[{"id":"120","value":"not found"}]}]', "answers with a mess"),
         ("/population", b'{"data": []}', "no list of head and rows"),
-        ("/population", b'[{"page":1,"pages":1,"total":0,"lastupdated":""},null]', "holds no rows"),
+        ("/population", b'[{"page":1,"pages":1,"total":0,"lastupdated":""},null]', "has no rows"),
         ("/population", b'[{"page":1,"pages":9999,"total":1,"lastupdated":""},[{}]]', "lacks the"),
         ("/internet", b"oops", "gives no JSON"),
-        ("/wpp.csv.gz", b"\x1f\x8b\x08 broken", "a gzip file that is not whole"),
+        ("/wpp.csv.gz", b"\x1f\x8b\x08 broken", "an incomplete gzip file"),
         ("/wpp.csv.gz", wpp().replace(b"PopTotal", b"Total"), "lacks the column PopTotal"),
         ("/wpp.csv.gz", wpp().replace(b"Lower 95", b"Lower 80"), "lacks the variant Lower 95 PI"),
     ],

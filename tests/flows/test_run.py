@@ -103,7 +103,10 @@ def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
     done = run(alone, *layers, "--published", root, "--no-sensitivity")
     assert done.returncode == 0, done.stderr
     assert "estimates.csv:" in done.stdout
-    assert "\n2 layers; rows that one of the same key in a later layer replaced: 1\n" in done.stdout
+    assert (
+        "\n2 folders of facts; rows replaced by a row of the same key in a later folder: 1\n"
+        in done.stdout
+    )
     assert "E2" in pd.read_parquet(root / "latest" / "quarantine.parquet")["row"].iloc[0]
     impact = pd.read_parquet(root / "latest" / "impact.parquet").set_index(
         ["restriction_id", "impact_metric"]

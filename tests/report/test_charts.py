@@ -148,7 +148,7 @@ def test_text_of_facts_is_text() -> None:
 
 def test_where_there_is_no_estimate_only_the_bounds_are_drawn() -> None:
     drawn = rows.draw_answer("T", [impact(0, None, None, None, 8e6)], [], {})
-    assert "Bounds alone: no estimate: 0 to 8 million." in words(drawn)
+    assert "Only bounds: no estimate: 0 to 8 million." in words(drawn)
     assert "Exposed" not in words(drawn)
     assert marks(drawn, "rect") == []
 
@@ -167,7 +167,7 @@ def test_what_touched_nobody_is_zero_and_nothing_else() -> None:
 def test_without_a_base_there_is_an_arrow_and_no_upper_bound() -> None:
     none: Row = {"base": None, "base_persons": None, "population_persons": None}
     drawn = rows.draw_answer("T", [impact(3e6, None, None, None, None, **none)], [], {})
-    assert words(drawn) == "Bounds alone: no estimate: at least 3 million."
+    assert words(drawn) == "Only bounds: no estimate: at least 3 million."
     assert len(marks(drawn, "path")) == 1
 
 
@@ -209,7 +209,7 @@ def test_one_year_is_no_picture_and_nor_are_inputs_without_shares() -> None:
 
 def test_ordered_restrictions_stand_apart_where_they_are_not_all() -> None:
     both = in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6, ordered=(0, 1e6, 2e6, 3e6, 9e6))
-    assert "2025, ordered ones alone: 2 million (1 to 3)." in series.describe_years([both])
+    assert "2025, only ordered ones: 2 million (1 to 3)." in series.describe_years([both])
     assert "ordered" not in series.describe_years(YEARS)
 
 

@@ -258,7 +258,7 @@ def test_a_file_of_others_in_a_report_is_named(root: Path, tmp_path: Path) -> No
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     twice = [report_data.File("A.html", b"1"), report_data.File("a.html", b"2")]
-    with pytest.raises(PublishError, match=r"two pages want to be a\.html"):
+    with pytest.raises(PublishError, match=r"two pages have the path a\.html"):
         build.write_report(tmp_path / "pages", "v", twice)
     assert list(tmp_path.iterdir()) == []
 

@@ -43,10 +43,10 @@ def test_the_head_of_a_page_tells_pages_and_day() -> None:
 @pytest.mark.parametrize(
     ("pages", "reason"),
     [
-        ([page(1, total=2)], "tells of 2 rows and gives 1"),
+        ([page(1, total=2)], "states 2 rows and contains 1"),
         ([page(1, total=2), page(1, total=2, updated="2026-07-02")], "between two pages"),
-        ([page(None)], "holds no rows"),
-        ([page()], "holds no rows"),
+        ([page(None)], "has no rows"),
+        ([page()], "has no rows"),
         ([b"[]"], "no list of head and rows"),
         ([b"<wb/>"], "gives no JSON"),
         ([b"\xff"], "gives no JSON"),
@@ -79,9 +79,9 @@ def test_projections_are_the_medium_variant_with_its_bounds_and_namibia_stays(pa
             UN.replace("PopTotal", "Total").encode(),
             r"lacks the column PopTotal \(columns found: Lo",
         ),
-        (UN.format("High").encode(), "holds no rows"),
+        (UN.format("High").encode(), "has no rows"),
         (UN.format("Medium").encode(), "lacks the variant Lower 95 PI, Upper 95 PI"),
-        (gzip.compress(UN.encode(), mtime=0)[:-9], "not whole"),
+        (gzip.compress(UN.encode(), mtime=0)[:-9], "incomplete gzip file"),
         (UN.format("Medium").encode() + b'1,2,"3', "gives no CSV"),
         (UN.format("M\xe9dium").encode("latin-1"), "gives no CSV"),
         (UN.format("Medium").encode() + b"1,2,3\n", "has 3 cells in row 2, not 6"),
@@ -123,11 +123,11 @@ def test_nothing_before_is_no_share() -> None:
 
 def test_a_file_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     header, row = UN.format("Medium").encode().split(b"\n")[:2]
-    with pytest.raises(ShapeError, match="a line of more than 1,000,000 signs"):
+    with pytest.raises(ShapeError, match="a line of more than 1,000,000 characters"):
         downloaded.read_projections([gzip.compress(header + b"\n" + bytes(5_000_000))])
     many = gzip.compress(header + b"\n" + (row + b"\n") * 1000)
     monkeypatch.setattr(downloaded, "MOST_SIGNS", 10_000)
-    with pytest.raises(ShapeError, match="unpacks to more than 10,000 signs"):
+    with pytest.raises(ShapeError, match="unpacks to more than 10,000 characters"):
         downloaded.read_projections([many])
     monkeypatch.undo()
     monkeypatch.setattr(downloaded, "MOST_ROWS", 999)

@@ -95,7 +95,7 @@ def read_indicator(pages: Sequence[bytes]) -> pd.DataFrame:
         raise ShapeError("was updated between two pages: run again")
     rows = [row for _, part in read for row in part]
     if len(rows) != (total := _read_number(read[0][0], "total")):
-        raise ShapeError(f"tells of {total} rows and gives {len(rows)}")
+        raise ShapeError(f"states {total} rows and contains {len(rows)}")
     table = pd.DataFrame([_read_cells(row) for row in rows], columns=["country", "date", "value"])
     return _require_rows(table[table["value"] != ""].reset_index(drop=True))
 
@@ -115,7 +115,7 @@ def _read_page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     _require_columns(answer[0], _INDICATOR_META)
     rows = answer[1] if len(answer) > 1 else None
     if not isinstance(rows, list) or not rows:
-        raise ShapeError("holds no rows")
+        raise ShapeError("has no rows")
     for row in rows:
         _require_columns(row if isinstance(row, dict) else {}, _INDICATOR_ROW)
     return answer[0], rows
@@ -159,7 +159,7 @@ def _read_table(data: bytes, needed: Sequence[str], only: _Only | None = None) -
             _require_columns(dict.fromkeys(header), needed)
             return _select_rows(reader, header, needed if only else header, only)
     except (OSError, EOFError, zlib.error) as error:
-        raise ShapeError(f"gives a gzip file that is not whole ({error})") from error
+        raise ShapeError(f"is an incomplete gzip file ({error})") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ShapeError(f"gives no CSV ({error})") from error
 
@@ -170,9 +170,9 @@ def _read_lines(text: io.TextIOWrapper) -> Iterator[str]:
     while line := text.readline(MOST_LINE_SIGNS + 1):
         total += len(line)
         if len(line) > MOST_LINE_SIGNS:
-            raise ShapeError(f"has a line of more than {MOST_LINE_SIGNS:,} signs")
+            raise ShapeError(f"has a line of more than {MOST_LINE_SIGNS:,} characters")
         if total > MOST_SIGNS:
-            raise ShapeError(f"unpacks to more than {MOST_SIGNS:,} signs")
+            raise ShapeError(f"unpacks to more than {MOST_SIGNS:,} characters")
         yield line
 
 
@@ -203,5 +203,5 @@ def _require_columns(header: dict[str, Any], columns: Sequence[str]) -> None:
 
 def _require_rows(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
-        raise ShapeError("holds no rows that can be used")
+        raise ShapeError("has no rows that can be used")
     return rows

@@ -214,7 +214,7 @@ def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
     if marks:
         name = "Exposed" if len(marks) == 1 else "Exposed (90 % interval)"
         yield Row(name, numbers.format_median_interval(estimate), "accent", marks)
-    name = "Bounds, if figures are right" if marks else "Bounds alone: no estimate"
+    name = "Bounds, if figures are right" if marks else "Only bounds: no estimate"
     low, high = estimate.lower or 0.0, estimate.upper
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)

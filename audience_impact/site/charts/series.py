@@ -112,7 +112,7 @@ def _encode_people() -> altair.Y:
 
 
 _COLOURS = altair.Scale(
-    domain=["all restrictions", "ordered ones alone"], range=[paint("accent"), paint("mark")]
+    domain=["all restrictions", "only ordered ones"], range=[paint("accent"), paint("mark")]
 )
 
 
@@ -198,7 +198,7 @@ def _describe_span(restrictions: Rows) -> str:
     return f"{count}, {first}" + ("" if first == last else f" to {last}")
 
 
-KINDS = (("all restrictions", ""), ("ordered ones alone", "ordered_"))
+KINDS = (("all restrictions", ""), ("only ordered ones", "ordered_"))
 CUT = " Bounds that go beyond the picture are cut off at its edge."
 WIDE = 3.0
 """Maximum length of the axis, as a multiple of the largest interval."""
