@@ -51,7 +51,7 @@ def mark_filled(texts: pd.Series) -> pd.Series:
 
 
 def mark_padded(texts: pd.Series) -> pd.Series:
-    """Mark the cells of white space alone, or with white space at an end."""
+    """Mark the cells that begin or end with white space, or consist of it."""
     return ~_test_cells(
         texts,
         lambda text: not _is_padded(text),

@@ -101,7 +101,7 @@ class PartResult:
 class Partitioning(Sequence[PartInput]):
     """The parts of a run, created on access, each with a limited number of restrictions.
 
-    Countries that share a restriction are in one part, and a country is in one alone, however many
+    Countries that share a restriction are in one part, and a country is in only one, however many
     restrictions it has.
     """
 

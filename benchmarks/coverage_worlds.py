@@ -150,7 +150,7 @@ def _fitted(one: Survey) -> dict[str, str | float]:
 
 @dataclass(frozen=True)
 class Maker:
-    """Makes areas; `surveys` by house, each survey as survey_people gives it."""
+    """Makes areas; `surveys` by house, each survey as survey_people returns it."""
 
     generator: np.random.Generator
     learned: Calibration

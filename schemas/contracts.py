@@ -103,7 +103,7 @@ def _read_schema(model: type[pa.DataFrameModel]) -> Any:
         demanded += [f"{demand} of {name}" for demand in NOT_OF_COLUMNS if getattr(column, demand)]
         demanded += [] if column.required else [f"required=False of {name}"]
     if demanded:
-        raise TypeError(f"{model.__name__} demands what nothing checks: {', '.join(demanded)}")
+        raise TypeError(f"{model.__name__} has settings that nothing checks: {', '.join(demanded)}")
     return schema
 
 

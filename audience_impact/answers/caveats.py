@@ -119,7 +119,7 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
 
 
 def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
-    """Return what a reader should know of an estimate, a sentence each."""
+    """Return the caveats of an estimate, each as a sentence."""
     rules = read_rules(number)
     sentences = [
         f"{what}; the number is imputed from {PLAINER.get(rung, ImputationRung(rung).meaning)}."

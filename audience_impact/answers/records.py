@@ -167,7 +167,7 @@ class Driver:
 
     @property
     def share_text(self) -> str:
-        """Return the part of the variance with its error, of 1 % at least: `89 % ± 3 %`."""
+        """Return the share of the variance with its error, at least 1 %: `89 % ± 3 %`."""
         if self.share is None:
             return format_share(None)
         return f"{format_share(self.share)} ± {format_share(max(self.error, SMALL_SHARE))}"

@@ -184,8 +184,8 @@ def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataF
         notes = table.attrs.get("columns", {}) | notes
     if not notes:
         raise ValueError(
-            "no notes: they come with load(), and pandas drops them where it puts different "
-            "tables together; name these: column_notes(frame, impact, restrictions)"
+            "the frame has no notes: load() adds them, and pandas drops them when it combines "
+            "tables; name these tables: column_notes(frame, impact, restrictions)"
         )
     rows = {name: _format_note(notes.get(name, {})) for name in frame.columns}
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(_NOTE)).rename_axis("column")

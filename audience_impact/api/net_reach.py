@@ -143,7 +143,7 @@ def estimate_union(
 ) -> Estimate:
     """Estimate the people in a union of audiences by a model of joint use.
 
-    The audiences are taken to be exact: the interval holds how people use platforms together
+    The audiences are taken to be exact: the interval covers the joint use of platforms
     and the error of the model, not errors of the figures.
 
     Args:

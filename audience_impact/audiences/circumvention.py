@@ -67,7 +67,7 @@ def choose_circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> 
     """Return the share of people who keep access, one row per restriction with such a share.
 
     Columns: `restriction_id`, `basis` (CircumventionBasis), `circumvention_id` (several joined by
-    `;`, blank where other countries alone speak), `draw_key`, DISTRIBUTION_COLUMNS in shares,
+    `;`, blank for a fitted share), `draw_key`, DISTRIBUTION_COLUMNS in shares,
     PARAMETERS of fitted/shares.py (NaN where measured), `is_self_selected`, `least_share`,
     `most_share`.
     """

@@ -112,7 +112,7 @@ def use_fitted_shares(
     """Return the fitted share of users of each restricted feature that no fact on use describes.
 
     One row per country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
-    and PARAMETERS of fitted/shares.py; `measured` as `choose_shares` gives it, `fitted` keyed by
+    and PARAMETERS of fitted/shares.py; `measured` as `choose_shares` returns it, `fitted` keyed by
     feature.
     """
     with_share = pd.MultiIndex.from_frame(measured[COUNTRY])

@@ -22,7 +22,7 @@ from audience_impact.vocabulary import Unit
 def choose_overlaps(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the chosen overlaps, one row per country of a restriction and overlap, sorted.
 
-    `audiences` as universes.add_base gives them. Columns: those of the fact, COUNTRY, `least` and
+    `audiences` as universes.add_base returns them. Columns: those of the fact, COUNTRY, `least` and
     `most` in its own unit (NaN where nothing limits).
     """
     recent = choosing.select_candidates(list_candidates(audiences, tables), STEPS)

@@ -45,7 +45,7 @@ def pool_figures(
 ) -> pd.DataFrame:
     """Return the distribution of each audience with a figure, one row an audience.
 
-    `chosen` as figures.choose_figures gives it and `before` as figures.select_before_start does.
+    `chosen` as figures.choose_figures returns it and `before` as figures.select_before_start does.
     Columns: AUDIENCE, `audience_key` (the figures behind it), `shape` (fixed, pert, split, pool, or
     blank where a figure is open on one side), `low`, `mode`, `high` in persons, `coverage` of low
     and high, `sources_count`, and COLUMNS of figure_errors.py, which is drawn on top.

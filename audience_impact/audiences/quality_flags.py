@@ -58,9 +58,9 @@ def flag_quality(
 ) -> pd.DataFrame:
     """Return the quality flags of each chosen figure, by KEY.
 
-    Columns: `is_after_first_step` (of the act), `is_under_block`, `is_under_restriction` (of
-    another kind), `is_printed_differently`, `is_outlier`, `least_age` (years; NaN where all ages
-    are counted), `is_missing_younger`.
+    Columns: `is_after_first_step` (of a restriction in steps), `is_under_block`,
+    `is_under_restriction` (of another kind), `is_printed_differently`, `is_outlier`, `least_age`
+    (years; NaN where all ages are counted), `is_missing_younger`.
     """
     under = _find_earlier_restrictions(chosen, scope)
     printed = _find_contradicting_pages(chosen, before)

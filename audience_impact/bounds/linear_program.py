@@ -302,9 +302,9 @@ def _build_rows(problem: Problem) -> tuple[Array, Array, Array, Array]:
 
 
 class _QuietSolver(highspy.Highs):
-    """HiGHS without output on stdout, where a program may write its results.
+    """The solver HiGHS without output on stdout, where a program may write its results.
 
-    It prints a header when callbacks are enabled, which its __init__ does.
+    HiGHS prints a header when callbacks are enabled, which the base class does in __init__.
     """
 
     def enableCallbacks(self) -> None:

@@ -81,7 +81,7 @@ def diff(
     show_all: All = False,
     exit_code: ExitCode = False,
     style: Annotated[
-        OutputFormat, typer.Option("--format", help="Form of the answer.")
+        OutputFormat, typer.Option("--format", help="Output format of the answer.")
     ] = OutputFormat.TEXT,
 ) -> None:
     """Show which answers changed between two versions, by how much, and the related changes.

@@ -39,7 +39,7 @@ Facts = Annotated[
         "checkout.",
     ),
 ]
-Format = Annotated[OutputFormat, typer.Option("--format", help="Form of the explanation.")]
+Format = Annotated[OutputFormat, typer.Option("--format", help="Output format of the explanation.")]
 
 Compute = Callable[[list[Path], str, Path], "Trace"]
 COMPUTE: list[Compute] = []

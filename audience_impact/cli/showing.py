@@ -67,7 +67,7 @@ def show(
     published: PublishedFolder = PUBLISHED,
     period: Period = None,
     style: Annotated[
-        OutputFormat, typer.Option("--format", help="Form of the answer.")
+        OutputFormat, typer.Option("--format", help="Output format of the answer.")
     ] = OutputFormat.TEXT,
 ) -> None:
     """Show the answer for a restriction, or for a country or region and a year.
@@ -146,7 +146,9 @@ def find_single_id(words: str, restrictions: "pd.DataFrame") -> str:
 def cite(
     restriction: Restriction,
     published: PublishedFolder = PUBLISHED,
-    style: Annotated[Form, typer.Option("--format", help="Form of the citation.")] = Form.TEXT,
+    style: Annotated[
+        Form, typer.Option("--format", help="Output format of the citation.")
+    ] = Form.TEXT,
 ) -> None:
     """Write the citation of an answer for a restriction, with sentence, version and licence."""
     from audience_impact.answers import records, sentences

@@ -134,7 +134,7 @@ def _format_restriction(name: str, rows: Sequence[Record]) -> list[str]:
 
 
 def _format_related(row: Record) -> str:
-    """Return the numbers of the rows that differ beside an answer."""
+    """Return the numbers of the changed fact rows that may concern an answer."""
     numbers = row["beside"]
     names = ", ".join(map(str, numbers[:MOST_BESIDE]))
     more = f" and {len(numbers) - MOST_BESIDE:,} more" * (len(numbers) > MOST_BESIDE)

@@ -228,9 +228,9 @@ def match_restrictions(
     """Return whether restrictions touched the service of a row between two days, and since when.
 
     `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`
-    (exclusive); `acts` as `restricting` gives them, of which those of the whole network touch every
-    service. Columns: `any`, `use` (an act kept people from the whole service), `used_from` (the
-    first day of these, no earlier than `start`).
+    (exclusive); `acts` as `list_restrictions` returns them. Those of the whole network affect every
+    service. Columns: `any`, `use` (a restriction kept people from the whole service),
+    `used_from` (the first day of these, no earlier than `start`).
     """
     wide = restrictions[restrictions["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
     rows_with_place = rows[["area_id", "platform_id", start, end]].reset_index(names="place")

@@ -14,7 +14,7 @@ TABLES = ("impact", "comparisons", "lineage", "candidates", "steps", "person_day
 
 
 class NoTraceError(LookupError):
-    """A version has no traces; the message is one line."""
+    """The error for a version without traces; its message is one line."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,10 @@ def read_trace(version: Stored, restriction_id: str) -> Trace:
         PublishError: The version is damaged.
     """
     if "steps.parquet" not in version.files:
-        raise NoTraceError(f"version {version.id} was published before traces were: run again")
+        raise NoTraceError(
+            f"version {version.id} was published by an older release, without traces: run "
+            "`audience-impact run` again"
+        )
     chosen = [("restriction_id", "==", restriction_id)]
     tables = {name: version.read_table(name, filters=chosen) for name in TABLES}
     origin = f"Published in version {version.id}."

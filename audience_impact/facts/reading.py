@@ -323,7 +323,7 @@ def read_tables(
     """Read the fact tables of several folders; rows merge by key and a later folder wins.
 
     Returns the tables (text cells, columns of the header plus the provenance columns) and
-    everything that is wrong with the files. Never raises for what is in a file.
+    everything that is wrong with the files. Never raises for the content of a file.
     """
     frames, findings = read_layers(folders, headers)
     return {

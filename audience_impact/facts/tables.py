@@ -151,7 +151,7 @@ def has_lineage(frame: pd.DataFrame) -> bool:
 def convert_types(
     tables: Tables, numbers: Mapping[str, Sequence[str]], dates: Mapping[str, Sequence[str]]
 ) -> Tables:
-    """Return tables with numbers as float64, and intervals of days beside dates and periods.
+    """Return tables with numbers as float64, and an interval of days for each date or period.
 
     The interval of column NAME is in NAME_start and NAME_end (datetime64), beside the text.
     """

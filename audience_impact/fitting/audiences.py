@@ -107,7 +107,7 @@ class Figures:
 
 
 def prepare_figures(rows: pd.DataFrame) -> Figures:
-    """Return figures (as `describe_rows` gives them) with their weights and blocks."""
+    """Return figures (as `describe_rows` returns them) with their weights and blocks."""
     (countries,) = number_groups(["area_id"], rows)
     weights = np.bincount(countries)[countries] ** -0.5
     ways = tuple((split_blocks(number_groups(by, rows)[0]), counts) for by, counts in LEAVING)
@@ -172,7 +172,7 @@ def _compute_loss(
 def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFrame:
     """Return predictions of every left-out figure, by evidence level.
 
-    One row per figure and evidence level; `rows` as `describe_rows` gives them.
+    One row per figure and evidence level; `rows` as `describe_rows` returns them.
     """
     odds = rows["odds"].to_numpy("float64")
     precision, weighted = reweight_figures(

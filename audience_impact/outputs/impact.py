@@ -135,7 +135,7 @@ def _dedup_methods(
 
 
 def _imputed_methods(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Series:
-    """Return the method; if the largest audiences are imputed, their weakest evidence level.
+    """Return the `dedup_method`; for imputed largest audiences, the weakest evidence level.
 
     `drawn` marks the restrictions that have draws.
     """

@@ -34,7 +34,7 @@ class _Periods:
 
 @dataclass(frozen=True)
 class InPeriods:
-    """Sets of countries and periods, for all restrictions and for ordered ones alone."""
+    """Sets of countries and periods, for all restrictions and for ordered ones."""
 
     all_sets: Sets
     ordered: Sets

@@ -301,7 +301,7 @@ def no_quantiles(key: list[str], unit: str) -> pd.DataFrame:
 
 
 def _sum_days(intervals: Intervals, per_day: Array) -> pd.DataFrame:
-    """Return person-days by KEY; months for countries alone, a grand total for restrictions.
+    """Return person-days by KEY; months only for countries, a grand total only for restrictions.
 
     A total of several countries is missing if that of one of them is.
     """

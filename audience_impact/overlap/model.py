@@ -106,7 +106,7 @@ class OverlapModel(Protocol):
 
 
 def bound_by_shares(shares: ArrayLike) -> tuple[Array, Array]:
-    """Return the lower and upper bound of the union from shares (..., platforms) alone."""
+    """Return the lower and upper bound of the union, given only shares (..., platforms)."""
     m = np.asarray(shares, dtype=float)
     return m.max(axis=-1), np.minimum(1.0, m.sum(axis=-1))
 

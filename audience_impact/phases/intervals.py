@@ -224,7 +224,7 @@ def cut_by_figure(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return phases cut at the period of their daily figure, and the figure of each phase.
 
-    `phases` as years.by_year gives them, `daily` as `Inputs` has it, `periods` by restriction_id.
+    `phases` as years.by_year returns them, `daily` as `Inputs` has it, `periods` by restriction_id.
     Adds `is_in_figure`: the days of the phase are those that the figure refers to.
     """
     figures = phases[AUDIENCE].merge(daily, on=AUDIENCE, how="left")

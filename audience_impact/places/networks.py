@@ -112,7 +112,7 @@ def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
 def estimate_mobile_alone(
     places: pd.DataFrame, network_use: pd.DataFrame, parameters: Mapping[NetworkLaw, Spread]
 ) -> pd.DataFrame:
-    """Return SHARE_QUANTILES and `rung` of people with a mobile network alone.
+    """Return SHARE_QUANTILES and `rung` of people with only a mobile network.
 
     `places` has `country_id` and `day`.
     """

@@ -230,7 +230,7 @@ def estimate_odds(
 
     `places` has `area_id` and `day` (each pair once), `country_id`, the `log_odds` of the country
     and the `spread` between its regions in that of all countries; `deviations` those of figures on
-    those days, as `choose_deviations` gives it.
+    those days, as `choose_deviations` returns it.
     """
     return _follow_steps(
         _add_figures(_list_steps(places.reset_index(drop=True), tables), deviations), parameters

@@ -246,7 +246,7 @@ class Background:
 class Publication:
     """The publisher and the title of a register.
 
-    `title` holds `{snapshot}`. `copies` gives address and note by day.
+    `title` contains `{snapshot}`. `copies` gives address and note by day.
     """
 
     series_id: str

@@ -269,7 +269,7 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str
 
 
 def count_events(rows: Sequence[Row]) -> Counts:
-    """Return the number of events by country codes and count year, from `register_rows` alone."""
+    """Return the number of events by country codes and count year, given `register_rows`."""
     counted = {
         (row["country_ids"], row["count_year"], row["restriction_id"])
         for row in rows

@@ -67,7 +67,7 @@ class Version:
 
     @property
     def id(self) -> str:
-        """Return `<as_of>-<12 hex digits>`, which depends on the fields alone."""
+        """Return `<as_of>-<12 hex digits>`, which depends only on the fields."""
         return f"{self.as_of:%Y-%m-%d}-{hash_bytes(as_json(self.as_record()))[:12]}"
 
     @property

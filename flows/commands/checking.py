@@ -49,7 +49,7 @@ Accept = Annotated[
 def check_facts(
     paths: Paths = None,
     style: Annotated[
-        FindingFormat, typer.Option("--format", help="Form of the findings.")
+        FindingFormat, typer.Option("--format", help="Output format of the findings.")
     ] = FindingFormat.TEXT,
     on_top_of_shipped: OnTopOfShipped = False,
     accept: Accept = None,

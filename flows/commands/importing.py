@@ -65,7 +65,7 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         accessed: Day = None,
         overwrite: Overwrite = False,
         style: Annotated[
-            OutputFormat, typer.Option("--format", help="Form of the answer.")
+            OutputFormat, typer.Option("--format", help="Output format of the answer.")
         ] = OutputFormat.TEXT,
     ) -> None:
         if file is None:

@@ -53,7 +53,7 @@ class Rooms:
 
     @cached_property
     def direct_imports(self) -> dict[str, set[str]]:
-        """Return the earlier rooms that each room imports, without lazy imports of later rooms."""
+        """Return the rooms that each room imports, without later rooms, which it imports lazily."""
         places = {room: place for place, room in enumerate(self.purposes)}
         edges: dict[str, set[str]] = {room: set() for room in self.purposes}
         for path in sorted(self.root.glob("[afs]*/**/*.py")):

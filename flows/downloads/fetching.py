@@ -212,7 +212,7 @@ def compute_digest(path: Path) -> str:
 
 
 def sidecar_path(path: Path) -> Path:
-    """Return the path of the record beside a file."""
+    """Return the path of the record next to a file."""
     return path.with_name(f"{path.name}.about")
 
 
@@ -317,7 +317,7 @@ def _start_part(answer: httpx.Response, part: Path, address: str) -> CachedFile:
 def _limit_time(seconds: float) -> Iterator[dict[str, Any]]:
     """Yield extensions of a request that end it after these seconds, however slow its reads are.
 
-    The timeouts of httpx limit each read alone. Raises httpx.ReadTimeout after the time.
+    The timeouts of httpx limit only each read. Raises httpx.ReadTimeout after the time.
     """
     sockets: list[socket.socket] = []
     is_over = threading.Event()

@@ -102,7 +102,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise RegisterError(
-            f"{path}: is no whole Parquet file; download it again ({_shorten_error(error)})"
+            f"{path}: is an incomplete or damaged Parquet file; download it again "
+            f"({_shorten_error(error)})"
         ) from error
 
 

@@ -121,7 +121,7 @@ def optional_columns(table: str) -> frozenset[str]:
 
 
 def list_keys() -> dict[str, list[str]]:
-    """Return the key columns of each table: those of its row, or the one column that is a key."""
+    """Return the key columns of each table: those in _TABLES, else its single key column."""
     return {
         table.name: list(table.key)
         or [name for name, about in describe_columns(table.name).items() if about["kind"] == "key"]

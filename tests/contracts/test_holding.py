@@ -39,7 +39,7 @@ TWICE = pd.DataFrame({"a": ["x", "x"]})
 def test_a_contract_that_demands_what_nothing_checks_is_refused(
     config: dict[str, Any], field: dict[str, Any], demanded: str
 ) -> None:
-    with pytest.raises(TypeError, match=f"Made demands what nothing checks: .*{demanded}"):
+    with pytest.raises(TypeError, match=f"Made has settings that nothing checks: .*{demanded}"):
         contracts.check_table(_model(config, **field), TWICE)
 
 

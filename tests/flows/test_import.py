@@ -451,7 +451,7 @@ def spoilt(kind: str, folder: Path) -> Path:
     [
         ("a column is missing", "lacks the column country; give"),
         ("no sheet has the columns", "no sheet has the columns"),
-        ("half a Parquet", "no whole Parquet file; download it again"),
+        ("half a Parquet", "incomplete or damaged Parquet file; download it again"),
         ("half an Excel", "no whole Excel file"),
         ("half a CSV", "may be cut off, download it again"),
         ("a CSV cut in quotes", "may be cut off, download it again"),

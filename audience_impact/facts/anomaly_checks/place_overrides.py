@@ -56,7 +56,7 @@ LEAST_STEPS = {PlaceReading.WHOLE.value: 1}
 
 
 class _NamedPlace(NamedTuple):
-    """A place that a restriction has through an override, and what the row says.
+    """A place that a restriction has through an override, and the text of its row.
 
     `name` is the first name of it that is an override, or lies in one; `names` are all.
     """
@@ -180,7 +180,7 @@ def _is_holder_named(place: _NamedPlace) -> bool:
 
 
 def _find_kind(name: str, text: str) -> str:
-    """Return the word for what a name is in a folded text, or blank."""
+    """Return the word for the kind of a name in a folded text, or blank."""
     if name.split()[-1] in KINDS:
         return name.split()[-1]
     _, separator, after = text.partition(name)

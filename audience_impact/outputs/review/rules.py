@@ -45,7 +45,7 @@ class ReviewInput:
         restrictions: As `Scope` has them.
         audiences: As `Inputs` has them, like the rest.
         chosen: The figures that were used.
-        doubts: What speaks against these.
+        doubts: The quality flags of these.
         daily: The daily figures.
         by_platform: The published table `impact_by_platform`.
         by_area: The published table `impact_by_area`.

@@ -98,7 +98,7 @@ def names_services(row: Row) -> bool:
 
 
 def read_cut(row: Row) -> Cut:
-    """Return what a row cut: the full network, services, or both."""
+    """Return the kind of cut in a row: the full network, services, or both."""
     extent = row["shutdown_extent"]
     full, services = "Full" in extent, "Service" in extent
     if not (full and services):

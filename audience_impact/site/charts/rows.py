@@ -93,7 +93,7 @@ def _choose_step(reach: float) -> float:
 
 
 def draw_rows(title: str, rows: Sequence[Row], along: Axis, unit: str = "") -> str:
-    """Return the SVG of the rows; `unit` is printed beside the zero of the axis."""
+    """Return the SVG of the rows; `unit` is printed next to the zero of the axis."""
     alt = describe_rows(rows, along)
     values = {"title": title, "alt": alt, "rows": rows, "axis": along, "paint": paint}
     zero, *rest = (format_number(tick) for tick in along.ticks)
