@@ -20,7 +20,6 @@ lost in the upper tail.
   increases steadily relative to the ratio of the two equations.
 * pert: a beta on [low, high] with 1 + 4 (middle - low) / (high - low) and
   1 + 4 (high - middle) / (high - low); its mean is (low + 4 middle + high) / 6.
-* beta: mean and effective sample size n, shapes mean n and (1 - mean) n.
 
 Assumptions
 -----------
@@ -210,43 +209,8 @@ def _make_beta(a: Array, b: Array, least: Array, width: Array, centre: Array) ->
     )
 
 
-def draw_beta(
-    u: ArrayLike,
-    mean: ArrayLike,
-    size: ArrayLike,
-    floor: ArrayLike = 0.0,
-    ceiling: ArrayLike = 1.0,
-) -> Array:
-    """Return quantiles of the beta of a share with this mean and effective sample size.
-
-    Args:
-        u: Uniforms (D,) or (rows, D); all else broadcasts against them, usually (rows, 1).
-        mean: Share, 0..1; at 0 and at 1 all draws are the mean.
-        size: Respondents that a simple random sample of the same precision would have had, > 0.
-        floor: Least possible share.
-        ceiling: Greatest possible share.
-
-    Raises:
-        ValueError: The mean is not in 0..1, the size not positive and finite, or floor > ceiling.
-    """
-    share, number = _to_floats(mean, size)
-    _check_share(share, "mean")
-    if not ((number > 0.0) & np.isfinite(number)).all():
-        raise ValueError("size must be positive and finite")
-    sure = (share == 0.0) | (share == 1.0)
-    inner = np.where(sure, 0.5, share)
-    least, width = np.where(sure, share, 0.0), np.where(sure, 0.0, 1.0)
-    distribution = _make_beta(inner * number, (1.0 - inner) * number, least, width, share)
-    return _draw_within(u, distribution, floor, ceiling)
-
-
 def _to_floats(*values: ArrayLike) -> list[Array]:
     return [np.asarray(value, dtype=float) for value in values]
-
-
-def _check_share(share: Array, name: str) -> None:
-    if not ((share >= 0.0) & (share <= 1.0)).all():
-        raise ValueError(f"{name} must lie in 0..1")
 
 
 def _draw_within(

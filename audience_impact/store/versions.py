@@ -163,13 +163,6 @@ class Stored:
         """Return the key columns of each fact table; empty where the manifest lacks them."""
         return dict(self.files.get(manifest.ARCHIVE_NAME, {}).get(FACT_KEYS, {}))
 
-    def write_facts(self, into: Path) -> list[Path]:
-        """Write the fact files below a folder; return the folder of each layer, in order.
-
-        Raises PublishError as `fact_files` does.
-        """
-        return manifest.write_layers(self.fact_files(), into)
-
     def read_table(self, name: str, **options: Any) -> pd.DataFrame:
         """Return a table, read with options of `pandas.read_parquet`.
 

@@ -315,7 +315,7 @@ def test_facts_are_kept_beside_the_tables_and_count_as_none(root: Path, tmp_path
     assert told["hash"] == f"sha256:{sha256(content).hexdigest()}"
     assert told["size_bytes"] == len(content)
     assert set(version.count_rows()) == set(example())
-    layers = version.write_facts(tmp_path / "facts")
+    layers = manifest.write_layers(version.fact_files(), tmp_path / "facts")
     assert [path.name for path in layers] == ["0", "1"]
     assert (layers[0] / "estimates.csv").read_bytes() == FACTS["0/estimates.csv"]
     assert version.version == VERSION
@@ -325,17 +325,17 @@ def test_facts_are_kept_beside_the_tables_and_count_as_none(root: Path, tmp_path
     assert "INVALID" not in done.stdout
 
 
-def test_a_damaged_archive_is_named_and_a_publish_mends_it(root: Path, tmp_path: Path) -> None:
+def test_a_damaged_archive_is_named_and_a_publish_mends_it(root: Path) -> None:
     version = publish_version(root, VERSION, example(), ABOUT, facts=FACTS).version
     (latest(root) / "facts.zip").write_bytes(b"")
     with pytest.raises(PublishError, match=r"facts\.zip is damaged or missing"):
-        version.write_facts(tmp_path / "facts")
+        version.fact_files()
     assert publish_version(root, VERSION, example(), ABOUT, facts=FACTS).created
-    assert version.write_facts(tmp_path / "facts")
+    assert version.fact_files() == FACTS
 
 
-def test_a_version_from_before_facts_were_kept_has_none(root: Path, tmp_path: Path) -> None:
-    assert put(root).version.write_facts(tmp_path / "facts") == []
+def test_a_version_from_before_facts_were_kept_has_none(root: Path) -> None:
+    assert put(root).version.fact_files() == {}
 
 
 def count_a_row_more(resource: dict[str, Any]) -> None:

@@ -174,7 +174,7 @@ def test_without_a_base_there_is_an_arrow_and_no_upper_bound() -> None:
 def test_parts_are_drawn_where_they_are_others_than_the_whole() -> None:
     users = impact(3e6, 4e6, 5e6, 6e6, 7e6, metric="people_feature_exposed")
     same = {**EXPOSED, "impact_metric": "people_deprived_net"}
-    said = rows.describe_answer([EXPOSED, users, same], [], {})
+    said = words(rows.draw_answer("T", [EXPOSED, users, same], [], {}))
     assert "Of these, use the feature: 5 million (4 to 6)." in said
     assert "lose access" not in said
 
@@ -182,7 +182,7 @@ def test_parts_are_drawn_where_they_are_others_than_the_whole() -> None:
 def test_a_figure_that_several_pages_print_is_drawn_once_and_accounts_are_no_people() -> None:
     over = published(100e6, interval_kind="one_sided_min")
     others = [over, over, published(77e6, unit="accounts")]
-    said = rows.describe_answer([EXPOSED], others, {"alpha": "A service"})
+    said = words(rows.draw_answer("T", [EXPOSED], others, {"alpha": "A service"}))
     assert said.count("A page: users of A service: at least 100 million.") == 1
     assert "77" not in said
 

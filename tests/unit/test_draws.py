@@ -12,7 +12,6 @@ from scipy import stats
 
 from audience_impact.frames import Array
 from audience_impact.simulation.distributions import (
-    draw_beta,
     draw_pert,
     draw_split_normal,
 )
@@ -49,7 +48,6 @@ LAWS: list[tuple[Draw, Callable[[Array], Array], float, float]] = [
         12.0,
     ),
     (lambda u, **ends: draw_pert(u, 2.0, 5.0, 9.0, **ends), PERT.cdf, 3.0, 6.0),
-    (lambda u, **ends: draw_beta(u, 0.3, 40.0, **ends), stats.beta(12, 28).cdf, 0.35, 0.9),
 ]
 law = pytest.mark.parametrize(("draw", "cumulative", "floor", "ceiling"), LAWS)
 
@@ -202,25 +200,6 @@ def test_a_pert_of_no_width() -> None:
     assert (draw_pert(EVEN, 4.0, 4.0, 4.0) == 4.0).all()
 
 
-def test_moments_of_a_beta() -> None:
-    x = draw_beta((np.arange(200_000) + 0.5) / 200_000, 0.3, 40.0)
-    assert x.mean() == pytest.approx(0.3, abs=1e-6)
-    assert x.var() == pytest.approx(0.3 * 0.7 / 41.0, rel=1e-4)
-
-
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_shares_of_nothing_and_of_everyone_are_sure(share: float) -> None:
-    assert (draw_beta(EVEN, share, 100.0) == share).all()
-    near = abs(share - 1e-12)
-    x = draw_beta(EVEN, near, 100.0)
-    assert ((x >= 0.0) & (x <= 1.0)).all()
-    assert np.median(x) == pytest.approx(share, abs=1e-9)
-
-
-def test_a_sure_share_outside_its_limits_is_the_nearest_limit() -> None:
-    assert (draw_beta(EVEN, 0.0, 100.0, floor=0.1) == 0.1).all()
-
-
 def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
     middle, low, high = (
         np.array([[a], [b], [b]]) for a, b in ((5.0, 50.0), (3.0, 40.0), (9.0, 55.0))
@@ -246,8 +225,6 @@ def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
         lambda: draw_split_normal(EVEN, 2.0, 1.0, np.inf, 0.9),
         lambda: draw_pert(EVEN, -np.inf, 2.0, 4.0),
         lambda: draw_pert(EVEN, 3.0, 2.0, 4.0),
-        lambda: draw_beta(EVEN, 1.1, 10.0),
-        lambda: draw_beta(EVEN, 0.5, 0.0),
     ],
 )
 def test_parameters_out_of_order_are_refused(call: Callable[[], Array]) -> None:

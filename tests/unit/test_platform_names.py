@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.facts.platform_names import name_platforms
+from audience_impact.outputs.restrictions import name_platforms
 from tests.support import World
 
 

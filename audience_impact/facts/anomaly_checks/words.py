@@ -252,7 +252,7 @@ def _normalise_words(texts: "pd.Series[str]") -> "pd.Series[str]":
 def _find_restricted_services(
     tables: Tables, rows: pd.DataFrame, services: set[str], named: set[str]
 ) -> pd.DataFrame:
-    """Return the same for other pages on one area: services restricted shortly before."""
+    """Return `source_id` and `platform_id` of services restricted shortly before a page."""
     rows = rows[rows.groupby("source_id")["area_id"].transform("nunique") == 1]
     restrictions = tables["restrictions"]
     restrictions = restrictions.assign(

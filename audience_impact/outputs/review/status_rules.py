@@ -421,9 +421,6 @@ OF_TOTALS: dict[str, str] = {
 }
 """Sentences of `reason` about totals over restrictions, days or areas, by rule."""
 
-OF_GROUPS: dict[str, str] = {"no_group_figure": "no figure of this group for some of the platforms"}
-"""Sentences of `reason` about groups by age and sex, by rule."""
-
 SENTENCES: dict[str, str] = {
     **{rule.id: rule.sentence for rule in TABLE},
     **OF_REACH_LOST,

@@ -184,11 +184,6 @@ def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, s
     return draw_rows(title, rows, along, "people")
 
 
-def describe_answer(impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
-    """Return the numbers in the picture in words."""
-    return describe_rows(*_lay_out(impact, others, services))
-
-
 def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[list[Row], Axis]:
     """Return the rows, and an axis on which the answer is readable even for a large base."""
     by_metric = {row["impact_metric"]: row for row in impact}
