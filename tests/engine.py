@@ -173,18 +173,16 @@ def calls(made: World, restriction_id: str = "R1", **cells: str) -> World:
 
 
 PREPARED: dict[str, tuple[Stages, Tables]] = {}
-"""The worlds that tests prepared last; conftest.py empties it around tests that patch code."""
-MOST_PREPARED = 8
+"""The world that a test prepared last; conftest.py forgets it after the test."""
 
 
 def prepared(made: World, repair: bool = False) -> tuple[Stages, Tables]:
     """What follows from a world without a draw, and its typed tables."""
     key = json.dumps([made.rows, repair])
     if key not in PREPARED:
+        PREPARED.clear()
         tables = made.typed()
         PREPARED[key] = pipeline.prepare_run(tables, AS_OF, repair)[0], tables
-        if len(PREPARED) > MOST_PREPARED:
-            del PREPARED[next(iter(PREPARED))]
     return PREPARED[key]
 
 
@@ -195,9 +193,6 @@ def scoped(made: World) -> Scope:
 
 def known(made: World) -> Inputs:
     """What is known of a world: the stages before bounds and draws, which take as long again."""
-    key = json.dumps([made.rows, False])
-    if key in PREPARED:
-        return PREPARED[key][0].inputs
     tables = made.typed()
     return knowing.gather_inputs(build_scope(tables, AS_OF), tables, read_models(tables))
 
