@@ -267,8 +267,6 @@ DEFAULTS: dict[str, dict[str, str]] = {
     "event_readings": {
         "register_row": "stop-1",
         "event_id": "XA-2024-05-01-stop-1",
-        "evidence_group": "official",
-        "is_real": "yes",
         "source_id": "press-page",
     },
     "chances": {

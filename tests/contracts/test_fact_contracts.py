@@ -320,7 +320,7 @@ NO_LAW = {
         ({"figures": "0"}, "figures", "learned_from_nothing"),
     ],
     "event_readings": [
-        ({"is_real": ""}, "is_real", "answer_without_group"),
+        ({"end_group": "alone"}, "is_real", "answer_without_group"),
         ({"is_on": "yes"}, "is_real", "answer_without_group"),
     ],
     "figure_errors": [
