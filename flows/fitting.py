@@ -13,6 +13,7 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import (
     audiences,
+    chances,
     daily_use,
     errors,
     joint_use,
@@ -67,6 +68,12 @@ FITTERS = {
             "part_sizes": part_sizes.fit_table(facts),
         },
         places.DECIMALS,
+    ),
+    "chances": Fitter(
+        chances.READ,
+        "readings",
+        lambda facts: {"chances": chances.fit_table(facts)},
+        chances.DECIMALS,
     ),
     "shares": Fitter(
         ("circumvention", "restrictions", "feature_use", "platforms"),

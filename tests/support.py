@@ -264,6 +264,20 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "basis": "estimated",
         "data_sha256": "0" * 64,
     },
+    "event_readings": {
+        "register_row": "stop-1",
+        "event_id": "XA-2024-05-01-stop-1",
+        "source_id": "press-page",
+    },
+    "chances": {
+        "chance": "happened",
+        "chance_group": "official",
+        "share": "0.9",
+        "weight": "40",
+        "figures": "30",
+        "basis": "estimated",
+        "data_sha256": "0" * 64,
+    },
     "answer_rungs": {
         "rung_family": "place",
         "rung": "country",

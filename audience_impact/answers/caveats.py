@@ -159,5 +159,8 @@ def describe_evidence(record: AnswerRecord) -> str:
         by = "an authority confirms it, no measurement does" if unmeasured else ""
         return f"{source} reports it; {by or 'an authority and measurements confirm it'}."
     if unmeasured:
-        return f"{source} reports it; neither an authority nor a measurement confirms it."
+        return (
+            f"One report, not confirmed: {source} reports it; neither an authority nor a "
+            "measurement confirms it."
+        )
     return f"{source} reports it and measurements show it; no authority confirms it."

@@ -34,6 +34,7 @@ from audience_impact.errors import distribution as errors_distribution
 from audience_impact.errors.distribution import FigureErrors, Spread
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import shares
+from audience_impact.fitted.chances import index_chances
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution as imputation_distribution
 from audience_impact.imputation.distribution import ImputationModel
@@ -90,6 +91,7 @@ class FittedModels:
         features: Shares of users who use a feature, keyed by shares.BY_GROUP.
         keeping_access: Shares of people who keep access, keyed by shares.BY_GROUP.
         keeping_figures: Ids of the figures of each country behind `keeping_access`.
+        chances: The chances of groups of restrictions, as `Chances` has them.
         closed_levels: Levels of evidence that failed validation, by family.
     """
 
@@ -103,6 +105,7 @@ class FittedModels:
     features: pd.DataFrame
     keeping_access: pd.DataFrame
     keeping_figures: "pd.Series[str]"
+    chances: pd.DataFrame
     closed_levels: Mapping[RungFamily, list[str]]
 
 
@@ -126,6 +129,7 @@ def read_models(tables: Tables) -> FittedModels:
         shares.index_parameters(by_feature, shares.BY_GROUP),
         shares.index_parameters(by_country, shares.BY_GROUP),
         shares.list_circumvention_ids(tables),
+        index_chances(_get_table(tables, "chances")),
         {family: list_closed(tables, family) for family in RungFamily},
     )
 

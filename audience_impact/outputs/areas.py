@@ -228,7 +228,7 @@ def rows_by_kind(inputs: SimulationInputs, restrictions: pd.Index | None = None)
     ready = (line.monthly["shape"] != "").to_numpy() & line.rows["base_persons"].notna()
     by_kind = {
         "every": line.rows,
-        "certain": line.certain_rows,
+        "certain": line.confirmed_rows,
         "drawn": line.rows[complete & ready],
     }
     if restrictions is None:
@@ -239,7 +239,7 @@ def rows_by_kind(inputs: SimulationInputs, restrictions: pd.Index | None = None)
 def find_floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
     """Return the people of each restriction in each of its countries."""
     bounds = inputs.bounds.countries[["lower_persons", "upper_persons"]]
-    certain = inputs.timeline.certain_rows["restriction_id"].unique()
+    certain = inputs.timeline.confirmed_rows["restriction_id"].unique()
     sure = bounds.index.get_level_values("restriction_id").isin(certain)
     inside = bounds.assign(lower_persons=bounds["lower_persons"].where(sure, 0.0))
     total = inputs.bounds.exposed["upper_persons"].reindex(
@@ -247,7 +247,11 @@ def find_floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
     )
     inside["upper_persons"] = np.fmin(bounds["upper_persons"], total.to_numpy("float64"))
     countries = simulate.draw_people_by_country(inputs, sampler)
-    return Floors(inside, countries.exposed, countries.places)
+    present = simulate.draw_presence(inputs, sampler)
+    exposed = countries.exposed
+    if present is not None:
+        exposed = exposed * present.of_restrictions(inputs.countries["restriction_id"])
+    return Floors(inside, exposed, countries.places)
 
 
 def draw_people(
@@ -257,7 +261,7 @@ def draw_people(
     restriction_floors: Floors,
     sampler: Sampler,
 ) -> People:
-    """Return people of each of `count` sets, each at least those of its restrictions."""
+    """Return people of each of `count` sets, at least those of each restriction that is present."""
     rows = inputs.timeline.rows
     numbers, ends = range(count), ("monthly_low_persons", "monthly_high_persons")
     possible, certain = (
@@ -275,7 +279,7 @@ def draw_people(
     upper = possible["upper"].to_numpy("float64")
     upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
     drawn = _draw_sets(inputs, members["drawn"], count, restriction_floors.places, sampler)
-    sure = members["drawn"][members["drawn"]["row"].isin(inputs.timeline.certain_rows["row"])]
+    sure = members["drawn"][members["drawn"]["row"].isin(inputs.timeline.confirmed_rows["row"])]
     own_least = sharp.bound_sets(sure, rows, *ends)["lower"].reindex(numbers)
     # what is not drawn can force more than what is
     forced = np.where(lower > np.nan_to_num(own_least.to_numpy("float64")) + 1.0, lower, 0.0)
@@ -318,8 +322,9 @@ def _draw_sets(
         return audiences.draw_audiences(line.monthly, stream, line.tail_degrees)
 
     persons = inputs.draw_cache("audiences of a month", sampler, (line,), draw_monthly)
+    present = simulate.draw_presence(inputs, sampler)
     drawn = parts.draw_people(
-        members, persons, line, places, inputs.overlap_model, sampler, inputs.draw_cache
+        members, persons, line, places, inputs.overlap_model, sampler, inputs.draw_cache, present
     )
     more = np.full((count - len(drawn), sampler.count), np.nan)
     return np.vstack([drawn, more])  # a copy, since what was drawn may be kept

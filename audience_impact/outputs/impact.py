@@ -77,6 +77,7 @@ def make_impact(
     table["reason_details"] = table["reason_details"].where(
         table["reason_details"].str.strip(";") != "", ""
     )
+    table = table.join(simulation.chances.list_shares(), on="restriction_id")
     table[QUANTILES] = table[QUANTILES].mask(table["is_never_enforced"], 0.0)
     return _add_shares(table.assign(as_of=scope.as_of.isoformat())).sort_values(
         ["restriction_id", "impact_metric"], ignore_index=True

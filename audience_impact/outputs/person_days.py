@@ -43,9 +43,14 @@ class _Drawing:
     sampler: Sampler
     countries: Countries
 
-    def draw_per_day(self, intervals: Intervals, inputs: SimulationInputs) -> Array:
-        """Return draws of people (sets, D) on a day of each set."""
-        return simulate.draw_people_on_a_day(inputs, intervals, self.countries.places, self.sampler)
+    def draw_per_day(
+        self, intervals: Intervals, inputs: SimulationInputs, by_country: bool = False
+    ) -> Array:
+        """Return draws of people (sets, D) on a day; of countries, under what is present there."""
+        present = simulate.draw_presence(inputs, self.sampler) if by_country else None
+        return simulate.draw_people_on_a_day(
+            inputs, intervals, self.countries.places, self.sampler, present
+        )
 
 
 def make_person_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> pd.DataFrame:
@@ -87,16 +92,17 @@ def _make_totals(
     of the rest, the draws do not describe the total (`is_outweighed`); else they limit the draws.
     """
     timeline = inputs.timeline
-    rows = (timeline.certain_rows, timeline.drawn_rows, timeline.rows)
+    certain = timeline.confirmed_rows if by_country else timeline.certain_rows
+    rows = (certain, timeline.drawn_rows, timeline.rows)
     least, middle, most = (
         timeline.find_intervals(kind_rows, end, by_country)
         for kind_rows, end in zip(rows, ends, strict=True)
     )
     table = _make_bounds(least, most, inputs)
-    drawn = _make_quantiles(inputs, middle, drawing)
+    drawn = _make_quantiles(inputs, middle, drawing, by_country)
     counted = timeline.find_intervals(timeline.drawn_rows, "end", by_country)
     table["days"], table["covered_days"] = _days_in_force(most), _days_in_force(counted)
-    sure = timeline.drawn_rows[timeline.drawn_rows["is_certain"]]
+    sure = timeline.drawn_rows[timeline.drawn_rows["row"].isin(certain["row"])]
     drawn_lower = _lower_bounds(timeline.find_intervals(sure, ends[0], by_country), inputs)
     inside = drawn.reindex(table.index)
     for unit in UNITS:
@@ -171,12 +177,12 @@ def _bound_people(intervals: Intervals, inputs: SimulationInputs, end: str) -> A
 
 
 def _make_quantiles(
-    inputs: SimulationInputs, intervals: Intervals, drawing: _Drawing
+    inputs: SimulationInputs, intervals: Intervals, drawing: _Drawing, by_country: bool
 ) -> pd.DataFrame:
     """Return quantiles of person-days and person-hours by KEY, where something can be drawn."""
     if inputs.overlap_model is None or intervals[1].empty:
         return no_quantiles(KEY, "person_days").join(no_quantiles(KEY, "person_hours"))
-    per_day = drawing.draw_per_day(intervals, inputs)
+    per_day = drawing.draw_per_day(intervals, inputs, by_country)
     hours = curfews.combine_hours(
         intervals, inputs.timeline.rows, curfews.compute_hours(inputs.timeline.periods)
     )

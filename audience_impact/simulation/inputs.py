@@ -27,6 +27,7 @@ from audience_impact.bounds.restrictions import Bounds
 from audience_impact.errors import figure_errors
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.overlap.model import OverlapModel
@@ -85,6 +86,7 @@ class SimulationInputs(Declared):
         parent: The parent of each area, as nesting.parents returns it.
         bounds: Bounds from the figures as printed, and the overlaps on which draws are conditioned.
         timeline: Audiences by the day.
+        chances: How sure it is that each restriction happened as it is recorded.
         draw_cache: Draws of steps that several tables and the redraws for `sensitivity` share.
     """
 
@@ -110,6 +112,7 @@ class SimulationInputs(Declared):
     parent: nesting.Parents
     bounds: Bounds
     timeline: Timeline
+    chances: Chances
     draw_cache: DrawCache = field(init=False, repr=False, compare=False, default_factory=DrawCache)
 
 
@@ -119,7 +122,8 @@ def make_simulation_inputs(
     """Return the inputs of all draws; without a calibration nothing is drawn."""
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     audiences = prepare_audiences(sizes, inputs.audiences.distributions)
-    line = make_timeline(scope, inputs, bounds, tables, fitted)
+    chances = describe_chances(scope.restrictions, tables, fitted.chances)
+    line = make_timeline(scope, inputs, bounds, tables, fitted, chances)
     complete = _find_complete(audiences, scope, inputs.parts)
     in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
@@ -136,6 +140,7 @@ def make_simulation_inputs(
         nesting.read_parents(tables["areas"]),
         bounds,
         line,
+        chances,
     )
 
 

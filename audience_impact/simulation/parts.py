@@ -50,6 +50,7 @@ from audience_impact.phases import intervals
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Integers
 from audience_impact.simulation import audiences, timeline, unions
+from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import DrawCache, Sampler
 from audience_impact.simulation.timeline import Intervals, Timeline
 from audience_impact.simulation.unions import DrawnUnions, Unions
@@ -259,25 +260,31 @@ def draw_people(
     model: OverlapModel,
     sampler: Sampler,
     cache: DrawCache,
+    presence: Presence | None = None,
 ) -> Array:
     """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
 
-    `members` (set_id, row) are rows of `line`; `values` (rows, D) are their audiences.
+    `members` (set_id, row) are rows of `line`; `values` (rows, D) are their audiences. With
+    `presence`, a set has in each draw the restrictions alone that are present.
     """
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
 
-    def plan_all(_: Sampler) -> Unions | None:
-        single = timeline.keep_one_per_platform(members[~in_part], line.rows, line.periods)
-        return timeline.make_unions(single, line.rows) if len(single) else None
+    def plan_all(_: Sampler) -> tuple[Unions | None, Array]:
+        everyone = members[~in_part]
+        if presence is not None and len(everyone):
+            return presence.fold_audiences(everyone, _count_sets(members), line, values)
+        single = timeline.keep_one_per_platform(everyone, line.rows, line.periods)
+        return timeline.make_unions(single, line.rows) if len(single) else None, values
 
-    touching_all = cache("wanted of all", sampler, (members, places.rows), plan_all)
+    keys = (members, values, presence)
+    touching_all, folded = cache("wanted of all", sampler, (*keys, places.rows), plan_all)
 
     def draw_all(stream: Sampler) -> tuple[Array, Array]:
-        drawn_unions = cache.drawn_unions(values, stream)
-        return _draw_everyone(members, touching_all, values, model, stream, drawn_unions)
+        drawn_unions = cache.drawn_unions(values, stream) if folded is values else {}
+        return _draw_everyone(members, touching_all, folded, model, stream, drawn_unions)
 
-    persons, base = cache("under all", sampler, (members, values), draw_all)
+    persons, base = cache("under all", sampler, keys, draw_all)
     if not in_part.any():
         return persons
 
@@ -290,7 +297,11 @@ def draw_people(
         return _draw_restrictions(part_unions.unions, values, model, stream)
 
     drawn = cache("under parts", sampler, (part_unions, values), draw_restricted)
-    return _add_parts(persons, base, drawn, part_unions.blocks, places.drawn)
+    named = places.drawn
+    if presence is not None:
+        present = presence.of_restrictions(places.rows["restriction_id"])
+        named = PartDraws(named.cut * present, named.online)
+    return _add_parts(persons, base, drawn, part_unions.blocks, named)
 
 
 def _draw_everyone(
@@ -306,12 +317,21 @@ def _draw_everyone(
     Sets without such restrictions are NaN, with a base of 0. `plan` has the unions of those
     members.
     """
-    count = 1 + int(members["set_id"].max()) if len(members) else 0
+    count = _count_sets(members)
     persons, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
     if plan is not None:
-        at = plan.table["set_id"]
-        persons[at], base[at] = unions.draw_union_people(values, plan, model, sampler, drawn_unions)
+        sets = plan.table["set_id"].to_numpy()
+        drawn, bases = unions.draw_union_people(values, plan, model, sampler, drawn_unions)
+        for some in (sets < count, sets >= count):  # services, then the whole internet
+            at = sets[some] % count
+            is_there = (drawn[some] > 0.0) | np.isnan(persons[at])
+            persons[at] = np.where(is_there, drawn[some], persons[at])
+            base[at] = np.where(is_there, bases[some], base[at])
     return persons, base
+
+
+def _count_sets(members: pd.DataFrame) -> int:
+    return 1 + int(members["set_id"].max()) if len(members) else 0
 
 
 def _plan_unions(members: pd.DataFrame, line: Timeline, places: Places) -> _PartUnions:
@@ -412,6 +432,7 @@ def draw_daily_people(
     model: OverlapModel,
     sampler: Sampler,
     cache: DrawCache,
+    presence: Presence | None = None,
 ) -> Array:
     """Return draws (set_ids, D) of the people under a restriction on a day of each set."""
     used = line.rows["row"].isin(line.drawn_rows["row"]).to_numpy()
@@ -428,4 +449,4 @@ def draw_daily_people(
         return persons
 
     drawn = cache("coming on a day", sampler, (line,), draw_coming)
-    return draw_people(day_sets[1], drawn, line, places, model, sampler, cache)
+    return draw_people(day_sets[1], drawn, line, places, model, sampler, cache, presence)

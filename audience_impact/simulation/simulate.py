@@ -27,9 +27,10 @@ from scipy.sparse import csr_array
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.simulation import audiences, parts, unions
+from audience_impact.simulation import audiences, parts, presence, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries, PartDraws, Places
+from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.timeline import Intervals
 from audience_impact.simulation.unions import GROUP, Unions
@@ -278,12 +279,26 @@ def _condition_unions(
     return people
 
 
+def draw_presence(inputs: SimulationInputs, sampler: Sampler) -> Presence | None:
+    """Return whether each restriction is present in each draw; None if no chances were fitted."""
+
+    def draw(stream: Sampler) -> Presence | None:
+        return presence.draw_presence(inputs.chances, inputs.restrictions, stream)
+
+    return inputs.draw_cache("present", sampler, (), draw)
+
+
 def draw_people_on_a_day(
-    inputs: SimulationInputs, day_sets: Intervals, places: Places, sampler: Sampler
+    inputs: SimulationInputs,
+    day_sets: Intervals,
+    places: Places,
+    sampler: Sampler,
+    present: Presence | None = None,
 ) -> Array:
     """Return draws (sets, D) of the people under a restriction on a day of each set.
 
-    The result is cached; callers must not change it.
+    With `present`, only restrictions that are present in a draw count there. The result is cached;
+    callers must not change it.
     """
     model = inputs.overlap_model
     if model is None:
@@ -291,10 +306,10 @@ def draw_people_on_a_day(
 
     def draw_day(stream: Sampler) -> Array:
         return parts.draw_daily_people(
-            day_sets, inputs.timeline, places, model, stream, inputs.draw_cache
+            day_sets, inputs.timeline, places, model, stream, inputs.draw_cache, present
         )
 
-    return inputs.draw_cache("on a day", sampler, (day_sets[1], places), draw_day)
+    return inputs.draw_cache("on a day", sampler, (day_sets[1], places, present), draw_day)
 
 
 def _sum_restrictions(inputs: SimulationInputs, drawn: Array) -> Array:

@@ -52,6 +52,7 @@ from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import durations
+from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import PARAMETERS, daily_use
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
@@ -90,6 +91,7 @@ ROWS = Frame(
         "is_counted": TRUTH,
         "is_order": TRUTH,
         "is_certain": TRUTH,
+        "is_confirmed": TRUTH,
         "is_complete": TRUTH,
         "is_daily_measured": TRUTH,
         "is_daily_drawn": TRUTH,
@@ -166,6 +168,11 @@ class Timeline(Declared):
         return self.rows[self.rows["is_certain"]]
 
     @property
+    def confirmed_rows(self) -> pd.DataFrame:
+        """Return those of `certain_rows` that more than one report speaks for."""
+        return self.rows[self.rows["is_certain"] & self.rows["is_confirmed"]]
+
+    @property
     def drawn_rows(self) -> pd.DataFrame:
         """Return rows of restrictions whose daily audiences can all be drawn."""
         return self.rows[self.rows["is_complete"] & self.rows["is_daily_drawn"]]
@@ -182,7 +189,12 @@ class Timeline(Declared):
 
 
 def make_timeline(
-    scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables, fitted: FittedModels
+    scope: Scope,
+    inputs: Inputs,
+    bounds: Bounds,
+    tables: Tables,
+    fitted: FittedModels,
+    chances: Chances,
 ) -> Timeline:
     """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time."""
     periods = list_periods(scope)
@@ -197,7 +209,10 @@ def make_timeline(
         phases, figure, monthly, daily_use(fitted.daily_use, _set_imputed_metric(phases, monthly))
     )
     rows = _bound_rows(phases.assign(row=phases.index), figure, daily, (scope, inputs, bounds))
-    rows = rows.assign(is_imputed=(monthly["shape"] == IMPUTED).to_numpy())
+    rows = rows.assign(
+        is_imputed=(monthly["shape"] == IMPUTED).to_numpy(),
+        is_confirmed=chances.is_confirmed(rows["restriction_id"]),
+    )
     return Timeline(
         rows,
         monthly,
@@ -390,9 +405,11 @@ def list_countries_in_force(line: Timeline) -> pd.DataFrame:
     """Return the days on which each restriction was in force in each of its countries.
 
     Columns: restriction_id, country_id, and the first day and the day after the last of what is
-    certain (`least_start`, `least_end`), drawn (`start`, `end`) and possible (`most_*`).
+    certain (`least_start`, `least_end`), drawn (`start`, `end`) and possible (`most_*`); and
+    `is_confirmed`.
     """
-    rows = line.rows.drop_duplicates(COUNTRY)[COUNTRY].reset_index(drop=True)
+    names = [*COUNTRY, "is_confirmed"]
+    rows = line.rows.drop_duplicates(COUNTRY)[names].reset_index(drop=True)
     about = line.periods.reindex(rows["restriction_id"]).reset_index(drop=True)
     ends = {"least_": "least_end", "": "end", "most_": "most_end"}
     return rows.assign(
@@ -433,6 +450,18 @@ def _cut_to_limits(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def sort_by_platform(
+    members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Return members with `platform_id`, by set and platform, the earliest restriction first."""
+    first = periods["from_day"]
+    about = rows.assign(began=first.reindex(rows["restriction_id"]).to_numpy()).set_index("row")[
+        ["platform_id", "began"]
+    ]
+    joined = members.join(about, on="row")
+    return joined.sort_values(["set_id", "platform_id", "began", "row"])
+
+
 def keep_one_per_platform(
     members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
@@ -442,13 +471,8 @@ def keep_one_per_platform(
     """
     if members.empty:
         return members[["set_id", "row"]]
-    first = periods["from_day"]
-    about = rows.assign(began=first.reindex(rows["restriction_id"]).to_numpy()).set_index("row")[
-        ["platform_id", "began"]
-    ]
-    joined = members.join(about, on="row")
-    joined = joined.sort_values(["set_id", "platform_id", "began", "row"])
-    single = joined.drop_duplicates(["set_id", "platform_id"])
+    single = sort_by_platform(members, rows, periods)
+    single = single.drop_duplicates(["set_id", "platform_id"])
     network = single["platform_id"] == WHOLE_INTERNET
     swallowed = network.groupby(single["set_id"]).transform("any") & ~network
     return single.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from audience_impact.vocabulary.word import Word
+
 
 class OverlapParameter(StrEnum):
     """Parameters of joint use of platforms, fitted to surveys."""
@@ -81,3 +83,29 @@ class AudienceLaw(StrEnum):
     RUNG_FACTOR = "rung_factor"
     PLATFORM_FACTOR = "platform_factor"
     REGION_FACTOR = "region_factor"
+
+
+class Chance(Word):
+    """A chance that is stated of each restriction."""
+
+    HAPPENED = "happened", "the restriction was carried out"
+    WHOLE = "whole", "everyone in the places and on the networks named was cut"
+    ONGOING = "ongoing", "it was still on at the end of the last year that lists it"
+    DISTINCT = "distinct", "it is another event than those before it"
+
+
+class ChanceGroup(Word):
+    """A group of restrictions with one chance."""
+
+    MEASURED = "measured", "measurements show it"
+    OFFICIAL = "official", "an authority or an operator confirms it, and no measurement shows it"
+    ONE_REPORT = "one_report", "one report, not confirmed"
+    NATIONAL = "national", "the whole country, by its words"
+    BELOW_COUNTRY = "below_country", "whole places below the country, by its words"
+    PART = "part", "a part of a place or some networks, by its words"
+    ONGOING_NETWORK = "ongoing_network", "a network, recorded as still cut"
+    ONGOING_SERVICE = "ongoing_service", "services, recorded as still restricted"
+    UNKNOWN_NETWORK = "unknown_network", "a network, with an end that is not known"
+    UNKNOWN_SERVICE = "unknown_service", "services, with an end that is not known"
+    ALONE = "alone", "no similar restriction began at most three days before"
+    NEAR = "near", "a similar restriction began at most three days before"

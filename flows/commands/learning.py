@@ -18,6 +18,7 @@ class Parameters(StrEnum):
     DAILY_USE = "daily-use"
     PLACES = "places"
     SHARES = "shares"
+    CHANCES = "chances"
     AUDIENCES = "audiences"
     JOINT_USE = "joint-use"
 
@@ -66,6 +67,7 @@ def learn_parameters(
     daily-use: daily_use.csv, the users who come on a day.
     places: place_laws.csv, network_laws.csv and part_sizes.csv, people and users of a place.
     shares: circumvention_laws.csv and feature_laws.csv, who keeps access and who uses a feature.
+    chances: chances.csv, how sure it is that a restriction happened as recorded.
     audiences: audience_laws.csv, the audiences that nobody counted; takes minutes.
     joint-use: overlap_calibration.csv, the overlap model from surveys.
     """

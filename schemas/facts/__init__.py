@@ -59,6 +59,8 @@ _TABLES = (
     Table("network_laws", fitted.NetworkLaws, key=("parameter", "kind"), optional=True),
     Table("place_parts", figures.PlaceParts, optional=True),
     Table("part_sizes", fitted.PartSizes, key=("part_kind",), optional=True),
+    Table("event_readings", restrictions.EventReadings, optional=True),
+    Table("chances", fitted.Chances, key=("chance", "chance_group"), optional=True),
     Table("answer_rungs", fitted.AnswerRungs, key=("rung_family", "rung"), optional=True),
     Table("audience_laws", fitted.AudienceLaws, key=("parameter", "kind"), optional=True),
     Table("restrictions", restrictions.Restrictions),

@@ -29,7 +29,7 @@ law_out_of_range = fields.row_rule(
     "a number of a law that no law has: log odds or a width beyond 20, a width, factor or count "
     "that is not above zero, a count beyond a million million",
     "run the command that writes the table",
-    *("value", "mean"),
+    *("value", "mean", "share"),
 )
 learned_from_nothing = fields.row_rule(
     "a law that was learned from nobody",
@@ -276,6 +276,33 @@ class AudienceLaws(Law):
         is_spread = frame["parameter"].eq(words.AudienceLaw.EFFECT_SPREAD.value)
         spreads = is_between(frame, "value", 0.0, MOST_LOG_ODDS)
         return spreads.where(is_spread, is_above_zero(frame, "value"))
+
+
+class Chances(Law):
+    """How sure restrictions of a group are; written only by `audience-impact learn chances`.
+
+    The chance of a group has a beta distribution of mean `share`; `weight` is the sum of its two
+    parameters, in readings, and `figures` the number of readings of the group itself.
+    """
+
+    chance: Series[str] = fields.code_field(words.Chance)
+    chance_group: Series[str] = fields.code_field(words.ChanceGroup)
+    share: Series[str] = fields.share_field()
+    weight: Series[str] = fields.parameter_field()
+    figures: Series[str] = fields.persons_field(filled=True)
+
+    @law_out_of_range
+    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+        """Require shares above zero and below one, and weights above zero."""
+        share = parse_numbers(frame, "share")
+        return (share.isna() | ((share > 0) & (share < 1))) & is_above_zero(
+            frame, "weight", MOST_COUNT
+        )
+
+    @learned_from_nothing
+    def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
+        """Require at least one reading in each group."""
+        return is_above_zero(frame, "figures", MOST_COUNT)
 
 
 class PartSizes(Law):

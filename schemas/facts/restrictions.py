@@ -194,6 +194,43 @@ class EventLinks(FactModel):
     )
 
 
+answer_without_group = fields.row_rule(
+    "a reading answers a question without the group of the row, or has the group and no answer",
+    "fill in both the group and the answer, or neither",
+    *("is_real", "is_whole", "is_on", "is_distinct"),
+)
+
+
+class EventReadings(FactModel):
+    """What a row of a register turned out to be, as a reader or the next edition of it says.
+
+    `event_id` is the id of the event that the import gives the row. A group is what the row itself
+    says; the answer beside it is whether it happened, was complete, was still on at the end of the
+    year of its edition, and is another event than those before it.
+    """
+
+    register_row: Series[str] = fields.key_field()
+    event_id: Series[str] = fields.text_field(filled=True)
+    evidence_group: Series[str] = fields.code_field(words.ChanceGroup, filled=False)
+    is_real: Series[str] = fields.code_field(words.YesNo, filled=False)
+    extent_group: Series[str] = fields.code_field(words.ChanceGroup, filled=False)
+    is_whole: Series[str] = fields.code_field(words.YesNo, filled=False)
+    end_group: Series[str] = fields.code_field(words.ChanceGroup, filled=False)
+    is_on: Series[str] = fields.code_field(words.YesNo, filled=False)
+    neighbour_group: Series[str] = fields.code_field(words.ChanceGroup, filled=False)
+    is_distinct: Series[str] = fields.code_field(words.YesNo, filled=False)
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
+
+    @answer_without_group
+    def answer_without_group(cls, frame: pd.DataFrame) -> Any:
+        """Require a group beside each answer, and an answer beside each group."""
+        groups = ["evidence_group", "extent_group", "end_group", "neighbour_group"]
+        answers = ["is_real", "is_whole", "is_on", "is_distinct"]
+        blank = [frame[names].eq("").to_numpy() for names in (groups, answers)]
+        return pd.Series((blank[0] == blank[1]).all(axis=1), frame.index)
+
+
 class PlaceNames(FactModel):
     """The meaning of a name, or a whole text, of registers that no rule can read; reviewed by hand.
 

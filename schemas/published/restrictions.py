@@ -76,6 +76,18 @@ class Impact(ReasonedModel):
     claim_status: Series[str] = columns.word_column(
         words.ClaimStatus, "who says that it is restricted"
     )
+    chance_happened_share: Series[float] = columns.share_column(
+        "chance that the restriction was carried out"
+    )
+    chance_whole_share: Series[float] = columns.share_column(
+        "chance that everyone in the places and on the networks named was cut"
+    )
+    chance_ongoing_share: Series[float] = columns.share_column(
+        "chance that it was still on at the end of the last year that lists it; null: it ended"
+    )
+    chance_distinct_share: Series[float] = columns.share_column(
+        "chance that it is another event than those before it"
+    )
     quarantined_inputs_count: Series[float] = columns.make_column(
         "rows about these platforms, this act or the bases of its areas that were refused",
         "count",

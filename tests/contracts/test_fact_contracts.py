@@ -314,6 +314,15 @@ NO_LAW = {
         ({"value": "-0.1"}, "value", "law_out_of_range"),
         ({"parameter": "rung_factor", "value": "0"}, "value", "law_out_of_range"),
     ],
+    "chances": [
+        ({"share": "1"}, "share", "law_out_of_range"),
+        ({"weight": "0"}, "share", "law_out_of_range"),
+        ({"figures": "0"}, "figures", "learned_from_nothing"),
+    ],
+    "event_readings": [
+        ({"end_group": "alone"}, "is_real", "answer_without_group"),
+        ({"is_on": "yes"}, "is_real", "answer_without_group"),
+    ],
     "figure_errors": [
         ({"value": "1e99"}, "value", "law_out_of_range"),
         ({"parameter": "measurers", "kind": "q95", "value": "0"}, "value", "law_out_of_range"),

@@ -1,0 +1,198 @@
+"""The chance that a restriction happened, was complete, was still on, and is an event of its own.
+
+Definitions. Each chance has groups, and a restriction is in one group of each, or in none where the
+chance does not apply. Happened: by who confirms it (a measurement, an authority, or nobody).
+Complete, which means that everyone in the places named, on the networks named, was cut: by its
+extent (a part by its own words, the country, places below it). Still on, at the end of the last
+year whose edition lists it: by its end (ongoing, not known) and whether networks or services were
+cut. Distinct, which means another event than those before it: by whether one began at most NEAR
+days before it that has a service and an area in common. A restriction is confirmed unless only one
+report speaks for it.
+
+Method. The chance of a group has a beta distribution, fitted to readings of register rows and to
+what the next edition of the register repeats (fitting/chances.py).
+
+Assumptions. Restrictions kept by hand are as sure as rows of a register with the same evidence.
+
+Known drawbacks. Measured outages are no part of the fit: probes see mostly fixed networks, so that
+the absence of an outage says little.
+
+Citation. Gelman et al. (2013), Bayesian Data Analysis, 3rd edition, chapter 5.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import betaincinv
+
+from audience_impact.frames import TEXT, Array, Frame
+from audience_impact.populations import parents_of, with_holders
+from audience_impact.vocabulary import (
+    Chance,
+    ChanceGroup,
+    ClaimStatus,
+    EndStatus,
+    EvidenceState,
+    GeoScope,
+    NetworkScope,
+    PlaceReading,
+    Severity,
+)
+
+NEAR = pd.Timedelta(days=3)
+COLUMNS = {chance.value: f"chance_{chance.value}_share" for chance in Chance}
+"""The published column of each chance."""
+MEASURED = [EvidenceState.BLOCKED.value, EvidenceState.DOWN.value, EvidenceState.IMPAIRED.value]
+NETWORK_CUTS = [Severity.NETWORK_UNAVAILABLE.value, Severity.IMPAIRED.value]
+DRAWN = (Chance.HAPPENED.value, Chance.DISTINCT.value)
+"""What is drawn of each event in the totals of countries."""
+PARAMETERS = ["share", "weight"]
+"""The mean of the beta distribution of a group, and the sum of its two parameters."""
+GROUPS = Frame("chances.groups", dict.fromkeys(COLUMNS, TEXT), index=("restriction_id",))
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Chances:
+    """The chances of restrictions.
+
+    Attributes:
+        groups: The group of each restriction in each chance, blank where none applies, as GROUPS.
+        fitted: PARAMETERS by group; without rows every restriction counts in every draw.
+    """
+
+    groups: pd.DataFrame
+    fitted: pd.DataFrame
+
+    def is_confirmed(self, restrictions: "pd.Series[str]") -> "pd.Series[bool]":
+        """Return whether more than one report speaks for each restriction; all if not fitted."""
+        group = restrictions.map(self.groups[Chance.HAPPENED.value])
+        return group.ne(ChanceGroup.ONE_REPORT.value) | self.fitted.empty
+
+    def list_shares(self) -> pd.DataFrame:
+        """Return COLUMNS of each restriction; NaN where a chance does not apply."""
+        share = self.fitted["share"]
+        shares = {COLUMNS[name]: group.map(share) for name, group in self.groups.items()}
+        return pd.DataFrame(shares, self.groups.index, dtype="float64")
+
+    def draw_present(
+        self, restrictions: pd.Index, draw_uniform: Callable[[str], Array]
+    ) -> Array | None:
+        """Return 1 where a restriction happened and is distinct, else 0: (restrictions, D).
+
+        None if no chances were fitted.
+
+        Args:
+            restrictions: Their ids.
+            draw_uniform: Returns the uniforms (D,) of a key.
+        """
+        if self.fitted.empty or restrictions.empty:
+            return None
+        chance = {
+            name: betaincinv(row.share * row.weight, (1.0 - row.share) * row.weight, u)
+            for name, row in self.fitted.iterrows()
+            for u in [draw_uniform(f"chance|{name}")]
+        }
+        present = [
+            np.prod(
+                [
+                    draw_uniform(f"{drawn}|{name}") < chance.get(group, 1.0)
+                    for drawn, group in self.groups.loc[name, list(DRAWN)].items()
+                ],
+                axis=0,
+            )
+            for name in restrictions
+        ]
+        return np.array(present, dtype="float64")
+
+
+def describe_chances(restrictions: pd.DataFrame, tables: Tables, fitted: pd.DataFrame) -> Chances:
+    """Return the chances of restrictions.
+
+    Args:
+        restrictions: As `Scope` has them: their columns in the facts, and `first_day`.
+        tables: Typed facts.
+        fitted: PARAMETERS by group, as `index_chances` returns them.
+    """
+    about = restrictions.set_index("restriction_id")
+    groups = pd.DataFrame(
+        {
+            Chance.HAPPENED.value: _group_by_evidence(about),
+            Chance.WHOLE.value: _group_by_extent(about, tables["restriction_places"]),
+            Chance.ONGOING.value: _group_by_end(about),
+            Chance.DISTINCT.value: _group_by_neighbours(about, tables),
+        }
+    )
+    groups = groups.mask(about["is_never_enforced"], "")
+    return Chances(GROUPS.check_frame(groups), fitted)
+
+
+def _group_by_evidence(about: pd.DataFrame) -> "pd.Series[str]":
+    """Return the group of who confirms each restriction, and that it was carried out."""
+    is_measured = about["evidence_state"].isin(MEASURED)
+    is_official = (about["claim_status"] == ClaimStatus.OFFICIAL.value) | (
+        about["evidence_state"] == EvidenceState.LIKELY_BLOCKED.value
+    )
+    is_disputed = about["claim_status"] == ClaimStatus.DISPUTED.value
+    is_official &= about["observed_from_start"].notna() & ~is_disputed
+    group = pd.Series(ChanceGroup.ONE_REPORT.value, about.index)
+    return group.mask(is_official, ChanceGroup.OFFICIAL.value).mask(
+        is_measured & ~is_disputed, ChanceGroup.MEASURED.value
+    )
+
+
+def _group_by_extent(about: pd.DataFrame, places: pd.DataFrame) -> "pd.Series[str]":
+    """Return the group of the extent that the words of each restriction have."""
+    inside = places.loc[places["reading"] == PlaceReading.WITHIN.value, "restriction_id"]
+    is_part = (
+        (about["extent_reason"] != "")
+        | (about["network_scope"] == NetworkScope.ASN_LIST.value)
+        | about.index.isin(inside)
+    )
+    is_national = about["geo_scope"] == GeoScope.NATIONAL.value
+    group = pd.Series(ChanceGroup.BELOW_COUNTRY.value, about.index)
+    return group.mask(is_national, ChanceGroup.NATIONAL.value).mask(is_part, ChanceGroup.PART.value)
+
+
+def _group_by_end(about: pd.DataFrame) -> "pd.Series[str]":
+    """Return the group of each restriction whose end is not known, else blank."""
+    status, is_network = about["end_status"], about["severity"].isin(NETWORK_CUTS)
+    group = pd.Series("", about.index)
+    for end, of_networks, of_services in (
+        (EndStatus.ONGOING, ChanceGroup.ONGOING_NETWORK, ChanceGroup.ONGOING_SERVICE),
+        (EndStatus.UNKNOWN, ChanceGroup.UNKNOWN_NETWORK, ChanceGroup.UNKNOWN_SERVICE),
+    ):
+        group = group.mask(status == end.value, of_services.value)
+        group = group.mask((status == end.value) & is_network, of_networks.value)
+    return group
+
+
+def _group_by_neighbours(about: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
+    """Return whether each restriction has a neighbour that began before it, or alone."""
+    parents = parents_of(tables["areas"])
+    services = tables["restriction_targets"][["restriction_id", "platform_id"]].drop_duplicates()
+    areas = about["area_ids"].str.split(";").explode().rename("area_id").reset_index()
+    areas = areas[areas["area_id"] != ""]
+    events = areas.merge(services, on="restriction_id")
+    events["day"] = events["restriction_id"].map(about["first_day"])
+    holders = events.assign(area_id=events["area_id"].map(lambda area: with_holders(area, parents)))
+    pairs = events.merge(
+        holders.explode("area_id"), on=["area_id", "platform_id"], suffixes=("", "_other")
+    )
+    gap = pairs["day_other"] - pairs["day"]
+    is_later = (gap > pd.Timedelta(0)) | (
+        (gap == pd.Timedelta(0)) & (pairs["restriction_id_other"] > pairs["restriction_id"])
+    )
+    is_near = (gap.abs() <= NEAR) & (pairs["restriction_id"] != pairs["restriction_id_other"])
+    later = pairs["restriction_id_other"].where(is_later, pairs["restriction_id"])[is_near]
+    group = pd.Series(ChanceGroup.ALONE.value, about.index)
+    return group.mask(about.index.isin(later), ChanceGroup.NEAR.value)
+
+
+def index_chances(chances: pd.DataFrame) -> pd.DataFrame:
+    """Return PARAMETERS by group from the typed fact table, which may have no rows."""
+    if chances.empty:
+        return pd.DataFrame(columns=PARAMETERS, dtype="float64")
+    return chances.set_index("chance_group")[PARAMETERS].astype("float64")

@@ -1,0 +1,95 @@
+"""Draws in which an event happened, and the audiences that are left of a set in each of them.
+
+Definitions. A restriction is present in a draw if it happened there and is another event than those
+before it (fitted/chances.py). The audience of a platform in a set is that of the first of its
+restrictions that is present; of services nothing is left in draws in which the whole internet of
+the set is restricted.
+
+Method. Each restriction has uniforms of its own, by its id, so that it is present in the same draws
+in every set. The chance of its group is drawn too, by the group: restrictions that rest on equally
+weak evidence err together. Audiences that are not present have no people, and a union of them is
+that of the others.
+
+Assumptions. Given the chances of the groups, restrictions happened independently of one another.
+
+Known drawbacks. Whether a restriction was still on, or complete, is stated and not drawn.
+
+Citation. Rules of this project, docs/method.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.fitted.chances import Chances
+from audience_impact.frames import Array
+from audience_impact.simulation.sampler import Sampler, draw_uniforms
+from audience_impact.simulation.timeline import Timeline, make_unions, sort_by_platform
+from audience_impact.simulation.unions import Unions
+from audience_impact.vocabulary import WHOLE_INTERNET
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Draws (restrictions, D) of whether each restriction is present: 1 or 0."""
+
+    restrictions: pd.Index
+    drawn: Array
+
+    def of_restrictions(self, restriction_ids: "pd.Series[str]") -> Array:
+        """Return the draws (rows, D) of some restrictions."""
+        return np.asarray(self.drawn[self.restrictions.get_indexer(restriction_ids)])
+
+    def fold_audiences(
+        self, members: pd.DataFrame, count: int, line: Timeline, values: Array
+    ) -> tuple[Unions, Array]:
+        """Return unions of the audiences left in each draw, and these audiences (audiences, D).
+
+        The union of the services of a set has its number; that of its whole internet, of which
+        nobody is left in the other draws, has its number and `count`, the number of sets, more.
+        `members` (set_id, row) are rows of `line`, all of which touch everyone in their audiences,
+        and `values` (rows, D) the audiences of the rows.
+        """
+        rows = sort_by_platform(members, line.rows, line.periods)
+        groups = rows.groupby(["set_id", "platform_id"])["row"]
+        chains = groups.agg(tuple).rename("chain").reset_index()
+        is_network = chains["platform_id"] == WHOLE_INTERNET
+        network = chains[is_network].set_index("set_id")["chain"].to_dict()
+        above = [
+            () if alone else network.get(name, ())
+            for name, alone in zip(chains["set_id"], is_network, strict=True)
+        ]
+        keys = pd.Series(list(zip(chains["chain"], above, strict=True)), dtype="object")
+        number, distinct = pd.factorize(keys)
+        row_ids = line.rows["restriction_id"]
+        folded = [self._fold_chain(chain, over, values, row_ids) for chain, over in distinct]
+        union_ids = chains["set_id"] + count * is_network
+        first = pd.DataFrame({"set_id": union_ids, "row": chains["chain"].str[0]})
+        requested = make_unions(first, line.rows)
+        audiences = first[["set_id"]].assign(audience=number)
+        return Unions(requested.table, audiences), np.array(folded)
+
+    def _fold_chain(
+        self,
+        chain: tuple[int, ...],
+        over: tuple[int, ...],
+        values: Array,
+        row_ids: "pd.Series[str]",
+    ) -> Array:
+        """Return the audience (D,) of the first row present, where no row of `over` is."""
+        persons = np.zeros(values.shape[1])
+        present = self.of_restrictions(row_ids.iloc[list(chain)]) > 0.0
+        for row, is_present in zip(reversed(chain), present[::-1], strict=True):
+            persons = np.where(is_present, values[row], persons)
+        if over:
+            persons[self.of_restrictions(row_ids.iloc[list(over)]).any(axis=0)] = 0.0
+        return persons
+
+
+def draw_presence(chances: Chances, restrictions: pd.Index, sampler: Sampler) -> Presence | None:
+    """Return whether each restriction is present in each draw; None if no chances were fitted."""
+    drawn = chances.draw_present(
+        restrictions, lambda key: draw_uniforms(sampler.seed, key, sampler.count)
+    )
+    return None if drawn is None else Presence(restrictions, drawn)

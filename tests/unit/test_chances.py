@@ -1,0 +1,240 @@
+"""How sure restrictions are, and the draws in which they happened."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import betaincinv
+
+from audience_impact.fitting import chances as fitting
+from audience_impact.outputs import impact_by_area
+from audience_impact.outputs.impact_by_area import InPeriods
+from audience_impact.simulation import simulate
+from audience_impact.simulation.presence import Presence
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.vocabulary import Chance
+from tests.engine import calculated, calibrated, cut, of, placed, prepared
+from tests.support import ERRORS, World, row, world
+
+SAMPLER = Sampler(0, 200)
+ENDED = {"ended_on": "2025-08-20", "end_status": "ended", "end_source": "recorded"}
+REPORTED = {"claim_status": "reported", "evidence_state": "insufficient"}
+ACTS = ("services", "again", "network", "region", "town")
+
+
+# ---- The fit ----
+
+
+def answers(*groups: tuple[str, int, int]) -> pd.DataFrame:
+    """Answers of one chance, by group: so many of them yes, and so many no."""
+    parts = [(name, answer) for name, yes, no in groups for answer in [1.0] * yes + [0.0] * no]
+    table = pd.DataFrame(parts, columns=["chance_group", "is_yes"])
+    return table.assign(chance="happened", event_id=table.index.astype("str"))
+
+
+def shares(*groups: tuple[str, int, int]) -> dict[str, float]:
+    found = fitting.fit_groups(answers(*groups))["share"].droplevel("chance")
+    return {str(name): float(share) for name, share in found.items()}
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.integers(1, 60))
+def test_a_chance_is_never_sure_and_lies_between_its_count_and_that_of_all(
+    yes: int, no: int, other: int
+) -> None:
+    found = shares(("measured", yes, no), ("official", other, 0))
+    assert all(0.0 < share < 1.0 for share in found.values())
+    own, together = yes / (yes + no), (yes + other) / (yes + no + other)
+    assert min(own, together, 0.5) < found["measured"] < max(own, together, 0.5)
+
+
+def test_groups_that_differ_keep_their_own_chance_and_few_readings_take_that_of_all() -> None:
+    apart = shares(("ongoing_network", 90, 10), ("unknown_network", 5, 95))
+    assert apart["ongoing_network"] == pytest.approx(0.9, abs=0.02)
+    alike = shares(("measured", 90, 10), ("official", 91, 9), ("one_report", 1, 0))
+    assert alike["one_report"] == pytest.approx(0.86, abs=0.03)
+
+
+def test_the_fitted_distribution_holds_the_chance_it_was_made_of_nine_times_in_ten() -> None:
+    random, inside = np.random.default_rng(4), []
+    for _ in range(200):
+        true = random.beta(30.0, 1.5, 4)
+        yes = random.binomial(30, true)
+        groups = [(f"g{number}", int(count), 30 - int(count)) for number, count in enumerate(yes)]
+        fitted = fitting.fit_groups(answers(*groups))
+        a = fitted["share"] * fitted["weight"]
+        low, high = (betaincinv(a, fitted["weight"] - a, u) for u in (0.05, 0.95))
+        inside += list((low < true) & (true < high))
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.03)
+
+
+# ---- The group of a restriction ----
+
+
+def sure(made: World, share: float = 0.6) -> World:
+    """The world with a chance of every group that is asked for in draws."""
+    for chance, group in (
+        *(("happened", name) for name in ("measured", "official", "one_report")),
+        *(("distinct", name) for name in ("alone", "near")),
+        *(("ongoing", name) for name in ("ongoing_service", "unknown_network")),
+        *(("whole", name) for name in ("national", "below_country", "part")),
+    ):
+        told = share if chance == "happened" else 0.95
+        made.add("chances", chance=chance, chance_group=group, share=str(told), weight="30")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("chance", "cells", "group"),
+    [
+        ("happened", {}, "measured"),
+        ("happened", {"evidence_state": "likely_blocked"}, "official"),
+        ("happened", {"evidence_state": "insufficient"}, "official"),
+        ("happened", REPORTED, "one_report"),
+        ("happened", {"claim_status": "disputed"}, "one_report"),
+        ("happened", {"severity": "none"}, ""),
+        (
+            "happened",
+            {"observed_from": "", "announced_on": "2025-07-15", "evidence_state": "insufficient"},
+            "one_report",
+        ),
+        ("whole", {}, "national"),
+        ("whole", {"extent_reason": "one operator named"}, "part"),
+        ("whole", {"network_scope": "asn_list"}, "part"),
+        ("whole", {"geo_scope": "region"}, "below_country"),
+        ("ongoing", {}, "ongoing_service"),
+        ("ongoing", ENDED, ""),
+        (
+            "ongoing",
+            {"end_status": "unknown", "severity": "network_unavailable"},
+            "unknown_network",
+        ),
+    ],
+)
+def test_the_group_of_a_restriction(chance: str, cells: dict[str, str], group: str) -> None:
+    made = prepared(world().restrict("R1", "alpha", **cells))[0]
+    assert made.simulation.chances.groups.at["R1", chance] == group
+
+
+def test_a_similar_restriction_a_few_days_before_is_a_neighbour() -> None:
+    made = placed(calibrated(world()))
+    for name, place, day in (
+        ("first", "XA-01", "2025-07-10"),
+        ("inside", "XA-01/town", "2025-07-12"),
+        ("elsewhere", "XA-02", "2025-07-12"),
+        ("country", "XA", "2025-07-14"),
+        ("late", "XA-01", "2025-07-30"),
+    ):
+        cut(made, name, place, observed_from=day, **ENDED)
+    made.restrict("service", "alpha", observed_from="2025-07-12", **ENDED)
+    groups = prepared(made)[0].simulation.chances.groups["distinct"]
+    assert set(groups.index[groups == "near"]) == {"inside", "country"}
+
+
+# ---- Draws ----
+
+
+def acts_of(names: tuple[str, ...], chance: float | None = 0.6) -> World:
+    """A country with some of ACTS in July 2025; each happened with a chance, or for sure."""
+    made = placed(calibrated(world(), ERRORS)).add("daily_use", platform_id="*")
+    for platform, persons in (("alpha", "400000"), ("beta", "250000")):
+        made.estimate(platform, platform_id=platform, value=persons)
+    told = {"observed_from": "2025-07-15", **ENDED}
+    for name in names:
+        if name in ("services", "again"):
+            platforms = ["alpha", "beta"] if name == "services" else ["beta"]
+            made.restrict(name, *platforms, **told)
+        elif name == "network":
+            cut(made, name, **told)
+        else:
+            cut(made, name, {"region": "XA-01", "town": "XA-01/town"}[name], **told)
+    return made if chance is None else sure(made, chance)
+
+
+def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], Presence | None]:
+    """Draws of the country's year, of its restrictions, and whether these are present."""
+    inputs = prepared(made)[0].simulation
+    found: InPeriods = impact_by_area.draw_periods(inputs, SAMPLER)
+    at = np.flatnonzero(found.all_sets.table["period"] == "2025")[0]
+    own = simulate.draw_people_by_country(inputs, SAMPLER).exposed
+    by_name = dict(zip(inputs.countries["restriction_id"], own, strict=True))
+    return found.all_sets.people.drawn[at], by_name, simulate.draw_presence(inputs, SAMPLER)
+
+
+def present(presence: Presence | None, name: str) -> np.ndarray:
+    assert presence is not None
+    return np.asarray(presence.of_restrictions(pd.Series([name]))[0] > 0.0)
+
+
+def test_a_year_has_in_each_draw_the_people_of_the_restrictions_present_alone() -> None:
+    whole, _, presence = year(acts_of(ACTS))
+    patterns = np.array([present(presence, name) for name in ACTS]).T
+    distinct, number, count = np.unique(patterns, axis=0, return_inverse=True, return_counts=True)
+    for place in np.argsort(-count)[:3]:
+        names = tuple(np.array(ACTS)[distinct[place]])
+        alone = year(acts_of(names, None))[0] if names else np.zeros(SAMPLER.count)
+        some = number == place
+        np.testing.assert_allclose(whole[some], alone[some], rtol=1e-4)
+
+
+def test_a_year_is_never_below_a_restriction_that_is_present() -> None:
+    whole, own, presence = year(acts_of(ACTS))
+    for name, people in own.items():
+        assert (whole >= people * present(presence, name) - 1.0).all()
+    at_all = np.any([present(presence, name) for name in ACTS], axis=0)
+    assert (whole[~at_all] == 0.0).all()
+
+
+@pytest.mark.parametrize("more", ["network"])
+def test_more_restrictions_are_never_fewer_people_in_any_draw(more: str) -> None:
+    without = tuple(name for name in ACTS if name != more)
+    (whole, _, first), (part, _, second) = year(acts_of(ACTS)), year(acts_of(without))
+    # another restriction may make a neighbour of a later one, which is then less surely distinct
+    is_same = np.all([present(first, name) == present(second, name) for name in without], axis=0)
+    assert is_same.mean() > 0.8
+    assert (whole >= part * (1.0 - 1e-4))[is_same].all()
+
+
+def test_a_restriction_is_answered_as_if_it_happened() -> None:
+    sure_ones, doubtful = (calculated(acts_of(ACTS, chance)) for chance in (None, 0.2))
+    names = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
+    pd.testing.assert_frame_equal(sure_ones["impact"][names], doubtful["impact"][names])
+    days = [
+        found["person_days"].query("restriction_id != 'all'") for found in (sure_ones, doubtful)
+    ]
+    pd.testing.assert_frame_equal(*days)
+    assert of(doubtful["impact"], "town")["chance_happened_share"] == pytest.approx(0.2)
+    assert np.isnan(of(sure_ones["impact"], "town")["chance_happened_share"])
+
+
+def test_restrictions_of_one_chance_happen_in_as_many_draws_and_not_in_the_same() -> None:
+    _, _, presence = year(acts_of(ACTS, 0.6))
+    drawn = np.array([present(presence, name) for name in ACTS])
+    assert drawn.mean() == pytest.approx(0.6 * 0.95, abs=0.07)
+    assert len(np.unique(drawn, axis=0)) == len(ACTS)
+
+
+def test_a_lower_bound_of_a_total_counts_what_is_confirmed_alone() -> None:
+    least = {}
+    for name, cells in (("confirmed", {}), ("reported", REPORTED)):
+        made = sure(calibrated(world(), ERRORS).estimate("alpha", value="400000"), 0.9)
+        made.add("daily_use", platform_id="*")
+        found = calculated(
+            made.restrict("R1", "alpha", observed_from="2025-07-15", **ENDED, **cells)
+        )
+        assert of(found["impact"])["lower_persons"] == 400000
+        own = row(found["person_days"], restriction_id="R1", period="2025")
+        assert own["lower_person_days"] > 0
+        area = row(found["impact_by_area"], area_id="XA", period="2025")
+        days = row(found["person_days"], restriction_id="all", country_id="XA", period="2025")
+        least[name] = area["lower_persons"], days["lower_person_days"]
+        assert area["upper_persons"] >= 400000
+    assert min(least["confirmed"]) > 0
+    assert least["reported"] == (0, 0)
+
+
+def test_every_chance_has_a_column() -> None:
+    found = of(calculated(acts_of(("region",)))["impact"], "region")
+    stated = {chance: found[f"chance_{chance.value}_share"] for chance in Chance}
+    assert stated[Chance.WHOLE] == stated[Chance.DISTINCT] == 0.95
+    assert np.isnan(stated[Chance.ONGOING])
