@@ -42,7 +42,14 @@ import pandas as pd
 
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import NOWHERE, with_holders
-from audience_impact.registers.linkage import EventRecord, describe_disagreements, lies_in
+from audience_impact.registers.linkage import (
+    NO_MEMBERS,
+    EventRecord,
+    Members,
+    describe_disagreements,
+    lies_in,
+    list_members,
+)
 from audience_impact.vocabulary import (
     EndStatus,
     EventRelation,
@@ -106,7 +113,9 @@ def list_addresses(cell: str) -> frozenset[str]:
 
 
 def read_whole_areas(
-    restrictions: Sequence[Mapping[str, str]], places: Sequence[Mapping[str, str]]
+    restrictions: Sequence[Mapping[str, str]],
+    places: Sequence[Mapping[str, str]],
+    members: Members = NO_MEMBERS,
 ) -> dict[str, frozenset[str]]:
     """Return the areas that each restriction affects as a whole, from `restriction_places`."""
     partial: dict[str, set[str]] = {}
@@ -114,7 +123,7 @@ def read_whole_areas(
         if place["reading"] != PlaceReading.WHOLE:
             partial.setdefault(place["restriction_id"], set()).add(place["area_id"])
     return {
-        row["restriction_id"]: frozenset(row["area_ids"].split(";"))
+        row["restriction_id"]: list_members(row["area_ids"], members)
         - partial.get(row["restriction_id"], set())
         for row in restrictions
     }

@@ -17,6 +17,7 @@ from functools import lru_cache
 import pandas as pd
 
 from audience_impact.periods import SANE_YEARS
+from audience_impact.registers.stop.words import MONTHS
 
 RESTORED = re.compile(
     r"\b(?:restored|reinstated|resumed|lifted|back) (?:in|across|to|for|online in) "
@@ -26,6 +27,13 @@ RESTORED = re.compile(
 )
 """Words on how long after the start access returned in most places: such a restriction ended for
 the places that the row's cells name, and goes on in places that the cells do not name."""
+_MONTH = rf"(?P<month>{'|'.join(MONTHS)})[a-z]*\.?"
+LAST_SIGN = re.compile(
+    r"\b(?:(?:until|till|through) at least|at least (?:until|through)|as of) (?:\w+ )?"
+    rf"(?:{_MONTH} (?:(?P<day>\d{{1,2}})(?!\d)(?:, )?)?)?(?P<year>20\d\d)?",
+    re.IGNORECASE,
+)
+"""Words on a day on which a restriction was still in force ("until at least Aug. 24")."""
 DAYS_OF_UNIT = {"day": 1, "week": 7, "month": 30}
 MOST_DAYS = 36525
 SERIALS = (32874, 73051)
@@ -87,6 +95,27 @@ def read_restoration(text: str, start: str) -> str:
         return ""
     days = int(match["number"]) * DAYS_OF_UNIT[match["unit"].casefold()]
     return str((pd.Timestamp(start) + pd.Timedelta(days=max(days - 1, 0))).date())
+
+
+def read_last_sign(text: str, start: str) -> str:
+    """Return the last day on which a text says that it was still in force; blank if it does not.
+
+    A day without a year is the first after the start; a month or a year counts from its first day.
+    """
+    signs = (_parse_sign(match, start) for match in LAST_SIGN.finditer(text))
+    return max((sign for sign in signs if sign >= start), default="")
+
+
+def _parse_sign(match: re.Match[str], start: str) -> str:
+    """Return the day of a match of LAST_SIGN in ISO 8601; blank if it names none."""
+    if not (match["year"] or match["day"]):
+        return ""
+    month = MONTHS.index(match["month"].casefold()) + 1 if match["month"] else 1
+    day = f"-{month:02d}-{int(match['day'] or 1):02d}"
+    year = match["year"] or start[:4]
+    return parse_day(
+        year + day if match["year"] or year + day >= start else f"{int(year) + 1}{day}"
+    )
 
 
 def read_dates(row: Mapping[str, str]) -> Dates:
