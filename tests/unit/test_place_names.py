@@ -416,6 +416,17 @@ def test_a_reviewed_part_does_not_add_the_state_that_contains_its_holder() -> No
     assert meaning.area_ids == ("IN-AP/east-godavari",)
 
 
+def test_an_unknown_name_before_what_it_includes_only_describes_it() -> None:
+    known = gazetteer_of("XA", [{"area_id": "XA-A", "name": "Idlib", "aliases": ""}], {})
+    names = resolve_text("Areas across the north, including Idlib and Idlib city", CITIES, known)
+    assert {area_id for meaning in names for area_id in meaning.area_ids} == {"XA-A"}
+
+
+def test_the_city_of_a_district_may_have_the_word_in_its_name() -> None:
+    (meaning,) = read("PK", "Faisalabad", LOCALITY)
+    assert meaning.least_area_id == "PK-PB/faisalabad/faisalabad-city"
+
+
 def test_an_unknown_region_is_a_part_of_the_state_or_only_locates_what_is_listed() -> None:
     (part,) = read("MM", "Pa'O region, Shan State")
     assert (part.area_ids, part.part_kind) == (("MM-17",), PartKind.SOME)

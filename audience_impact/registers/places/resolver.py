@@ -406,7 +406,8 @@ class _Reading:
         after = self.items[place + 1 : place + 2]
         if not item.ids and item.phrase.cut == "of" and before and not before[-1].ids:
             return before[-1].phrase.clause == item.phrase.clause
-        if not item.ids and after and after[0].phrase.cut == "own":
+        following = after[0].phrase.cut if after and not item.ids else ""
+        if following == "own" or (following == "including" and item.holder < 0):
             return True
         is_region = not item.ids and item.phrase.kind in (STATE, DIVISION) and item.holder >= 0
         if is_region and before and before[-1].ids and before[-1].holder == item.holder:
@@ -499,8 +500,9 @@ class _Reading:
         return NameMeaning(name)
 
     def _namesake_city(self, name: str, district: str) -> str:
-        """Return the city, or smaller place, that lies in a district of the same name."""
-        spellings = {*self.gazetteer.entries[district].names, name}
+        """Return the city, or smaller place, that has the name of a district and lies in it."""
+        own_names = {*self.gazetteer.entries[district].names, name}
+        spellings = own_names | {f"{own_name} city" for own_name in own_names}
         inner = [
             area_id
             for spelling in sorted(spellings)

@@ -27,6 +27,12 @@ RESTORED = re.compile(
 )
 """Words on how long after the start access returned in most places: such a restriction ended for
 the places that the row's cells name, and goes on in places that the cells do not name."""
+_NAME = r"[A-Z][\w'-]+(?: [A-Z][\w'-]+)*"
+LEFT = re.compile(
+    rf"\b(?P<place>{_NAME}(?:, {_NAME})*),? (?:has |have )?remain(?:s|ed) "
+    r"(?:cut ?off|offline|disconnected|without (?:internet|access))\b[^.]*"
+)
+"""Words on a place that access did not come back to, after it did in most."""
 _MONTH = rf"(?P<month>{'|'.join(MONTHS)})[a-z]*\.?"
 LAST_SIGN = re.compile(
     r"\b(?:(?:until|till|through) at least|at least (?:until|through)|as of) (?:\w+ )?"
@@ -95,6 +101,23 @@ def read_restoration(text: str, start: str) -> str:
         return ""
     days = int(match["number"]) * DAYS_OF_UNIT[match["unit"].casefold()]
     return str((pd.Timestamp(start) + pd.Timedelta(days=max(days - 1, 0))).date())
+
+
+def narrow_to_rest(row: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells of a row, of what was left where its edition is later than a restoration.
+
+    Access came back in most of what was cut in an earlier year, by the text, and the text names the
+    place that is left: the edition records that place, from the day after the restoration on.
+    """
+    start, text = parse_day(row["start_date"]), row["event"]
+    restored = read_restoration(text, start) if start else ""
+    left = LEFT.search(text)
+    if not (restored and left and row["count_year"] > restored[:4]):
+        return dict(row)
+    first = str((pd.Timestamp(restored) + pd.Timedelta(days=1)).date())
+    scope = "It only affected one city"
+    changed = {"area_name": left["place"], "geo_scope": scope, "start_date": first}
+    return {**row, **changed, "event": left[0]}
 
 
 def read_last_sign(text: str, start: str) -> str:

@@ -59,7 +59,8 @@ PUBLICATION = Publication(
 
 
 def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record:
-    """Return a row as an event record."""
+    """Return a row as an event record; that of what was left where the text says what was."""
+    cells = dates.narrow_to_rest(cells)
     identity_cells = tuple(plain_name(cells[column]) for column in IDENTITY)
     start = dates.read_dates(cells).start
     area = EVERYWHERE if places.is_national(cells["area_name"]) else identity_cells[1]
