@@ -35,7 +35,7 @@ LEFT = re.compile(
 """Words on a place that access did not come back to, after it did in most."""
 _MONTH = rf"(?P<month>{'|'.join(MONTHS)})[a-z]*\.?"
 LAST_SIGN = re.compile(
-    r"\b(?:(?:until|till|through) at least|at least (?:until|through)|as of) (?:\w+ )?"
+    r"\b(?:(?:until|till|through) at least|at least (?:until|through)|as of) (?:early |late )?"
     rf"(?:{_MONTH} (?:(?P<day>\d{{1,2}})(?!\d)(?:, )?)?)?(?P<year>20\d\d)?",
     re.IGNORECASE,
 )
@@ -45,6 +45,7 @@ MOST_DAYS = 36525
 SERIALS = (32874, 73051)
 """Serial numbers of days in a spreadsheet, from 1990 to 2099."""
 LONGEST_REPAIR_DAYS = 31
+SLIP_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,23 @@ def _parse_sign(match: re.Match[str], start: str) -> str:
     )
 
 
+def _correct_year(start: str, end: str, count_year: str) -> str:
+    """Return an end of a year too late in its right year; blank where the year may be right.
+
+    An edition cannot know an end after its year; a year after the start, to a week, is a slip.
+    """
+    if not (start and end and end[:4] > count_year > "" and end[5:] != "02-29"):
+        return ""
+    year_before = f"{int(end[:4]) - 1}{end[4:]}"
+    days = (pd.Timestamp(year_before) - pd.Timestamp(start)).days
+    return year_before if 0 <= days <= SLIP_DAYS else ""
+
+
 def read_dates(row: Mapping[str, str]) -> Dates:
     """Return first and last day of a row, repaired where the row's duration shows the error."""
     start, end = parse_day(row["start_date"]), parse_day(row["end_date"])
+    if slipped := _correct_year(start, end, row["count_year"]):
+        return Dates(start, slipped, "year_of_end_slipped")
     printed = row["duration"]
     if not (start and end) or not re.fullmatch(r"-?\d+(\.\d+)?", printed):
         return Dates(start, end)
