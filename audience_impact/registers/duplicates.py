@@ -124,10 +124,13 @@ def read_whole_areas(
     places: Sequence[Mapping[str, str]],
     members: Members = NO_MEMBERS,
 ) -> dict[str, frozenset[str]]:
-    """Return the areas that each restriction affects as a whole, from `restriction_places`."""
+    """Return the areas that each restriction means whole, from `restriction_places`.
+
+    Where a city or its district may be meant, it is the district here, as it is most often.
+    """
     partial: dict[str, set[str]] = {}
     for place in places:
-        if place["reading"] != PlaceReading.WHOLE:
+        if place["reading"] == PlaceReading.WITHIN:
             partial.setdefault(place["restriction_id"], set()).add(place["area_id"])
     return {
         row["restriction_id"]: list_members(row["area_ids"], members)

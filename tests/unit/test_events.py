@@ -159,7 +159,23 @@ def test_a_start_that_a_later_edition_corrects_is_one_event() -> None:
     )
     assert relation(early, recorded("R2", "XA-A", "2020-03-02", **later)) is None
     ended = recorded("R1", "XA-A", "2020-01-12", ended_on="2020-01-13")
-    assert relation(ended, recorded("R2", "XA-A", "2020-01-02", **later)) is None
+    unknown = later | {"ended_on": "", "end_status": "unknown"}
+    assert relation(ended, recorded("R2", "XA-A", "2020-01-02", **unknown)) is None
+
+
+def test_an_order_within_the_days_of_another_is_one_event_with_it() -> None:
+    long = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-09")
+    within = recorded("R2", "XA-A", "2020-01-05", ended_on="2020-01-06")
+    assert relation(long, within) == ("R2", "R1", "one_event", duplicates.WITHIN_ITS_DAYS)
+    for cells in (
+        {"start": "2020-01-09", "ended_on": "2020-01-09"},
+        {"ended_on": "2020-01-12"},
+        {"ended_on": "2020-01-05/2020-12-31"},
+    ):
+        start = cells.pop("start", "2020-01-05")
+        assert relation(long, recorded("R2", "XA-A", start, **cells)) is None
+    slowed = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-09", severity="impaired")
+    assert relation(slowed, within) is None
 
 
 def linked(*links: tuple[str, str, str]) -> World:
