@@ -22,6 +22,9 @@ And of two that began on different days
 ---------------------------------------
 start corrected: the same areas and networks, starts at most START_DAYS apart, the earlier edition
 does not know the end, and the other was first recorded after the year in which it began.
+within its days: the same areas, networks and services among those of the earlier, no harder, and
+both ends known: what is cut is not cut again. An order from the day on which another ended is one
+of its own.
 
 Where the narrower went on after the wider ended, it is what was left of it: a remainder.
 
@@ -42,7 +45,14 @@ import pandas as pd
 
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import NOWHERE, with_holders
-from audience_impact.registers.linkage import EventRecord, describe_disagreements, lies_in
+from audience_impact.registers.linkage import (
+    NO_MEMBERS,
+    EventRecord,
+    Members,
+    describe_disagreements,
+    lies_in,
+    list_members,
+)
 from audience_impact.vocabulary import (
     EndStatus,
     EventRelation,
@@ -57,7 +67,11 @@ OTHER_NETWORKS = "one start, end and areas, on mobile networks and on fixed line
 PLACE_IN_PLACE = "one start, the areas of one within those of the other"
 SAME_SOURCES = "one start, a source in common, the areas of one within those of the other"
 START_CORRECTED = "the same areas, a start that a later edition corrects"
-RULES = (SAME_SOURCES, SAME_PLACE, OTHER_NETWORKS, PLACE_IN_PLACE, START_CORRECTED)
+WITHIN_ITS_DAYS = "the same areas and networks, within the days of the other"
+RULES = (
+    *(SAME_SOURCES, SAME_PLACE, OTHER_NETWORKS, PLACE_IN_PLACE),
+    *(START_CORRECTED, WITHIN_ITS_DAYS),
+)
 """Rules by which two events of a register are linked, the strongest first."""
 SLOWED = {Severity.IMPAIRED, Severity.SERVICE_IMPAIRED}
 SPLIT = {NetworkScope.MOBILE.value, NetworkScope.FIXED.value}
@@ -106,15 +120,20 @@ def list_addresses(cell: str) -> frozenset[str]:
 
 
 def read_whole_areas(
-    restrictions: Sequence[Mapping[str, str]], places: Sequence[Mapping[str, str]]
+    restrictions: Sequence[Mapping[str, str]],
+    places: Sequence[Mapping[str, str]],
+    members: Members = NO_MEMBERS,
 ) -> dict[str, frozenset[str]]:
-    """Return the areas that each restriction affects as a whole, from `restriction_places`."""
+    """Return the areas that each restriction means whole, from `restriction_places`.
+
+    Where a city or its district may be meant, it is the district here, as it is most often.
+    """
     partial: dict[str, set[str]] = {}
     for place in places:
-        if place["reading"] != PlaceReading.WHOLE:
+        if place["reading"] == PlaceReading.WITHIN:
             partial.setdefault(place["restriction_id"], set()).add(place["area_id"])
     return {
-        row["restriction_id"]: frozenset(row["area_ids"].split(";"))
+        row["restriction_id"]: list_members(row["area_ids"], members)
         - partial.get(row["restriction_id"], set())
         for row in restrictions
     }
@@ -172,7 +191,7 @@ def _relate(first: Recorded, second: Recorded, parents: Mapping[str, str]) -> Li
     if not _match(first, second):
         return None
     if first.start != second.start:
-        return _relate_corrected(first, second)
+        return _relate_corrected(first, second) or _relate_contained(first, second)
     if first.event.area_ids == second.event.area_ids:
         return _relate_same_place(first, second)
     for inner, outer in ((first, second), (second, first)):
@@ -228,9 +247,13 @@ def _nesting_rule(inner: Recorded, outer: Recorded, parents: Mapping[str, str]) 
     is_whole = all(
         outer.whole_areas.intersection(with_holders(area, parents)) for area in inner.event.area_ids
     )
+    return PLACE_IN_PLACE if is_whole and _is_among(inner, outer) else ""
+
+
+def _is_among(inner: Recorded, outer: Recorded) -> bool:
+    """Return whether the networks of an event are among those of another, and it is no harder."""
     is_harder = outer.event.row["severity"] in SLOWED and inner.event.row["severity"] not in SLOWED
-    is_among = _has_networks(outer.networks, inner.networks)
-    return PLACE_IN_PLACE if is_whole and is_among and not is_harder else ""
+    return _has_networks(outer.networks, inner.networks) and not is_harder
 
 
 def _relate_nested(inner: Recorded, outer: Recorded, rule: str) -> Link:
@@ -255,4 +278,17 @@ def _relate_corrected(first: Recorded, second: Recorded) -> Link | None:
     is_among = _has_networks(later.networks, earlier.networks)
     if is_later and is_late and is_near and is_open and is_among:
         return earlier, later, EventRelation.ONE_EVENT, START_CORRECTED
+    return None
+
+
+def _relate_contained(first: Recorded, second: Recorded) -> Link | None:
+    """Return the link from an event to another of its areas within whose days it lies."""
+    outer, inner = sorted((first, second), key=lambda event: event.start)
+    last, inner_last = outer.event.last_day, inner.event.last_day
+    if last is None or inner_last is None or not inner.start < last >= inner_last:
+        return None
+    is_whole = outer.whole_areas >= outer.event.area_ids
+    is_less = inner.event.platforms <= outer.event.platforms and _is_among(inner, outer)
+    if is_whole and is_less:
+        return inner, outer, EventRelation.ONE_EVENT, WITHIN_ITS_DAYS
     return None

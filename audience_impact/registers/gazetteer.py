@@ -13,11 +13,8 @@ from dataclasses import dataclass
 
 from audience_impact.registers.places import country_places as places
 from audience_impact.registers.places.items import NameMeaning
-from audience_impact.registers.places.resolver import (
-    narrow_meanings,
-    resolve_text,
-    settle_cities,
-)
+from audience_impact.registers.places.other_cells import narrow_meanings, settle_cities
+from audience_impact.registers.places.resolver import resolve_text
 from audience_impact.vocabulary import GeoScope, PlaceReading
 
 Atlas = Mapping[str, places.Gazetteer]
@@ -31,6 +28,10 @@ PARTS = re.compile(
 NATIONAL = re.compile(
     r"\b(nation ?wide|country ?wide|(entire|whole|across the) country)\b|^national$|^entire nation"
 )
+NEARLY_ALL = re.compile(
+    r"^(?:near|nearly|almost) (?:(?:country|nation) ?wide|national|(?:all|every) (?:of the )?\w+)$"
+)
+"""Nearly all of a country, which is read as all of it."""
 WHOLE_WORDS = ("nationwide", "countrywide")
 LIKENESS = 0.88
 """Similarity from which a word counts as a misspelling: one letter omitted, doubled or changed."""
@@ -96,9 +97,10 @@ def correct_slips(text: str) -> str:
 
 
 def is_national(text: str) -> bool:
-    """Return whether a text means the whole country, without exception."""
+    """Return whether a text means the whole country or nearly all of it, without exception."""
     corrected = correct_slips(text)
-    return bool(NATIONAL.search(corrected)) and not PARTS.search(corrected)
+    is_all = bool(NATIONAL.search(corrected)) and not PARTS.search(corrected)
+    return is_all or bool(NEARLY_ALL.search(corrected))
 
 
 def locate_event(
@@ -135,7 +137,7 @@ def locate_event(
         return Place(codes, scope, "place_unresolved")
     country = atlas[codes[0]]
     settled = settle_cities(resolve_text(text, scope, country, day), other_text, country)
-    names = narrow_meanings(settled, event_text)
+    names = narrow_meanings(settled, event_text, country)
     return _place_from_names(codes, names, scope, atlas[codes[0]])
 
 

@@ -7,9 +7,13 @@ differences are recorded in the link.
 
 A linked pair is one event (`EventRelation`) where both name the same areas and were in force on one
 day or began on consecutive days, or where the areas of one lie in those of the other and both began
-on one day, known to the day, or on consecutive ones. Any other linked pair is near and no more: a
+on one day, known to the day, or on consecutive ones. An event of several areas is also one with the
+restriction that it is linked to where each of its areas has a restriction entered by hand that was
+in force on one of its days: it is recorded in parts. Any other linked pair is near and no more: a
 season of many events (its start is known to the month) is not one of them, and an outage of two
 days before is another event.
+
+The areas of a union (`areas.members`) stand for the union, so that both ways to name it are equal.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +32,9 @@ EXACT_DAYS = 2
 RULE = f"same country, starts at most {WINDOW_DAYS} days apart, a service in common"
 
 Row = Mapping[str, str]
+Members = Mapping[str, Sequence[str]]
+"""The areas of each union of areas, by its id."""
+NO_MEMBERS: Members = {}
 
 
 @dataclass(frozen=True)
@@ -64,11 +71,13 @@ def event_records(
     restrictions: Sequence[Row],
     targets: Sequence[Row],
     parents: Mapping[str, str] = NOWHERE,
+    members: Members = NO_MEMBERS,
 ) -> list[EventRecord]:
     """Return restrictions with their targets and the days on which they may have begun.
 
     `parents` names the area that contains each area, for the `holders` of all areas of an event:
-    the areas themselves and the areas that contain them, up to their countries.
+    the areas themselves and the areas that contain them, up to their countries. `members` names the
+    areas of each union.
     """
     targets_by_id: dict[str, list[Row]] = {}
     for target in targets:
@@ -81,22 +90,24 @@ def event_records(
             if row[name]
         ]
         mine = targets_by_id.get(row["restriction_id"], [])
+        area_ids = list_members(row["area_ids"], members)
         records.append(
             EventRecord(
                 row["restriction_id"],
-                frozenset(row["area_ids"].split(";")),
+                area_ids,
                 tuple(span for span in spans if span),
                 frozenset(target["platform_id"] for target in mine),
                 frozenset(target["feature"] for target in mine),
                 row,
-                frozenset(
-                    holder
-                    for area in row["area_ids"].split(";")
-                    for holder in with_holders(area, parents)
-                ),
+                frozenset(holder for area in area_ids for holder in with_holders(area, parents)),
             )
         )
     return records
+
+
+def list_members(cell: str, members: Members) -> frozenset[str]:
+    """Return the areas of a cell, the members of a union in its place."""
+    return frozenset(part for area in cell.split(";") for part in members.get(area) or (area,))
 
 
 def days_apart(first: EventRecord, second: EventRecord) -> int | None:
@@ -154,6 +165,18 @@ def relate_to_record(
     return EventRelation.ONE_EVENT if one_event else EventRelation.NEAR
 
 
+def is_recorded_in_parts(event: EventRecord, others: Sequence[EventRecord]) -> bool:
+    """Return whether each of several areas of an event has a restriction on one of its days.
+
+    `others` are restrictions of the same country with a service in common.
+    """
+    parts = [
+        other for other in others if other.area_ids <= event.area_ids and _share_a_day(event, other)
+    ]
+    areas = frozenset[str]().union(*(part.area_ids for part in parts))
+    return len(event.area_ids) > 1 and areas == event.area_ids
+
+
 def describe_disagreements(first: EventRecord, second: EventRecord) -> str:
     """Return the differences between two records of an event, the register's cells first."""
     differences = []
@@ -196,15 +219,22 @@ def link_events(
             by_country.setdefault(country, []).append(candidate)
     rows = []
     for event in register:
-        near = [
-            (days, -len(event.platforms & candidate.platforms), candidate.restriction_id, candidate)
+        beside = [
+            candidate
             for country in sorted(event.country_ids)
             for candidate in by_country.get(country, [])
             if event.platforms & candidate.platforms and _has_common_area(event, candidate)
+        ]
+        near = [
+            (days, -len(event.platforms & candidate.platforms), candidate.restriction_id, candidate)
+            for candidate in beside
             if (days := days_apart(event, candidate)) is not None and days <= WINDOW_DAYS
         ]
         if near:
             best = min(near, key=lambda pair: pair[:3])[3]
+            relation = relate_to_record(event, best, parents)
+            if is_recorded_in_parts(event, beside):
+                relation = EventRelation.ONE_EVENT
             rows.append(
                 {
                     "restriction_id": event.restriction_id,
@@ -212,7 +242,7 @@ def link_events(
                     "rule": RULE,
                     "disagreements": describe_disagreements(event, best),
                     "source_id": source_id,
-                    "relation": relate_to_record(event, best, parents).value,
+                    "relation": relation.value,
                 }
             )
     return rows

@@ -135,15 +135,18 @@ def _link_rows(
     ours = [{**dict.fromkeys(names, ""), **row} for row in tables["restrictions"]]
     new = {row["area_id"]: row["parent_id"] for row in tables["areas"]}
     parents = parents_of(base["areas"]) | new
-    recorded = linkage.event_records(ours, tables["restriction_targets"], parents)
+    unions = base["areas"][["area_id", "members"]].astype(str)
+    members = {area: cell.split(";") for area, cell in unions.itertuples(index=False) if cell}
+    recorded = linkage.event_records(ours, tables["restriction_targets"], parents, members)
     restriction_ids = {event.restriction_id for event in recorded}
     other_rows = [
         row
         for row in _rows_as_text(base["restrictions"])
         if row["restriction_id"] not in restriction_ids
     ]
-    others = linkage.event_records(other_rows, _rows_as_text(base["restriction_targets"]), parents)
-    whole_areas = duplicates.read_whole_areas(ours, tables["restriction_places"])
+    targets = _rows_as_text(base["restriction_targets"])
+    others = linkage.event_records(other_rows, targets, parents, members)
+    whole_areas = duplicates.read_whole_areas(ours, tables["restriction_places"], members)
     links = [
         *linkage.link_events(recorded, others, source_id, parents),
         *duplicates.link_duplicates(

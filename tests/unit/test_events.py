@@ -12,6 +12,7 @@ from audience_impact.vocabulary import EventRelation
 from tests.support import World
 
 PARENTS = {"XA-A": "XA", "XA-B": "XA", "XA-A/town": "XA-A"}
+UNIONS = {"XA-U": ("XA-A", "XA-B")}
 BLANK = dict.fromkeys(
     ("announced_on", "ended_on", "geo_scope", "operators", "network_scope", "severity"), ""
 )
@@ -29,13 +30,13 @@ def record(name: str, areas: str, start: str, **cells: str) -> linkage.EventReco
         **cells,
     }
     target = {"restriction_id": name, "platform_id": "*", "feature": "whole_service"}
-    return linkage.event_records([row], [target], PARENTS)[0]
+    return linkage.event_records([row], [target], PARENTS, UNIONS)[0]
 
 
 def recorded(name: str, areas: str, start: str, **cells: Any) -> duplicates.Recorded:
     about = {"first_year": "2020", "newest_year": "2020", "sources": frozenset(), "filled_cells": 1}
     mine = {key: cells.pop(key, value) for key, value in about.items()}
-    whole = frozenset(cells.pop("whole", areas).split(";"))
+    whole = linkage.list_members(cells.pop("whole", areas), UNIONS)
     return duplicates.Recorded(record(name, areas, start, **cells), whole, **mine)
 
 
@@ -108,6 +109,29 @@ def test_a_town_within_a_region_that_was_cut_whole_is_part_of_that_event() -> No
     assert relation(town, slowed) is None
 
 
+def test_a_union_is_the_places_in_it() -> None:
+    town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2020-01-03")
+    union = recorded("R2", "XA-U", "2020-01-02", ended_on="2020-01-03")
+    assert relation(town, union) == ("R1", "R2", "one_event", duplicates.PLACE_IN_PLACE)
+    both = recorded("R1", "XA-A;XA-B", "2020-01-02", ended_on="2020-01-02")
+    assert relation(both, union) == ("R1", "R2", "one_event", duplicates.SAME_PLACE)
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"), [("2020-01-20", "one_event"), ("2020-05-20", "near")]
+)
+def test_an_event_whose_places_are_recorded_apart_is_one_with_them(
+    second: str, expected: str
+) -> None:
+    facts = [
+        record("F1", "XA-A", "2020-01-05", ended_on="2020-01-30"),
+        record("F2", "XA-B", second, ended_on="2020-06-01"),
+    ]
+    row = record("R", "XA-A;XA-B", "2020-01-02", ended_on="2020-02-01")
+    (link,) = linkage.link_events([row], facts, "register", PARENTS)
+    assert (link["other_restriction_id"], link["relation"]) == ("F1", expected)
+
+
 def test_what_was_left_of_a_region_after_its_end_is_a_remainder() -> None:
     town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2021-05-03", first_year="2021")
     region = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-03-03")
@@ -135,7 +159,23 @@ def test_a_start_that_a_later_edition_corrects_is_one_event() -> None:
     )
     assert relation(early, recorded("R2", "XA-A", "2020-03-02", **later)) is None
     ended = recorded("R1", "XA-A", "2020-01-12", ended_on="2020-01-13")
-    assert relation(ended, recorded("R2", "XA-A", "2020-01-02", **later)) is None
+    unknown = later | {"ended_on": "", "end_status": "unknown"}
+    assert relation(ended, recorded("R2", "XA-A", "2020-01-02", **unknown)) is None
+
+
+def test_an_order_within_the_days_of_another_is_one_event_with_it() -> None:
+    long = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-09")
+    within = recorded("R2", "XA-A", "2020-01-05", ended_on="2020-01-06")
+    assert relation(long, within) == ("R2", "R1", "one_event", duplicates.WITHIN_ITS_DAYS)
+    for cells in (
+        {"start": "2020-01-09", "ended_on": "2020-01-09"},
+        {"ended_on": "2020-01-12"},
+        {"ended_on": "2020-01-05/2020-12-31"},
+    ):
+        start = cells.pop("start", "2020-01-05")
+        assert relation(long, recorded("R2", "XA-A", start, **cells)) is None
+    slowed = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-09", severity="impaired")
+    assert relation(slowed, within) is None
 
 
 def linked(*links: tuple[str, str, str]) -> World:

@@ -18,12 +18,9 @@ from audience_impact.registers.places.country_places import (
     merge_places,
 )
 from audience_impact.registers.places.items import NameMeaning
+from audience_impact.registers.places.other_cells import narrow_meanings, settle_cities
 from audience_impact.registers.places.phrases import Vocabulary
-from audience_impact.registers.places.resolver import (
-    narrow_meanings,
-    resolve_text,
-    settle_cities,
-)
+from audience_impact.registers.places.resolver import resolve_text
 from audience_impact.vocabulary import GeoScope, PartKind, PlaceMatch, PlaceReading
 from flows.pipeline import steps
 from flows.registers import gazetteer
@@ -346,9 +343,95 @@ def test_other_cells_say_whether_a_city_or_its_district_is_meant(
 def test_the_event_narrows_a_place_where_it_says_that_a_part_was_cut(
     text: str, kind: PartKind | None
 ) -> None:
-    (meaning,) = narrow_meanings(read("IN", "Kishtwar District, Jammu & Kashmir"), text)
+    meanings = read("IN", "Kishtwar District, Jammu & Kashmir")
+    (meaning,) = narrow_meanings(meanings, text, ATLAS()["IN"])
     assert meaning.part_kind is kind
     assert (meaning.reading is WITHIN) is (kind is not None)
+
+
+@pytest.mark.parametrize(
+    ("area", "text", "areas", "part"),
+    [
+        (
+            "Madhya Pradesh",
+            "Services remain suspended till noon in Jabalpur and Indore.",
+            {"IN-MP/jabalpur", "IN-MP/indore"},
+            None,
+        ),
+        ("Uttar Pradesh", "In Meerut, the internet is unavailable today.", {"IN-UP/meerut"}, None),
+        (
+            "Meghalaya",
+            "Data was suspended in 7 districts across Meghalaya.",
+            {"IN-ML"},
+            (PartKind.DISTRICTS, 7),
+        ),
+        (
+            "Assam",
+            "Data was cut on Aug. 21 in dozens of districts in Assam, as ordered.",
+            {"IN-AS"},
+            (PartKind.DISTRICTS, 24),
+        ),
+        ("Assam", "Data was cut in all 35 districts of Assam.", {"IN-AS"}, None),
+        ("Assam", "Data was cut in Assam and Dibrugarh.", {"IN-AS"}, None),
+        ("Assam", "A man was killed in Dibrugarh.", {"IN-AS"}, None),
+        (
+            "Kupwara, Jammu and Kashmir",
+            "Internet services were suspended in Handwara police district.",
+            {"IN-JK/kupwara"},
+            (PartKind.SUBDISTRICT, 1),
+        ),
+        (
+            "Kupwara district",
+            "Internet was suspended in Handwara after an encounter.",
+            {"IN-JK/kupwara"},
+            None,
+        ),
+    ],
+)
+def test_the_event_replaces_a_place_by_places_inside_it_that_were_cut(
+    area: str, text: str, areas: set[str], part: tuple[PartKind, int] | None
+) -> None:
+    narrowed = narrow_meanings(read("IN", area), text, ATLAS()["IN"])
+    assert {area_id for meaning in narrowed for area_id in meaning.area_ids} == areas
+    kinds = {(meaning.part_kind, meaning.units) for meaning in narrowed if meaning.part_kind}
+    assert kinds == ({part} if part else set())
+
+
+def test_a_state_beside_a_narrowed_one_is_a_part_unless_places_in_it_are_listed() -> None:
+    text = "In Meerut, the internet services will be unavailable."
+    meerut, bengal = narrow_meanings(read("IN", "Uttar Pradesh, West Bengal"), text, ATLAS()["IN"])
+    assert (meerut.name, bengal.part_kind) == ("meerut", PartKind.SOME)
+    listed = read("IN", "Across the state of Rajasthan, then only in Jaipur and Udaipur")
+    text = "Mobile internet was suspended in Udaipur, Rajasthan."
+    assert narrow_meanings(listed, text, ATLAS()["IN"]) == tuple(listed)
+
+
+def test_the_kind_before_a_name_is_not_that_of_the_place_that_contains_it() -> None:
+    (meaning,) = read("IN", "Police district of Awantipora in Jammu and Kashmir")
+    assert (meaning.area_ids, meaning.part_kind) == (("IN-JK/pulwama",), PartKind.SUBDISTRICT)
+
+
+def test_a_reviewed_part_does_not_add_the_state_that_contains_its_holder() -> None:
+    (meaning,) = read("IN", "Konaseema, Andhra Pradesh")
+    assert meaning.area_ids == ("IN-AP/east-godavari",)
+
+
+def test_an_unknown_name_before_what_it_includes_only_describes_it() -> None:
+    known = gazetteer_of("XA", [{"area_id": "XA-A", "name": "Idlib", "aliases": ""}], {})
+    names = resolve_text("Areas across the north, including Idlib and Idlib city", CITIES, known)
+    assert {area_id for meaning in names for area_id in meaning.area_ids} == {"XA-A"}
+
+
+def test_the_city_of_a_district_may_have_the_word_in_its_name() -> None:
+    (meaning,) = read("PK", "Faisalabad", LOCALITY)
+    assert meaning.least_area_id == "PK-PB/faisalabad/faisalabad-city"
+
+
+def test_an_unknown_region_is_a_part_of_the_state_or_only_locates_what_is_listed() -> None:
+    (part,) = read("MM", "Pa'O region, Shan State")
+    assert (part.area_ids, part.part_kind) == (("MM-17",), PartKind.SOME)
+    listed = read("MM", "Gangaw, Saw, and Tilin townships, Yaw region, Magway Division")
+    assert {meaning.name for meaning in listed} == {"gangaw", "saw", "tilin"}
 
 
 def test_a_reviewed_part_lies_in_the_holder_that_the_text_names() -> None:

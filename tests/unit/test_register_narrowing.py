@@ -88,6 +88,8 @@ NARROWED = [
     (SIMBA | SERVICES | {"event": "Signal was blocked. All were ordered. Simba appears to be the "
                          "only provider which followed."}, "operator named"),
     (SIMBA | {"event": "Lines were cut. Only Twiga was usable."}, "and another stayed"),
+    (SIMBA | {"event": "Amid attacks Simba experienced a full shutdown."}, "operator named"),
+    (SIMBA | {"event": "Before a strike, Simba was shut down until noon."}, "operator named"),
     (SIMBA | SERVICES | {"event": "It was blocked, either only directed to or applied by Simba."},
      "operator named"),
 ]  # fmt: skip
@@ -130,6 +132,21 @@ def test_a_row_without_a_text_is_of_the_operator_in_its_cell() -> None:
     assert reason(silent, national=True, known=RegisterContext({"simba": 2})) == ""
     country = {"info_source_link": "https://ioda.inetintel.cc.gatech.edu/country/KE?from=1"}
     assert reason(silent | country, national=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("simba-bloquea-las-redes-sociales-hoy", "in the title of its source: simba"),
+        ("government-of-kenya-blocks-simba-today", ""),
+        ("kenya-blocks-social-media-again", ""),
+    ],
+)
+def test_the_title_of_a_source_names_the_operator_that_blocked(title: str, expected: str) -> None:
+    silent = SERVICES | {"info_source_link": f"https://news.example/{title}/"}
+    assert reason(silent, national=True).endswith(expected)
+    assert reason(silent | {"event": "It was blocked."}, national=True) == ""
+    assert reason(silent) == ""
 
 
 def test_a_test_of_links_abroad_is_not_everyone() -> None:

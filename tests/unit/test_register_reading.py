@@ -183,6 +183,10 @@ def test_a_scope_of_cities_contradicts_a_nationwide_area(scope: GeoScope) -> Non
         ("National", True),
         ("regional", False),
         ("Nationwide except Nairobi", False),
+        ("Near country-wide", True),
+        ("Nearly every region", True),
+        ("Nearly Nairobi", False),
+        ("Most of the country", False),
     ],
 )
 def test_slips_in_the_word_for_the_whole_country(text: str, national: bool) -> None:
@@ -450,6 +454,58 @@ def test_everyone_but_a_part_says_so(area: str) -> None:
     found = readings(ORDERED | {"area_name": area})[0]
     assert found.place.geo_scope is GeoScope.MULTI_REGION
     assert found.restriction["extent_reason"] == f"{EXCEPTED}{area}"
+
+
+@pytest.mark.parametrize(
+    ("cells", "scope"),
+    [
+        ({"event": "The internet was cut during the exams."}, GeoScope.NATIONAL),
+        ({"event": "The internet was cut in Mombasa."}, GeoScope.MULTI_REGION),
+        ({"info_source_link": "https://news.example/internet-cut-in-mombasa"}, "multi_region"),
+        ({"event": "Cut.", "geo_scope": CITIES}, GeoScope.MULTI_LOCALITY),
+    ],
+)
+def test_a_row_without_an_area_whose_words_name_no_place_means_the_country(
+    cells: dict[str, str], scope: str
+) -> None:
+    (found,) = readings(ORDERED | {"area_name": ""} | cells)
+    assert found.place.geo_scope == scope
+
+
+def test_a_later_edition_records_what_was_left_where_access_came_back_in_most() -> None:
+    text = (
+        "Access was restored in most states around 2 weeks later, and reports say that Mandera, "
+        "Mandera County, has remained cutoff."
+    )
+    row = ORDERED | {"area_name": "Mandera and Wajir", "event": text, "end_date": ""}
+    row |= {"start_date": "2024-03-01", "shutdown_status": "Ongoing", "duration": ""}
+    first, rest = readings(row | {"count_year": "2024"}, row | {"count_year": "2025"})
+    assert numbers([first.event, rest.event]) == [[1], [2]]
+    assert (first.restriction["observed_from"], first.restriction["ended_on"]) == (
+        ("2024-03-01", "2024-03-14")
+    )
+    assert (rest.restriction["observed_from"], rest.restriction["end_status"]) == (
+        ("2024-03-15", "ongoing")
+    )
+    assert rest.place.area_ids == ("KE-24",)
+
+
+@pytest.mark.parametrize(
+    ("end", "count_year", "ended_on"),
+    [
+        ("2025-01-03", "2024", "2024-01-03"),
+        ("2025-01-03", "2025", "2025-01-03"),
+        ("2025-01-20", "2024", "2025-01-20"),
+    ],
+)
+def test_an_end_after_its_edition_a_year_after_the_start_is_a_slip(
+    end: str, count_year: str, ended_on: str
+) -> None:
+    cells = {"start_date": "2024-01-01", "end_date": end, "duration": ""}
+    (found,) = readings(cells | {"count_year": count_year})
+    assert found.restriction["ended_on"] == ended_on
+    slipped = "year_of_end_slipped" in {each.kind for each in found.defects}
+    assert slipped is (ended_on != end)
 
 
 def test_dates_turned_round_move_the_start() -> None:

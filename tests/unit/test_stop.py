@@ -213,6 +213,12 @@ def test_what_came_back_in_most_places_ended_there(text: str, last: str) -> None
          "2025-12-31", "ended", "not_listed_later"),
         ({"start_date": "2026-01-02", "shutdown_status": "Ongoing"}, "", "unknown", "missing"),
         ({"end_date": "2025-08-20"}, "2025-08-20", "ended", "recorded"),
+        ({"event": "Lines were cut until at least Sep. 24."},
+         "2025-09-24/2025-12-31", "ended", "not_listed_later"),
+        ({"event": "Lines were still cut as of October 2025."},
+         "2025-10-01/2025-12-31", "ended", "not_listed_later"),
+        ({"event": "Cut until Sep. 24. Shops were open until at least noon."},
+         "2025-08-13/2025-12-31", "ended", "not_listed_later"),
     ],
 )  # fmt: skip
 def test_what_the_newest_edition_does_not_list_ended_within_the_year_of_its_own(

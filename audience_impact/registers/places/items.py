@@ -154,7 +154,10 @@ UNIT_KINDS: Mapping[str, PartKind] = {
         ("district", "raion", "county", "prefecture", "division", "province", "state"),
         PartKind.DISTRICTS,
     ),
-    **dict.fromkeys(("part", "portion", "side", "valley", "countryside", "suburb"), PartKind.SOME),
+    **dict.fromkeys(
+        ("part", "portion", "side", "valley", "region", "territory", "countryside", "suburb"),
+        PartKind.SOME,
+    ),
     **dict.fromkeys(
         (
             *("area", "sector", "ward", "camp", "neighborhood", "neighbourhood", "island", "zone"),

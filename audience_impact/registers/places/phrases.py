@@ -60,7 +60,7 @@ SINGULARS = {
     for word in words.split()
     for form in (word, f"{word}s", re.sub(r"y$", "ies", word))
 }
-_NUMBERS = "one two three four five six seven eight nine ten eleven twelve fifteen twenty"
+_NUMBERS = "one two three four five six seven eight nine ten eleven twelve fifteen twenty dozens"
 NUMBERS = frozenset(_NUMBERS.split())
 SEVERAL = 4
 """How many units a plural without a number is taken for ("several cities in")."""
@@ -68,6 +68,7 @@ COUNTS = {
     **{word: at for at, word in enumerate(_NUMBERS.split()[:12], 1)},
     "fifteen": 15,
     "twenty": 20,
+    "dozens": 24,
 }
 _AMOUNTS = (
     "some several many various multiple most other others certain few number selected rural "
@@ -237,6 +238,7 @@ class Vocabulary:
         flat = re.sub(r"\bj\s*(?:&|and)\s*k\b", "jammu and kashmir", flat)
         flat = re.sub(r"\bst\. ?", "st ", flat)
         flat = re.sub(r"\bpolice (?=district|division)", "police", flat)
+        flat = re.sub(r"\bdozens of\b", "dozens", flat)
         flat = re.sub(r"\bsub-(?=division|district)", "sub", re.sub(r"\s*&\s*", " and ", flat))
         while TWO_SIDES.search(flat):
             flat = TWO_SIDES.sub(r"\1 \3\2", flat)
@@ -250,12 +252,16 @@ class Vocabulary:
 
 
 def _join_pieces(pieces: Sequence[_Piece]) -> list[Phrase]:
-    """Return names with their kinds and amounts, which other pieces of the text may state."""
+    """Return names with their kinds and amounts, which other pieces of the text may state.
+
+    What is said before a list holds for the list, and not for the place that contains it.
+    """
     phrases: list[Phrase] = []
     before, clause = _NOTHING, 0
-    for piece in pieces:
+    for last, piece in zip([None, *pieces], pieces, strict=False):
         words = piece.words
-        if piece.clause != clause or piece.cut in ("own", "open"):
+        is_container = piece.cut == "of" and last is not None and bool(last.words.name)
+        if piece.clause != clause or piece.cut in ("own", "open") or is_container:
             before, clause = _NOTHING, piece.clause
         if words.name:
             phrases.append(_make_phrase(piece, before))
@@ -268,7 +274,8 @@ def _join_pieces(pieces: Sequence[_Piece]) -> list[Phrase]:
             before = replace(
                 words,
                 kind=words.kind if is_list else "",
-                amount=not is_list and (words.amount or words.kind == PART or several),
+                amount=not (is_list or words.all)
+                and (words.amount or words.kind == PART or several),
             )
     return _spread_plurals(phrases)
 

@@ -18,7 +18,6 @@ Drawbacks. If the right place is not on record, another place of the same name i
 used.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -178,7 +177,8 @@ class _Reading:
             return False
         if inner.reviewed and inner.reviewed.reading is PlaceReading.WITHIN:
             # The id of a part is that of its holder, which would else be meant as well.
-            return bool({*inner.ids} & {*ids}) and not self._is_sibling(place, candidate)
+            holds = any(o == i or self.gazetteer.has_inside(o, i) for o in ids for i in inner.ids)
+            return holds and not self._is_sibling(place, candidate)
         if inner.ids:
             holds = any(self.gazetteer.has_had_inside(o, i) for o in ids for i in inner.ids)
             return holds and not self._is_sibling(place, candidate)
@@ -190,6 +190,8 @@ class _Reading:
             return False
         if outer.phrase.cut == "and":
             return False
+        if not inner.ids and inner.phrase.kind in (STATE, DIVISION) and candidate == place + 1:
+            return True
         if inner.phrase.is_plural or inner.stated_size >= 0:
             return size > max(inner.stated_size, 0) and size > self._listed_size(place)
         if inner.phrase.kind == PART or self.scope is GeoScope.LOCALITY:
@@ -404,7 +406,11 @@ class _Reading:
         after = self.items[place + 1 : place + 2]
         if not item.ids and item.phrase.cut == "of" and before and not before[-1].ids:
             return before[-1].phrase.clause == item.phrase.clause
-        if not item.ids and after and after[0].phrase.cut == "own":
+        following = after[0].phrase.cut if after and not item.ids else ""
+        if following == "own" or (following == "including" and item.holder < 0):
+            return True
+        is_region = not item.ids and item.phrase.kind in (STATE, DIVISION) and item.holder >= 0
+        if is_region and before and before[-1].ids and before[-1].holder == item.holder:
             return True
         is_inside = bool(before) and bool(before[-1].ids) and item.phrase.cut in ("list", "of")
         return not item.ids and is_inside and self.scope is GeoScope.LOCALITY
@@ -494,8 +500,9 @@ class _Reading:
         return NameMeaning(name)
 
     def _namesake_city(self, name: str, district: str) -> str:
-        """Return the city, or smaller place, that lies in a district of the same name."""
-        spellings = {*self.gazetteer.entries[district].names, name}
+        """Return the city, or smaller place, that has the name of a district and lies in it."""
+        own_names = {*self.gazetteer.entries[district].names, name}
+        spellings = own_names | {f"{own_name} city" for own_name in own_names}
         inner = [
             area_id
             for spelling in sorted(spellings)
@@ -503,82 +510,6 @@ class _Reading:
             if self.gazetteer.has_had_inside(district, area_id)
         ]
         return next(iter(self._best_level(inner, (TOWN, ADMIN3))), "")
-
-
-CUT = r"(?:cut ?off|cut|suspend\w*|shut ?down\w*|disrupt\w*|snapp\w*|block\w*|throttl\w*|down)"
-RADIUS = re.compile(r"\b\d+(?:\.\d+)? ?-?(?:km|kilomet\w+) radius\b|\bradius of \d", re.IGNORECASE)
-VICINITY = re.compile(
-    rf"\b{CUT}\b[^.;]*\bin the vicinity of\b|\bimmediate areas? around\b", re.IGNORECASE
-)
-PARTS = re.compile(
-    rf"\b{CUT}\b[^.;]{{0,80}}?\bin (?:(?:some|several|certain|many|various|multiple|select) )?"
-    r"(?:parts|areas|pockets|localities|locations|places|wards|neighbou?rhoods) (?:of|in|around)\b",
-    re.IGNORECASE,
-)
-"""Words in other cells which state that only a part of the place was cut."""
-
-
-def narrow_meanings(meanings: Sequence[NameMeaning], text: str) -> tuple[NameMeaning, ...]:
-    """Return meanings as parts if the text of the event states that a part was cut.
-
-    `text` is the sentence on the event; meanings that are parts already do not change.
-    """
-    kind = next(
-        (
-            kind
-            for pattern, kind in (
-                (RADIUS, PartKind.LOCALITY),
-                (VICINITY, PartKind.LOCALITY),
-                (PARTS, PartKind.SOME),
-            )
-            if pattern.search(text)
-        ),
-        None,
-    )
-    return tuple(
-        meaning
-        if kind is None or meaning.reading is PlaceReading.WITHIN
-        else replace(
-            meaning, reading=PlaceReading.WITHIN, least_area_id="", part_kind=kind, units=1
-        )
-        for meaning in meanings
-    )
-
-
-def settle_cities(
-    meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
-) -> tuple[NameMeaning, ...]:
-    """Return meanings in which the other cells decide between a city and the district of its name.
-
-    `text` has the other cells of the row; if these name both kinds or none, nothing changes.
-    """
-    folded = names.fold_name(text)
-    return tuple(
-        _settle_city(meaning, folded, gazetteer)
-        if meaning.reading is PlaceReading.CITY_OR_DISTRICT
-        else meaning
-        for meaning in meanings
-    )
-
-
-def _settle_city(meaning: NameMeaning, folded: str, gazetteer: Gazetteer) -> NameMeaning:
-    is_district, is_city = (
-        bool(re.search(rf"\b{name} (?:and \w+ )?{kind}s?\b|\b{kind} (?:of )?{name}\b", folded))
-        for name in [re.escape(meaning.name)]
-        for kind in ("district", "(?:city|town)")
-    )
-    if is_district == is_city:
-        return meaning
-    if is_district:
-        return replace(meaning, reading=PlaceReading.WHOLE, least_area_id="")
-    if meaning.least_area_id in gazetteer.entries:
-        return replace(
-            meaning,
-            area_ids=(meaning.least_area_id,),
-            reading=PlaceReading.WHOLE,
-            least_area_id="",
-        )
-    return replace(meaning, reading=PlaceReading.WITHIN, least_area_id="", part_kind=PartKind.SEAT)
 
 
 def _share_units(meanings: list[NameMeaning]) -> list[NameMeaning]:

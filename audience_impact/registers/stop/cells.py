@@ -53,6 +53,7 @@ DEFECTS = {
     "end_before_start": "the end lies before the start; left out",
     "ongoing_with_end": "said to go on, and yet with an end; the end stands",
     "ongoing_not_repeated": "said to go on, and not counted in the newest year: it ended before",
+    "year_of_end_slipped": "an end after the year of the edition, a year after the start: a slip",
     "dates_turned": "the dates are turned round, as the duration says; repaired",
     "dates_contradict": "a duration below zero, and dates in order: the end is left out",
     "duration_differs": "the duration is not that of the dates; the dates stand",
@@ -126,9 +127,9 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
     `later` is the end in a later edition of the event, for an event that is ongoing or without end
     here. If the edition of the newest year does not list an event without end, the event ended
     within the year of its last edition. Its end is then an interval, from the last evidence (its
-    start, or the first day of a later year in which it still counts as ongoing) to the last day of
-    that year. If the text states when access came back in most of the affected area, that is the
-    end, because the cells do not name the rest.
+    start, a day on which the text says that it was in force, or the first day of a later year in
+    which it still counts as ongoing) to the last day of that year. If the text states when access
+    came back in most of the affected area, that is the end, because the cells do not name the rest.
     """
     printed = dates.read_dates(row)
     start, ended = printed.start, printed.end
@@ -154,7 +155,8 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         last = pd.Timestamp(start) + pd.Timedelta(days=days - 1)
         return End(str(last.date()), EndStatus.ENDED, EndSource.DURATION_FIELD, tuple(defects))
     defects += ["end_missing"] if status != "ongoing" else []
-    last_days = _last_days(start, parse_year(row["count_year"]))
+    sign = dates.read_last_sign(row["event"], start)
+    last_days = _last_days(max(start, sign), parse_year(row["count_year"]))
     if last_days and not is_listed:
         return End(last_days, EndStatus.ENDED, EndSource.NOT_LISTED_LATER, tuple(defects))
     over = EndStatus.ENDED if status == "ended" else EndStatus.UNKNOWN

@@ -17,6 +17,7 @@ from functools import lru_cache
 import pandas as pd
 
 from audience_impact.periods import SANE_YEARS
+from audience_impact.registers.stop.words import MONTHS
 
 RESTORED = re.compile(
     r"\b(?:restored|reinstated|resumed|lifted|back) (?:in|across|to|for|online in) "
@@ -26,11 +27,25 @@ RESTORED = re.compile(
 )
 """Words on how long after the start access returned in most places: such a restriction ended for
 the places that the row's cells name, and goes on in places that the cells do not name."""
+_NAME = r"[A-Z][\w'-]+(?: [A-Z][\w'-]+)*"
+LEFT = re.compile(
+    rf"\b(?P<place>{_NAME}(?:, {_NAME})*),? (?:has |have )?remain(?:s|ed) "
+    r"(?:cut ?off|offline|disconnected|without (?:internet|access))\b[^.]*"
+)
+"""Words on a place that access did not come back to, after it did in most."""
+_MONTH = rf"(?P<month>{'|'.join(MONTHS)})[a-z]*\.?"
+LAST_SIGN = re.compile(
+    r"\b(?:(?:until|till|through) at least|at least (?:until|through)|as of) (?:early |late )?"
+    rf"(?:{_MONTH} (?:(?P<day>\d{{1,2}})(?!\d)(?:, )?)?)?(?P<year>20\d\d)?",
+    re.IGNORECASE,
+)
+"""Words on a day on which a restriction was still in force ("until at least Aug. 24")."""
 DAYS_OF_UNIT = {"day": 1, "week": 7, "month": 30}
 MOST_DAYS = 36525
 SERIALS = (32874, 73051)
 """Serial numbers of days in a spreadsheet, from 1990 to 2099."""
 LONGEST_REPAIR_DAYS = 31
+SLIP_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -89,9 +104,61 @@ def read_restoration(text: str, start: str) -> str:
     return str((pd.Timestamp(start) + pd.Timedelta(days=max(days - 1, 0))).date())
 
 
+def narrow_to_rest(row: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells of a row, of what was left where its edition is later than a restoration.
+
+    Access came back in most of what was cut in an earlier year, by the text, and the text names the
+    place that is left: the edition records that place, from the day after the restoration on.
+    """
+    start, text = parse_day(row["start_date"]), row["event"]
+    restored = read_restoration(text, start) if start else ""
+    left = LEFT.search(text)
+    if not (restored and left and row["count_year"] > restored[:4]):
+        return dict(row)
+    first = str((pd.Timestamp(restored) + pd.Timedelta(days=1)).date())
+    scope = "It only affected one city"
+    changed = {"area_name": left["place"], "geo_scope": scope, "start_date": first}
+    return {**row, **changed, "event": left[0]}
+
+
+def read_last_sign(text: str, start: str) -> str:
+    """Return the last day on which a text says that it was still in force; blank if it does not.
+
+    A day without a year is the first after the start; a month or a year counts from its first day.
+    """
+    signs = (_parse_sign(match, start) for match in LAST_SIGN.finditer(text))
+    return max((sign for sign in signs if sign >= start), default="")
+
+
+def _parse_sign(match: re.Match[str], start: str) -> str:
+    """Return the day of a match of LAST_SIGN in ISO 8601; blank if it names none."""
+    if not (match["year"] or match["day"]):
+        return ""
+    month = MONTHS.index(match["month"].casefold()) + 1 if match["month"] else 1
+    day = f"-{month:02d}-{int(match['day'] or 1):02d}"
+    year = match["year"] or start[:4]
+    return parse_day(
+        year + day if match["year"] or year + day >= start else f"{int(year) + 1}{day}"
+    )
+
+
+def _correct_year(start: str, end: str, count_year: str) -> str:
+    """Return an end of a year too late in its right year; blank where the year may be right.
+
+    An edition cannot know an end after its year; a year after the start, to a week, is a slip.
+    """
+    if not (start and end and end[:4] > count_year > "" and end[5:] != "02-29"):
+        return ""
+    year_before = f"{int(end[:4]) - 1}{end[4:]}"
+    days = (pd.Timestamp(year_before) - pd.Timestamp(start)).days
+    return year_before if 0 <= days <= SLIP_DAYS else ""
+
+
 def read_dates(row: Mapping[str, str]) -> Dates:
     """Return first and last day of a row, repaired where the row's duration shows the error."""
     start, end = parse_day(row["start_date"]), parse_day(row["end_date"])
+    if slipped := _correct_year(start, end, row["count_year"]):
+        return Dates(start, slipped, "year_of_end_slipped")
     printed = row["duration"]
     if not (start and end) or not re.fullmatch(r"-?\d+(\.\d+)?", printed):
         return Dates(start, end)

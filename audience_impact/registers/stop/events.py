@@ -4,7 +4,6 @@ Rows are one event where country, start, place, extent and network agree and the
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 
 from audience_impact.registers import gazetteer as places
@@ -27,6 +26,10 @@ from audience_impact.vocabulary import Feature, GeoScope, NetworkScope
 
 IDENTITY = ("country", "area_name", "shutdown_extent", "affected_network")
 EVERYWHERE = "*"
+MOST_NAME_WORDS = 4
+LEAST_REGION = 2
+"""Smallest size of a place, by its level (a district), that makes a row one of a part of a country.
+"""
 EXCEPTION = re.compile(
     r"^\W*(?:nation|country|all (?:the )?(?:regions|states|provinces)\b).*\bexcept\b",
     re.IGNORECASE,
@@ -56,7 +59,8 @@ PUBLICATION = Publication(
 
 
 def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record:
-    """Return a row as an event record."""
+    """Return a row as an event record; that of what was left where the text says what was."""
+    cells = dates.narrow_to_rest(cells)
     identity_cells = tuple(plain_name(cells[column]) for column in IDENTITY)
     start = dates.read_dates(cells).start
     area = EVERYWHERE if places.is_national(cells["area_name"]) else identity_cells[1]
@@ -156,21 +160,36 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     scope, odd = stop.read_scope(record.cells["geo_scope"])
     cells = record.cells
     other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in OTHER_TEXTS))
-    event_text = " ".join(words.split_sentences(cells["event"])[:2])
+    event_text = " ".join(
+        words.split_sentences(cells["event"] or cells["actual_cause_details"])[:2]
+    )
     place = background.locate_record(
         record, cells["country"], cells["area_name"], scope, other_text, event_text
     )
-    if scope is GeoScope.MULTI_REGION and _is_service_without_area(cells):
+    is_blank = scope is GeoScope.MULTI_REGION and not cells["area_name"].strip()
+    if is_blank and _names_no_region(record, background):
         place = replace(place, geo_scope=GeoScope.NATIONAL)
     return place, odd
 
 
-def _is_service_without_area(cells: Mapping[str, str]) -> bool:
-    """Return whether a row about services names no area.
+def _names_no_region(record: Record, background: Background) -> bool:
+    """Return whether no word of a row names a place of its country.
 
-    Of the 360 rows about services with this scope that name an area, 347 name the whole country.
+    Of the 360 rows about services with this scope that name an area, 347 name the whole country; so
+    do 165 of the 198 rows of the full network whose words name no place.
     """
-    return not cells["area_name"].strip() and cells["shutdown_extent"] == "Service-based"
+    if record.cells["shutdown_extent"] == "Service-based":
+        return True
+    text = " ; ".join(networks.row_words(record.cells)).split()
+    sizes = range(1, MOST_NAME_WORDS + 1)
+    spans = {" ".join(text[i : i + size]) for size in sizes for i in range(len(text))}
+    atlas = [background.atlas[country] for country in record.country_ids]
+    return not any(
+        country.level_size(area) >= LEAST_REGION
+        for country in atlas
+        for name in spans.intersection(country.by_name)
+        for area in country.by_name[name]
+    )
 
 
 OTHER_TEXTS = (

@@ -13,9 +13,9 @@ whole was cut ("across Gaza"), which speaks against all of them:
    its access was cut off is cut as a whole.
 4. Operators that the row names: the words tie what happened to one of them ("on X", "through X",
    "X was cut", "X was the only one"), or to several with "only", or say that only another operator
-   still worked. Who is named in the cell alone was addressed, or
-   reported, or measured. Where a row of services or of one kind of network in a country has no text
-   at all, the one operator in its cell is all that it says. An operator is everyone's where the
+   still worked. Who is named in the cell alone was addressed, or reported, or measured. Where a row
+   of services or of one kind of network in a country has no text at all, the one operator in its
+   cell is all that it says, or that of a source's title. An operator is everyone's where the
    register names no other in the country, or the words call it the sole or the last one.
 
 Assumptions. Of several operators that are named without "only", others are hit as well.
@@ -70,6 +70,8 @@ ONLY = re.compile(r"\b(?:only|solely|exclusively)\b")
 FOLLOWED_ALONE = (
     r"(?:was|is|appears to be|seems to be) the only (?:network|provider|operator|isp)\b"
 )
+TITLE_VERBS = r"(?:bloque|restring|limit|block|cut|suspend|shut|throttl|slow)"
+"""Beginnings of verbs of a cut in titles of sources, in English and Spanish."""
 GENERIC = frozenset(
     {"telecom", "telecoms", "national", "local", "state", "mobile", "internet", "network", "free"}
 )
@@ -122,7 +124,8 @@ def _tie_pattern(row: Row, names: tuple[str, ...]) -> str:
         rf"\bonly (?:\w+ ){{0,6}}(?:to|by) {_FILLER}{name}\b|"
         rf"\b{name} (?:mast|base|tower|service|sim)\b|"
         rf"\b{name} {FOLLOWED_ALONE}|"
-        rf"^{name}{after}|suspend|attack|hack|unavail)"
+        rf"\b{name} experienced (?:an? )?(?:\w+ ){{0,3}}(?:shut ?down|outage|disruption)|"
+        rf"\b{name}{after}|suspend|attack|hack|unavail)"
     )
 
 
@@ -199,6 +202,18 @@ def _silent_reason(row: Row, context: RegisterContext) -> str:
     return f"one operator named, and nothing else is said: {named[0]}"
 
 
+def _titled_reason(row: Row, context: RegisterContext) -> str:
+    """Return, as a reason, the operator that blocked by the title of a source of a silent row."""
+    if row["event"] or operators.named_operators(row):
+        return ""
+    names = {name for key in context.rows_naming for name in operators.operator_names(key)}
+    names -= {*GENERIC, *operators.country_names(row)}
+    pattern = rf"^({'|'.join(map(re.escape, sorted(names)))}) {TITLE_VERBS}"
+    matches = (re.search(pattern, title) for title in words.source_titles(row) if names)
+    named = next((match[1] for match in matches if match), "")
+    return f"one operator named in the title of its source: {named}" if named else ""
+
+
 def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContext) -> Iterator[str]:
     main = _main_words(row, MAIN_SENTENCES if cut.full else 1)
     if cut.full:
@@ -208,6 +223,7 @@ def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContex
     yield _operator_reason(row, main, context)
     if is_national:
         yield _silent_reason(row, context)
+        yield _titled_reason(row, context)
 
 
 def find_narrowing(row: Row, cut: Cut, is_national: bool, context: RegisterContext) -> str:

@@ -1,0 +1,192 @@
+"""What other cells of a row say of the places in its area cell: how much of them, and which kind.
+
+Definitions. A meaning (`NameMeaning`) is read from the area cell. The text of the event may say
+less: a radius, parts, a number of districts, or places inside the one that the cell names.
+
+Method. A passage is what follows "in" or "across" behind words for a cut, up to words that begin
+something else (a date, a reason). It is read as an area cell is. Where each of its names is inside
+a first-level place that the cell means whole, or is a counted part of it ("7 districts across
+Meghalaya"), the names replace the place. In a district that holds for its police districts alone:
+other names are more often where something happened than what was cut.
+
+Assumptions. A text that names smaller places names all of them.
+
+Drawbacks. A place in which a cut was only reported first replaces the state that was cut.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from audience_impact.registers.places import names
+from audience_impact.registers.places.country_places import Gazetteer
+from audience_impact.registers.places.items import NameMeaning
+from audience_impact.registers.places.resolver import resolve_text
+from audience_impact.vocabulary import GeoScope, PartKind, PlaceReading
+
+CUT = r"(?:cut ?off|cut|suspend\w*|shut ?down\w*|disrupt\w*|snapp\w*|block\w*|throttl\w*|down)"
+RADIUS = re.compile(r"\b\d+(?:\.\d+)? ?-?(?:km|kilomet\w+) radius\b|\bradius of \d", re.IGNORECASE)
+VICINITY = re.compile(
+    rf"\b{CUT}\b[^.;]*\bin the vicinity of\b|\bimmediate areas? around\b", re.IGNORECASE
+)
+PARTS = re.compile(
+    rf"\b{CUT}\b[^.;]{{0,80}}?\bin (?:(?:some|several|certain|many|various|multiple|select) )?"
+    r"(?:parts|areas|pockets|localities|locations|places|wards|neighbou?rhoods) (?:of|in|around)\b|"
+    r"\blocali[sz]ed\b|\blocally\b|\bsomewhere in\b",
+    re.IGNORECASE,
+)
+KINDS = ((RADIUS, PartKind.LOCALITY), (VICINITY, PartKind.LOCALITY), (PARTS, PartKind.SOME))
+"""Words in other cells which state that only a part of the place was cut, and of which kind."""
+COUNTED = (PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.CITY, PartKind.TOWN)
+"""Kinds of part of which a text counts several ("7 districts across Meghalaya")."""
+_NEXT = (
+    r"(?:because|following|from|after|during|on|as|to|until|for|due|amid|between|since|when|where|"
+    r"which|who|by|with|over|ahead|against|starting|beginning|before|while|at|was|were|is|are|has|"
+    r"have|in the (?:midst|wake|run))"
+)
+_PLACE = rf"(?P<place>(?:(?!\b{_NEXT}\b)[^.;:\u2013])+)"
+PASSAGES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b(?:{CUT[3:-1]}|disabled|unavailable)\b(?:[^.;]|\.(?! [A-Z]))"
+        rf"{{0,90}}?\b(?:in|across|throughout) (?:the )?{_PLACE}",
+        rf"(?:^|(?<=[.\"] ))\W*In {_PLACE},? (?:the )?(?:mobile )?internet\b",
+    )
+)
+"""What names the places of a cut in a sentence: "suspended in X", "In X, the internet was"."""
+
+
+def narrow_meanings(
+    meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
+) -> tuple[NameMeaning, ...]:
+    """Return meanings as parts if the text of the event states that a part was cut.
+
+    `text` has the sentences on the event; meanings that are parts already do not change.
+    """
+    passages = _read_passages(meanings, text, gazetteer)
+    inner = [_find_inner_places(meaning, meanings, passages, gazetteer) for meaning in meanings]
+    kind = next((kind for pattern, kind in KINDS if pattern.search(text)), None)
+    is_narrowed = any(
+        places and _is_first_level(meaning, gazetteer)
+        for meaning, places in zip(meanings, inner, strict=True)
+    )
+    return tuple(
+        narrowed
+        for meaning, places in zip(meanings, inner, strict=True)
+        for is_beside in [is_narrowed and _is_first_level(meaning, gazetteer)]
+        for narrowed in places
+        or [_as_part(meaning, kind or (PartKind.SOME if is_beside else None))]
+    )
+
+
+def _is_first_level(meaning: NameMeaning, gazetteer: Gazetteer) -> bool:
+    return bool({*meaning.area_ids} & {*gazetteer.first_level})
+
+
+def _as_part(meaning: NameMeaning, kind: PartKind | None) -> NameMeaning:
+    """Return a meaning as a part of this kind; unchanged without a kind, or if it is a part."""
+    if kind is None or meaning.reading is PlaceReading.WITHIN:
+        return meaning
+    within = replace(meaning, reading=PlaceReading.WITHIN, least_area_id="")
+    return replace(within, part_kind=kind, units=1)
+
+
+def _read_passages(
+    meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
+) -> list[list[NameMeaning]]:
+    """Return the meanings of the names in each passage of a text of which all are on record."""
+    is_large = any(_is_first_level(meaning, gazetteer) for meaning in meanings)
+    passages = (match["place"] for pattern in PASSAGES for match in pattern.finditer(text))
+    texts = (
+        resolve_text(passage, GeoScope.LOCALITY, gazetteer)
+        for passage in passages
+        if is_large or "police district" in passage.casefold()
+    )
+    return [parts for parts in texts if all(_is_known(part, gazetteer) for part in parts)]
+
+
+def _is_known(part: NameMeaning, gazetteer: Gazetteer) -> bool:
+    return bool(part.area_ids) and all(area in gazetteer.entries for area in part.area_ids)
+
+
+def _find_inner_places(
+    meaning: NameMeaning,
+    meanings: Sequence[NameMeaning],
+    passages: Sequence[Sequence[NameMeaning]],
+    gazetteer: Gazetteer,
+) -> list[NameMeaning]:
+    """Return the places inside a meaning that passages of the text name, or nothing.
+
+    Nothing where a passage names the place itself, or another meaning of the cell lies in it.
+    """
+    if meaning.reading is PlaceReading.WITHIN or not _is_known(meaning, gazetteer):
+        return []
+    outer = meaning.area_ids[0]
+    is_listed = any(
+        gazetteer.has_inside(outer, area)
+        for another in meanings
+        for area in another.area_ids
+        if area in gazetteer.entries
+    )
+    if len(meaning.area_ids) > 1 or is_listed:
+        return []
+    own_names = {meaning.name, *gazetteer.entries[outer].names}
+    parts: dict[str, NameMeaning] = {}
+    for passage in passages:
+        namesakes = [part for part in passage if part.name in own_names]
+        if all(_is_counted(part, outer) for part in namesakes):
+            smaller = (part for part in passage if _is_inside(part, outer, gazetteer))
+            parts |= {part.name: part for part in (*smaller, *namesakes)}
+    return list(parts.values())
+
+
+def _is_counted(part: NameMeaning, outer: str) -> bool:
+    """Return whether a name means several counted places in the place `outer`."""
+    is_part = part.reading is PlaceReading.WITHIN and part.area_ids == (outer,)
+    return is_part and part.part_kind in COUNTED and part.units > 1
+
+
+def _is_inside(part: NameMeaning, outer: str, gazetteer: Gazetteer) -> bool:
+    """Return whether a name of a passage is a place in the place `outer`.
+
+    In a district only police districts count, which are parts of it.
+    """
+    if outer not in gazetteer.first_level:
+        return part.area_ids == (outer,) and part.part_kind is PartKind.SUBDISTRICT
+    return all(gazetteer.has_inside(outer, area) for area in part.area_ids)
+
+
+def settle_cities(
+    meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
+) -> tuple[NameMeaning, ...]:
+    """Return meanings in which the other cells decide between a city and the district of its name.
+
+    `text` has the other cells of the row; if these name both kinds or none, nothing changes.
+    """
+    folded = names.fold_name(text)
+    return tuple(
+        _settle_city(meaning, folded, gazetteer)
+        if meaning.reading is PlaceReading.CITY_OR_DISTRICT
+        else meaning
+        for meaning in meanings
+    )
+
+
+def _settle_city(meaning: NameMeaning, folded: str, gazetteer: Gazetteer) -> NameMeaning:
+    is_district, is_city = (
+        bool(re.search(rf"\b{name} (?:and \w+ )?{kind}s?\b|\b{kind} (?:of )?{name}\b", folded))
+        for name in [re.escape(meaning.name)]
+        for kind in ("district", "(?:city|town)")
+    )
+    if is_district == is_city:
+        return meaning
+    if is_district:
+        return replace(meaning, reading=PlaceReading.WHOLE, least_area_id="")
+    if meaning.least_area_id in gazetteer.entries:
+        return replace(
+            meaning,
+            area_ids=(meaning.least_area_id,),
+            reading=PlaceReading.WHOLE,
+            least_area_id="",
+        )
+    return replace(meaning, reading=PlaceReading.WITHIN, least_area_id="", part_kind=PartKind.SEAT)
