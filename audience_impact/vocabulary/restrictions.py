@@ -210,6 +210,14 @@ class Cause(Word):
     )
 
 
+class EvidenceScope(Word):
+    """The extent of an outage, in the words of its measurer."""
+
+    COUNTRY = "country", "the whole country"
+    REGION = "region", "a region of it"
+    NETWORK = "network", "single networks"
+
+
 class AreaLevel(StrEnum):
     """The level of a place within its country; blank for countries and parts of the world."""
 
