@@ -68,7 +68,9 @@ def read_outages(
         gazetteer: The countries.
         atlas: The places of each country.
     """
-    evidence, refused, taken = [], [], set()
+    evidence: list[Row] = []
+    refused: list[Row] = []
+    taken: set[str] = set()
     begins, ends = (_parse_times(frame[name]) for name in ("begin_utc", "end_utc"))
     for number, (row, begin, end) in enumerate(
         zip(frame.to_dict("records"), begins, ends, strict=True), 1

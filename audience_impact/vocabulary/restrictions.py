@@ -210,6 +210,15 @@ class Cause(Word):
     )
 
 
+class HoursBasis(Word):
+    """The origin of the hours of a day on which a restriction was in force."""
+
+    MEASURED = "measured", "outages measured in its days"
+    PRINTED = "printed", "its own source prints them"
+    EXAMS = "exams", "cuts for exams, as it is one and prints none"
+    NETWORK_CUT = "network_cut", "other cuts of a country's network, as nothing says its own"
+
+
 class EvidenceScope(Word):
     """The extent of an outage, in the words of its measurer."""
 

@@ -40,7 +40,7 @@ from schemas import facts as fact_models
 
 WRITTEN = (
     *("lineages", "sources", "platforms", "areas", "restrictions", "restriction_targets"),
-    *("restriction_places", "register_rows", "event_links"),
+    *("restriction_places", "register_rows", "event_links", "evidence", "published_figures"),
 )
 
 
@@ -248,6 +248,8 @@ def build_report(
         "restriction_targets": register_tables.target_rows(readings, source_id),
         "restriction_places": register_tables.place_rows(readings, background.atlas),
         "register_rows": register_tables.outcome_rows(rows, events, source_id),
+        "evidence": register_tables.evidence_rows(readings, source_id),
+        "published_figures": register_tables.count_rows(readings, register, source_id),
     }
     tables["event_links"] = _link_rows(tables, readings, base, source_id)
     return ImportReport(

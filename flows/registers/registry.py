@@ -70,8 +70,8 @@ REGISTERS = {
         "IODA's list of measured outages",
         "the copy of 2023",
         (
-            "IODA published the outages that it investigated with the paper Destination Unreachable "
-            "(SIGCOMM 2023), https://github.com/InetIntel/internet_outages.",
+            "IODA published the outages that it investigated with the paper Destination "
+            "Unreachable (SIGCOMM 2023), https://github.com/InetIntel/internet_outages.",
             "Licence: none stated. Name IODA, and ask there before you publish the list itself.",
         ),
         "Every row becomes evidence or is refused; the reconciliation says how many, and why.",

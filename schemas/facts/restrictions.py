@@ -52,6 +52,9 @@ class Restrictions(FactModel):
     times_in_force: Series[str] = fields.mark_optional(fields.persons_field())
     least_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
     most_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
+    hours_basis: Series[str] = fields.mark_optional(
+        fields.code_field(words.HoursBasis, filled=False)
+    )
     continues: Series[str] = fields.mark_optional(
         fields.reference_field("restrictions", filled=False)
     )
@@ -271,7 +274,8 @@ class Evidence(FactModel):
     def lost_shares_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require least and most share lost both or neither, in order."""
         least, most = (
-            pd.to_numeric(frame[f"{name}_lost_share"], errors="coerce") for name in ("least", "most")
+            pd.to_numeric(frame[f"{name}_lost_share"], errors="coerce")
+            for name in ("least", "most")
         )
         return (least.isna() & most.isna()) | (least <= most)
 
