@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from audience_impact.audiences import evidence, scope
+from audience_impact.audiences import scope
 from audience_impact.fitted import durations, hours
 from audience_impact.pipeline import find_newest_access
 from audience_impact.populations import country_of
@@ -58,7 +58,7 @@ def leave_out(known: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
 def leave_out_hours(known: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
     """Return known hours of a day with `least` and `most`, fitted without their group.
 
-    `known` as evidence.list_known_hours returns it.
+    `known` as hours.list_known_hours returns it.
     """
     parts = []
     none = pd.Series(dtype="float64")
@@ -126,7 +126,7 @@ def main() -> None:
     options = parser.parse_args()
     restrictions = describe_restrictions(options.folders or [FACTS])
     lines = make_table(scope.list_known_durations(restrictions))
-    lines += make_hours_table(evidence.list_known_hours(restrictions))
+    lines += make_hours_table(hours.list_known_hours(restrictions))
     print(json.dumps(lines) if options.format == "json" else pd.DataFrame(lines).to_string())
 
 

@@ -20,6 +20,8 @@ from audience_impact.rules import Rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+ISO_TIMES: Any = {"format": "ISO8601", "utc": True}
+"""Arguments by which pandas reads times with their zone, of any precision."""
 ZONED = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
@@ -231,7 +233,7 @@ def web_address(texts: Any, *, web_address: bool) -> Any:
 )
 def time_with_zone(texts: Any, *, time_with_zone: bool) -> Any:
     """Return true for blank cells and times of the calendar with a zone."""
-    times = pd.to_datetime(texts.where(texts.str.fullmatch(ZONED)), errors="coerce", utc=True)
+    times = pd.to_datetime(texts.where(texts.str.fullmatch(ZONED)), errors="coerce", **ISO_TIMES)
     return ~blanks.mark_filled(texts) | times.notna()
 
 

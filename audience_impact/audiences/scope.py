@@ -22,7 +22,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from audience_impact.audiences import evidence
+from audience_impact.facts import evidence
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import durations, hours
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
@@ -174,7 +174,7 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
     linked = evidence.link_evidence(facts, tables)
     lost = evidence.find_lost_shares(linked)
     restrictions = _describe_restrictions(facts, as_of, frozenset(lost["restriction_id"]))
-    restrictions = restrictions.assign(**evidence.describe_hours(restrictions, linked))
+    restrictions = restrictions.assign(**hours.describe_hours(restrictions, linked))
     targets = tables["restriction_targets"].sort_values(
         ["restriction_id", "platform_id", "feature"], ignore_index=True
     )

@@ -2,8 +2,9 @@
 
 Definitions. Hours are those of a day in force, on average over its days: the total divided by the
 days that are listed, counted, or lie between the first and the last. The basis of hours
-(`HoursBasis`) says where they are from: measured outages in the dates of a restriction, its own
-text, cuts for exams, or other cuts of a country's network.
+(`HoursBasis`) says where they are from: outages of the country in the days of a restriction
+(facts/evidence.py); without them, the hours that its text prints, those of cuts for exams, or, if
+it is a national order, those of other cuts of a country's network.
 
 Method. The logarithm of hours is normal; hours above 24 are the whole day. For exams and for other
 cuts the mean is that of known hours, and the variance is the mean square of the deviations from it,
@@ -29,7 +30,8 @@ import pandas as pd
 from scipy.special import ndtri
 
 from audience_impact.frames import Array
-from audience_impact.vocabulary import HoursBasis
+from audience_impact.populations import country_of
+from audience_impact.vocabulary import Cause, EvidenceScope, GeoScope, HoursBasis, Severity
 
 DAY_HOURS = 24.0
 PRIOR_COUNTRIES = 2.0
@@ -41,6 +43,10 @@ It is a factor of 1.7 either way in nine cases of ten.
 SHORTEST, NO_VARIANCE = 1e-3, 1e-9
 NINE_IN_TEN = 2 * float(ndtri(0.95))
 PARAMETERS = ["hours_log_mean", "hours_log_sd"]
+DESCRIBED = ["hours_basis", "measured_hours", *PARAMETERS]
+TOTALS = ["q05_in_force_hours", "q50_in_force_hours", "q95_in_force_hours"]
+EXAMS = "exam"
+"""Word in the occasion of cuts for exams."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Hours:
         fitted = self.bases.reindex(basis).set_axis(basis.index)
         of_country = self.countries.reindex(restrictions["country_id"].where(is_exam))
         fitted = of_country.set_axis(basis.index).fillna(fitted)
-        mean, deviation = (fitted[name] for name in PARAMETERS)
+        mean, deviation = (fitted[name].astype("float64") for name in PARAMETERS)
         mean = mean.mask(is_printed, (least + most) / 2)
         mean = mean.mask(is_measured, np.log(restrictions["measured_hours"]))
         within = np.hypot((most - least) / NINE_IN_TEN, self.source_deviation)
@@ -118,17 +124,18 @@ def _fit_countries(
 ) -> pd.DataFrame:
     """Return PARAMETERS by country, each drawn towards the mean of all countries."""
     groups = logs.groupby(country)
-    count, own = groups.size(), groups.mean()
+    count, mean_of_country = groups.size(), groups.mean()
     squares = ((logs - groups.transform("mean")) ** 2).sum() + PRIOR_COUNTRIES * variance
     within = min(squares / (len(logs) - len(count) + PRIOR_COUNTRIES), variance)
     weight = count * (variance - within) / (count * (variance - within) + max(within, NO_VARIANCE))
     return _name_parameters(
-        mean + weight * (own - mean), within + (variance - within) * (1.0 - weight)
+        mean + weight * (mean_of_country - mean), within + (variance - within) * (1.0 - weight)
     )
 
 
 def _name_parameters(mean: "pd.Series[float]", variance: "pd.Series[float]") -> pd.DataFrame:
-    return pd.DataFrame({PARAMETERS[0]: mean, PARAMETERS[1]: np.sqrt(variance)})
+    named = pd.DataFrame({PARAMETERS[0]: mean, PARAMETERS[1]: np.sqrt(variance)})
+    return named.astype("float64")
 
 
 def quantile_hours(u: Array, parameters: pd.DataFrame, most: Array | float = DAY_HOURS) -> Array:
@@ -138,3 +145,81 @@ def quantile_hours(u: Array, parameters: pd.DataFrame, most: Array | float = DAY
     """
     mean, deviation = (parameters[name].to_numpy("float64")[:, None] for name in PARAMETERS)
     return np.asarray(np.minimum(np.exp(mean + deviation * ndtri(u)), most))
+
+
+def count_days_in_force(times: pd.DataFrame, length: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the days in force of `length` days: listed days, else counted times, else all."""
+    listed = times["days_in_force"].str.count(";").add(1.0).where(times["days_in_force"] != "")
+    return np.fmin(length.astype("float64"), listed.fillna(times["times_in_force"]))
+
+
+def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
+    """Return DESCRIBED of each restriction: the basis of its hours of a day, and PARAMETERS.
+
+    `linked` as evidence.link_evidence returns it.
+    """
+    about = restrictions.assign(
+        measured_hours=_measure_hours(restrictions, linked),
+        country_id=restrictions["area_ids"].str.split(";").str[0].map(country_of),
+    )
+    measured, printed = about["measured_hours"], _read_printed_hours(about)
+    is_order = ~about["cause"].isin([Cause.ATTACK.value, Cause.DAMAGE.value])
+    is_cut = about["severity"].eq(Severity.NETWORK_UNAVAILABLE.value) & is_order
+    is_cut &= about["geo_scope"] == GeoScope.NATIONAL.value
+    basis = about["hours_basis"].fillna("").astype("str")
+    basis = basis.mask((basis == "") & is_cut, HoursBasis.NETWORK_CUT.value)
+    basis = basis.mask(printed.notna(), HoursBasis.PRINTED.value)
+    basis = basis.mask(measured.notna(), HoursBasis.MEASURED.value)
+    fitted = fit_hours(list_known_hours(about), (printed / measured).dropna())
+    about = about.assign(hours_basis=basis)
+    return about[DESCRIBED[:2]].join(fitted.predict(about))
+
+
+def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the hours of a day in force from which those of others are learned.
+
+    They are measured, or printed by cuts for exams: other cuts print their hours if they are short.
+    Columns: `restriction_id`, `hours_basis` (exams or network_cut), `country_id`, `hours`, and
+    `is_measured`.
+    """
+    occasion = restrictions["occasion"].fillna("").str.casefold()
+    is_exam = occasion.str.contains(EXAMS)
+    is_cut = restrictions["severity"] == Severity.NETWORK_UNAVAILABLE.value
+    measured = restrictions["measured_hours"]
+    kinds = {True: HoursBasis.EXAMS.value, False: HoursBasis.NETWORK_CUT.value}
+    return (
+        restrictions[["restriction_id", "country_id"]]
+        .assign(
+            hours_basis=is_exam.map(kinds),
+            hours=measured.fillna(_read_printed_hours(restrictions).where(is_exam & is_cut)),
+            is_measured=measured.notna(),
+        )
+        .dropna(subset=["hours"])
+    )
+
+
+def _measure_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> "pd.Series[float]":
+    """Return the hours of a day in force by outages of the country; NaN where none was seen."""
+    of_country = linked[linked["evidence_scope"] == EvidenceScope.COUNTRY.value]
+    total = of_country.groupby("restriction_id")["hours"].sum()
+    length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
+    days = count_days_in_force(restrictions, length.clip(lower=1))
+    return restrictions["restriction_id"].map(total[total > 0.0]) / days
+
+
+def _read_printed_hours(restrictions: pd.DataFrame) -> "pd.Series[float]":
+    least, most = (restrictions[f"{end}_hours_a_day"] for end in ("least", "most"))
+    return np.sqrt(least * most)
+
+
+def describe_total_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return quantiles of the hours in force in all, where the end and a basis of hours are known.
+
+    Each day has at most 24 hours, or those measured where they do not fit into the days on record.
+    """
+    length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
+    days = count_days_in_force(restrictions, length.where(length > 0)).to_numpy("float64")[:, None]
+    most = np.fmax(restrictions["measured_hours"], DAY_HOURS).to_numpy("float64")[:, None]
+    quantiles = np.array([[0.05, 0.5, 0.95]])
+    total = days * quantile_hours(quantiles, restrictions, most)
+    return pd.DataFrame(total.round(2), restrictions.index, columns=TOTALS)

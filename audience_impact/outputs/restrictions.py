@@ -22,11 +22,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import evidence, figures
+from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import AudienceSizes
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.facts import evidence
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted import hours
 from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.distribution import SHARES
 from audience_impact.outputs.areas import WORLD
@@ -60,7 +62,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     seen = _describe_evidence(scope.evidence, tables).reindex(facts["restriction_id"])
     return facts.assign(
         hours_basis=about["hours_basis"].replace("", None),
-        **evidence.describe_total_hours(about),
+        **hours.describe_total_hours(about),
         **seen.set_axis(facts.index),
         area_id=facts["area_ids"],
         area_name=facts["area_ids"]

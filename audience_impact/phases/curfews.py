@@ -26,8 +26,7 @@ Citation. Rules of this project, docs/method.md.
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import evidence
-from audience_impact.fitted.hours import DAY_HOURS, PARAMETERS
+from audience_impact.fitted.hours import DAY_HOURS, PARAMETERS, count_days_in_force
 from audience_impact.frames import NUMBER, TEXT, Array
 from audience_impact.periods import ONE_DAY
 
@@ -85,7 +84,7 @@ def _spread_times(spans: pd.DataFrame, count: pd.Series, length: pd.Series) -> p
 
 def count_days(times: pd.DataFrame, end: str) -> pd.Series:
     """Return the days in force until an end: listed days, else the counted times, else all days."""
-    return evidence.count_days(times, (times[end] - times["from_day"]).dt.days)
+    return count_days_in_force(times, (times[end] - times["from_day"]).dt.days)
 
 
 def compute_hours(times: pd.DataFrame) -> pd.DataFrame:

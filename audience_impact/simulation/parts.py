@@ -42,11 +42,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri
 
-from audience_impact.audiences.evidence import LOST
 from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.errors import distribution
 from audience_impact.errors.distribution import MOST_SHARE
+from audience_impact.facts.evidence import LOST
 from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.phases import intervals

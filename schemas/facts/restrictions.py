@@ -262,7 +262,9 @@ class Evidence(FactModel):
     )
     def outage_without_time(cls, frame: pd.DataFrame) -> Any:
         """Require an end after the begin, or neither and the restriction that it is of."""
-        begin, end = (pd.to_datetime(frame[name], errors="coerce", utc=True) for name in TIMES)
+        begin, end = (
+            pd.to_datetime(frame[name], errors="coerce", **fields.ISO_TIMES) for name in TIMES
+        )
         is_timeless = (frame[list(TIMES)] == "").all(axis=1)
         return (end > begin) | (is_timeless & blanks.mark_filled(frame["restriction_id"]))
 

@@ -7,10 +7,8 @@ began in the days of the restriction, or on the day before, all, of another thos
 one to either side, because registers print local dates and days that are off by one. A share lost
 is the part of traffic or addresses that was gone.
 
-Method. Only outages of a country count hours, and only for restrictions that are national, or in
-several regions on all networks: an outage of a whole country does not measure a cut of a district.
-A restriction then has these hours; without them the hours that its text prints, those of cuts for
-exams, or, if it is a national order, those of other cuts (fitted/hours.py). Of several shares lost
+Method. Outages of a country are of restrictions that are national, or in several regions on all
+networks: an outage of a whole country does not measure a cut of a district. Of several shares lost
 in a place the smallest and the largest count.
 
 Assumptions. An ordered outage of a country in the days of a national restriction is that one.
@@ -21,11 +19,9 @@ names its restriction. The absence of evidence proves nothing.
 Citation. Rules of this project, docs/method.md.
 """
 
-import numpy as np
 import pandas as pd
 
-from audience_impact.facts.tables import Tables
-from audience_impact.fitted.hours import DAY_HOURS, PARAMETERS, fit_hours, quantile_hours
+from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import country_of, parents_of
 from audience_impact.vocabulary import (
@@ -33,17 +29,12 @@ from audience_impact.vocabulary import (
     EndStatus,
     EvidenceScope,
     GeoScope,
-    HoursBasis,
     NetworkScope,
     Severity,
 )
 
-EXAMS = "exam"
-"""Word in the occasion of cuts for exams."""
 LOST = ["least_lost_share", "most_lost_share"]
 LINKED = ["restriction_id", "evidence_id", "area_id", "evidence_scope", "hours", *LOST]
-HOURS = ["hours_basis", "measured_hours", *PARAMETERS]
-TOTALS = ["q05_in_force_hours", "q50_in_force_hours", "q95_in_force_hours"]
 
 
 def link_evidence(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -51,9 +42,11 @@ def link_evidence(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
     `restrictions` are those of a scope, with `first_day`.
     """
-    evidence = tables["evidence"].drop(columns=["row_layer", "row_file", "row_line"])
+    evidence = tables["evidence"].drop(columns=PROVENANCE)
     begin, end = (
-        pd.to_datetime(evidence[name], utc=True, errors="coerce").dt.tz_localize(None)
+        pd.to_datetime(evidence[name], errors="coerce", format="ISO8601", utc=True).dt.tz_localize(
+            None
+        )
         for name in ("begin", "end")
     )
     parents = parents_of(tables["areas"])
@@ -100,81 +93,6 @@ def _list_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     parents = parents_of(tables["areas"])
     country = places["place_id"].map(lambda area: country_of(area, parents)).astype("str")
     return places.assign(country_id=country)
-
-
-def count_days(times: pd.DataFrame, length: "pd.Series[float]") -> "pd.Series[float]":
-    """Return the days in force of `length` days: listed days, else counted times, else all."""
-    listed = times["days_in_force"].str.count(";").add(1.0).where(times["days_in_force"] != "")
-    return np.fmin(length.astype("float64"), listed.fillna(times["times_in_force"]))
-
-
-def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    """Return HOURS of each restriction: the basis of its hours of a day, and their distribution."""
-    about = restrictions.assign(
-        measured_hours=_measure_hours(restrictions, linked),
-        country_id=restrictions["area_ids"].str.split(";").str[0].map(country_of),
-    )
-    measured, printed = about["measured_hours"], _read_printed_hours(about)
-    is_order = ~about["cause"].isin([Cause.ATTACK.value, Cause.DAMAGE.value])
-    is_cut = about["severity"].eq(Severity.NETWORK_UNAVAILABLE.value) & is_order
-    is_cut &= about["geo_scope"] == GeoScope.NATIONAL.value
-    basis = about["hours_basis"].fillna("").astype("str")
-    basis = basis.mask((basis == "") & is_cut, HoursBasis.NETWORK_CUT.value)
-    basis = basis.mask(printed.notna(), HoursBasis.PRINTED.value)
-    basis = basis.mask(measured.notna(), HoursBasis.MEASURED.value)
-    fitted = fit_hours(list_known_hours(about), (printed / measured).dropna())
-    about = about.assign(hours_basis=basis)
-    return about[HOURS[:2]].join(fitted.predict(about))
-
-
-def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the hours of a day in force from which those of others are learned.
-
-    They are measured, or printed by cuts for exams: other cuts print their hours if they are short.
-    Columns: `restriction_id`, `hours_basis` (exams or network_cut), `country_id`, `hours`, and
-    `is_measured`.
-    """
-    occasion = restrictions["occasion"].fillna("").str.casefold()
-    is_exam = occasion.str.contains(EXAMS)
-    is_cut = restrictions["severity"] == Severity.NETWORK_UNAVAILABLE.value
-    measured = restrictions["measured_hours"]
-    kinds = {True: HoursBasis.EXAMS.value, False: HoursBasis.NETWORK_CUT.value}
-    return (
-        restrictions[["restriction_id", "country_id"]]
-        .assign(
-            hours_basis=is_exam.map(kinds),
-            hours=measured.fillna(_read_printed_hours(restrictions).where(is_exam & is_cut)),
-            is_measured=measured.notna(),
-        )
-        .dropna(subset=["hours"])
-    )
-
-
-def _measure_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> "pd.Series[float]":
-    """Return the hours of a day in force by outages of the country; NaN where none was seen."""
-    of_country = linked[linked["evidence_scope"] == EvidenceScope.COUNTRY.value]
-    total = of_country.groupby("restriction_id")["hours"].sum()
-    length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
-    days = count_days(restrictions, length.clip(lower=1))
-    return restrictions["restriction_id"].map(total[total > 0.0]) / days
-
-
-def _read_printed_hours(restrictions: pd.DataFrame) -> "pd.Series[float]":
-    least, most = (restrictions[f"{end}_hours_a_day"] for end in ("least", "most"))
-    return np.sqrt(least * most)
-
-
-def describe_total_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return quantiles of the hours in force in all, where the end and a basis of hours are known.
-
-    Each day has at most 24 hours, or those measured where they do not fit into the days on record.
-    """
-    length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
-    days = count_days(restrictions, length.where(length > 0)).to_numpy("float64")[:, None]
-    most = np.fmax(restrictions["measured_hours"], DAY_HOURS).to_numpy("float64")[:, None]
-    quantiles = np.array([[0.05, 0.5, 0.95]])
-    total = days * quantile_hours(quantiles, restrictions, most)
-    return pd.DataFrame(total.round(2), restrictions.index, columns=TOTALS)
 
 
 def find_lost_shares(linked: pd.DataFrame) -> pd.DataFrame:
