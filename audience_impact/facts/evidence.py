@@ -44,11 +44,10 @@ def link_evidence(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """
     evidence = tables["evidence"].drop(columns=PROVENANCE)
     begin, end = (
-        pd.to_datetime(evidence[name], errors="coerce", format="ISO8601", utc=True).dt.tz_localize(
-            None
-        )
+        pd.to_datetime(evidence[name], errors="coerce", format="ISO8601", utc=True)
         for name in ("begin", "end")
     )
+    begin, end = begin.dt.tz_localize(None), end.dt.tz_localize(None)
     parents = parents_of(tables["areas"])
     country = evidence["area_id"].map(lambda area: country_of(area, parents)).astype("str")
     timed = evidence.assign(begin=begin, end=end, country_id=country)
