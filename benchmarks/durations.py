@@ -1,8 +1,9 @@
-"""How well the distribution of durations holds restrictions that it has not seen.
+"""How well the distributions of durations and of hours hold restrictions that they have not seen.
 
 Restrictions that ended on a day on record are left out, one fold in ten at a time by a hash of
 their id, or a whole country at a time; the distribution is fitted to the others, and each left out
-is held against its own 90 % interval of whole days.
+is held against its own 90 % interval of whole days. Hours of a day that were measured, or printed
+by cuts for exams, are left out one restriction or a whole country at a time.
 
     python -m benchmarks.durations FOLDER... [--format json]
 
@@ -20,8 +21,9 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from audience_impact.audiences import scope
-from audience_impact.fitted import durations
+from audience_impact.fitted import durations, hours
 from audience_impact.pipeline import find_newest_access
+from audience_impact.populations import country_of
 from flows.pipeline import steps
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
@@ -30,11 +32,12 @@ LARGE = 50
 """Countries with so many known durations have a line of their own."""
 
 
-def known_durations(folders: Sequence[Path]) -> pd.DataFrame:
-    """Return the known durations of facts: `restriction_id`, FACTORS and `days`."""
+def describe_restrictions(folders: Sequence[Path]) -> pd.DataFrame:
+    """Return the restrictions of facts, as a scope describes them, with `country_id`."""
     tables = steps.validate_facts(steps.read_facts(folders)).tables
     restrictions = scope.build_scope(tables, find_newest_access(tables)).restrictions
-    return scope.list_known_durations(restrictions)
+    country = restrictions["area_ids"].str.split(";").str[0].map(country_of)
+    return restrictions.assign(country_id=country)
 
 
 def leave_out(known: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
@@ -52,9 +55,25 @@ def leave_out(known: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
     return pd.concat(parts)
 
 
-def score(left_out: pd.DataFrame, name: str) -> dict[str, object]:
+def leave_out_hours(known: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
+    """Return known hours of a day with `least` and `most`, fitted without their group.
+
+    `known` as hours.list_known_hours returns it.
+    """
+    parts = []
+    none = pd.Series(dtype="float64")
+    for group in sorted(groups.unique()):
+        out = known[groups == group]
+        about = out.assign(measured_hours=np.nan, least_hours_a_day=np.nan, most_hours_a_day=np.nan)
+        parameters = hours.fit_hours(known[groups != group], none).predict(about)
+        interval = hours.quantile_hours(np.array([[0.05, 0.95]]), parameters)
+        parts.append(out.assign(least=interval[:, 0], most=interval[:, 1]))
+    return pd.concat(parts)
+
+
+def score(left_out: pd.DataFrame, name: str, unit: str = "days") -> dict[str, object]:
     """Return coverage with its 95 % binomial interval, and the median width."""
-    inside = left_out["days"].between(left_out["least"], left_out["most"])
+    inside = left_out[unit].between(left_out["least"], left_out["most"])
     interval = binomtest(int(inside.sum()), len(inside)).proportion_ci()
     return {
         "left_out": name,
@@ -62,8 +81,8 @@ def score(left_out: pd.DataFrame, name: str) -> dict[str, object]:
         "coverage": round(float(inside.mean()), 3),
         "from": round(interval.low, 3),
         "to": round(interval.high, 3),
-        "above": round(float((left_out["days"] > left_out["most"]).mean()), 3),
-        "median_most_days": float(left_out["most"].median()),
+        "above": round(float((left_out[unit] > left_out["most"]).mean()), 3),
+        f"median_most_{unit}": round(float(left_out["most"].median()), 1),
     }
 
 
@@ -85,13 +104,29 @@ def make_table(known: pd.DataFrame) -> list[dict[str, object]]:
     return [*lines, score(leave_out(known, known["country_id"]), "the country")]
 
 
+def make_hours_table(known: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the lines of hours: measured ones and those that exams print, by what is left out."""
+    kind = known["hours_basis"].where(known["is_measured"], "printed by exams")
+    return [
+        score(rows, f"{name}: {of_kind}", "hours")
+        for name, groups in (("one", known["restriction_id"]), ("the country", known["country_id"]))
+        for left_out in [leave_out_hours(known, groups)]
+        for of_kind, rows in [
+            ("measured", left_out[left_out["is_measured"]]),
+            *left_out.groupby(kind.reindex(left_out.index)),
+        ]
+    ]
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args()
-    lines = make_table(known_durations(options.folders or [FACTS]))
+    restrictions = describe_restrictions(options.folders or [FACTS])
+    lines = make_table(scope.list_known_durations(restrictions))
+    lines += make_hours_table(hours.list_known_hours(restrictions))
     print(json.dumps(lines) if options.format == "json" else pd.DataFrame(lines).to_string())
 
 

@@ -20,6 +20,9 @@ from audience_impact.rules import Rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+ISO_TIMES: Any = {"format": "ISO8601", "utc": True}
+"""Arguments by which pandas reads times with their zone, of any precision."""
+ZONED = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
 ONE, SEVERAL = "one", "several"
@@ -224,6 +227,16 @@ def web_address(texts: Any, *, web_address: bool) -> Any:
     return ~blanks.mark_filled(texts) | texts.str.match(r"^https?://\S+$")
 
 
+@cell_rule(
+    "the cell is no time with its zone",
+    "write 2021-03-17T16:40Z, or 2021-03-17T19:40+03:00 where the source gives local times",
+)
+def time_with_zone(texts: Any, *, time_with_zone: bool) -> Any:
+    """Return true for blank cells and times of the calendar with a zone."""
+    times = pd.to_datetime(texts.where(texts.str.fullmatch(ZONED)), errors="coerce", **ISO_TIMES)
+    return ~blanks.mark_filled(texts) | times.notna()
+
+
 def _is_expression(text: str) -> bool:
     try:
         re.compile(text)
@@ -283,6 +296,11 @@ def mark_optional(field: Any) -> Any:
 def hours_field() -> Any:
     """Return a column of hours on a day."""
     return _make_field("number", False, number=True, not_negative=True, most_a_day=True)
+
+
+def time_field() -> Any:
+    """Return a column of times with their zone."""
+    return _make_field("text", False, time_with_zone=True)
 
 
 def days_field() -> Any:

@@ -81,6 +81,14 @@ class Restriction:
     least_hours_a_day: float | None
     most_hours_a_day: float | None
     times_in_force: float | None = None
+    hours_basis: str | None = None
+    q05_in_force_hours: float | None = None
+    q50_in_force_hours: float | None = None
+    q95_in_force_hours: float | None = None
+    evidence_count: float | None = None
+    seen_by: str | None = None
+    least_lost_share: float | None = None
+    most_lost_share: float | None = None
 
 
 @dataclass(frozen=True)

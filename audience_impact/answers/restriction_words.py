@@ -21,6 +21,7 @@ from audience_impact.vocabulary import (
     EvidenceState,
     Feature,
     GeoScope,
+    HoursBasis,
     NetworkScope,
     PlaceReading,
 )
@@ -265,6 +266,8 @@ def describe_timing(record: AnswerRecord) -> list[str]:
             _describe_announcement(record),
             _describe_unknown_end(record),
             _describe_duration(record),
+            _describe_evidence(record),
+            _describe_loss(record),
         )
         if text
     ]
@@ -300,6 +303,33 @@ def _describe_duration(record: AnswerRecord) -> str:
     if not lasted:
         return "It lasted a day." if last and not until else ""
     return f"It lasted {lasted}{_describe_person_hours(record)}."
+
+
+def _describe_evidence(record: AnswerRecord) -> str:
+    """Return who measured it and for how long, or the hours that it takes from cuts like it."""
+    about = record.restriction
+    count = int(about.evidence_count or 0)
+    interval = (about.q05_in_force_hours, about.q50_in_force_hours, about.q95_in_force_hours)
+    low, middle, high = ((value or 0.0) for value in interval)
+    hours = f"{group_digits(middle, 1)} hours in all"
+    if high > low:
+        hours += f" (90 % interval {group_digits(low, 1)} to {group_digits(high, 1)})"
+    if about.hours_basis == HoursBasis.MEASURED:
+        outages = "an outage" if count == 1 else f"{count} outages"
+        return f"{about.seen_by} saw {outages} in its days" + (f": about {hours}." if high else ".")
+    if about.hours_basis in (HoursBasis.EXAMS, HoursBasis.NETWORK_CUT) and high:
+        return f"Its hours are not known; by those of cuts like it they are about {hours}."
+    return f"{about.seen_by} is the source of what was lost." if count else ""
+
+
+def _describe_loss(record: AnswerRecord) -> str:
+    """Return the share of traffic or addresses that was lost, where it is on record."""
+    least, most = record.restriction.least_lost_share, record.restriction.most_lost_share
+    if least is None or most is None:
+        return ""
+    first, last = (f"{share:.0%}".removesuffix("%") for share in (least, most))
+    share = first if first == last else f"{first} to {last}"
+    return f"It took {share} % of the traffic or addresses."
 
 
 def _describe_hours(record: AnswerRecord) -> str:

@@ -29,6 +29,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.scope import COUNTRY, Scope
+from audience_impact.facts.evidence import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
@@ -65,6 +66,7 @@ PARTS = Frame(
         "network": TEXT,
         **dict.fromkeys([*PEOPLE, "least_persons", "most_persons", "country_persons"], NUMBER),
         **dict.fromkeys([*ONLINE, *ONLY], NUMBER),
+        **dict.fromkeys(LOST, NUMBER),
         "is_named": TRUTH,
         "place_rung": TEXT,
         "network_rung": TEXT,
@@ -87,10 +89,26 @@ def select_parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataF
     rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True).assign(
         day=lambda frame: frame["start"]
     )
+    rows = _add_lost_shares(rows, find_lost_shares(scope.evidence))
     closed_levels = [
         fitted.closed_levels[family] for family in (RungFamily.PLACE, RungFamily.NETWORK)
     ]
     return _add_reasons(_measure_places(rows, tables, fitted), closed_levels)
+
+
+def _add_lost_shares(rows: pd.DataFrame, lost: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with LOST of their place, else of their restriction; NaN where nothing is known.
+
+    A share lost counts everyone in the place, whatever their network.
+    """
+    key = ["restriction_id", "area_id"]
+    of_place = rows[key].merge(lost, on=key, how="left")[LOST]
+    of_all = lost[lost["area_id"] == ""].set_index("restriction_id")[LOST]
+    shares = of_place.where(
+        of_place.notna(), of_all.reindex(rows["restriction_id"]).set_axis(rows.index)
+    )
+    network = rows["network_scope"].mask(shares[LOST[0]].notna(), NetworkScope.ALL.value)
+    return rows.assign(**shares, network_scope=network)
 
 
 def _locate_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """The scope of a run: restrictions, their targets, and the audiences that they require.
 
 Definitions. A restriction is partial if it is not known to touch everyone in its audiences: because
-it covers a part of a country or some networks, or because its networks or its start are unknown. A
+it covers a part of a country or some networks, because its networks or its start are unknown, or
+because a share of traffic or addresses is on record that it took (evidence.py). A
 restriction that was never enforced touches nobody. Any other restriction touches everyone in its
 audiences. A step is a restriction that continues another one (`continues`): both are steps of the
 same event.
@@ -21,8 +22,9 @@ from typing import ClassVar
 
 import pandas as pd
 
+from audience_impact.facts import evidence
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import durations
+from audience_impact.fitted import durations, hours
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
@@ -80,6 +82,10 @@ RESTRICTIONS = Frame(
         "cause": TEXT,
         "listed_until_end": DAY,
         **dict.fromkeys(durations.PARAMETERS, NUMBER),
+        "occasion": TEXT,
+        "hours_basis": TEXT,
+        "measured_hours": NUMBER,
+        **dict.fromkeys(hours.PARAMETERS, NUMBER),
     },
     key=("restriction_id",),
 )
@@ -105,6 +111,14 @@ WHOLE_SERVICES = Frame(
     key=("restriction_id",),
     index=("restriction_id",),
 )
+EVIDENCE = Frame(
+    "scope.evidence",
+    {
+        **dict.fromkeys(evidence.LINKED[:4], TEXT),
+        **dict.fromkeys(evidence.LINKED[4:], NUMBER),
+    },
+    key=("restriction_id", "evidence_id"),
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +126,8 @@ class Scope(Declared):
     """Restrictions, all their targets, and the audiences that they require.
 
     `whole_services` states for each restriction whether whole services are restricted: True, False,
-    or None if only some of its targets are whole services.
+    or None if only some of its targets are whole services. `evidence` has the outages seen of each
+    restriction, with the columns evidence.LINKED.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -120,12 +135,14 @@ class Scope(Declared):
         "targets": TARGETS,
         "requested": REQUESTED,
         "whole_services": WHOLE_SERVICES,
+        "evidence": EVIDENCE,
     }
 
     restrictions: pd.DataFrame
     targets: pd.DataFrame
     requested: pd.DataFrame
     whole_services: pd.DataFrame
+    evidence: pd.DataFrame
     as_of: date
 
     def narrow_to(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
@@ -152,7 +169,12 @@ class Scope(Declared):
 
 def build_scope(tables: Tables, as_of: date) -> Scope:
     """Return the scope of typed facts; an unknown start is set to `as_of`."""
-    restrictions = _describe_restrictions(tables["restrictions"], as_of)
+    first = _choose_first_days(tables["restrictions"])
+    facts = tables["restrictions"].assign(first_day=first)
+    linked = evidence.link_evidence(facts, tables)
+    lost = evidence.find_lost_shares(linked)
+    restrictions = _describe_restrictions(facts, as_of, frozenset(lost["restriction_id"]))
+    restrictions = restrictions.assign(**hours.describe_hours(restrictions, linked))
     targets = tables["restriction_targets"].sort_values(
         ["restriction_id", "platform_id", "feature"], ignore_index=True
     )
@@ -161,12 +183,18 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
         targets,
         _list_audiences(restrictions, targets, tables["areas"]),
         find_whole_services(targets).rename("is_whole_service").to_frame(),
+        linked,
         as_of,
     )
 
 
-def _describe_restrictions(restrictions: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Return restrictions with their first day and the kinds of audience that they may affect."""
+def _describe_restrictions(
+    restrictions: pd.DataFrame, as_of: date, lost_in_part: Collection[str]
+) -> pd.DataFrame:
+    """Return restrictions with the kinds of audience that they may affect.
+
+    `lost_in_part` are those of which a share lost is on record.
+    """
     starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
     areas = restrictions["area_ids"].str.split(";")
     networks = restrictions["network_scope"]
@@ -186,8 +214,8 @@ def _describe_restrictions(restrictions: pd.DataFrame, as_of: date) -> pd.DataFr
         | described["is_some_networks"]
         | described["is_networks_unknown"]
         | ~described["is_start_known"]
+        | described["restriction_id"].isin(lost_in_part)
     )
-    described = described.assign(first_day=_choose_first_days(described))
     fitted = durations.fit_durations(list_known_durations(described))
     return described.assign(
         is_partial=partial,

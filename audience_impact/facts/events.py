@@ -32,7 +32,7 @@ MERGING = (EventRelation.ONE_EVENT, EventRelation.OTHER_NETWORKS, EventRelation.
 """Relations that change what is published, the strongest first."""
 OWNED = ("restriction_targets", "restriction_places")
 """Tables whose rows leave with their restriction."""
-ABOUT = ("published_figures", "circumvention")
+ABOUT = ("published_figures", "circumvention", "evidence")
 """Tables with figures about a restriction."""
 END = [
     *("ended_on", "ended_on_start", "ended_on_end", "end_status", "end_source"),

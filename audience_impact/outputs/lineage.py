@@ -20,6 +20,7 @@ INPUTS = {
     "feature_use": "feature_use_id",
     "circumvention": "circumvention_id",
     "surveys": "survey_id",
+    "evidence": "evidence_id",
 }
 """Key of each fact table that is an input of numbers; restriction_targets has three columns."""
 RESTRICTION_TABLES = ("restrictions", "restriction_targets")
@@ -48,6 +49,12 @@ def make_lineage(
             _shares_used(inputs),
             _overlaps_used(bounds),
             _surveys_used(inputs, tables),
+            scope.evidence.assign(
+                input_id=scope.evidence["evidence_id"],
+                role=FactRole.EVIDENCE.value,
+                platform_id=EVERY,
+                input_table="evidence",
+            )[[*COLUMNS, "input_table"]],
         ],
         ignore_index=True,
     ).drop_duplicates()

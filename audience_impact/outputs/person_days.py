@@ -22,8 +22,8 @@ from audience_impact.phases.intervals import sum_by_period
 from audience_impact.simulation import simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries
-from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.timeline import Intervals, draw_days
+from audience_impact.simulation.sampler import Sampler, draw_uniforms
+from audience_impact.simulation.timeline import Intervals, draw_days, draw_hours
 from audience_impact.vocabulary import ObsStatus
 
 UNITS = ("person_days", "person_hours")
@@ -120,9 +120,8 @@ def _make_bounds(least: Intervals, most: Intervals, inputs: SimulationInputs) ->
     """Return bounds on person-days and person-hours by KEY."""
     timeline = inputs.timeline
     upper = _bound_people(most, inputs, "upper")
-    hours = curfews.combine_hours(most, timeline.rows, curfews.compute_hours(timeline.periods))
-    on_a_day = hours[["most_hours"]].to_numpy("float64")
-    table = _sum_days(most, np.hstack([upper, upper * on_a_day]))
+    hours = curfews.sum_most_hours(most, timeline.rows, curfews.compute_hours(timeline.periods))
+    table = _sum_days(most, np.hstack([upper, upper * hours]))
     table = table.set_axis([f"upper_{unit}" for unit in UNITS], axis=1)
     return table.join(_lower_bounds(least, inputs).reindex(table.index).fillna(0.0))
 
@@ -183,12 +182,14 @@ def _make_quantiles(
     if inputs.overlap_model is None or intervals[1].empty:
         return no_quantiles(KEY, "person_days").join(no_quantiles(KEY, "person_hours"))
     per_day = drawing.draw_per_day(intervals, inputs, by_country)
+    timeline = inputs.timeline
+    sampler = drawing.sampler
+    u = draw_uniforms(sampler.seed, "hours of several", sampler.count)
     hours = curfews.combine_hours(
-        intervals, inputs.timeline.rows, curfews.compute_hours(inputs.timeline.periods)
+        intervals, timeline.rows, draw_hours(timeline.periods, sampler), u
     )
     days, times = (
-        _sum_drawn_days(intervals, per_day * factor, inputs, drawing.sampler)
-        for factor in (1.0, hours[["middle_hours"]].to_numpy("float64"))
+        _sum_drawn_days(intervals, people, inputs, sampler) for people in (per_day, per_day * hours)
     )
     return _quantiles_of(days, "person_days").join(_quantiles_of(times, "person_hours"))
 

@@ -26,7 +26,9 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import AudienceSizes
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.facts import evidence
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted import hours
 from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.distribution import SHARES
 from audience_impact.outputs.areas import WORLD
@@ -57,7 +59,11 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         lambda ids: ";".join(sorted(set(ids)))
     )
     about = scope.by_id.loc[facts["restriction_id"]].set_axis(facts.index)
+    seen = _describe_evidence(scope.evidence, tables).reindex(facts["restriction_id"])
     return facts.assign(
+        hours_basis=about["hours_basis"].replace("", None),
+        **hours.describe_total_hours(about),
+        **seen.set_axis(facts.index),
         area_id=facts["area_ids"],
         area_name=facts["area_ids"]
         .str.split(";")
@@ -78,6 +84,21 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         start_on=about["start"].dt.strftime("%Y-%m-%d").where(about["is_start_known"]),
         as_of=scope.as_of.isoformat(),
     ).sort_values("restriction_id", ignore_index=True)
+
+
+def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return by restriction who saw it, how many outages, and the shares lost, least and most."""
+    source = linked["evidence_id"].map(tables["evidence"].set_index("evidence_id")["source_id"])
+    publisher = source.map(tables["sources"].set_index("source_id")["publisher"])
+    groups = linked.assign(publisher=publisher).groupby("restriction_id")
+    return pd.DataFrame(
+        {
+            "seen_by": groups["publisher"].agg(lambda names: "; ".join(sorted(set(names)))),
+            "evidence_count": groups.size().astype("float64"),
+            "least_lost_share": groups[evidence.LOST[0]].min(),
+            "most_lost_share": groups[evidence.LOST[1]].max(),
+        }
+    )
 
 
 def _country_path(country: str, parents: Mapping[str, str]) -> str:

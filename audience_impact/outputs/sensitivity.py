@@ -24,6 +24,7 @@ ADVICE = {
     InputKind.CIRCUMVENTION: "measure who keeps access with a random sample",
     InputKind.PLACE: "say which places were cut off, and ask who is online there",
     InputKind.NETWORK: "count who is online over one network alone",
+    InputKind.DEPTH: "measure how much of the traffic was lost",
 }
 NO_FIGURE = "publish an audience figure for these services in this country"
 HELPS_MOST = "no_figure"

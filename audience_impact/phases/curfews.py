@@ -6,12 +6,13 @@ on a day.
 
 Method. Listed days are cut to the time from the first to the last day. Of a number of times alone
 it is not known which days they were: they are spread evenly from the first day to the last, each on
-a day of its own. Stated hours make person-hours of each day in force; the lower bound takes the
-least stated hours, the upper one the most, the estimate their mean. Where no hours are stated a day
-counts 24 in the estimate and the upper bound, and in the lower bound days between the first and the
-last count 24 and those two nothing. With several restrictions at the same time, a person has at
-least the hours of the longest and at most the sum of all, up to 24 on a day; there is an estimate
-only if there is a single restriction, or all last the whole day.
+a day of its own. Hours that are printed, measured, or learned from other cuts (fitted/hours.py)
+make person-hours of each day in force, with a draw of the hours in each draw; the lower bound takes
+the least printed or measured hours, else nothing, the upper one the most printed, else 24. Of any
+other restriction a day counts 24 in the estimate and the upper bound, and in the lower bound days
+between the first and the last count 24 and those two nothing. With several restrictions at the same
+time, a person has at least the hours of the shortest and at most the sum of all, up to 24 on a day,
+and the draws lie evenly between these.
 
 Assumptions. Each of several times is on a day of its own. Hours change person-hours, not who is
 exposed.
@@ -25,18 +26,21 @@ Citation. Rules of this project, docs/method.md.
 import numpy as np
 import pandas as pd
 
+from audience_impact.fitted.hours import DAY_HOURS, PARAMETERS, count_days_in_force
 from audience_impact.frames import NUMBER, TEXT, Array
 from audience_impact.periods import ONE_DAY
 
-DAY_HOURS = 24.0
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
 COLUMNS = {
     "days_in_force": TEXT,
     "times_in_force": NUMBER,
     "least_hours_a_day": NUMBER,
     "most_hours_a_day": NUMBER,
+    "hours_basis": TEXT,
+    "measured_hours": NUMBER,
+    **dict.fromkeys(PARAMETERS, NUMBER),
 }
-"""Columns of the days and hours that a source states, with their types."""
+"""Columns of the days and hours of restrictions, with their types."""
 
 
 def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
@@ -80,25 +84,25 @@ def _spread_times(spans: pd.DataFrame, count: pd.Series, length: pd.Series) -> p
 
 def count_days(times: pd.DataFrame, end: str) -> pd.Series:
     """Return the days in force until an end: listed days, else the counted times, else all days."""
-    length = (times[end] - times["from_day"]).dt.days.astype("float64")
-    listed = times["days_in_force"].str.count(";").add(1.0).where(times["days_in_force"] != "")
-    return np.fmin(length, listed.fillna(times["times_in_force"]))
+    return count_days_in_force(times, (times[end] - times["from_day"]).dt.days)
 
 
 def compute_hours(times: pd.DataFrame) -> pd.DataFrame:
-    """Return `least_hours`, `most_hours`, `middle_hours` of a day in force, by restriction.
+    """Return `least_hours`, `most_hours` of a day in force, by restriction.
 
     `times` as timeline.list_periods returns them.
     """
-    least, most = times["least_hours_a_day"], times["most_hours_a_day"]
+    measured = times["measured_hours"].clip(upper=DAY_HOURS)
+    least, most = (measured.fillna(times[f"{end}_hours_a_day"]) for end in ("least", "most"))
+    most = most.mask(measured.notna())  # a measurer may have missed an outage
+    is_drawn = times[PARAMETERS[0]].notna()
     days = (times["least_end"] - times["least_from"]).dt.days.clip(lower=1)
     full_day_hours = DAY_HOURS * (days - 2).clip(lower=0) / days
     comes_back = times["days_in_force"].ne("") | times["times_in_force"].notna()
     return pd.DataFrame(
         {
-            "least_hours": least.fillna(full_day_hours.mask(comes_back, 0.0)),
+            "least_hours": least.fillna(full_day_hours.mask(comes_back | is_drawn, 0.0)),
             "most_hours": most.fillna(DAY_HOURS),
-            "middle_hours": ((least + most) / 2).fillna(DAY_HOURS),
         }
     )
 
@@ -114,17 +118,38 @@ def least_person_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataF
     return np.asarray(per_set.to_numpy("float64")[:, None])
 
 
-def combine_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> pd.DataFrame:
-    """Return hours of a day by set_id: `most_hours` and `middle_hours` (NaN: not known)."""
+def sum_most_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> Array:
+    """Return the most hours of a day of each set (sets, 1): those of all restrictions, up to 24."""
+    single = _list_restrictions(intervals, rows)
+    most = hours["most_hours"].reindex(single["restriction_id"]).to_numpy("float64")
+    total = pd.Series(most).groupby(single["set_id"].to_numpy()).sum().clip(upper=DAY_HOURS)
+    return np.asarray(total.to_numpy("float64")[:, None])
+
+
+def combine_hours(intervals: Intervals, rows: pd.DataFrame, drawn: pd.DataFrame, u: Array) -> Array:
+    """Return draws of the hours of a day of each set (sets, D).
+
+    Of several restrictions they are between those of the shortest and the sum of all, up to 24.
+
+    Args:
+        intervals: Sets with their members.
+        rows: The restriction of each member.
+        drawn: A row of draws for each restriction.
+        u: Uniforms (D,), the same for all sets.
+    """
+    single = _list_restrictions(intervals, rows)
+    hours = drawn.loc[single["restriction_id"]].to_numpy("float64")
+    first = np.flatnonzero(single["set_id"].diff().ne(0))
+    if not len(first):
+        return np.asarray(hours)
+    least, total = (kind.reduceat(hours, first, axis=0) for kind in (np.minimum, np.add))
+    return np.asarray(least + u * (np.minimum(total, DAY_HOURS) - least))
+
+
+def _list_restrictions(intervals: Intervals, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the restrictions in force in each set, each once, in the order of the sets."""
     names = rows.set_index("row")["restriction_id"]
     members = intervals[1].assign(restriction_id=names.reindex(intervals[1]["row"]).to_numpy())
-    single = members.drop_duplicates(["set_id", "restriction_id"]).join(hours, on="restriction_id")
-    groups = single.groupby("set_id")
-    least_middle = groups["middle_hours"].min()
-    alone = (groups.size() == 1) | (least_middle >= DAY_HOURS)
-    return pd.DataFrame(
-        {
-            "most_hours": groups["most_hours"].sum().clip(upper=DAY_HOURS),
-            "middle_hours": least_middle.where(alone),
-        }
+    return members.drop_duplicates(["set_id", "restriction_id"]).sort_values(
+        "set_id", ignore_index=True, kind="stable"
     )

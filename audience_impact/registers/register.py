@@ -20,13 +20,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import pandas as pd
 
 from audience_impact import blanks
 from audience_impact.registers import gazetteer as places
 from audience_impact.registers.gazetteer import Atlas, Gazetteer, Place, plain_name
-from audience_impact.vocabulary import GeoScope, Reliability, SourceType
+from audience_impact.vocabulary import (
+    FigureKind,
+    GeoScope,
+    IntervalKind,
+    Reliability,
+    SourceType,
+    Unit,
+)
 
 SUFFIX_SIGNS = 6
 COMMON_DEFECTS = {
@@ -183,9 +191,22 @@ class Targets:
     defects: tuple[str, ...] = ()
 
 
+class PrintedCount(NamedTuple):
+    """A number of people, or a share, that a text prints, and the sentence that prints it."""
+
+    value: str
+    unit: Unit
+    kind: FigureKind
+    interval: IntervalKind
+    sentence: str
+
+
 @dataclass(frozen=True)
 class Reading:
     """An event as read: the cells of its restriction, place and targets, and the defects.
+
+    `lost_share` is the least and the most share of traffic lost, `counts` the people whom the text
+    calls affected.
 
     `restriction` lacks what is the same for every register: the id, the areas and the source.
     """
@@ -195,6 +216,8 @@ class Reading:
     place: Place
     targets: Targets
     defects: tuple[Defect, ...] = ()
+    lost_share: tuple[float, float] | None = None
+    counts: tuple[PrintedCount, ...] = ()
 
 
 @dataclass(frozen=True)

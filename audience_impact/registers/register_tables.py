@@ -17,6 +17,7 @@ from audience_impact.registers.register import (
 )
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
+    EvidenceScope,
     GeoScope,
     ImportOutcome,
     PartKind,
@@ -125,6 +126,45 @@ def restriction_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
             "source_id": source_id,
         }
         for reading in readings
+    ]
+
+
+def evidence_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
+    """Return rows of `evidence`: the shares lost that texts of the register print."""
+    return [
+        {
+            "evidence_id": f"{reading.event.restriction_id}.lost",
+            "source_id": source_id,
+            "area_id": reading.event.newest_record.country_ids[0],
+            "evidence_scope": EvidenceScope.COUNTRY
+            if reading.place.geo_scope is GeoScope.NATIONAL
+            else EvidenceScope.REGION,
+            "least_lost_share": f"{reading.lost_share[0]:g}",
+            "most_lost_share": f"{reading.lost_share[1]:g}",
+            "restriction_id": reading.event.restriction_id,
+            "note": "printed in the text of the register",
+        }
+        for reading in readings
+        if reading.lost_share
+    ]
+
+
+def count_rows(readings: Sequence[Reading], register: Register, source_id: str) -> list[Row]:
+    """Return rows of `published_figures`: the counts that texts of the register print."""
+    return [
+        {
+            "published_figure_id": f"{reading.event.restriction_id}.printed-{number}",
+            "restriction_id": reading.event.restriction_id,
+            "publisher": register.publication.measurer,
+            "figure_kind": count.kind,
+            "unit": count.unit,
+            "value": count.value,
+            "interval_kind": count.interval,
+            "source_id": source_id,
+            "note": count.sentence,
+        }
+        for reading in readings
+        for number, count in enumerate(reading.counts, 1)
     ]
 
 

@@ -10,7 +10,9 @@ online there less those of the country, s = expit(logit(O / N) + d) of them are 
 place has P s of the O: never more than its people. A place named whole is cut wholly; within, by
 the share of its people who live in the part that is meant (places/part_sizes.py); city_or_district
 is the smaller place as often as a register means it where its other cells say (CITY_COUNTS).
-Times that goes the share whom the network leaves without any. People exposed are the union of the
+Times that go the share whom the network leaves without any, and the share of traffic or addresses
+that was lost, where that is on record: the part of the people who lost it is taken to be the same.
+People exposed are the union of the
 audiences in the country times the part; so are their days.
 
 On a set of restrictions (a month, a day) U people are under those that touch everyone, and
@@ -44,6 +46,7 @@ from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.errors import distribution
 from audience_impact.errors.distribution import MOST_SHARE
+from audience_impact.facts.evidence import LOST
 from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.phases import intervals
@@ -121,9 +124,20 @@ def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
 def _draw_cut(parts: pd.DataFrame, sampler: Sampler, cache: DrawCache) -> Array:
     """Return the share (rows, D) of the people online of each place who are affected."""
     only = cache("network alone", sampler, (parts,), partial(_draw_network_share, parts))
-    return np.asarray(
-        only * cache("read of places", sampler, (parts,), partial(_draw_reading, parts))
-    )
+    lost = cache("share lost", sampler, (parts,), partial(_draw_lost_share, parts))
+    reading = cache("read of places", sampler, (parts,), partial(_draw_reading, parts))
+    return np.asarray(only * lost * reading)
+
+
+def _draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return the share (rows, D) of the traffic or addresses of each place that was lost.
+
+    Evenly between the smallest and the largest on record; everything where none is.
+    """
+    low, high = (parts[name].fillna(1.0).to_numpy("float64")[:, None] for name in LOST)
+    keys = "lost|" + parts["restriction_id"] + "|" + parts["area_id"]
+    u = sampler.draw_rows(InputKind.DEPTH, keys) if (low < high).any() else 0.0
+    return np.asarray(low + (high - low) * u)
 
 
 def _draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:

@@ -186,6 +186,7 @@ def _has_effect(inputs: SimulationInputs, kind: InputKind) -> bool:
         InputKind.CIRCUMVENTION: not inputs.circumvention.empty,
         InputKind.DAILY_USE: inputs.timeline.daily["share_mean"].notna().any(),
         InputKind.PLACE: not inputs.parts.empty,
+        InputKind.DEPTH: (inputs.parts["least_lost_share"] < inputs.parts["most_lost_share"]).any(),
         InputKind.NETWORK: (inputs.parts["only_q05"] < inputs.parts["only_q95"]).any(),
         InputKind.BASE: inputs.countries["base_low_persons"].notna().any(),
     }

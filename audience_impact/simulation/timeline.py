@@ -51,7 +51,7 @@ from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import durations
+from audience_impact.fitted import durations, hours
 from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import PARAMETERS, daily_use
@@ -382,6 +382,17 @@ def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) 
         for end in ("least_end", "drawn_end")
     )
     return durations.quantile_days(stratify_uniforms(np.array(u)), about, least, most)
+
+
+def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
+    """Return draws of the hours of a day in force, a row for each restriction.
+
+    They are 24 where nothing says that the restriction lasted less than the whole day.
+    """
+    u = [draw_uniforms(sampler.seed, f"hours|{name}", sampler.count) for name in periods.index]
+    uniforms = stratify_uniforms(np.array(u).reshape(len(periods), sampler.count))
+    drawn = hours.quantile_hours(uniforms, periods)
+    return pd.DataFrame(np.where(np.isnan(drawn), hours.DAY_HOURS, drawn), index=periods.index)
 
 
 def first_days(periods: pd.DataFrame, end: str) -> pd.Series:

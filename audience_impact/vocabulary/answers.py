@@ -164,6 +164,7 @@ class InputKind(Word):
     CIRCUMVENTION = "circumvention", "the share who keep access"
     PLACE = "place", "the part of the country that lives in the places"
     NETWORK = "network", "the part of the people online who have the network alone"
+    DEPTH = "depth", "the share of traffic or addresses that was lost"
 
 
 class FigureKind(Word):
@@ -254,6 +255,7 @@ class FactRole(Word):
         "overlap of services",
     )
     OWN_SURVEY = "own_survey", "a survey of the country, of which services people use together"
+    EVIDENCE = "evidence", "it saw the outage, or how much was lost", "outage seen"
     AFTER = "after", "an audience from after the start, for the reach lost", "audience afterwards"
 
 

@@ -104,6 +104,7 @@ class SourceType(Word):
     COMPANY_STATEMENT = "company_statement", "the company of the service says so"
     AD_PLATFORM = "ad_platform", "the advertising tool of the service"
     REGULATOR = "regulator", "an authority or a statistical office"
+    NETWORK_MEASUREMENT = "network_measurement", "networks were measured from outside"
     PRESS_RELAY = "press_relay", "press or a web page that relays what others say"
     MODEL = "model", "computed, not counted"
     JUDGEMENT = "judgement", "judged from general knowledge, not counted"

@@ -210,6 +210,23 @@ class Cause(Word):
     )
 
 
+class HoursBasis(Word):
+    """The origin of the hours of a day on which a restriction was in force."""
+
+    MEASURED = "measured", "outages measured in its days"
+    PRINTED = "printed", "its own source prints them"
+    EXAMS = "exams", "cuts for exams, as it is one and prints none"
+    NETWORK_CUT = "network_cut", "other cuts of a country's network, as nothing says its own"
+
+
+class EvidenceScope(Word):
+    """The extent of an outage, in the words of its measurer."""
+
+    COUNTRY = "country", "the whole country"
+    REGION = "region", "a region of it"
+    NETWORK = "network", "single networks"
+
+
 class AreaLevel(StrEnum):
     """The level of a place within its country; blank for countries and parts of the world."""
 

@@ -1,9 +1,11 @@
 """The import of a register as a layer of facts, and its report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from audience_impact.plain_text import json_text
+from audience_impact.registers.outages import OutageList
 from audience_impact.registers.register import Register
 from audience_impact.registers.register_tables import Counts, ImportReport
 from flows.pipeline.steps import RefusedError
@@ -45,11 +47,42 @@ class ImportedRegister:
         return reconciliation.as_json(self.report, self.compared)
 
 
-def import_file(register: Register, options: ImportOptions) -> ImportedRegister:
-    """Import a register as a layer.
+@dataclass(frozen=True)
+class ImportedOutages:
+    """The result of the import of a list of outages, as `ImportedRegister` is of a register."""
+
+    report: importing.OutageReport
+    into: Path
+    replaced: tuple[Path, ...]
+
+    def as_text(self) -> str:
+        """Return the reconciliation as text."""
+        return reconciliation.describe_outages(self.report, self.into)
+
+    def as_json(self) -> str:
+        """Return the reconciliation as JSON."""
+        return json_text(asdict(self.report)) + "\n"
+
+
+def import_file(
+    register: Register | OutageList, options: ImportOptions
+) -> ImportedRegister | ImportedOutages:
+    """Import a register, or a list of outages, as a layer.
 
     Raises one of ERRORS with a line for each error.
     """
+    if isinstance(register, OutageList):
+        if options.counts:
+            raise RegisterError("--counts compares events of a register, not outages; leave it out")
+        outages, done = importing.import_outages(
+            register,
+            options.file,
+            options.into,
+            options.facts,
+            importing.Origin(**options.origin),
+            options.overwrite,
+        )
+        return ImportedOutages(outages, options.into, done.replaced)
     compared = importing.read_counts(options.counts) if options.counts else None
     report, written = importing.import_register(
         register,

@@ -13,6 +13,7 @@ from audience_impact.plain_text import cell_text
 from audience_impact.populations import country_of, is_region, parents_of
 from audience_impact.registers import duplicates, linkage, register_tables
 from audience_impact.registers import gazetteer as places
+from audience_impact.registers.outages import OutageList, count_reasons, read_outages
 from audience_impact.registers.register import (
     Background,
     FeatureRule,
@@ -39,7 +40,7 @@ from schemas import facts as fact_models
 
 WRITTEN = (
     *("lineages", "sources", "platforms", "areas", "restrictions", "restriction_targets"),
-    *("restriction_places", "register_rows", "event_links"),
+    *("restriction_places", "register_rows", "event_links", "evidence", "published_figures"),
 )
 
 
@@ -55,17 +56,17 @@ class Origin:
     accessed: str = ""
 
 
-def layer_owner(register: Register) -> Owner:
-    """Return the command that writes the layers of this register."""
+def layer_owner(register: Register | OutageList) -> Owner:
+    """Return the command that writes layers of this register."""
     return Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
 
 
-def refused_path(register: Register) -> Path:
-    """Return the path of the refused rows, next to the fact tables."""
+def refused_path(register: Register | OutageList) -> Path:
+    """Return the path of the refused rows, beside the fact tables."""
     return Path("refused") / f"{register.name}.csv"
 
 
-def _source_row(register: Register, origin: Origin, base: Tables) -> Row:
+def _source_row(register: Register | OutageList, origin: Origin, base: Tables) -> Row:
     """Return the row of `sources`; a known address keeps its day of access."""
     published = register.publication
     snapshot = origin.snapshot or published.snapshot
@@ -105,10 +106,8 @@ def _feature_rules(register: Register, base: Tables) -> list[FeatureRule]:
     return rules
 
 
-def _area_rows(readings: Sequence[Reading], rows: Sequence[Record], base: Tables) -> list[Row]:
-    """Return areas that the layer names and the base facts lack."""
-    used = {area for reading in readings for area in reading.place.area_ids}
-    used |= {country for row in rows for country in row.country_ids}
+def _area_rows(used: set[str], base: Tables) -> list[Row]:
+    """Return areas that the layer names and the base facts do not have."""
     parents = parents_of(base["areas"])
     used |= {country_of(area, parents) for area in used}
     area_ids = set(base["areas"]["area_id"])
@@ -243,11 +242,17 @@ def build_report(
         "lineages": [register.publication.lineage_row],
         "sources": [source],
         "platforms": register_tables.platform_rows(readings, register, platforms),
-        "areas": _area_rows(readings, rows, base),
+        "areas": _area_rows(
+            {area for reading in readings for area in reading.place.area_ids}
+            | {country for row in rows for country in row.country_ids},
+            base,
+        ),
         "restrictions": register_tables.restriction_rows(readings, source_id),
         "restriction_targets": register_tables.target_rows(readings, source_id),
         "restriction_places": register_tables.place_rows(readings, background.atlas),
         "register_rows": register_tables.outcome_rows(rows, events, source_id),
+        "evidence": register_tables.evidence_rows(readings, source_id),
+        "published_figures": register_tables.count_rows(readings, register, source_id),
     }
     tables["event_links"] = _link_rows(tables, readings, base, source_id)
     return ImportReport(
@@ -276,20 +281,63 @@ def make_layer(imported: ImportReport, columns: Sequence[str]) -> Layer:
         imported: the register as imported.
         columns: those of the register.
     """
-    tables = {
+    rows = {table: imported.tables[table] for table in WRITTEN}
+    return _fill_layer(imported.register, rows, imported.refused, columns)
+
+
+def _fill_layer(
+    register: Register | OutageList,
+    tables: Mapping[str, Sequence[Row]],
+    refused: Sequence[Row],
+    columns: Sequence[str],
+) -> Layer:
+    """Return a layer of rows, whose missing cells are blank, with the refused rows beside it."""
+    frames = {
         table: pd.DataFrame(
-            [{**dict.fromkeys(names, ""), **row} for row in imported.tables[table]],
-            columns=names,
-            dtype="str",
+            [{**dict.fromkeys(names, ""), **row} for row in rows], columns=names, dtype="str"
         )
-        for table in WRITTEN
+        for table, rows in tables.items()
         for names in [columns_of(table)]
     }
-    refused_rows = [
-        {name: cell_text(cell) for name, cell in row.items()} for row in imported.refused
-    ]
-    refused = _render_csv(["row", "reason", *columns], refused_rows)
-    return Layer(tables, {refused_path(imported.register).as_posix(): refused})
+    texts = [{name: cell_text(cell) for name, cell in row.items()} for row in refused]
+    beside = _render_csv(["row", "reason", *columns], texts)
+    return Layer(frames, {refused_path(register).as_posix(): beside})
+
+
+@dataclass(frozen=True)
+class OutageReport:
+    """An imported list of outages: rows read, evidence, and the refused rows by reason."""
+
+    rows: int
+    evidence: int
+    refused: Mapping[str, int]
+
+
+def import_outages(
+    outages: OutageList,
+    path: Path,
+    folder: Path,
+    base: Sequence[Path],
+    origin: Origin,
+    overwrite: bool = False,
+) -> tuple[OutageReport, WriteResult]:
+    """Read a list of outages and write it as a layer of evidence, as `import_register` does."""
+    frame = clean_cells(registers.read_file(path, outages.columns))
+    facts = steps.read_facts(base).tables
+    countries = gazetteer.build_gazetteer(frame["country"])
+    atlas = gazetteer.build_atlas(sorted({*countries.countries.values()} - {""}), facts)
+    source = _source_row(outages, origin, facts)
+    evidence, refused = read_outages(frame, source["source_id"], countries, atlas)
+    tables = {
+        "lineages": [outages.publication.lineage_row],
+        "sources": [source],
+        "areas": _area_rows({row["area_id"] for row in evidence}, facts),
+        "evidence": evidence,
+    }
+    layer = _fill_layer(outages, tables, refused, [str(name) for name in frame.columns])
+    owner = layer_owner(outages)
+    written = layers.write_layer(layers.render_layer(layer), folder, base, owner, overwrite)
+    return OutageReport(len(frame), len(evidence), count_reasons(refused)), written
 
 
 def import_register(

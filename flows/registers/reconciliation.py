@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from audience_impact.plain_text import json_text, plain_line
+from audience_impact.registers.outages import REFUSALS
 from audience_impact.registers.register_tables import ImportReport, compare_counts
-from flows.registers.importing import WRITTEN, refused_path
+from flows.registers.importing import WRITTEN, OutageReport, refused_path
 
 Counts = Mapping[tuple[str, str], int]
 ROWS_TOLD = 12
@@ -54,6 +55,16 @@ def as_text(imported: ImportReport, folder: Path, theirs: Counts | None) -> str:
         plain_line(f"{folder}: ")
         + ", ".join(f"{table} {len(imported.tables[table])}" for table in WRITTEN)
         + f"; refused rows in {plain_line(folder / refused_path(imported.register))}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def describe_outages(report: OutageReport, folder: Path) -> str:
+    """Return the reconciliation of a list of outages as text."""
+    lines = [
+        f"{report.rows} rows = {report.evidence} outages + {sum(report.refused.values())} refused",
+        *(f"  {reason}: {count} ({REFUSALS[reason]})" for reason, count in report.refused.items()),
+        f"{plain_line(folder)}: evidence {report.evidence}",
     ]
     return "\n".join(lines) + "\n"
 

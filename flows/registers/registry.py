@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from audience_impact.registers.outages import OutageList
     from audience_impact.registers.register import Register
 
 
@@ -25,10 +26,14 @@ class Entry:
     title: str
     default_copy: str
     where: tuple[str, ...] = ()
+    outcome: str = (
+        "Every row becomes an event, repeats one, or is refused; the reconciliation says how "
+        "many, and compares the events by country and year with those of --counts."
+    )
 
-    def load_register(self) -> "Register":
-        """Import the module of the register and return it."""
-        register: Register = import_module(self.module).REGISTER
+    def load_register(self) -> "Register | OutageList":
+        """Import the module of the register, or of the list of outages, and return it."""
+        register: Register | OutageList = import_module(self.module).REGISTER
         return register
 
     @property
@@ -36,9 +41,7 @@ class Entry:
         """Return the help text of the register's command."""
         return (
             f"Import {self.title} for `run --facts data/facts --facts DIR`.\n\n"
-            "Every row becomes an event, repeats one, or is refused; the reconciliation says how "
-            "many, and compares the events by country and year with those of --counts. Without "
-            f"--snapshot and --address it is {self.default_copy}; "
+            f"{self.outcome} Without --snapshot and --address it is {self.default_copy}; "
             "--accessed is the day it was read. "
             "Without FILE it says where the register is to be had, and under which licence."
         )
@@ -61,5 +64,16 @@ REGISTERS = {
             "Now's own terms were not read. Name Access Now, and ask there before you publish the "
             "register itself.",
         ),
+    ),
+    "ioda": Entry(
+        "audience_impact.registers.outages",
+        "IODA's list of measured outages",
+        "the copy of 2023",
+        (
+            "IODA published the outages that it investigated with the paper Destination "
+            "Unreachable (SIGCOMM 2023), https://github.com/InetIntel/internet_outages.",
+            "Licence: none stated. Name IODA, and ask there before you publish the list itself.",
+        ),
+        "Every row becomes evidence or is refused; the reconciliation says how many, and why.",
     ),
 }

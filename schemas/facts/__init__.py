@@ -87,6 +87,7 @@ _TABLES = (
         key=("restriction_id", "other_restriction_id"),
         optional=True,
     ),
+    Table("evidence", restrictions.Evidence, optional=True),
     Table("published_area_figures", figures.PublishedAreaFigures),
     Table(
         "accepted_findings",

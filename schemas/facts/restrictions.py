@@ -14,6 +14,8 @@ from audience_impact import vocabulary as words
 from schemas import fields
 from schemas.fields import FactModel
 
+TIMES = ("begin", "end")
+
 
 class Restrictions(FactModel):
     """One restriction: action, place, dates, authority and reason."""
@@ -50,6 +52,9 @@ class Restrictions(FactModel):
     times_in_force: Series[str] = fields.mark_optional(fields.persons_field())
     least_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
     most_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
+    hours_basis: Series[str] = fields.mark_optional(
+        fields.code_field(words.HoursBasis, filled=False)
+    )
     continues: Series[str] = fields.mark_optional(
         fields.reference_field("restrictions", filled=False)
     )
@@ -259,6 +264,59 @@ class FeatureRules(FactModel):
     pattern: Series[str] = fields.pattern_field()
     feature: Series[str] = fields.code_field(words.Feature)
     note: Series[str] = fields.text_field()
+
+
+class Evidence(FactModel):
+    """What a measurer, or the text of a register, says of the depth or the hours of an outage.
+
+    `source_event_id` is the id that the source gives it, `network` the networks it is of (AS and
+    number), `signals` what saw it, `cause` the cause in the source's words and `cause_kind` the
+    same in ours. `least_lost_share` and `most_lost_share` are the part of traffic or addresses
+    that was lost. Evidence with `restriction_id` is of that restriction; any other is compared
+    with the places and times of all restrictions.
+    """
+
+    evidence_id: Series[str] = fields.key_field()
+    source_id: Series[str] = fields.reference_field("sources")
+    source_event_id: Series[str] = fields.text_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    network: Series[str] = fields.text_field()
+    begin: Series[str] = fields.time_field()
+    end: Series[str] = fields.time_field()
+    evidence_scope: Series[str] = fields.code_field(words.EvidenceScope)
+    signals: Series[str] = fields.text_field()
+    cause: Series[str] = fields.text_field()
+    cause_kind: Series[str] = fields.code_field(words.Cause, filled=False)
+    least_lost_share: Series[str] = fields.share_field()
+    most_lost_share: Series[str] = fields.share_field()
+    restriction_id: Series[str] = fields.reference_field("restrictions", filled=False)
+    note: Series[str] = fields.text_field()
+
+    @fields.row_rule(
+        "the outage ends when it begins or before, or has neither time nor restriction",
+        "correct the times, or name the restriction in restriction_id",
+        "end",
+    )
+    def outage_without_time(cls, frame: pd.DataFrame) -> Any:
+        """Require an end after the begin, or neither and the restriction that it is of."""
+        begin, end = (
+            pd.to_datetime(frame[name], errors="coerce", **fields.ISO_TIMES) for name in TIMES
+        )
+        is_timeless = (frame[list(TIMES)] == "").all(axis=1)
+        return (end > begin) | (is_timeless & blanks.mark_filled(frame["restriction_id"]))
+
+    @fields.row_rule(
+        "least <= most does not hold, or one of the two shares is missing",
+        "write both, the same number in both where the source has one",
+        "least_lost_share",
+    )
+    def lost_shares_in_order(cls, frame: pd.DataFrame) -> Any:
+        """Require least and most share lost both or neither, in order."""
+        least, most = (
+            pd.to_numeric(frame[f"{name}_lost_share"], errors="coerce")
+            for name in ("least", "most")
+        )
+        return (least.isna() & most.isna()) | (least <= most)
 
 
 class AcceptedFindings(FactModel):

@@ -313,6 +313,39 @@ class Restrictions(PublishedModel):
     most_hours_a_day: Series[float] = columns.make_column(
         "hours on a day in force, at most; null: not told", "hours", null=True, ge=0
     )
+    hours_basis: Series[str] = columns.word_column(
+        words.HoursBasis, "where the hours of a day in force are from; null: not known", null=True
+    )
+    q05_in_force_hours: Series[float] = columns.make_column(
+        "hours in force in all, 5 % quantile; null: no end or no hours known",
+        "hours",
+        null=True,
+        ge=0,
+    )
+    q50_in_force_hours: Series[float] = columns.make_column(
+        "hours in force in all, median", "hours", null=True, ge=0
+    )
+    q95_in_force_hours: Series[float] = columns.make_column(
+        "hours in force in all, 95 % quantile", "hours", null=True, ge=0
+    )
+    evidence_count: Series[float] = columns.make_column(
+        "outages and losses on record that are of it; null: none", "count", null=True, ge=1
+    )
+    seen_by: Series[str] = columns.text_column("who saw or printed these")
+    least_lost_share: Series[float] = columns.make_column(
+        "share of traffic or addresses lost, at least; null: not known",
+        "share",
+        null=True,
+        ge=0,
+        le=1,
+    )
+    most_lost_share: Series[float] = columns.make_column(
+        "share of traffic or addresses lost, at most; null: not known",
+        "share",
+        null=True,
+        ge=0,
+        le=1,
+    )
     continues: Series[str] = columns.text_column("restriction whose next step this is; null: none")
     note: Series[str] = columns.text_column("what else the sources say", sdmx="COMMENT_OBS")
     source_id: Series[str] = columns.make_column("source of the act", sdmx="SOURCE")

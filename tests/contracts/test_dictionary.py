@@ -61,6 +61,7 @@ FREE = {
     "measurer": NAMES,
     "title": NAMES,
     "authority": SOURCE,
+    "seen_by": NAMES,
     "stated_reason": SOURCE,
     "legal_basis": SOURCE,
     "licence": SOURCE,

@@ -34,6 +34,7 @@ BAD_CELLS = {
     "nothing_stated": "copy states no licence",
     "most_a_day": "24.5",
     "list_of_days": "2025-02-28;2025-02-30",
+    "time_with_zone": "2025-02-28 12:00",
 }
 """A cell that breaks each rule of a column; not_negative and the others break no second one."""
 
@@ -183,7 +184,7 @@ def test_a_blank_cell_passes_unless_it_must_be_filled() -> None:
         blank = {(column, rule) for place, column, rule in found if columns[place] == column}
         of_rows = {
             *("low_value_high", "start_missing", "source_incomplete", "data_differ"),
-            "part_without_kind",
+            *("part_without_kind", "outage_without_time", "lost_shares_in_order"),
         }
         assert {(column, "required") for column, rule in rules if rule == "required"} == {
             failure for failure in blank if failure[1] not in of_rows
@@ -292,6 +293,27 @@ def test_a_share_may_be_one_and_persons_any_number() -> None:
 )
 def test_days_of_a_restriction(cells: dict[str, str], rules: set[str]) -> None:
     found = failures("restrictions", [sound_cells("restrictions") | cells])
+    assert {rule for _, _, rule in found} == rules
+
+
+@pytest.mark.parametrize(
+    ("cells", "rules"),
+    [
+        ({"begin": "2025-08-16T04:00+02:00", "end": "2025-08-16T03:00Z"}, set()),
+        ({"begin": "2025-08-16T06:00-01:00", "end": "2025-08-16T06:30Z"}, {"outage_without_time"}),
+        ({"end": "2025-08-16T05:00"}, {"time_with_zone"}),
+        ({"end": "2025-08-32T05:00Z"}, {"time_with_zone", "outage_without_time"}),
+        ({"begin": "", "end": "", "restriction_id": ""}, {"outage_without_time"}),
+        ({"begin": "", "end": "", "restriction_id": "R1"}, set()),
+        ({"begin": "", "restriction_id": "R1"}, {"outage_without_time"}),
+        ({"most_lost_share": "1.01"}, {"share_at_most_one"}),
+        ({"least_lost_share": "-0.1"}, {"not_negative"}),
+        ({"most_lost_share": ""}, {"lost_shares_in_order"}),
+        ({"least_lost_share": "", "most_lost_share": ""}, set()),
+    ],
+)
+def test_times_and_shares_of_evidence(cells: dict[str, str], rules: set[str]) -> None:
+    found = failures("evidence", [sound_cells("evidence") | cells])
     assert {rule for _, _, rule in found} == rules
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from audience_impact.registers.outages import OutageList
 from audience_impact.registers.register import COMMON_DEFECTS, Defect, Defects
 from flows.commands.importing import build_import_commands
 from flows.pipeline import steps
@@ -88,6 +89,8 @@ def test_every_register_has_the_defects_that_any_may_have() -> None:
     for name, entry in {**REGISTERS, **TOY}.items():
         register = entry.load_register()
         assert register.name == name
+        if isinstance(register, OutageList):
+            continue
         assert set(COMMON_DEFECTS) <= set(register.defects)
         assert {register.country, register.year} - {""} <= set(register.columns)
 
@@ -97,3 +100,54 @@ def test_a_defect_without_a_meaning_is_an_error_of_the_register() -> None:
     assert Defects.from_findings(found, ["early", "late"]).rows == {"late": (1, 2)}
     with pytest.raises(ValueError, match="late has no meaning"):
         Defects.from_findings(found, ["early"])
+
+
+OUTAGES = [
+    ("1A", "South Sudan", "Country", "Exams", "2021-03-17 16:40:00", "2021-03-17 17:40:00"),
+    ("2B", "Iraq", "Region (Al-Basrah)", "Cable-Cut", "2021-05-01 01:00:00", "2021-05-02 01:00:00"),
+    ("3C", "Iraq", "Region (Narnia)", "Unknown", "2021-05-01 01:00:00", "2021-05-02 01:00:00"),
+    ("4D", "Iraq", "AS (668)", "DDoS", "2021-05-01 01:00:00", "2021-05-02 01:00:00"),
+    ("4D", "Iraq", "Country", "", "2021-05-03 01:00:00", "2021-05-04 01:00:00"),
+    ("5E", "Iraq", "Country", "", "2021-05-03 01:00:00", "2021-05-03 01:00:00"),
+    ("6F", "Iraq", "Country", "", "2021-05-03 01:00:00", ""),
+    ("7G", "Iraq", "Country", "", "2021-01-01 00:00:00", "2021-03-02 00:01:00"),
+    ("8H", "Narnia", "Country", "", "2021-05-03 01:00:00", "2021-05-04 01:00:00"),
+    ("9I", "Iraq", "Planet", "", "2021-05-03 01:00:00", "2021-05-04 01:00:00"),
+]
+
+
+def test_a_list_of_outages_is_imported_and_what_cannot_be_used_is_refused(tmp_path: Path) -> None:
+    names = ["ioda_id", "country", "scope_printed", "cause", "begin_utc", "end_utc"]
+    rows = pd.DataFrame(OUTAGES, columns=names).assign(confirmation="Confirmed", notes="")
+    rows = rows.assign(seen_bgp="TRUE", seen_active_probing="True", seen_telescope="FALSE")
+    path, layer = tmp_path / "ioda.csv", tmp_path / "layer"
+    rows.to_csv(path, index=False)
+    command = ["ioda", str(path), "--into", str(layer)]
+    done = CliRunner().invoke(build_import_commands(REGISTERS), [*command, "--format", "json"])
+    assert done.exit_code == 0, done.output
+    reasons = {
+        "country_unresolved": 1,
+        "scope_unreadable": 1,
+        "time_unreadable": 1,
+        "ends_before_it_begins": 1,
+        "too_long": 1,
+        "id_repeats": 1,
+    }
+    assert json.loads(done.stdout) == {"rows": 10, "evidence": 4, "refused": reasons}
+    found = tables(layer)
+    assert [row["ioda_id"] for row in found["ioda"]] == ["4D", "5E", "6F", "7G", "8H", "9I"]
+    seen = [(row["area_id"], row["network"], row["cause_kind"]) for row in found["evidence"]]
+    assert seen == [
+        ("SS", "", "order"),
+        ("IQ-BA", "", "damage"),
+        ("IQ", "", "unknown"),
+        ("IQ", "AS668", "attack"),
+    ]
+    first, _, third, _ = found["evidence"]
+    assert (first["begin"], first["end"]) == ("2021-03-17T16:40Z", "2021-03-17T17:40Z")
+    assert first["signals"] == "routing;active probing"
+    assert third["note"] == "region as printed: Narnia; confirmed"
+    checked = steps.validate_facts(steps.read_facts([FACTS, layer]))
+    assert not [each for each in checked.findings if each.layer == 2]
+    again = CliRunner().invoke(build_import_commands(REGISTERS), [*command, "--counts", str(path)])
+    assert (again.exit_code, "--counts" in again.output) == (1, True)

@@ -213,6 +213,21 @@ CASES = {
         "days_in_force",
         "2025-07-14;2025-07-15",
     ),
+    "time_with_zone": Case(
+        "evidence", {"evidence_id": "N29", "begin": "2025-08-16 02:00"}, "begin", "2025-08-16 02:00"
+    ),
+    "outage_without_time": Case(
+        "evidence",
+        {"evidence_id": "N30", "end": "2025-08-16T02:00Z"},
+        "end",
+        "2025-08-16T02:00Z",
+    ),
+    "lost_shares_in_order": Case(
+        "evidence",
+        {"evidence_id": "N31", "least_lost_share": "0.6"},
+        "least_lost_share",
+        "0.6",
+    ),
     "area_in_itself": Case(
         "areas", {"area_id": "N28", "name": "Circle", "parent_id": "N28"}, "parent_id", "N28"
     ),

@@ -268,19 +268,19 @@ def test_days_and_hours(last: str, text: str, found: tuple[object, ...]) -> None
 
 def test_exam_cuts_without_hours_have_those_of_others() -> None:
     exams = {"actual_cause": "Exam cheating"}
-    least, most = hours.EXAM_HOURS
-    assert timing("2024-03-20", **exams) == hours.Timing((), 12, least, most, True)
+    of_exams = hours.Timing((), None, is_of_exams=True)
+    assert timing("2024-03-20", **exams) == hours.Timing((), 12, is_of_exams=True)
     assert timing("2024-07-20", **exams).times == hours.MOST_EXAM_DAYS
-    assert timing("2024-03-05", **exams) == hours.Timing((), None, least, most, True)
-    assert timing("", **exams) == hours.Timing((), None, least, most, True)
+    assert timing("2024-03-05", **exams) == of_exams
+    assert timing("", **exams) == of_exams
     printed = timing("2024-03-05", **exams, event="Cut daily for two hours.")
-    assert (printed.most_hours, printed.is_typical) == (2, False)
+    assert (printed.most_hours, printed.is_of_exams) == (2, False)
     assert timing("2024-03-20") == hours.Timing()
     assert timing("2024-03-20", **exams, event="Exams and protests.") == hours.Timing()
     assert timing("2024-03-20", **exams, **SERVICES) == hours.Timing()
     curfew = timing("2024-03-20", **exams, **SERVICES, event="A curfew-style block.")
-    assert curfew.is_typical
-    note = stop.restriction_cells(
+    assert curfew.is_of_exams
+    cells = stop.restriction_cells(
         register_row(start_date="2024-03-01", **exams), False, (), stop.Context()
-    )["note"]
-    assert stop.EXAM_NOTE in note
+    )
+    assert (stop.EXAM_NOTE in cells["note"], cells["hours_basis"]) == (True, "exams")

@@ -288,6 +288,44 @@ def reasoned(
             "It lasted 5 hours: about 5.1 million person-hours (90 % interval 2.1 to 13 million).",
         ),
         (
+            told(
+                MANY,
+                hours_basis="measured",
+                evidence_count=2.0,
+                seen_by="IODA",
+                q05_in_force_hours=3.2,
+                q50_in_force_hours=6.0,
+                q95_in_force_hours=10.14,
+            ),
+            "IODA saw 2 outages in its days: about 6 hours in all (90 % interval 3.2 to 10.1).",
+        ),
+        (
+            told(MANY, hours_basis="measured", evidence_count=1.0, seen_by="IODA"),
+            "IODA saw an outage in its days.",
+        ),
+        (
+            told(
+                MANY,
+                hours_basis="exams",
+                q05_in_force_hours=3.0,
+                q50_in_force_hours=6.0,
+                q95_in_force_hours=12.0,
+            ),
+            "Its hours are not known; by those of cuts like it they are about 6 hours in all "
+            "(90 % interval 3 to 12).",
+        ),
+        (
+            told(
+                MANY,
+                evidence_count=1.0,
+                seen_by="Access Now",
+                least_lost_share=0.3,
+                most_lost_share=0.5,
+            ),
+            "Access Now is the source of what was lost. It took 30 to 50 % of the traffic or "
+            "addresses.",
+        ),
+        (
             told(MANY),
             f"Status of the number: estimated. Figures: audience-impact version {VERSION}.",
         ),

@@ -25,6 +25,7 @@ from audience_impact.vocabulary import (
     EndStatus,
     EvidenceState,
     GeoScope,
+    HoursBasis,
     NetworkScope,
     Severity,
     StartPrecision,
@@ -314,7 +315,7 @@ def restriction_cells(
             row["gov_justification"], shorten_text(row["gov_just_details"])
         ),
         "legal_basis": shorten_text(_join_known(row["legal_method"])),
-        "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_typical else ""),
+        "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_of_exams else ""),
         "cause": occasion.read_cause(row),
         "occasion": occasion.read_occasion(row),
         "is_ordered": occasion.is_ordered(row),
@@ -339,6 +340,7 @@ def _timing_cells(timing: hours.Timing) -> dict[str, str]:
         "times_in_force": str(timing.times or ""),
         "least_hours_a_day": _format_hours(timing.least_hours),
         "most_hours_a_day": _format_hours(timing.most_hours),
+        "hours_basis": HoursBasis.EXAMS if timing.is_of_exams else "",
     }
 
 

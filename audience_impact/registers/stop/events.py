@@ -20,7 +20,15 @@ from audience_impact.registers.register import (
     parse_year,
 )
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import dates, extent, narrowing, networks, operators, words
+from audience_impact.registers.stop import (
+    dates,
+    extent,
+    losses,
+    narrowing,
+    networks,
+    operators,
+    words,
+)
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.vocabulary import Feature, GeoScope, NetworkScope
 
@@ -101,7 +109,9 @@ def read_event(event: Event, background: Background) -> Reading:
     place, _ = _locate_record(row, background)
     if context.of_place and place.geo_scope is GeoScope.NATIONAL:
         place = replace(place, geo_scope=GeoScope.MULTI_REGION)
-    return Reading(event, cells, place, targets, tuple(defects))
+    lost = losses.read_lost_share(row.cells, place.geo_scope is GeoScope.NATIONAL)
+    counts = tuple(losses.read_counts(row.cells))
+    return Reading(event, cells, place, targets, tuple(defects), lost, counts)
 
 
 def _read_context(row: Record, background: Background) -> stop.Context:

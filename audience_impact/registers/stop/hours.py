@@ -13,13 +13,12 @@ that the text takes out ("not including Mar. 10") and weekdays ("every Monday an
 which days of the span are meant. A stretch counts as many days as it has 24 hours begun, so that
 22:00 to 22:00 is one day. A number of times without days is told as a number: which days is not
 known. A duration below one day is hours. "Around", "approximately" and "~" are read as said. Exam
-cuts happen for some hours on the days of an exam: where a row prints neither, those of other rows
-stand.
+cuts happen for some hours on the days of an exam: where a row prints no hours, it is marked, and
+without days either it has the share of days that other rows have.
 
 Assumptions. Each of several times is on a day of its own.
 
-Drawbacks. Exam hours differ between countries (1.25 to 2 in Iraq, 3 to 8 in India), and are not
-read by country. Hours in other words ("all night", "the first hour of each exam") are not read, so
+Drawbacks. Hours in other words ("all night", "the first hour of each exam") are not read, so
 that the whole day counts.
 """
 
@@ -34,10 +33,6 @@ from audience_impact.registers.stop.words import MONTHS, first_sentence, split_s
 HOURS = 24.0
 DAY_SLACK_HOURS = 0.25
 EXAMS = "Exam cheating"
-EXAM_HOURS = (1.25, 5.0)
-"""Hours a day of exam cuts: about the 5 and the 90 % quantile of the 36 rows that print them. Of
-rows left out one by one 31 are within the quantiles of the others, of whole countries left out 19:
-other countries may have other hours."""
 EXAM_DAYS_SHARE, MOST_EXAM_DAYS = 0.6, 14
 """Share of days with an exam among the days from the first to the last, and maximum number of
 exam days: medians of the 19 rows that list or count exam days."""
@@ -111,15 +106,15 @@ class Timing:
     """Days in force and the average hours of each day.
 
     `days` is blank if the row lists none, and `times` if it counts none; hours are a range, blank
-    if the row states none. `is_typical` means that the row does not print its hours, so that those
-    of other exam cuts are used.
+    if the row states none. `is_of_exams` means that the row does not print its hours, so that those
+    of other cuts for exams are used (fitted/hours.py).
     """
 
     days: tuple[date, ...] = ()
     times: int | None = None
     least_hours: float | None = None
     most_hours: float | None = None
-    is_typical: bool = False
+    is_of_exams: bool = False
 
 
 def _parse_number(text: str) -> float:
@@ -345,7 +340,7 @@ def _has_clock_times(text: str) -> bool:
 
 
 def _with_exam_hours(row: Mapping[str, str], timing: Timing, length: int | None) -> Timing:
-    """Return a timing; a cut for exams without hours gets those of other cuts for exams.
+    """Return a timing with the days of other exam cuts where a cut for exams prints no hours.
 
     Cuts of services get them only if the text states that the services came back. Cuts with
     protests as a further reason do not get them. `length` is the number of days of the cut, if
@@ -361,4 +356,4 @@ def _with_exam_hours(row: Mapping[str, str], timing: Timing, length: int | None)
     times = timing.times
     if times is None and not timing.days and length and length > SHORT_SPAN_DAYS:
         times = min(round(EXAM_DAYS_SHARE * length), MOST_EXAM_DAYS)
-    return Timing(timing.days, times, *EXAM_HOURS, is_typical=True)
+    return Timing(timing.days, times, is_of_exams=True)
