@@ -123,12 +123,12 @@ def _list_names(
         for word in name
         if len(name) > 1 and word not in TRADE | LEGAL and not _is_country(word, country)
     ]
-    further = names["name"].map(split_words)
+    further = [
+        (split_words(name), split_words(also))
+        for name, also in zip(names["name"], names["also_name"], strict=True)
+    ]
     for group in (brands, owners, single):
-        yield [
-            *group,
-            *(split_words(name) for name in names.loc[further.isin(group), "also_name"]),
-        ]
+        yield [*group, *(also for name, also in further if name in group)]
 
 
 def _find_by_name(
