@@ -97,8 +97,8 @@ def build_network_shares(download: Download, areas: Collection[str]) -> pd.DataF
             "source_id": PUBLISHERS[Name.NETWORKS].source["source_id"],
         }
     )
-    kept = table[rows["CC"].isin(areas) & (share >= LEAST_SHARE)]
-    return kept.sort_values(["area_id", "asn"], ignore_index=True)
+    stored = table[rows["CC"].isin(areas) & (share >= LEAST_SHARE)]
+    return stored.sort_values(["area_id", "asn"], ignore_index=True)
 
 
 def _read_facts(facts: Sequence[Path]) -> Tables:
