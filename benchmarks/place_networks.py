@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from audience_impact.errors.distribution import Spread
 from audience_impact.fitting import networks as network_learning
 from audience_impact.places import networks
-from audience_impact.vocabulary import NetworkLaw
 from flows.pipeline import steps
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
@@ -30,10 +30,8 @@ def foretold(network_use: pd.DataFrame, last_year: int) -> pd.DataFrame:
         year=year, middle=(network_use["least_share"] + network_use["most_share"]) / 2.0
     )
     seen, later = rows[year <= last_year], rows[year > last_year]
-    laws = network_learning.fit_table(seen)
-    change = networks.read_parameters(laws.assign(value=laws["value"].astype("float64")))[
-        NetworkLaw.CHANGE
-    ]
+    pairs = network_learning.list_changes(seen)
+    change = Spread(*network_learning.measure_yearly_change(pairs).values())
     last = seen.sort_values("year").drop_duplicates("area_id", keep="last")
     both = later.merge(last[["area_id", "year", "middle"]], on="area_id", suffixes=("", "_known"))
     years = (both["year"] - both["year_known"]).astype("float64")

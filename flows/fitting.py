@@ -60,11 +60,11 @@ FITTERS = {
         random_effects.DECIMALS,
     ),
     "places": Fitter(
-        ("areas", "bases", "regional_use", "network_use", "place_parts"),
+        ("areas", "bases", "regional_use", "network_use", "network_shares", "place_parts"),
         "facts",
         lambda facts: {
             "place_laws": places.fit_table(facts),
-            "network_laws": networks.fit_table(facts["network_use"]),
+            "network_laws": networks.fit_table(facts["network_use"], facts["network_shares"]),
             "part_sizes": part_sizes.fit_table(facts),
         },
         places.DECIMALS,

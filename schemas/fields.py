@@ -25,6 +25,7 @@ ISO_TIMES: Any = {"format": "ISO8601", "utc": True}
 ZONED = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
+LAST_NETWORK = 4294967295
 ONE, SEVERAL = "one", "several"
 IDENTIFIER = r"(\*|[A-Za-z0-9][A-Za-z0-9_.:/-]*)"
 
@@ -279,6 +280,16 @@ def regular_expression(texts: Any, *, regular_expression: bool) -> Any:
     return texts.map(_is_expression).astype("bool")
 
 
+@cell_rule(
+    "the cell is no number of a network (AS), from 1 to 4294967294",
+    "write the number alone, without AS before it",
+)
+def network_number(texts: Any, *, network_number: bool) -> Any:
+    """Return true for whole numbers that registries assign to networks (RFC 6793, RFC 7300)."""
+    is_sound = texts.str.fullmatch(r"[1-9]\d*") & _parse_numbers(texts).lt(LAST_NETWORK)
+    return ~blanks.mark_filled(texts) | is_sound
+
+
 def _make_field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
     if filled:
         checks["required"] = True
@@ -373,6 +384,11 @@ def persons_field(filled: bool = False) -> Any:
 def share_field(filled: bool = False) -> Any:
     """Return a column of shares between 0 and 1."""
     return _make_field("number", filled, number=True, not_negative=True, share_at_most_one=True)
+
+
+def network_field() -> Any:
+    """Return a column of numbers of networks (AS)."""
+    return _make_field("text", True, network_number=True)
 
 
 def address_field() -> Any:

@@ -25,6 +25,7 @@ _PATHS = {
     Name.INTERNET: "/internet?format=json&page=1",
     Name.PROJECTIONS: "/wpp.csv.gz",
     Name.REGISTER: "/stop.csv",
+    Name.NETWORKS: "/aspop",
 }
 
 
@@ -57,6 +58,7 @@ class Server(ThreadingHTTPServer):
         self.internet = {(c, y): "50.5" for c in COUNTRIES for y in YEARS}
         self.updated = "2026-07-01"
         self.files = {"/wpp.csv.gz": gzip.compress(wpp(), mtime=0), "/stop.csv": stop()}
+        self.files["/aspop"] = aspop()
         self.versions = True
         self.answers: defaultdict[str, list[Answer]] = defaultdict(list)
         self.drawn_kinds: list[tuple[str, dict[str, str]]] = []
@@ -142,6 +144,25 @@ def stop(rows: int = 40) -> bytes:
         for n in range(rows)
     ]
     return "\n".join([header, *told, ""]).encode()
+
+
+def aspop(date: str = "2026-11-20", percent: object = None) -> bytes:
+    """Users of networks as APNIC gives them: two networks of a country, and one too small."""
+    shares = {"AS64500": 61.25, "64501": 20.0, "64502": 0.05}
+    data = [
+        {
+            "rank": rank,
+            "AS": number,
+            "Description": f"NET{rank}-AS Network {rank}, AE",
+            "CC": "AE",
+            "Users": 1000,
+            "Percent of CC Pop": share if percent is None else percent,
+            "Percent of Internet": 0.01,
+            "Samples": 50,
+        }
+        for rank, (number, share) in enumerate(shares.items(), 1)
+    ]
+    return json.dumps({"Date": date, "Window": "60 days", "Data": data}).encode()
 
 
 def well(handler: Handler, body: bytes) -> None:

@@ -205,6 +205,19 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "most_share": "0.8",
         "source_id": "survey-page",
     },
+    "network_shares": {
+        "area_id": "XA",
+        "asn": "64500",
+        "as_name": "ALPHANET-AS Alpha Telecom Ltd, XA",
+        "period": "2020-11",
+        "users_share": "0.4",
+        "source_id": "survey-page",
+    },
+    "operator_names": {
+        "name": "Alpha",
+        "also_name": "Old Alpha",
+        "source_id": "survey-page",
+    },
     "network_laws": {
         "parameter": "change",
         "kind": "q50",

@@ -29,6 +29,9 @@ MISSING_REASONS: dict[str, str] = {
     "no_base": "nobody counted who is online there",
 }
 """Sentences that explain a missing estimate, by status rule."""
+WIDE = "too_wide"
+UNCOUNTED = (PartGap.OPERATORS, PartGap.OPERATORS_NOISE, PartGap.OPERATORS_BELOW)
+"""Reasons why the users of operators are not known, given beside the extent."""
 LIMIT_REASONS: dict[str, str] = {
     "some_unknown": "some of the services have no figure",
     "one_sided": "a figure is only a lower or an upper limit",
@@ -104,8 +107,13 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
     """Return why the row has no estimate, for use after `because`; blank without a reason."""
     rules = read_rules(number)
     if EXTENT in rules:
-        return (
-            f"the source is not to be read as everyone there ({record.restriction.extent_reason})"
+        extent = record.restriction.extent_reason
+        return " and ".join(
+            [
+                f"the source is not to be read as everyone there ({extent})",
+                *(PartGap(gap).meaning for gap in rules.get(GAP, []) if gap in UNCOUNTED),
+                *([MISSING_REASONS[WIDE]] if WIDE in rules else []),
+            ]
         )
     specific_reasons = [PLAINER.get(gap, PartGap(gap).meaning) for gap in rules.get(GAP, [])]
     hidden_rules = {GAP, *(GENERAL if specific_reasons else ())}

@@ -81,23 +81,33 @@ def is_planned(record: AnswerRecord) -> bool:
 
 def _describe_network_cut(record: AnswerRecord) -> RestrictionWords:
     networks, day = _name_network(record), describe_days(record)
-    through = f" through {networks} alone" if networks else ""
+    alone = " alone" * (record.restriction.network_scope in ONE_NETWORK)
+    through = f" through {networks}{alone}" if networks else ""
     if is_planned(record):
         done = f"a {name_action(record)} of {'these' if networks else 'the internet'} was announced"
         return RestrictionWords(f"were online{through}", "", " when ", f"{done} {day}", "")
     done = f"{_choose_network_verb(record)} there {day}".rstrip()
-    if record.restriction.network_scope in SOME_NETWORKS:
+    if not networks and record.restriction.network_scope in SOME_NETWORKS:
         return RestrictionWords(
             "were online only through the networks", "", " ", f"that were {done}", ""
         )
     subject = "these were" if networks else "the internet was"
+    if record.restriction.network_scope == NetworkScope.ASN_LIST:
+        subject = "its network was" if len(_list_operators(record)) == 1 else "their networks were"
     return RestrictionWords(f"were online{through}", "", " when ", f"{subject} {done}", "")
 
 
 def _name_network(record: AnswerRecord) -> str:
-    """Return the kind of network that was cut; blank if several kinds were cut."""
+    """Return the kind of network or the operators that were cut; blank for several kinds."""
     scope = record.restriction.network_scope
+    if scope == NetworkScope.ASN_LIST:
+        names = _list_operators(record)
+        return join_names(names, "or") if len(names) <= MOST_PLACES else ""
     return NetworkScope(scope).noun if scope in ONE_NETWORK else ""
+
+
+def _list_operators(record: AnswerRecord) -> list[str]:
+    return [name for name in (record.restriction.operators or "").split(";") if name]
 
 
 def _choose_network_verb(record: AnswerRecord) -> str:
@@ -111,12 +121,13 @@ def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
     service_names, is_plural = list_services(record, "or") or UNNAMED, is_several(record)
     noun, did = name_features({target.feature for target in record.targets})
     networks, day = _name_network(record), describe_days(record)
-    through = f" over {networks} alone" if networks else ""
+    is_kind = record.restriction.network_scope in ONE_NETWORK
+    through = f" over {networks}{' alone' * is_kind}" if networks else ""
     it, were = ("them", "they were") if is_plural else ("it", "it was")
     subject = (
         f"{noun} on {it} were" if record.is_of_feature else _name_mixed_targets(record) or were
     )
-    verb = f"{Action(record.restriction.action).verb}{' on these' if networks else ''}"
+    verb = f"{Action(record.restriction.action).verb}{' on these' * is_kind}"
     if is_planned(record):
         thing = f"{noun} on {it}" if record.is_of_feature else it
         subject, verb = f"a {name_action(record)} of {thing} was", "announced"

@@ -50,7 +50,7 @@ COUNTRY_LEVEL = "whole_country"
 """Evidence level of a place that is a whole country."""
 SURVEYED_LEVELS = [COUNTRY_LEVEL, online.PLACE_LEVELS[0]]
 """Evidence levels of places where a survey asked people whether they are online."""
-COUNTED_NETWORKS = list(networks.NETWORK_LEVELS[:2])
+COUNTED_NETWORKS = [*networks.NETWORK_LEVELS[:2], networks.OPERATORS]
 """Evidence levels of networks whose users follow from counts in the country."""
 PARTS = Frame(
     "inputs.parts",
@@ -174,8 +174,8 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
     odds = online.estimate_online_odds(rows[["area_id", "day"]], tables, fitted.places)
     is_whole = rows["area_id"] == rows["country_id"]
     odds[ONLINE] = odds[ONLINE].mask(is_whole, 0.0)
-    cut = rows[["country_id", "day", "network_scope", "operators"]]
-    only = networks.estimate_cut_share(cut, tables["network_use"], fitted.networks)
+    cut = rows[["country_id", "area_id", "day", "network_scope", "operators", "extent_reason"]]
+    only = networks.estimate_cut_share(cut, tables, fitted.networks)
     is_uncounted = rows["network_scope"].eq(NetworkScope.UNKNOWN.value) & rows["extent_reason"].ne(
         ""
     )

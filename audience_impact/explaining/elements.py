@@ -165,6 +165,8 @@ def summarize_fact(table: str, cells: Cells, persons: float | None = None) -> st
     if table == "network_use":
         least, most = float(cells["least_share"]), float(cells["most_share"])
         return f"{least:.4g} to {most:.4g} of those online"
+    if table == "network_shares":
+        return f"{float(cells['users_share']):.4g} of the users, on {cells['as_name']}"
     if table == "surveys":
         return f"{float(cells['respondents']):,.0f} asked, in {cells['period']}"
     if "data_sha256" in cells:

@@ -167,6 +167,7 @@ def _explain_places(trace: Trace) -> Iterator[Step]:
             trace.list_candidates("place", country_id=country, looked_for=area),
             trace.list_candidates("place_online", country_id=country, looked_for=area),
             trace.list_candidates("network", country_id=country),
+            trace.list_candidates("operators", country_id=country),
         ]
         facts = [fact for role in candidates for fact in describe_facts(role, trace.fact_rows)]
         yield Step(

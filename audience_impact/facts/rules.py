@@ -20,6 +20,8 @@ READ_METRICS = {
     "weekly": ("weekly_reach", "wau"),
     "monthly": ("monthly_reach", "mau"),
 }
+ROUNDING = 1e-3
+"""Excess over 1 of rounded shares that add up to it."""
 DEEPEST = 12
 """Maximum depth of nested places."""
 
@@ -225,6 +227,29 @@ def bases_contradict(tables: Tables) -> list[Finding]:
             f"line {line[place]} gives {int(first[place])} for the same measurement",
         )
         for place, row in bases[bases["persons"] != first].iterrows()
+    ]
+
+
+@ACROSS.rule(
+    FindingSeverity.ERROR,
+    "the networks of a country have more than all of its users in a period",
+    "correct the shares: a device counts for one network at a time",
+    "network_shares",
+)
+def networks_above_users(tables: Tables) -> list[Finding]:
+    """Report the largest network of each country and period whose shares exceed 1 together."""
+    shares = tables["network_shares"].sort_values("users_share", ascending=False)
+    key = ["area_id", "period"]
+    total = shares.groupby(key)["users_share"].transform("sum")
+    return [
+        report_row(
+            "network_shares",
+            row,
+            "users_share",
+            "networks_above_users",
+            f"the networks of {row['area_id']} have {total[place]:.4f} of its users together",
+        )
+        for place, row in shares[total > 1.0 + ROUNDING].drop_duplicates(key).iterrows()
     ]
 
 

@@ -8,6 +8,12 @@ Method. Nothing is drawn at random: the same facts give the same numbers, rounde
   odds of the middle over the square root of the years. Countries have equal weight.
 * other_countries: of the last count of each country POSITIONS equal steps from the least to the
   most; quantiles of their log odds.
+* operator_change: the change of the log odds of each large network between two counts that follow
+  one another, over the square root of the years, where the counts are no noise. Countries have
+  equal weight.
+* operator_jump: the normal distribution over countries of the logarithm of their largest jump
+  (places/operator_shares.py), from its median and lower quartile, which countries whose counts are
+  noise do not move.
 
 Assumptions. The middle of the range changes as the true share does.
 
@@ -23,6 +29,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from audience_impact.errors.distribution import Spread
 from audience_impact.fitting.tables import (
     TAILS,
     Fit,
@@ -31,6 +38,7 @@ from audience_impact.fitting.tables import (
     make_parameter_table,
     name_quantiles,
 )
+from audience_impact.places import operator_shares
 from audience_impact.places.networks import LIMITS
 from audience_impact.vocabulary import ErrorQuantile, NetworkLaw, ParameterBasis
 
@@ -39,9 +47,16 @@ POSITIONS = 19
 LEAST_COUNTRIES = 5
 DECIMALS = 4
 READ = ["area_id", "period", "least_share", "most_share"]
+READ_SHARES = ["area_id", "asn", "period", "users_share"]
+NORMAL_95 = 1.645
+QUARTILE = 0.6745
+"""Distance of the quartile of a normal distribution from its median, in standard deviations."""
 NOTES: dict[StrEnum, str] = {
     NetworkLaw.CHANGE: "log odds of the middle between the two ends, after one year; grows with "
     "the square root of the years",
+    NetworkLaw.OPERATOR_CHANGE: "log odds of the share of users of a network, after one year; "
+    "grows with the square root of the years",
+    NetworkLaw.OPERATOR_JUMP: "logarithm of the mean change of a country's networks in a year",
     NetworkLaw.OTHER_COUNTRIES: "log odds of the share, over all countries with a count",
 }
 
@@ -85,9 +100,41 @@ def measure_between_countries(counts: pd.DataFrame) -> dict[ErrorQuantile, float
     return name_quantiles(compute_quantiles(np.asarray(logit(shares)), np.ones(shares.size), TAILS))
 
 
-def fit_table(network_use: pd.DataFrame) -> pd.DataFrame:
+def measure_operator_change(changes: pd.DataFrame) -> dict[ErrorQuantile, float]:
+    """Return quantiles of the change of a network's share after one year."""
+    yearly = (changes["change"] / np.sqrt(changes["years"])).to_numpy("float64")
+    size = changes.groupby("area_id")["change"].transform("size").to_numpy("float64")
+    return name_quantiles(compute_quantiles(yearly, 1.0 / size, TAILS))
+
+
+def measure_jumps(network_shares: pd.DataFrame) -> dict[ErrorQuantile, float]:
+    """Return the 5, 50 and 95 % quantile of the jump of a country, by chance."""
+    jumps = operator_shares.measure_jumps(network_shares)
+    middle = float(jumps.median())
+    half = (middle - float(jumps.quantile(0.25))) / QUARTILE * NORMAL_95
+    return name_quantiles(np.array([middle - half, middle, middle + half]))
+
+
+def _fit_operators(network_shares: pd.DataFrame) -> dict[StrEnum, Fit]:
+    changes, basis = operator_shares.list_changes(network_shares), ParameterBasis.ESTIMATED
+    countries = changes["area_id"].nunique()
+    if countries < LEAST_COUNTRIES:
+        return {}
+    jump = measure_jumps(network_shares)
+    noisy = operator_shares.list_noisy(network_shares, Spread(*jump.values()))
+    steady = changes[~changes["area_id"].isin(noisy)]
+    return {
+        NetworkLaw.OPERATOR_CHANGE: Fit(
+            measure_operator_change(steady), basis, len(steady), steady["area_id"].nunique()
+        ),
+        NetworkLaw.OPERATOR_JUMP: Fit(jump, basis, len(changes), countries),
+    }
+
+
+def fit_table(network_use: pd.DataFrame, network_shares: pd.DataFrame) -> pd.DataFrame:
     """Return the fact table `network_laws`; without rows where there are too few countries."""
-    countries, sha256 = network_use["area_id"].nunique(), digest_frames(network_use[READ])
+    sha256 = digest_frames(network_use[READ], network_shares[READ_SHARES])
+    countries = network_use["area_id"].nunique()
     pairs = list_changes(network_use)
     fits: dict[StrEnum, Fit] = {}
     if countries >= LEAST_COUNTRIES:
@@ -98,5 +145,6 @@ def fit_table(network_use: pd.DataFrame) -> pd.DataFrame:
                 measure_between_countries(network_use), basis, countries, countries
             ),
         }
+    fits |= _fit_operators(network_shares)
     rows = make_parameter_table(fits, NOTES, ("figures", "countries"), sha256)
     return rows.round({"value": DECIMALS})

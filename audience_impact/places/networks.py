@@ -14,7 +14,7 @@ to the most. Each year after the count adds the yearly change of the middle, in 
 spread grows with the square root of the years. A country without a count has the distribution over
 all other countries in their last year. Where a register does not state which network was cut, it
 was the mobile one or all: from the 5 % quantile of the first to everyone, the median half way
-between the two.
+between the two. The users of named operators: operator_shares.py.
 
 Assumptions
 -----------
@@ -25,9 +25,8 @@ Known drawbacks
 ---------------
 Lines of offices count as homes'. The Wi-Fi of others, at work or next door, is not considered: of
 Brazilians online over a phone in 2024 only 4 in 100 never used any Wi-Fi. Surveys that count who
-goes online with a phone alone count devices, not lines, and are not used. The facts contain neither
-the people with a fixed line and no phone nor the subscribers of an operator: in these cases the
-share is not known, and the reason states this.
+goes online with a phone alone count devices, not lines, and are not used. The facts do not contain
+the people with a fixed line and no phone: the share is not known, and the reason states this.
 
 Citations
 ---------
@@ -42,9 +41,10 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from audience_impact.errors.distribution import QUANTILES, Spread, parameter_values
-from audience_impact.facts.tables import PROVENANCE
+from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.frames import Array
 from audience_impact.periods import period_middle
+from audience_impact.places.operator_shares import estimate_operator_shares
 from audience_impact.vocabulary import NetworkLaw, NetworkScope, PartGap
 
 SHARE_QUANTILES = ["only_q05", "only_q50", "only_q95"]
@@ -58,24 +58,25 @@ ALL, MOBILE, UNKNOWN = (
 REASONS = {
     NetworkScope.FIXED.value: PartGap.FIXED_ALONE.value,
     NetworkScope.SATELLITE.value: PartGap.SATELLITE_ALONE.value,
-    NetworkScope.ASN_LIST.value: PartGap.OPERATORS.value,
 }
 """Reason, by network, why the share of the people with only that network is not known."""
 COUNT_COLUMNS = ["least_share", "most_share", *PROVENANCE]
 """Columns of a count of network users that the estimate reads."""
-NETWORK_LEVELS = ("everyone", "country", "other_countries", "network_unknown")
+NETWORK_LEVELS = ("everyone", "country", "other_countries", "network_unknown", "operators")
 """Evidence levels of the distribution of a network."""
+OPERATORS = NETWORK_LEVELS[4]
 COUNTED = (NETWORK_LEVELS[1], NETWORK_LEVELS[3])
 """Evidence levels that may use a count of the country."""
 
 
 def estimate_cut_share(
-    places: pd.DataFrame, network_use: pd.DataFrame, parameters: Mapping[NetworkLaw, Spread]
+    places: pd.DataFrame, tables: Tables, parameters: Mapping[NetworkLaw, Spread]
 ) -> pd.DataFrame:
     """Return SHARE_QUANTILES of the people online who are cut, `rung` and `reason`.
 
-    `places` has `country_id`, `day`, `network_scope` and `operators`; the index is kept. A share
-    that cannot be estimated is NaN and has a `reason` (PartGap); else `reason` is blank.
+    `places` has `country_id`, `area_id`, `day`, `network_scope`, `operators` and `extent_reason`;
+    the index is kept. A share that cannot be estimated is NaN and has a `reason` (PartGap); else
+    `reason` is blank.
     `operators` named beside a kind of network that was cut as a whole change nothing.
     """
     scope = places["network_scope"]
@@ -85,28 +86,35 @@ def estimate_cut_share(
     shares.loc[scope == ALL, [*SHARE_QUANTILES, "rung"]] = [1.0, 1.0, 1.0, NETWORK_LEVELS[0]]
     by_network = scope.isin([MOBILE, UNKNOWN])
     shares.loc[by_network, [*SHARE_QUANTILES, "rung"]] = estimate_mobile_alone(
-        places[by_network], network_use, parameters
+        places[by_network], tables["network_use"], parameters
     )
     unknown = (scope == UNKNOWN) & shares["only_q50"].notna()
     shares.loc[unknown, "only_q50"] = (1.0 + shares.loc[unknown, "only_q50"]) / 2.0
     shares.loc[unknown, ["only_q95", "rung"]] = [1.0, NETWORK_LEVELS[3]]
     lost = by_network & shares["only_q50"].isna()
-    return shares.assign(
-        reason=shares["reason"].mask(lost, PartGap.NO_NETWORK_LAWS.value).fillna("")
-    )
+    shares["reason"] = shares["reason"].mask(lost, PartGap.NO_NETWORK_LAWS.value).fillna("")
+    is_named = scope == NetworkScope.ASN_LIST.value
+    of_operators = estimate_operator_shares(places[is_named], tables, parameters)
+    shares.loc[is_named, [*SHARE_QUANTILES, "reason"]] = of_operators
+    return shares.assign(rung=shares["rung"].mask(is_named & shares["reason"].eq(""), OPERATORS))
 
 
 def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
     """Return the parameters of the typed fact table; none where it has no rows.
+
+    Those of operators are absent where no shares of networks were fitted.
 
     Raises:
         ParameterError: The table lacks a quantile.
     """
     if network_laws.empty:
         return {}
-    required = dict.fromkeys(NetworkLaw, QUANTILES)
+    stated = set(network_laws["parameter"])
+    optional = {NetworkLaw.OPERATOR_CHANGE, NetworkLaw.OPERATOR_JUMP}
+    names = [name for name in NetworkLaw if name not in optional or name.value in stated]
+    required = dict.fromkeys(names, QUANTILES)
     numbers = parameter_values(network_laws, "network_laws", required, "learn places")
-    return {name: Spread(*numbers[name]) for name in NetworkLaw}
+    return {name: Spread(*numbers[name]) for name in names}
 
 
 def estimate_mobile_alone(

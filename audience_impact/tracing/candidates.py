@@ -20,7 +20,13 @@ from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.outputs.lineage import EVERY, INPUTS
-from audience_impact.places import networks, online, population, regional_figures
+from audience_impact.places import (
+    networks,
+    online,
+    operator_shares,
+    population,
+    regional_figures,
+)
 from audience_impact.populations import ONLINE
 from audience_impact.vocabulary import WHOLE_INTERNET
 
@@ -47,6 +53,7 @@ def make_candidates(scope: Scope, inputs: Inputs, tables: Tables) -> pd.DataFram
         _list_places(inputs, tables),
         _list_online(inputs, tables),
         _list_networks(inputs, tables),
+        _list_operators(inputs, tables),
     ]
     filled = [
         _add_lines(part.assign(**_default_columns(part)), tables)[COLUMNS]
@@ -227,4 +234,25 @@ def _list_networks(inputs: Inputs, tables: Tables) -> pd.DataFrame:
         input_table="network_use",
         input_id=rows["country_id"] + " " + rows["period"],
         passed_over=pd.Series(counts.NEARER, rows.index).mask(is_used, ""),
+    )
+
+
+def _list_operators(inputs: Inputs, tables: Tables) -> pd.DataFrame:
+    """Return the shares of the operators' networks in the month that was used and in others."""
+    named = inputs.parts[inputs.parts["network_rung"] == networks.OPERATORS]
+    if named.empty:
+        return named
+    operators = named["network"].str.partition("|")[2]
+    named = named.assign(day=named["start"], operators=operators)
+    shares = operator_shares.list_shares(named, tables)
+    nearest = operator_shares.find_nearest(named, shares)["counted"]
+    rows = named[[*COUNTRY, "operators"]].assign(nearest=nearest)
+    rows = rows.merge(shares, on=["country_id", "operators"])
+    return rows.assign(
+        role="operators",
+        input_table="network_shares",
+        input_id=rows["country_id"] + " " + rows["asn"] + " " + rows["period"],
+        passed_over=pd.Series(counts.NEARER, rows.index).mask(
+            rows["nearest"] == rows["counted"], ""
+        ),
     )

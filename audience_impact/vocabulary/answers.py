@@ -100,7 +100,15 @@ class PartGap(Word):
     )
     FIXED_ALONE = "fixed_alone", "nobody counts who has a fixed line and no mobile network"
     SATELLITE_ALONE = "satellite_alone", "nobody counts who has a satellite connection alone"
-    OPERATORS = "operators", "nobody counts the subscribers of the operators named"
+    OPERATORS = "operators", "nobody counts the users of the operators named"
+    OPERATORS_NOISE = (
+        "operators_noise",
+        "shares of the country's networks jump by more than chance: its operators are not counted",
+    )
+    OPERATORS_BELOW = (
+        "operators_below",
+        "nobody counts the users of an operator in a part of a country",
+    )
     NO_NETWORK_LAWS = (
         "no_network_laws",
         "nobody asked the facts who has one network alone: run audience-impact learn-places",

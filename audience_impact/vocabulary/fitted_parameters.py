@@ -61,10 +61,12 @@ class PlaceLaw(StrEnum):
 
 
 class NetworkLaw(StrEnum):
-    """Parameters of the people online who have only one network."""
+    """Parameters of the people online who have only one network, and of users of operators."""
 
     CHANGE = "change"
     OTHER_COUNTRIES = "other_countries"
+    OPERATOR_CHANGE = "operator_change"
+    OPERATOR_JUMP = "operator_jump"
 
 
 class RungFamily(StrEnum):

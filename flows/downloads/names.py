@@ -10,3 +10,4 @@ class Name(StrEnum):
     INTERNET = "itu-internet-use"
     PROJECTIONS = "un-wpp-2024"
     REGISTER = "access-now-stop"
+    NETWORKS = "apnic-aspop"

@@ -25,6 +25,7 @@ ADDRESSES = {
         "https://docs.google.com/spreadsheets/d/1DvPAuHNLp5BXGb0nnZDGNoiIwEeu2ogdXEIDvT4Hyfk"
         "/export?format=csv"
     ),
+    Name.NETWORKS: "https://stats.labs.apnic.net/cgi-bin/aspop?f=j",
 }
 """Addresses of the publishers' files, unless another address is given."""
 
@@ -124,6 +125,20 @@ PUBLISHERS = {
             "Access Now",
             "STOP, the register of internet shutdowns of the #KeepItOn coalition",
             "",
+            Reliability.MEDIUM,
+        ),
+    ),
+    Name.NETWORKS: Publisher(
+        Name.NETWORKS,
+        "aspop.json",
+        downloaded.read_networks,
+        downloaded.NETWORK_KEY,
+        _build_source(
+            Name.NETWORKS,
+            "apnic-aspop-feed",
+            "APNIC Labs",
+            "Customers per AS measurements (aspop)",
+            "re-use with attribution to APNIC Labs",
             Reliability.MEDIUM,
         ),
     ),

@@ -1,6 +1,6 @@
 """The steps of `refresh` as plain functions: fetch, judge, accept, write.
 
-The layer that it writes has bases, their sources and the lineages of these.
+The layer that it writes has bases, users of networks, their sources and the lineages of these.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -36,6 +36,8 @@ SOURCES = Sources(
     projections=PUBLISHERS[Name.PROJECTIONS].source["source_id"],
     mid_year="middle of the year",
 )
+LEAST_SHARE, SHARE_DECIMALS = 0.001, 4
+"""Share of the users of a country from which a network is stored, and its decimals."""
 _READERS = {
     Name.POPULATION: ("counted", worldbank.tidy_population),
     Name.INTERNET: ("shares", worldbank.tidy_shares),
@@ -44,7 +46,7 @@ _READERS = {
 
 
 def build_layer(available: Mapping[Name, Download], facts: Sequence[Path]) -> Tables:
-    """Return the tables of the layer: bases, their sources and the lineages of these."""
+    """Return the tables of the layer: bases, users of networks, their sources and lineages."""
     tables = _read_facts(facts)
     areas = set(tables["areas"]["area_id"])
     sources = [
@@ -66,7 +68,37 @@ def build_layer(available: Mapping[Name, Download], facts: Sequence[Path]) -> Ta
         "lineages": lineages[lineages["measurement_series_id"].isin(named)],
         "sources": pd.DataFrame(sources),
         "bases": rows,
+        **(
+            {"network_shares": build_network_shares(available[Name.NETWORKS], areas)}
+            if Name.NETWORKS in available
+            else {}
+        ),
     }
+
+
+def build_network_shares(download: Download, areas: Collection[str]) -> pd.DataFrame:
+    """Return the rows of `network_shares` for these areas, networks of LEAST_SHARE and more.
+
+    Raises SourceError where a cell is no share of the users of a country.
+    """
+    rows = downloads.read_rows(PUBLISHERS[Name.NETWORKS], download)
+    share = pd.to_numeric(rows["Percent of CC Pop"], errors="coerce") / 100.0
+    if not share.between(0.0, 1.0).all():
+        cell = rows["Percent of CC Pop"][~share.between(0.0, 1.0)].iloc[0]
+        message = f"has {cell!r} in Percent of CC Pop, which is no percentage"
+        raise SourceError(Name.NETWORKS, download.files[0].address, message)
+    table = pd.DataFrame(
+        {
+            "area_id": rows["CC"],
+            "asn": rows["AS"].str.removeprefix("AS"),
+            "as_name": rows["Description"].where(rows["Description"] != "", rows["AS"]),
+            "period": rows["month"],
+            "users_share": share.round(SHARE_DECIMALS).map("{:g}".format),
+            "source_id": PUBLISHERS[Name.NETWORKS].source["source_id"],
+        }
+    )
+    stored = table[rows["CC"].isin(areas) & (share >= LEAST_SHARE)]
+    return stored.sort_values(["area_id", "asn"], ignore_index=True)
 
 
 def _read_facts(facts: Sequence[Path]) -> Tables:

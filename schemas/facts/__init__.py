@@ -56,6 +56,18 @@ _TABLES = (
         key=("area_id", "period", "source_id"),
         optional=True,
     ),
+    Table(
+        "network_shares",
+        figures.NetworkShares,
+        key=("area_id", "asn", "period"),
+        optional=True,
+    ),
+    Table(
+        "operator_names",
+        catalogues.OperatorNames,
+        key=("name", "also_name", "area_id"),
+        optional=True,
+    ),
     Table("network_laws", fitted.NetworkLaws, key=("parameter", "kind"), optional=True),
     Table("place_parts", figures.PlaceParts, optional=True),
     Table("part_sizes", fitted.PartSizes, key=("part_kind",), optional=True),

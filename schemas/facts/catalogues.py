@@ -20,6 +20,18 @@ class Lineages(FactModel):
     note: Series[str] = fields.text_field()
 
 
+class OperatorNames(FactModel):
+    """A further name of an operator, in a country or anywhere.
+
+    It is an earlier or a later brand, the company behind the brand, or its group.
+    """
+
+    name: Series[str] = fields.text_field(filled=True)
+    also_name: Series[str] = fields.text_field(filled=True)
+    area_id: Series[str] = fields.reference_field("areas", filled=False)
+    source_id: Series[str] = fields.reference_field("sources")
+
+
 class Sources(FactModel):
     """A page or document that was read, each once."""
 

@@ -265,6 +265,20 @@ class NetworkUse(SourcedFigure):
         return is_ordered(frame, "least_share", "least_share", "most_share")
 
 
+class NetworkShares(FactModel):
+    """The share of the internet users of a country who are on a network (AS), in a month.
+
+    Networks of less than a thousandth of the users are left out.
+    """
+
+    area_id: Series[str] = fields.reference_field("areas")
+    asn: Series[str] = fields.network_field()
+    as_name: Series[str] = fields.text_field(filled=True)
+    period: Series[str] = fields.day_field(filled=True)
+    users_share: Series[str] = fields.share_field(filled=True)
+    source_id: Series[str] = fields.reference_field("sources")
+
+
 class Surveys(FactModel):
     """A survey of joint use: its respondents and its question.
 

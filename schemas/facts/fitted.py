@@ -231,9 +231,9 @@ class PlaceLaws(QuantileLaw):
 
 
 class NetworkLaws(QuantileLaw):
-    """Changes of the share with a mobile network alone; written only by `learn-places`.
+    """Changes of the shares of users of networks; written only by `learn-places`.
 
-    Log odds of the share; `kind` is the quantile.
+    Log odds of the share, or the logarithm of their jump; `kind` is the quantile.
     """
 
     parameter: Series[str] = fields.code_field(words.NetworkLaw)

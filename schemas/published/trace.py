@@ -10,6 +10,7 @@ _PLACES = {
     "place": "it says how many people live in a place of the restriction",
     "place_online": "it says how many people are online in a place, or in an area around it",
     "network": "it says how many of those online have mobile networks alone",
+    "operators": "it says how many of those online are on a network of the operators",
 }
 
 

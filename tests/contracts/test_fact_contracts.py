@@ -33,6 +33,7 @@ BAD_CELLS = {
     "web_address": "ftp://example.org",
     "nothing_stated": "copy states no licence",
     "most_a_day": "24.5",
+    "network_number": "4294967295",
     "list_of_days": "2025-02-28;2025-02-30",
     "time_with_zone": "2025-02-28 12:00",
 }

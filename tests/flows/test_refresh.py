@@ -25,6 +25,7 @@ from schemas.facts import describe_columns
 from tests import publishers
 from tests.publishers import (
     Server,
+    aspop,
     dropped,
     encoded,
     fails,
@@ -41,7 +42,7 @@ from tests.support import FACTS, load
 pytestmark = pytest.mark.service
 
 DAY, LATER = date(2026, 11, 25), date(2026, 12, 1)
-TABLES = ("bases", "lineages", "sources")
+TABLES = ("bases", "lineages", "network_shares", "sources")
 SOON = RetryPolicy(
     timeout_seconds=0.25,
     attempts=4,
@@ -122,6 +123,38 @@ def test_a_layer_has_the_columns_of_the_facts_and_passes_their_checks(
     # The made-up figures surprise beside the real ones, and that is all.
     errors = [each for each in found if each.severity is not FindingSeverity.WARNING]
     assert [steps.format_finding(each) for each in errors if each.layer == 1] == []
+
+
+def test_users_of_networks_are_read_from_the_feed(wanted: RefreshOptions) -> None:
+    refreshing.refresh_layer(replace(wanted, names=[Name.NETWORKS]))
+    (source,) = rows(wanted, "sources")
+    assert (source["publisher"], source["source_id"]) == ("APNIC Labs", "apnic-aspop-feed")
+    shares = rows(wanted, "network_shares")
+    assert [(row["asn"], row["period"], row["users_share"]) for row in shares] == [
+        ("64500", "2026-11", "0.6125"),
+        ("64501", "2026-11", "0.2"),
+    ]
+    assert shares[0]["as_name"] == "NET1-AS Network 1, AE"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (aspop("yesterday"), "has no day in Date, but 'yesterday'"),
+        (aspop(percent="many"), "has 'many' in Percent of CC Pop"),
+        (aspop(percent=250), "has '250' in Percent of CC Pop"),
+        (b'{"Date": "2026-11-20", "Data": [{"AS": 1}]}', "lacks the column CC, Description"),
+        (b'{"Date": "2026-11-20", "Data": []}', "holds no rows"),
+        (b"[]", "lacks the column Date, Data"),
+        (b'{"Date": ', "gives no JSON"),
+    ],
+)
+def test_a_feed_of_another_shape_is_refused(
+    server: Server, wanted: RefreshOptions, body: bytes, words: str
+) -> None:
+    server.files["/aspop"] = body
+    assert words in refused(replace(wanted, names=[Name.NETWORKS]))
+    assert written(wanted) == {}
 
 
 def test_a_layer_laid_last_takes_no_range_away(server: Server, wanted: RefreshOptions) -> None:

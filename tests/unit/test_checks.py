@@ -125,6 +125,8 @@ CASES = {
         "",
         Severity.WARNING,
     ),
+    "network_number": Case("network_shares", {"asn": "0"}, "asn", "0"),
+    "networks_above_users": Case("network_shares", {"users_share": "0.7"}, "users_share", "0.7"),
     "source_incomplete": Case("sources", {"source_id": "N14", "url": ""}, "url", ""),
     "key_unresolved": Case(
         "estimates", {"estimate_id": "N15", "platform_id": "delta"}, "platform_id", "delta"
@@ -250,6 +252,7 @@ def sound() -> World:
     """Facts that break no rule and have what the cases need."""
     made = world().estimate("E1").estimate("E2", platform_id="beta").restrict("R1", "alpha")
     made.base("XB-panel", area_id="XB", persons="900")
+    made.add("network_shares", asn="64501", users_share="0.5")
     return made.base(
         "XB-all", area_id="XB", population_base="all_ages", persons="1000", source_id="census-page"
     )

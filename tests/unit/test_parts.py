@@ -166,7 +166,7 @@ LAWLESS = (
     ({"geo_scope": "locality"}, PartGap.NO_PLACES.meaning),
     ({"area_ids": "XA-04", "geo_scope": "region"}, PartGap.NO_POPULATION.meaning),
     ({"network_scope": "fixed"}, "nobody counts who has a fixed line"),
-    ({"network_scope": "asn_list"}, "nobody counts the subscribers"),
+    ({"network_scope": "asn_list"}, "nobody counts the users of the operators"),
     ({"geo_scope": "region", "observed_from": ""}, "start not known"),
     (
         {"network_scope": "unknown", "extent_reason": "the text says 'partial'"},

@@ -20,6 +20,11 @@ LAWS = {
 }  # fmt: skip
 
 
+NO_SHARES = pd.DataFrame({name: [] for name in network_learning.READ_SHARES}).assign(
+    period_start=pd.Series(dtype="datetime64[us]")
+)
+
+
 def counted(*years: str) -> World:
     """A country where lines were counted in some years."""
     made = world()
@@ -34,12 +39,12 @@ def share(made: World, network: str, day: str = "2020-07-01", country: str = "XA
     """The law of who is cut off."""
     wanted = pd.DataFrame(
         {"country_id": [country], "day": [pd.Timestamp(day)], "network_scope": [network],
-         "operators": [""]}, index=[5]
+         "area_id": [country], "operators": [""], "extent_reason": [""]}, index=[5]
     )  # fmt: skip
     wanted["day"] = wanted["day"].astype("datetime64[us]")
     tables = made.typed()
     fitted = networks.read_parameters(tables["network_laws"])
-    return networks.estimate_cut_share(wanted, tables["network_use"], fitted).loc[5]
+    return networks.estimate_cut_share(wanted, tables, fitted).loc[5]
 
 
 def test_all_networks_are_everyone() -> None:
@@ -129,7 +134,9 @@ def walked(step: float) -> pd.DataFrame:
 
 
 def test_the_change_of_a_year_is_learned_from_all_spans() -> None:
-    table = network_learning.fit_table(walked(0.2)).set_index(["parameter", "kind"])["value"]
+    table = network_learning.fit_table(walked(0.2), NO_SHARES).set_index(["parameter", "kind"])[
+        "value"
+    ]
     half = (table[("change", "q95")] - table[("change", "q05")]) / 2.0
     assert half == pytest.approx(1.645 * 0.2, rel=0.2)
     pairs = network_learning.list_changes(walked(0.2))
@@ -144,4 +151,4 @@ def test_other_countries_cover_their_ends() -> None:
 
 
 def test_too_few_countries_teach_nothing() -> None:
-    assert network_learning.fit_table(counted().typed()["network_use"]).empty
+    assert network_learning.fit_table(counted().typed()["network_use"], NO_SHARES).empty

@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +20,12 @@ import pandas as pd
 INDICATOR_KEY = ("country", "date")
 PROJECTION_KEY = ("LocID", "Variant", "Time")
 REGISTER_KEY = ("country", "start_date", "area_name", "shutdown_type")
+NETWORK_KEY = ("CC", "AS")
 
 _INDICATOR_META = ("page", "pages", "total", "lastupdated")
 _INDICATOR_ROW = ("country", "countryiso3code", "date", "value")
+_NETWORK = (*NETWORK_KEY, "Description", "Percent of CC Pop")
+_MONTH = re.compile(r"(\d{4})[-/](\d{2})[-/]\d{2}\b")
 _PROJECTION = ("LocID", "ISO2_code", "Location", "Variant", "Time", "PopTotal")
 _REGISTER = (*REGISTER_KEY, "end_date", "geo_scope", "affected_network", "shutdown_extent")
 MEDIUM_VARIANT, LOW_VARIANT, HIGH_VARIANT = "Medium", "Lower 95 PI", "Upper 95 PI"
@@ -100,14 +104,34 @@ def read_indicator(pages: Sequence[bytes]) -> pd.DataFrame:
     return _require_rows(table[table["value"] != ""].reset_index(drop=True))
 
 
-def _read_page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the header and the rows of a page; raise ShapeError with the World Bank's message."""
+def read_networks(files: Sequence[bytes]) -> pd.DataFrame:
+    """Return the users of each network: CC, AS, Description, Percent of CC Pop, and the `month`."""
+    answer = _load_json(b"".join(files))
+    _require_columns(answer if isinstance(answer, dict) else {}, ("Date", "Data"))
+    month = _MONTH.match(str(answer["Date"]))
+    if not month:
+        raise ShapeError(f"has no day in Date, but {str(answer['Date'])[:40]!r}")
+    rows = answer["Data"] if isinstance(answer["Data"], list) else []
+    for row in rows:
+        _require_columns(row if isinstance(row, dict) else {}, _NETWORK)
+    cells = [[" ".join(str(row[name]).split()) for name in _NETWORK] for row in rows]
+    table = pd.DataFrame(cells, columns=list(_NETWORK), dtype="str")
+    return _require_rows(table.assign(month=f"{month[1]}-{month[2]}"))
+
+
+def _load_json(page: bytes) -> Any:
+    """Return the content of a page; numbers remain text."""
     if len(page) > MOST_PAGE_BYTES:
         raise ShapeError(f"gives a page of more than {MOST_PAGE_BYTES:,} bytes")
     try:
-        answer = json.loads(page, parse_float=str, parse_int=str)
+        return json.loads(page, parse_float=str, parse_int=str)
     except (ValueError, RecursionError) as error:
         raise ShapeError(f"gives no JSON ({error})") from error
+
+
+def _read_page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the header and the rows of a page; raise ShapeError with the World Bank's message."""
+    answer = _load_json(page)
     if not isinstance(answer, list) or not answer or not isinstance(answer[0], dict):
         raise ShapeError("gives JSON that is no list of head and rows")
     if "message" in answer[0]:

@@ -1,0 +1,119 @@
+"""How well the networks of named operators are found, and how far their shares of users err.
+
+With a FILE (`country`, `operator`, perhaps `asns` and `share_YYYY_MM`) its rows come back with the
+networks found (`found_asns`) and their share in each month; where the file states networks and
+shares, how many operators have the right networks (they differ by less than LEAST_DIFFERENCE of the
+users), and how many shares lie within a factor of FACTOR. Without a file each month is left out,
+and estimated from the nearest other one with errors fitted to the other half of the countries.
+
+    python -m benchmarks.operators [FILE] [--format json]
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.errors.distribution import Spread
+from audience_impact.facts.tables import Tables
+from audience_impact.fitting import networks as network_fitting
+from audience_impact.places import operator_shares
+from flows.pipeline import steps
+
+FACTS = Path(__file__).parents[1] / "data" / "facts"
+FACTOR, LEAST_DIFFERENCE = 1.3, 0.005
+
+
+def find_shares(listed: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return the rows with `found_asns` and `found_YYYY_MM`, the share in each month."""
+    places = listed.rename(columns={"country": "country_id", "operator": "operators"})
+    shares = operator_shares.list_shares(places, tables)
+    key = ["country_id", "operators"]
+    numbers = shares.groupby(key)["asn"].agg(lambda each: ";".join(sorted({*each}, key=int)))
+    months = shares.pivot_table(index=key, columns="period", values="users_share", aggfunc="sum")
+    found = pd.DataFrame(index=pd.MultiIndex.from_frame(places[key]))
+    found["found_asns"] = numbers.reindex(found.index).fillna("")
+    for month in months:
+        found[f"found_{month.replace('-', '_')}"] = months[month].reindex(found.index)
+    return pd.concat([listed, found.reset_index(drop=True)], axis=1)
+
+
+def score(found: pd.DataFrame, tables: Tables) -> dict[str, float]:
+    """Return `operators`, and the shares with the right networks and with a share within FACTOR."""
+    largest = tables["network_shares"].groupby(["area_id", "asn"])["users_share"].max()
+    right = []
+    for row in found.itertuples():
+        differ = {*row.asns.split(";")} ^ {*row.found_asns.split(";")} - {""}
+        sizes = [largest.get((row.country, number), 0.0) for number in differ]
+        right.append(sum(sizes) < LEAST_DIFFERENCE)
+    stated = found.filter(regex=r"^share_").apply(pd.to_numeric)
+    ours = found[[name.replace("share", "found") for name in stated]].set_axis(
+        stated.columns, axis=1
+    )
+    off = np.log(ours / stated).abs()
+    within = off.where(ours.notna(), np.inf)[stated.notna()].max(axis=1) <= np.log(FACTOR)
+    return {
+        "operators": float(len(found)),
+        "right_networks": float(np.mean(right)),
+        "within_factor": float(within.mean()),
+    }
+
+
+def leave_months_out(shares: pd.DataFrame) -> pd.DataFrame:
+    """Return large networks in each month as estimated from another: `months`, `is_inside`, `off`.
+
+    Each half of the countries is estimated with what the other half teaches.
+    """
+    halves = shares["area_id"].rank(method="dense") % 2
+    return pd.concat([_foretell(shares[halves == half], shares[halves != half]) for half in (0, 1)])
+
+
+def _foretell(shares: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    jump = Spread(*network_fitting.measure_jumps(others).values())
+    taught = others[~others["area_id"].isin(operator_shares.list_noisy(others, jump))]
+    changes = operator_shares.list_changes(taught)
+    change = Spread(*network_fitting.measure_operator_change(changes).values())
+    tested = shares[~shares["area_id"].isin(operator_shares.list_noisy(shares, jump))]
+    pairs = tested.merge(tested, on=["area_id", "asn"], suffixes=("", "_left_out"))
+    pairs = pairs[pairs["period"] != pairs["period_left_out"]]
+    pairs = pairs[pairs["users_share"] >= operator_shares.LARGE_SHARE].reset_index(drop=True)
+    years = (pairs["period_start"] - pairs["period_start_left_out"]).abs().dt.days / 365.25
+    quantiles = operator_shares.project_shares(pairs.assign(years=years), change)
+    truth = pairs["users_share_left_out"]
+    return pd.DataFrame(
+        {
+            "years": years.round(),
+            "is_inside": truth.between(quantiles["only_q05"], quantiles["only_q95"]),
+            "off": np.exp(np.log(truth / quantiles["only_q50"]).abs()) - 1.0,
+        }
+    )
+
+
+def main() -> None:
+    """Print what was found, or the scores."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", nargs="?", type=Path)
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    options = parser.parse_args()
+    tables = steps.validate_facts(steps.read_facts([FACTS])).tables
+    if options.file:
+        listed = pd.read_csv(options.file, dtype="str", keep_default_na=False)
+        table = find_shares(listed, tables)
+        totals = score(table, tables) if "asns" in table else {}
+    else:
+        groups = leave_months_out(tables["network_shares"]).groupby("years")
+        table = groups.agg(
+            networks=("off", "size"), coverage=("is_inside", "mean"), median_error=("off", "median")
+        ).reset_index()
+        totals = {}
+    if options.format == "json":
+        print(table.to_json(orient="records", indent=1))
+        return
+    print(table.to_string(index=False))
+    for name, value in totals.items():
+        print(f"{name}: {value:.3f}")
+
+
+if __name__ == "__main__":
+    main()
