@@ -135,11 +135,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         s.scope, s.inputs, s.bounds, s.simulation, run.draws, s.lost
     ),
     "impact_by_platform": lambda run, s: make_impact_by_platform(
-        s.scope,
-        s.inputs.audiences,
-        s.bounds,
-        s.simulation.timeline.periods,
-        run.facts["platforms"],
+        s.scope, s.inputs.audiences, s.simulation, run.facts["platforms"]
     ),
     "impact_by_area": lambda run, s: areas.mark_uncovered(
         impact_by_area.make_impact_by_area(

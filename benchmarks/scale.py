@@ -67,11 +67,10 @@ def _rows(path: Path) -> list[Row]:
 
 def templates(layer: Path) -> list[Template]:
     """Restrictions of the facts and of the sample; those told day by day are left out."""
+    from audience_impact.registers.stop import events
     from flows.registers import importing
-    from flows.registers.registry import REGISTERS
 
-    stop = REGISTERS["stop"].load_register()
-    importing.import_register(stop, SAMPLE, layer, [FACTS], importing.Origin())
+    importing.import_register(events.REGISTER, SAMPLE, layer, [FACTS], importing.Origin())
     found = []
     for folder in (FACTS, layer):
         acts, targets, places = (_rows(folder / f"{name}.csv") for name in TABLES)

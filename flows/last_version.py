@@ -35,8 +35,8 @@ MOVED_FACTOR = 2.0
 READ = [*IMPACT_KEY, *ANSWER]
 """The columns of table `impact` that are compared."""
 BOUND_WORDS = {
-    "lower_persons": "at least",
-    "upper_persons": "at most",
+    "lower_persons": "as printed at least",
+    "upper_persons": "as printed at most",
     "q50_persons": "a median of",
 }
 STRENGTH = [

@@ -194,9 +194,16 @@ class ReasonedModel(PublishedModel):
 
 
 def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
-    """Return whether bounds and quantiles of a row ascend, within a slack (a number, or by row)."""
+    """Return whether bounds and quantiles of a row rise, within a slack (a number, or by row).
+
+    Both are inside the bounds with errors.
+    """
     rising = True
-    for names in (bounds, ("q05", "q50", "q95")):
+    for names in (
+        ("at_least", *bounds),
+        (bounds[1], "at_most"),
+        ("at_least", "q05", "q50", "q95", "at_most"),
+    ):
         steps = frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]
         rising = rising & ~steps.add(slack, axis=0).lt(0).any(axis=1)
     return rising

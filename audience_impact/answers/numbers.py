@@ -8,7 +8,7 @@ million". Bounds, and numbers without an interval, are rounded to three signific
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
@@ -25,20 +25,24 @@ digits of a number without an interval.
 AS_ONE = 0.001
 """Relative difference below which two bounds are written as one number."""
 NAMES = ((1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (1_000_000, "million"))
-ENDS = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
-"""Columns of the five numbers of people of a published row."""
 NONE = "-"
 """Text of a table cell without a number."""
 
 
 class Estimate(NamedTuple):
-    """Bounds, median and 90 % interval of a published row; None where it has none."""
+    """Bounds, median and 90 % interval of a published row; None where it has none.
 
-    lower: float | None
+    A reader sees `at_least` and `at_most`, which allow for the errors of figures; `lower` and
+    `upper` are what the figures force as printed.
+    """
+
+    at_least: float | None
     q05: float | None
     q50: float | None
     q95: float | None
-    upper: float | None
+    at_most: float | None
+    lower: float | None = None
+    upper: float | None = None
 
     @property
     def interval(self) -> tuple[float, float, float] | None:
@@ -46,6 +50,10 @@ class Estimate(NamedTuple):
         if self.q05 is None or self.q50 is None or self.q95 is None:
             return None
         return self.q05, self.q50, self.q95
+
+
+ENDS = [f"{name}_persons" for name in Estimate._fields]
+"""Columns of the numbers of people of a published row."""
 
 
 def read_number(cell: Any) -> float | None:
@@ -56,9 +64,9 @@ def read_number(cell: Any) -> float | None:
 def read_estimate(
     row: Mapping[str, Any], unit: str = "persons", prefix: str = "", bounds: bool = True
 ) -> Estimate:
-    """Return the five numbers of a row; without `bounds` only those of the interval."""
+    """Return the numbers of a row; without `bounds` those of the interval alone."""
     names = Estimate._fields if bounds else Estimate._fields[1:4]
-    numbers = {name: read_number(row[f"{prefix}{name}_{unit}"]) for name in names}
+    numbers = {name: read_number(row.get(f"{prefix}{name}_{unit}")) for name in names}
     return Estimate(**{name: numbers.get(name) for name in Estimate._fields})
 
 
@@ -75,7 +83,7 @@ def format_estimate(row: Mapping[str, Any]) -> str:
     """Return median and interval of a row for tables and lists, else its bounds."""
     estimate = read_estimate(row)
     if estimate.q50 is None:
-        return f"{format_compact(estimate.lower)} to {format_compact(estimate.upper)}"
+        return f"{format_compact(estimate.at_least)} to {format_compact(estimate.at_most)}"
     if estimate.q05 == estimate.q95:
         return format_compact(estimate.q50)
     low, middle, high = map(format_compact, (estimate.q05, estimate.q50, estimate.q95))
@@ -125,12 +133,12 @@ def format_interval(low: float, high: float) -> str:
 
 
 def describe_range(low: float, high: float) -> str:
-    """Return bounds: `between 96 and 105 million`, or one number if they are nearly equal."""
+    """Return bounds: `96 to 105 million`, or one number where they all but meet."""
     if high - low <= AS_ONE * high:
         return format_number(high)
     step = _floor_power((high - low) / STEPS)
     first, last = (_write_rounded(value, step, DIGITS_ALONE) for value in (low, high))
-    return "between " + _join_range(first, last, " and ")
+    return _join_range(first, last, " to ")
 
 
 def describe_estimate(low: float, middle: float, high: float, noun: str = "people") -> str:
@@ -144,11 +152,23 @@ def bracket_interval(low: float, high: float) -> str:
 
 
 def describe_bounds(estimate: Estimate) -> str:
-    """Return the bounds of a published row in words."""
+    """Return what the bounds of a published row say: with errors, and as printed."""
     if estimate.upper is None:
         return "nobody counted the people that they are part of"
-    bounds = describe_range(estimate.lower or 0.0, estimate.upper)
-    return f"the figures, if right as printed, force {bounds}"
+    printed = f"as printed {describe_range(estimate.lower or 0.0, estimate.upper)}"
+    if estimate.at_most is None:
+        return printed
+    low, high = _round_outwards(estimate.at_least or 0.0, estimate.at_most)
+    both = f"at least {_join_range(low, high, ' and at most ')}"
+    return f"{both if estimate.at_least else f'at most {high}'}; {printed}"
+
+
+def _round_outwards(low: float, high: float) -> tuple[str, str]:
+    """Return bounds rounded to three digits, so that they hold: down and up."""
+    return (
+        _write_rounded(low, math.inf, DIGITS_ALONE, math.floor),
+        _write_rounded(high, math.inf, DIGITS_ALONE, math.ceil),
+    )
 
 
 def format_median_interval(estimate: Estimate) -> str:
@@ -176,9 +196,17 @@ def format_median(estimate: Estimate, blank: str = NONE) -> str:
 
 
 def format_bounds(estimate: Estimate) -> str:
-    """Return both bounds, or the only bound of the row."""
+    """Return both bounds with errors, or the one that there is."""
+    low, high = _round_outwards(estimate.at_least or 0.0, estimate.at_most or 0.0)
+    if estimate.at_most is None:
+        return f"at least {low}" if estimate.at_least else "not known"
+    return low if low == high else _join_range(low, high, " to ")
+
+
+def format_printed(estimate: Estimate) -> str:
+    """Return both bounds as printed; a dash without an upper one."""
     if estimate.upper is None:
-        return f"at least {format_number(estimate.lower)}" if estimate.lower else "not known"
+        return NONE
     low, high = format_number(estimate.lower or 0.0), format_number(estimate.upper)
     return low if low == high else _join_range(low, high, " to ")
 
@@ -193,12 +221,14 @@ def _floor_power(value: float) -> float:
     return float(10.0 ** math.floor(math.log10(value)))
 
 
-def _write_rounded(value: float, step: float, digits: int) -> str:
-    """Return a number rounded to a multiple of `step`, or to `digits` digits if that is finer."""
+def _write_rounded(
+    value: float, step: float, digits: int, rounded: Callable[[float], int] = round
+) -> str:
+    """Return a number at a step, or at so many of its own digits where these are finer."""
     if value <= 0:
         return "0"
     step = max(min(_floor_power(value) / 10 ** (digits - 1), step), 1.0)
-    value = round(value / step) * step
+    value = rounded(value / step) * step
     for size, name in NAMES:
         if value >= size:
             decimals = max(0, round(math.log10(size / step)))

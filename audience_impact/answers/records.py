@@ -26,8 +26,8 @@ TABLES = (
 AREA_TABLES = ("impact_by_area", "area_comparisons", "restrictions")
 """Published tables from which the record of an area is built."""
 NEWEST = {
-    "impact": "reason_rule_ids",
-    "impact_by_platform": "platform_name",
+    "impact": "at_most_persons",
+    "impact_by_platform": "at_most_persons",
     "restrictions": "country_paths",
     "lineage": "attribution",
 }

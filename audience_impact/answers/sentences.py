@@ -12,7 +12,6 @@ from audience_impact.answers.numbers import (
     day_in_words,
     describe_bounds,
     describe_estimate,
-    describe_range,
     format_compact,
     format_number,
     on_day,
@@ -56,7 +55,7 @@ def write_headline(record: AnswerRecord) -> str:
     """Return the answer in one sentence."""
     words, leading = describe_restriction(record), record.leading
     interval = leading.people.interval
-    if leading.people.upper == 0:
+    if leading.people.at_most == 0:
         return _answer_nobody(record)
     if interval is None:
         return _answer_unknown(record, words)
@@ -73,7 +72,7 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
     """
     leading = record.leading
     parts = [write_headline(record)]
-    if leading.people.upper != 0:
+    if leading.people.at_most != 0:
         is_estimated = leading.people.interval is not None
         parts += [_explain_bounds(record), *_describe_deprived(record)] if is_estimated else []
         parts += [*_list_other_services(record), *describe_timing(record)]
@@ -123,22 +122,13 @@ def _answer_unknown(record: AnswerRecord, words: RestrictionWords) -> str:
 
 
 def _explain_bounds(record: AnswerRecord) -> str:
-    """Return the bounds, their base, and why the interval may exceed them."""
+    """Return the bounds and their base."""
     leading, people = record.leading, record.leading.people
     of, base = "", _name_base(leading, "")
     holds = people.upper is not None and (leading.base_persons or 0) >= people.upper
     if base and leading.base_persons and holds and not (is_below(record) or record.is_network):
         of = f", of {format_number(leading.base_persons)} {base}"
-    errors = "; the interval allows for their errors" if _is_wider_than_bounds(leading) else ""
-    return f"{describe_bounds(people).capitalize()}{of}{errors}.{_describe_service_users(record)}"
-
-
-def _is_wider_than_bounds(leading: Number) -> bool:
-    """Return whether the interval reaches beyond the bounds."""
-    low, q05, _, q95, high = leading.people
-    if low is None or q05 is None or q95 is None or high is None:
-        return False
-    return q05 < low or q95 > high
+    return f"{capitalise_first(describe_bounds(people))}{of}.{_describe_service_users(record)}"
 
 
 def _name_base(leading: Number, fallback: str) -> str:
@@ -155,8 +145,8 @@ def _describe_service_users(record: AnswerRecord) -> str:
     if people.upper is None or describe_bounds(people) == describe_bounds(record.leading.people):
         return ""
     return (
-        f" Of those who used the {'services' if is_several(record) else 'service'} at all "
-        f"they force {describe_range(people.lower or 0.0, people.upper)}."
+        f" Of those who used the {'services' if is_several(record) else 'service'} at all: "
+        f"{describe_bounds(people)}."
     )
 
 
@@ -174,7 +164,7 @@ def _describe_deprived(record: AnswerRecord) -> list[str]:
 
 def _describe_status(leading: Number) -> str:
     """Return the status of the number; blank without a status."""
-    if leading.people.interval is None or leading.people.upper == 0:
+    if leading.people.interval is None or leading.people.at_most == 0:
         return ""
     return f"Status of the number: {leading.status}."
 
@@ -190,7 +180,7 @@ def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
     attributions: dict[str, list[str]] = {"audience": [], "feature_share": [], "base": []}
     leading = record.leading
     for figure in record.figures:
-        if figure["role"] in attributions and leading.people.upper != 0:
+        if figure["role"] in attributions and leading.people.at_most != 0:
             attributions[figure["role"]].append(figure["attribution"])
     named = [
         *_unique_names(attributions["audience"]),
@@ -213,7 +203,7 @@ def write_area_answer(row: Row, area_name: str) -> str:
     place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
     people = read_estimate(row)
     forced = describe_bounds(people)
-    if people.upper == 0:
+    if people.at_most == 0:
         return f"In {when} nobody in {place} was under a restriction that is on record."
     if people.interval is None:
         return f"How many people in {place} were {UNDER} in {when} is not known: {forced}."
@@ -231,7 +221,7 @@ def write_day_answer(row: Row, area_name: str) -> str:
     under = "under at least one restriction on record, each counted once"
     people = read_estimate(row)
     forced = describe_bounds(people)
-    if people.upper == 0:
+    if people.at_most == 0:
         return f"On {when} nobody in {place} was under a restriction that is on record."
     if people.interval is None:
         return f"How many people in {place} were {under}, on {when} is not known; {forced}."
@@ -281,7 +271,8 @@ def explain_difference(row: Row) -> str:
     """Return why a published figure of an area differs from ours, or that it does not."""
     cells: dict[str, Any] = {name: None if pd.isna(cell) else cell for name, cell in row.items()}
     low, middle, high = (
-        format_compact(cells[name]) for name in ("lower_persons", "q50_persons", "upper_persons")
+        format_compact(cells[name])
+        for name in ("at_least_persons", "q50_persons", "at_most_persons")
     )
     median = "" if cells["q50_persons"] is None else f", median {middle}"
     theirs, base = cells["published_persons"], cells["base_persons"]

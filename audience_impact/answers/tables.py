@@ -54,9 +54,9 @@ def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
     order = rows.assign(
         status_rank=rows["obs_status"].map(SUREST.index),
         width_class=np.where(width.isna(), len(INTERVALS) + 1, np.searchsorted(INTERVALS, width)),
-        size=middle.fillna(rows["lower_persons"].astype("float64")),
+        size=middle.fillna(rows["at_least_persons"].astype("float64")),
     ).sort_values(
-        ["status_rank", "width_class", "size", "upper_persons", "restriction_id"],
+        ["status_rank", "width_class", "size", "at_most_persons", "restriction_id"],
         ascending=[True, True, False, False, True],
         ignore_index=True,
     )
@@ -101,10 +101,10 @@ def _format_cells(row: Any) -> tuple[str, ...]:
     return (
         row.restriction_id,
         platforms,
-        format_compact(row.lower_persons),
+        format_compact(row.at_least_persons),
         format_compact(row.q50_persons),
         format_compact_interval(row.q05_persons, row.q95_persons),
-        format_compact(row.upper_persons),
+        format_compact(row.at_most_persons),
         row.feature_users,
         base,
         format_compact(row.base_persons),

@@ -88,11 +88,11 @@ def _describe_restriction(record: AnswerRecord, version_id: str | None) -> list[
 def _list_numbers(record: AnswerRecord) -> Iterable[str]:
     """Return a line for each number: bounds, median and interval, base and status."""
     for number in record.numbers:
-        low, high = format_in_full(number.people.lower), format_in_full(number.people.upper)
+        least, *_, most, low, high = map(format_in_full, number.people)
         yield (
-            f"  {number.metric:<24} {low:>13} to {high:>13}   {_format_median(number.people)}   of "
-            f"{format_in_full(number.base_persons)} in {number.base}; {number.dedup_method}; "
-            f"{number.obs_status} {number.status}"
+            f"  {number.metric:<24} {least:>13} to {most:>13}   {_format_median(number.people)}   "
+            f"as printed {low} to {high}, of {format_in_full(number.base_persons)} in "
+            f"{number.base}; {number.dedup_method}; {number.obs_status} {number.status}"
         )
 
 
@@ -117,7 +117,7 @@ def _format_median(estimate: Estimate) -> str:
 
 
 def _format_person_days(row: Days) -> str:
-    low, high = format_in_full(row.person_days.lower), format_in_full(row.person_days.upper)
+    low, high = map(format_in_full, (row.person_days.at_least, row.person_days.at_most))
     return (
         f"  {row.period:<5} {format_in_full(row.days):>6} days {low:>17} to {high:>17}   "
         f"{_format_median(row.person_days)}; added up {format_in_full(row.added_up)}"
@@ -145,15 +145,15 @@ def _format_comparison(row: Row) -> str:
     return (
         f"  {row['attribution']}: {format_in_full(row['published_value'])} {row['unit']} "
         f"({row['figure_kind']}, {row['interval_kind']}), {format_in_full(row['upper_ratio'])} "
-        f"times our upper bound of the {row['compared_with']}; {row['difference_reason']}"
+        f"times our upper bound as printed ({row['compared_with']}); {row['difference_reason']}"
     )
 
 
 def _format_period(row: Row) -> str:
-    bounds = f"{format_compact(row['lower_persons'])} to {format_compact(row['upper_persons'])}"
+    least, most = (format_compact(row[f"at_{end}_persons"]) for end in ("least", "most"))
     middle = "no estimate" if row["q50_persons"] is None else format_estimate(row)
     return (
-        f"  {row['period']:<8}{middle:<34} forced: {bounds:<24} "
+        f"  {row['period']:<8}{middle:<34} {f'at least {least}, at most {most}':<36} "
         f"{row['restrictions_count']:>4} restrictions in {row['areas_count']} "
         f"{'country' if row['areas_count'] == 1 else 'countries'}; "
         f"{label_code(row['obs_status'], 'obs_status')}"

@@ -28,6 +28,10 @@ from audience_impact.places import nesting
 from audience_impact.vocabulary import ImpactMetric
 
 _ENDS = {"lower_persons": NUMBER, "upper_persons": NUMBER}
+WITH_ERROR = {"lower": "at_least", "upper": "at_most"}
+"""How the columns of bounds as printed begin, and how those of bounds with errors begin."""
+BOUNDS = (*WITH_ERROR, *WITH_ERROR.values())
+"""How the columns of all bounds begin."""
 _SIZES = {
     **_ENDS,
     "naive_sum_persons": NUMBER,
@@ -93,6 +97,14 @@ def bound_restrictions(
     """
     before = measured.collect_measurements(inputs.audiences.sizes, inputs.overlaps)
     resolved = measured.resolve_overlaps(before, repair)
+    findings = measured.report_conflicts(resolved, before, inputs.figures.chosen, tables)
+    return bound_by_sizes(scope, inputs, tables, resolved), findings
+
+
+def bound_by_sizes(
+    scope: Scope, inputs: Inputs, tables: Tables, resolved: Sequence[Resolved] = ()
+) -> Bounds:
+    """Return bounds of every metric from sizes, and from those overlaps that are `resolved`."""
     parent = nesting.read_parents(tables["areas"])
     countries = _add_places(
         _bound_countries(inputs.audiences.sizes, resolved), inputs.parts, parent
@@ -100,8 +112,7 @@ def bound_restrictions(
     exposed = _bound_restriction_totals(scope, countries)
     users = feature_users.bound_feature_users(scope, inputs.use.feature_shares, countries, exposed)
     deprived = feature_users.bound_deprived(users, inputs.use.circumvention)
-    findings = measured.report_conflicts(resolved, before, inputs.figures.chosen, tables)
-    return Bounds(countries, exposed, users, deprived, tuple(resolved)), findings
+    return Bounds(countries, exposed, users, deprived, tuple(resolved))
 
 
 def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.DataFrame:

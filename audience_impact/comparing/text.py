@@ -172,7 +172,7 @@ def _format_numbers(row: Record) -> str:
     )
     has_median = old["q50_persons"] is not None or new["q50_persons"] is not None
     moved = any(old[name] != new[name] for name in BOUNDS)
-    return line + f"; bounds were {first}, now {then}" * (moved and has_median)
+    return line + f"; bounds as printed were {first}, now {then}" * (moved and has_median)
 
 
 def _format_signed(persons: float) -> str:

@@ -234,8 +234,8 @@ def _explain_days(trace: Trace) -> Iterator[Step]:
     numbers: list[Number] = []
     for row in total.to_dict("records"):
         numbers += list_number("days", row["days"], "days")
-        numbers += list_number("at least", row["lower_person_days"], "person_days")
-        numbers += list_number("at most", row["upper_person_days"], "person_days")
+        numbers += list_number("at least", row["at_least_person_days"], "person_days")
+        numbers += list_number("at most", row["at_most_person_days"], "person_days")
         quantiles = [row[f"{name}_person_days"] for name in ("q05", "q50", "q95")]
         if not any(map(pd.isna, quantiles)):
             numbers.append(Number("person-days", "person_days", None, *map(float, quantiles)))

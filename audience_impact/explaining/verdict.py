@@ -84,10 +84,13 @@ def explain_comparisons(trace: Trace) -> Iterator[Step]:
     yield Step("What others published", says, facts, label="on")
 
 
+PRINTED = ("at least, as printed", "at most, as printed")
+
+
 def explain_ends(trace: Trace, metric: ImpactMetric) -> Step:
     """Return the answer, and the inputs from which its ends follow."""
     row = trace.impact_row(metric)
-    names = ("at least", "5 %", "median", "95 %", "at most")
+    names = ("at least", "5 %", "median", "95 %", "at most", *PRINTED)
     numbers = [
         number
         for what, name in zip(names, ENDS, strict=True)

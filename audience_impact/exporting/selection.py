@@ -25,7 +25,10 @@ from audience_impact.outputs.areas import WORLD
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import EndStatus
 
-HEADINGS = ("at least", "5 %", "median", "95 %", "at most", "status")
+HEADINGS = (
+    *("at least", "5 %", "median", "95 %", "at most"),
+    *("at least as printed", "at most as printed", "status"),
+)
 
 
 def add_restriction_answers(

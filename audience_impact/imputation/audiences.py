@@ -13,6 +13,7 @@ Method. There is one distribution per service, country and day, for all restrict
 import numpy as np
 import pandas as pd
 
+from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups
@@ -93,10 +94,16 @@ def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
-    """Return the distributions of imputed audiences with the columns of `like`."""
+    """Return the distributions of imputed audiences with the columns of `like`.
+
+    A figure in `like` that is only a limit of the audience keeps its errors but for the rounding,
+    which is in persons, while the distribution is of shares.
+    """
     q05, q50, q95 = (imputed_rows[name] for name in SHARES)
     service = imputed_rows["country_id"] + "|" + imputed_rows["platform_id"]
-    described = imputed_rows[KEY].assign(
+    errors = imputed_rows[KEY].merge(like[[*KEY, *figure_errors.COLUMNS]], on=KEY, how="left")
+    described = errors.set_index(imputed_rows.index).assign(
+        rounding_error_persons=0.0,
         audience_key="imputed|" + service,
         shape=IMPUTED,
         low=q05,

@@ -19,7 +19,7 @@ Citation. United Nations, Standard Country or Area Codes for Statistical Use (M4
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import sharp
+from audience_impact.bounds.restrictions import BOUNDS, Bounds
 from audience_impact.frames import Array, no_rows
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.status_rules import (
@@ -43,7 +44,8 @@ from audience_impact.simulation.parts import Places
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import ImpactMetric
 
-PEOPLE = ["lower_persons", *(f"{name}_persons" for name in unions.QUANTILES), "upper_persons"]
+PEOPLE = [f"{name}_persons" for name in (*BOUNDS, *unions.QUANTILES)]
+ENDS_OF_MONTH = ("monthly_low_persons", "monthly_high_persons")
 
 WORLD = "001"
 STATUS = ["obs_status", "reason", "reason_rule_ids"]
@@ -64,15 +66,20 @@ imputed ones.
 
 @dataclass(frozen=True)
 class People:
-    """People of each set: bounds (sets,) and draws (sets, D), NaN where nothing can be drawn."""
+    """People of each set: bounds (sets,) and draws (sets, D), NaN where nothing can be drawn.
+
+    `lower` and `upper` are the bounds as printed, `at_least` and `at_most` those with errors.
+    """
 
     lower: Array
     upper: Array
     drawn: Array
+    at_least: Array
+    at_most: Array
 
     def select_rows(self, rows: Integers) -> "People":
-        """Return the people of some sets."""
-        return People(self.lower[rows], self.upper[rows], self.drawn[rows])
+        """Return the people of some of the sets."""
+        return People(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     @property
     def is_undrawn(self) -> NDArray[np.bool_]:
@@ -108,7 +115,7 @@ class Sets:
 def make_no_sets(key: list[str], draws: int) -> Sets:
     """Return an empty `Sets` with these key columns and this number of draws."""
     table = no_rows(key).assign(**{name: pd.Series(dtype="int64") for name in COUNTS})
-    nobody = People(np.zeros(0), np.zeros(0), np.zeros((0, draws)))
+    nobody = People(np.zeros(0), np.zeros(0), np.zeros((0, draws)), np.zeros(0), np.zeros(0))
     return Sets(table, pd.DataFrame(columns=["set_id", "restriction_id", *COUNTS]), nobody)
 
 
@@ -145,9 +152,12 @@ def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Floors:
-    """The people of each restriction and country, the minimum of any set that contains it."""
+    """People of each restriction in each country: the minimum of a set that contains it.
 
-    bounds: pd.DataFrame
+    `bounds` are those as printed, and those with errors.
+    """
+
+    bounds: tuple[pd.DataFrame, pd.DataFrame]
     drawn: Array
     places: Places
 
@@ -176,6 +186,7 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
     `no_estimate_reason` is the rule that explains why nothing at all is drawn, as
     `find_no_estimate_reason` returns it.
     """
+    table, is_outside = reasons.drop_outside(table)
     table, is_wide = reasons.drop_wide(table)
     is_silent = table["q50_persons"].isna()
     is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
@@ -186,6 +197,7 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
         "some_areas_undrawn": some,
         "some_imputed": is_imputed & ~is_silent,
         "too_wide": is_wide,
+        "outside_bounds": is_outside,
     }
     status = np.select(
         [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
@@ -238,20 +250,28 @@ def rows_by_kind(inputs: SimulationInputs, restrictions: pd.Index | None = None)
 
 def find_floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
     """Return the people of each restriction in each of its countries."""
-    bounds = inputs.bounds.countries[["lower_persons", "upper_persons"]]
     certain = inputs.timeline.confirmed_rows["restriction_id"].unique()
-    sure = bounds.index.get_level_values("restriction_id").isin(certain)
-    inside = bounds.assign(lower_persons=bounds["lower_persons"].where(sure, 0.0))
-    total = inputs.bounds.exposed["upper_persons"].reindex(
-        bounds.index.get_level_values("restriction_id")
-    )
-    inside["upper_persons"] = np.fmin(bounds["upper_persons"], total.to_numpy("float64"))
     countries = simulate.draw_people_by_country(inputs, sampler)
     present = simulate.draw_presence(inputs, sampler)
     exposed = countries.exposed
     if present is not None:
         exposed = exposed * present.of_restrictions(inputs.countries["restriction_id"])
-    return Floors(inside, exposed, countries.places)
+    limits = (
+        _bound_in_countries(inputs.bounds, certain),
+        _bound_in_countries(inputs.bounds_with_error, certain),
+    )
+    return Floors(limits, exposed, countries.places)
+
+
+def _bound_in_countries(bounds: Bounds, certain: "np.ndarray") -> pd.DataFrame:
+    """Return bounds of each restriction in each country; nobody is sure but for the `certain`."""
+    table = bounds.countries[["lower_persons", "upper_persons"]]
+    ids = table.index.get_level_values("restriction_id")
+    total = bounds.exposed["upper_persons"].reindex(ids).to_numpy("float64")
+    return table.assign(
+        lower_persons=table["lower_persons"].where(ids.isin(certain), 0.0),
+        upper_persons=np.fmin(table["upper_persons"], total),
+    )
 
 
 def draw_people(
@@ -262,25 +282,16 @@ def draw_people(
     sampler: Sampler,
 ) -> People:
     """Return people of each of `count` sets, at least those of each restriction that is present."""
-    rows = inputs.timeline.rows
-    numbers, ends = range(count), ("monthly_low_persons", "monthly_high_persons")
-    possible, certain = (
-        sharp.bound_sets(members[kind], rows, *ends).reindex(numbers)
-        for kind in ("every", "certain")
+    line = inputs.timeline
+    (lower, upper, limit), (at_least, at_most, _) = (
+        _bound_people(members, rows, bounds, count)
+        for rows, bounds in zip(
+            (line.rows, line.rows_with_error), restriction_floors.bounds, strict=True
+        )
     )
-    with_base = members["every"].join(rows.set_index("row")["base_persons"], on="row")
-    base = with_base.groupby("set_id")["base_persons"].max().reindex(numbers).to_numpy("float64")
-    limit = np.where(np.isnan(base), np.inf, base)
-    most, least = (
-        _of_restrictions(members[kind], rows, restriction_floors.bounds[f"{end}_persons"], count)
-        for kind, end in (("every", "upper"), ("certain", "lower"))
-    )
-    lower = np.minimum(np.fmax(np.nan_to_num(certain["lower"].to_numpy("float64")), least), limit)
-    upper = possible["upper"].to_numpy("float64")
-    upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
     drawn = _draw_sets(inputs, members["drawn"], count, restriction_floors.places, sampler)
-    sure = members["drawn"][members["drawn"]["row"].isin(inputs.timeline.confirmed_rows["row"])]
-    own_least = sharp.bound_sets(sure, rows, *ends)["lower"].reindex(numbers)
+    sure = members["drawn"][members["drawn"]["row"].isin(line.confirmed_rows["row"])]
+    own_least = sharp.bound_sets(sure, line.rows, *ENDS_OF_MONTH)["lower"].reindex(range(count))
     # what is not drawn can force more than what is
     forced = np.where(lower > np.nan_to_num(own_least.to_numpy("float64")) + 1.0, lower, 0.0)
     inside = np.fmax(drawn, forced[:, None])
@@ -293,7 +304,30 @@ def draw_people(
         lower,
         upper,
         _raise_to_restrictions(inside, inputs, members["drawn"], restriction_floors.drawn),
+        at_least,
+        at_most,
     )
+
+
+def _bound_people(
+    members: Members, rows: pd.DataFrame, of_restrictions: pd.DataFrame, count: int
+) -> tuple[Array, Array, Array]:
+    """Return lower and upper bounds (sets,) and the base (infinite where it is not known)."""
+    possible, certain = (
+        sharp.bound_sets(members[kind], rows, *ENDS_OF_MONTH).reindex(range(count))
+        for kind in ("every", "certain")
+    )
+    with_base = members["every"].join(rows.set_index("row")["base_persons"], on="row")
+    base = with_base.groupby("set_id")["base_persons"].max().reindex(range(count))
+    limit = base.fillna(np.inf).to_numpy("float64")
+    most, least = (
+        _of_restrictions(members[kind], rows, of_restrictions[f"{end}_persons"], count)
+        for kind, end in (("every", "upper"), ("certain", "lower"))
+    )
+    lower = np.minimum(np.fmax(np.nan_to_num(certain["lower"].to_numpy("float64")), least), limit)
+    upper = possible["upper"].to_numpy("float64")
+    upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
+    return lower, upper, limit
 
 
 def _of_restrictions(
@@ -407,22 +441,22 @@ def sum_people(pairs: pd.DataFrame, people_of: Callable[[str], People], count: i
     of its country; no total has two sets of one country. Draws of a set without any are its lower
     bound; a total with no draws at all has none.
     """
-    lower, upper, drawn_count = np.zeros(count), np.zeros(count), np.zeros(count)
+    bounds, drawn_count = {name: np.zeros(count) for name in BOUNDS}, np.zeros(count)
     drawn = np.zeros((count, 0))
     for country, sets in pairs.groupby("country_id", sort=True):
         part, at, place = people_of(str(country)), sets["total"], sets["place"]
         if not drawn.size:
             drawn = np.zeros((count, part.drawn.shape[1]))
         is_undrawn = part.is_undrawn
-        lower[at] += part.lower[place]
-        upper[at] += part.upper[place]
+        for name, total in bounds.items():
+            total[at] += getattr(part, name)[place]
         drawn[at] += np.where(is_undrawn[:, None], part.lower[:, None], part.drawn)[place]
         drawn_count[at] += ~is_undrawn[place]
     drawn[drawn_count == 0] = np.nan
-    return People(lower, upper, drawn)
+    return People(drawn=drawn, **bounds)
 
 
 def make_columns(summed: People, index: pd.Index) -> pd.DataFrame:
     """Return bounds and quantiles of people, as published."""
     middle = unions.compute_quantiles(summed.drawn, index, "persons")
-    return middle.assign(lower_persons=summed.lower, upper_persons=summed.upper)
+    return middle.assign(**{f"{name}_persons": getattr(summed, name) for name in BOUNDS})

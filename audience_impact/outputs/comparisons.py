@@ -3,9 +3,9 @@
 Definitions. For areas, theirs is a number of people, events or hours for all restrictions of an
 area in a period. Ours is the area's row of impact_by_area, which has regions and the world as well.
 
-Method. The other figure is within, above or below our bounds, and a code gives the reason of a
-difference: most publishers count everyone online when one service is blocked. A figure of at least
-NEARLY_ALL of the base is assumed to count in this way.
+Method. The other figure is within, above or below our bounds with errors, and a code gives the
+reason of a difference: most publishers count everyone online when one service is blocked. A figure
+of at least NEARLY_ALL of the base is assumed to count in this way.
 
 Assumptions. Those of impact_by_area.
 
@@ -20,6 +20,7 @@ import pandas as pd
 
 from audience_impact.audiences.inputs import AudienceFigures
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.bounds.restrictions import BOUNDS, WITH_ERROR
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.review.attribution import name_origins
 from audience_impact.vocabulary import (
@@ -36,6 +37,7 @@ REASONS = {
     FigureKind.POPULATION.value: DifferenceReason.COUNTS_THE_POPULATION.value,
     FigureKind.STILL_USING.value: DifferenceReason.OTHER_DEFINITION.value,
 }
+OUR_BOUNDS = [f"{name}_persons" for name in BOUNDS]
 BESIDE = {True: ComparedWith.PLATFORM.value, False: ComparedWith.RESTRICTION.value}
 """Kind of our bounds that a published figure is compared with, by whether it is of one platform."""
 
@@ -53,18 +55,16 @@ def make_comparisons(
         [tables["published_figures"], _list_statements(tables, figures)], ignore_index=True
     )
     exposed = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
-    exposed_bounds = exposed.set_index("restriction_id")[["lower_persons", "upper_persons"]]
+    exposed_bounds = exposed.set_index("restriction_id")[OUR_BOUNDS]
     parts = by_platform.drop_duplicates(["restriction_id", "platform_id"]).set_index(
         ["restriction_id", "platform_id"]
-    )[["lower_persons", "upper_persons"]]
+    )[OUR_BOUNDS]
     ours_whole = exposed_bounds.reindex(theirs["restriction_id"]).reset_index(drop=True)
     keys = pd.MultiIndex.from_frame(theirs[["restriction_id", "platform_id"]])
     ours_part = parts.reindex(keys).reset_index(drop=True)
     single = ours_part["upper_persons"].notna()
     ours = ours_part.where(single, ours_whole)
-    table = theirs.assign(
-        lower_persons=ours["lower_persons"],
-        upper_persons=ours["upper_persons"],
+    table = theirs.join(ours).assign(
         compared_with=single.map(BESIDE),
         published_value=theirs["value"],
         attribution=_attribute_figures(theirs, tables),
@@ -72,6 +72,16 @@ def make_comparisons(
     return _add_differences(table).sort_values(
         ["restriction_id", "published_figure_id"], ignore_index=True
     )
+
+
+def _read_bounds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return our bounds with errors; those as printed where no error is known."""
+    is_known = table["at_most_persons"].notna()
+    low, high = (
+        table[f"{end}_persons"].where(is_known, table[f"{printed}_persons"])
+        for printed, end in WITH_ERROR.items()
+    )
+    return low, high
 
 
 def _attribute_figures(theirs: pd.DataFrame, tables: Tables) -> pd.Series:
@@ -108,7 +118,7 @@ def _list_statements(tables: Tables, figures: AudienceFigures) -> pd.DataFrame:
 
 def _add_differences(table: pd.DataFrame) -> pd.DataFrame:
     """Add the ratios to our bounds and the reason for the difference to each figure."""
-    value, low, high = table["published_value"], table["lower_persons"], table["upper_persons"]
+    value, (low, high) = table["published_value"], _read_bounds(table)
     counted = table["unit"] == Unit.PERSONS.value
     within = counted & (value >= low) & (value <= high)
     kind = table["figure_kind"].map(REASONS)
@@ -121,8 +131,12 @@ def _add_differences(table: pd.DataFrame) -> pd.DataFrame:
     ):
         reason = reason.mask(applies, why.value)
     return table.assign(
-        lower_ratio=(value / low).where(counted & (low > 0)).round(4),
-        upper_ratio=(value / high).where(counted & (high > 0)).round(4),
+        **{
+            f"{end}_ratio": (value / table[f"{end}_persons"])
+            .where(counted & (table[f"{end}_persons"] > 0))
+            .round(4)
+            for end in WITH_ERROR
+        },
         difference_reason=reason,
     )
 
@@ -130,7 +144,7 @@ def _add_differences(table: pd.DataFrame) -> pd.DataFrame:
 NEARLY_ALL = 0.75
 OURS_BY = r"\d{4}(-\d{2})?"
 """Periods of impact_by_area: a year, or a month."""
-OURS = ["lower_persons", "q50_persons", "upper_persons", "base_persons", "restrictions_count"]
+OURS = [*OUR_BOUNDS, "q50_persons", "base_persons", "restrictions_count"]
 
 
 def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
@@ -162,7 +176,7 @@ def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame
 
 def _difference_reasons(table: pd.DataFrame) -> np.ndarray:
     """Return a code (rows,) for the reason why the published figure differs from ours."""
-    value, low, high = table["published_persons"], table["lower_persons"], table["upper_persons"]
+    value, (low, high) = table["published_persons"], _read_bounds(table)
     counted = value.notna() & high.notna()
     within = counted & (value >= low) & (value <= high)
     everyone = counted & (value >= NEARLY_ALL * table["base_persons"])

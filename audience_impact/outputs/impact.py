@@ -9,11 +9,16 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
-from audience_impact.bounds.restrictions import Bounds
+from audience_impact.bounds.restrictions import WITH_ERROR, Bounds
 from audience_impact.imputation import evidence_levels
-from audience_impact.outputs import reach_lost
+from audience_impact.outputs import areas, reach_lost
 from audience_impact.outputs.review import reasons
-from audience_impact.outputs.review.reasons import NEVER, apply_status_rule, drop_wide
+from audience_impact.outputs.review.reasons import (
+    NEVER,
+    apply_status_rule,
+    drop_outside,
+    drop_wide,
+)
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     MISSING,
@@ -33,7 +38,7 @@ from audience_impact.vocabulary import (
 )
 
 QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
-_ENDS = ["lower_persons", *QUANTILES, "upper_persons"]
+_ENDS = areas.PEOPLE
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,11 @@ def make_impact(
         ImpactMetric.PEOPLE_EXPOSED.value: _exposed_rows(run, status),
         ImpactMetric.PEOPLE_FEATURE_EXPOSED.value: _feature_user_rows(run, status),
         ImpactMetric.PEOPLE_DEPRIVED_NET.value: _deprived_rows(run, status),
-        ImpactMetric.REACH_LOST.value: _reach_lost_rows(scope, bounds, lost),
+        ImpactMetric.REACH_LOST.value: _reach_lost_rows(run, lost),
     }
     shared = _common_columns(scope, inputs, bounds, drawn, simulation.overlap_model)
     table = pd.concat(
-        {metric: shared.join(_without_wide(part)) for metric, part in parts.items()},
+        {metric: shared.join(_withhold_quantiles(part)) for metric, part in parts.items()},
         names=["impact_metric", "restriction_id"],
     ).reset_index()
     table["reason_details"] = table["reason_details"].where(
@@ -84,10 +89,13 @@ def make_impact(
     )
 
 
-def _without_wide(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows, with blank quantiles if they differ by more than a factor of WIDEST."""
-    narrow, is_wide = drop_wide(frame)
-    return apply_status_rule(narrow, is_wide, "too_wide")
+def _withhold_quantiles(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without quantiles that are too wide or outside the bounds with errors."""
+    inside, is_outside = drop_outside(frame)
+    narrow, is_wide = drop_wide(inside)
+    return apply_status_rule(
+        apply_status_rule(narrow, is_wide, "too_wide"), is_outside, "outside_bounds"
+    )
 
 
 def _common_columns(
@@ -164,7 +172,9 @@ def _join_numbers(run: _RunParts, metric: ImpactMetric) -> pd.DataFrame:
     """Return bounds and quantiles of a metric, by restriction."""
     drawn, names = run.draws.by_metric[metric.value], run.simulation.restrictions
     middle = unions.compute_quantiles(drawn, names, "persons")
-    return run.bounds.select_metric(metric).join(middle)
+    with_error = run.simulation.bounds_with_error.select_metric(metric)
+    renamed = with_error.set_axis([f"{name}_persons" for name in WITH_ERROR.values()], axis=1)
+    return run.bounds.select_metric(metric).join(renamed).join(middle)
 
 
 def _exposed_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
@@ -277,10 +287,10 @@ def _deprived_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _reach_lost_rows(scope: Scope, bounds: Bounds, lost: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of reach lost, for measurers with figures before and after the start."""
-    upper = bounds.exposed["upper_persons"]
-    never = scope.by_id["is_never_enforced"].reindex(upper.index)
+def _reach_lost_rows(run: _RunParts, lost: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of reach lost, where one measurer has figures before and after."""
+    upper = run.bounds.exposed["upper_persons"]
+    never = run.scope.by_id["is_never_enforced"].reindex(upper.index)
     rows = lost.reindex(upper.index)
     nothing = ~rows.index.isin(lost.index)
     flags = {
@@ -291,10 +301,12 @@ def _reach_lost_rows(scope: Scope, bounds: Bounds, lost: pd.DataFrame) -> pd.Dat
     }
     status = pd.Series(np.where(nothing, MISSING, UNRELIABLE), rows.index)
     return (
-        rows[_ENDS]
+        rows.reindex(columns=_ENDS)
         .assign(
             lower_persons=0.0,
             upper_persons=upper,
+            at_least_persons=0.0,
+            at_most_persons=run.simulation.bounds_with_error.exposed["upper_persons"],
             obs_status=status.where(~never, ESTIMATED),
         )
         .join(reasons.state_reasons(flags, rows.index))

@@ -11,10 +11,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from audience_impact.bounds.restrictions import BOUNDS
 from audience_impact.frames import no_rows
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, People, Sets
-from audience_impact.outputs.review.reasons import drop_wide
+from audience_impact.outputs.review.reasons import drop_outside, drop_wide
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs
@@ -160,9 +161,10 @@ def _sum_regions(pairs: pd.DataFrame, people_of: Callable[[str], People]) -> pd.
 def _add_ordered(rows: pd.DataFrame, alone: pd.DataFrame) -> pd.DataFrame:
     """Add the numbers of ordered restrictions to those of all; 0 where none is ordered."""
     joined = rows.join(alone[PEOPLE].add_prefix(ORDERED).reindex(rows.index))
+    joined, _ = drop_outside(joined, kind=ORDERED)
     joined, _ = drop_wide(joined, kind=ORDERED)
     none = ~rows.index.isin(alone.index)
-    for end in ("lower", "upper"):
+    for end in BOUNDS:
         name = f"{ORDERED}{end}_persons"
         joined[name] = joined[name].mask(none, 0.0)
     return joined
@@ -221,15 +223,13 @@ def _draw_people(
     keys = pd.MultiIndex.from_frame(table[["country_id", "period"]])
     years = pd.MultiIndex.from_arrays([table["country_id"], table["period"].str[:4]])
     at = keys.get_indexer(years)
-    lower, upper = (
-        np.fmax(bound, pd.Series(bound).groupby(at).max().reindex(range(len(table))).to_numpy())
-        for bound in (persons.lower, persons.upper)
-    )
-    upper = np.where(np.isnan(persons.upper), np.nan, upper)
+    bounds = pd.DataFrame({name: getattr(persons, name) for name in BOUNDS})
+    of_months = bounds.groupby(at).max().reindex(bounds.index)
+    raised = np.fmax(bounds, of_months).where(bounds.notna())
     silent = np.asarray(np.isnan(persons.drawn).all(axis=1))
     drawn = np.fmax(persons.drawn, areas.largest_draws(at, persons.drawn, len(table)))
     drawn[silent] = np.nan
-    return People(lower, upper, drawn)
+    return People(drawn=drawn, **{name: raised[name].to_numpy() for name in BOUNDS})
 
 
 def _describe_sets(periods: _Periods, inputs: SimulationInputs) -> pd.DataFrame:

@@ -14,8 +14,14 @@ from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import sharp
+from audience_impact.bounds.restrictions import BOUNDS, WITH_ERROR, Bounds
 from audience_impact.frames import Array
-from audience_impact.outputs.review.reasons import drop_wide, state_reasons, undrawn_rule
+from audience_impact.outputs.review.reasons import (
+    drop_outside,
+    drop_wide,
+    state_reasons,
+    undrawn_rule,
+)
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.phases import curfews
 from audience_impact.phases.intervals import sum_by_period
@@ -23,11 +29,11 @@ from audience_impact.simulation import simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler, draw_uniforms
-from audience_impact.simulation.timeline import Intervals, draw_days, draw_hours
+from audience_impact.simulation.timeline import Intervals, Timeline, draw_days, draw_hours
 from audience_impact.vocabulary import ObsStatus
 
 UNITS = ("person_days", "person_hours")
-HOURS = [f"{name}_person_hours" for name in ("lower", *unions.QUANTILES, "upper")]
+HOURS = [f"{name}_person_hours" for name in (*BOUNDS, *unions.QUANTILES)]
 EVERY = "all"
 """Value of `restriction_id` for all restrictions of the country together."""
 KEY = ["restriction_id", "country_id", "period"]
@@ -98,12 +104,16 @@ def _make_totals(
         timeline.find_intervals(kind_rows, end, by_country)
         for kind_rows, end in zip(rows, ends, strict=True)
     )
-    table = _make_bounds(least, most, inputs)
+    table = _make_bounds(least, most, timeline, timeline.rows)
+    with_error = _make_bounds(least, most, timeline, timeline.rows_with_error)
+    table = table.join(_rename_with_error(with_error))
     drawn = _make_quantiles(inputs, middle, drawing, by_country)
     counted = timeline.find_intervals(timeline.drawn_rows, "end", by_country)
     table["days"], table["covered_days"] = _days_in_force(most), _days_in_force(counted)
     sure = timeline.drawn_rows[timeline.drawn_rows["row"].isin(certain["row"])]
-    drawn_lower = _lower_bounds(timeline.find_intervals(sure, ends[0], by_country), inputs)
+    drawn_lower = _lower_bounds(
+        timeline.find_intervals(sure, ends[0], by_country), timeline, timeline.rows
+    )
     inside = drawn.reindex(table.index)
     for unit in UNITS:
         names = [f"{name}_{unit}" for name in unions.QUANTILES]
@@ -116,23 +126,27 @@ def _make_totals(
     return table.join(inside)
 
 
-def _make_bounds(least: Intervals, most: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
-    """Return bounds on person-days and person-hours by KEY."""
-    timeline = inputs.timeline
-    upper = _bound_people(most, inputs, "upper")
-    hours = curfews.sum_most_hours(most, timeline.rows, curfews.compute_hours(timeline.periods))
+def _rename_with_error(table: pd.DataFrame) -> pd.DataFrame:
+    """Return bounds by the names of those with errors."""
+    return table.rename(columns=lambda name: WITH_ERROR[name[:5]] + name[5:])
+
+
+def _make_bounds(
+    least: Intervals, most: Intervals, timeline: Timeline, rows: pd.DataFrame
+) -> pd.DataFrame:
+    """Return bounds on person-days and person-hours by KEY; `rows` as printed, or with errors."""
+    upper = _bound_people(most, rows, "upper")
+    hours = curfews.sum_most_hours(most, rows, curfews.compute_hours(timeline.periods))
     table = _sum_days(most, np.hstack([upper, upper * hours]))
     table = table.set_axis([f"upper_{unit}" for unit in UNITS], axis=1)
-    return table.join(_lower_bounds(least, inputs).reindex(table.index).fillna(0.0))
+    lower = _lower_bounds(least, timeline, rows)
+    return table.join(lower.reindex(table.index).fillna(0.0))
 
 
-def _lower_bounds(intervals: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
+def _lower_bounds(intervals: Intervals, timeline: Timeline, rows: pd.DataFrame) -> pd.DataFrame:
     """Return lower bounds on person-days and person-hours by KEY."""
-    timeline = inputs.timeline
-    hours = curfews.least_person_hours(
-        intervals, timeline.rows, curfews.compute_hours(timeline.periods)
-    )
-    table = _sum_days(intervals, np.hstack([_bound_people(intervals, inputs, "lower"), hours]))
+    hours = curfews.least_person_hours(intervals, rows, curfews.compute_hours(timeline.periods))
+    table = _sum_days(intervals, np.hstack([_bound_people(intervals, rows, "lower"), hours]))
     return table.set_axis([f"lower_{unit}" for unit in UNITS], axis=1)
 
 
@@ -167,11 +181,9 @@ def _make_keys(periods: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _bound_people(intervals: Intervals, inputs: SimulationInputs, end: str) -> Array:
-    """Return the bound (sets, 1) on the people of a day of each set."""
-    bound = sharp.bound_sets(
-        intervals[1], inputs.timeline.rows, "daily_low_persons", "daily_high_persons"
-    )
+def _bound_people(intervals: Intervals, rows: pd.DataFrame, end: str) -> Array:
+    """Return bound on the people of a day of each set (sets, 1)."""
+    bound = sharp.bound_sets(intervals[1], rows, "daily_low_persons", "daily_high_persons")
     return np.asarray(bound[[end]].to_numpy("float64"))
 
 
@@ -246,9 +258,11 @@ def _feature_user_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFr
         timeline.find_intervals(rows, end, by_country=False)
         for rows, end in ((timeline.certain_rows, "least_end"), (timeline.rows, "most_end"))
     )
-    table = _sum_days(most, _bound_users(most, inputs, "upper")).rename(columns={0: "upper"})
-    lower = _sum_days(least, _bound_users(least, inputs, "lower"))
-    table["lower"] = lower[0].reindex(table.index).fillna(0.0)
+    table = _bound_feature_days(least, most, inputs, inputs.bounds, timeline.rows)
+    with_error = _bound_feature_days(
+        least, most, inputs, inputs.bounds_with_error, timeline.rows_with_error
+    )
+    table = table.join(_rename_with_error(with_error))
     middle = timeline.find_intervals(timeline.drawn_rows, "drawn_end", by_country=False)
     drawn = no_quantiles(KEY, "person_days")
     if inputs.overlap_model is not None and not middle[1].empty:
@@ -259,6 +273,16 @@ def _feature_user_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFr
     return table.add_suffix("_person_days").join(drawn.reindex(table.index)).add_prefix(FEATURE)
 
 
+def _bound_feature_days(
+    least: Intervals, most: Intervals, inputs: SimulationInputs, bounds: Bounds, rows: pd.DataFrame
+) -> pd.DataFrame:
+    """Return bounds on the person-days of feature users by KEY."""
+    upper = _sum_days(most, _bound_users(most, inputs, bounds, rows, "upper"))
+    lower = _sum_days(least, _bound_users(least, inputs, bounds, rows, "lower"))
+    lower = lower.reindex(upper.index).fillna(0.0)
+    return pd.DataFrame({"lower": lower[0], "upper": upper[0]})
+
+
 def _restriction_of(intervals: Intervals) -> pd.DataFrame:
     """Return restriction and country of each set, in the order of the sets."""
     groups = intervals[0].drop_duplicates("set_id").sort_values("set_id")["group"]
@@ -266,10 +290,12 @@ def _restriction_of(intervals: Intervals) -> pd.DataFrame:
     return pd.DataFrame({"restriction_id": parts.str[0], "country_id": parts.str[-1]})
 
 
-def _bound_users(intervals: Intervals, inputs: SimulationInputs, end: str) -> Array:
-    """Return the bound `end` (sets, 1) on the feature users of a day of each set."""
-    restriction_ids, bounds = _restriction_of(intervals)["restriction_id"], inputs.bounds
-    exposed = _bound_people(intervals, inputs, end)
+def _bound_users(
+    intervals: Intervals, inputs: SimulationInputs, bounds: Bounds, rows: pd.DataFrame, end: str
+) -> Array:
+    """Return the bound `end` on the persons of each set who use the feature on a day, (sets, 1)."""
+    restriction_ids = _restriction_of(intervals)["restriction_id"]
+    exposed = _bound_people(intervals, rows, end)
     is_whole = restriction_ids.map(inputs.is_whole_service).eq(True).to_numpy()[:, None]
     single = ~restriction_ids.map(_has_several_countries(inputs)).astype(bool).to_numpy()[:, None]
     users = bounds.feature_users.reindex(restriction_ids)[f"{end}_persons"].to_numpy("float64")[
@@ -387,7 +413,7 @@ def _naive_country_sums(intervals: Intervals, added: pd.DataFrame) -> pd.DataFra
 def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd.DataFrame:
     """Return areas, status and reasons of each total."""
     rows, is_restriction = inputs.timeline.rows, frame["restriction_id"] != EVERY
-    frame, is_wide = _drop_wide(frame)
+    frame, withheld = _withhold_quantiles(frame)
     is_undrawn = frame["q50_person_days"].isna()
     why = {
         "end_unknown": rows["restriction_id"].isin(_unknown_ends(inputs)),
@@ -399,7 +425,7 @@ def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> p
         "some_imputed": rows["is_complete"] & rows["is_daily_drawn"] & rows["is_imputed"],
     }
     flags = {rule: _totals_with(frame, inputs, rows[some]) for rule, some in why.items()}
-    flags |= {"outweighed": frame["is_outweighed"], "too_wide": is_wide}
+    flags |= {"outweighed": frame["is_outweighed"], **withheld}
     if inputs.overlap_model is None:
         flags[undrawn_rule(inputs)] = is_undrawn & ~np.logical_or.reduce(list(flags.values()))
     words = state_reasons(flags, frame.index)[["reason", "reason_rule_ids"]]
@@ -416,14 +442,17 @@ def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> p
     )
 
 
-def _drop_wide(frame: pd.DataFrame) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
-    """Return totals with blank quantiles if these are too wide, and a flag for such totals."""
+def _withhold_quantiles(
+    frame: pd.DataFrame,
+) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
+    """Return totals without quantiles that are too wide or outside, and which by rule of status."""
     families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
-    is_any = pd.Series(False, frame.index)
+    withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "too_wide"])
     for unit, kind in families:
+        frame, is_outside = drop_outside(frame, unit, kind)
         frame, is_wide = drop_wide(frame, unit, kind)
-        is_any |= is_wide
-    return frame, is_any
+        withheld |= pd.DataFrame({"outside_bounds": is_outside, "too_wide": is_wide})
+    return frame, {name: withheld[name] for name in withheld}
 
 
 def _totals_with(frame: pd.DataFrame, inputs: SimulationInputs, rows: pd.DataFrame) -> pd.Series:

@@ -37,6 +37,7 @@ from audience_impact.outputs.review.status_rules import NORMAL, OLD_MONTHS, UNRE
 from audience_impact.periods import months_between
 from audience_impact.populations import parents_of
 from audience_impact.simulation import reach
+from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.vocabulary import ImpactMetric, PlaceReading, PopulationBase, Unit
 
 
@@ -130,31 +131,24 @@ PLATFORM = ["restriction_id", "platform_id"]
 
 
 def make_impact_by_platform(
-    scope: Scope,
-    audiences: AudienceSizes,
-    bounds: Bounds,
-    periods: pd.DataFrame,
-    platforms: pd.DataFrame,
+    scope: Scope, audiences: AudienceSizes, simulation: SimulationInputs, platforms: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return one row for each target of a restriction.
-
-    `periods` has the days on which each restriction was in force; `platforms` is the fact table of
-    that name.
-    """
-    rows = scope.targets.merge(_sum_audiences(audiences.sizes), on=PLATFORM, how="left")
-    rows = _add_swallowed(rows, audiences.sizes, bounds)
+    """Return one row for each target of a restriction; `platforms` is the fact table."""
+    bounds = simulation.bounds
+    rows = _bound_targets(scope, audiences.sizes, bounds)
+    with_error = _bound_targets(scope, simulation.sizes_with_error, simulation.bounds_with_error)
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
     rows = rows.assign(
         platform_name=name_platforms(rows["platform_id"], about["start"], platforms),
-        lower_persons=rows["lower_persons"].where(about["is_reaching_everyone"], 0.0),
-        upper_persons=rows["upper_persons"].where(~about["is_never_enforced"], 0.0),
+        at_least_persons=with_error["lower_persons"],
+        at_most_persons=with_error["upper_persons"],
         naive_sum_persons=rows["restriction_id"].map(bounds.exposed["naive_sum_persons"]),
         impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
         as_of=scope.as_of.isoformat(),
         aggregation_hazard=several.map({True: HAZARD, False: ""}),
     )
-    window = reach.window_by_platform(audiences.sizes, audiences.daily, periods)
+    window = reach.window_by_platform(audiences.sizes, audiences.daily, simulation.timeline.periods)
     rows = rows.merge(window, on=PLATFORM, how="left").merge(
         _sum_imputed(audiences), on=PLATFORM, how="left"
     )
@@ -164,6 +158,20 @@ def make_impact_by_platform(
         lineages_count=rows["measurement_series_count"],
         window_lower_persons=low.mask(in_part & low.notna(), 0.0),
         window_persons=rows["window_persons"].mask(in_part),
+    )
+
+
+def _bound_targets(scope: Scope, sizes: pd.DataFrame, bounds: Bounds) -> pd.DataFrame:
+    """Return the targets with their audiences: in a part of a country no more than all exposed."""
+    rows = scope.targets.merge(_sum_audiences(sizes), on=PLATFORM, how="left")
+    rows = _add_swallowed(rows, sizes, bounds)
+    about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
+    everyone, exposed = about["is_reaching_everyone"], bounds.exposed["upper_persons"]
+    capped = np.fmin(rows["upper_persons"], rows["restriction_id"].map(exposed))
+    upper = rows["upper_persons"].where(everyone, capped)
+    return rows.assign(
+        lower_persons=rows["lower_persons"].where(everyone, 0.0),
+        upper_persons=upper.where(~about["is_never_enforced"], 0.0),
     )
 
 

@@ -13,8 +13,8 @@ slower than its parent a place grows in a year. 90 % lie within 1.645 deviations
 
 `most_persons` is used for upper bounds: the largest of the place's figures as extrapolated to the
 date, and the nearest figure as printed. Figures of low reliability from a list of many countries
-are not used for this; in that case, and if a place has no figure, the area that contains it is
-used.
+are not used for this: a place with no others has at most the 95 % quantile of its people, and one
+without any figure at most the people of the area that contains it.
 
 Fitted to the facts (`measured`): the drift, to districts of Pakistan relative to their provinces,
 2017 to 2023; and the error of modelled figures, to WorldPop relative to counts and national lists,
@@ -200,9 +200,11 @@ def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     counts = read_figures(tables)
     growth = Growth(counts, areas)
     carried = _carry_figures(places, counts, growth)
-    result = places.join(_choose_best(carried)).assign(
-        most_persons=_limit_people(places, carried, growth, counts)
-    )
+    result = places.join(_choose_best(carried))
+    most = _limit_people(places, carried, growth, counts)
+    is_counted = places.index.isin(carried.loc[carried["limits"], "place"])
+    own_most = np.fmin(most, result["people_high_persons"])  # of a list of many countries
+    result["most_persons"] = most.where(is_counted, own_most)
     result["people_base_id"] = (
         result["people_base_id"].astype("str").where(result["people_persons"].notna(), "")
     )

@@ -46,7 +46,7 @@ from audience_impact.frames import Array
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.imputation.groups import COMMON
 from audience_impact.simulation import distributions, unions
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.sampler import Sampler, make_end_sampler
 from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis, InputKind
 
 BASE = "base"
@@ -218,6 +218,30 @@ def _draw_imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
     return np.asarray(np.fmax(persons, table["least_persons"].to_numpy("float64")[:, None]))
 
 
+def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
+    """Return the 99 % ends and the middle (rows, ENDS) of audiences in persons.
+
+    Rows as `draw_audiences` takes them, with `low_persons`, which stands for a figure that is only
+    a limit. The distances of independent errors from their middles add up in squares, as half
+    widths do.
+    """
+    ends = make_end_sampler()
+    counted = table["shape"].to_numpy(dtype=object) != BASE
+    persons = np.empty((len(table), ends.count))
+    persons[~counted] = _draw_online(table[~counted], ends)
+    rows = table[counted]
+    is_limit, limit = ~rows["shape"].isin(COUNTED), rows["low_persons"]
+    rows = rows.assign(**{name: rows[name].mask(is_limit, limit) for name in ("mode", "high")})
+    stated = _draw_stated(rows.assign(shape=rows["shape"].mask(is_limit, FIXED)), ends)
+    universe = _widen_universe(rows)
+    parts = [distribution.log_odds(np.fmax(stated, 1.0), universe)]
+    parts += _draw_moves(rows, ends, tail_degrees)
+    distances = np.sqrt(np.sum([(part - part[:, [1]]) ** 2 for part in parts], axis=0))
+    by = sum(part[:, [1]] for part in parts[1:]) + distances * np.array([-1.0, 0.0, 1.0])
+    persons[counted] = distribution.move_persons(stated[:, [1]], universe, by)
+    return persons
+
+
 def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> tuple[Array, Array]:
     """Return draws (rows, D) of the errors of figures and of the growth since, in log odds."""
     z = sampler.draw_normals(InputKind.AUDIENCE, "error|" + table["audience_key"])
@@ -230,12 +254,15 @@ def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> t
 
 
 def _move_in_universe(table: pd.DataFrame, persons: Array, by: Array) -> Array:
-    """Return audiences after their errors and growth, within the people online."""
+    """Return audiences moved within the people online."""
+    return distribution.move_persons(persons, _widen_universe(table), by)
+
+
+def _widen_universe(table: pd.DataFrame) -> Array:
+    """Return the people online (rows, 1), more where the figure is nearly all; NaN: not known."""
     universe = table["universe_persons"].to_numpy("float64")
     top = np.fmax(universe, table["high"].to_numpy("float64") / MOST_SHARE)
-    return distribution.move_persons(
-        persons, np.where(np.isnan(universe), np.nan, top)[:, None], by
-    )
+    return np.asarray(np.where(np.isnan(universe), np.nan, top)[:, None])
 
 
 def error_half_width(table: pd.DataFrame) -> Array:

@@ -23,7 +23,7 @@ from audience_impact.audiences.inputs import (
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.audiences.universes import OWN_LAW
-from audience_impact.bounds.restrictions import Bounds
+from audience_impact.bounds.restrictions import Bounds, bound_by_sizes
 from audience_impact.errors import figure_errors
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
@@ -33,6 +33,7 @@ from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import prepare_audiences
+from audience_impact.simulation.error_ends import widen_inputs
 from audience_impact.simulation.sampler import DrawCache
 from audience_impact.simulation.timeline import Timeline, make_timeline
 from audience_impact.simulation.unions import GROUP
@@ -85,6 +86,8 @@ class SimulationInputs(Declared):
         parts: Places of complete restrictions that are partial, as `Inputs` has them.
         parent: The parent of each area, as nesting.parents returns it.
         bounds: Bounds from the figures as printed, and the overlaps on which draws are conditioned.
+        sizes_with_error: Audiences as `Inputs` has them, at the 99 % ends of their errors.
+        bounds_with_error: Bounds from the figures at the 99 % ends of their errors.
         timeline: Audiences by the day.
         chances: How sure it is that each restriction happened as it is recorded.
         draw_cache: Draws of steps that several tables and the redraws for `sensitivity` share.
@@ -111,6 +114,8 @@ class SimulationInputs(Declared):
     parts: pd.DataFrame
     parent: nesting.Parents
     bounds: Bounds
+    sizes_with_error: pd.DataFrame
+    bounds_with_error: Bounds
     timeline: Timeline
     chances: Chances
     draw_cache: DrawCache = field(init=False, repr=False, compare=False, default_factory=DrawCache)
@@ -123,7 +128,9 @@ def make_simulation_inputs(
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     audiences = prepare_audiences(sizes, inputs.audiences.distributions)
     chances = describe_chances(scope.restrictions, tables, fitted.chances)
-    line = make_timeline(scope, inputs, bounds, tables, fitted, chances)
+    widened = widen_inputs(inputs)
+    with_error = bound_by_sizes(scope, widened, tables)
+    line = make_timeline(scope, inputs, (bounds, with_error), tables, fitted, chances)
     complete = _find_complete(audiences, scope, inputs.parts)
     in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
@@ -139,6 +146,8 @@ def make_simulation_inputs(
         inputs.parts[in_part].reset_index(drop=True),
         nesting.read_parents(tables["areas"]),
         bounds,
+        widened.audiences.sizes,
+        with_error,
         line,
         chances,
     )

@@ -28,6 +28,8 @@ from audience_impact.frames import Array
 from audience_impact.vocabulary import InputKind
 
 Made = TypeVar("Made")
+ENDS = (0.005, 0.5, 0.995)
+"""Probabilities of the ends of the central 99 % of an error, and of its middle."""
 
 
 def draw_uniforms(seed: int, key: str, count: int) -> Array:
@@ -107,6 +109,19 @@ class Sampler:
         if missing:
             self.memory.update(zip(missing, draw(list(missing.values())), strict=True))
         return np.array([self.memory[name] for name in names]).reshape(len(names), self.count)
+
+
+class EndSampler(Sampler):
+    """A sampler whose draws are the ENDS of every quantity in place of random numbers."""
+
+    def draw_uniform(self, kind: InputKind, key: str) -> Array:
+        """Return ENDS, whatever the kind of input and the key."""
+        return np.array(ENDS)
+
+
+def make_end_sampler() -> EndSampler:
+    """Return a sampler of the ENDS; each call has a memory of its own."""
+    return EndSampler(seed=0, count=len(ENDS))
 
 
 class DrawCache:

@@ -59,7 +59,7 @@ from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Fr
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
 from audience_impact.phases import curfews, intervals, years
-from audience_impact.simulation import audiences, reach
+from audience_impact.simulation import audiences, error_ends, reach
 from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, EndSource, EndStatus
@@ -140,6 +140,7 @@ class Timeline(Declared):
         rows: One a phase of an audience, numbered: its bounds of a day and of a month, whether
             everyone in it is certain to be touched, and whether it is known what part is, and all
             audiences of the restriction.
+        rows_with_error: The same rows, their bounds at the 99 % ends of the errors of figures.
         monthly: The distribution of the monthly audience of each row, in the order of the rows.
         daily: The distribution of the daily audience of each row, in the same order.
         periods: When each restriction was in force.
@@ -148,12 +149,14 @@ class Timeline(Declared):
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
         "rows": ROWS,
+        "rows_with_error": ROWS,
         "monthly": MONTHLY,
         "daily": DAILY,
         "periods": PERIODS,
     }
 
     rows: pd.DataFrame
+    rows_with_error: pd.DataFrame
     monthly: pd.DataFrame
     daily: pd.DataFrame
     periods: pd.DataFrame
@@ -191,12 +194,15 @@ class Timeline(Declared):
 def make_timeline(
     scope: Scope,
     inputs: Inputs,
-    bounds: Bounds,
+    both: tuple[Bounds, Bounds],
     tables: Tables,
     fitted: FittedModels,
     chances: Chances,
 ) -> Timeline:
-    """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time."""
+    """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time.
+
+    `both` are the bounds as printed and with errors.
+    """
     periods = list_periods(scope)
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
@@ -208,13 +214,23 @@ def make_timeline(
     daily = _daily_distributions(
         phases, figure, monthly, daily_use(fitted.daily_use, _set_imputed_metric(phases, monthly))
     )
-    rows = _bound_rows(phases.assign(row=phases.index), figure, daily, (scope, inputs, bounds))
-    rows = rows.assign(
+    rows = phases.assign(
+        row=phases.index,
+        where=phases["restriction_id"].map(scope.by_id["area_ids"]),
+        is_order=phases["restriction_id"].map(scope.by_id["is_order"]).astype(bool),
+        daily_persons=figure["daily_persons"],
         is_imputed=(monthly["shape"] == IMPUTED).to_numpy(),
-        is_confirmed=chances.is_confirmed(rows["restriction_id"]),
+        is_confirmed=chances.is_confirmed(phases["restriction_id"]),
+        **_describe_rows(phases, figure, daily, (scope, inputs)),
+    )
+    widened = error_ends.widen_phases(monthly, figure, daily, inputs.errors)
+    printed, with_error = (
+        rows.assign(**limits, **_bound_rows(rows.assign(**limits), day, bounds))
+        for limits, day, bounds in zip(({}, widened[0]), (figure, widened[1]), both, strict=True)
     )
     return Timeline(
-        rows,
+        printed,
+        with_error,
         monthly,
         daily,
         periods,
@@ -244,14 +260,8 @@ def _daily_distributions(
     return frame.join(share.add_prefix("share_").where(usable))
 
 
-def _bound_rows(
-    rows: pd.DataFrame,
-    figure: pd.DataFrame,
-    daily: pd.DataFrame,
-    context: tuple[Scope, Inputs, Bounds],
-) -> pd.DataFrame:
-    """Return the rows with bounds of their people on a day and in a month, and flags."""
-    scope, inputs, bounds = context
+def _bound_rows(rows: pd.DataFrame, figure: pd.DataFrame, bounds: Bounds) -> dict[str, pd.Series]:
+    """Return the least and most people of each row on a day and in a month."""
     restriction, now, low = rows["restriction_id"], rows["is_in_figure"], rows["low_persons"]
     cap = restriction.map(bounds.exposed["upper_persons"]).astype("float64")
     ends = rows[COUNTRY].join(bounds.countries[["lower_persons", "places_persons"]], on=COUNTRY)
@@ -264,18 +274,14 @@ def _bound_rows(
     day = figure["daily_least_persons"].where(now)
     day = day.where(figure["daily_persons"].notna(), np.fmax(day, least)).fillna(least)
     daily_whole = figure["daily_most_persons"].where(now).fillna(monthly)
-    return rows.assign(
-        where=restriction.map(scope.by_id["area_ids"]),
-        is_order=restriction.map(scope.by_id["is_order"]).astype(bool),
-        daily_persons=figure["daily_persons"],
-        daily_whole_persons=daily_whole,
-        monthly_whole_persons=monthly,
-        daily_low_persons=_cap_lower(day, cap),
-        daily_high_persons=np.fmin(daily_whole, cap),
-        monthly_low_persons=_cap_lower(np.fmax(low, ends["lower_persons"]), cap),
-        monthly_high_persons=np.fmin(monthly, cap),
-        **_describe_rows(rows, figure, daily, (scope, inputs)),
-    )
+    return {
+        "daily_whole_persons": daily_whole,
+        "monthly_whole_persons": monthly,
+        "daily_low_persons": _cap_lower(day, cap),
+        "daily_high_persons": np.fmin(daily_whole, cap),
+        "monthly_low_persons": _cap_lower(np.fmax(low, ends["lower_persons"]), cap),
+        "monthly_high_persons": np.fmin(monthly, cap),
+    }
 
 
 def _describe_rows(

@@ -259,7 +259,7 @@ def _list_comparisons(report: ReportData, tables: AreaTables, code: str) -> Rows
         {
             **row,
             "ours": Estimate(
-                row["lower_persons"], None, row["q50_persons"], None, row["upper_persons"]
+                row["at_least_persons"], None, row["q50_persons"], None, row["at_most_persons"]
             ),
             "theirs": _format_published(row),
             "source": report.sources.get(row["source_id"], {"url": None}),

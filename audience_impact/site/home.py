@@ -7,7 +7,7 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
-from audience_impact.answers.numbers import read_estimate
+from audience_impact.answers.numbers import ENDS, read_estimate
 from audience_impact.exporting import content
 from audience_impact.plain_text import cell_text
 from audience_impact.site import areas, listings
@@ -23,8 +23,7 @@ TITLE = "How many people does an internet restriction touch?"
 CSV = "restrictions.csv"
 CSV_COLUMNS = (
     *("restriction_id", "title", "countries", "platforms", "features", "start_on", "end_status"),
-    *("cause", "counted", "lower_persons", "q05_persons", "q50_persons", "q95_persons"),
-    *("upper_persons", "obs_status", "status", "version_id"),
+    *("cause", "counted", *ENDS, "obs_status", "status", "version_id"),
 )
 
 

@@ -42,7 +42,9 @@ def make_row(entry: ListEntry) -> Row:
         find_year(entry)[0],
         dates_in_words(entry.start),
         numbers.format_median(entry.persons, NONE),
-        show_interval(entry.persons) if is_estimated else f"{show_bounds(entry.persons)} (bounds)",
+        show_interval(entry.persons)
+        if is_estimated
+        else f"{show_bounds(entry.persons)} (at least to at most)",
     )
 
 

@@ -61,8 +61,8 @@ def show_interval(estimate: Estimate) -> str:
 
 
 def show_bounds(estimate: Estimate) -> str:
-    """Return the bounds as text."""
-    return "nobody" if estimate.upper == 0 else numbers.format_bounds(estimate)
+    """Return the bounds with errors."""
+    return "nobody" if estimate.at_most == 0 else numbers.format_bounds(estimate)
 
 
 def show_mebibytes(size: int) -> str:
@@ -81,8 +81,8 @@ def trust_svg(picture: str) -> Markup:
 
 
 def read_bounds(row: Mapping[str, Any]) -> Estimate:
-    """Return the bounds in a row of `comparisons`."""
-    return Estimate(row["lower_persons"], None, None, None, row["upper_persons"])
+    """Return the bounds of a row of `comparisons`."""
+    return Estimate(row["at_least_persons"], None, None, None, row["at_most_persons"])
 
 
 def make_anchor(term: str) -> str:
@@ -99,6 +99,7 @@ FILTERS = {
     "median": partial(numbers.format_median, blank=NONE),
     "interval": show_interval,
     "bounds": show_bounds,
+    "printed": numbers.format_printed,
     "number": partial(numbers.format_in_full, blank=NONE),
     "percent": partial(numbers.format_share, blank=NONE),
     "day": dates_in_words,

@@ -63,8 +63,8 @@ class ListEntry:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Return the sort key for the size: the median and the lower bound, in persons."""
-        return (self.persons.q50 or 0.0, self.persons.lower or 0.0)
+        """Return the sort key of the size: the median and the lower bound, in persons."""
+        return (self.persons.q50 or 0.0, self.persons.at_least or 0.0)
 
 
 def platform_names(records: Iterable[AnswerRecord]) -> dict[str, str]:

@@ -29,7 +29,7 @@ METRICS = (
 """Metrics in the order of the page: each counts a part of the people of the previous one."""
 RULES = {rule.id: rule for rule in TABLE}
 CSV_COLUMNS = (
-    *("restriction_id", "counted", "period", "unit", "lower", "q05", "q50", "q95", "upper"),
+    *("restriction_id", "counted", "period", "unit", *Estimate._fields),
     *("base", "base_persons", "obs_status", "status", "reason", "version_id"),
 )
 
@@ -101,7 +101,7 @@ def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str
     marks = "Bar: 90 % interval. Tick: median. " if entry.persons.q50 is not None else ""
     others = " Diamonds and arrows: what others published." if record.comparisons else ""
     return f"{entry.title}, {_describe_duration(record)}", (
-        f"{marks}Line: bounds, which the figures force if each is right as printed.{others}",
+        f"{marks}Line: at least and at most, with the errors of 99 % of such figures.{others}",
         sentences.write_sources(record, report.version),
     )
 
@@ -153,7 +153,7 @@ def _list_audiences(record: AnswerRecord, names: Mapping[str, str]) -> list[dict
         {
             "name": names[part["platform_id"]],
             "platform": part["platform_id"],
-            "bounds": Estimate(part["lower_persons"], None, None, None, part["upper_persons"]),
+            "bounds": Estimate(part["at_least_persons"], None, None, None, part["at_most_persons"]),
             "imputed": read_estimate(part, prefix="imputed_", bounds=False),
             "metric": part["audience_metric"],
             "by": by.get(part["platform_id"], ""),

@@ -21,8 +21,11 @@ class ImpactByArea(ReasonedModel):
     impact_metric: Series[str] = columns.word_column(
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
+    at_least_persons: Series[float] = columns.people_column(
+        "the fewest, with the errors of 99 % of such figures", null=False
+    )
     lower_persons: Series[float] = columns.people_column(
-        "at least so many people, if each figure is right as printed", null=False
+        "the fewest, if each figure is right as printed", null=False
     )
     q05_persons: Series[float] = columns.people_column(
         "5 % quantile, of restrictions with figures; null: none"
@@ -34,7 +37,10 @@ class ImpactByArea(ReasonedModel):
         "95 % quantile, of restrictions with figures; null: none"
     )
     upper_persons: Series[float] = columns.people_column(
-        "at most so many people; null: no base on record"
+        "the most, as printed; null: no base on record"
+    )
+    at_most_persons: Series[float] = columns.people_column(
+        "the most, with the errors of 99 % of such figures; null: no base on record"
     )
     base: Series[str] = columns.base_column(
         "population that contains the audiences; null for regions"
@@ -59,8 +65,11 @@ class ImpactByArea(ReasonedModel):
         "count",
         ge=0,
     )
+    ordered_at_least_persons: Series[float] = columns.people_column(
+        "the fewest, with the errors of 99 % of such figures, of ordered restrictions", null=False
+    )
     ordered_lower_persons: Series[float] = columns.people_column(
-        "at least, of restrictions that an authority ordered", null=False
+        "the fewest as printed, of restrictions that an authority ordered", null=False
     )
     ordered_q05_persons: Series[float] = columns.people_column(
         "5 % quantile, of ordered restrictions"
@@ -69,7 +78,12 @@ class ImpactByArea(ReasonedModel):
     ordered_q95_persons: Series[float] = columns.people_column(
         "95 % quantile, of ordered restrictions"
     )
-    ordered_upper_persons: Series[float] = columns.people_column("at most, of ordered restrictions")
+    ordered_upper_persons: Series[float] = columns.people_column(
+        "the most as printed, of ordered restrictions"
+    )
+    ordered_at_most_persons: Series[float] = columns.people_column(
+        "the most, with the errors of 99 % of such figures, of ordered restrictions"
+    )
     ordered_restrictions_count: Series[float] = columns.make_column(
         "restrictions that an authority ordered; all, where no source says who did", "count", ge=0
     )
@@ -103,8 +117,11 @@ class ImpactByDay(ReasonedModel):
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
     days: Series[float] = columns.make_column("days from the first to the last", "days", ge=1)
+    at_least_persons: Series[float] = columns.people_column(
+        "the fewest, with the errors of 99 % of such figures", null=False
+    )
     lower_persons: Series[float] = columns.people_column(
-        "at least, on each of the days", null=False
+        "the fewest as printed, on each of the days", null=False
     )
     q05_persons: Series[float] = columns.people_column(
         "5 % quantile, of restrictions with figures; null: none"
@@ -115,7 +132,12 @@ class ImpactByDay(ReasonedModel):
     q95_persons: Series[float] = columns.people_column(
         "95 % quantile, of restrictions with figures; null: none"
     )
-    upper_persons: Series[float] = columns.people_column("at most; null: no base on record")
+    upper_persons: Series[float] = columns.people_column(
+        "the most, as printed; null: no base on record"
+    )
+    at_most_persons: Series[float] = columns.people_column(
+        "the most, with the errors of 99 % of such figures; null: no base on record"
+    )
     restrictions_count: Series[float] = columns.make_column("restrictions in force", "count", ge=1)
     areas_count: Series[float] = columns.make_column("countries under restriction", "count", ge=1)
     estimated_areas_count: Series[float] = columns.make_column(
@@ -155,15 +177,27 @@ class PersonDays(ReasonedModel):
     covered_days: Series[float] = columns.make_column(
         "days that the quantiles cover", "days", null=True, ge=0
     )
+    at_least_person_days: Series[float] = columns.person_days(
+        "the fewest, with the errors of 99 % of such figures", null=False
+    )
     lower_person_days: Series[float] = columns.person_days(
-        "at least, with ends on record", null=False
+        "the fewest as printed, with ends on record", null=False
     )
     q05_person_days: Series[float] = columns.person_days("5 % quantile; null: no estimate")
     q50_person_days: Series[float] = columns.person_days("median; null: no estimate")
     q95_person_days: Series[float] = columns.person_days("95 % quantile; null: no estimate")
-    upper_person_days: Series[float] = columns.person_days("at most; null: no base on record")
+    upper_person_days: Series[float] = columns.person_days(
+        "the most, as printed; null: no base on record"
+    )
+    at_most_person_days: Series[float] = columns.person_days(
+        "the most, with the errors of 99 % of such figures; null: no base on record"
+    )
+    at_least_person_hours: Series[float] = columns.person_hours(
+        "the fewest, with the errors of 99 % of such figures", null=False
+    )
     lower_person_hours: Series[float] = columns.person_hours(
-        "at least; hours that nobody told count nothing on the first and the last day", null=False
+        "the fewest as printed; hours that nobody told count nothing on the first and the last day",
+        null=False,
     )
     q05_person_hours: Series[float] = columns.person_hours("5 % quantile; null: no estimate")
     q50_person_hours: Series[float] = columns.person_hours(
@@ -171,7 +205,10 @@ class PersonDays(ReasonedModel):
     )
     q95_person_hours: Series[float] = columns.person_hours("95 % quantile; null: no estimate")
     upper_person_hours: Series[float] = columns.person_hours(
-        "at most; hours that nobody told count 24 a day; null: no base on record"
+        "the most as printed; hours that nobody told count 24 a day; null: no base on record"
+    )
+    at_most_person_hours: Series[float] = columns.person_hours(
+        "the most, with the errors of 99 % of such figures; null: no base on record"
     )
     naive_sum_person_days: Series[float] = columns.person_days(
         "monthly audiences added up for every day, which counts people many times"
@@ -182,13 +219,26 @@ class PersonDays(ReasonedModel):
     imputed_days: Series[float] = columns.make_column(
         "days, with unknown ends imputed", "days", null=True, ge=0
     )
-    imputed_lower_person_days: Series[float] = columns.person_days("at least, with imputed ends")
+    imputed_at_least_person_days: Series[float] = columns.person_days(
+        "the fewest, with the errors of 99 % of such figures, with imputed ends"
+    )
+    imputed_lower_person_days: Series[float] = columns.person_days(
+        "the fewest as printed, with imputed ends"
+    )
     imputed_q05_person_days: Series[float] = columns.person_days("5 % quantile, with imputed ends")
     imputed_q50_person_days: Series[float] = columns.person_days("median, with imputed ends")
     imputed_q95_person_days: Series[float] = columns.person_days("95 % quantile, with imputed ends")
-    imputed_upper_person_days: Series[float] = columns.person_days("at most, with imputed ends")
+    imputed_upper_person_days: Series[float] = columns.person_days(
+        "the most as printed, with imputed ends"
+    )
+    imputed_at_most_person_days: Series[float] = columns.person_days(
+        "the most, with the errors of 99 % of such figures, with imputed ends"
+    )
+    feature_at_least_person_days: Series[float] = columns.person_days(
+        "the fewest, with the errors of 99 % of such figures, users of the restricted features"
+    )
     feature_lower_person_days: Series[float] = columns.person_days(
-        "at least, users of the restricted features; null for a country together"
+        "the fewest as printed, users of the restricted features; null for a country together"
     )
     feature_q05_person_days: Series[float] = columns.person_days(
         "5 % quantile, users of the restricted features"
@@ -200,7 +250,10 @@ class PersonDays(ReasonedModel):
         "95 % quantile, users of the restricted features"
     )
     feature_upper_person_days: Series[float] = columns.person_days(
-        "at most, users of the restricted features"
+        "the most as printed, users of the restricted features"
+    )
+    feature_at_most_person_days: Series[float] = columns.person_days(
+        "the most, with the errors of 99 % of such figures, users of the restricted features"
     )
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()

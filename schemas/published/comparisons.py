@@ -25,8 +25,14 @@ class Comparisons(PublishedModel):
     compared_with: Series[str] = columns.word_column(
         words.ComparedWith, "platform or restriction: whose bounds stand here"
     )
-    lower_persons: Series[float] = columns.people_column("our lower bound")
-    upper_persons: Series[float] = columns.people_column("our upper bound")
+    at_least_persons: Series[float] = columns.people_column(
+        "the fewest, with the errors of 99 % of such figures"
+    )
+    lower_persons: Series[float] = columns.people_column("our lower bound as printed")
+    upper_persons: Series[float] = columns.people_column("our upper bound as printed")
+    at_most_persons: Series[float] = columns.people_column(
+        "the most, with the errors of 99 % of such figures; null: no base on record"
+    )
     lower_ratio: Series[float] = columns.make_column(
         "theirs over our lower bound", "ratio", null=True, ge=0
     )
@@ -66,9 +72,17 @@ class AreaComparisons(PublishedModel):
     published_hours: Series[float] = columns.make_column(
         "their hours of restriction; null: none given", "hours", null=True, ge=0
     )
-    lower_persons: Series[float] = columns.people_column("our lower bound; null: nothing on record")
+    at_least_persons: Series[float] = columns.people_column(
+        "the fewest, with the errors of 99 % of such figures"
+    )
+    lower_persons: Series[float] = columns.people_column(
+        "our lower bound as printed; null: nothing on record"
+    )
     q50_persons: Series[float] = columns.people_column("our median; null: no estimate")
-    upper_persons: Series[float] = columns.people_column("our upper bound")
+    upper_persons: Series[float] = columns.people_column("our upper bound as printed")
+    at_most_persons: Series[float] = columns.people_column(
+        "the most, with the errors of 99 % of such figures; null: no base on record"
+    )
     base_persons: Series[float] = columns.people_column("people in our base")
     restrictions_count: Series[float] = columns.make_column(
         "restrictions of ours", "count", null=True

@@ -23,8 +23,11 @@ class Impact(ReasonedModel):
     area_id: Series[str] = columns.make_column(
         "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
     )
+    at_least_persons: Series[float] = columns.people_column(
+        "the fewest, with the errors of 99 % of such figures", null=False
+    )
     lower_persons: Series[float] = columns.people_column(
-        "at least so many people, if each figure is right as printed", null=False
+        "the fewest, if each figure is right as printed", null=False
     )
     q05_persons: Series[float] = columns.people_column(
         "5 % quantile, with the errors of figures: may lie below lower_persons; null: none"
@@ -32,7 +35,10 @@ class Impact(ReasonedModel):
     q50_persons: Series[float] = columns.people_column("median; null: no estimate")
     q95_persons: Series[float] = columns.people_column("95 % quantile; null: no estimate")
     upper_persons: Series[float] = columns.people_column(
-        "at most so many people, if each figure is right as printed; null: no base on record"
+        "the most, if each figure is right as printed; null: no base on record"
+    )
+    at_most_persons: Series[float] = columns.people_column(
+        "the most, with the errors of 99 % of such figures; null: no base on record"
     )
     base: Series[str] = columns.words_joined(
         words.PopulationBase,
@@ -125,7 +131,7 @@ class Impact(ReasonedModel):
         is_countries = frame["area_id"].str.fullmatch("[A-Z]{2}(;[A-Z]{2})*")
         limit = frame[["base_persons", "population_persons"]].max(axis=1)
         over = is_countries & (frame["upper_persons"] > limit)
-        return ~(frame["lower_persons"] > frame["upper_persons"]) & ~over
+        return columns.in_order(frame, "persons", ("lower", "upper"), 1) & ~over
 
     @pa.dataframe_check(name="details_without_rules")
     def details_without_rules(cls, frame: pd.DataFrame) -> Any:
@@ -166,10 +172,18 @@ class ImpactByPlatform(PublishedModel):
     claim_status: Series[str] = columns.word_column(
         words.ClaimStatus, "who says that this is restricted"
     )
-    lower_persons: Series[float] = columns.people_column(
-        "audience of the platform, at least", null=False
+    at_least_persons: Series[float] = columns.people_column(
+        "the fewest, with the errors of 99 % of such figures", null=False
     )
-    upper_persons: Series[float] = columns.people_column("audience of the platform, at most")
+    lower_persons: Series[float] = columns.people_column(
+        "audience of the platform, the fewest as printed", null=False
+    )
+    upper_persons: Series[float] = columns.people_column(
+        "audience of the platform, the most as printed"
+    )
+    at_most_persons: Series[float] = columns.people_column(
+        "the most, with the errors of 99 % of such figures; null: no base on record"
+    )
     base: Series[str] = columns.base_column("population that contains the audience")
     base_persons: Series[float] = columns.people_column("people in the base")
     naive_sum_persons: Series[float] = columns.people_column(

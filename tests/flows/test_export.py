@@ -121,7 +121,7 @@ def test_libreoffice_opens_what_was_published(
     made = through_libreoffice(year_2025, tmp_path)
     assert_same_cells(made, _chosen(repository_published, ExportQuery(year=2025)).tables)
     book = openpyxl.load_workbook(made)
-    assert book["impact"]["D1"].comment.text.startswith("at least so many people")
+    assert book["impact"]["D1"].comment.text.startswith("the fewest, with the errors")
 
 
 def _chosen(root: Path, wanted: ExportQuery) -> Content:

@@ -51,8 +51,8 @@ def test_people_more_than_doubled_or_halved_are_told() -> None:
     lines = last_version.magnitude_moved(people(BEFORE), people(NOW))
     assert [line.split(": ")[2].split(" ")[0] for line in lines] == ["less", "more", "some"]
     assert lines[1] == (
-        "impact.parquet: magnitude_moved: more had at most 100 people in the last version, "
-        "201 now; see which fact changed"
+        "impact.parquet: magnitude_moved: more had as printed at most 100 people in the last "
+        "version, 201 now; see which fact changed"
     )
 
 
@@ -237,7 +237,8 @@ def test_what_changed_against_the_last_version(root: Path, results: steps.Result
     assert told[:5] == ["row_count_fell"] * 5
     assert set(told[5:]) == {"magnitude_moved"}
     assert any(
-        f"{act} had at most 105,000,000 people in the last version, 1 now" in line for line in lines
+        f"{act} had as printed at most 105,000,000 people in the last version, 1 now" in line
+        for line in lines
     )
 
 

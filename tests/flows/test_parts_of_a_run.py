@@ -376,7 +376,7 @@ def test_totals_of_countries_apart_are_those_of_all_together(
         drawn = random.uniform(0, 1e9, (size, 7))
         drawn[random.random(size) < 0.3] = np.nan
         lower, upper = random.uniform(0, 1e9, (2, size))
-        people[f"X{number}"] = People(lower, upper, drawn)
+        people[f"X{number}"] = People(lower, upper, drawn, lower / 2, upper * 2)
         rows += [
             (int(total), f"X{number}", int(random.integers(size)))
             for total in np.flatnonzero(random.random(totals) < 0.7)

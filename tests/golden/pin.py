@@ -15,9 +15,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from audience_impact.registers.stop import events
 from flows.pipeline import steps
 from flows.registers import importing
-from flows.registers.registry import REGISTERS
 from tests.golden.worlds import WORLDS, Odd
 from tests.support import FACTS, checked, load
 
@@ -87,8 +87,7 @@ def of_facts(results: steps.Results) -> Digests:
 
 def layer(folder: Path) -> Path:
     """The sample of a register as a layer, written into a new folder."""
-    stop = REGISTERS["stop"].load_register()
-    importing.import_register(stop, SAMPLE, folder, [FACTS], importing.Origin())
+    importing.import_register(events.REGISTER, SAMPLE, folder, [FACTS], importing.Origin())
     return folder
 
 

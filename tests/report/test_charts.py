@@ -20,7 +20,7 @@ HOSTILE = '<script>alert("1")</script>&amp;'
 
 
 def ends(unit: str, *values: float | None, prefix: str = "") -> Row:
-    names = ("lower", "q05", "q50", "q95", "upper")
+    names = ("at_least", "q05", "q50", "q95", "at_most")
     return {f"{prefix}{name}_{unit}": one for name, one in zip(names, values, strict=True)}
 
 
@@ -114,7 +114,7 @@ def test_a_picture_follows_the_theme_and_stands_alone_as_well(name: str) -> None
 def test_the_numbers_of_a_picture_are_said_in_words(name: str) -> None:
     said = {
         "answer": "Exposed (90 % interval): 101 million (97 to 104). "
-        "Bounds, if figures are right: 96 to 105 million. People online: 110 million. "
+        "At least and at most: 96 to 105 million. People online: 110 million. "
         "Residents there: 140 million. A page: users of A service: 96 million.",
         "person_days": "2024: 3 million (2 to 4). 2025: 3 million (2 to 4).",
         "drivers": "The number of people in the base: 77 % ± 4 %.",
@@ -155,7 +155,7 @@ def test_where_there_is_no_estimate_only_the_bounds_are_drawn() -> None:
 
 def test_an_interval_without_width_is_no_interval() -> None:
     drawn = rows.draw_answer("T", [impact(5e6, 5e6, 5e6, 5e6, 5e6)], [], {})
-    assert words(drawn).startswith("Exposed: 5 million. Bounds, if figures are right: 5 million.")
+    assert words(drawn).startswith("Exposed: 5 million. At least and at most: 5 million.")
     assert marks(drawn, "rect") == []
 
 

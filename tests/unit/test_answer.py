@@ -12,7 +12,7 @@ from tests.support import Results, World, world
 
 def rows(*told: tuple[str, str, list[float]]) -> pd.DataFrame:
     """Rows of people exposed: id, status and ENDS."""
-    frame = pd.DataFrame([ends for _, _, ends in told], columns=ENDS)
+    frame = pd.DataFrame([[*ends, ends[0], ends[-1]] for _, _, ends in told], columns=ENDS)
     return frame.assign(
         restriction_id=[name for name, _, _ in told], obs_status=[status for _, status, _ in told]
     )

@@ -12,12 +12,12 @@ from flows.pipeline import steps
 from tests.engine import calibrated
 from tests.support import World, computed, world
 
-OURS = {"lower": 400e3, "q50": 500e3, "upper": 600e3, "base": 1e6}
+OURS = {"at_least": 400e3, "lower": 410e3, "q50": 500e3, "upper": 590e3, "at_most": 600e3}
 
 
 def by_area(**numbers: float) -> pd.DataFrame:
     """One country and year of ours."""
-    cells = {f"{name}_persons": value for name, value in {**OURS, **numbers}.items()}
+    cells = {f"{name}_persons": value for name, value in {**OURS, "base": 1e6, **numbers}.items()}
     return pd.DataFrame([{"area_id": "XA", "period": "2025", "restrictions_count": 3.0, **cells}])
 
 
@@ -52,9 +52,9 @@ def test_why_they_differ(cells: dict[str, str], reason: str) -> None:
 
 def test_ratios_are_theirs_over_ours() -> None:
     found = compared(by_area(), persons="800000")
-    assert found["lower_ratio"] == 2.0
+    assert found["lower_ratio"] == round(80 / 41, 4)
     assert found["q50_ratio"] == 1.6
-    assert found["upper_ratio"] == round(8 / 6, 4)
+    assert found["upper_ratio"] == round(80 / 59, 4)
 
 
 def test_nothing_is_divided_by_zero_or_by_the_unknown() -> None:
@@ -63,9 +63,9 @@ def test_nothing_is_divided_by_zero_or_by_the_unknown() -> None:
 
 
 def test_the_world_has_a_row_of_its_own() -> None:
-    world_too = by_area().assign(area_id="001", upper_persons=1.2e6)
+    world_too = by_area().assign(area_id="001", at_most_persons=1.2e6)
     found = compared(pd.concat([by_area(), world_too]), area_id="001", persons="900000")
-    assert found["upper_persons"] == 1.2e6
+    assert found["at_most_persons"] == 1.2e6
     assert found["difference_reason"] == "within_bounds"
 
 

@@ -277,7 +277,7 @@ def test_no_rule_over_results_is_broken(over_time: Outputs) -> None:
         pipeline.collect_review_input(over_time.stages, dict(over_time), over_time.facts)
     )
     broken = {rule for rule, rows in found.items() if rows}
-    assert broken <= {"median_outside_bounds"}
+    assert broken <= {"interval_outside_bounds"}
 
 
 def test_person_days_of_a_part_are_days_times_its_people(over_time: Outputs) -> None:

@@ -9,6 +9,7 @@ import pytest
 from audience_impact.answers import caveats, records, sentences, text
 from audience_impact.answers.names import area_in_words, name_service
 from audience_impact.answers.numbers import (
+    ENDS,
     Estimate,
     describe_estimate,
     describe_range,
@@ -24,12 +25,13 @@ from tests.unit.test_answer import asked
 VERSION = "2026-01-31-0123456789ab"
 Records = Mapping[str, AnswerRecord]
 METRICS = ("people_exposed", "people_feature_exposed", "people_deprived_net", "reach_lost")
-NOTHING = dict.fromkeys(("lower", "q05", "q50", "q95", "upper"))
 
 
 def people(*numbers: float | None) -> dict[str, Any]:
-    """The numbers of a row of `impact`, from the lower bound to the upper one."""
-    return {f"{name}_persons": value for name, value in zip(NOTHING, numbers, strict=True)}
+    """The numbers of a row of `impact`, from at least to at most; as printed 1 % further in."""
+    low, *_, high = numbers
+    inside = ((low or 0.0) * 1.01, high and high / 1.01)
+    return dict(zip(ENDS, (*numbers, *inside), strict=True))
 
 
 def target(platform: str, name: str, feature: str = "whole_service") -> dict[str, str]:
@@ -54,7 +56,9 @@ def told(
     alone = target(cells.pop("platform_id", "alpha"), cells.pop("platform_name", "Alpha"), feature)
     targets = cells.pop("targets", [alone])
     sources = [{"role": "restriction", "attribution": cells.pop("reported_by", None)}]
-    hours = dict(zip(Estimate._fields, cells.pop("hours", [None] * 5), strict=True))
+    hours = dict.fromkeys(Estimate._fields) | dict(
+        zip(Estimate._fields, cells.pop("hours", []), strict=False)
+    )
     days = {
         f"{prefix}{name}_{unit}": hours[name]
         for prefix, unit in (("", "person_hours"), ("", "person_days"), ("feature_", "person_days"))
@@ -144,14 +148,14 @@ NET: dict[str, Any] = {
                 BOUNDS, **NET, area_id="FR;IT", country_id="FR;IT", area_names='["France", "Italy"]'
             ),
             "How many people in France and Italy were online when the internet was shut down there "
-            "on 4 November 2020 is not known: the figures, if right as printed, force between 0 "
-            "and 93.2 million; there is no estimate.",
+            "on 4 November 2020 is not known: at most 93.2 million; as printed 0 to 92.3 million; "
+            "there is no estimate.",
         ),
         (
             told(BOUNDS, geo_scope="multi_region", **TWO),
             "How many people in unnamed parts of France ordinarily used Alpha or Beta before they "
-            "were blocked on 4 November 2020 is not known: the figures, if right as printed, force "
-            "between 0 and 93.2 million; there is no estimate.",
+            "were blocked on 4 November 2020 is not known: at most 93.2 million; as printed 0 to "
+            "92.3 million; there is no estimate.",
         ),
         (
             told(
@@ -249,8 +253,8 @@ def reasoned(
             reasoned(BOUNDS, "one_sided", "U"),
             "no estimate, because a figure is only a lower or an upper limit.",
         ),
-        (told(MANY), "force between 96 and 105 million"),
-        (told(people(0.0, 96e6, 101e6, 109e6, 105e6)), "the interval allows for their errors"),
+        (told(MANY), "At least 96 and at most 105 million; as printed 97 to 104 million"),
+        (told(MANY | {"at_most_persons": None}), "As printed 97 to 104 million"),
         (told(MANY), "People who circumvented the restriction are not subtracted."),
         (told(MANY, end_status="ongoing"), "No end is on record by 31 January 2026."),
         (told(MANY), "When it ended is not known."),
@@ -390,9 +394,9 @@ def test_the_ends_of_an_interval_never_read_the_same(middle: float, width: float
 
 
 def test_bounds_keep_three_digits_and_all_but_meet_as_one() -> None:
-    assert describe_range(0, 93_200_000) == "between 0 and 93.2 million"
+    assert describe_range(0, 93_200_000) == "0 to 93.2 million"
     assert describe_range(279_998, 280_002) == "280,000"
-    assert describe_range(540_000, 1_230_000) == "between 540,000 and 1.23 million"
+    assert describe_range(540_000, 1_230_000) == "540,000 to 1.23 million"
     assert format_interval(26e6, 600e6) == "26 to 600 million"
     assert describe_estimate(97e6, 101e6, 104e6).startswith("about 101 million people (90 % int")
 
@@ -436,8 +440,8 @@ def area_row(**cells: Any) -> dict[str, Any]:
 def test_an_area_is_told_with_each_person_once() -> None:
     assert sentences.write_area_answer(area_row(), "Africa") == (
         "In 2023 about 89 million people in Africa (90 % interval 80 to 99 million) were under at "
-        "least one restriction on record at some time, each counted once; the figures, if right "
-        "as printed, force between 26 and 600 million."
+        "least one restriction on record at some time, each counted once; at least 26 and at "
+        "most 600 million; as printed 26.3 to 594 million."
     )
     left_out = sentences.write_area_answer(
         area_row(bounds_only_count=16, estimated_areas_count=12), "Africa"
@@ -491,9 +495,19 @@ def computed() -> tuple[Records, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        ("calls", ["made voice calls on Alpha before", "if right as printed", "panel, June"]),
-        ("whole", ["ordinarily used Beta before", "force 400,000", "panel, June 2025"]),
-        ("nothing", ["How many people in", "is not known", "between 0 and 800,000"]),
+        ("calls", ["made voice calls on Alpha before", "as printed", "panel, June"]),
+        (
+            "whole",
+            [
+                "ordinarily used Beta before",
+                "and at most 408,000; as printed 400,000",
+                "panel, June 2025",
+            ],
+        ),
+        (
+            "nothing",
+            ["How many people in", "is not known", "at most 807,000; as printed 0 to 800,000"],
+        ),
         ("never", ["Nobody in"]),
     ],
 )

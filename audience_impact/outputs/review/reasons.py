@@ -57,6 +57,8 @@ REASON = ["reason", "reason_rule_ids", "reason_details"]
 """Columns of the sentences joined by `; ` and, in the same order, of their rules and details."""
 BETWEEN = ("; ", ";", ";")
 """Separators of the cells of these columns."""
+ROUNDING = 1e-9
+"""Relative error of sums of numbers."""
 OWN_WORDS = "extent"
 """The rule whose sentence is a text of the facts, so that it has no details."""
 
@@ -135,6 +137,21 @@ def drop_wide(
     low, high = frame[names[0]], frame[names[-1]]
     is_wide = high > WIDEST * low.clip(lower=1.0)
     return frame.assign(**frame[names].mask(is_wide)), is_wide
+
+
+def drop_outside(
+    frame: pd.DataFrame, unit: str = "persons", kind: str = ""
+) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
+    """Return the rows without quantiles outside the bounds with errors, and which.
+
+    The columns are `{kind}at_least_{unit}`, `{kind}q05_{unit}` and so on; a person is tolerated.
+    """
+    names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
+    least, most = (frame[f"{kind}{end}_{unit}"] for end in ("at_least", "at_most"))
+    below = frame[names[0]] < least * (1.0 - ROUNDING) - 1.0
+    above = frame[names[-1]] > most * (1.0 + ROUNDING) + 1.0
+    is_outside = below | above
+    return frame.assign(**frame[names].mask(is_outside)), is_outside
 
 
 def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:

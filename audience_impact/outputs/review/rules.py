@@ -105,6 +105,14 @@ CONTRADICT = register_rule(
 ).id
 
 
+RISING = (
+    ("at_least", "lower", "upper"),
+    ("upper", "at_most"),
+    ("at_least", "q05", "q50", "q95", "at_most"),
+)
+"""Bounds and quantiles in the order in which they rise."""
+
+
 @RESULTS.rule(
     FindingSeverity.TABLE_ERROR,
     "the bounds or the quantiles of an estimate are out of order",
@@ -113,10 +121,10 @@ CONTRADICT = register_rule(
     number=6,
 )
 def estimate_out_of_order(results: ReviewInput) -> list[str]:
-    """Return estimates that violate lower <= upper or q05 <= q50 <= q95."""
+    """Return estimates but for those in the orders of RISING."""
     steps = [
         results.impact[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
-        for names in (("lower", "upper"), ("q05", "q50", "q95"))
+        for names in RISING
     ]
     falls = pd.concat(steps, axis=1) < -TOLERANCE_PERSONS
     return _row_keys(results.impact[falls.any(axis=1)])
@@ -145,17 +153,21 @@ def interval_without_width(results: ReviewInput) -> list[str]:
 
 @RESULTS.rule(
     FindingSeverity.WARNING,
-    "the median lies outside of what the figures force as they are printed",
-    "see how old the figures are, and whether a newer one is on record",
-    "impact",
+    "an answer is withheld: its interval leaves the bounds with errors (`at_least_*`, `at_most_*`)",
+    "see whether a newer figure is on record, and whether the errors of such figures are known",
+    *("impact", "impact_by_area"),
     number=8,
 )
-def median_outside_bounds(results: ReviewInput) -> list[str]:
-    """Return medians of the people exposed outside the bounds."""
-    exposed = results.exposed
-    below = exposed["q50_persons"] < exposed["lower_persons"] - TOLERANCE_PERSONS
-    above = exposed["q50_persons"] > exposed["upper_persons"] + TOLERANCE_PERSONS
-    return _row_keys(exposed[below | above])
+def interval_outside_bounds(results: ReviewInput) -> list[str]:
+    """Return answers without quantiles because these lay outside the bounds with errors."""
+    keys = {"impact": ("restriction_id", "impact_metric"), "by_area": ("area_id", "period")}
+    withheld = []
+    for name, (first, second) in keys.items():
+        rows = getattr(results, name)
+        if not rows.empty:
+            rows = rows[rows["reason_rule_ids"].str.contains("outside_bounds", na=False)]
+            withheld += sorted(rows[first] + "/" + rows[second])
+    return withheld
 
 
 @RESULTS.rule(

@@ -239,7 +239,7 @@ def write_note(rows: Rows) -> str:
 
 def choose_colour(row: Mapping[str, Any] | None) -> str:
     """Return the colour of a country, by the median as a share of its base."""
-    if row is None or read_number(row["upper_persons"]) == 0:
+    if row is None or read_number(row["at_most_persons"]) == 0:
         return "map-none"
     middle, base = (read_number(row[name]) for name in ("q50_persons", "base_persons"))
     if middle is None or not base:

@@ -161,8 +161,8 @@ def _make_year_rows(rows: Rows) -> Iterator[Row]:
             estimate = read_estimate(row, "person_days")
             marks = mark_interval(estimate)
             text = format_median_interval(estimate) if marks else format_bounds(estimate)
-            high = estimate.lower if estimate.upper is None else estimate.upper
-            line = Mark("line", estimate.lower or 0.0, high or 0.0)
+            high = estimate.at_least if estimate.at_most is None else estimate.at_most
+            line = Mark("line", estimate.at_least or 0.0, high or 0.0)
             yield Row(row["period"], text, "accent", (line, *marks))
 
 
@@ -195,22 +195,22 @@ def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[l
         *_make_comparison_rows(others, services),
     ]
     estimate = read_estimate(exposed)
-    core = next((end for end in (estimate.q95, estimate.upper) if end), 0.0)
+    core = next((end for end in (estimate.q95, estimate.at_most) if end), 0.0)
     return rows, make_axis(core, [mark.end for row in rows for mark in row.marks])
 
 
 def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
     """Yield a row with median and interval and a row with bounds; one row for zero people."""
     estimate = read_estimate(row)
-    if estimate.upper == 0:
+    if estimate.at_most == 0:
         yield _make_single_row("People touched", 0.0, "tick", "accent")
         return
     marks = mark_interval(estimate)
     if marks:
         name = "Exposed" if len(marks) == 1 else "Exposed (90 % interval)"
         yield Row(name, numbers.format_median_interval(estimate), "accent", marks)
-    name = "Bounds, if figures are right" if marks else "Only bounds: no estimate"
-    low, high = estimate.lower or 0.0, estimate.upper
+    name = "At least and at most" if marks else "Only bounds: no estimate"
+    low, high = estimate.at_least or 0.0, estimate.at_most
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)
     yield Row(name, numbers.format_bounds(estimate), "bounds", (mark,))

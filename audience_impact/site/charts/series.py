@@ -259,7 +259,7 @@ def describe_days(rows: Rows) -> str:
     steps = list(_list_steps(rows))
     if not steps:
         return ""
-    order = sorted(steps, key=lambda step: (step[2].q50 or 0.0, step[2].lower or 0.0))
+    order = sorted(steps, key=lambda step: (step[2].q50 or 0.0, step[2].at_least or 0.0))
     places = (("Most", order[-1]), ("Last", steps[-1]))
     text = " ".join(
         f"{name}, {_describe_step(step)}: {describe_persons(step[2])}." for name, step in places
@@ -298,15 +298,15 @@ def describe_persons(estimate: Estimate) -> str:
 
 
 def _choose_top(estimates: list[Estimate]) -> float:
-    """Return the end of the axis, for which intervals remain visible next to wide bounds."""
-    ends = [estimate.upper or estimate.lower or 0.0 for estimate in estimates]
+    """Return the end of the axis: bounds may be so wide that intervals would be lines."""
+    ends = [estimate.at_most or estimate.at_least or 0.0 for estimate in estimates]
     core = [estimate.q95 for estimate in estimates if estimate.q95]
     return min(max([*ends, *core], default=0.0), WIDE * max(core, default=float("inf"))) or 1.0
 
 
 def _cut_bounds(estimate: Estimate, top: float) -> dict[str, float | None]:
-    """Return the numbers to draw, with bounds cut at the end of the axis."""
-    low, high = estimate.lower or 0.0, top if estimate.upper is None else estimate.upper
+    """Return the numbers to draw, with the bounds cut at the edge."""
+    low, high = estimate.at_least or 0.0, top if estimate.at_most is None else estimate.at_most
     drawn: dict[str, float | None] = {"low": min(low, top), "high": min(high, top)}
     return drawn | {name: getattr(estimate, name) for name in ("q05", "q50", "q95")}
 
@@ -314,6 +314,6 @@ def _cut_bounds(estimate: Estimate, top: float) -> dict[str, float | None]:
 def _note_cut(estimates: list[Estimate]) -> str:
     return (
         CUT
-        if any((estimate.upper or 0.0) > _choose_top(estimates) for estimate in estimates)
+        if any((estimate.at_most or 0.0) > _choose_top(estimates) for estimate in estimates)
         else ""
     )

@@ -1,0 +1,103 @@
+"""At least and at most: every figure at the 99 % end of its error, and answers outside withheld."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact import pipeline
+from audience_impact.outputs.review import reasons, rules
+from audience_impact.outputs.review.status_rules import MISSING
+from audience_impact.simulation import audiences
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import simulate_metrics
+from tests.engine import calibrated, cut, impact_of, of, placed, prepared
+from tests.support import AS_OF, ERRORS, World, world
+
+DRAWS = 2000
+
+
+@pytest.fixture(scope="module")
+def made() -> World:
+    """A service whose figure is a year old, and places, with errors as they usually are."""
+    made = placed(calibrated(world(), ERRORS)).add("daily_use", platform_id="*")
+    made.estimate("E1", value="400000", period="2024-07")
+    made.restrict("R1", "alpha").restrict("R2", "*", action="network_shutdown")
+    return cut(made, "PLACE", "XA-01/town")
+
+
+def test_ends_hold_99_percent_of_the_draws(made: World) -> None:
+    simulation = prepared(made)[0].simulation
+    rows, degrees = simulation.audiences, simulation.timeline.tail_degrees
+    assert len(rows) >= 2
+    low, _, high = audiences.find_ends(rows.assign(low_persons=rows["mode"]), degrees).T
+    drawn = audiences.draw_audiences(rows, Sampler(0, DRAWS), degrees)
+    outside = ((drawn < low[:, None]) | (drawn > high[:, None])).mean(axis=1)
+    assert ((outside > 0.0) & (outside < 0.02)).all()
+
+
+def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World) -> None:
+    stages, tables = prepared(made)
+    found = pipeline.Outputs(tables, stages, pipeline.Settings(draws=400, sensitivity=False))
+    for table, unit in (
+        *(("impact", "persons"), ("impact_by_area", "persons"), ("impact_by_day", "persons")),
+        *(("person_days", "person_days"), ("person_days", "person_hours")),
+    ):
+        rows = found[table]
+        assert rows[f"q50_{unit}"].notna().any()
+        for order in rules.RISING:
+            numbers = rows[[f"{name}_{unit}" for name in order]]
+            assert not (numbers.diff(axis=1) < -1.0).any(axis=None), table
+        touched = rows[f"q95_{unit}"] > 0
+        assert (rows[f"at_least_{unit}"] < rows[f"at_most_{unit}"])[touched].all()
+
+
+def test_a_place_has_no_more_than_its_people(made: World) -> None:
+    stages, _ = prepared(made)
+    bounds = stages.simulation.bounds_with_error
+    people = stages.inputs.parts.set_index("restriction_id")["people_high_persons"]["PLACE"]
+    most = bounds.exposed.loc["PLACE", "upper_persons"]
+    assert stages.bounds.exposed.loc["PLACE", "upper_persons"] <= most < 1.2 * people
+
+
+def test_without_errors_nothing_is_at_least_or_at_most() -> None:
+    stages, _ = pipeline.prepare_run(world().restrict("R1", "alpha").typed(), AS_OF)
+    bounds = stages.simulation.bounds_with_error.exposed.loc["R1"]
+    assert bounds["lower_persons"] == 0
+    assert np.isnan(bounds["upper_persons"])
+
+
+def test_an_answer_outside_is_withheld_and_named() -> None:
+    counted = calibrated(world(), ERRORS).estimate("E1", value="400000")
+    stages, _ = prepared(counted.restrict("R1", "alpha"))
+    simulation = stages.simulation
+    draws = simulate_metrics(simulation, Sampler(0, 200))
+    sound = of(impact_of(stages, draws))
+    assert sound["at_least_persons"] < sound["q50_persons"] < sound["at_most_persons"]
+    narrow = simulation.bounds_with_error.exposed.assign(upper_persons=sound["q50_persons"])
+    too_narrow = replace(simulation.bounds_with_error, exposed=narrow)
+    broken = replace(stages, simulation=replace(simulation, bounds_with_error=too_narrow))
+    impact = impact_of(broken, draws)
+    withheld = of(impact)
+    assert pd.isna(withheld["q50_persons"])
+    assert withheld["obs_status"] == MISSING
+    assert "outside_bounds" in withheld["reason_rule_ids"]
+    named = rules.interval_outside_bounds(
+        rules.make_review_input(impact, stages.scope, stages.inputs)
+    )
+    assert "R1/people_exposed" in named
+
+
+def test_quantiles_outside_are_dropped_on_both_sides() -> None:
+    numbers = {
+        "at_least": [5.0, 5.0, 5.0, 5.0],
+        "q05": [5.0, 3.0, 6.0, np.nan],
+        "q50": [7.0, 7.0, 7.0, np.nan],
+        "q95": [9.0, 9.0, 11.0, np.nan],
+        "at_most": [9.0, 9.0, 9.0, 9.0],
+    }
+    frame = pd.DataFrame({f"{name}_persons": values for name, values in numbers.items()})
+    inside, is_outside = reasons.drop_outside(frame)
+    assert is_outside.tolist() == [False, True, True, False]
+    assert inside["q50_persons"].isna().tolist() == [False, True, True, True]
