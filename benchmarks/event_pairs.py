@@ -140,8 +140,10 @@ def main() -> None:
     pairs = join_pairs(restrictions, areas)
     explanation = explain_pairs(pairs)
     print(explanation.value_counts().reindex(EXPLANATIONS, fill_value=0).to_string())
-    left = pairs[explanation == EXPLANATIONS[-1]]
-    print(left[["restriction_id_a", "restriction_id_b"]].to_string(index=False, header=False))
+    unexplained = pairs[explanation == EXPLANATIONS[-1]]
+    print(
+        unexplained[["restriction_id_a", "restriction_id_b"]].to_string(index=False, header=False)
+    )
 
 
 if __name__ == "__main__":

@@ -124,9 +124,9 @@ def read_whole_areas(
     places: Sequence[Mapping[str, str]],
     members: Members = NO_MEMBERS,
 ) -> dict[str, frozenset[str]]:
-    """Return the areas that each restriction means whole, from `restriction_places`.
+    """Return the areas that each restriction affects as a whole, from `restriction_places`.
 
-    Where a city or its district may be meant, it is the district here, as it is most often.
+    If a city or its district may be meant, the district counts, which is meant more often.
     """
     partial: dict[str, set[str]] = {}
     for place in places:

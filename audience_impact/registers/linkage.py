@@ -171,7 +171,9 @@ def is_recorded_in_parts(event: EventRecord, others: Sequence[EventRecord]) -> b
     `others` are restrictions of the same country with a service in common.
     """
     parts = [
-        other for other in others if other.area_ids <= event.area_ids and _share_a_day(event, other)
+        candidate
+        for candidate in others
+        if candidate.area_ids <= event.area_ids and _share_a_day(event, candidate)
     ]
     areas = frozenset[str]().union(*(part.area_ids for part in parts))
     return len(event.area_ids) > 1 and areas == event.area_ids

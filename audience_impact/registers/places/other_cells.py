@@ -130,10 +130,10 @@ def _find_inner_places(
     )
     if len(meaning.area_ids) > 1 or is_listed:
         return []
-    own_names = {meaning.name, *gazetteer.entries[outer].names}
+    outer_names = {meaning.name, *gazetteer.entries[outer].names}
     parts: dict[str, NameMeaning] = {}
     for passage in passages:
-        namesakes = [part for part in passage if part.name in own_names]
+        namesakes = [part for part in passage if part.name in outer_names]
         if all(_is_counted(part, outer) for part in namesakes):
             smaller = (part for part in passage if _is_inside(part, outer, gazetteer))
             parts |= {part.name: part for part in (*smaller, *namesakes)}

@@ -500,9 +500,9 @@ class _Reading:
         return NameMeaning(name)
 
     def _namesake_city(self, name: str, district: str) -> str:
-        """Return the city, or smaller place, that has the name of a district and lies in it."""
-        own_names = {*self.gazetteer.entries[district].names, name}
-        spellings = own_names | {f"{own_name} city" for own_name in own_names}
+        """Return the city, or smaller place, that lies in a district of the same name."""
+        bare = {*self.gazetteer.entries[district].names, name}
+        spellings = bare | {f"{spelling} city" for spelling in bare}
         inner = [
             area_id
             for spelling in sorted(spellings)

@@ -112,13 +112,13 @@ def narrow_to_rest(row: Mapping[str, str]) -> dict[str, str]:
     """
     start, text = parse_day(row["start_date"]), row["event"]
     restored = read_restoration(text, start) if start else ""
-    left = LEFT.search(text)
-    if not (restored and left and row["count_year"] > restored[:4]):
+    rest = LEFT.search(text)
+    if not (restored and rest and row["count_year"] > restored[:4]):
         return dict(row)
     first = str((pd.Timestamp(restored) + pd.Timedelta(days=1)).date())
     scope = "It only affected one city"
-    changed = {"area_name": left["place"], "geo_scope": scope, "start_date": first}
-    return {**row, **changed, "event": left[0]}
+    changed = {"area_name": rest["place"], "geo_scope": scope, "start_date": first}
+    return {**row, **changed, "event": rest[0]}
 
 
 def read_last_sign(text: str, start: str) -> str:
