@@ -14,8 +14,8 @@ what the next edition of the register repeats (fitting/chances.py).
 
 Assumptions. Restrictions kept by hand are as sure as rows of a register with the same evidence.
 
-Known drawbacks. Measured outages are no part of the fit: probes see mostly fixed networks, so that
-the absence of an outage says little.
+Known drawbacks. Measured outages confirm a restriction and are no part of the fit: probes see
+mostly fixed networks, so that the absence of an outage says little.
 
 Citation. Gelman et al. (2013), Bayesian Data Analysis, 3rd edition, chapter 5.
 """
@@ -108,18 +108,24 @@ class Chances:
         return np.array(present, dtype="float64")
 
 
-def describe_chances(restrictions: pd.DataFrame, tables: Tables, fitted: pd.DataFrame) -> Chances:
+def describe_chances(
+    restrictions: pd.DataFrame,
+    outages: "pd.Series[str]",
+    tables: Tables,
+    fitted: pd.DataFrame,
+) -> Chances:
     """Return the chances of restrictions.
 
     Args:
         restrictions: As `Scope` has them: their columns in the facts, and `first_day`.
+        outages: The ids of restrictions during which an outage was measured.
         tables: Typed facts.
         fitted: PARAMETERS by group, as `index_chances` returns them.
     """
     about = restrictions.set_index("restriction_id")
     groups = pd.DataFrame(
         {
-            Chance.HAPPENED.value: _group_by_evidence(about),
+            Chance.HAPPENED.value: _group_by_evidence(about, outages),
             Chance.WHOLE.value: _group_by_extent(about, tables["restriction_places"]),
             Chance.ONGOING.value: _group_by_end(about),
             Chance.DISTINCT.value: _group_by_neighbours(about, tables),
@@ -129,9 +135,9 @@ def describe_chances(restrictions: pd.DataFrame, tables: Tables, fitted: pd.Data
     return Chances(GROUPS.check_frame(groups), fitted)
 
 
-def _group_by_evidence(about: pd.DataFrame) -> "pd.Series[str]":
+def _group_by_evidence(about: pd.DataFrame, outages: "pd.Series[str]") -> "pd.Series[str]":
     """Return the group of who confirms each restriction, and that it was carried out."""
-    is_measured = about["evidence_state"].isin(MEASURED)
+    is_measured = about["evidence_state"].isin(MEASURED) | about.index.isin(outages)
     is_official = (about["claim_status"] == ClaimStatus.OFFICIAL.value) | (
         about["evidence_state"] == EvidenceState.LIKELY_BLOCKED.value
     )

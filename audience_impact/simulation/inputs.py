@@ -127,7 +127,9 @@ def make_simulation_inputs(
     """Return the inputs of all draws; without a calibration nothing is drawn."""
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     audiences = prepare_audiences(sizes, inputs.audiences.distributions)
-    chances = describe_chances(scope.restrictions, tables, fitted.chances)
+    chances = describe_chances(
+        scope.restrictions, scope.evidence["restriction_id"], tables, fitted.chances
+    )
     widened = widen_inputs(inputs)
     with_error = bound_by_sizes(scope, widened, tables)
     line = make_timeline(scope, inputs, (bounds, with_error), tables, fitted, chances)

@@ -17,8 +17,8 @@ class Parameters(StrEnum):
     ERRORS = "errors"
     DAILY_USE = "daily-use"
     PLACES = "places"
-    SHARES = "shares"
     CHANCES = "chances"
+    SHARES = "shares"
     AUDIENCES = "audiences"
     JOINT_USE = "joint-use"
 

@@ -238,3 +238,10 @@ def test_every_chance_has_a_column() -> None:
     stated = {chance: found[f"chance_{chance.value}_share"] for chance in Chance}
     assert stated[Chance.WHOLE] == stated[Chance.DISTINCT] == 0.95
     assert np.isnan(stated[Chance.ONGOING])
+
+
+def test_an_outage_that_was_measured_confirms_a_report() -> None:
+    made = cut(placed(calibrated(world())), "R1", severity="network_unavailable", **REPORTED)
+    assert prepared(made)[0].simulation.chances.groups.at["R1", "happened"] == "one_report"
+    made.add("evidence", evidence_id="X1", area_id="XA", restriction_id="R1")
+    assert prepared(made)[0].simulation.chances.groups.at["R1", "happened"] == "measured"

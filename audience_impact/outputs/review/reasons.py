@@ -131,10 +131,13 @@ def drop_wide(
     """Return the rows, with blank quantiles if they are too wide, and a flag for such rows.
 
     Too wide are quantiles that differ by more than a factor of WIDEST. Their columns are
-    `{kind}q05_{unit}` and so on.
+    `{kind}q05_{unit}` and so on. If nothing happened in more than one draw in twenty, the lowest
+    quantile is zero; the low end of the other draws is then as far below the median, as a factor,
+    as the highest quantile is above it.
     """
     names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
-    low, high = frame[names[0]], frame[names[-1]]
+    low, middle, high = (frame[name] for name in names)
+    low = low.where(low > 0.0, middle**2 / high.clip(lower=1.0))
     is_wide = high > WIDEST * low.clip(lower=1.0)
     return frame.assign(**frame[names].mask(is_wide)), is_wide
 
