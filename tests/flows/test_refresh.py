@@ -144,7 +144,7 @@ def test_users_of_networks_are_read_from_the_feed(wanted: RefreshOptions) -> Non
         (aspop(percent="many"), "has 'many' in Percent of CC Pop"),
         (aspop(percent=250), "has '250' in Percent of CC Pop"),
         (b'{"Date": "2026-11-20", "Data": [{"AS": 1}]}', "lacks the column CC, Description"),
-        (b'{"Date": "2026-11-20", "Data": []}', "holds no rows"),
+        (b'{"Date": "2026-11-20", "Data": []}', "has no rows"),
         (b"[]", "lacks the column Date, Data"),
         (b'{"Date": ', "gives no JSON"),
     ],
