@@ -7,7 +7,7 @@ extent (a part by its own words, the country, places below it). Still on, at the
 year whose edition lists it: by its end (ongoing, not known) and whether networks or services were
 cut. Distinct, which means another event than those before it: by whether one began at most NEAR
 days before it that has a service and an area in common. A restriction is confirmed unless only one
-report speaks for it.
+report speaks for it, or it may repeat a neighbour.
 
 Method. The chance of a group has a beta distribution, fitted to readings of register rows and to
 what the next edition of the register repeats (fitting/chances.py).
@@ -67,9 +67,17 @@ class Chances:
     fitted: pd.DataFrame
 
     def is_confirmed(self, restrictions: "pd.Series[str]") -> "pd.Series[bool]":
-        """Return whether more than one report speaks for each restriction; all if not fitted."""
-        group = restrictions.map(self.groups[Chance.HAPPENED.value])
-        return group.ne(ChanceGroup.ONE_REPORT.value) | self.fitted.empty
+        """Return whether more than one report speaks for each restriction; all if not fitted.
+
+        A restriction that may repeat a neighbour is not confirmed.
+        """
+        happened, distinct = (
+            restrictions.map(self.groups[chance.value])
+            for chance in (Chance.HAPPENED, Chance.DISTINCT)
+        )
+        is_doubtful = happened.eq(ChanceGroup.ONE_REPORT.value)
+        is_doubtful |= distinct.eq(ChanceGroup.NEAR.value)
+        return ~is_doubtful | self.fitted.empty
 
     def list_shares(self) -> pd.DataFrame:
         """Return COLUMNS of each restriction; NaN where a chance does not apply."""

@@ -28,8 +28,8 @@ from audience_impact.phases.intervals import sum_by_period
 from audience_impact.simulation import simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries
-from audience_impact.simulation.sampler import Sampler, draw_uniforms
-from audience_impact.simulation.timeline import Intervals, Timeline, draw_days, draw_hours
+from audience_impact.simulation.sampler import ENDS, Sampler, draw_uniforms
+from audience_impact.simulation.timeline import Intervals, draw_days, draw_hours
 from audience_impact.vocabulary import ObsStatus
 
 UNITS = ("person_days", "person_hours")
@@ -104,15 +104,17 @@ def _make_totals(
         timeline.find_intervals(kind_rows, end, by_country)
         for kind_rows, end in zip(rows, ends, strict=True)
     )
-    table = _make_bounds(least, most, timeline, timeline.rows)
-    with_error = _make_bounds(least, most, timeline, timeline.rows_with_error)
+    hours = curfews.compute_hours(timeline.periods)
+    table = _make_bounds(least, most, timeline.rows, hours)
+    widened = curfews.widen_hours(hours, timeline.periods, (ENDS[0], ENDS[-1]))
+    with_error = _make_bounds(least, most, timeline.rows_with_error, widened)
     table = table.join(_rename_with_error(with_error))
     drawn = _make_quantiles(inputs, middle, drawing, by_country)
     counted = timeline.find_intervals(timeline.drawn_rows, "end", by_country)
     table["days"], table["covered_days"] = _days_in_force(most), _days_in_force(counted)
     sure = timeline.drawn_rows[timeline.drawn_rows["row"].isin(certain["row"])]
     drawn_lower = _lower_bounds(
-        timeline.find_intervals(sure, ends[0], by_country), timeline, timeline.rows
+        timeline.find_intervals(sure, ends[0], by_country), timeline.rows, hours
     )
     inside = drawn.reindex(table.index)
     for unit in UNITS:
@@ -132,21 +134,24 @@ def _rename_with_error(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _make_bounds(
-    least: Intervals, most: Intervals, timeline: Timeline, rows: pd.DataFrame
+    least: Intervals, most: Intervals, rows: pd.DataFrame, hours: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return bounds on person-days and person-hours by KEY; `rows` as printed, or with errors."""
+    """Return bounds on person-days and person-hours by KEY.
+
+    `rows` and `hours` are those as printed, or those with errors.
+    """
     upper = _bound_people(most, rows, "upper")
-    hours = curfews.sum_most_hours(most, rows, curfews.compute_hours(timeline.periods))
-    table = _sum_days(most, np.hstack([upper, upper * hours]))
+    table = _sum_days(most, np.hstack([upper, upper * curfews.sum_most_hours(most, rows, hours)]))
     table = table.set_axis([f"upper_{unit}" for unit in UNITS], axis=1)
-    lower = _lower_bounds(least, timeline, rows)
+    lower = _lower_bounds(least, rows, hours)
     return table.join(lower.reindex(table.index).fillna(0.0))
 
 
-def _lower_bounds(intervals: Intervals, timeline: Timeline, rows: pd.DataFrame) -> pd.DataFrame:
+def _lower_bounds(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> pd.DataFrame:
     """Return lower bounds on person-days and person-hours by KEY."""
-    hours = curfews.least_person_hours(intervals, rows, curfews.compute_hours(timeline.periods))
-    table = _sum_days(intervals, np.hstack([_bound_people(intervals, rows, "lower"), hours]))
+    people = _bound_people(intervals, rows, "lower")
+    person_hours = curfews.least_person_hours(intervals, rows, hours)
+    table = _sum_days(intervals, np.hstack([people, person_hours]))
     return table.set_axis([f"lower_{unit}" for unit in UNITS], axis=1)
 
 

@@ -26,7 +26,12 @@ Citation. Rules of this project, docs/method.md.
 import numpy as np
 import pandas as pd
 
-from audience_impact.fitted.hours import DAY_HOURS, PARAMETERS, count_days_in_force
+from audience_impact.fitted.hours import (
+    DAY_HOURS,
+    PARAMETERS,
+    count_days_in_force,
+    quantile_hours,
+)
 from audience_impact.frames import NUMBER, TEXT, Array
 from audience_impact.periods import ONE_DAY
 
@@ -104,6 +109,20 @@ def compute_hours(times: pd.DataFrame) -> pd.DataFrame:
             "least_hours": least.fillna(full_day_hours.mask(comes_back | is_drawn, 0.0)),
             "most_hours": most.fillna(DAY_HOURS),
         }
+    )
+
+
+def widen_hours(
+    hours: pd.DataFrame, times: pd.DataFrame, ends: tuple[float, float]
+) -> pd.DataFrame:
+    """Return hours that contain the quantiles `ends` of those that are drawn.
+
+    `hours` as `compute_hours` returns them for `times`.
+    """
+    drawn = quantile_hours(np.array([ends]), times)
+    return hours.assign(
+        least_hours=np.fmin(hours["least_hours"], drawn[:, 0]),
+        most_hours=np.fmax(hours["most_hours"], drawn[:, 1]),
     )
 
 
