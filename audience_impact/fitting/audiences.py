@@ -9,8 +9,9 @@ that were counted in one way; those of one year. A normal prior of PRIOR on the 
 around where it begins, holds what the figures say nothing of. L-BFGS-B, at most STEPS steps, from
 the starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the
 figures are left out as each rung has it, and a factor is what makes nine tenths of them lie inside
-the interval: by rung; then by platform and by region of the world, drawn towards one by countries /
-(countries + SHRINK). Figures of one country, service and way weigh together as one.
+the interval: by rung, the largest of those by what was left out (of LEAST_FIGURES or more); then by
+platform and by region of the world, drawn towards one by countries / (countries + SHRINK). Figures
+of one country, service and way weigh together as one.
 
 Assumptions. Countries without figures are similar to those with figures. The figures of a country
 are left out together, so that none of them predicts another.
@@ -231,17 +232,27 @@ def _has_others(
 def fit_factors(out: pd.DataFrame) -> pd.DataFrame:
     """Return factors (parameter, kind, value, figures, areas) from predictions of left-out ones."""
     rows = out.assign(off=(out["odds"] - out["middle"]).abs() / out["spread"] / Z90)
-    by_rung = _fit_group_factors(rows, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0)
+    by_rung = _fit_rung_factors(rows)
     rows["off"] /= _look_up_factors(rows["rung"], by_rung)
     by_platform = _fit_group_factors(rows, "platform_id", AudienceLaw.PLATFORM_FACTOR)
     rows["off"] /= _look_up_factors(rows["platform_id"], by_platform)
     by_region = _fit_group_factors(rows, "region", AudienceLaw.REGION_FACTOR)
     rows["off"] /= _look_up_factors(rows["region"], by_region)
-    last = _fit_group_factors(rows, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0).set_index("kind")[
-        "value"
-    ]
+    last = _fit_rung_factors(rows).set_index("kind")["value"]
     by_rung["value"] *= by_rung["kind"].map(last)
     return pd.concat([by_rung, by_platform, by_region], ignore_index=True)
+
+
+def _fit_rung_factors(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the factor of each evidence level: the largest of those by what was left out."""
+    parts = [
+        _fit_group_factors(part, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0)
+        for _, part in rows.groupby("left_out", sort=True)
+    ]
+    tests = pd.concat(parts, ignore_index=True)
+    tests = tests.assign(is_large=tests["figures"] >= LEAST_FIGURES)
+    ordered = tests.sort_values(["kind", "is_large", "value"]).drop(columns="is_large")
+    return ordered.drop_duplicates("kind", keep="last").reset_index(drop=True)
 
 
 def _look_up_factors(words: pd.Series, table: pd.DataFrame) -> pd.Series:
