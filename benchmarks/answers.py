@@ -5,8 +5,6 @@
 
 Every restriction whose people exposed stand on counts of its own is answered again without them:
 
-* audience: without the people counted who use its services in its country; without any figure of
-  these services there; without any figure of the country. Which rung that leaves, the answer says.
 * place: without surveys of regions; without surveys and models of them.
 * network: without the counts of fixed lines of its country.
 * online: a shutdown of the whole network, without the publisher whose count of the people online
@@ -14,12 +12,14 @@ Every restriction whose people exposed stand on counts of its own is answered ag
 
 Told are, by rung and kind of restriction, how many were answered again, how often the better median
 lies in the 90 % interval of the rung, and the median of the ratio of the two medians. Answers that
-stand on the same figures hit and miss together: those of one country and set of services (of an
-audience), of the same places, or of one country (of networks and the people online) are one `unit`,
-and every unit counts as much as another. A rung that fails (fitted/models.py)
-makes no estimate once `--write` has written that to the fact table `answer_rungs`. What is learned
-(laws) is left as it is, though the facts left out were among those it was learned from:
-benchmarks.audiences and benchmarks.places leave out there as well.
+stand on the same figures hit and miss together: those of the same places, or of one country (of
+networks and the people online) are one `unit`, and every unit counts as much as another. Rungs of
+audiences are tested on figures instead, which are many more: `benchmarks.audiences` leaves out
+whole countries, a service of a country or of all, a way of counting or a year, and the figures of a
+service in a country are one unit. A rung that fails (fitted/models.py) makes no estimate once
+`--write` has written that to the fact table `answer_rungs`, with the number of answers that stand
+on it. What is learned (laws) is left as it is, though the facts left out were among those it was
+learned from: benchmarks.places leaves out there as well, and so do factors of intervals here.
 
 `--count` tells which restrictions have a median and an interval, by kind and rung, and why the
 others have none. FOLDERs are layers over the facts, such as an imported register.
@@ -52,11 +52,20 @@ from audience_impact.vocabulary import (
     PartGap,
     RungFamily,
 )
+from benchmarks import audiences
 from flows.pipeline import steps
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
 DRAWS = 400
 COUNTED = "counted"
+LEFT_OUT = {
+    "countries": "countries",
+    "area_id+platform_id": "services of a country",
+    "area_id+platform_id+way": "ways of counting",
+    "area_id+platform_id+year": "years",
+    "counted_in_countries": "services of all countries",
+}
+"""What was left out to test a rung of audiences, by the names of benchmarks.audiences."""
 QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
 RUNGS = {
     RungFamily.AUDIENCE: "audience_rung",
@@ -155,49 +164,6 @@ def only(tables: Tables, acts: Sequence[str]) -> Tables:
     }
 
 
-def _by_service(
-    tables: Tables, known: pd.DataFrame, how: Callable[[pd.DataFrame, str, set[str]], pd.Series]
-) -> Iterator[Trial]:
-    """Trials of restrictions of services, each of one set of services of every country at most."""
-    rows = known[known["kind"].isin([SERVICE, PART, MOBILE])]
-    targets = tables["restriction_targets"].groupby("restriction_id")["platform_id"].agg(set)
-    areas = tables["restrictions"].set_index("restriction_id")["area_ids"].str[:2]
-    groups: dict[tuple[str, frozenset[str]], list[str]] = {}
-    for act in rows.index:
-        if WHOLE_INTERNET not in targets[act]:
-            groups.setdefault((areas[act], frozenset(targets[act])), []).append(act)
-    by_country: dict[str, list[tuple[frozenset[str], list[str]]]] = {}
-    for (country, services), acts in groups.items():
-        by_country.setdefault(country, []).append((services, acts))
-    estimates = tables["estimates"]
-    for turn in range(max(map(len, by_country.values()), default=0)):
-        out, again = pd.Series(False, estimates.index), []
-        for country, own in by_country.items():
-            for services, acts in own[turn : turn + 1]:
-                out |= how(estimates, country, {*services})
-                again += acts
-        yield again, without(tables, "estimates", out)
-
-
-def _own_people(estimates: pd.DataFrame, country: str, services: set[str]) -> pd.Series:
-    """People counted who use the services in the country: all but reach of advertising."""
-    own = _own_figures(estimates, country, services)
-    return own & ~estimates["audience_metric"].isin(OTHER_THAN_PEOPLE)
-
-
-def _own_figures(estimates: pd.DataFrame, country: str, services: set[str]) -> pd.Series:
-    """Figures of the services in the country."""
-    return (estimates["area_id"] == country) & estimates["platform_id"].isin(services)
-
-
-def _of_country(estimates: pd.DataFrame, country: str, services: set[str]) -> pd.Series:
-    """Figures of the country."""
-    return estimates["area_id"] == country
-
-
-OTHER_THAN_PEOPLE = ["ad_audience", "registered", "installs"]
-
-
 def _places(tables: Tables, known: pd.DataFrame, models: bool) -> Iterator[Trial]:
     """Without surveys of regions, or without anything of regions."""
     acts = known.index[known["place_rung"].eq(SURVEYED_LEVELS[1])]
@@ -257,9 +223,6 @@ def trials(tables: Tables, as_of: date) -> pd.DataFrame:
     small = only(tables, list(known.index))
     stages, _ = pipeline.prepare_run(small, as_of)
     leavings: list[tuple[RungFamily, str, Leaving]] = [
-        (RungFamily.AUDIENCE, "people counted", partial(_by_service, how=_own_people)),
-        (RungFamily.AUDIENCE, "figures of the service", partial(_by_service, how=_own_figures)),
-        (RungFamily.AUDIENCE, "figures of the country", partial(_by_service, how=_of_country)),
         (RungFamily.PLACE, "surveys of regions", partial(_places, models=False)),
         (RungFamily.PLACE, "figures of regions", partial(_places, models=True)),
         (RungFamily.NETWORK, "counts of lines", _networks),
@@ -279,16 +242,10 @@ def trials(tables: Tables, as_of: date) -> pd.DataFrame:
 
 def _units(acts: list[str], tables: Tables, family: RungFamily) -> list[str]:
     """What each act has in common with those whose answers stand on the same figures."""
-    targets = tables["restriction_targets"].sort_values("platform_id")
-    services = targets.groupby("restriction_id")["platform_id"].agg(";".join)
     areas = tables["restrictions"].set_index("restriction_id")["area_ids"]
     parents = parents_of(tables["areas"])
     country = areas.map(lambda ids: ";".join(countries_of(ids.split(";"), parents)))
-    if family is RungFamily.PLACE:
-        return list(areas[acts])
-    if family is RungFamily.AUDIENCE:
-        return list(country[acts] + "|" + services[acts])
-    return list(country[acts])
+    return list((areas if family is RungFamily.PLACE else country)[acts])
 
 
 def _again(acts: list[str], left: Tables, as_of: date, known: pd.DataFrame) -> pd.DataFrame:
@@ -338,22 +295,69 @@ def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     )
 
 
-def rung_table(tried: pd.DataFrame) -> pd.DataFrame:
-    """The fact table `answer_rungs`: families and rungs over all kinds, judged."""
-    found = _scored(_with_rung(tried), ["rung_family", "rung"])
-    found = models.judge_levels(found[(found["answers"] > 0) & (found["rung"] != COUNTED)])
+def audience_scores(out: pd.DataFrame) -> pd.DataFrame:
+    """Figures of audiences that were left out (benchmarks.audiences.foretold), by rung and way.
+
+    A unit is a service in a country. `ratio` is the median of model over figure, `error_points` the
+    mean error in points of the people online.
+    """
+    share = out["share"].clip(upper=1.0)
+    rows = out.assign(
+        rung_family=RungFamily.AUDIENCE.value,
+        left_out=out["left_out"].map(LEFT_OUT),
+        unit=out["area_id"] + "|" + out["platform_id"],
+        ratio=out["model_share"] / share,
+        error_points=100.0 * (out["model_share"] - share).abs(),
+    )
+    by = ["rung_family", "left_out", "rung"]
+    each = ["held", "ratio", "error_points"]
+    units = rows[rows["rung"] != ""].groupby([*by, "unit"])[each].mean().groupby(by)
+    found = units.agg({"held": ["size", "mean"], "ratio": "median", "error_points": "mean"})
+    found.columns = ["units", "inside_share", "ratio", "error_points"]
+    answers = rows.groupby(by).size().rename("answers")
+    return found.join(answers).reset_index()
+
+
+def rung_table(tried: pd.DataFrame, audiences: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
+    """The fact table `answer_rungs`: each rung and what was left out to test it, judged.
+
+    `tried` as `trials` gives them, `audiences` as `audience_scores`, `every` the answers published.
+    """
+    by = ["rung_family", "left_out", "rung"]
+    others = _scored(_with_rung(tried), by)
+    is_base = others["rung_family"] == RungFamily.ONLINE.value
+    others = others[(others["answers"] > 0) & ((others["rung"] != COUNTED) | is_base)]
+    found = models.judge_levels(pd.concat([audiences, others], ignore_index=True))
+    published = count_published(every).reindex(
+        pd.MultiIndex.from_frame(found[["rung_family", "rung"]])
+    )
+    points = found["error_points"].map("{:.1f}".format).where(found["error_points"].notna(), "")
     return pd.DataFrame(
         {
-            "rung_family": found["rung_family"],
-            "rung": found["rung"],
+            **{name: found[name] for name in ("rung_family", "rung", "left_out")},
             "answers": found["answers"].astype("int64").astype("str"),
             "units": found["units"].astype("int64").astype("str"),
             "inside_share": found["inside_share"].map("{:.3f}".format),
             "ratio": found["ratio"].map("{:.2f}".format),
+            "error_points": points,
+            "published_count": published.fillna(0).astype("int64").astype("str").to_numpy(),
             "is_open": found["is_open"],
             "note": "",
         }
-    )
+    ).sort_values(["rung_family", "rung", "left_out"], ignore_index=True)
+
+
+def count_published(every: pd.DataFrame) -> "pd.Series[int]":
+    """Answers with a median that stand on each family and rung, by the farthest of an audience."""
+    rows = every[every["q50_persons"].notna()].assign(audience_rung=_farthest_audience(every))
+    parts = {family.value: rows[name].value_counts() for family, name in RUNGS.items()}
+    return pd.concat(parts)
+
+
+def _farthest_audience(every: pd.DataFrame) -> pd.Series:
+    """The farthest rung of the audiences of each restriction."""
+    order = [COUNTED, *imputation.ORDER]
+    return every["audience_rung"].map(lambda words: order[max(map(order.index, words.split(";")))])
 
 
 def counted(every: pd.DataFrame) -> pd.DataFrame:
@@ -362,11 +366,7 @@ def counted(every: pd.DataFrame) -> pd.DataFrame:
     Of several rungs of the audiences of one restriction the farthest counts.
     """
     answered = every["q50_persons"].notna() | every["is_never"]
-    order = [COUNTED, *imputation.ORDER]
-    farthest = every["audience_rung"].map(
-        lambda words: order[max(map(order.index, words.split(";")))]
-    )
-    rows = every.assign(is_answered=answered, audience_rung=farthest)
+    rows = every.assign(is_answered=answered, audience_rung=_farthest_audience(every))
     every_rung = [("kind", None)] + [
         (f"{family.value} rung", name) for family, name in RUNGS.items()
     ]
@@ -416,7 +416,9 @@ def main(words: Sequence[str] | None = None) -> None:
             tables, models.LEVELS_TABLE, pd.Series(True, tables[models.LEVELS_TABLE].index)
         )
         tried = trials(opened, as_of)
-        told = {"scores": scores(tried), "rungs": rung_table(tried)}
+        left = audience_scores(audiences.foretold(opened))
+        table = rung_table(tried, left, answers(opened, as_of))
+        told = {"scores": scores(tried), "rungs": table}
         if given.write:
             text = told["rungs"].to_csv(index=False, lineterminator="\n")
             given.write.write_text(text, encoding="utf-8", newline="")

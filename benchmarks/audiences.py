@@ -34,7 +34,16 @@ from audience_impact.fitting.audiences import leave_out, split_blocks
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution, evidence_levels
 from audience_impact.imputation.effects import describe_rows, number_groups
-from audience_impact.imputation.figures import WAY, harden_odds, read_observations, soften_odds
+from audience_impact.imputation.figures import (
+    COARSE,
+    FINE,
+    WAY,
+    WORLD,
+    Scale,
+    harden_odds,
+    read_observations,
+    soften_odds,
+)
 from audience_impact.imputation.groups import impute_with_groups
 from audience_impact.overlap import one_factor
 from audience_impact.populations import is_region
@@ -114,15 +123,20 @@ def hierarchical(rows: pd.DataFrame, left: Sequence[str]) -> Array:
 
 
 def foretold(tables: Tables) -> pd.DataFrame:
-    """Every figure as foretold when left out, one row a figure and way of leaving out."""
+    """Every figure as foretold when left out, one row a figure and way of leaving out.
+
+    As in a run, what is too vague on the coarse scale is foretold on the fine one.
+    """
     laws = _laws(tables)
     rows = describe_rows(read_observations(tables))
-    rows = rows.assign(fold=folds(rows))
-    parts = [_other_countries(rows, laws)]
-    others = learning.predict_left_out(rows, laws.spreads)
-    parts.append(others[others["left_out"] != "area_id"])
-    out = pd.concat(parts, ignore_index=True)
+    out = _foretold_on(tables, COARSE, laws)
+    if laws.fine is not None:
+        clear = out[~distribution.is_too_vague(out)]
+        fine = _foretold_on(tables, FINE, laws.fine)
+        keys = [pd.MultiIndex.from_frame(each[["figure_id", "left_out"]]) for each in (clear, fine)]
+        out = pd.concat([clear, fine[~keys[1].isin(keys[0])]], ignore_index=True)
     same = out["left_out"] == "countries"
+    rows = rows.assign(fold=folds(rows))
     median, by_country = median_of_subregion(rows), hierarchical(rows, ["fold"])
     known = hierarchical(rows, ["area_id", "platform_id"])
     forms = rows[["figure_id"]].assign(
@@ -130,7 +144,18 @@ def foretold(tables: Tables) -> pd.DataFrame:
     )
     out = out.merge(forms, on="figure_id", how="left")
     out["hierarchical_share"] = out["hierarchical_share"].where(same, out["known_share"])
-    return _with_intervals(out)
+    return out
+
+
+def _foretold_on(
+    tables: Tables, scale: Scale, laws: distribution.AudienceParameters
+) -> pd.DataFrame:
+    """Every figure as foretold when left out, on one scale, with its interval."""
+    rows = describe_rows(read_observations(tables, scale))
+    rows = rows.assign(fold=folds(rows))
+    others = learning.predict_left_out(rows, laws.spreads)
+    parts = [_other_countries(rows, laws), others[others["left_out"] != "area_id"]]
+    return _with_intervals(pd.concat(parts, ignore_index=True), scale)
 
 
 def _laws(tables: Tables) -> distribution.AudienceParameters:
@@ -149,7 +174,7 @@ def _other_countries(rows: pd.DataFrame, laws: distribution.AudienceParameters) 
     """Every figure as the countries of other folds foretell it."""
     found = []
     for number in range(FOLDS):
-        out = rows["fold"] == number
+        out = (rows["fold"] == number) & (rows["area_id"] != WORLD)
         asked, known = (rows[mask].reset_index(drop=True) for mask in (out, ~out))
         people = asked["way"].isin(evidence_levels.PEOPLE)
         unseen = asked.assign(
@@ -171,9 +196,9 @@ def _other_countries(rows: pd.DataFrame, laws: distribution.AudienceParameters) 
     return pd.concat(found, ignore_index=True)
 
 
-def _with_intervals(out: pd.DataFrame) -> pd.DataFrame:
+def _with_intervals(out: pd.DataFrame, scale: Scale) -> pd.DataFrame:
     """Shares of the model, and whether its interval, with factors of other folds, holds."""
-    held = pd.Series(False, out.index)
+    half = pd.Series(0.0, out.index)
     for number in range(FOLDS):
         own = out["fold"] == number
         factors = learning.fit_factors(out[~own].reset_index(drop=True))
@@ -185,10 +210,14 @@ def _with_intervals(out: pd.DataFrame) -> pd.DataFrame:
             {}, *(parts.get(name.value, {}) for name in distribution.FACTORS)
         )
         rows = out[own]
-        half = laws.interval_factor(rows["rung"], rows["platform_id"], rows["region"])
-        off = (rows["odds"] - rows["middle"]).abs()
-        held[own] = off <= distribution.Z90 * rows["spread"] * half
-    return out.assign(model_share=harden_odds(out["middle"].to_numpy("float64")), held=held)
+        factor = laws.interval_factor(rows["rung"], rows["platform_id"], rows["region"])
+        half[own] = distribution.Z90 * rows["spread"] * factor
+    middle = out["middle"]
+    ends = {
+        name: distribution.cut_shares(harden_odds((middle + sign * half).to_numpy(), scale), scale)
+        for name, sign in (("q05_share", -1.0), ("model_share", 0.0), ("q95_share", 1.0))
+    }
+    return out.assign(held=(out["odds"] - middle).abs() <= half, **ends)
 
 
 def summary(out: pd.DataFrame) -> list[dict[str, str | int | float]]:

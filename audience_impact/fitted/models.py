@@ -18,8 +18,9 @@ closed level has bounds and the reason, and no estimate.
 Assumptions. Answers with better evidence are right, and restrictions with better evidence are
 similar to those without.
 
-Known drawbacks. With few units a level is closed only if it failed on most of them: with three
-units, none may be inside; with seven, no more than four.
+Known drawbacks. With few units a level of places, networks or people online is closed only if it
+failed on most of them: with three units, none may be inside; with seven, no more than four. A level
+of audiences is closed where it cannot be tested on LEAST_UNITS.
 
 Citation. Rules of this project, docs/method.md.
 """
@@ -46,6 +47,8 @@ from audience_impact.vocabulary import NetworkLaw, PartGap, RungFamily, YesNo
 
 LEVEL_COVERAGE = 0.90
 LEVEL_CHANCE = 0.05
+LEAST_UNITS = 30
+"""Minimum number of units of a test of a level of audiences."""
 YES, NO = YesNo.YES.value, YesNo.NO.value
 LEVELS_TABLE = "answer_rungs"
 LEVEL_CLOSED = PartGap.RUNG_CLOSED.meaning
@@ -60,9 +63,17 @@ def list_closed(tables: Tables, family: RungFamily) -> list[str]:
 
 
 def judge_levels(trials: pd.DataFrame) -> pd.DataFrame:
-    """Add `is_open` to trials with `units` and `inside_share`."""
-    fails = compute_chance(trials["units"], trials["inside_share"]) < LEVEL_CHANCE
-    return trials.assign(is_open=pd.Series(fails, trials.index).map({True: NO, False: YES}))
+    """Add `is_open` to trials with `rung_family`, `rung`, `units` and `inside_share`.
+
+    One test that fails closes a level. A level of audiences is tested by LEAST_UNITS or more, and
+    closed where no test has so many.
+    """
+    is_audience = trials["rung_family"] == RungFamily.AUDIENCE.value
+    is_test = ~is_audience | (trials["units"] >= LEAST_UNITS)
+    fails = is_test & (compute_chance(trials["units"], trials["inside_share"]) < LEVEL_CHANCE)
+    level = [trials["rung_family"], trials["rung"]]
+    is_closed = fails.groupby(level).transform("any") | ~is_test.groupby(level).transform("any")
+    return trials.assign(is_open=is_closed.map({True: NO, False: YES}))
 
 
 def compute_chance(units: "pd.Series[float]", inside_share: "pd.Series[float]") -> Array:

@@ -9,8 +9,9 @@ that were counted in one way; those of one year. A normal prior of PRIOR on the 
 around where it begins, holds what the figures say nothing of. L-BFGS-B, at most STEPS steps, from
 the starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the
 figures are left out as each rung has it, and a factor is what makes nine tenths of them lie inside
-the interval: by rung; then by platform and by region of the world, drawn towards one by countries /
-(countries + SHRINK). Figures of one country, service and way weigh together as one.
+the interval: by rung, the largest of those by what was left out (of LEAST_FIGURES or more); then by
+platform and by region of the world, drawn towards one by countries / (countries + SHRINK). Figures
+of one country, service and way weigh together as one.
 
 Assumptions. Countries without figures are similar to those with figures. The figures of a country
 are left out together, so that none of them predicts another.
@@ -68,10 +69,10 @@ from audience_impact.imputation.effects import (
 from audience_impact.imputation.evidence_levels import (
     LEAST_ABROAD,
     LEVELS,
-    PEOPLE,
     needs_other_countries,
+    speaks_for,
 )
-from audience_impact.imputation.figures import read_observations
+from audience_impact.imputation.figures import COARSE, FINE, WORLD, Scale, read_observations
 from audience_impact.vocabulary import AudienceLaw, ParameterBasis, WayOfCounting
 
 LEAVING = (
@@ -81,6 +82,8 @@ LEAVING = (
     (("area_id", "platform_id", "year"), 0.5),
 )
 """Blocks of figures that are left out together to measure predictions, with their weights."""
+LEAVING_SERVICES = (*LEAVING, (("counted_in_countries",), 0.5))
+"""The same on the fine scale, where a service is left out in all countries, but not its totals."""
 READ = ("estimates", "surveys", "use_patterns", "bases", "areas", "platforms", "lineages")
 """Fact tables that the fit of imputed audiences reads."""
 LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
@@ -94,6 +97,7 @@ DECIMALS = 4
 COLUMNS = ["parameter", "kind", "value", "basis", "figures", "areas", "data_sha256", "note"]
 DEGREES = 6.0
 Blocks = Sequence[NDArray[np.int64]]
+Leaving = Sequence[tuple[tuple[str, ...], float]]
 
 
 @dataclass(frozen=True)
@@ -106,11 +110,18 @@ class Figures:
     ways: tuple[tuple[Blocks, float], ...]
 
 
+def choose_blocks(rows: pd.DataFrame) -> Leaving:
+    """Return the blocks in which figures are left out: services too if totals are among them."""
+    return LEAVING_SERVICES if (rows["area_id"] == WORLD).any() else LEAVING
+
+
 def prepare_figures(rows: pd.DataFrame) -> Figures:
     """Return figures (as `describe_rows` returns them) with their weights and blocks."""
     (countries,) = number_groups(["area_id"], rows)
     weights = np.bincount(countries)[countries] ** -0.5
-    ways = tuple((split_blocks(number_groups(by, rows)[0]), counts) for by, counts in LEAVING)
+    ways = tuple(
+        (split_blocks(number_groups(by, rows)[0]), counts) for by, counts in choose_blocks(rows)
+    )
     return Figures(rows, rows["odds"].to_numpy("float64"), weights / weights.mean(), ways)
 
 
@@ -170,16 +181,16 @@ def _compute_loss(
 
 
 def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFrame:
-    """Return predictions of every left-out figure, by evidence level.
+    """Return predictions of every left-out figure of a country, by evidence level.
 
     One row per figure and evidence level; `rows` as `describe_rows` returns them.
     """
     odds = rows["odds"].to_numpy("float64")
     precision, weighted = reweight_figures(
-        invert_covariance(compute_covariance(rows, fitted_spreads)), odds
+        invert_covariance(compute_covariance(rows, fitted_spreads)), odds, rows["area_id"] == WORLD
     )
     predictions = []
-    for by, _ in LEAVING:
+    for by, _ in choose_blocks(rows):
         parts = split_blocks(number_groups(by, rows)[0])
         out = leave_out(precision, weighted, parts)
         predictions.append(
@@ -190,19 +201,21 @@ def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFram
                 spread=np.sqrt(out.variance),
             )
         )
-    return pd.concat(predictions, ignore_index=True)
+    together = pd.concat(predictions, ignore_index=True)
+    is_answer = (together["area_id"] != WORLD) & (together["rung"] != "")
+    return together[is_answer].reset_index(drop=True)
 
 
 def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
     """Return the evidence level of each figure if its group (`by`) is left out."""
     block = rows.groupby(list(by), sort=False).ngroup()
-    people = rows["way"].isin(PEOPLE)
-    is_any = pd.Series(True, rows.index)
-    countries = rows.groupby("platform_id")["area_id"].transform("nunique")
-    abroad = countries - 1 >= LEAST_ABROAD
+    areas = rows["area_id"].where(rows["area_id"] != WORLD)
+    countries = areas.groupby(rows["platform_id"]).transform("nunique")
+    inside = areas.groupby([rows["platform_id"], block]).transform("nunique")
+    abroad = countries - inside >= LEAST_ABROAD
     levels = pd.Series("", rows.index)
     for rung, people_only, columns in LEVELS:
-        has = _has_others(rows, people if people_only else is_any, columns, block)
+        has = _has_others(rows, speaks_for(rows, rung, people_only), columns, block)
         levels = levels.mask(has & (abroad | (not needs_other_countries(rung))), rung.value)
     return levels
 
@@ -219,17 +232,27 @@ def _has_others(
 def fit_factors(out: pd.DataFrame) -> pd.DataFrame:
     """Return factors (parameter, kind, value, figures, areas) from predictions of left-out ones."""
     rows = out.assign(off=(out["odds"] - out["middle"]).abs() / out["spread"] / Z90)
-    by_rung = _fit_group_factors(rows, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0)
+    by_rung = _fit_rung_factors(rows)
     rows["off"] /= _look_up_factors(rows["rung"], by_rung)
     by_platform = _fit_group_factors(rows, "platform_id", AudienceLaw.PLATFORM_FACTOR)
     rows["off"] /= _look_up_factors(rows["platform_id"], by_platform)
     by_region = _fit_group_factors(rows, "region", AudienceLaw.REGION_FACTOR)
     rows["off"] /= _look_up_factors(rows["region"], by_region)
-    last = _fit_group_factors(rows, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0).set_index("kind")[
-        "value"
-    ]
+    last = _fit_rung_factors(rows).set_index("kind")["value"]
     by_rung["value"] *= by_rung["kind"].map(last)
     return pd.concat([by_rung, by_platform, by_region], ignore_index=True)
+
+
+def _fit_rung_factors(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the factor of each evidence level: the largest of those by what was left out."""
+    parts = [
+        _fit_group_factors(part, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0)
+        for _, part in rows.groupby("left_out", sort=True)
+    ]
+    tests = pd.concat(parts, ignore_index=True)
+    tests = tests.assign(is_large=tests["figures"] >= LEAST_FIGURES)
+    ordered = tests.sort_values(["kind", "is_large", "value"]).drop(columns="is_large")
+    return ordered.drop_duplicates("kind", keep="last").reset_index(drop=True)
 
 
 def _look_up_factors(words: pd.Series, table: pd.DataFrame) -> pd.Series:
@@ -256,9 +279,17 @@ def _fit_group_factors(
 
 def fit_table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
     """Return the fact table `audience_laws`; without rows where figures are too few."""
-    rows = describe_rows(read_observations(tables))
+    parts = [_fit_scale(tables, scale, steps) for scale in (COARSE, FINE)]
+    table = pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)
+    return table.assign(data_sha256=_digest_figures(tables))[COLUMNS]
+
+
+def _fit_scale(tables: Tables, scale: Scale, steps: int) -> pd.DataFrame:
+    """Return the parameters of one scale; on the fine one only if there are totals."""
+    rows = describe_rows(read_observations(tables, scale))
     countries = rows["area_id"].nunique()
-    if len(rows) < LEAST_FIGURES or countries < LEAST_COUNTRIES:
+    is_too_few = len(rows) < LEAST_FIGURES or countries < LEAST_COUNTRIES
+    if is_too_few or (scale.has_totals and not (rows["area_id"] == WORLD).any()):
         return pd.DataFrame(columns=COLUMNS)
     fitted_spreads = fit_spreads(prepare_figures(rows), steps)
     effects = pd.DataFrame(
@@ -276,23 +307,26 @@ def fit_table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
     )
     frame = pd.concat([effects, widths], ignore_index=True)
     return frame.assign(
+        kind=scale.prefix + frame["kind"],
         value=frame["value"].round(DECIMALS),
         basis=ParameterBasis.ESTIMATED.value,
-        data_sha256=_digest_figures(rows),
-    )[COLUMNS]
+    )
 
 
 def is_current(tables: Tables) -> bool:
     """Return True if the parameters were fitted to these figures by this model."""
     current = tables["audience_laws"]
     effects = current[current["parameter"] == AudienceLaw.EFFECT_SPREAD.value]["kind"]
-    expected = {effect.name for effect in EFFECTS} | {OWN + way.value for way in WayOfCounting}
-    rows = describe_rows(read_observations(tables))
-    return set(effects) == expected and set(current["data_sha256"]) == {_digest_figures(rows)}
+    expected = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
+    is_total = read_observations(tables, FINE)["area_id"] == WORLD
+    scales = (COARSE, FINE) if is_total.any() else (COARSE,)
+    is_complete = set(effects) == {scale.prefix + name for scale in scales for name in expected}
+    return is_complete and set(current["data_sha256"]) == {_digest_figures(tables)}
 
 
-def _digest_figures(rows: pd.DataFrame) -> str:
-    """Return the digest of the figures used in the fit."""
+def _digest_figures(tables: Tables) -> str:
+    """Return the digest of the figures that are fitted to, totals of the world among them."""
+    rows = describe_rows(read_observations(tables, FINE))
     columns = rows[["figure_id", "area_id", "platform_id", "way", "series", "moment", "share"]]
     return digest_frames(columns.round({"share": DECIMALS}))
 

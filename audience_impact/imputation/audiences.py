@@ -17,7 +17,7 @@ from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups
-from audience_impact.imputation.distribution import SHARES, ImputationModel
+from audience_impact.imputation.distribution import SHARES, WIDEST, ImputationModel
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.populations import EVERYONE
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -37,8 +37,6 @@ FRAME = Frame(
 )
 DECISIVE_PART = 0.5
 """Minimum size of a decisive audience, as a share of the largest audience of its restriction."""
-WIDEST = 20.0
-"""Maximum ratio of the ends of an interval; a wider interval is not published as an estimate."""
 
 
 def impute_audiences(
@@ -89,8 +87,14 @@ def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool
 
 
 def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for decisive imputed audiences whose interval is wider than WIDEST."""
-    return rows["is_decisive"] & (rows["q95_share"] > WIDEST * rows["q05_share"])
+    """Return True for decisive imputed audiences wider than WIDEST, if none beside it is narrower.
+
+    Beside a clear audience a vague one is drawn: whether their union is clear, the answer shows.
+    """
+    is_wide = rows["q95_share"] > WIDEST * rows["q05_share"]
+    is_clear = rows["is_decisive"] & ~is_wide
+    beside = is_clear.groupby([rows["restriction_id"], rows["country_id"]]).transform("any")
+    return rows["is_decisive"] & is_wide & ~beside
 
 
 def describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:

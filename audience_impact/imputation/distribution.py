@@ -13,6 +13,11 @@ from the fact table `audience_laws`; nothing is fitted here. If requested, the f
 are left out by means of the inverse of their block. A figure that is far from its prediction from
 all others has less weight, as with Student's t of TRUST degrees.
 
+There are two scales (figures.py). The coarse one is the better for services that many use. Where
+its interval is wider than a factor of WIDEST, or it only knows other services of that kind, the
+fine one is used, whose figures include totals of the world: a total fixes the level of its service,
+with the error that totals have, and other services fix how it varies over countries.
+
 Assumptions. Those of effects.py; countries without figures are similar to those with figures.
 
 Known drawbacks. The interval is that of a figure, not of the truth: the sample and the question of
@@ -25,7 +30,7 @@ distribution, JASA 84 (1989) 881-896; docs/method.md reports the coverage of suc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,15 +48,27 @@ from audience_impact.imputation.effects import (
     compute_variance,
     describe_rows,
 )
-from audience_impact.imputation.figures import harden_odds, locate_rows, read_observations
+from audience_impact.imputation.figures import (
+    COARSE,
+    FINE,
+    WORLD,
+    Scale,
+    harden_odds,
+    locate_rows,
+    read_observations,
+)
 from audience_impact.rules import ParameterError
-from audience_impact.vocabulary import AudienceLaw, WayOfCounting
+from audience_impact.vocabulary import AudienceLaw, ImputationRung, WayOfCounting
 
 FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REGION_FACTOR)
 """Factors of an interval, in the order of the fields of `AudienceParameters`."""
 Z90 = 1.6448536269514722
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
 """Limits to which all quantiles of an imputed share are cut."""
+SMALLEST_SHARE = 1e-5
+"""Lower limit on the fine scale."""
+WIDEST = 20.0
+"""Maximum ratio of the ends of an interval; a wider interval is not published as an estimate."""
 TRUST = 4.0
 LEAST_SQUARED = 1.2
 """Squared error, in standard deviations, below which the variance of a figure is unchanged."""
@@ -67,12 +84,16 @@ SHARE_DECIMALS = 5
 
 @dataclass(frozen=True)
 class AudienceParameters:
-    """The parameters in `audience_laws`: factors, and `spreads` by effect and way of counting."""
+    """The table `audience_laws`: `spreads` by effect and way of counting, and factors.
+
+    `fine` are those of the scale for services that few use; None where none were fitted.
+    """
 
     spreads: Mapping[str, float]
     by_rung: Mapping[str, float]
     by_platform: Mapping[str, float]
     by_region: Mapping[str, float]
+    fine: "AudienceParameters | None" = field(default=None, kw_only=True)
 
     def interval_factor(self, rung: pd.Series, platform: pd.Series, region: pd.Series) -> Array:
         """Return the factor of each row's interval; the largest for an unfitted evidence level."""
@@ -93,6 +114,14 @@ def read_parameters(audience_laws: pd.DataFrame) -> AudienceParameters | None:
     """
     if audience_laws.empty:
         return None
+    is_fine = audience_laws["kind"].str.startswith(FINE.prefix)
+    coarse, fine = audience_laws[~is_fine], audience_laws[is_fine]
+    fine = fine.assign(kind=fine["kind"].str.removeprefix(FINE.prefix))
+    return replace(_read_scale(coarse), fine=None if fine.empty else _read_scale(fine))
+
+
+def _read_scale(audience_laws: pd.DataFrame) -> AudienceParameters:
+    """Return the parameters of one scale."""
     parts = {
         name: dict(zip(rows["kind"], rows["value"].astype("float64"), strict=True))
         for name, rows in audience_laws.groupby("parameter")
@@ -118,8 +147,26 @@ def impute_shares(
     counted in that way; `is_under_block` says whether it is from the time of a block, as in the
     facts. Rows without a result are absent: no service with users, or no people online on
     record. `model` has the figures that are imputed from; `without_country` leaves out those of the
-    country of each row.
+    country of each row. What is too vague on the coarse scale is imputed on the fine one.
     """
+    shares = _impute_on_scale(requested, tables, model, without_country)
+    vague = requested[is_too_vague(shares.reindex(requested.index))]
+    if model.finer is None or vague.empty:
+        return shares
+    fine = _impute_on_scale(vague, tables, model.finer, without_country)
+    return pd.concat([shares.drop(fine.index, errors="ignore"), fine]).sort_index()
+
+
+def is_too_vague(shares: pd.DataFrame) -> "pd.Series[bool]":
+    """Return True for shares that are missing, too wide, or of services like it alone."""
+    is_narrow = shares["q95_share"] <= WIDEST * shares["q05_share"]
+    return ~is_narrow | (shares["rung"] == ImputationRung.KIND.value)
+
+
+def _impute_on_scale(
+    requested: pd.DataFrame, tables: Tables, model: "ImputationModel", without_country: bool
+) -> pd.DataFrame:
+    """Return what `impute_shares` returns, on the scale of the model."""
     nothing = pd.DataFrame(columns=COLUMNS).astype(
         dict.fromkeys([*SHARES, "online_share"], "float64")
     )
@@ -138,12 +185,18 @@ def impute_shares(
         * model.parameters.interval_factor(rung, questions["platform_id"], questions["region"])
     )
     shares = {
-        name: harden_odds(middle + sign * half).clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
+        name: cut_shares(harden_odds(middle + sign * half, model.scale), model.scale)
         for name, sign in zip(SHARES, (-1.0, 0.0, 1.0), strict=True)
     }
     more = {"rung": rung.to_numpy(), "online_share": questions["online_share"].to_numpy()}
     rows = pd.DataFrame({**shares, **more}, index=questions["place"].to_numpy())
     return rows[(rows["rung"] != "").to_numpy()]
+
+
+def cut_shares(shares: Array, scale: Scale) -> Array:
+    """Return shares within the limits of the scale, rounded."""
+    least = LEAST_SHARE if scale is COARSE else SMALLEST_SHARE
+    return np.asarray(shares.clip(least, MOST_SHARE).round(SHARE_DECIMALS))
 
 
 def _describe_requested(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -196,17 +249,21 @@ def invert_covariance(covariance: Array) -> Array:
     return np.asarray(result)
 
 
-def reweight_figures(precision: Array, odds: Array) -> tuple[Array, Array]:
+def reweight_figures(
+    precision: Array, odds: Array, is_total: "pd.Series[bool] | None" = None
+) -> tuple[Array, Array]:
     """Return the precision Q and Q y after one step that gives outliers a larger variance.
 
     A figure with an error of z standard deviations, given all others, gets (TRUST + z^2) /
-    (TRUST + 1) of its variance given all others.
+    (TRUST + 1) of its variance given all others. Totals of the world (`is_total`) keep theirs: a
+    service that is small everywhere is no error.
     """
     weighted = precision @ odds
     variance = 1.0 / np.diag(precision)
     squared = weighted**2 * variance
     more = variance * ((TRUST + squared) / (TRUST + 1.0) - 1.0)
-    places = np.flatnonzero(squared > LEAST_SQUARED)
+    is_exempt = np.zeros(len(odds), dtype=bool) if is_total is None else is_total.to_numpy()
+    places = np.flatnonzero((squared > LEAST_SQUARED) & ~is_exempt)
     # the inverse after more variance in a few places of the diagonal (Woodbury)
     columns = precision[:, places]
     inner = np.diag(1.0 / more[places]) + columns[places]
@@ -221,31 +278,47 @@ class ImputationModel:
     """All figures of the facts, with their covariance.
 
     Attributes:
-        known: The figures, as effects.py reads them.
-        laws: The fitted parameters of their covariance.
+        figures: The figures, as effects.py reads them.
+        parameters: The fitted parameters of their covariance.
+        scale: The scale of their log odds.
+        finer: The model of services that few use; None if no parameters were fitted.
     """
 
     figures: pd.DataFrame
     parameters: AudienceParameters
+    scale: Scale = COARSE
+    finer: "ImputationModel | None" = None
 
     @cached_property
     def weighted_inverse(self) -> tuple[Array, Array]:
         """Return the inverse Q of the covariance, with less weight for outliers, and Q y."""
         odds = self.figures["odds"].to_numpy("float64")
         return reweight_figures(
-            invert_covariance(compute_covariance(self.figures, self.parameters.spreads)), odds
+            invert_covariance(compute_covariance(self.figures, self.parameters.spreads)),
+            odds,
+            self.figures["area_id"] == WORLD,
         )
 
     def compute_inverse(self) -> None:
         """Compute the inverse once, so that processes that receive this object reuse it."""
         if not self.figures.empty:
             _ = self.weighted_inverse
+        if self.finer is not None:
+            self.finer.compute_inverse()
 
 
 def build_model(tables: Tables, parameters: AudienceParameters) -> ImputationModel:
-    """Return the figures in typed facts with the fitted parameters of their covariance."""
-    figures = read_observations(tables)
-    return ImputationModel(figures if figures.empty else describe_rows(figures), parameters)
+    """Return the figures of typed facts with the parameters that were fitted to such figures."""
+    finer = None
+    if parameters.fine is not None:
+        finer = ImputationModel(_read_figures(tables, FINE), parameters.fine, FINE)
+    return ImputationModel(_read_figures(tables, COARSE), parameters, COARSE, finer)
+
+
+def _read_figures(tables: Tables, scale: Scale) -> pd.DataFrame:
+    """Return the figures of a scale as effects.py reads them."""
+    figures = read_observations(tables, scale)
+    return figures if figures.empty else describe_rows(figures)
 
 
 def find_influential_figures(
@@ -257,6 +330,20 @@ def find_influential_figures(
     `area_id`, `platform_id`, `way`, `moment`, `share` of the figure, `without_share` (the median,
     that figure left out) and `q50_share`; the `most` that move it farthest, the farthest first.
     """
+    if model.finer is None:
+        return _find_influential_on_scale(requested, tables, model, most)
+    shares = _impute_on_scale(requested, tables, model, without_country=False)
+    is_vague = is_too_vague(shares.reindex(requested.index))
+    parts = ((requested[~is_vague], model), (requested[is_vague], model.finer))
+    by_scale = [_find_influential_on_scale(rows, tables, scale, most) for rows, scale in parts]
+    filled = [figures for figures in by_scale if not figures.empty]
+    return pd.concat(filled, ignore_index=True) if filled else by_scale[0]
+
+
+def _find_influential_on_scale(
+    requested: pd.DataFrame, tables: Tables, model: ImputationModel, most: int
+) -> pd.DataFrame:
+    """Return what `find_influential_figures` returns, on the scale of the model."""
     questions, figures = _describe_requested(requested, tables), model.figures
     if questions.empty or figures.empty:
         return pd.DataFrame(columns=["place", *MOVER])
@@ -268,8 +355,7 @@ def find_influential_figures(
     by = (shared @ precision) * weighted / np.diag(precision)
     at = np.argsort(-np.abs(by), axis=1, kind="stable")[:, :most]
     without = middle[:, None] - np.take_along_axis(by, at, axis=1)
-    ends = harden_odds(np.column_stack([middle, without]))
-    ends = ends.clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
+    ends = cut_shares(harden_odds(np.column_stack([middle, without]), model.scale), model.scale)
     influential = figures.iloc[at.ravel()].reset_index(drop=True)
     count = at.shape[1]
     return influential.assign(

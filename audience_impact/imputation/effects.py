@@ -4,7 +4,8 @@ Definitions. An effect is a normal variable of a group of figures (all of a serv
 subregion and service, ...), which may vary slowly with the year or another number, or be multiplied
 by a number. Two figures share an effect if they are in the same group. The covariance of two
 figures is the sum over effects of spread^2 times the share; in addition each figure has a spread of
-its own, which depends on its method of counting.
+its own, which depends on its method of counting. A total of the world has no effects of places: its
+countries even them out.
 
 Method. EFFECTS is the model, a table: a world, its regions, subregions and countries; services in
 each of them; how a figure was counted; who counted. If an effect varies with a number, the share
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 from audience_impact.frames import Array
 from audience_impact.imputation.evidence_levels import PEOPLE
+from audience_impact.imputation.figures import WORLD
 
 SOVIET = frozenset(
     ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]
@@ -87,12 +89,18 @@ class Effect:
 
 
 def _change_with_years(
-    name: str, by: tuple[str, ...], start: float, scale: float, rough: bool
+    name: str, by: tuple[str, ...], start: float, scale: float, rough: bool, times: str = ""
 ) -> Effect:
-    return Effect(name, by, start, "years", scale, rough)
+    return Effect(name, by, start, "years", scale, rough, times)
+
+
+def _vary_by_place(name: str, by: tuple[str, ...], start: float) -> Effect:
+    return Effect(name, by, start, times=IN_COUNTRY)
 
 
 SERVICE, COUNTRY, WAY = "platform_id", "area_id", "way"
+IN_COUNTRY = "is_in_country"
+"""Factor of effects of places: one for figures of a country, zero for totals of the world."""
 HOUSE_MOST = 0.15
 """Maximum spread of the effect of a survey organisation, in log odds: the fit may not exceed it,
 because the next organisation is unknown.
@@ -104,25 +112,31 @@ EFFECTS = (
     Effect("service", (SERVICE,), 0.85),
     _change_with_years("service_years", (SERVICE,), 0.06, 4.0, rough=False),
     Effect("service_online", (SERVICE,), 0.22, "online_odds", 1.2),
-    Effect("service_size", (SERVICE,), 0.18, "size", 2.5),
+    Effect("service_size", (SERVICE,), 0.18, "size", 2.5, times=IN_COUNTRY),
     Effect("service_kind", ("platform_kind",), 0.2),
-    Effect("region_service", ("region", SERVICE), 0.18),
-    _change_with_years("region_service_years", ("region", SERVICE), 0.06, 4.0, rough=False),
-    Effect("subregion", ("subregion",), 0.14),
-    Effect("subregion_service", ("subregion", SERVICE), 0.2),
-    _change_with_years("subregion_service_years", ("subregion", SERVICE), 0.3, 3.0, rough=True),
-    Effect("league_service", ("league", SERVICE), 0.18),
-    Effect("country", (COUNTRY,), 0.22),
-    _change_with_years("country_years", (COUNTRY,), 0.25, 4.0, rough=True),
-    Effect("country_kind", (COUNTRY, "platform_kind"), 0.1),
-    Effect("country_service", (COUNTRY, SERVICE), 0.2),
-    _change_with_years("country_service_years", (COUNTRY, SERVICE), 0.27, 4.0, rough=True),
+    _vary_by_place("region_service", ("region", SERVICE), 0.18),
+    _change_with_years(
+        "region_service_years", ("region", SERVICE), 0.06, 4.0, rough=False, times=IN_COUNTRY
+    ),
+    _vary_by_place("subregion", ("subregion",), 0.14),
+    _vary_by_place("subregion_service", ("subregion", SERVICE), 0.2),
+    _change_with_years(
+        "subregion_service_years", ("subregion", SERVICE), 0.3, 3.0, rough=True, times=IN_COUNTRY
+    ),
+    _vary_by_place("league_service", ("league", SERVICE), 0.18),
+    _vary_by_place("country", (COUNTRY,), 0.22),
+    _change_with_years("country_years", (COUNTRY,), 0.25, 4.0, rough=True, times=IN_COUNTRY),
+    _vary_by_place("country_kind", (COUNTRY, "platform_kind"), 0.1),
+    _vary_by_place("country_service", (COUNTRY, SERVICE), 0.2),
+    _change_with_years(
+        "country_service_years", (COUNTRY, SERVICE), 0.27, 4.0, rough=True, times=IN_COUNTRY
+    ),
     Effect("way", (WAY,), 0.2),
     Effect("way_service", (WAY, SERVICE), 0.3),
     Effect("way_service_year", (WAY, SERVICE, "year"), 0.1),
-    Effect("way_subregion_service", (WAY, "subregion", SERVICE), 0.17),
-    Effect("way_country", (WAY, COUNTRY), 0.1),
-    Effect("way_country_service", (WAY, COUNTRY, SERVICE), 0.14),
+    _vary_by_place("way_subregion_service", (WAY, "subregion", SERVICE), 0.17),
+    _vary_by_place("way_country", (WAY, COUNTRY), 0.1),
+    _vary_by_place("way_country_service", (WAY, COUNTRY, SERVICE), 0.14),
     Effect("series", ("series",), 0.14, most=HOUSE_MOST),
     Effect("series_service", ("series", SERVICE), 0.14, most=HOUSE_MOST),
     Effect("survey", ("survey",), 0.03),
@@ -143,6 +157,7 @@ def describe_rows(rows: pd.DataFrame) -> pd.DataFrame:
         league=league.where(league != "", "in " + rows["region"]),
         year=np.floor(rows["years"]).astype("int64"),
         is_blocked=rows["is_blocked"].astype("float64"),
+        is_in_country=(rows["area_id"] != WORLD).astype("float64"),
         series=rows["series"].where(rows[WAY].isin(PEOPLE), rows[WAY]),
     )
 
@@ -257,8 +272,8 @@ def _add_effect(
         row, column = np.nonzero(group[block, None] == group)
         share = times[row] * times[column] * _measure_likeness(effect, along[row], along[column])
         part[row, column] += variance * share
-    elif effect.times or not effect.by:
-        part += variance * np.outer(times[block], times)
+    elif effect.times:
+        part += variance * np.outer(times[block], times) * (group[block, None] == group)
     else:
         part += variance * (group[block, None] == group)
 

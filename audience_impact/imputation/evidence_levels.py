@@ -3,16 +3,18 @@
 Definitions. The evidence level (a rung in code lists and columns) is the nearest quantity in the
 facts: users of the service in the country, at another time or in part (own_people); its advertising
 reach, accounts or installations there (own_other); other services of the country (country); the
-service elsewhere in the subregion (subregion); the service elsewhere (service); services of its
-kind (kind).
+service elsewhere in the subregion (subregion); the service elsewhere (service); its users in the
+world (world); services of its kind (kind).
 
 Method. The level follows from the available figures; the model uses all of them on every level. A
 service that was counted in fewer than LEAST_ABROAD other countries is not considered known abroad:
-it was counted because it is large at home, and elsewhere only its kind is used.
+it was counted because it is large at home. Elsewhere its users in the world are used if somebody
+counted them, else only its kind.
 """
 
 import pandas as pd
 
+from audience_impact.imputation.figures import WORLD
 from audience_impact.vocabulary import ImputationRung, WayOfCounting
 
 PEOPLE = [
@@ -36,6 +38,7 @@ LEAST_ABROAD = 2
 
 LEVELS = (
     (ImputationRung.KIND, False, ["platform_kind"]),
+    (ImputationRung.WORLD, False, ["platform_id"]),
     (ImputationRung.SERVICE, False, ["platform_id"]),
     (ImputationRung.SUBREGION, False, ["subregion", "platform_id"]),
     (ImputationRung.COUNTRY, False, ["area_id"]),
@@ -52,13 +55,22 @@ def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.S
 
     Both frames as figures.locate_rows returns them.
     """
-    people = figures[figures["way"].isin(PEOPLE)]
     levels = pd.Series("", requested.index)
     abroad = is_abroad(requested, figures)
     for rung, people_only, columns in LEVELS:
-        has = _has_figure(requested, people if people_only else figures, columns)
+        has = _has_figure(requested, figures[speaks_for(figures, rung, people_only)], columns)
         levels = levels.mask(has & (abroad | (not needs_other_countries(rung))), rung.value)
     return levels
+
+
+def speaks_for(figures: pd.DataFrame, rung: ImputationRung, people_only: bool) -> pd.Series:
+    """Return True for figures that an evidence level depends on."""
+    is_total = figures["area_id"] == WORLD
+    if rung is ImputationRung.WORLD:
+        return is_total
+    return (rung is ImputationRung.KIND) | (
+        ~is_total & (figures["way"].isin(PEOPLE) | (not people_only))
+    )
 
 
 def needs_other_countries(rung: ImputationRung) -> bool:
@@ -69,16 +81,18 @@ def needs_other_countries(rung: ImputationRung) -> bool:
 def is_abroad(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
     """Return True for services with figures of LEAST_ABROAD other countries."""
     place = ["platform_id", "area_id"]
-    count = figures.drop_duplicates(place).groupby("platform_id").size()
+    counted = figures[figures["area_id"] != WORLD]
+    count = counted.drop_duplicates(place).groupby("platform_id").size()
     others = requested["platform_id"].map(count).fillna(0) - _has_figure(requested, figures, place)
     return others >= LEAST_ABROAD
 
 
 def is_stranger(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
-    """Return True for services without figures of the country or of enough other countries."""
-    return ~is_abroad(requested, figures) & ~_has_figure(
-        requested, figures, ["platform_id", "area_id"]
-    )
+    """Return True for services without a figure of the country, of enough others or the world."""
+    totals = figures[figures["area_id"] == WORLD]
+    is_counted = _has_figure(requested, totals, ["platform_id"])
+    is_counted |= _has_figure(requested, figures, ["platform_id", "area_id"])
+    return ~is_abroad(requested, figures) & ~is_counted
 
 
 def _has_figure(requested: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.Series:

@@ -3,15 +3,18 @@
 Definitions. The share of a figure is the people (or accounts, or identities of an advertising tool)
 that it counts over the people online in the country at that time; of a survey that asked whether
 people are online, the users over those online. The way of counting is the origin of the figure:
-survey, measurement, company statement, advertising tool. Log odds are softened: log odds of SOFT +
-(1 - 2 SOFT) share, in which the step from one to two in a thousand weighs little.
+survey, measurement, company statement, advertising tool. Log odds are softened: log odds of s + (1
+- 2 s) share, on two scales (COARSE, FINE): a large s keeps small shares, which surveys count badly,
+from weighing much; a small s tells one in a thousand from one in a hundred.
 
-Method. Figures of a whole country and of one service; a share of residents is divided by the share
-of residents online; a share of people online, of smartphone owners or of respondents is not
-changed. If a survey omitted people online who use no platform, the larger of its own share online
-and `online_share_override` is used, else that of the country. Of figures that agree for a service,
-way of counting and period, one is used. A figure is from under a block where a national restriction
-of the whole service was then in force for LEAST_BLOCKED_DAYS or more.
+Method. Figures of a whole country, or of the world, and of one service; a share of residents is
+divided by the share of residents online; a share of people online, of smartphone owners or of
+respondents is not changed. If a survey omitted people online who use no platform, the larger of its
+own share online and `online_share_override` is used, else that of the country. Of figures that
+agree for a service, way of counting and period, one is used. A figure is from under a block where a
+national restriction of the whole service was then in force for LEAST_BLOCKED_DAYS or more. Totals
+of the world have ways of counting of their own: users of a month, of a day or week, and registered
+accounts. Downloads, devices and a country's part of the world are no such figures.
 
 Assumptions. Children use a service as often as the adults in surveys.
 
@@ -20,6 +23,8 @@ online is reduced to that number. The people online of a year are themselves an 
 
 Citation. Rules of this project, docs/decisions.md.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -36,14 +41,33 @@ from audience_impact.vocabulary import (
     Feature,
     GeoScope,
     PlatformKind,
+    PopulationBase,
     SourceType,
     Unit,
     WayOfCounting,
     YesNo,
 )
 
-SOFT = 0.05
-"""Softening parameter of log odds: log odds are taken of SOFT + (1 - 2 SOFT) share."""
+
+@dataclass(frozen=True)
+class Scale:
+    """One of the two scales on which figures are compared, each with a model of its own.
+
+    Attributes:
+        soft: Softening parameter s: log odds are taken of s + (1 - 2 s) share.
+        has_totals: Whether totals of the world are among the figures.
+        prefix: Prefix of the kinds of this scale in the table `audience_laws`.
+    """
+
+    soft: float
+    has_totals: bool
+    prefix: str
+
+
+COARSE = Scale(0.05, has_totals=False, prefix="")
+"""Scale of services that many use: the step from one to two in a thousand weighs little."""
+FINE = Scale(0.0003, has_totals=True, prefix="fine_")
+"""Scale of services that few use, down to one in ten thousand."""
 LEAST_BLOCKED_DAYS = 60
 YEAR_DAYS = 365.25
 SAME_SHARE_DECIMALS = 3
@@ -71,34 +95,49 @@ _WAYS = {
     AudienceMetric.DAU: WayOfCounting.DAILY,
     AudienceMetric.SURVEY_DAILY: WayOfCounting.DAILY,
 }
+TOTAL_WAY = {
+    AudienceMetric.REGISTERED.value: WayOfCounting.WORLD_REGISTERED.value,
+    **{
+        metric.value: WayOfCounting.WORLD_DAILY.value
+        for metric, way in _WAYS.items()
+        if way in (WayOfCounting.DAILY, WayOfCounting.WEEKLY)
+    },
+}
+"""Way of counting of a total of the world by metric; all others count users of a month."""
 WAY = {metric.value: way.value for metric, way in _WAYS.items()}
 """Way of counting by metric; figures of other metrics are not used for imputation."""
 
 
-def soften_odds(share: "Array | pd.Series[float]") -> Array:
+def soften_odds(share: "Array | pd.Series[float]", scale: Scale = COARSE) -> Array:
     """Return softened log odds of shares, which are limited to 1."""
     inside = np.clip(np.asarray(share, dtype="float64"), 0.0, 1.0)
-    return np.asarray(logit(SOFT + (1.0 - 2.0 * SOFT) * inside))
+    return np.asarray(logit(scale.soft + (1.0 - 2.0 * scale.soft) * inside))
 
 
-def harden_odds(odds: Array) -> Array:
+def harden_odds(odds: Array, scale: Scale = COARSE) -> Array:
     """Return shares from softened log odds, never outside 0..1."""
-    return np.asarray(np.clip((expit(odds) - SOFT) / (1.0 - 2.0 * SOFT), 0.0, 1.0))
+    return np.asarray(np.clip((expit(odds) - scale.soft) / (1.0 - 2.0 * scale.soft), 0.0, 1.0))
 
 
-def read_observations(tables: Tables) -> pd.DataFrame:
+def read_observations(tables: Tables, scale: Scale = COARSE) -> pd.DataFrame:
     """Return one row per figure: `share` of the people online and its softened `odds`.
 
     Columns: `figure_id`, `area_id`, `platform_id`, `way`, `series`, `survey` (series, country and
-    period), `moment`, `share`, `odds` and what `locate_rows` adds.
+    period), `moment`, `share`, `odds`, `counted_in_countries` (the service; for a total of the
+    world its own id) and what `locate_rows` adds.
     """
     rows = pd.concat([_read_estimates(tables), _read_surveys(tables)], ignore_index=True)
     rows = locate_rows(rows, tables)
     share = rows["share"].where(rows["of"] != "residents", rows["share"] / rows["online_share"])
     share = share.where(rows["of"] != "persons", rows["share"] / rows["online_persons"])
     share = share.where(rows["of"] != "respondents", rows["share"] / _find_online_share(rows))
-    rows = rows.assign(share=share, odds=soften_odds(share))
-    return _drop_repeated(rows[share.notna() & (share > 0.0)])
+    is_total = rows["area_id"] == WORLD
+    rows = rows.assign(
+        share=share,
+        odds=soften_odds(share, scale),
+        counted_in_countries=rows["platform_id"].mask(is_total, rows["figure_id"]),
+    )
+    return _drop_repeated(rows[(share > 0.0) & (scale.has_totals | ~is_total)])
 
 
 def _drop_repeated(rows: pd.DataFrame) -> pd.DataFrame:
@@ -111,15 +150,19 @@ def _drop_repeated(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_estimates(tables: Tables) -> pd.DataFrame:
-    """Return figures of whole countries: persons, or shares of residents or people online."""
+    """Return figures of whole countries and of the world.
+
+    They count persons or accounts, or are shares of residents or of people online.
+    """
     estimates = tables["estimates"]
     usable = (
         (estimates["age"] == "")
         & (estimates["sex"] == "")
         & estimates["unit"].isin(PERSONAL)
         & estimates["audience_metric"].isin(list(WAY))
+        & (estimates["population_base"] != PopulationBase.WORLD_USERS.value)
     )
-    rows = estimates[usable & _is_country(estimates["area_id"])]
+    rows = estimates[usable & (_is_country(estimates["area_id"]) | _is_total(estimates))]
     value = rows["value"].fillna(np.sqrt(rows["low"] * rows["high"]))
     online = rows["population_base"].str.startswith("internet") | (
         rows["population_base"] == "custom"
@@ -149,7 +192,9 @@ def _find_ways(rows: pd.DataFrame, tables: Tables) -> pd.Series:
     way = way.mask(is_asked & (way == WayOfCounting.MEASURED), WayOfCounting.ASKED.value)
     of_users = rows["note"].str.contains(OF_SOCIAL_MEDIA)
     way = way.mask(of_users & (way == WayOfCounting.ASKED), WayOfCounting.ASKED_OF_USERS.value)
-    return way.mask(rows["unit"] == Unit.ACCOUNTS.value, WayOfCounting.ACCOUNTS.value)
+    way = way.mask(rows["unit"] == Unit.ACCOUNTS.value, WayOfCounting.ACCOUNTS.value)
+    totals = rows["audience_metric"].map(TOTAL_WAY).fillna(WayOfCounting.WORLD_MONTHLY.value)
+    return way.mask(rows["area_id"] == WORLD, totals)
 
 
 def _read_surveys(tables: Tables) -> pd.DataFrame:
@@ -191,6 +236,12 @@ def _find_online_share(rows: pd.DataFrame) -> pd.Series:
         return survey_share
     fallback = np.fmax(survey_share, rows["other_online"].fillna(rows["online_share"]))
     return survey_share.where(~rows["is_floor"].eq(True), fallback)
+
+
+def _is_total(estimates: pd.DataFrame) -> pd.Series:
+    """Return True for counts of all users of a service in the world."""
+    is_part = estimates["population_base"] == PopulationBase.CUSTOM.value
+    return (estimates["area_id"] == WORLD) & ~is_part & (estimates["unit"] != Unit.SHARE.value)
 
 
 def _is_country(areas: pd.Series) -> pd.Series:

@@ -1,7 +1,8 @@
 """Distributions of groups named without their members ("social media"), from their members.
 
-Definitions. A group is a platform that represents services of some kinds (MEMBERS). Its members in
-a country are the MOST services of these kinds with the largest imputed audiences there.
+Definitions. A group is a platform that represents services of some kinds (MEMBERS), or those that
+its `member_ids` list. Its members in a country are the MOST of these services with the largest
+imputed audiences there, of those that were counted in some country or in the world.
 
 Method. Members are drawn from their imputed distributions, with a common factor of weight COMMON,
 because they share country and survey. Each draw gives shares of the people online, and the model of
@@ -11,7 +12,8 @@ members.
 
 Assumptions. The term "social media" in a register means the largest services of these kinds.
 
-Known drawbacks. Services beyond the MOST largest are missing from the union.
+Known drawbacks. Services beyond the MOST largest, and those that nobody counted anywhere, are
+missing from the union.
 
 Citation. H. Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods (1992), for
 Kronecker sequences; overlap/model.py for the union.
@@ -29,7 +31,7 @@ from audience_impact.frames import Array
 from audience_impact.imputation import distribution, evidence_levels
 from audience_impact.imputation.distribution import SHARES, ImputationModel
 from audience_impact.overlap.model import Group, OverlapModel, make_lattice
-from audience_impact.vocabulary import PlatformKind
+from audience_impact.vocabulary import ImputationRung, PlatformKind
 
 MEMBERS = {
     "social-media": [PlatformKind.SOCIAL_NETWORK.value, PlatformKind.VIDEO.value],
@@ -64,7 +66,7 @@ def impute_with_members(
 
     The services have `place` (the row of their group), `platform_id` and SHARES.
     """
-    is_group = requested["platform_id"].isin(list(MEMBERS))
+    is_group = requested["platform_id"].isin(_list_services(tables["platforms"]).index)
     if model is None or not is_group.any():
         shares = distribution.impute_shares(requested, tables, imputation_model, without_country)
         return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES])
@@ -83,18 +85,28 @@ def impute_with_members(
     return pd.concat([singles, _unite_members(largest, model)]).sort_index(), largest
 
 
+def _list_services(platforms: pd.DataFrame) -> "pd.Series[str]":
+    """Return the ids of the services of each group, one row per service, indexed by the group."""
+    by_kind = platforms.groupby("kind")["platform_id"].agg(list)
+    kinds = pd.Series(MEMBERS).explode().map(by_kind).explode().dropna()
+    if "member_ids" not in platforms:
+        return kinds
+    listed = platforms[platforms["member_ids"].fillna("") != ""].set_index("platform_id")
+    return pd.concat([kinds, listed["member_ids"].str.split(";").explode()])
+
+
 def _list_members(groups: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the rows of services that a group may contain; `place` is the row of the group."""
-    platforms = tables["platforms"]
-    counted = platforms[platforms["platform_id"].isin(tables["estimates"]["platform_id"])]
-    kinds = groups["platform_id"].map(MEMBERS)
-    rows = groups.assign(place=groups.index, kind=kinds).explode("kind")
-    joined = rows.drop(columns="platform_id").merge(counted[["platform_id", "kind"]], on="kind")
-    return joined.drop(columns="kind").sort_values(["place", "platform_id"], ignore_index=True)
+    services = _list_services(tables["platforms"])
+    counted = services[services.isin(tables["estimates"]["platform_id"])].rename("service_id")
+    rows = groups.assign(place=groups.index).join(counted, on="platform_id", how="inner")
+    rows = rows.assign(platform_id=rows.pop("service_id"))
+    return rows.sort_values(["place", "platform_id"], ignore_index=True)
 
 
 def _select_largest(members: pd.DataFrame) -> pd.DataFrame:
-    ranked = members.sort_values(["place", "q50_share"], ascending=[True, False])
+    counted = members[members["rung"] != ImputationRung.KIND.value]
+    ranked = counted.sort_values(["place", "q50_share"], ascending=[True, False])
     return ranked[ranked.groupby("place").cumcount() < MOST]
 
 

@@ -60,6 +60,10 @@ class DedupMethod(Word):
         "imputed from the service in other countries of the subregion",
     )
     IMPUTED_SERVICE = "imputed_service", "imputed from the service in other parts of the world"
+    IMPUTED_WORLD = (
+        "imputed_world",
+        "imputed from its users in the world, and how services spread over countries",
+    )
     IMPUTED_KIND = "imputed_kind", "imputed from other services of its kind"
 
 
@@ -155,6 +159,7 @@ class ImputationRung(Word):
     COUNTRY = "country", "other services of the country and the service elsewhere"
     SUBREGION = "subregion", "the service in other countries of the subregion"
     SERVICE = "service", "the service in other parts of the world"
+    WORLD = "world", "the users of the service in the world, and how services spread over countries"
     KIND = "kind", "other services of its kind"
 
 

@@ -23,6 +23,7 @@ class AudienceMetric(Word):
     DAU = "dau", "daily active users or accounts, as the source calls them"
     REGISTERED = "registered", "registered accounts or users, active or not"
     INSTALLS = "installs", "installations of the app"
+    DOWNLOADS = "downloads", "times that the app was downloaded, which are not its users"
     AD_AUDIENCE = (
         "ad_audience",
         "identities that the advertising tool of the service says it can reach",
@@ -60,6 +61,7 @@ class Unit(Word):
     DEVICES = "devices", "devices; a person may have several"
     SUBSCRIPTIONS = "subscriptions", "subscriptions; a person may have several"
     HOUSEHOLDS = "households", "households"
+    DOWNLOADS = "downloads", "downloads; a person may have made several, and use none"
 
 
 class PopulationBase(Word):
@@ -76,6 +78,7 @@ class PopulationBase(Word):
         "people online aged 12 and over",
     )
     INTERNET_ALL = "internet_all", "internet users of every age that is counted", "people online"
+    WORLD_USERS = "world_users", "the users of the service in all countries", "users in the world"
     CUSTOM = (
         "custom",
         "another population, which the note of the figure names",
@@ -194,6 +197,9 @@ class WayOfCounting(StrEnum):
     ACCOUNTS = "accounts"
     INSTALLED = "installed"
     UNSPECIFIED = "unspecified"
+    WORLD_MONTHLY = "world_monthly"
+    WORLD_DAILY = "world_daily"
+    WORLD_REGISTERED = "world_registered"
 
 
 class Sex(Word):

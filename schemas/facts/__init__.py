@@ -73,7 +73,9 @@ _TABLES = (
     Table("part_sizes", fitted.PartSizes, key=("part_kind",), optional=True),
     Table("event_readings", restrictions.EventReadings, optional=True),
     Table("chances", fitted.Chances, key=("chance", "chance_group"), optional=True),
-    Table("answer_rungs", fitted.AnswerRungs, key=("rung_family", "rung"), optional=True),
+    Table(
+        "answer_rungs", fitted.AnswerRungs, key=("rung_family", "rung", "left_out"), optional=True
+    ),
     Table("audience_laws", fitted.AudienceLaws, key=("parameter", "kind"), optional=True),
     Table("restrictions", restrictions.Restrictions),
     Table(

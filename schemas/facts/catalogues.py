@@ -62,7 +62,8 @@ class Platforms(FactModel):
     """A service, or a group of services named without its members.
 
     `former_name` is what it was called until `renamed_on`; restrictions that begin before that
-    have it.
+    have it. `member_ids` are the services of a group of which a page has the list; services without
+    any figure are left out of it.
     """
 
     platform_id: Series[str] = fields.key_field()
@@ -73,6 +74,9 @@ class Platforms(FactModel):
     note: Series[str] = fields.text_field()
     former_name: Series[str] = fields.mark_optional(fields.text_field())
     renamed_on: Series[str] = fields.mark_optional(fields.day_field())
+    member_ids: Series[str] = fields.mark_optional(
+        fields.references_field("platforms", filled=False)
+    )
 
 
 class Areas(FactModel):

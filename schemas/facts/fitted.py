@@ -242,17 +242,22 @@ class NetworkLaws(QuantileLaw):
 class AnswerRungs(FactModel):
     """Validation of each evidence level; written only by `python -m benchmarks.answers`.
 
-    `units` are answers with figures of their own; `inside_share` of them were in the 90 % interval
-    of the level, and `ratio` is the median ratio of the level's medians to theirs. A level that is
-    not open gives no estimate.
+    `left_out` says without which facts the level was tested. `units` are answers with figures of
+    their own; `inside_share` of them were in the 90 % interval of the level, `ratio` is the median
+    ratio of the level's medians to theirs, and `error_points` the mean error in points of the
+    people online. `published_count` answers stand on the level. A level that is not open gives no
+    estimate.
     """
 
     rung_family: Series[str] = fields.code_field(words.RungFamily)
     rung: Series[str] = fields.text_field(filled=True)
+    left_out: Series[str] = fields.text_field()
     answers: Series[str] = fields.persons_field(filled=True)
     units: Series[str] = fields.persons_field(filled=True)
     inside_share: Series[str] = fields.share_field()
     ratio: Series[str] = fields.parameter_field()
+    error_points: Series[str] = fields.text_field()
+    published_count: Series[str] = fields.text_field()
     is_open: Series[str] = fields.code_field(words.YesNo)
     note: Series[str] = fields.text_field()
 

@@ -76,10 +76,31 @@ def test_scores_tell_answers_inside_and_ratio() -> None:
     (row,) = answers.scores(trials).to_dict("records")
     assert (row["tried"], row["answers"], row["inside_share"]) == (3, 2, 0.5)
     assert row["ratio"] == pytest.approx((0.5 + 2.0) / 2.0)
-    (judged,) = answers.rung_table(trials).to_dict("records")
-    assert judged["is_open"] == "yes"  # two answers say nothing
+    published = pd.DataFrame({"q50_persons": [1.0, 2.0, None], "audience_rung": "kind;world"})
+    published = published.assign(
+        place_rung="", network_rung=["other_countries", "lines", "other_countries"], online_rung=""
+    )
+    figures = answers.audience_scores(left_out())
+    by_rung = {
+        row["rung"]: row
+        for row in answers.rung_table(trials, figures, published).to_dict("records")
+    }
+    assert by_rung["other_countries"]["is_open"] == "yes"  # two answers say nothing
+    assert by_rung["other_countries"]["published_count"] == "1"
+    assert (by_rung["world"]["units"], by_rung["world"]["is_open"]) == ("31", "yes")
+    assert (by_rung["world"]["error_points"], by_rung["world"]["published_count"]) == ("10.0", "0")
+    assert (by_rung["kind"]["is_open"], by_rung["kind"]["published_count"]) == ("no", "2")
     (same,) = answers.scores(trials.assign(unit="XA")).to_dict("records")
     assert (same["answers"], same["units"]) == (2, 1)
     many = pd.concat([trials.assign(unit=[f"{n}{u}" for u in "ABC"]) for n in range(10)])
-    (judged,) = answers.rung_table(many).to_dict("records")
-    assert (judged["rung"], judged["is_open"]) == ("other_countries", "no")
+    table = answers.rung_table(many, figures, published).set_index("rung")
+    assert table.loc["other_countries", "is_open"] == "no"
+
+
+def left_out() -> pd.DataFrame:
+    """Figures of a service of the world in 31 countries, held but for two, and one of its kind."""
+    areas = [f"X{number}" for number in range(31)]
+    rows = pd.DataFrame({"area_id": areas, "platform_id": "alpha", "rung": "world", "share": 0.2})
+    rows = rows.assign(model_share=0.3, held=[False, False, *[True] * 29])
+    other = rows.head(1).assign(rung="kind", held=True)
+    return pd.concat([rows, other]).assign(left_out="counted_in_countries")

@@ -73,6 +73,15 @@ def test_a_small_service_beside_a_large_one_decides_nothing() -> None:
     assert audiences._is_decisive(rows.iloc[1:], counted_too).tolist() == [False]
 
 
+def test_a_vague_audience_decides_where_none_beside_it_is_clear() -> None:
+    shares = {"q05_share": [0.3, 0.01], "q50_share": [0.5, 0.4], "q95_share": [0.7, 0.6]}
+    rows = pd.DataFrame({"restriction_id": "R1", "country_id": "PA", "is_decisive": True, **shares})
+    assert audiences.is_too_uncertain(rows).tolist() == [False, False]
+    apart = rows.assign(restriction_id=["R1", "R2"])
+    assert audiences.is_too_uncertain(apart).tolist() == [False, True]
+    assert audiences.is_too_uncertain(rows.assign(q05_share=0.01)).tolist() == [True, True]
+
+
 def test_a_rung_of_another_family_closes_nothing() -> None:
     made = imputed_world().add("answer_rungs", rung_family="place", rung="country", is_open="no")
     assert models.list_closed(made.typed(), RungFamily.PLACE) == ["country"]
@@ -88,7 +97,20 @@ def test_a_rung_is_closed_where_it_failed_often_enough(
     units: int, inside: float, is_open: str
 ) -> None:
     trials = pd.DataFrame({"units": [units], "inside_share": [inside]})
+    trials = trials.assign(rung_family="place", rung="country")
     assert models.judge_levels(trials)["is_open"].tolist() == [is_open]
+
+
+@pytest.mark.parametrize(
+    ("units", "inside", "is_open"),
+    [([29, 12], [1.0, 1.0], "no"), ([30, 12], [0.9, 0.1], "yes"), ([30, 40], [0.9, 0.6], "no")],
+)
+def test_a_rung_of_audiences_is_open_where_thirty_units_test_it(
+    units: list[int], inside: list[float], is_open: str
+) -> None:
+    trials = pd.DataFrame({"units": units, "inside_share": inside})
+    trials = trials.assign(rung_family="audience", rung="world")
+    assert models.judge_levels(trials)["is_open"].tolist() == [is_open] * 2
 
 
 @given(units=st.integers(1, 40), held=st.integers(0, 40))

@@ -14,7 +14,7 @@ from audience_impact.audiences import figures, intervals, parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.imputation import evidence_levels
-from audience_impact.imputation.audiences import WIDEST
+from audience_impact.imputation.distribution import WIDEST
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     FRESH_MONTHS,

@@ -85,8 +85,10 @@ SPELLINGS = {
 KINDS = {
     PlatformKind.MESSENGER: "wechat qq zangi threema element briar bchat conion crypviser enigma "
     "safeswiss wickrme nandbox bip botim zalo tango secondline telecast",
-    PlatformKind.SOCIAL_NETWORK: "grindr blued boyahoy hornet planetromeo tinder qzone xanga "
-    "buaanet snaptish bluesky threads quora mastodon mewe moimir soul",
+    PlatformKind.SOCIAL_NETWORK: "qzone xanga buaanet snaptish bluesky threads quora mastodon mewe "
+    "moimir soul",
+    PlatformKind.DATING: "grindr blued boyahoy hornet planetromeo tinder",
+    PlatformKind.STORAGE: "dropbox googledrive microsoftonedrive",
     PlatformKind.VIDEO: "periscope twitch rumble",
     PlatformKind.VOIP: "zoom microsoftteams",
     PlatformKind.SEARCH: "baidu duckduckgo",
