@@ -103,13 +103,11 @@ class Chances:
             for name, row in self.fitted.iterrows()
             for u in [draw_uniform(f"chance|{name}")]
         }
+        certain = np.ones(len(next(iter(chance.values()))))
         present = [
-            np.prod(
-                [
-                    draw_uniform(f"{drawn}|{name}") < chance.get(group, 1.0)
-                    for drawn, group in self.groups.loc[name, list(DRAWN)].items()
-                ],
-                axis=0,
+            draw_uniform(f"present|{name}")
+            < np.prod(
+                [chance.get(group, certain) for group in self.groups.loc[name, list(DRAWN)]], axis=0
             )
             for name in restrictions
         ]

@@ -17,7 +17,7 @@ from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups
-from audience_impact.imputation.distribution import SHARES, WIDEST, ImputationModel
+from audience_impact.imputation.distribution import SHARES, ImputationModel, is_narrow
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.populations import EVERYONE
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -87,11 +87,11 @@ def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool
 
 
 def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for decisive imputed audiences wider than WIDEST, if none beside it is narrower.
+    """Return True for decisive imputed audiences that are not narrow, if none beside it is.
 
     Beside a clear audience a vague one is drawn: whether their union is clear, the answer shows.
     """
-    is_wide = rows["q95_share"] > WIDEST * rows["q05_share"]
+    is_wide = ~is_narrow(rows)
     is_clear = rows["is_decisive"] & ~is_wide
     beside = is_clear.groupby([rows["restriction_id"], rows["country_id"]]).transform("any")
     return rows["is_decisive"] & is_wide & ~beside

@@ -14,9 +14,10 @@ are left out by means of the inverse of their block. A figure that is far from i
 all others has less weight, as with Student's t of TRUST degrees.
 
 There are two scales (figures.py). The coarse one is the better for services that many use. Where
-its interval is wider than a factor of WIDEST, or it only knows other services of that kind, the
-fine one is used, whose figures include totals of the world: a total fixes the level of its service,
-with the error that totals have, and other services fix how it varies over countries.
+its interval is wider than a factor of WIDEST or than BROADEST, or it only knows other services of
+that kind, the fine one is used, whose figures include totals of the world: a total fixes the level
+of its service, with the error that totals have, and other services fix how it varies over
+countries.
 
 Assumptions. Those of effects.py; countries without figures are similar to those with figures.
 
@@ -68,6 +69,8 @@ LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
 SMALLEST_SHARE = 1e-5
 """Lower limit on the fine scale."""
 WIDEST = 20.0
+BROADEST = 2 / 3
+"""Part of everyone online: an interval that covers more of them says nearly nothing."""
 """Maximum ratio of the ends of an interval; a wider interval is not published as an estimate."""
 TRUST = 4.0
 LEAST_SQUARED = 1.2
@@ -159,8 +162,13 @@ def impute_shares(
 
 def is_too_vague(shares: pd.DataFrame) -> "pd.Series[bool]":
     """Return True for shares that are missing, too wide, or of services like it alone."""
-    is_narrow = shares["q95_share"] <= WIDEST * shares["q05_share"]
-    return ~is_narrow | (shares["rung"] == ImputationRung.KIND.value)
+    return ~is_narrow(shares) | (shares["rung"] == ImputationRung.KIND.value)
+
+
+def is_narrow(shares: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether intervals of shares are narrower than a factor of WIDEST and than BROADEST."""
+    low, high = shares["q05_share"], shares["q95_share"]
+    return (high <= WIDEST * low) & (high - low <= BROADEST)
 
 
 def _impute_on_scale(

@@ -24,7 +24,7 @@ import pandas as pd
 
 from audience_impact.fitted.chances import Chances
 from audience_impact.frames import Array
-from audience_impact.simulation.sampler import Sampler, draw_uniforms
+from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
 from audience_impact.simulation.timeline import Timeline, make_unions, sort_by_platform
 from audience_impact.simulation.unions import Unions
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -89,7 +89,11 @@ class Presence:
 
 def draw_presence(chances: Chances, restrictions: pd.Index, sampler: Sampler) -> Presence | None:
     """Return whether each restriction is present in each draw; None if no chances were fitted."""
-    drawn = chances.draw_present(
-        restrictions, lambda key: draw_uniforms(sampler.seed, key, sampler.count)
-    )
+
+    def draw_uniform(key: str) -> Array:
+        # one in each of D parts: the share of draws without an event is then its chance
+        uniforms = draw_uniforms(sampler.seed, key, sampler.count)
+        return np.asarray(stratify_uniforms(uniforms[None])[0])
+
+    drawn = chances.draw_present(restrictions, draw_uniform)
     return None if drawn is None else Presence(restrictions, drawn)
