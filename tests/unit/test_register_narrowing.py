@@ -100,6 +100,13 @@ def test_what_is_narrower_than_its_place(cells: dict[str, str], words: str) -> N
     assert words in reason(cells)
 
 
+def test_areas_around_sites_are_not_everyone_of_a_country() -> None:
+    around = {"event": "Mobile data was cut in the areas immediately surrounding schools."}
+    assert "areas immediately surrounding" in reason(around, national=True)
+    assert reason(around) == ""
+    assert reason({"event": "Mobile data was cut in schools and across Kenya."}, True) == ""
+
+
 WHOLE = [
     {"event": "The internet was cut in Nakuru."},
     ATTACKED | {"event": "Besiegers damaged masts, and the internet was cut off."},

@@ -66,6 +66,10 @@ STAYED = re.compile(
     r"\bonly service available is(?: \w+){1,6}"
 )
 """Pattern, in plain text, of words on people who still had service."""
+AROUND_SITES = re.compile(
+    r"\b(?:areas|communities|neighbou?rhoods) (?:immediately |directly )?(?:surrounding|around)\b"
+)
+"""Pattern, in plain text, of the surroundings of sites such as schools."""
 ONLY = re.compile(r"\b(?:only|solely|exclusively)\b")
 FOLLOWED_ALONE = (
     r"(?:was|is|appears to be|seems to be) the only (?:network|provider|operator|isp)\b"
@@ -214,6 +218,12 @@ def _titled_reason(row: Row, context: RegisterContext) -> str:
     return f"one operator named in the title of its source: {named}" if named else ""
 
 
+def _surroundings_reason(main: list[str]) -> str:
+    """Return the words that limit a cut in a country to the surroundings of sites in it."""
+    passage = next(filter(None, (AROUND_SITES.search(text) for text in main)), None)
+    return f"the text says '{passage[0]}'" if passage else ""
+
+
 def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContext) -> Iterator[str]:
     main = _main_words(row, MAIN_SENTENCES if cut.full else 1)
     if cut.full:
@@ -222,6 +232,7 @@ def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContex
         yield _damage_reason(row, main)
     yield _operator_reason(row, main, context)
     if is_national:
+        yield _surroundings_reason(main)
         yield _silent_reason(row, context)
         yield _titled_reason(row, context)
 
