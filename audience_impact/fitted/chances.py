@@ -188,7 +188,7 @@ def _group_by_neighbours(about: pd.DataFrame, tables: Tables) -> "pd.Series[str]
     areas = about["area_ids"].str.split(";").explode().rename("area_id").reset_index()
     areas = areas[areas["area_id"] != ""]
     events = areas.merge(services, on="restriction_id")
-    events["day"] = events["restriction_id"].map(about["first_day"])
+    events["day"] = about["first_day"].reindex(events["restriction_id"]).to_numpy()
     holders = events.assign(area_id=events["area_id"].map(lambda area: with_holders(area, parents)))
     pairs = events.merge(
         holders.explode("area_id"), on=["area_id", "platform_id"], suffixes=("", "_other")

@@ -46,7 +46,7 @@ ROWS = [
     register_row(country="Kenya; Narnia"),
     register_row(country="Kenya; Uganda", end_date="2025-08-14"),
     register_row(country="Namibia", end_date="2025-08-12", duration="-5"),
-    register_row(country="Turkey", **SERVICE, other_affected="Grindr, VPNs, odd things",
+    register_row(country="Turkey", **SERVICE, other_affected="Boykotyap, VPNs, odd things",
                  duration="-44138", shutdown_status="Ongoing"),
     register_row(country="Somaliland", **SERVICE, area_name=""),
     register_row(country="Somaliland", **SERVICE, area_name=""),
@@ -248,7 +248,7 @@ def test_the_layer_lies_upon_the_facts_without_an_error(imported: Imported) -> N
         *("TD", "ML", "NE", "TG", "BJ"),
     }
     assert [row["platform_id"] for row in tables["platforms"]] == [
-        *("grindr", "unnamed-services", "vpn-services"),
+        *("boykotyap", "unnamed-services"),
     ]
 
 
@@ -400,12 +400,12 @@ def test_white_space_of_every_kind_in_the_register_stays_out_of_the_layer(tmp_pa
     odd = "\u200b"
     rows = [
         {name: f"{odd}\xa0{cell}{odd}" for name, cell in row.items()}
-        | {"other_affected": f"{odd}Grindr{odd}, {odd}Zello{odd}" if service else ""}
+        | {"other_affected": f"{odd}Boykotyap{odd}, {odd}Zello{odd}" if service else ""}
         for service, row in enumerate((register_row(), register_row(**SERVICE, country="Kenya")))
     ]
     told(as_csv(tmp_path, rows), tmp_path / "layer")
     names = {row["name"] for row in layer(tmp_path / "layer")["platforms"]}
-    assert {"Grindr", "Zello"} <= names
+    assert {"Boykotyap", "Zello"} <= names
 
 
 def test_a_rule_for_a_column_that_is_not_there_is_named(facts_copy: Path, tmp_path: Path) -> None:

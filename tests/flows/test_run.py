@@ -345,7 +345,8 @@ def test_refresh_runs_its_flow(environment: dict[str, str], tmp_path: Path) -> N
     assert re.findall(r"status (.)", done.stdout) == ["0", "1", "2"], done.stderr
     assert "un-wpp-2024: fetched for the first time" in done.stdout
     found = {path.name for path in into.iterdir()} - {".lock"}
-    assert found == {"bases.csv", "lineages.csv", "sources.csv", "refresh.json"}
+    tables = {"bases.csv", "lineages.csv", "network_shares.csv", "sources.csv"}
+    assert found == {*tables, "refresh.json"}
     assert "nothing written:\n" in done.stderr
     assert "--address un=http://x: give NAME=ADDRESS" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
