@@ -270,7 +270,7 @@ def error_half_width(table: pd.DataFrame) -> Array:
     mode = table["mode"].to_numpy("float64")
     share = np.minimum(mode / table["universe_persons"].to_numpy("float64"), MOST_SHARE)
     in_logs = np.hypot(
-        table["rounding_error_persons"].to_numpy("float64") / mode,
+        table["rounding_error_persons"].to_numpy("float64") / np.where(mode > 0.0, mode, np.nan),
         table["page_error_share"].to_numpy("float64"),
     )
     odds = in_logs / (1.0 - np.nan_to_num(share))

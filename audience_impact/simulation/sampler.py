@@ -87,7 +87,7 @@ class Sampler:
 
     def draw_rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
         """Return uniforms (rows, D), with equal rows for equal keys."""
-        numbers, names = pd.factorize(keys)
+        numbers, names = pd.factorize(keys, use_na_sentinel=False)
         drawn = [self.draw_uniform(kind, str(name)) for name in names]
         return np.asarray(np.array(drawn).reshape(len(names), self.count)[numbers])
 
