@@ -302,6 +302,7 @@ def _reach_lost_rows(run: _RunParts, lost: pd.DataFrame) -> pd.DataFrame:
     status = pd.Series(np.where(nothing, MISSING, UNRELIABLE), rows.index)
     return (
         rows.reindex(columns=_ENDS)
+        .mask(never)
         .assign(
             lower_persons=0.0,
             upper_persons=upper,

@@ -10,7 +10,7 @@ from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import build_scope
 from audience_impact.fitted import models
 from audience_impact.fitted.models import read_models
-from audience_impact.imputation import audiences
+from audience_impact.imputation import audiences, distribution
 from audience_impact.outputs.review import reasons
 from audience_impact.vocabulary import RungFamily
 from tests.support import AS_OF, World
@@ -51,9 +51,9 @@ def test_what_would_span_more_than_a_factor_is_no_estimate(
 ) -> None:
     found, _ = known(imputed_world())
     (span,) = found.audiences.imputed["q95_share"] / found.audiences.imputed["q05_share"]
-    monkeypatch.setattr(audiences, "WIDEST", span + 0.01)
+    monkeypatch.setattr(distribution, "WIDEST", span + 0.01)
     assert len(known(imputed_world())[0].audiences.imputed) == 1
-    monkeypatch.setattr(audiences, "WIDEST", span - 0.01)
+    monkeypatch.setattr(distribution, "WIDEST", span - 0.01)
     vague, status = known(imputed_world())
     assert vague.audiences.imputed.empty
     assert (status["obs_status"], vague.audiences.too_uncertain_ids) == ("M", frozenset({"R1"}))
