@@ -141,7 +141,7 @@ def _make_audience(
         for figure in figures
         if figure["role"] == "audience" and figure["platform_id"] == platform
     }
-    ends = (part[f"{name}_persons"] if counted else None for name in ("at_least", "at_most"))
+    ends = (part[f"{name}_persons"] if counted else None for name in ("lower", "upper"))
     return Audience(
         enumerated([naming.name_area(code) for code in entry.countries]),
         part["period"] or "",
