@@ -48,6 +48,9 @@ def everything() -> World:
     made.add("feature_laws")
     made.add("platforms", platform_id="viber", name="Viber").audience_laws()
     made.restrict("R9", "viber", area_ids="RU")
+    cut = {"action": "network_shutdown", "severity": "network_unavailable"}
+    made.restrict("R8", "*", area_ids="RU", **cut)
+    made.add("evidence", area_id="RU", restriction_id="R8")
     return made.add("circumvention", circumvention_id="C1", restriction_id="R1", area_id="RU")
 
 
