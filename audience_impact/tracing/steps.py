@@ -220,7 +220,8 @@ def _trace_audiences(inputs: Inputs) -> Iterator[pd.DataFrame]:
 def _trace_errors(inputs: Inputs) -> Iterator[pd.DataFrame]:
     """Yield the errors of each figure and the growth of its audience since."""
     rows, step = inputs.audiences.distributions, TraceStep.ERRORS
-    rows = _name_subject(rows[rows["shape"].ne("") & rows["rounding_error_persons"].notna()])
+    is_figure = rows["shape"].isin(DISTRIBUTIONS) & rows["rounding_error_persons"].notna()
+    rows = _name_subject(rows[is_figure])
     yield _say(rows, step, rows["shape"].map(DISTRIBUTIONS))
     yield _count(rows, step, "rounding, +-", "rounding_error_persons")
     yield _count(rows, step, "what pages differ by, +- of it", "page_error_share", SHARE)

@@ -229,7 +229,7 @@ def test_a_sheet_says_what_it_is_and_cells_are_what_they_are(
     assert "U: low reliability" in note
     assert "Unit: persons" in heads["lower_persons"].comment.text
     assert impact.freeze_panes == "B2"
-    assert impact.auto_filter.ref == f"A1:AI{impact.max_row}"
+    assert impact.auto_filter.ref == f"A1:AO{impact.max_row}"
     links = [cell for cell in book["sources"]["D"] if cell.hyperlink]
     assert [cell.hyperlink.target for cell in links] == [cell.value for cell in links]
     assert "https://example.org/panel" in {cell.value for cell in links}
