@@ -67,7 +67,7 @@ def test_notes_that_pandas_drops_are_taken_from_the_tables_named(version: Path) 
     assert isinstance(tables, dict)
     impact, acts = tables["impact"], tables["restrictions"][["restriction_id", "severity"]]
     joined = impact.merge(acts, on="restriction_id")
-    with pytest.raises(ValueError, match="pandas drops them where it puts different tables"):
+    with pytest.raises(ValueError, match="pandas drops them when it combines tables"):
         ai.column_notes(joined)
     notes = ai.column_notes(joined, impact, tables["restrictions"])
     assert notes.loc["lower_persons", "unit"] == "persons"
