@@ -14,7 +14,7 @@ pytestmark = pytest.mark.service
 HOME = Path(__file__).resolve().parents[2]
 NOTEBOOKS = {path.stem: path for path in sorted((HOME / "notebooks").glob("*.ipynb"))}
 SAID = {
-    "affected_populations": "force between 29.9 and 55.7 million",
+    "affected_populations": "as printed 29.9 to 55.7 million",
     "region_in_a_year": "people in Africa (90 % interval",
     "what_would_narrow": "ask one sample of the country which of these services each person uses",
 }
