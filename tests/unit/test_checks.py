@@ -230,6 +230,9 @@ CASES = {
         "least_lost_share",
         "0.6",
     ),
+    "answer_without_group": Case(
+        "event_readings", {"register_row": "N32", "is_on": "yes"}, "is_real", ""
+    ),
     "area_in_itself": Case(
         "areas", {"area_id": "N28", "name": "Circle", "parent_id": "N28"}, "parent_id", "N28"
     ),

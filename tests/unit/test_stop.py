@@ -96,7 +96,7 @@ def test_a_service_based_row_without_services_says_so() -> None:
 def test_new_services_come_with_name_and_kind() -> None:
     found = read(shutdown_extent="Service-based", other_affected="Grindr, Boykotyap, Moi mir")
     assert dict(found.new) == {
-        "grindr": ("Grindr", "social_network"),
+        "grindr": ("Grindr", "dating"),
         "boykotyap": ("Boykotyap", "other"),
         "moi-mir": ("Moi mir", "social_network"),
     }
@@ -568,7 +568,7 @@ SEEN = {
     *("platform_in_text", "platform_new", "platform_text_unread", "platform_not_named"),
     *("feature_in_text", "repeat_differs", "ongoing_not_repeated"),
     *("dates_turned", "dates_contradict", "duration_differs", "ended_later", "told_twice"),
-    *("extent_doubtful", "services_restored"),
+    *("extent_doubtful", "services_restored", "year_of_end_slipped"),
     *("start_missing", "start_unreadable", "country_unresolved", "count_year_unreadable"),
 }
 
