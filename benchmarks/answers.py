@@ -10,8 +10,8 @@ Every restriction whose people exposed stand on counts of its own is answered ag
 * online: a shutdown of the whole network, without the publisher whose count of the people online
   was used; without any count within twelve months.
 
-Told are, by rung and kind of restriction, how many were answered again, how often the better median
-lies in the 90 % interval of the rung, and the median of the ratio of the two medians. Answers that
+The table has, by rung and kind of restriction, how many were answered again, how often the better
+median lies in the 90 % interval of the rung, and the median ratio of both medians. Answers that
 stand on the same figures hit and miss together: those of the same places, or of one country (of
 networks and the people online) are one `unit`, and every unit counts as much as another. Rungs of
 audiences are tested on figures instead, which are many more: `benchmarks.audiences` leaves out

@@ -256,7 +256,7 @@ def from_to(first: str, last: str) -> str:
     if first == last:
         return on_day(first)
     if "/" in last:
-        return f"from {day_in_words(first)} to {dates_in_words(last)}"
+        return f"from {day_in_words(first)} to {last_day_in_words(last)}"
     if len(last) < len(first) and first.startswith(last):
         return f"from {day_in_words(first)} to later in that {'month' if '-' in last else 'year'}"
     return "from " + _join_dates(first, last, " to ")
@@ -277,6 +277,12 @@ def day_in_words(text: str) -> str:
         return text
     pattern = {4: "y", 7: "MMMM y", 10: "d MMMM y"}[len(text)]
     return str(format_date(_parse_date(text), pattern, LOCALE))
+
+
+def last_day_in_words(text: str) -> str:
+    """Return a last day in words; a span as `a day between 4 September and 31 December 2017`."""
+    first, _, last = text.partition("/")
+    return f"a day between {_join_dates(first, last, ' and ')}" if last else day_in_words(first)
 
 
 def dates_in_words(value: Any) -> str:

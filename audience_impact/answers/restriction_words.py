@@ -10,6 +10,7 @@ from audience_impact.answers.numbers import (
     describe_estimate,
     from_to,
     group_digits,
+    last_day_in_words,
     on_day,
 )
 from audience_impact.answers.records import ALL, AnswerRecord
@@ -308,7 +309,7 @@ def _describe_unknown_end(record: AnswerRecord) -> str:
 def _describe_duration(record: AnswerRecord) -> str:
     """Return the last day, the hours a day and the person-hours."""
     last = record.restriction.ended_on
-    until = f"until {day_in_words(last)}" if last and last != choose_start_day(record) else ""
+    until = f"until {last_day_in_words(last)}" if last and last != choose_start_day(record) else ""
     parts = (until if not is_span(record) else "", _describe_hours(record))
     lasted = ", ".join(text for text in parts if text)
     if not lasted:

@@ -69,9 +69,9 @@ LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
 SMALLEST_SHARE = 1e-5
 """Lower limit on the fine scale."""
 WIDEST = 20.0
-BROADEST = 2 / 3
-"""Part of everyone online: an interval that covers more of them says nearly nothing."""
 """Maximum ratio of the ends of an interval; a wider interval is not published as an estimate."""
+BROADEST = 2 / 3
+"""Maximum part of everyone online that an interval of an imputed share covers, by convention."""
 TRUST = 4.0
 LEAST_SQUARED = 1.2
 """Squared error, in standard deviations, below which the variance of a figure is unchanged."""
@@ -166,7 +166,7 @@ def is_too_vague(shares: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def is_narrow(shares: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether intervals of shares are narrower than a factor of WIDEST and than BROADEST."""
+    """Return whether each interval of shares is within a factor of WIDEST and within BROADEST."""
     low, high = shares["q05_share"], shares["q95_share"]
     return (high <= WIDEST * low) & (high - low <= BROADEST)
 
@@ -224,20 +224,20 @@ def _find_evidence_levels(
     Without figures of the country, the level follows from figures of other countries.
     """
     if not without_country:
-        return evidence_levels.find_evidence_levels(
-            questions, figures
-        ), evidence_levels.is_stranger(questions, figures)
-    results = []
-    for area, group in questions.groupby("area_id"):
-        others = figures[figures["area_id"] != area]
-        results.append(
-            (
-                evidence_levels.find_evidence_levels(group, others),
-                evidence_levels.is_stranger(group, others),
-            )
-        )
+        return _describe_levels(questions, figures)
+    results = [
+        _describe_levels(group, figures[figures["area_id"] != area])
+        for area, group in questions.groupby("area_id")
+    ]
     rung, is_stranger = (pd.concat(parts) for parts in zip(*results, strict=True))
     return rung.reindex(questions.index), is_stranger.reindex(questions.index)
+
+
+def _describe_levels(questions: pd.DataFrame, figures: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    return (
+        evidence_levels.find_evidence_levels(questions, figures),
+        evidence_levels.is_stranger(questions, figures),
+    )
 
 
 def invert_covariance(covariance: Array) -> Array:

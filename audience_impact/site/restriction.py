@@ -101,7 +101,7 @@ def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str
     marks = "Bar: 90 % interval. Tick: median. " if entry.persons.q50 is not None else ""
     others = " Diamonds and arrows: what others published." if record.comparisons else ""
     return f"{entry.title}, {_describe_duration(record)}", (
-        f"{marks}Line: at least and at most, with the errors of 99 % of such figures.{others}",
+        f"{marks}Line: at least and at most, unless a figure errs more than 99 % do.{others}",
         sentences.write_sources(record, report.version),
     )
 

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import betaincinv
 
+from audience_impact.fitted import chances
 from audience_impact.fitting import chances as fitting
 from audience_impact.outputs import impact_by_area
 from audience_impact.outputs.impact_by_area import InPeriods
-from audience_impact.simulation import simulate
+from audience_impact.simulation import presence, simulate
 from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import Chance
@@ -21,6 +22,27 @@ SAMPLER = Sampler(0, 200)
 ENDED = {"ended_on": "2025-08-20", "end_status": "ended", "end_source": "recorded"}
 REPORTED = {"claim_status": "reported", "evidence_state": "insufficient"}
 ACTS = ("services", "again", "network", "region", "town")
+
+
+# ---- Presence ----
+
+
+def test_an_event_is_absent_in_as_many_draws_as_its_chance_says() -> None:
+    groups = pd.DataFrame(
+        {"happened": ["measured", "official"], "whole": "", "ongoing": "",
+         "distinct": ["alone", "near"]},
+        index=pd.Index(["R1", "R2"], name="restriction_id"),
+    )  # fmt: skip
+    fitted = pd.DataFrame(
+        {"share": [0.97, 0.99, 0.99, 0.9], "weight": 1e9},
+        index=["measured", "official", "alone", "near"],
+    )
+    sure = chances.Chances(groups, fitted)
+    present = presence.draw_presence(sure, groups.index, Sampler(0, 1000))
+    assert present is not None
+    assert present.drawn.mean(axis=1) == pytest.approx([0.97 * 0.99, 0.99 * 0.9], abs=1.5e-3)
+    confirmed = sure.is_confirmed(pd.Series(["R1", "R2"]))
+    assert confirmed.tolist() == [True, False]  # the second may repeat a neighbour
 
 
 # ---- The fit ----

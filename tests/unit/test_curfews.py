@@ -83,6 +83,16 @@ def test_person_hours_are_person_days_times_the_hours_told() -> None:
     assert found["upper_person_hours"] == pytest.approx(3 * found["upper_person_days"])
 
 
+def test_bounds_with_errors_contain_the_hours_that_are_drawn() -> None:
+    found = table(**HOURS).loc[("R1", "all")]
+    for unit, of in (("least", "at_least"), ("most", "at_most")):
+        assert found[f"{of}_person_hours"] != pytest.approx(
+            float(HOURS[f"{unit}_hours_a_day"]) * found[f"{of}_person_days"]
+        )
+    assert found["at_least_person_hours"] <= found["q05_person_hours"]
+    assert found["q95_person_hours"] <= found["at_most_person_hours"]
+
+
 def test_untold_hours_count_the_days_between_in_the_lower_bound_and_all_in_the_upper() -> None:
     found = table().loc[("R1", "all")]
     assert found["lower_person_hours"] == pytest.approx(24 * 0.8 * found["lower_person_days"])

@@ -60,6 +60,13 @@ def test_what_would_span_more_than_a_factor_is_no_estimate(
     assert "more than a factor of 20" in status["reason"]
 
 
+def test_what_would_span_two_thirds_of_everyone_online_is_no_estimate() -> None:
+    shares = pd.DataFrame(
+        {"q05_share": [0.05, 0.2, 0.01], "q95_share": [0.75, 0.85, 0.3]}, index=["a", "b", "c"]
+    )
+    assert distribution.is_narrow(shares).to_dict() == {"a": False, "b": True, "c": False}
+
+
 def test_a_small_service_beside_a_large_one_decides_nothing() -> None:
     shares = {"q05_share": [0.3, 0.001], "q50_share": [0.5, 0.2], "q95_share": [0.7, 0.6]}
     rows = pd.DataFrame(

@@ -259,6 +259,10 @@ def reasoned(
         (told(MANY, end_status="ongoing"), "No end is on record by 31 January 2026."),
         (told(MANY), "When it ended is not known."),
         (told(MANY, ended_on="2021-01-02"), "It lasted until 2 January 2021."),
+        (
+            told(MANY, ended_on="2021-01-02/2021-12-31"),
+            "It lasted until a day between 2 January and 31 December 2021.",
+        ),
         (told(MANY, announced_on="2020-11-09"), "It was first seen on 4 November 2020."),
         (told(MANY, announced_on="2020-10-09"), "It was announced on 9 October 2020."),
         (

@@ -109,9 +109,10 @@ TABLE = (
         ),
         (
             "too_vague",
-            "imputed, the audience would span more than a factor of 20: no estimate",
+            "imputed, the audience would span more than a factor of 20, or two thirds of everyone "
+            "online: no estimate",
             "the ends of the interval of one of the largest audiences, imputed, differ by more "
-            "than a factor of 20",
+            "than a factor of 20 or by more than two thirds of the people online",
         ),
         (
             "too_wide",
