@@ -40,11 +40,11 @@ def describe_restrictions(folders: Sequence[Path]) -> pd.DataFrame:
     return restrictions.assign(country_id=country)
 
 
-def leave_out(known: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
+def leave_out(measured: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
     """Return the known durations with `least` and `most` days, fitted without their group."""
     parts = []
     for group in sorted(groups.unique()):
-        rest, out = known[groups != group], known[groups == group]
+        rest, out = measured[groups != group], measured[groups == group]
         parameters = durations.fit_durations(rest).predict(out)
         one, endless = np.ones(len(out)), np.full(len(out), 36525.0)
         least, most = (
@@ -55,17 +55,17 @@ def leave_out(known: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
     return pd.concat(parts)
 
 
-def leave_out_hours(known: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
+def leave_out_hours(measured: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
     """Return known hours of a day with `least` and `most`, fitted without their group.
 
-    `known` as hours.list_known_hours returns it.
+    `measured` as hours.list_known_hours returns it.
     """
     parts = []
     none = pd.Series(dtype="float64")
     for group in sorted(groups.unique()):
-        out = known[groups == group]
+        out = measured[groups == group]
         about = out.assign(measured_hours=np.nan, least_hours_a_day=np.nan, most_hours_a_day=np.nan)
-        parameters = hours.fit_hours(known[groups != group], none).predict(about)
+        parameters = hours.fit_hours(measured[groups != group], none).predict(about)
         interval = hours.quantile_hours(np.array([[0.05, 0.95]]), parameters)
         parts.append(out.assign(least=interval[:, 0], most=interval[:, 1]))
     return pd.concat(parts)
@@ -93,24 +93,27 @@ def fold_of(restriction_ids: "pd.Series[str]") -> "pd.Series[str]":
     )
 
 
-def make_table(known: pd.DataFrame) -> list[dict[str, object]]:
+def make_table(measured: pd.DataFrame) -> list[dict[str, object]]:
     """Return the lines of the table: by fold, by severity, by country, and whole countries."""
-    left_out = leave_out(known, fold_of(known["restriction_id"]))
+    left_out = leave_out(measured, fold_of(measured["restriction_id"]))
     lines = [score(left_out, "a tenth of all")]
     for factor, least in (("severity", 10), ("country_id", LARGE), ("cause", 10)):
         for value, rows in left_out.groupby(factor):
             if len(rows) >= least:
                 lines.append(score(rows, f"of these, {factor} {value or 'not stated'}"))
-    return [*lines, score(leave_out(known, known["country_id"]), "the country")]
+    return [*lines, score(leave_out(measured, measured["country_id"]), "the country")]
 
 
-def make_hours_table(known: pd.DataFrame) -> list[dict[str, object]]:
+def make_hours_table(measured: pd.DataFrame) -> list[dict[str, object]]:
     """Return the lines of hours: measured ones and those that exams print, by what is left out."""
-    kind = known["hours_basis"].where(known["is_measured"], "printed by exams")
+    kind = measured["hours_basis"].where(measured["is_measured"], "printed by exams")
     return [
         score(rows, f"{name}: {of_kind}", "hours")
-        for name, groups in (("one", known["restriction_id"]), ("the country", known["country_id"]))
-        for left_out in [leave_out_hours(known, groups)]
+        for name, groups in (
+            ("one", measured["restriction_id"]),
+            ("the country", measured["country_id"]),
+        )
+        for left_out in [leave_out_hours(measured, groups)]
         for of_kind, rows in [
             ("measured", left_out[left_out["is_measured"]]),
             *left_out.groupby(kind.reindex(left_out.index)),
