@@ -5,15 +5,14 @@
 
 FILE is a table (CSV) with `area_id`, `period` and `share`, the share of all residents online. Each
 row comes back in its order, with its further columns and `q05_share`, `q50_share` and `q95_share`
-from the facts; a row of a country without levels has none. What it prints is JSON, or a table and
-how many of the shares lie inside.
+from the facts; a row of an area without levels has none. A table is printed as CSV; how many of the
+shares lie inside goes to the standard error.
 
 Without a file, counts are left out: of a tenth of the countries at a time all counts after a year
 (`next`: what the lineage prints next, given its own counts; `later`: the share of all residents
 against the count), and each lineage whole (`lineage`). Parameters are those fitted to all counts.
 Of a country and distance one count, drawn by its name, is tested, so that trials are independent;
-the 95 % interval is that of Clopper and Pearson (1934). `walk_share` is the coverage of a random
-walk from the last count with the spread of such changes, and `walk_width` its width.
+the 95 % interval is that of Clopper and Pearson (1934).
 """
 
 import argparse
@@ -28,12 +27,12 @@ import pandas as pd
 from audience_impact.denominators.online import (
     Z95,
     OnlineLevels,
-    compute_levels,
     compute_moments,
     compute_shares,
 )
 from audience_impact.fitting import online as fitting
 from audience_impact.fitting.online import OnlineModel
+from audience_impact.fitting.online_counts import list_counts
 from audience_impact.periods import parse_periods, period_middle
 from audience_impact.simulation.sampler import draw_uniforms
 from benchmarks.coverage import table
@@ -70,25 +69,25 @@ def leave_out_years(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd
         later = counts["moment"] - last_year - 1.0
         for number in range(FOLDS):
             is_out = part.eq(number) & later.gt(0.0)
-            asked = counts[is_out & later.le(LONGEST_YEARS)]
-            if asked.empty:
+            hidden = counts[is_out & later.le(LONGEST_YEARS)]
+            if hidden.empty:
                 continue
             model = OnlineModel.from_rows(counts[~is_out], subregions, parameters).fit_scales()
-            for own in (True, False):
-                yield asked.join(model.predict_counts(asked, subregions, own)).assign(
-                    years=np.ceil(later[asked.index]), what="next" if own else "later"
+            for is_printed in (True, False):
+                yield hidden.join(model.predict_counts(hidden, is_printed)).assign(
+                    years=np.ceil(later[hidden.index]), what="next" if is_printed else "later"
                 )
 
 
 def leave_out_lineages(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd.DataFrame]:
     """Yield the counts of each lineage, as predicted from all others."""
     subregions = fitting.list_subregions(counts)
-    for name, asked in counts.groupby("measurement_series_id", sort=True):
-        rest = counts.drop(index=asked.index)
+    for name, hidden in counts.groupby("measurement_series_id", sort=True):
+        rest = counts.drop(index=hidden.index)
         model = OnlineModel.from_rows(rest, subregions, parameters).fit_scales()
-        known = asked[asked["area_id"].isin(rest["area_id"])]
-        predicted = model.predict_counts(known, subregions, own=True)
-        yield known.join(predicted).assign(years=0.0, what="lineage", lineage=name)
+        counted_too = hidden[hidden["area_id"].isin(rest["area_id"])]
+        predicted = model.predict_counts(counted_too, is_printed=True)
+        yield counted_too.join(predicted).assign(years=0.0, what="lineage", lineage=name)
 
 
 def draw_one_a_country(predicted: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +102,9 @@ def draw_one_a_country(predicted: pd.DataFrame) -> pd.DataFrame:
 def score(predicted: pd.DataFrame) -> list[Row]:
     """Return coverage, error and width by kind of test, lineage and years."""
     z = (predicted["level"] - predicted["mean"]) / predicted["deviation"]
-    ends = [compute_shares(predicted["mean"] + at * predicted["deviation"]) for at in (-Z95, 0, Z95)]
+    ends = [
+        compute_shares(predicted["mean"] + at * predicted["deviation"]) for at in (-Z95, 0, Z95)
+    ]
     share = compute_shares(predicted["level"])
     scored = predicted.assign(
         inside=z.abs() <= Z95, below=z < -Z95, off=np.abs(share - ends[1]), width=ends[2] - ends[0]
@@ -112,7 +113,9 @@ def score(predicted: pd.DataFrame) -> list[Row]:
     for (what, lineage, years), group in scored.groupby(["what", "lineage", "years"], sort=True):
         if len(group) < LEAST_COUNTS:
             continue
-        row = counted(f"{what}: {lineage}", f"{years:.0f} years on", group["inside"], group["below"])
+        row = counted(
+            f"{what}: {lineage}", f"{years:.0f} years on", group["inside"], group["below"]
+        )
         error, width = (round(100.0 * float(group[name].mean()), 1) for name in ("off", "width"))
         rows.append({**row, "mean_error_points": error, "width_points": width})
     return rows
@@ -121,11 +124,10 @@ def score(predicted: pd.DataFrame) -> list[Row]:
 def test_counts(counts: pd.DataFrame, parameters: np.ndarray) -> list[Row]:
     """Return the rows of the result for counts that are left out."""
     parts = [*leave_out_years(counts, parameters), *leave_out_lineages(counts, parameters)]
-    every = pd.concat(parts, ignore_index=True)
-    lineage = every["lineage"].fillna(every["measurement_series_id"])
-    later = every["what"].eq("later") & every["is_all_ages"]
-    every = every[~every["what"].eq("later") | later]
-    return score(draw_one_a_country(every.assign(lineage=lineage)))
+    predicted = pd.concat(parts, ignore_index=True)
+    lineage = predicted["lineage"].fillna(predicted["measurement_series_id"])
+    is_tested = predicted["what"].ne("later") | predicted["is_all_ages"]
+    return score(draw_one_a_country(predicted.assign(lineage=lineage)[is_tested]))
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -139,14 +141,18 @@ def main(words: Sequence[str] | None = None) -> int:
     if chosen.file:
         levels = OnlineLevels.from_table(tables["online_levels"])
         if levels is None:
-            parser.error(f"{chosen.facts}: online_levels is empty; run audience-impact learn online")
+            parser.error(
+                f"{chosen.facts}: online_levels is empty; run audience-impact learn online"
+            )
         rows = pd.read_csv(chosen.file, dtype="str", keep_default_na=False)
         answered = answer_rows(rows, levels)
-        text = answered.to_json(orient="records", indent=1)
-        if chosen.format == "table":
-            text = f"{answered.to_csv(index=False)}{summarise_answers(answered)}"
+        sys.stderr.write(f"{summarise_answers(answered)}\n")
+        text = answered.to_csv(index=False).rstrip("\n")
+        if chosen.format == "json":
+            numbers = pd.to_numeric(answered["share"], errors="coerce")
+            text = answered.assign(share=numbers).to_json(orient="records", indent=1)
     else:
-        counts = fitting.list_counts(tables)
+        counts = list_counts(tables)
         model = OnlineModel.from_rows(counts, fitting.list_subregions(counts)).fit_parameters()
         scores = test_counts(counts, model.parameters)
         text = table(scores) if chosen.format == "table" else json.dumps(scores, indent=2)

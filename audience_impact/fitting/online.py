@@ -1,9 +1,7 @@
 """Fit the fact table `online_levels`: the share of residents online by country and year.
 
-Definitions. Levels, moments and EDGE are those of denominators/online.py. A count is a published
-number of people online, or a share of people from an age on. Counts of one measurer are one
-lineage: of several editions of a share the newest counts, and a count of another measurer that
-prints an earlier share of the ITU again (RELAYED) is a copy and is left out.
+Definitions. Those of online_counts.py; levels, moments and EDGE are those of
+denominators/online.py.
 
 Method. A Gaussian state-space model of the levels of all countries, written as one joint normal
 distribution of the counts, which gives what a Kalman smoother gives:
@@ -48,23 +46,18 @@ from scipy.special import expit
 
 from audience_impact.denominators.online import (
     EDGE,
+    MIDDLES,
     VALUES,
+    YEARS,
     compute_levels,
-    compute_moments,
+    weigh_years,
 )
 from audience_impact.facts.tables import Tables
+from audience_impact.fitting.online_counts import ITU, list_counts
 from audience_impact.fitting.tables import digest_frames
 from audience_impact.frames import Array
-from audience_impact.periods import period_middle
-from audience_impact.populations import EVERYONE, LEAST_AGE, ONLINE, are_regions
-from audience_impact.vocabulary import ObsStatus, ParameterBasis
+from audience_impact.vocabulary import ParameterBasis
 
-YEARS = np.arange(2015, 2028)
-MIDDLES = YEARS + 0.5
-ITU = "itu-internet-use"
-RELAYED = 0.003
-"""Difference of two shares below which the later one is a copy."""
-RELAY_YEARS = 5
 PARAMETERS = {
     "children": 1.5,
     "level": -0.3,
@@ -84,6 +77,7 @@ PARAMETERS = {
 }
 """Parameters and the centres of their priors: logs of standard deviations, log odds of `children`
 and `damping`."""
+CENTRES = np.array(list(PARAMETERS.values()))
 PRIOR_DEVIATION, LIMITS = 2.0, (-7.0, 3.0)
 FREEDOM = 6.0
 """Degrees of freedom of the inverse gamma prior of the variance of a country."""
@@ -91,96 +85,9 @@ SCALES = np.exp(np.linspace(-3.0, 3.0, 25))
 ROUNDS, STEPS = 2, 30
 LEAST_COUNTRIES = 20
 DECIMALS = 4
+NO_COUNT = "no count: as in other countries of the subregion"
 READ = ("areas", "bases", "online_shares")
 COLUMNS = ["area_id", "period", *VALUES, "basis", "data_sha256", "note"]
-
-
-def list_counts(tables: Tables) -> pd.DataFrame:
-    """Return the counts that are fitted to, ordered by country and moment.
-
-    Columns: `area_id`, `subregion`, `moment` (a decimal year), `share`, `older_share` (the part of
-    the residents that is old enough to be counted), `measurement_series_id`, `is_all_ages`.
-    """
-    residents = _count_residents(tables["bases"])
-    both = pd.concat([_list_bases(tables["bases"], residents), _list_shares(tables)])
-    countries = tables["areas"].set_index("area_id")["parent_id"]
-    rows = both[~are_regions(both["area_id"]) & both["area_id"].str.len().eq(2)]
-    rows = _keep_newest(rows[rows["share"].gt(0.0)].assign(share=rows["share"].clip(upper=1.0)))
-    rows = rows[~_mark_copies(rows)]
-    older = _measure_older_share(tables["bases"], residents)
-    return rows.assign(
-        subregion=rows["area_id"].map(countries),
-        older_share=_match_ages(rows, older),
-        is_all_ages=rows["least_age"].eq(0.0),
-    ).sort_values(["area_id", "moment", "measurement_series_id", "share"], ignore_index=True)
-
-
-def _count_residents(bases: pd.DataFrame) -> "pd.Series[float]":
-    """Return the residents by area and year: the median of the counts of a year."""
-    rows = bases[bases["population_base"].eq(EVERYONE) & bases["period"].str.len().eq(4)]
-    return rows.groupby(["area_id", rows["period_start"].dt.year])["persons"].median()
-
-
-def _list_bases(bases: pd.DataFrame, residents: "pd.Series[float]") -> pd.DataFrame:
-    """Return the counts of people online among the bases as shares of the residents."""
-    online = bases[bases["population_base"].eq(ONLINE) & bases["obs_status"].ne(ObsStatus.FORECAST)]
-    year = online["period_start"].dt.year
-    people = residents.reindex(pd.MultiIndex.from_arrays([online["area_id"], year])).to_numpy()
-    return _describe_counts(online, online["persons"] / people).assign(
-        least_age=0.0, edition="", is_product=online["obs_status"].eq(ObsStatus.ESTIMATED)
-    )
-
-
-def _list_shares(tables: Tables) -> pd.DataFrame:
-    rows = tables["online_shares"]
-    return _describe_counts(rows, rows["share"]).assign(
-        least_age=rows["least_age"], edition=rows["edition"], is_product=False
-    )
-
-
-def _describe_counts(rows: pd.DataFrame, share: pd.Series) -> pd.DataFrame:
-    middle = period_middle(rows["period_start"], rows["period_end"])
-    return rows[["area_id", "measurement_series_id", "period"]].assign(
-        moment=compute_moments(middle), share=share
-    )
-
-
-def _keep_newest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one share a lineage, period and age: that of the newest edition, in full digits."""
-    key = ["area_id", "measurement_series_id", "period", "least_age"]
-    ordered = rows.sort_values([*key, "edition", "share"])
-    return ordered.drop_duplicates(key, keep="last")
-
-
-def _mark_copies(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Mark counts of other lineages that print an earlier share of the ITU again."""
-    itu = rows.loc[rows["measurement_series_id"].eq(ITU), ["area_id", "moment", "share"]]
-    others = rows[rows["measurement_series_id"].ne(ITU)].reset_index(names="row")
-    pairs = others.merge(itu, on="area_id", suffixes=("", "_itu"))
-    years = pairs["moment"] - pairs["moment_itu"]
-    same = (pairs["share"] - pairs["share_itu"]).abs() < RELAYED
-    copies = pairs.loc[same & years.between(0.0, RELAY_YEARS) & pairs["least_age"].eq(0.0), "row"]
-    return pd.Series(rows.index.isin(copies), rows.index)
-
-
-def _measure_older_share(bases: pd.DataFrame, residents: "pd.Series[float]") -> pd.DataFrame:
-    """Return the part of the residents (areas, ages) that is at least as old as each age counted."""
-    ages = bases[bases["population_base"].isin(LEAST_AGE) & ~bases["population_base"].eq(ONLINE)]
-    ages = ages[ages["population_base"].str.startswith("age") & ~are_regions(ages["area_id"])]
-    year = ages["period_start"].dt.year
-    people = residents.reindex(pd.MultiIndex.from_arrays([ages["area_id"], year])).to_numpy()
-    rows = ages.assign(part=ages["persons"] / people, age=ages["population_base"].map(LEAST_AGE))
-    return rows.pivot_table(index="area_id", columns="age", values="part", aggfunc="median")
-
-
-def _match_ages(rows: pd.DataFrame, older: pd.DataFrame) -> Array:
-    """Return the part of the residents old enough for each count, on the line between ages."""
-    areas = older.reindex(rows["area_id"]).fillna(older.median())
-    ages = np.array([0.0, *older.columns])
-    parts = np.column_stack([np.ones(len(rows)), areas.to_numpy("float64")])
-    least = rows["least_age"].to_numpy("float64")
-    pairs = zip(least, parts, strict=True)
-    return np.array([np.interp(age, ages, part) for age, part in pairs])
 
 
 @dataclass(frozen=True)
@@ -189,7 +96,7 @@ class Counts:
 
     areas: pd.Index
     subregion: NDArray[np.int64]
-    subregions: int
+    subregion_count: int
     series: list[str]
     is_count: NDArray[np.bool_]
     moment: Array
@@ -200,7 +107,7 @@ class Counts:
 
     @classmethod
     def from_rows(cls, rows: pd.DataFrame, subregions: pd.Index, series: list[str]) -> "Counts":
-        """Return the counts in `rows`, ordered by country; each lineage is its place in `series`."""
+        """Return counts ordered by country; the number of a lineage is its place in `series`."""
         area, areas = pd.factorize(rows["area_id"])
         place = rows.groupby("area_id").cumcount().to_numpy()
         shape = len(areas), int(place.max()) + 1
@@ -215,7 +122,7 @@ class Counts:
         return cls(
             areas=pd.Index(areas),
             subregion=subregions.get_indexer(first),
-            subregions=len(subregions),
+            subregion_count=len(subregions),
             series=series,
             is_count=spread(pd.Series(1.0, rows.index), 0.0) > 0.0,
             moment=spread(rows["moment"], MIDDLES[0]),
@@ -236,12 +143,6 @@ class Counts:
         both = self.is_count[:, :, None] & self.is_count[:, None, :]
         same = self.lineage[:, :, None] == self.lineage[:, None, :]
         return np.asarray(both & same, dtype="float64")
-
-
-def weigh_years(moments: Array) -> Array:
-    """Return the weights (..., years) of the two years around each moment."""
-    place = np.clip(moments - MIDDLES[0], 0.0, len(YEARS) - 1.0)
-    return np.asarray(np.maximum(1.0 - np.abs(place[..., None] - np.arange(len(YEARS))), 0.0))
 
 
 @dataclass(frozen=True)
@@ -266,14 +167,14 @@ def make_paths(values: dict[str, float]) -> Paths:
     grown = total @ damping**year
     variance = {name: np.exp(2.0 * value) for name, value in values.items()}
     changes = variance["growth"] * damped @ damped.T + variance["walk"] * np.eye(count)
-    own = total @ changes @ total.T + variance["first_growth"] * np.outer(grown, grown)
+    path = total @ changes @ total.T + variance["first_growth"] * np.outer(grown, grown)
     later = np.maximum(year[:, None] - year[None, 1:-1], 0) * np.exp(values["world_growth"])
     world = np.column_stack([np.full(count, 3.0), 0.3 * year, later])
     names = ("subregion_level", "subregion_growth")
     centred = year - (count - 1) / 2.0
     scale = [np.exp(values[name]) for name in names]
     return Paths(
-        float(variance["level"]), own, world, np.column_stack([np.ones(count), centred]) * scale
+        float(variance["level"]), path, world, np.column_stack([np.ones(count), centred]) * scale
     )
 
 
@@ -332,20 +233,18 @@ class OnlineModel:
     """The model of the counts: logs of its parameters, and the scale of each country."""
 
     counts: Counts
+    subregions: pd.Index
     parameters: Array
     scales: Array
 
     @classmethod
     def from_rows(
-        cls, rows: pd.DataFrame, subregions: pd.Index, parameters: Array | None = None
+        cls, rows: pd.DataFrame, subregions: pd.Index, parameters: Array = CENTRES
     ) -> "OnlineModel":
-        """Return the model of some counts with the centres of the priors, or with `parameters`."""
+        """Return the model of some counts, with a scale of one for each country."""
         series = [ITU, *sorted(set(rows["measurement_series_id"]) - {ITU})]
         counts = Counts.from_rows(rows, subregions, series)
-        centres = np.array(list(PARAMETERS.values()))
-        return cls(
-            counts, centres if parameters is None else parameters, np.ones(len(counts.areas))
-        )
+        return cls(counts, subregions, parameters, np.ones(len(counts.areas)))
 
     @cached_property
     def values(self) -> dict[str, float]:
@@ -378,11 +277,11 @@ class OnlineModel:
         `lineage` (countries, moments) is 0 where there is no bias.
         """
         biases = np.exp(self.values["bias"]) * np.eye(len(self.counts.series))[:, 1:]
-        parts = np.zeros((*weights.shape[:2], 2 * self.counts.subregions))
-        own = weights @ self.paths.subregion
+        parts = np.zeros((*weights.shape[:2], 2 * self.counts.subregion_count))
+        shared = weights @ self.paths.subregion
         at = np.arange(len(weights))
         for name in range(2):
-            parts[at, :, 2 * subregion + name] = own[:, :, name]
+            parts[at, :, 2 * subregion + name] = shared[:, :, name]
         return np.concatenate([weights @ self.paths.world, biases[lineage], parts], axis=2)
 
     def adult_factor(self, older_share: Array) -> Array:
@@ -418,14 +317,11 @@ class OnlineModel:
         volume = 2.0 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum()
         density = slope - 0.5 * (square + volume + np.linalg.slogdet(precision)[1])
         residual = level - loading @ shared
-        return Solved(
-            density, shared, precision, root, residual, loading, levels, fixed, scaled
-        )
+        return Solved(density, shared, precision, root, residual, loading, levels, fixed, scaled)
 
     def compute_penalty(self) -> float:
         """Return minus the log posterior density of the parameters."""
-        centres = np.array(list(PARAMETERS.values()))
-        prior = 0.5 * (((self.parameters - centres) / PRIOR_DEVIATION) ** 2).sum()
+        prior = 0.5 * (((self.parameters - CENTRES) / PRIOR_DEVIATION) ** 2).sum()
         return float(prior - self.solved.log_density)
 
     def fit_parameters(self) -> "OnlineModel":
@@ -433,7 +329,9 @@ class OnlineModel:
         model = self
         for _ in range(ROUNDS):
             best = minimize(
-                lambda tried, now=model: replace(now, parameters=tried).compute_penalty(),
+                lambda parameters, start=model: replace(
+                    start, parameters=parameters
+                ).compute_penalty(),
                 model.parameters,
                 method="L-BFGS-B",
                 bounds=[LIMITS] * len(PARAMETERS),
@@ -454,48 +352,50 @@ class OnlineModel:
             model = replace(model, scales=np.exp(logs))
         return model
 
-    def predict(self, asked: "Asked") -> "Predicted":
+    def predict(self, query: "Query") -> "Predicted":
         """Return the levels of areas by year, or what a lineage would print without its noise.
 
         Areas without a count are those of their subregion.
         """
         counts, paths, solved = self.counts, self.paths, self.solved
-        at = counts.areas.get_indexer(asked.areas)
+        at = counts.areas.get_indexer(query.areas)
         scale = np.where(at >= 0, self.scales[at], 1.0)[:, None, None]
-        lasting = find_errors(self.values, asked.lineage, asked.is_all_ages).lasting[:, None, None]
-        own = (counts.lineage[at] == asked.lineage[:, None]) & counts.is_count[at]
+        lasting = find_errors(self.values, query.lineage, query.is_all_ages).lasting[:, None, None]
+        is_same = (counts.lineage[at] == query.lineage[:, None]) & counts.is_count[at]
         path = paths.constant + scale * paths.changing
-        cross = path @ counts.weights[at].transpose(0, 2, 1) + lasting**2 * own[:, None, :]
+        cross = path @ counts.weights[at].transpose(0, 2, 1) + lasting**2 * is_same[:, None, :]
         cross = cross * (at >= 0)[:, None, None]
         gain = np.linalg.solve(solved.root[at], cross.transpose(0, 2, 1)).transpose(0, 2, 1)
-        biased = np.broadcast_to(np.maximum(asked.lineage, 0)[:, None], (len(at), len(YEARS)))
-        every = np.broadcast_to(np.eye(len(YEARS)), path.shape)
-        loadings = self._loadings(every, asked.subregion, biased)
+        biased = np.broadcast_to(np.maximum(query.lineage, 0)[:, None], (len(at), len(YEARS)))
+        years = np.broadcast_to(np.eye(len(YEARS)), path.shape)
+        loadings = self._loadings(years, query.subregion, biased)
         rest = loadings - gain @ solved.loadings[at]
         mean = loadings @ solved.shared + (gain @ solved.residual[at][:, :, None])[:, :, 0]
         unknown, world = np.linalg.inv(solved.precision), slice(0, paths.world.shape[1])
         return Predicted(
             mean,
-            path + lasting**2 - gain @ gain.transpose(0, 2, 1)
+            path
+            + lasting**2
+            - gain @ gain.transpose(0, 2, 1)
             + rest @ unknown @ rest.transpose(0, 2, 1),
             rest[:, :, world] @ unknown[world, world] @ rest[:, :, world].transpose(0, 2, 1),
         )
 
-    def predict_counts(self, rows: pd.DataFrame, subregions: pd.Index, own: bool) -> pd.DataFrame:
+    def predict_counts(self, rows: pd.DataFrame, is_printed: bool) -> pd.DataFrame:
         """Return `level`, `mean` and `deviation` of counts that were left out, indexed as `rows`.
 
-        With `own` what the lineage of the count would print, else the level of all residents.
+        If `is_printed`, what the lineage of the count would print, else the level of all residents.
         """
         numbers = {name: at for at, name in enumerate(self.counts.series)}
         lineage = rows["measurement_series_id"].map(numbers).fillna(NEW).to_numpy("int64")
-        asked = Asked(
+        query = Query(
             rows["area_id"],
-            subregions.get_indexer(rows["subregion"]),
-            lineage if own else np.full(len(rows), LEVEL),
+            self.subregions.get_indexer(rows["subregion"]),
+            lineage if is_printed else np.full(len(rows), LEVEL),
             rows["is_all_ages"].to_numpy("bool"),
         )
-        predicted, weights = self.predict(asked), weigh_years(rows["moment"].to_numpy("float64"))
-        noise = find_errors(self.values, asked.lineage, asked.is_all_ages).noise
+        predicted, weights = self.predict(query), weigh_years(rows["moment"].to_numpy("float64"))
+        noise = find_errors(self.values, query.lineage, query.is_all_ages).noise
         at = self.counts.areas.get_indexer(rows["area_id"])
         scale = np.where(at >= 0, self.scales[at], 1.0)
         variance = np.einsum("ay,ayz,az->a", weights, predicted.covariance, weights)
@@ -511,8 +411,8 @@ class OnlineModel:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is predicted: the area, its subregion, and the lineage (a number, LEVEL or NEW)."""
+class Query:
+    """What to predict: the area, its subregion, and the lineage (a number, LEVEL or NEW)."""
 
     areas: pd.Series
     subregion: NDArray[np.int64]
@@ -535,10 +435,10 @@ class Predicted:
 def _score_scale(solved: Solved, residual: Array, scale: float) -> Array:
     """Return the log posterior density (countries,) of one scale."""
     root = np.linalg.cholesky(solved.fixed + scale * solved.scaled)
-    left = np.linalg.solve(root, residual)[:, :, 0]
+    standard = np.linalg.solve(root, residual)[:, :, 0]
     volume = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
     prior = 0.5 * FREEDOM * (np.log(scale) + 1.0 / scale)
-    return np.asarray(-0.5 * (left**2).sum(axis=1) - volume - prior)
+    return np.asarray(-0.5 * (standard**2).sum(axis=1) - volume - prior)
 
 
 def list_subregions(rows: pd.DataFrame) -> pd.Index:
@@ -553,25 +453,36 @@ def fit_table(tables: Tables) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     subregions = list_subregions(rows)
     model = OnlineModel.from_rows(rows, subregions).fit_parameters()
-    return make_table(model, rows, _digest_counts(rows))
+    areas = tables["areas"]
+    is_country = areas["area_id"].str.fullmatch("[A-Z]{2}") & areas["parent_id"].isin(subregions)
+    countries = areas[is_country].set_index("area_id")["parent_id"].sort_index()
+    table = make_table(model, countries, _describe_lineages(rows))
+    return table.assign(data_sha256=_digest_counts(rows))[COLUMNS]
 
 
-def make_table(model: OnlineModel, rows: pd.DataFrame, sha256: str) -> pd.DataFrame:
-    """Return the levels of all countries with a count as rows of `online_levels`.
+def make_table(
+    model: OnlineModel, countries: "pd.Series[str]", lineages: "pd.Series[str]"
+) -> pd.DataFrame:
+    """Return the levels of countries, given with their subregions, as rows of `online_levels`.
 
-    The row of the first year names the counts.
+    The row of the first year names the lineages that counted in the country.
     """
-    areas, count = model.counts.areas, len(model.counts.areas)
-    none = np.full(count, LEVEL)
-    asked = Asked(areas.to_series(), model.counts.subregion, none, np.ones(count, dtype="bool"))
-    predicted = model.predict(asked)
+    areas, count = countries.index, len(countries)
+    query = Query(
+        areas.to_series(),
+        model.subregions.get_indexer(countries),
+        np.full(count, LEVEL),
+        np.ones(count, dtype="bool"),
+    )
+    predicted = model.predict(query)
     variance = np.diagonal(predicted.covariance, axis1=1, axis2=2)
     shared = np.diagonal(predicted.common, axis1=1, axis2=2)
     deviation = np.sqrt(variance)
     before = np.diagonal(predicted.covariance, 1, axis1=1, axis2=2)
     correlation = np.zeros_like(deviation)
     correlation[:, 1:] = before / (deviation[:, 1:] * deviation[:, :-1])
-    is_first = np.tile(YEARS == YEARS[0], count)
+    names = areas.to_series().map(lineages).fillna(NO_COUNT).to_numpy()
+    is_first = np.tile(YEARS[0] == YEARS, count)
     values = (predicted.mean, deviation, correlation.clip(0.0, 1.0), shared / variance)
     return pd.DataFrame(
         {
@@ -579,10 +490,9 @@ def make_table(model: OnlineModel, rows: pd.DataFrame, sha256: str) -> pd.DataFr
             "period": np.tile(YEARS.astype("str"), count),
             **{name: value.ravel() for name, value in zip(VALUES, values, strict=True)},
             "basis": ParameterBasis.ESTIMATED.value,
-            "data_sha256": sha256,
-            "note": np.repeat(areas.map(_describe_lineages(rows)), len(YEARS)).where(is_first, ""),
+            "note": np.where(is_first, np.repeat(names, len(YEARS)), ""),
         }
-    )[COLUMNS].round(dict.fromkeys(VALUES, DECIMALS))
+    ).round(dict.fromkeys(VALUES, DECIMALS))
 
 
 def _describe_lineages(rows: pd.DataFrame) -> "pd.Series[str]":
