@@ -59,7 +59,7 @@ def compute_shares(levels: Array) -> Array:
 
 def compute_moments(days: pd.Series) -> Array:
     """Return days as decimal years (rows,); NaN where there is no day."""
-    passed = (days.dt.dayofyear - 1) / YEAR_DAYS
+    passed = (days.dt.day_of_year - 1) / YEAR_DAYS
     return np.asarray(days.dt.year + passed, dtype="float64")
 
 

@@ -112,9 +112,9 @@ def _draw_path(country: str, rows: pd.DataFrame, sampler: Sampler) -> Array:
     weights = weigh_years(moment[:, 0])
     paths = [
         weights
-        @ _draw_years(name, float(correlation[0, 0]), sampler)
-        / measure_deviation(weights, correlation)[:, None]
-        for name, correlation in (("online|" + country, own), ("online", world))
+        @ _draw_years(name, float(lag[0, 0]), sampler)
+        / measure_deviation(weights, lag)[:, None]
+        for name, lag in (("online|" + country, correlation), ("online", world))
     ]
     return np.asarray(np.sqrt(1.0 - common) * paths[0] + np.sqrt(common) * paths[1])
 
