@@ -10,9 +10,10 @@ shares lie inside goes to the standard error.
 
 Without a file, counts are left out: of a tenth of the countries at a time all counts after a year
 (`next`: what the lineage prints next, given its own counts; `later`: the share of all residents
-against the count), and each lineage whole (`lineage`). Parameters are those fitted to all counts.
-Of a country and distance one count, drawn by its name, is tested, so that trials are independent;
-the 95 % interval is that of Clopper and Pearson (1934).
+against the count), of LATEST_COUNTRIES countries at a time all counts from LATEST_YEAR (`latest`,
+as a table that is kept aside would test them), and each lineage whole (`lineage`). Parameters are
+those fitted to all counts. Of a country and distance one count, drawn by its name, is tested, so
+that trials are independent; the 95 % interval is that of Clopper and Pearson (1934).
 """
 
 import argparse
@@ -42,6 +43,7 @@ from flows.pipeline import steps
 FACTS = Path(__file__).parents[1] / "data" / "facts"
 FOLDS, LONGEST_YEARS = 10, 3
 LAST_YEARS = range(2018, 2024)
+LATEST_YEAR, LATEST_COUNTRIES, LATEST_ROUNDS = 2024, 60, 4
 LEAST_COUNTS = 20
 """Minimum number of counts for a row of the result."""
 
@@ -77,6 +79,22 @@ def leave_out_years(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd
                 yield hidden.join(model.predict_counts(hidden, is_printed)).assign(
                     years=np.ceil(later[hidden.index]), what="next" if is_printed else "later"
                 )
+
+
+def leave_out_latest(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd.DataFrame]:
+    """Yield counts of all residents since LATEST_YEAR, of countries drawn by their names."""
+    subregions = fitting.list_subregions(counts)
+    is_late = counts["moment"].ge(LATEST_YEAR) & counts["is_all_ages"]
+    areas = sorted(set(counts.loc[is_late, "area_id"]))
+    for number in range(LATEST_ROUNDS):
+        order = [float(draw_uniforms(number, area, 1)[0]) for area in areas]
+        drawn = pd.Series(areas).iloc[np.argsort(order)[:LATEST_COUNTRIES]]
+        is_out = counts["moment"].ge(LATEST_YEAR) & counts["area_id"].isin(drawn)
+        model = OnlineModel.from_rows(counts[~is_out], subregions, parameters).fit_scales()
+        hidden = counts[is_out & is_late]
+        yield hidden.join(model.predict_counts(hidden, is_printed=False)).assign(
+            years=0.0, what="latest"
+        )
 
 
 def leave_out_lineages(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd.DataFrame]:
@@ -123,7 +141,11 @@ def score(predicted: pd.DataFrame) -> list[Row]:
 
 def test_counts(counts: pd.DataFrame, parameters: np.ndarray) -> list[Row]:
     """Return the rows of the result for counts that are left out."""
-    parts = [*leave_out_years(counts, parameters), *leave_out_lineages(counts, parameters)]
+    parts = [
+        *leave_out_years(counts, parameters),
+        *leave_out_latest(counts, parameters),
+        *leave_out_lineages(counts, parameters),
+    ]
     predicted = pd.concat(parts, ignore_index=True)
     lineage = predicted["lineage"].fillna(predicted["measurement_series_id"])
     is_tested = predicted["what"].ne("later") | predicted["is_all_ages"]

@@ -15,9 +15,10 @@ are shared by their countries, so that an error of their projection is as well. 
 the ITU has a bias, learned over countries; in a country each lineage has an error that lasts. The
 variances are those of maximum posterior density, with wide lognormal priors. Own changes and noise
 of a country have a variance of their own, drawn towards one by an inverse gamma prior, so that
-countries whose counts jump have wider intervals. A share of people from an age on becomes one of
-all residents with the residents below that age, who are online `children` times as often; this
-factor is learned as well.
+countries whose counts jump have wider intervals. That variance is known from few counts: the
+deviation is the one whose normal 95 % quantile is that of Student's t, of FREEDOM and as many
+degrees as there are counts. A share of people from an age on becomes one of all residents with the
+residents below that age, who are online `children` times as often; this factor is learned as well.
 
 Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
 
@@ -42,13 +43,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, ndtr, stdtrit
 
 from audience_impact.denominators.online import (
     EDGE,
     MIDDLES,
     VALUES,
     YEARS,
+    Z95,
     compute_levels,
     weigh_years,
 )
@@ -324,6 +326,11 @@ class OnlineModel:
         prior = 0.5 * (((self.parameters - CENTRES) / PRIOR_DEVIATION) ** 2).sum()
         return float(prior - self.solved.log_density)
 
+    def widen(self, areas: NDArray[np.int64]) -> Array:
+        """Return the factor (areas,) of the deviation of countries; -1 is one without counts."""
+        number = np.where(areas >= 0, self.counts.is_count.sum(axis=1)[areas], 0)
+        return np.asarray(stdtrit(FREEDOM + number, ndtr(Z95)) / Z95)
+
     def fit_parameters(self) -> "OnlineModel":
         """Return the model with the parameters of the highest posterior density, and scales."""
         model = self
@@ -404,7 +411,7 @@ class OnlineModel:
             {
                 "level": compute_levels(share.to_numpy("float64")),
                 "mean": (weights * predicted.mean).sum(axis=1),
-                "deviation": np.sqrt(variance + scale * noise**2),
+                "deviation": self.widen(at) * np.sqrt(variance + scale * noise**2),
             },
             index=rows.index,
         )
@@ -478,12 +485,13 @@ def make_table(
     variance = np.diagonal(predicted.covariance, axis1=1, axis2=2)
     shared = np.diagonal(predicted.common, axis1=1, axis2=2)
     deviation = np.sqrt(variance)
+    wider = model.widen(model.counts.areas.get_indexer(areas))[:, None]
     before = np.diagonal(predicted.covariance, 1, axis1=1, axis2=2)
     correlation = np.zeros_like(deviation)
     correlation[:, 1:] = before / (deviation[:, 1:] * deviation[:, :-1])
     names = areas.to_series().map(lineages).fillna(NO_COUNT).to_numpy()
     is_first = np.tile(YEARS[0] == YEARS, count)
-    values = (predicted.mean, deviation, correlation.clip(0.0, 1.0), shared / variance)
+    values = (predicted.mean, wider * deviation, correlation.clip(0.0, 1.0), shared / variance)
     return pd.DataFrame(
         {
             "area_id": np.repeat(areas, len(YEARS)),

@@ -126,7 +126,8 @@ def bases(days: list[str], base_id: str = "a", **path: float) -> pd.DataFrame:
 
 
 def correlation(drawn: Array) -> float:
-    return float(np.corrcoef(drawn)[0, 1])
+    first, second = drawn - drawn.mean(axis=1, keepdims=True)
+    return float((first * second).mean() / (first.std() * second.std()))
 
 
 def test_a_day_has_one_count_whichever_base_is_named() -> None:
