@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audience_impact.denominators.counts import Counts
 from audience_impact.denominators.online import (
     PATH,
     YEARS,
@@ -169,6 +170,18 @@ def test_the_people_online_are_the_share_of_the_day_and_bounds_the_printed_count
     assert row["audience_expected_persons"] == row["expected_persons"]
     assert row["low_persons"] == row["high_persons"] == 800e3
     assert row["audience_base_id"] == "XA-online"
+
+
+def test_residents_lie_on_the_line_of_logs_between_the_counts_of_years() -> None:
+    made = World()
+    for year, persons in (("2019", "1000000"), ("2021", "4000000")):
+        made.base(f"B{year}", population_base="all_ages", period=year, persons=persons)
+    counts = Counts(made.typed("bases")["bases"], pd.DataFrame())
+    found = counts.interpolate_residents(
+        pd.Series(["XA", "XA", "XA", "XB"]), np.array([2015.0, 2020.5, 2026.0, 2020.5])
+    )
+    assert found.iloc[:3].tolist() == pytest.approx([1e6, 2e6, 4e6])
+    assert np.isnan(found.iloc[3])
 
 
 def test_publishers_that_differ_do_not_widen_what_rests_on_all_of_them() -> None:
