@@ -58,7 +58,7 @@ from audience_impact.overlap.model import (
     reduce_unions,
 )
 from audience_impact.simulation import distributions
-from audience_impact.simulation.sampler import Sampler, stratify_uniforms
+from audience_impact.simulation.sampler import EndSampler, Sampler, stratify_uniforms
 from audience_impact.vocabulary import InputKind, OverlapKind
 
 Integers = NDArray[np.int64]
@@ -97,7 +97,8 @@ def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 def _draw_base_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return uniforms (rows, D) of bases: of the path of their country, else of their own."""
-    has_path = table["online_moment"].notna().to_numpy()
+    is_random = not isinstance(sampler, EndSampler)  # the end of a path is that of each day
+    has_path = table["online_moment"].notna().to_numpy() & is_random
     u = np.empty((len(table), sampler.count))
     u[~has_path] = sampler.draw_rows(InputKind.BASE, "base|" + table["base_id"][~has_path])
     places = np.flatnonzero(has_path)

@@ -17,7 +17,7 @@ from audience_impact.fitting import online as fitting
 from audience_impact.fitting.online_counts import list_counts
 from audience_impact.frames import Array
 from audience_impact.simulation import unions
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.sampler import Sampler, make_end_sampler
 from audience_impact.simulation.unions import GROUP
 from benchmarks import people_online
 from tests.engine import prepared
@@ -145,6 +145,13 @@ def test_days_that_are_near_are_drawn_alike_and_far_ones_less() -> None:
     )
     assert np.abs(day / after - 1).max() < 0.02
     assert correlation(np.array([day, decade])) == pytest.approx(0.9**10, abs=0.06)
+
+
+def test_the_ends_of_a_path_are_those_of_the_day() -> None:
+    low, high = unions.draw_bases(bases(["2024-03-01"]), make_end_sampler())[0][[0, -1]]
+    plain = bases(["2024-03-01"]).assign(online_moment=np.nan)
+    assert [low, high] == unions.draw_bases(plain, make_end_sampler())[0][[0, -1]].tolist()
+    assert low < 400e3 < 600e3 < high
 
 
 @pytest.mark.parametrize(("common", "expected"), [(0.0, 0.0), (0.5, 0.5), (1.0, 1.0)])
