@@ -18,6 +18,7 @@ from audience_impact.fitting import (
     errors,
     joint_use,
     networks,
+    online,
     part_sizes,
     places,
     random_effects,
@@ -87,6 +88,13 @@ FITTERS = {
         lambda facts: {"audience_laws": audiences.fit_table(facts)},
         audiences.DECIMALS,
         audiences.is_current,
+    ),
+    "online": Fitter(
+        online.READ,
+        "counts",
+        lambda facts: {"online_levels": online.fit_table(facts)},
+        online.DECIMALS,
+        online.is_current,
     ),
     "joint-use": Fitter(
         ("surveys", "use_patterns"),

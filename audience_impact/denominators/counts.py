@@ -6,6 +6,10 @@ people expected are interpolated in logs.
 
 Assumptions, drawbacks and citation: those of audiences/figures.py.
 
+People online. Where the facts contain fitted levels of a country (online.py), its people online on
+a day are the share of that day times the residents of that day, whichever count is nearest: bounds
+and lineage name the count as printed, and the distribution is that of the levels.
+
 Distributions. How many people a base may have is drawn from three quantiles. The ceiling of a base
 is the population that holds it by definition; the distribution of a base is in log odds of its
 share of the ceiling, in logs where it is a population itself.
@@ -31,6 +35,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from audience_impact.denominators.online import (
+    PATH,
+    YEARS,
+    OnlineLevels,
+    compute_moments,
+    weigh_years,
+)
 from audience_impact.errors import figure_errors
 from audience_impact.errors.distribution import (
     FigureErrors,
@@ -42,7 +53,7 @@ from audience_impact.errors.distribution import (
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import WINDOW_DAYS, gap_days, in_months, period_middle, with_distance
-from audience_impact.populations import AGES, EVERYONE
+from audience_impact.populations import AGES, EVERYONE, ONLINE
 from audience_impact.selection import Best, Key, Only, Step, select_candidates
 from audience_impact.vocabulary import ObsStatus, Reliability, SourceType
 
@@ -54,6 +65,8 @@ RELIABILITY = {
     for rank, word in enumerate((Reliability.HIGH, Reliability.MEDIUM, Reliability.LOW))
 }
 """Reliability words of sources, the most reliable first."""
+YEAR_SIGNS = 4
+"""Signs of a period that is a year."""
 ANY_MEASURER = ["population_base"]
 SAME_MEASURER = ["population_base", "measurement_series_id"]
 """Columns besides the country in which a count agrees with the request."""
@@ -176,6 +189,22 @@ class Counts:
         inside = between.where(gap.dt.days <= LONGEST_GAP_DAYS).fillna(near["own_persons"])
         return inside.set_axis(near["place"]).reindex(places.index)
 
+    def interpolate_residents(self, countries: pd.Series, moments: Array) -> pd.Series:
+        """Return the residents of countries at moments, on the line of logs between mid-years.
+
+        Of a year the median of its counts; before the first and after the last year as in that.
+        NaN where nobody counted them.
+        """
+        rows = self.bases[
+            (self.bases["population_base"] == EVERYONE)
+            & self.bases["area_id"].isin(countries)
+            & (self.bases["period"].str.len() == YEAR_SIGNS)
+        ]
+        yearly = rows.groupby(["area_id", rows["period_start"].dt.year])["persons"].median()
+        logs = np.log(yearly.unstack().reindex(columns=YEARS)).interpolate(axis=1)
+        near = logs.ffill(axis=1).bfill(axis=1).reindex(countries).to_numpy("float64")
+        return pd.Series(np.exp((weigh_years(moments) * near).sum(axis=1)), countries.index)
+
 
 def _with_neighbours(rows: pd.DataFrame, series: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """Return rows with the counts of the same measurer before and after their `start`."""
@@ -194,8 +223,11 @@ def _with_neighbours(rows: pd.DataFrame, series: pd.DataFrame, key: list[str]) -
     return rows
 
 
-DISTRIBUTION = ["expected_persons", "base_low_persons", "base_high_persons", "ceiling_persons"]
-"""Columns of a distribution: median, 5 and 95 % quantile, and the ceiling."""
+DISTRIBUTION = [
+    *("expected_persons", "base_low_persons", "base_high_persons", "ceiling_persons"),
+    *PATH,
+]
+"""Columns of a distribution: median, 5 and 95 % quantile, the ceiling, and the path of draws."""
 
 
 @dataclass(frozen=True)
@@ -206,11 +238,13 @@ class CountsWithErrors:
         counts: Bases and their sources.
         source_types: The kind of source of each measurer, by `measurement_series_id`.
         errors: Errors of figures; None if the facts contain no parameters for them.
+        online: Levels of the share of residents online; None if the facts contain none.
     """
 
     counts: Counts
     source_types: "pd.Series[str]"
     errors: FigureErrors | None
+    online: OnlineLevels | None = None
 
 
 def compute_quantiles(places: pd.DataFrame, measured: CountsWithErrors) -> pd.DataFrame:
@@ -236,7 +270,27 @@ def compute_quantiles(places: pd.DataFrame, measured: CountsWithErrors) -> pd.Da
         },
         index=based.index,
     )
-    return quantiles.reindex(places.index)
+    fitted = _fit_people_online(rows, measured)
+    return fitted.combine_first(quantiles)[DISTRIBUTION].reindex(places.index)
+
+
+def _fit_people_online(rows: pd.DataFrame, measured: CountsWithErrors) -> pd.DataFrame:
+    """Return the people online of countries with levels, as DISTRIBUTION without the ceiling."""
+    online, levels = rows[rows["population_base"] == ONLINE], measured.online
+    if levels is None or online.empty:
+        return pd.DataFrame(index=rows.index[:0], columns=DISTRIBUTION, dtype="float64")
+    moments = compute_moments(online["start"])
+    shares = levels.compute_quantiles(online["country_id"], moments)
+    residents = measured.counts.interpolate_residents(online["country_id"], moments)
+    persons = shares.mul(residents, axis=0).rename(
+        columns={
+            "q50_share": "expected_persons",
+            "q05_share": "base_low_persons",
+            "q95_share": "base_high_persons",
+        }
+    )
+    paths = levels.describe_paths(online["country_id"], moments)
+    return persons.join(paths).dropna(subset=["expected_persons"]).reindex(columns=DISTRIBUTION)
 
 
 def is_projected(rows: pd.DataFrame) -> "pd.Series[bool]":

@@ -7,8 +7,8 @@ Method. The same measurer's base nearest in time, within twelve months; failing 
 base that can hold the largest audience. Bounds take a base as it is printed. A projection limits
 nothing: where the people online are projected, bounds go from nobody to all residents. Where
 publishers count people online whose numbers differ by PUBLISHERS_DIFFER or more, bounds go from the
-smallest to the largest, and draws span them around their geometric mean. What a base is drawn
-from is in counts.py.
+smallest to the largest, and draws span them around their geometric mean where no levels are fitted.
+What a base is drawn from is in counts.py.
 
 Assumptions, drawbacks and citation: those of audiences/figures.py.
 """
@@ -29,6 +29,7 @@ from audience_impact.denominators.counts import (
     compute_quantiles,
     list_steps,
 )
+from audience_impact.denominators.online import OnlineLevels
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, with_distance
@@ -50,7 +51,8 @@ class Denominators(CountsWithErrors):
         """Return the denominators in these fact tables."""
         lineages = tables["lineages"].drop_duplicates("measurement_series_id")
         source_types = lineages.set_index("measurement_series_id")["source_type"]
-        return cls(Counts.from_tables(tables), source_types, errors)
+        online = OnlineLevels.from_table(tables["online_levels"])
+        return cls(Counts.from_tables(tables), source_types, errors, online)
 
     def find_nearest(self, places: pd.DataFrame, window: int | None) -> pd.DataFrame:
         """Return the count of `population_base` nearest to each place, by any measurer."""
@@ -240,8 +242,12 @@ def _find_publisher_counts(places: pd.DataFrame, bases: pd.DataFrame) -> pd.Data
 
 
 def _span_publishers(quantiles: pd.DataFrame, publishers: pd.DataFrame) -> pd.DataFrame:
-    """Return the quantiles of each base, widened to all publishers where they differ."""
-    differ = publishers["least"].notna()
+    """Return the quantiles of each base, widened to all publishers where they differ.
+
+    People online by the fitted levels stay as they are: these rest on all publishers.
+    """
+    differ = publishers["least"].notna() & quantiles["online_moment"].isna()
+    publishers = publishers.where(differ)
     middle = quantiles["expected_persons"].where(~differ, np.exp(publishers["level"]))
     return quantiles.assign(
         expected_persons=middle,

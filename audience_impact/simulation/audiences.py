@@ -201,7 +201,7 @@ def _apply_shape(name: str, u: Array, ends: tuple[Array, Array, Array], coverage
 def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of internet users from the base that counts them."""
     names = dict(zip(OWN_LAW, BASE_LAW, strict=True))
-    rows = table[["audience_base_id", *OWN_LAW]]
+    rows = table[["country_id", "audience_base_id", *OWN_LAW]]
     return unions.draw_bases(rows.rename(columns={"audience_base_id": "base_id", **names}), sampler)
 
 
@@ -289,7 +289,7 @@ def draw_feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
     wider = ASSUMED_SPREAD * np.sqrt(steps.to_numpy("float64"))[:, None]
     z = sampler.draw_normals(InputKind.ASSUMED, "assumed|" + shares["feature_use_id"])
     spread = expit(logit(np.clip(share, 1e-12, 1 - 1e-12)) + wider * z)
-    people = shares[BASE_LAW].assign(base_id=shares["share_base_id"])
+    people = shares[["country_id", *BASE_LAW]].assign(base_id=shares["share_base_id"])
     return np.asarray(spread * unions.draw_bases(people, sampler))
 
 

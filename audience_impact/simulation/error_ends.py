@@ -54,7 +54,7 @@ def widen_audiences(rows: pd.DataFrame, errors: FigureErrors | None) -> pd.DataF
     if errors is None:
         return pd.DataFrame(dict(zip(LIMITS, (0.0, np.nan, np.nan), strict=True)), rows.index)
     ends = audiences.find_ends(rows, errors.tail_degrees)
-    bases = unions.draw_bases(rows[["base_id", *BASE_LAW]], make_end_sampler())
+    bases = unions.draw_bases(rows[["country_id", "base_id", *BASE_LAW]], make_end_sampler())
     return pd.DataFrame(
         {
             "low_persons": move_out(rows["low_persons"], ends[:, 0], np.fmin),
@@ -95,7 +95,7 @@ def _widen_shares(shares: pd.DataFrame) -> pd.DataFrame:
     """Return shares of use such that shares times `of_persons` are at their ends."""
     ends = make_end_sampler()
     users = audiences.draw_feature_users(shares, ends)
-    laws = shares[BASE_LAW].assign(base_id=shares["share_base_id"])
+    laws = shares[["country_id", *BASE_LAW]].assign(base_id=shares["share_base_id"])
     of, people = shares["of_persons"], unions.draw_bases(laws, ends)[:, -1]
     most_people = move_out(of, people, np.fmax)
     return shares.assign(

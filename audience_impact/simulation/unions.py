@@ -39,10 +39,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.special import ndtr
 
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.sharp import MeasuredOverlap
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
+from audience_impact.denominators.online import PATH, YEARS, measure_deviation, weigh_years
 from audience_impact.errors import distribution
 from audience_impact.frames import Array
 from audience_impact.overlap import conditioning
@@ -56,7 +58,7 @@ from audience_impact.overlap.model import (
     reduce_unions,
 )
 from audience_impact.simulation import distributions
-from audience_impact.simulation.sampler import Sampler, stratify_uniforms
+from audience_impact.simulation.sampler import EndSampler, Sampler, stratify_uniforms
 from audience_impact.vocabulary import InputKind, OverlapKind
 
 Integers = NDArray[np.int64]
@@ -68,9 +70,10 @@ OUTSIDE = 1e-3
 def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of bases in persons from their quantiles, at most their ceiling.
 
-    `table` has `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, and the population
-    that contains the base (NaN where it is one itself), as denominators/counts.py gives
-    them. Equal rows are drawn once, and the draws are shared by all callers.
+    `table` has `country_id`, `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, the
+    population that contains the base (NaN where it is one itself), and the path of people online,
+    which all counts of a country share, as denominators/counts.py gives them. Equal rows are drawn
+    once, and the draws are shared by all callers.
     """
     parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
     keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))
@@ -81,8 +84,8 @@ def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of different bases."""
-    u = stratify_uniforms(sampler.draw_rows(InputKind.BASE, "base|" + table["base_id"]))
-    middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW)
+    u = stratify_uniforms(_draw_base_uniforms(table, sampler))
+    middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW[:4])
     low, high = (np.where(np.isnan(end), middle, end) for end in (low, high))
     universe = distribution.widen_universe(np.fmax(middle, high), ceiling)
     centre, *ends = (distribution.log_odds(persons, universe) for persons in (middle, low, high))
@@ -90,6 +93,45 @@ def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
         u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre
     )
     return distribution.move_persons(middle, universe, by)
+
+
+def _draw_base_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return uniforms (rows, D) of bases: of the path of their country, else of their own."""
+    is_random = not isinstance(sampler, EndSampler)  # the end of a path is that of each day
+    has_path = table["online_moment"].notna().to_numpy() & is_random
+    u = np.empty((len(table), sampler.count))
+    u[~has_path] = sampler.draw_rows(InputKind.BASE, "base|" + table["base_id"][~has_path])
+    places = np.flatnonzero(has_path)
+    for country, rows in table[has_path].groupby("country_id").indices.items():
+        u[places[rows]] = ndtr(_draw_path(str(country), table.iloc[places[rows]], sampler))
+    return u
+
+
+def _draw_path(country: str, rows: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return standard normals (rows, D) of the path of a country at the moments of its rows."""
+    moment, correlation, common, world = (rows[name].to_numpy("float64")[:, None] for name in PATH)
+    weights = weigh_years(moment[:, 0])
+    paths = [
+        weights
+        @ _draw_years(name, float(lag[0, 0]), sampler)
+        / measure_deviation(weights, lag)[:, None]
+        for name, lag in (("online|" + country, correlation), ("online", world))
+    ]
+    return np.asarray(np.sqrt(1.0 - common) * paths[0] + np.sqrt(common) * paths[1])
+
+
+def _draw_years(name: str, correlation: float, sampler: Sampler) -> Array:
+    """Return standard normals (YEARS, D), each correlated with the year before."""
+    names = pd.Series([f"{name}|{year}" for year in YEARS])
+
+    def draw(places: list[int]) -> Array:
+        drawn = sampler.draw_normals(InputKind.BASE, names)
+        for year in range(1, len(YEARS)):
+            new = np.sqrt(1.0 - correlation**2) * drawn[year]
+            drawn[year] = correlation * drawn[year - 1] + new
+        return np.asarray(drawn[places])
+
+    return sampler.draw_once(InputKind.BASE, [(key, correlation) for key in names], draw)
 
 
 def draw_joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> JointUse:

@@ -88,7 +88,7 @@ def make_steps(
     """Return the steps of all restrictions, as COLUMNS; `position` counts the rows of a step."""
     parts = [
         *_trace_question(scope, tables),
-        *_trace_bases(inputs),
+        *_trace_bases(inputs, tables["online_levels"]),
         *_trace_audiences(inputs),
         *_trace_errors(inputs),
         *_trace_bounds(bounds, inputs),
@@ -169,7 +169,7 @@ def _trace_question(scope: Scope, tables: Tables) -> Iterator[pd.DataFrame]:
     yield _say(rows, TraceStep.QUESTION, text, day.notna())
 
 
-def _trace_bases(inputs: Inputs) -> Iterator[pd.DataFrame]:
+def _trace_bases(inputs: Inputs, levels: pd.DataFrame) -> Iterator[pd.DataFrame]:
     rows, step = inputs.audiences.sizes.drop_duplicates(COUNTRY), TraceStep.BASE
     has_base = rows["base_id"].notna()
     kind = pd.Series("by another measurer, or wider than the audiences are of", rows.index)
@@ -179,8 +179,12 @@ def _trace_bases(inputs: Inputs) -> Iterator[pd.DataFrame]:
     yield _say(rows, step, rows["base"].astype("str") + ": " + kind + ".", has_base)
     text = "It is a projection, which limits nothing: bounds go to all residents."
     yield _say(rows, step, text, rows["is_base_projected"].eq(True) & has_base)
-    text = "Publishers differ by half or more: bounds and draws span their numbers."
+    is_fitted = rows["online_moment"].notna()
+    text = "Publishers differ by half or more: bounds span their numbers."
     yield _say(rows, step, text, rows["is_base_disputed"].eq(True) & has_base)
+    counts = rows["country_id"].map(levels.drop_duplicates("area_id").set_index("area_id")["note"])
+    text = "Drawn from the share of residents online on the day, fitted to: " + counts + "."
+    yield _say(rows, step, text, is_fitted)
     yield _count(rows, step, "at most, as printed", "base_persons")
     ends = ["base_low_persons", "expected_persons", "base_high_persons"]
     yield _count(rows, step, "drawn on the day of the start", ends)

@@ -20,6 +20,7 @@ class Parameters(StrEnum):
     CHANCES = "chances"
     SHARES = "shares"
     AUDIENCES = "audiences"
+    ONLINE = "online"
     JOINT_USE = "joint-use"
 
 
@@ -69,6 +70,7 @@ def learn_parameters(
     shares: circumvention_laws.csv and feature_laws.csv, who keeps access and who uses a feature.
     chances: chances.csv, how sure it is that a restriction happened as recorded.
     audiences: audience_laws.csv, the audiences that nobody counted; takes minutes.
+    online: online_levels.csv, the share of residents online by country and year.
     joint-use: overlap_calibration.csv, the overlap model from surveys.
     """
     raise _update_tables(parameters, facts, check)

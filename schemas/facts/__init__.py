@@ -26,6 +26,8 @@ _TABLES = (
     Table("platforms", catalogues.Platforms),
     Table("areas", catalogues.Areas),
     Table("bases", figures.Bases),
+    Table("online_shares", figures.OnlineShares, optional=True),
+    Table("online_levels", fitted.OnlineLevels, key=("area_id", "period"), optional=True),
     Table("estimates", figures.Estimates),
     Table("overlaps", figures.Overlaps),
     Table("feature_use", figures.FeatureUse),

@@ -232,6 +232,22 @@ class Bases(SourcedFigure):
         return is_ordered(frame, "low_persons", "persons", "high_persons")
 
 
+class OnlineShares(SourcedFigure):
+    """A published share of the people of a country, from an age on, who are online.
+
+    `least_age` is 0 where residents of all ages are counted. An edition is the name that the
+    publisher, or this table, gives to one of several publications of the same share.
+    """
+
+    online_share_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    share: Series[str] = fields.share_field(filled=True)
+    least_age: Series[str] = fields.value_field(filled=True)
+    concept: Series[str] = fields.text_field(filled=True)
+    edition: Series[str] = fields.text_field()
+
+
 class RegionalUse(SourcedFigure):
     """The share of the respondents in a region who use the internet.
 

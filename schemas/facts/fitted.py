@@ -337,3 +337,26 @@ class PartSizes(Law):
     def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
         """Require at least one reading of the size of a part."""
         return is_above_zero(frame, "figures", MOST_COUNT)
+
+
+class OnlineLevels(Law):
+    """The share of residents online by country and year; written only by `learn online`.
+
+    `mean` and `deviation` (a standard deviation) are of the level in denominators/online.py,
+    `correlation` is with the year before, `common` is the part of the variance that all countries
+    share. `note` of the first year lists the counts that a country rests on.
+    """
+
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    mean: Series[str] = fields.parameter_field()
+    deviation: Series[str] = fields.parameter_field()
+    correlation: Series[str] = fields.share_field(filled=True)
+    common: Series[str] = fields.share_field(filled=True)
+
+    @law_out_of_range
+    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+        """Require levels that a share can have, and a deviation above zero."""
+        return is_between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & is_above_zero(
+            frame, "deviation"
+        )

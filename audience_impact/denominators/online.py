@@ -1,0 +1,136 @@
+"""The share of residents online by country and day, from the fact table `online_levels`.
+
+Definitions. The level of a share p is the log odds of (p + EDGE) / (1 + 2 EDGE), so that shares of
+0 and 1, which publishers print, have a finite level. A moment is a day as a decimal year; the
+level of a year is that of its middle.
+
+Method. The fit (fitting/online.py) gives the mean and standard deviation of the level of each
+country and year, the correlation with the year before, and the part of the variance that all
+countries have in common. Between the middles of two years the level is on the line between theirs;
+before the first and after the last it is that of the nearest year. In each draw a country has one
+path over the days, with r the mean correlation of its years and s that of all countries,
+
+    x[y] = sqrt(1 - c) own[y] + sqrt(c) world[y],
+    own[y] = r own[y - 1] + sqrt(1 - r^2) e,    world[y] = s world[y - 1] + sqrt(1 - s^2) e',
+
+c the common part of the variance on the day, so that one day has one count whoever asks, and days
+and countries are correlated as the fit says.
+
+Assumptions. Levels are normal. A path depends on the year before alone. What countries share
+enters all of them with the same sign.
+
+Known drawbacks. Shares beyond 0 and 1 are set to these, so that the distribution of a country
+where everyone is online has a part of its mass there. The correlation of a draw from year to year
+is that of the average year.
+
+Citation. J. Durbin, S. J. Koopman, Time Series Analysis by State Space Methods (2012).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, logit, ndtri
+
+from audience_impact.frames import Array
+
+EDGE = 0.04
+"""Share by which the scale of levels reaches beyond 0 and 1."""
+YEARS = np.arange(2015, 2028)
+MIDDLES = YEARS + 0.5
+YEAR_DAYS = 365.2425
+Z95 = float(ndtri(0.95))
+VALUES = ["mean", "deviation", "correlation", "common"]
+"""Columns of `online_levels` with the numbers of a country and year."""
+PATH = ["online_moment", "online_correlation", "online_common", "world_correlation"]
+"""Columns by which people online are drawn: the moment, r, c and s; NaN for other counts."""
+
+
+def compute_levels(shares: Array) -> Array:
+    """Return the levels of shares (any shape) from 0 to 1."""
+    return np.asarray(logit((np.clip(shares, 0.0, 1.0) + EDGE) / (1.0 + 2.0 * EDGE)))
+
+
+def compute_shares(levels: Array) -> Array:
+    """Return the shares (any shape) at these levels, at least 0 and at most 1."""
+    return np.asarray(np.clip((1.0 + 2.0 * EDGE) * expit(levels) - EDGE, 0.0, 1.0))
+
+
+def compute_moments(days: pd.Series) -> Array:
+    """Return days as decimal years (rows,); NaN where there is no day."""
+    passed = (days.dt.day_of_year - 1) / YEAR_DAYS
+    return np.asarray(days.dt.year + passed, dtype="float64")
+
+
+def weigh_years(moments: Array) -> Array:
+    """Return the weights (..., YEARS) of the two years around each moment."""
+    place = np.clip(moments - MIDDLES[0], 0.0, len(YEARS) - 1.0)
+    return np.asarray(np.maximum(1.0 - np.abs(place[..., None] - np.arange(len(YEARS))), 0.0))
+
+
+def measure_deviation(weights: Array, correlation: Array) -> Array:
+    """Return the standard deviation (rows,) of weighted years (rows, YEARS) of unit variance.
+
+    `correlation` (rows, YEARS - 1) is that of each year after the first with the one before.
+    """
+    adjacent = (weights[:, 1:] * weights[:, :-1] * correlation).sum(axis=1)
+    return np.asarray(np.sqrt((weights**2).sum(axis=1) + 2.0 * adjacent))
+
+
+@dataclass(frozen=True)
+class OnlineLevels:
+    """The fitted levels of countries by year.
+
+    Attributes:
+        row_of: The row of each country in the arrays.
+        values: Arrays (countries, YEARS) by the names VALUES.
+    """
+
+    row_of: "pd.Series[int]"
+    values: dict[str, Array]
+
+    @classmethod
+    def from_table(cls, online_levels: pd.DataFrame) -> "OnlineLevels | None":
+        """Return the levels in the fact table (typed); None without rows."""
+        if online_levels.empty:
+            return None
+        rows = online_levels.assign(year=online_levels["period_start"].dt.year)
+        wide = {
+            name: rows.pivot(index="area_id", columns="year", values=name).reindex(columns=YEARS)
+            for name in VALUES
+        }
+        areas = wide["mean"].index
+        return cls(
+            pd.Series(range(len(areas)), areas),
+            {name: table.to_numpy("float64") for name, table in wide.items()},
+        )
+
+    def find_rows(self, areas: pd.Series) -> NDArray[np.int64]:
+        """Return the row of each area in the arrays (areas,); -1 for areas without levels."""
+        return np.asarray(areas.map(self.row_of).fillna(-1), dtype="int64")
+
+    def compute_quantiles(self, areas: pd.Series, moments: Array) -> pd.DataFrame:
+        """Return `q05_share`, `q50_share`, `q95_share` of areas at moments, indexed as `areas`.
+
+        NaN where an area has no levels or there is no moment.
+        """
+        rows = self.find_rows(areas)
+        has_share = (rows >= 0) & ~np.isnan(moments)
+        weights = weigh_years(np.nan_to_num(moments, nan=MIDDLES[0]))
+        mean, deviation, correlation = (self.values[name][rows] for name in VALUES[:3])
+        middle = (weights * mean).sum(axis=1)
+        error = measure_deviation(weights * deviation, correlation[:, 1:])
+        quantiles = {
+            f"{name}_share": np.where(has_share, compute_shares(middle + z * error), np.nan)
+            for name, z in (("q05", -Z95), ("q50", 0.0), ("q95", Z95))
+        }
+        return pd.DataFrame(quantiles, index=areas.index)
+
+    def describe_paths(self, areas: pd.Series, moments: Array) -> pd.DataFrame:
+        """Return columns PATH of areas with levels at moments, indexed as `areas`."""
+        rows = self.find_rows(areas)
+        correlation = self.values["correlation"][:, 1:].mean(axis=1)
+        common = (weigh_years(moments) * self.values["common"][rows]).sum(axis=1)
+        values = (moments, correlation[rows], common, correlation.mean())
+        return pd.DataFrame(dict(zip(PATH, values, strict=True)), index=areas.index)

@@ -1,0 +1,526 @@
+"""Fit the fact table `online_levels`: the share of residents online by country and year.
+
+Definitions. Those of online_counts.py; levels, moments and EDGE are those of
+denominators/online.py.
+
+Method. A Gaussian state-space model of the levels of all countries, written as one joint normal
+distribution of the counts, which gives what a Kalman smoother gives:
+
+    level[c, y] = world[y] + subregion[c] (1, y) + own[c, y]
+    own[c, y]   = own[c, y - 1] + growth[c, y] + e,    growth[c, y] = damping growth[c, y - 1] + e'
+    count       = level + bias of the lineage + error of the lineage in the country + noise
+
+The world has a growth that changes from year to year, and a subregion a level and a growth; both
+are shared by their countries, so that an error of their projection is as well. Each lineage except
+the ITU has a bias, learned over countries; in a country each lineage has an error that lasts. The
+variances are those of maximum posterior density, with wide lognormal priors. Own changes and noise
+of a country have a variance of their own, drawn towards one by an inverse gamma prior, so that
+countries whose counts jump have wider intervals. That variance is known from few counts: the
+deviation is the one whose normal 95 % quantile is that of Student's t, of FREEDOM and as many
+degrees as there are counts. A share of people from an age on becomes one of all residents with the
+residents below that age, who are online `children` times as often; this factor is learned as well.
+
+Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
+
+Assumptions. Errors of different lineages are independent. The ITU has no bias over countries: the
+level is what it would print of the year without its error in the country. Residents by age are
+those of the year of their count.
+
+Known drawbacks. The ITU prints shares of surveys of people from ten or fifteen years on as shares
+of all residents, and learned factors cannot separate this from children who are online. A survey
+that corrects a series after years is outside of the interval more often than in one of ten cases.
+
+Citation. J. Durbin, S. J. Koopman, Time Series Analysis by State Space Methods (2012). E. S.
+Gardner, E. McKenzie, Forecasting trends in time series (1985), Management Science 31. Patterns of
+shared error as in L. Alkema, J. New, Global estimation of child mortality using a Bayesian B-spline
+bias-reduction model (2014), Annals of Applied Statistics 8.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, ndtr, stdtrit
+
+from audience_impact.denominators.online import (
+    EDGE,
+    MIDDLES,
+    VALUES,
+    YEARS,
+    Z95,
+    compute_levels,
+    weigh_years,
+)
+from audience_impact.facts.tables import Tables
+from audience_impact.fitting.online_counts import ITU, list_counts
+from audience_impact.fitting.tables import digest_frames
+from audience_impact.frames import Array
+from audience_impact.vocabulary import ParameterBasis
+
+PARAMETERS = {
+    "children": 1.5,
+    "level": -0.3,
+    "walk": -3.0,
+    "growth": -2.3,
+    "damping": -0.5,
+    "first_growth": -3.0,
+    "subregion_level": -0.2,
+    "subregion_growth": -3.4,
+    "world_growth": -3.3,
+    "itu_error": -1.4,
+    "itu_noise": -2.8,
+    "count_error": -1.6,
+    "survey_error": -1.1,
+    "noise": -2.1,
+    "bias": -1.6,
+}
+"""Parameters and the centres of their priors: logs of standard deviations, log odds of `children`
+and `damping`."""
+CENTRES = np.array(list(PARAMETERS.values()))
+PRIOR_DEVIATION, LIMITS = 2.0, (-7.0, 3.0)
+FREEDOM = 6.0
+"""Degrees of freedom of the inverse gamma prior of the variance of a country."""
+SCALES = np.exp(np.linspace(-3.0, 3.0, 25))
+ROUNDS, STEPS = 2, 30
+LEAST_COUNTRIES = 20
+DECIMALS = 4
+NO_COUNT = "no count: as in other countries of the subregion"
+READ = ("areas", "bases", "online_shares")
+COLUMNS = ["area_id", "period", *VALUES, "basis", "data_sha256", "note"]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts as arrays (countries, counts), padded where a country has fewer."""
+
+    areas: pd.Index
+    subregion: NDArray[np.int64]
+    subregion_count: int
+    series: list[str]
+    is_count: NDArray[np.bool_]
+    moment: Array
+    share: Array
+    older_share: Array
+    lineage: NDArray[np.int64]
+    is_all_ages: NDArray[np.bool_]
+
+    @classmethod
+    def from_rows(cls, rows: pd.DataFrame, subregions: pd.Index, series: list[str]) -> "Counts":
+        """Return counts ordered by country; the number of a lineage is its place in `series`."""
+        area, areas = pd.factorize(rows["area_id"])
+        place = rows.groupby("area_id").cumcount().to_numpy()
+        shape = len(areas), int(place.max()) + 1
+
+        def spread(values: pd.Series, blank: float) -> Array:
+            table = np.full(shape, blank)
+            table[area, place] = values.to_numpy("float64")
+            return table
+
+        numbers = rows["measurement_series_id"].map({name: at for at, name in enumerate(series)})
+        first = rows.drop_duplicates("area_id")["subregion"]
+        return cls(
+            areas=pd.Index(areas),
+            subregion=subregions.get_indexer(first),
+            subregion_count=len(subregions),
+            series=series,
+            is_count=spread(pd.Series(1.0, rows.index), 0.0) > 0.0,
+            moment=spread(rows["moment"], MIDDLES[0]),
+            share=spread(rows["share"], 0.5),
+            older_share=spread(rows["older_share"], 1.0),
+            lineage=spread(numbers, 0.0).astype("int64"),
+            is_all_ages=spread(rows["is_all_ages"], 1.0) > 0.0,
+        )
+
+    @cached_property
+    def weights(self) -> Array:
+        """Return the weight of each year in each count (countries, counts, years)."""
+        return weigh_years(self.moment) * self.is_count[:, :, None]
+
+    @cached_property
+    def same_lineage(self) -> Array:
+        """Return 1 where two counts of a country are of one lineage (countries, counts, counts)."""
+        both = self.is_count[:, :, None] & self.is_count[:, None, :]
+        same = self.lineage[:, :, None] == self.lineage[:, None, :]
+        return np.asarray(both & same, dtype="float64")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Covariances (years, years) of paths, and loadings (years, n) on what countries share."""
+
+    constant: float
+    changing: Array
+    world: Array
+    subregion: Array
+
+
+def make_paths(values: dict[str, float]) -> Paths:
+    """Return the distribution of the paths of levels before any count."""
+    count = len(YEARS)
+    year = np.arange(count)
+    total = np.tril(np.ones((count, count)))
+    total[:, 0] = 0.0
+    lag = year[:, None] - year[None, :]
+    damping = expit(values["damping"])
+    damped = np.where((lag >= 0) & (year[None, :] > 0), damping ** np.maximum(lag, 0), 0.0)
+    grown = total @ damping**year
+    variance = {name: np.exp(2.0 * value) for name, value in values.items()}
+    changes = variance["growth"] * damped @ damped.T + variance["walk"] * np.eye(count)
+    path = total @ changes @ total.T + variance["first_growth"] * np.outer(grown, grown)
+    later = np.maximum(year[:, None] - year[None, 1:-1], 0) * np.exp(values["world_growth"])
+    world = np.column_stack([np.full(count, 3.0), 0.3 * year, later])
+    names = ("subregion_level", "subregion_growth")
+    centred = year - (count - 1) / 2.0
+    scale = [np.exp(values[name]) for name in names]
+    return Paths(
+        float(variance["level"]), path, world, np.column_stack([np.ones(count), centred]) * scale
+    )
+
+
+LEVEL, NEW = -1, -2
+"""Lineages of a prediction: the level itself, and what a lineage without a count would print."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Standard deviations of counts: of the lasting error of their lineage, and of noise."""
+
+    lasting: Array
+    noise: Array
+
+
+def find_errors(
+    values: dict[str, float], lineage: NDArray[np.int64], is_all_ages: NDArray[np.bool_]
+) -> Errors:
+    """Return the errors of counts by their lineage; those of LEVEL are zero."""
+    lasting = np.where(is_all_ages, values["count_error"], values["survey_error"])
+    lasting = np.exp(np.where(lineage == 0, values["itu_error"], lasting))
+    noise = np.exp(np.where(lineage == 0, values["itu_noise"], values["noise"]))
+    bias = np.where(lineage == NEW, np.exp(values["bias"]), 0.0)
+    is_printed = lineage != LEVEL
+    return Errors(np.hypot(lasting, bias) * is_printed, noise * is_printed)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The joint normal distribution of the counts and of what countries share.
+
+    Attributes:
+        log_density: Log density of the shares.
+        shared: Mean (n,) of world, biases and subregions, in standard deviations.
+        precision: Their precision (n, n).
+        root: Cholesky roots (countries, counts, counts) of the covariances of the counts.
+        residual: Levels less what is shared, over the root (countries, counts).
+        loadings: Loadings of the counts over the root (countries, counts, n).
+        fixed: The part of the covariance that does not have the scale of the country.
+        scaled: The part that has.
+    """
+
+    log_density: float
+    shared: Array
+    precision: Array
+    root: Array
+    residual: Array
+    loadings: Array
+    levels: Array
+    fixed: Array
+    scaled: Array
+
+
+@dataclass(frozen=True)
+class OnlineModel:
+    """The model of the counts: logs of its parameters, and the scale of each country."""
+
+    counts: Counts
+    subregions: pd.Index
+    parameters: Array
+    scales: Array
+
+    @classmethod
+    def from_rows(
+        cls, rows: pd.DataFrame, subregions: pd.Index, parameters: Array = CENTRES
+    ) -> "OnlineModel":
+        """Return the model of some counts, with a scale of one for each country."""
+        series = [ITU, *sorted(set(rows["measurement_series_id"]) - {ITU})]
+        counts = Counts.from_rows(rows, subregions, series)
+        return cls(counts, subregions, parameters, np.ones(len(counts.areas)))
+
+    @cached_property
+    def values(self) -> dict[str, float]:
+        """Return the parameters by name."""
+        return dict(zip(PARAMETERS, self.parameters.tolist(), strict=True))
+
+    @cached_property
+    def paths(self) -> Paths:
+        """Return the paths before any count."""
+        return make_paths(self.values)
+
+    def _covariances(self) -> tuple[Array, Array]:
+        """Return the fixed and the scaled part (countries, counts, counts) of the covariance."""
+        counts = self.counts
+        errors = find_errors(self.values, counts.lineage, counts.is_all_ages)
+        both = counts.is_count[:, :, None] & counts.is_count[:, None, :]
+        lasting = counts.same_lineage * errors.lasting[:, :, None] * errors.lasting[:, None, :]
+        fixed = self.paths.constant * both + lasting
+        scaled = counts.weights @ self.paths.changing @ counts.weights.transpose(0, 2, 1)
+        at = np.arange(counts.is_count.shape[1])
+        fixed[:, at, at] += np.where(counts.is_count, 1e-6, 1.0)
+        scaled[:, at, at] += errors.noise**2 * counts.is_count
+        return fixed, scaled
+
+    def _loadings(
+        self, weights: Array, subregion: NDArray[np.int64], lineage: NDArray[np.int64]
+    ) -> Array:
+        """Return loadings (countries, moments, n) on world, biases and subregions.
+
+        `lineage` (countries, moments) is 0 where there is no bias.
+        """
+        biases = np.exp(self.values["bias"]) * np.eye(len(self.counts.series))[:, 1:]
+        parts = np.zeros((*weights.shape[:2], 2 * self.counts.subregion_count))
+        shared = weights @ self.paths.subregion
+        at = np.arange(len(weights))
+        for name in range(2):
+            parts[at, :, 2 * subregion + name] = shared[:, :, name]
+        return np.concatenate([weights @ self.paths.world, biases[lineage], parts], axis=2)
+
+    def adult_factor(self, older_share: Array) -> Array:
+        """Return the share of all residents online over the share of those old enough."""
+        return np.asarray(older_share + expit(self.values["children"]) * (1.0 - older_share))
+
+    def _levels(self) -> tuple[Array, float]:
+        """Return the levels of the counts, and the log derivative of levels by shares."""
+        counts = self.counts
+        factor = self.adult_factor(counts.older_share)
+        levels = compute_levels(counts.share * factor)
+        inside = expit(levels)
+        slope = np.log(factor) - np.log(inside * (1.0 - inside) * (1.0 + 2.0 * EDGE))
+        return np.where(counts.is_count, levels, 0.0), float((slope * counts.is_count).sum())
+
+    @cached_property
+    def solved(self) -> Solved:
+        """Return the distribution of what countries share, given the counts."""
+        fixed, scaled = self._covariances()
+        levels, slope = self._levels()
+        root = np.linalg.cholesky(fixed + self.scales[:, None, None] * scaled)
+        counts = self.counts
+        loadings = self._loadings(
+            counts.weights, counts.subregion, counts.lineage * counts.is_count
+        )
+        both = np.linalg.solve(root, np.concatenate([levels[:, :, None], loadings], axis=2))
+        level, loading = both[:, :, 0], both[:, :, 1:]
+        flat = loading.reshape(-1, loading.shape[2])
+        precision = np.eye(loading.shape[2]) + flat.T @ flat
+        towards = flat.T @ level.ravel()
+        shared = np.linalg.solve(precision, towards)
+        square = float((level**2).sum() - towards @ shared)
+        volume = 2.0 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum()
+        density = slope - 0.5 * (square + volume + np.linalg.slogdet(precision)[1])
+        residual = level - loading @ shared
+        return Solved(density, shared, precision, root, residual, loading, levels, fixed, scaled)
+
+    def compute_penalty(self) -> float:
+        """Return minus the log posterior density of the parameters."""
+        prior = 0.5 * (((self.parameters - CENTRES) / PRIOR_DEVIATION) ** 2).sum()
+        return float(prior - self.solved.log_density)
+
+    def widen(self, areas: NDArray[np.int64]) -> Array:
+        """Return the factor (areas,) of the deviation of countries; -1 is one without counts."""
+        number = np.where(areas >= 0, self.counts.is_count.sum(axis=1)[areas], 0)
+        return np.asarray(stdtrit(FREEDOM + number, ndtr(Z95)) / Z95)
+
+    def fit_parameters(self) -> "OnlineModel":
+        """Return the model with the parameters of the highest posterior density, and scales."""
+        model = self
+        for _ in range(ROUNDS):
+            best = minimize(
+                lambda parameters, start=model: replace(
+                    start, parameters=parameters
+                ).compute_penalty(),
+                model.parameters,
+                method="L-BFGS-B",
+                bounds=[LIMITS] * len(PARAMETERS),
+                options={"maxiter": STEPS},
+            )
+            model = replace(model, parameters=best.x).fit_scales()
+        return model
+
+    def fit_scales(self) -> "OnlineModel":
+        """Return the model with the mean log scale of each country, given its counts."""
+        model = self
+        for _ in range(ROUNDS):
+            solved = model.solved
+            residual = solved.root @ solved.residual[:, :, None]
+            fits = np.array([_score_scale(solved, residual, scale) for scale in SCALES])
+            chances = np.exp(fits - fits.max(axis=0))
+            logs = np.log(SCALES) @ (chances / chances.sum(axis=0))
+            model = replace(model, scales=np.exp(logs))
+        return model
+
+    def predict(self, query: "Query") -> "Predicted":
+        """Return the levels of areas by year, or what a lineage would print without its noise.
+
+        Areas without a count are those of their subregion.
+        """
+        counts, paths, solved = self.counts, self.paths, self.solved
+        at = counts.areas.get_indexer(query.areas)
+        scale = np.where(at >= 0, self.scales[at], 1.0)[:, None, None]
+        lasting = find_errors(self.values, query.lineage, query.is_all_ages).lasting[:, None, None]
+        is_same = (counts.lineage[at] == query.lineage[:, None]) & counts.is_count[at]
+        path = paths.constant + scale * paths.changing
+        cross = path @ counts.weights[at].transpose(0, 2, 1) + lasting**2 * is_same[:, None, :]
+        cross = cross * (at >= 0)[:, None, None]
+        gain = np.linalg.solve(solved.root[at], cross.transpose(0, 2, 1)).transpose(0, 2, 1)
+        biased = np.broadcast_to(np.maximum(query.lineage, 0)[:, None], (len(at), len(YEARS)))
+        years = np.broadcast_to(np.eye(len(YEARS)), path.shape)
+        loadings = self._loadings(years, query.subregion, biased)
+        rest = loadings - gain @ solved.loadings[at]
+        mean = loadings @ solved.shared + (gain @ solved.residual[at][:, :, None])[:, :, 0]
+        unknown, world = np.linalg.inv(solved.precision), slice(0, paths.world.shape[1])
+        return Predicted(
+            mean,
+            path
+            + lasting**2
+            - gain @ gain.transpose(0, 2, 1)
+            + rest @ unknown @ rest.transpose(0, 2, 1),
+            rest[:, :, world] @ unknown[world, world] @ rest[:, :, world].transpose(0, 2, 1),
+        )
+
+    def predict_counts(self, rows: pd.DataFrame, is_printed: bool) -> pd.DataFrame:
+        """Return `level`, `mean` and `deviation` of counts that were left out, indexed as `rows`.
+
+        If `is_printed`, what the lineage of the count would print, else the level of all residents.
+        """
+        numbers = {name: at for at, name in enumerate(self.counts.series)}
+        lineage = rows["measurement_series_id"].map(numbers).fillna(NEW).to_numpy("int64")
+        query = Query(
+            rows["area_id"],
+            self.subregions.get_indexer(rows["subregion"]),
+            lineage if is_printed else np.full(len(rows), LEVEL),
+            rows["is_all_ages"].to_numpy("bool"),
+        )
+        predicted, weights = self.predict(query), weigh_years(rows["moment"].to_numpy("float64"))
+        noise = find_errors(self.values, query.lineage, query.is_all_ages).noise
+        at = self.counts.areas.get_indexer(rows["area_id"])
+        scale = np.where(at >= 0, self.scales[at], 1.0)
+        variance = np.einsum("ay,ayz,az->a", weights, predicted.covariance, weights)
+        share = rows["share"] * self.adult_factor(rows["older_share"].to_numpy("float64"))
+        return pd.DataFrame(
+            {
+                "level": compute_levels(share.to_numpy("float64")),
+                "mean": (weights * predicted.mean).sum(axis=1),
+                "deviation": self.widen(at) * np.sqrt(variance + scale * noise**2),
+            },
+            index=rows.index,
+        )
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to predict: the area, its subregion, and the lineage (a number, LEVEL or NEW)."""
+
+    areas: pd.Series
+    subregion: NDArray[np.int64]
+    lineage: NDArray[np.int64]
+    is_all_ages: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Mean (areas, years) of levels, their covariance (areas, years, years), and the common part.
+
+    `common` is the part of the covariance that is not known of the world.
+    """
+
+    mean: Array
+    covariance: Array
+    common: Array
+
+
+def _score_scale(solved: Solved, residual: Array, scale: float) -> Array:
+    """Return the log posterior density (countries,) of one scale."""
+    root = np.linalg.cholesky(solved.fixed + scale * solved.scaled)
+    standard = np.linalg.solve(root, residual)[:, :, 0]
+    volume = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+    prior = 0.5 * FREEDOM * (np.log(scale) + 1.0 / scale)
+    return np.asarray(-0.5 * (standard**2).sum(axis=1) - volume - prior)
+
+
+def list_subregions(rows: pd.DataFrame) -> pd.Index:
+    """Return the subregions of some counts, in order."""
+    return pd.Index(sorted(set(rows["subregion"])))
+
+
+def fit_table(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `online_levels`; without rows where there are too few countries."""
+    rows = list_counts(tables)
+    if rows["area_id"].nunique() < LEAST_COUNTRIES:
+        return pd.DataFrame(columns=COLUMNS)
+    subregions = list_subregions(rows)
+    model = OnlineModel.from_rows(rows, subregions).fit_parameters()
+    areas = tables["areas"]
+    is_country = areas["area_id"].str.fullmatch("[A-Z]{2}") & areas["parent_id"].isin(subregions)
+    countries = areas[is_country].set_index("area_id")["parent_id"].sort_index()
+    table = make_table(model, countries, _describe_lineages(rows))
+    return table.assign(data_sha256=_digest_counts(rows))[COLUMNS]
+
+
+def make_table(
+    model: OnlineModel, countries: "pd.Series[str]", lineages: "pd.Series[str]"
+) -> pd.DataFrame:
+    """Return the levels of countries, given with their subregions, as rows of `online_levels`.
+
+    The row of the first year names the lineages that counted in the country.
+    """
+    areas, count = countries.index, len(countries)
+    query = Query(
+        areas.to_series(),
+        model.subregions.get_indexer(countries),
+        np.full(count, LEVEL),
+        np.ones(count, dtype="bool"),
+    )
+    predicted = model.predict(query)
+    variance = np.diagonal(predicted.covariance, axis1=1, axis2=2)
+    shared = np.diagonal(predicted.common, axis1=1, axis2=2)
+    deviation = np.sqrt(variance)
+    wider = model.widen(model.counts.areas.get_indexer(areas))[:, None]
+    before = np.diagonal(predicted.covariance, 1, axis1=1, axis2=2)
+    correlation = np.zeros_like(deviation)
+    correlation[:, 1:] = before / (deviation[:, 1:] * deviation[:, :-1])
+    names = areas.to_series().map(lineages).fillna(NO_COUNT).to_numpy()
+    is_first = np.tile(YEARS[0] == YEARS, count)
+    values = (predicted.mean, wider * deviation, correlation.clip(0.0, 1.0), shared / variance)
+    return pd.DataFrame(
+        {
+            "area_id": np.repeat(areas, len(YEARS)),
+            "period": np.tile(YEARS.astype("str"), count),
+            **{name: value.ravel() for name, value in zip(VALUES, values, strict=True)},
+            "basis": ParameterBasis.ESTIMATED.value,
+            "note": np.where(is_first, np.repeat(names, len(YEARS)), ""),
+        }
+    ).round(dict.fromkeys(VALUES, DECIMALS))
+
+
+def _describe_lineages(rows: pd.DataFrame) -> "pd.Series[str]":
+    """Return the lineages of the counts of each country, with their periods, as text."""
+    ordered = rows.sort_values(["area_id", "measurement_series_id", "moment"])
+    periods = ordered.groupby(["area_id", "measurement_series_id"])["period"].agg(["first", "last"])
+    is_one = periods["first"] == periods["last"]
+    span = periods["first"].where(is_one, periods["first"] + " to " + periods["last"])
+    text = periods.index.get_level_values(1) + " " + span
+    return text.groupby(level=0).agg("; ".join)
+
+
+def is_current(tables: Tables) -> bool:
+    """Return True if the levels were fitted to these counts."""
+    current = set(tables["online_levels"]["data_sha256"])
+    return current == {_digest_counts(list_counts(tables))}
+
+
+def _digest_counts(rows: pd.DataFrame) -> str:
+    """Return the digest of the counts that are fitted to."""
+    numbers = ["moment", "share", "older_share"]
+    names = ["area_id", "subregion", "measurement_series_id", "is_all_ages", *numbers]
+    return digest_frames(rows[names].round(dict.fromkeys(numbers, DECIMALS)))

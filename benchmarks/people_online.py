@@ -1,0 +1,186 @@
+"""How well the people online are known: shares of a file, and counts that were left out.
+
+    python -m benchmarks.people_online FILE [--facts DIR] [--format json|table]
+    python -m benchmarks.people_online [--facts DIR] [--format json|table]
+
+FILE is a table (CSV) with `area_id`, `period` and `share`, the share of all residents online. Each
+row comes back in its order, with its further columns and `q05_share`, `q50_share` and `q95_share`
+from the facts; a row of an area without levels has none. A table is printed as CSV; how many of the
+shares lie inside goes to the standard error.
+
+Without a file, counts are left out: of a tenth of the countries at a time all counts after a year
+(`next`: what the lineage prints next, given its own counts; `later`: the share of all residents
+against the count), of LATEST_COUNTRIES countries at a time all counts from LATEST_YEAR (`latest`,
+as a table that is kept aside would test them), and each lineage whole (`lineage`). Parameters are
+those fitted to all counts. Of a country and distance one count, drawn by its name, is tested, so
+that trials are independent; the 95 % interval is that of Clopper and Pearson (1934).
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.denominators.online import (
+    Z95,
+    OnlineLevels,
+    compute_moments,
+    compute_shares,
+)
+from audience_impact.fitting import online as fitting
+from audience_impact.fitting.online import OnlineModel
+from audience_impact.fitting.online_counts import list_counts
+from audience_impact.periods import parse_periods, period_middle
+from audience_impact.simulation.sampler import draw_uniforms
+from benchmarks.coverage import table
+from benchmarks.errors import Row, counted
+from flows.pipeline import steps
+
+FACTS = Path(__file__).parents[1] / "data" / "facts"
+FOLDS, LONGEST_YEARS = 10, 3
+LAST_YEARS = range(2018, 2024)
+LATEST_YEAR, LATEST_COUNTRIES, LATEST_ROUNDS = 2024, 60, 4
+LEAST_COUNTS = 20
+"""Minimum number of counts for a row of the result."""
+
+
+def answer_rows(rows: pd.DataFrame, levels: OnlineLevels) -> pd.DataFrame:
+    """Return the rows with the quantiles of the share online in the middle of their period."""
+    periods = parse_periods(rows["period"].astype("str"))
+    moments = compute_moments(period_middle(periods["start"], periods["end"]))
+    return rows.join(levels.compute_quantiles(rows["area_id"], moments).round(6))
+
+
+def summarise_answers(answered: pd.DataFrame) -> str:
+    """Return in a sentence how many shares lie inside, and how wide the intervals are."""
+    share = pd.to_numeric(answered["share"], errors="coerce")
+    inside = share.between(answered["q05_share"], answered["q95_share"])
+    width = (answered["q95_share"] - answered["q05_share"]).mean()
+    return f"{inside.sum()} of {len(answered)} inside; mean width {100.0 * width:.1f} points"
+
+
+def leave_out_years(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd.DataFrame]:
+    """Yield counts after a last year, as predicted without them, by part of the countries."""
+    subregions = fitting.list_subregions(counts)
+    part = counts["area_id"].rank(method="dense").astype("int64") % FOLDS
+    for last_year in LAST_YEARS:
+        later = counts["moment"] - last_year - 1.0
+        for number in range(FOLDS):
+            is_out = part.eq(number) & later.gt(0.0)
+            hidden = counts[is_out & later.le(LONGEST_YEARS)]
+            if hidden.empty:
+                continue
+            model = OnlineModel.from_rows(counts[~is_out], subregions, parameters).fit_scales()
+            for is_printed in (True, False):
+                yield hidden.join(model.predict_counts(hidden, is_printed)).assign(
+                    years=np.ceil(later[hidden.index]), what="next" if is_printed else "later"
+                )
+
+
+def leave_out_latest(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd.DataFrame]:
+    """Yield counts of all residents since LATEST_YEAR, of countries drawn by their names."""
+    subregions = fitting.list_subregions(counts)
+    is_late = counts["moment"].ge(LATEST_YEAR) & counts["is_all_ages"]
+    areas = sorted(set(counts.loc[is_late, "area_id"]))
+    for number in range(LATEST_ROUNDS):
+        order = [float(draw_uniforms(number, area, 1)[0]) for area in areas]
+        drawn = pd.Series(areas).iloc[np.argsort(order)[:LATEST_COUNTRIES]]
+        is_out = counts["moment"].ge(LATEST_YEAR) & counts["area_id"].isin(drawn)
+        model = OnlineModel.from_rows(counts[~is_out], subregions, parameters).fit_scales()
+        hidden = counts[is_out & is_late]
+        yield hidden.join(model.predict_counts(hidden, is_printed=False)).assign(
+            years=0.0, what="latest"
+        )
+
+
+def leave_out_lineages(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd.DataFrame]:
+    """Yield the counts of each lineage, as predicted from all others."""
+    subregions = fitting.list_subregions(counts)
+    for name, hidden in counts.groupby("measurement_series_id", sort=True):
+        rest = counts.drop(index=hidden.index)
+        model = OnlineModel.from_rows(rest, subregions, parameters).fit_scales()
+        counted_too = hidden[hidden["area_id"].isin(rest["area_id"])]
+        predicted = model.predict_counts(counted_too, is_printed=True)
+        yield counted_too.join(predicted).assign(years=0.0, what="lineage", lineage=name)
+
+
+def draw_one_a_country(predicted: pd.DataFrame) -> pd.DataFrame:
+    """Return one count a country, distance and kind of test, drawn by its name."""
+    names = predicted["area_id"] + "|" + predicted["period"] + "|" + predicted["what"]
+    order = names.map(lambda name: float(draw_uniforms(0, name, 1)[0]))
+    key = ["what", "lineage", "years", "area_id"]
+    ordered = predicted.assign(order=order).sort_values([*key, "order"])
+    return ordered.drop_duplicates(key).reset_index(drop=True)
+
+
+def score(predicted: pd.DataFrame) -> list[Row]:
+    """Return coverage, error and width by kind of test, lineage and years."""
+    z = (predicted["level"] - predicted["mean"]) / predicted["deviation"]
+    ends = [
+        compute_shares(predicted["mean"] + at * predicted["deviation"]) for at in (-Z95, 0, Z95)
+    ]
+    share = compute_shares(predicted["level"])
+    scored = predicted.assign(
+        inside=z.abs() <= Z95, below=z < -Z95, off=np.abs(share - ends[1]), width=ends[2] - ends[0]
+    )
+    rows = []
+    for (what, lineage, years), group in scored.groupby(["what", "lineage", "years"], sort=True):
+        if len(group) < LEAST_COUNTS:
+            continue
+        row = counted(
+            f"{what}: {lineage}", f"{years:.0f} years on", group["inside"], group["below"]
+        )
+        error, width = (round(100.0 * float(group[name].mean()), 1) for name in ("off", "width"))
+        rows.append({**row, "mean_error_points": error, "width_points": width})
+    return rows
+
+
+def test_counts(counts: pd.DataFrame, parameters: np.ndarray) -> list[Row]:
+    """Return the rows of the result for counts that are left out."""
+    parts = [
+        *leave_out_years(counts, parameters),
+        *leave_out_latest(counts, parameters),
+        *leave_out_lineages(counts, parameters),
+    ]
+    predicted = pd.concat(parts, ignore_index=True)
+    lineage = predicted["lineage"].fillna(predicted["measurement_series_id"])
+    is_tested = predicted["what"].ne("later") | predicted["is_all_ages"]
+    return score(draw_one_a_country(predicted.assign(lineage=lineage)[is_tested]))
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Test the people online against counts.")
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    parser.add_argument("--facts", type=Path, default=FACTS)
+    parser.add_argument("--format", choices=["json", "table"], default="table")
+    chosen = parser.parse_args(words)
+    tables = steps.validate_facts(steps.read_facts([chosen.facts])).tables
+    if chosen.file:
+        levels = OnlineLevels.from_table(tables["online_levels"])
+        if levels is None:
+            parser.error(
+                f"{chosen.facts}: online_levels is empty; run audience-impact learn online"
+            )
+        rows = pd.read_csv(chosen.file, dtype="str", keep_default_na=False)
+        answered = answer_rows(rows, levels)
+        sys.stderr.write(f"{summarise_answers(answered)}\n")
+        text = answered.to_csv(index=False).rstrip("\n")
+        if chosen.format == "json":
+            numbers = pd.to_numeric(answered["share"], errors="coerce")
+            text = answered.assign(share=numbers).to_json(orient="records", indent=1)
+    else:
+        counts = list_counts(tables)
+        model = OnlineModel.from_rows(counts, fitting.list_subregions(counts)).fit_parameters()
+        scores = test_counts(counts, model.parameters)
+        text = table(scores) if chosen.format == "table" else json.dumps(scores, indent=2)
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,290 @@
+"""The share of residents online: the scale, what is fitted to counts, and draws over days."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact.denominators.counts import Counts
+from audience_impact.denominators.online import (
+    PATH,
+    YEARS,
+    OnlineLevels,
+    compute_levels,
+    compute_moments,
+    compute_shares,
+)
+from audience_impact.fitting import online as fitting
+from audience_impact.fitting.online_counts import list_counts
+from audience_impact.frames import Array
+from audience_impact.simulation import unions
+from audience_impact.simulation.sampler import Sampler, make_end_sampler
+from audience_impact.simulation.unions import GROUP
+from benchmarks import people_online
+from tests.engine import prepared
+from tests.support import World, world
+
+COUNT = 24
+TREND = np.linspace(-1.0, 1.4, len(YEARS))
+
+
+def levelled(made: World, **cells: str) -> World:
+    """The world with levels of XA: half of the residents, and more from year to year."""
+    for year, level in zip(YEARS, TREND, strict=True):
+        told = {"period": str(year), "mean": repr(float(level)), **cells}
+        made.add("online_levels", **told)
+    return made
+
+
+def levels_of(made: World) -> OnlineLevels:
+    levels = OnlineLevels.from_table(made.typed("online_levels")["online_levels"])
+    assert levels is not None
+    return levels
+
+
+def many_countries(seed: int = 0) -> World:
+    """Counts of the ITU in 24 countries of two subregions, each on a noisy line."""
+    random = np.random.default_rng(seed)
+    made = World()
+    for name in ("itu-internet-use", "survey"):
+        made.add("lineages", measurement_series_id=name, measurer=name)
+        made.add("sources", source_id=f"{name}-page", measurement_series_id=name)
+    for subregion in ("002", "019"):
+        made.add("areas", area_id=subregion, name=subregion, parent_id="")
+    for number in range(COUNT):
+        area = f"X{chr(65 + number)}"
+        made.add("areas", area_id=area, name=area, parent_id=("002", "019")[number % 2])
+        level = -1.0 + random.normal(0.0, 0.5)
+        for year in YEARS[:10]:
+            level += 0.15 + random.normal(0.0, 0.05)
+            share = float(compute_shares(np.array(level)))
+            made.base(
+                f"{area}-{year}",
+                area_id=area,
+                period=str(year),
+                persons="1000000",
+                population_base="all_ages",
+                source_id="survey-page",
+            )
+            shares_of(made, area, str(year), share)
+    return made
+
+
+def shares_of(made: World, area: str, period: str, share: float, **cells: str) -> World:
+    told = {"least_age": "0", "source_id": "itu-internet-use-page", "edition": "2025", **cells}
+    name = f"{area}-{period}-{told['source_id']}-{told['edition']}"
+    return made.add(
+        "online_shares",
+        online_share_id=name,
+        area_id=area,
+        period=period,
+        share=repr(share),
+        **told,
+    )
+
+
+def counts_of(made: World) -> pd.DataFrame:
+    return list_counts(made.typed("areas", "bases", "online_shares", "sources"))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99, 1.0])
+def test_a_share_comes_back_from_its_level(share: float) -> None:
+    level = compute_levels(np.array(share))
+    assert np.isfinite(level)
+    assert compute_shares(level) == pytest.approx(share, abs=1e-12)
+
+
+def test_no_level_has_a_share_beyond_nobody_and_everybody() -> None:
+    assert compute_shares(np.array([-9.0, 9.0])).tolist() == [0.0, 1.0]
+
+
+def test_a_day_between_two_years_lies_on_the_line_between_their_levels() -> None:
+    levels = levels_of(levelled(World()))
+    area = pd.Series(["XA"] * 3, index=[5, 6, 7])
+    found = levels.compute_quantiles(area, np.array([2019.5, 2020.0, 2020.5]))["q50_share"]
+    assert found.index.tolist() == [5, 6, 7]
+    assert compute_levels(found.to_numpy())[1] == pytest.approx(np.mean(TREND[4:6]))
+
+
+def test_before_the_first_and_after_the_last_year_it_is_theirs() -> None:
+    levels = levels_of(levelled(World()))
+    ends = levels.compute_quantiles(pd.Series(["XA"] * 2), np.array([1999.0, 2050.0]))
+    assert compute_levels(ends["q50_share"].to_numpy()) == pytest.approx(TREND[[0, -1]])
+
+
+def test_an_area_without_levels_and_a_row_without_a_day_have_no_share() -> None:
+    levels = levels_of(levelled(World()))
+    found = levels.compute_quantiles(pd.Series(["XB", "XA"]), np.array([2020.0, np.nan]))
+    assert found.isna().all(axis=None)
+
+
+def bases(days: list[str], base_id: str = "a", **path: float) -> pd.DataFrame:
+    """Bases of XA on days, drawn by the path of the country."""
+    cells = {"expected_persons": 500e3, "base_low_persons": 400e3, "base_high_persons": 600e3}
+    about = dict(zip(PATH[1:], (0.9, 0.0, 0.9), strict=True)) | path
+    moments = compute_moments(pd.Series(pd.to_datetime(days)))
+    table = pd.DataFrame({"base_id": base_id, "country_id": "XA", PATH[0]: moments})
+    return table.assign(ceiling_persons=1e6, **cells, **about).reindex(columns=GROUP)
+
+
+def correlation(drawn: Array) -> float:
+    first, second = drawn - drawn.mean(axis=1, keepdims=True)
+    return float((first * second).mean() / (first.std() * second.std()))
+
+
+def test_a_day_has_one_count_whichever_base_is_named() -> None:
+    sampler = Sampler(0, 500)
+    both = pd.concat([bases(["2024-03-01"]), bases(["2024-03-01"], base_id="b")])
+    first, second = unions.draw_bases(both, sampler)
+    assert (first == second).all()
+    assert first.std() > 0
+
+
+def test_days_that_are_near_are_drawn_alike_and_far_ones_less() -> None:
+    day, after, decade = unions.draw_bases(
+        bases(["2016-07-02", "2016-07-03", "2026-07-02"]), Sampler(0, 4000)
+    )
+    assert np.abs(day / after - 1).max() < 0.02
+    assert correlation(np.array([day, decade])) == pytest.approx(0.9**10, abs=0.06)
+
+
+def test_the_ends_of_a_path_are_those_of_the_day() -> None:
+    low, high = unions.draw_bases(bases(["2024-03-01"]), make_end_sampler())[0][[0, -1]]
+    plain = bases(["2024-03-01"]).assign(online_moment=np.nan)
+    assert [low, high] == unions.draw_bases(plain, make_end_sampler())[0][[0, -1]].tolist()
+    assert low < 400e3 < 600e3 < high
+
+
+@pytest.mark.parametrize(("common", "expected"), [(0.0, 0.0), (0.5, 0.5), (1.0, 1.0)])
+def test_countries_share_the_common_part(common: float, expected: float) -> None:
+    both = pd.concat([bases(["2020-07-01"], online_common=common)] * 2)
+    both["country_id"] = ["XA", "XB"]
+    both["base_id"] = ["a", "b"]
+    drawn = unions.draw_bases(both, Sampler(0, 4000))
+    assert correlation(drawn) == pytest.approx(expected, abs=0.05)
+
+
+def test_the_people_online_are_the_share_of_the_day_and_bounds_the_printed_count() -> None:
+    made = levelled(world()).errors().restrict("R1", "*", action="network_shutdown")
+    (row,) = prepared(made)[0].inputs.audiences.sizes.to_dict("records")
+    share = float(
+        levels_of(made)
+        .compute_quantiles(
+            pd.Series(["XA"]), compute_moments(pd.Series([pd.Timestamp("2025-07-15")]))
+        )["q50_share"]
+        .iloc[0]
+    )
+    assert row["expected_persons"] == pytest.approx(share * 1e6, rel=1e-6)
+    assert row["audience_expected_persons"] == row["expected_persons"]
+    assert row["low_persons"] == row["high_persons"] == 800e3
+    assert row["audience_base_id"] == "XA-online"
+
+
+def test_residents_lie_on_the_line_of_logs_between_the_counts_of_years() -> None:
+    made = World()
+    for year, persons in (("2019", "1000000"), ("2021", "4000000")):
+        made.base(f"B{year}", population_base="all_ages", period=year, persons=persons)
+    counts = Counts(made.typed("bases")["bases"], pd.DataFrame())
+    found = counts.interpolate_residents(
+        pd.Series(["XA", "XA", "XA", "XB"]), np.array([2015.0, 2020.5, 2026.0, 2020.5])
+    )
+    assert found.iloc[:3].tolist() == pytest.approx([1e6, 2e6, 4e6])
+    assert np.isnan(found.iloc[3])
+
+
+def test_publishers_that_differ_do_not_widen_what_rests_on_all_of_them() -> None:
+    made = levelled(world()).base(
+        "other", population_base="internet_all", period="2025", persons="200000"
+    )
+    made.rows["bases"][-1]["source_id"] = "panel-page"
+    made.errors().restrict("R1", "*", action="network_shutdown")
+    (row,) = prepared(made)[0].inputs.audiences.sizes.to_dict("records")
+    assert (row["low_persons"], row["high_persons"]) == (200e3, 800e3)
+    assert row["base_low_persons"] > 200e3
+
+
+def test_the_newest_edition_of_a_share_counts() -> None:
+    made = shares_of(many_countries(), "XA", "2020", 0.123, edition="2026")
+    rows = counts_of(made).set_index(["area_id", "period"])
+    assert rows.loc[("XA", "2020"), "share"] == 0.123
+    assert len(counts_of(many_countries())) == len(rows) == 10 * COUNT
+
+
+@pytest.mark.parametrize(
+    ("off", "period", "counts"), [(0.001, "2021", 0), (0.3, "2021", 1), (0.001, "2019", 1)]
+)
+def test_a_copy_of_an_earlier_share_is_no_count(off: float, period: str, counts: int) -> None:
+    made = many_countries()
+    itu = counts_of(made).set_index(["area_id", "period"])["share"]
+    later = {"source_id": "survey-page", "edition": ""}
+    shares_of(made, "XA", period, float(itu["XA", "2020"]) + off, **later)
+    assert len(counts_of(made)) == len(itu) + counts
+
+
+def test_a_share_of_adults_is_of_those_old_enough() -> None:
+    made = many_countries()
+    made.base("XA-12", area_id="XA", population_base="age_12_plus", period="2020", persons="800000")
+    made.base("XA-18", area_id="XA", population_base="age_18_plus", period="2020", persons="600000")
+    shares_of(made, "XA", "2021", 0.9, least_age="15", source_id="survey-page")
+    row = counts_of(made).query("measurement_series_id == 'survey'").iloc[0]
+    assert row["older_share"] == pytest.approx(0.7)
+    assert not row["is_all_ages"]
+
+
+@pytest.fixture(scope="module")
+def fitted() -> tuple[pd.DataFrame, fitting.OnlineModel]:
+    rows = counts_of(many_countries())
+    model = fitting.OnlineModel.from_rows(rows, fitting.list_subregions(rows))
+    return rows, model.fit_scales()
+
+
+def test_a_left_out_count_is_near_what_the_others_say(
+    fitted: tuple[pd.DataFrame, fitting.OnlineModel],
+) -> None:
+    rows, model = fitted
+    hidden = rows[(rows["period"] == "2024") & rows["area_id"].isin(["XA", "XB", "XC", "XD"])]
+    rest = fitting.OnlineModel.from_rows(rows.drop(index=hidden.index), model.subregions)
+    found = rest.fit_scales().predict_counts(hidden, True)
+    assert (found["level"] - found["mean"]).abs().max() < 0.3
+    near = rest.fit_scales().predict_counts(rows[rows["period"] == "2023"].iloc[:4], True)
+    assert (near["deviation"].to_numpy() < found["deviation"].to_numpy()).all()
+
+
+def test_the_table_covers_every_country_and_a_country_without_counts_is_wider(
+    fitted: tuple[pd.DataFrame, fitting.OnlineModel],
+) -> None:
+    rows, model = fitted
+    countries = pd.Series({"XA": "002", "ZZ": "002"})
+    table = fitting.make_table(model, countries, fitting._describe_lineages(rows))
+    assert len(table) == 2 * len(YEARS)
+    by = table.set_index(["area_id", "period"])
+    assert by.loc[("ZZ", "2020"), "deviation"] > 2 * by.loc[("XA", "2020"), "deviation"]
+    assert by.loc[("XA", "2015"), "note"] == "itu-internet-use 2015 to 2024"
+    assert by.loc[("ZZ", "2015"), "note"] == fitting.NO_COUNT
+    assert by[["correlation", "common"]].stack().between(0, 1).all()
+
+
+def test_a_country_that_jumps_has_wider_intervals() -> None:
+    made = many_countries()
+    for cells in made.rows["online_shares"]:
+        if cells["area_id"] == "XA" and int(cells["period"]) % 2:
+            cells["share"] = repr(float(cells["share"]) * 0.6)
+    rows = counts_of(made)
+    model = fitting.OnlineModel.from_rows(rows, fitting.list_subregions(rows)).fit_scales()
+    scales = pd.Series(model.scales, model.counts.areas)
+    assert scales["XA"] > 2 * scales.drop("XA").max()
+
+
+def test_too_few_countries_make_no_table() -> None:
+    made = levelled(world())
+    assert fitting.fit_table(made.typed()).empty
+
+
+def test_the_benchmark_answers_rows_in_their_order_with_their_columns() -> None:
+    rows = pd.DataFrame(
+        {"area_id": ["XB", "XA"], "period": ["2020", "2020-07"], "share": "0.5", "more": ["b", "a"]}
+    )
+    answered = people_online.answer_rows(rows, levels_of(levelled(World())))
+    assert answered[rows.columns].equals(rows)
+    assert answered["q05_share"].isna().tolist() == [True, False]
+    row = answered.iloc[1]
+    assert 0 < row["q05_share"] < row["q50_share"] < row["q95_share"] < 1
