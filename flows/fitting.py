@@ -61,7 +61,10 @@ FITTERS = {
         random_effects.DECIMALS,
     ),
     "places": Fitter(
-        ("areas", "bases", "regional_use", "network_use", "network_shares", "place_parts"),
+        (
+            *("areas", "bases", "regional_use", "network_use", "network_shares", "place_parts"),
+            *("event_readings", "online_levels", "figure_errors"),
+        ),
         "facts",
         lambda facts: {
             "place_laws": places.fit_table(facts),

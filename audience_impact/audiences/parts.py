@@ -44,6 +44,8 @@ ONLINE = ["online_q05", "online_q50", "online_q95"]
 """Columns of the log odds of being online in a place minus those of the country."""
 ONLY = ["only_q05", "only_q50", "only_q95"]
 """Columns of the share of the people online who use none but the networks that were cut."""
+READING_ODDS = "reading_odds"
+"""Column of the half width of the error of reading; zero where it is that of a part."""
 WHERE_PART = ["least_area_id", "part_kind", "units_count"]
 """Columns of the part of a place that a text means."""
 COUNTRY_LEVEL = "whole_country"
@@ -66,6 +68,7 @@ PARTS = Frame(
         "network": TEXT,
         **dict.fromkeys([*PEOPLE, "least_persons", "most_persons", "country_persons"], NUMBER),
         **dict.fromkeys([*ONLINE, *ONLY], NUMBER),
+        READING_ODDS: NUMBER,
         **dict.fromkeys(LOST, NUMBER),
         "is_named": TRUTH,
         "place_rung": TEXT,
@@ -180,6 +183,8 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
         ""
     )
     only[networks.SHARE_QUANTILES] = only[networks.SHARE_QUANTILES].mask(is_uncounted)
+    is_named_whole = ~is_whole & rows["reading"].ne(PlaceReading.WITHIN.value)
+    reading_error = fitted.places.reading if fitted.places is not None else 0.0
     with_people = rows.join(people[[*PEOPLE, "most_persons"]])
     return with_people.assign(
         **part_sizes.predict_persons(with_people, tables["areas"], fitted.parts),
@@ -188,6 +193,7 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
         network=rows["network_scope"] + "|" + rows["operators"].fillna("").astype("str"),
         **{name: odds[name] for name in ONLINE},
         **{name: only[name] for name in ONLY},
+        **{READING_ODDS: is_named_whole * reading_error},
         place_rung=odds["rung"].where(~is_whole, COUNTRY_LEVEL),
         network_rung=only["rung"],
         network_reason=only["reason"].fillna("").astype("str"),

@@ -8,7 +8,9 @@ Assumptions, drawbacks and citation: those of audiences/figures.py.
 
 People online. Where the facts contain fitted levels of a country (online.py), its people online on
 a day are the share of that day times the residents of that day, whichever count is nearest: bounds
-and lineage name the count as printed, and the distribution is that of the levels.
+and lineage name the count as printed, and the distribution is that of the levels. Most shares that
+publishers print of all residents are of those who were asked, from five, ten or fifteen years on:
+residents below twelve are online as often as the others times a factor, drawn with the level.
 
 Distributions. How many people a base may have is drawn from three quantiles. The ceiling of a base
 is the population that holds it by definition; the distribution of a base is in log odds of its
@@ -65,6 +67,7 @@ RELIABILITY = {
     for rank, word in enumerate((Reliability.HIGH, Reliability.MEDIUM, Reliability.LOW))
 }
 """Reliability words of sources, the most reliable first."""
+OLDER = "age_12_plus"
 YEAR_SIGNS = 4
 """Signs of a period that is a year."""
 ANY_MEASURER = ["population_base"]
@@ -205,6 +208,19 @@ class Counts:
         near = logs.ffill(axis=1).bfill(axis=1).reindex(countries).to_numpy("float64")
         return pd.Series(np.exp((weigh_years(moments) * near).sum(axis=1)), countries.index)
 
+    def measure_young_share(self, countries: pd.Series) -> "pd.Series[float]":
+        """Return the share of the residents of countries who are below twelve, indexed as they are.
+
+        Of the year in which ages were counted; in countries without such a count, the median.
+        """
+        rows = self.bases[self.bases["population_base"].isin([OLDER, EVERYONE])]
+        persons = rows.pivot_table(
+            index=["area_id", "period"], columns="population_base", values="persons"
+        ).reindex(columns=[OLDER, EVERYONE])
+        young = 1.0 - (persons[OLDER] / persons[EVERYONE]).dropna().clip(upper=1.0)
+        by_area = young.groupby(level="area_id").median()
+        return countries.map(by_area).astype("float64").fillna(by_area.median()).fillna(0.0)
+
 
 def _with_neighbours(rows: pd.DataFrame, series: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """Return rows with the counts of the same measurer before and after their `start`."""
@@ -290,7 +306,36 @@ def _fit_people_online(rows: pd.DataFrame, measured: CountsWithErrors) -> pd.Dat
         }
     )
     paths = levels.describe_paths(online["country_id"], moments)
-    return persons.join(paths).dropna(subset=["expected_persons"]).reindex(columns=DISTRIBUTION)
+    young = measured.counts.measure_young_share(online["country_id"])
+    people = _add_children(persons.join(paths), young, measured.errors)
+    return people.dropna(subset=["expected_persons"]).reindex(columns=DISTRIBUTION)
+
+
+def _add_children(
+    people: pd.DataFrame, young: "pd.Series[float]", errors: FigureErrors | None
+) -> pd.DataFrame:
+    """Return people online where the residents below twelve (a share) are online less often.
+
+    Half widths add up in squares on the log scale; what countries have in common becomes a smaller
+    part of the variance. Without errors of figures, the people as they are.
+    """
+    if errors is None:
+        return people
+    children = errors.children
+    low, middle, high = (
+        1.0 - young * (1.0 - q) for q in (children.q05, children.q50, children.q95)
+    )
+    down = np.log(people["expected_persons"] / people["base_low_persons"])
+    up = np.log(people["base_high_persons"] / people["expected_persons"])
+    wider_down, wider_up = np.hypot(down, np.log(middle / low)), np.hypot(up, np.log(high / middle))
+    expected = people["expected_persons"] * middle
+    part = ((down + up) / (wider_down + wider_up)) ** 2
+    return people.assign(
+        expected_persons=expected,
+        base_low_persons=expected * np.exp(-wider_down),
+        base_high_persons=expected * np.exp(wider_up),
+        online_common=people["online_common"] * part.fillna(1.0),
+    )
 
 
 def is_projected(rows: pd.DataFrame) -> "pd.Series[bool]":

@@ -69,6 +69,7 @@ class FigureErrors:
         low_reliability: Half width of a figure from a source of low reliability, in log odds.
         effective_sample: Effective number of respondents of a survey that does not report it.
         tail_degrees: Degrees of freedom of the tails of growth.
+        children: Share online of residents below twelve over that of the others.
     """
 
     growth: Spread
@@ -81,9 +82,15 @@ class FigureErrors:
     low_reliability: float
     effective_sample: float
     tail_degrees: float
+    children: Spread
 
 
-SPREADS = (FigureError.GROWTH, FigureError.RESTRICTED_GROWTH, FigureError.BASE_GROWTH)
+SPREADS = (
+    FigureError.GROWTH,
+    FigureError.RESTRICTED_GROWTH,
+    FigureError.BASE_GROWTH,
+    FigureError.CHILDREN,
+)
 QUANTILES = (ErrorQuantile.Q05, ErrorQuantile.Q50, ErrorQuantile.Q95)
 
 
@@ -97,9 +104,9 @@ def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
         return None
     kinds = {name: QUANTILES if name in SPREADS else (_choose_kind(name),) for name in FigureError}
     numbers = parameter_values(figure_errors, "figure_errors", kinds, "learn errors")
-    growth, restricted, base = (Spread(*numbers[name]) for name in SPREADS)
+    spreads = {name.value: Spread(*numbers[name]) for name in SPREADS}
     single = {name.value: numbers[name][0] for name in FigureError if name not in SPREADS}
-    return FigureErrors(growth=growth, restricted_growth=restricted, base_growth=base, **single)
+    return FigureErrors(**spreads, **single)  # type: ignore[arg-type]
 
 
 def parameter_values(

@@ -18,6 +18,8 @@ Method. Nothing is drawn at random: the same facts give the same numbers, rounde
   two.
 * low_reliability: assumed, the odds halved or doubled. effective_sample: assumed, 1,500 respondents
   with a design effect of 1.5. tail_degrees: assumed.
+* children: assumed. School children are online as often as others in Turkey (TurkStat 2013 to 2024)
+  and India (IAMAI 2019), younger ones half as often or less in Brazil (Cetic.br 2015 to 2024).
 
 Assumptions. Growth is proportional to the square root of time. Both figures of a pair have errors
 of the same size.
@@ -57,6 +59,7 @@ ASSUMED_HALF_WIDTH = 0.6
 ASSUMED_GROWTH = Spread(-0.1, 0.0, 0.3)
 LOW_RELIABILITY = float(np.log(2.0))
 EFFECTIVE_SAMPLE, TAIL_DEGREES = 1000.0, 4.0
+CHILDREN = (0.5, 0.73, 1.0)
 FEW = 5
 """Minimum number of pairs for a fit."""
 DECIMALS = 6
@@ -77,6 +80,8 @@ NOTES: dict[StrEnum, str] = {
     FigureError.EFFECTIVE_SAMPLE: "respondents where a survey tells none: a convention, 1,500 "
     "asked with a design effect of 1.5",
     FigureError.TAIL_DEGREES: "degrees of freedom of the tails of growth: a convention",
+    FigureError.CHILDREN: "share online of residents below twelve over that of the others: a "
+    "convention, after surveys of children in Turkey, India and Brazil",
 }
 
 
@@ -168,6 +173,7 @@ def fit_parameters(tables: Tables) -> dict[StrEnum, Fit]:
         FigureError.LOW_RELIABILITY: _assume_value(ErrorQuantile.Q95, LOW_RELIABILITY),
         FigureError.EFFECTIVE_SAMPLE: _assume_value(ErrorQuantile.COUNT, EFFECTIVE_SAMPLE),
         FigureError.TAIL_DEGREES: _assume_value(ErrorQuantile.COUNT, TAIL_DEGREES),
+        FigureError.CHILDREN: Fit(name_quantiles(np.array(CHILDREN)), ParameterBasis.ASSUMED, 0, 0),
     }
 
 

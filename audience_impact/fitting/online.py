@@ -12,7 +12,8 @@ distribution of the counts, which gives what a Kalman smoother gives:
 
 The world has a growth that changes from year to year, and a subregion a level and a growth; both
 are shared by their countries, so that an error of their projection is as well. Each lineage except
-the ITU has a bias, learned over countries; in a country each lineage has an error that lasts. The
+the ITU has a bias, learned over countries; in a country each lineage has an error that lasts some
+years (an Ornstein-Uhlenbeck process), as the ITU's does until it rewrites its past. The
 variances are those of maximum posterior density, with wide lognormal priors. Own changes and noise
 of a country have a variance of their own, drawn towards one by an inverse gamma prior, so that
 countries whose counts jump have wider intervals. That variance is known from few counts: the
@@ -73,12 +74,13 @@ PARAMETERS = {
     "itu_error": -1.4,
     "itu_noise": -2.8,
     "count_error": -1.6,
+    "error_years": 1.6,
     "survey_error": -1.1,
     "noise": -2.1,
     "bias": -1.6,
 }
 """Parameters and the centres of their priors: logs of standard deviations, log odds of `children`
-and `damping`."""
+and `damping`, the log of the years after which an error that lasts is correlated by 1/e."""
 CENTRES = np.array(list(PARAMETERS.values()))
 PRIOR_DEVIATION, LIMITS = 2.0, (-7.0, 3.0)
 FREEDOM = 6.0
@@ -258,12 +260,17 @@ class OnlineModel:
         """Return the paths before any count."""
         return make_paths(self.values)
 
+    def correlate_errors(self, first: Array, second: Array) -> Array:
+        """Return the correlation of the lasting errors of a lineage at two moments (any shape)."""
+        return np.asarray(np.exp(-np.abs(first - second) / np.exp(self.values["error_years"])))
+
     def _covariances(self) -> tuple[Array, Array]:
         """Return the fixed and the scaled part (countries, counts, counts) of the covariance."""
         counts = self.counts
         errors = find_errors(self.values, counts.lineage, counts.is_all_ages)
         both = counts.is_count[:, :, None] & counts.is_count[:, None, :]
         lasting = counts.same_lineage * errors.lasting[:, :, None] * errors.lasting[:, None, :]
+        lasting = lasting * self.correlate_errors(counts.moment[:, :, None], counts.moment[:, None])
         fixed = self.paths.constant * both + lasting
         scaled = counts.weights @ self.paths.changing @ counts.weights.transpose(0, 2, 1)
         at = np.arange(counts.is_count.shape[1])
@@ -370,7 +377,9 @@ class OnlineModel:
         lasting = find_errors(self.values, query.lineage, query.is_all_ages).lasting[:, None, None]
         is_same = (counts.lineage[at] == query.lineage[:, None]) & counts.is_count[at]
         path = paths.constant + scale * paths.changing
-        cross = path @ counts.weights[at].transpose(0, 2, 1) + lasting**2 * is_same[:, None, :]
+        same_error = self.correlate_errors(MIDDLES[:, None], counts.moment[at][:, None, :])
+        cross = path @ counts.weights[at].transpose(0, 2, 1)
+        cross = cross + lasting**2 * is_same[:, None, :] * same_error
         cross = cross * (at >= 0)[:, None, None]
         gain = np.linalg.solve(solved.root[at], cross.transpose(0, 2, 1)).transpose(0, 2, 1)
         biased = np.broadcast_to(np.maximum(query.lineage, 0)[:, None], (len(at), len(YEARS)))
@@ -382,7 +391,7 @@ class OnlineModel:
         return Predicted(
             mean,
             path
-            + lasting**2
+            + lasting**2 * self.correlate_errors(MIDDLES[:, None], MIDDLES)
             - gain @ gain.transpose(0, 2, 1)
             + rest @ unknown @ rest.transpose(0, 2, 1),
             rest[:, :, world] @ unknown[world, world] @ rest[:, :, world].transpose(0, 2, 1),

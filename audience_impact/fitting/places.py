@@ -23,6 +23,7 @@ Method. Nothing is drawn at random: the same facts give the same numbers, rounde
 * model: the 90 % quantile of the absolute residual, women and men together.
 * households, households_slope: the same of connected homes, against surveys or, without one, the
   model, whose own error is added in squares.
+* reading: place_readings.py.
 * ageing: by convention half of the difference between model and surveys beyond the errors of
   surveys, divided by the years between them.
 
@@ -55,6 +56,13 @@ from audience_impact.fitting.place_pairs import (
     read_small_places,
     select_large_series,
 )
+from audience_impact.fitting.place_readings import (
+    LEAST_READINGS,
+    compare_readings,
+    fit_reading,
+    list_readings,
+)
+from audience_impact.fitting.place_readings import READ as READINGS
 from audience_impact.fitting.tables import (
     INSIDE,
     TAILS,
@@ -72,6 +80,7 @@ from audience_impact.places.online import (
     balance_median,
     compute_deviation,
     list_kinds,
+    read_parameters,
 )
 from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY
 from audience_impact.vocabulary import ErrorQuantile, ParameterBasis, PlaceLaw
@@ -89,6 +98,7 @@ ASSUMED_CITY = (0.0, 0.5, 1.0)
 ASSUMED_SURVEY, ASSUMED_AGEING = 0.5, 0.2
 """Assumed half widths, in log odds, if there are too few figures for a fit."""
 ASSUMED_SMALL = 1e5
+ASSUMED_READING = 0.5
 READ = ["area_id", "asked", "residence", "internet_use", "period", "share", "measurement_series_id"]
 
 NOTES: dict[StrEnum, str] = {
@@ -109,6 +119,8 @@ NOTES: dict[StrEnum, str] = {
     "country",
     PlaceLaw.HOUSEHOLDS: "half of a 90 % interval, log odds: a place by its connected homes alone",
     PlaceLaw.HOUSEHOLDS_SLOPE: "deviation for each unit of that of connected homes",
+    PlaceLaw.READING: "half of a 90 % interval, log odds: the share of a place that readers of a "
+    "register expect, beyond the errors of both",
 }
 
 
@@ -239,7 +251,25 @@ def fit_parameters(tables: Tables) -> Fits:
         read_small_places(deviations, tables)
     )
     fits |= _fit_households(deviations, fits)
+    fits |= _fit_reading(tables, fits)
     return {name: fits[name] for name in PlaceLaw}
+
+
+def _fit_reading(tables: Tables, fits: Fits) -> Fits:
+    """Return the fit of the error of reading, given the other parameters."""
+    without = fits | _make_fit(PlaceLaw.READING, 0.0, ParameterBasis.ASSUMED)
+    table = make_parameter_table(without, NOTES, ("figures", "countries"), "")
+    parameters = read_parameters(table)
+    compared = compare_readings(tables, parameters) if parameters else pd.DataFrame()
+    if len(compared) < LEAST_READINGS:
+        return _make_fit(PlaceLaw.READING, ASSUMED_READING, ParameterBasis.ASSUMED)
+    return _make_fit(
+        PlaceLaw.READING,
+        fit_reading(compared),
+        ParameterBasis.SINGLE_HOUSE,
+        len(compared),
+        compared["country_id"].nunique(),
+    )
 
 
 def _make_fit(name: PlaceLaw, value: float, basis: ParameterBasis, *counts: int) -> Fits:
@@ -357,7 +387,8 @@ def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `place_laws`; without rows where there are too few figures."""
     use = tables["regional_use"]
     read = use[READ].assign(persons=use["area_id"].map(regional_figures.count_residents(tables)))
+    digest = digest_frames(read, list_readings(tables)[READINGS])
     counts = ("figures", "countries")
-    return make_parameter_table(fit_parameters(tables), NOTES, counts, digest_frames(read)).round(
+    return make_parameter_table(fit_parameters(tables), NOTES, counts, digest).round(
         {"value": DECIMALS}
     )

@@ -23,7 +23,8 @@ its holder by as much as the towns of a region are above the region. If a model,
 households, has a figure of the place, the step is the prediction from such figures where surveys
 exist as well (the model's deviation times a slope proportional to exp(g L), since it spreads
 regions too little where few are online). A survey of the place is then put in by Gaussian
-conditioning, with an error that grows with the years between.
+conditioning, with an error that grows with the years between. Of a place that a register names as
+a whole, the error of reading is drawn as well (simulation/parts.py).
 
 Assumptions
 -----------
@@ -83,6 +84,7 @@ class PlaceParameters:
         model_level: Growth of the log of that slope per unit of the country's log odds.
         households: Half width of a deviation that a census of connected households gives.
         households_slope: Deviation per unit of the deviation of connected households.
+        reading: Half width of the error of reading, of a place that a register names.
     """
 
     between: Spread
@@ -97,6 +99,7 @@ class PlaceParameters:
     model_level: float
     households: float
     households_slope: float
+    reading: float
 
     @property
     def base_spread(self) -> float:

@@ -7,7 +7,8 @@ restriction in a country is the share of its people online in the places named, 
 
 Method. With O people online of N in the country, P people in the place and d the log odds of being
 online there less those of the country, s = expit(logit(O / N) + d) of them are online, and the
-place has P s of the O: never more than its people. A place named whole is cut wholly; within, by
+place has P s of the O: never more than its people. Of a place named whole, d has the error of
+reading as well, common to the places of a country. A place named whole is cut wholly; within, by
 the share of its people who live in the part that is meant (places/part_sizes.py); city_or_district
 is the smaller place as often as a register means it where its other cells say (CITY_COUNTS).
 Times that go the share whom the network leaves without any, and the share of traffic or addresses
@@ -42,7 +43,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri
 
-from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE
+from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE, READING_ODDS
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.errors import distribution
 from audience_impact.errors.distribution import MOST_SHARE
@@ -52,6 +53,7 @@ from audience_impact.overlap.model import OverlapModel
 from audience_impact.phases import intervals
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Integers
+from audience_impact.places.online import NORMAL
 from audience_impact.simulation import audiences, timeline, unions
 from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import DrawCache, Sampler
@@ -107,10 +109,12 @@ def _float_columns(parts: pd.DataFrame, names: list[str]) -> list[Array]:
 
 def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return log odds (rows, D) of being online in each place less those of the country."""
-    distinct, number = _distinct_rows(parts, ["area_id", *ONLINE])
+    distinct, number = _distinct_rows(parts, ["country_id", "area_id", *ONLINE, READING_ODDS])
     u = sampler.draw_rows(InputKind.PLACE, "online|" + distinct["area_id"])
-    low, middle, high = _float_columns(distinct, ONLINE)
-    return np.asarray(distribution.draw_through_quantiles(u, low, middle, high)[number])
+    low, middle, high, error = _float_columns(distinct, [*ONLINE, READING_ODDS])
+    common = ndtri(sampler.draw_rows(InputKind.PLACE, "reading|" + distinct["country_id"]))
+    odds = distribution.draw_through_quantiles(u, low, middle, high)
+    return np.asarray((odds + error / NORMAL * common)[number])
 
 
 def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:

@@ -32,6 +32,7 @@ class FigureError(StrEnum):
     LOW_RELIABILITY = "low_reliability"
     EFFECTIVE_SAMPLE = "effective_sample"
     TAIL_DEGREES = "tail_degrees"
+    CHILDREN = "children"
 
 
 class ErrorQuantile(StrEnum):
@@ -58,6 +59,7 @@ class PlaceLaw(StrEnum):
     MODEL_LEVEL = "model_level"
     HOUSEHOLDS = "households"
     HOUSEHOLDS_SLOPE = "households_slope"
+    READING = "reading"
 
 
 class NetworkLaw(StrEnum):

@@ -211,7 +211,9 @@ class EventReadings(FactModel):
 
     `event_id` is the id of the event that the import gives the row. A group is what the row itself
     says; the answer beside it is whether it happened, was complete, was still on at the end of the
-    year of its edition, and is another event than those before it.
+    year of its edition, and is another event than those before it. Of a place that the row names
+    as a whole, `least_share` and `most_share` are the range of nine in ten of the share of its
+    residents who used what was cut.
     """
 
     register_row: Series[str] = fields.key_field()
@@ -224,6 +226,11 @@ class EventReadings(FactModel):
     is_on: Series[str] = fields.code_field(words.YesNo, filled=False)
     neighbour_group: Series[str] = fields.code_field(words.ChanceGroup, filled=False)
     is_distinct: Series[str] = fields.code_field(words.YesNo, filled=False)
+    area_id: Series[str] = fields.reference_field("areas", filled=False)
+    start_on: Series[str] = fields.day_field()
+    network_scope: Series[str] = fields.code_field(words.NetworkScope, filled=False)
+    least_share: Series[str] = fields.share_field()
+    most_share: Series[str] = fields.share_field()
     source_id: Series[str] = fields.reference_field("sources")
     note: Series[str] = fields.text_field()
 
@@ -234,6 +241,18 @@ class EventReadings(FactModel):
         answers = ["is_real", "is_whole", "is_on", "is_distinct"]
         blank = [frame[names].eq("").to_numpy() for names in (groups, answers)]
         return pd.Series((blank[0] == blank[1]).all(axis=1), frame.index)
+
+    @fields.row_rule(
+        "a place, its day, network and two shares in order come together, or none of them",
+        "write all five, the smaller share first, or leave all five blank",
+        "least_share",
+    )
+    def share_of_place_incomplete(cls, frame: pd.DataFrame) -> Any:
+        """Require a place, its day, network and two shares above zero in order, or none of them."""
+        names = ["area_id", "start_on", "network_scope", "least_share", "most_share"]
+        filled = frame[names].ne("").sum(axis=1)
+        least, most = (pd.to_numeric(frame[name], errors="coerce") for name in names[3:])
+        return filled.eq(0) | (filled.eq(len(names)) & least.gt(0.0) & (least <= most))
 
 
 class PlaceNames(FactModel):
