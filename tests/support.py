@@ -395,10 +395,14 @@ ERRORS = {
     ("low_reliability", "q95"): 0.7,
     ("effective_sample", "count"): 1000.0,
     ("tail_degrees", "count"): 4.0,
+    ("children", "q05"): 0.5,
+    ("children", "q50"): 0.7,
+    ("children", "q95"): 1.0,
 }
 """Errors of figures about as large as they are learned."""
 _TINY = {"q05": -1e-9, "q50": 0.0, "q95": 1e-9, "count": 4.0}
 EXACT = {key: _TINY[key[1]] for key in ERRORS} | {("effective_sample", "count"): 1e11}
+EXACT |= {key: 1.0 + _TINY[key[1]] for key in ERRORS if key[0] == "children"}
 """Errors too small to see: what is drawn is what is told, but for rounding."""
 
 SPREADS = {

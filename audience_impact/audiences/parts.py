@@ -45,7 +45,7 @@ ONLINE = ["online_q05", "online_q50", "online_q95"]
 ONLY = ["only_q05", "only_q50", "only_q95"]
 """Columns of the share of the people online who use none but the networks that were cut."""
 READING_ODDS = "reading_odds"
-"""Column of the half width of the error of reading; zero where it is that of a part."""
+"""Column of the half width of the error of reading; zero where the place is the country."""
 WHERE_PART = ["least_area_id", "part_kind", "units_count"]
 """Columns of the part of a place that a text means."""
 COUNTRY_LEVEL = "whole_country"
@@ -183,7 +183,6 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
         ""
     )
     only[networks.SHARE_QUANTILES] = only[networks.SHARE_QUANTILES].mask(is_uncounted)
-    is_named_whole = ~is_whole & rows["reading"].ne(PlaceReading.WITHIN.value)
     reading_error = fitted.places.reading if fitted.places is not None else 0.0
     with_people = rows.join(people[[*PEOPLE, "most_persons"]])
     return with_people.assign(
@@ -193,7 +192,7 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
         network=rows["network_scope"] + "|" + rows["operators"].fillna("").astype("str"),
         **{name: odds[name] for name in ONLINE},
         **{name: only[name] for name in ONLY},
-        **{READING_ODDS: is_named_whole * reading_error},
+        **{READING_ODDS: ~is_whole * reading_error},
         place_rung=odds["rung"].where(~is_whole, COUNTRY_LEVEL),
         network_rung=only["rung"],
         network_reason=only["reason"].fillna("").astype("str"),

@@ -213,12 +213,13 @@ class Counts:
 
         Of the year in which ages were counted; in countries without such a count, the median.
         """
-        rows = self.bases[self.bases["population_base"].isin([OLDER, EVERYONE])]
-        persons = rows.pivot_table(
-            index=["area_id", "period"], columns="population_base", values="persons"
-        ).reindex(columns=[OLDER, EVERYONE])
-        young = 1.0 - (persons[OLDER] / persons[EVERYONE]).dropna().clip(upper=1.0)
-        by_area = young.groupby(level="area_id").median()
+        older, everyone = (
+            self.bases[self.bases["population_base"] == base] for base in (OLDER, EVERYONE)
+        )
+        key = ["area_id", "period"]
+        both = older[[*key, "persons"]].merge(everyone[[*key, "persons"]], on=key)
+        share = (both["persons_x"] / both["persons_y"]).clip(upper=1.0)
+        by_area = 1.0 - share.groupby(both["area_id"]).median().astype("float64")
         return countries.map(by_area).astype("float64").fillna(by_area.median()).fillna(0.0)
 
 

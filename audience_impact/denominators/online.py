@@ -38,7 +38,7 @@ from audience_impact.frames import Array
 EDGE = 0.04
 """Share by which the scale of levels reaches beyond 0 and 1."""
 YEARS = np.arange(2015, 2028)
-MIDDLES = YEARS + 0.5
+MIDDLES: Array = np.arange(2015.5, 2028.0, dtype=np.float64)
 YEAR_DAYS = 365.2425
 Z95 = float(ndtri(0.95))
 VALUES = ["mean", "deviation", "correlation", "common"]

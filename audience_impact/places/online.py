@@ -23,8 +23,8 @@ its holder by as much as the towns of a region are above the region. If a model,
 households, has a figure of the place, the step is the prediction from such figures where surveys
 exist as well (the model's deviation times a slope proportional to exp(g L), since it spreads
 regions too little where few are online). A survey of the place is then put in by Gaussian
-conditioning, with an error that grows with the years between. Of a place that a register names as
-a whole, the error of reading is drawn as well (simulation/parts.py).
+conditioning, with an error that grows with the years between. Of a place that a register
+names, the error of reading is drawn as well (simulation/parts.py).
 
 Assumptions
 -----------

@@ -318,6 +318,14 @@ def test_times_and_shares_of_evidence(cells: dict[str, str], rules: set[str]) ->
     assert {rule for _, _, rule in found} == rules
 
 
+READ_PLACE = {
+    "area_id": "XA",
+    "start_on": "2025-08-16",
+    "network_scope": "all",
+    "least_share": "0.2",
+    "most_share": "0.5",
+}
+
 NO_LAW = {
     "circumvention_laws": [
         ({"mean": "20.1"}, "mean", "law_out_of_range"),
@@ -345,6 +353,9 @@ NO_LAW = {
     "event_readings": [
         ({"end_group": "alone"}, "is_real", "answer_without_group"),
         ({"is_on": "yes"}, "is_real", "answer_without_group"),
+        ({"area_id": "XA"}, "least_share", "share_of_place_incomplete"),
+        ({**READ_PLACE, "least_share": "0.6"}, "least_share", "share_of_place_incomplete"),
+        ({**READ_PLACE, "least_share": "0"}, "least_share", "share_of_place_incomplete"),
     ],
     "figure_errors": [
         ({"value": "1e99"}, "value", "law_out_of_range"),

@@ -233,6 +233,9 @@ CASES = {
     "answer_without_group": Case(
         "event_readings", {"register_row": "N32", "is_on": "yes"}, "is_real", ""
     ),
+    "share_of_place_incomplete": Case(
+        "event_readings", {"register_row": "N33", "least_share": "0.2"}, "least_share", "0.2"
+    ),
     "area_in_itself": Case(
         "areas", {"area_id": "N28", "name": "Circle", "parent_id": "N28"}, "parent_id", "N28"
     ),

@@ -104,7 +104,7 @@ def test_the_table_is_the_same_each_time_and_reads_back() -> None:
 
 
 def test_a_table_that_lacks_a_parameter_is_refused() -> None:
-    with pytest.raises(ValueError, match="tail_degrees count"):
+    with pytest.raises(ValueError, match="children q95"):
         distribution.read_errors(learning.fit_table(facts()).iloc[:-1])
     assert distribution.read_errors(learning.fit_table(facts()).iloc[:0]) is None
 

@@ -64,6 +64,20 @@ def test_the_same_place_is_the_same_draw_in_every_restriction(acts: Stages) -> N
     assert found.loc["mobile-region"].to_numpy() == pytest.approx(only * found.loc["region"])
 
 
+def test_the_error_of_reading_is_shared_by_places_and_spares_countries() -> None:
+    made = cut(country(), "all")
+    for name, place in (("a", "XA-01"), ("b", "XA-02")):
+        cut(made, name, place)
+    bare = exposed(prepared(made)[0])
+    row = next(row for row in made.rows["place_laws"] if row["parameter"] == "reading")
+    row["value"] = "2.0"
+    read = exposed(prepared(made)[0])
+    assert (read.loc["all"] == bare.loc["all"]).all()
+    assert read.loc["a"].std() > 1.2 * bare.loc["a"].std()
+    together = [np.corrcoef(found.loc["a"], found.loc["b"])[0, 1] for found in (bare, read)]
+    assert together[1] > together[0] + 0.2
+
+
 def test_a_region_without_a_survey_is_as_far_from_its_country_as_regions_are(acts: Stages) -> None:
     found = exposed(acts)
     share = (found.loc["region"] / 300e3).quantile([0.05, 0.5, 0.95])

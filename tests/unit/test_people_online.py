@@ -21,7 +21,7 @@ from audience_impact.simulation.sampler import Sampler, make_end_sampler
 from audience_impact.simulation.unions import GROUP
 from benchmarks import people_online
 from tests.engine import prepared
-from tests.support import World, world
+from tests.support import ERRORS, World, world
 
 COUNT = 24
 TREND = np.linspace(-1.0, 1.4, len(YEARS))
@@ -179,6 +179,17 @@ def test_the_people_online_are_the_share_of_the_day_and_bounds_the_printed_count
     assert row["audience_base_id"] == "XA-online"
 
 
+def test_children_are_online_less_often_and_nobody_knows_how_often() -> None:
+    made = levelled(world()).restrict("R1", "*", action="network_shutdown")
+    made.base("XA-12", population_base="age_12_plus", period="2025", persons="800000")
+    bare = prepared(made.errors())[0].inputs.audiences.sizes.iloc[0]
+    made.rows["figure_errors"] = []
+    young = prepared(made.errors(ERRORS))[0].inputs.audiences.sizes.iloc[0]
+    assert young["expected_persons"] == pytest.approx(bare["expected_persons"] * (1 - 0.2 * 0.3))
+    width = [np.log(row["base_high_persons"] / row["base_low_persons"]) for row in (bare, young)]
+    assert width[1] > 1.05 * width[0]
+
+
 def test_residents_lie_on_the_line_of_logs_between_the_counts_of_years() -> None:
     made = World()
     for year, persons in (("2019", "1000000"), ("2021", "4000000")):
@@ -247,6 +258,14 @@ def test_a_left_out_count_is_near_what_the_others_say(
     assert (found["level"] - found["mean"]).abs().max() < 0.3
     near = rest.fit_scales().predict_counts(rows[rows["period"] == "2023"].iloc[:4], True)
     assert (near["deviation"].to_numpy() < found["deviation"].to_numpy()).all()
+
+
+def test_what_a_lineage_errs_is_forgotten_after_some_years(
+    fitted: tuple[pd.DataFrame, fitting.OnlineModel],
+) -> None:
+    _, model = fitted
+    year, decade = model.correlate_errors(np.array([2016.0, 2025.0]), np.array(2015.0))
+    assert 1.0 > year > 0.7 > 0.3 > decade > 0.0
 
 
 def test_the_table_covers_every_country_and_a_country_without_counts_is_wider(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
+from audience_impact.fitting import place_readings
 from audience_impact.fitting import places as online_learning
 from audience_impact.fitting.place_pairs import add_deviations, pair_kinds
 from audience_impact.places import online, regional_figures
@@ -23,7 +24,7 @@ LAWS = {
     ("city", "q95"): 1.1, ("country_degrees", "count"): 20.0, ("small_place", "count"): 3e4,
     ("survey", "q95"): 0.3, ("ageing", "q95"): 0.1, ("model", "q95"): 0.7,
     ("model_slope", "count"): 1.0, ("model_level", "count"): -0.2, ("households", "q95"): 0.9,
-    ("households_slope", "count"): 0.4,
+    ("households_slope", "count"): 0.4, ("reading", "q95"): 0.0,
 }  # fmt: skip
 DAY = "2025-06-15"
 
@@ -160,9 +161,7 @@ def test_without_laws_or_without_people_online_nothing_is_said() -> None:
 def test_a_law_that_lacks_a_number_is_no_law() -> None:
     made = country()
     made.rows["place_laws"].pop()
-    with pytest.raises(
-        ValueError, match="households_slope count; run audience-impact learn places"
-    ):
+    with pytest.raises(ValueError, match="reading q95; run audience-impact learn places"):
         odds(made, "XA-N")
 
 
@@ -269,3 +268,41 @@ def test_outdated_laws_are_told_and_written_anew(tmp_path: Path) -> None:
     assert not fitting.update_tables("places", folder, only_check=False)[0]
     matched, told = fitting.update_tables("places", folder, only_check=True)
     assert matched, told
+
+
+def readings(factor: float, count: int = 12) -> Tables:
+    """Readings of two regions, each day another, whose odds are `factor` times the predicted."""
+    made = country().errors()
+    for year in range(2015, 2028):
+        made.add("online_levels", period=str(year), mean="0.0")
+    for number in range(count):
+        area, sign = ("XA-N", "XA-S")[number % 2], (-1.0) ** (number // 2)
+        share = float(expit(logit(0.5) + sign * np.log(factor)))
+        made.add(
+            "event_readings", register_row=f"stop-{number}", area_id=area,
+            start_on=f"2025-06-{number + 1:02}", network_scope="all",
+            least_share=repr(share / 1.2), most_share=repr(min(share * 1.2, 1.0)),
+        )  # fmt: skip
+    return made.typed()
+
+
+def test_the_error_of_reading_is_what_is_left_beyond_both_errors() -> None:
+    near, far = readings(1.1), readings(30.0)
+    laws = online.read_parameters(far["place_laws"])
+    assert laws is not None
+    assert place_readings.fit_reading(place_readings.compare_readings(near, laws)) == 0.0
+    compared = place_readings.compare_readings(far, laws)
+    error = place_readings.fit_reading(compared)
+    spread = np.hypot(compared["deviation"], error / online.NORMAL) * online.NORMAL
+    assert error > 1.0
+    assert (compared["difference"].abs() <= spread * 1.001).mean() >= 0.9
+    few = place_readings.compare_readings(readings(30.0, count=4), laws)
+    assert place_readings.fit_reading(few) == 0.0
+
+
+def test_without_levels_of_people_online_no_reading_can_be_compared() -> None:
+    tables = readings(3.0)
+    laws = online.read_parameters(tables["place_laws"])
+    assert laws is not None
+    tables = {**tables, "online_levels": tables["online_levels"][:0]}
+    assert place_readings.compare_readings(tables, laws).empty
