@@ -92,6 +92,7 @@ def test_draws_of_shares_have_the_quantiles_of_the_law() -> None:
     assert [low, middle, high] == pytest.approx(expit([2 - half, 2, 2 + half]), abs=0.01)
 
 
+@pytest.mark.chain
 @pytest.mark.usefixtures("checked_once")
 def test_the_table_matches_the_figures() -> None:
     matched, told = fitting.update_tables("daily-use", FACTS, only_check=True)

@@ -236,6 +236,7 @@ def test_a_table_that_lacks_a_spread_says_what_to_do() -> None:
         distribution.read_parameters(made.typed("audience_laws", "sources")["audience_laws"])
 
 
+@pytest.mark.chain
 def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
     made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     for name, value in CALIBRATION.items():
@@ -374,6 +375,7 @@ def counted_with_laws() -> Tables:
     return counted().audience_laws().typed()
 
 
+@pytest.mark.chain
 def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
     made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     for name, value in CALIBRATION.items():

@@ -253,6 +253,7 @@ def test_order_and_notes_do_not_count() -> None:
     assert first == second != third
 
 
+@pytest.mark.chain
 @pytest.mark.usefixtures("checked_once")
 def test_the_committed_laws_match_the_facts() -> None:
     matched, told = fitting.update_tables("places", FACTS, only_check=True)
