@@ -8,6 +8,8 @@ from audience_impact.audiences.scope import build_scope
 from audience_impact.fitted.models import read_models
 from tests.support import AS_OF, World, world
 
+pytestmark = pytest.mark.chain
+
 ASKED = {"observed_from": "2025-07-15"}
 
 

@@ -99,6 +99,7 @@ def test_the_table_matches_the_figures() -> None:
     assert matched, told
 
 
+@pytest.mark.chain
 def test_an_outdated_table_is_told_and_written_anew(tmp_path: object) -> None:
     folder = asked().write(tmp_path / "facts")  # type: ignore[operator]
     assert not fitting.update_tables("daily-use", folder, only_check=True)[0]

@@ -260,6 +260,7 @@ def test_the_committed_laws_match_the_facts() -> None:
     assert matched, told
 
 
+@pytest.mark.chain
 def test_outdated_laws_are_told_and_written_anew(tmp_path: Path) -> None:
     made = surveyed(country())
     for area, share in (("XA-E", "0.7"), ("XA-W", "0.4")):
