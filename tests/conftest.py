@@ -19,7 +19,7 @@ from audience_impact import pipeline
 from audience_impact.facts.tables import Finding
 from flows.pipeline import steps
 from tests import engine
-from tests.support import FACTS, small
+from tests.support import FACTS, checked, small
 from tests.tools import LEFT_OUT
 
 Once = Callable[[str, Callable[[], Any]], Any]
@@ -163,6 +163,18 @@ def repository_published(
     root = tmp_path_factory.mktemp("published")
     steps.publish_results(repository_results, root, None)
     return root
+
+
+@pytest.fixture(scope="session")
+def small_results(once: Once, tmp_path_factory: pytest.TempPathFactory) -> steps.Results:
+    """What is computed from the small country, for tests of what becomes of results."""
+
+    def make() -> steps.Results:
+        facts = checked(small(tmp_path_factory.mktemp("small") / "facts"))
+        return steps.compute_results(steps.refuse_errors(facts, strict=False), None, 0)
+
+    results: steps.Results = once("small", make)
+    return results
 
 
 @pytest.fixture

@@ -13,15 +13,9 @@ from tests.support import FACTS
 
 
 @pytest.fixture(scope="module")
-def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from tests.support import small
-
-    facts = small(tmp_path_factory.mktemp("facts") / "small")
-    results = steps.compute_results(
-        steps.refuse_errors(steps.validate_facts(steps.read_facts([facts])), strict=False), None, 0
-    )
+def version(small_results: steps.Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("published")
-    steps.publish_results(results, root, None)
+    steps.publish_results(small_results, root, None)
     return root / "latest"
 
 
