@@ -21,6 +21,9 @@ PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 A_RUN = from pathlib import Path; from flows.pipeline import steps; \
     steps.compute_results(steps.validate_facts(steps.read_facts([Path("data/facts")])), None, 0)
 
+# Each process that starts would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL = help
 .PHONY: help run check quick quick-tests test tests test-lowest tools lint release bench profile docs lock clean
 
@@ -117,7 +120,8 @@ $(LOCKED): requirements.lock
 	@$(find_python); \
 	echo "Making $(VENV) with $$python ($$version) from requirements.lock; this takes a minute or two." && \
 	"$$python" -m venv --clear $(VENV)
-	@$(PIP) install --require-hashes --no-deps --requirement requirements.lock
+	@# pip would compile all 17,000 modules, one after the other; nobody imports most of them.
+	@$(PIP) install --no-compile --require-hashes --no-deps --requirement requirements.lock
 	@touch $@
 	@echo "$(VENV) is ready."
 

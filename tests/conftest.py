@@ -19,7 +19,7 @@ from audience_impact import pipeline
 from audience_impact.facts.tables import Finding
 from flows.pipeline import steps
 from tests import engine
-from tests.support import FACTS, small
+from tests.support import FACTS, checked, small
 from tests.tools import LEFT_OUT
 
 Once = Callable[[str, Callable[[], Any]], Any]
@@ -47,7 +47,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 LONGEST = [
     *("test_postgres.py", "test_report.py", "test_cases.py", "test_server.py", "test_run.py"),
-    *("test_import.py", "test_refresh.py", "test_facts.py", "test_objects.py", "test_publish.py"),
+    *("test_parts_of_a_run.py", "test_import.py", "test_refresh.py", "test_dictionary.py"),
+    *("test_facts.py", "test_objects.py", "test_publish.py"),
 ]
 """Files that take longest: begun first, so that no worker is left alone with one in the end."""
 
@@ -163,6 +164,18 @@ def repository_published(
     root = tmp_path_factory.mktemp("published")
     steps.publish_results(repository_results, root, None)
     return root
+
+
+@pytest.fixture(scope="session")
+def small_results(once: Once, tmp_path_factory: pytest.TempPathFactory) -> steps.Results:
+    """What is computed from the small country, for tests of what becomes of results."""
+
+    def make() -> steps.Results:
+        facts = checked(small(tmp_path_factory.mktemp("small") / "facts"))
+        return steps.compute_results(steps.refuse_errors(facts, strict=False), None, 0)
+
+    results: steps.Results = once("small", make)
+    return results
 
 
 @pytest.fixture

@@ -28,7 +28,6 @@ from audience_impact.site.rendering import reveal_hidden
 from audience_impact.store import versions
 from audience_impact.store.versions import Stored
 from flows.pipeline import steps
-from tests.support import small
 from tests.tools import program
 
 OWN_SHEETS = {"about", "columns", "values"}
@@ -48,13 +47,9 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
-def version(tmp_path_factory: pytest.TempPathFactory) -> Stored:
-    facts = small(tmp_path_factory.mktemp("facts") / "small")
-    results = steps.compute_results(
-        steps.refuse_errors(steps.validate_facts(steps.read_facts([facts])), strict=False), None, 0
-    )
+def version(small_results: steps.Results, tmp_path_factory: pytest.TempPathFactory) -> Stored:
     root = tmp_path_factory.mktemp("small-published")
-    steps.publish_results(results, root, None)
+    steps.publish_results(small_results, root, None)
     return versions.find_latest(root)
 
 

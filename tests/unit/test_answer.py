@@ -9,6 +9,8 @@ from audience_impact.answers.numbers import ENDS
 from tests.engine import calibrated
 from tests.support import Results, World, world
 
+pytestmark = pytest.mark.chain
+
 
 def rows(*told: tuple[str, str, list[float]]) -> pd.DataFrame:
     """Rows of people exposed: id, status and ENDS."""

@@ -69,6 +69,7 @@ def test_the_world_has_a_row_of_its_own() -> None:
     assert found["difference_reason"] == "within_bounds"
 
 
+@pytest.mark.chain
 def test_the_page_counts_and_explains(tmp_path: Path) -> None:
     made = calibrated(world()).estimate("E1").restrict("R1", "alpha")
     made.add("published_area_figures", published_area_figure_id="P1", persons="900000")

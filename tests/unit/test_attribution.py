@@ -43,6 +43,7 @@ def used(made: pd.DataFrame, role: str) -> pd.Series:
     return made[made["role"] == role].iloc[0]
 
 
+@pytest.mark.chain
 def test_a_figure_of_another_programme_than_its_page_names_that_programme() -> None:
     made = world().estimate("E1", measurement_series_id="other-panel").restrict("R1", "alpha")
     row = used(made.results()["lineage"], "audience")
@@ -51,6 +52,7 @@ def test_a_figure_of_another_programme_than_its_page_names_that_programme() -> N
     assert row["attribution"].endswith(f"(via {row['publisher']})")
 
 
+@pytest.mark.chain
 def test_a_page_that_does_not_say_who_measured_is_no_measurer() -> None:
     made = world().estimate("E1", measurement_series_id="press").restrict("R1", "alpha")
     row = used(made.results()["lineage"], "audience")
@@ -58,6 +60,7 @@ def test_a_page_that_does_not_say_who_measured_is_no_measurer() -> None:
     assert row["attribution"].startswith(f"{UNSTATED}, ")
 
 
+@pytest.mark.chain
 def test_of_an_act_stands_who_reports_it() -> None:
     lineage = world().estimate("E1").restrict("R1", "alpha").results()["lineage"]
     for role in ("restriction", "target"):

@@ -106,38 +106,40 @@ def sure(made: World, share: float = 0.6) -> World:
     return made
 
 
-@pytest.mark.parametrize(
-    ("chance", "cells", "group"),
-    [
-        ("happened", {}, "measured"),
-        ("happened", {"evidence_state": "likely_blocked"}, "official"),
-        ("happened", {"evidence_state": "insufficient"}, "official"),
-        ("happened", REPORTED, "one_report"),
-        ("happened", {"claim_status": "disputed"}, "one_report"),
-        ("happened", {"severity": "none"}, ""),
-        (
-            "happened",
-            {"observed_from": "", "announced_on": "2025-07-15", "evidence_state": "insufficient"},
-            "one_report",
-        ),
-        ("whole", {}, "national"),
-        ("whole", {"extent_reason": "one operator named"}, "part"),
-        ("whole", {"network_scope": "asn_list"}, "part"),
-        ("whole", {"geo_scope": "region"}, "below_country"),
-        ("ongoing", {}, "ongoing_service"),
-        ("ongoing", ENDED, ""),
-        (
-            "ongoing",
-            {"end_status": "unknown", "severity": "network_unavailable"},
-            "unknown_network",
-        ),
-    ],
-)
-def test_the_group_of_a_restriction(chance: str, cells: dict[str, str], group: str) -> None:
-    made = prepared(world().restrict("R1", "alpha", **cells))[0]
-    assert made.simulation.chances.groups.at["R1", chance] == group
+GROUPS: list[tuple[str, dict[str, str], str]] = [
+    ("happened", {}, "measured"),
+    ("happened", {"evidence_state": "likely_blocked"}, "official"),
+    ("happened", {"evidence_state": "insufficient"}, "official"),
+    ("happened", REPORTED, "one_report"),
+    ("happened", {"claim_status": "disputed"}, "one_report"),
+    ("happened", {"severity": "none"}, ""),
+    (
+        "happened",
+        {"observed_from": "", "announced_on": "2025-07-15", "evidence_state": "insufficient"},
+        "one_report",
+    ),
+    ("whole", {}, "national"),
+    ("whole", {"extent_reason": "one operator named"}, "part"),
+    ("whole", {"network_scope": "asn_list"}, "part"),
+    ("whole", {"geo_scope": "region"}, "below_country"),
+    ("ongoing", {}, "ongoing_service"),
+    ("ongoing", ENDED, ""),
+    ("ongoing", {"end_status": "unknown", "severity": "network_unavailable"}, "unknown_network"),
+]
+"""A chance, the cells of a restriction, and the group that it is of."""
 
 
+@pytest.mark.chain
+def test_the_group_of_a_restriction() -> None:
+    made = world()
+    for number, (_, cells, _) in enumerate(GROUPS):
+        made.restrict(f"R{number}", "alpha", **cells)
+    groups = prepared(made)[0].simulation.chances.groups
+    for number, (chance, cells, group) in enumerate(GROUPS):
+        assert groups.at[f"R{number}", chance] == group, cells
+
+
+@pytest.mark.chain
 def test_a_similar_restriction_a_few_days_before_is_a_neighbour() -> None:
     made = placed(calibrated(world()))
     for name, place, day in (
@@ -188,6 +190,7 @@ def present(presence: Presence | None, name: str) -> np.ndarray:
     return np.asarray(presence.of_restrictions(pd.Series([name]))[0] > 0.0)
 
 
+@pytest.mark.chain
 def test_a_year_has_in_each_draw_the_people_of_the_restrictions_present_alone() -> None:
     whole, _, presence = year(acts_of(ACTS))
     patterns = np.array([present(presence, name) for name in ACTS]).T
@@ -199,6 +202,7 @@ def test_a_year_has_in_each_draw_the_people_of_the_restrictions_present_alone() 
         np.testing.assert_allclose(whole[some], alone[some], rtol=1e-4)
 
 
+@pytest.mark.chain
 def test_a_year_is_never_below_a_restriction_that_is_present() -> None:
     whole, own, presence = year(acts_of(ACTS))
     for name, people in own.items():
@@ -207,6 +211,7 @@ def test_a_year_is_never_below_a_restriction_that_is_present() -> None:
     assert (whole[~at_all] == 0.0).all()
 
 
+@pytest.mark.chain
 @pytest.mark.parametrize("more", ["network"])
 def test_more_restrictions_are_never_fewer_people_in_any_draw(more: str) -> None:
     without = tuple(name for name in ACTS if name != more)
@@ -217,6 +222,7 @@ def test_more_restrictions_are_never_fewer_people_in_any_draw(more: str) -> None
     assert (whole >= part * (1.0 - 1e-4))[is_same].all()
 
 
+@pytest.mark.chain
 def test_a_restriction_is_answered_as_if_it_happened() -> None:
     sure_ones, doubtful = (calculated(acts_of(ACTS, chance)) for chance in (None, 0.2))
     names = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
@@ -229,6 +235,7 @@ def test_a_restriction_is_answered_as_if_it_happened() -> None:
     assert np.isnan(of(sure_ones["impact"], "town")["chance_happened_share"])
 
 
+@pytest.mark.chain
 def test_restrictions_of_one_chance_happen_in_as_many_draws_and_not_in_the_same() -> None:
     _, _, presence = year(acts_of(ACTS, 0.6))
     drawn = np.array([present(presence, name) for name in ACTS])
@@ -236,6 +243,7 @@ def test_restrictions_of_one_chance_happen_in_as_many_draws_and_not_in_the_same(
     assert len(np.unique(drawn, axis=0)) == len(ACTS)
 
 
+@pytest.mark.chain
 def test_a_lower_bound_of_a_total_counts_what_is_confirmed_alone() -> None:
     least = {}
     for name, cells in (("confirmed", {}), ("reported", REPORTED)):
@@ -255,6 +263,7 @@ def test_a_lower_bound_of_a_total_counts_what_is_confirmed_alone() -> None:
     assert least["reported"] == (0, 0)
 
 
+@pytest.mark.chain
 def test_every_chance_has_a_column() -> None:
     found = of(calculated(acts_of(("region",)))["impact"], "region")
     stated = {chance: found[f"chance_{chance.value}_share"] for chance in Chance}
@@ -262,6 +271,7 @@ def test_every_chance_has_a_column() -> None:
     assert np.isnan(stated[Chance.ONGOING])
 
 
+@pytest.mark.chain
 def test_an_outage_that_was_measured_confirms_a_report() -> None:
     made = cut(placed(calibrated(world())), "R1", severity="network_unavailable", **REPORTED)
     assert prepared(made)[0].simulation.chances.groups.at["R1", "happened"] == "one_report"

@@ -362,6 +362,7 @@ def test_the_severity_is_the_documented_one(rule: str) -> None:
     assert CASES[rule].table in documented.tables
 
 
+@pytest.mark.chain
 @pytest.mark.parametrize(
     "rule", [rule for rule, case in CASES.items() if case.severity is Severity.ERROR]
 )
@@ -381,6 +382,7 @@ def test_a_bad_row_is_in_quarantine_whole(rule: str, held: Held) -> None:
     assert found["reason"]
 
 
+@pytest.mark.chain
 @pytest.mark.parametrize(
     "rule", [rule for rule, case in CASES.items() if case.severity is Severity.WARNING]
 )
@@ -395,6 +397,7 @@ def test_a_warning_is_published_with_its_row(rule: str, held: Held) -> None:
     ).any()
 
 
+@pytest.mark.chain
 def test_the_rest_is_computed(held: Held) -> None:
     exposed = row(
         held.results.frames["impact"], restriction_id="R1", impact_metric="people_exposed"
@@ -402,6 +405,7 @@ def test_the_rest_is_computed(held: Held) -> None:
     assert (exposed["lower_persons"], exposed["upper_persons"]) == (500000.0, 500000.0)
 
 
+@pytest.mark.chain
 def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(held: Held) -> None:
     table = held.results.frames["quality"]
     told = set(zip(table["check"], table["table"], strict=True))

@@ -104,6 +104,7 @@ def told_of_pairs() -> dict[str, str]:
     return told_of(made.restrict("R1", *names), "audience")
 
 
+@pytest.mark.chain
 @pytest.mark.parametrize("number", range(len(CASES)))
 def test_who_of_two_figures_is_used_turns_with_one_key(number: int) -> None:
     told, reason = told_of_pairs(), CASES[number][2]
@@ -112,6 +113,7 @@ def test_who_of_two_figures_is_used_turns_with_one_key(number: int) -> None:
         assert told[f"{way}{number}{aside}"] == reason
 
 
+@pytest.mark.chain
 @pytest.mark.parametrize(
     ("cells", "used", "why_not_own"),
     [
@@ -130,6 +132,7 @@ def test_the_base_nearest_to_the_day_is_taken(
         assert told["XA-other"] == "more than 366 days from the day"
 
 
+@pytest.mark.chain
 def test_a_base_that_cannot_hold_the_audience_is_passed_over() -> None:
     made = world().estimate("E1", value="750000").restrict("R1", "alpha")
     told = told_of(made, "base")
@@ -137,6 +140,7 @@ def test_a_base_that_cannot_hold_the_audience_is_passed_over() -> None:
     assert told["XA-online"] == ""
 
 
+@pytest.mark.chain
 def test_overlaps_are_chosen_by_measurer_and_day() -> None:
     made = world().estimate("E1").estimate("E2", platform_id="beta")
     for name, cells in (
@@ -156,6 +160,7 @@ def test_overlaps_are_chosen_by_measurer_and_day() -> None:
     }
 
 
+@pytest.mark.chain
 def test_figures_of_a_place_and_of_networks_are_told() -> None:
     made = cut(placed(calibrated(world())), "R1", "XA-01", network_scope="mobile")
     made.base(

@@ -5,6 +5,8 @@ import pytest
 
 from tests.support import Results, World, row, world
 
+pytestmark = pytest.mark.chain
+
 KINDS = [
     ("platform_audience", "600000", "within_bounds"),
     ("platform_audience", "500000", "within_bounds"),

@@ -8,23 +8,22 @@ from audience_impact.audiences.scope import build_scope
 from audience_impact.fitted.models import read_models
 from tests.support import AS_OF, World, world
 
+pytestmark = pytest.mark.chain
+
 ASKED = {"observed_from": "2025-07-15"}
+
+
+def list_doubts(made: World) -> pd.DataFrame:
+    """What speaks against the figure of each restriction."""
+    tables = made.typed()
+    inputs = gather_inputs(build_scope(tables, AS_OF), tables, read_models(tables))
+    return inputs.figures.quality_flags.set_index("restriction_id")
 
 
 def doubts(made: World, act: str = "R1") -> "pd.Series[bool]":
     """What speaks against the one figure of a restriction."""
-    tables = made.typed()
-    found = gather_inputs(
-        build_scope(tables, AS_OF), tables, read_models(tables)
-    ).figures.quality_flags
-    (one,) = [row for _, row in found.iterrows() if row["restriction_id"] == act]
+    (one,) = [row for name, row in list_doubts(made).iterrows() if name == act]
     return one
-
-
-def earlier(**cells: str) -> World:
-    """A figure of June, a restriction of July, and another one from before it."""
-    made = world().estimate("E1", period="2025-06").restrict("R1", "alpha")
-    return made.restrict("R0", "alpha", **{"observed_from": "2025-05-20", **cells})
 
 
 UNDER = [
@@ -45,12 +44,19 @@ UNDER = [
 ]
 
 
-@pytest.mark.parametrize(("cells", "expected"), UNDER)
-def test_a_figure_is_from_under_what_was_in_force_in_half_of_its_period(
-    cells: dict[str, str], expected: tuple[bool, bool]
-) -> None:
-    found = doubts(earlier(**cells))
-    assert (found["is_under_block"], found["is_under_restriction"]) == expected
+def test_a_figure_is_from_under_what_was_in_force_in_half_of_its_period() -> None:
+    """A figure of June, a restriction of July, and one from before it: of a service a case."""
+    made = world()
+    for number, (cells, _) in enumerate(UNDER):
+        service = f"service-{number}"
+        made.add("platforms", platform_id=service).estimate(
+            f"E{number}", platform_id=service, period="2025-06"
+        )
+        made.restrict(f"R{number}", service)
+        made.restrict(f"B{number}", service, **{"observed_from": "2025-05-20", **cells})
+    found = list_doubts(made)[["is_under_block", "is_under_restriction"]]
+    for number, (cells, expected) in enumerate(UNDER):
+        assert tuple(found.loc[f"R{number}"]) == expected, cells
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from audience_impact.simulation.simulate import simulate_metrics
 from tests.engine import calibrated, cut, impact_of, of, placed, prepared
 from tests.support import AS_OF, ERRORS, World, world
 
+pytestmark = pytest.mark.chain
+
 DRAWS = 2000
 
 

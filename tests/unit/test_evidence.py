@@ -79,6 +79,7 @@ def test_evidence_that_names_its_restriction_is_of_it_and_needs_no_time() -> Non
     )
 
 
+@pytest.mark.chain
 def test_measured_hours_are_those_of_the_outages_and_confirm_the_restriction() -> None:
     made = drawn().add("evidence", **NO_SHARE)
     later = {"begin": "2025-08-17T01:00Z", "end": "2025-08-17T04:00Z"}
@@ -107,6 +108,7 @@ def test_a_national_order_without_hours_has_those_that_others_were_measured_to_l
     assert np.isnan(about.loc["R3", "hours_log_mean"])
 
 
+@pytest.mark.chain
 def test_a_share_lost_multiplies_the_people_and_leaves_the_bounds_open() -> None:
     whole = drawn().exposed()
     part = drawn().add("evidence", cause_kind="unknown", restriction_id="R1").exposed()

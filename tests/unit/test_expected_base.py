@@ -87,6 +87,7 @@ def test_an_unknown_base_is_unknown() -> None:
     assert np.isnan(expected(grown(), "2024-07-02", "no such base"))
 
 
+@pytest.mark.chain
 def test_the_stated_range_moves_with_the_base() -> None:
     made = grown().add("platforms", platform_id="alpha")
     made.rows["bases"][0] |= {"low_persons": "630000", "high_persons": "770000"}
@@ -99,6 +100,7 @@ def test_the_stated_range_moves_with_the_base() -> None:
     assert row["base_high_persons"] == pytest.approx(1.1 * row["expected_persons"], rel=1e-3)
 
 
+@pytest.mark.chain
 def test_internet_users_are_the_base_of_the_day() -> None:
     made = world().base(
         "later", population_base="internet_all", period="2026-01", persons="1600000"
@@ -113,6 +115,7 @@ def test_internet_users_are_the_base_of_the_day() -> None:
     assert row["low_persons"] == row["high_persons"] == row["base_persons"]
 
 
+@pytest.mark.chain
 def test_publishers_that_differ_by_a_factor_are_spanned() -> None:
     made = world().base("other", population_base="internet_all", period="2025", persons="200000")
     made.rows["bases"][-1]["source_id"] = "panel-page"
@@ -128,6 +131,7 @@ def test_publishers_that_differ_by_a_factor_are_spanned() -> None:
     assert row["base_high_persons"] >= 800e3
 
 
+@pytest.mark.chain
 def test_publishers_that_differ_limit_a_service_as_they_do_the_network() -> None:
     made = world().base("other", population_base="internet_all", period="2025", persons="1600000")
     made.rows["bases"][-1]["source_id"] = "panel-page"

@@ -280,6 +280,7 @@ def test_a_finding_in_a_later_layer_names_that_layer(tmp_path: Path) -> None:
     assert there.file == str(tmp_path / "2" / "things.csv")
 
 
+@pytest.mark.chain
 def test_overridden_rows_are_counted(tmp_path: Path, small_facts: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
@@ -574,6 +575,7 @@ def test_beside_a_table_that_cannot_be_read_other_tables_are_held_to_their_rules
     assert not [each for each in found if each[2] == "platform_id" and each[3] == "key_unresolved"]
 
 
+@pytest.mark.chain  # the check of all rules, forty times
 @pytest.mark.parametrize("table", fact_models.TABLES)
 def test_no_table_that_cannot_be_read_hinders_the_check(table: str, small_facts: Path) -> None:
     (small_facts / f"{table}.csv").write_bytes(b"\xff\n")

@@ -17,6 +17,8 @@ from audience_impact.simulation.timeline import Timeline
 from tests.engine import calls, of_places, russia
 from tests.support import AS_OF, World
 
+pytestmark = pytest.mark.chain
+
 INPUTS = (Inputs, AudienceFigures, AudienceSizes, FeatureUse)
 HANDED_ON = (Scope, *INPUTS, Bounds, SimulationInputs, Timeline)
 COLUMNS = [

@@ -92,12 +92,14 @@ def test_draws_of_shares_have_the_quantiles_of_the_law() -> None:
     assert [low, middle, high] == pytest.approx(expit([2 - half, 2, 2 + half]), abs=0.01)
 
 
+@pytest.mark.chain
 @pytest.mark.usefixtures("checked_once")
 def test_the_table_matches_the_figures() -> None:
     matched, told = fitting.update_tables("daily-use", FACTS, only_check=True)
     assert matched, told
 
 
+@pytest.mark.chain
 def test_an_outdated_table_is_told_and_written_anew(tmp_path: object) -> None:
     folder = asked().write(tmp_path / "facts")  # type: ignore[operator]
     assert not fitting.update_tables("daily-use", folder, only_check=True)[0]

@@ -8,6 +8,8 @@ from audience_impact.outputs.review.status_rules import rule_sentence
 from tests.engine import known, scoped
 from tests.support import World, row, world
 
+pytestmark = pytest.mark.chain
+
 YOUNG = {"age": "18-24", "unit": "share"}
 
 

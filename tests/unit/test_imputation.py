@@ -120,6 +120,7 @@ def test_quantiles_are_ordered_and_shares(tables: Tables) -> None:
     assert ((shares > 0) & (shares < 1)).all()
 
 
+@pytest.mark.chain
 def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
     laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
@@ -198,6 +199,7 @@ def test_a_wrong_figure_counts_less() -> None:
     assert weighted == pytest.approx(changed @ odds)
 
 
+@pytest.mark.chain
 def test_the_same_figures_teach_the_same_laws() -> None:
     tables = counted().typed()
     first, second = (learning.fit_table(tables, steps=2) for _ in range(2))
@@ -211,6 +213,7 @@ def test_the_same_figures_teach_the_same_laws() -> None:
     assert set(kinds) <= set(evidence_levels.ORDER)
 
 
+@pytest.mark.chain
 def test_learning_foretells_better_than_where_it_starts() -> None:
     known = learning.prepare_figures(
         effects.describe_rows(figures.read_observations(counted().typed()))
@@ -236,6 +239,7 @@ def test_a_table_that_lacks_a_spread_says_what_to_do() -> None:
         distribution.read_parameters(made.typed("audience_laws", "sources")["audience_laws"])
 
 
+@pytest.mark.chain
 def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
     made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     for name, value in CALIBRATION.items():
@@ -265,6 +269,7 @@ CALIBRATION = {
 }
 
 
+@pytest.mark.chain
 def test_a_first_figure_takes_the_place_of_what_is_imputed(tables: Tables) -> None:
     known, _ = prepared(tables)
     assert known.audiences.imputed["platform_id"].tolist() == ["alpha"]
@@ -281,6 +286,7 @@ def forced(limits: Bounds) -> pd.DataFrame:
     return pd.concat(parts)
 
 
+@pytest.mark.chain
 def test_nothing_imputed_is_in_a_bound(tables: Tables) -> None:
     without = {**tables, "audience_laws": tables["audience_laws"].head(0)}
     known, limits = prepared(tables)
@@ -288,6 +294,7 @@ def test_nothing_imputed_is_in_a_bound(tables: Tables) -> None:
     pd.testing.assert_frame_equal(forced(limits), forced(prepared(without)[1]))
 
 
+@pytest.mark.chain
 def test_what_is_imputed_would_be_seen_in_a_bound(
     tables: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,6 +327,7 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     assert found[0] < found[[1, 2, 3]].sum()
 
 
+@pytest.mark.chain
 def test_rows_come_back_as_they_were_read(
     tables: Tables,
     tmp_path: Path,
@@ -361,6 +369,7 @@ def test_a_file_without_the_columns_is_told(
         benchmark.read_rows([path])
 
 
+@pytest.mark.chain
 def test_the_summary_holds_the_model_against_both_forms(tables: Tables) -> None:
     told = benchmark.summary(benchmark.foretold(counted_with_laws()))
     everything = told[0]
@@ -374,6 +383,7 @@ def counted_with_laws() -> Tables:
     return counted().audience_laws().typed()
 
 
+@pytest.mark.chain
 def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
     made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     for name, value in CALIBRATION.items():

@@ -13,18 +13,13 @@ from tests.support import FACTS
 
 
 @pytest.fixture(scope="module")
-def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from tests.support import small
-
-    facts = small(tmp_path_factory.mktemp("facts") / "small")
-    results = steps.compute_results(
-        steps.refuse_errors(steps.validate_facts(steps.read_facts([facts])), strict=False), None, 0
-    )
+def version(small_results: steps.Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("published")
-    steps.publish_results(results, root, None)
+    steps.publish_results(small_results, root, None)
     return root / "latest"
 
 
+@pytest.mark.chain
 def test_a_version_is_its_tables_with_what_is_known_about_them(version: Path) -> None:
     tables = ai.load(version)
     assert isinstance(tables, dict)
@@ -40,6 +35,7 @@ def test_a_version_is_its_tables_with_what_is_known_about_them(version: Path) ->
     assert all(told["description"] for told in impact.attrs["columns"].values())
 
 
+@pytest.mark.chain
 def test_notes_of_columns_outlast_what_analysts_do(version: Path) -> None:
     impact = ai.load(version / "impact.parquet")
     assert isinstance(impact, pd.DataFrame)
@@ -62,6 +58,7 @@ def test_notes_of_columns_outlast_what_analysts_do(version: Path) -> None:
     assert (notes.loc["share_lost"] == "").all()
 
 
+@pytest.mark.chain
 def test_notes_that_pandas_drops_are_taken_from_the_tables_named(version: Path) -> None:
     tables = ai.load(version)
     assert isinstance(tables, dict)
@@ -75,6 +72,7 @@ def test_notes_that_pandas_drops_are_taken_from_the_tables_named(version: Path) 
     assert (notes["description"] != "").all()
 
 
+@pytest.mark.chain
 def test_values_of_columns_come_with_their_meaning(version: Path) -> None:
     tables = ai.load(version)
     assert isinstance(tables, dict)
@@ -84,6 +82,7 @@ def test_values_of_columns_come_with_their_meaning(version: Path) -> None:
     assert "values" not in columns["lower_persons"]
 
 
+@pytest.mark.chain
 def test_a_file_is_its_table(version: Path) -> None:
     table = ai.load(str(version / "sources.parquet"))
     assert isinstance(table, pd.DataFrame)

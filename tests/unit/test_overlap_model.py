@@ -24,6 +24,8 @@ from audience_impact.vocabulary import DedupMethod
 from tests.engine import calculated, calls, learned, of, russia
 from tests.support import World
 
+pytestmark = pytest.mark.chain
+
 
 class Independence:
     """Use of one platform tells nothing about another: no parameter, no error."""

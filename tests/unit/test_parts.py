@@ -15,6 +15,8 @@ from audience_impact.vocabulary import PartGap
 from tests.engine import by_area, calculated, calibrated, cut, impacts, of, placed, prepared, rising
 from tests.support import ERRORS, World, world
 
+pytestmark = pytest.mark.chain
+
 DRAWS = 400
 SHORT = {"ended_on": "2025-07-20", "end_status": "ended", "end_source": "recorded"}
 

@@ -252,12 +252,14 @@ def test_order_and_notes_do_not_count() -> None:
     assert first == second != third
 
 
+@pytest.mark.chain
 @pytest.mark.usefixtures("checked_once")
 def test_the_committed_laws_match_the_facts() -> None:
     matched, told = fitting.update_tables("places", FACTS, only_check=True)
     assert matched, told
 
 
+@pytest.mark.chain
 def test_outdated_laws_are_told_and_written_anew(tmp_path: Path) -> None:
     made = surveyed(country())
     for area, share in (("XA-E", "0.7"), ("XA-W", "0.4")):

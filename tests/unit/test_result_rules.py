@@ -274,6 +274,7 @@ def test_a_base_speaks_of_days_a_year_away(
     assert found == ([f"XA/{period}"] if is_told else [])
 
 
+@pytest.mark.chain
 @pytest.mark.parametrize("cells", [{"severity": "none"}, {"end_status": "withdrawn"}])
 def test_more_platforms_that_were_never_restricted_are_no_fall(cells: dict[str, str]) -> None:
     made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")

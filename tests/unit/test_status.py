@@ -77,6 +77,7 @@ def small() -> World:
     return made
 
 
+@pytest.mark.chain
 def test_official_measured_recent_and_with_an_error_is_normal() -> None:
     found = exposed(small().restrict("R1", "alpha", "beta"))
     assert (found["obs_status"], found["reason"]) == (NORMAL, AGED)
@@ -95,32 +96,46 @@ ACTS = [
 ]
 
 
-@pytest.mark.parametrize(("cells", "status", "rule"), ACTS)
-def test_a_doubt_of_the_act_or_its_day_caps_the_row(
-    cells: dict[str, str], status: str, rule: str
-) -> None:
-    found = exposed(small().restrict("R1", "alpha", "beta", **cells))
-    assert found["obs_status"] == status
-    assert rule_sentence(rule) in found["reason"].split("; ")
+@pytest.mark.chain
+def test_a_doubt_of_the_act_or_its_day_caps_the_row() -> None:
+    made = small()
+    for number, (cells, _, _) in enumerate(ACTS):
+        made.restrict(f"R{number}", "alpha", "beta", **cells)
+    table = made.results()["impact"]
+    for number, (cells, status, rule) in enumerate(ACTS):
+        found = row(table, restriction_id=f"R{number}", impact_metric="people_exposed")
+        assert found["obs_status"] == status, cells
+        assert rule_sentence(rule) in found["reason"].split("; "), cells
 
 
+@pytest.mark.chain
 def test_a_plan_that_measurements_show_was_carried_out() -> None:
     made = small().restrict("R1", "alpha", "beta", observed_from="", announced_on="2025-07-15")
     assert exposed(made)["obs_status"] == NORMAL
 
 
-@pytest.mark.parametrize("feature", [f for f, hits in HITS_EXISTING_USERS.items() if not hits])
-def test_new_use_alone_has_no_audience(feature: Feature) -> None:
+@pytest.mark.chain
+def test_new_use_alone_has_no_audience() -> None:
     made = small()
-    made.add("restrictions", restriction_id="R1")
-    for platform in ("alpha", "beta"):
-        made.add("restriction_targets", restriction_id="R1", platform_id=platform, feature=feature)
-    found = exposed(made)
-    assert (found["lower_persons"], found["obs_status"]) == (0.0, MISSING)
-    assert pd.isna(found["q50_persons"])
-    assert found["reason"] == rule_sentence("new_use_only")
+    features = [feature for feature, hits in HITS_EXISTING_USERS.items() if not hits]
+    for feature in features:
+        made.add("restrictions", restriction_id=feature)
+        for platform in ("alpha", "beta"):
+            made.add(
+                "restriction_targets",
+                restriction_id=feature,
+                platform_id=platform,
+                feature=feature,
+            )
+    table = made.results()["impact"]
+    for feature in features:
+        found = row(table, restriction_id=feature, impact_metric="people_exposed")
+        assert (found["lower_persons"], found["obs_status"]) == (0.0, MISSING)
+        assert pd.isna(found["q50_persons"])
+        assert found["reason"] == rule_sentence("new_use_only")
 
 
+@pytest.mark.chain
 def test_new_use_of_one_service_beside_another_as_a_whole_leaves_the_other_counted() -> None:
     made = small().restrict("R1", "alpha")
     made.add("restriction_targets", restriction_id="R1", platform_id="beta", feature="registration")
@@ -129,6 +144,7 @@ def test_new_use_of_one_service_beside_another_as_a_whole_leaves_the_other_count
     assert rule_sentence("some_unknown") in found["reason"]
 
 
+@pytest.mark.chain
 def test_steps_say_what_they_continue() -> None:
     made = small().restrict("R1", "alpha", "beta", observed_from="2025-07-01")
     made.restrict("R2", "alpha", "beta", observed_from="2025-07-20", continues="R1")
@@ -140,6 +156,7 @@ def test_steps_say_what_they_continue() -> None:
         assert f"a step of {before}: the audience from before the first step" in found["reason"]
 
 
+@pytest.mark.chain
 def test_a_step_without_such_a_figure_from_before_the_first_is_estimated() -> None:
     made = small().restrict("R1", "alpha", "beta", observed_from="2025-06-10", geo_scope="unknown")
     made.restrict("R2", "alpha", "beta", observed_from="2025-07-20", continues="R1")

@@ -286,6 +286,7 @@ def swept(made: World) -> pd.DataFrame:
     return prepared(made)[0].simulation.timeline.rows.set_index(["restriction_id", "platform_id"])
 
 
+@pytest.mark.chain
 def test_a_month_alone_gives_a_day_between_a_thirtieth_and_all_of_it() -> None:
     found = swept(world().estimate("E1").restrict("R1", "alpha")).iloc[0]
     assert found["daily_low_persons"] == pytest.approx(500e3 / 30)
@@ -293,6 +294,7 @@ def test_a_month_alone_gives_a_day_between_a_thirtieth_and_all_of_it() -> None:
     assert (found["is_certain"], found["is_daily_measured"]) == (True, False)
 
 
+@pytest.mark.chain
 def test_a_daily_figure_binds_on_the_days_of_its_own_period_alone() -> None:
     made = russia()
     for figure in made.rows["estimates"]:
@@ -307,6 +309,7 @@ def test_a_daily_figure_binds_on_the_days_of_its_own_period_alone() -> None:
     assert found["is_daily_measured"].all()
 
 
+@pytest.mark.chain
 def test_internet_users_of_three_months_give_a_ninetieth_on_a_day() -> None:
     made = world().base("online", population_base="internet_all", period="2025", persons="900000")
     made.restrict("R1", "*", observed_from="2026-01-10", ended_on="2026-01-12", end_status="ended")
@@ -314,6 +317,7 @@ def test_internet_users_of_three_months_give_a_ninetieth_on_a_day() -> None:
     assert found["daily_low_persons"] == pytest.approx(900e3 / 90)
 
 
+@pytest.mark.chain
 def test_a_limit_on_a_day_is_a_lower_bound_alone() -> None:
     made = (
         world()
@@ -332,6 +336,7 @@ def test_a_limit_on_a_day_is_a_lower_bound_alone() -> None:
     assert not found["is_daily_measured"]
 
 
+@pytest.mark.chain
 def test_an_ongoing_restriction_has_the_base_of_each_year() -> None:
     made = world().estimate("E1")
     for year, persons in (("2025", "700000"), ("2026", "900000")):
@@ -341,6 +346,7 @@ def test_an_ongoing_restriction_has_the_base_of_each_year() -> None:
     assert found["monthly_high_persons"].tolist() == [500e3, 500e3]  # half a year old: it limits
 
 
+@pytest.mark.chain
 def test_an_old_figure_limits_no_later_year() -> None:
     made = world().estimate("E1", period="2024-06")
     for year, persons in (("2024", "700000"), ("2025", "800000"), ("2026", "900000")):
@@ -350,6 +356,7 @@ def test_an_old_figure_limits_no_later_year() -> None:
     assert found["monthly_low_persons"].tolist() == [500e3] * 3
 
 
+@pytest.mark.chain
 def test_without_any_figure_a_restriction_is_not_complete() -> None:
     made = world().estimate("E1").restrict("R1", "alpha", "gamma").restrict("R2", "alpha")
     found = swept(made)
@@ -364,6 +371,7 @@ def test_without_any_figure_a_restriction_is_not_complete() -> None:
     assert (gamma["daily_low_persons"], gamma["daily_high_persons"]) == (0.0, 700e3)
 
 
+@pytest.mark.chain
 def test_reach_in_the_days_a_restriction_lasted() -> None:
     stages, _ = prepared(calls(russia()))
     found = row(
@@ -377,6 +385,7 @@ def test_reach_in_the_days_a_restriction_lasted() -> None:
     assert (both["window_lower_persons"], both["window_upper_persons"]) == (96e6, 105e6)
 
 
+@pytest.mark.chain
 def test_reach_of_a_day_is_no_less_than_the_daily_audience() -> None:
     made = calls(russia(), ended_on="2025-08-13")
     stages, _ = prepared(made)
@@ -385,6 +394,7 @@ def test_reach_of_a_day_is_no_less_than_the_daily_audience() -> None:
     assert found["window_persons"].tolist() == pytest.approx([68.0e6, 82.1e6], rel=1e-6)
 
 
+@pytest.mark.chain
 def test_reach_of_an_unknown_time_is_unknown() -> None:
     made = calls(russia(), ended_on="", end_status="unknown")
     stages, _ = prepared(made)
