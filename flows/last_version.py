@@ -153,9 +153,9 @@ def _format_keys(keys: pd.Index) -> str:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "several rows of a fact table, by their key, are gone since the last version; told by the run, "
-    "not published",
-    "see which rows are gone; a file that is cut short reads as a shorter one",
+    "several rows of a fact table, by their key, are gone since the last version; reported by the "
+    "run, not published",
+    "see which rows are gone; the end of a file may be missing",
     *TABLES,
 )
 def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
@@ -170,7 +170,7 @@ def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "a row of a fact table is gone since the last version and its cells stand in another one; told "
+    "a row of a fact table is gone since the last version, and another row has its cells; reported "
     "by the run, not published",
     "see whether two rows ran together, as they do where a line end is lost",
     *TABLES,
@@ -219,9 +219,9 @@ def _align_rows(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "no filled cell of a column of facts is what it was in the last version; told by the run, not "
-    "published",
-    "see whether the column is gone, or is under the heading of another",
+    "every filled cell of a column of facts differs from the last version; reported by the run, "
+    "not published",
+    "see whether the column is missing, or is under the heading of another column",
     *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
 )
 def column_replaced(before: Summary, now: Summary) -> list[str]:
@@ -241,8 +241,8 @@ def column_replaced(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "cells of a column of facts are in other rows than in the last version; told by the run, not "
-    "published",
+    "cells of a column of facts are in other rows than in the last version; reported by the run, "
+    "not published",
     "see whether the column was shifted or sorted apart from the others",
     *TABLES,
 )
@@ -269,8 +269,8 @@ def _find_exchanged_rows(old: pd.Series, new: pd.Series) -> pd.Index:
     FindingSeverity.WARNING,
     "rows of a fitted table differ from the last version although the data of the fit are the "
     "same; reported by the run, not published",
-    "run the command that writes the table, with --check: it was edited by hand, or the method is "
-    "another",
+    "run the command that writes the table with --check: the table was edited by hand, or the "
+    "method changed",
     *(table for table in TABLES if "data_sha256" in fact_models.describe_columns(table)),
 )
 def law_edited(before: Summary, now: Summary) -> list[str]:
@@ -295,8 +295,8 @@ def _find_edited_rows(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "a bound or the median of an answer is more than twice, or less than half, of what the last "
-    "version said; reported by the run, not published",
+    "a bound or the median of an answer is more than twice, or less than half, of its value in the "
+    "last version; reported by the run, not published",
     "see which fact changed",
     "impact",
     number=21,
@@ -318,8 +318,8 @@ def magnitude_moved(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "an answer of the last version, or a bound or the median of one, is there no more; told by the "
-    "run, not published",
+    "an answer of the last version, or a bound or the median of an answer, is missing; reported by "
+    "the run, not published",
     "see which fact is gone or in quarantine",
     "impact",
 )
@@ -338,7 +338,7 @@ def answer_vanished(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "an answer is less sure than in the last version; reported by the run, not published",
+    "an answer has a weaker status than in the last version; reported by the run, not published",
     "see which fact is gone or in quarantine",
     "impact",
 )

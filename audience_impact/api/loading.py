@@ -157,7 +157,7 @@ def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataF
     name the tables that the frame was made from.
 
     Args:
-        frame: A table from `load`, or what was made of some.
+        frame: A table from `load`, or a table made from such tables.
         made_from: Tables from `load` that have its columns; the first one counts.
 
     Returns:

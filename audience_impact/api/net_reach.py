@@ -242,9 +242,9 @@ def _ends_of(overlap: Overlap, number: int, count: int) -> tuple[float, float]:
     what = f"overlap {number}"
     named = {*overlap.audiences, *(() if overlap.share_of is None else (overlap.share_of,))}
     if len(set(overlap.audiences)) < 2 or not named <= set(range(count)):
-        raise ValueError(f"{what} names {overlap.audiences}: two or more of 0..{count - 1}")
+        raise ValueError(f"{what} names {overlap.audiences}: name two or more of 0..{count - 1}")
     if overlap.kind not in ("intersection", "union"):
-        raise ValueError(f"{what} is of kind {overlap.kind!r}: intersection or union")
+        raise ValueError(f"{what} is of kind {overlap.kind!r}: give intersection or union")
     low, high = check_pair(overlap.value, what)
     if overlap.share_of is not None and overlap.kind == "intersection" and high > 1.0:
         raise ValueError(f"{what} is {overlap.value}: a share lies in 0..1")

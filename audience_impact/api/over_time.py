@@ -145,7 +145,7 @@ def person_days(
 
 
 def _summarise_periods(periods: "pd.DataFrame", totals: "Array") -> "pd.DataFrame":
-    """Return bounds and points of person-days (periods, 2 + D), the sum of the years first."""
+    """Return bounds and quantiles of person-days by period, with the sum of the years first."""
     import pandas as pd
 
     years = (periods["period"].str.len() == 4).to_numpy()

@@ -239,7 +239,7 @@ def find_drawable(scope: Scope, parts: pd.DataFrame) -> pd.Index:
 
 
 def find_below_country(parts: pd.DataFrame) -> pd.Index:
-    """Return COUNTRY where every named place is below the country."""
+    """Return each restriction and country of which all named places are below the country."""
     return _select_where_all(parts["area_id"] != parts["country_id"], parts)
 
 
@@ -279,6 +279,6 @@ def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents
 
 
 def _select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:
-    """Return COUNTRY where the condition is true for all rows."""
+    """Return each restriction and country for which the condition is true in all rows."""
     complete = condition.groupby([parts[name] for name in COUNTRY]).all()
     return complete.index[complete.astype(bool)]

@@ -248,7 +248,7 @@ def list_known_durations(restrictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return durations.FACTORS of restrictions."""
+    """Return the columns FACTORS, by which the durations of restrictions are predicted."""
     return pd.DataFrame(
         {
             "severity": restrictions["severity"],

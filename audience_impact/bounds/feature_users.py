@@ -104,7 +104,7 @@ def bound_in_countries(
 def _find_missing_shares(
     targets: pd.DataFrame, shares: pd.DataFrame, countries: pd.DataFrame
 ) -> pd.Series:
-    """Return, by COUNTRY, whether some restricted feature has no share."""
+    """Return, for each restriction and country, whether a restricted feature has no share."""
     restricted = targets[targets["feature"] != WHOLE]
     country_features = countries.reset_index()[COUNTRY].merge(
         restricted[["restriction_id", "feature"]].drop_duplicates(), on="restriction_id"

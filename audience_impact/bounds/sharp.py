@@ -214,7 +214,7 @@ def _combine_parts(problem: Problem, pieces: Sequence[Part], answers: _Answers) 
 
 
 def _look_up_answer(problem: Problem, answers: _Answers) -> Sharp | Conflict:
-    """Return the answer for connected platforms, computed once per problem."""
+    """Return bounds or conflict of connected platforms; solve each problem only once."""
     if problem not in answers:
         wide = len(problem.low) > MOST_PLATFORMS
         answers[problem] = (
@@ -224,7 +224,7 @@ def _look_up_answer(problem: Problem, answers: _Answers) -> Sharp | Conflict:
 
 
 def _solve_problem(problem: Problem) -> Sharp | Conflict:
-    """Return the answer for at most 12 connected platforms."""
+    """Return bounds or conflict of at most 12 connected platforms."""
     (low, *more), (high, *_), base = problem.low, problem.high, problem.base
     if not more and not problem.measured and low <= min(high, base):
         return Sharp(low, min(high, base), False)

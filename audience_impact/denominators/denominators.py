@@ -172,7 +172,7 @@ class _Level:
         return [*list_steps(self.by, self.window), holds]
 
     def list_candidates(self, counts: Counts, places: pd.Index) -> pd.DataFrame:
-        """Return the bases of this kind of some places of the rows."""
+        """Return the candidate bases of this level for some of the rows."""
         level_rows = self.rows[self.rows.index.isin(places)]
         floor = level_rows["floor_persons"].fillna(0).rename("floor_persons")
         rows = counts.list_candidates(level_rows, self.by).join(floor, on="place")

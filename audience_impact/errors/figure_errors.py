@@ -60,7 +60,7 @@ def half_step(values: "pd.Series[float]", is_share: "pd.Series[bool]") -> "pd.Se
 
 
 def _count_step(numbers: Array) -> Array:
-    """Return the largest power of ten that divides a count and is below its DIGITS first digits."""
+    """Return the power of ten to which a count is rounded, below its first DIGITS digits."""
     counts = np.round(np.nan_to_num(numbers))
     step: Array = np.ones(counts.shape)
     for power in range(1, 13):

@@ -176,7 +176,7 @@ def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataF
 
 
 def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the hours of a day in force from which those of others are learned.
+    """Return the known hours of a day in force, to which the distribution is fitted.
 
     They are measured, or printed by cuts for exams: other cuts print their hours if they are short.
     Columns: `restriction_id`, `hours_basis` (exams or network_cut), `country_id`, `hours`, and

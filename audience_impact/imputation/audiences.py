@@ -87,9 +87,10 @@ def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool
 
 
 def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for decisive imputed audiences that are not narrow, if none beside it is.
+    """Return True for decisive imputed audiences with wide intervals, if none is narrow.
 
-    Beside a clear audience a vague one is drawn: whether their union is clear, the answer shows.
+    If another audience is narrow, an uncertain one is drawn as well; the interval of the answer
+    then shows how uncertain their union is.
     """
     is_wide = ~is_narrow(rows)
     is_clear = rows["is_decisive"] & ~is_wide

@@ -161,12 +161,12 @@ def impute_shares(
 
 
 def is_too_vague(shares: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for shares that are missing, too wide, or of services like it alone."""
+    """Return True for shares that are missing, too uncertain, or based on similar services only."""
     return ~is_narrow(shares) | (shares["rung"] == ImputationRung.KIND.value)
 
 
 def is_narrow(shares: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether each interval of shares is within a factor of WIDEST and within BROADEST."""
+    """Return whether the ends of each interval differ by at most WIDEST (factor) and BROADEST."""
     low, high = shares["q05_share"], shares["q95_share"]
     return (high <= WIDEST * low) & (high - low <= BROADEST)
 

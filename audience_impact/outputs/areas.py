@@ -181,7 +181,7 @@ def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFr
 
 
 def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.DataFrame:
-    """Return totals with metric, status, day of the facts, and the columns of their reasons.
+    """Return totals with columns for metric, status, reasons and day of the facts.
 
     `no_estimate_reason` is the rule that explains why nothing at all is drawn, as
     `find_no_estimate_reason` returns it.
@@ -264,7 +264,7 @@ def find_floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
 
 
 def _bound_in_countries(bounds: Bounds, certain: "np.ndarray") -> pd.DataFrame:
-    """Return bounds of each restriction in each country; nobody is sure but for the `certain`."""
+    """Return bounds by restriction and country; the lower bound is 0 unless `certain`."""
     table = bounds.countries[["lower_persons", "upper_persons"]]
     ids = table.index.get_level_values("restriction_id")
     total = bounds.exposed["upper_persons"].reindex(ids).to_numpy("float64")

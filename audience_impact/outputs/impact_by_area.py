@@ -46,7 +46,7 @@ class InPeriods:
 
 
 def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> InPeriods:
-    """Return the people of each country and period, by country and period."""
+    """Return the people under restrictions in each country and period."""
     periods = _make_periods(inputs, areas.rows_by_kind(inputs))
     if periods.table.empty:
         nothing = areas.make_no_sets(["country_id", "period"], sampler.count)

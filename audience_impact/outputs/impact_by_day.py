@@ -183,7 +183,7 @@ def _spread_days(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) 
 def _number_states(
     days: pd.DataFrame, members: Members
 ) -> tuple[pd.DataFrame, pd.DataFrame, Members]:
-    """Return the states (country_id), days with their state, and the rows of each state by kind."""
+    """Return the sets in force together (states), the days of each, and its rows by kind."""
     kinds = list(members)
     states = days[["country_id", *kinds]].drop_duplicates().reset_index(drop=True)
     states = states.reset_index(names="state")

@@ -52,7 +52,7 @@ class _Drawing:
     def draw_per_day(
         self, intervals: Intervals, inputs: SimulationInputs, by_country: bool = False
     ) -> Array:
-        """Return draws of people (sets, D) on a day; of countries, under what is present there."""
+        """Return draws of people (sets, D) on a day; of countries, under restrictions present."""
         present = simulate.draw_presence(inputs, self.sampler) if by_country else None
         return simulate.draw_people_on_a_day(
             inputs, intervals, self.countries.places, self.sampler, present
@@ -129,7 +129,7 @@ def _make_totals(
 
 
 def _rename_with_error(table: pd.DataFrame) -> pd.DataFrame:
-    """Return bounds by the names of those with errors."""
+    """Return bounds under the column names of bounds with errors."""
     return table.rename(columns=lambda name: WITH_ERROR[name[:5]] + name[5:])
 
 
@@ -450,7 +450,7 @@ def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> p
 def _withhold_quantiles(
     frame: pd.DataFrame,
 ) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
-    """Return totals without quantiles that are too wide or outside, and which by rule of status."""
+    """Return totals with unusable quantiles blanked, and the rule that blanked them."""
     families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
     withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "too_wide"])
     for unit, kind in families:

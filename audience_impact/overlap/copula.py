@@ -134,7 +134,7 @@ def compute_union(shares: ArrayLike, correlation: ArrayLike, digits: float = 10.
 
 
 def _integrate_by_rule(rows: Array, correlation: Array, digits: float) -> Array:
-    """Integrate rows of equal rule together, in blocks that fit the cache."""
+    """Integrate rows that use the same rule together, in blocks that fit the cache."""
     half = _half_counts(rows, correlation, digits)
     none = np.empty(len(rows))
     for rule in np.unique(half):
@@ -259,7 +259,7 @@ def draw_correlations(
 
 
 def draw_errors(calibration: Calibration, uniforms: ArrayLike) -> Array:
-    """Return draws of the model's error, over (independence - largest audience)."""
+    """Return draws of the model's error, as factors of (independence - largest audience)."""
     return np.asarray(calibration.model * ndtri(np.asarray(uniforms, dtype=float)))
 
 

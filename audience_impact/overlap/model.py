@@ -151,7 +151,7 @@ def reduce_unions(
 
 
 def make_lattice(count: int) -> Uniforms:
-    """Return a function to low-discrepancy uniforms (count,), which needs no seed.
+    """Return a function that gives low-discrepancy uniforms (count,) and needs no seed.
 
     They are a Kronecker sequence of the plastic number: one for the parameters of a model, another
     for its error.

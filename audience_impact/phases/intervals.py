@@ -149,7 +149,7 @@ def _cover_pieces(
 
 
 def number_sets(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:
-    """Return the number of each set of items of a group, equal for equal sets, by first appearance.
+    """Return the number of the set of items of each group; equal sets have equal numbers.
 
     The items of a set, in order, are the `size` rows of `member` from its `first` one.
     """

@@ -115,7 +115,7 @@ def locate_event(
 ) -> Place:
     """Return the place of an event from its country, its printed place, and its scope.
 
-    For a name that is no place on record, the country is meant beside the places on record.
+    If a name is not on record, the country is added to the places that are.
 
     Args:
         cell: the country or countries.

@@ -254,12 +254,12 @@ def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> t
 
 
 def _move_in_universe(table: pd.DataFrame, persons: Array, by: Array) -> Array:
-    """Return audiences moved within the people online."""
+    """Return audiences after changes in log odds of their share of the people online."""
     return distribution.move_persons(persons, _widen_universe(table), by)
 
 
 def _widen_universe(table: pd.DataFrame) -> Array:
-    """Return the people online (rows, 1), more where the figure is nearly all; NaN: not known."""
+    """Return the people online (rows, 1), enlarged for figures near them; NaN if unknown."""
     universe = table["universe_persons"].to_numpy("float64")
     top = np.fmax(universe, table["high"].to_numpy("float64") / MOST_SHARE)
     return np.asarray(np.where(np.isnan(universe), np.nan, top)[:, None])

@@ -406,7 +406,7 @@ def _add_parts(
     blocks: list[_Block],
     drawn: PartDraws,
 ) -> Array:
-    """Return people of the sets, those in parts of the country added to `union` (NaN.
+    """Return the people of sets: `union` (NaN if none) and the people in parts of a country.
 
     None) of `base`.
     """

@@ -44,7 +44,7 @@ class Presence:
     def fold_audiences(
         self, members: pd.DataFrame, count: int, line: Timeline, values: Array
     ) -> tuple[Unions, Array]:
-        """Return unions of the audiences left in each draw, and these audiences (audiences, D).
+        """Return the unions and the audiences (audiences, D) of restrictions present in a draw.
 
         The union of the services of a set has its number; that of its whole internet, of which
         nobody is left in the other draws, has its number and `count`, the number of sets, more.
@@ -77,7 +77,7 @@ class Presence:
         values: Array,
         row_ids: "pd.Series[str]",
     ) -> Array:
-        """Return the audience (D,) of the first row present, where no row of `over` is."""
+        """Return the audience (D,) of the first row present; 0 where a row of `over` is present."""
         persons = np.zeros(values.shape[1])
         present = self.of_restrictions(row_ids.iloc[list(chain)]) > 0.0
         for row, is_present in zip(reversed(chain), present[::-1], strict=True):

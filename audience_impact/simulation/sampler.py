@@ -139,7 +139,7 @@ class DrawCache:
         self._unions: tuple[object, dict[tuple[object, ...], Array]] = None, {}
 
     def drawn_unions(self, audiences: Array, sampler: Sampler) -> dict[tuple[object, ...], Array]:
-        """Return the stored unions of the same audiences from the first stream, for additions."""
+        """Return the stored unions of the same audiences, to which new unions can be added."""
         if sampler.second:
             return {}
         if self._unions[0] is not audiences:

@@ -172,7 +172,7 @@ class Timeline(Declared):
 
     @property
     def confirmed_rows(self) -> pd.DataFrame:
-        """Return those of `certain_rows` that more than one report speaks for."""
+        """Return the rows of `certain_rows` whose restriction more than one report confirms."""
         return self.rows[self.rows["is_certain"] & self.rows["is_confirmed"]]
 
     @property
@@ -239,7 +239,7 @@ def make_timeline(
 
 
 def _set_imputed_metric(phases: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
-    """Return the phases with the metric of surveys for imputed audiences."""
+    """Return the phases, with the metric that surveys have for imputed audiences."""
     imputed = (monthly["shape"] == IMPUTED).to_numpy()
     metric = phases["metric"].mask(imputed, AudienceMetric.SURVEY_REGULAR.value)
     return phases.assign(metric=metric)

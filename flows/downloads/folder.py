@@ -139,7 +139,7 @@ def _count_pages(publisher: Publisher, address: str, first: Path) -> int:
     try:
         count = publisher.pages(first.read_bytes())
         if not 1 <= count <= MOST_PAGES:
-            raise ShapeError(f"reports {count} pages")
+            raise ShapeError(f"reports {count} pages, not 1 to {MOST_PAGES}")
     except ShapeError as error:
         _remove_fetched(first.parent)
         raise SourceError(publisher.name, address, str(error)) from error

@@ -92,7 +92,7 @@ def _require_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise NotReadyError(
-            f"Prefect's home {folder} cannot be written ({error}): name a folder that can be in "
+            f"Prefect's home {folder} cannot be written ({error}): name a writable folder in "
             "PREFECT_HOME"
         ) from error
 

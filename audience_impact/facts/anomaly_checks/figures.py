@@ -255,7 +255,7 @@ def persons_unlike_share(tables: Tables) -> list[Finding]:
     "estimates",
 )
 def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
-    """Compare a figure with the last before and the first after of its series."""
+    """Compare a figure with the figures before and after it in its series."""
     rows = add_levels(tables["estimates"], tables["bases"])
     near = levels.measure_surprise(
         rows, SERIES, MONTH_SPREAD, _compute_printed_error(rows), NEIGHBOURS_LIMIT

@@ -164,7 +164,7 @@ def _fold_keeping_commas(text: str) -> str:
 
 
 def _is_holder_named(place: _NamedPlace) -> bool:
-    """Return whether the name of the whole place is only the container of the other places."""
+    """Return whether the text names the whole place only as the container of other places."""
     others = [name for name in place.names if name != place.name]
     text = _fold_keeping_commas(place.text)
     for holder in others:

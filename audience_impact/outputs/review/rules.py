@@ -121,7 +121,7 @@ RISING = (
     number=6,
 )
 def estimate_out_of_order(results: ReviewInput) -> list[str]:
-    """Return estimates but for those in the orders of RISING."""
+    """Return estimates whose bounds or quantiles are not in the orders of RISING."""
     steps = [
         results.impact[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
         for names in RISING
