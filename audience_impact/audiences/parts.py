@@ -209,7 +209,7 @@ def _estimate_people(rows: pd.DataFrame, tables: Tables) -> list[pd.DataFrame]:
 def _add_reasons(rows: pd.DataFrame, closed_levels: Sequence[list[str]]) -> pd.DataFrame:
     """Return rows with `reason` (PartGap; blank where a part can be drawn) and `is_named`.
 
-    `shut` are the closed evidence levels of places and of networks.
+    `shut` contains the closed evidence levels of places and of networks.
     """
     people = rows[[*PEOPLE, "country_persons", *ONLINE]].notna().all(axis=1)
     words = rows["missing"].astype("str")
@@ -246,8 +246,8 @@ def find_below_country(parts: pd.DataFrame) -> pd.Index:
 def sum_most_people(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
     """Return the maximum of people in the named places by COUNTRY; NaN where it is unknown.
 
-    Each place counts once; `parent` as nesting.read_parents returns it. A whole country is no
-    limit.
+    Each place counts once; `parent` is the result of nesting.read_parents. A country that is
+    affected as a whole has no limit here.
     """
     return _sum_people(parts, parts["most_persons"], parent)
 

@@ -69,7 +69,7 @@ class Chances:
     def is_confirmed(self, restrictions: "pd.Series[str]") -> "pd.Series[bool]":
         """Return whether more than one report speaks for each restriction; all if not fitted.
 
-        A restriction that may repeat a neighbour is not confirmed.
+        A restriction that may be the same event as a neighbour is not confirmed.
         """
         happened, distinct = (
             restrictions.map(self.groups[chance.value])

@@ -147,10 +147,10 @@ def impute_shares(
     `online_share` is of residents; the rows are indexed like `requested`.
 
     `requested` has `area_id`, `platform_id` and `moment` (a day); with `way`, the figure is one
-    counted in that way; `is_under_block` says whether it is from the time of a block, as in the
-    facts. Rows without a result are absent: no service with users, or no people online on
-    record. `model` has the figures that are imputed from; `without_country` leaves out those of the
-    country of each row. What is too vague on the coarse scale is imputed on the fine one.
+    counted in that way; `is_under_block` states whether it is from the time of a block. Rows
+    without a result are absent (no users of any service, or no people online, on record). `model`
+    has the figures for the imputation; `without_country` leaves out the figures of the country of
+    each row. Shares that are too uncertain on the coarse scale are imputed on the fine one.
     """
     shares = _impute_on_scale(requested, tables, model, without_country)
     vague = requested[is_too_vague(shares.reindex(requested.index))]
@@ -334,9 +334,10 @@ def find_influential_figures(
 ) -> pd.DataFrame:
     """Return the figures that move each imputed share most, with the share without each.
 
-    `requested` as `impute_shares` takes it. Columns: `place` (its row there), `figure_id`,
-    `area_id`, `platform_id`, `way`, `moment`, `share` of the figure, `without_share` (the median,
-    that figure left out) and `q50_share`; the `most` that move it farthest, the farthest first.
+    `requested` has the columns that `impute_shares` requires. Columns: `place` (its row there),
+    `figure_id`, `area_id`, `platform_id`, `way`, `moment`, `share` of the figure, `without_share`
+    (the median without that figure) and `q50_share`. The `most` figures with the largest effect are
+    returned, the largest first.
     """
     if model.finer is None:
         return _find_influential_on_scale(requested, tables, model, most)

@@ -53,7 +53,7 @@ columns that have to agree.
 def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
     """Return the evidence level of each row; blank if no service of its kind has a figure.
 
-    Both frames as figures.locate_rows returns them.
+    Both frames are results of figures.locate_rows.
     """
     levels = pd.Series("", requested.index)
     abroad = is_abroad(requested, figures)

@@ -62,7 +62,7 @@ def make_impact(
 ) -> pd.DataFrame:
     """Return one row for each restriction and impact_metric.
 
-    `lost` as `find_reach_lost` returns it.
+    `lost` is the result of `find_reach_lost`.
     """
     people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)

@@ -74,7 +74,7 @@ def make_impact_by_area(
     """Return the rows of `impact_by_area` of countries and regions.
 
     Each area has a row for each month and year with a restriction in force. `areas_table` is the
-    fact table `areas`; `no_estimate_reason` as `find_no_estimate_reason` returns it.
+    fact table `areas`; `no_estimate_reason` is the result of `find_no_estimate_reason`.
     """
     countries = persons.all_sets.table["country_id"]
     alone = {country: persons.of_country(country) for country in sorted(set(countries))}

@@ -60,8 +60,8 @@ def make_impact_by_day(
 ) -> pd.DataFrame:
     """Return a row for each area and run of days with the same restrictions in force.
 
-    `areas_table` is the fact table `areas`; `no_estimate_reason` as `find_no_estimate_reason`
-    returns it.
+    `areas_table` is the fact table `areas`; `no_estimate_reason` is the result of
+    `find_no_estimate_reason`.
     """
     countries = days_of_countries.sets.table["country_id"]
     alone = {country: days_of_countries.of_country(country) for country in sorted(set(countries))}

@@ -94,8 +94,9 @@ def _make_totals(
 ) -> pd.DataFrame:
     """Return bounds and quantiles of person-days and person-hours by KEY.
 
-    Draws exclude services without a daily figure. Where these force more than the median
-    of the rest, the draws do not describe the total (`is_outweighed`); else they limit the draws.
+    Draws exclude services without a daily figure. If the lower bound of these services exceeds the
+    median of the others, the draws do not describe the total (`is_outweighed`); otherwise it is a
+    limit of the draws.
     """
     timeline = inputs.timeline
     certain = timeline.confirmed_rows if by_country else timeline.certain_rows
@@ -138,7 +139,7 @@ def _make_bounds(
 ) -> pd.DataFrame:
     """Return bounds on person-days and person-hours by KEY.
 
-    `rows` and `hours` are those as printed, or those with errors.
+    `rows` and `hours` are either the bounds as printed or those with errors.
     """
     upper = _bound_people(most, rows, "upper")
     table = _sum_days(most, np.hstack([upper, upper * curfews.sum_most_hours(most, rows, hours)]))

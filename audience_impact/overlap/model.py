@@ -101,7 +101,7 @@ class OverlapModel(Protocol):
     def union_curve(self, shares: ArrayLike, joint_use: JointUse) -> Array:
         """Return draws (S, D) of the unions of sets (S, platforms) whose shares are exact.
 
-        With the error; platforms of share 0 are padding.
+        The draws include the model error; platforms of share 0 are padding.
         """
 
 

@@ -224,8 +224,9 @@ def cut_by_figure(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return phases cut at the period of their daily figure, and the figure of each phase.
 
-    `phases` as years.by_year returns them, `daily` as `Inputs` has it, `periods` by restriction_id.
-    Adds `is_in_figure`: the days of the phase are those that the figure refers to.
+    `phases` is the result of years.split_by_year, `daily` the field of `Inputs`; `periods` is
+    indexed by restriction_id. Adds `is_in_figure`: whether the daily figure refers to the days of
+    the phase.
     """
     figures = phases[AUDIENCE].merge(daily, on=AUDIENCE, how="left")
     uncut = phases.assign(order=1, place=phases.index, is_in_figure=False)

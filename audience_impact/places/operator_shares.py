@@ -114,7 +114,7 @@ def _list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, s
 def find_nearest(places: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     """Return the `users_share` that was `counted` nearest to each place's day, and the `years`.
 
-    `shares` as list_shares gives it.
+    `shares` is the result of `list_shares`.
     """
     counts = shares.groupby(["country_id", "operators", "counted"], as_index=False)
     days = places[["country_id", "operators", "day"]].reset_index(names="place")

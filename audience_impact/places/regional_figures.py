@@ -97,9 +97,9 @@ def compute_log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
 def read_figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     """Return columns FIGURE: one row per series and area, of the whole area; sorted.
 
-    With `each_sex`, women and men are separate series. `persons` are the residents, one for each
-    area of a series where none of them is known, and their mean where some are not. `year` is the
-    middle of the period, with fractions.
+    With `each_sex`, women and men are separate series. `persons` are the residents: 1 for each area
+    if they are known for no area of a series, and their mean for areas where they are not known.
+    `year` is the middle of the period, with fractions.
     """
     use = tables.get("regional_use", pd.DataFrame())
     if use.empty:

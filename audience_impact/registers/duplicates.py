@@ -126,7 +126,8 @@ def read_whole_areas(
 ) -> dict[str, frozenset[str]]:
     """Return the areas that each restriction affects as a whole, from `restriction_places`.
 
-    If a city or its district may be meant, the district counts, which is meant more often.
+    If a city or its district may be meant, the district is used, because registers mean it more
+    often.
     """
     partial: dict[str, set[str]] = {}
     for place in places:

@@ -70,7 +70,7 @@ def widen_phases(
 ) -> tuple[dict[str, pd.Series], pd.DataFrame]:
     """Return the limits of monthly audiences, and the daily figures, at the ends of their errors.
 
-    Nothing limits them if no error is known.
+    There are no limits if no error is known.
     """
     names = ["daily_least_persons", "daily_most_persons"]
     limits = {str(name): limit for name, limit in widen_audiences(monthly, errors).items()}

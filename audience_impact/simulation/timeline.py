@@ -393,7 +393,7 @@ def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) 
 def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
     """Return draws of the hours of a day in force, a row for each restriction.
 
-    They are 24 where nothing says that the restriction lasted less than the whole day.
+    They are 24 unless the restriction is known to have lasted less than the whole day.
     """
     u = [draw_uniforms(sampler.seed, f"hours|{name}", sampler.count) for name in periods.index]
     uniforms = stratify_uniforms(np.array(u).reshape(len(periods), sampler.count))

@@ -69,8 +69,8 @@ def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of bases in persons from their quantiles, at most their ceiling.
 
     `table` has `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, and the population
-    that contains the base (NaN where it is one itself), as denominators/counts.py gives
-    them. Equal rows are drawn once, and the draws are shared by all callers.
+    that contains the base (NaN where it is one itself), as denominators/counts.py computes them.
+    Equal rows are drawn once, and the draws are shared by all callers.
     """
     parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
     keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))

@@ -97,8 +97,8 @@ def split_accepted(
 ) -> tuple[list[Finding], list[Finding]]:
     """Return the findings to report, with lapsed acceptances, and the accepted warnings.
 
-    `tables` are the facts as text; findings carry the cells as written. Where the findings are not
-    complete, an acceptance without a finding has not lapsed.
+    `tables` are the facts as text; findings carry the cells as written. If the findings are
+    incomplete, an acceptance without a finding does not lapse.
     """
     accepted = tables[TABLE]
     marks = _read_marks(accepted)

@@ -166,8 +166,9 @@ DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
 def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Add `stated` (the middle of a range), `level`, `moment`, `free` and `is_daily` to figures.
 
-    `persons` are those of a share of its own population as well, NaN where nobody counted it.
-    `free` is the headroom; a share of a population that nobody counted is its own universe.
+    `persons` also converts shares, by the number of people in their population; NaN where nobody
+    counted it. `free` is the headroom; a share of a population that nobody counted is its own
+    universe.
     """
     stated = estimates["value"].fillna(np.sqrt(estimates["low"] * estimates["high"]))
     stated = stated.fillna(estimates["low"]).fillna(estimates["high"])

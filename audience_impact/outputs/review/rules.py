@@ -323,7 +323,7 @@ def _find_smaller_wholes(
 ) -> list[str]:
     """Return wholes (area/period) that are smaller than a part of them.
 
-    Columns `part_key` of a part name its whole, whose columns are `whole_key`.
+    The columns `part_key` of a part have the key of its whole, which the whole has in `whole_key`.
     """
     names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
     both = parts.merge(

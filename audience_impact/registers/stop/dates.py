@@ -107,8 +107,8 @@ def read_restoration(text: str, start: str) -> str:
 def narrow_to_rest(row: Mapping[str, str]) -> dict[str, str]:
     """Return the cells of a row, limited to the place where access had not come back.
 
-    Access came back in most of what was cut in an earlier year, by the text, and the text names the
-    place that is left: the edition records that place, from the day after the restoration on.
+    If the text states that access came back in most places in an earlier year, and names the place
+    where it did not, the edition records that place, from the day after the restoration.
     """
     start, text = parse_day(row["start_date"]), row["event"]
     restored = read_restoration(text, start) if start else ""

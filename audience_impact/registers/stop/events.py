@@ -153,8 +153,8 @@ def _exception_reason(row: Record) -> str:
 def _later_editions(row: Record, background: Background) -> list[Record]:
     """Return rows of later years, of the same countries, start and place, that replace a row.
 
-    These rows are another event by their wording, and this other event has no row in the year of
-    the replaced row or before.
+    By their wording, these rows belong to another event, which has no row in the year of the
+    replaced row or earlier.
     """
     beside = [
         record
