@@ -66,7 +66,7 @@ def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFram
 
 
 def group_by_country(audiences: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each COUNTRY, as `Denominators.choose_bases` requires."""
+    """Return a row for each COUNTRY, with the columns that `Denominators.choose_bases` needs."""
     groups = audiences.groupby(COUNTRY, sort=True)
     counted = audiences[audiences["metric_priority"].notna()]
     return pd.DataFrame(

@@ -168,8 +168,9 @@ def bound_sharply(problems: Sequence[Problem]) -> list[Sharp | Conflict]:
 def repair_problem(problem: Problem) -> tuple[Problem, list[Change]]:
     """Return the problem with its overlaps moved until its facts are consistent, and the moves.
 
-    Sizes and base stay. What is least is the sum of the moves, shares in share points and persons
-    in parts of the base. An interval keeps its width, except for an end that limits nothing.
+    Sizes and base do not change. The sum of the moves is minimal, with shares measured in share
+    points and persons in shares of the base. An interval keeps its width, unless one of its ends is
+    open.
 
     Args:
         problem: Consistent sizes, and overlaps that may contradict them; persons and shares.

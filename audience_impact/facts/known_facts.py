@@ -189,7 +189,7 @@ def _report_removed_rows(gone: Tables, day: date) -> list[Finding]:
             row,
             SOURCE if SOURCE in row.index else str(row.index[0]),
             NOT_KNOWN_YET,
-            f"not known on {day}",
+            f"the row was not known on {day}",
         )
         for table, rows in gone.items()
         for _, row in rows.iterrows()

@@ -77,7 +77,7 @@ def judge_levels(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def compute_chance(units: "pd.Series[float]", inside_share: "pd.Series[float]") -> Array:
-    """Return the probability (levels,) of at most so many units inside, at LEVEL_COVERAGE."""
+    """Return the probability (levels,) of so few units inside, at the coverage LEVEL_COVERAGE."""
     from scipy.special import betainc  # who only reads what is closed does without
 
     count = units.to_numpy("float64")

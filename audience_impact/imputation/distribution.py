@@ -166,7 +166,7 @@ def is_too_vague(shares: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def is_narrow(shares: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether the ends of each interval differ by at most WIDEST (factor) and BROADEST."""
+    """Return whether the ends of each interval are close: by factor WIDEST, by points BROADEST."""
     low, high = shares["q05_share"], shares["q95_share"]
     return (high <= WIDEST * low) & (high - low <= BROADEST)
 
@@ -208,7 +208,7 @@ def cut_shares(shares: Array, scale: Scale) -> Array:
 
 
 def _describe_requested(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the requested rows as effects.py reads them; `place` is the row of `requested`."""
+    """Return the requested rows with the columns of effects.py; `place` is the row requested."""
     questions = requested.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
     if "way" not in questions:
         questions["way"] = WayOfCounting.ASKED.value
@@ -262,9 +262,9 @@ def reweight_figures(
 ) -> tuple[Array, Array]:
     """Return the precision Q and Q y after one step that gives outliers a larger variance.
 
-    A figure with an error of z standard deviations, given all others, gets (TRUST + z^2) /
-    (TRUST + 1) of its variance given all others. Totals of the world (`is_total`) keep theirs: a
-    service that is small everywhere is no error.
+    If a figure is z standard deviations away from the value predicted from all others, the variance
+    of this prediction is multiplied by (TRUST + z^2) / (TRUST + 1). Totals of the world
+    (`is_total`) keep their variance: a service that is small everywhere is no error.
     """
     weighted = precision @ odds
     variance = 1.0 / np.diag(precision)
@@ -324,7 +324,7 @@ def build_model(tables: Tables, parameters: AudienceParameters) -> ImputationMod
 
 
 def _read_figures(tables: Tables, scale: Scale) -> pd.DataFrame:
-    """Return the figures of a scale as effects.py reads them."""
+    """Return the figures of a scale, with the columns that effects.py reads."""
     figures = read_observations(tables, scale)
     return figures if figures.empty else describe_rows(figures)
 

@@ -315,7 +315,7 @@ def _reach_lost_rows(run: _RunParts, lost: pd.DataFrame) -> pd.DataFrame:
 
 
 def _add_shares(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the shares of base and population."""
+    """Add columns for the bounds and the estimate as shares of the base and of the population."""
     shares = {}
     for level in ("lower", *unions.QUANTILES, "upper"):
         people = frame[f"{level}_persons"]

@@ -227,8 +227,8 @@ def _sum_drawn_days(
 ) -> pd.DataFrame:
     """Return draws of person-days by KEY, each with a draw of the unknown ends.
 
-    Intervals extend to the last day that may be drawn. Totals of countries end at the median end
-    and do not draw it.
+    Intervals extend to the last day that may be drawn. In totals of countries, an unknown end is
+    always the median end.
     """
     pieces = intervals[0]
     restriction = pieces["group"].str.rsplit("|", n=1).str[0]

@@ -266,7 +266,8 @@ def draw_errors(calibration: Calibration, uniforms: ArrayLike) -> Array:
 def union_curve(shares: ArrayLike, correlations: ArrayLike) -> Array:
     """Return unions of many sets (S, platforms) at many correlations (D,), from a table.
 
-    Linear between 213 correlations even in log odds; absolute error below 2e-5.
+    Unions are interpolated linearly between 213 correlations, evenly spaced in log odds; the
+    absolute error is below 2e-5.
     """
     m = np.asarray(shares, dtype=float)
     table = compute_union(m[:, None, :], expit(LOGIT_GRID)[None, :], digits=7.0)

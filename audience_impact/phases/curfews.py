@@ -51,8 +51,8 @@ COLUMNS = {
 def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     """Return spans cut to the days in force.
 
-    `spans` has `start` and `end` (exclusive) and the columns that stay; `times` has COLUMNS, row by
-    row the same. Listed days become spans of one day each.
+    `spans` has `start` and `end` (exclusive) and the columns that stay; `times` has COLUMNS, with
+    the same rows. Listed days become spans of one day each.
     """
     length = (spans["end"] - spans["start"]).dt.days
     days = times["days_in_force"].to_numpy()

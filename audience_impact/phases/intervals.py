@@ -252,7 +252,7 @@ def cut_by_figure(
 
 
 def _select_in_force(rows: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with days that a restriction may reach."""
+    """Return the rows with at least one day on which a restriction may be in force."""
     about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
     end = about[["most_end", "imputed_end"]].max(axis=1)
     start = rows["from_limit"].where(rows["from_limit"] > about["from_day"], about["from_day"])

@@ -78,8 +78,8 @@ def estimate_operator_shares(
 def list_shares(places: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the rows of `network_shares` of the operators, and the middle of their month.
 
-    The rows are keyed by `country_id` and `operators`, each distinct in `places`, the network and
-    the middle (`counted`).
+    The key of a row is `country_id`, `operators`, the network and the middle (`counted`); equal
+    operators of a country occur once.
     """
     pairs = places[["country_id", "operators"]].drop_duplicates()
     keys = ["country_id", "operators"]

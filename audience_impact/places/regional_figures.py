@@ -153,7 +153,7 @@ def find_shifts(
     """Return shifts (groups,) of log odds that give each group its target mean share.
 
     `values`, `weights` and `groups` (rows,) are log odds, people and the number of the group;
-    `target_shares` (groups,). By bisection.
+    `target_shares` (groups,) are the target means. The shifts are found by bisection.
     """
     total = np.bincount(groups, weights, len(target_shares))
     low, high = np.full(len(target_shares), -20.0), np.full(len(target_shares), 20.0)

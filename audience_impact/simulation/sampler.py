@@ -100,8 +100,8 @@ class Sampler:
     ) -> Array:
         """Return rows (keys, D) that depend on a kind of input and their keys.
 
-        Rows in memory are not drawn again: `draw` returns those at the given places. Equal keys
-        have equal rows.
+        `draw` returns the rows at the places that it is passed; rows in memory are not drawn again.
+        Equal keys have equal rows.
         """
         self.drawn_kinds.update({kind} if len(keys) else ())
         names = [(self.seed, self.count, kind, kind in self.second, key) for key in keys]

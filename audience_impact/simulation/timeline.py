@@ -314,10 +314,10 @@ def _cap_lower(persons: pd.Series, cap: pd.Series) -> pd.Series:
 def list_periods(scope: Scope) -> pd.DataFrame:
     """Return the days on which each restriction was in force, indexed by restriction_id.
 
-    Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end`, of an unknown
-    end the first, the median and the last possible one, `drawn_end` the last that is drawn,
-    `imputed_end` as `end`; `least_from`, the last day on which it may have begun;
-    `is_end_unknown`; the parameters of the distribution of its days; and those of curfews.COLUMNS.
+    Columns: `from_day`; `least_from`, the last day on which the restriction may have begun; the day
+    after the last one, as `least_end` (first possible), `end` (median if unknown), `most_end` (last
+    possible), `drawn_end` (last that is drawn) and `imputed_end` (the same as `end`);
+    `is_end_unknown`; the parameters of the distribution of the duration; and curfews.COLUMNS.
     """
     about = scope.by_id
     seen, announced = about["observed_from_start"], about["announced_on_start"]
@@ -482,7 +482,7 @@ def sort_by_platform(
 def keep_one_per_platform(
     members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return members (set_id, row) with one row per platform, or that of the whole internet alone.
+    """Return one member (set_id, row) per platform; only the whole internet if it is a member.
 
     Of several rows of one platform, that of the earliest restriction remains.
     """

@@ -127,7 +127,7 @@ def fetch_download(
 
 
 def _find_earlier(target: Path, before: Download | None) -> Path | None:
-    """Return the file to compare with the server's: of an earlier run, else the accepted one."""
+    """Return the earlier file that the server may confirm: of an earlier run, else the accepted."""
     if target.is_file():
         return target
     old = before.folder / target.name if before else None

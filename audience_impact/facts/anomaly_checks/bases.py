@@ -43,7 +43,7 @@ ONLINE_BASES = (ONLINE, ONLINE_12_PLUS)
 
 
 def _add_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Add to bases what comparisons read: `level`, `moment`, `kind`, `stated` and `free`."""
+    """Add the columns by which bases are compared: `level`, `moment`, `kind`, `stated`, `free`."""
     online = bases["population_base"].isin(ONLINE_BASES)
     everyone = bases[bases["population_base"] == EVERYONE]
     residents = levels.find_nearest_persons(bases[online], everyone, ["area_id"]).reindex(

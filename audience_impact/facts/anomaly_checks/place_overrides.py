@@ -122,7 +122,8 @@ def _find_override(
 ) -> tuple[str, tuple[str, ...], str] | None:
     """Return the name that a text uses for a place, all its names, and its reviewed reading.
 
-    A name without an override is a place inside one that the text names; None without both.
+    If the place itself has no override, use the place that contains it and that the text names.
+    Return None if there is neither.
     """
     names = tuple(row["name"].split("; "))
     for name in names:
