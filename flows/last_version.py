@@ -66,7 +66,7 @@ class Summary:
 
 
 ACCEPT = (
-    "much changed against the last version: where all of it is meant, run once with "
+    "much changed since the last version: if all changes are intended, run once with "
     "--accept-changes (accept_changes of a deployment's run)"
 )
 """The first line of the message of a run that is refused for large changes."""
@@ -161,7 +161,7 @@ def _format_keys(keys: pd.Index) -> str:
 def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fact table that lost more than one row."""
     return [
-        f"{table}.csv: fact_rows_gone: {len(gone):,} rows of the last version are there no more: "
+        f"{table}.csv: fact_rows_gone: {len(gone):,} rows of the last version are missing: "
         f"{_format_keys(gone)}; see why"
         for table, was, has in _pair_changed_tables(before, now)
         if len(gone := _find_gone_rows(was, has)) > 1
@@ -178,8 +178,8 @@ def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
 def rows_run_together(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fact table with a row that took over cells of a missing row."""
     return [
-        f"{table}.csv: rows_run_together: {_format_keys(gone)} of the last version is there no "
-        f"more and its cells stand in {_format_keys(taken)}; were two rows run together?"
+        f"{table}.csv: rows_run_together: {_format_keys(gone)} of the last version is "
+        f"missing, and its cells are in {_format_keys(taken)}; were two rows joined?"
         for table, was, has in _pair_changed_tables(before, now)
         if len(gone := _find_gone_rows(was, has)) == 1
         if len(taken := _find_merged_rows(was, has, was.loc[gone].iloc[0]))
@@ -227,8 +227,8 @@ def _align_rows(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.
 def column_replaced(before: Summary, now: Summary) -> list[str]:
     """Return a line for each column of facts in which all filled cells, two or more, changed."""
     return [
-        f"{table}.csv: column_replaced: none of the {len(filled):,} filled cells of {column} is "
-        f"what it was in the last version ({_format_keys(filled)}); is the column gone, or under "
+        f"{table}.csv: column_replaced: all {len(filled):,} filled cells of {column} "
+        f"differ from the last version ({_format_keys(filled)}); is the column missing, or under "
         "another heading?"
         for table, was, has in _pair_changed_tables(before, now)
         if table in get_rule("column_replaced").tables

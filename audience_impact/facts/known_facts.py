@@ -61,7 +61,7 @@ class Cut:
         """Return a sentence with the numbers of rows that were cut."""
         return (
             f"{self.unknown_count:,} rows of facts were not known on {self.day}, "
-            f"{self.undated_count:,} of them for want of a day of publication of their source; "
+            f"{self.undated_count:,} of them because their source has no day of publication; "
             f"{self.unended_count:,} restrictions had not ended then"
         )
 
