@@ -8,39 +8,40 @@ above it:
     vocabulary - controlled words, and nothing else
     blanks - what counts as blank, and white space that no cell may contain
     plain_text - text of facts made safe for terminals, Markdown, JSON and spreadsheets
-    periods - dates as precise as a source is, and time windows
-    populations - which universe is in which, and the country of an area
-    frames - what a table that crosses a border of packages holds
-    selection - candidates, which of them are chosen, and why each other one was passed over
-    rules - the registry in which every check is entered
-    facts - fact tables in memory, each row with its file and line, and the rules across them
+    periods - dates with the precision of their source, and time windows
+    populations - nested universes, such as adults among residents, and the country of an area
+    frames - the columns of tables that one package passes to another
+    selection - the choice among candidates, with the reason why each of the rest is rejected
+    rules - the registry of all checks
+    facts - fact tables in memory, each row with its file and line, and rules over several tables
     errors - the errors of printed figures
-    denominators - which count of a population speaks for a place and day, and how far it is off
-    places - who lives in a place below the country, who is online there, and on which networks
-    overlap - how use of one service goes with use of others, fitted from surveys
-    imputation - audiences that nobody counted, from figures of others
-    fitted - parameters fitted to the facts of many countries, read from fact tables once a run
-    audiences - which figure speaks for whom: universes, stated intervals, features, circumvention
-    bounds - what the figures force: Frechet, sharp bounds, contradictions
+    denominators - the count that describes a population at a place and day, and its error
+    places - people of a place below the country, the people online there, and their networks
+    overlap - joint use of services, fitted to surveys
+    imputation - audiences that nobody counted, estimated from figures of other places or services
+    fitted - parameters fitted to the facts of many countries, read from their tables once a run
+    audiences - the figures that describe each audience, its universe, features, circumvention
+    bounds - limits that follow from the figures: Frechet, sharp bounds, contradictions
     phases - audiences of a restriction by year and by the period of its daily figure
-    simulation - draws of every uncertain input, and the unions and person-days of each
-    outputs - a module a published table, the reasons and the rules over results
-    tracing - what each stage chose among, and how far each correction moved the draws
-    pipeline - typed facts in, published tables out
-    partition - a run in parts, each of the restrictions of some countries
-    api - what an analyst calls without a pipeline
-    fitting - what fits these parameters and makes their fact tables; only commands come here
-    registers - registers of shutdowns, denominators and place names made into facts
+    simulation - draws of every uncertain input, and the union and person-days of each draw
+    outputs - a module for each published table, the reasons, and the rules over results
+    tracing - the candidates of each stage, and the shift of the draws by each correction
+    pipeline - the computation of published tables from typed facts
+    partition - the division of a run into parts, each with the restrictions of some countries
+    api - functions for analysts, who need no pipeline for them
+    fitting - the fit of these parameters, and their fact tables; only commands use it
+    registers - the conversion of registers, denominators and place names into facts
     store - published versions on a disk or in an object store
     answers - published rows as answers for people: text, tables and citations
-    comparing - what changed between two versions
-    explaining - an answer taken apart, to the lines of the facts
+    comparing - the changes between two versions
+    explaining - each step of an answer, with the lines of the facts
     exporting - a version as a workbook, CSV, JSON, Parquet or a database
     site - a version as pages and charts that any browser opens
-    cli - the command, and its words that read a published version
+    cli - the command `audience-impact`, and its subcommands that read a published version
 
-From `fitting` on stands what is beside the computation or reads what it published. No prefect, no
-pandera, no clock and no environment may live here, and no network but that of `store`.
+The packages from `fitting` on are no part of the computation: they prepare its facts, or read what
+it published. No module here may import prefect or pandera, or use clock or environment; only
+`store` may use the network.
 """
 
 from audience_impact.api.answers import (

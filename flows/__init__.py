@@ -1,22 +1,22 @@
 """Commands and flows of a checkout: the only folder that imports prefect.
 
-Its packages in their order, each importing only those above it:
+The packages in their order; each imports only those above it:
 
-    division - how the work of a run may be divided
+    division - the options that divide the work of a run
     pipeline - the steps of a run, from fact tables to published tables
     fitting - fact tables of parameters, fitted to other facts
-    last_version - the rules of a run over the last version and its own
+    last_version - rules that compare a run with the last version
     cluster - the parts of a run on a Dask cluster
-    workers - who computes the parts of a run
-    layers - the one writer of folders of facts
-    registers - a register of shutdowns imported as a layer
-    adding - facts asked for, checked and written
-    explaining - the trace of one answer, computed from facts
+    workers - the processes that compute the parts of a run
+    layers - the writer of folders of facts
+    registers - the import of a register of shutdowns as a layer
+    adding - the questions, checks and rows of a new fact
+    explaining - the trace of an answer, computed from facts
     serving - the schedule, its server and its notices
-    releasing - a version as an archive to be pinned
-    downloads - figures fetched from their publishers
-    run_reports - what a run reports: Prefect's pages, metrics, and why it failed
-    refresh - the flow that fetches figures
+    releasing - an archive of a version, to be pinned by its digest
+    downloads - figures downloaded from their publishers
+    run_reports - the reports of a run: Prefect's pages, metrics, and the cause of a failure
+    refresh - the flow that downloads figures
     publish_impact - the main flow, from fact tables to a published version
     commands - the commands of a checkout
     documenting - the generated pages of the documentation

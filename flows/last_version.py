@@ -66,7 +66,7 @@ class Summary:
 
 
 ACCEPT = (
-    "much changed against the last version: where all of it is meant, run once with "
+    "much changed since the last version: if all changes are intended, run once with "
     "--accept-changes (accept_changes of a deployment's run)"
 )
 """The first line of the message of a run that is refused for large changes."""
@@ -153,15 +153,15 @@ def _format_keys(keys: pd.Index) -> str:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "several rows of a fact table, by their key, are gone since the last version; told by the run, "
-    "not published",
-    "see which rows are gone; a file that is cut short reads as a shorter one",
+    "several rows of a fact table, by their key, are gone since the last version; reported by the "
+    "run, not published",
+    "see which rows are gone; the end of a file may be missing",
     *TABLES,
 )
 def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fact table that lost more than one row."""
     return [
-        f"{table}.csv: fact_rows_gone: {len(gone):,} rows of the last version are there no more: "
+        f"{table}.csv: fact_rows_gone: {len(gone):,} rows of the last version are missing: "
         f"{_format_keys(gone)}; see why"
         for table, was, has in _pair_changed_tables(before, now)
         if len(gone := _find_gone_rows(was, has)) > 1
@@ -170,7 +170,7 @@ def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "a row of a fact table is gone since the last version and its cells stand in another one; told "
+    "a row of a fact table is gone since the last version, and another row has its cells; reported "
     "by the run, not published",
     "see whether two rows ran together, as they do where a line end is lost",
     *TABLES,
@@ -178,8 +178,8 @@ def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
 def rows_run_together(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fact table with a row that took over cells of a missing row."""
     return [
-        f"{table}.csv: rows_run_together: {_format_keys(gone)} of the last version is there no "
-        f"more and its cells stand in {_format_keys(taken)}; were two rows run together?"
+        f"{table}.csv: rows_run_together: {_format_keys(gone)} of the last version is "
+        f"missing, and its cells are in {_format_keys(taken)}; were two rows joined?"
         for table, was, has in _pair_changed_tables(before, now)
         if len(gone := _find_gone_rows(was, has)) == 1
         if len(taken := _find_merged_rows(was, has, was.loc[gone].iloc[0]))
@@ -219,16 +219,16 @@ def _align_rows(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "no filled cell of a column of facts is what it was in the last version; told by the run, not "
-    "published",
-    "see whether the column is gone, or is under the heading of another",
+    "every filled cell of a column of facts differs from the last version; reported by the run, "
+    "not published",
+    "see whether the column is missing, or is under the heading of another column",
     *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
 )
 def column_replaced(before: Summary, now: Summary) -> list[str]:
     """Return a line for each column of facts in which all filled cells, two or more, changed."""
     return [
-        f"{table}.csv: column_replaced: none of the {len(filled):,} filled cells of {column} is "
-        f"what it was in the last version ({_format_keys(filled)}); is the column gone, or under "
+        f"{table}.csv: column_replaced: all {len(filled):,} filled cells of {column} "
+        f"differ from the last version ({_format_keys(filled)}); is the column missing, or under "
         "another heading?"
         for table, was, has in _pair_changed_tables(before, now)
         if table in get_rule("column_replaced").tables
@@ -241,8 +241,8 @@ def column_replaced(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "cells of a column of facts are in other rows than in the last version; told by the run, not "
-    "published",
+    "cells of a column of facts are in other rows than in the last version; reported by the run, "
+    "not published",
     "see whether the column was shifted or sorted apart from the others",
     *TABLES,
 )
@@ -269,8 +269,8 @@ def _find_exchanged_rows(old: pd.Series, new: pd.Series) -> pd.Index:
     FindingSeverity.WARNING,
     "rows of a fitted table differ from the last version although the data of the fit are the "
     "same; reported by the run, not published",
-    "run the command that writes the table, with --check: it was edited by hand, or the method is "
-    "another",
+    "run the command that writes the table with --check: the table was edited by hand, or the "
+    "method changed",
     *(table for table in TABLES if "data_sha256" in fact_models.describe_columns(table)),
 )
 def law_edited(before: Summary, now: Summary) -> list[str]:
@@ -295,8 +295,8 @@ def _find_edited_rows(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "a bound or the median of an answer is more than twice, or less than half, of what the last "
-    "version said; reported by the run, not published",
+    "a bound or the median of an answer is more than twice, or less than half, of its value in the "
+    "last version; reported by the run, not published",
     "see which fact changed",
     "impact",
     number=21,
@@ -318,8 +318,8 @@ def magnitude_moved(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "an answer of the last version, or a bound or the median of one, is there no more; told by the "
-    "run, not published",
+    "an answer of the last version, or a bound or the median of an answer, is missing; reported by "
+    "the run, not published",
     "see which fact is gone or in quarantine",
     "impact",
 )
@@ -338,7 +338,7 @@ def answer_vanished(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "an answer is less sure than in the last version; reported by the run, not published",
+    "an answer has a weaker status than in the last version; reported by the run, not published",
     "see which fact is gone or in quarantine",
     "impact",
 )

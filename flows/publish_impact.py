@@ -188,19 +188,19 @@ def publish_impact(
     Args:
         facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.
         published: The folder that contains the versions and the link to the latest of them.
-        as_of: The day that the figures describe, from what was known on it; by default the last
-            day on which, or after which, two sources were read, and all facts.
-        seed: The start of the random draws.
-        strict: Refuse the facts when a single row breaks a rule.
-        keep: The number of versions that stay; by default all of them.
-        repair: Move contradicting overlaps as little as makes them fit; else they are left out.
+        as_of: The day of the results, from facts known on that day; by default all facts, and the
+            last day on or after which two sources were read.
+        seed: The seed of the draws.
+        strict: Refuse the facts if a single row breaks a rule.
+        keep: The number of versions to keep; by default all of them.
+        repair: Change contradicting overlaps as little as possible, instead of excluding them.
         workers: Processes that compute the parts of a large register; by default two from a
-            thousand restrictions on. The number changes no byte.
+            thousand restrictions on. The results do not depend on the number.
         sensitivity: Publish which input drives the width of each interval.
-        accept_changes: When strict, publish although much changed against the last version.
-        report: Address of the report, for the link to it; by default the folder beside the
-            versions is named.
-        environment: The environment of the run; artifacts carry its name, since environments may
+        accept_changes: If strict, publish even if much changed since the last version.
+        report: Address of the report, for links to it; by default its folder next to the
+            versions.
+        environment: The name of the environment, which artifacts contain, since environments may
             share a server.
         runner: The runner of the parts: processes of this machine, or a Dask cluster.
         scheduler: Address of the scheduler of that cluster; by default one is started here.

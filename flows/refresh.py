@@ -64,11 +64,11 @@ def refresh(
         facts: Folders of fact tables, whose areas and lineages the layer may name.
         into: The folder of the layer; it may contain no fact table that this flow did not write.
         downloads: The folder that keeps every download with its digest and date.
-        only: What to fetch; by default everything. The rest is taken as it was accepted last.
-        confirm: Go on where more rows are gone or changed than the threshold allows.
-        threshold: The share of rows gone or changed above which to ask.
-        addresses: Where to fetch, by name; what is not named is fetched at its usual address.
-        patience: Timeouts, tries and waits.
+        only: The downloads to fetch; by default all. Others are used as last accepted.
+        confirm: Continue if more rows were removed or changed than the threshold allows.
+        threshold: Share of removed or changed rows above which `confirm` is required.
+        addresses: Addresses that replace the default ones, by name of the download.
+        patience: Timeouts, number of tries, and waits.
         today: The day of access; by default the day of the run, in UTC.
     """
     options = RefreshOptions(

@@ -51,8 +51,8 @@ REPORT = Path("report", "index.html")
 def format_answers(version: Published, folders: Sequence[Path], address: str | None) -> str:
     """Return the answers of a version as Markdown: facts, day, report, headlines and table.
 
-    `folders` are those of the facts; `address` is that of the report, by default the folder beside
-    the versions.
+    `folders` are the folders of the facts; `address` is the address of the report, by default the
+    folder next to the versions.
     """
     tables = records.load_tables(version.version)
     rows = report.list_exposed(tables)

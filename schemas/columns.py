@@ -194,9 +194,9 @@ class ReasonedModel(PublishedModel):
 
 
 def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
-    """Return whether bounds and quantiles of a row rise, within a slack (a number, or by row).
+    """Return whether bounds and quantiles of each row are in order, inside the bounds with errors.
 
-    Both are inside the bounds with errors.
+    A difference of at most `slack` (a number, or one number per row) is allowed.
     """
     rising = True
     for names in (

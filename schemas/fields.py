@@ -95,7 +95,7 @@ def _parse_numbers(texts: Any) -> Any:
     "delete what the finding names",
 )
 def white_space(texts: Any, *, white_space: bool) -> Any:
-    """Return true for cells that do not resemble another cell, or a blank, without being equal."""
+    """Return true for cells that neither begin nor end with white space, nor consist of it."""
     return ~blanks.mark_padded(texts)
 
 
@@ -169,7 +169,7 @@ def date(texts: Any, *, date: bool) -> Any:
     "write the hours of a day in force: 2, 3.5",
 )
 def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
-    """Return true for at most 24 hours."""
+    """Return true for numbers of hours of at most 24."""
     return ~(_parse_numbers(texts) > 24)
 
 

@@ -133,7 +133,7 @@ def format_interval(low: float, high: float) -> str:
 
 
 def describe_range(low: float, high: float) -> str:
-    """Return bounds: `96 to 105 million`, or one number where they all but meet."""
+    """Return bounds: `96 to 105 million`, or one number if they are nearly equal."""
     if high - low <= AS_ONE * high:
         return format_number(high)
     step = _floor_power((high - low) / STEPS)
@@ -152,7 +152,7 @@ def bracket_interval(low: float, high: float) -> str:
 
 
 def describe_bounds(estimate: Estimate) -> str:
-    """Return what the bounds of a published row say: with errors, and as printed."""
+    """Return a text on the bounds of a published row, with errors and as printed."""
     if estimate.upper is None:
         return "nobody counted the people that they are part of"
     printed = f"as printed {describe_range(estimate.lower or 0.0, estimate.upper)}"
@@ -164,7 +164,7 @@ def describe_bounds(estimate: Estimate) -> str:
 
 
 def _round_outwards(low: float, high: float) -> tuple[str, str]:
-    """Return bounds rounded to three digits, so that they hold: down and up."""
+    """Return the bounds with three digits, the lower rounded down and the upper rounded up."""
     return (
         _write_rounded(low, math.inf, DIGITS_ALONE, math.floor),
         _write_rounded(high, math.inf, DIGITS_ALONE, math.ceil),
@@ -196,7 +196,7 @@ def format_median(estimate: Estimate, blank: str = NONE) -> str:
 
 
 def format_bounds(estimate: Estimate) -> str:
-    """Return both bounds with errors, or the one that there is."""
+    """Return both bounds with errors, or the only one that is known."""
     low, high = _round_outwards(estimate.at_least or 0.0, estimate.at_most or 0.0)
     if estimate.at_most is None:
         return f"at least {low}" if estimate.at_least else "not known"
@@ -204,7 +204,7 @@ def format_bounds(estimate: Estimate) -> str:
 
 
 def format_printed(estimate: Estimate) -> str:
-    """Return both bounds as printed; a dash without an upper one."""
+    """Return both bounds as printed; a dash if there is no upper bound."""
     if estimate.upper is None:
         return NONE
     low, high = format_number(estimate.lower or 0.0), format_number(estimate.upper)

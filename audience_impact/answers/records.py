@@ -131,7 +131,7 @@ class Number:
 
     @property
     def label(self) -> str:
-        """Return whom it counts, as a cell has it."""
+        """Return a label for the people whom the number counts, for a table cell."""
         return names.label_code(self.metric, "impact_metric")
 
     @property
@@ -247,7 +247,7 @@ class AnswerRecord:
 
     @cached_property
     def missing(self) -> list[str]:
-        """Return what is not known, as the published rows state it."""
+        """Return the statements of the published rows about what is not known."""
         texts = [f"{number.metric}: {number.reason}" for number in self.numbers if number.reason]
         unknown = [part["platform_id"] for part in self.audiences if part["period"] is None]
         return [*texts, *(f"no audience figure for {name}" for name in unknown)]
@@ -278,7 +278,7 @@ class Records(Mapping[str, AnswerRecord]):
     """The records of all published restrictions. Each table is grouped by restriction once."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        """Group the tables of `load_tables` by restriction; records are made at look-up."""
+        """Group the tables of `load_tables` by restriction; make a record only at look-up."""
         self._has_sensitivity = _is_computed(tables)
         self._rows: dict[str, dict[str, list[dict[str, Any]]]] = {
             name: {} for name in tables["restrictions"]["restriction_id"]
@@ -419,7 +419,7 @@ def _is_computed(tables: Mapping[str, pd.DataFrame]) -> bool:
 
 
 def _pick_cells(kind: type, row: Row) -> dict[str, Any]:
-    """Return the cells of a row that a dataclass has fields for, by name."""
+    """Return, by name, the cells of a row for which a dataclass has a field."""
     return {field.name: row[field.name] for field in fields(kind)}
 
 

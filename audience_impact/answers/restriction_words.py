@@ -318,7 +318,7 @@ def _describe_duration(record: AnswerRecord) -> str:
 
 
 def _describe_evidence(record: AnswerRecord) -> str:
-    """Return who measured it and for how long, or the hours that it takes from cuts like it."""
+    """Return who measured it and for how long, or the hours estimated from similar cuts."""
     about = record.restriction
     count = int(about.evidence_count or 0)
     interval = (about.q05_in_force_hours, about.q50_in_force_hours, about.q95_in_force_hours)

@@ -132,7 +132,7 @@ def _explain_bounds(record: AnswerRecord) -> str:
 
 
 def _name_base(leading: Number, fallback: str) -> str:
-    """Return the base of a number in words; `other` for an unusual base."""
+    """Return the base of a number in words; the fallback for an unusual base."""
     is_usual = leading.base and leading.base != PopulationBase.CUSTOM
     return label_code(leading.base, "population_base") if is_usual else fallback
 

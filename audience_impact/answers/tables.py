@@ -64,7 +64,7 @@ def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def feature_users(impact: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
-    """Return the ENDS of the users of restricted features, by restriction."""
+    """Return the bounds and quantiles (ENDS) of feature users, by restriction."""
     features = parts.loc[parts["feature"] != Feature.WHOLE_SERVICE.value, "restriction_id"]
     users = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED.value]
     return users[users["restriction_id"].isin(set(features))].set_index("restriction_id")[ENDS]

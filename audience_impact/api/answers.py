@@ -122,7 +122,7 @@ def check_sizes(
     called = names or [f"audience {i}" for i in range(len(audiences))]
     pairs = [check_pair(value, name) for value, name in zip(audiences, called, strict=True)]
     if not pairs:
-        raise ValueError("there is no audience")
+        raise ValueError("audiences is empty: give at least one audience")
     for name, (low, _) in zip(called, pairs, strict=True):
         if low > universe:
             raise ValueError(

@@ -30,26 +30,26 @@ def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
     """Return the model of joint use that was fitted to surveys.
 
     Args:
-        path: A folder with overlap_calibration.csv or that file itself; where surveys.csv lies
-            next to it, the surveys of a country pull the estimates of that country. None: the
+        path: A folder with overlap_calibration.csv, or the file itself. If surveys.csv is next to
+            it, the surveys of a country adjust the estimates of this country. None: the
             calibration that comes with this package.
 
     Returns:
-        The one-factor copula; `.calibration` has its numbers, `.centres` the centre and scale
-        of the log odds of the correlation of each country that was surveyed itself.
+        The one-factor copula. `.calibration` has its parameters; `.centres` has the centre and
+        scale of the log odds of the correlation for each surveyed country.
 
     Raises:
         OSError: There is no such file.
-        ValueError: The file is no such table; the message names it and says what is wrong.
+        ValueError: The file is not this table; the message states what is wrong.
 
     Source:
         `audience-impact learn joint-use` writes the table; `audience_impact.fitting.joint_use`.
 
     Examples:
-        >>> learned = load_calibration()
-        >>> learned.calibration.houses
+        >>> model = load_calibration()
+        >>> model.calibration.houses
         8
-        >>> "RU" in learned.centres
+        >>> "RU" in model.centres
         True
     """
     import pandas as pd
@@ -99,11 +99,11 @@ def load(path: str | Path) -> "pd.DataFrame | dict[str, pd.DataFrame]":
         path: A folder of a version (such as data/published/latest), or one of its Parquet files.
 
     Returns:
-        Of a file the table, of a folder its tables by name. `table.attrs` holds `table`,
-        `title`, `description`, `licence`, `sources`, `version_id`, `as_of`, `seed` and more as
-        they were published, and `columns`: by column its `description`, `unit`, `sdmx_concept`,
-        and where it is coded `values`: what each value means (`special_values` where only these
-        few stand for something else). `column_notes` shows them.
+        The table of a file, or the tables of a folder by name. `table.attrs` contains `table`,
+        `title`, `description`, `licence`, `sources`, `version_id`, `as_of` and `seed` as
+        published, and `columns`: for each column its `description`, `unit`, `sdmx_concept` and,
+        if it is coded, `values` with the meaning of each value (`special_values` if only a few
+        values are codes). `column_notes` shows them.
 
     Raises:
         FileNotFoundError: There is no such file or folder, or no table in the folder.
@@ -157,7 +157,7 @@ def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataF
     name the tables that the frame was made from.
 
     Args:
-        frame: A table from `load`, or what was made of some.
+        frame: A table from `load`, or a table made from such tables.
         made_from: Tables from `load` that have its columns; the first one counts.
 
     Returns:

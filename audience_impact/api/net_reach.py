@@ -154,10 +154,10 @@ def estimate_union(
             any, pull the estimate, and the draws are those of the pipeline. Blank: a country
             that nobody surveyed.
         seed: Seed of the draws; the same seed gives the same numbers everywhere.
-        draws: How many draws, at least 1.
+        draws: Number of draws, at least 1.
 
     Returns:
-        The 5, 50 and 95 % points, in persons, inside `union_bounds`.
+        The 5, 50 and 95 % quantiles, in persons, inside `union_bounds`.
 
     Raises:
         ValueError: As `union_bounds`; a pair for an audience; less than one draw.
@@ -167,12 +167,12 @@ def estimate_union(
 
     Examples:
         >>> from audience_impact import load_calibration
-        >>> learned = load_calibration()
-        >>> found = estimate_union([96e6, 89e6], universe=105e6, calibration=learned)
-        >>> [round(persons / 1e6, 1) for persons in found]
+        >>> model = load_calibration()
+        >>> estimate = estimate_union([96e6, 89e6], universe=105e6, calibration=model)
+        >>> [round(persons / 1e6, 1) for persons in estimate]
         [96.1, 101.3, 103.8]
-        >>> told = {"calibration": learned, "country_id": "RU"}
-        >>> russia = estimate_union([96e6, 89e6], universe=105e6, **told)
+        >>> options = {"calibration": model, "country_id": "RU"}
+        >>> russia = estimate_union([96e6, 89e6], universe=105e6, **options)
         >>> [round(persons / 1e6, 1) for persons in russia]
         [96.4, 101.5, 103.9]
     """
@@ -194,7 +194,7 @@ def feature_users(
 ) -> FeatureUsers:
     """Estimate the people of a union of audiences who use a feature that is restricted there.
 
-    The users of the feature are taken for one more service of the model: |E and C| =
+    The users of the feature are treated as one more service of the model: |E and C| =
     |C| + |E| - |E or C|, with the exposed E and the users C.
 
     Args:
@@ -204,10 +204,10 @@ def feature_users(
         calibration: The model fitted to surveys, as `load_calibration` returns it.
         country_id: As for `estimate_union`.
         seed: Seed of the draws.
-        draws: How many draws, at least 1.
+        draws: Number of draws, at least 1.
 
     Returns:
-        Persons: max(0, C + least E - universe), the points of the draws, min(C, most E).
+        Persons: max(0, C + least E - universe), the quantiles of the draws, min(C, most E).
 
     Raises:
         ValueError: As `estimate_union`.
@@ -217,9 +217,9 @@ def feature_users(
 
     Examples:
         >>> from audience_impact import load_calibration
-        >>> learned = load_calibration()
-        >>> found = feature_users([96e6, 89e6], 41.7e6, universe=105e6, calibration=learned)
-        >>> [round(persons / 1e6, 1) for persons in found]
+        >>> model = load_calibration()
+        >>> estimate = feature_users([96e6, 89e6], 41.7e6, universe=105e6, calibration=model)
+        >>> [round(persons / 1e6, 1) for persons in estimate]
         [32.7, 41.2, 41.5, 41.7, 41.7]
     """
     exposed = union_bounds(audiences, universe=universe)
@@ -242,9 +242,9 @@ def _ends_of(overlap: Overlap, number: int, count: int) -> tuple[float, float]:
     what = f"overlap {number}"
     named = {*overlap.audiences, *(() if overlap.share_of is None else (overlap.share_of,))}
     if len(set(overlap.audiences)) < 2 or not named <= set(range(count)):
-        raise ValueError(f"{what} names {overlap.audiences}: two or more of 0..{count - 1}")
+        raise ValueError(f"{what} names {overlap.audiences}: name two or more of 0..{count - 1}")
     if overlap.kind not in ("intersection", "union"):
-        raise ValueError(f"{what} is of kind {overlap.kind!r}: intersection or union")
+        raise ValueError(f"{what} is of kind {overlap.kind!r}: give intersection or union")
     low, high = check_pair(overlap.value, what)
     if overlap.share_of is not None and overlap.kind == "intersection" and high > 1.0:
         raise ValueError(f"{what} is {overlap.value}: a share lies in 0..1")

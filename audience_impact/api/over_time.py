@@ -50,7 +50,7 @@ def reach_in_days(
 
     Returns:
         Persons: the least and the most that daily and monthly audience allow where days are
-        alike, and what is expected where each person has a chance of use of his own.
+        alike, and the expected number if people differ in how often they use it.
 
     Raises:
         ValueError: A number that is missing, negative or larger than the universe; monthly below
@@ -60,8 +60,8 @@ def reach_in_days(
         Metheringham (1964), J. Advertising Research 4; `audience_impact.simulation.reach`.
 
     Examples:
-        >>> found = reach_in_days(68e6, 89e6, 7, universe=105e6)
-        >>> [round(persons / 1e6, 1) for persons in found]
+        >>> result = reach_in_days(68e6, 89e6, 7, universe=105e6)
+        >>> [round(persons / 1e6, 1) for persons in result]
         [68.0, 82.5, 89.0]
         >>> reach_in_days(68e6, 89e6, 30, universe=105e6).upper
         89000000.0
@@ -101,7 +101,7 @@ def person_days(
         calibration: The model fitted to surveys, as `load_calibration` returns it.
         country_id: As for `estimate_union`.
         seed: Seed of the draws.
-        draws: How many draws, at least 1.
+        draws: Number of draws, at least 1.
 
     Returns:
         One row per period, indexed by `period`: "all", years ("2025") and months ("2025-08").
@@ -117,15 +117,15 @@ def person_days(
 
     Examples:
         >>> from audience_impact import load_calibration
-        >>> found = person_days(
+        >>> result = person_days(
         ...     [("2025-08-13", "2025-08-23", ["a"]), ("2025-08-18", "2025-08-28", ["a", "b"])],
         ...     {"a": 68e6, "b": 82.1e6},
         ...     universe=105e6,
         ...     calibration=load_calibration(),
         ... )
-        >>> int(found.loc["all", "days"])
+        >>> int(result.loc["all", "days"])
         15
-        >>> (found.loc["2025-08"] / 1e6).round().astype(int).tolist()[1:]
+        >>> (result.loc["2025-08"] / 1e6).round().astype(int).tolist()[1:]
         [1161, 1162, 1255, 1313, 1390]
     """
     from audience_impact.phases.intervals import constant_intervals, sum_by_period
@@ -145,7 +145,7 @@ def person_days(
 
 
 def _summarise_periods(periods: "pd.DataFrame", totals: "Array") -> "pd.DataFrame":
-    """Return bounds and points of person-days (periods, 2 + D), the sum of the years first."""
+    """Return bounds and quantiles of person-days by period, with the sum of the years first."""
     import pandas as pd
 
     years = (periods["period"].str.len() == 4).to_numpy()

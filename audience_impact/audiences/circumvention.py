@@ -132,7 +132,7 @@ def _assume_nobody(restrictions: pd.DataFrame) -> pd.DataFrame:
 def _use_fitted_shares(
     restrictions: pd.DataFrame, scope: Scope, fitted: FittedModels
 ) -> pd.DataFrame:
-    """Return restrictions with the fitted share of their country; for several, that of any."""
+    """Return restrictions with the fitted share of their country (of several: of any country)."""
     places = scope.requested.groupby("restriction_id")["country_id"].agg(["first", "nunique"])
     places = places.reindex(restrictions["restriction_id"])
     country = places["first"].where(places["nunique"] == 1, ANY)

@@ -72,13 +72,12 @@ def choose_shares(
 ) -> pd.DataFrame:
     """Return the shares of use for each country of a restriction of features.
 
-    One row per country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks
-    for, joined by ;),
-    `feature_use_id`, DISTRIBUTION_COLUMNS, `least` and `most` of intervals.py in shares, `is_own`
-    (asked about a restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`,
-    `beyond_persons` (people of the ages of the base that were not asked; NaN where nobody counted
-    them), `is_inside` (those asked are part of the base), and columns of denominators/counts.py
-    of the people the share was asked of.
+    One row per country of a restriction and fact: COUNTRY, `feature` (the restricted features that
+    it describes, joined by ;), `feature_use_id`, DISTRIBUTION_COLUMNS, `least` and `most` of
+    intervals.py in shares, `is_own` (asked about a restricted service), `assumed` (Assumption),
+    `of_persons`, `share_base_id`, `beyond_persons` (people in the ages of the base that the survey
+    excluded; NaN where nobody counted them), `is_inside` (the surveyed people are part of the
+    base), and the columns of denominators/counts.py for the surveyed population.
     """
     best = choosing.select_candidates(
         list_candidates(audiences, targets, tables, denominators.errors), STEPS
@@ -112,8 +111,8 @@ def use_fitted_shares(
     """Return the fitted share of users of each restricted feature that no fact on use describes.
 
     One row per country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
-    and PARAMETERS of fitted/shares.py; `measured` as `choose_shares` returns it, `fitted` keyed by
-    feature.
+    and PARAMETERS of fitted/shares.py; `measured` is the result of `choose_shares`; `fitted` has
+    parameters by feature.
     """
     with_share = pd.MultiIndex.from_frame(measured[COUNTRY])
     named = _list_named_features(audiences, targets)

@@ -118,10 +118,10 @@ BEFORE_START = (
 def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.DataFrame:
     """Return every estimate that may describe the size of an audience, in persons.
 
-    Adds what intervals.read_intervals gives, `metric_priority`, `low_persons`, `high_persons` (NaN:
-    no upper limit), `share_base_id` (the base that turned a share into people), `is_primary_source`
-    (the measurer's own page), `rounding_persons` (half a unit of the last digit printed),
-    `of_persons` (of a share) and `is_doubtful` (read in a source of low reliability).
+    Adds the columns of intervals.read_intervals, `metric_priority`, `low_persons`, `high_persons`
+    (NaN: no upper limit), `share_base_id` (the base that turned a share into people),
+    `is_primary_source` (the measurer's own page), `rounding_persons` (half a unit of the last digit
+    printed), `of_persons` (of a share) and `is_doubtful` (read in a source of low reliability).
     """
     qualifying = choosing.select_candidates(tables["estimates"], QUALIFYING)
     rows = _add_own_errors(qualifying, tables, denominators.errors)
@@ -147,7 +147,7 @@ def _add_own_errors(
 def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
     """Return shares times a base: that of the measurer, else that of a census.
 
-    Of several bases the nearest in time is used. A share without a base drops out.
+    Of several bases the nearest in time is used. A share without a base is left out.
     """
     by = ["area_id", "population_base", "measurement_series_id"]
     names = [*by, "base_id", "persons", "period_start", "period_end"]
@@ -228,7 +228,7 @@ def join_figures(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame
 def select_before_start(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
     """Return the figures of each requested audience from before its start.
 
-    `requested` as scope.REQUESTED declares it; the result has one row per audience and figure.
+    `requested` has the columns scope.REQUESTED; the result has one row per audience and figure.
     Audiences without existing users have no figure.
     """
     return choosing.select_candidates(join_figures(requested, figures), BEFORE_START)

@@ -22,8 +22,8 @@ from audience_impact.vocabulary import Unit
 def choose_overlaps(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the chosen overlaps, one row per country of a restriction and overlap, sorted.
 
-    `audiences` as universes.add_base returns them. Columns: those of the fact, COUNTRY, `least` and
-    `most` in its own unit (NaN where nothing limits).
+    `audiences` is the result of universes.add_base. Columns: those of the fact, COUNTRY, and the
+    limits `least` and `most` in the unit of the fact (NaN where there is no limit).
     """
     recent = choosing.select_candidates(list_candidates(audiences, tables), STEPS)
     return recent.sort_values([*COUNTRY, "overlap_id"], ignore_index=True)

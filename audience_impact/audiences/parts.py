@@ -214,7 +214,7 @@ def _estimate_people(rows: pd.DataFrame, tables: Tables) -> list[pd.DataFrame]:
 def _add_reasons(rows: pd.DataFrame, closed_levels: Sequence[list[str]]) -> pd.DataFrame:
     """Return rows with `reason` (PartGap; blank where a part can be drawn) and `is_named`.
 
-    `shut` are the closed evidence levels of places and of networks.
+    `shut` contains the closed evidence levels of places and of networks.
     """
     people = rows[[*PEOPLE, "country_persons", *ONLINE]].notna().all(axis=1)
     words = rows["missing"].astype("str")
@@ -244,15 +244,15 @@ def find_drawable(scope: Scope, parts: pd.DataFrame) -> pd.Index:
 
 
 def find_below_country(parts: pd.DataFrame) -> pd.Index:
-    """Return COUNTRY where every named place is below the country."""
+    """Return each restriction and country of which all named places are below the country."""
     return _select_where_all(parts["area_id"] != parts["country_id"], parts)
 
 
 def sum_most_people(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
     """Return the maximum of people in the named places by COUNTRY; NaN where it is unknown.
 
-    Each place counts once; `parent` as nesting.read_parents returns it. A whole country is no
-    limit.
+    Each place counts once; `parent` is the result of nesting.read_parents. A country that is
+    affected as a whole has no limit here.
     """
     return _sum_people(parts, parts["most_persons"], parent)
 
@@ -284,6 +284,6 @@ def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents
 
 
 def _select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:
-    """Return COUNTRY where the condition is true for all rows."""
+    """Return each restriction and country for which the condition is true in all rows."""
     complete = condition.groupby([parts[name] for name in COUNTRY]).all()
     return complete.index[complete.astype(bool)]

@@ -45,10 +45,11 @@ def pool_figures(
 ) -> pd.DataFrame:
     """Return the distribution of each audience with a figure, one row an audience.
 
-    `chosen` as figures.choose_figures returns it and `before` as figures.select_before_start does.
+    `chosen` is the result of figures.choose_figures, `before` that of figures.select_before_start.
     Columns: AUDIENCE, `audience_key` (the figures behind it), `shape` (fixed, pert, split, pool, or
     blank where a figure is open on one side), `low`, `mode`, `high` in persons, `coverage` of low
-    and high, `sources_count`, and COLUMNS of figure_errors.py, which is drawn on top.
+    and high, `sources_count`, and the COLUMNS of figure_errors.py, whose errors are drawn in
+    addition.
     """
     printed = _find_printed_range(chosen, before)
     rows = chosen.merge(printed, on=[*AUDIENCE, "measurement_series_id"], how="left")

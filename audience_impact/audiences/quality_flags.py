@@ -78,7 +78,7 @@ def flag_quality(
 
 
 def _find_earlier_restrictions(chosen: pd.DataFrame, scope: Scope) -> "pd.Series[bool]":
-    """Return, by place in `chosen`, if an earlier restriction was a block."""
+    """Return, by position in `chosen`, whether an earlier restriction was a block."""
     restrictions = _list_restrictions_in_force(scope)
     names = ["country_id", "platform_id", "start", "period_start", "period_end"]
     pairs = (
@@ -125,7 +125,7 @@ def _list_restrictions_in_force(scope: Scope) -> pd.DataFrame:
 
 
 def _is_superseded(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for each block of an event that a later, narrower and equal block replaces."""
+    """Return True for blocks that a later block, as severe and of fewer services, replaces."""
     services = rows.groupby("restriction_id")["platform_id"].transform("nunique")
     blocks = rows.assign(services=services)[rows["is_block"]].reset_index(names="place")
     pairs = blocks.merge(blocks, on=["country_id", "platform_id", "severity"], suffixes=("", "_of"))

@@ -193,7 +193,7 @@ def _describe_restrictions(
 ) -> pd.DataFrame:
     """Return restrictions with the kinds of audience that they may affect.
 
-    `lost_in_part` are those of which a share lost is on record.
+    `lost_in_part` contains the restrictions with a share lost on record.
     """
     starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
     areas = restrictions["area_ids"].str.split(";")
@@ -248,7 +248,7 @@ def list_known_durations(restrictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return durations.FACTORS of restrictions."""
+    """Return the columns FACTORS, by which the durations of restrictions are predicted."""
     return pd.DataFrame(
         {
             "severity": restrictions["severity"],

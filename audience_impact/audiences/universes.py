@@ -48,9 +48,9 @@ def count_internet_users(requested: pd.DataFrame, denominators: Denominators) ->
 def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
     """Return audiences with the base of each (restriction, country).
 
-    `base_persons` limits the union, `base_size_persons` is the estimate, and DISTRIBUTION of
-    denominators/counts.py says how it is drawn. People are the base of the day where the whole
-    network is shut down: one distribution for both.
+    `base_persons` limits the union, `base_size_persons` is the estimate, and the columns
+    DISTRIBUTION of denominators/counts.py describe its draws. Where the whole network is shut down,
+    the audience is the base of the day, so that both have one distribution.
     """
     groups = group_by_country(audiences)
     base = denominators.choose_bases(groups).assign(restriction_id=groups["restriction_id"])
@@ -66,7 +66,7 @@ def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFram
 
 
 def group_by_country(audiences: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each COUNTRY, as `Denominators.choose_bases` requires."""
+    """Return a row for each COUNTRY, with the columns that `Denominators.choose_bases` needs."""
     groups = audiences.groupby(COUNTRY, sort=True)
     counted = audiences[audiences["metric_priority"].notna()]
     return pd.DataFrame(

@@ -26,8 +26,8 @@ def bound_feature_users(
 ) -> pd.DataFrame:
     """Return `lower_persons` and `upper_persons` on the feature users of each restriction.
 
-    `shares` as inputs.py declares them; `countries` and `exposed`, bounds on the people exposed, by
-    COUNTRY and by restriction_id.
+    `shares` has the columns that inputs.py declares. `countries` and `exposed` have bounds on the
+    people exposed, by COUNTRY and by restriction_id.
     """
     ends = exposed[["lower_persons", "upper_persons"]]
     users = (
@@ -74,8 +74,8 @@ def bound_in_countries(
 ) -> pd.DataFrame:
     """Return bounds on the feature users of each country.
 
-    `shares` as inputs.py declares them; `exposed` indexed by COUNTRY with `lower_persons`,
-    `upper_persons`, `base_persons`; `missing` (COUNTRY) says that some feature has no share.
+    `shares` has the columns that inputs.py declares; `exposed` has `lower_persons`, `upper_persons`
+    and `base_persons` by COUNTRY; `missing` states, by COUNTRY, whether a feature has no share.
     """
     rows = _convert_to_persons(shares)
     about = exposed.reindex(pd.MultiIndex.from_frame(rows[COUNTRY]))
@@ -104,7 +104,7 @@ def bound_in_countries(
 def _find_missing_shares(
     targets: pd.DataFrame, shares: pd.DataFrame, countries: pd.DataFrame
 ) -> pd.Series:
-    """Return, by COUNTRY, whether some restricted feature has no share."""
+    """Return, for each restriction and country, whether a restricted feature has no share."""
     restricted = targets[targets["feature"] != WHOLE]
     country_features = countries.reset_index()[COUNTRY].merge(
         restricted[["restriction_id", "feature"]].drop_duplicates(), on="restriction_id"

@@ -103,12 +103,12 @@ class Problem:
     measured: tuple[MeasuredOverlap, ...]
 
     def __post_init__(self) -> None:
-        """Raise ValueError if the problem is invalid for any numbers."""
+        """Raise ValueError if a number is missing or negative, or an overlap does not fit."""
         ends = [end for overlap in self.measured for end in (overlap.low, overlap.high)]
         if any(not number >= 0.0 for number in (self.base, *self.low, *self.high, *ends)):
             raise ValueError("a number of the problem is missing or negative")
         if len(self.low) != len(self.high):
-            raise ValueError(f"{len(self.low)} lower and {len(self.high)} upper limits")
+            raise ValueError(f"{len(self.low)} lower limits, but {len(self.high)} upper limits")
         for overlap in self.measured:
             if not overlap.platforms or not overlap.named_platforms <= set(range(len(self.low))):
                 raise ValueError(f"{overlap} names platforms that the problem does not have")

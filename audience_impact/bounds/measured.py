@@ -66,7 +66,7 @@ class Resolved:
 def collect_measurements(audiences: pd.DataFrame, overlaps: pd.DataFrame) -> list[Measurements]:
     """Return audiences and overlaps of every country of a restriction that has an overlap.
 
-    `audiences` and `overlaps` as inputs.py declares them.
+    `audiences` and `overlaps` have the columns that inputs.py declares.
     """
     with_base = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
     groups = with_base.sort_values(AUDIENCE).groupby(COUNTRY)

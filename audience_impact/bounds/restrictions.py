@@ -92,8 +92,8 @@ def bound_restrictions(
 ) -> tuple[Bounds, list[Finding]]:
     """Return bounds of every metric, and findings for contradicting overlaps.
 
-    With `repair`, contradicting overlaps are moved by the least that makes them consistent;
-    otherwise they are left out.
+    With `repair`, contradicting overlaps are moved as little as makes them consistent; otherwise
+    they are left out.
     """
     before = measured.collect_measurements(inputs.audiences.sizes, inputs.overlaps)
     resolved = measured.resolve_overlaps(before, repair)

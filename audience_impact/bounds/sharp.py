@@ -168,8 +168,9 @@ def bound_sharply(problems: Sequence[Problem]) -> list[Sharp | Conflict]:
 def repair_problem(problem: Problem) -> tuple[Problem, list[Change]]:
     """Return the problem with its overlaps moved until its facts are consistent, and the moves.
 
-    Sizes and base stay. What is least is the sum of the moves, shares in share points and persons
-    in parts of the base. An interval keeps its width, except for an end that limits nothing.
+    Sizes and base do not change. The sum of the moves is minimal, with shares measured in share
+    points and persons in shares of the base. An interval keeps its width, unless one of its ends is
+    open.
 
     Args:
         problem: Consistent sizes, and overlaps that may contradict them; persons and shares.
@@ -214,7 +215,7 @@ def _combine_parts(problem: Problem, pieces: Sequence[Part], answers: _Answers) 
 
 
 def _look_up_answer(problem: Problem, answers: _Answers) -> Sharp | Conflict:
-    """Return the answer for connected platforms, computed once per problem."""
+    """Return bounds or conflict of connected platforms; solve each problem only once."""
     if problem not in answers:
         wide = len(problem.low) > MOST_PLATFORMS
         answers[problem] = (
@@ -224,7 +225,7 @@ def _look_up_answer(problem: Problem, answers: _Answers) -> Sharp | Conflict:
 
 
 def _solve_problem(problem: Problem) -> Sharp | Conflict:
-    """Return the answer for at most 12 connected platforms."""
+    """Return bounds or conflict of at most 12 connected platforms."""
     (low, *more), (high, *_), base = problem.low, problem.high, problem.base
     if not more and not problem.measured and low <= min(high, base):
         return Sharp(low, min(high, base), False)

@@ -86,8 +86,8 @@ def diff(
 ) -> None:
     """Show which answers changed between two versions, by how much, and the related changes.
 
-    What differs are facts that were added, changed or removed, the day, the seed and the method.
-    Exit status 0, also where answers changed; 1 where a version cannot be read, and with
+    The related changes are facts that were added, changed or removed, and another day, seed or
+    method. Exit status 0, also where answers changed; 1 where a version cannot be read, and with
     --exit-code where an answer changed.
     """
     if facts and new:

@@ -94,7 +94,7 @@ def export(
 
 
 def _find_area_code(version: "Stored", words: str) -> str:
-    """Return the code of the area with this name, or the words themselves without one."""
+    """Return the code of the area with this name; the words unchanged if there is none."""
     if not words:
         return ""
     from audience_impact.answers import records

@@ -19,7 +19,7 @@ ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms",
 
 
 def find_area(words: str, names: Mapping[str, str]) -> str | None:
-    """Return the id of the area with this id or name; None without one."""
+    """Return the id of the area with this id or name; None if there is none."""
     query = _fold_text(words).removeprefix("the ")
     for area, name in names.items():
         spellings = (area, name, area_in_words(area, name))

@@ -72,8 +72,8 @@ def show(
 ) -> None:
     """Show the answer for a restriction, or for a country or region and a year.
 
-    Of a restriction: bounds, figures with their sources, what others published. Of a country or
-    region: people under at least one restriction, by year, each counted once.
+    For a restriction: bounds, figures with their sources, and what others published. For a country
+    or region: people under at least one restriction, by year, each counted once.
     """
     from audience_impact.answers import records, text
     from audience_impact.cli import finding

@@ -47,8 +47,8 @@ def align_versions(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 def compare_answers(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """Return `align_versions` with the change of each answer, the most important change first.
 
-    `change` is an AnswerChange, `measure` the first of TELLING that changed, `moved_persons` the
-    size of this change; a missing number counts as 0.
+    `change` is an AnswerChange, `measure` is the first of TELLING that changed, and `moved_persons`
+    the size of this change; a missing number counts as 0.
     """
     both = align_versions(old, new)
     change = pd.Series(_classify_changes(both), both.index)

@@ -119,7 +119,9 @@ def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
         return matching[0]
     if matching:
         ids = ", ".join(version.id for version in matching)
-        raise PublishError(f"{name} begins several versions: {ids}; give more of the id")
+        raise PublishError(
+            f"several versions have an id that begins with {name}: {ids}; give more of the id"
+        )
     if name == PREVIOUS:
         raise PublishError(
             f"there is only one version below {root}, and nothing to compare it with: run again "

@@ -171,8 +171,8 @@ class Counts:
     def interpolate_persons(self, places: pd.DataFrame) -> pd.Series:
         """Return the people in `base_id` at each `start`, interpolated in logs between two counts.
 
-        Outside the measurer's series, the base as printed; NaN without a base. Indexed like
-        `places`.
+        Outside the series of the measurer, return the base as printed; NaN without a base. Indexed
+        like `places`.
         """
         key = ["area_id", "population_base", "measurement_series_id"]
         series = self.bases[[*key, "base_id", "persons"]].assign(

@@ -78,9 +78,10 @@ class Denominators(CountsWithErrors):
         """Return the base of each group: that of the same measurer, else the smallest safe one.
 
         `groups` has `country_id`, `start`, `floor_persons` (the largest of the audiences),
-        `containing` (the population that they are counted in) and `measurement_series_id`, blank
-        where several. `base_persons` is what limits: as printed, all residents where it is
-        projected, the largest of publishers who differ. Adds columns DISTRIBUTION.
+        `containing` (the population that they are counted in) and `measurement_series_id`, blank if
+        there are several. `base_persons` is the limit of the union: the base as printed, all
+        residents if the base is projected, or the largest number if publishers differ. Adds the
+        columns DISTRIBUTION.
         """
         base = self._choose_limits(groups)
         quantiles = self.compute_quantiles(base.assign(start=groups["start"]))
@@ -131,7 +132,7 @@ class Denominators(CountsWithErrors):
         """Return every base that may contain the audiences of each group, and why it is not used.
 
         Columns: `place` (the row of `groups`), `country_id`, `base_id`, `level`, `base_persons`,
-        `passed_over` (blank: it was taken).
+        `passed_over` (the reason; blank for the chosen base).
         """
         return pd.concat(self._list_by_level(groups), ignore_index=True)
 
@@ -174,7 +175,7 @@ class _Level:
         return [*list_steps(self.by, self.window), holds]
 
     def list_candidates(self, counts: Counts, places: pd.Index) -> pd.DataFrame:
-        """Return the bases of this kind of some places of the rows."""
+        """Return the candidate bases of this level for some of the rows."""
         level_rows = self.rows[self.rows.index.isin(places)]
         floor = level_rows["floor_persons"].fillna(0).rename("floor_persons")
         rows = counts.list_candidates(level_rows, self.by).join(floor, on="place")
@@ -211,8 +212,8 @@ def _limit_persons(rows: pd.DataFrame) -> pd.Series:
 def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Return numbers of people online that differ: `least`, `most`, `count`, `level`, `ids`.
 
-    Compares, of each measurer who counted within twelve months of the start, the nearest number;
-    NaN if these do not differ. `ids` are those of the bases, joined by semicolons.
+    Compares the nearest number of each measurer who counted within twelve months of the start; NaN
+    if these numbers do not differ. `ids` are those of the bases, joined by semicolons.
     """
     single = _find_publisher_counts(places, bases)
     groups = single.assign(level=np.log(single["persons"])).groupby("place")

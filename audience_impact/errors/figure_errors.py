@@ -60,7 +60,7 @@ def half_step(values: "pd.Series[float]", is_share: "pd.Series[bool]") -> "pd.Se
 
 
 def _count_step(numbers: Array) -> Array:
-    """Return the largest power of ten that divides a count and is below its DIGITS first digits."""
+    """Return the power of ten to which a count is rounded, below its first DIGITS digits."""
     counts = np.round(np.nan_to_num(numbers))
     step: Array = np.ones(counts.shape)
     for power in range(1, 13):
@@ -111,9 +111,9 @@ def compute_figure_errors(
 ) -> pd.DataFrame:
     """Return COLUMNS of each audience, indexed by its key `by`.
 
-    `figures` are those chosen for it, one row each: `by`, `start`, the period,
-    `rounding_persons`, `is_primary_source`, `is_doubtful`, `is_other_definition`, `pages_count`,
-    `of_persons` (the base of a share; NaN for persons).
+    `figures` has a row for each chosen figure: `by`, `start`, the period, `rounding_persons`,
+    `is_primary_source`, `is_doubtful`, `is_other_definition`, `pages_count`, `of_persons` (the base
+    of a share; NaN for persons).
     """
     if errors is None or figures.empty:
         audiences = pd.MultiIndex.from_frame(figures[by].drop_duplicates())
@@ -197,8 +197,8 @@ def find_nearest_people(
 def list_restrictions(tables: Tables) -> pd.DataFrame:
     """Return restrictions of whole countries by platform, with their days and `is_use`.
 
-    Columns: `area_id`, `platform_id`, `from_day`, `to_day` (after the last, NaT where it goes on),
-    `is_use`. What was never carried out is left out.
+    Columns: `area_id`, `platform_id`, `from_day`, `to_day` (after the last, NaT for an ongoing
+    one), `is_use`. Restrictions that were never carried out are left out.
     """
     restrictions, parents = tables["restrictions"], parents_of(tables["areas"])
     carried = (restrictions["severity"] != Severity.NONE.value) & (
@@ -228,8 +228,8 @@ def match_restrictions(
     """Return whether restrictions touched the service of a row between two days, and since when.
 
     `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`
-    (exclusive); `acts` as `list_restrictions` returns them. Those of the whole network affect every
-    service. Columns: `any`, `use` (a restriction kept people from the whole service),
+    (exclusive); `acts` is the result of `list_restrictions`. Restrictions of the whole network
+    affect every service. Columns: `any`, `use` (a restriction kept people from the whole service),
     `used_from` (the first day of these, no earlier than `start`).
     """
     wide = restrictions[restrictions["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")

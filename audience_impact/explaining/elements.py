@@ -136,7 +136,7 @@ def describe_fact(
     persons: float | None = None,
     passed_over: str = "",
 ) -> Fact:
-    """Return the fact at a line of the files."""
+    """Return the description of the fact at a line of the files."""
     cells = fact_rows.find_row(at)
     persons = None if persons is None or pd.isna(persons) else float(persons)
     return Fact(

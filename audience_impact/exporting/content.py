@@ -94,7 +94,7 @@ ORDER = ("restrictions", "impact", "impact_by_platform", "person_days", "impact_
 
 
 def rank_table(table: str) -> tuple[int, str]:
-    """Return the key by which tables are sorted."""
+    """Return the sort key of a table, for the order of tables in an export."""
     return (ORDER.index(table) if table in ORDER else len(ORDER), table)
 
 

@@ -241,7 +241,7 @@ def _filter_rows(
 def _match_person_days(
     rows: pd.DataFrame, ids: set[str], countries: frozenset[str], year: int | None
 ) -> "pd.Series[bool]":
-    """Return whether rows are of the restrictions, or of all in the countries, in the year."""
+    """Return whether rows belong to the restrictions, or to the countries, in the year."""
     together = rows["restriction_id"].eq(EVERY) & rows["area_id"].isin(countries)
     is_match = rows["restriction_id"].isin(ids) | together
     if year is None:

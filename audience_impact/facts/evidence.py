@@ -95,9 +95,9 @@ def _list_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def find_lost_shares(linked: pd.DataFrame) -> pd.DataFrame:
-    """Return LOST by `restriction_id` and `area_id`: the smallest and the largest that were lost.
+    """Return the smallest and largest share lost, by `restriction_id` and `area_id`.
 
-    The area is blank where the share is of all places of the restriction.
+    The area is blank if the share applies to all places of the restriction.
     """
     of_all = linked["evidence_scope"] == EvidenceScope.COUNTRY.value
     about = linked.assign(area_id=linked["area_id"].mask(of_all, "")).dropna(subset=LOST)

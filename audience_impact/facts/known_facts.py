@@ -61,7 +61,7 @@ class Cut:
         """Return a sentence with the numbers of rows that were cut."""
         return (
             f"{self.unknown_count:,} rows of facts were not known on {self.day}, "
-            f"{self.undated_count:,} of them for want of a day of publication of their source; "
+            f"{self.undated_count:,} of them because their source has no day of publication; "
             f"{self.unended_count:,} restrictions had not ended then"
         )
 
@@ -189,7 +189,7 @@ def _report_removed_rows(gone: Tables, day: date) -> list[Finding]:
             row,
             SOURCE if SOURCE in row.index else str(row.index[0]),
             NOT_KNOWN_YET,
-            f"not known on {day}",
+            f"the row was not known on {day}",
         )
         for table, rows in gone.items()
         for _, row in rows.iterrows()

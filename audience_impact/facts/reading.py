@@ -366,7 +366,7 @@ def _report_missing_table(table: str, header: Header) -> Finding:
         "missing_table",
         FindingSeverity.TABLE_ERROR,
         "",
-        f"no folder holds {table}.csv; add it, with its header alone if there is nothing to say",
+        f"no folder contains {table}.csv; add it, with only its header if it has no rows",
     )
 
 
@@ -403,7 +403,7 @@ def _report_unknown_tables(
             UNKNOWN_TABLE,
             FindingSeverity.WARNING,
             "",
-            f"not read; the fact tables are {', '.join(headers)}",
+            f"not read, because it is no fact table; these are: {', '.join(headers)}",
             layer,
         )
         for path in sorted(folder.glob("*.csv"))

@@ -247,7 +247,7 @@ def networks_above_users(tables: Tables) -> list[Finding]:
             row,
             "users_share",
             "networks_above_users",
-            f"the networks of {row['area_id']} have {total[place]:.4f} of its users together",
+            f"the shares of the networks of {row['area_id']} add up to {total[place]:.4f}",
         )
         for place, row in shares[total > 1.0 + ROUNDING].drop_duplicates(key).iterrows()
     ]

@@ -69,7 +69,7 @@ class Chances:
     def is_confirmed(self, restrictions: "pd.Series[str]") -> "pd.Series[bool]":
         """Return whether more than one report speaks for each restriction; all if not fitted.
 
-        A restriction that may repeat a neighbour is not confirmed.
+        A restriction that may be the same event as a neighbour is not confirmed.
         """
         happened, distinct = (
             restrictions.map(self.groups[chance.value])
@@ -142,7 +142,7 @@ def describe_chances(
 
 
 def _group_by_evidence(about: pd.DataFrame, outages: "pd.Series[str]") -> "pd.Series[str]":
-    """Return the group of who confirms each restriction, and that it was carried out."""
+    """Return the evidence group of each restriction, for the chance that it happened."""
     is_measured = about["evidence_state"].isin(MEASURED) | about.index.isin(outages)
     is_official = (about["claim_status"] == ClaimStatus.OFFICIAL.value) | (
         about["evidence_state"] == EvidenceState.LIKELY_BLOCKED.value
@@ -156,7 +156,7 @@ def _group_by_evidence(about: pd.DataFrame, outages: "pd.Series[str]") -> "pd.Se
 
 
 def _group_by_extent(about: pd.DataFrame, places: pd.DataFrame) -> "pd.Series[str]":
-    """Return the group of the extent that the words of each restriction have."""
+    """Return the extent group of each restriction, for the chance that all of it was cut."""
     inside = places.loc[places["reading"] == PlaceReading.WITHIN.value, "restriction_id"]
     is_part = (
         (about["extent_reason"] != "")
@@ -169,7 +169,7 @@ def _group_by_extent(about: pd.DataFrame, places: pd.DataFrame) -> "pd.Series[st
 
 
 def _group_by_end(about: pd.DataFrame) -> "pd.Series[str]":
-    """Return the group of each restriction whose end is not known, else blank."""
+    """Return the group of each restriction with an unknown end; blank where the end is known."""
     status, is_network = about["end_status"], about["severity"].isin(NETWORK_CUTS)
     group = pd.Series("", about.index)
     for end, of_networks, of_services in (
@@ -182,7 +182,7 @@ def _group_by_end(about: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _group_by_neighbours(about: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
-    """Return whether each restriction has a neighbour that began before it, or alone."""
+    """Return the group of each restriction: alone, or with a neighbour that began before it."""
     parents = parents_of(tables["areas"])
     services = tables["restriction_targets"][["restriction_id", "platform_id"]].drop_duplicates()
     areas = about["area_ids"].str.split(";").explode().rename("area_id").reset_index()

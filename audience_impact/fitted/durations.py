@@ -101,7 +101,7 @@ def _fit_spreads(
 
 
 def quantile_days(u: Array, parameters: pd.DataFrame, least: Array, most: Array) -> Array:
-    """Return days of restrictions at uniforms.
+    """Return the durations in days that belong to uniforms.
 
     Args:
         u: Uniforms, (rows,) or (rows, D).

@@ -141,7 +141,7 @@ def _name_parameters(mean: "pd.Series[float]", variance: "pd.Series[float]") -> 
 def quantile_hours(u: Array, parameters: pd.DataFrame, most: Array | float = DAY_HOURS) -> Array:
     """Return hours of a day at uniforms `u`, (rows, D), at most `most`; NaN without PARAMETERS.
 
-    `parameters` has PARAMETERS of the rows.
+    `parameters` has the columns PARAMETERS.
     """
     mean, deviation = (parameters[name].to_numpy("float64")[:, None] for name in PARAMETERS)
     return np.asarray(np.minimum(np.exp(mean + deviation * ndtri(u)), most))
@@ -156,7 +156,7 @@ def count_days_in_force(times: pd.DataFrame, length: "pd.Series[float]") -> "pd.
 def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """Return DESCRIBED of each restriction: the basis of its hours of a day, and PARAMETERS.
 
-    `linked` as evidence.link_evidence returns it.
+    `linked` is the result of evidence.link_evidence.
     """
     about = restrictions.assign(
         measured_hours=_measure_hours(restrictions, linked),
@@ -176,7 +176,7 @@ def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataF
 
 
 def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the hours of a day in force from which those of others are learned.
+    """Return the known hours of a day in force, to which the distribution is fitted.
 
     They are measured, or printed by cuts for exams: other cuts print their hours if they are short.
     Columns: `restriction_id`, `hours_basis` (exams or network_cut), `country_id`, `hours`, and
@@ -215,7 +215,8 @@ def _read_printed_hours(restrictions: pd.DataFrame) -> "pd.Series[float]":
 def describe_total_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
     """Return quantiles of the hours in force in all, where the end and a basis of hours are known.
 
-    Each day has at most 24 hours, or those measured where they do not fit into the days on record.
+    Each day has at most 24 hours; measured hours count in full even if they exceed the days on
+    record.
     """
     length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
     days = count_days_in_force(restrictions, length.where(length > 0)).to_numpy("float64")[:, None]

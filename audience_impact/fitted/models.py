@@ -65,8 +65,8 @@ def list_closed(tables: Tables, family: RungFamily) -> list[str]:
 def judge_levels(trials: pd.DataFrame) -> pd.DataFrame:
     """Add `is_open` to trials with `rung_family`, `rung`, `units` and `inside_share`.
 
-    One test that fails closes a level. A level of audiences is tested by LEAST_UNITS or more, and
-    closed where no test has so many.
+    One failed test closes a level. A test of a level of audiences needs LEAST_UNITS units; a level
+    without such a test is closed.
     """
     is_audience = trials["rung_family"] == RungFamily.AUDIENCE.value
     is_test = ~is_audience | (trials["units"] >= LEAST_UNITS)
@@ -77,7 +77,7 @@ def judge_levels(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def compute_chance(units: "pd.Series[float]", inside_share: "pd.Series[float]") -> Array:
-    """Return the probability (levels,) of at most so many units inside, at LEVEL_COVERAGE."""
+    """Return the probability (levels,) of so few units inside, at the coverage LEVEL_COVERAGE."""
     from scipy.special import betainc  # who only reads what is closed does without
 
     count = units.to_numpy("float64")

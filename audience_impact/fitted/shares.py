@@ -172,7 +172,7 @@ def list_circumvention_ids(tables: Tables) -> "pd.Series[str]":
 
 
 def choose_keeping_access(fitted: pd.DataFrame, areas: "pd.Series[str]") -> pd.DataFrame:
-    """Return shares.PARAMETERS of the share that keeps access in each country, blank for several.
+    """Return PARAMETERS of the share that keeps access, by country (blank: several).
 
     `fitted` is keyed by group and area. A row is NaN where nothing was fitted.
     """

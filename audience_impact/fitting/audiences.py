@@ -244,7 +244,7 @@ def fit_factors(out: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_rung_factors(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the factor of each evidence level: the largest of those by what was left out."""
+    """Return the factor of each evidence level: the largest over the ways of leaving out."""
     parts = [
         _fit_group_factors(part, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0)
         for _, part in rows.groupby("left_out", sort=True)

@@ -110,7 +110,7 @@ def measure_base_growth(pairs: pd.DataFrame) -> Spread:
 
 
 def measure_half_width(pairs: pd.DataFrame, sides: int) -> float:
-    """Return half of the central 90 % interval of one of `sides` figures that differ.
+    """Return the half width of the 90 % interval of a figure, from differences of `sides`.
 
     Each `cell` has the same weight, if that column exists.
     """

@@ -131,7 +131,9 @@ def compute_shares_and_truth(
     weight = weight / weight.sum()
     observed = float(weight[online | used.any(axis=1)].sum())
     if online_share is not None and online_share < observed - 1e-9:
-        raise ValueError(f"an online share of {online_share} lies below the {observed:.4f} seen")
+        raise ValueError(
+            f"the online share {online_share} is below {observed:.4f}, the share observed online"
+        )
     return _list_sets(used, weight / (observed if online_share is None else online_share))
 
 
@@ -266,7 +268,7 @@ def fit_parameters(fits: Sequence[FittedSurvey]) -> list[Parameter]:
     Raise ValueError without any survey.
     """
     if not fits:
-        raise ValueError("no survey with two platforms that are large enough")
+        raise ValueError("no survey has two platforms with a large enough share")
     houses = _group_by_house(fits)
     several = [house for house in houses if len(house) > 1]
     repeated = [h for h in several if len({f.survey.area for f in h}) < len(h)]

@@ -91,7 +91,7 @@ def measure_yearly_change(pairs: pd.DataFrame) -> dict[ErrorQuantile, float]:
 
 
 def measure_between_countries(counts: pd.DataFrame) -> dict[ErrorQuantile, float]:
-    """Return quantiles over countries of the share's log odds, evenly between its two ends."""
+    """Return quantiles over countries of the share's log odds, uniform between its limits."""
     last = counts.sort_values("period_start").drop_duplicates("area_id", keep="last")
     least = last["least_share"].to_numpy("float64")[:, None]
     most = last["most_share"].to_numpy("float64")[:, None]
@@ -108,7 +108,7 @@ def measure_operator_change(changes: pd.DataFrame) -> dict[ErrorQuantile, float]
 
 
 def measure_jumps(network_shares: pd.DataFrame) -> dict[ErrorQuantile, float]:
-    """Return the 5, 50 and 95 % quantile of the jump of a country, by chance."""
+    """Return the 5, 50 and 95 % quantiles of the jumps that countries have by chance."""
     jumps = operator_shares.measure_jumps(network_shares)
     middle = float(jumps.median())
     half = (middle - float(jumps.quantile(0.25))) / QUARTILE * NORMAL_95

@@ -137,7 +137,7 @@ def _measure_half_width(values: Array) -> float:
 
 
 def fit_between_level(figures: pd.DataFrame) -> float:
-    """Return growth of the log of the spread with the log odds of the country."""
+    """Return the slope of the log of the spread on the log odds of the country."""
     off, level, weight = _read_numbers(select_large_series(figures), "deviation", "level", "weight")
     inside = np.clip(level, *LEVELS)
     centred = inside - np.average(inside, weights=weight)
@@ -147,7 +147,7 @@ def fit_between_level(figures: pd.DataFrame) -> float:
 
 
 def fit_between(figures: pd.DataFrame, by_level: float) -> Spread:
-    """Return quantiles at even odds of the deviation of a region."""
+    """Return quantiles of the deviation of a region, in a country at even odds."""
     rows = select_large_series(figures)
     spread = Spread(-1.0, 0.0, 1.0)
     weight = rows["weight"].to_numpy("float64")

@@ -160,7 +160,7 @@ def draw_towards(prior: pd.DataFrame, figures: pd.DataFrame, within: float) -> p
 def fit_table(rows: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions fitted to `rows` as a fact table with `group`.
 
-    The digest of the table is that of `read`, the facts behind the fit.
+    `read` contains the facts behind the fit, of which the table stores the digest.
     """
     fitted = fit_distributions(rows)
     is_own_country = fitted["area_id"] != ANY

@@ -49,8 +49,9 @@ def impute_audiences(
     """Return the imputed audiences with columns FRAME; no rows if no parameters were fitted.
 
     `requested` has KEY, `before` and `is_existing_use`; `audiences` KEY, `base` and `base_persons`;
-    `distributions` KEY and `shape`, blank where nothing can be drawn from the figures; `fitted` are
-    the figures that are imputed from and the model of joint use. Shares are of the audience's base.
+    `distributions` KEY and `shape`, blank where nothing can be drawn from the figures; `fitted` has
+    the figures for the imputation and the model of joint use. Shares refer to the base of the
+    audience.
     """
     drawable = distributions.loc[distributions["shape"] != "", KEY]
     uncounted = requested[
@@ -87,9 +88,10 @@ def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool
 
 
 def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for decisive imputed audiences that are not narrow, if none beside it is.
+    """Return True for decisive imputed audiences with wide intervals, if none is narrow.
 
-    Beside a clear audience a vague one is drawn: whether their union is clear, the answer shows.
+    If another audience is narrow, an uncertain one is drawn as well; the interval of the answer
+    then shows how uncertain their union is.
     """
     is_wide = ~is_narrow(rows)
     is_clear = rows["is_decisive"] & ~is_wide
@@ -100,8 +102,8 @@ def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
 def describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions of imputed audiences with the columns of `like`.
 
-    A figure in `like` that is only a limit of the audience keeps its errors but for the rounding,
-    which is in persons, while the distribution is of shares.
+    If a figure in `like` is only a limit of the audience, its errors are kept, except for rounding,
+    which is in persons while the distribution is one of shares.
     """
     q05, q50, q95 = (imputed_rows[name] for name in SHARES)
     service = imputed_rows["country_id"] + "|" + imputed_rows["platform_id"]

@@ -147,10 +147,10 @@ def impute_shares(
     `online_share` is of residents; the rows are indexed like `requested`.
 
     `requested` has `area_id`, `platform_id` and `moment` (a day); with `way`, the figure is one
-    counted in that way; `is_under_block` says whether it is from the time of a block, as in the
-    facts. Rows without a result are absent: no service with users, or no people online on
-    record. `model` has the figures that are imputed from; `without_country` leaves out those of the
-    country of each row. What is too vague on the coarse scale is imputed on the fine one.
+    counted in that way; `is_under_block` states whether it is from the time of a block. Rows
+    without a result are absent (no users of any service, or no people online, on record). `model`
+    has the figures for the imputation; `without_country` leaves out the figures of the country of
+    each row. Shares that are too uncertain on the coarse scale are imputed on the fine one.
     """
     shares = _impute_on_scale(requested, tables, model, without_country)
     vague = requested[is_too_vague(shares.reindex(requested.index))]
@@ -161,12 +161,12 @@ def impute_shares(
 
 
 def is_too_vague(shares: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for shares that are missing, too wide, or of services like it alone."""
+    """Return True for shares that are missing, too uncertain, or based on similar services only."""
     return ~is_narrow(shares) | (shares["rung"] == ImputationRung.KIND.value)
 
 
 def is_narrow(shares: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether each interval of shares is within a factor of WIDEST and within BROADEST."""
+    """Return whether the ends of each interval are close: by factor WIDEST, by points BROADEST."""
     low, high = shares["q05_share"], shares["q95_share"]
     return (high <= WIDEST * low) & (high - low <= BROADEST)
 
@@ -208,7 +208,7 @@ def cut_shares(shares: Array, scale: Scale) -> Array:
 
 
 def _describe_requested(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the requested rows as effects.py reads them; `place` is the row of `requested`."""
+    """Return the requested rows with the columns of effects.py; `place` is the row requested."""
     questions = requested.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
     if "way" not in questions:
         questions["way"] = WayOfCounting.ASKED.value
@@ -262,9 +262,9 @@ def reweight_figures(
 ) -> tuple[Array, Array]:
     """Return the precision Q and Q y after one step that gives outliers a larger variance.
 
-    A figure with an error of z standard deviations, given all others, gets (TRUST + z^2) /
-    (TRUST + 1) of its variance given all others. Totals of the world (`is_total`) keep theirs: a
-    service that is small everywhere is no error.
+    If a figure is z standard deviations away from the value predicted from all others, the variance
+    of this prediction is multiplied by (TRUST + z^2) / (TRUST + 1). Totals of the world
+    (`is_total`) keep their variance: a service that is small everywhere is no error.
     """
     weighted = precision @ odds
     variance = 1.0 / np.diag(precision)
@@ -324,7 +324,7 @@ def build_model(tables: Tables, parameters: AudienceParameters) -> ImputationMod
 
 
 def _read_figures(tables: Tables, scale: Scale) -> pd.DataFrame:
-    """Return the figures of a scale as effects.py reads them."""
+    """Return the figures of a scale, with the columns that effects.py reads."""
     figures = read_observations(tables, scale)
     return figures if figures.empty else describe_rows(figures)
 
@@ -334,9 +334,10 @@ def find_influential_figures(
 ) -> pd.DataFrame:
     """Return the figures that move each imputed share most, with the share without each.
 
-    `requested` as `impute_shares` takes it. Columns: `place` (its row there), `figure_id`,
-    `area_id`, `platform_id`, `way`, `moment`, `share` of the figure, `without_share` (the median,
-    that figure left out) and `q50_share`; the `most` that move it farthest, the farthest first.
+    `requested` has the columns that `impute_shares` requires. Columns: `place` (its row there),
+    `figure_id`, `area_id`, `platform_id`, `way`, `moment`, `share` of the figure, `without_share`
+    (the median without that figure) and `q50_share`. The `most` figures with the largest effect are
+    returned, the largest first.
     """
     if model.finer is None:
         return _find_influential_on_scale(requested, tables, model, most)

@@ -281,7 +281,7 @@ def _add_effect(
 def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> Array:
     """Return the covariance (rows, others) of two disjoint sets of figures.
 
-    Method. Group by group, since most figures share few effects.
+    The function adds one group at a time, since most figures share few effects.
     """
     matrix = np.zeros((len(rows), len(others)))
     for effect in EFFECTS:

@@ -53,7 +53,7 @@ columns that have to agree.
 def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
     """Return the evidence level of each row; blank if no service of its kind has a figure.
 
-    Both frames as figures.locate_rows returns them.
+    Both frames are results of figures.locate_rows.
     """
     levels = pd.Series("", requested.index)
     abroad = is_abroad(requested, figures)
@@ -79,7 +79,7 @@ def needs_other_countries(rung: ImputationRung) -> bool:
 
 
 def is_abroad(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
-    """Return True for services with figures of LEAST_ABROAD other countries."""
+    """Return True for services with figures of at least LEAST_ABROAD other countries."""
     place = ["platform_id", "area_id"]
     counted = figures[figures["area_id"] != WORLD]
     count = counted.drop_duplicates(place).groupby("platform_id").size()
@@ -88,7 +88,7 @@ def is_abroad(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
 
 
 def is_stranger(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
-    """Return True for services without a figure of the country, of enough others or the world."""
+    """Return True for services without figures of the country, the world or enough others."""
     totals = figures[figures["area_id"] == WORLD]
     is_counted = _has_figure(requested, totals, ["platform_id"])
     is_counted |= _has_figure(requested, figures, ["platform_id", "area_id"])

@@ -124,7 +124,7 @@ def read_observations(tables: Tables, scale: Scale = COARSE) -> pd.DataFrame:
 
     Columns: `figure_id`, `area_id`, `platform_id`, `way`, `series`, `survey` (series, country and
     period), `moment`, `share`, `odds`, `counted_in_countries` (the service; for a total of the
-    world its own id) and what `locate_rows` adds.
+    world its own id) and the columns that `locate_rows` adds.
     """
     rows = pd.concat([_read_estimates(tables), _read_surveys(tables)], ignore_index=True)
     rows = locate_rows(rows, tables)

@@ -165,8 +165,9 @@ class Floors:
 def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFrame:
     """Return totals by month and year, with a reason on those after the last edition of a register.
 
-    `rows` have `period`; nothing that a register alone records is counted after the year of its
-    last edition, so these totals are of low reliability. Without a register no total is marked.
+    `rows` have `period`; after the year of the last edition, no restriction counts that only the
+    register records, so that these totals have low reliability. Without a register no total is
+    marked.
     """
     last = register_rows["count_year"].max() if len(register_rows) else "9999"
     is_late = rows["period"].str[:4] > last
@@ -181,7 +182,7 @@ def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFr
 
 
 def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.DataFrame:
-    """Return totals with metric, status, day of the facts, and the columns of their reasons.
+    """Return totals with columns for metric, status, reasons and day of the facts.
 
     `no_estimate_reason` is the rule that explains why nothing at all is drawn, as
     `find_no_estimate_reason` returns it.
@@ -264,7 +265,7 @@ def find_floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
 
 
 def _bound_in_countries(bounds: Bounds, certain: "np.ndarray") -> pd.DataFrame:
-    """Return bounds of each restriction in each country; nobody is sure but for the `certain`."""
+    """Return bounds by restriction and country; the lower bound is 0 unless `certain`."""
     table = bounds.countries[["lower_persons", "upper_persons"]]
     ids = table.index.get_level_values("restriction_id")
     total = bounds.exposed["upper_persons"].reindex(ids).to_numpy("float64")
@@ -400,9 +401,10 @@ def count_restrictions(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the counts (COUNTS) of restrictions in each of `count` sets, and the shared ones.
 
-    `members` has the rows of the timeline in each set. A restriction of one country is counted
-    there; one of several (set_id, restriction_id, COUNTS as flags) is listed by name, since a
-    region that contains more than one of them counts it once.
+    `members` has the rows of the timeline in each set. The counts of a country include restrictions
+    of that country alone. Restrictions of several countries are listed separately (set_id,
+    restriction_id, COUNTS as flags), since a region that contains more than one of these countries
+    counts them once.
     """
     rows = inputs.timeline.rows
     names = ["restriction_id", "is_order", "is_imputed"]
@@ -424,7 +426,7 @@ def count_restrictions(
 def count_totals(pairs: pd.DataFrame, counts: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:
     """Return the restrictions (COUNTS) of each total.
 
-    `pairs` has `total` and `set_id`; the rest as `count_restrictions` returns it.
+    `pairs` has `total` and `set_id`; the other arguments are results of `count_restrictions`.
     """
     table = counts.loc[pairs["set_id"]].groupby(pairs["total"].to_numpy()).sum()
     if shared.empty:
@@ -438,8 +440,8 @@ def sum_people(pairs: pd.DataFrame, people_of: Callable[[str], People], count: i
     """Return sums over sets of different countries, those of one country at a time in memory.
 
     `pairs` has `total` (0 to count - 1), `country_id` and `place`, the row of a set in the people
-    of its country; no total has two sets of one country. Draws of a set without any are its lower
-    bound; a total with no draws at all has none.
+    of its country; no total has two sets of one country. A set without draws counts with its lower
+    bound; a total has no draws if none of its sets has any.
     """
     bounds, drawn_count = {name: np.zeros(count) for name in BOUNDS}, np.zeros(count)
     drawn = np.zeros((count, 0))

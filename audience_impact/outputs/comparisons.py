@@ -75,7 +75,7 @@ def make_comparisons(
 
 
 def _read_bounds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Return our bounds with errors; those as printed where no error is known."""
+    """Return our bounds with errors; the bounds as printed where there are no errors."""
     is_known = table["at_most_persons"].notna()
     low, high = (
         table[f"{end}_persons"].where(is_known, table[f"{printed}_persons"])

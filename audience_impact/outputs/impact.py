@@ -62,7 +62,7 @@ def make_impact(
 ) -> pd.DataFrame:
     """Return one row for each restriction and impact_metric.
 
-    `lost` as `find_reach_lost` returns it.
+    `lost` is the result of `find_reach_lost`.
     """
     people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
@@ -315,7 +315,7 @@ def _reach_lost_rows(run: _RunParts, lost: pd.DataFrame) -> pd.DataFrame:
 
 
 def _add_shares(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the shares of base and population."""
+    """Add columns for the bounds and the estimate as shares of the base and of the population."""
     shares = {}
     for level in ("lower", *unions.QUANTILES, "upper"):
         people = frame[f"{level}_persons"]

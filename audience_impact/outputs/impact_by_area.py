@@ -46,7 +46,7 @@ class InPeriods:
 
 
 def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> InPeriods:
-    """Return the people of each country and period, by country and period."""
+    """Return the people under restrictions in each country and period."""
     periods = _make_periods(inputs, areas.rows_by_kind(inputs))
     if periods.table.empty:
         nothing = areas.make_no_sets(["country_id", "period"], sampler.count)
@@ -74,7 +74,7 @@ def make_impact_by_area(
     """Return the rows of `impact_by_area` of countries and regions.
 
     Each area has a row for each month and year with a restriction in force. `areas_table` is the
-    fact table `areas`; `no_estimate_reason` as `find_no_estimate_reason` returns it.
+    fact table `areas`; `no_estimate_reason` is the result of `find_no_estimate_reason`.
     """
     countries = persons.all_sets.table["country_id"]
     alone = {country: persons.of_country(country) for country in sorted(set(countries))}

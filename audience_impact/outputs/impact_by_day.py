@@ -60,8 +60,8 @@ def make_impact_by_day(
 ) -> pd.DataFrame:
     """Return a row for each area and run of days with the same restrictions in force.
 
-    `areas_table` is the fact table `areas`; `no_estimate_reason` as `find_no_estimate_reason`
-    returns it.
+    `areas_table` is the fact table `areas`; `no_estimate_reason` is the result of
+    `find_no_estimate_reason`.
     """
     countries = days_of_countries.sets.table["country_id"]
     alone = {country: days_of_countries.of_country(country) for country in sorted(set(countries))}
@@ -183,7 +183,7 @@ def _spread_days(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) 
 def _number_states(
     days: pd.DataFrame, members: Members
 ) -> tuple[pd.DataFrame, pd.DataFrame, Members]:
-    """Return the states (country_id), days with their state, and the rows of each state by kind."""
+    """Return the combinations of sets in force (states), the days of each, and its rows by kind."""
     kinds = list(members)
     states = days[["country_id", *kinds]].drop_duplicates().reset_index(drop=True)
     states = states.reset_index(names="state")
@@ -200,7 +200,8 @@ def _number_states(
 def _find_runs(days: pd.DataFrame, regions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return runs of days of each area without a change, and the states in force in each run.
 
-    Runs: area_id, from_day, to_day, days; pairs: run (the row of the run), state.
+    The runs have area_id, from_day, to_day and days; the pairs have run (the row of the run) and
+    state.
     """
     grid = days.pivot(index="country_id", columns="day", values="state").sort_index()
     all_days = pd.date_range(grid.columns.min(), grid.columns.max(), unit="us")

@@ -39,7 +39,7 @@ def make_lineage(
 ) -> pd.DataFrame:
     """Return one row for each restriction, platform, fact and role.
 
-    `lost` as `find_reach_lost` returns it.
+    `lost` is the result of `find_reach_lost`.
     """
     used = pd.concat(
         [

@@ -52,7 +52,7 @@ class _Drawing:
     def draw_per_day(
         self, intervals: Intervals, inputs: SimulationInputs, by_country: bool = False
     ) -> Array:
-        """Return draws of people (sets, D) on a day; of countries, under what is present there."""
+        """Return draws of people (sets, D) on a day; of countries, under restrictions present."""
         present = simulate.draw_presence(inputs, self.sampler) if by_country else None
         return simulate.draw_people_on_a_day(
             inputs, intervals, self.countries.places, self.sampler, present
@@ -94,8 +94,9 @@ def _make_totals(
 ) -> pd.DataFrame:
     """Return bounds and quantiles of person-days and person-hours by KEY.
 
-    Draws exclude services without a daily figure. Where these force more than the median
-    of the rest, the draws do not describe the total (`is_outweighed`); else they limit the draws.
+    Draws exclude services without a daily figure. If the lower bound of these services exceeds the
+    median of the others, the draws do not describe the total (`is_outweighed`); otherwise it is a
+    limit of the draws.
     """
     timeline = inputs.timeline
     certain = timeline.confirmed_rows if by_country else timeline.certain_rows
@@ -129,7 +130,7 @@ def _make_totals(
 
 
 def _rename_with_error(table: pd.DataFrame) -> pd.DataFrame:
-    """Return bounds by the names of those with errors."""
+    """Return bounds under the column names of bounds with errors."""
     return table.rename(columns=lambda name: WITH_ERROR[name[:5]] + name[5:])
 
 
@@ -138,7 +139,7 @@ def _make_bounds(
 ) -> pd.DataFrame:
     """Return bounds on person-days and person-hours by KEY.
 
-    `rows` and `hours` are those as printed, or those with errors.
+    `rows` and `hours` are either the bounds as printed or those with errors.
     """
     upper = _bound_people(most, rows, "upper")
     table = _sum_days(most, np.hstack([upper, upper * curfews.sum_most_hours(most, rows, hours)]))
@@ -226,8 +227,8 @@ def _sum_drawn_days(
 ) -> pd.DataFrame:
     """Return draws of person-days by KEY, each with a draw of the unknown ends.
 
-    Intervals extend to the last day that may be drawn. Totals of countries end at the median end
-    and do not draw it.
+    Intervals extend to the last day that may be drawn. In totals of countries, an unknown end is
+    always the median end.
     """
     pieces = intervals[0]
     restriction = pieces["group"].str.rsplit("|", n=1).str[0]
@@ -450,7 +451,7 @@ def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> p
 def _withhold_quantiles(
     frame: pd.DataFrame,
 ) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
-    """Return totals without quantiles that are too wide or outside, and which by rule of status."""
+    """Return totals with unusable quantiles blanked, and the rule that blanked them."""
     families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
     withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "too_wide"])
     for unit, kind in families:

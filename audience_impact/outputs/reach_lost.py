@@ -72,9 +72,9 @@ def compare_audiences(
 ) -> pd.DataFrame:
     """Return reach lost, one row for each restriction with figures before and after.
 
-    `chosen` and `candidates` are figures, as `AudienceFigures` has them; `bounds` on the people
-    exposed and `audience_counts` are by restriction_id. Columns: those of REACH_LOST. Quantiles are
-    NaN for several audiences, and where `growth` is None.
+    `chosen` and `candidates` are figures of `AudienceFigures`; `bounds` on the people exposed and
+    `audience_counts` are by restriction_id. Columns: those of REACH_LOST. Quantiles are NaN for
+    several audiences, and where `growth` is None.
     """
     pairs = _pair_after(chosen, candidates)
     if pairs.empty:

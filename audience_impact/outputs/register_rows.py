@@ -11,8 +11,8 @@ KEY = ["source_id", "register_row"]
 def make_register_rows(tables: Tables) -> pd.DataFrame:
     """Return one row for each row of a register, with its event and the published restriction.
 
-    Events are merged as their links state (facts/events.py): `relation` and `rule` are those of the
-    link, and blank for an event published under its own id.
+    Links merge events (facts/events.py): `relation` and `rule` are copied from the link; they are
+    blank for an event that is published under its own id.
     """
     rows = tables["register_rows"]
     links = choose_links(tables["event_links"])

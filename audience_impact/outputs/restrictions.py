@@ -88,7 +88,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
 
 
 def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return by restriction who saw it, how many outages, and the shares lost, least and most."""
+    """Return, by restriction, who reported it, the number of outages and the shares lost."""
     source = linked["evidence_id"].map(tables["evidence"].set_index("evidence_id")["source_id"])
     publisher = source.map(tables["sources"].set_index("source_id")["publisher"])
     groups = linked.assign(publisher=publisher).groupby("restriction_id")

@@ -134,7 +134,7 @@ def compute_union(shares: ArrayLike, correlation: ArrayLike, digits: float = 10.
 
 
 def _integrate_by_rule(rows: Array, correlation: Array, digits: float) -> Array:
-    """Integrate rows of equal rule together, in blocks that fit the cache."""
+    """Integrate rows that use the same rule together, in blocks that fit the cache."""
     half = _half_counts(rows, correlation, digits)
     none = np.empty(len(rows))
     for rule in np.unique(half):
@@ -259,14 +259,15 @@ def draw_correlations(
 
 
 def draw_errors(calibration: Calibration, uniforms: ArrayLike) -> Array:
-    """Return draws of the model's error, over (independence - largest audience)."""
+    """Return draws of the model's error, as factors of (independence - largest audience)."""
     return np.asarray(calibration.model * ndtri(np.asarray(uniforms, dtype=float)))
 
 
 def union_curve(shares: ArrayLike, correlations: ArrayLike) -> Array:
     """Return unions of many sets (S, platforms) at many correlations (D,), from a table.
 
-    Linear between 213 correlations even in log odds; absolute error below 2e-5.
+    Unions are interpolated linearly between 213 correlations, evenly spaced in log odds; the
+    absolute error is below 2e-5.
     """
     m = np.asarray(shares, dtype=float)
     table = compute_union(m[:, None, :], expit(LOGIT_GRID)[None, :], digits=7.0)

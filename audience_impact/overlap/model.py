@@ -101,7 +101,7 @@ class OverlapModel(Protocol):
     def union_curve(self, shares: ArrayLike, joint_use: JointUse) -> Array:
         """Return draws (S, D) of the unions of sets (S, platforms) whose shares are exact.
 
-        With the error; platforms of share 0 are padding.
+        The draws include the model error; platforms of share 0 are padding.
         """
 
 
@@ -151,7 +151,7 @@ def reduce_unions(
 
 
 def make_lattice(count: int) -> Uniforms:
-    """Return a function to low-discrepancy uniforms (count,), which needs no seed.
+    """Return a function that gives low-discrepancy uniforms (count,) and needs no seed.
 
     They are a Kronecker sequence of the plastic number: one for the parameters of a model, another
     for its error.

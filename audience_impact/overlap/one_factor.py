@@ -59,7 +59,7 @@ class OneFactorCopula:
 def read_model(tables: Tables) -> OneFactorCopula | None:
     """Return the copula with fitted parameters, adjusted to the surveys of each surveyed country.
 
-    `tables` with `overlap_calibration` and `surveys`, typed; None where there is no calibration.
+    `tables` contains `overlap_calibration` and `surveys`, typed. Return None without a calibration.
     """
     table, surveys = tables["overlap_calibration"], tables["surveys"]
     if table.empty:

@@ -51,8 +51,8 @@ COLUMNS = {
 def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     """Return spans cut to the days in force.
 
-    `spans` has `start` and `end` (exclusive) and the columns that stay; `times` has COLUMNS, row by
-    row the same. Listed days become spans of one day each.
+    `spans` has `start` and `end` (exclusive) and the columns that stay; `times` has COLUMNS, with
+    the same rows. Listed days become spans of one day each.
     """
     length = (spans["end"] - spans["start"]).dt.days
     days = times["days_in_force"].to_numpy()
@@ -95,7 +95,7 @@ def count_days(times: pd.DataFrame, end: str) -> pd.Series:
 def compute_hours(times: pd.DataFrame) -> pd.DataFrame:
     """Return `least_hours`, `most_hours` of a day in force, by restriction.
 
-    `times` as timeline.list_periods returns them.
+    `times` is the result of timeline.list_periods.
     """
     measured = times["measured_hours"].clip(upper=DAY_HOURS)
     least, most = (measured.fillna(times[f"{end}_hours_a_day"]) for end in ("least", "most"))
@@ -117,7 +117,7 @@ def widen_hours(
 ) -> pd.DataFrame:
     """Return hours that contain the quantiles `ends` of those that are drawn.
 
-    `hours` as `compute_hours` returns them for `times`.
+    `hours` is the result of `compute_hours` for `times`.
     """
     drawn = quantile_hours(np.array([ends]), times)
     return hours.assign(

@@ -149,7 +149,7 @@ def _cover_pieces(
 
 
 def number_sets(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:
-    """Return the number of each set of items of a group, equal for equal sets, by first appearance.
+    """Return the number of the set of items of each group; equal sets have equal numbers.
 
     The items of a set, in order, are the `size` rows of `member` from its `first` one.
     """
@@ -224,8 +224,9 @@ def cut_by_figure(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return phases cut at the period of their daily figure, and the figure of each phase.
 
-    `phases` as years.by_year returns them, `daily` as `Inputs` has it, `periods` by restriction_id.
-    Adds `is_in_figure`: the days of the phase are those that the figure refers to.
+    `phases` is the result of years.split_by_year, `daily` the field of `Inputs`; `periods` is
+    indexed by restriction_id. Adds `is_in_figure`: whether the daily figure refers to the days of
+    the phase.
     """
     figures = phases[AUDIENCE].merge(daily, on=AUDIENCE, how="left")
     uncut = phases.assign(order=1, place=phases.index, is_in_figure=False)
@@ -251,7 +252,7 @@ def cut_by_figure(
 
 
 def _select_in_force(rows: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with days that a restriction may reach."""
+    """Return the rows with at least one day on which a restriction may be in force."""
     about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
     end = about[["most_end", "imputed_end"]].max(axis=1)
     start = rows["from_limit"].where(rows["from_limit"] > about["from_day"], about["from_day"])

@@ -45,9 +45,10 @@ def split_by_year(
 ) -> pd.DataFrame:
     """Return the phases of audiences, by audience and year.
 
-    `audiences` as `Inputs` has them, in the order of AUDIENCE; `periods` by restriction_id, with
-    `from_day`, `most_end` and `imputed_end`. Adds `audience`, `year`, and `from_limit` and
-    `until_limit`, the days between which a phase applies (NaT where nothing was ever in force).
+    `audiences` is the field of `Inputs`, in the order of AUDIENCE; `periods` is indexed by
+    restriction_id, with `from_day`, `most_end` and `imputed_end`. Adds `audience`, `year`, and
+    `from_limit` and `until_limit`, the days between which a phase applies (NaT where nothing was
+    ever in force).
     """
     numbered = audiences.reset_index(names="audience")
     about = periods.reindex(numbered["restriction_id"])

@@ -66,7 +66,8 @@ def read_parents(areas: pd.DataFrame) -> Parents:
 def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> Integers:
     """Return the row of the same set that contains the place of each row, else NONE.
 
-    `sets` and `places` (rows,): a set has each place once; `parent` as `read_parents` returns it.
+    `sets` and `places` (rows,): a set contains each place once; `parent` is the result of
+    `read_parents`.
     """
     code, names = pd.factorize(places)
     keys = pd.Index(sets * len(names) + code)

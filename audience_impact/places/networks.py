@@ -76,8 +76,7 @@ def estimate_cut_share(
 
     `places` has `country_id`, `area_id`, `day`, `network_scope`, `operators` and `extent_reason`;
     the index is kept. A share that cannot be estimated is NaN and has a `reason` (PartGap); else
-    `reason` is blank.
-    `operators` named beside a kind of network that was cut as a whole change nothing.
+    `reason` is blank. If a kind of network was cut as a whole, `operators` have no effect.
     """
     scope = places["network_scope"]
     shares = pd.DataFrame(np.nan, places.index, SHARE_QUANTILES).assign(
@@ -102,7 +101,7 @@ def estimate_cut_share(
 def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
     """Return the parameters of the typed fact table; none where it has no rows.
 
-    Those of operators are absent where no shares of networks were fitted.
+    Parameters of operators are absent if no shares of networks were fitted.
 
     Raises:
         ParameterError: The table lacks a quantile.

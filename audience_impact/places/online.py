@@ -231,9 +231,9 @@ def estimate_odds(
 ) -> pd.DataFrame:
     """Return `area_id`, `day`, ODDS_QUANTILES and `rung` of places, relative to their country.
 
-    `places` has `area_id` and `day` (each pair once), `country_id`, the `log_odds` of the country
-    and the `spread` between its regions in that of all countries; `deviations` those of figures on
-    those days, as `choose_deviations` returns it.
+    `places` has `area_id` and `day` (each pair once), `country_id`, the `log_odds` of the country,
+    and the `spread` between its regions relative to all countries; `deviations` is the result of
+    `choose_deviations` for those days.
     """
     return _follow_steps(
         _add_figures(_list_steps(places.reset_index(drop=True), tables), deviations), parameters

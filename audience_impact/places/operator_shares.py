@@ -78,8 +78,8 @@ def estimate_operator_shares(
 def list_shares(places: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the rows of `network_shares` of the operators, and the middle of their month.
 
-    The rows are keyed by `country_id` and `operators`, each distinct in `places`, the network and
-    the middle (`counted`).
+    The key of a row is `country_id`, `operators`, the network and the middle (`counted`); equal
+    operators of a country occur once.
     """
     pairs = places[["country_id", "operators"]].drop_duplicates()
     keys = ["country_id", "operators"]
@@ -114,7 +114,7 @@ def _list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, s
 def find_nearest(places: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     """Return the `users_share` that was `counted` nearest to each place's day, and the `years`.
 
-    `shares` as list_shares gives it.
+    `shares` is the result of `list_shares`.
     """
     counts = shares.groupby(["country_id", "operators", "counted"], as_index=False)
     days = places[["country_id", "operators", "day"]].reset_index(names="place")

@@ -111,7 +111,7 @@ def find_networks(
 def _list_names(
     operator: str, names: pd.DataFrame, country: Sequence[str]
 ) -> Iterator[list[list[str]]]:
-    """Yield sets of names, the first that has a network being the operator's.
+    """Yield sets of names in order; the first set that has a network is used.
 
     These are the brands, the owner, and single words of both, all with their further names.
     """
@@ -134,7 +134,7 @@ def _list_names(
 def _find_by_name(
     words: list[str], networks: Sequence[Network], country: Sequence[str]
 ) -> list[Network]:
-    """Return the networks that have a name, by the first rule that finds any, and their kin."""
+    """Return the networks of the first rule that finds any by name, and related networks."""
     full = [word for word in words if word not in LEGAL | PARTICLES]
     telling = [word for word in full if word not in TRADE and not _is_country(word, country)]
     if not telling and not set(full) - TRADE:
@@ -164,7 +164,7 @@ def _is_country(word: str, country: Sequence[str]) -> bool:
 
 
 def _is_ending(text: str, country: Sequence[str]) -> bool:
-    """Return whether what follows a name in one word is of the country or of the trade."""
+    """Return whether the rest of a word after a name stands for the country or the trade."""
     stems = [text, *(text.removesuffix(end) for end in ("as", "asn", "isp", "net", "bgp"))]
     return (
         text in TRADE
@@ -180,7 +180,7 @@ def _join_words(words: Sequence[str]) -> str:
 def _is_written_so(
     net: Network, full: list[str], telling: list[str], country: Sequence[str]
 ) -> bool:
-    """Return whether a network has all words of a name, of the trade and the country as well."""
+    """Return whether a network has all words of a name, including country and trade."""
     joined = _join_words(full)
     is_long = len(joined) > STEM and any(
         joined in _join_words(text) for text in (net.handle, net.company)
@@ -193,7 +193,7 @@ def _has_words(net: Network, _: list[str], telling: list[str], country: Sequence
 
 
 def _has_beginnings(net: Network, _: list[str], telling: list[str], country: Sequence[str]) -> bool:
-    """Return whether a network has all telling words, alone or before an ending."""
+    """Return whether a network has all distinctive words, alone or before an ending."""
     texts = {*net.handle, *net.company} - TRADE
     is_short = any(len(word) < SHORTEST for word in telling)
     words = ["".join(telling)] if is_short else telling
@@ -227,7 +227,7 @@ def _is_shortened(
 
 
 def _is_trade_of_country(text: str, name: str, country: Sequence[str]) -> bool:
-    """Return whether text and name are the same beginning of the country and words of the trade."""
+    """Return whether both consist of the same first letters of the country and a trade word."""
     stems = {name.removesuffix(word) for word in TRADE if name.endswith(word)}
     return any(
         len(stem) >= SHORTEST
@@ -247,7 +247,7 @@ def _list_initials(words: Sequence[str]) -> set[str]:
 
 
 def _is_beginnings(text: str, words: Sequence[str]) -> bool:
-    """Return whether a text is made of the beginnings of all words, of three letters or more."""
+    """Return whether a text consists of beginnings of all words, each of three letters or more."""
     if len(words) == 1:
         return len(text) >= SHORTEST and words[0].startswith(text)
     ends = range(SHORTEST, len(words[0]) + 1) if words else ()

@@ -83,7 +83,7 @@ def describe_parts(parts: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
 
 
 def predict_persons(parts: pd.DataFrame, areas: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
-    """Return PART of each row; NaN where the row is no part, or no size of its kind was fitted.
+    """Return the people of each part; NaN where a row is no part, or its kind was not fitted.
 
     Args:
         parts: `area_id`, `part_kind`, `units_count` and `people_persons`, on any index.

@@ -294,9 +294,10 @@ def _limit_people(
 def measure_errors(tables: Tables) -> pd.DataFrame:
     """Return DRIFT and MODEL_ERROR as measured on the facts: rows `drift` and `model_error`.
 
-    Pairs are two figures of one place, carried by its parent to the later day: of one measurer for
-    the drift (in a year), of two, one of them modelled, for the error. Columns `deviation`
-    (of the normal distribution with the same central 90 % range) and `count`.
+    A pair is two figures of one place, projected to the later day with the growth of its parent.
+    Pairs of one measurer measure the drift (per year); pairs of two measurers, one of them
+    modelled, measure the error. Columns `deviation` (of the normal distribution with the same
+    central 90 % range) and `count`.
     """
     regional = read_figures(tables)
     regional = regional[are_regions(regional["area_id"])]

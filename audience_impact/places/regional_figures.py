@@ -97,9 +97,9 @@ def compute_log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
 def read_figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     """Return columns FIGURE: one row per series and area, of the whole area; sorted.
 
-    With `each_sex`, women and men are separate series. `persons` are the residents, one for each
-    area of a series where none of them is known, and their mean where some are not. `year` is the
-    middle of the period, with fractions.
+    With `each_sex`, women and men are separate series. `persons` are the residents: 1 for each area
+    if they are known for no area of a series, and their mean for areas where they are not known.
+    `year` is the middle of the period, with fractions.
     """
     use = tables.get("regional_use", pd.DataFrame())
     if use.empty:
@@ -153,7 +153,7 @@ def find_shifts(
     """Return shifts (groups,) of log odds that give each group its target mean share.
 
     `values`, `weights` and `groups` (rows,) are log odds, people and the number of the group;
-    `target_shares` (groups,). By bisection.
+    `target_shares` (groups,) are the target means. The shifts are found by bisection.
     """
     total = np.bincount(groups, weights, len(target_shares))
     low, high = np.full(len(target_shares), -20.0), np.full(len(target_shares), 20.0)

@@ -126,7 +126,8 @@ def read_whole_areas(
 ) -> dict[str, frozenset[str]]:
     """Return the areas that each restriction affects as a whole, from `restriction_places`.
 
-    If a city or its district may be meant, the district counts, which is meant more often.
+    If a city or its district may be meant, the district is used, because registers mean it more
+    often.
     """
     partial: dict[str, set[str]] = {}
     for place in places:
@@ -251,7 +252,7 @@ def _nesting_rule(inner: Recorded, outer: Recorded, parents: Mapping[str, str]) 
 
 
 def _is_among(inner: Recorded, outer: Recorded) -> bool:
-    """Return whether the networks of an event are among those of another, and it is no harder."""
+    """Return whether an event has only networks of another one, and is at most as severe."""
     is_harder = outer.event.row["severity"] in SLOWED and inner.event.row["severity"] not in SLOWED
     return _has_networks(outer.networks, inner.networks) and not is_harder
 
@@ -282,7 +283,7 @@ def _relate_corrected(first: Recorded, second: Recorded) -> Link | None:
 
 
 def _relate_contained(first: Recorded, second: Recorded) -> Link | None:
-    """Return the link from an event to another of its areas within whose days it lies."""
+    """Return the link from an event to another of the same areas that contains its days."""
     outer, inner = sorted((first, second), key=lambda event: event.start)
     last, inner_last = outer.event.last_day, inner.event.last_day
     if last is None or inner_last is None or not inner.start < last >= inner_last:

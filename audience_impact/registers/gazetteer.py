@@ -115,17 +115,17 @@ def locate_event(
 ) -> Place:
     """Return the place of an event from its country, its printed place, and its scope.
 
-    For a name that is no place on record, the country is meant beside the places on record.
+    If a name is not on record, the country is added to the places that are.
 
     Args:
         cell: the country or countries.
         text: the place, in words.
-        scope: how far the register says it reaches.
-        day: when it began, in ISO 8601.
-        gazetteer: which countries there are.
+        scope: the geographic scope that the register states.
+        day: the first day, in ISO 8601.
+        gazetteer: the names and codes of all countries.
         atlas: the places of each country.
-        other_text: other cells, which may call a place a city or a district.
-        event_text: what happened, which may say that a part of the place was cut.
+        other_text: other cells, which may name the kind of a place (city or district).
+        event_text: the text on the event, which may state that only a part was cut.
     """
     codes = tuple(country_codes(cell, gazetteer))
     if is_national(text) or _repeats_country(text, cell):

@@ -53,7 +53,7 @@ class EventRecord:
     def last_day(self) -> pd.Timestamp | None:
         """Return the last day in force: Timestamp.max for an ongoing event, None if it is unknown.
 
-        An end within a span of more than EXACT_DAYS days is unknown.
+        An end that is known only to within more than EXACT_DAYS days counts as unknown.
         """
         if self.row["end_status"] == EndStatus.ONGOING:
             return pd.Timestamp.max

@@ -254,7 +254,7 @@ class Background:
     ) -> Place:
         """Return the place of a record from its countries, its place in words and its scope.
 
-        `texts` are those of other cells and of the event, as `locate_event` takes them.
+        `texts` are the texts of other cells and of the event, which `locate_event` requires.
         """
         day = record.identity[1]
         key = (cell, text, scope.value, day, *texts)

@@ -57,8 +57,8 @@ Z95 = float(ndtri(0.95))
 def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
     """Return the distribution of each audience in the given order, numbered by `row`.
 
-    `audiences` and `parameters` as `Inputs` has them; an audience may have several phases. Internet
-    users have the distribution of the base that counts them.
+    `audiences` and `parameters` are fields of `Inputs`; an audience may have several phases.
+    Internet users have the distribution of the base that counts them.
     """
     rows = audiences.reset_index(drop=True).reset_index(names="row")
     joined = rows.merge(parameters, on=AUDIENCE, how="left")
@@ -221,9 +221,9 @@ def _draw_imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
 def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
     """Return the 99 % ends and the middle (rows, ENDS) of audiences in persons.
 
-    Rows as `draw_audiences` takes them, with `low_persons`, which stands for a figure that is only
-    a limit. The distances of independent errors from their middles add up in squares, as half
-    widths do.
+    The rows have the columns that `draw_audiences` requires, and `low_persons`, which is used for a
+    figure that is only a limit. The distances of independent errors from their middles add up in
+    squares, as half widths do.
     """
     ends = make_end_sampler()
     counted = table["shape"].to_numpy(dtype=object) != BASE
@@ -254,12 +254,12 @@ def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> t
 
 
 def _move_in_universe(table: pd.DataFrame, persons: Array, by: Array) -> Array:
-    """Return audiences moved within the people online."""
+    """Return audiences after changes in log odds of their share of the people online."""
     return distribution.move_persons(persons, _widen_universe(table), by)
 
 
 def _widen_universe(table: pd.DataFrame) -> Array:
-    """Return the people online (rows, 1), more where the figure is nearly all; NaN: not known."""
+    """Return the people online (rows, 1), enlarged for figures near them; NaN if unknown."""
     universe = table["universe_persons"].to_numpy("float64")
     top = np.fmax(universe, table["high"].to_numpy("float64") / MOST_SHARE)
     return np.asarray(np.where(np.isnan(universe), np.nan, top)[:, None])

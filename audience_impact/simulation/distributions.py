@@ -95,7 +95,7 @@ def draw_split_normal(
 
     Raises:
         ValueError: The order is not low <= middle <= high (finite) or floor <= ceiling, or the
-            coverage does not are between 0 and 1.
+            coverage is not between 0 and 1.
     """
     centre, lower_end, upper_end, within = _to_floats(middle, low, high, coverage)
     if not (

@@ -50,7 +50,7 @@ def widen_inputs(inputs: Inputs) -> Inputs:
 
 
 def widen_audiences(rows: pd.DataFrame, errors: FigureErrors | None) -> pd.DataFrame:
-    """Return LIMITS of each audience, with errors; `rows` as `prepare_audiences` returns them."""
+    """Return the LIMITS of each audience with errors; `rows` is from `prepare_audiences`."""
     if errors is None:
         return pd.DataFrame(dict(zip(LIMITS, (0.0, np.nan, np.nan), strict=True)), rows.index)
     ends = audiences.find_ends(rows, errors.tail_degrees)
@@ -70,7 +70,7 @@ def widen_phases(
 ) -> tuple[dict[str, pd.Series], pd.DataFrame]:
     """Return the limits of monthly audiences, and the daily figures, at the ends of their errors.
 
-    Nothing limits them if no error is known.
+    There are no limits if no error is known.
     """
     names = ["daily_least_persons", "daily_most_persons"]
     limits = {str(name): limit for name, limit in widen_audiences(monthly, errors).items()}

@@ -84,8 +84,8 @@ class PartDraws:
 def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: DrawCache) -> PartDraws:
     """Return the cut and the online share of each place.
 
-    `parts` as PARTS, all of them with a distribution; `online` (rows, D): the people online of the
-    country of each row.
+    `parts` has the columns PARTS, and a distribution in each row; `online` (rows, D) has the people
+    online in the country of each row.
     """
     country_people = parts["country_persons"].to_numpy("float64")[:, None]
     share = np.clip(online / country_people, 1e-9, MOST_SHARE)
@@ -136,7 +136,8 @@ def _draw_cut(parts: pd.DataFrame, sampler: Sampler, cache: DrawCache) -> Array:
 def _draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return the share (rows, D) of the traffic or addresses of each place that was lost.
 
-    Evenly between the smallest and the largest on record; everything where none is.
+    The share is uniform between the smallest and the largest on record, and 1 where none is on
+    record.
     """
     low, high = (parts[name].fillna(1.0).to_numpy("float64")[:, None] for name in LOST)
     keys = "lost|" + parts["restriction_id"] + "|" + parts["area_id"]
@@ -283,7 +284,7 @@ def draw_people(
     """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
 
     `members` (set_id, row) are rows of `line`; `values` (rows, D) are their audiences. With
-    `presence`, a set has in each draw the restrictions alone that are present.
+    `presence`, a set contains in each draw only the restrictions that are present.
     """
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
@@ -410,7 +411,7 @@ def _add_parts(
     blocks: list[_Block],
     drawn: PartDraws,
 ) -> Array:
-    """Return people of the sets, those in parts of the country added to `union` (NaN.
+    """Return the people of sets: `union` (NaN if none) and the people in parts of a country.
 
     None) of `base`.
     """

@@ -44,12 +44,12 @@ class Presence:
     def fold_audiences(
         self, members: pd.DataFrame, count: int, line: Timeline, values: Array
     ) -> tuple[Unions, Array]:
-        """Return unions of the audiences left in each draw, and these audiences (audiences, D).
+        """Return the unions and the audiences (audiences, D) of restrictions present in a draw.
 
-        The union of the services of a set has its number; that of its whole internet, of which
-        nobody is left in the other draws, has its number and `count`, the number of sets, more.
-        `members` (set_id, row) are rows of `line`, all of which touch everyone in their audiences,
-        and `values` (rows, D) the audiences of the rows.
+        The union of the services of a set has the number of the set. The union of its restrictions
+        of the whole internet has this number plus `count`, the number of sets; each draw has people
+        in only one of the two. `members` (set_id, row) are rows of `line`, all of which affect
+        everyone in their audiences; `values` (rows, D) has the audiences of the rows.
         """
         rows = sort_by_platform(members, line.rows, line.periods)
         groups = rows.groupby(["set_id", "platform_id"])["row"]
@@ -77,7 +77,7 @@ class Presence:
         values: Array,
         row_ids: "pd.Series[str]",
     ) -> Array:
-        """Return the audience (D,) of the first row present, where no row of `over` is."""
+        """Return the audience (D,) of the first row present; 0 where a row of `over` is present."""
         persons = np.zeros(values.shape[1])
         present = self.of_restrictions(row_ids.iloc[list(chain)]) > 0.0
         for row, is_present in zip(reversed(chain), present[::-1], strict=True):

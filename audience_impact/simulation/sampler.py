@@ -100,8 +100,8 @@ class Sampler:
     ) -> Array:
         """Return rows (keys, D) that depend on a kind of input and their keys.
 
-        Rows in memory are not drawn again: `draw` returns those at the given places. Equal keys
-        have equal rows.
+        `draw` returns the rows at the places that it is passed; rows in memory are not drawn again.
+        Equal keys have equal rows.
         """
         self.drawn_kinds.update({kind} if len(keys) else ())
         names = [(self.seed, self.count, kind, kind in self.second, key) for key in keys]
@@ -139,7 +139,7 @@ class DrawCache:
         self._unions: tuple[object, dict[tuple[object, ...], Array]] = None, {}
 
     def drawn_unions(self, audiences: Array, sampler: Sampler) -> dict[tuple[object, ...], Array]:
-        """Return the stored unions of the same audiences from the first stream, for additions."""
+        """Return the stored unions of the same audiences, to which new unions can be added."""
         if sampler.second:
             return {}
         if self._unions[0] is not audiences:

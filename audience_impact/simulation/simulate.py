@@ -175,7 +175,7 @@ def _draw_unions(
 
 
 def _plan_unions(inputs: SimulationInputs) -> tuple[Unions, NDArray[np.bool_], Unions, Unions]:
-    """Return all unions of countries, those next to a feature, and both kinds separately."""
+    """Return the unions to draw, which of them have a feature, and those without and with one."""
     plan = list_country_unions(inputs)
     has_feature = unions.is_grouped_with(plan, len(inputs.audiences))
     return (
@@ -313,7 +313,7 @@ def draw_people_on_a_day(
 
 
 def _sum_restrictions(inputs: SimulationInputs, drawn: Array) -> Array:
-    """Return sums over countries (restrictions, D)."""
+    """Return draws of each restriction (restrictions, D), added over its countries."""
     names = inputs.countries["restriction_id"]
     total = unions.sum_by_restriction(drawn, names, inputs.restrictions)
     total[~inputs.restrictions.isin(names)] = np.nan

@@ -172,7 +172,7 @@ class Timeline(Declared):
 
     @property
     def confirmed_rows(self) -> pd.DataFrame:
-        """Return those of `certain_rows` that more than one report speaks for."""
+        """Return the rows of `certain_rows` whose restriction more than one report confirms."""
         return self.rows[self.rows["is_certain"] & self.rows["is_confirmed"]]
 
     @property
@@ -239,7 +239,7 @@ def make_timeline(
 
 
 def _set_imputed_metric(phases: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
-    """Return the phases with the metric of surveys for imputed audiences."""
+    """Return the phases, with the metric that surveys have for imputed audiences."""
     imputed = (monthly["shape"] == IMPUTED).to_numpy()
     metric = phases["metric"].mask(imputed, AudienceMetric.SURVEY_REGULAR.value)
     return phases.assign(metric=metric)
@@ -314,10 +314,10 @@ def _cap_lower(persons: pd.Series, cap: pd.Series) -> pd.Series:
 def list_periods(scope: Scope) -> pd.DataFrame:
     """Return the days on which each restriction was in force, indexed by restriction_id.
 
-    Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end`, of an unknown
-    end the first, the median and the last possible one, `drawn_end` the last that is drawn,
-    `imputed_end` as `end`; `least_from`, the last day on which it may have begun;
-    `is_end_unknown`; the parameters of the distribution of its days; and those of curfews.COLUMNS.
+    Columns: `from_day`; `least_from`, the last day on which the restriction may have begun; the day
+    after the last one, as `least_end` (first possible), `end` (median if unknown), `most_end` (last
+    possible), `drawn_end` (last that is drawn) and `imputed_end` (the same as `end`);
+    `is_end_unknown`; the parameters of the distribution of the duration; and curfews.COLUMNS.
     """
     about = scope.by_id
     seen, announced = about["observed_from_start"], about["announced_on_start"]
@@ -393,7 +393,7 @@ def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) 
 def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
     """Return draws of the hours of a day in force, a row for each restriction.
 
-    They are 24 where nothing says that the restriction lasted less than the whole day.
+    They are 24 unless the restriction is known to have lasted less than the whole day.
     """
     u = [draw_uniforms(sampler.seed, f"hours|{name}", sampler.count) for name in periods.index]
     uniforms = stratify_uniforms(np.array(u).reshape(len(periods), sampler.count))
@@ -482,7 +482,7 @@ def sort_by_platform(
 def keep_one_per_platform(
     members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return members (set_id, row) with one row per platform, or that of the whole internet alone.
+    """Return one member (set_id, row) per platform; only the whole internet if it is a member.
 
     Of several rows of one platform, that of the earliest restriction remains.
     """

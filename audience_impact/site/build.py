@@ -106,7 +106,7 @@ def _require_report_folder(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise PublishError(f"{folder} is no folder: give one, or none for the usual place")
+        raise PublishError(f"{folder} is no folder: give a folder, or none for the default place")
     if foreign := _list_foreign_files(folder):
         raise PublishError(
             f"{folder} contains {foreign[0]}, which is no part of a report: choose an empty folder"

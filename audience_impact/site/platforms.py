@@ -134,7 +134,7 @@ def _list_audiences(
 def _make_audience(
     entry: ListEntry, part: Mapping[str, Any], figures: Iterable[Mapping[str, Any]]
 ) -> Audience:
-    """Return the audience of a row of `impact_by_platform`; with bounds where somebody counted."""
+    """Return the audience of a row of `impact_by_platform`; a counted audience has bounds."""
     platform, counted = part["platform_id"], part["audience_metric"] is not None
     measured = {
         figure["attribution"]

@@ -194,7 +194,7 @@ class ReportData:
 
     @cached_property
     def by_id(self) -> dict[str, ListEntry]:
-        """Return the entries by the id of the restriction."""
+        """Return the list entry of each restriction, by its id."""
         return {entry.restriction: entry for entry in self.entries}
 
     def area_row(self, area: str, period: str) -> dict[str, Any] | None:
@@ -207,7 +207,7 @@ class ReportData:
 
     @cached_property
     def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Return the rows of `impact_by_area` by area and period."""
+        """Return each row of `impact_by_area`, keyed by area and period."""
         rows = self.tables["impact_by_area"]
         rows = rows[rows["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED]
         return {(row["area_id"], row["period"]): row for row in answers.plain_rows(rows)}

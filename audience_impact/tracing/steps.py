@@ -125,7 +125,7 @@ def _round_numbers(table: pd.DataFrame) -> pd.DataFrame:
 def _say(
     rows: pd.DataFrame, step: TraceStep, text: "pd.Series[str] | str", when: object = True
 ) -> pd.DataFrame:
-    """Return the rows for which `when` is true as traced sentences."""
+    """Return a sentence of the trace for each row for which `when` is true."""
     names = [name for name in (*COUNTRY, "subject") if name in rows]
     is_said = pd.Series(when, rows.index).fillna(False).astype("bool")
     sentences = rows[names].assign(step=step.value, text=text)

@@ -28,7 +28,7 @@ class Word(StrEnum):
     def __new__(cls, value: str, meaning: str = "", forms: Forms | str = "") -> Self:
         """Take the word, its meaning, and its forms; a text alone is the short form.
 
-        A member without a meaning is none; looked up by its value, a member needs no meaning.
+        A new member requires a meaning; to look a member up, its value is enough.
         """
         if not meaning:
             raise TypeError(f"the word {value} has no meaning")
@@ -44,7 +44,7 @@ class Word(StrEnum):
 
     @property
     def short(self) -> str:
-        """Return the word for a cell or a label."""
+        """Return the short form of the word, for a cell or a label."""
         return self.forms.short or self.meaning
 
     @property

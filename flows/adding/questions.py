@@ -157,7 +157,7 @@ def read_web_address(raw_answer: str, answers: Answers, records: FactRecords) ->
     Raises WrongAnswerError.
     """
     if not re.match(r"^https?://[^\s/\[\]]+\.\S+$", raw_answer):
-        raise WrongAnswerError(f"{raw_answer!r} is no whole address: it begins with https://")
+        raise WrongAnswerError(f"{raw_answer!r} is no complete address: begin it with https://")
     return raw_answer
 
 

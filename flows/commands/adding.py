@@ -278,5 +278,5 @@ def _show_next_steps(files: "Sequence[ChangedFile]") -> None:
         if set(fitter.read) & set(names):
             typer.echo(f"then: audience-impact learn {parameters}")
     typer.echo(
-        "then: audience-impact run; what it changes in the answers: audience-impact diff OLD NEW"
+        "then: audience-impact run; to see which answers change: audience-impact diff OLD NEW"
     )

@@ -56,8 +56,8 @@ def check_facts(
 ) -> None:
     """Check fact tables: one finding a line, FILE:LINE:COLUMN: RULE: message.
 
-    On top of the shipped facts, only findings on own rows are reported, and the errors that own
-    rows cause on shipped ones.
+    With --on-top-of-shipped, only findings on your rows are reported, and errors that your rows
+    cause in shipped rows.
 
     Exit status 0: no errors; 1: errors; 2: wrong options.
     """

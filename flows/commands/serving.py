@@ -23,7 +23,7 @@ def serve_flows(profile: ProfileFile = None) -> None:
 def check_health() -> None:
     """Ask the Prefect server of the schedule whether it is well; exit status 1 where it is not.
 
-    It is not well either while its database is away.
+    The status is 1 as well if the database of the server does not respond.
     """
     import httpx
     from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_HOST, PREFECT_SERVER_API_PORT

@@ -136,8 +136,8 @@ def release_version(
 ) -> None:
     """Write the latest version as an archive to be pinned by its digest.
 
-    With it go its manifest, checksums, how to cite it, the licences of its sources and what
-    changed since the release before. The same versions give the same bytes.
+    The archive also contains the manifest, checksums, a citation, the licences of the sources, and
+    the changes since the release before. The same versions give the same bytes.
     """
     version = open_latest(published)
     from audience_impact.comparing import compared_versions

@@ -27,8 +27,8 @@ TITLES = {
     "flows": "flows: what a checkout runs",
 }
 WIDTH, ROW, BOX, MARGIN = 1000, 72, (106, 30), 40
-FULL = 6
-"""Maximum number of rooms (packages) in a row, if the others can be placed in a higher row."""
+FULL = {"middle": 6, "beside": 2}
+"""Maximum number of rooms (packages) of a column in a row, if others can be in a higher row."""
 FIGURE = "PE0001"
 """The figure whose processing is shown: the monthly users of WhatsApp in Russia, July 2025."""
 ANSWER = "RU-2025-08-13-calls"
@@ -78,6 +78,12 @@ class Rooms:
             reached[room] = direct.union(*(reached[imported] for imported in direct))
         return reached
 
+    def find_column(self, room: str) -> str:
+        """Return the column of COLUMNS for a room; readers and registers are beside the others."""
+        names = list(self.purposes)
+        first, end = names.index("audience_impact.registers"), names.index(SCHEMAS)
+        return "beside" if first <= names.index(room) < end else "middle"
+
     def list_arrows(self) -> list[tuple[str, str]]:
         """Return the imports that do not follow from others, as pairs of importer and imported."""
         return [
@@ -95,15 +101,17 @@ class Rooms:
             heights[room] = 1 + max(
                 (heights[neighbour] for neighbour in self.direct_imports[room]), default=-1
             )
-        sizes = Counter[int]()
+        sizes = Counter[tuple[int, str]]()
         for room in reversed(order):
             importers = [
                 heights[neighbour] for neighbour in order if room in self.direct_imports[neighbour]
             ]
             lowest = min(importers) - 1 if importers else heights[room]
-            free = (row for row in range(lowest, heights[room], -1) if sizes[row] < FULL)
+            column = self.find_column(room)
+            rows = range(lowest, heights[room], -1)
+            free = (row for row in rows if sizes[row, column] < FULL[column])
             heights[room] = next(free, heights[room])
-            sizes[heights[room]] += 1
+            sizes[heights[room], column] += 1
         return [
             [room for room in self.purposes if heights[room] == height]
             for height in range(max(heights.values()) + 1)
@@ -149,11 +157,9 @@ def draw_picture() -> str:
 
 def _place_rooms(all_rooms: Rooms) -> Iterator[tuple[str, tuple[float, float]]]:
     """Yield each room and the middle of its box, from the top; rooms of readers at the right."""
-    names = list(all_rooms.purposes)
-    beside = set(names[names.index("audience_impact.registers") : names.index(SCHEMAS)])
     for number, row in enumerate(all_rooms.arrange_rows()):
         for column, (middle, width) in COLUMNS.items():
-            members = [room for room in row if (room in beside) == (column == "beside")]
+            members = [room for room in row if all_rooms.find_column(room) == column]
             for place, room in enumerate(members):
                 share = middle + width * ((place + 0.5) / len(members) - 0.5)
                 yield room, (share * WIDTH, MARGIN + number * ROW + BOX[1] / 2)

@@ -261,7 +261,7 @@ def _require_success(answer: httpx.Response, part: Path) -> None:
     reply = f"answers {status} {answer.reason_phrase}".strip()
     if status == 416:
         _remove_part(part)
-        raise PassingError(f"{reply} to the rest of a file", 0.0)
+        raise PassingError(f"{reply} to the request for the rest of a file", 0.0)
     if status in _AGAIN:
         wait = _retry_after(answer.headers.get("Retry-After", ""))
         delay = f" and asks to wait {wait:.0f} s" if wait is not None else ""

@@ -127,7 +127,7 @@ def fetch_download(
 
 
 def _find_earlier(target: Path, before: Download | None) -> Path | None:
-    """Return the file to compare with the server's: of an earlier run, else the accepted one."""
+    """Return the earlier file that the server may confirm: of an earlier run, else the accepted."""
     if target.is_file():
         return target
     old = before.folder / target.name if before else None
@@ -139,7 +139,7 @@ def _count_pages(publisher: Publisher, address: str, first: Path) -> int:
     try:
         count = publisher.pages(first.read_bytes())
         if not 1 <= count <= MOST_PAGES:
-            raise ShapeError(f"reports {count} pages")
+            raise ShapeError(f"reports {count} pages, not 1 to {MOST_PAGES}")
     except ShapeError as error:
         _remove_fetched(first.parent)
         raise SourceError(publisher.name, address, str(error)) from error

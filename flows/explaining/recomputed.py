@@ -92,11 +92,11 @@ def _compare_published(
     rows = version.read_table("impact", dtype_backend="numpy_nullable")
     rows = _select_restriction(rows, restriction_id)
     if rows.empty:
-        return f"Version {version.id} does not hold this restriction: it was added since."
+        return f"Version {version.id} does not have this restriction, which was added later."
     same = version.version.inputs_sha256 == checked.inputs_sha256
     facts_are = "from the same facts" if same else "though the facts have changed since"
     both = compare_answers(*(key_answers(frame, IMPACT_KEY) for frame in (rows, ours)))
     if both["change"].isin([AnswerChange.SAME, AnswerChange.STATUS_ALONE]).all():
-        return f"Version {version.id} holds the same numbers for every metric, {facts_are}."
+        return f"Version {version.id} has the same numbers for every metric, {facts_are}."
     why = "the method has changed since" if same else "the facts have changed since"
-    return f"Version {version.id} holds other numbers: {why}."
+    return f"Version {version.id} has other numbers: {why}."

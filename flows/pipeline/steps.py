@@ -204,8 +204,8 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
     """Validate the facts against every rule; a fact that is later than `today` is an error.
 
     Rows with errors are excluded, and with them the rows whose keys then point nowhere. Rules over
-    several tables are applied to excluded rows too, as though their errors were mended, so that one
-    check reports everything. Warnings that were reviewed and accepted are listed apart.
+    several tables are applied to excluded rows too, as if their errors were corrected, so that one
+    check reports everything. Accepted warnings are listed separately.
     """
     contracts.require_validation()
     unread = _list_unread_tables(reading)

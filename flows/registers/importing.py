@@ -128,7 +128,7 @@ def _link_rows(
 ) -> list[Row]:
     """Return links to the same events in the base facts, and among the events of the register.
 
-    Pairs on which the base facts already decide are left out.
+    Pairs that already have a link in the base facts are left out.
     """
     names = columns_of("restrictions")
     ours = [{**dict.fromkeys(names, ""), **row} for row in tables["restrictions"]]
@@ -225,10 +225,10 @@ def build_report(
     """Return the report on an imported register, with its tables for a layer.
 
     Args:
-        register: how it is read.
-        frame: the register as read.
-        base: the fact tables that the layer is added to, as text.
-        origin: which snapshot it is.
+        register: the functions that read this register.
+        frame: the rows of the register.
+        base: the fact tables to which the layer is added, as text.
+        origin: the source and date of this copy of the register.
     """
     clean = clean_cells(frame)
     names = {part for cell in clean[register.country] for part in places.country_parts(cell)}

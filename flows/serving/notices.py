@@ -41,7 +41,7 @@ def require_addresses(profile: Profile) -> None:
     for place, address in enumerate(profile.notices, 1):
         if _make_service(address) is None:
             raise NotReadyError(
-                f"address {place} of the notices is none that Apprise knows: write it as its "
+                f"Apprise has no service for address {place} of the notices: write it as Apprise's "
                 "documentation says, such as mailto://user:password@example.org"
             )
 

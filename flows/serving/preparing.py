@@ -92,7 +92,7 @@ def _require_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise NotReadyError(
-            f"Prefect's home {folder} cannot be written ({error}): name a folder that can be in "
+            f"Prefect's home {folder} cannot be written ({error}): name a writable folder in "
             "PREFECT_HOME"
         ) from error
 
@@ -179,7 +179,7 @@ class Profile(BaseSettings):
 def read_profile(file: Path | None = None) -> Profile:
     """Return the environment that a file, the variables, or both describe.
 
-    A file that is passed is that of child processes too. Raises NotReadyError with what to mend.
+    Child processes use the same file. Raises NotReadyError with what to mend.
     """
     if file is not None:
         os.environ[PROFILE] = str(file.resolve())

@@ -159,7 +159,7 @@ def follow_schedule(
                 look(client)
             except TROUBLE as trouble:
                 print_line(
-                    f"The Prefect server failed a request, which is made again soon: {trouble!r}"
+                    f"A request to the Prefect server failed and is repeated soon: {trouble!r}"
                 )
             if not ran:
                 wait_checking(PREFECT_RUNNER_POLL_FREQUENCY.value(), check)

@@ -126,8 +126,9 @@ def require_ours(client: SyncPrefectClient, names: list[str]) -> None:
             continue
         if any(tag.startswith("checkout:") for tag in tags) and _tag_checkout() not in tags:
             raise ServeError(
-                f"The server has {name} of another checkout: give this one a name of its own in "
-                "AUDIENCE_IMPACT_ENVIRONMENT or in its profile, or delete that deployment there."
+                f"Another checkout has the deployment {name} on the server: give this environment "
+                "another name in AUDIENCE_IMPACT_ENVIRONMENT or in its profile, or delete that "
+                "deployment there."
             )
 
 

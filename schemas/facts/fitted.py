@@ -277,7 +277,7 @@ class AudienceLaws(Law):
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Require spreads, and factors above zero."""
+        """Require spreads and factors above zero."""
         is_spread = frame["parameter"].eq(words.AudienceLaw.EFFECT_SPREAD.value)
         spreads = is_between(frame, "value", 0.0, MOST_LOG_ODDS)
         return spreads.where(is_spread, is_above_zero(frame, "value"))

@@ -107,6 +107,6 @@ def list_columns(table: str) -> list[str]:
 
 
 def holds_results(table: str) -> bool:
-    """Return whether a table has numbers computed from facts, not facts or checks alone."""
+    """Return whether a table has numbers computed from facts, not only facts or checks."""
     columns = MODELS[table].to_schema().columns.values()
     return any((column.metadata or {})["unit"] in RESULT_UNITS for column in columns)

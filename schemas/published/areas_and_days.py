@@ -94,7 +94,7 @@ class ImpactByArea(ReasonedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Require lower <= upper <= base, and quantiles in order, to one person in each country."""
+        """Require lower <= upper <= base and quantiles in order, within one person per country."""
         slack = frame["areas_count"]
         ends = ("lower", "upper")
         is_in_order = in_order(frame, "persons", (*ends, "base"), slack)
@@ -152,7 +152,7 @@ class ImpactByDay(ReasonedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Require lower <= upper, and quantiles in order, to one person in each country."""
+        """Require lower <= upper, and quantiles in order, to within one person in each country."""
         return in_order(frame, "persons", ("lower", "upper"), frame["areas_count"])
 
 
@@ -262,7 +262,7 @@ class PersonDays(ReasonedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Require lower <= upper, and quantiles in order, to one person on each day."""
+        """Require lower <= upper, and quantiles in order, to within one person on each day."""
         slack, ends = frame["days"] + 1, ("lower", "upper")
         hours = in_order(frame, "person_hours", ends, 24 * slack)
         users = frame.filter(like="feature_").rename(columns=lambda name: name[len("feature_") :])
@@ -271,7 +271,7 @@ class PersonDays(ReasonedModel):
 
     @row_rule("more than 24 person-hours for a person-day")
     def hours_of_days(cls, frame: pd.DataFrame) -> Any:
-        """Require at most 24 person-hours for each person-day, to one person on each day."""
+        """Require at most 24 person-hours for each person-day, to within one person on each day."""
         return ~pd.concat(
             [
                 frame[f"{name}_person_hours"]

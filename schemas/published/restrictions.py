@@ -145,7 +145,7 @@ class Impact(ReasonedModel):
 
     @pa.dataframe_check(name="estimate_out_of_order")
     def estimate_out_of_order(cls, frame: pd.DataFrame) -> Any:
-        """Require q05 <= q50 <= q95, to one person; errors of figures may pass the bounds."""
+        """Require q05 <= q50 <= q95, within one person; errors may pass the bounds as printed."""
         steps = frame[[f"{name}_persons" for name in ("q05", "q50", "q95")]].diff(axis=1)
         return ~(steps.iloc[:, 1:] < -1).any(axis=1)
 

@@ -401,7 +401,7 @@ def test_versions_are_named_by_id_by_place_and_by_word(
     assert compared_versions.find_version(later, first[:14]).id == first
     assert compared_versions.find_version(tmp_path, str(later / "versions" / first)).id == first
     assert compared_versions.find_version(tmp_path, str(later)).id == second
-    with pytest.raises(PublishError, match=f"20 begins several versions: {first}, {second}"):
+    with pytest.raises(PublishError, match=f"id that begins with 20: {first}, {second}"):
         compared_versions.find_version(later, "20")
 
 

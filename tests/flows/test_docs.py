@@ -1,6 +1,7 @@
 """The documentation: its table of results, its links, and what the build puts into its pages."""
 
 import re
+from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -124,6 +125,17 @@ def test_rooms_stand_below_what_they_import_and_arrows_follow_from_no_others(
     assert rooms.list_arrows() == [
         ("audience_impact.mid", "audience_impact.low"),
         ("flows.top", "audience_impact.mid"),
+    ]
+
+
+def test_boxes_of_the_picture_neither_overlap_nor_leave_it() -> None:
+    width, height = architecture.BOX
+    places = dict(architecture._place_rooms(architecture.read_rooms()))
+    assert all(width / 2 <= x <= architecture.WIDTH - width / 2 for x, _ in places.values())
+    assert not [
+        (first, second)
+        for (first, (x, y)), (second, (other_x, other_y)) in combinations(places.items(), 2)
+        if abs(x - other_x) < width and abs(y - other_y) < height
     ]
 
 

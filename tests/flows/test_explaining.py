@@ -219,7 +219,7 @@ def test_facts_that_changed_since_the_version_are_told(small_facts: Path, tmp_pa
     pipeline_steps.publish_results(computed(small_facts), root, None)
     same = command("explain", "R1", *words, "--format", "json", "--metric", "people_exposed")
     explanation = json.loads(same.stdout)
-    assert "holds the same numbers for every metric, from the same facts" in explanation["origin"]
+    assert "has the same numbers for every metric, from the same facts" in explanation["origin"]
     published = command(
         "explain", "R1", "--published", root, "--format", "json", "--metric", "people_exposed"
     )
@@ -228,7 +228,7 @@ def test_facts_that_changed_since_the_version_are_told(small_facts: Path, tmp_pa
     assert ours[-1]["numbers"] == theirs[-1]["numbers"]
     edit(small_facts, "estimates", "E1", value="600000")
     changed = command("explain", "R1", *words)
-    assert "holds other numbers: the facts have changed since" in changed.stdout
+    assert "has other numbers: the facts have changed since" in changed.stdout
 
 
 @pytest.mark.parametrize("act", [CALLS, IMPUTED])

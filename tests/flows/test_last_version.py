@@ -86,7 +86,7 @@ def test_fact_rows_that_are_gone_are_told_but_for_one() -> None:
     )
     (line,) = last_version.fact_rows_gone(before, now)
     assert line.startswith(
-        "sources.csv: fact_rows_gone: 5 rows of the last version are there no more: s1, s2, s3 "
+        "sources.csv: fact_rows_gone: 5 rows of the last version are missing: s1, s2, s3 "
         "and 2 more; "
     )
     assert last_version.fact_rows_gone(rows(), now) == []
@@ -108,8 +108,8 @@ def test_two_rows_that_ran_together_are_told(left: tuple[str, ...], is_told: boo
     before = of_facts(sources=facts("sources", "s0,one", "s1,first of all", "s3,c"))
     now = of_facts(sources=facts("sources", *left, "s3,c"))
     told = (
-        "sources.csv: rows_run_together: s1 of the last version is there no more and its cells "
-        "stand in s0; were two rows run together?"
+        "sources.csv: rows_run_together: s1 of the last version is missing, and its cells "
+        "are in s0; were two rows joined?"
     )
     assert last_version.rows_run_together(before, now) == [told] * is_told
 
@@ -126,8 +126,8 @@ def test_a_column_of_which_no_cell_stayed_is_told(notes: str, is_told: bool) -> 
         for told in ("abc ", f"{notes}d")
     )
     told = (
-        "sources.csv: column_replaced: none of the 3 filled cells of note is what it was in the "
-        "last version (s0, s1, s2); is the column gone, or under another heading?"
+        "sources.csv: column_replaced: all 3 filled cells of note differ from the last "
+        "version (s0, s1, s2); is the column missing, or under another heading?"
     )
     assert last_version.column_replaced(was, has) == [told] * is_told
 
@@ -136,7 +136,7 @@ def test_headings_that_were_exchanged_are_told_but_for_learned_tables() -> None:
     text = facts("sources", "s0,a", "s1,b")
     other = text.replace("note", "?").replace("title", "note").replace("?", "title")
     (line,) = last_version.column_replaced(of_facts(sources=text), of_facts(sources=other))
-    assert "none of the 2 filled cells of note is what it was" in line
+    assert "all 2 filled cells of note differ from" in line
     learned = (FACTS / "daily_use.csv").read_text(encoding="utf-8")
     digest = learned.splitlines()[1].split(",")[8]
     anew = of_facts(daily_use=learned.replace(digest, "0" * 64))

@@ -168,7 +168,7 @@ def test_person_days_are_days_times_the_union_of_the_day() -> None:
 
 
 CALLS: list[tuple[Callable[[], object], str]] = [
-    (lambda: ai.union_bounds([]), "no audience"),
+    (lambda: ai.union_bounds([]), "audiences is empty"),
     (lambda: ai.union_bounds([1.0, math.nan]), "audience 1 is nan"),
     (lambda: ai.union_bounds([-1.0]), "audience 0 is -1.0"),
     (lambda: ai.union_bounds([math.inf]), "audience 0 is inf"),

@@ -57,7 +57,7 @@ def test_sets_are_shares_of_the_people_online() -> None:
 
 
 def test_an_online_share_below_what_was_seen_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"S1: an online share of 0\.5 lies below"):
+    with pytest.raises(ValueError, match=r"S1: the online share 0\.5 is below"):
         calibration.read_surveys(*tables({"S1": 0.37}, override=0.5))
 
 

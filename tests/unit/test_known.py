@@ -119,6 +119,6 @@ def test_what_ended_later_goes_on_and_what_it_continues_may_be_unknown() -> None
     assert told[ends].loc["R3"].tolist() == ["2026-01-03", "ended", "recorded", ""]
     assert found.cut.unended_count == 1
     assert str(found.cut) == (
-        "4 rows of facts were not known on 2026-01-31, 2 of them for want of a day of publication "
-        "of their source; 1 restrictions had not ended then"
+        "4 rows of facts were not known on 2026-01-31, 2 of them because their source "
+        "has no day of publication; 1 restrictions had not ended then"
     )

@@ -82,7 +82,7 @@ class Mark(NamedTuple):
 def list_marks(
     findings: Sequence[Finding], tables: Tables, keys: Mapping[str, Sequence[str]]
 ) -> list[Mark]:
-    """Return the acceptances that these warnings would need, without repeats or lapses."""
+    """Return an acceptance for each of these warnings, without repeats and lapsed ones."""
     findings_to_accept = [finding for finding in findings if finding.rule != LAPSED]
     rows = _collect_rows(findings_to_accept, tables)
     marks = [_make_mark(finding, rows, keys) for finding in findings_to_accept]
@@ -97,8 +97,8 @@ def split_accepted(
 ) -> tuple[list[Finding], list[Finding]]:
     """Return the findings to report, with lapsed acceptances, and the accepted warnings.
 
-    `tables` are the facts as text; findings carry the cells as written. Where the findings are not
-    complete, an acceptance without a finding has not lapsed.
+    `tables` are the facts as text; findings carry the cells as written. If the findings are
+    incomplete, an acceptance without a finding does not lapse.
     """
     accepted = tables[TABLE]
     marks = _read_marks(accepted)
@@ -115,7 +115,13 @@ def split_accepted(
     seen = set(finding_marks)
     gone = {place for mark, place in marks.items() if is_complete and mark not in seen}
     lapsed = [
-        report_row(TABLE, accepted.loc[place], "value", LAPSED, "found no more; remove the row")
+        report_row(
+            TABLE,
+            accepted.loc[place],
+            "value",
+            LAPSED,
+            "no finding matches this row any more; remove the row",
+        )
         for place in sorted(gone)
     ]
     return [*stand, *lapsed], accepted_findings

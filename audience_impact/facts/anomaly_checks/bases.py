@@ -43,7 +43,7 @@ ONLINE_BASES = (ONLINE, ONLINE_12_PLUS)
 
 
 def _add_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Add `level` (people online: of residents), `moment`, `kind`, `stated` and `free` to bases."""
+    """Add the columns by which bases are compared: `level`, `moment`, `kind`, `stated`, `free`."""
     online = bases["population_base"].isin(ONLINE_BASES)
     everyone = bases[bases["population_base"] == EVERYONE]
     residents = levels.find_nearest_persons(bases[online], everyone, ["area_id"]).reindex(
@@ -67,7 +67,7 @@ def _add_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
     "bases",
 )
 def base_unlike_neighbours(tables: Tables) -> list[Finding]:
-    """Compare a base, and the ends of its range, with the last before and the first after."""
+    """Compare a base, and the ends of its range, with the bases before and after it in time."""
     bases = tables["bases"]
     return [
         finding
@@ -114,7 +114,7 @@ def _describe_neighbours(row: Any, rows: pd.DataFrame, by: list[str]) -> str:
     "bases",
 )
 def base_unlike_publishers(tables: Tables) -> list[Finding]:
-    """Compare a base with the last before and the first after of any publisher."""
+    """Compare a base with those of any publisher before and after it in time."""
     bases = tables["bases"]
     rows = _add_levels(bases, "persons")
     rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]

@@ -368,7 +368,7 @@ def find_read_after(tables: Tables, today: date | None) -> list[Finding]:
             row,
             "accessed_on",
             READ_AFTER_TODAY,
-            f"{row['accessed_on']} has not come; correct the day of access",
+            f"{row['accessed_on']} is in the future; correct the day of access",
         )
         for _, row in sources[late].iterrows()
     ]

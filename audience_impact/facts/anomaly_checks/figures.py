@@ -166,8 +166,9 @@ DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
 def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Add `stated` (the middle of a range), `level`, `moment`, `free` and `is_daily` to figures.
 
-    `persons` are those of a share of its own population as well, NaN where nobody counted it.
-    `free` is the headroom; a share of a population that nobody counted is its own universe.
+    `persons` also converts shares, by the number of people in their population; NaN where nobody
+    counted it. `free` is the headroom; a share of a population that nobody counted is its own
+    universe.
     """
     stated = estimates["value"].fillna(np.sqrt(estimates["low"] * estimates["high"]))
     stated = stated.fillna(estimates["low"]).fillna(estimates["high"])
@@ -255,7 +256,7 @@ def persons_unlike_share(tables: Tables) -> list[Finding]:
     "estimates",
 )
 def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
-    """Compare a figure with the last before and the first after of its series."""
+    """Compare a figure with the figures before and after it in its series."""
     rows = add_levels(tables["estimates"], tables["bases"])
     near = levels.measure_surprise(
         rows, SERIES, MONTH_SPREAD, _compute_printed_error(rows), NEIGHBOURS_LIMIT

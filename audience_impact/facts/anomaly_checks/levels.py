@@ -113,7 +113,7 @@ def pool_spreads(prior: float, count: pd.Series, median: pd.Series) -> "pd.Serie
 
 
 def _interpolate_levels(periods: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
-    """Return expected level and its months, from neighbours `before` and `after` places away."""
+    """Return the level expected between two neighbours, and the months that scale its variance."""
     names = ("level", "moment", "growth", f"level_{-before}", f"level_{after}")
     level, moment, growth, first, then = (periods[name].to_numpy() for name in names)
     since = moment - periods[f"moment_{-before}"].to_numpy()
@@ -163,8 +163,8 @@ def _group_by_period(rows: pd.DataFrame) -> pd.DataFrame:
 def _measure_roughness(periods: pd.DataFrame, judged: "pd.Series[bool]") -> pd.DataFrame:
     """Return `count` and `median` of the residuals of each series without the judged row.
 
-    Of rows that are judged. Where the row is a neighbour of another, the next but one takes its
-    place.
+    Only judged rows have a result. Where the judged row is a neighbour of another row, the next row
+    but one replaces it.
     """
     if not judged.any():
         return pd.DataFrame({"count": 0.0, "median": np.nan}, periods.index)

@@ -229,7 +229,7 @@ def _select_unexplained(
 ) -> pd.DataFrame:
     """Return products of share and residents that no count of the year, in their layer, explains.
 
-    With `cell`, `noted` (the share as printed), and `residents` of the count that comes nearest.
+    The columns are `cell`, `noted` (the share as printed), and `residents` of the nearest count.
     """
     by = ["area_id", "year", "row_layer"]
     counts = bases[bases["population_base"] == EVERYONE]

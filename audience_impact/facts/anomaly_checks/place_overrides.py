@@ -122,7 +122,8 @@ def _find_override(
 ) -> tuple[str, tuple[str, ...], str] | None:
     """Return the name that a text uses for a place, all its names, and its reviewed reading.
 
-    A name without an override is a place inside one that the text names; None without both.
+    If the place itself has no override, use the place that contains it and that the text names.
+    Return None if there is neither.
     """
     names = tuple(row["name"].split("; "))
     for name in names:
@@ -164,7 +165,7 @@ def _fold_keeping_commas(text: str) -> str:
 
 
 def _is_holder_named(place: _NamedPlace) -> bool:
-    """Return whether the name of the whole place is only the container of the other places."""
+    """Return whether the text names the whole place only as the container of other places."""
     others = [name for name in place.names if name != place.name]
     text = _fold_keeping_commas(place.text)
     for holder in others:

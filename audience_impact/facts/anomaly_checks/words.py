@@ -154,8 +154,9 @@ def _describe_lone_word(row: Any) -> str:
 def platform_alone(tables: Tables) -> list[Finding]:
     """Report a figure that fits another platform, where its own platform has none about that time.
 
-    Reported where the measurer has it within 1 % for another platform within three months, or
-    where the measurer has many figures of this area, but no other one of the platform.
+    A figure is reported if the measurer has a figure within 1 % of it for another platform within
+    three months, or if the measurer has many figures of this area, but no other figure of the
+    platform.
     """
     estimates = tables["estimates"]
     rows = estimates.assign(

@@ -109,7 +109,8 @@ def apply_status_rule(
 ) -> pd.DataFrame:
     """Return the rows after one more status rule, which adds its sentence and caps the status.
 
-    `details` fill the gap of the sentence for each row, where the sentence has a gap.
+    `details` has the text that replaces the braces of the sentence in each row, if the sentence has
+    braces.
     """
     flag = pd.Series(rows, frame.index) if details is None else details.where(rows, "")
     more = state_reasons({rule: flag}, frame.index)
@@ -130,7 +131,7 @@ def drop_wide(
 ) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
     """Return the rows, with blank quantiles if they are too wide, and a flag for such rows.
 
-    Too wide are quantiles that differ by more than a factor of WIDEST. Their columns are
+    Quantiles are too wide if they differ by more than a factor of WIDEST. Their columns are
     `{kind}q05_{unit}` and so on. If nothing happened in more than one draw in twenty, the lowest
     quantile is zero; the low end of the other draws is then as far below the median, as a factor,
     as the highest quantile is above it.
@@ -147,7 +148,8 @@ def drop_outside(
 ) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
     """Return the rows without quantiles outside the bounds with errors, and which.
 
-    The columns are `{kind}at_least_{unit}`, `{kind}q05_{unit}` and so on; a person is tolerated.
+    The columns are `{kind}at_least_{unit}`, `{kind}q05_{unit}` and so on; a difference of one
+    person is allowed.
     """
     names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
     least, most = (frame[f"{kind}{end}_{unit}"] for end in ("at_least", "at_most"))

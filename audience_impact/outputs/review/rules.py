@@ -121,7 +121,7 @@ RISING = (
     number=6,
 )
 def estimate_out_of_order(results: ReviewInput) -> list[str]:
-    """Return estimates but for those in the orders of RISING."""
+    """Return estimates whose bounds or quantiles are not in the orders of RISING."""
     steps = [
         results.impact[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
         for names in RISING
@@ -323,7 +323,7 @@ def _find_smaller_wholes(
 ) -> list[str]:
     """Return wholes (area/period) that are smaller than a part of them.
 
-    Columns `part_key` of a part name its whole, whose columns are `whole_key`.
+    The columns `part_key` of a part have the key of its whole, which the whole has in `whole_key`.
     """
     names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
     both = parts.merge(

@@ -471,7 +471,7 @@ def fill_sentence(name: str, detail: str, names: Mapping[str, str] = NO_NAMES) -
 
 
 def _in_words(name: str, detail: str, names: Mapping[str, str]) -> str:
-    """Return a detail in words: those of an enum's member, or the detail unchanged."""
+    """Return the words of a detail that is a member of an enum; any other detail unchanged."""
     if name in ("imputed", "imputed_in_part"):
         return ImputationRung(detail).meaning
     if name == "part_unknown":

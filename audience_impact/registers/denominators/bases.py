@@ -180,7 +180,7 @@ def population_rows(figures: Figures, sources: Sources, years: Years) -> pd.Data
 
 
 def _after_last_count(figures: Figures) -> "pd.Series[bool]":
-    """Mark the projections of years after all counts and estimates of their area."""
+    """Mark the projections of years after the last count or estimate of their area."""
     last = figures.counted.groupby("area_id")["year"].max()
     last_year = figures.ahead["area_id"].map(last).astype("float64").fillna(LAST_ESTIMATE)
     return figures.ahead["year"] > last_year.clip(lower=LAST_ESTIMATE)

@@ -111,7 +111,7 @@ class Gazetteer:
 
     @cached_property
     def first_level(self) -> tuple[str, ...]:
-        """Return the places of the first level."""
+        """Return the places of the first level below the country."""
         return tuple(entry.area_id for entry in self.entries.values() if entry.level == ADMIN1)
 
     def has_inside(self, outer: str, inner: str) -> bool:

@@ -94,7 +94,7 @@ def _as_part(meaning: NameMeaning, kind: PartKind | None) -> NameMeaning:
 def _read_passages(
     meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
 ) -> list[list[NameMeaning]]:
-    """Return the meanings of the names in each passage of a text of which all are on record."""
+    """Return the meanings of names by passage of a text, for passages with all names on record."""
     is_large = any(_is_first_level(meaning, gazetteer) for meaning in meanings)
     passages = (match["place"] for pattern in PASSAGES for match in pattern.finditer(text))
     texts = (

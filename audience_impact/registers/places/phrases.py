@@ -254,7 +254,7 @@ class Vocabulary:
 def _join_pieces(pieces: Sequence[_Piece]) -> list[Phrase]:
     """Return names with their kinds and amounts, which other pieces of the text may state.
 
-    What is said before a list holds for the list, and not for the place that contains it.
+    Words before a list apply to the list, and not to the place that contains it.
     """
     phrases: list[Phrase] = []
     before, clause = _NOTHING, 0

@@ -65,10 +65,10 @@ def resolve_text(
     """Return the meaning of each name in a text, in the order of the text.
 
     Args:
-        text: as printed; texts that mean the whole country are handled before.
-        scope: how far the register says it reaches.
+        text: the text as printed; it does not mean the whole country.
+        scope: the geographic scope that the register states.
         gazetteer: the places of the country.
-        day: when, in ISO 8601; a place that was larger then is taken as it was.
+        day: the first day, in ISO 8601; a place that was larger then has its former extent.
     """
     folded_text = names.fold_name(text)
     if folded_text in gazetteer.reviewed:

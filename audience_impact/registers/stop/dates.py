@@ -105,10 +105,10 @@ def read_restoration(text: str, start: str) -> str:
 
 
 def narrow_to_rest(row: Mapping[str, str]) -> dict[str, str]:
-    """Return the cells of a row, of what was left where its edition is later than a restoration.
+    """Return the cells of a row, limited to the place where access had not come back.
 
-    Access came back in most of what was cut in an earlier year, by the text, and the text names the
-    place that is left: the edition records that place, from the day after the restoration on.
+    If the text states that access came back in most places in an earlier year, and names the place
+    where it did not, the edition records that place, from the day after the restoration.
     """
     start, text = parse_day(row["start_date"]), row["event"]
     restored = read_restoration(text, start) if start else ""
@@ -143,9 +143,10 @@ def _parse_sign(match: re.Match[str], start: str) -> str:
 
 
 def _correct_year(start: str, end: str, count_year: str) -> str:
-    """Return an end of a year too late in its right year; blank where the year may be right.
+    """Return an end with its year corrected by one; blank where the year may be right.
 
-    An edition cannot know an end after its year; a year after the start, to a week, is a slip.
+    An edition cannot know an end after its year, so an end one year after the start, to within a
+    week, is a typing error.
     """
     if not (start and end and end[:4] > count_year > "" and end[5:] != "02-29"):
         return ""

@@ -67,7 +67,7 @@ PUBLICATION = Publication(
 
 
 def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record:
-    """Return a row as an event record; that of what was left where the text says what was."""
+    """Return a row as an event record, limited to the place that remained cut, if any."""
     cells = dates.narrow_to_rest(cells)
     identity_cells = tuple(plain_name(cells[column]) for column in IDENTITY)
     start = dates.read_dates(cells).start
@@ -153,8 +153,8 @@ def _exception_reason(row: Record) -> str:
 def _later_editions(row: Record, background: Background) -> list[Record]:
     """Return rows of later years, of the same countries, start and place, that replace a row.
 
-    These rows are another event by their wording, and this other event has no row in the year of
-    the replaced row or before.
+    By their wording, these rows belong to another event, which has no row in the year of the
+    replaced row or earlier.
     """
     beside = [
         record
@@ -183,10 +183,10 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
 
 
 def _names_no_region(record: Record, background: Background) -> bool:
-    """Return whether no word of a row names a place of its country.
+    """Return whether no word of a row names a place of its country, which it then means.
 
-    Of the 360 rows about services with this scope that name an area, 347 name the whole country; so
-    do 165 of the 198 rows of the full network whose words name no place.
+    The reason: of the 360 rows about services with this scope that name an area, 347 name the whole
+    country; so do 165 of the 198 rows of the full network whose words name no place.
     """
     if record.cells["shutdown_extent"] == "Service-based":
         return True

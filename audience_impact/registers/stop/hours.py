@@ -205,8 +205,8 @@ def _find_stretches(text: str, first: date, last: date) -> Iterator[tuple[date, 
 def _timing_of_stretches(text: str, first: date, last: date) -> Timing | None:
     """Return the timing if stretches extend from the first day to the last.
 
-    A stretch counts a day for every 24 hours begun: one from 22:00 to 22:00 is one day, and so is
-    one over midnight. A single stretch names no days, since it covers all its dates.
+    A stretch counts one day for each 24 hours or part of them: from 22:00 to 22:00 is one day, and
+    so is a night. A single stretch names no days, since it covers all its dates.
     """
     stretches = sorted(set(_find_stretches(text, first, last)))
     if not stretches or stretches[0][0] != first or max(until for _, until, _ in stretches) != last:

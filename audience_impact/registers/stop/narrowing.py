@@ -240,7 +240,7 @@ def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContex
 def find_narrowing(row: Row, cut: Cut, is_national: bool, context: RegisterContext) -> str:
     """Return why a row does not cut off everyone in its places; blank if it does.
 
-    `cut` is what the row cut; `is_national` states whether its place is the country.
+    `cut` is the kind of cut of the row; `is_national` states whether its place is the country.
     """
     if not is_national and is_whole_place(row):
         return ""
