@@ -8,7 +8,8 @@ Every restriction whose people exposed stand on counts of its own is answered ag
 * place: without surveys of regions; without surveys and models of them.
 * network: without the counts of fixed lines of its country.
 * online: a shutdown of the whole network, without the publisher whose count of the people online
-  was used; without any count within twelve months.
+  was used; without any count within twelve months. The levels are fitted to the counts that are
+  left, with the parameters of all.
 
 The table has, by rung and kind of restriction, how many were answered again, how often the better
 median lies in the 90 % interval of the rung, and the median ratio of both medians. Answers that
@@ -39,6 +40,8 @@ from audience_impact import pipeline
 from audience_impact.audiences.parts import COUNTRY_LEVEL, SURVEYED_LEVELS
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import models
+from audience_impact.fitting.online import OnlineModel, list_subregions, make_table
+from audience_impact.fitting.online_counts import list_counts
 from audience_impact.imputation import evidence_levels as imputation
 from audience_impact.outputs.review import reasons
 from audience_impact.pipeline import Stages
@@ -185,31 +188,55 @@ def _networks(tables: Tables, known: pd.DataFrame) -> Iterator[Trial]:
     yield list(acts), without(tables, "network_use", pd.Series(True, tables["network_use"].index))
 
 
-def _publisher(tables: Tables, known: pd.DataFrame, stages: Stages) -> Iterator[Trial]:
+def without_counts(
+    tables: Tables, model: OnlineModel, out: Callable[[pd.DataFrame], pd.Series]
+) -> Tables:
+    """The tables without some counts of people online, and with levels fitted to the others.
+
+    `out` marks rows of a table with `area_id`, `measurement_series_id` and `period_end`; `model` is
+    fitted to all counts, and its parameters are used.
+    """
+    bases, shares = tables["bases"], tables["online_shares"]
+    is_online = bases["population_base"].str.startswith("internet")
+    fewer = without(without(tables, "bases", is_online & out(bases)), "online_shares", out(shares))
+    rest = list_counts(fewer)
+    refitted = OnlineModel.from_rows(rest, model.subregions, model.parameters).fit_scales()
+    countries = tables["online_levels"]["area_id"].drop_duplicates()
+    parents = tables["areas"].set_index("area_id")["parent_id"].reindex(countries)
+    levels = make_table(refitted, parents, pd.Series(dtype="str"))
+    start = pd.to_datetime(levels["period"] + "-01-01")
+    return {**fewer, "online_levels": levels.assign(period_start=start)}
+
+
+def _publisher(
+    tables: Tables, known: pd.DataFrame, stages: Stages, model: OnlineModel
+) -> Iterator[Trial]:
     """Without the publisher whose count of the people online was used, country by country."""
     rows = stages.inputs.audiences.sizes
     bases = tables["bases"].set_index("base_id")
     own = rows[rows["restriction_id"].isin(known.index[known["kind"] == NETWORK])]
     used = own.assign(series=own["audience_base_id"].map(bases["measurement_series_id"]))
     keys = pd.MultiIndex.from_frame(used[["country_id", "series"]].drop_duplicates())
-    every = tables["bases"]
-    out = pd.Series(
-        pd.MultiIndex.from_frame(every[["area_id", "measurement_series_id"]]).isin(keys),
-        every.index,
-    ) & every["population_base"].str.startswith("internet")
-    yield list(own["restriction_id"].unique()), without(tables, "bases", out)
+
+    def is_used(rows: pd.DataFrame) -> pd.Series:
+        pairs = pd.MultiIndex.from_frame(rows[["area_id", "measurement_series_id"]])
+        return pd.Series(pairs.isin(keys), rows.index)
+
+    yield list(own["restriction_id"].unique()), without_counts(tables, model, is_used)
 
 
-def _older(tables: Tables, known: pd.DataFrame) -> Iterator[Trial]:
+def _older(tables: Tables, known: pd.DataFrame, model: OnlineModel) -> Iterator[Trial]:
     """Without counts of the people online that are less than a year old, act by act and year."""
     acts = known.index[known["kind"] == NETWORK]
     start = tables["restrictions"].set_index("restriction_id")["observed_from_start"]
     year = start.reindex(acts).dt.year
-    bases = tables["bases"]
-    for one, group in year.groupby(year):
-        recent = bases["period_end"] > pd.Timestamp(int(one) - 1, 1, 1)
-        out = bases["population_base"].str.startswith("internet") & recent
-        yield list(group.index), without(tables, "bases", out)
+    first = list_counts(tables)["moment"].min()
+    for one, group in year[year > first + 1.0].groupby(year):
+        newest = pd.Timestamp(int(one) - 1, 1, 1)
+        yield (
+            list(group.index),
+            without_counts(tables, model, lambda rows, newest=newest: rows["period_end"] > newest),
+        )
 
 
 def trials(tables: Tables, as_of: date) -> pd.DataFrame:
@@ -222,12 +249,14 @@ def trials(tables: Tables, as_of: date) -> pd.DataFrame:
     known = known[known["online_rung"].eq(COUNTED)]
     small = only(tables, list(known.index))
     stages, _ = pipeline.prepare_run(small, as_of)
+    counts = list_counts(tables)
+    model = OnlineModel.from_rows(counts, list_subregions(counts)).fit_parameters()
     leavings: list[tuple[RungFamily, str, Leaving]] = [
         (RungFamily.PLACE, "surveys of regions", partial(_places, models=False)),
         (RungFamily.PLACE, "figures of regions", partial(_places, models=True)),
         (RungFamily.NETWORK, "counts of lines", _networks),
-        (RungFamily.ONLINE, "the publisher", partial(_publisher, stages=stages)),
-        (RungFamily.ONLINE, "counts of the year", _older),
+        (RungFamily.ONLINE, "the publisher", partial(_publisher, stages=stages, model=model)),
+        (RungFamily.ONLINE, "counts of the year", partial(_older, model=model)),
     ]
     parts = [
         _again(acts, left, as_of, known).assign(

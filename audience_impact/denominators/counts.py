@@ -68,6 +68,8 @@ RELIABILITY = {
 }
 """Reliability words of sources, the most reliable first."""
 OLDER = "age_12_plus"
+LEAST_SHARE = 1e-4
+"""Least share of residents online that is drawn: of nobody there are no log odds."""
 YEAR_SIGNS = 4
 """Signs of a period that is a year."""
 ANY_MEASURER = ["population_base"]
@@ -297,7 +299,7 @@ def _fit_people_online(rows: pd.DataFrame, measured: CountsWithErrors) -> pd.Dat
     if levels is None or online.empty:
         return pd.DataFrame(index=rows.index[:0], columns=DISTRIBUTION, dtype="float64")
     moments = compute_moments(online["start"])
-    shares = levels.compute_quantiles(online["country_id"], moments)
+    shares = levels.compute_quantiles(online["country_id"], moments).clip(lower=LEAST_SHARE)
     residents = measured.counts.interpolate_residents(online["country_id"], moments)
     persons = shares.mul(residents, axis=0).rename(
         columns={
