@@ -7,8 +7,9 @@ is published by itself, from the day after the second ended.
 
 Method. A restriction that is published under another leaves the facts, with its targets and its
 places; figures about it become figures about the other. The restriction that stays keeps what it
-says; where it does not know its end, it takes the end of what stands under it, and where the link
-is one of other access networks, it is of all. A remainder begins when the other ended, and
+says; where it does not know its end, it takes the end of what stands under it, where it has no
+hours, those of an event of the same days, and where the link is one of other access networks, it is
+of all. A remainder begins when the other ended, and
 continues it; if that never ended before it, it is one event with it. Of several links of one
 restriction the first that merges counts, in the order of `EventRelation`.
 
@@ -38,6 +39,7 @@ END = [
     *("ended_on", "ended_on_start", "ended_on_end", "end_status", "end_source"),
     *("listed_until", "listed_until_start", "listed_until_end"),
 ]
+HOURS = ["days_in_force", "times_in_force", "least_hours_a_day", "most_hours_a_day", "hours_basis"]
 
 
 def merge_events(tables: Tables) -> Tables:
@@ -142,6 +144,8 @@ def _complete(
     is_better = frame.index.isin(ends.index[ends["is_exact"]])
     unknown = frame.index[is_unknown | (is_vague & is_better)].intersection(ends.index)
     frame.loc[unknown, END] = ends.loc[unknown, END]
+    hours = _find_hours(beside, frame)
+    frame.loc[hours.index, HOURS] = hours
     split_ids = links.loc[links["relation"] == EventRelation.OTHER_NETWORKS, "restriction_id"]
     frame.loc[frame.index.isin(split_ids.map(merged)), "network_scope"] = NetworkScope.ALL.value
     sources = beside.drop_duplicates("published").set_index("published")["source_id"]
@@ -149,6 +153,19 @@ def _complete(
     is_new = (frame["also_source_id"] == "") & added.notna() & (added != frame["source_id"])
     frame["also_source_id"] = frame["also_source_id"].mask(is_new, added)
     return frame
+
+
+def _find_hours(beside: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return HOURS, by restriction, of events of the same days that are merged into those without.
+
+    `beside` are the merged events, with the id of the restriction in `published`.
+    """
+    is_blank = restrictions[HOURS].isin(["", None]) | restrictions[HOURS].isna()
+    stays = restrictions[is_blank.all(axis=1)]
+    days = ["observed_from", "ended_on"]
+    rows = beside[beside["least_hours_a_day"].notna() & beside["published"].isin(stays.index)]
+    is_same = (rows[days].to_numpy() == stays.loc[rows["published"], days].to_numpy()).all(axis=1)
+    return rows[is_same].drop_duplicates("published").set_index("published")[HOURS]
 
 
 def _start_remainders(
