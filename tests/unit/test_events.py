@@ -1,5 +1,6 @@
 """One event is one restriction: links between events, and what they leave of the facts."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -100,6 +101,19 @@ def test_rows_of_two_operators_are_two_events() -> None:
         for name, operator in (("R1", "North"), ("R2", "South"))
     )
     assert relation(first, second) is None
+
+
+def test_a_doubtful_cut_of_the_network_is_the_event_of_services_in_its_source() -> None:
+    services = {"platforms": frozenset({"facebook"})}
+    for reason, sources, is_one in (
+        ("doubtful", "s", True),
+        ("", "s", False),
+        ("doubtful", "t", False),
+    ):
+        row = recorded("R1", "XA", "2020-01-02", extent_reason=reason, sources=frozenset({"s"}))
+        other = recorded("R2", "XA", "2020-01-02", sources=frozenset({sources}))
+        other = replace(other, event=replace(other.event, **services))
+        assert (relation(row, other) is not None) == is_one
 
 
 def test_mobile_and_fixed_rows_of_one_event_are_split_networks_where_the_ends_agree() -> None:
