@@ -104,7 +104,7 @@ def test_rows_of_two_operators_are_two_events() -> None:
 
 
 def test_a_doubtful_cut_of_the_network_is_the_event_of_services_in_its_source() -> None:
-    services = {"platforms": frozenset({"facebook"})}
+    services = frozenset({"facebook"})
     for reason, sources, is_one in (
         ("doubtful", "s", True),
         ("", "s", False),
@@ -112,7 +112,7 @@ def test_a_doubtful_cut_of_the_network_is_the_event_of_services_in_its_source() 
     ):
         row = recorded("R1", "XA", "2020-01-02", extent_reason=reason, sources=frozenset({"s"}))
         other = recorded("R2", "XA", "2020-01-02", sources=frozenset({sources}))
-        other = replace(other, event=replace(other.event, **services))
+        other = replace(other, event=replace(other.event, platforms=services))
         assert (relation(row, other) is not None) == is_one
 
 
