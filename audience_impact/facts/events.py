@@ -8,10 +8,10 @@ is published by itself, from the day after the second ended.
 Method. A restriction that is published under another leaves the facts, with its targets and its
 places; figures about it become figures about the other. The restriction that stays keeps what it
 says; where it does not know its end, it takes the end of what stands under it, where it has no
-hours, those of an event of the same days, and where the link is one of other access networks, it is
-of all. A remainder begins when the other ended, and
-continues it; if that never ended before it, it is one event with it. Of several links of one
-restriction the first that merges counts, in the order of `EventRelation`.
+hours, those of an event of the same days, where it names only a group of services, those that the
+event names, and where the link is one of other access networks, it is of all. A remainder begins
+when the other ended, and continues it; if that never ended before it, it is one event with it. Of
+several links of one restriction the first that merges counts, in the order of `EventRelation`.
 
 Undone by a row of `event_links` with the relation `apart` in a folder of facts, or without the row
 of the layer: the restriction is then published again under its own id.
@@ -27,7 +27,13 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import ONE_DAY
-from audience_impact.vocabulary import EndSource, EndStatus, EventRelation, NetworkScope
+from audience_impact.vocabulary import (
+    EndSource,
+    EndStatus,
+    EventRelation,
+    NetworkScope,
+    PlatformKind,
+)
 
 MERGING = (EventRelation.ONE_EVENT, EventRelation.OTHER_NETWORKS, EventRelation.REMAINDER)
 """Relations that change what is published, the strongest first."""
@@ -56,6 +62,7 @@ def merge_events(tables: Tables) -> Tables:
     links = _drop_void_remainders(links, restrictions)
     merged = find_published_ids(links)
     stays = _start_remainders(_complete(restrictions, links, merged), links, merged)
+    tables = tables | {"restriction_targets": _name_services(tables, merged)}
     changed = {
         "event_links": links,
         "restrictions": stays[~stays.index.isin(merged)].reset_index(drop=True),
@@ -153,6 +160,26 @@ def _complete(
     is_new = (frame["also_source_id"] == "") & added.notna() & (added != frame["source_id"])
     frame["also_source_id"] = frame["also_source_id"].mask(is_new, added)
     return frame
+
+
+def _name_services(tables: Tables, merged: Mapping[str, str]) -> pd.DataFrame:
+    """Return targets in which services replace groups that only a merged event names by members.
+
+    A group counts here if no page lists its members ("social media").
+    """
+    targets, platforms = tables["restriction_targets"], tables["platforms"]
+    is_unlisted = (platforms["kind"] == PlatformKind.GROUP) & (platforms["member_ids"] == "")
+    is_group = targets["platform_id"].isin(platforms.loc[is_unlisted, "platform_id"])
+    in_groups = is_group.groupby(targets["restriction_id"]).agg(["any", "all"])
+    vague = in_groups.index[in_groups["all"]]
+    named = in_groups.index[~in_groups["any"]]
+    taken = {
+        name: published
+        for name, published in merged.items()
+        if name in named and published in vague
+    }
+    changed = targets[~targets["restriction_id"].isin(taken.values())]
+    return changed.assign(restriction_id=changed["restriction_id"].replace(taken))
 
 
 def _find_hours(beside: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:

@@ -55,10 +55,10 @@ class EventRecord:
     holders: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
 
-    def shares_services(self, other: "EventRecord") -> bool:
+    def shares_services(self, candidate: "EventRecord") -> bool:
         """Return whether events have a platform in common, members of their groups included."""
-        mine, theirs = self.platforms | self.services, other.platforms | other.services
-        return bool(mine & theirs)
+        ours = self.platforms | self.services
+        return bool(ours & (candidate.platforms | candidate.services))
 
     @property
     def last_day(self) -> pd.Timestamp | None:

@@ -237,6 +237,17 @@ def test_a_row_of_a_register_is_published_under_the_id_of_the_fact() -> None:
 
 
 @pytest.mark.parametrize(
+    ("members", "services"), [("", {"telegram"}), ("telegram;x", {"social-media"})]
+)
+def test_named_services_replace_a_group_without_members(members: str, services: set[str]) -> None:
+    made = linked(("R1", "F", "one_event"))
+    made.add("platforms", platform_id="social-media", kind="group", member_ids=members)
+    made.rows["restriction_targets"][0]["platform_id"] = "social-media"
+    targets = merge_events(made.typed())["restriction_targets"].set_index("restriction_id")
+    assert set(targets.loc[["F"], "platform_id"]) == services
+
+
+@pytest.mark.parametrize(
     ("row", "fact", "hours"),
     [
         ({}, {}, 21.0),
