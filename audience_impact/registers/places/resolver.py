@@ -477,8 +477,8 @@ class _Reading:
         rest = replace(meaning, reading=PlaceReading.WITHIN, part_kind=PartKind.SOME)
         if not out and not parted:
             return [rest]
-        whole = tuple(area_id for area_id in parts if area_id not in {*out, *parted})
-        meanings = [replace(meaning, area_ids=whole, reading=PlaceReading.WHOLE)]
+        untouched = tuple(area_id for area_id in parts if area_id not in {*out, *parted})
+        meanings = [replace(meaning, area_ids=untouched, reading=PlaceReading.WHOLE)]
         return meanings + ([replace(rest, area_ids=tuple(parted))] if parted else [])
 
     def _find_excepted_parts(
