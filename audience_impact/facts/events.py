@@ -28,6 +28,7 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import ONE_DAY
 from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
     EndSource,
     EndStatus,
     EventRelation,
@@ -170,13 +171,13 @@ def _name_services(tables: Tables, merged: Mapping[str, str]) -> pd.DataFrame:
     targets, platforms = tables["restriction_targets"], tables["platforms"]
     is_unlisted = (platforms["kind"] == PlatformKind.GROUP) & (platforms["member_ids"] == "")
     is_group = targets["platform_id"].isin(platforms.loc[is_unlisted, "platform_id"])
-    in_groups = is_group.groupby(targets["restriction_id"]).agg(["any", "all"])
-    vague = in_groups.index[in_groups["all"]]
-    named = in_groups.index[~in_groups["any"]]
+    is_service = ~is_group & (targets["platform_id"] != WHOLE_INTERNET)
+    vague = {*targets["restriction_id"][is_group]} - {*targets["restriction_id"][~is_group]}
+    named = is_service.groupby(targets["restriction_id"]).all()
     taken = {
         name: published
         for name, published in merged.items()
-        if name in named and published in vague
+        if named.get(name, False) and published in vague
     }
     changed = targets[~targets["restriction_id"].isin(taken.values())]
     return changed.assign(restriction_id=changed["restriction_id"].replace(taken))

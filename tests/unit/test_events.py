@@ -237,12 +237,21 @@ def test_a_row_of_a_register_is_published_under_the_id_of_the_fact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "services"), [("", {"telegram"}), ("telegram;x", {"social-media"})]
+    ("members", "target", "services"),
+    [
+        ("", "telegram", {"telegram"}),
+        ("telegram;x", "telegram", {"social-media"}),
+        ("", "*", {"social-media"}),
+    ],
 )
-def test_named_services_replace_a_group_without_members(members: str, services: set[str]) -> None:
+def test_named_services_replace_a_group_without_members(
+    members: str, target: str, services: set[str]
+) -> None:
     made = linked(("R1", "F", "one_event"))
     made.add("platforms", platform_id="social-media", kind="group", member_ids=members)
+    made.add("platforms", platform_id="*", kind="network")
     made.rows["restriction_targets"][0]["platform_id"] = "social-media"
+    made.rows["restriction_targets"][1]["platform_id"] = target
     targets = merge_events(made.typed())["restriction_targets"].set_index("restriction_id")
     assert set(targets.loc[["F"], "platform_id"]) == services
 
