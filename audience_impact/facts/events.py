@@ -7,10 +7,11 @@ is published by itself, from the day after the second ended.
 
 Method. A restriction that is published under another leaves the facts, with its targets and its
 places; figures about it become figures about the other. The restriction that stays keeps what it
-says; where it does not know its end, it takes the end of what stands under it, and where the link
-is one of other access networks, it is of all. A remainder begins when the other ended, and
-continues it; if that never ended before it, it is one event with it. Of several links of one
-restriction the first that merges counts, in the order of `EventRelation`.
+says; where it does not know its end, it takes the end of what stands under it, where it has no
+hours, those of an event of the same days, where it names only a group of services, those that the
+event names, and where the link is one of other access networks, it is of all. A remainder begins
+when the other ended, and continues it; if that never ended before it, it is one event with it. Of
+several links of one restriction the first that merges counts, in the order of `EventRelation`.
 
 Undone by a row of `event_links` with the relation `apart` in a folder of facts, or without the row
 of the layer: the restriction is then published again under its own id.
@@ -26,7 +27,14 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import ONE_DAY
-from audience_impact.vocabulary import EndSource, EndStatus, EventRelation, NetworkScope
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    EndSource,
+    EndStatus,
+    EventRelation,
+    NetworkScope,
+    PlatformKind,
+)
 
 MERGING = (EventRelation.ONE_EVENT, EventRelation.OTHER_NETWORKS, EventRelation.REMAINDER)
 """Relations that change what is published, the strongest first."""
@@ -38,6 +46,7 @@ END = [
     *("ended_on", "ended_on_start", "ended_on_end", "end_status", "end_source"),
     *("listed_until", "listed_until_start", "listed_until_end"),
 ]
+HOURS = ["days_in_force", "times_in_force", "least_hours_a_day", "most_hours_a_day", "hours_basis"]
 
 
 def merge_events(tables: Tables) -> Tables:
@@ -54,6 +63,7 @@ def merge_events(tables: Tables) -> Tables:
     links = _drop_void_remainders(links, restrictions)
     merged = find_published_ids(links)
     stays = _start_remainders(_complete(restrictions, links, merged), links, merged)
+    tables = tables | {"restriction_targets": _name_services(tables, merged)}
     changed = {
         "event_links": links,
         "restrictions": stays[~stays.index.isin(merged)].reset_index(drop=True),
@@ -142,6 +152,8 @@ def _complete(
     is_better = frame.index.isin(ends.index[ends["is_exact"]])
     unknown = frame.index[is_unknown | (is_vague & is_better)].intersection(ends.index)
     frame.loc[unknown, END] = ends.loc[unknown, END]
+    hours = _find_hours(beside, frame)
+    frame.loc[hours.index, HOURS] = hours
     split_ids = links.loc[links["relation"] == EventRelation.OTHER_NETWORKS, "restriction_id"]
     frame.loc[frame.index.isin(split_ids.map(merged)), "network_scope"] = NetworkScope.ALL.value
     sources = beside.drop_duplicates("published").set_index("published")["source_id"]
@@ -149,6 +161,39 @@ def _complete(
     is_new = (frame["also_source_id"] == "") & added.notna() & (added != frame["source_id"])
     frame["also_source_id"] = frame["also_source_id"].mask(is_new, added)
     return frame
+
+
+def _name_services(tables: Tables, merged: Mapping[str, str]) -> pd.DataFrame:
+    """Return targets in which services replace groups that only a merged event names by members.
+
+    A group counts here if no page lists its members ("social media").
+    """
+    targets, platforms = tables["restriction_targets"], tables["platforms"]
+    is_unlisted = (platforms["kind"] == PlatformKind.GROUP) & (platforms["member_ids"] == "")
+    is_group = targets["platform_id"].isin(platforms.loc[is_unlisted, "platform_id"])
+    is_service = ~is_group & (targets["platform_id"] != WHOLE_INTERNET)
+    vague = {*targets["restriction_id"][is_group]} - {*targets["restriction_id"][~is_group]}
+    named = is_service.groupby(targets["restriction_id"]).all()
+    taken = {
+        name: published
+        for name, published in merged.items()
+        if named.get(name, False) and published in vague
+    }
+    changed = targets[~targets["restriction_id"].isin(taken.values())]
+    return changed.assign(restriction_id=changed["restriction_id"].replace(taken))
+
+
+def _find_hours(beside: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return HOURS, by restriction, of events of the same days that are merged into those without.
+
+    `beside` are the merged events, with the id of the restriction in `published`.
+    """
+    is_blank = restrictions[HOURS].isin(["", None]) | restrictions[HOURS].isna()
+    stays = restrictions[is_blank.all(axis=1)]
+    days = ["observed_from", "ended_on"]
+    rows = beside[beside["least_hours_a_day"].notna() & beside["published"].isin(stays.index)]
+    is_same = (rows[days].to_numpy() == stays.loc[rows["published"], days].to_numpy()).all(axis=1)
+    return rows[is_same].drop_duplicates("published").set_index("published")[HOURS]
 
 
 def _start_remainders(

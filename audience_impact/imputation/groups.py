@@ -66,7 +66,7 @@ def impute_with_members(
 
     The services have `place` (the row of their group), `platform_id` and SHARES.
     """
-    is_group = requested["platform_id"].isin(_list_services(tables["platforms"]).index)
+    is_group = requested["platform_id"].isin(list_services(tables["platforms"]).index)
     if model is None or not is_group.any():
         shares = distribution.impute_shares(requested, tables, imputation_model, without_country)
         return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES])
@@ -85,7 +85,7 @@ def impute_with_members(
     return pd.concat([singles, _unite_members(largest, model)]).sort_index(), largest
 
 
-def _list_services(platforms: pd.DataFrame) -> "pd.Series[str]":
+def list_services(platforms: pd.DataFrame) -> "pd.Series[str]":
     """Return the ids of the services of each group, one row per service, indexed by the group."""
     by_kind = platforms.groupby("kind")["platform_id"].agg(list)
     kinds = pd.Series(MEMBERS).explode().map(by_kind).explode().dropna()
@@ -97,7 +97,7 @@ def _list_services(platforms: pd.DataFrame) -> "pd.Series[str]":
 
 def _list_members(groups: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the rows of services that a group may contain; `place` is the row of the group."""
-    services = _list_services(tables["platforms"])
+    services = list_services(tables["platforms"])
     counted = services[services.isin(tables["estimates"]["platform_id"])].rename("service_id")
     rows = groups.assign(place=groups.index).join(counted, on="platform_id", how="inner")
     rows = rows.assign(platform_id=rows.pop("service_id"))

@@ -5,8 +5,10 @@ differ in a cell are two events. They are linked here, and stay in the layer: wh
 published is decided by the links (facts/events.py), so that an id never depends on a reading.
 
 Definitions. Two events match where they are in the same countries, the services of one are among
-those of the other, and neither is about operators that the other leaves out. One lies in another
-where each of its areas is an area, or lies in an area, of which the other means the whole.
+those of the other, and neither is about operators that the other leaves out. Services may also
+differ where one is of the whole internet, its `extent_reason` says that this is doubtful, and the
+two have a source in common. One lies in another where each of its areas is an area, or lies in an
+area, of which the other means the whole.
 
 Rules, of two events that began on one day
 ------------------------------------------
@@ -54,6 +56,7 @@ from audience_impact.registers.linkage import (
     list_members,
 )
 from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
     EndStatus,
     EventRelation,
     NetworkScope,
@@ -208,7 +211,13 @@ def _match(first: Recorded, second: Recorded) -> bool:
         set(filter(None, event.event.row["operators"].split(";"))) for event in (first, second)
     )
     is_one_operator = not ours or not others or bool(ours & others)
-    return bool(mine) and (mine <= theirs or theirs <= mine) and is_one_operator
+    is_doubtful = any(
+        WHOLE_INTERNET in event.event.platforms and event.event.row.get("extent_reason")
+        for event in (first, second)
+    )
+    are_alike = mine <= theirs or theirs <= mine
+    may_be_one = are_alike or bool(is_doubtful and first.sources & second.sources)
+    return bool(mine) and may_be_one and is_one_operator
 
 
 def _has_networks(outer: str, inner: str) -> bool:

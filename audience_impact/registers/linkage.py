@@ -14,6 +14,7 @@ season of many events (its start is known to the month) is not one of them, and 
 days before is another event.
 
 The areas of a union (`areas.members`) stand for the union, so that both ways to name it are equal.
+A group of services has its members in common with another event: "social media" and Facebook.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,13 +34,17 @@ RULE = f"same country, starts at most {WINDOW_DAYS} days apart, a service in com
 
 Row = Mapping[str, str]
 Members = Mapping[str, Sequence[str]]
-"""The areas of each union of areas, by its id."""
+"""The areas of each union of areas, or the services of each group, by its id."""
 NO_MEMBERS: Members = {}
 
 
 @dataclass(frozen=True)
 class EventRecord:
-    """One restriction as a source records it."""
+    """One restriction as a source records it.
+
+    `services` are the members of the groups among its `platforms`: "social media" and Facebook may
+    be one event.
+    """
 
     restriction_id: str
     area_ids: frozenset[str]
@@ -48,6 +53,12 @@ class EventRecord:
     features: frozenset[str]
     row: Row
     holders: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+
+    def shares_services(self, candidate: "EventRecord") -> bool:
+        """Return whether events have a platform in common, members of their groups included."""
+        ours = self.platforms | self.services
+        return bool(ours & (candidate.platforms | candidate.services))
 
     @property
     def last_day(self) -> pd.Timestamp | None:
@@ -72,12 +83,13 @@ def event_records(
     targets: Sequence[Row],
     parents: Mapping[str, str] = NOWHERE,
     members: Members = NO_MEMBERS,
+    services: Members = NO_MEMBERS,
 ) -> list[EventRecord]:
     """Return restrictions with their targets and the days on which they may have begun.
 
     `parents` names the area that contains each area, for the `holders` of all areas of an event:
     the areas themselves and the areas that contain them, up to their countries. `members` names the
-    areas of each union.
+    areas of each union, `services` the services of each group.
     """
     targets_by_id: dict[str, list[Row]] = {}
     for target in targets:
@@ -91,15 +103,17 @@ def event_records(
         ]
         mine = targets_by_id.get(row["restriction_id"], [])
         area_ids = list_members(row["area_ids"], members)
+        platforms = frozenset(target["platform_id"] for target in mine)
         records.append(
             EventRecord(
                 row["restriction_id"],
                 area_ids,
                 tuple(span for span in spans if span),
-                frozenset(target["platform_id"] for target in mine),
+                platforms,
                 frozenset(target["feature"] for target in mine),
                 row,
                 frozenset(holder for area in area_ids for holder in with_holders(area, parents)),
+                frozenset(part for group in platforms for part in services.get(group, ())),
             )
         )
     return records
@@ -225,7 +239,7 @@ def link_events(
             candidate
             for country in sorted(event.country_ids)
             for candidate in by_country.get(country, [])
-            if event.platforms & candidate.platforms and _has_common_area(event, candidate)
+            if event.shares_services(candidate) and _has_common_area(event, candidate)
         ]
         near = [
             (days, -len(event.platforms & candidate.platforms), candidate.restriction_id, candidate)

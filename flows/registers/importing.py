@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
+from audience_impact.imputation.groups import list_services
 from audience_impact.plain_text import cell_text
 from audience_impact.populations import country_of, is_region, parents_of
 from audience_impact.registers import duplicates, linkage, register_tables
@@ -136,7 +137,9 @@ def _link_rows(
     parents = parents_of(base["areas"]) | new
     unions = base["areas"][["area_id", "members"]].astype(str)
     members = {area: cell.split(";") for area, cell in unions.itertuples(index=False) if cell}
-    recorded = linkage.event_records(ours, tables["restriction_targets"], parents, members)
+    services = list_services(base["platforms"]).groupby(level=0).agg(tuple).to_dict()
+    about = (parents, members, services)
+    recorded = linkage.event_records(ours, tables["restriction_targets"], *about)
     restriction_ids = {event.restriction_id for event in recorded}
     other_rows = [
         row
@@ -144,7 +147,7 @@ def _link_rows(
         if row["restriction_id"] not in restriction_ids
     ]
     targets = _rows_as_text(base["restriction_targets"])
-    others = linkage.event_records(other_rows, targets, parents, members)
+    others = linkage.event_records(other_rows, targets, *about)
     whole_areas = duplicates.read_whole_areas(ours, tables["restriction_places"], members)
     links = [
         *linkage.link_events(recorded, others, source_id, parents),

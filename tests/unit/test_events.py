@@ -1,5 +1,6 @@
 """One event is one restriction: links between events, and what they leave of the facts."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -73,6 +74,19 @@ def test_a_row_is_the_event_of_a_fact_where_places_and_days_agree(
     assert [link["relation"] for link in links] == [expected]
 
 
+def test_a_group_of_services_and_a_member_of_it_may_be_one_event() -> None:
+    cells = record("F", "XA", "2020-01-02").row
+    targets = [
+        {"restriction_id": name, "platform_id": platform, "feature": "whole_service"}
+        for name, platform in (("F", "social-media"), ("R", "facebook"), ("S", "grindr"))
+    ]
+    rows = [{**cells, "restriction_id": name} for name in "FRS"]
+    services = {"social-media": ("facebook", "x")}
+    fact, row, other = linkage.event_records(rows, targets, PARENTS, UNIONS, services)
+    links = linkage.link_events([row, other], [fact], "register", PARENTS)
+    assert [(link["restriction_id"], link["relation"]) for link in links] == [("R", "one_event")]
+
+
 def test_rows_of_one_place_and_day_are_one_event_and_the_later_end_stands() -> None:
     first = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-03")
     second = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-09")
@@ -87,6 +101,19 @@ def test_rows_of_two_operators_are_two_events() -> None:
         for name, operator in (("R1", "North"), ("R2", "South"))
     )
     assert relation(first, second) is None
+
+
+def test_a_doubtful_cut_of_the_network_is_the_event_of_services_in_its_source() -> None:
+    services = frozenset({"facebook"})
+    for reason, sources, is_one in (
+        ("doubtful", "s", True),
+        ("", "s", False),
+        ("doubtful", "t", False),
+    ):
+        row = recorded("R1", "XA", "2020-01-02", extent_reason=reason, sources=frozenset({"s"}))
+        other = recorded("R2", "XA", "2020-01-02", sources=frozenset({sources}))
+        other = replace(other, event=replace(other.event, platforms=services))
+        assert (relation(row, other) is not None) == is_one
 
 
 def test_mobile_and_fixed_rows_of_one_event_are_split_networks_where_the_ends_agree() -> None:
@@ -207,6 +234,48 @@ def test_a_row_of_a_register_is_published_under_the_id_of_the_fact() -> None:
     assert rows == ["F", "R2", ""]
     assert restrictions.loc["F", ["end_status", "ended_on"]].tolist() == ["ended", "2020-05-06"]
     assert restrictions.loc["F", "network_scope"] == "mobile"
+
+
+@pytest.mark.parametrize(
+    ("members", "target", "services"),
+    [
+        ("", "telegram", {"telegram"}),
+        ("telegram;x", "telegram", {"social-media"}),
+        ("", "*", {"social-media"}),
+    ],
+)
+def test_named_services_replace_a_group_without_members(
+    members: str, target: str, services: set[str]
+) -> None:
+    made = linked(("R1", "F", "one_event"))
+    made.add("platforms", platform_id="social-media", kind="group", member_ids=members)
+    made.add("platforms", platform_id="*", kind="network")
+    made.rows["restriction_targets"][0]["platform_id"] = "social-media"
+    made.rows["restriction_targets"][1]["platform_id"] = target
+    targets = merge_events(made.typed())["restriction_targets"].set_index("restriction_id")
+    assert set(targets.loc[["F"], "platform_id"]) == services
+
+
+@pytest.mark.parametrize(
+    ("row", "fact", "hours"),
+    [
+        ({}, {}, 21.0),
+        ({"observed_from": "2020-01-03"}, {}, None),
+        ({}, {"least_hours_a_day": "8", "most_hours_a_day": "9"}, 8.0),
+        ({}, {"times_in_force": "2"}, None),
+    ],
+)
+def test_printed_hours_of_the_same_days_are_those_of_the_fact(
+    row: dict[str, str], fact: dict[str, str], hours: float | None
+) -> None:
+    made = linked(("R1", "F", "one_event"))
+    days = {"observed_from": "2020-01-02", "ended_on": "2020-05-06", "end_status": "ended"}
+    made.rows["restrictions"][0].update(days | fact)
+    made.rows["restrictions"][1].update(
+        days | {"least_hours_a_day": "21", "most_hours_a_day": "21"} | row
+    )
+    found = published(made)[0].loc["F", "least_hours_a_day"]
+    assert (None if pd.isna(found) else found) == hours
 
 
 def test_near_events_and_pairs_kept_apart_stay_two() -> None:

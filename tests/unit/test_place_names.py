@@ -298,6 +298,76 @@ def test_a_count_is_shared_among_the_places_it_was_said_of() -> None:
     assert [meaning.units for meaning in meanings] == [2, 2]
 
 
+def describe(country: str, text: str) -> dict[str, str]:
+    """The kind of part, or the reading, of each place in a text."""
+    return {
+        area: str(meaning.part_kind or meaning.reading)
+        for meaning in read(country, text)
+        for area in meaning.area_ids
+    }
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "meanings"),
+    [
+        # one word for two listed places: neither contains the other
+        (
+            "IN",
+            "Sopore district, Baramulla district and Kupwara district in Jammu & Kashmir",
+            "baramula=whole kupwara=whole",
+        ),
+        (
+            "IN",
+            "Vair, Nadbai and Bhusavar towns, Bharatpur District, Rajasthan",
+            "bharatpur=town bharatpur/nadbai=seat geonames:1276092=whole",
+        ),
+        ("IN", "Sambhal tehsil, Sambhal District, Uttar Pradesh", "moradabad/sambhal=whole"),
+        (
+            "IN",
+            "Shambhu and Khanauri border areas, Patiala and Sangrur Districts",
+            "patiala=locality",
+        ),
+        # an amount is of the place before a list, its unit that of the members
+        ("IN", "3 districts in Haryana (Jind, Hisar, Sirsa)", "jind=whole hisar=whole sirsa=whole"),
+        (
+            "IN",
+            "Many districts in Haryana, including Jind, Hisar, Sirsa and Rohtak",
+            "jind=whole hisar=whole sirsa=whole rohtak=whole",
+        ),
+        (
+            "IN",
+            "Many districts in Haryana, including Jind and Hisar districts",
+            "IN-HR=districts jind=whole hisar=whole",
+        ),
+        (
+            "MM",
+            "Ann plus other nearby townships, Rakhine State",
+            "MM-16=subdistrict MMR012014=whole",
+        ),
+        (
+            "IN",
+            "Areas across Haryana, including Jind and Hisar",
+            "IN-HR=some jind=city_or_district hisar=city_or_district",
+        ),
+        # the letter in the name of a namesake is no name
+        ("IN", "A bunch of towers in Sikar", "sikar=site"),
+        # exceptions end with their brackets, and leave the other parts whole
+        ("IN", "Bihar (but part of no state) and Sikar", "IN-BR=whole sikar=city_or_district"),
+        (
+            "IN",
+            "South Kashmir except neighborhoods of Kokernag in Anantnag district",
+            "kulgam=whole pulwama=whole shupiyan=whole anantnag=some",
+        ),
+    ],
+)
+def test_how_much_of_each_listed_place_is_meant(country: str, text: str, meanings: str) -> None:
+    names_by_area = {
+        area.removeprefix("IN-").split("/", 1)[-1] if "/" in area else area: kind
+        for area, kind in describe(country, text).items()
+    }
+    assert names_by_area == dict(pair.split("=") for pair in meanings.split())
+
+
 @pytest.mark.parametrize(
     ("country", "text"),
     [

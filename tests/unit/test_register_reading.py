@@ -12,7 +12,7 @@ from audience_impact.registers.stop import dates, extent, hours, occasion, opera
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import EXCEPTED, REGISTER
 from audience_impact.registers.stop.extent import RegisterContext
-from audience_impact.vocabulary import GeoScope
+from audience_impact.vocabulary import GeoScope, PlaceReading
 from flows.registers import gazetteer
 from tests.support import register_row
 
@@ -384,6 +384,16 @@ def test_one_event_under_two_words_for_the_country() -> None:
     )
     assert numbers([each.event for each in found]) == [[1, 2]]
     assert found[0].restriction["ended_on"] == "2025-01-04"
+
+
+def test_any_sentence_of_the_event_may_narrow_the_place() -> None:
+    first = "Mobile internet was cut on Aug. 10. Some speed was left. "
+    for last, reading in (
+        ("The order gives a 5 km radius.", PlaceReading.WITHIN),
+        ("It was lifted.", PlaceReading.WHOLE),
+    ):
+        (found,) = readings({"area_name": "Mandera", "event": first + last})
+        assert [meaning.reading for meaning in found.place.names] == [reading]
 
 
 def test_twice_in_one_year_from_one_source_is_one_event_and_the_fuller_row_speaks() -> None:

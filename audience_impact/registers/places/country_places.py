@@ -220,7 +220,10 @@ def gazetteer_of(
 
 
 def fold_spellings(name: str) -> list[str]:
-    """Return the folded name, and its forms without words of kinds, articles and Slavic endings."""
+    """Return the folded name, and its forms without words of kinds, articles and Slavic endings.
+
+    A single letter in brackets distinguishes namesakes and is no name: "Shankarampet (A)".
+    """
     bare = names.fold_name(name)
     forms = [bare, *(names.fold_name(part) for part in re.split(r"[()]", name) if "(" in name)]
     words = bare.split()
@@ -233,7 +236,11 @@ def fold_spellings(name: str) -> list[str]:
     stem = ADJECTIVE.sub("", forms[-1])
     if stem != forms[-1] and len(stem) >= LEAST_STEM:
         forms += [stem, f"{stem}sk"]
-    return [form for form in dict.fromkeys(forms) if form and not set(form.split()) <= DIRECTIONS]
+    return [
+        form
+        for form in dict.fromkeys(forms)
+        if (len(form) > 1 or form == bare) and not set(form.split()) <= DIRECTIONS
+    ]
 
 
 _STATE_WORDS = (

@@ -88,7 +88,7 @@ IDLE = frozenset(_IDLE.split())
 EXCEPTS = r"\bexcept(?:ing)?(?: for)?\b|\bexcluding\b|\boutside(?: of)?\b|\bbut for\b|\bbut(?= \w)"
 CUTS = re.compile(
     rf"(?P<except>{EXCEPTS})|(?P<clause>;)|(?P<open>\()|(?P<close>\))|(?P<own>'s\b|s'(?=\s))|"
-    r"(?P<list>[,/]|\.(?:\s|$)|\band\b|\bas well as\b|\bor\b|\+)|"
+    r"(?P<list>[,/]|\.(?:\s|$)|\band\b|\bas well as\b|\bor\b|\bplus\b|\+)|"
     r"(?P<including>\bincluding\b|\bsuch as\b)|(?P<dash>:|\s[-\u2013]\s|(?<=\w)-\s)|"
     r"(?P<of>\bof\b|\bin\b|\bacross\b|\bwithin\b|\balong\b|\bnear\b|\bfrom\b|\bthroughout\b|"
     r"\baround\b|\binside\b|\bat\b|\bbetween\b|\bsurrounding\b|\bbordering\b)"
@@ -192,7 +192,7 @@ def _sort_words(text: str, place_names: Container[str]) -> _Words:
 def _cut_pieces(text: str, place_names: Container[str]) -> list[_Piece]:
     pieces: list[_Piece] = []
     clause = depth = 0
-    begin, cut, excepted = 0, "", False
+    begin, cut, excepted, except_depth = 0, "", False, 0
     ends = [*CUTS.finditer(text), None]
     for end in ends:
         piece = text[begin : end.start() if end else len(text)].strip()
@@ -207,7 +207,9 @@ def _cut_pieces(text: str, place_names: Container[str]) -> list[_Piece]:
         if kind == "clause":
             clause, excepted = clause + 1, False
         depth = max(depth + (kind == "open") - (kind == "close"), 0)
-        excepted = excepted or kind == "except"
+        if kind == "except" and not excepted:
+            excepted, except_depth = True, depth
+        excepted = excepted and depth >= except_depth
         separator = "and" if end[0] == "and" else kind
         cut = separator if not cut or kind != "close" else cut
     return pieces
@@ -261,8 +263,10 @@ def _join_pieces(pieces: Sequence[_Piece]) -> list[Phrase]:
     for last, piece in zip([None, *pieces], pieces, strict=False):
         words = piece.words
         is_container = piece.cut == "of" and last is not None and bool(last.words.name)
-        if piece.clause != clause or piece.cut in ("own", "open") or is_container:
+        if piece.clause != clause or piece.cut == "own" or is_container:
             before, clause = _NOTHING, piece.clause
+        elif piece.cut in ("open", "including", "dash"):
+            before = _name_members(before)
         if words.name:
             phrases.append(_make_phrase(piece, before))
         elif piece.depth:
@@ -296,6 +300,17 @@ def _count_plural(words: _Words) -> int:
 
 
 _NOTHING = _Words("", "", False, False, False)
+
+
+def _name_members(before: _Words) -> _Words:
+    """Return the words in front of a list of members: "10 districts of M (A, B)" are whole.
+
+    An amount refers to the place before the list, and its unit to the members.
+    """
+    kind = UNITS.get(before.unit, "") if before.amount and before.plural else before.kind
+    is_place = kind not in ("", PART)
+    named = replace(_NOTHING, kind=kind, plural=before.plural) if is_place else _NOTHING
+    return replace(named, unit=before.unit)
 
 
 def _make_phrase(piece: _Piece, before: _Words) -> Phrase:

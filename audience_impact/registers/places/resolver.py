@@ -21,6 +21,7 @@ used.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from audience_impact.registers.places import names
 from audience_impact.registers.places.country_places import (
@@ -38,6 +39,7 @@ from audience_impact.registers.places.country_places import (
 from audience_impact.registers.places.items import (
     FITS,
     GOES_BY,
+    KIND_SIZES,
     LARGE_FIRST,
     PARTED,
     SMALL_FIRST,
@@ -53,6 +55,7 @@ from audience_impact.registers.places.phrases import (
     DIVISION,
     PART,
     POLICE,
+    SEVERAL,
     STATE,
     TOWNSHIP,
 )
@@ -175,6 +178,8 @@ class _Reading:
         ids = self._containing_places(outer)
         if not ids:
             return False
+        if self._is_namesake(inner, outer):
+            return True
         if inner.reviewed and inner.reviewed.reading is PlaceReading.WITHIN:
             # The id of a part is that of its holder, which would else be meant as well.
             holds = any(o == i or self.gazetteer.has_inside(o, i) for o in ids for i in inner.ids)
@@ -186,9 +191,7 @@ class _Reading:
         between = self.items[place + 1 : candidate + 1]
         if outer.phrase.cut in ("of", "open"):
             return True
-        if outer.phrase.cut == "own":
-            return False
-        if outer.phrase.cut == "and":
+        if outer.phrase.cut in ("own", "and") or self._are_of_one_unit(place, candidate):
             return False
         if not inner.ids and inner.phrase.kind in (STATE, DIVISION) and candidate == place + 1:
             return True
@@ -202,6 +205,12 @@ class _Reading:
             self.gazetteer.level_size(area_id) for item in between[:-1] for area_id in item.ids
         ]
         return size > max(sizes, default=self._listed_size(place))
+
+    @staticmethod
+    def _is_namesake(inner: Item, outer: Item) -> bool:
+        """Return whether the text places a name in a larger place of this name, not on record."""
+        is_same = inner.phrase.name == outer.phrase.name and inner.ids == outer.ids
+        return is_same and bool(inner.ids) and -2 < inner.stated_size < outer.stated_size
 
     def _containing_places(self, item: Item) -> list[str]:
         """Return the places that a name may mean as the container of other places."""
@@ -224,7 +233,7 @@ class _Reading:
     def _is_sibling(self, place: int, candidate: int) -> bool:
         """Return whether two items, one of which contains the other, are listed side by side."""
         inner, outer = self.items[place].phrase, self.items[candidate].phrase
-        if outer.cut == "and":
+        if outer.cut == "and" or self._are_of_one_unit(place, candidate):
             return True
         if outer.cut != "list" or outer.kind or inner.kind or self.scope is GeoScope.LOCALITY:
             return False
@@ -234,6 +243,18 @@ class _Reading:
             for f in following[0].ids
             for o in self.items[candidate].ids
         )
+
+    def _are_of_one_unit(self, place: int, candidate: int) -> bool:
+        """Return whether the text calls two listed items by one word ("A district, B district").
+
+        A district that is on record as a part of another, as police districts are, is not in it.
+        """
+        inner, outer = self.items[place].phrase, self.items[candidate].phrase
+        are_whole = not (inner.is_part or outer.is_part)
+        if outer.cut != "list" or not outer.kind or inner.unit != outer.unit or not are_whole:
+            return False
+        sizes = [self.gazetteer.level_size(area_id) for area_id in self.items[candidate].ids]
+        return min(sizes, default=0) <= max(KIND_SIZES[outer.kind], SIZES[ADMIN3])
 
     def _drop_elsewhere(self) -> None:
         """Drop small places of a name that are outside the place named in the text."""
@@ -350,17 +371,33 @@ class _Reading:
             listing = self._find_list_holder(place)
             for holder in {item.holder if item.holder > place else listing, listing} - {-1}:
                 self.items[holder].is_container = True
+                self._mark_beside(place, holder)
         for place, item in enumerate(self.items):
             if item.is_container:
                 item.is_vague = item.phrase.is_part and self._is_target(place)
             elif item.phrase.cut == "of" and self._is_contradicted(place):
                 item.is_container = True
 
+    def _mark_beside(self, place: int, holder: int) -> None:
+        """Mark the containers listed with the first one of unknown parts ("A and B districts")."""
+        if self.items[place].ids or holder < place:
+            return
+        for before, item in pairwise(self.items[holder:]):
+            phrases = (before.phrase, item.phrase)
+            in_list = item.phrase.cut in ("list", "and") and phrases[0].unit == phrases[1].unit
+            if not (in_list and all(phrase.is_plural for phrase in phrases)):
+                return
+            item.is_container = True
+
     def _find_list_holder(self, place: int) -> int:
-        """Return the position of the holder of a list (dash, brackets or `'s`), or -1."""
+        """Return the position of the holder of a list (dash, brackets or `'s`), or -1.
+
+        "Including" begins a list of examples, unless it names SEVERAL places on record.
+        """
         holder = self._find_earlier_holder(place)
         if holder >= 0 and self.items[holder + 1].phrase.cut == "including":
-            return -1
+            inside = [item for item in self.items[holder + 1 :] if item.holder == holder]
+            return holder if sum(bool(item.ids) for item in inside) >= SEVERAL else -1
         return holder
 
     def _is_target(self, place: int) -> bool:
@@ -388,7 +425,13 @@ class _Reading:
 
     def _without_excepted(self) -> list[NameMeaning]:
         meanings = []
-        excepted = [e for e in self.items if e.phrase.is_excepted and not e.is_container]
+        excepted = [
+            item
+            for item in self.items
+            if item.phrase.is_excepted
+            and not item.is_container
+            and (item.ids or not item.phrase.depth)  # "(but part of no state)" is a remark
+        ]
         for place, item in enumerate(self.items):
             meant = not item.is_container or item.is_vague
             if meant and not item.phrase.is_excepted and not self._is_idle(place):
@@ -397,7 +440,9 @@ class _Reading:
             meanings = [
                 meaning for meaning in meanings if meaning.area_ids
             ] or self._surrounding_places(excepted)
-            meanings = [self._subtract_places(meaning, excepted) for meaning in meanings]
+            meanings = [
+                part for meaning in meanings for part in self._subtract_places(meaning, excepted)
+            ]
         return _share_units(meanings)
 
     def _is_idle(self, place: int) -> bool:
@@ -421,23 +466,40 @@ class _Reading:
         country = NameMeaning(self.gazetteer.country, (self.gazetteer.country,))
         return [self._read_item(item) for item in holders[:1]] or [country]
 
-    def _subtract_places(self, meaning: NameMeaning, excepted: Sequence[Item]) -> NameMeaning:
-        """Return a place without its exceptions: its other parts, if these are whole parts."""
+    def _subtract_places(self, meaning: NameMeaning, excepted: Sequence[Item]) -> list[NameMeaning]:
+        """Return a place without its exceptions: its other parts, and the rest of parted ones."""
         if len(meaning.area_ids) != 1:
-            return meaning
+            return [meaning]
         outer = meaning.area_ids[0]
         is_country = outer == self.gazetteer.country
         parts = self.gazetteer.first_level if is_country else self.gazetteer.list_parts(outer)
-        named = [area_id for item in excepted for area_id in item.ids]
-        out = {
-            part
-            for area_id in named
-            for part in self.gazetteer.entries[area_id].members or (area_id,)
-        }
-        if not out or not out <= set(parts) or any(item.phrase.is_part for item in excepted):
-            return replace(meaning, reading=PlaceReading.WITHIN, part_kind=PartKind.SOME)
-        remaining = tuple(area_id for area_id in parts if area_id not in out)
-        return replace(meaning, area_ids=remaining, reading=PlaceReading.WHOLE)
+        out, parted = self._find_excepted_parts(excepted, parts)
+        rest = replace(meaning, reading=PlaceReading.WITHIN, part_kind=PartKind.SOME)
+        if not out and not parted:
+            return [rest]
+        untouched = tuple(area_id for area_id in parts if area_id not in {*out, *parted})
+        meanings = [replace(meaning, area_ids=untouched, reading=PlaceReading.WHOLE)]
+        return meanings + ([replace(rest, area_ids=tuple(parted))] if parted else [])
+
+    def _find_excepted_parts(
+        self, excepted: Sequence[Item], parts: Sequence[str]
+    ) -> tuple[list[str], list[str]]:
+        """Return those parts of a place that are exceptions, and those that contain exceptions."""
+        out: dict[str, None] = {}
+        parted: dict[str, None] = {}
+        for item in excepted:
+            holder = self.items[item.holder].ids if item.holder >= 0 else []
+            entries = [self.gazetteer.entries[area_id] for area_id in item.ids or holder]
+            is_part = item.phrase.is_part or not item.ids
+            for area_id in [part for e in entries for part in e.members or (e.area_id,)]:
+                if area_id in parts and not is_part:
+                    out[area_id] = None
+                else:
+                    inner = [
+                        p for p in parts if p == area_id or self.gazetteer.has_inside(p, area_id)
+                    ]
+                    parted |= dict.fromkeys(inner)
+        return list(out), [part for part in parted if part not in out]
 
     def _read_item(self, item: Item) -> NameMeaning:
         """Return the meaning of an item."""

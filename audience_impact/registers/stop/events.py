@@ -27,7 +27,6 @@ from audience_impact.registers.stop import (
     narrowing,
     networks,
     operators,
-    words,
 )
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.vocabulary import Feature, GeoScope, NetworkScope
@@ -170,9 +169,7 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     scope, odd = stop.read_scope(record.cells["geo_scope"])
     cells = record.cells
     other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in OTHER_TEXTS))
-    event_text = " ".join(
-        words.split_sentences(cells["event"] or cells["actual_cause_details"])[:2]
-    )
+    event_text = " ".join((cells["event"] or cells["actual_cause_details"]).split())
     place = background.locate_record(
         record, cells["country"], cells["area_name"], scope, other_text, event_text
     )

@@ -203,6 +203,21 @@ class _Services:
             self.targets += [Target(platform_id, *values) for values in features or [plainly]]
         self.defects += [defect] if defect else []
 
+    def drop_remainders(self) -> list[str]:
+        """Remove unnamed services beside named ones ("other Google services"); return their text.
+
+        Nobody counts them, and the people who use the named services are known.
+        """
+        unnamed = [
+            target
+            for target in self.targets
+            if target.platform_id == UNNAMED and target.feature == Feature.WHOLE_SERVICE
+        ]
+        if not unnamed or len({target.platform_id for target in self.targets}) == 1:
+            return []
+        self.targets = [target for target in self.targets if target not in unnamed]
+        return [self.names.pop(UNNAMED)]
+
     def leave_out(self, ids: set[str]) -> None:
         """Remove services that the text of the row excludes."""
         self.targets = [target for target in self.targets if target.platform_id not in ids]
@@ -318,6 +333,8 @@ def read_targets(
         return _networks_only(row)
     services = _collect_services(row, rules, catalogue)
     services.leave_out(_not_meant_ids(row, services.names))
+    also = [text for text in split_items(row[OTHER]) if NETWORKS.search(text)]
+    also += services.drop_remainders()
     if not services.targets:
         text = f": '{shorten_text(row[OTHER])}'" if row[OTHER] else ""
         note = f"the register names no service{text}"
@@ -329,7 +346,9 @@ def read_targets(
         services.targets.append(Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE))
     if any(target.note.startswith("rule ") for target in services.targets):
         services.defects.append("feature_in_text")
-    also = tuple(text for text in split_items(row[OTHER]) if NETWORKS.search(text))
     return Targets(
-        _merge_targets(services.targets), services.new, also, tuple(dict.fromkeys(services.defects))
+        _merge_targets(services.targets),
+        services.new,
+        tuple(also),
+        tuple(dict.fromkeys(services.defects)),
     )
