@@ -216,7 +216,7 @@ def fit_subregions(level: pd.DataFrame) -> pd.DataFrame:
 
     `level` are the latest figures without the trend. There are none for too few subregions.
     """
-    internet = level[level["is_internet"]]
+    internet = level[level["is_internet"] & level["subregion_id"].ne(ANY)]
     rows = pd.DataFrame(
         {"group": WHOLE_INTERNET, "area_id": internet["subregion_id"], "x": internet["x"]}
     )

@@ -18,7 +18,11 @@ SHARES = {"XA": 0.6, "XB": 0.7, "XC": 0.8, "XD": 0.9, "XE": 0.95}
 def asked(platform: str = "*", kind: str = "of_users") -> World:
     made = world()
     for area, share in SHARES.items():
-        made.add("areas", area_id=area, name=f"Land {area}") if area not in ("XA", "XB") else None
+        made.add("areas", area_id=area, name=f"Land {area}") if area not in (
+            "XA",
+            "XB",
+            "XC",
+        ) else None
         made.add("use_frequency", use_frequency_id=f"U-{platform.strip('*')}{area}", area_id=area,
                  platform_id=platform, share=str(share), use_frequency_kind=kind)  # fmt: skip
     return made
