@@ -46,8 +46,8 @@ def predict_rows(rest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """
     fitted = learning.fit_distributions(rest).set_index(shares.BY_SERVICE)[NUMBERS]
     metric = rows["use_frequency_kind"].map(METRICS)
-    asked = rows.rename(columns={"area_id": "country_id"}).assign(metric=metric)
-    law = shares.daily_use(fitted.astype("float64"), asked)
+    audiences = rows.rename(columns={"area_id": "country_id"}).assign(metric=metric)
+    law = shares.daily_use(fitted.astype("float64"), audiences)
     half = law["spread"] * stdtrit(law["freedom"], TAIL)
     low, median, high = (expit(law["mean"] + side * half) for side in (-1, 0, 1))
     return rows.assign(

@@ -119,10 +119,10 @@ def estimate_day_shares(figures: pd.DataFrame) -> "pd.Series[float]":
     share, weekly = figures["share"], figures["weekly_share"]
     is_metered = figures["is_metered"] == YesNo.YES.value
     days = WEEKLY_DAYS * (weekly - share) + RARE_DAYS * (1.0 - weekly)
-    known = figures.assign(part=(days / (1.0 - share)).where(~is_metered))
-    houses = known.groupby(["is_internet", "measurement_series_id"])["part"].mean()
-    usual = known["is_internet"].map(houses.groupby(level=0).mean())
-    part = known["part"].fillna(usual).fillna(0.0).mask(is_metered, 0.0)
+    parts = figures.assign(part=(days / (1.0 - share)).where(~is_metered))
+    houses = parts.groupby(["is_internet", "measurement_series_id"])["part"].mean()
+    usual = parts["is_internet"].map(houses.groupby(level=0).mean())
+    part = parts["part"].fillna(usual).fillna(0.0).mask(is_metered, 0.0)
     return share + (1.0 - share) * part
 
 
@@ -260,8 +260,8 @@ def _fit_areas(
     `level` are the figures without the trend. There is no distribution where `within` is unknown,
     because the error of the figure is unknown then.
     """
-    known = figures["is_internet"].isin(within.index)
-    rows = figures[known].assign(trend=figures["x"] - level["x"]).reset_index(drop=True)
+    has_error = figures["is_internet"].isin(within.index)
+    rows = figures[has_error].assign(trend=figures["x"] - level["x"]).reset_index(drop=True)
     noise = rows["is_internet"].map(within)
     laws = services.set_index([*KEY, "area_id"])[PRIOR]
     kind, service = rows["use_frequency_kind"], rows["platform_id"]

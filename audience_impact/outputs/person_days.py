@@ -144,8 +144,8 @@ def _add_slowed(frame: pd.DataFrame, inputs: SimulationInputs, drawing: _Drawing
     for name in (*BOUNDS, *unions.QUANTILES):
         total = frame[f"{name}_person_days"]
         part = of_countries[name].fillna(0.0).set_axis(frame.index)
-        whole = total.where(frame["restriction_id"].isin(slowed_ids), 0.0)
-        frame[f"{SLOWED}{name}_person_days"] = whole.where(is_restriction, part).where(
+        of_restriction = total.where(frame["restriction_id"].isin(slowed_ids), 0.0)
+        frame[f"{SLOWED}{name}_person_days"] = of_restriction.where(is_restriction, part).where(
             total.notna()
         )
     return frame
