@@ -55,9 +55,9 @@ FITTERS = {
         errors.DECIMALS,
     ),
     "daily-use": Fitter(
-        ("use_frequency",),
-        "figures",
-        lambda facts: {"daily_use": daily_use.fit_table(facts["use_frequency"])},
+        ("use_frequency", "areas", "bases", "sources"),
+        "facts",
+        lambda facts: {"daily_use": daily_use.fit_table(facts)},
         random_effects.DECIMALS,
     ),
     "places": Fitter(
@@ -121,7 +121,7 @@ def is_same(ours: pd.DataFrame, theirs: pd.DataFrame, decimals: int) -> bool:
     numbers = list(ours.select_dtypes("number").columns)
     words = ours.columns.drop(numbers)
     first, second = (frame[numbers].to_numpy("float64") for frame in (ours, theirs))
-    near = np.abs(first - second) < 2.5 * 10.0**-decimals
+    near = np.isclose(first, second, rtol=0.0, atol=2.5 * 10.0**-decimals, equal_nan=True)
     return bool(near.all() and (ours[words].to_numpy() == theirs[words].to_numpy()).all())
 
 

@@ -369,9 +369,9 @@ def value_field(filled: bool = False) -> Any:
     return _make_field("number", filled, number=True, not_negative=True, too_large=True)
 
 
-def parameter_field() -> Any:
+def parameter_field(filled: bool = True) -> Any:
     """Return a column of numbers of any sign, such as means on a logarithmic scale."""
-    return _make_field("number", True, number=True)
+    return _make_field("number", filled, number=True)
 
 
 def persons_field(filled: bool = False) -> Any:

@@ -136,7 +136,9 @@ def read_models(tables: Tables) -> FittedModels:
         networks.read_parameters(_get_table(tables, "network_laws")),
         None if audiences is None else imputation_distribution.build_model(tables, audiences),
         one_factor.read_model(tables),
-        shares.index_parameters(_get_table(tables, "daily_use"), shares.BY_SERVICE),
+        shares.index_parameters(
+            _get_table(tables, "daily_use"), shares.BY_SERVICE, [*shares.PARAMETERS, *shares.TREND]
+        ),
         shares.index_parameters(by_feature, shares.BY_GROUP),
         shares.index_parameters(by_country, shares.BY_GROUP),
         shares.list_circumvention_ids(tables),

@@ -6,7 +6,8 @@ users of a feature, `circumvention_laws` for people who keep access.
 
 Method. A share has the distribution of its group in its country, else of its group in any country,
 else of any group. For daily use the groups are services, and the kind of share has to match the
-metric of the audience; the share for the internet is never used for a service. All calls count as
+metric of the audience; the share for the internet is never used for a service, and its mean rises
+with the share of residents online on the day (TREND). All calls count as
 one feature, because most surveys do not distinguish them. The same draw of a group and country is
 used for every day and restriction.
 
@@ -31,8 +32,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, stdtrit
 
+from audience_impact.denominators.counts import Counts
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
+from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     AudienceMetric,
@@ -43,6 +46,8 @@ from audience_impact.vocabulary import (
 )
 
 PARAMETERS = ["mean", "spread", "freedom"]
+TREND = ["slope", "centre_share"]
+"""Columns of how a mean rises with the share online, and of the share online that it is of."""
 ANY = ""
 """Key of the row for all groups, or countries, without a row."""
 BY_GROUP = ["group", "area_id"]
@@ -66,14 +71,22 @@ KIND = {
 """The kind of share that converts an audience of a metric into a daily audience."""
 
 
-def index_parameters(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return the PARAMETERS of a fact table (typed) of distributions, indexed by the columns `by`.
+def index_parameters(
+    table: pd.DataFrame, by: list[str], names: Sequence[str] = PARAMETERS
+) -> pd.DataFrame:
+    """Return parameters of a fact table (typed) of distributions, indexed by the columns `by`.
 
     A table without rows gives a frame without rows.
     """
     if table.empty:
-        return pd.DataFrame(columns=PARAMETERS, dtype="float64")
-    return table.set_index(by)[PARAMETERS].astype("float64")
+        return pd.DataFrame(columns=list(names), dtype="float64")
+    return table.set_index(by)[list(names)].astype("float64")
+
+
+def find_online_shares(places: pd.DataFrame, counts: Counts) -> "pd.Series[float]":
+    """Return the share of residents of each `country_id` who are online on the day `start`."""
+    online, people = (counts.count_people(places, base, None) for base in (ONLINE, EVERYONE))
+    return (online / people).clip(upper=1.0)
 
 
 def choose_parameters(
@@ -90,31 +103,31 @@ def choose_parameters(
 def daily_use(fitted: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
     """Return PARAMETERS of the share of each audience that uses the service on a day.
 
-    `fitted` is keyed BY_SERVICE; `audiences` has `country_id`, `platform_id` and `metric`, and its
-    index is kept. A row is NaN where nothing was fitted.
+    `fitted` is keyed BY_SERVICE, with TREND; `audiences` has `country_id`, `subregion_id`,
+    `platform_id`, `metric` and `online_share` (NaN: the mean of all areas applies), and its index
+    is kept. A row is NaN where nothing was fitted.
     """
     kind = audiences["metric"].map(KIND).fillna("")
-    service, country = audiences["platform_id"], audiences["country_id"]
+    service = audiences["platform_id"]
     blank = pd.Series(ANY, audiences.index)
     # the internet falls back on itself, where the next level has nothing new
     any_service = service.where(service == WHOLE_INTERNET, ANY)
-    return _choose_first(
-        fitted, [(service, country, kind), (service, blank, kind), (any_service, blank, kind)]
-    )
+    areas = (audiences["country_id"], audiences["subregion_id"], blank)
+    levels = [*((service, area, kind) for area in areas), (any_service, blank, kind)]
+    chosen = _choose_first(fitted, levels)
+    shift = chosen["slope"] * (audiences["online_share"] - chosen["centre_share"])
+    return chosen[PARAMETERS].assign(mean=chosen["mean"] + shift.fillna(0.0))
 
 
 def _choose_first(
     fitted: pd.DataFrame, levels: Sequence[Sequence["pd.Series[str]"]]
 ) -> pd.DataFrame:
-    """Return the PARAMETERS under the first key of each row that `fitted` has."""
+    """Return the row of `fitted` under the first of the keys of each row that it has."""
     index = levels[0][0].index
-    parameters = pd.DataFrame(np.nan, index, PARAMETERS)
-    if fitted.empty:
-        return parameters
-    for keys in levels:
-        parameters = parameters.fillna(
-            fitted.reindex(pd.MultiIndex.from_arrays(keys)).set_axis(index)
-        )
+    parameters = pd.DataFrame(np.nan, index, fitted.columns)
+    for keys in levels if len(fitted) else ():
+        rows = fitted.reindex(pd.MultiIndex.from_arrays(keys)).set_axis(index)
+        parameters = parameters.where(parameters["mean"].notna(), rows)
     return parameters
 
 

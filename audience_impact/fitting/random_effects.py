@@ -141,7 +141,9 @@ def _fit_countries(by_country: pd.DataFrame, by_group: pd.DataFrame, within: flo
     return rows.assign(areas=1, figures=figures["size"])
 
 
-def draw_towards(prior: pd.DataFrame, figures: pd.DataFrame, within: float) -> pd.DataFrame:
+def draw_towards(
+    prior: pd.DataFrame, figures: pd.DataFrame, within: "float | pd.Series[float]"
+) -> pd.DataFrame:
     """Return `figures` with the PARAMETERS of the next figure of each row.
 
     Gaussian conditioning moves the mean of `figures` towards that of `prior`. `prior` has `mean`,

@@ -3,6 +3,12 @@
 Each total is computed three times: for what is certain (lower bound), what can be drawn
 (quantiles), and what is possible (upper bound); then again with imputed ends. timeline.py describes
 the method.
+
+Columns `slowed_*` are a part of the others, never an addition to them: the person-days of people
+under slowed restrictions alone. A person who is under a cut and under a slowed restriction on one
+day counts as cut. Of a restriction they are all or nothing; of a country the people under any
+restriction less those under a cut, in each draw; the bounds are the most that slowed restrictions
+affect, and the least of these less the most that are cut.
 """
 
 from dataclasses import dataclass
@@ -40,6 +46,7 @@ KEY = ["restriction_id", "country_id", "period"]
 ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 IMPUTED = "imputed_"
 FEATURE = "feature_"
+SLOWED = "slowed_"
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,8 @@ def make_person_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) ->
         tables.append(_fill_ended(plain.join(imputed, how="left")))
     table = pd.concat(tables).reset_index()
     frame = table.merge(_naive_sums(inputs), on=KEY, how="left")
-    return _add_status(frame, inputs, as_of).sort_values(
-        ["restriction_id", "area_id", "period"], ignore_index=True
-    )
+    frame = _add_slowed(_add_status(frame, inputs, as_of), inputs, drawing)
+    return frame.sort_values(["restriction_id", "area_id", "period"], ignore_index=True)
 
 
 def _fill_ended(table: pd.DataFrame) -> pd.DataFrame:
@@ -127,6 +133,80 @@ def _make_totals(
         if unit == UNITS[0]:
             table["is_outweighed"] = outweighed
     return table.join(inside)
+
+
+def _add_slowed(frame: pd.DataFrame, inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
+    """Return totals with the part that is only slowed; null where the total is."""
+    rows = inputs.timeline.rows
+    slowed_ids = rows.loc[rows["is_slowed"], "restriction_id"]
+    is_restriction = frame["restriction_id"] != EVERY
+    of_countries = _sum_slowed_days(inputs, drawing).reindex(pd.MultiIndex.from_frame(frame[KEY]))
+    for name in (*BOUNDS, *unions.QUANTILES):
+        total = frame[f"{name}_person_days"]
+        part = of_countries[name].fillna(0.0).set_axis(frame.index)
+        of_restriction = total.where(frame["restriction_id"].isin(slowed_ids), 0.0)
+        frame[f"{SLOWED}{name}_person_days"] = of_restriction.where(is_restriction, part).where(
+            total.notna()
+        )
+    return frame
+
+
+def _sum_slowed_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
+    """Return bounds and quantiles of the person-days of countries that are only slowed, by KEY."""
+    timeline = inputs.timeline
+    least = timeline.find_intervals(timeline.confirmed_rows, "least_end", by_country=True)
+    most = timeline.find_intervals(timeline.rows, "most_end", by_country=True)
+    table = _bound_slowed_days(least, most, timeline.rows)
+    with_error = _bound_slowed_days(least, most, timeline.rows_with_error)
+    table = table.join(with_error.rename(columns=WITH_ERROR))
+    middle = timeline.find_intervals(timeline.drawn_rows, "end", by_country=True)
+    if inputs.overlap_model is None or middle[1].empty:
+        return table.reindex(columns=[*table.columns, *unions.QUANTILES])
+    per_day = drawing.draw_per_day(middle, inputs, by_country=True)
+    cut = np.zeros_like(per_day)
+    sets, of_cut = _select_members(middle, timeline.rows, is_slowed=False)
+    if len(sets):
+        cut[sets] = drawing.draw_per_day(of_cut, inputs, by_country=True)
+    days = _sum_days(middle, np.maximum(per_day - cut, 0.0))
+    quantiles = unions.compute_quantiles(days.to_numpy(), days.index, "person_days")
+    return table.join(quantiles.set_axis(unions.QUANTILES, axis=1))
+
+
+def _select_members(
+    intervals: Intervals, rows: pd.DataFrame, is_slowed: bool
+) -> tuple[Array, Intervals]:
+    """Return the sets with slowed rows, or with others, and intervals of these rows alone.
+
+    The intervals number the sets from zero.
+    """
+    pieces, members = intervals
+    slowed = members["row"].map(rows.set_index("row")["is_slowed"]).astype(bool)
+    some = members[slowed == is_slowed]
+    sets = np.unique(some["set_id"])
+    numbered = pieces[pieces["set_id"].isin(sets)]
+    return sets, (
+        numbered.assign(set_id=np.searchsorted(sets, numbered["set_id"])),
+        some.assign(set_id=np.searchsorted(sets, some["set_id"])),
+    )
+
+
+def _bound_slowed_days(least: Intervals, most: Intervals, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return `lower` and `upper` of the person-days of countries that are only slowed, by KEY."""
+    upper, cut = (
+        _sum_days(most, _bound_some(most, rows, is_slowed, "upper")) for is_slowed in (True, False)
+    )
+    sure = _sum_days(least, _bound_some(least, rows, is_slowed=True, end="lower"))
+    lower = (sure.reindex(upper.index) - cut).clip(lower=0.0).fillna(0.0)
+    return pd.DataFrame({"lower": lower[0], "upper": upper[0]})
+
+
+def _bound_some(intervals: Intervals, rows: pd.DataFrame, is_slowed: bool, end: str) -> Array:
+    """Return the bound on people of a day in slowed rows, or in others, of each set (sets, 1)."""
+    sets, some = _select_members(intervals, rows, is_slowed)
+    bound = np.zeros((intervals[0]["set_id"].nunique(), 1))
+    if len(sets):
+        bound[sets] = _bound_people(some, rows, end)
+    return bound
 
 
 def _rename_with_error(table: pd.DataFrame) -> pd.DataFrame:

@@ -54,16 +54,25 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitted import durations, hours
 from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.models import FittedModels
-from audience_impact.fitted.shares import PARAMETERS, daily_use
+from audience_impact.fitted.shares import PARAMETERS, daily_use, find_online_shares
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
 from audience_impact.phases import curfews, intervals, years
+from audience_impact.populations import parents_of
 from audience_impact.simulation import audiences, error_ends, reach
 from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
 from audience_impact.simulation.unions import GROUP, Unions
-from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, EndSource, EndStatus
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    AudienceMetric,
+    EndSource,
+    EndStatus,
+    Severity,
+)
 
+SLOWED = (Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value)
+"""Severities of what was slowed or impaired and not cut."""
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
 """Intervals without change, as `constant_intervals` returns them, and the rows in force in each
 set.
@@ -90,6 +99,7 @@ ROWS = Frame(
         },
         "is_counted": TRUTH,
         "is_order": TRUTH,
+        "is_slowed": TRUTH,
         "is_certain": TRUTH,
         "is_confirmed": TRUTH,
         "is_complete": TRUTH,
@@ -206,18 +216,19 @@ def make_timeline(
     periods = list_periods(scope)
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
-    in_years = years.split_by_year(
-        sizes, periods, Denominators.from_tables(tables, inputs.errors), day
-    )
+    denominators = Denominators.from_tables(tables, inputs.errors)
+    in_years = years.split_by_year(sizes, periods, denominators, day)
     phases, figure = intervals.cut_by_figure(in_years, inputs.audiences.daily, periods)
     monthly = audiences.prepare_audiences(phases, inputs.audiences.distributions)
-    daily = _daily_distributions(
-        phases, figure, monthly, daily_use(fitted.daily_use, _set_imputed_metric(phases, monthly))
-    )
+    online = find_online_shares(phases, denominators.counts)
+    subregion = phases["country_id"].map(parents_of(tables["areas"])).fillna("")
+    about = _set_imputed_metric(phases, monthly).assign(online_share=online, subregion_id=subregion)
+    daily = _daily_distributions(phases, figure, monthly, daily_use(fitted.daily_use, about))
     rows = phases.assign(
         row=phases.index,
         where=phases["restriction_id"].map(scope.by_id["area_ids"]),
         is_order=phases["restriction_id"].map(scope.by_id["is_order"]).astype(bool),
+        is_slowed=phases["restriction_id"].map(scope.by_id["severity"]).isin(SLOWED),
         daily_persons=figure["daily_persons"],
         is_imputed=(monthly["shape"] == IMPUTED).to_numpy(),
         is_confirmed=chances.is_confirmed(phases["restriction_id"]),

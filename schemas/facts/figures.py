@@ -171,13 +171,17 @@ class Circumvention(ShareOfPeople):
 class UseFrequency(ShareOfPeople):
     """The share of the users of a service, or of the internet, who come on a day.
 
-    `use_frequency_kind` states the denominator of the share; kinds are never mixed.
+    `use_frequency_kind` states the denominator of the share; kinds are never mixed. `weekly_share`
+    is the share of the same people who come at least once a week. `is_metered` is yes where the
+    share counts those who came on a day, and blank where people say that they come every day.
     """
 
     use_frequency_id: Series[str] = fields.key_field()
     platform_id: Series[str] = fields.reference_field("platforms")
     area_id: Series[str] = fields.reference_field("areas")
     use_frequency_kind: Series[str] = fields.code_field(words.UseFrequencyKind)
+    weekly_share: Series[str] = fields.mark_optional(fields.share_field())
+    is_metered: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
     respondents: Series[str] = fields.persons_field()
     period: Series[str] = fields.day_field(filled=True)
 

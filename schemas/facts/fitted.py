@@ -200,12 +200,16 @@ class DailyUse(StudentLaw):
     """Distributions of the share of users who come on a day; written only by `learn-daily-use`.
 
     One row per service, or for any service if `platform_id` is blank, and one per area with figures
-    of its own. Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
+    of its own. Log odds: Student t of `freedom` degrees around `mean`, times `spread`. For the
+    internet `mean` is that where `centre_share` of the people are online; it rises by `slope` for
+    each unit of the share online above that.
     """
 
     platform_id: Series[str] = fields.reference_field("platforms", filled=False)
     area_id: Series[str] = fields.reference_field("areas", filled=False)
     use_frequency_kind: Series[str] = fields.code_field(words.UseFrequencyKind)
+    slope: Series[str] = fields.mark_optional(fields.parameter_field(filled=False))
+    centre_share: Series[str] = fields.mark_optional(fields.share_field())
 
 
 class FigureErrors(Quantiles):

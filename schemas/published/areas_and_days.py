@@ -210,6 +210,28 @@ class PersonDays(ReasonedModel):
     at_most_person_hours: Series[float] = columns.person_hours(
         "the most, with the errors of 99 % of such figures; null: no base on record"
     )
+    slowed_at_least_person_days: Series[float] = columns.person_days(
+        "the part of `at_least_person_days` under slowed restrictions alone", null=False
+    )
+    slowed_lower_person_days: Series[float] = columns.person_days(
+        "the part of the fewest as printed under slowed restrictions alone", null=False
+    )
+    slowed_q05_person_days: Series[float] = columns.person_days(
+        "5 % quantile of the part of the person-days under slowed restrictions alone; a person who "
+        "is also under a cut that day counts as cut"
+    )
+    slowed_q50_person_days: Series[float] = columns.person_days(
+        "median of the part of the person-days under slowed restrictions alone"
+    )
+    slowed_q95_person_days: Series[float] = columns.person_days(
+        "95 % quantile of the part of the person-days under slowed restrictions alone"
+    )
+    slowed_upper_person_days: Series[float] = columns.person_days(
+        "the most under slowed restrictions alone, as printed"
+    )
+    slowed_at_most_person_days: Series[float] = columns.person_days(
+        "the most under slowed restrictions alone, with the errors of 99 % of such figures"
+    )
     naive_sum_person_days: Series[float] = columns.person_days(
         "monthly audiences added up for every day, which counts people many times"
     )

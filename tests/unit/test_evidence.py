@@ -117,6 +117,16 @@ def test_a_share_lost_multiplies_the_people_and_leaves_the_bounds_open() -> None
     assert (part["lower_persons"], part["upper_persons"]) == (0, whole["upper_persons"])
 
 
+def test_a_share_lost_multiplies_person_days() -> None:
+    lost = {"cause_kind": "unknown", "restriction_id": "R1"}
+    whole, part = (
+        row(made.results()["person_days"], restriction_id="R1", period="all")
+        for made in (drawn(), drawn().add("evidence", **lost))
+    )
+    assert part["days"] == whole["days"]
+    assert part["q50_person_days"] == pytest.approx(0.4 * whole["q50_person_days"], rel=0.05)
+
+
 def test_a_share_lost_in_a_region_is_of_the_people_there() -> None:
     rows = [("O1", "XA-01", "0.2", "0.4"), ("O2", "XA-01", "0.3", "0.5"), ("O3", "XA", "0.9", "1")]
     found = evidence.find_lost_shares(

@@ -18,14 +18,18 @@ SHARES = {"XA": 0.6, "XB": 0.7, "XC": 0.8, "XD": 0.9, "XE": 0.95}
 def asked(platform: str = "*", kind: str = "of_users") -> World:
     made = world()
     for area, share in SHARES.items():
-        made.add("areas", area_id=area, name=f"Land {area}") if area not in ("XA", "XB") else None
+        made.add("areas", area_id=area, name=f"Land {area}") if area not in (
+            "XA",
+            "XB",
+            "XC",
+        ) else None
         made.add("use_frequency", use_frequency_id=f"U-{platform.strip('*')}{area}", area_id=area,
                  platform_id=platform, share=str(share), use_frequency_kind=kind)  # fmt: skip
     return made
 
 
 def learned(made: World) -> pd.DataFrame:
-    table = learning.fit_table(made.typed()["use_frequency"])
+    table = learning.fit_table(made.typed())
     return table.set_index(["platform_id", "area_id", "use_frequency_kind"])
 
 
@@ -46,6 +50,72 @@ def test_an_area_with_a_figure_is_drawn_towards_the_law() -> None:
     own, every = found.loc[("*", "XE", "of_users")], found.loc[("*", "", "of_users")]
     assert every["mean"] < own["mean"] < logit(0.95)
     assert 0 < own["spread"] < every["spread"]
+
+
+def rows_of(**columns: list[object]) -> pd.DataFrame:
+    plain = {"is_internet": True, "is_metered": "", "measurement_series_id": "house"}
+    return pd.DataFrame({**plain, **columns})
+
+
+def test_who_comes_on_some_days_counts_a_part_of_a_day() -> None:
+    rows = rows_of(share=[0.5, 0.6, 0.6], weekly_share=[0.8, np.nan, np.nan],
+                   is_metered=["", "", "yes"])  # fmt: skip
+    first = 0.5 + 0.3 * 3 / 7 + 0.2 / 15
+    part = (first - 0.5) / 0.5  # of those who do not come every day
+    expected = [first, 0.6 + 0.4 * part, 0.6]
+    assert learning.estimate_day_shares(rows).tolist() == pytest.approx(expected)
+
+
+def test_each_organisation_counts_once_in_what_the_others_come() -> None:
+    rows = rows_of(share=[0.5] * 4, weekly_share=[1.0, 1.0, 0.5, np.nan],
+                   measurement_series_id=["a", "a", "b", "c"])  # fmt: skip
+    part = (3 / 7 + 1 / 15) / 2
+    assert learning.estimate_day_shares(rows).iloc[3] == pytest.approx(0.5 + 0.5 * part)
+
+
+def surveyed(noise: float = 0.1) -> pd.DataFrame:
+    """Three areas of each of four subregions; x rises by 3 with the share online inside each."""
+    number = np.arange(12)
+    subregion, online = number // 3, 0.2 + 0.05 * number
+    x = 1.0 + subregion + 3.0 * online + noise * np.tile([1.0, -2.0, 1.0], 4)
+    return rows_of(
+        online_share=online, x=x, area_id=[f"A{n}" for n in number], platform_id="*",
+        subregion_id=[f"S{n}" for n in subregion], use_frequency_kind="of_users", own_kind=1,
+        use_frequency_id=[f"U{n}" for n in number], period_end=pd.Timestamp("2024-01-01"),
+    )  # fmt: skip
+
+
+def test_the_slope_is_that_inside_subregions() -> None:
+    slope, centre = learning.fit_trend(surveyed())
+    assert (slope, centre) == (pytest.approx(3.0), pytest.approx(0.475))
+    assert np.isnan(learning.fit_trend(surveyed().head(learning.LEAST_FOR_SLOPE - 1))).all()
+    assert np.isnan(learning.fit_trend(surveyed().assign(subregion_id="S1"))).all()
+
+
+def test_a_subregion_has_a_distribution_of_its_own_and_others_a_wider_one() -> None:
+    found = learning.fit_distributions(surveyed()).set_index("area_id")
+    means = 1.0 + np.arange(4) + 3.0 * 0.475
+    assert found.loc["", "mean"] == pytest.approx(means.mean())
+    assert found.loc["S0", "mean"] == pytest.approx(means[0], abs=0.05)
+    assert found.loc["S0", "spread"] < 0.3 < 1.0 < found.loc["", "spread"]
+    assert (found["freedom"] == 3).all()
+
+
+def test_an_area_with_a_figure_has_no_slope_and_the_level_of_its_subregion() -> None:
+    again = (
+        surveyed()
+        .iloc[[0]]
+        .assign(
+            use_frequency_id="V",
+            period_end=pd.Timestamp("2025-01-01"),
+            x=lambda rows: rows["x"] + 0.1,
+        )
+    )
+    found = learning.fit_distributions(pd.concat([surveyed(), again], ignore_index=True)).set_index(
+        "area_id"
+    )
+    assert found.loc["A11", ["slope", "centre_share"]].isna().all()
+    assert found.loc["A11", "mean"] == pytest.approx(surveyed()["x"].iloc[11], abs=0.05)
 
 
 def test_kinds_are_never_mixed_but_for_the_internet() -> None:
@@ -72,13 +142,32 @@ def test_the_law_of_an_audience_is_its_own_before_that_of_its_service() -> None:
             "country_id": ["XA", "XB", "XA", "XA", "XA"],
             "platform_id": ["alpha", "alpha", "beta", "alpha", "*"],
             "metric": ["mau", "mau", "mau", "survey_regular", "mau"],
+            "online_share": 0.5,
+            "subregion_id": "",
         }
     )
-    fitted = shares.index_parameters(made.typed()["daily_use"], shares.BY_SERVICE)
+    fitted = indexed(made)
     assert shares.daily_use(fitted, wanted)["mean"].tolist()[:3] == [3.0, 2.0, 1.0]
     assert shares.daily_use(fitted, wanted)["mean"].tolist()[3:] == pytest.approx(
         [np.nan, np.nan], nan_ok=True
     )
+
+
+def indexed(made: World) -> pd.DataFrame:
+    names = [*shares.PARAMETERS, *shares.TREND]
+    return shares.index_parameters(made.typed()["daily_use"], shares.BY_SERVICE, names)
+
+
+def test_more_come_on_a_day_where_more_are_online() -> None:
+    made = world()
+    for area, mean in (("", "2"), ("202", "1")):
+        made.add("daily_use", platform_id="*", area_id=area, mean=mean, slope="4",
+                 centre_share="0.6", use_frequency_kind="of_users")  # fmt: skip
+    audiences = pd.DataFrame(
+        {"country_id": "XA", "platform_id": "*", "metric": "internet_users_3m",
+         "online_share": [0.6, 0.85, np.nan, 0.85], "subregion_id": ["145", "145", "145", "202"]}
+    )  # fmt: skip
+    assert shares.daily_use(indexed(made), audiences)["mean"].tolist() == [2.0, 3.0, 2.0, 2.0]
 
 
 def test_draws_of_shares_have_the_quantiles_of_the_law() -> None:
@@ -109,10 +198,10 @@ def test_an_outdated_table_is_told_and_written_anew(tmp_path: object) -> None:
 
 def test_where_no_area_was_asked_twice_none_has_a_law_of_its_own() -> None:
     """Its width would be zero; the law of the service has one."""
-    found = learning.fit_table(asked().typed()["use_frequency"])
+    found = learning.fit_table(asked().typed())
     assert found["area_id"].tolist() == [""]
     assert (found["spread"] > 0).all()
 
 
 def test_too_few_figures_teach_nothing() -> None:
-    assert learning.fit_table(world().typed()["use_frequency"]).empty
+    assert learning.fit_table(world().typed()).empty

@@ -313,6 +313,55 @@ def test_a_share_of_users_who_come_on_a_day_turns_bounds_into_an_estimate() -> N
     assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("daily_from_shares"))
 
 
+# ---- Slowed and cut ----
+
+SLOW_DAYS = [f"slowed_{name}" for name in DAYS]
+SLOW_TEN = {"observed_from": "2025-08-13", "ended_on": "2025-08-22", "end_status": "ended",
+            "action": "throttle", "severity": "service_impaired"}  # fmt: skip
+CUT_TEN = {"observed_from": "2025-08-18", "ended_on": "2025-08-27", "end_status": "ended"}
+
+
+def both(*acts: str) -> pd.DataFrame:
+    """Telegram slowed for ten days, and WhatsApp cut from the sixth of them on."""
+    made = russia()
+    if "slowed" in acts:
+        made.restrict("R1", "telegram", area_ids="RU", **SLOW_TEN)
+    if "cut" in acts:
+        made.restrict("R2", "whatsapp", area_ids="RU", **CUT_TEN)
+    return person_days(made)
+
+
+@pytest.fixture(scope="module")
+def slowed_and_cut() -> pd.DataFrame:
+    return both("slowed", "cut")
+
+
+def test_a_slowed_restriction_is_slowed_alone_and_a_cut_is_not(
+    slowed_and_cut: pd.DataFrame,
+) -> None:
+    slowed, cut = total(slowed_and_cut), total(slowed_and_cut, name="R2")
+    assert slowed[SLOW_DAYS].tolist() == slowed[DAYS].tolist()
+    assert (cut[SLOW_DAYS] == 0.0).all()
+
+
+def test_nobody_is_slowed_and_cut_on_one_day(slowed_and_cut: pd.DataFrame) -> None:
+    country, cut = (total(table, "2025", "all") for table in (slowed_and_cut, both("cut")))
+    parts = country["slowed_q50_person_days"] + cut["q50_person_days"]
+    assert parts == pytest.approx(country["q50_person_days"], rel=0.02)
+    assert 0.4 < country["slowed_q50_person_days"] / total(slowed_and_cut)["q50_person_days"] < 0.9
+    assert rising([float(country[name]) for name in SLOW_DAYS])
+    assert country["slowed_lower_person_days"] == 0.0
+    assert country["slowed_upper_person_days"] == pytest.approx(
+        total(slowed_and_cut)["upper_person_days"]
+    )
+
+
+def test_where_nothing_was_cut_all_of_a_country_was_slowed() -> None:
+    country = total(both("slowed"), "2025", "all")
+    assert country[SLOW_DAYS].tolist() == country[DAYS].tolist()
+    assert (total(both("cut"), "2025", "all")[SLOW_DAYS] == 0.0).all()
+
+
 # ---- A count of every day ----
 
 
