@@ -14,7 +14,7 @@ from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
 from schemas.published import areas_and_days, comparisons, inputs, quality, restrictions, trace
 
-SCHEMA_VERSION = "2.5"
+SCHEMA_VERSION = "2.6"
 
 _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
     "impact": (restrictions.Impact, ("restriction_id", "impact_metric")),
@@ -23,6 +23,10 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
         ("restriction_id", "platform_id", "feature", "impact_metric"),
     ),
     "impact_by_area": (areas_and_days.ImpactByArea, ("area_id", "period", "impact_metric")),
+    "draws_by_area": (
+        areas_and_days.DrawsByArea,
+        ("area_id", "period", "impact_metric", "draw"),
+    ),
     "impact_by_day": (areas_and_days.ImpactByDay, ("area_id", "from_day", "impact_metric")),
     "area_comparisons": (comparisons.AreaComparisons, ("published_area_figure_id",)),
     "impact_by_group": (

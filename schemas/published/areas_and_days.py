@@ -8,7 +8,7 @@ from pandera.typing import Series
 from audience_impact import vocabulary as words
 from audience_impact.outputs.review import status_rules
 from schemas import columns
-from schemas.columns import ReasonedModel, bounds_in_order, in_order, row_rule
+from schemas.columns import PublishedModel, ReasonedModel, bounds_in_order, in_order, row_rule
 
 
 class ImpactByArea(ReasonedModel):
@@ -100,6 +100,25 @@ class ImpactByArea(ReasonedModel):
         is_in_order = in_order(frame, "persons", (*ends, "base"), slack)
         alone = frame.filter(like="ordered_").rename(columns=lambda name: name[len("ordered_") :])
         return is_in_order & in_order(alone, "persons", ends, slack)
+
+
+class DrawsByArea(PublishedModel):
+    """Draws of the people under at least one restriction in a year, in countries that are drawn.
+
+    The draws of one number belong together: their sum over countries is a draw of all of these.
+    They are the first draws of those that the quantiles of `impact_by_area` are computed of; a
+    country whose quantiles a rule withholds has draws, and a country that cannot be drawn has none.
+    """
+
+    area_id: Series[str] = columns.place_column("ISO 3166 code of a country")
+    period: Series[str] = columns.make_column("year", sdmx="TIME_PERIOD")
+    impact_metric: Series[str] = columns.word_column(
+        words.ImpactMetric, "which people are counted", "INDICATOR"
+    )
+    draw: Series[float] = columns.make_column(
+        "number of the draw, the same in all countries and years", "count", ge=0
+    )
+    persons: Series[float] = columns.people_column("people in this draw", null=False)
 
 
 class ImpactByDay(ReasonedModel):

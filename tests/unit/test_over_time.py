@@ -9,7 +9,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
+from scipy.stats import binomtest
 
+from audience_impact.outputs import impact_by_area
 from audience_impact.outputs import person_days as times
 from audience_impact.outputs.review.status_rules import rule_sentence
 from audience_impact.simulation.sampler import Sampler
@@ -240,6 +242,32 @@ def test_regions_and_the_world_are_the_sum_of_their_countries() -> None:
         # The land without a figure enters with its lower bound, zero.
         assert year["q50_persons"][region] == year["q50_persons"]["XA"]
         assert rule_sentence("some_areas_undrawn") in year["reason"][region]
+
+
+def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
+    """To the precision of as many draws, by the binomial distribution of those below a quantile."""
+    made = two_lands().estimate("E3", area_id="XB", value="100000")
+    inputs, most = prepared(made)[0].simulation, impact_by_area.PUBLISHED_DRAWS
+    found = impact_by_area.draw_periods(inputs, Sampler(0, 4 * most))
+    drawn = impact_by_area.make_draws(found)
+    assert set(drawn["area_id"]) == {"XA", "XB"}
+    assert (drawn.groupby(["area_id", "period"])["draw"].nunique() == most).all()
+    added = drawn[drawn["period"] == "2026"].groupby("draw")["persons"].sum()
+    table = engine.by_area(inputs, Sampler(0, 4 * most), areas_of(made))
+    year = row(table, area_id="002", period="2026")
+    for name, share in (("q05_persons", 0.05), ("q50_persons", 0.5), ("q95_persons", 0.95)):
+        below = int((added < year[name]).sum())
+        assert binomtest(below, most, share).pvalue > 0.001, name
+    both = found.all_sets.people.drawn[(found.all_sets.table["period"] == "2026").to_numpy()]
+    np.testing.assert_allclose(added, both.sum(axis=0)[:most])
+
+
+def test_a_land_that_cannot_be_drawn_publishes_no_draws() -> None:
+    inputs = prepared(two_lands())[0].simulation
+    drawn = impact_by_area.make_draws(impact_by_area.draw_periods(inputs, Sampler(0, 100)))
+    assert set(drawn["area_id"]) == {"XA"}
+    assert set(drawn["period"]) == {"2026"}
+    assert len(drawn) == 100
 
 
 def test_orders_alone_stand_in_columns_of_their_own() -> None:
