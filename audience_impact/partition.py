@@ -37,7 +37,10 @@ from audience_impact.pipeline import (
     prepare_stages,
 )
 
-MERGED = ("impact_by_area", "impact_by_day", "area_comparisons", "sources", "register_rows")
+MERGED = (
+    *("impact_by_area", "draws_by_area", "impact_by_day"),
+    *("area_comparisons", "sources", "register_rows"),
+)
 """Tables that no single part can compute."""
 OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name not in MERGED)
 """Tables whose rows belong to restrictions, each in one part; `person_days` also has rows of
@@ -207,6 +210,7 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     frames["impact_by_area"] = impact_by_area.make_country_rows(
         run.in_periods, no_estimate_reason, shared.as_of
     )
+    frames["draws_by_area"] = run["draws_by_area"]
     frames["impact_by_day"] = impact_by_day.make_country_rows(
         run.on_days, no_estimate_reason, shared.as_of
     )
@@ -241,6 +245,9 @@ def merge_parts(
         name: areas.join_tables([*(tables[name] for tables, _ in parts), rows], keys[name])
         for name, rows in summed.items()
     }
+    frames["draws_by_area"] = areas.join_tables(
+        [tables["draws_by_area"] for tables, _ in parts], [*impact_by_area.KEY, "draw"]
+    )
     frames["impact_by_area"] = areas.mark_uncovered(
         frames["impact_by_area"], shared.tables["register_rows"]
     )

@@ -143,6 +143,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         ),
         run.facts["register_rows"],
     ),
+    "draws_by_area": lambda run, s: impact_by_area.make_draws(run.in_periods),
     "impact_by_day": lambda run, s: impact_by_day.make_impact_by_day(
         run.on_days, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
     ),

@@ -65,6 +65,25 @@ def people_column(description: str, null: bool = True) -> Any:
     return make_column(description, "persons", "OBS_VALUE", null, ge=0)
 
 
+OF_KIND = {
+    "at_least": "the fewest, with the errors of 99 % of such figures, of restrictions",
+    "q05": "5 % quantile, of restrictions",
+    "q50": "median, of restrictions",
+    "q95": "95 % quantile, of restrictions",
+    "at_most": "the most, with the errors of 99 % of such figures, of restrictions",
+    "count": "restrictions",
+}
+"""The meaning of the columns of restrictions of a kind, by the name without its prefix."""
+
+
+def kind_column(name: str, kind: str) -> Any:
+    """Return a column of years: people under restrictions of a kind, or how many these are."""
+    about = f"{OF_KIND[name]} {kind}"
+    if name == "count":
+        return make_column(f"{about}; null: a month", "count", null=True, ge=0)
+    return people_column(f"{about}; null: a month, or not known")
+
+
 def share_column(description: str) -> Any:
     """Return a column of shares, null where unknown."""
     return make_column(description, "share", "OBS_VALUE", True, ge=0)

@@ -17,6 +17,8 @@ import pandas as pd
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
+from audience_impact.vocabulary import YesNo
+
 LOCALE = "en_GB"
 STEPS, DIGITS, DIGITS_ALONE = 3, 2, 3
 """Rounding steps per interval, digits of a number that is small compared with its interval, and
@@ -33,7 +35,8 @@ class Estimate(NamedTuple):
     """Bounds, median and 90 % interval of a published row; None where it has none.
 
     A reader sees `at_least` and `at_most`, which allow for the errors of figures; `lower` and
-    `upper` are what the figures force as printed.
+    `upper` are what the figures force as printed. Where a total leaves out countries that cannot be
+    drawn, `covered` says which part of it the interval is of: `41 of 53 countries`.
     """
 
     at_least: float | None
@@ -43,6 +46,7 @@ class Estimate(NamedTuple):
     at_most: float | None
     lower: float | None = None
     upper: float | None = None
+    covered: str | None = None
 
     @property
     def interval(self) -> tuple[float, float, float] | None:
@@ -52,7 +56,8 @@ class Estimate(NamedTuple):
         return self.q05, self.q50, self.q95
 
 
-ENDS = [f"{name}_persons" for name in Estimate._fields]
+NUMBERS = Estimate._fields[:-1]
+ENDS = [f"{name}_persons" for name in NUMBERS]
 """Columns of the numbers of people of a published row."""
 
 
@@ -65,9 +70,22 @@ def read_estimate(
     row: Mapping[str, Any], unit: str = "persons", prefix: str = "", bounds: bool = True
 ) -> Estimate:
     """Return the numbers of a row; without `bounds` those of the interval alone."""
-    names = Estimate._fields if bounds else Estimate._fields[1:4]
+    names = NUMBERS if bounds else NUMBERS[1:4]
     numbers = {name: read_number(row.get(f"{prefix}{name}_{unit}")) for name in names}
-    return Estimate(**{name: numbers.get(name) for name in Estimate._fields})
+    return Estimate(**{name: numbers.get(name) for name in NUMBERS}, covered=describe_cover(row))
+
+
+def read_numbers(estimate: Estimate) -> tuple[float | None, ...]:
+    """Return the numbers of an estimate, in the order of NUMBERS."""
+    numbers: list[float | None] = [getattr(estimate, name) for name in NUMBERS]
+    return tuple(numbers)
+
+
+def describe_cover(row: Mapping[str, Any]) -> str | None:
+    """Return the part of a total that its interval is of: `41 of 53 countries`; None for all."""
+    if row.get("is_lower_bound") != YesNo.YES.value or row["countries_count"] == 1:
+        return None
+    return f"{row['countries_drawn']:.0f} of {row['countries_count']:.0f} countries"
 
 
 def format_compact(persons: float | None) -> str:
@@ -87,6 +105,8 @@ def format_estimate(row: Mapping[str, Any]) -> str:
     if estimate.q05 == estimate.q95:
         return format_compact(estimate.q50)
     low, middle, high = map(format_compact, (estimate.q05, estimate.q50, estimate.q95))
+    if estimate.covered:
+        return f"at least {middle} ({low} to {high} in {estimate.covered})"
     return f"{middle} ({low} to {high})"
 
 
@@ -183,16 +203,17 @@ def format_median_interval(estimate: Estimate) -> str:
         format_median(estimate),
         format_interval(low, high),
     )
-    unit = shown.partition(" ")[2]
+    unit = shown.removeprefix("at least ").partition(" ")[2]
     same = unit and last.endswith(unit) and span.count(unit) == 1
-    return f"{shown} ({span.removesuffix(f' {unit}') if same else span})"
+    part = f" in {estimate.covered}" if estimate.covered else ""
+    return f"{shown} ({span.removesuffix(f' {unit}') if same else span}{part})"
 
 
 def format_median(estimate: Estimate, blank: str = NONE) -> str:
-    """Return the median, rounded by the width of its interval."""
+    """Return the median, rounded by the width of its interval; "at least" if it is of a part."""
     if estimate.interval is None:
         return blank
-    return round_interval(*estimate.interval)[1]
+    return f"{'at least ' if estimate.covered else ''}{round_interval(*estimate.interval)[1]}"
 
 
 def format_bounds(estimate: Estimate) -> str:

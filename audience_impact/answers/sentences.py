@@ -8,11 +8,14 @@ import pandas as pd
 from audience_impact.answers import caveats
 from audience_impact.answers.names import area_in_words, capitalise_first, join_names, label_code
 from audience_impact.answers.numbers import (
+    Estimate,
     bracket_interval,
     day_in_words,
     describe_bounds,
+    describe_cover,
     describe_estimate,
     format_compact,
+    format_interval,
     format_number,
     on_day,
     read_estimate,
@@ -202,16 +205,14 @@ def write_area_answer(row: Row, area_name: str) -> str:
     """Return the answer of a row of `impact_by_area` in sentences."""
     place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
     people = read_estimate(row)
-    forced = describe_bounds(people)
+    forced = f"{'all countries: ' if people.covered else ''}{describe_bounds(people)}"
     if people.at_most == 0:
         return f"In {when} nobody in {place} was under a restriction that is on record."
     if people.interval is None:
         return f"How many people in {place} were {UNDER} in {when} is not known: {forced}."
-    low, middle, high = people.interval
     return (
-        f"In {when} about {round_interval(low, middle, high)[1]} people in {place}"
-        f"{bracket_interval(low, high)} were {UNDER}, each counted once; {forced}."
-        f"{_describe_ordered(row)}{_describe_left_out(row)}"
+        f"In {when} {_describe_total(people, place)} were {UNDER}, each counted once; {forced}."
+        f"{_describe_kinds(row)}{_describe_left_out(row)}{_describe_events(row)}"
     )
 
 
@@ -220,15 +221,25 @@ def write_day_answer(row: Row, area_name: str) -> str:
     place, when = area_in_words(row["area_id"], area_name), day_in_words(str(row["to_day"]))
     under = "under at least one restriction on record, each counted once"
     people = read_estimate(row)
-    forced = describe_bounds(people)
+    forced = f"{'all countries: ' if people.covered else ''}{describe_bounds(people)}"
     if people.at_most == 0:
         return f"On {when} nobody in {place} was under a restriction that is on record."
     if people.interval is None:
         return f"How many people in {place} were {under}, on {when} is not known; {forced}."
-    low, middle, high = people.interval
+    total = _describe_total(people, place)
+    return f"On {when} {total} were {under}; {forced}.{_describe_left_out(row)}"
+
+
+def _describe_total(people: Estimate, place: str) -> str:
+    """Return the people of an area with their interval; "at least", if of some countries alone."""
+    low, middle, high = people.interval or (0.0, 0.0, 0.0)
+    number = round_interval(low, middle, high)[1]
+    if not people.covered:
+        return f"about {number} people in {place}{bracket_interval(low, high)}"
+    span = bracket_interval(low, high).replace("interval", "interval of these countries")
     return (
-        f"On {when} about {round_interval(low, middle, high)[1]} people in {place}"
-        f"{bracket_interval(low, high)} were {under}; {forced}.{_describe_left_out(row)}"
+        f"at least about {number} people in {place}, those in {people.covered} under restriction"
+        f"{span},"
     )
 
 
@@ -244,27 +255,49 @@ def _find_last_day(period: str) -> str:
     return f"{year}-{month:02}-{monthrange(year, month)[1]}"
 
 
-def _describe_ordered(row: Row) -> str:
-    """Return the number of people under ordered restrictions, if not all were ordered."""
-    interval = read_estimate(row, prefix="ordered_", bounds=False).interval
-    if interval is None or row["ordered_restrictions_count"] == row["restrictions_count"]:
+KINDS = {
+    "ordered_": "that an authority ordered",
+    "began_": "that began in the year",
+    "carried_over_": "that began before it",
+    "shutdown_": "of the whole internet",
+    "service_": "of services alone",
+}
+"""What the restrictions of each kind are, by the prefix of their columns."""
+
+
+def _describe_kinds(row: Row) -> str:
+    """Return how many people were under restrictions of each kind, where not all are of it."""
+    parts = []
+    for prefix, words in KINDS.items():
+        interval = read_estimate(row, prefix=prefix, bounds=False).interval
+        if interval and row[f"{prefix}restrictions_count"] != row["restrictions_count"]:
+            number, span = round_interval(*interval)[1], format_interval(interval[0], interval[2])
+            parts.append(f"about {number} ({span}) under those {words}")
+    if not parts:
         return ""
-    people = capitalise_first(describe_estimate(*interval))
-    return f" {people} were under restrictions that an authority ordered."
+    covered = describe_cover(row)
+    part = f", in {covered}" if covered else ""
+    return f" By kind of restriction, with 90 % intervals{part}: {'; '.join(parts)}."
+
+
+def _describe_events(row: Row) -> str:
+    """Return which events the total covers: facts alone, or those of a register as well."""
+    count, of_register = row["restrictions_count"], row.get("register_restrictions_count")
+    if of_register is None:  # a version of an older schema
+        return ""
+    facts = f"{count - of_register:,} of these facts"
+    both = f"{facts} and {of_register:,} that a register alone records" if of_register else facts
+    return f" It covers {count:,} restrictions: {both}."
 
 
 def _describe_left_out(row: Row) -> str:
     """Return what the estimate excludes."""
-    count, estimated_count = row["areas_count"], row["estimated_areas_count"]
     without = row.get("bounds_only_count", 0)  # a row of a day has none
-    parts = []
-    if without:
-        many = f"{without:,} of {row['restrictions_count']:,} restrictions"
-        parts.append(f"leaves out {many} (in an unknown part of a country, or without a figure)")
-    if estimated_count < count:
-        some = f"{count - estimated_count} of {count} countries"
-        parts.append(f"counts {some} with no more than what the figures force")
-    return f" The estimate {' and '.join(parts)}." if parts else ""
+    if not without:
+        return ""
+    many = f"{without:,} of {row['restrictions_count']:,} restrictions"
+    why = "in an unknown part of a country, or without a figure"
+    return f" The estimate leaves out {many} ({why})."
 
 
 def explain_difference(row: Row) -> str:

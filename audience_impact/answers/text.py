@@ -10,6 +10,7 @@ from audience_impact.answers.numbers import (
     format_compact,
     format_estimate,
     format_in_full,
+    read_numbers,
 )
 from audience_impact.answers.records import AnswerRecord, AreaRecord, Days, Row
 from audience_impact.plain_text import plain_line
@@ -88,7 +89,7 @@ def _describe_restriction(record: AnswerRecord, version_id: str | None) -> list[
 def _list_numbers(record: AnswerRecord) -> Iterable[str]:
     """Return a line for each number: bounds, median and interval, base and status."""
     for number in record.numbers:
-        least, *_, most, low, high = map(format_in_full, number.people)
+        least, *_, most, low, high = map(format_in_full, read_numbers(number.people))
         yield (
             f"  {number.metric:<24} {least:>13} to {most:>13}   {_format_median(number.people)}   "
             f"as printed {low} to {high}, of {format_in_full(number.base_persons)} in "
@@ -155,9 +156,15 @@ def _format_period(row: Row) -> str:
     return (
         f"  {row['period']:<8}{middle:<34} {f'at least {least}, at most {most}':<36} "
         f"{row['restrictions_count']:>4} restrictions in {row['areas_count']} "
-        f"{'country' if row['areas_count'] == 1 else 'countries'}; "
+        f"{'country' if row['areas_count'] == 1 else 'countries'}{_count_begun(row)}; "
         f"{label_code(row['obs_status'], 'obs_status')}"
     )
+
+
+def _count_begun(row: Row) -> str:
+    """Return how many of the restrictions began in the year; blank for a month."""
+    begun = row.get("began_restrictions_count")
+    return "" if begun is None else f", {begun} begun in the year"
 
 
 def _list_area_comparisons(record: AreaRecord) -> list[str]:

@@ -17,7 +17,7 @@ from audience_impact import periods
 from audience_impact.answers import names, records, sentences
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.names import label_code
-from audience_impact.answers.numbers import read_estimate
+from audience_impact.answers.numbers import read_estimate, read_numbers
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.exporting import ExportError
 from audience_impact.exporting.content import Content, KeyFigures
@@ -41,7 +41,7 @@ def add_restriction_answers(
         (
             f"{record.restriction.restriction_id}: " * (len(records) > 1)
             + metrics.get(counted.metric, counted.metric),
-            *counted.people,
+            *read_numbers(counted.people),
             counted.status,
         )
         for record in records
@@ -62,7 +62,7 @@ def add_area_answers(content: Content, area_id: str, area_name: str) -> Content:
     ]
     answers = tuple(sentences.write_area_answer(row, area_name) for row in rows)
     figures = KeyFigures(
-        ("year, each person once", *HEADINGS),
+        ("year, each person once", *HEADINGS[:-1], "interval of", HEADINGS[-1]),
         tuple(
             (row["period"], *read_estimate(row), label_code(row["obs_status"], "obs_status"))
             for row in rows

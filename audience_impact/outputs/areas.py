@@ -7,13 +7,15 @@ world.
 Method. Each number is computed three times: for what is certain (lower bound), what can be drawn,
 and what is possible (upper bound), as described in timeline.py. A set has at least as many people
 as each of its restrictions, and a year as each of its months, in bounds and in every draw.
-Countries are disjoint: people of a region are the sum of its countries, draw by draw. A country
-without draws enters the draws of a region with its lower bound.
+Countries are disjoint: people of a region are the sum of its countries, draw by draw. The draws of
+a region are those of the countries that are drawn; where some are not, they are of a part of the
+region (`is_lower_bound`). No bound enters any draw: what cannot be drawn is in the bounds alone.
 
 Assumptions. A person is under restrictions of one country alone.
 
 Known drawbacks. Audiences and bases of different countries are drawn as independent, so that the
-interval of a region is too narrow if their errors are correlated.
+interval of a region is too narrow if their errors are correlated; docs/validation.md has the share
+of the variance that countries have in common.
 
 Citation. United Nations, Standard Country or Area Codes for Statistical Use (M49).
 """
@@ -42,14 +44,16 @@ from audience_impact.simulation import audiences, parts, simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Places
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.vocabulary import ImpactMetric
+from audience_impact.vocabulary import ImpactMetric, YesNo
 
 PEOPLE = [f"{name}_persons" for name in (*BOUNDS, *unions.QUANTILES)]
 ENDS_OF_MONTH = ("monthly_low_persons", "monthly_high_persons")
 
 WORLD = "001"
-STATUS = ["obs_status", "reason", "reason_rule_ids"]
+STATUS = ["obs_status", "reason", "reason_rule_ids", "is_lower_bound"]
 """Columns of the status of a total and of its reasons."""
+COUNTRIES = ["countries_count", "countries_drawn", "areas_count", "estimated_areas_count"]
+"""Columns of the countries of a total, and their names before schema 2.6."""
 ENDS = {"every": "most_end", "certain": "least_end", "drawn": "end"}
 """The three kinds of sets, with the end date up to which a restriction counts in each."""
 Members = Mapping[str, pd.DataFrame]
@@ -57,10 +61,10 @@ Members = Mapping[str, pd.DataFrame]
 Integers = NDArray[np.int64]
 COUNTS = [
     *("restrictions_count", "bounds_only_count"),
-    *("ordered_restrictions_count", "imputed_count"),
+    *("imputed_count", "register_restrictions_count"),
 ]
-"""Columns of a total: number of all restrictions, of those with bounds only, of ordered and of
-imputed ones.
+"""Columns of a total: number of all restrictions, of those with bounds only, of imputed ones, and
+of those that a register alone records.
 """
 
 
@@ -184,14 +188,16 @@ def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFr
 def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.DataFrame:
     """Return totals with columns for metric, status, reasons and day of the facts.
 
-    `no_estimate_reason` is the rule that explains why nothing at all is drawn, as
-    `find_no_estimate_reason` returns it.
+    `table` has `countries_count`, the countries under restriction, and `countries_drawn`, those of
+    them whose draws the quantiles are of. `no_estimate_reason` is the rule that explains why
+    nothing at all is drawn, as `find_no_estimate_reason` returns it.
     """
     table, is_outside = reasons.drop_outside(table)
     table, is_wide = reasons.drop_wide(table)
     is_silent = table["q50_persons"].isna()
     is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
-    some = ~is_silent & (table["estimated_areas_count"] < table["areas_count"])
+    is_part = table["countries_drawn"] < table["countries_count"]
+    some = ~is_silent & is_part
     flags = {
         **({no_estimate_reason: ~is_bounded} if no_estimate_reason else {}),
         "some_bounds_only": is_bounded,
@@ -205,6 +211,9 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
     )
     words = reasons.state_reasons(flags, table.index)[["reason", "reason_rule_ids"]]
     return table.join(words).assign(
+        is_lower_bound=np.where(is_part, YesNo.YES.value, YesNo.NO.value),
+        areas_count=table["countries_count"],  # its name before schema 2.6
+        estimated_areas_count=table["countries_drawn"],
         impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
         obs_status=status,
         as_of=as_of.isoformat(),
@@ -234,19 +243,16 @@ def list_regions(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
     return holders[holders["area_id"] != holders["country_id"]].reset_index(drop=True)
 
 
-def rows_by_kind(inputs: SimulationInputs, restrictions: pd.Index | None = None) -> Members:
-    """Return the rows of the timeline of these restrictions, by kind of restriction."""
+def rows_by_kind(inputs: SimulationInputs) -> Members:
+    """Return the rows of the timeline by kind of set."""
     line = inputs.timeline
     complete = line.rows["restriction_id"].isin(inputs.countries["restriction_id"])
     ready = (line.monthly["shape"] != "").to_numpy() & line.rows["base_persons"].notna()
-    by_kind = {
+    return {
         "every": line.rows,
         "certain": line.confirmed_rows,
         "drawn": line.rows[complete & ready],
     }
-    if restrictions is None:
-        return by_kind
-    return {kind: rows[rows["restriction_id"].isin(restrictions)] for kind, rows in by_kind.items()}
 
 
 def find_floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
@@ -284,27 +290,17 @@ def draw_people(
 ) -> People:
     """Return people of each of `count` sets, at least those of each restriction that is present."""
     line = inputs.timeline
-    (lower, upper, limit), (at_least, at_most, _) = (
+    (lower, upper), (at_least, at_most) = (
         _bound_people(members, rows, bounds, count)
         for rows, bounds in zip(
             (line.rows, line.rows_with_error), restriction_floors.bounds, strict=True
         )
     )
     drawn = _draw_sets(inputs, members["drawn"], count, restriction_floors.places, sampler)
-    sure = members["drawn"][members["drawn"]["row"].isin(line.confirmed_rows["row"])]
-    own_least = sharp.bound_sets(sure, line.rows, *ENDS_OF_MONTH)["lower"].reindex(range(count))
-    # what is not drawn can force more than what is
-    forced = np.where(lower > np.nan_to_num(own_least.to_numpy("float64")) + 1.0, lower, 0.0)
-    inside = np.fmax(drawn, forced[:, None])
-    # beside those who are forced, places add who is not among them
-    alone = ~np.isin(np.arange(count), sure["set_id"]) & (forced > 0.0)
-    rest = 1.0 - np.clip(forced / limit, 0.0, 1.0)
-    inside[alone] = (forced[:, None] + rest[:, None] * drawn)[alone]
-    inside[np.isnan(drawn)] = np.nan
     return People(
         lower,
         upper,
-        _raise_to_restrictions(inside, inputs, members["drawn"], restriction_floors.drawn),
+        _raise_to_restrictions(drawn, inputs, members["drawn"], restriction_floors.drawn),
         at_least,
         at_most,
     )
@@ -312,8 +308,8 @@ def draw_people(
 
 def _bound_people(
     members: Members, rows: pd.DataFrame, of_restrictions: pd.DataFrame, count: int
-) -> tuple[Array, Array, Array]:
-    """Return lower and upper bounds (sets,) and the base (infinite where it is not known)."""
+) -> tuple[Array, Array]:
+    """Return lower and upper bounds (sets,), at most the base where it is known."""
     possible, certain = (
         sharp.bound_sets(members[kind], rows, *ENDS_OF_MONTH).reindex(range(count))
         for kind in ("every", "certain")
@@ -328,7 +324,7 @@ def _bound_people(
     lower = np.minimum(np.fmax(np.nan_to_num(certain["lower"].to_numpy("float64")), least), limit)
     upper = possible["upper"].to_numpy("float64")
     upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
-    return lower, upper, limit
+    return lower, upper
 
 
 def _of_restrictions(
@@ -407,12 +403,12 @@ def count_restrictions(
     counts them once.
     """
     rows = inputs.timeline.rows
-    names = ["restriction_id", "is_order", "is_imputed"]
+    names = ["restriction_id", "is_imputed", "is_register"]
     joined = members.join(rows.set_index("row")[names], on="row")
     flags = joined.groupby(["set_id", "restriction_id"], as_index=False)[names[1:]].any()
     is_open = ~flags["restriction_id"].isin(set(inputs.countries["restriction_id"]))
     imputed = flags["is_imputed"].astype(bool) & ~is_open
-    values = (True, is_open, flags["is_order"].astype(bool), imputed)
+    values = (True, is_open, imputed, flags["is_register"].astype(bool))
     flags = flags.assign(**dict(zip(COUNTS, values, strict=True)))[
         ["set_id", "restriction_id", *COUNTS]
     ]
@@ -440,8 +436,8 @@ def sum_people(pairs: pd.DataFrame, people_of: Callable[[str], People], count: i
     """Return sums over sets of different countries, those of one country at a time in memory.
 
     `pairs` has `total` (0 to count - 1), `country_id` and `place`, the row of a set in the people
-    of its country; no total has two sets of one country. A set without draws counts with its lower
-    bound; a total has no draws if none of its sets has any.
+    of its country; no total has two sets of one country. A set without draws adds nothing to the
+    draws of a total; a total with no draws at all has none.
     """
     bounds, drawn_count = {name: np.zeros(count) for name in BOUNDS}, np.zeros(count)
     drawn = np.zeros((count, 0))
@@ -452,7 +448,7 @@ def sum_people(pairs: pd.DataFrame, people_of: Callable[[str], People], count: i
         is_undrawn = part.is_undrawn
         for name, total in bounds.items():
             total[at] += getattr(part, name)[place]
-        drawn[at] += np.where(is_undrawn[:, None], part.lower[:, None], part.drawn)[place]
+        drawn[at] += np.where(is_undrawn[:, None], 0.0, part.drawn)[place]
         drawn_count[at] += ~is_undrawn[place]
     drawn[drawn_count == 0] = np.nan
     return People(drawn=drawn, **bounds)

@@ -1,11 +1,14 @@
 """Table `impact_by_area`: people under at least one restriction in a month or a year of an area.
 
 An area is a country, a region of the world or the world; areas.py describes the method. There are
-numbers for all restrictions, and for restrictions that an authority ordered.
+numbers for all restrictions, and for those of each of KINDS.
+
+Table `draws_by_area` has the first draws of the years of countries, of which the quantiles are
+computed, so that a reader can add up countries that no published region has together.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -20,9 +23,18 @@ from audience_impact.periods import parse_periods
 from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
 
 KEY = ["area_id", "period"]
-ORDERED = "ordered_"
+ALL, ORDERED = "", "ordered_"
+KINDS = (ORDERED, "began_", "carried_over_", "shutdown_", "service_")
+"""Prefixes of the columns of restrictions of a kind: ordered by an authority; of years alone, begun
+in the year or before it, and of the whole internet or of services.
+"""
+PUBLISHED_DRAWS = 250
+"""Number of draws of a country-year that are published, the first of a run: the shares of draws
+below the 5 % and the 95 % quantile have a standard error of 1.4 points.
+"""
 
 
 @dataclass(frozen=True)
@@ -35,37 +47,71 @@ class _Periods:
 
 @dataclass(frozen=True)
 class InPeriods:
-    """Sets of countries and periods, for all restrictions and for ordered ones."""
+    """Sets of countries and periods, for ALL restrictions and for those of each of KINDS."""
 
-    all_sets: Sets
-    ordered: Sets
+    by_kind: Mapping[str, Sets]
+
+    @property
+    def all_sets(self) -> Sets:
+        """Return the sets of all restrictions."""
+        return self.by_kind[ALL]
 
     def of_country(self, country: str) -> "InPeriods":
         """Return the sets of one country, with their people."""
-        return InPeriods(self.all_sets.of_country(country), self.ordered.of_country(country))
+        return InPeriods({kind: sets.of_country(country) for kind, sets in self.by_kind.items()})
 
 
 def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> InPeriods:
     """Return the people under restrictions in each country and period."""
-    periods = _make_periods(inputs, areas.rows_by_kind(inputs))
-    if periods.table.empty:
+    alive = {
+        kind: _rows_by_period(inputs, rows, areas.ENDS[kind])
+        for kind, rows in areas.rows_by_kind(inputs).items()
+    }
+    if alive["every"].empty:
         nothing = areas.make_no_sets(["country_id", "period"], sampler.count)
-        return InPeriods(nothing, nothing)
+        return InPeriods(dict.fromkeys((ALL, *KINDS), nothing))
     floors = areas.find_floors(inputs, sampler)
+    all_periods = _make_periods(alive)
+    all_sets = _make_sets(inputs, all_periods, floors, sampler)
+    described = all_sets.table.join(_describe_sets(all_periods, inputs))
+    is_of_kind = {kind: _mark_kinds(rows, inputs) for kind, rows in alive.items()}
+    by_kind = {ALL: replace(all_sets, table=described)}
+    for prefix in KINDS:
+        if all(marks[prefix].all() for marks in is_of_kind.values()):
+            by_kind[prefix] = all_sets
+            continue
+        rows = {kind: alive[kind][marks[prefix]] for kind, marks in is_of_kind.items()}
+        by_kind[prefix] = _make_sets(inputs, _make_periods(rows), floors, sampler)
+    return InPeriods(by_kind)
+
+
+def _mark_kinds(rows: pd.DataFrame, inputs: SimulationInputs) -> pd.DataFrame:
+    """Return which rows (country_id, period, row) are of each of KINDS, a column a kind."""
+    line = inputs.timeline
+    networks = line.rows.loc[line.rows["platform_id"] == WHOLE_INTERNET, "restriction_id"]
+    about = rows.join(line.rows.set_index("row")[["restriction_id", "is_order"]], on="row")
+    began = line.periods["from_day"].reindex(about["restriction_id"]).dt.strftime("%Y").to_numpy()
+    is_year = about["period"].str.len() == len("2025")
+    is_shutdown = about["restriction_id"].isin(networks)
+    marks = {
+        "began_": is_year & (about["period"] == began),
+        "carried_over_": is_year & (about["period"] > began),
+        "shutdown_": is_year & is_shutdown,
+        "service_": is_year & ~is_shutdown,
+    }
+    return pd.DataFrame({ORDERED: about["is_order"], **marks}).astype("bool")
+
+
+def _make_sets(
+    inputs: SimulationInputs, periods: _Periods, floors: areas.Floors, sampler: Sampler
+) -> Sets:
+    """Return the sets of some restrictions, with their counts and people."""
+    key = ["country_id", "period"]
+    if periods.table.empty:
+        return areas.make_no_sets(key, sampler.count)
     counts, shared = areas.count_restrictions(periods.members["every"], inputs, len(periods.table))
-    table = (
-        periods.table[["country_id", "period"]].join(_describe_sets(periods, inputs)).join(counts)
-    )
-    sets = Sets(table, shared, _draw_people(inputs, periods, floors, sampler))
-    rows = inputs.timeline.rows
-    orders = rows.loc[rows["is_order"], "restriction_id"].unique()
-    if len(orders) == rows["restriction_id"].nunique():
-        return InPeriods(sets, sets)
-    ordered = _make_periods(inputs, areas.rows_by_kind(inputs, pd.Index(orders)))
-    if ordered.table.empty:
-        return InPeriods(sets, areas.make_no_sets(["country_id", "period"], sampler.count))
-    people = _draw_people(inputs, ordered, floors, sampler)
-    return InPeriods(sets, Sets(ordered.table, shared.iloc[:0], people))
+    people = _draw_people(inputs, periods, floors, sampler)
+    return Sets(periods.table[key].join(counts), shared, people)
 
 
 def make_impact_by_area(
@@ -89,21 +135,40 @@ def make_country_rows(persons: InPeriods, no_estimate_reason: str, as_of: date) 
     table = persons.all_sets.table
     if table.empty:
         return _make_empty_table()
-    rows, alone = (
-        areas.make_columns(
-            sets.people,
-            pd.MultiIndex.from_arrays([sets.table["country_id"], sets.table["period"]], names=KEY),
-        )
-        for sets in (persons.all_sets, persons.ordered)
-    )
-    pairs = pd.DataFrame({"total": range(len(table)), "set_id": range(len(table))})
-    counts = areas.count_totals(pairs, table[COUNTS], persons.all_sets.shared)
-    details = table[["base", "base_persons", "platforms"]].join(counts)
+    by_kind = {kind: _make_kind_rows(sets) for kind, sets in persons.by_kind.items()}
+    details = table[["base", "base_persons", "platforms"]].set_axis(by_kind[ALL].index)
     drawn = (~persons.all_sets.people.is_undrawn).astype("float64")
-    rows = rows.join(details.set_axis(rows.index)).assign(
-        areas_count=1.0, estimated_areas_count=drawn
+    rows = by_kind[ALL].join(details).assign(countries_count=1.0, countries_drawn=drawn)
+    return areas.add_status(_add_kinds(rows, by_kind), no_estimate_reason, as_of).reset_index()
+
+
+def _make_kind_rows(sets: Sets) -> pd.DataFrame:
+    """Return people and counts of the sets of countries, by KEY."""
+    index = pd.MultiIndex.from_frame(sets.table[["country_id", "period"]], names=KEY)
+    pairs = pd.DataFrame({"total": range(len(index)), "set_id": range(len(index))})
+    counts = areas.count_totals(pairs, sets.table[COUNTS], sets.shared)
+    return areas.make_columns(sets.people, index).join(counts.set_axis(index))
+
+
+def make_draws(persons: InPeriods) -> pd.DataFrame:
+    """Return the rows of `draws_by_area`: countries that are drawn, years, and the first draws.
+
+    A draw has the same number in every country, so that sums over countries are draws as well.
+    """
+    table, people = persons.all_sets.table, persons.all_sets.people
+    is_year = table["period"].str.len() == len("2025")
+    rows = np.flatnonzero(is_year.to_numpy("bool") & ~people.is_undrawn)
+    drawn = people.drawn[rows, :PUBLISHED_DRAWS]
+    keys = table.iloc[rows.repeat(drawn.shape[1])]
+    return pd.DataFrame(
+        {
+            "area_id": keys["country_id"].to_numpy(),
+            "period": keys["period"].to_numpy(),
+            "impact_metric": ImpactMetric.PEOPLE_EXPOSED.value,
+            "draw": np.tile(np.arange(drawn.shape[1], dtype="float64"), len(rows)),
+            "persons": drawn.ravel(),
+        }
     )
-    return areas.add_status(_add_ordered(rows, alone), no_estimate_reason, as_of).reset_index()
 
 
 def make_region_rows(
@@ -116,71 +181,82 @@ def make_region_rows(
     """
     if not by_country:
         return _make_empty_table()
-    described = [
-        (areas.describe_sets(persons.all_sets), areas.describe_sets(persons.ordered))
-        for persons in by_country.values()
-    ]
-    (table, shared), (orders, _) = (areas.stack_sets(kind) for kind in zip(*described, strict=True))
-    pairs = table.merge(regions, on="country_id")
+    sums = {kind: _sum_regions(by_country, regions, kind) for kind in (ALL, *KINDS)}
+    rows, pairs = sums[ALL]
     groups = pairs.groupby(KEY, sort=True)
-    pairs = pairs.assign(total=groups.ngroup())
-    counts = areas.count_totals(pairs[["total", "set_id"]], table[COUNTS], shared)
     details = pd.DataFrame(
         {
-            "base": pd.Series(None, counts.index, dtype="str"),
-            "base_persons": groups["base_persons"].sum(skipna=False).to_numpy(),
-            "platforms": groups["platforms"].agg(_join_words).to_numpy(),
-            "areas_count": groups.size().to_numpy("float64"),
-            "estimated_areas_count": groups["is_drawn"].sum().to_numpy("float64"),
+            "base": pd.Series(None, rows.index, dtype="str"),
+            "base_persons": groups["base_persons"].sum(skipna=False),
+            "platforms": groups["platforms"].agg(_join_words),
+            "countries_count": groups.size().astype("float64"),
+            "countries_drawn": groups["is_drawn"].sum().astype("float64"),
         }
-    ).join(counts)
-    rows = _sum_regions(pairs, lambda country: by_country[country].all_sets.people)
-    rows = rows.join(details.set_axis(rows.index))
-    alone = _sum_regions(
-        orders.merge(regions, on="country_id"), lambda country: by_country[country].ordered.people
     )
-    return areas.add_status(_add_ordered(rows, alone), no_estimate_reason, as_of).reset_index()
+    by_kind = {kind: numbers for kind, (numbers, _) in sums.items()}
+    rows = _add_kinds(rows.join(details), by_kind)
+    return areas.add_status(rows, no_estimate_reason, as_of).reset_index()
 
 
 def _join_words(lists: "pd.Series[str]") -> str:
     return ";".join(sorted({word for words in set(lists) for word in words.split(";")}))
 
 
-def _sum_regions(pairs: pd.DataFrame, people_of: Callable[[str], People]) -> pd.DataFrame:
-    """Return bounds and quantiles of the sums of countries, by KEY."""
+def _sum_regions(
+    by_country: Mapping[str, InPeriods], regions: pd.DataFrame, kind: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return people and counts of the sums of countries by KEY, and the sets in each sum."""
+    described = [areas.describe_sets(persons.by_kind[kind]) for persons in by_country.values()]
+    table, shared = areas.stack_sets(described)
+    pairs = table.merge(regions, on="country_id")
+    pairs = pairs.assign(total=pairs.groupby(KEY, sort=True).ngroup())
+    counts = areas.count_totals(pairs[["total", "set_id"]], table[COUNTS], shared)
     parts = []
     for area, rows in pairs.groupby("area_id", sort=True):
         number, periods = pd.factorize(rows["period"], sort=True)
-        persons = areas.sum_people(rows.assign(total=number), people_of, len(periods))
+        persons = areas.sum_people(
+            rows.assign(total=number),
+            lambda country: by_country[country].by_kind[kind].people,
+            len(periods),
+        )
         keys = pd.MultiIndex.from_arrays([[area] * len(periods), periods], names=KEY)
         parts.append(areas.make_columns(persons, keys))
     nothing = pd.DataFrame(columns=PEOPLE, index=pd.MultiIndex.from_arrays([[], []], names=KEY))
-    return pd.concat(parts) if parts else nothing.astype("float64")
+    sums = pd.concat(parts) if parts else nothing.astype("float64")
+    return sums.join(counts.set_axis(sums.index)), pairs
 
 
-def _add_ordered(rows: pd.DataFrame, alone: pd.DataFrame) -> pd.DataFrame:
-    """Add the numbers of ordered restrictions to those of all; 0 where none is ordered."""
-    joined = rows.join(alone[PEOPLE].add_prefix(ORDERED).reindex(rows.index))
-    joined, _ = drop_outside(joined, kind=ORDERED)
-    joined, _ = drop_wide(joined, kind=ORDERED)
-    none = ~rows.index.isin(alone.index)
-    for end in BOUNDS:
-        name = f"{ORDERED}{end}_persons"
-        joined[name] = joined[name].mask(none, 0.0)
-    return joined
+def _add_kinds(rows: pd.DataFrame, by_kind: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Add the numbers of the restrictions of each kind; 0 where none is of the kind.
+
+    Months have the numbers of ordered restrictions alone.
+    """
+    is_year = rows.index.get_level_values("period").str.len() == len("2025")
+    columns = [*PEOPLE, "restrictions_count"]
+    for kind in KINDS:
+        alone = by_kind[kind]
+        rows = rows.join(alone[columns].add_prefix(kind).reindex(rows.index))
+        rows, _ = drop_outside(rows, kind=kind)
+        rows, _ = drop_wide(rows, kind=kind)
+        none = ~rows.index.isin(alone.index) & (is_year | (kind == ORDERED))
+        names = [f"{kind}{end}_persons" for end in BOUNDS] + [f"{kind}restrictions_count"]
+        rows.loc[none, names] = 0.0
+    return rows
 
 
 def _make_empty_table() -> pd.DataFrame:
     """Return the table without rows, for facts in which no restriction was ever in force."""
     names = [*KEY, "base", "platforms", "as_of", "impact_metric", *areas.STATUS]
-    counts = [*COUNTS, "areas_count", "estimated_areas_count", "base_persons"]
-    people = [f"{alone}{name}" for alone in ("", ORDERED) for name in PEOPLE]
-    return no_rows(names, [*people, *counts])
+    counts = [*COUNTS, *areas.COUNTRIES, "base_persons"]
+    columns = [f"{kind}{name}" for kind in KINDS for name in (*PEOPLE, "restrictions_count")]
+    return no_rows(names, [*PEOPLE, *columns, *counts])
 
 
-def _make_periods(inputs: SimulationInputs, kinds: Members) -> _Periods:
-    """Return sets of each country and period, of the rows in force on some day of the period."""
-    alive = {kind: _rows_by_period(inputs, rows, areas.ENDS[kind]) for kind, rows in kinds.items()}
+def _make_periods(alive: Members) -> _Periods:
+    """Return sets of each country and period, of the rows in force on some day of the period.
+
+    `alive` has these rows (country_id, period, row) by kind of set.
+    """
     table = (
         alive["every"][["country_id", "period"]]
         .drop_duplicates()

@@ -87,7 +87,7 @@ def make_country_rows(
     people = areas.make_columns(sets.people, sets.table.index).iloc[state].set_axis(runs.index)
     drawn = (~sets.people.is_undrawn[state]).astype("float64")
     counts = areas.count_totals(_as_totals(pairs), sets.table[COUNTS], sets.shared)
-    rows = runs.join(people).join(counts).assign(areas_count=1.0, estimated_areas_count=drawn)
+    rows = runs.join(people).join(counts).assign(countries_count=1.0, countries_drawn=drawn)
     return areas.add_status(_format_days(rows), no_estimate_reason, as_of)
 
 
@@ -123,8 +123,8 @@ def make_region_rows(
     groups = joined.groupby("run")["is_drawn"]
     return areas.add_status(
         rows.assign(
-            areas_count=groups.size().astype("float64"),
-            estimated_areas_count=groups.sum().astype("float64"),
+            countries_count=groups.size().astype("float64"),
+            countries_drawn=groups.sum().astype("float64"),
         ),
         no_estimate_reason,
         as_of,
@@ -146,7 +146,7 @@ def _as_totals(pairs: pd.DataFrame) -> pd.DataFrame:
 def _make_empty_table() -> pd.DataFrame:
     """Return `impact_by_day` without rows."""
     words = ["area_id", "from_day", "to_day", "impact_metric", *areas.STATUS, "as_of"]
-    counts = ["days", "areas_count", "estimated_areas_count", *COUNTS]
+    counts = ["days", *areas.COUNTRIES, *COUNTS]
     return no_rows(words, [*PEOPLE, *counts])
 
 

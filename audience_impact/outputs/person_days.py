@@ -100,9 +100,8 @@ def _make_totals(
 ) -> pd.DataFrame:
     """Return bounds and quantiles of person-days and person-hours by KEY.
 
-    Draws exclude services without a daily figure. If the lower bound of these services exceeds the
-    median of the others, the draws do not describe the total (`is_outweighed`); otherwise it is a
-    limit of the draws.
+    Draws exclude services without a daily figure. Where these force more than the median
+    of the rest, the draws do not describe the total (`is_outweighed`).
     """
     timeline = inputs.timeline
     certain = timeline.confirmed_rows if by_country else timeline.certain_rows
@@ -129,7 +128,7 @@ def _make_totals(
         drawn_bound = drawn_lower[f"lower_{unit}"].reindex(table.index).fillna(0.0)
         forced = table[f"lower_{unit}"].where(table[f"lower_{unit}"] > drawn_bound + 1.0, 0.0)
         outweighed = inside[f"q50_{unit}"] < forced
-        inside[names] = inside[names].clip(lower=forced, axis=0).mask(outweighed)
+        inside[names] = inside[names].mask(outweighed)
         if unit == UNITS[0]:
             table["is_outweighed"] = outweighed
     return table.join(inside)

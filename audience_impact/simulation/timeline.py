@@ -100,6 +100,7 @@ ROWS = Frame(
         "is_counted": TRUTH,
         "is_order": TRUTH,
         "is_slowed": TRUTH,
+        "is_register": TRUTH,
         "is_certain": TRUTH,
         "is_confirmed": TRUTH,
         "is_complete": TRUTH,
@@ -229,6 +230,7 @@ def make_timeline(
         where=phases["restriction_id"].map(scope.by_id["area_ids"]),
         is_order=phases["restriction_id"].map(scope.by_id["is_order"]).astype(bool),
         is_slowed=phases["restriction_id"].map(scope.by_id["severity"]).isin(SLOWED),
+        is_register=phases["restriction_id"].isin(_list_of_registers(tables)),
         daily_persons=figure["daily_persons"],
         is_imputed=(monthly["shape"] == IMPUTED).to_numpy(),
         is_confirmed=chances.is_confirmed(phases["restriction_id"]),
@@ -247,6 +249,12 @@ def make_timeline(
         periods,
         inputs.errors.tail_degrees if inputs.errors else np.inf,
     )
+
+
+def _list_of_registers(tables: Tables) -> "pd.Series[str]":
+    """Return the restrictions whose source is a register."""
+    table, registers = tables["restrictions"], tables["register_rows"]["source_id"]
+    return table.loc[table["source_id"].isin(registers), "restriction_id"]
 
 
 def _set_imputed_metric(phases: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:

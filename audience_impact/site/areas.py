@@ -27,6 +27,8 @@ MANY = 50
 them.
 """
 PNG_WIDTH = 1152
+KINDS = ("began_", "carried_over_", "shutdown_", "service_")
+"""Prefixes of the columns of the table of a year's kinds of restrictions."""
 TOGETHER = "all"
 """Id in `person_days` of all restrictions of a country together."""
 Rows = list[dict[str, Any]]
@@ -45,12 +47,13 @@ class AreaTables:
 
 @dataclass(frozen=True)
 class Year:
-    """The people of a year: under all restrictions, and under those that an authority ordered."""
+    """The people of a year: under all restrictions, those ordered, and those of other kinds."""
 
     year: str
     row: Mapping[str, Any]
     all: Estimate
     ordered: Estimate
+    kinds: Mapping[str, Estimate]
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,7 @@ def _list_years(periods: Rows) -> list[Year]:
             row,
             read_estimate(row),
             read_estimate(row, prefix="ordered_"),
+            {kind: read_estimate(row, prefix=kind) for kind in KINDS},
         )
         for row in periods
         if len(row["period"]) == 4

@@ -57,7 +57,8 @@ def show_interval(estimate: Estimate) -> str:
     """Return the 90 % interval as text; a dash for no interval or one without width."""
     if estimate.q05 is None or estimate.q95 is None or estimate.q05 == estimate.q95:
         return NONE
-    return format_interval(estimate.q05, estimate.q95)
+    part = f" in {estimate.covered}" if estimate.covered else ""
+    return f"{format_interval(estimate.q05, estimate.q95)}{part}"
 
 
 def show_bounds(estimate: Estimate) -> str:

@@ -10,7 +10,13 @@ from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
 from audience_impact.answers.caveats import write_reasons
 from audience_impact.answers.citation import cite_restriction
-from audience_impact.answers.numbers import Estimate, dates_in_words, from_to, read_estimate
+from audience_impact.answers.numbers import (
+    NUMBERS,
+    Estimate,
+    dates_in_words,
+    from_to,
+    read_estimate,
+)
 from audience_impact.answers.records import ALL, AnswerRecord, Days, Driver, Number
 from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import TABLE
@@ -29,7 +35,7 @@ METRICS = (
 """Metrics in the order of the page: each counts a part of the people of the previous one."""
 RULES = {rule.id: rule for rule in TABLE}
 CSV_COLUMNS = (
-    *("restriction_id", "counted", "period", "unit", *Estimate._fields),
+    *("restriction_id", "counted", "period", "unit", *NUMBERS),
     *("base", "base_persons", "obs_status", "status", "reason", "version_id"),
 )
 
@@ -319,7 +325,7 @@ def _make_csv(record: AnswerRecord, version: str) -> bytes:
 
 
 def _make_csv_cells(row: Mapping[str, Any], counted: str, period: str, unit: str) -> dict[str, Any]:
-    ends = {name: row[f"{name}_{unit}"] for name in Estimate._fields}
+    ends = {name: row[f"{name}_{unit}"] for name in NUMBERS}
     return {
         **ends,
         "counted": counted,

@@ -23,6 +23,10 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
         ("restriction_id", "platform_id", "feature", "impact_metric"),
     ),
     "impact_by_area": (areas_and_days.ImpactByArea, ("area_id", "period", "impact_metric")),
+    "draws_by_area": (
+        areas_and_days.DrawsByArea,
+        ("area_id", "period", "impact_metric", "draw"),
+    ),
     "impact_by_day": (areas_and_days.ImpactByDay, ("area_id", "from_day", "impact_metric")),
     "area_comparisons": (comparisons.AreaComparisons, ("published_area_figure_id",)),
     "impact_by_group": (

@@ -8,7 +8,7 @@ from pandera.typing import Series
 from audience_impact import vocabulary as words
 from audience_impact.outputs.review import status_rules
 from schemas import columns
-from schemas.columns import ReasonedModel, bounds_in_order, in_order, row_rule
+from schemas.columns import PublishedModel, ReasonedModel, bounds_in_order, in_order, row_rule
 
 
 class ImpactByArea(ReasonedModel):
@@ -54,16 +54,28 @@ class ImpactByArea(ReasonedModel):
     restrictions_count: Series[float] = columns.make_column(
         "restrictions in force at some time", "count", ge=1
     )
+    register_restrictions_count: Series[float] = columns.make_column(
+        "of these, how many a register alone records; the others are among the facts", "count", ge=0
+    )
     bounds_only_count: Series[float] = columns.make_column(
         "of these, how many the quantiles leave out: in part of the country, or without a figure",
         "count",
         ge=0,
     )
-    areas_count: Series[float] = columns.make_column("countries under restriction", "count", ge=1)
+    countries_count: Series[float] = columns.make_column(
+        "countries under restriction", "count", ge=1
+    )
+    countries_drawn: Series[float] = columns.make_column(
+        "of these, how many the quantiles cover; nothing can be drawn for the others", "count", ge=0
+    )
+    is_lower_bound: Series[str] = columns.word_column(
+        words.YesNo, "whether the quantiles leave out countries, so that the total is at least that"
+    )
+    areas_count: Series[float] = columns.make_column(
+        "as countries_count, whose name it was before schema 2.6", "count", ge=1
+    )
     estimated_areas_count: Series[float] = columns.make_column(
-        "of these, with an estimate; the others enter the quantiles with their lower bound",
-        "count",
-        ge=0,
+        "as countries_drawn, whose name it was before schema 2.6", "count", ge=0
     )
     ordered_at_least_persons: Series[float] = columns.people_column(
         "the fewest, with the errors of 99 % of such figures, of ordered restrictions", null=False
@@ -87,6 +99,42 @@ class ImpactByArea(ReasonedModel):
     ordered_restrictions_count: Series[float] = columns.make_column(
         "restrictions that an authority ordered; all, where no source says who did", "count", ge=0
     )
+    began_at_least_persons: Series[float] = columns.kind_column("at_least", "begun in the year")
+    began_q05_persons: Series[float] = columns.kind_column("q05", "begun in the year")
+    began_q50_persons: Series[float] = columns.kind_column("q50", "begun in the year")
+    began_q95_persons: Series[float] = columns.kind_column("q95", "begun in the year")
+    began_at_most_persons: Series[float] = columns.kind_column("at_most", "begun in the year")
+    began_restrictions_count: Series[float] = columns.kind_column("count", "begun in the year")
+    carried_over_at_least_persons: Series[float] = columns.kind_column(
+        "at_least", "begun before the year"
+    )
+    carried_over_q05_persons: Series[float] = columns.kind_column("q05", "begun before the year")
+    carried_over_q50_persons: Series[float] = columns.kind_column("q50", "begun before the year")
+    carried_over_q95_persons: Series[float] = columns.kind_column("q95", "begun before the year")
+    carried_over_at_most_persons: Series[float] = columns.kind_column(
+        "at_most", "begun before the year"
+    )
+    carried_over_restrictions_count: Series[float] = columns.kind_column(
+        "count", "begun before the year"
+    )
+    shutdown_at_least_persons: Series[float] = columns.kind_column(
+        "at_least", "of the whole internet"
+    )
+    shutdown_q05_persons: Series[float] = columns.kind_column("q05", "of the whole internet")
+    shutdown_q50_persons: Series[float] = columns.kind_column("q50", "of the whole internet")
+    shutdown_q95_persons: Series[float] = columns.kind_column("q95", "of the whole internet")
+    shutdown_at_most_persons: Series[float] = columns.kind_column(
+        "at_most", "of the whole internet"
+    )
+    shutdown_restrictions_count: Series[float] = columns.kind_column(
+        "count", "of the whole internet"
+    )
+    service_at_least_persons: Series[float] = columns.kind_column("at_least", "of services alone")
+    service_q05_persons: Series[float] = columns.kind_column("q05", "of services alone")
+    service_q50_persons: Series[float] = columns.kind_column("q50", "of services alone")
+    service_q95_persons: Series[float] = columns.kind_column("q95", "of services alone")
+    service_at_most_persons: Series[float] = columns.kind_column("at_most", "of services alone")
+    service_restrictions_count: Series[float] = columns.kind_column("count", "of services alone")
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()
     as_of: Series[str] = columns.as_of()
@@ -95,11 +143,36 @@ class ImpactByArea(ReasonedModel):
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper <= base and quantiles in order, within one person per country."""
-        slack = frame["areas_count"]
+        slack = frame["countries_count"]
         ends = ("lower", "upper")
         is_in_order = in_order(frame, "persons", (*ends, "base"), slack)
-        alone = frame.filter(like="ordered_").rename(columns=lambda name: name[len("ordered_") :])
-        return is_in_order & in_order(alone, "persons", ends, slack)
+        ending = "_at_least_persons"
+        for kind in [name.removesuffix(ending) for name in frame if name.endswith(ending)]:
+            alone = frame.filter(regex=f"^{kind}_")
+            alone = alone.set_axis([name[len(kind) + 1 :] for name in alone], axis=1)
+            has_printed = "lower_persons" in alone
+            around = ends if has_printed else ("at_least", "at_most")
+            is_in_order &= in_order(alone, "persons", around, slack)
+        return is_in_order
+
+
+class DrawsByArea(PublishedModel):
+    """Draws of the people under at least one restriction in a year, in countries that are drawn.
+
+    The draws of one number belong together: their sum over countries is a draw of all of these.
+    They are the first draws of those that the quantiles of `impact_by_area` are computed of; a
+    country whose quantiles a rule withholds has draws, and a country that cannot be drawn has none.
+    """
+
+    area_id: Series[str] = columns.place_column("ISO 3166 code of a country")
+    period: Series[str] = columns.make_column("year", sdmx="TIME_PERIOD")
+    impact_metric: Series[str] = columns.word_column(
+        words.ImpactMetric, "which people are counted", "INDICATOR"
+    )
+    draw: Series[float] = columns.make_column(
+        "number of the draw, the same in all countries and years", "count", ge=0
+    )
+    persons: Series[float] = columns.people_column("people in this draw", null=False)
 
 
 class ImpactByDay(ReasonedModel):
@@ -139,11 +212,20 @@ class ImpactByDay(ReasonedModel):
         "the most, with the errors of 99 % of such figures; null: no base on record"
     )
     restrictions_count: Series[float] = columns.make_column("restrictions in force", "count", ge=1)
-    areas_count: Series[float] = columns.make_column("countries under restriction", "count", ge=1)
+    countries_count: Series[float] = columns.make_column(
+        "countries under restriction", "count", ge=1
+    )
+    countries_drawn: Series[float] = columns.make_column(
+        "of these, how many the quantiles cover; nothing can be drawn for the others", "count", ge=0
+    )
+    is_lower_bound: Series[str] = columns.word_column(
+        words.YesNo, "whether the quantiles leave out countries, so that the total is at least that"
+    )
+    areas_count: Series[float] = columns.make_column(
+        "as countries_count, whose name it was before schema 2.6", "count", ge=1
+    )
     estimated_areas_count: Series[float] = columns.make_column(
-        "of these, with an estimate; the others enter the quantiles with their lower bound",
-        "count",
-        ge=0,
+        "as countries_drawn, whose name it was before schema 2.6", "count", ge=0
     )
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()
@@ -153,7 +235,7 @@ class ImpactByDay(ReasonedModel):
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper, and quantiles in order, to within one person in each country."""
-        return in_order(frame, "persons", ("lower", "upper"), frame["areas_count"])
+        return in_order(frame, "persons", ("lower", "upper"), frame["countries_count"])
 
 
 class PersonDays(ReasonedModel):

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
+from scipy.stats import binomtest
 
+from audience_impact.outputs import areas, impact_by_area
 from audience_impact.outputs import person_days as times
+from audience_impact.outputs.areas import People
 from audience_impact.outputs.review.status_rules import rule_sentence
 from audience_impact.simulation.sampler import Sampler
 from tests import engine
@@ -237,9 +240,50 @@ def test_regions_and_the_world_are_the_sum_of_their_countries() -> None:
             assert year[name][region] == lands[name].sum()
         assert year["restrictions_count"][region] == 2
         assert (year["areas_count"][region], year["estimated_areas_count"][region]) == (2, 1)
-        # The land without a figure enters with its lower bound, zero.
-        assert year["q50_persons"][region] == year["q50_persons"]["XA"]
-        assert rule_sentence("some_areas_undrawn") in year["reason"][region]
+        assert (year["countries_count"][region], year["countries_drawn"][region]) == (2, 1)
+        assert year["is_lower_bound"][region] == "yes"
+        # What is drawn is below what the restriction of both lands forces, which cannot be drawn.
+        assert pd.isna(year["q50_persons"][region])
+        assert "outside_bounds" in year["reason_rule_ids"][region]
+
+
+def test_a_region_that_leaves_out_a_land_has_the_quantiles_of_the_others() -> None:
+    made = two_lands()
+    for act in made.rows["restrictions"]:
+        act["area_ids"] = "XA"
+    made.restrict("R3", "alpha", area_ids="XB", observed_from="2026-01-05")
+    table = engine.by_area(prepared(made)[0].simulation, Sampler(0, 100), areas_of(made))
+    region, land = (row(table, area_id=area, period="2026") for area in ("002", "XA"))
+    assert (region["countries_count"], region["countries_drawn"]) == (2, 1)
+    assert (region["is_lower_bound"], land["is_lower_bound"]) == ("yes", "no")
+    assert region["q50_persons"] == land["q50_persons"]
+    assert rule_sentence("some_areas_undrawn") in region["reason"]
+
+
+def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
+    """To the precision of as many draws, by the binomial distribution of those below a quantile."""
+    made = two_lands().estimate("E3", area_id="XB", value="100000")
+    inputs, most = prepared(made)[0].simulation, impact_by_area.PUBLISHED_DRAWS
+    found = impact_by_area.draw_periods(inputs, Sampler(0, 4 * most))
+    drawn = impact_by_area.make_draws(found)
+    assert set(drawn["area_id"]) == {"XA", "XB"}
+    assert (drawn.groupby(["area_id", "period"])["draw"].nunique() == most).all()
+    added = drawn[drawn["period"] == "2026"].groupby("draw")["persons"].sum()
+    table = engine.by_area(inputs, Sampler(0, 4 * most), areas_of(made))
+    year = row(table, area_id="002", period="2026")
+    for name, share in (("q05_persons", 0.05), ("q50_persons", 0.5), ("q95_persons", 0.95)):
+        below = int((added < year[name]).sum())
+        assert binomtest(below, most, share).pvalue > 0.001, name
+    both = found.all_sets.people.drawn[(found.all_sets.table["period"] == "2026").to_numpy()]
+    np.testing.assert_allclose(added, both.sum(axis=0)[:most])
+
+
+def test_a_land_that_cannot_be_drawn_publishes_no_draws() -> None:
+    inputs = prepared(two_lands())[0].simulation
+    drawn = impact_by_area.make_draws(impact_by_area.draw_periods(inputs, Sampler(0, 100)))
+    assert set(drawn["area_id"]) == {"XA"}
+    assert set(drawn["period"]) == {"2026"}
+    assert len(drawn) == 100
 
 
 def test_orders_alone_stand_in_columns_of_their_own() -> None:
@@ -252,6 +296,54 @@ def test_orders_alone_stand_in_columns_of_their_own() -> None:
     assert (own["lower_persons"], own["ordered_lower_persons"]) == (500e3, 400e3)
     assert own["ordered_restrictions_count"] == 1
     assert (other["ordered_upper_persons"], other["ordered_restrictions_count"]) == (0.0, 0)
+
+
+def test_no_bound_enters_the_draws() -> None:
+    """The restriction of both lands forces 500,000 people and cannot be drawn; the other can."""
+    inputs = prepared(two_lands())[0].simulation
+    people = impact_by_area.draw_periods(inputs, Sampler(0, 100)).all_sets.people
+    assert people.lower.max() == 500e3
+    assert np.nanmax(people.drawn) < 450e3
+
+
+def test_a_land_without_draws_adds_nothing_to_those_of_a_region() -> None:
+    people = {
+        land: People(lower, lower + 9.0, drawn, lower, lower + 9.0)
+        for land, lower, drawn in (
+            ("XA", np.array([5.0]), np.full((1, 3), np.nan)),
+            ("XB", np.array([1.0]), np.array([[1.0, 2.0, 3.0]])),
+        )
+    }
+    pairs = pd.DataFrame({"total": 0, "country_id": ["XA", "XB"], "place": 0})
+    total = areas.sum_people(pairs, people.__getitem__, 1)
+    assert total.lower.tolist() == [6.0]
+    assert total.drawn.tolist() == [[1.0, 2.0, 3.0]]
+
+
+def test_restrictions_of_a_year_are_told_apart_by_kind() -> None:
+    """Two blocked services, one of them from the year before, and a shutdown of a day."""
+    made = two_lands()
+    made.restrict("R3", "*", severity="network_unavailable", action="shutdown",
+                  observed_from="2026-01-25", ended_on="2026-01-25",
+                  end_status="ended")  # fmt: skip
+    made.restrict("R4", "beta", observed_from="2025-12-01", ended_on="2026-01-02",
+                  end_status="ended")  # fmt: skip
+    table = engine.by_area(prepared(made)[0].simulation, Sampler(0, 100), areas_of(made))
+    year, month = (row(table, area_id="XA", period=period) for period in ("2026", "2026-01"))
+    kinds = ("began", "carried_over", "shutdown", "service")
+    counts = {kind: year[f"{kind}_restrictions_count"] for kind in kinds}
+    assert counts == {"began": 3, "carried_over": 1, "shutdown": 1, "service": 3}
+    assert year["carried_over_at_least_persons"] < year["began_at_least_persons"]
+    assert year["shutdown_at_least_persons"] > year["service_at_least_persons"]
+    assert month[[f"{kind}_restrictions_count" for kind in kinds]].isna().all()
+    before = row(table, area_id="XA", period="2025")
+    assert before["began_restrictions_count"] == 1
+    assert before["carried_over_restrictions_count"] == 0
+    assert before["carried_over_at_most_persons"] == 0.0
+    for region in ("001", "002"):
+        whole = row(table, area_id=region, period="2026")
+        assert [whole[f"{kind}_restrictions_count"] for kind in kinds] == [3, 1, 1, 3]
+        assert whole["carried_over_q50_persons"] == year["carried_over_q50_persons"]
 
 
 def test_each_day_of_the_last_two_years_has_its_people() -> None:

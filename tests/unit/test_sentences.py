@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audience_impact.answers import caveats, records, sentences, text
+from audience_impact.answers import caveats, numbers, records, sentences, text
 from audience_impact.answers.names import area_in_words, name_service
 from audience_impact.answers.numbers import (
     ENDS,
@@ -436,7 +436,8 @@ def area_row(**cells: Any) -> dict[str, Any]:
         **people(26e6, 80e6, 89e6, 99e6, 600e6),
         **dict.fromkeys(("ordered_q05_persons", "ordered_q50_persons", "ordered_q95_persons")),
         **{"restrictions_count": 55, "ordered_restrictions_count": 55, "bounds_only_count": 0},
-        **{"areas_count": 20, "estimated_areas_count": 20},
+        **{"countries_count": 20, "countries_drawn": 20, "is_lower_bound": "no"},
+        "register_restrictions_count": 40,
         **cells,
     }
 
@@ -445,13 +446,13 @@ def test_an_area_is_told_with_each_person_once() -> None:
     assert sentences.write_area_answer(area_row(), "Africa") == (
         "In 2023 about 89 million people in Africa (90 % interval 80 to 99 million) were under at "
         "least one restriction on record at some time, each counted once; at least 26 and at "
-        "most 600 million; as printed 26.3 to 594 million."
+        "most 600 million; as printed 26.3 to 594 million. It covers 55 restrictions: 15 of these "
+        "facts and 40 that a register alone records."
     )
-    left_out = sentences.write_area_answer(
-        area_row(bounds_only_count=16, estimated_areas_count=12), "Africa"
-    )
-    assert "leaves out 16 of 55 restrictions" in left_out
-    assert "counts 8 of 20 countries with no more than what the figures force" in left_out
+    left_out = area_row(bounds_only_count=16)
+    assert "leaves out 16 of 55 restrictions" in sentences.write_area_answer(left_out, "Africa")
+    facts = sentences.write_area_answer(area_row(register_restrictions_count=0), "Africa")
+    assert facts.endswith("It covers 55 restrictions: 55 of these facts.")
     assert sentences.write_area_answer(area_row(period="2026-01"), "A").startswith(
         "In January 2026 about"
     )
@@ -463,6 +464,29 @@ def test_an_area_is_told_with_each_person_once() -> None:
     assert "nobody in Africa" in sentences.write_area_answer(
         area_row(**people(0, 0, 0, 0, 0)), "Africa"
     )
+
+
+def test_a_total_that_leaves_out_countries_is_at_least_that_of_the_others() -> None:
+    row = area_row(
+        **{"countries_drawn": 12, "is_lower_bound": "yes", "began_restrictions_count": 50},
+        **{"began_q05_persons": 60e6, "began_q50_persons": 70e6, "began_q95_persons": 80e6},
+    )
+    text = sentences.write_area_answer(row, "Africa")
+    assert text.startswith(
+        "In 2023 at least about 89 million people in Africa, those in 12 of 20 countries under "
+        "restriction (90 % interval of these countries 80 to 99 million), were under at least"
+    )
+    assert (
+        "By kind of restriction, with 90 % intervals, in 12 of 20 countries: about 70 million "
+        "(60 to 80 million) under those that began in the year." in text
+    )
+    total = numbers.read_estimate(row)
+    assert numbers.format_median(total) == "at least 89 million"
+    assert numbers.format_median_interval(total) == (
+        "at least 89 million (80 to 99 in 12 of 20 countries)"
+    )
+    assert "in 12 of 20 countries" in numbers.format_estimate(row)
+    assert numbers.describe_cover(area_row(countries_count=1, countries_drawn=0)) is None
 
 
 def test_the_sentences_of_a_reason_are_made_from_its_rules_and_details() -> None:

@@ -300,7 +300,7 @@ def union_below_part(results: ReviewInput) -> list[str]:
         return _find_below_platform(results)
     by = results.by_area
     months = by.assign(whole=by["period"].str[:4])[by["period"].str.len() > 4]
-    inner = by[by["areas_count"] == 1].assign(whole=WORLD)
+    inner = by[by["countries_count"] == 1].assign(whole=WORLD)
     parts = [
         _find_smaller_wholes(by, months, ["area_id", "whole"], ["area_id", "period"]),
         _find_smaller_wholes(by, inner, ["whole", "period"], ["area_id", "period"]),

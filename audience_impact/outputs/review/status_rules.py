@@ -422,8 +422,8 @@ OF_TOTALS: dict[str, str] = {
     "outweighed": "what can be drawn leaves out services that force more by themselves",
     "after_last_edition": "the last edition of the register is of an earlier year: nothing that it "
     "alone records is counted",
-    "some_areas_undrawn": "countries without an estimate enter the quantiles with their lower "
-    "bound",
+    "some_areas_undrawn": "some countries cannot be drawn: the quantiles are of the others, "
+    "and the total is at least that",
 }
 """Sentences of `reason` about totals over restrictions, days or areas, by rule."""
 

@@ -117,7 +117,7 @@ _COLOURS = altair.Scale(
 
 
 def _layer_years() -> list[altair.Chart]:
-    """Return bounds as faint bars, intervals as bars, medians as ticks."""
+    """Return bounds as faint bars, intervals as bars, medians as ticks, and the part they cover."""
     base = altair.Chart().encode(
         x=altair.X(
             "year:O",
@@ -131,7 +131,8 @@ def _layer_years() -> list[altair.Chart]:
     faint = base.mark_bar(opacity=0.18).encode(y=_encode_people(), y2="high:Q", color=colour)
     interval = base.mark_bar(opacity=0.6).encode(y="q05:Q", y2="q95:Q", color=colour)
     median = base.mark_tick(thickness=2.5).encode(y="q50:Q", color=colour)
-    return [faint, interval, median]
+    part = base.mark_text(angle=270, align="left", fontSize=9, font=FONT, color=paint("ink"))
+    return [faint, interval, median, part.encode(y=altair.value(HEIGHT - 4), text="covered:N")]
 
 
 def _layer_days() -> list[altair.Chart]:
@@ -212,7 +213,10 @@ def draw_years(title: str, rows: Rows) -> str:
     years_shown = _list_years(rows)
     top = _choose_top([estimate for _, _, estimate in years_shown])
     points = [
-        {"year": year, "which": which, **_cut_bounds(estimate, top)}
+        {
+            **{"year": year, "which": which, **_cut_bounds(estimate, top)},
+            "covered": (estimate.covered or "") if which == KINDS[0][0] else "",
+        }
         for year, which, estimate in years_shown
     ]
     return draw_series("years", title, describe_years(rows), points, top=top) if years_shown else ""
