@@ -156,7 +156,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     ),
     "restrictions": lambda run, s: make_restrictions(s.scope, run.facts),
     "comparisons": lambda run, s: make_comparisons(
-        run.facts, run["impact"], run["impact_by_platform"], s.inputs.figures
+        run.facts, run["impact"], run["impact_by_platform"], s.inputs
     ),
     "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
     "candidates": lambda run, s: make_candidates(s.scope, s.inputs, run.facts),

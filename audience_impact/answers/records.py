@@ -30,6 +30,7 @@ NEWEST = {
     "impact_by_platform": "at_most_persons",
     "restrictions": "country_paths",
     "lineage": "attribution",
+    "comparisons": "disputed_by",
 }
 """The column of each table that was added last, and that older versions lack."""
 RESTRICTION_ROLES = (FactRole.RESTRICTION.value, FactRole.TARGET.value)

@@ -77,6 +77,7 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
         parts += [_explain_bounds(record), *_describe_deprived(record)] if is_estimated else []
         parts += [*_list_other_services(record), *describe_timing(record)]
         parts += caveats.list_caveats(record, leading) if is_estimated else []
+        parts += caveats.name_disputes(record)
     parts += [
         caveats.describe_evidence(record),
         _describe_status(leading),
@@ -97,7 +98,9 @@ def _answer_nobody(record: AnswerRecord) -> str:
 def _describe_people(record: AnswerRecord, words: RestrictionWords) -> str:
     """Return what the counted people did before, and what was then restricted."""
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
-        return f"ordinarily {words.users_did}{words.link}{words.done_to_such}"
+        during = caveats.is_asked_during(record.leading)
+        link = ", by polls taken during the restriction; " if during else words.link
+        return f"ordinarily {words.users_did}{link}{words.done_to_such}"
     return f"{'' if record.is_network else 'ordinarily '}{words.used}{words.link}{words.done}"
 
 

@@ -129,6 +129,7 @@ class Assumption(Word):
     ANY_MESSENGER = "any_messenger", "use of any messenger taken for use of these"
     FEATURE = "feature", "{} taken for all of {}"
     POPULATION = "population", "asked of {}, taken for {}"
+    DURING = "during", "asked during the restriction, taken for use before it"
     LIMIT = "limit", "a limit taken for the share itself"
 
 
@@ -238,6 +239,7 @@ class DifferenceReason(Word):
     DURATION_DIFFERS = "duration_differs", "it gives hours, and no people to compare"
     NOTHING_ON_RECORD = "nothing_on_record", "no restriction of ours in that area and period"
     OTHER_PERIOD = "other_period", "ours are counted by month and by year, and this is another span"
+    DISPUTED = "disputed", "a source says that it is wrong: it is not used"
     OTHER_DEFINITION = "other_definition", "it counts something else: another unit, or other people"
 
 

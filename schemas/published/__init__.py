@@ -14,7 +14,7 @@ from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
 from schemas.published import areas_and_days, comparisons, inputs, quality, restrictions, trace
 
-SCHEMA_VERSION = "2.5"
+SCHEMA_VERSION = "2.6"
 
 _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
     "impact": (restrictions.Impact, ("restriction_id", "impact_metric")),

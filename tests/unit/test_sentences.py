@@ -49,12 +49,12 @@ def told(
     """The record of the block of a service in France, with these cells."""
     row = {"base": "internet_all", "base_persons": 100e6, "obs_status": "E"}
     row |= {"population_persons": None, "dedup_method": "single"}
-    row |= dict.fromkeys(("reason", "reason_rule_ids", "reason_details"))
+    row |= dict.fromkeys(("reason", "reason_rule_ids", "reason_details")) | cells.pop("why", {})
     none = people(0.0, None, None, None, 100e6)
     counts = {"people_exposed": exposed, "people_feature_exposed": users or exposed}
     counts["people_deprived_net"] = people(0.0, *cells.pop("left", (None, None, None)), 100e6)
     alone = target(cells.pop("platform_id", "alpha"), cells.pop("platform_name", "Alpha"), feature)
-    targets = cells.pop("targets", [alone])
+    targets, others = cells.pop("targets", [alone]), cells.pop("comparisons", [])
     sources = [{"role": "restriction", "attribution": cells.pop("reported_by", None)}]
     hours = dict.fromkeys(Estimate._fields) | dict(
         zip(Estimate._fields, cells.pop("hours", []), strict=False)
@@ -84,6 +84,7 @@ def told(
     impact = [{**row, **counts.get(name, none), "impact_metric": name} for name in METRICS]
     return records.build_record_from_rows(
         {
+            "comparisons": others,
             "restrictions": [act],
             "impact_by_platform": targets,
             "impact": impact,
@@ -342,6 +343,18 @@ def reasoned(
 def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) -> None:
     answer = sentences.write_answer(record, VERSION)
     assert said in answer, answer
+
+
+def test_a_disputed_figure_is_named_and_so_are_polls_from_during_the_restriction() -> None:
+    dispute = {"disputed_by": "A checker", "published_value": 39.6e6, "publisher": "A pollster"}
+    answer = sentences.write_answer(told(MANY, comparisons=[dispute, {"disputed_by": None}]))
+    named = "A checker disputes the figure of 39.6 million by A pollster, which is not used."
+    assert named in answer
+    assert answer.count("disputes") == 1
+    why = {"reason_rule_ids": "feature_assumed", "reason_details": "during"}
+    asked = sentences.write_answer(told(MANY, USERS, "voice_call", why=why))
+    assert "by polls taken during the restriction; such" in asked
+    assert "asked during the restriction, taken for use before it" in asked
 
 
 def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
