@@ -6,9 +6,9 @@ blanks.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from babel import Locale
 from babel.lists import format_list
@@ -55,6 +55,13 @@ def label_code(value: str | None, kind: str) -> str:
         return BLANK.get(kind, "not known")
     words = WORDS[kind]
     return words(value).short if value in words else OTHERS.get(value, value.replace("_", " "))
+
+
+def label_status(cells: Mapping[str, Any]) -> str:
+    """Return confidence and status of a number in words, the confidence where there is one."""
+    status = label_code(cells["obs_status"], "obs_status")
+    level = cells.get("confidence")
+    return f"{label_code(level, 'confidence')}, {status}" if level else status
 
 
 def explain_code(value: str, kind: str) -> str:

@@ -6,7 +6,13 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.answers import caveats
-from audience_impact.answers.names import area_in_words, capitalise_first, join_names, label_code
+from audience_impact.answers.names import (
+    area_in_words,
+    capitalise_first,
+    join_names,
+    label_code,
+    label_status,
+)
 from audience_impact.answers.numbers import (
     bracket_interval,
     day_in_words,
@@ -215,6 +221,7 @@ def write_area_answer(row: Row, area_name: str) -> str:
         f"In {when} about {round_interval(low, middle, high)[1]} people in {place}"
         f"{bracket_interval(low, high)} were {UNDER}, each counted once; {forced}."
         f"{_describe_ordered(row)}{_describe_left_out(row)}"
+        f" Status of the number: {label_status(row)}."
     )
 
 

@@ -123,10 +123,10 @@ BEFORE_START = (
 def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.DataFrame:
     """Return every estimate that may describe the size of an audience, in persons.
 
-    Adds what intervals.read_intervals returns, `metric_priority`, `low_persons`, `high_persons` (NaN:
-    no upper limit), `share_base_id` (the base that turned a share into people), `is_primary_source`
-    (the measurer's own page), `rounding_persons` (half a unit of the last digit printed),
-    `of_persons` (of a share), `is_doubtful` (read in a source of low reliability) and
+    Adds what intervals.read_intervals returns, `metric_priority`, `low_persons`, `high_persons`
+    (NaN: no upper limit), `share_base_id` (the base that turned a share into people),
+    `is_primary_source` (the measurer's own page), `rounding_persons` (half a unit of the last digit
+    printed), `of_persons` (of a share), `is_doubtful` (read in a source of low reliability) and
     `series_persons` (what the neighbours in the measurer's own series let expect).
     """
     qualifying = choosing.select_candidates(tables["estimates"], QUALIFYING)

@@ -82,6 +82,26 @@ class ObsStatus(Word):
     MISSING = "M", "no figure: from zero to the base, or to no known number", "no figure"
 
 
+class Confidence(Word):
+    """Confidence in a number, from the highest to the lowest."""
+
+    HIGH = (
+        "high",
+        "narrow, of an event that is almost sure, on evidence that was tested",
+        "high confidence",
+    )
+    MEDIUM = (
+        "medium",
+        "the order of magnitude is known, and something speaks against the number",
+        "medium confidence",
+    )
+    LOW = (
+        "low",
+        "no estimate, a wide one, or of an event that may not be as reported",
+        "low confidence",
+    )
+
+
 class Staleness(Word):
     """Age of the oldest figure used: 3, 12 and 24 months are the limits."""
 

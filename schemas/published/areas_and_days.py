@@ -87,6 +87,9 @@ class ImpactByArea(ReasonedModel):
     ordered_restrictions_count: Series[float] = columns.make_column(
         "restrictions that an authority ordered; all, where no source says who did", "count", ge=0
     )
+    confidence: Series[str] = columns.word_column(
+        words.Confidence, "the lowest of the interval and of the large parts of the total"
+    )
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()
     as_of: Series[str] = columns.as_of()

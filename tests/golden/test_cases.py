@@ -248,7 +248,7 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
     assert 60_000_000 < low < 73_160_000 < middle < high < found["population_persons"]
     assert (found["lower_persons"], found["upper_persons"]) == (0, found["population_persons"])
     assert low < found["base_persons"] < high
-    assert (found["base"], found["obs_status"]) == ("internet_all", "U")
+    assert (found["base"], found["obs_status"]) == ("internet_all", "F")
     assert found["reason"] == "internet users projected, not counted; no authority confirms it"
     used = row(of_act(frames, "lineage", "IR-2026-01-08-internet"), role="audience")
     assert used["input_id"] == "IR-internet_all-2026-projected"

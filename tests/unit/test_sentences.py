@@ -47,7 +47,7 @@ def told(
     **cells: Any,
 ) -> AnswerRecord:
     """The record of the block of a service in France, with these cells."""
-    row = {"base": "internet_all", "base_persons": 100e6, "obs_status": "E"}
+    row = {"base": "internet_all", "base_persons": 100e6, "obs_status": "E", "confidence": "medium"}
     row |= {"population_persons": None, "dedup_method": "single"}
     row |= dict.fromkeys(("reason", "reason_rule_ids", "reason_details")) | cells.pop("why", {})
     none = people(0.0, None, None, None, 100e6)
@@ -336,7 +336,8 @@ def reasoned(
         ),
         (
             told(MANY),
-            f"Status of the number: estimated. Figures: audience-impact version {VERSION}.",
+            "Status of the number: medium confidence, estimated. Figures: audience-impact version "
+            f"{VERSION}.",
         ),
     ],
 )
@@ -450,6 +451,7 @@ def area_row(**cells: Any) -> dict[str, Any]:
         **dict.fromkeys(("ordered_q05_persons", "ordered_q50_persons", "ordered_q95_persons")),
         **{"restrictions_count": 55, "ordered_restrictions_count": 55, "bounds_only_count": 0},
         **{"areas_count": 20, "estimated_areas_count": 20},
+        **{"confidence": "low", "obs_status": "I"},
         **cells,
     }
 
@@ -458,7 +460,8 @@ def test_an_area_is_told_with_each_person_once() -> None:
     assert sentences.write_area_answer(area_row(), "Africa") == (
         "In 2023 about 89 million people in Africa (90 % interval 80 to 99 million) were under at "
         "least one restriction on record at some time, each counted once; at least 26 and at "
-        "most 600 million; as printed 26.3 to 594 million."
+        "most 600 million; as printed 26.3 to 594 million. Status of the number: low confidence, "
+        "imputed."
     )
     left_out = sentences.write_area_answer(
         area_row(bounds_only_count=16, estimated_areas_count=12), "Africa"
