@@ -32,6 +32,7 @@ from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Draws
 from audience_impact.vocabulary import (
     CircumventionBasis,
+    Confidence,
     DedupMethod,
     ImpactMetric,
     OverlapKind,
@@ -87,6 +88,8 @@ def make_impact(
     table = table.join(simulation.chances.list_shares(), on="restriction_id")
     table[QUANTILES] = table[QUANTILES].mask(table["is_never_enforced"], 0.0)
     table["confidence"] = rate_answers(table, tested_levels)
+    is_contained = table["obs_status"].eq(UNRELIABLE) & table["confidence"].eq(Confidence.HIGH)
+    table["obs_status"] = table["obs_status"].mask(is_contained, ESTIMATED)
     return _add_shares(table.assign(as_of=scope.as_of.isoformat())).sort_values(
         ["restriction_id", "impact_metric"], ignore_index=True
     )

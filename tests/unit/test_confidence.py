@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audience_impact.answers.names import label_status
 from audience_impact.outputs.review import confidence
 
 TESTED = frozenset({"audience|country", "place|country"})
@@ -19,6 +20,7 @@ def answer(
     """A row of impact."""
     cells = dict(zip(("q05_persons", "q50_persons", "q95_persons"), quantiles, strict=True))
     cells |= dict(zip(confidence.CHANCES, chances, strict=True))
+    cells |= {"claim_status": "reported"}
     return pd.DataFrame([cells | {"reason_rule_ids": rules, "reason_details": details}])
 
 
@@ -39,6 +41,8 @@ NARROW, MIDDLE, WIDE = (50.0, 100.0, 200.0), (50.0, 100.0, 201.0), (20.0, 100.0,
         (answer(NARROW, (0.95, 0.98, 0.99)), "medium"),
         (answer(NARROW, (0.99, 0.37, 0.99)), "low"),
         (answer(NARROW, rules="unconfirmed;unasked;projected"), "high"),
+        (answer(NARROW, (NAN, NAN, NAN), rules="unconfirmed"), "medium"),
+        (answer(NARROW).assign(claim_status="disputed"), "medium"),
         (answer(NARROW, rules="network_guessed"), "medium"),
         (answer(NARROW, rules="not_official;extent"), "medium"),
         (answer(NARROW, rules="imputed;derived", details="country;"), "high"),
@@ -48,6 +52,16 @@ NARROW, MIDDLE, WIDE = (50.0, 100.0, 200.0), (50.0, 100.0, 201.0), (20.0, 100.0,
 )
 def test_the_confidence_of_an_answer(row: pd.DataFrame, expected: str) -> None:
     assert confidence.rate_answers(row, TESTED).tolist() == [expected]
+
+
+def test_one_wording_says_confidence_and_status() -> None:
+    pairs = [("high", "E"), ("medium", "U"), ("low", "M"), (None, "U")]
+    assert [label_status({"confidence": level, "obs_status": code}) for level, code in pairs] == [
+        "high confidence, estimated",
+        "medium confidence",
+        "low confidence, no figure",
+        "low reliability",
+    ]
 
 
 def test_a_level_is_tested_where_every_large_test_held_it() -> None:

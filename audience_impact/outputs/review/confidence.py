@@ -8,11 +8,11 @@ than LEAST_INSIDE of them were inside. A part of a total is large if it has at l
 the people of the total.
 
 Method. High: the factor is at most HIGH_FACTOR (the median is known to about a factor of two), the
-chance at least HIGH_CHANCE, and there is no doubt. Low: no estimate, a factor above LOW_FACTOR (the
-order of magnitude is not known), or a chance below LOW_CHANCE (more likely not than as told).
-Medium: everything else. A total of a country has the lowest confidence of its large restrictions
-and of its own interval; one of a region that of its large countries and of its own interval. A
-total that leaves something out is medium at most.
+chance at least HIGH_CHANCE, and there is no doubt and no dispute. Low: no estimate, a factor above
+LOW_FACTOR (the order of magnitude is not known), or a chance below LOW_CHANCE (more likely not than
+as told). Medium: everything else. A total of a country has the lowest confidence of its large
+restrictions and of its own interval; one of a region that of its large countries and of its own
+interval. A total that leaves something out is medium at most.
 
 Assumptions. The chances of an event are independent. HIGH_CHANCE is the largest round number that
 measured events of the register pass; the mean chance of what is high is then 0.95.
@@ -28,9 +28,9 @@ import pandas as pd
 
 from audience_impact.fitted.models import LEAST_UNITS
 from audience_impact.outputs.review.reasons import measure_factor
-from audience_impact.outputs.review.status_rules import FORECAST, TABLE, UNRELIABLE
+from audience_impact.outputs.review.status_rules import TABLE, UNRELIABLE
 from audience_impact.periods import parse_periods
-from audience_impact.vocabulary import Confidence, ImpactMetric, RungFamily
+from audience_impact.vocabulary import ClaimStatus, Confidence, ImpactMetric, RungFamily
 
 HIGH_FACTOR, LOW_FACTOR = 4.0, 10.0
 HIGH_CHANCE, LOW_CHANCE = 0.93, 0.5
@@ -40,11 +40,9 @@ STEPS = [step.value for step in Confidence]
 """The steps from the highest to the lowest; a rank is a place in this list."""
 HIGH, MEDIUM, LOW = range(len(STEPS))
 CHANCES = [f"chance_{name}_share" for name in ("happened", "whole", "distinct")]
-CONTAINED = ("unconfirmed", "unasked", "projected", "feature_learned", "circumvention_learned")
+CONTAINED = ("unconfirmed", "unasked")
 """Rules of doubts that the chance of the event, or the width of the interval, contains."""
-DOUBTS = frozenset(
-    rule.id for rule in TABLE if rule.caps_at in (UNRELIABLE, FORECAST) and rule.id not in CONTAINED
-)
+DOUBTS = frozenset(rule.id for rule in TABLE if rule.caps_at == UNRELIABLE) - {*CONTAINED}
 LEVELS_OF_RULES = {"unasked": f"{RungFamily.PLACE}|country"}
 """The evidence level, `family|rung`, on which rows of a status rule stand."""
 IMPUTED_RULES = ("imputed", "imputed_in_part")
@@ -68,7 +66,7 @@ def rate_answers(impact: pd.DataFrame, tested: frozenset[str]) -> "pd.Series[str
     """
     chance = impact[CHANCES].fillna(1.0).prod(axis=1)
     rank = _rank_intervals(impact)
-    is_doubtful = (chance < HIGH_CHANCE) | _has_doubt(impact, tested)
+    is_doubtful = (chance < HIGH_CHANCE) | _has_doubt(impact, tested) | _is_unsure(impact)
     rank = rank.clip(lower=is_doubtful.map({True: MEDIUM, False: HIGH}))
     return _name_steps(rank.mask(chance < LOW_CHANCE, LOW))
 
@@ -78,6 +76,13 @@ def _rank_intervals(rows: pd.DataFrame) -> "pd.Series[int]":
     factor = measure_factor(rows).where(rows["q95_persons"] > 0.0, 1.0)
     rank = pd.Series(np.digitize(factor, [HIGH_FACTOR, LOW_FACTOR], right=True), rows.index)
     return rank.where(rows["q50_persons"].notna(), LOW)
+
+
+def _is_unsure(impact: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether an event is disputed, or unconfirmed without a fitted chance of it."""
+    is_unconfirmed = impact["reason_rule_ids"].fillna("").str.contains("unconfirmed")
+    is_unfitted = is_unconfirmed & impact[CHANCES[0]].isna()
+    return is_unfitted | (impact["claim_status"] == ClaimStatus.DISPUTED.value)
 
 
 def _has_doubt(impact: pd.DataFrame, tested: frozenset[str]) -> "pd.Series[bool]":
