@@ -34,7 +34,9 @@ from audience_impact.pipeline import (
     Outputs,
     Settings,
     collect_review_input,
+    finish_areas,
     prepare_stages,
+    rate_countries_of,
 )
 
 MERGED = (
@@ -209,7 +211,7 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     no_estimate_reason = find_no_estimate_reason(stages.simulation)
     frames["impact_by_area"] = impact_by_area.make_country_rows(
         run.in_periods, no_estimate_reason, shared.as_of
-    )
+    ).pipe(rate_countries_of, run)
     frames["draws_by_area"] = run["draws_by_area"]
     frames["impact_by_day"] = impact_by_day.make_country_rows(
         run.on_days, no_estimate_reason, shared.as_of
@@ -248,8 +250,8 @@ def merge_parts(
     frames["draws_by_area"] = areas.join_tables(
         [tables["draws_by_area"] for tables, _ in parts], [*impact_by_area.KEY, "draw"]
     )
-    frames["impact_by_area"] = areas.mark_uncovered(
-        frames["impact_by_area"], shared.tables["register_rows"]
+    frames["impact_by_area"] = finish_areas(
+        frames["impact_by_area"], regions, shared.tables["register_rows"]
     )
     frames["area_comparisons"] = make_area_comparisons(shared.tables, frames["impact_by_area"])
     frames["sources"] = make_sources(shared.tables)

@@ -34,7 +34,8 @@ from audience_impact.outputs.restrictions import (
     make_impact_by_platform,
     make_restrictions,
 )
-from audience_impact.outputs.review import rules
+from audience_impact.outputs.review import confidence, rules
+from audience_impact.outputs.review.confidence import list_tested_levels
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import make_sensitivity
 from audience_impact.places import nesting
@@ -87,6 +88,23 @@ def find_newest_access(tables: Tables) -> date:
     return date(newest.year, newest.month, newest.day)
 
 
+def rate_countries_of(rows: pd.DataFrame, run: "Outputs") -> pd.DataFrame:
+    """Return totals by month and year with the confidence of those of countries."""
+    in_force = list_countries_in_force(run.stages.simulation.timeline)
+    return rows.assign(confidence=confidence.rate_countries(rows, run["impact"], in_force))
+
+
+def finish_areas(
+    rows: pd.DataFrame, regions: pd.DataFrame, register_rows: pd.DataFrame
+) -> pd.DataFrame:
+    """Return totals by month and year, of which the last edition of a register is known.
+
+    Rows of countries have their `confidence`; `regions` as areas.list_regions returns them.
+    """
+    marked = areas.mark_uncovered(rows, register_rows)
+    return marked.assign(confidence=confidence.rate_regions(marked, regions))
+
+
 class Outputs(Mapping[str, pd.DataFrame]):
     """The published tables of a run by name, each computed on first access.
 
@@ -132,15 +150,17 @@ class Outputs(Mapping[str, pd.DataFrame]):
 
 OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "impact": lambda run, s: make_impact(
-        s.scope, s.inputs, s.bounds, s.simulation, run.draws, s.lost
+        *(s.scope, s.inputs, s.bounds, s.simulation, run.draws, s.lost),
+        list_tested_levels(run.facts["answer_rungs"]),
     ),
     "impact_by_platform": lambda run, s: make_impact_by_platform(
         s.scope, s.inputs.audiences, s.simulation, run.facts["platforms"]
     ),
-    "impact_by_area": lambda run, s: areas.mark_uncovered(
+    "impact_by_area": lambda run, s: finish_areas(
         impact_by_area.make_impact_by_area(
             run.in_periods, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
-        ),
+        ).pipe(rate_countries_of, run),
+        areas.list_regions(run.facts["areas"], run.in_periods.all_sets.table["country_id"]),
         run.facts["register_rows"],
     ),
     "draws_by_area": lambda run, s: impact_by_area.make_draws(run.in_periods),
@@ -157,7 +177,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     ),
     "restrictions": lambda run, s: make_restrictions(s.scope, run.facts),
     "comparisons": lambda run, s: make_comparisons(
-        run.facts, run["impact"], run["impact_by_platform"], s.inputs.figures
+        run.facts, run["impact"], run["impact_by_platform"], s.inputs
     ),
     "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
     "candidates": lambda run, s: make_candidates(s.scope, s.inputs, run.facts),

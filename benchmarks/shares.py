@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from audience_impact.audiences.intervals import Z90
 from audience_impact.fitted import shares
 from audience_impact.fitted.shares import (
     ANY,
@@ -34,9 +35,11 @@ def scored(folder: Path) -> dict[str, pd.DataFrame]:
     """By law the figures of the folder, each beside what the other countries teach."""
     tables = steps.validate_facts(steps.read_facts([folder])).tables
     keeping = shares.select_usable_circumvention(tables["circumvention"], tables["restrictions"])
+    using = select_usable_features(tables["feature_use"], tables["platforms"])
     return {
         KEEPING_ACCESS: left_out(keeping),
-        FEATURES: left_out(select_usable_features(tables["feature_use"], tables["platforms"])),
+        FEATURES: left_out(using),
+        f"{FEATURES}, pooled": left_out_surveys(using),
     }
 
 
@@ -63,6 +66,28 @@ def left_out(rows: pd.DataFrame) -> pd.DataFrame:
     inside = found["share"].between(found["low_share"], found["high_share"])
     columns = ["group", "area_id", "share", "low_share", "median_share", "high_share"]
     return found.assign(is_inside=inside)[[*columns, "is_inside"]]
+
+
+def left_out_surveys(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each figure beside the interval that the other figures of its country give.
+
+    The figures of a feature and country are pooled as audiences/features.py pools them; the error
+    is fitted to the other countries. Columns as `left_out` has them.
+    """
+    parts = []
+    for (group, area), own in rows.groupby(["group", "area_id"]):
+        if len(own) < 2:
+            continue
+        others = rows[rows["area_id"] != area]
+        fitted = index_parameters(random_effects.fit_distributions(others), BY_GROUP)
+        spread = choose_parameters(fitted, pd.Series([group]), pd.Series([ANY]))["spread"].iloc[0]
+        middle = (own["x"].sum() - own["x"]) / (len(own) - 1)
+        half = Z90 * spread * np.sqrt(1.0 + 1.0 / (len(own) - 1))
+        ends = {"low_share": middle - half, "median_share": middle, "high_share": middle + half}
+        shares_of_ends = {name: expit(end) for name, end in ends.items()}
+        inside = own["x"].between(middle - half, middle + half)
+        parts.append(own.assign(share=expit(own["x"]), **shares_of_ends, is_inside=inside))
+    return pd.concat(parts, ignore_index=True)
 
 
 def summary(found: pd.DataFrame) -> dict[str, float]:

@@ -1,8 +1,10 @@
 """Caveats of an answer as sentences, from the reasons in the published rows."""
 
+from audience_impact.answers.numbers import format_number
 from audience_impact.answers.records import AnswerRecord, Number
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
+    Assumption,
     ClaimStatus,
     EvidenceState,
     Feature,
@@ -82,6 +84,11 @@ def read_rules(number: Number) -> dict[str, list[str]]:
     return details
 
 
+def is_asked_during(number: Number) -> bool:
+    """Return whether the users of the feature were asked during the restriction."""
+    return Assumption.DURING in read_rules(number).get(ASSUMED, [])
+
+
 def _pair_details(number: Number) -> list[tuple[str, str]]:
     """Return the rule and the detail of each sentence of the reason, in their order."""
     if not number.rule_ids:
@@ -153,6 +160,16 @@ def describe_kept_access(record: AnswerRecord) -> str:
     if "not_cut" in read_rules(record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]):
         return "The service was slowed or impaired, not cut: nobody is known to be without access."
     return "People who circumvented the restriction are not subtracted."
+
+
+def name_disputes(record: AnswerRecord) -> list[str]:
+    """Return a sentence on each published figure that a source disputes."""
+    return [
+        f"{row['disputed_by']} disputes the figure of {format_number(row['published_value'])} by "
+        f"{row['publisher']}, which is not used."
+        for row in record.comparisons
+        if row["disputed_by"]
+    ]
 
 
 def describe_evidence(record: AnswerRecord) -> str:

@@ -6,15 +6,15 @@ blanks.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from babel import Locale
 from babel.lists import format_list
 
 from audience_impact.answers.numbers import LOCALE
-from audience_impact.vocabulary import IntervalKind, Word
+from audience_impact.vocabulary import IntervalKind, ObsStatus, Word
 
 WORDS = {
     re.sub("(?<=.)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in Word.__subclasses__()
@@ -55,6 +55,19 @@ def label_code(value: str | None, kind: str) -> str:
         return BLANK.get(kind, "not known")
     words = WORDS[kind]
     return words(value).short if value in words else OTHERS.get(value, value.replace("_", " "))
+
+
+def label_status(cells: Mapping[str, Any]) -> str:
+    """Return confidence and status of a number in words, the confidence where there is one.
+
+    It takes the place of the status that says how far a number can be relied on.
+    """
+    status, level = label_code(cells["obs_status"], "obs_status"), cells.get("confidence")
+    if not level:
+        return status
+    words = label_code(level, "confidence")
+    is_repeated = cells["obs_status"] == ObsStatus.LOW_RELIABILITY
+    return words if is_repeated else f"{words}, {status}"
 
 
 def explain_code(value: str, kind: str) -> str:

@@ -26,10 +26,11 @@ TABLES = (
 AREA_TABLES = ("impact_by_area", "area_comparisons", "restrictions")
 """Published tables from which the record of an area is built."""
 NEWEST = {
-    "impact": "at_most_persons",
+    "impact": "confidence",
     "impact_by_platform": "at_most_persons",
     "restrictions": "country_paths",
     "lineage": "attribution",
+    "comparisons": "disputed_by",
 }
 """The column of each table that was added last, and that older versions lack."""
 RESTRICTION_ROLES = (FactRole.RESTRICTION.value, FactRole.TARGET.value)
@@ -112,6 +113,7 @@ class Number:
         base_persons: The size of the base, in persons.
         population_persons: The residents of the area.
         dedup_method: The method by which each person is counted once.
+        confidence: High, medium or low (`Confidence`).
         obs_status: Code of the status.
         reason: The reason of that status, as published.
         rule_ids: The ids of the status rules that apply.
@@ -124,6 +126,7 @@ class Number:
     base_persons: float | None
     population_persons: float | None
     dedup_method: str
+    confidence: str
     obs_status: str
     reason: str
     rule_ids: str
@@ -136,8 +139,8 @@ class Number:
 
     @property
     def status(self) -> str:
-        """Return the status in words."""
-        return names.label_code(self.obs_status, "obs_status")
+        """Return confidence and status in words."""
+        return names.label_status(vars(self))
 
 
 @dataclass(frozen=True)
@@ -431,6 +434,7 @@ def _build_number(row: Row) -> Number:
         base_persons=row["base_persons"],
         population_persons=row["population_persons"],
         dedup_method=row["dedup_method"],
+        confidence=row["confidence"],
         obs_status=row["obs_status"],
         reason=row["reason"] or "",
         rule_ids=row["reason_rule_ids"] or "",

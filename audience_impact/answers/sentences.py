@@ -6,7 +6,13 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.answers import caveats
-from audience_impact.answers.names import area_in_words, capitalise_first, join_names, label_code
+from audience_impact.answers.names import (
+    area_in_words,
+    capitalise_first,
+    join_names,
+    label_code,
+    label_status,
+)
 from audience_impact.answers.numbers import (
     Estimate,
     bracket_interval,
@@ -80,6 +86,7 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
         parts += [_explain_bounds(record), *_describe_deprived(record)] if is_estimated else []
         parts += [*_list_other_services(record), *describe_timing(record)]
         parts += caveats.list_caveats(record, leading) if is_estimated else []
+        parts += caveats.name_disputes(record)
     parts += [
         caveats.describe_evidence(record),
         _describe_status(leading),
@@ -100,7 +107,9 @@ def _answer_nobody(record: AnswerRecord) -> str:
 def _describe_people(record: AnswerRecord, words: RestrictionWords) -> str:
     """Return what the counted people did before, and what was then restricted."""
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
-        return f"ordinarily {words.users_did}{words.link}{words.done_to_such}"
+        during = caveats.is_asked_during(record.leading)
+        link = ", by polls taken during the restriction; " if during else words.link
+        return f"ordinarily {words.users_did}{link}{words.done_to_such}"
     return f"{'' if record.is_network else 'ordinarily '}{words.used}{words.link}{words.done}"
 
 
@@ -213,6 +222,7 @@ def write_area_answer(row: Row, area_name: str) -> str:
     return (
         f"In {when} {_describe_total(people, place)} were {UNDER}, each counted once; {forced}."
         f"{_describe_kinds(row)}{_describe_left_out(row)}{_describe_events(row)}"
+        f" Status of the number: {label_status(row)}."
     )
 
 

@@ -1,8 +1,8 @@
 """The results of a run as a table, surest first, and the quality report.
 
-Method. Rows are ordered by status (SUREST), then by the width of the 90 % interval relative to the
-median, in classes (INTERVALS), then by the number of people. Rows without an interval follow those
-with one.
+Method. Rows are ordered by confidence, then by status (SUREST), then by the width of the 90 %
+interval relative to the median, in classes (INTERVALS), then by the number of people. Rows without
+an interval follow those with one.
 """
 
 import html
@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from audience_impact.answers.names import label_code
+from audience_impact.answers.names import label_status
 from audience_impact.answers.numbers import ENDS, format_compact, format_estimate
 from audience_impact.plain_text import markdown_text, plain_line
-from audience_impact.vocabulary import Feature, ImpactMetric, ObsStatus
+from audience_impact.vocabulary import Confidence, Feature, ImpactMetric, ObsStatus
 
 SUREST = (
     *(ObsStatus.NORMAL, ObsStatus.ESTIMATED, ObsStatus.FORECAST),
@@ -52,12 +52,16 @@ def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
     span = rows["q95_persons"].astype("float64") - rows["q05_persons"].astype("float64")
     width = span / middle.where(middle > 0)
     order = rows.assign(
+        confidence_rank=rows["confidence"].map(list(Confidence).index),
         status_rank=rows["obs_status"].map(SUREST.index),
         width_class=np.where(width.isna(), len(INTERVALS) + 1, np.searchsorted(INTERVALS, width)),
         size=middle.fillna(rows["at_least_persons"].astype("float64")),
     ).sort_values(
-        ["status_rank", "width_class", "size", "at_most_persons", "restriction_id"],
-        ascending=[True, True, False, False, True],
+        [
+            *("confidence_rank", "status_rank", "width_class", "size", "at_most_persons"),
+            "restriction_id",
+        ],
+        ascending=[True, True, True, False, False, True],
         ignore_index=True,
     )
     return order[rows.columns]
@@ -108,7 +112,7 @@ def _format_cells(row: Any) -> tuple[str, ...]:
         row.feature_users,
         base,
         format_compact(row.base_persons),
-        f"{row.obs_status} {label_code(row.obs_status, 'obs_status')}",
+        f"{row.obs_status} {label_status(row._asdict())}",
         row.measured_by,
     )
 

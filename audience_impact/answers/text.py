@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from audience_impact.answers import sentences
-from audience_impact.answers.names import label_code
+from audience_impact.answers.names import label_status
 from audience_impact.answers.numbers import (
     Estimate,
     format_compact,
@@ -157,7 +157,7 @@ def _format_period(row: Row) -> str:
         f"  {row['period']:<8}{middle:<34} {f'at least {least}, at most {most}':<36} "
         f"{row['restrictions_count']:>4} restrictions in {row['areas_count']} "
         f"{'country' if row['areas_count'] == 1 else 'countries'}{_count_begun(row)}; "
-        f"{label_code(row['obs_status'], 'obs_status')}"
+        f"{label_status(row)}"
     )
 
 

@@ -4,14 +4,18 @@ Definitions. A share of use is the part of a population on record that uses a fe
 
 Method. A share speaks for a country of a restriction if it was asked there, of a restricted service
 or of a group of services, of the feature or, for calls, of one kind of call, in a period that
-ends at most LATER_DAYS after the start. A service's own shares come before those of a group, the
-feature itself before another kind of call, later before earlier ones. Times its own population
-the share gives feature users in persons. Where no share speaks for a restriction in a country, the
-share of the people exposed who use the feature is learned (fitting/random_effects.py).
+ends at most LATER_DAYS after the start. A service's own shares come before those of a group; of
+each survey organisation the feature itself comes before another kind of call, later before earlier
+ones. Times its own population the share gives feature users in persons. Shares that were asked of a
+group of services are pooled over the organisations: their mean in log odds of the base, with the
+error by which figures of the feature differ (`spread` of `feature_laws`) over the root of their
+number. Where no share speaks for a restriction in a country, the share of the people exposed who
+use the feature is learned (fitting/random_effects.py).
 
 Assumptions. A share for any messenger is applied to the restricted messengers, a share for one kind
-of call to all calls, and a share of one age group to the base. Each assumption is named in the
-published row.
+of call to all calls, a share of one age group, or of respondents who are not described, to the
+base, and a share that was asked during the restriction to the time before it. Each assumption is
+named in the published row.
 
 Known drawbacks. A share of a narrower age group than the base does not cover the other ages, who
 may all use the feature: they raise the upper bound.
@@ -19,10 +23,13 @@ may all use the feature: they raise the upper bound.
 Citation. Rules of this project, docs/decisions.md.
 """
 
+import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
+from audience_impact.audiences.intervals import COVERAGE, SPLIT, Z90
 from audience_impact.audiences.scope import COUNTRY, WHOLE
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors.distribution import FigureErrors
@@ -35,6 +42,7 @@ from audience_impact.vocabulary import (
     HITS_EXISTING_USERS,
     Assumption,
     Feature,
+    IntervalKind,
     PlatformKind,
     PopulationBase,
 )
@@ -43,21 +51,26 @@ LATER_DAYS = 92
 """Maximum days after the start at which the period of a share of use may end (three months)."""
 
 
+def _has_own(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether a share asked about the service itself speaks for the audience of each row."""
+    by = [rows[name] for name in (*COUNTRY, "feature", "platform_id")]
+    return rows["is_own"].astype(bool).groupby(by).transform("any")
+
+
 STEPS = (
     Only(lambda rows: rows["age"] == "", "asked of some ages of the population alone"),
-    Only(
-        lambda rows: rows["population_base"] != PopulationBase.CUSTOM.value,
-        "of a population of which there is no base",
-    ),
     Only(lambda rows: rows["is_own"] | rows["is_group"], "asked about another service"),
     Only(
         lambda rows: ~(rows["late_days"] > LATER_DAYS),
         f"from more than {LATER_DAYS} days after the start",
     ),
+    Only(
+        lambda rows: rows["is_own"] | ~_has_own(rows),
+        "asked about any messenger, where the service was asked about",
+    ),
     Best(
-        [*COUNTRY, "feature", "platform_id"],
+        [*COUNTRY, "feature", "platform_id", "measurement_series_id"],
         (
-            Key("is_own", "asked about any messenger, where the service was asked about", False),
             Key("exact", "asked about another kind of call", False),
             Key("period_end", "an earlier one: another is from later", False),
             Key("feature_use_id", "no different in what counts: the first by its id is taken"),
@@ -68,16 +81,22 @@ STEPS = (
 
 
 def choose_shares(
-    audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables, denominators: Denominators
+    audiences: pd.DataFrame,
+    targets: pd.DataFrame,
+    tables: Tables,
+    denominators: Denominators,
+    fitted: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return the shares of use for each country of a restriction of features.
 
-    One row per country of a restriction and fact: COUNTRY, `feature` (the restricted features that
-    it describes, joined by ;), `feature_use_id`, DISTRIBUTION_COLUMNS, `least` and `most` of
+    `fitted` as for `use_fitted_shares`. One row per country of a restriction and fact, pooled facts
+    being one: COUNTRY, `feature` (the restricted ones it speaks for, joined by ;),
+    `feature_use_id` (of pooled facts joined by +), DISTRIBUTION_COLUMNS, `least` and `most` of
     intervals.py in shares, `is_own` (asked about a restricted service), `assumed` (Assumption),
-    `of_persons`, `share_base_id`, `beyond_persons` (people in the ages of the base that the survey
-    excluded; NaN where nobody counted them), `is_inside` (the surveyed people are part of the
-    base), and the columns of denominators/counts.py for the surveyed population.
+    `of_persons`, `share_base_id`, `asked_base_ids` (of those who were asked, joined by ;),
+    `beyond_persons` (people of the ages of the base that were not asked; NaN where nobody counted
+    them), `is_inside` (those asked are part of the base), and columns of denominators/counts.py
+    of the people the share was asked of.
     """
     best = choosing.select_candidates(
         list_candidates(audiences, targets, tables, denominators.errors), STEPS
@@ -85,7 +104,9 @@ def choose_shares(
     best = best.sort_values(
         ["is_own", "exact", "period_end", "feature_use_id"], ascending=[False, False, False, True]
     )
-    return _convert_to_persons(_merge_duplicates(best), denominators)
+    rows = _pool_surveys(_convert_to_persons(_merge_duplicates(best), denominators), fitted)
+    share_bases = rows[["country_id", "start"]].assign(base_id=rows["share_base_id"])
+    return pd.concat([rows, denominators.compute_quantiles(share_bases)], axis=1)
 
 
 def list_candidates(
@@ -153,7 +174,7 @@ def _read_shares(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
         facts.rename(columns=columns)
         .join(intervals.read_intervals(facts, "share", "low_share", "high_share"))
         .assign(asked=facts["feature"], feature_asked=facts["feature"])
-        .drop(columns=["feature", "measurement_series_id", "source_id", "also_source_id", "note"])
+        .drop(columns=["feature", "source_id", "also_source_id", "note"])
     )
 
 
@@ -170,29 +191,78 @@ def _merge_duplicates(best: pd.DataFrame) -> pd.DataFrame:
 
 
 def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
-    """Return shares with the persons in their population, and the persons outside of it."""
-    people = _find_base(best, best["population_base"], denominators)
+    """Return shares with the persons in their population, and the persons outside of it.
+
+    Respondents who are not described stand for the base.
+    """
+    is_undescribed = best["population_base"] == PopulationBase.CUSTOM.value
+    asked = best["population_base"].mask(is_undescribed, best["base"])
+    people, base = (_find_base(best, names, denominators) for names in (asked, best["base"]))
     ages = best["base"].map(AGES).fillna(best["base"])
     everyone = _find_base(best, ages.astype("str").fillna(""), denominators)
     beyond = (everyone["base_persons"] - people["base_persons"]).clip(lower=0)
     covered = [
         contains_population(population, base) or contains_population(population, age)
-        for population, base, age in zip(best["population_base"], best["base"], ages, strict=True)
+        for population, base, age in zip(asked, best["base"], ages, strict=True)
     ]
     inside = [
         contains_population(base, population) or AGES.get(base) in PARENTS.get(population, ())
-        for population, base in zip(best["population_base"], best["base"], strict=True)
+        for population, base in zip(asked, best["base"], strict=True)
     ]
     rows = best.assign(
         of_persons=people["base_persons"],
         share_base_id=people["base_id"],
+        asked_base_ids=people["base_id"],
+        whole_persons=base["base_persons"],
+        whole_base_id=base["base_id"],
         beyond_persons=beyond.mask(pd.Series(covered, best.index, dtype="bool"), 0.0),
         is_inside=inside,
     )
     complete = rows.assign(assumed=_list_assumptions(rows)).dropna(subset=["of_persons"])
-    complete = complete.reset_index(drop=True)
-    share_bases = complete[["country_id", "start"]].assign(base_id=complete["share_base_id"])
-    return pd.concat([complete, denominators.compute_quantiles(share_bases)], axis=1)
+    return complete.reset_index(drop=True)
+
+
+def _pool_surveys(shares: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares, those asked of groups of services pooled over their organisations.
+
+    A pooled share is one of the people in the base. Shares of the service itself stay as they are,
+    and so does what no fitted distribution says the error of.
+    """
+    if shares.empty:
+        return shares
+    group = map_features(shares["feature"].str.split(";").str[0])
+    spread = choose_parameters(fitted, group, shares["country_id"])["spread"]
+    is_pooled = ~shares["is_own"].astype(bool) & spread.notna() & shares["whole_persons"].notna()
+    users = shares[["least", "mode", "most"]].mul(shares["of_persons"], axis=0)
+    users["most"] += shares["beyond_persons"]
+    parts = users.div(shares["whole_persons"], axis=0).clip(upper=1.0)
+    odds = pd.Series(logit(parts["mode"].clip(1e-6, 1 - 1e-6)), shares.index)
+    table = shares.assign(group=group, odds=odds, spread=spread, **parts[["least", "most"]])
+    groups = table[is_pooled].groupby([*COUNTRY, "group"], sort=True)
+    if not groups.ngroups:
+        return shares
+    middle = groups["odds"].mean()
+    half = Z90 * groups["spread"].first() / np.sqrt(groups.size())
+    names = {
+        name: groups[name].agg(_join_words) for name in ("feature", "assumed", "asked_base_ids")
+    }
+    pooled = groups.first().assign(
+        **names,
+        feature_use_id=groups["feature_use_id"].agg("+".join),
+        **{"least": groups["least"].min(), "most": groups["most"].max(skipna=False)},
+        **{"low": expit(middle - half), "mode": expit(middle), "high": expit(middle + half)},
+        **{"shape": SPLIT, "coverage": COVERAGE[IntervalKind.CI90.value]},
+        **{"beyond_persons": 0.0, "is_inside": groups["is_inside"].all()},
+        of_persons=groups["whole_persons"].first(),
+        share_base_id=groups["whole_base_id"].first(),
+    )
+    parts_of_table = [shares[~is_pooled], pooled.reset_index()[shares.columns]]
+    return pd.concat(parts_of_table, ignore_index=True)
+
+
+def _join_words(cells: "pd.Series[str]") -> str:
+    """Return the words of cells that are joined by `;`, without repeats, in their order."""
+    return ";".join(dict.fromkeys(word for cell in cells for word in cell.split(";") if word))
 
 
 def _find_base(
@@ -216,8 +286,9 @@ def _list_assumptions(rows: pd.DataFrame) -> list[str]:
                 ),
                 (
                     f"{Assumption.POPULATION}:{row.population_base}:{row.base}",
-                    row.beyond_persons != 0,
+                    row.beyond_persons != 0 or row.population_base == PopulationBase.CUSTOM.value,
                 ),
+                (Assumption.DURING.value, row.late_days > 0),
                 (Assumption.LIMIT.value, row.interval_kind in intervals.ONE_SIDED),
             )
             if on

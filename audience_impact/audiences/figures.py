@@ -30,6 +30,7 @@ import pandas as pd
 from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
+from audience_impact.audiences.quality_flags import interpolate_series
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import LONGEST_GAP_DAYS
 from audience_impact.denominators.denominators import Denominators
@@ -84,6 +85,10 @@ def classify_staleness(months: pd.Series) -> pd.Series:
 
 QUALIFYING = (
     Only(
+        lambda rows: rows["disputed_by"] == "",
+        lambda rows: "disputed by " + rows["disputed_by"],
+    ),
+    Only(
         lambda rows: rows["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value]),
         lambda rows: "counts " + rows["unit"] + ", not people",
     ),
@@ -118,14 +123,16 @@ BEFORE_START = (
 def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.DataFrame:
     """Return every estimate that may describe the size of an audience, in persons.
 
-    Adds the columns of intervals.read_intervals, `metric_priority`, `low_persons`, `high_persons`
+    Adds what intervals.read_intervals returns, `metric_priority`, `low_persons`, `high_persons`
     (NaN: no upper limit), `share_base_id` (the base that turned a share into people),
     `is_primary_source` (the measurer's own page), `rounding_persons` (half a unit of the last digit
-    printed), `of_persons` (of a share) and `is_doubtful` (read in a source of low reliability).
+    printed), `of_persons` (of a share), `is_doubtful` (read in a source of low reliability) and
+    `series_persons` (what the neighbours in the measurer's own series let expect).
     """
     qualifying = choosing.select_candidates(tables["estimates"], QUALIFYING)
     rows = _add_own_errors(qualifying, tables, denominators.errors)
-    return _add_limits(_convert_to_persons(rows, denominators), tables)
+    figures = _add_limits(_convert_to_persons(rows, denominators), tables)
+    return figures.assign(series_persons=interpolate_series(figures))
 
 
 def _add_own_errors(

@@ -160,6 +160,7 @@ FEATURE_SHARES = Frame(
         "of_persons": NUMBER,
         "beyond_persons": NUMBER,
         "share_base_id": TEXT,
+        "asked_base_ids": TEXT,
         **dict.fromkeys(counts.DISTRIBUTION, NUMBER),
         "is_own": TRUTH,
         "is_inside": TRUTH,
@@ -334,7 +335,7 @@ def gather_inputs(scope: Scope, tables: Tables, fitted: FittedModels) -> Inputs:
     before = figures.select_before_start(scope.requested, candidates)
     read = _Read(candidates, before, figures.choose_figures(before))
     audiences = _size_audiences(scope.requested, read, tables, denominators, fitted)
-    flags = flag_quality(read.chosen, before, candidates, scope, tables)
+    flags = flag_quality(read.chosen, before, scope, tables)
     return Inputs(
         AudienceFigures(*read, flags),
         audiences,
@@ -380,7 +381,7 @@ def _select_use(
     fitted: FittedModels,
 ) -> FeatureUse:
     """Return the shares of people who use the restricted features, and of those who keep access."""
-    shares = features.choose_shares(sizes, scope.targets, tables, denominators)
+    shares = features.choose_shares(sizes, scope.targets, tables, denominators, fitted.features)
     return FeatureUse(
         shares,
         features.use_fitted_shares(sizes, scope.targets, shares, fitted.features),

@@ -5,7 +5,8 @@ the one that its source states, or the range of the values that pages print; fur
 described in figure_errors.py.
 
 Method. One lineage: a two-piece normal through a stated confidence interval, a PERT distribution
-over a stated range, or over the values that its pages print; a figure with neither is fixed. Two to
+over a stated range, or over the values that its pages print, whose mode is the printed value that
+fits the measurer's own figures of the months around best; a figure with neither is fixed. Two to
 four lineages: a PERT distribution over their range, with their mean as its mode. Five or more: a
 random-effects pool with the Paule-Mandel variance between lineages and the Hartung-Knapp standard
 error, Student t with one degree of freedom less than lineages.
@@ -81,25 +82,45 @@ def pool_figures(
 
 
 def _find_printed_range(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Return the smallest and largest printed value of the chosen period of a lineage."""
+    """Return the smallest and largest printed value of the chosen period of a lineage.
+
+    `fitting_persons` is the printed value nearest to what the measurer's own neighbours let expect,
+    rounding apart; NaN where the measurer's own page or the chosen one is as near.
+    """
     key = [*AUDIENCE, "measurement_series_id", "audience_metric", "period"]
     same = before.merge(chosen[key].drop_duplicates(), on=key)
     exact = same[same["interval_kind"] == IntervalKind.NONE.value]
-    return (
-        exact.groupby([*AUDIENCE, "measurement_series_id"])["point_persons"]
-        .agg(printed_low="min", printed_high="max")
-        .reset_index()
+    exact = exact.assign(off=_measure_misfit(exact)).sort_values(["off", "estimate_id"])
+    by = [*AUDIENCE, "measurement_series_id"]
+    ranges = exact.groupby(by).agg(
+        printed_low=("point_persons", "min"),
+        printed_high=("point_persons", "max"),
+        fitting_persons=("point_persons", "first"),
+        off=("off", "first"),
     )
+    of_chosen = chosen.assign(chosen_off=_measure_misfit(chosen)).set_index(by)
+    joined = ranges.join(of_chosen[["chosen_off", "is_primary_source"]])
+    is_better = (joined["off"] < joined["chosen_off"]) & ~joined["is_primary_source"].astype(bool)
+    fitting = joined["fitting_persons"].where(is_better)
+    return joined[["printed_low", "printed_high"]].assign(fitting_persons=fitting).reset_index()
+
+
+def _measure_misfit(pages: pd.DataFrame) -> "pd.Series[float]":
+    """Return by how many persons each page misses its series beyond rounding; NaN if unknown."""
+    is_share = pd.Series(False, pages.index)
+    rounding = 2 * figure_errors.half_step(pages["point_persons"], is_share)
+    return ((pages["point_persons"] - pages["series_persons"]).abs() - rounding).clip(lower=0.0)
 
 
 def _read_lineages(rows: pd.DataFrame) -> pd.DataFrame:
     """Return shape and ends of each lineage's distribution: as stated, else from its pages."""
-    mode = rows["mode"]
+    mode = rows["fitting_persons"].where(~rows["is_ranged"]).fillna(rows["mode"])
     low = rows["low"].where(rows["is_ranged"], rows["printed_low"].fillna(mode)).clip(upper=mode)
     high = rows["high"].where(rows["is_ranged"], rows["printed_high"].fillna(mode))
     high = high.clip(lower=mode)
     return rows.assign(
         low=low,
+        mode=mode,
         high=high,
         shape=intervals.choose_shape(low, high, rows["coverage"]),
         is_open=rows["interval_kind"].isin(intervals.ONE_SIDED) | rows["high_persons"].isna(),

@@ -50,11 +50,7 @@ WHOLE_SERVICE_GONE = (Severity.SERVICE_IMPAIRED.value, Severity.SERVICE_UNAVAILA
 
 
 def flag_quality(
-    chosen: pd.DataFrame,
-    before: pd.DataFrame,
-    candidates: pd.DataFrame,
-    scope: Scope,
-    tables: Tables,
+    chosen: pd.DataFrame, before: pd.DataFrame, scope: Scope, tables: Tables
 ) -> pd.DataFrame:
     """Return the quality flags of each chosen figure, by KEY.
 
@@ -71,7 +67,7 @@ def flag_quality(
         is_under_block=chosen.index.isin(under.index[under]),
         is_under_restriction=chosen.index.isin(under.index[~under]),
         is_printed_differently=chosen.index.isin(printed["place"]),
-        is_outlier=chosen.index.isin(_find_outliers(chosen, printed, candidates)),
+        is_outlier=chosen.index.isin(_find_outliers(chosen, printed)),
         least_age=ages,
         is_missing_younger=youngest < ages,
     )
@@ -149,40 +145,38 @@ def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.
     return both[(apart > 0) & (apart >= 2 * np.fmax(steps[0], steps[1]))]
 
 
-def _find_outliers(
-    chosen: pd.DataFrame, printed: pd.DataFrame, candidates: pd.DataFrame
-) -> pd.Index:
+def _find_outliers(chosen: pd.DataFrame, printed: pd.DataFrame) -> pd.Index:
     """Return positions in `chosen` of figures that fit their neighbours worse than another page."""
-    places = pd.Index(printed["place"].unique())
-    expected = _interpolate_neighbours(chosen.loc[places], candidates)
+    expected = np.log(printed["place"].map(chosen["series_persons"]))
     logs = np.log(printed[["point_persons", "other_persons"]])
-    distances = logs.sub(printed["place"].map(expected), axis=0).abs()
+    distances = logs.sub(expected, axis=0).abs()
     return pd.Index(
         printed.loc[distances["other_persons"] < distances["point_persons"], "place"].unique()
     )
 
 
-def _interpolate_neighbours(rows: pd.DataFrame, candidates: pd.DataFrame) -> "pd.Series[float]":
-    """Return the log of persons between both neighbours, by position; NaN without both."""
-    series = ["platform_id", "measurement_series_id", "audience_metric", "activity_threshold"]
-    series += ["population_base"]
-    neighbours = candidates.rename(columns={"area_id": "country_id"})
-    neighbours = neighbours.assign(
-        near_persons=neighbours["point_persons"].where(neighbours["point_persons"] > 0),
-        near_middle=period_middle(neighbours["period_start"], neighbours["period_end"]),
-    )[["country_id", *series, "near_persons", "near_middle"]].dropna()
-    figures = rows[["country_id", *series]].assign(
-        own_middle=period_middle(rows["period_start"], rows["period_end"])
+def interpolate_series(figures: pd.DataFrame) -> "pd.Series[float]":
+    """Return the persons that the measurer's own neighbours of each figure let expect.
+
+    Interpolated in logs between the neighbours; NaN without both. `figures` are all qualifying
+    figures, with their area, service, series, period and `point_persons`.
+    """
+    series = ["area_id", "platform_id", "measurement_series_id", "audience_metric"]
+    series += ["activity_threshold", "population_base"]
+    rows = figures[series].assign(
+        middle=period_middle(figures["period_start"], figures["period_end"]),
+        persons=figures["point_persons"].where(figures["point_persons"] > 0),
     )
-    both = figures.reset_index(names="place").merge(neighbours, on=["country_id", *series])
-    days = (both["near_middle"] - both["own_middle"]).dt.days
+    others = rows.dropna(subset=["persons", "middle"])
+    both = rows.drop(columns="persons").reset_index(names="place").merge(others, on=series)
+    days = (both["middle_y"] - both["middle_x"]).dt.days
     both = both.assign(days=days, far=days.abs())[(days != 0) & (days.abs() <= NEIGHBOUR_DAYS)]
-    both = both.sort_values(["place", "far", "near_persons"])
+    both = both.sort_values(["place", "far", "persons"])
     ends = [both[both["days"] * sign > 0].drop_duplicates("place") for sign in (-1, 1)]
     ahead, behind = (end.set_index("place") for end in ends)
     part = ahead["far"] / (ahead["far"] + behind["far"])
-    low, high = np.log(ahead["near_persons"]), np.log(behind["near_persons"])
-    return low + (high - low) * part
+    low, high = np.log(ahead["persons"]), np.log(behind["persons"])
+    return np.exp(low + (high - low) * part).reindex(figures.index)
 
 
 def _find_youngest_age(estimates: pd.DataFrame) -> "pd.Series[float]":

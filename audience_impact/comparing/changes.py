@@ -19,12 +19,17 @@ from audience_impact.comparing import answers, facts
 from audience_impact.comparing.answers import ANSWER, NEW, OLD
 from audience_impact.comparing.compared_versions import ComparedVersion
 from audience_impact.comparing.facts import Row
-from audience_impact.vocabulary import AnswerChange
+from audience_impact.vocabulary import AnswerChange, FactRole
 
 SLIGHT = (AnswerChange.MOVED_SLIGHTLY, AnswerChange.SAME)
 AREAS = ("area_id", "area_ids", "country_id")
 PLATFORMS = ("platform_id", "platform_ids")
 PAGES = ("source_id", "also_source_id", "measurement_series_id")
+FIGURES = (
+    *(FactRole.AUDIENCE, FactRole.DAILY_AUDIENCE, FactRole.BASE, FactRole.FEATURE_SHARE),
+    *(FactRole.CIRCUMVENTION, FactRole.OVERLAP),
+)
+"""Roles of the figures from which an answer is computed."""
 Key = tuple[str, str]
 
 
@@ -160,7 +165,7 @@ class RelatedRows:
 
 def as_records(comparison: Comparison) -> dict[str, Any]:
     """Return the comparison as dictionaries that JSON can store."""
-    related = RelatedRows(comparison)
+    related, exchanged = RelatedRows(comparison), _list_exchanged_figures(comparison)
     return {
         "old": _describe_version(comparison.old),
         "new": _describe_version(comparison.new),
@@ -169,9 +174,26 @@ def as_records(comparison: Comparison) -> dict[str, Any]:
         "settings": _compare_settings(comparison),
         "rows": [_describe_row(number, row) for number, row in enumerate(comparison.rows, 1)],
         "answers": [
-            _describe_answer(key, row) | {"beside": related.find_rows(*key)}
+            _describe_answer(key, row)
+            | {"beside": related.find_rows(*key), "figures": exchanged.get(key[0], [])}
             for key, row in comparison.changed_answers.iterrows()
         ],
+    }
+
+
+def _list_exchanged_figures(comparison: Comparison) -> dict[str, list[dict[str, Any]]]:
+    """Return, by restriction, the roles and platforms whose figures are others than before."""
+    by = ["restriction_id", "role", "platform_id"]
+    parts = []
+    for side in (comparison.old, comparison.new):
+        used = side.lineage[side.lineage["role"].isin(FIGURES)]
+        texts = used["input_id"] + " (" + used["attribution"] + ")"
+        parts.append(texts.groupby([used[name] for name in by]).agg(lambda ids: sorted(set(ids))))
+    both = pd.concat(parts, axis=1, keys=["old", "new"]).reset_index()
+    both = both[both["old"].notna() & both["new"].notna() & (both["old"] != both["new"])]
+    return {
+        str(restriction): rows.drop(columns="restriction_id").to_dict("records")
+        for restriction, rows in both.groupby("restriction_id")
     }
 
 

@@ -130,6 +130,11 @@ def _format_restriction(name: str, rows: Sequence[Record]) -> list[str]:
     for row in rows:
         metrics.setdefault(_format_change(row), []).append(row["impact_metric"].replace("_", " "))
     lines = [f"  {', '.join(of_line)} {change}" for change, of_line in metrics.items()]
+    lines += [
+        f"  {label_code(figure['role'], 'fact_role')} of {figure['platform_id']}: was "
+        f"{'; '.join(figure['old'])}, now {'; '.join(figure['new'])}"
+        for figure in rows[0]["figures"]
+    ]
     return [f"{name}{_format_related(rows[0])}", *lines]
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from audience_impact import periods
 from audience_impact.answers import names, records, sentences
 from audience_impact.answers.citation import cite_restriction
-from audience_impact.answers.names import label_code
+from audience_impact.answers.names import label_status
 from audience_impact.answers.numbers import read_estimate, read_numbers
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.exporting import ExportError
@@ -63,10 +63,7 @@ def add_area_answers(content: Content, area_id: str, area_name: str) -> Content:
     answers = tuple(sentences.write_area_answer(row, area_name) for row in rows)
     figures = KeyFigures(
         ("year, each person once", *HEADINGS[:-1], "interval of", HEADINGS[-1]),
-        tuple(
-            (row["period"], *read_estimate(row), label_code(row["obs_status"], "obs_status"))
-            for row in rows
-        ),
+        tuple((row["period"], *read_estimate(row), label_status(row)) for row in rows),
     )
     return replace(content, answers=answers, key_figures=figures if rows else None)
 

@@ -61,6 +61,7 @@ def _select_figures(tables: Tables) -> pd.DataFrame:
         estimates["unit"].isin(COUNTED)
         & ~estimates["interval_kind"].isin(one_sided)
         & (estimates["population_base"] != PopulationBase.CUSTOM.value)
+        & (estimates["disputed_by"] == "")
         & (value > 0)
     )
     return estimates.assign(value=value)[usable]

@@ -158,6 +158,7 @@ def _read_estimates(tables: Tables) -> pd.DataFrame:
     usable = (
         (estimates["age"] == "")
         & (estimates["sex"] == "")
+        & (estimates["disputed_by"] == "")
         & estimates["unit"].isin(PERSONAL)
         & estimates["audience_metric"].isin(list(WAY))
         & (estimates["population_base"] != PopulationBase.WORLD_USERS.value)

@@ -18,7 +18,7 @@ Citation. Rules of this project, docs/decisions.md.
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences.inputs import AudienceFigures
+from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.bounds.restrictions import BOUNDS, WITH_ERROR
 from audience_impact.facts.tables import Tables
@@ -43,7 +43,7 @@ BESIDE = {True: ComparedWith.PLATFORM.value, False: ComparedWith.RESTRICTION.val
 
 
 def make_comparisons(
-    tables: Tables, impact: pd.DataFrame, by_platform: pd.DataFrame, figures: AudienceFigures
+    tables: Tables, impact: pd.DataFrame, by_platform: pd.DataFrame, inputs: Inputs
 ) -> pd.DataFrame:
     """Return one row for each figure that others published for a restriction.
 
@@ -51,9 +51,11 @@ def make_comparisons(
     those of the whole restriction. Ratios are the figure over our lower and over our upper bound;
     NaN where our bound is zero.
     """
-    theirs = pd.concat(
-        [tables["published_figures"], _list_statements(tables, figures)], ignore_index=True
-    )
+    parts = [tables["published_figures"], *_list_others(tables, inputs)]
+    theirs = pd.concat(parts, ignore_index=True)
+    same = ["restriction_id", "platform_id", "source_id", "value"]
+    theirs = theirs[~(theirs["disputed_by"].ne("") & theirs.duplicated(same))]
+    theirs = theirs.reset_index(drop=True)
     exposed = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
     exposed_bounds = exposed.set_index("restriction_id")[OUR_BOUNDS]
     parts = by_platform.drop_duplicates(["restriction_id", "platform_id"]).set_index(
@@ -68,6 +70,7 @@ def make_comparisons(
         compared_with=single.map(BESIDE),
         published_value=theirs["value"],
         attribution=_attribute_figures(theirs, tables),
+        disputed_by=_name_pages(theirs["disputed_by"], tables).fillna(""),
     )
     return _add_differences(table).sort_values(
         ["restriction_id", "published_figure_id"], ignore_index=True
@@ -86,18 +89,38 @@ def _read_bounds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 def _attribute_figures(theirs: pd.DataFrame, tables: Tables) -> pd.Series:
     """Return the measurer of each figure in words, and the page that prints it."""
-    page = theirs["source_id"].map(tables["sources"].set_index("source_id")["publisher"])
+    page = _name_pages(theirs["source_id"], tables)
     return name_origins(theirs.assign(page=page), "publisher", "page", "period")
 
 
-def _list_statements(tables: Tables, figures: AudienceFigures) -> pd.DataFrame:
-    """Return statements of companies from before a start that the bounds did not use."""
-    spoken = set(figures.chosen["estimate_id"])
-    before = figures.before
+def _name_pages(ids: pd.Series, tables: Tables) -> pd.Series:
+    """Return the publishers of pages."""
+    return ids.map(tables["sources"].set_index("source_id")["publisher"])
+
+
+def _list_others(tables: Tables, inputs: Inputs) -> list[pd.DataFrame]:
+    """Return figures of the services that the bounds did not use, as rows of published figures.
+
+    They are statements of companies from before a start, and figures that a source disputes.
+    """
+    spoken = set(inputs.figures.chosen["estimate_id"])
+    before = inputs.figures.before
     aside = before[before["is_company_statement"] & ~before["estimate_id"].isin(spoken)]
     aside = aside.sort_values(["period_end", "estimate_id"]).drop_duplicates(
         [*AUDIENCE, "measurement_series_id"], keep="last"
     )
+    estimates = tables["estimates"].rename(columns={"area_id": "country_id"})
+    disputed = estimates[estimates["disputed_by"] != ""]
+    disputed = inputs.audiences.sizes[AUDIENCE].merge(disputed, on=["country_id", "platform_id"])
+    kinds = (
+        (aside.assign(disputed_by=""), FigureKind.COMPANY_STATEMENT),
+        (disputed.assign(point_persons=disputed["value"]), FigureKind.PLATFORM_AUDIENCE),
+    )
+    return [_as_published(rows, kind, tables) for rows, kind in kinds]
+
+
+def _as_published(aside: pd.DataFrame, kind: FigureKind, tables: Tables) -> pd.DataFrame:
+    """Return estimates in the columns of published figures."""
     measurer = tables["lineages"].set_index("measurement_series_id")["measurer"]
     return pd.DataFrame(
         {
@@ -105,12 +128,13 @@ def _list_statements(tables: Tables, figures: AudienceFigures) -> pd.DataFrame:
             "restriction_id": aside["restriction_id"],
             "platform_id": aside["platform_id"],
             "publisher": aside["measurement_series_id"].map(measurer),
-            "figure_kind": FigureKind.COMPANY_STATEMENT.value,
+            "figure_kind": kind.value,
             "unit": aside["unit"],
             "value": aside["point_persons"],
             "interval_kind": aside["interval_kind"],
             "period": aside["period"],
             "source_id": aside["source_id"],
+            "disputed_by": aside["disputed_by"],
             "note": aside["note"],
         }
     )
@@ -128,6 +152,7 @@ def _add_differences(table: pd.DataFrame) -> pd.DataFrame:
         (within, DifferenceReason.WITHIN_BOUNDS),
         (~is_explained & counted & (value > high), DifferenceReason.ABOVE_OUR_UPPER),
         (~is_explained & counted & (value < low), DifferenceReason.BELOW_OUR_LOWER),
+        (table["disputed_by"] != "", DifferenceReason.DISPUTED),
     ):
         reason = reason.mask(applies, why.value)
     return table.assign(

@@ -13,6 +13,7 @@ from audience_impact.bounds.restrictions import WITH_ERROR, Bounds
 from audience_impact.imputation import evidence_levels
 from audience_impact.outputs import areas, reach_lost
 from audience_impact.outputs.review import reasons
+from audience_impact.outputs.review.confidence import rate_answers
 from audience_impact.outputs.review.reasons import (
     NEVER,
     apply_status_rule,
@@ -31,6 +32,7 @@ from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Draws
 from audience_impact.vocabulary import (
     CircumventionBasis,
+    Confidence,
     DedupMethod,
     ImpactMetric,
     OverlapKind,
@@ -59,10 +61,11 @@ def make_impact(
     simulation: SimulationInputs,
     draws: Draws,
     lost: pd.DataFrame,
+    tested_levels: frozenset[str],
 ) -> pd.DataFrame:
     """Return one row for each restriction and impact_metric.
 
-    `lost` is the result of `find_reach_lost`.
+    `lost` as `find_reach_lost` returns it, `tested_levels` as `list_tested_levels` does.
     """
     people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
@@ -84,6 +87,9 @@ def make_impact(
     )
     table = table.join(simulation.chances.list_shares(), on="restriction_id")
     table[QUANTILES] = table[QUANTILES].mask(table["is_never_enforced"], 0.0)
+    table["confidence"] = rate_answers(table, tested_levels)
+    is_contained = table["obs_status"].eq(UNRELIABLE) & table["confidence"].eq(Confidence.HIGH)
+    table["obs_status"] = table["obs_status"].mask(is_contained, ESTIMATED)
     return _add_shares(table.assign(as_of=scope.as_of.isoformat())).sort_values(
         ["restriction_id", "impact_metric"], ignore_index=True
     )

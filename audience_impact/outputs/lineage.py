@@ -142,7 +142,8 @@ def _bases_used(inputs: Inputs) -> pd.DataFrame:
     feature_shares = inputs.use.feature_shares.assign(
         platform_id=EVERY, role=FactRole.SHARE_BASE.value
     )
-    parts.append(feature_shares.assign(input_id=feature_shares["share_base_id"]))
+    asked = feature_shares.assign(input_id=feature_shares["asked_base_ids"].str.split(";"))
+    parts.append(asked.explode("input_id"))
     return (
         pd.concat([part[COLUMNS] for part in parts])
         .dropna(subset=["input_id"])
@@ -167,10 +168,10 @@ def _restrictions_used(scope: Scope, tables: Tables) -> pd.DataFrame:
 def _shares_used(inputs: Inputs) -> pd.DataFrame:
     """Return the shares of people who use the feature, and of people who keep access."""
     used = inputs.use.feature_shares.assign(
-        input_id=inputs.use.feature_shares["feature_use_id"],
+        input_id=inputs.use.feature_shares["feature_use_id"].str.split("+", regex=False),
         role=FactRole.FEATURE_SHARE.value,
         input_table="feature_use",
-    )
+    ).explode("input_id")
     circumvention = inputs.use.circumvention.assign(
         input_id=inputs.use.circumvention["circumvention_id"].str.split(";"),
         role=FactRole.CIRCUMVENTION.value,

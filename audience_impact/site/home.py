@@ -118,5 +118,5 @@ def _format_cells(entry: ListEntry, version: str) -> tuple[Any, ...]:
         ),
         *(";".join(entry.features), entry.start, entry.end_status, entry.cause, entry.metric),
         *("" if end is None else int(end) for end in entry.persons),
-        *(entry.obs_status, naming.label_code(entry.obs_status, "obs_status"), version),
+        *(entry.obs_status, naming.label_status(vars(entry)), version),
     )

@@ -53,6 +53,11 @@ def show_persons(value: float | None) -> str:
     return NONE if value is None else numbers.format_number(value)
 
 
+def show_status(item: Any) -> str:
+    """Return confidence and status of a published row, or of a record made from one, in words."""
+    return naming.label_status(item if isinstance(item, Mapping) else vars(item))
+
+
 def show_interval(estimate: Estimate) -> str:
     """Return the 90 % interval as text; a dash for no interval or one without width."""
     if estimate.q05 is None or estimate.q95 is None or estimate.q05 == estimate.q95:
@@ -113,6 +118,7 @@ FILTERS = {
     "platform_path": platform_path,
     "year_path": year_path,
     "word": naming.label_code,
+    "status": show_status,
     "area": naming.name_area,
 }
 

@@ -39,6 +39,7 @@ class ListEntry:
         start: Its first day as far as known (YYYY-MM-DD), or empty.
         metric: The metric of the number (`ImpactMetric`).
         persons: The number.
+        confidence: The confidence in the number (`Confidence`).
         obs_status: Code of the status of the number.
         action: The action against the services.
         end_status: Whether the restriction has ended.
@@ -53,6 +54,7 @@ class ListEntry:
     start: str
     metric: str
     persons: Estimate
+    confidence: str
     obs_status: str
     action: str
     end_status: str
@@ -83,6 +85,7 @@ def make_entry(record: AnswerRecord, names: Mapping[str, str]) -> ListEntry:
         start=restriction.start_on or "",
         metric=answer.metric,
         persons=answer.people,
+        confidence=answer.confidence,
         obs_status=answer.obs_status,
         action=restriction.action,
         end_status=restriction.end_status,

@@ -215,7 +215,7 @@ def _list_rules(record: AnswerRecord) -> list[dict[str, Any]]:
         rules.append(
             {
                 "label": number.label,
-                "obs_status": number.obs_status,
+                "status": number,
                 "reasons": [reason for reason in reasons if reason["text"] not in before],
                 "again": any(reason["text"] in before for reason in reasons),
             }
@@ -334,6 +334,6 @@ def _make_csv_cells(row: Mapping[str, Any], counted: str, period: str, unit: str
         "base": row.get("base"),
         "base_persons": row.get("base_persons"),
         "obs_status": row["obs_status"],
-        "status": naming.label_code(row["obs_status"], "obs_status"),
+        "status": naming.label_status(row),
         "reason": cell_text(row["reason"] or ""),
     }

@@ -82,6 +82,26 @@ class ObsStatus(Word):
     MISSING = "M", "no figure: from zero to the base, or to no known number", "no figure"
 
 
+class Confidence(Word):
+    """Confidence in a number, from the highest to the lowest."""
+
+    HIGH = (
+        "high",
+        "narrow, of an event that is almost sure, on evidence that was tested",
+        "high confidence",
+    )
+    MEDIUM = (
+        "medium",
+        "the order of magnitude is known, and something speaks against the number",
+        "medium confidence",
+    )
+    LOW = (
+        "low",
+        "no estimate, a wide one, or of an event that may not be as reported",
+        "low confidence",
+    )
+
+
 class Staleness(Word):
     """Age of the oldest figure used: 3, 12 and 24 months are the limits."""
 
@@ -129,6 +149,7 @@ class Assumption(Word):
     ANY_MESSENGER = "any_messenger", "use of any messenger taken for use of these"
     FEATURE = "feature", "{} taken for all of {}"
     POPULATION = "population", "asked of {}, taken for {}"
+    DURING = "during", "asked during the restriction, taken for use before it"
     LIMIT = "limit", "a limit taken for the share itself"
 
 
@@ -238,6 +259,7 @@ class DifferenceReason(Word):
     DURATION_DIFFERS = "duration_differs", "it gives hours, and no people to compare"
     NOTHING_ON_RECORD = "nothing_on_record", "no restriction of ours in that area and period"
     OTHER_PERIOD = "other_period", "ours are counted by month and by year, and this is another span"
+    DISPUTED = "disputed", "a source says that it is wrong: it is not used"
     OTHER_DEFINITION = "other_definition", "it counts something else: another unit, or other people"
 
 

@@ -87,7 +87,10 @@ class ShareOfPeople(SourcedFigure):
 
 
 class Estimates(Measured):
-    """One published audience figure."""
+    """One published audience figure.
+
+    `disputed_by` is the page that calls it wrong, often the one that relays it: it enters nothing.
+    """
 
     estimate_id: Series[str] = fields.key_field()
     platform_id: Series[str] = fields.reference_field("platforms")
@@ -98,6 +101,7 @@ class Estimates(Measured):
     activity_threshold: Series[str] = fields.text_field()
     age: Series[str] = fields.text_field()
     sex: Series[str] = fields.code_field(words.Sex, filled=False)
+    disputed_by: Series[str] = fields.mark_optional(fields.reference_field("sources", filled=False))
 
     @fields.row_rule(
         "this metric cannot be counted in this unit",
@@ -199,6 +203,7 @@ class PublishedFigures(FactModel):
     interval_kind: Series[str] = fields.code_field(words.IntervalKind)
     period: Series[str] = fields.day_field()
     source_id: Series[str] = fields.reference_field("sources")
+    disputed_by: Series[str] = fields.mark_optional(fields.reference_field("sources", filled=False))
     note: Series[str] = fields.text_field()
 
 

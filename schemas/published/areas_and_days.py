@@ -135,6 +135,9 @@ class ImpactByArea(ReasonedModel):
     service_q95_persons: Series[float] = columns.kind_column("q95", "of services alone")
     service_at_most_persons: Series[float] = columns.kind_column("at_most", "of services alone")
     service_restrictions_count: Series[float] = columns.kind_column("count", "of services alone")
+    confidence: Series[str] = columns.word_column(
+        words.Confidence, "the lowest of the interval and of the large parts of the total"
+    )
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()
     as_of: Series[str] = columns.as_of()

@@ -42,6 +42,9 @@ class Comparisons(PublishedModel):
     difference_reason: Series[str] = columns.word_column(
         words.DifferenceReason, "within_bounds, or why it differs"
     )
+    disputed_by: Series[str] = columns.text_column(
+        "whose page says that the figure is wrong; null: nobody's"
+    )
     period: Series[str] = columns.text_column(
         "period of the figure; null: not said", sdmx="TIME_PERIOD"
     )

@@ -69,8 +69,12 @@ class Impact(ReasonedModel):
     dedup_method: Series[str] = columns.word_column(
         words.DedupMethod, "how nobody was counted twice"
     )
+    confidence: Series[str] = columns.word_column(
+        words.Confidence,
+        "from the width of the interval, the chance of the event and the evidence",
+    )
     obs_status: Series[str] = columns.status_column(
-        "A normal, E estimated, U low reliability, M missing"
+        "A normal, E estimated, U low reliability, F of a projection, I imputed, M missing"
     )
     reason: Series[str] = columns.reason_column(
         "what speaks for and against the number, by the rules of status; null: nothing to say"

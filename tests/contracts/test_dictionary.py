@@ -58,6 +58,7 @@ FREE = {
     "extent_reason": SENTENCE,
     "details": SENTENCE,
     "publisher": NAMES,
+    "disputed_by": NAMES,
     "measurer": NAMES,
     "title": NAMES,
     "authority": SOURCE,

@@ -127,6 +127,16 @@ def another_panel(folder: Path) -> None:
                                  "source_id": "two-page"})  # fmt: skip
 
 
+def newer_whatsapp(folder: Path) -> None:
+    """A figure of the same panel that is nearer to the start."""
+    append(folder, "estimates", {"estimate_id": "newer", "platform_id": "whatsapp", "area_id": "RU",
+                                 "audience_metric": "monthly_reach", "unit": "persons",
+                                 "value": "70000000", "interval_kind": "none",
+                                 "period": "2025-07-12/2025-08-11",
+                                 "population_base": "internet_12_plus",
+                                 "source_id": "panel-page"})  # fmt: skip
+
+
 def titled(folder: Path) -> None:
     for source in ("survey-page", "press-page"):
         edit(folder, "sources", source, title="A title", licence="CC-BY-4.0")
@@ -324,6 +334,22 @@ def test_the_same_versions_give_the_same_records(later: Path) -> None:
     assert json.dumps(records[0]) == json.dumps(records[1])
     assert [row["key"] for row in records[0]["rows"]] == ["RU-panel", "whatsapp-monthly_reach"]
     assert all("beside" in row for row in records[0]["answers"])
+
+
+def test_a_figure_that_took_the_place_of_another_is_named(
+    old: ComparedVersion, side: MakeSide
+) -> None:
+    records = changes.as_records(changes.compare_versions(old, side(newer_whatsapp)))
+    row = next(row for row in records["answers"] if row.get("restriction_id") == "R1")
+    (figure,) = row["figures"]
+    assert (figure["role"], figure["platform_id"]) == ("audience", "whatsapp")
+    assert [figure[when][0].split()[0] for when in ("old", "new")] == [
+        "whatsapp-monthly_reach",
+        "newer",
+    ]
+    assert "audience of whatsapp: was whatsapp-monthly_reach (" in text.format_comparison(records)
+    same = changes.as_records(changes.compare_versions(old, side(larger_whatsapp)))
+    assert all(not row["figures"] for row in same["answers"])
 
 
 # The classes of changes.

@@ -88,19 +88,21 @@ def test_calls_in_russia_the_estimate(frames: Tables) -> None:
 
 
 def test_calls_in_russia_who_calls(frames: Tables) -> None:
-    """37 % of 112,669,874 adults call, and those of 12 to 17, whom nobody asked, may all do so.
+    """Two polls: 37 % of 112,669,874 adults call, and 75 % of people who are not described.
 
-    The share is that of a poll of a thousand people, which bounds take by the ends of its interval.
+    Each is a poll of a thousand people, which bounds take by the ends of its interval.
     """
     found = row(frames["impact"], restriction_id=CALLS, impact_metric="people_feature_exposed")
-    adults, from_twelve = 112_669_874, 123_891_145
-    callers = 0.37 * adults
-    off = NormalDist().inv_cdf(0.95) * sqrt(0.37 * 0.63 / 1000) * adults
-    assert abs(found["lower_persons"] - (callers - off + 96e6 - 105e6)) < 100
-    assert abs(found["upper_persons"] - (callers + off + from_twelve - adults)) < 100
-    assert abs(found["q50_persons"] - callers) < 1e6
+    adults, base = 112_669_874, 105e6
+    least, most = 0.37 * adults, 0.75 * base
+    off, above = (
+        NormalDist().inv_cdf(0.95) * sqrt(share * (1 - share) / 1000) for share in (0.37, 0.75)
+    )
+    assert abs(found["lower_persons"] - (least - off * adults + 96e6 - base)) < 100
+    assert abs(found["upper_persons"] - (most + above * base)) < 100
+    assert found["q05_persons"] < least < found["q50_persons"] < most < found["q95_persons"]
     assert found["obs_status"] == "U"
-    for words in ("any messenger", "voice_call taken for all", "asked of age_18_plus"):
+    for words in ("any messenger", "voice_call taken for all", "asked of age_18_plus", "during"):
         assert words in found["reason"]
 
 
@@ -133,11 +135,11 @@ def test_calls_in_russia_what_drives_the_width(frames: Tables) -> None:
     first = table[table["rank_count"] == 1].set_index("impact_metric")["input"]
     assert first.to_dict() == {
         "people_exposed": "correlation",
-        "people_feature_exposed": "assumed",
+        "people_feature_exposed": "feature_share",
         "people_deprived_net": "circumvention",
         "person_days": "correlation",
     }
-    calls = row(table, impact_metric="people_feature_exposed", input="assumed")
+    calls = row(table, impact_metric="people_feature_exposed", input="feature_share")
     assert "measure the share who use the feature" in str(calls["advice"])
 
 
@@ -246,7 +248,7 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
     assert 60_000_000 < low < 73_160_000 < middle < high < found["population_persons"]
     assert (found["lower_persons"], found["upper_persons"]) == (0, found["population_persons"])
     assert low < found["base_persons"] < high
-    assert (found["base"], found["obs_status"]) == ("internet_all", "U")
+    assert (found["base"], found["obs_status"]) == ("internet_all", "F")
     assert found["reason"] == "internet users projected, not counted; no authority confirms it"
     used = row(of_act(frames, "lineage", "IR-2026-01-08-internet"), role="audience")
     assert used["input_id"] == "IR-internet_all-2026-projected"

@@ -16,7 +16,9 @@ def rows(*told: tuple[str, str, list[float]]) -> pd.DataFrame:
     """Rows of people exposed: id, status and ENDS."""
     frame = pd.DataFrame([[*ends, ends[0], ends[-1]] for _, _, ends in told], columns=ENDS)
     return frame.assign(
-        restriction_id=[name for name, _, _ in told], obs_status=[status for _, status, _ in told]
+        restriction_id=[name for name, _, _ in told],
+        obs_status=[status for _, status, _ in told],
+        confidence="medium",
     )
 
 
@@ -34,6 +36,11 @@ def test_surest_first_then_narrowest_then_largest() -> None:
     assert shown[0] == "normal"
     assert set(shown[1:3]) == {"few", "narrow"}
     assert shown[3:] == ordered[3:]
+
+
+def test_confidence_stands_before_the_status() -> None:
+    table = rows(("low", "A", NARROW), ("high", "I", WIDE)).assign(confidence=["low", "high"])
+    assert tables.surest_first(table)["restriction_id"].tolist() == ["high", "low"]
 
 
 def asked() -> World:

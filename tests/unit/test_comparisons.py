@@ -135,5 +135,24 @@ def test_a_statement_that_the_bounds_use_is_not_compared_with_itself(done: Resul
     assert "company or unexplained figure" in exposed["reason"]
 
 
+def test_a_disputed_figure_sets_nothing_and_stands_beside_the_answer_with_the_dispute() -> None:
+    made = acts().estimate("E9", value="990000", period="2025-06", disputed_by="company-page")
+    published(made, "P1", platform_id="alpha", value="990000", source_id="panel-page",
+              disputed_by="company-page")  # fmt: skip
+    published(made, "P2", platform_id="beta", value="1", disputed_by="company-page")
+    done = made.results()
+    exposed = row(done["impact"], restriction_id="R1", impact_metric="people_exposed")
+    assert (exposed["lower_persons"], exposed["upper_persons"]) == (500000.0, 700000.0)
+    told = done["comparisons"].set_index("published_figure_id")
+    assert sorted(told.index) == ["P1", "P2"]  # the figure E9 is P1 once more
+    assert set(told["difference_reason"]) == {"disputed"}
+    assert told.loc["P1", "disputed_by"] == "A page"
+    made.rows["published_figures"].clear()
+    alone = made.results()["comparisons"]
+    assert list(alone["published_figure_id"]) == ["R1/E9"]
+    passed = row(made.results()["candidates"], input_id="E9")["passed_over"]
+    assert passed == "disputed by company-page"
+
+
 def test_facts_without_published_figures_have_no_comparison() -> None:
     assert acts().results()["comparisons"].empty

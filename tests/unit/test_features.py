@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 
 from audience_impact.audiences import scope
 from audience_impact.bounds import feature_users as limits
@@ -35,7 +36,7 @@ def asked(made: World, share: str = "0.37", **cells: str) -> World:
         "feature_use_id": "F1",
         "platform_id": "any-messenger",
         "area_id": "RU",
-        "period": "2025-08-22/2025-08-24",
+        "period": "2025-07-22/2025-07-24",
     }
     return made.add("feature_use", share=share, **{**told, **cells})
 
@@ -198,10 +199,45 @@ def test_callers_of_the_services_themselves_are_all_exposed() -> None:
     assert rising(ends(found))
 
 
-def test_a_share_of_other_services_or_of_a_custom_base_does_not_speak() -> None:
+def two_polls(law: bool = True) -> World:
+    """A poll of adults and one of respondents who are not described, both during the calls."""
+    made = asked(aged(russia(), str(ADULTS)), period="2025-08-22/2025-08-24")
+    made.add("lineages", measurement_series_id="phone", source_type="survey")
+    made.add("sources", source_id="phone-page", measurement_series_id="phone",
+             source_type="survey")  # fmt: skip
+    asked(made, "0.75", feature_use_id="F2", population_base="custom", period="2025-09",
+          source_id="phone-page")  # fmt: skip
+    if law:
+        made.add("feature_laws", feature="voice_call", mean="0.5", spread="0.8")
+    return calls(made)
+
+
+def test_polls_of_several_organisations_are_pooled_with_the_error_by_which_polls_differ() -> None:
+    (pooled,) = shares(two_polls()).to_dict("records")
+    assert pooled["feature_use_id"] == "F1+F2"
+    odds = [logit(part) for part in (0.37 * ADULTS / 105e6, 0.75)]
+    assert logit(pooled["mode"]) == pytest.approx(np.mean(odds), abs=1e-6)
+    half = 1.6448536 * 0.8 / np.sqrt(2)
+    assert logit(pooled["high"]) - logit(pooled["mode"]) == pytest.approx(half, abs=1e-6)
+    assert (pooled["of_persons"], pooled["beyond_persons"]) == (105e6, 0.0)
+    assert pooled["least"] < 0.42 < 0.75 <= pooled["most"]
+    words = set(pooled["assumed"].split(";"))
+    assert {"during", "any_messenger", "population:custom:internet_12_plus"} <= words
+    assert len(shares(two_polls(law=False))) == 2
+
+
+def test_both_polls_stand_in_the_lineage_and_the_answer_names_that_they_are_from_during() -> None:
+    done = two_polls().results()
+    used = done["lineage"]
+    assert set(used.loc[used["role"] == "feature_share", "input_id"]) == {"F1", "F2"}
+    found = of(done["impact"], metric=FEATURE)
+    assert "asked during the restriction" in found["reason"]
+    assert found["q05_persons"] < 0.37 * ADULTS < found["q50_persons"] < 0.75 * 105e6
+
+
+def test_a_share_of_other_services_or_of_some_ages_does_not_speak() -> None:
     made = russia().add("platforms", platform_id="viber", name="Viber")
     asked(made, platform_id="viber")
-    asked(made, feature_use_id="F2", population_base="custom")
     asked(made, feature_use_id="F3", age="18-24")
     asked(made, feature_use_id="F4", feature="text_message")
     assert shares(calls(made)).empty

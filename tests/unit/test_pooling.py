@@ -109,6 +109,23 @@ def test_relays_that_print_other_values_spread_the_figure_over_what_is_printed()
     assert drawn.max() <= 530000.0
 
 
+def test_the_measurers_own_months_outweigh_the_value_that_most_relays_print() -> None:
+    made = world()
+    for place, value in ((1, "490000"), (2, "490000"), (3, "515000")):
+        made.estimate(f"E{place}", value=value, source_id=f"relay-{place}", period="2025-06",
+                      measurement_series_id="panel")  # fmt: skip
+    assert told(made)[FIGURES].to_numpy().tolist() == [["pert", 490000.0, 490000.0, 515000.0]]
+    made.estimate("BEFORE", value="517000", period="2025-05")
+    made.estimate("AFTER", value="516000", period="2025-07")
+    made.rows["restrictions"].clear()
+    made.rows["restriction_targets"].clear()
+    assert told(made)[FIGURES].to_numpy().tolist() == [["pert", 490000.0, 515000.0, 515000.0]]
+    made.rows["restrictions"].clear()
+    made.rows["restriction_targets"].clear()
+    made.estimate("E0", value="490000", period="2025-06")  # the measurer's own page
+    assert told(made)["mode"].tolist() == [490000.0]
+
+
 def test_a_relay_of_another_month_says_nothing_of_the_error() -> None:
     made = world().estimate("E1")
     made.estimate(

@@ -47,14 +47,14 @@ def told(
     **cells: Any,
 ) -> AnswerRecord:
     """The record of the block of a service in France, with these cells."""
-    row = {"base": "internet_all", "base_persons": 100e6, "obs_status": "E"}
+    row = {"base": "internet_all", "base_persons": 100e6, "obs_status": "E", "confidence": "medium"}
     row |= {"population_persons": None, "dedup_method": "single"}
-    row |= dict.fromkeys(("reason", "reason_rule_ids", "reason_details"))
+    row |= dict.fromkeys(("reason", "reason_rule_ids", "reason_details")) | cells.pop("why", {})
     none = people(0.0, None, None, None, 100e6)
     counts = {"people_exposed": exposed, "people_feature_exposed": users or exposed}
     counts["people_deprived_net"] = people(0.0, *cells.pop("left", (None, None, None)), 100e6)
     alone = target(cells.pop("platform_id", "alpha"), cells.pop("platform_name", "Alpha"), feature)
-    targets = cells.pop("targets", [alone])
+    targets, others = cells.pop("targets", [alone]), cells.pop("comparisons", [])
     sources = [{"role": "restriction", "attribution": cells.pop("reported_by", None)}]
     hours = dict.fromkeys(Estimate._fields) | dict(
         zip(Estimate._fields, cells.pop("hours", []), strict=False)
@@ -84,6 +84,7 @@ def told(
     impact = [{**row, **counts.get(name, none), "impact_metric": name} for name in METRICS]
     return records.build_record_from_rows(
         {
+            "comparisons": others,
             "restrictions": [act],
             "impact_by_platform": targets,
             "impact": impact,
@@ -335,13 +336,26 @@ def reasoned(
         ),
         (
             told(MANY),
-            f"Status of the number: estimated. Figures: audience-impact version {VERSION}.",
+            "Status of the number: medium confidence, estimated. Figures: audience-impact version "
+            f"{VERSION}.",
         ),
     ],
 )
 def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) -> None:
     answer = sentences.write_answer(record, VERSION)
     assert said in answer, answer
+
+
+def test_a_disputed_figure_is_named_and_so_are_polls_from_during_the_restriction() -> None:
+    dispute = {"disputed_by": "A checker", "published_value": 39.6e6, "publisher": "A pollster"}
+    answer = sentences.write_answer(told(MANY, comparisons=[dispute, {"disputed_by": None}]))
+    named = "A checker disputes the figure of 39.6 million by A pollster, which is not used."
+    assert named in answer
+    assert answer.count("disputes") == 1
+    why = {"reason_rule_ids": "feature_assumed", "reason_details": "during"}
+    asked = sentences.write_answer(told(MANY, USERS, "voice_call", why=why))
+    assert "by polls taken during the restriction; such" in asked
+    assert "asked during the restriction, taken for use before it" in asked
 
 
 def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
@@ -437,7 +451,7 @@ def area_row(**cells: Any) -> dict[str, Any]:
         **dict.fromkeys(("ordered_q05_persons", "ordered_q50_persons", "ordered_q95_persons")),
         **{"restrictions_count": 55, "ordered_restrictions_count": 55, "bounds_only_count": 0},
         **{"countries_count": 20, "countries_drawn": 20, "is_lower_bound": "no"},
-        "register_restrictions_count": 40,
+        **{"confidence": "low", "obs_status": "I", "register_restrictions_count": 40},
         **cells,
     }
 
@@ -447,12 +461,12 @@ def test_an_area_is_told_with_each_person_once() -> None:
         "In 2023 about 89 million people in Africa (90 % interval 80 to 99 million) were under at "
         "least one restriction on record at some time, each counted once; at least 26 and at "
         "most 600 million; as printed 26.3 to 594 million. It covers 55 restrictions: 15 of these "
-        "facts and 40 that a register alone records."
+        "facts and 40 that a register alone records. Status of the number: low confidence, imputed."
     )
     left_out = area_row(bounds_only_count=16)
     assert "leaves out 16 of 55 restrictions" in sentences.write_area_answer(left_out, "Africa")
     facts = sentences.write_area_answer(area_row(register_restrictions_count=0), "Africa")
-    assert facts.endswith("It covers 55 restrictions: 55 of these facts.")
+    assert "It covers 55 restrictions: 55 of these facts. Status of" in facts
     assert sentences.write_area_answer(area_row(period="2026-01"), "A").startswith(
         "In January 2026 about"
     )

@@ -109,6 +109,18 @@ def test_a_doubt_of_the_act_or_its_day_caps_the_row() -> None:
 
 
 @pytest.mark.chain
+def test_low_reliability_never_stands_beside_high_confidence() -> None:
+    made = small().restrict("R1", "alpha", "beta", claim_status="reported",
+                            evidence_state="insufficient")  # fmt: skip
+    before = exposed(made)
+    assert (before["confidence"], before["obs_status"]) == ("medium", "U")
+    made.add("chances", chance="happened", chance_group="one_report", share="0.95", weight="40")
+    after = exposed(made)
+    assert (after["confidence"], after["obs_status"]) == ("high", "E")
+    assert rule_sentence("unconfirmed") in after["reason"]
+
+
+@pytest.mark.chain
 def test_a_plan_that_measurements_show_was_carried_out() -> None:
     made = small().restrict("R1", "alpha", "beta", observed_from="", announced_on="2025-07-15")
     assert exposed(made)["obs_status"] == NORMAL

@@ -126,20 +126,29 @@ def apply_status_rule(
     )
 
 
+def measure_factor(
+    frame: pd.DataFrame, unit: str = "persons", kind: str = ""
+) -> "pd.Series[float]":
+    """Return the 95 % over the 5 % quantile of each row; NaN without quantiles.
+
+    If nothing happened in more than one draw in twenty, the lowest quantile is zero; the low end of
+    the other draws is then as far below the median, as a factor, as the highest quantile is above.
+    """
+    low, middle, high = (frame[f"{kind}{name}_{unit}"] for name in unions.QUANTILES)
+    low = low.where(low > 0.0, middle**2 / high.clip(lower=1.0))
+    return high / low.clip(lower=1.0)
+
+
 def drop_wide(
     frame: pd.DataFrame, unit: str = "persons", kind: str = ""
 ) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
     """Return the rows, with blank quantiles if they are too wide, and a flag for such rows.
 
-    Quantiles are too wide if they differ by more than a factor of WIDEST. Their columns are
-    `{kind}q05_{unit}` and so on. If nothing happened in more than one draw in twenty, the lowest
-    quantile is zero; the low end of the other draws is then as far below the median, as a factor,
-    as the highest quantile is above it.
+    Too wide are quantiles whose factor is above WIDEST. Their columns are `{kind}q05_{unit}` and so
+    on.
     """
     names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
-    low, middle, high = (frame[name] for name in names)
-    low = low.where(low > 0.0, middle**2 / high.clip(lower=1.0))
-    is_wide = high > WIDEST * low.clip(lower=1.0)
+    is_wide = measure_factor(frame, unit, kind) > WIDEST
     return frame.assign(**frame[names].mask(is_wide)), is_wide
 
 

@@ -1,8 +1,9 @@
 """The status rules as a table: the best status of a row, and the sentences of its `reason`.
 
 Definitions. A row begins as A (normal). Each rule that applies caps it: E (estimated, derived or
-not confirmed), U (low reliability), I (imputed) or M (no figure); a rule that caps at A adds a
-sentence without changing the status. The row has the worst status among the caps that apply.
+not confirmed), U (low reliability), F (of a projected base), I (imputed) or M (no figure); a rule
+that caps at A adds a sentence without changing the status. The row has the worst status among the
+caps that apply.
 
 Method. The rules are applied in the order of the table, which is the order of the sentences in
 `reason`. If a rule caps at M, the rules that cap at E or A are omitted, because there is no figure
@@ -19,18 +20,22 @@ from types import MappingProxyType
 
 from audience_impact.vocabulary import Assumption, ImputationRung, ObsStatus, PartGap
 
-NORMAL, ESTIMATED, UNRELIABLE, IMPUTED, MISSING = (
+NORMAL, ESTIMATED, UNRELIABLE, FORECAST, IMPUTED, MISSING = (
     status.value
     for status in (
         ObsStatus.NORMAL,
         ObsStatus.ESTIMATED,
         ObsStatus.LOW_RELIABILITY,
+        ObsStatus.FORECAST,
         ObsStatus.IMPUTED,
         ObsStatus.MISSING,
     )
 )
-ORDER = {NORMAL: 0, ESTIMATED: 1, UNRELIABLE: 2, IMPUTED: 3, MISSING: 4, "": -1}
-"""Statuses from the best to the worst; blank means no status yet."""
+ORDER = {NORMAL: 0, ESTIMATED: 1, UNRELIABLE: 2, FORECAST: 3, IMPUTED: 4, MISSING: 5, "": -1}
+"""Statuses in the order in which a later one takes the place of an earlier one; blank: none yet.
+
+How a number was made (projected, imputed, not at all) is said before how far it can be relied on.
+"""
 
 FRESH_MONTHS, OLD_MONTHS = 3, 12
 
@@ -254,11 +259,6 @@ TABLE = (
             "a group that begins below",
         ),
         (
-            "projected",
-            "internet users projected, not counted",
-            "the base is a projection of the people online",
-        ),
-        (
             "overlap_left_out",
             "a measured overlap contradicts other facts and was left out",
             "the smallest set of facts that cannot all hold has an overlap",
@@ -298,6 +298,14 @@ TABLE = (
             "unlearned",
             "nobody asked the facts what figures may be off by: run audience-impact learn",
             "nothing is drawn without figure_errors",
+        ),
+    ),
+    *_make_rules(
+        FORECAST,
+        (
+            "projected",
+            "internet users projected, not counted",
+            "the base is a projection of the people online",
         ),
     ),
     *_make_rules(
