@@ -225,6 +225,11 @@ def _publisher(
     yield list(own["restriction_id"].unique()), without_counts(tables, model, is_used)
 
 
+def _ended_after(rows: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """Rows whose period ended after a day."""
+    return rows["period_end"] > day
+
+
 def _older(tables: Tables, known: pd.DataFrame, model: OnlineModel) -> Iterator[Trial]:
     """Without counts of the people online that are less than a year old, act by act and year."""
     acts = known.index[known["kind"] == NETWORK]
@@ -232,11 +237,8 @@ def _older(tables: Tables, known: pd.DataFrame, model: OnlineModel) -> Iterator[
     year = start.reindex(acts).dt.year
     first = list_counts(tables)["moment"].min()
     for one, group in year[year > first + 1.0].groupby(year):
-        newest = pd.Timestamp(int(one) - 1, 1, 1)
-        yield (
-            list(group.index),
-            without_counts(tables, model, lambda rows, newest=newest: rows["period_end"] > newest),
-        )
+        is_recent = partial(_ended_after, day=pd.Timestamp(int(one) - 1, 1, 1))
+        yield list(group.index), without_counts(tables, model, is_recent)
 
 
 def trials(tables: Tables, as_of: date) -> pd.DataFrame:

@@ -18,7 +18,8 @@ def answer(
     details: str = "",
 ) -> pd.DataFrame:
     """A row of impact."""
-    cells = dict(zip(("q05_persons", "q50_persons", "q95_persons"), quantiles, strict=True))
+    names = ("q05_persons", "q50_persons", "q95_persons")
+    cells: dict[str, object] = dict(zip(names, quantiles, strict=True))
     cells |= dict(zip(confidence.CHANCES, chances, strict=True))
     cells |= {"claim_status": "reported"}
     return pd.DataFrame([cells | {"reason_rule_ids": rules, "reason_details": details}])

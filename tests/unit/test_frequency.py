@@ -52,8 +52,12 @@ def test_an_area_with_a_figure_is_drawn_towards_the_law() -> None:
     assert 0 < own["spread"] < every["spread"]
 
 
-def rows_of(**columns: list[object]) -> pd.DataFrame:
-    plain = {"is_internet": True, "is_metered": "", "measurement_series_id": "house"}
+def rows_of(**columns: object) -> pd.DataFrame:
+    plain: dict[str, object] = {
+        "is_internet": True,
+        "is_metered": "",
+        "measurement_series_id": "house",
+    }
     return pd.DataFrame({**plain, **columns})
 
 
@@ -87,7 +91,7 @@ def surveyed(noise: float = 0.1) -> pd.DataFrame:
 
 def test_the_slope_is_that_inside_subregions() -> None:
     slope, centre = learning.fit_trend(surveyed())
-    assert (slope, centre) == (pytest.approx(3.0), pytest.approx(0.475))
+    assert [slope, centre] == pytest.approx([3.0, 0.475])
     assert np.isnan(learning.fit_trend(surveyed().head(learning.LEAST_FOR_SLOPE - 1))).all()
     assert np.isnan(learning.fit_trend(surveyed().assign(subregion_id="S1"))).all()
 
