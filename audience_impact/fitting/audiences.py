@@ -262,8 +262,11 @@ def _look_up_factors(words: pd.Series, table: pd.DataFrame) -> pd.Series:
 def _fit_group_factors(
     rows: pd.DataFrame, column: str, parameter: AudienceLaw, shrink: float = SHRINK
 ) -> pd.DataFrame:
-    """Return the factor of each group: the quantile of errors, in half widths."""
-    same = ["rung", "area_id", "platform_id", "way"]
+    """Return the factor of each group: the quantile of errors, in half widths.
+
+    A service in a country counts once, as where evidence levels are tested (benchmarks.answers).
+    """
+    same = ["rung", "area_id", "platform_id"]
     weight = 1.0 / rows.groupby(same)["off"].transform("size")
     group_factors = []
     for word, part in rows.assign(weight=weight).groupby(column, sort=True):
