@@ -182,7 +182,7 @@ def _trace_bases(inputs: Inputs, levels: pd.DataFrame) -> Iterator[pd.DataFrame]
     is_fitted = rows["online_moment"].notna()
     text = "Publishers differ by half or more: bounds span their numbers."
     yield _say(rows, step, text, rows["is_base_disputed"].eq(True) & has_base)
-    notes = levels.drop_duplicates("area_id").set_index("area_id")["note"]
+    notes = levels[levels["note"] != ""].set_index("area_id")["note"]
     counts = rows["country_id"].map(notes).astype("object").fillna("").astype("str")
     text = "Drawn from the share of residents online on the day, fitted to: " + counts + "."
     yield _say(rows, step, text, is_fitted)

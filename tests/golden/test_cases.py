@@ -243,9 +243,9 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
     frames: Tables,
 ) -> None:
     """A percentile of past errors is no bound: nobody at least, and all residents at most."""
-    found = exposed(frames, "IR-2026-01-08-internet")
+    found = exposed(frames, "UG-2026-01-13-internet")
     low, middle, high = (found[f"{name}_persons"] for name in ("q05", "q50", "q95"))
-    assert 60_000_000 < low < 73_160_000 < middle < high < found["population_persons"]
+    assert 5_000_000 < low < 8_000_000 < middle < high < 15_000_000 < found["population_persons"]
     assert (found["lower_persons"], found["upper_persons"]) == (0, found["population_persons"])
     assert low < found["base_persons"] < high
     assert (found["base"], found["obs_status"]) == ("internet_all", "F")

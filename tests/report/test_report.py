@@ -238,7 +238,7 @@ def test_what_is_no_report_is_left_alone(root: Path, tmp_path: Path) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text("mine")
     for wrong in (tmp_path, letter):
-        with pytest.raises(PublishError, match=r"(choose an empty folder|give one)"):
+        with pytest.raises(PublishError, match=r"(choose an empty folder|give a folder)"):
             build.publish_version(versions.find_latest(root), root, wrong)
     assert letter.read_text() == "mine"
 

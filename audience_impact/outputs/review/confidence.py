@@ -155,7 +155,8 @@ def _take_lowest(rows: pd.DataFrame, joined: pd.DataFrame) -> "pd.Series[str]":
     """
     is_large = joined["q50_persons_part"] >= LARGE_SHARE * joined["q50_persons"]
     large = joined[is_large & (joined["q50_persons_part"] > 0.0)]
-    worst = large["confidence"].map(STEPS.index).groupby(large["place"]).max()
+    ranks = pd.Series([STEPS.index(step) for step in large["confidence"]], large.index, "int64")
+    worst = ranks.groupby(large["place"]).max()
     own = _rank_intervals(rows)
     return _name_steps(own.clip(lower=worst.reindex(rows.index).fillna(HIGH)))
 
