@@ -12,6 +12,7 @@ dates are used.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 
 import pandas as pd
@@ -44,6 +45,7 @@ DAYS_OF_UNIT = {"day": 1, "week": 7, "month": 30}
 MOST_DAYS = 36525
 SERIALS = (32874, 73051)
 """Serial numbers of days in a spreadsheet, from 1990 to 2099."""
+FIRST_SERIAL = date(1899, 12, 30)
 LONGEST_REPAIR_DAYS = 31
 SLIP_DAYS = 7
 
@@ -62,16 +64,17 @@ def parse_day(text: str) -> str:
     """Return a day in ISO 8601 from ISO text or a spreadsheet's serial number; else blank.
 
     A day outside SANE_YEARS is a typing error; such a row would make the whole layer invalid.
-    Results are cached, since a register repeats few days and pandas is slow for single ones.
+    Results are cached, since a register repeats few days.
     """
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
-        stamp = pd.Timestamp("1899-12-30") + pd.Timedelta(days=int(float(text)))
+        day = FIRST_SERIAL + timedelta(days=int(float(text)))
     else:
         match = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
-        stamp = pd.to_datetime(match[1], errors="coerce") if match else pd.NaT
-    if pd.isna(stamp) or not SANE_YEARS[0] <= stamp.year <= SANE_YEARS[1]:
-        return ""
-    return str(stamp.date())
+        try:
+            day = date.fromisoformat(match[1] if match else "")
+        except ValueError:
+            return ""
+    return day.isoformat() if SANE_YEARS[0] <= day.year <= SANE_YEARS[1] else ""
 
 
 def parse_duration(text: str) -> tuple[int | None, str]:
