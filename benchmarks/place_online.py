@@ -25,7 +25,7 @@ from scipy.special import expit
 
 from audience_impact.errors.distribution import Spread
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting import places as online_learning
+from audience_impact.fitting.places import parameters as online_learning
 from audience_impact.fitting.tables import compute_quantiles
 from audience_impact.frames import Array
 from audience_impact.periods import DAY, parse_periods, period_middle

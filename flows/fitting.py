@@ -18,11 +18,11 @@ from audience_impact.fitting import (
     errors,
     joint_use,
     networks,
-    online,
-    part_sizes,
-    places,
     random_effects,
 )
+from audience_impact.fitting.people_online import model as online
+from audience_impact.fitting.places import parameters as places
+from audience_impact.fitting.places import part_sizes
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
 

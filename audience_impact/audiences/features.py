@@ -196,18 +196,20 @@ def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.Da
     Respondents who are not described stand for the base.
     """
     is_undescribed = best["population_base"] == PopulationBase.CUSTOM.value
-    asked = best["population_base"].mask(is_undescribed, best["base"])
-    people, base = (_find_base(best, names, denominators) for names in (asked, best["base"]))
+    respondent_base = best["population_base"].mask(is_undescribed, best["base"])
+    people, base = (
+        _find_base(best, names, denominators) for names in (respondent_base, best["base"])
+    )
     ages = best["base"].map(AGES).fillna(best["base"])
     everyone = _find_base(best, ages.astype("str").fillna(""), denominators)
     beyond = (everyone["base_persons"] - people["base_persons"]).clip(lower=0)
     covered = [
         contains_population(population, base) or contains_population(population, age)
-        for population, base, age in zip(asked, best["base"], ages, strict=True)
+        for population, base, age in zip(respondent_base, best["base"], ages, strict=True)
     ]
     inside = [
         contains_population(base, population) or AGES.get(base) in PARENTS.get(population, ())
-        for population, base in zip(asked, best["base"], strict=True)
+        for population, base in zip(respondent_base, best["base"], strict=True)
     ]
     rows = best.assign(
         of_persons=people["base_persons"],

@@ -142,8 +142,8 @@ def _bases_used(inputs: Inputs) -> pd.DataFrame:
     feature_shares = inputs.use.feature_shares.assign(
         platform_id=EVERY, role=FactRole.SHARE_BASE.value
     )
-    asked = feature_shares.assign(input_id=feature_shares["asked_base_ids"].str.split(";"))
-    parts.append(asked.explode("input_id"))
+    respondents = feature_shares.assign(input_id=feature_shares["asked_base_ids"].str.split(";"))
+    parts.append(respondents.explode("input_id"))
     return (
         pd.concat([part[COLUMNS] for part in parts])
         .dropna(subset=["input_id"])

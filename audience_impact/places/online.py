@@ -44,7 +44,7 @@ Computation 4 (mean of a logistic normal).  J. N. K. Rao, I. Molina (2015), Smal
 The parameters are read from `place_laws`. A deviation is the log odds of the share online in a
 place less those of the area that holds it. Half widths are halves of central 90 % intervals;
 standard deviations follow from them as for a normal. What is learned, from what and how well it
-does: fitting/places.py.
+does: fitting/places/parameters.py.
 """
 
 from dataclasses import dataclass

@@ -157,8 +157,8 @@ def _take_lowest(rows: pd.DataFrame, joined: pd.DataFrame) -> "pd.Series[str]":
     large = joined[is_large & (joined["q50_persons_part"] > 0.0)]
     ranks = pd.Series([STEPS.index(step) for step in large["confidence"]], large.index, "int64")
     worst = ranks.groupby(large["place"]).max()
-    own = _rank_intervals(rows)
-    return _name_steps(own.clip(lower=worst.reindex(rows.index).fillna(HIGH)))
+    of_interval = _rank_intervals(rows)
+    return _name_steps(of_interval.clip(lower=worst.reindex(rows.index).fillna(HIGH)))
 
 
 def _name_steps(ranks: pd.Series) -> "pd.Series[str]":

@@ -90,11 +90,11 @@ def _predict_shares(
     odds = [_measure_quantiles(logit(country)), _measure_quantiles(place[online.ODDS_QUANTILES])]
     share = expit(odds[0][0] + odds[1][0])
     only = _measure_quantiles(np.log(cut[networks.SHARE_QUANTILES].astype("float64")))
-    whole = np.clip(share * np.exp(only[0]), EDGE, 1.0 - EDGE)
+    cut_share = np.clip(share * np.exp(only[0]), EDGE, 1.0 - EDGE)
     # A change of the log of the networks' share is this much in log odds of the product.
-    scale = (1.0 - share) / (1.0 - whole), 1.0 / (1.0 - whole)
+    scale = (1.0 - share) / (1.0 - cut_share), 1.0 / (1.0 - cut_share)
     spread = np.hypot(scale[0] * np.hypot(odds[0][1], odds[1][1]), scale[1] * only[1])
-    return np.asarray(logit(whole)), np.asarray(spread)
+    return np.asarray(logit(cut_share)), np.asarray(spread)
 
 
 def _measure_quantiles(quantiles: pd.DataFrame) -> tuple[Array, Array]:

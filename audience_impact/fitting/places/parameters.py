@@ -23,7 +23,7 @@ Method. Nothing is drawn at random: the same facts give the same numbers, rounde
 * model: the 90 % quantile of the absolute residual, women and men together.
 * households, households_slope: the same of connected homes, against surveys or, without one, the
   model, whose own error is added in squares.
-* reading: place_readings.py.
+* reading: readings.py.
 * ageing: by convention half of the difference between model and surveys beyond the errors of
   surveys, divided by the years between them.
 
@@ -46,7 +46,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 from audience_impact.errors.distribution import Spread
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.place_pairs import (
+from audience_impact.fitting.places.pairs import (
     LEAST_REGIONS,
     SmallPlaces,
     add_deviations,
@@ -56,13 +56,13 @@ from audience_impact.fitting.place_pairs import (
     read_small_places,
     select_large_series,
 )
-from audience_impact.fitting.place_readings import (
+from audience_impact.fitting.places.readings import (
     LEAST_READINGS,
     compare_readings,
     fit_reading,
     list_readings,
 )
-from audience_impact.fitting.place_readings import READ as READINGS
+from audience_impact.fitting.places.readings import READ as READINGS
 from audience_impact.fitting.tables import (
     INSIDE,
     TAILS,
