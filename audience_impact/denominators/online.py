@@ -6,9 +6,9 @@ level of a year is that of its middle.
 
 Method. The fit (fitting/people_online/model.py) gives the mean and standard deviation of the level
 of each country and year, the correlation with the year before, and the part of the variance that
-all countries have in common. Between the middles of two years the level is on the line between theirs;
-before the first and after the last it is that of the nearest year. In each draw a country has one
-path over the days, with r the mean correlation of its years and s that of all countries,
+all countries have in common. Between the middles of two years the level is on the line between
+theirs; before the first and after the last it is that of the nearest year. In each draw a country
+has one path over the days, with r the mean correlation of its years and s that of all countries,
 
     x[y] = sqrt(1 - c) own[y] + sqrt(c) world[y],
     own[y] = r own[y - 1] + sqrt(1 - r^2) e,    world[y] = s world[y - 1] + sqrt(1 - s^2) e',
