@@ -51,7 +51,7 @@ class Denominators(CountsWithErrors):
         """Return the denominators in these fact tables."""
         lineages = tables["lineages"].drop_duplicates("measurement_series_id")
         source_types = lineages.set_index("measurement_series_id")["source_type"]
-        online = OnlineLevels.from_table(tables["online_levels"])
+        online = OnlineLevels.from_table(tables.get("online_levels", pd.DataFrame()))
         return cls(Counts.from_tables(tables), source_types, errors, online)
 
     def find_nearest(self, places: pd.DataFrame, window: int | None) -> pd.DataFrame:

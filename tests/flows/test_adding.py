@@ -123,7 +123,7 @@ def test_a_figure_is_a_source_and_an_estimate(facts: Path, held: None) -> None:
             "2025-07-13,2026-01-31,press_relay,,medium,panel,"
         ],
         "estimates": [
-            "PE0001,alpha,XA,monthly_reach,internet_12_plus,2025-07,,,,example-2025-07-13,,,,"
+            "PE0001,alpha,XA,monthly_reach,internet_12_plus,2025-07,,,,,example-2025-07-13,,,,"
             "persons,510000,,,none"
         ],
     }
@@ -158,7 +158,7 @@ def test_a_restriction_is_in_all_tables_that_it_needs(facts: Path) -> None:
     ]
     assert rows["published_figures"] == [
         "PF-XB-2025-07-12-beta,XB-2025-07-12-beta,beta,The Daily,platform_audience,persons,1500000,"
-        "none,,example-2025-07-13,"
+        "none,,example-2025-07-13,,"
     ]
 
 
@@ -307,7 +307,7 @@ def test_on_a_terminal_it_asks_until_it_can_read_the_answer(facts: Path) -> None
     assert rows["platforms"] == ["delta,delta,,messenger,,,,,"]
     assert rows["estimates"][0].startswith("PE0001,delta,XA,monthly_reach,")
     assert rows["estimates"][0].endswith(",persons,510000,,,none")
-    for words in ("it begins with https://", "is no date", "did you mean panel", "is no number"):
+    for words in ("begin it with https://", "is no date", "did you mean panel", "is no number"):
         assert words in result.output
 
 
@@ -370,8 +370,8 @@ def test_a_column_that_a_file_lacks_is_missed_only_where_it_is_filled(facts: Pat
         ({"value": "1,5 million"}, "is no number"),
         ({"value": "-3"}, "is no number"),
         ({"period": "last summer"}, "is no date"),
-        ({"url": "javascript:alert(1)"}, "begins with https://"),
-        ({"url": "https://[::1.example/x"}, "begins with https://"),
+        ({"url": "javascript:alert(1)"}, "begin it with https://"),
+        ({"url": "https://[::1.example/x"}, "begin it with https://"),
         ({"platform": "../../etc"}, "is no platform"),
         ({"area": "Atlantis"}, "is no area"),
         ({"source": "nobody", "url": ""}, "is no source"),

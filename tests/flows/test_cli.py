@@ -143,9 +143,9 @@ def estimate(published: Path, metric: str) -> str:
 def test_show_text_names_authority_and_sources(published: Path) -> None:
     shown = command("show", "RU-2025-08-13-calls", "--published", published).stdout
     first = shown.splitlines()[0]
-    assert first.startswith("About 42 million people in Russia (90 % interval 33 to 51 million) ")
+    assert first.startswith("About 60 million people in Russia (90 % interval 34 to 85 million) ")
     assert "made calls on" in first
-    assert "about 101 million people (90 % interval 97 to 104 million) used" in first
+    assert "about 102 million people (90 % interval 98 to 104 million) used" in first
     assert versions.find_latest(published).id in first
     for words in ("Roskomnadzor", "185,000,000", "estimates.csv:", "https://", "Missing"):
         assert words in shown
@@ -176,7 +176,7 @@ def test_show_of_an_area_begins_with_its_sentence(words: list[str], published: P
     assert done.returncode == 0
     year = "2023" if "2023" in words else "2026"
     assert done.stdout.startswith(f"In {year}")
-    assert " people in Africa " in done.stdout.splitlines()[0]
+    assert " people in Africa, " in done.stdout.splitlines()[0]
     assert "\n  2023    " in done.stdout
     assert "\nPublished by others\n" in done.stdout
 

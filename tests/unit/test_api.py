@@ -91,7 +91,7 @@ def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(
     model = one_factor.read_model(repository_checked.tables)
     assert model is not None
     table = pd.DataFrame(
-        [[0, country_id, "base", 105e6, *[np.nan] * 3]], columns=["set_id", *GROUP]
+        [[0, country_id, "base", 105e6, *[np.nan] * (len(GROUP) - 3)]], columns=["set_id", *GROUP]
     )
     members = pd.DataFrame({"set_id": [0, 0], "audience": [0, 1]})
     items = np.repeat(np.array(RUSSIA)[:, None], 500, axis=1)

@@ -283,7 +283,7 @@ def test_projected_internet_users_limit_nothing_and_say_so(done: Results) -> Non
     assert found["base"] == "internet_all"
     assert found["base_persons"] < found["population_persons"]
     assert pd.isna(found["upper_base_share"])
-    assert found["obs_status"] == "U"
+    assert found["obs_status"] == "F"
     assert "internet users projected, not counted" in found["reason"]
 
 
