@@ -242,7 +242,7 @@ def test_a_run_shows_the_best_known_of_many(
     [
         (["list"], "lineage", "attribution"),
         (["show", "RU-2025-08-13-calls"], "lineage", "attribution"),
-        (["show", "RU-2025-08-13-calls"], "impact", "at_most_persons"),
+        (["show", "RU-2025-08-13-calls"], "impact", "confidence"),
         (["show", "RU-2025-08-13-calls"], "impact_by_platform", "at_most_persons"),
         (
             ["export", "--area", "002", "--format", "json", "--into", "nowhere.json"],
