@@ -189,16 +189,18 @@ def _networks(tables: Tables, known: pd.DataFrame) -> Iterator[Trial]:
 
 
 def without_counts(
-    tables: Tables, model: OnlineModel, out: Callable[[pd.DataFrame], pd.Series]
+    tables: Tables, model: OnlineModel | None, out: Callable[[pd.DataFrame], pd.Series]
 ) -> Tables:
     """The tables without some counts of people online, and with levels fitted to the others.
 
     `out` marks rows of a table with `area_id`, `measurement_series_id` and `period_end`; `model` is
-    fitted to all counts, and its parameters are used.
+    fitted to all counts, and its parameters are used; None where no levels are fitted.
     """
     bases, shares = tables["bases"], tables["online_shares"]
     is_online = bases["population_base"].str.startswith("internet")
     fewer = without(without(tables, "bases", is_online & out(bases)), "online_shares", out(shares))
+    if model is None:
+        return fewer
     rest = list_counts(fewer)
     refitted = OnlineModel.from_rows(rest, model.subregions, model.parameters).fit_scales()
     countries = tables["online_levels"]["area_id"].drop_duplicates()
@@ -209,7 +211,7 @@ def without_counts(
 
 
 def _publisher(
-    tables: Tables, known: pd.DataFrame, stages: Stages, model: OnlineModel
+    tables: Tables, known: pd.DataFrame, stages: Stages, model: OnlineModel | None
 ) -> Iterator[Trial]:
     """Without the publisher whose count of the people online was used, country by country."""
     rows = stages.inputs.audiences.sizes
@@ -230,15 +232,23 @@ def _ended_after(rows: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     return rows["period_end"] > day
 
 
-def _older(tables: Tables, known: pd.DataFrame, model: OnlineModel) -> Iterator[Trial]:
+def _older(tables: Tables, known: pd.DataFrame, model: OnlineModel | None) -> Iterator[Trial]:
     """Without counts of the people online that are less than a year old, act by act and year."""
     acts = known.index[known["kind"] == NETWORK]
     start = tables["restrictions"].set_index("restriction_id")["observed_from_start"]
     year = start.reindex(acts).dt.year
-    first = list_counts(tables)["moment"].min()
+    first = list_counts(tables)["moment"].min() if model is not None else -np.inf
     for one, group in year[year > first + 1.0].groupby(year):
         is_recent = partial(_ended_after, day=pd.Timestamp(int(one) - 1, 1, 1))
         yield list(group.index), without_counts(tables, model, is_recent)
+
+
+def _fit_model(tables: Tables) -> OnlineModel | None:
+    """The model of people online, fitted to all counts; None where the facts have no levels."""
+    if tables["online_levels"].empty:
+        return None
+    counts = list_counts(tables)
+    return OnlineModel.from_rows(counts, list_subregions(counts)).fit_parameters()
 
 
 def trials(tables: Tables, as_of: date) -> pd.DataFrame:
@@ -251,8 +261,7 @@ def trials(tables: Tables, as_of: date) -> pd.DataFrame:
     known = known[known["online_rung"].eq(COUNTED)]
     small = only(tables, list(known.index))
     stages, _ = pipeline.prepare_run(small, as_of)
-    counts = list_counts(tables)
-    model = OnlineModel.from_rows(counts, list_subregions(counts)).fit_parameters()
+    model = _fit_model(tables)
     leavings: list[tuple[RungFamily, str, Leaving]] = [
         (RungFamily.PLACE, "surveys of regions", partial(_places, models=False)),
         (RungFamily.PLACE, "figures of regions", partial(_places, models=True)),

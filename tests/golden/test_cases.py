@@ -250,8 +250,8 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
     assert low < found["base_persons"] < high
     assert (found["base"], found["obs_status"]) == ("internet_all", "F")
     assert found["reason"] == "internet users projected, not counted; no authority confirms it"
-    used = row(of_act(frames, "lineage", "IR-2026-01-08-internet"), role="audience")
-    assert used["input_id"] == "IR-internet_all-2026-projected"
+    used = row(of_act(frames, "lineage", "UG-2026-01-13-internet"), role="audience")
+    assert used["input_id"] == "UG-internet_all-2026-projected"
 
 
 def test_a_mobile_shutdown_in_unnamed_regions_has_no_certain_lower_bound(frames: Tables) -> None:

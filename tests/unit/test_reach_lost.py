@@ -117,7 +117,7 @@ def test_what_is_published_of_it() -> None:
     )
     found = published(made.restrict("R1", "alpha"))
     assert found[NAMES[1:4]].tolist() == pytest.approx(falls())
-    assert found["obs_status"] == "U"
+    assert found["obs_status"] == "E"
     nothing = published(calibrated(world()).estimate("E1").restrict("R1", "alpha"))
     assert np.isnan(nothing["q50_persons"])
     assert (nothing["obs_status"], nothing["reason"]) == (
