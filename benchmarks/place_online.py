@@ -11,6 +11,9 @@ A table has one row a figure: `place_id` or `area_id`, `year` or `period`, `shar
 `unit` percent), `base` and `indicator` as a survey words them; every column comes back as read.
 What is foretold is that figure: the level of its series in the country, from its other regions or
 else from the share online and what such series were above it elsewhere, and the place's deviation.
+
+After the scores, readings of places that a register names (`event_readings`) are compared with the
+people online there, with an error of reading that was fitted to the other half of the readings.
 """
 
 import argparse
@@ -26,6 +29,7 @@ from scipy.special import expit
 from audience_impact.errors.distribution import Spread
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting.places import parameters as online_learning
+from audience_impact.fitting.places.readings import compare_readings, fit_reading
 from audience_impact.fitting.tables import compute_quantiles
 from audience_impact.frames import Array
 from audience_impact.periods import DAY, parse_periods, period_middle
@@ -509,16 +513,40 @@ def lines(scored: pd.DataFrame, by: str) -> Iterator[str]:
         )
 
 
+def test_readings(tables: Tables) -> pd.DataFrame:
+    """How many readings of places lie inside, with an error of reading fitted to the other half.
+
+    The halves are rows of the register with an odd and with an even number. Without readings, or
+    parameters, of places the table has no rows.
+    """
+    laws = online.read_parameters(tables["place_laws"])
+    if laws is None or tables["event_readings"].empty:
+        return pd.DataFrame()
+    compared = compare_readings(tables, laws)
+    is_odd = compared["register_row"].str.extract(r"(\d+)$")[0].astype("int64") % 2 == 1
+    rows = []
+    for name, is_fitted in (("even", is_odd), ("odd", ~is_odd)):
+        error, tested = fit_reading(compared[is_fitted]), compared[~is_fitted]
+        size = tested["difference"].abs()
+        half = tested["deviation"] * online.NORMAL
+        inside = [int((size <= np.hypot(half, width)).sum()) for width in (0.0, error)]
+        rows.append((name, len(tested), *inside, round(error, 2)))
+    names = ["rows", "readings", "inside without", "inside", "half width of the other half"]
+    return pd.DataFrame(rows, columns=names)
+
+
 def main() -> None:
     """Print the scores."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--format", choices=("table", "json"), default="table")
     wanted = parser.parse_args()
-    found = left_out(steps.validate_facts(steps.read_facts([FACTS])).tables)
+    tables = steps.validate_facts(steps.read_facts([FACTS])).tables
+    found = left_out(tables)
     if wanted.format == "json":
         print(json.dumps(records(found.assign(day=found["day"].astype(str))), indent=1))
         return
-    print("\n".join([*lines(found, "left_out"), "", *lines(found, "rung")]))
+    print("\n".join([*lines(found, "left_out"), "", *lines(found, "rung"), ""]))
+    print(test_readings(tables).to_string(index=False))
 
 
 if __name__ == "__main__":

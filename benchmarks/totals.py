@@ -5,7 +5,8 @@ added up and compared with the published quantiles. Each line has the share of t
 quantile, and the probability of a share as far from 5, 50 and 95 % by chance (binomial). The common
 share of the variance is 1 less the sum of the variances of countries over the variance of their
 sum; it is compared with that of the same draws in an order of their own for each country, of which
-5 and 95 % quantiles are given.
+5 and 95 % quantiles are given. Last come the country with the largest variance and its part of the
+sum of all variances.
 
     python -m benchmarks.totals [VERSION] [--format json]
 """
@@ -49,6 +50,9 @@ def compare_total(drawn: pd.DataFrame, row: pd.Series) -> dict[str, object]:
     apart = [find_common_share(shuffle_countries(drawn, seed)) for seed in range(SHUFFLES)]
     low, high = np.quantile(apart, [0.05, 0.95])
     common = {"common": find_common_share(drawn), "apart_q05": low, "apart_q95": high}
+    variances = drawn.var()
+    line["largest_area_id"] = str(variances.idxmax())
+    common["largest"] = float(variances.max() / variances.sum())
     return {**line, **{f"{name}_share": round(value, 3) for name, value in common.items()}}
 
 

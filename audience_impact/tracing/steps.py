@@ -184,7 +184,8 @@ def _trace_bases(inputs: Inputs, levels: pd.DataFrame) -> Iterator[pd.DataFrame]
     yield _say(rows, step, text, rows["is_base_disputed"].eq(True) & has_base)
     notes = levels[levels["note"] != ""].set_index("area_id")["note"]
     counts = rows["country_id"].map(notes).astype("object").fillna("").astype("str")
-    text = "Drawn from the share of residents online on the day, fitted to: " + counts + "."
+    text = "Drawn from the share of residents online on the day, fitted to: " + counts + ". "
+    text += "Residents below twelve are taken to be online half as often to as often as others."
     yield _say(rows, step, text, is_fitted)
     yield _count(rows, step, "at most, as printed", "base_persons")
     ends = ["base_low_persons", "expected_persons", "base_high_persons"]

@@ -32,3 +32,10 @@ def test_the_share_in_common_is_that_of_the_covariances() -> None:
     assert common > 0.4
     line = totals.compare_total(TOGETHER, total(TOGETHER))
     assert float(str(line["common_share"])) > float(str(line["apart_q95_share"]))
+
+
+def test_the_country_with_the_largest_variance_is_named() -> None:
+    wide = DRAWS.assign(B=3.0 * DRAWS["B"])
+    line = totals.compare_total(wide, total(wide))
+    assert line["largest_area_id"] == "B"
+    assert 0.7 < float(str(line["largest_share"])) < 0.9

@@ -67,7 +67,7 @@ def test_an_impossible_online_share_is_refused_by_name(copied: Path) -> None:
     edit(copied, "surveys", "RU_2022_CHRONICLES1", online_share_override="0.5")
     status, told = calibrate("--facts", copied)
     assert status == 1
-    assert "RU_2022_CHRONICLES1: an online share of 0.5" in told
+    assert "RU_2022_CHRONICLES1: the online share 0.5 is below" in told
 
 
 def test_a_bad_row_of_a_survey_is_refused_with_its_line(copied: Path) -> None:

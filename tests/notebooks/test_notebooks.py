@@ -14,8 +14,8 @@ pytestmark = pytest.mark.service
 HOME = Path(__file__).resolve().parents[2]
 NOTEBOOKS = {path.stem: path for path in sorted((HOME / "notebooks").glob("*.ipynb"))}
 SAID = {
-    "affected_populations": "as printed 29.9 to 55.7 million",
-    "region_in_a_year": "people in Africa (90 % interval",
+    "affected_populations": "used the feature that was restricted",
+    "region_in_a_year": "million people in Africa",
     "what_would_narrow": "ask one sample of the country which of these services each person uses",
 }
 """Words that a notebook has to show."""

@@ -88,29 +88,32 @@ def measure_towns(use: pd.DataFrame, where: str = Residence.URBAN.value) -> Arra
 
 @dataclass(frozen=True)
 class SmallPlaces:
-    """Steps of places from the region that contains them, in a census of households.
+    """Steps of places from the region that contains them, in censuses of households.
 
     Attributes:
         steps: Deviation of each place from its region (places,).
-        held: Log odds of the region of each (places,).
-        spread: Standard deviation between the regions of the census.
+        holder_odds: Log odds of the region of each (places,).
+        spread: Standard deviation between the regions of the census of each place (places,).
+        countries: The number of countries of these censuses.
         ways: For each place the people of the place and of the areas between it and the region, and
             the share of each in its holder.
     """
 
     steps: Array
     holder_odds: Array
-    spread: float
+    spread: Array
+    countries: int
     ways: list[tuple[Array, Array]]
 
 
 def read_small_places(figures: pd.DataFrame, tables: Tables) -> SmallPlaces | None:
-    """Return places below the regions of a census of households; None if too few."""
+    """Return places below the regions of censuses of households; None if too few."""
     homes = figures[figures["kind"] == HOUSEHOLDS]
     holders = regional_figures.read_parents(tables)
     way = homes["area_id"].map(lambda area: regional_figures.trace_chain(area, holders))
     is_region = way.map(len).eq(2).astype("bool")
-    region_deviations = homes[is_region].set_index("area_id")["deviation"]
+    regions = homes[is_region]
+    region_deviations = regions.set_index("area_id")["deviation"]
     places = homes[~is_region].assign(holder=way[~is_region].str[-2])
     places = places[places["holder"].isin(region_deviations.index)]
     if len(region_deviations) < LEAST_REGIONS or len(places) < LEAST_REGIONS:
@@ -120,7 +123,10 @@ def read_small_places(figures: pd.DataFrame, tables: Tables) -> SmallPlaces | No
     return SmallPlaces(
         steps=places["deviation"].to_numpy("float64") - above,
         holder_odds=places["level"].to_numpy("float64") + above,
-        spread=float(region_deviations.std()),
+        spread=places["series"]
+        .map(regions.groupby("series")["deviation"].std())
+        .to_numpy("float64"),
+        countries=places["country_id"].nunique(),
         ways=[_read_sizes(chain[:-1], people) for chain in way[places.index]],
     )
 

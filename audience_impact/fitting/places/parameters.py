@@ -31,7 +31,8 @@ Assumptions. Surveys and the model err independently of each other.
 
 Known drawbacks. The model was fitted to the same surveys: its accuracy in a country without a
 survey is overstated, and the change over years is understated. The parameters of small places come
-from a single census of households, of 2014, and those of towns from a single survey.
+from two censuses of households, of 2011 and 2014, those of households from the states of one
+country, and those of towns from a single survey.
 
 Citations. Weighted quantiles as in tables.py. The log of a chi square: M. S. Bartlett, D.
 G. Kendall (1946), The statistical analysis of variance-heterogeneity and the logarithmic
@@ -356,9 +357,9 @@ def _fit_small_places(places: SmallPlaces | None) -> Fits:
     if places is None:
         return _make_fit(PlaceLaw.SMALL_PLACE, ASSUMED_SMALL, ParameterBasis.ASSUMED)
     people = round(fit_small_place(places), 0)
-    return _make_fit(
-        PlaceLaw.SMALL_PLACE, people, ParameterBasis.SINGLE_HOUSE, len(places.steps), 1
-    )
+    one, several = ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED
+    basis = several if places.countries > 1 else one
+    return _make_fit(PlaceLaw.SMALL_PLACE, people, basis, len(places.steps), places.countries)
 
 
 def _fit_households(deviations: pd.DataFrame, fits: Fits) -> Fits:

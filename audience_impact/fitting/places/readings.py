@@ -45,9 +45,12 @@ READ = ["area_id", "start_on", "network_scope", "least_share", "most_share"]
 
 
 def list_readings(tables: Tables) -> pd.DataFrame:
-    """Return the readings of a place: columns READ, `country_id`, `day` and `share`, the middle."""
+    """Return the readings of a place: `register_row`, columns READ, `country_id`, `day`, `share`.
+
+    The share is the middle of the range.
+    """
     readings = tables["event_readings"]
-    rows = readings.loc[readings["area_id"] != "", READ].reset_index(drop=True)
+    rows = readings.loc[readings["area_id"] != "", ["register_row", *READ]].reset_index(drop=True)
     parents = parents_of(tables["areas"])
     return rows.assign(
         country_id=rows["area_id"].map(lambda area: country_of(area, parents)).astype("str"),
