@@ -189,15 +189,13 @@ def _list_other_services(record: AnswerRecord) -> list[str]:
 
 def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
     """Return the measurers, then the version: `Figures: Mediascope, July 2025; version ...`."""
-    attributions: dict[str, list[str]] = {"audience": [], "feature_share": [], "base": []}
+    named_roles = ("audience", "operators", "feature_share")
+    attributions: dict[str, list[str]] = {role: [] for role in (*named_roles, "base")}
     leading = record.leading
     for figure in record.figures:
         if figure["role"] in attributions and leading.people.at_most != 0:
             attributions[figure["role"]].append(figure["attribution"])
-    named = [
-        *_unique_names(attributions["audience"]),
-        *_unique_names(attributions["feature_share"]),
-    ]
+    named = [name for role in named_roles for name in _unique_names(attributions[role])]
     if not attributions["audience"] and attributions["base"]:
         named.append(
             f"{_name_base(leading, 'people')} by {join_names(_unique_names(attributions['base']))}"

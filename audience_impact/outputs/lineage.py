@@ -8,6 +8,7 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.review.attribution import list_measurers, name_origins
+from audience_impact.places import networks, operator_shares
 from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, Unstated
 
 EVERY = "all"
@@ -22,7 +23,13 @@ INPUTS = {
     "surveys": "survey_id",
     "evidence": "evidence_id",
 }
-"""Key of each fact table that is an input of numbers; restriction_targets has three columns."""
+"""Key of each fact table that is an input of numbers and has a key of one column."""
+SEVERAL_COLUMNS = {
+    "restriction_targets": ("/", ["restriction_id", "platform_id", "feature"]),
+    "network_use": (" ", ["area_id", "period"]),
+    "network_shares": (" ", ["area_id", "asn", "period"]),
+}
+"""Keys of several columns, joined by a character in `input_id`."""
 RESTRICTION_TABLES = ("restrictions", "restriction_targets")
 """Tables whose rows describe a restriction: reported, not measured."""
 COLUMNS = ["restriction_id", "platform_id", "input_id", "role"]
@@ -30,6 +37,8 @@ _FACT = [
     *("input_table", "input_id", "source_id", "measurement_series_id", "period"),
     *("row_layer", "row_file", "row_line"),
 ]
+PLACE = ["row_layer", "row_line"]
+"""Where a fact stands, within its table."""
 OPTIONAL_COLUMNS = ["title", "published_on", "licence"]
 """Columns that may be blank in the facts; here a word replaces the blank."""
 
@@ -49,6 +58,8 @@ def make_lineage(
             _shares_used(inputs),
             _overlaps_used(bounds),
             _surveys_used(inputs, tables),
+            _lines_used(inputs, tables),
+            _operators_used(inputs, tables),
             scope.evidence.assign(
                 input_id=scope.evidence["evidence_id"],
                 role=FactRole.EVIDENCE.value,
@@ -73,8 +84,10 @@ def locate_facts(tables: Tables) -> pd.DataFrame:
         tables[table].rename(columns={key: "input_id"}).assign(input_table=table)
         for table, key in INPUTS.items()
     ]
-    targets = tables["restriction_targets"]
-    keyed.append(targets.assign(input_table="restriction_targets", input_id=_target_ids(targets)))
+    keyed += [
+        tables[table].assign(input_table=table, input_id=_join_key(tables[table], table))
+        for table in SEVERAL_COLUMNS
+    ]
     facts = pd.concat([part.reindex(columns=_FACT) for part in keyed], ignore_index=True)
     pages = tables["sources"][["source_id", "publisher", "url", "measurement_series_id"]]
     facts = facts.merge(pages, on="source_id", suffixes=("", "_of_page"))
@@ -88,8 +101,11 @@ def locate_facts(tables: Tables) -> pd.DataFrame:
     )
 
 
-def _target_ids(targets: pd.DataFrame) -> pd.Series:
-    return targets["restriction_id"] + "/" + targets["platform_id"] + "/" + targets["feature"]
+def _join_key(rows: pd.DataFrame, table: str) -> pd.Series:
+    """Return the key of facts whose key has several columns."""
+    separator, columns = SEVERAL_COLUMNS[table]
+    first, *others = (rows[name].astype("object") for name in columns)
+    return first.str.cat(others, sep=separator) if len(rows) else first
 
 
 def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +176,9 @@ def _restrictions_used(scope: Scope, tables: Tables) -> pd.DataFrame:
     )
     targets = tables["restriction_targets"]
     aimed_at = targets[["restriction_id", "platform_id"]].assign(
-        input_id=_target_ids(targets), role=FactRole.TARGET.value, input_table="restriction_targets"
+        input_id=_join_key(targets, "restriction_targets"),
+        role=FactRole.TARGET.value,
+        input_table="restriction_targets",
     )
     return pd.concat([restriction_rows, aimed_at])
 
@@ -208,6 +226,45 @@ def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
         platform_id=EVERY,
         input_table="surveys",
     )[[*COLUMNS, "input_table"]]
+
+
+def list_named_operators(inputs: Inputs) -> pd.DataFrame:
+    """Return parts of restrictions that only named operators carried out, one per country.
+
+    Columns: `restriction_id`, `country_id`, `operators`, `day`.
+    """
+    named = inputs.parts[inputs.parts["network_rung"] == networks.OPERATORS]
+    operators = named["network"].astype("str").str.extract(r"\|(.*)", expand=False)
+    return named[COUNTRY].assign(day=named["start"], operators=operators)
+
+
+def _lines_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
+    """Return the count of fixed lines from which the users of one network alone follow."""
+    counted = inputs.parts[inputs.parts["network_rung"].isin(networks.COUNTED)]
+    places = counted[COUNTRY].assign(day=counted["start"])
+    near = networks.find_nearest_counts(places, tables["network_use"])
+    lines = tables["network_use"][PLACE].assign(
+        input_id=_join_key(tables["network_use"], "network_use")
+    )
+    rows = places.join(near[PLACE]).merge(lines, on=PLACE)
+    return _add_role(rows, FactRole.NETWORK, "network_use")
+
+
+def _operators_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
+    """Return the shares of the networks of named operators, in the month that was used."""
+    named = list_named_operators(inputs)
+    if named.empty:
+        return pd.DataFrame(columns=[*COLUMNS, "input_table"])
+    rows = operator_shares.list_considered(named, tables)
+    used = rows[rows["is_used"]].rename(columns={"country_id": "area_id"})
+    used = used.assign(input_id=_join_key(used, "network_shares"))
+    return _add_role(used, FactRole.OPERATORS, "network_shares")
+
+
+def _add_role(rows: pd.DataFrame, role: FactRole, table: str) -> pd.DataFrame:
+    """Return facts of a table that concern the whole restriction, with their role."""
+    named = rows.assign(role=role.value, platform_id=EVERY, input_table=table)
+    return named[[*COLUMNS, "input_table"]]
 
 
 def make_sources(tables: Tables) -> pd.DataFrame:

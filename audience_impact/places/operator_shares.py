@@ -111,6 +111,18 @@ def _list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, s
             yield from ((str(country), operator_list, str(number)) for number in sorted(numbers))
 
 
+def list_considered(named: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return all shares of the operators' networks, and whether their month is used (`is_used`).
+
+    `named` has `country_id`, `operators`, `day` and further columns, which are returned with each
+    share of its networks.
+    """
+    shares = list_shares(named, tables)
+    considered = named.assign(nearest=find_nearest(named, shares)["counted"])
+    rows = considered.merge(shares, on=["country_id", "operators"])
+    return rows.assign(is_used=rows["nearest"] == rows["counted"])
+
+
 def find_nearest(places: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     """Return the `users_share` that was `counted` nearest to each place's day, and the `years`.
 

@@ -19,6 +19,7 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import PROVENANCE, Tables
+from audience_impact.outputs import lineage
 from audience_impact.outputs.lineage import EVERY, INPUTS
 from audience_impact.places import (
     networks,
@@ -28,7 +29,7 @@ from audience_impact.places import (
     regional_figures,
 )
 from audience_impact.populations import ONLINE
-from audience_impact.vocabulary import WHOLE_INTERNET
+from audience_impact.vocabulary import WHOLE_INTERNET, FactRole
 
 KEY = [
     *("restriction_id", "role", "country_id", "platform_id", "looked_for"),
@@ -230,7 +231,7 @@ def _list_networks(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     is_used = rows["row_line"].eq(rows["nearest_line"])
     is_used &= rows["row_layer"].eq(rows["nearest_layer"])
     return rows.assign(
-        role="network",
+        role=FactRole.NETWORK.value,
         input_table="network_use",
         input_id=rows["country_id"] + " " + rows["period"],
         passed_over=pd.Series(counts.NEARER, rows.index).mask(is_used, ""),
@@ -239,20 +240,13 @@ def _list_networks(inputs: Inputs, tables: Tables) -> pd.DataFrame:
 
 def _list_operators(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     """Return the shares of the operators' networks in the month that was used and in others."""
-    named = inputs.parts[inputs.parts["network_rung"] == networks.OPERATORS]
+    named = lineage.list_named_operators(inputs)
     if named.empty:
         return named
-    operators = named["network"].str.partition("|")[2]
-    named = named.assign(day=named["start"], operators=operators)
-    shares = operator_shares.list_shares(named, tables)
-    nearest = operator_shares.find_nearest(named, shares)["counted"]
-    rows = named[[*COUNTRY, "operators"]].assign(nearest=nearest)
-    rows = rows.merge(shares, on=["country_id", "operators"])
+    rows = operator_shares.list_considered(named, tables)
     return rows.assign(
-        role="operators",
+        role=FactRole.OPERATORS.value,
         input_table="network_shares",
         input_id=rows["country_id"] + " " + rows["asn"] + " " + rows["period"],
-        passed_over=pd.Series(counts.NEARER, rows.index).mask(
-            rows["nearest"] == rows["counted"], ""
-        ),
+        passed_over=pd.Series(counts.NEARER, rows.index).mask(rows["is_used"], ""),
     )

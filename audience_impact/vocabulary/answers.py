@@ -289,6 +289,8 @@ class FactRole(Word):
         "it says how many use several of the services, or any",
         "overlap of services",
     )
+    NETWORK = "network", "it says how many lines a country has", "people on one network alone"
+    OPERATORS = "operators", "it says how many users a network has", "users of the operators"
     OWN_SURVEY = "own_survey", "a survey of the country, of which services people use together"
     EVIDENCE = "evidence", "it saw the outage, or how much was lost", "outage seen"
     AFTER = "after", "an audience from after the start, for the reach lost", "audience afterwards"

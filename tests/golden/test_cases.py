@@ -374,8 +374,11 @@ def test_every_row_of_the_lineage_stands_where_it_says(frames: Tables) -> None:
     }
     for found in used.itertuples():
         (cells,) = csv.reader([lines[found.row_file][found.row_line - 1]])
-        key = cells[:3] if found.input_table == "restriction_targets" else cells[:1]
-        assert "/".join(key) == found.input_id
+        first = {"restriction_targets": 3, "network_use": 2}.get(found.input_table, 1)
+        key = cells[:2] + cells[3:4] if found.input_table == "network_shares" else cells[:first]
+        assert ("/" if found.input_table == "restriction_targets" else " ").join(
+            key
+        ) == found.input_id
         assert found.row_file == f"{found.input_table}.csv"
         assert found.source_id in cells
     assert set(used["restriction_id"]) == set(frames["restrictions"]["restriction_id"])

@@ -193,3 +193,16 @@ def test_facts_without_shares_of_networks_have_no_operators() -> None:
     assert set(networks.read_parameters(made.typed()["network_laws"])) == {
         NetworkLaw.CHANGE, NetworkLaw.OTHER_COUNTRIES,
     }  # fmt: skip
+
+
+def test_the_lines_of_the_shares_that_were_used_stand_in_the_lineage() -> None:
+    made = counted()
+    results = made.restrict(
+        "R1", "*", network_scope="asn_list", operators="Alpha", severity="network_unavailable",
+        extent_reason="one operator named: Alpha",
+    ).results()  # fmt: skip
+    used = results["lineage"].query("role == 'operators'")
+    assert not used.empty
+    assert set(used["input_table"]) == {"network_shares"}
+    (month,) = set(used["input_id"].str.split(" ").str[2])
+    assert month == "2020-11"

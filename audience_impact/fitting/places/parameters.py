@@ -357,8 +357,8 @@ def _fit_small_places(places: SmallPlaces | None) -> Fits:
     if places is None:
         return _make_fit(PlaceLaw.SMALL_PLACE, ASSUMED_SMALL, ParameterBasis.ASSUMED)
     people = round(fit_small_place(places), 0)
-    one, several = ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED
-    basis = several if places.countries > 1 else one
+    is_single = places.countries == 1
+    basis = ParameterBasis.SINGLE_HOUSE if is_single else ParameterBasis.ESTIMATED
     return _make_fit(PlaceLaw.SMALL_PLACE, people, basis, len(places.steps), places.countries)
 
 
