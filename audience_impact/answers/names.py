@@ -13,8 +13,8 @@ from typing import Any, Literal
 from babel import Locale
 from babel.lists import format_list
 
-from audience_impact.answers.numbers import LOCALE
-from audience_impact.vocabulary import IntervalKind, ObsStatus, Word
+from audience_impact.answers.numbers import LOCALE, dates_in_words
+from audience_impact.vocabulary import IntervalKind, ObsStatus, Unstated, Word
 
 WORDS = {
     re.sub("(?<=.)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in Word.__subclasses__()
@@ -55,6 +55,26 @@ def label_code(value: str | None, kind: str) -> str:
         return BLANK.get(kind, "not known")
     words = WORDS[kind]
     return words(value).short if value in words else OTHERS.get(value, value.replace("_", " "))
+
+
+def name_source(source: Mapping[str, Any]) -> str:
+    """Return the title of a source; where nobody noted it, its publisher and date."""
+    if title := _stated(source, "title"):
+        return title
+    date = _stated(source, "published_on")
+    return ", ".join([str(source["publisher"]), *([dates_in_words(date)] if date else [])])
+
+
+def name_licence(source: Mapping[str, Any]) -> str:
+    """Return the licence that a source states, in words; empty where nobody looked for one."""
+    licence = _stated(source, "licence")
+    return f"licence {licence}" if licence else ""
+
+
+def _stated(source: Mapping[str, Any], column: str) -> str:
+    """Return a cell of a source; empty where nobody noted it."""
+    cell = source.get(column)
+    return cell if isinstance(cell, str) and cell != Unstated.NOT_RECORDED else ""
 
 
 def label_status(cells: Mapping[str, Any]) -> str:

@@ -120,6 +120,7 @@ FILTERS = {
     "word": naming.label_code,
     "status": show_status,
     "area": naming.name_area,
+    "source_name": naming.name_source,
 }
 
 

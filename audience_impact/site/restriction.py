@@ -196,10 +196,17 @@ def _list_figures(record: AnswerRecord, report: ReportData) -> list[dict[str, An
             **figure,
             "what": naming.label_code(figure["role"], "fact_role"),
             "of": report.platforms.get(figure["platform_id"], ""),
-            "title": report.sources.get(figure["source_id"], {}).get("title"),
+            **_name_page(report.sources.get(figure["source_id"]), figure["source_id"]),
         }
         for figure in record.figures
     ]
+
+
+def _name_page(source: Mapping[str, Any] | None, source_id: str) -> dict[str, str]:
+    """Return the text of the link to a source, and its licence; its id if it is not published."""
+    if source is None:
+        return {"page": source_id, "licence": ""}
+    return {"page": naming.name_source(source), "licence": naming.name_licence(source)}
 
 
 def _list_rules(record: AnswerRecord) -> list[dict[str, Any]]:

@@ -78,6 +78,8 @@ def check_facts(
         _format_findings(style, [relocate_finding(finding, folders) for finding in mine], rows)
     )
     typer.echo(_format_summary(checked, mine, on_top_of_shipped), err=True)
+    if unstated := _format_unstated(reading, on_top_of_shipped):
+        typer.echo(f"warning: {unstated}", err=True)
     if on_top_of_shipped:
         typer.echo(_format_replaced(reading), err=True)
     if accept is not None:
@@ -107,6 +109,27 @@ def _format_summary(checked: "Checked", mine: "Sequence[Finding]", on_top: bool)
     accepted = f", {len(accepted_findings)} accepted" if accepted_findings else ""
     rows = sum(checked.rows.values())
     return f"{rows:,} rows checked: {errors} errors, {len(mine) - errors} warnings{accepted}"
+
+
+def _format_unstated(reading: "Reading", on_top: bool) -> str:
+    """Return one line that counts the sources without title, date or licence; empty if none.
+
+    One line, because hundreds of older sources lack one of them, and a warning for each would hide
+    the others. On top of the shipped facts only own sources count.
+    """
+    from audience_impact.blanks import mark_filled
+
+    sources = reading.tables["sources"]
+    sources = sources[sources["row_layer"] > 1] if on_top else sources
+    names = {"title": "title", "published_on": "date of publication", "licence": "licence"}
+    counts = {word: int((~mark_filled(sources[name])).sum()) for name, word in names.items()}
+    missing = [f"{count:,} without a {word}" for word, count in counts.items() if count]
+    if not missing:
+        return ""
+    return (
+        f"sources.csv: of {len(sources):,} sources {', '.join(missing)}; copy them from the page, "
+        'and write "not stated" where it states no licence'
+    )
 
 
 def _format_replaced(reading: "Reading") -> str:

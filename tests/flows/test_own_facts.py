@@ -54,6 +54,25 @@ def test_one_table_of_ones_own_sits_on_the_shipped_facts(shipped: Path, own: Pat
     assert ":url: source_without_address" in command("check", shipped).stdout
 
 
+def test_sources_without_title_date_or_licence_are_counted_in_one_warning(
+    shipped: Path, own: Path
+) -> None:
+    warning = "warning: sources.csv: of"
+    assert warning not in command("check", ON_TOP, own).stderr
+    assert command("check", shipped).stderr.count(warning) == 1
+    header, _ = load(shipped / "sources.csv")
+    save(own / "sources.csv", header, [])
+    known = {
+        "url": "https://example.org/new", "publisher": "A page", "accessed_on": "2026-01-31",
+        "source_type": "panel", "reliability": "high", "measurement_series_id": "panel",
+        "published_on": "2025-07",
+    }  # fmt: skip
+    append(own, "sources", known | {"source_id": "new", "licence": "not stated"})
+    done = command("check", ON_TOP, own)
+    assert done.returncode == 0
+    assert f"{warning} 1 sources 1 without a title; copy" in done.stderr
+
+
 def test_what_is_wrong_is_told_on_the_line_of_ones_own(shipped: Path, own: Path) -> None:
     with (own / "estimates.csv").open("a", encoding="utf-8") as file:
         file.write(row("MY2", platform_id="delta") + "\n" + row("E1", value="9000000") + "\n")

@@ -156,6 +156,12 @@ def test_what_was_not_computed_is_said(report: Path) -> None:
     assert "This was not computed in this run." in page(report, "restriction/R1.html")
 
 
+def test_a_source_without_a_title_is_linked_by_its_publisher(report: Path) -> None:
+    linked = page(report, "restriction/R1.html")
+    assert ">not recorded<" not in linked
+    assert "<bdi>A page</bdi></a>" in linked
+
+
 def test_hostile_text_is_shown_as_text(report: Path) -> None:
     text = page(report, "restriction/R1.html")
     assert text.count(SHOWN) >= 3
