@@ -6,10 +6,11 @@ blanks.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
+import pycountry
 from babel import Locale
 from babel.lists import format_list
 
@@ -44,6 +45,22 @@ _WITH_ARTICLE = frozenset(
     )
 )
 """Areas whose name takes an article, for example the Americas."""
+_LANGUAGES = (
+    *("fr", "es", "pt", "de", "it", "nl", "tr", "pl", "ru", "uk", "ar", "fa", "ur", "hi"),
+    *("bn", "my", "zh", "ja", "ko", "vi", "id", "ms", "sw", "am", "ha"),
+)
+"""Languages besides English in which countries are found; of two that share a name, the first."""
+_OTHER_NAMES = {
+    **{"America": "US", "U.S.": "US", "Great Britain": "GB", "Britain": "GB", "UK": "GB"},
+    **{"Emirates": "AE", "UAE": "AE", "Holland": "NL", "Czech Republic": "CZ", "Korea": "KR"},
+    **{"Ivory Coast": "CI", "Costa de Marfil": "CI", "DR Congo": "CD", "DRC": "CD"},
+    **{"Congo Brazzaville": "CG"},
+    **{"Zaire": "CD", "Burma": "MM", "Birma": "MM", "Swaziland": "SZ", "Cape Verde": "CV"},
+    **{"Macedonia": "MK", "East Timor": "TL", "Persia": "IR", "Ceylon": "LK", "Siam": "TH"},
+    **{"Upper Volta": "BF", "Dahomey": "BJ", "Rhodesia": "ZW", "Byelorussia": "BY"},
+    **{"Turkey": "TR", "Global": "001", "Worldwide": "001"},
+}
+"""Names that are in use, or were, and that the locale data do not have."""
 _CODE = re.compile(r"[A-Z]{2}|\d{3}")
 _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
 """ISO 3166 codes that users may assign freely; XK denotes Kosovo everywhere."""
@@ -123,6 +140,31 @@ def area_in_words(area_id: str, area_name: str) -> str:
     has_standard_name = _CODE.fullmatch(area_id) and not _ASSIGNED_BY_USERS.fullmatch(area_id)
     name = _load_territories().get(area_id, area_name) if has_standard_name else area_name
     return ("the " if area_id in _WITH_ARTICLE else "") + name.replace(" & ", " and ")
+
+
+def list_area_names() -> Iterator[tuple[str, str]]:
+    """Return each English or official name and code of a country or region, with its code."""
+    yield from ((name, code) for code, name in _NAMES.items())
+    yield from _OTHER_NAMES.items()
+    yield from _list_names_in(LOCALE)
+    for country in pycountry.countries:
+        for kind in ("name", "official_name", "common_name", "alpha_3", "alpha_2"):
+            if hasattr(country, kind):
+                yield getattr(country, kind), country.alpha_2
+
+
+def list_foreign_names() -> Iterator[tuple[str, str]]:
+    """Return each name of a country or region in other languages, with its code."""
+    for language in _LANGUAGES:
+        yield from _list_names_in(language)
+
+
+def _list_names_in(language: str) -> Iterator[tuple[str, str]]:
+    """Return names in a language; of `Myanmar (Burma)` also the parts."""
+    for code, name in Locale.parse(language).territories.items():
+        if _CODE.fullmatch(code):
+            yield from ((text, code) for text in (name, code))
+            yield from ((part, code) for part in re.split(r"[()]", name)[:2] if "(" in name)
 
 
 @cache

@@ -12,11 +12,18 @@ from typing import Any
 
 import pandas as pd
 
+from audience_impact import periods
 from audience_impact.answers import names
 from audience_impact.answers.numbers import Estimate, cap_share, format_share, read_estimate
 from audience_impact.store import PublishError
 from audience_impact.store.versions import Stored
-from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, Feature, ImpactMetric
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    EndStatus,
+    FactRole,
+    Feature,
+    ImpactMetric,
+)
 
 TABLES = (
     *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
@@ -371,6 +378,16 @@ def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
             chain = (*path.split(">"), country)
             containing |= {area: chain[:depth] for depth, area in enumerate(chain)}
     return containing
+
+
+def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> "pd.Series[bool]":
+    """Return for each restriction whether it was in force on a day of the year or month."""
+    first, after = periods.parse_period(period) or (pd.NaT, pd.NaT)
+    start = pd.to_datetime(acts["start_on"])
+    last = periods.parse_periods(acts["ended_on"].fillna(""))["end"] - periods.ONE_DAY
+    last = last.mask(acts["end_status"] == EndStatus.ONGOING.value).fillna(as_of)
+    carried_out = acts["end_status"] != EndStatus.WITHDRAWN.value
+    return carried_out & (start < after) & (last >= first)
 
 
 def build_area_record(

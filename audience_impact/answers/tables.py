@@ -42,7 +42,8 @@ def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     users = feature_users(impact, tables["impact_by_platform"])
     texts = {name: format_estimate(row) for name, row in users.iterrows()}
     rows["feature_users"] = [texts.get(name, "-") for name in rows["restriction_id"]]
-    rows["measured_by"] = rows["restriction_id"].map(_join_measurers(tables["lineage"])).fillna("-")
+    measurers = rows["restriction_id"].map(_join_measurers(tables["lineage"]))
+    rows["measured_by"] = measurers.astype("object").fillna("-")  # numbers, where nobody measured
     return surest_first(rows)
 
 

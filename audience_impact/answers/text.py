@@ -1,7 +1,9 @@
 """The record of a restriction, or of an area, as text for a terminal and as JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import pandas as pd
 
 from audience_impact.answers import sentences
 from audience_impact.answers.names import label_status
@@ -12,7 +14,7 @@ from audience_impact.answers.numbers import (
     format_in_full,
     read_numbers,
 )
-from audience_impact.answers.records import AnswerRecord, AreaRecord, Days, Row
+from audience_impact.answers.records import AnswerRecord, AreaRecord, Days, Row, plain_rows
 from audience_impact.plain_text import plain_line
 
 TITLES = (
@@ -26,6 +28,11 @@ NOT_COMPUTED = (
     "that option"
 )
 UNDER = "People under at least one restriction at some time, each counted once"
+LISTED = (
+    *("restriction_id", "start_on", "area_name", "platforms", "feature_users"),
+    *("at_least_persons", "q05_persons", "q50_persons", "q95_persons", "at_most_persons"),
+)
+"""Columns of restrictions in a list."""
 PARTS = ("feature", "claim_status", "naive_sum_persons")
 """Columns of the targets and of the total, which are omitted from each audience in JSON."""
 
@@ -49,11 +56,35 @@ def render_restriction(record: AnswerRecord, version_id: str | None = None) -> s
     return _join_sections([_describe_restriction(record, version_id), *titled])
 
 
-def render_area(record: AreaRecord, version_id: str) -> str:
-    """Return everything published about an area, for a reader in a terminal."""
+def list_restrictions(rows: pd.DataFrame, most: int) -> list[str]:
+    """Return a line for each row of `list_exposed` with `area_name`, and one for those left out."""
+    lines = [
+        f"  {row['restriction_id']:<26} {row['start_on'] or 'not known':<10}  "
+        f"{_format_people(row):<28} {row['area_name']}: {row['platforms']}"
+        for row in plain_rows(rows.head(most))
+    ]
+    return lines + [f"  and {len(rows) - most} more"] * (len(rows) > most)
+
+
+def restrictions_json(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return rows of `list_exposed` with `area_name` as an object of plain values."""
+    return {"restrictions": plain_rows(rows[list(LISTED)])}
+
+
+def _format_people(row: Row) -> str:
+    return str(row["feature_users"] if row["feature_users"] != "-" else format_estimate(row))
+
+
+def render_area(record: AreaRecord, version_id: str, restrictions: Sequence[str] = ()) -> str:
+    """Return everything published about an area, for a reader in a terminal.
+
+    `restrictions` are lines on those in force in its period.
+    """
+    head = f"Restrictions in {record.row['period']}, by median of the people exposed"
     return _join_sections(
         (
             [area_answer(record, version_id)],
+            *([[head, *restrictions]] if restrictions else []),
             [f"{UNDER}, by year", *map(_format_period, record.by_year)],
             [f"By month of {record.row['period'][:4]}", *map(_format_period, record.by_month)],
             ["Published by others", *(_list_area_comparisons(record) or ["  nothing on record"])],

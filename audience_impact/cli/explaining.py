@@ -13,6 +13,7 @@ from audience_impact.cli.folders import (
     OutputFormat,
     PublishedFolder,
     fail_with,
+    load_tables,
     open_latest,
 )
 from audience_impact.cli.showing import Restriction, find_single_id
@@ -76,8 +77,7 @@ def _read_published(words: str, published: Path) -> "Trace":
 
     version = open_latest(published)
     try:
-        restrictions = version.read_table("restrictions")
-        return read_trace(version, find_single_id(words, restrictions))
+        return read_trace(version, find_single_id(words, load_tables(version)))
     except (NoTraceError, PublishError) as error:
         raise fail_with(str(error)) from error
 

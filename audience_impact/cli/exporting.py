@@ -40,15 +40,15 @@ Restrictions = Annotated[
     typer.Option(
         "--restriction",
         metavar="WHAT",
-        help="Only this restriction: its id, or words that match only one (nigeria twitter); may "
-        "be repeated.",
+        help="Only this restriction: plain words that fit one ('nigeria twitter ban'), or its id; "
+        "may be repeated.",
     ),
 ]
 Area = Annotated[
     str,
     typer.Option(
         metavar="AREA",
-        help="Only this area: a code (RU, 002, 001 for the world) or an English name (Africa).",
+        help="Only this area: a code (RU, 002, 001 for the world) or a name (Africa, Burma).",
         show_default=False,
     ),
 ]
@@ -125,7 +125,7 @@ Png = Annotated[
     typer.Option(
         "--png",
         metavar="RESTRICTION",
-        help="Write only the picture of this restriction (its id, or words that match only it) "
+        help="Write only the picture of this restriction (plain words that fit it, or its id) "
         "into DIR (default: the current folder), and no report; may be repeated.",
     ),
 ]

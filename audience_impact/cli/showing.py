@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from audience_impact.answers.records import AreaRecord
+    from audience_impact.cli.finding import Question
     from audience_impact.store.versions import Stored
 
 MOST_LISTED = 20
+MOST_OF_AREA = 10
 
 
 class Form(StrEnum):
@@ -36,21 +38,22 @@ Asked = Annotated[
     list[str],
     typer.Argument(
         metavar="WHAT",
-        help="Id of a restriction, such as RU-2025-08-13-calls, or words that match only one "
-        "(nigeria twitter); or the name or code of a country or region (Africa, 002).",
+        help="Plain words: a country or region, a service, a year or a month, such as 'nigeria "
+        "twitter ban', 'sudan 2023' or 'africa'; or the id of a restriction.",
     ),
 ]
 Restriction = Annotated[
     list[str],
     typer.Argument(
-        metavar="RESTRICTION", help="Id of a restriction, or words that match only one."
+        metavar="RESTRICTION",
+        help="Plain words that fit one restriction, such as 'nigeria twitter ban', or its id.",
     ),
 ]
 Period = Annotated[
     str | None,
     typer.Option(
         metavar="YEAR",
-        help="Year or month (2023, 2023-05) of a country or region. Default: the last year.",
+        help="Year or month (2023, 2023-05), if the words name none. Default: the last year.",
     ),
 ]
 
@@ -73,26 +76,105 @@ def show(
     """Show the answer for a restriction, or for a country or region and a year.
 
     For a restriction: bounds, figures with their sources, and what others published. For a country
-    or region: people under at least one restriction, by year, each counted once.
+    or region: people under at least one restriction, by year, each counted once. If the words fit
+    several restrictions: a list of them.
     """
     from audience_impact.answers import records, text
     from audience_impact.cli import finding
     from audience_impact.plain_text import json_text
 
     version, words = open_latest(published), " ".join(what)
-    tables, about = load_tables(version), load_tables(version, records.load_area_tables)
-    area = finding.find_area(words, records.read_area_names(about))
-    if area is None or words in set(tables["restrictions"]["restriction_id"]):
-        if period:
-            raise fail_with(f"--period {period} goes with a country or region; {words} is none", 2)
-        record = records.build_record(tables, find_single_id(words, tables["restrictions"]))
+    tables = load_tables(version)
+    question, ids = find_restrictions(words, tables, period)
+    area = question.area
+    # A kind of restriction that only one event is of asks for this event.
+    if area is not None and not (question.kinds and len(ids) == 1):
+        about = load_tables(version, records.load_area_tables)
+        of_area = _find_area_record(about, area, question.period)
+        if not question.period:
+            question.period = of_area.row["period"]
+            ids = finding.match_restrictions(question, finding.Vocabulary(tables))
+        rows = _list_rows(tables, ids, "size")
+        shown = text.render_area(of_area, version.id, text.list_restrictions(rows, MOST_OF_AREA))
+        values = text.area_json(of_area, version.id) | text.restrictions_json(rows)
+    elif len(ids) == 1:
+        record = records.build_record(tables, ids[0])
         shown = text.render_restriction(record, version.id)
         values = text.restriction_json(record, version.id)
     else:
-        of_area = _find_area_record(about, area, period)
-        shown, values = text.render_area(of_area, version.id), text.area_json(of_area, version.id)
+        shown = _list_matches(words, tables, ids)
+        values = text.restrictions_json(_list_rows(tables, ids, "start_on"))
     as_json = json_text({"version_id": version.id, **values}) + "\n"
     sys.stdout.write(as_json if style is OutputFormat.JSON else shown)
+
+
+def find_restrictions(
+    words: str, tables: "dict[str, pd.DataFrame]", period: str | None = None
+) -> "tuple[Question, list[str]]":
+    """Return what words ask for and the restrictions that fit, the newest and surest first.
+
+    Every guess is told on standard error. Exit with 1 if nothing on record fits.
+    """
+    from audience_impact.cli import finding
+
+    acts = tables["restrictions"]
+    if words in set(acts["restriction_id"]):
+        if period:
+            raise fail_with(f"--period {period} goes with a country or region; {words} is none", 2)
+        return finding.Question(), [words]
+    if finding.is_like_id(words):
+        if ids := finding.complete_id(words, acts):
+            return finding.Question(), ids
+        if _list_near_ids(words, acts):
+            raise _fail_without_match(words, acts)
+    vocabulary = finding.Vocabulary(tables)
+    question = finding.read_question(words, vocabulary)
+    question.period = period or question.period
+    ids = finding.match_restrictions(question, vocabulary)
+    if not ids and question.area is None:
+        raise _fail_without_match(words, acts)
+    for note in question.notes:
+        typer.echo(note, err=True)
+    return question, _list_rows(tables, ids, "start_on")["restriction_id"].tolist()
+
+
+def _fail_without_match(words: str, acts: "pd.DataFrame") -> typer.Exit:
+    """Tell that nothing fits, the id that is nearly so or what is covered; return the exit."""
+    from audience_impact.cli import finding
+
+    if near := _list_near_ids(words, acts):
+        return fail_with(f"{words} is not published; did you mean {' or '.join(near)}?")
+    cover = "" if finding.is_like_id(words) else f"; {finding.describe_cover(acts)}"
+    return fail_with(f"{words} is not published; see audience-impact list{cover}")
+
+
+def _list_near_ids(words: str, acts: "pd.DataFrame") -> list[str]:
+    import difflib
+
+    return difflib.get_close_matches(words, acts["restriction_id"].tolist())
+
+
+def _list_rows(tables: "dict[str, pd.DataFrame]", ids: list[str], by: str) -> "pd.DataFrame":
+    """Return the rows of `list_exposed` of some restrictions, from large or new to small or old."""
+    from audience_impact.answers import tables as report
+
+    some = {name: table[table["restriction_id"].isin(ids)] for name, table in tables.items()}
+    rows = report.list_exposed(some).merge(
+        some["restrictions"][["restriction_id", "area_name"]], on="restriction_id"
+    )
+    users = report.feature_users(some["impact"], some["impact_by_platform"])["q50_persons"]
+    of_feature = rows["restriction_id"].map(users.astype("float64"))
+    rows["size"] = of_feature.fillna(rows["q50_persons"].astype("float64"))
+    return rows.sort_values(by, ascending=False, kind="stable", na_position="last")
+
+
+def _list_matches(words: str, tables: "dict[str, pd.DataFrame]", ids: list[str]) -> str:
+    """Return several restrictions as text: id, day, people, place and what was restricted."""
+    from audience_impact.answers import text
+
+    lines = text.list_restrictions(_list_rows(tables, ids, "start_on"), MOST_LISTED)
+    head = f"{words} fits {len(ids)} restrictions, here the newest; give more words, or an id:"
+    return "\n".join([head, *lines]) + "\n"
 
 
 def _find_area_record(
@@ -100,47 +182,32 @@ def _find_area_record(
 ) -> "AreaRecord":
     """Return the record of an area; exit with 1 if nothing is published for the period."""
     from audience_impact.answers import names, records
+    from audience_impact.cli import finding
 
     try:
         return records.build_area_record(about, area, period)
     except KeyError as error:
-        name = names.area_in_words(area, records.read_area_names(about)[area])
-        hint = "give a year or a month, such as 2023 or 2023-05, or leave --period out"
-        raise fail_with(f"nothing is published of {name} in {period}: {hint}") from error
+        name = names.area_in_words(area, area) + (f" in {period}" if period else "")
+        hint = finding.describe_cover(about["restrictions"])
+        raise fail_with(f"nothing is published of {name}; {hint}") from error
 
 
 def find_ids(version: "Stored", queries: list[str]) -> tuple[str, ...]:
     """Return the ids of restrictions; exit with 1 if a query matches none or several of them."""
     if not queries:
         return ()
-    restrictions = load_tables(version)["restrictions"]
-    return tuple(dict.fromkeys(find_single_id(words, restrictions) for words in queries))
+    tables = load_tables(version)
+    return tuple(dict.fromkeys(find_single_id(words, tables) for words in queries))
 
 
-def find_single_id(words: str, restrictions: "pd.DataFrame") -> str:
+def find_single_id(words: str, tables: "dict[str, pd.DataFrame]") -> str:
     """Return the id of the restriction; exit with 1 if the words match none or several."""
-    import difflib
-
-    from audience_impact.cli import finding
-
-    ids = restrictions["restriction_id"].tolist()
-    if words in ids:
-        return words
-    matches = finding.find_restrictions(words, restrictions)
-    if len(matches) == 1:
-        return matches[0]
-    if not matches:
-        near = difflib.get_close_matches(words, ids)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see audience-impact list"
-        raise fail_with(f"{words} is not published; {hint}")
-    about = restrictions.set_index("restriction_id")
-    lines = [
-        f"  {match_id}  {about.at[match_id, 'area_name']}: {about.at[match_id, 'platforms']}"
-        for match_id in matches[:MOST_LISTED]
-    ]
-    more = [f"  and {len(matches) - MOST_LISTED} more"] * (len(matches) > MOST_LISTED)
-    head = f"{words} fits {len(matches)} restrictions; give more words, or the id of one:"
-    raise fail_with("\n".join([head, *lines, *more]))
+    _, ids = find_restrictions(words, tables)
+    if not ids:
+        raise _fail_without_match(words, tables["restrictions"])
+    if len(ids) > 1:
+        raise fail_with(_list_matches(words, tables, ids).removesuffix("\n"))
+    return ids[0]
 
 
 def cite(
@@ -158,7 +225,7 @@ def cite(
 
     version, words = open_latest(published), " ".join(restriction)
     tables = load_tables(version)
-    record = records.build_record(tables, find_single_id(words, tables["restrictions"]))
+    record = records.build_record(tables, find_single_id(words, tables))
     try:
         cited = cite_restriction(record, version)
     except PublishError as error:

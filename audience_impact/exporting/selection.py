@@ -23,7 +23,6 @@ from audience_impact.exporting import ExportError
 from audience_impact.exporting.content import Content, KeyFigures
 from audience_impact.outputs.areas import WORLD
 from audience_impact.store.versions import Stored
-from audience_impact.vocabulary import EndStatus
 
 HEADINGS = (
     *("at least", "5 %", "median", "95 %", "at most"),
@@ -187,7 +186,7 @@ def _choose_ids(content: Content, query: ExportQuery, area: Area | None) -> set[
     if area is not None:
         acts = acts[[_is_inside(area, row) for row in acts.itertuples()]]
     if query.year is not None:
-        acts = acts[_is_in_force(acts, query.year, pd.Timestamp(content.as_of))]
+        acts = acts[records.is_in_force(acts, str(query.year), pd.Timestamp(content.as_of))]
     if acts.empty:
         raise ExportError(f"no restriction on record for {_write_title(query, area)}")
     return set(acts["restriction_id"])
@@ -197,15 +196,6 @@ def _is_inside(area: Area, row: object) -> bool:
     """Return whether a restriction is in the area, or in one of its countries."""
     codes = {*str(row.area_id).split(";"), *str(row.country_id).split(";")}  # type: ignore[attr-defined]
     return area.id in codes or not area.countries.isdisjoint(codes)
-
-
-def _is_in_force(acts: pd.DataFrame, year: int, as_of: pd.Timestamp) -> "pd.Series[bool]":
-    """Return for each restriction whether it was in force on a day of the year."""
-    start = pd.to_datetime(acts["start_on"])
-    last = periods.parse_periods(acts["ended_on"].fillna(""))["end"] - periods.ONE_DAY
-    last = last.mask(acts["end_status"] == EndStatus.ONGOING.value).fillna(as_of)
-    carried_out = acts["end_status"] != EndStatus.WITHDRAWN.value
-    return carried_out & (start < f"{year + 1}-01-01") & (last >= f"{year}-01-01")
 
 
 def _select_rows(

@@ -1,0 +1,153 @@
+"""What typed words find: countries and services by any name, periods, misspelt words, places."""
+
+import pandas as pd
+import pytest
+
+from audience_impact.cli import finding
+from audience_impact.cli.finding import Question, Vocabulary
+
+ROWS = [
+    ("NG-2021-06-05-twitter", "NG", "Nigeria", "001>002", "block", "2021-06-05", "2022-01-13", "x"),
+    ("NE-2023-08-03-internet", "NE", "Niger", "001>002", "network_shutdown", "2023-08-03", "", "*"),
+    ("IN-2022-01-01-a", "IN-JK", "Jammu and Kashmir", "001>142", "network_shutdown", "2022-01-01",
+     "2022-01-02", "*"),
+    ("IN-2023-02-01-b", "IN-JK/pulwama", "Pulwama", "001>142", "network_shutdown", "2023-02-01",
+     "2023-02-03", "*"),
+    ("IN-2020-06-29-tiktok", "IN", "India", "001>142", "block", "2020-06-29", "", "tiktok"),
+    ("MM-2021-02-04-facebook", "MM", "Myanmar", "001>142", "block", "2021-02-04", "", "facebook"),
+]  # fmt: skip
+NAMES = {"x": "Twitter", "*": "Whole internet", "tiktok": "TikTok", "facebook": "Facebook"}
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    """The words of a small version."""
+    acts = pd.DataFrame(
+        {
+            "restriction_id": act,
+            "area_id": area,
+            "area_name": name,
+            "area_names": f'["{name}"]',
+            "country_id": area[:2],
+            "country_paths": path,
+            "places": None,
+            "platforms": NAMES[service],
+            "action": action,
+            "start_on": start,
+            "observed_from": start,
+            "announced_on": None,
+            "ended_on": end or None,
+            "end_status": "ended" if end else "ongoing",
+            "source_id": "page",
+            "as_of": "2026-01-01",
+        }
+        for act, area, name, path, action, start, end, service in ROWS
+    )
+    parts = pd.DataFrame(
+        {"restriction_id": row[0], "platform_id": row[7], "platform_name": NAMES[row[7]]}
+        for row in ROWS
+    )
+    return Vocabulary({"restrictions": acts, "impact_by_platform": parts})
+
+
+def _ask(text: str, vocabulary: Vocabulary) -> tuple[Question, list[str]]:
+    question = finding.read_question(text, vocabulary)
+    return question, finding.match_restrictions(question, vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("how many people did the Nigeria twitter ban affect?", ["NG-2021-06-05-twitter"]),
+        ("нигерия x", ["NG-2021-06-05-twitter"]),
+        ("Burma fb", ["MM-2021-02-04-facebook"]),
+        ("缅甸 facebook", ["MM-2021-02-04-facebook"]),
+        ("india's tik tok ban", ["IN-2020-06-29-tiktok"]),
+        ("twitter nigeria 2022", ["NG-2021-06-05-twitter"]),
+        ("twitter nigeria 2023", []),
+        ("twitter january 2022", ["NG-2021-06-05-twitter"]),
+        ("twitter 2022-02", []),
+        ("facebook nigeria", []),
+        ("kashmir", ["IN-2022-01-01-a", "IN-2023-02-01-b"]),
+        ("pulwama", ["IN-2023-02-01-b"]),
+        ("kashmir 2023", ["IN-2023-02-01-b"]),
+        ("africa shutdown", ["NE-2023-08-03-internet"]),
+        ("nig", ["NG-2021-06-05-twitter", "NE-2023-08-03-internet"]),
+        ("atlantis", []),
+        ("the of in", []),
+    ],
+)
+def test_words_find_restrictions(text: str, ids: list[str], vocabulary: Vocabulary) -> None:
+    assert _ask(text, vocabulary)[1] == ids
+
+
+@pytest.mark.parametrize(
+    ("text", "area", "period"),
+    [
+        ("burma", "MM", None),
+        ("ivory coast", "CI", None),
+        ("Costa de Marfil", "CI", None),
+        ("untied states", "US", None),
+        ("sudan 2023", "SD", "2023"),
+        ("Nigeria May 2021", "NG", "2021-05"),
+        ("shutdowns in 2024", "001", "2024"),
+        ("world 2025", "001", "2025"),
+        ("IN 2023", "IN", "2023"),
+        ("SHUTDOWN IN NIGER", "NE", None),
+        ("nigeria niger", None, None),
+        ("nigeria twitter", None, None),
+        ("atlantis 2024", None, "2024"),
+    ],
+)
+def test_an_area_alone_is_asked_for(
+    text: str, area: str | None, period: str | None, vocabulary: Vocabulary
+) -> None:
+    question, _ = _ask(text, vocabulary)
+    assert (question.area, question.period) == (area, period)
+
+
+def test_a_guess_and_a_word_left_out_are_told(vocabulary: Vocabulary) -> None:
+    question, ids = _ask("nigera twiter qwzx", vocabulary)
+    assert ids == ["NG-2021-06-05-twitter"]
+    assert question.notes == [
+        "no event says 'nigera'; showing Nigeria",
+        "no event says 'twiter'; showing twitter",
+        "no event says 'qwzx'; left out of the search",
+    ]
+    assert _ask("niger internet", vocabulary)[0].notes == [], "a whole word is no guess"
+
+
+def test_a_kind_that_nothing_is_of_is_told(vocabulary: Vocabulary) -> None:
+    question, ids = _ask("shutdown in burma", vocabulary)
+    assert ids == ["MM-2021-02-04-facebook"]
+    assert question.notes == ["no event that fits is 'shutdown'; showing all"]
+
+
+def test_a_name_of_several_countries_is_no_area(vocabulary: Vocabulary) -> None:
+    assert _ask("congo", vocabulary)[0].area is None
+    assert _ask("dr congo", vocabulary)[0].area == "CD"
+
+
+def test_an_area_is_found_under_its_other_names() -> None:
+    on_record = {"MM": "MM", "002": "002", "IN-JK": "Jammu and Kashmir"}
+    for words in ("burma", "Birmanie", "myanmar", "MM"):
+        assert finding.find_area(words, on_record) == "MM"
+    assert finding.find_area("africa", on_record) == "002"
+    assert finding.find_area("jammu and kashmir", on_record) == "IN-JK"
+    assert finding.find_area("ivory coast", on_record) is None
+
+
+def test_the_command_that_adds_a_register_is_named(vocabulary: Vocabulary) -> None:
+    acts = vocabulary.acts
+    told = finding.describe_cover(acts)
+    assert "6 events of 4 countries" in told
+    assert "audience-impact import stop" in told
+    acts = acts.assign(source_id="access-now-stop-2026-05-20")
+    assert "import stop" not in finding.describe_cover(acts)
+
+
+def test_the_beginning_of_an_id_is_completed(vocabulary: Vocabulary) -> None:
+    assert finding.is_like_id("ng-2021")
+    assert not finding.is_like_id("nigeria")
+    assert not finding.is_like_id("nigeria 2021")
+    assert finding.complete_id("ng-2021", vocabulary.acts) == ["NG-2021-06-05-twitter"]
