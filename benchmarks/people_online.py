@@ -2,6 +2,7 @@
 
     python -m benchmarks.people_online FILE [--facts DIR] [--format json|table]
     python -m benchmarks.people_online [--facts DIR] [--format json|table]
+    python -m benchmarks.people_online --picture FILE [--facts DIR]
 
 FILE is a table (CSV) with `area_id`, `period` and `share`, the share of all residents online. Each
 row comes back in its order, with its further columns and `q05_share`, `q50_share` and `q95_share`
@@ -14,6 +15,10 @@ against the count), of LATEST_COUNTRIES countries at a time all counts from LATE
 as a table that is kept aside would test them), and each lineage whole (`lineage`). Parameters are
 those fitted to all counts. Of a country and distance one count, drawn by its name, is tested, so
 that trials are independent; the 95 % interval is that of Clopper and Pearson (1934).
+
+`--picture` draws the counts that were fitted to, and median and 90 % interval of the share of all
+residents, for the countries of PICTURED over PICTURED_YEARS. FILE ends in .svg or .png. Counts of
+adults alone are hollow: they are shares of other people than the line.
 """
 
 import argparse
@@ -22,8 +27,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import altair
 import numpy as np
 import pandas as pd
+import vl_convert
 
 from audience_impact.denominators.online import (
     Z95,
@@ -31,6 +38,7 @@ from audience_impact.denominators.online import (
     compute_moments,
     compute_shares,
 )
+from audience_impact.facts.tables import Tables
 from audience_impact.fitting.people_online import model as fitting
 from audience_impact.fitting.people_online.counts import list_counts
 from audience_impact.fitting.people_online.model import OnlineModel
@@ -46,6 +54,10 @@ LAST_YEARS = range(2018, 2024)
 LATEST_YEAR, LATEST_COUNTRIES, LATEST_ROUNDS = 2024, 60, 4
 LEAST_COUNTS = 20
 """Minimum number of counts for a row of the result."""
+PICTURED = ("IN", "IQ", "IR", "RU", "MM")
+PICTURED_YEARS = (2015, 2026)
+STEPS_A_YEAR = 4
+FONT = "Arial, 'Liberation Sans', sans-serif"
 
 
 def answer_rows(rows: pd.DataFrame, levels: OnlineLevels) -> pd.DataFrame:
@@ -152,20 +164,99 @@ def test_counts(counts: pd.DataFrame, parameters: np.ndarray) -> list[Row]:
     return score(draw_one_a_country(predicted.assign(lineage=lineage)[is_tested]))
 
 
+def list_pictured(tables: Tables, levels: OnlineLevels) -> pd.DataFrame:
+    """Return rows of the picture: counts with `publisher` and `share`, moments with quantiles."""
+    first, last = PICTURED_YEARS
+    counts = list_counts(tables)
+    is_shown = counts["area_id"].isin(PICTURED) & counts["moment"].between(first, last + 1)
+    measurers = tables["lineages"].set_index("measurement_series_id")["measurer"]
+    shown = counts[is_shown]
+    shown = shown.assign(
+        publisher=shown["measurement_series_id"].map(measurers),
+        counted=np.where(shown["is_all_ages"], "all residents", "adults"),
+    )
+    moments = np.arange(first, last + 1, 1.0 / STEPS_A_YEAR)
+    grid = pd.MultiIndex.from_product([PICTURED, moments], names=["area_id", "moment"])
+    line = grid.to_frame(index=False)
+    line = line.join(levels.compute_quantiles(line["area_id"], line["moment"].to_numpy()))
+    columns = ["area_id", "moment", "share", "publisher", "counted"]
+    rows = pd.concat([shown[columns], line.round(4)], ignore_index=True)
+    order = rows["area_id"].map({area: place for place, area in enumerate(PICTURED)})
+    names = rows["area_id"].map(tables["areas"].set_index("area_id")["name"])
+    return rows.assign(country=names).iloc[order.argsort(kind="stable")]
+
+
+def summarise_pictured(rows: pd.DataFrame, levels: OnlineLevels) -> str:
+    """Return in a sentence how many counts of all residents lie inside the band."""
+    counts = rows[rows["counted"].eq("all residents")]
+    band = levels.compute_quantiles(counts["area_id"], counts["moment"].to_numpy())
+    inside = counts["share"].between(band["q05_share"], band["q95_share"])
+    return f"{inside.sum()} of {len(counts)} counts of all residents inside the band"
+
+
+def draw_picture(rows: pd.DataFrame) -> altair.ConcatChart:
+    """Return the picture: a panel a country, in the order of the rows."""
+    panels = [_draw_panel(country, shown) for country, shown in rows.groupby("country", sort=False)]
+    words = "Share online. Line: median of all residents; band: 90 % interval; hollow: of adults"
+    chart = altair.concat(*panels, columns=3, title=altair.Title(words, anchor="start"))
+    legend = altair.LegendConfig(orient="bottom", labelFontSize=12)
+    drawn: altair.ConcatChart = chart.configure(background="white", font=FONT, legend=legend)
+    return drawn
+
+
+def _draw_panel(country: str, rows: pd.DataFrame) -> altair.LayerChart | altair.FacetChart:
+    """Return the counts of a country over the median and the band of the model."""
+    first, last = PICTURED_YEARS
+    marks = altair.Axis(title=None, format="d", values=list(range(first, last, 5)), grid=False)
+    across = altair.X("moment:Q", axis=marks, scale=altair.Scale(domain=[first, last + 1]))
+    shares = altair.Axis(title=None, format="%", values=[0.0, 0.25, 0.5, 0.75, 1.0])
+    whole = altair.Scale(domain=[0, 1])
+    modelled = altair.Chart(rows).transform_filter("isValid(datum.q50_share)").encode(across)
+    band = modelled.mark_area(color="#9db4d0", opacity=0.55)
+    band = band.encode(altair.Y("q05_share:Q", axis=shares, scale=whole), y2="q95_share:Q")
+    middle = modelled.mark_line(color="#1f3f66", strokeWidth=1.5)
+    middle = middle.encode(altair.Y("q50_share:Q", axis=shares, scale=whole))
+    counted = altair.Chart(rows).transform_filter("isValid(datum.share)")
+    key = altair.Legend(title="Count of", columns=3, labelLimit=230)
+    is_hollow = altair.datum.counted == "adults"
+    points = counted.mark_point(size=34, strokeWidth=1.5, opacity=1.0).encode(
+        across,
+        altair.Y("share:Q", axis=shares, scale=whole),
+        stroke=altair.Stroke("publisher:N", legend=key),
+        fill=altair.Fill("publisher:N", legend=key),
+        shape=altair.Shape("publisher:N", legend=key),
+        fillOpacity=altair.condition(is_hollow, altair.value(0.0), altair.value(1.0)),
+    )
+    sized = {"width": 200, "height": 150, "title": altair.Title(country, fontSize=13)}
+    return altair.layer(band, middle, points).properties(**sized)
+
+
+def write_picture(path: Path, chart: altair.ConcatChart) -> None:
+    """Write the picture as SVG, or as PNG of twice its size where the name ends in .png."""
+    drawn: str = vl_convert.vegalite_to_svg(chart.to_dict())
+    is_png = path.suffix == ".png"
+    path.write_bytes(bytes(vl_convert.svg_to_png(drawn, scale=2)) if is_png else drawn.encode())
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description="Test the people online against counts.")
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    asked.add_argument("--picture", type=Path, metavar="FILE")
     parser.add_argument("--facts", type=Path, default=FACTS)
     parser.add_argument("--format", choices=["json", "table"], default="table")
     chosen = parser.parse_args(words)
     tables = steps.validate_facts(steps.read_facts([chosen.facts])).tables
-    if chosen.file:
-        levels = OnlineLevels.from_table(tables["online_levels"])
-        if levels is None:
-            parser.error(
-                f"{chosen.facts}: online_levels is empty; run audience-impact learn online"
-            )
+    levels = OnlineLevels.from_table(tables["online_levels"])
+    if levels is None and (chosen.file or chosen.picture):
+        parser.error(f"{chosen.facts}: online_levels is empty; run audience-impact learn online")
+    if levels and chosen.picture:
+        pictured = list_pictured(tables, levels)
+        write_picture(chosen.picture, draw_picture(pictured))
+        sys.stderr.write(f"{summarise_pictured(pictured, levels)}\n")
+        text = str(chosen.picture)
+    elif levels and chosen.file:
         rows = pd.read_csv(chosen.file, dtype="str", keep_default_na=False)
         answered = answer_rows(rows, levels)
         sys.stderr.write(f"{summarise_answers(answered)}\n")

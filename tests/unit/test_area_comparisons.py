@@ -1,12 +1,14 @@
 """What others published for a country and a year, beside ours."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import pandas as pd
 import pytest
 
 from audience_impact.answers import sentences
 from audience_impact.outputs.comparisons import make_area_comparisons
+from audience_impact.store.versions import Stored
 from flows.documenting import comparisons as page_of_comparisons
 from flows.pipeline import steps
 from tests.engine import calibrated
@@ -80,6 +82,45 @@ def test_the_page_counts_and_explains(tmp_path: Path) -> None:
     assert "| A newspaper | 2 | 2 | 50% | " in page
     assert "| XA | 2025 | A newspaper | 900 k | theirs is " in page
     assert version.id in page
+    listed = page_of_comparisons.pair_areas(version)
+    assert listed["published_persons"].tolist() == [900e3, 500e3]
+    assert listed["without_figure_count"].eq(0).all()
+    assert listed["largest_restriction_id"].eq("R1").all()
+
+
+class Version:
+    """Tables of a version: a restriction of two services and one of a single service."""
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        exposed: dict[str, Any] = {"impact_metric": "people_exposed", "q05_persons": [90.0, 9.0]}
+        exposed |= {"q50_persons": [100.0, 10.0], "q95_persons": [110.0, 11.0]}
+        parts: dict[str, Any] = {
+            "restriction_id": ["TWO", "TWO", "ONE"],
+            "platform_id": ["a", "b", "a"],
+        }
+        parts |= {f"imputed_{end}_persons": [5.0, float("nan"), 7.0] for end in QUANTILES}
+        figures: dict[str, Any] = {"restriction_id": ["TWO", "TWO", "TWO", "ONE", "ONE", "ONE"]}
+        figures |= {"platform_id": ["a", "b", None, "a", "a", "a"], "disputed_by": [None] * 6}
+        figures |= {"compared_with": ["platform"] * 2 + ["restriction"] + ["platform"] * 3}
+        figures |= {"unit": ["persons"] * 4 + ["accounts", "persons"], "published_value": [1.0] * 6}
+        figures["disputed_by"][5] = "a page"
+        tables = {
+            "impact": pd.DataFrame({"restriction_id": ["TWO", "ONE"], **exposed}),
+            "impact_by_platform": pd.DataFrame(parts),
+            "comparisons": pd.DataFrame(figures),
+        }
+        return tables[name]
+
+
+QUANTILES = ("q05", "q50", "q95")
+
+
+def test_a_figure_of_a_service_is_beside_the_median_of_that_service_alone() -> None:
+    found = page_of_comparisons.pair_restrictions(cast("Stored", Version()))
+    assert found["restriction_id"].tolist() == ["TWO", "TWO", "TWO", "ONE"]
+    of_part, unknown, of_whole, of_single = found["q50_persons"]
+    assert (of_part, of_whole, of_single) == (5.0, 100.0, 10.0)
+    assert pd.isna(unknown)
 
 
 def test_every_reason_has_a_sentence() -> None:
