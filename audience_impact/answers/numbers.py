@@ -36,7 +36,7 @@ class Estimate(NamedTuple):
 
     A reader sees `at_least` and `at_most`, which allow for the errors of figures; `lower` and
     `upper` are what the figures force as printed. Where a total leaves out countries that cannot be
-    drawn, `covered` says which part of it the interval is of: `41 of 53 countries`.
+    drawn, `covered` says which part of it the interval is of: `in 41 of 53 countries`.
     """
 
     at_least: float | None
@@ -82,10 +82,19 @@ def read_numbers(estimate: Estimate) -> tuple[float | None, ...]:
 
 
 def describe_cover(row: Mapping[str, Any]) -> str | None:
-    """Return the part of a total that its interval is of: `41 of 53 countries`; None for all."""
-    if row.get("is_lower_bound") != YesNo.YES.value or row["countries_count"] == 1:
+    """Return the part of a total that its interval is of; None for all.
+
+    `in 41 of 53 countries`, or, where each country has an estimate, `under 2 of 4 restrictions`.
+    """
+    drawn, countries = row.get("countries_drawn"), row.get("countries_count")
+    if row.get("is_lower_bound") != YesNo.YES.value or not drawn:
         return None
-    return f"{row['countries_drawn']:.0f} of {row['countries_count']:.0f} countries"
+    if drawn < countries:
+        return f"in {drawn:.0f} of {countries:.0f} countries"
+    without, restrictions = row.get("bounds_only_count"), row.get("restrictions_count")
+    if not without or not restrictions:  # a row of a day counts neither
+        return "under the restrictions with an estimate"
+    return f"under {restrictions - without:.0f} of {restrictions:.0f} restrictions"
 
 
 def format_compact(persons: float | None) -> str:
@@ -106,7 +115,7 @@ def format_estimate(row: Mapping[str, Any]) -> str:
         return format_compact(estimate.q50)
     low, middle, high = map(format_compact, (estimate.q05, estimate.q50, estimate.q95))
     if estimate.covered:
-        return f"at least {middle} ({low} to {high} in {estimate.covered})"
+        return f"at least {middle} ({low} to {high} {estimate.covered})"
     return f"{middle} ({low} to {high})"
 
 
@@ -205,7 +214,7 @@ def format_median_interval(estimate: Estimate) -> str:
     )
     unit = shown.removeprefix("at least ").partition(" ")[2]
     same = unit and last.endswith(unit) and span.count(unit) == 1
-    part = f" in {estimate.covered}" if estimate.covered else ""
+    part = f" {estimate.covered}" if estimate.covered else ""
     return f"{shown} ({span.removesuffix(f' {unit}') if same else span}{part})"
 
 

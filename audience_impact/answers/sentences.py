@@ -244,11 +244,8 @@ def _describe_total(people: Estimate, place: str) -> str:
     number = round_interval(low, middle, high)[1]
     if not people.covered:
         return f"about {number} people in {place}{bracket_interval(low, high)}"
-    span = bracket_interval(low, high).replace("interval", "interval of these countries")
-    return (
-        f"at least about {number} people in {place}, those in {people.covered} under restriction"
-        f"{span},"
-    )
+    span = bracket_interval(low, high).replace("interval", "interval of these")
+    return f"at least about {number} people in {place}, those {people.covered}{span},"
 
 
 def _describe_period(row: Row) -> str:
@@ -284,7 +281,7 @@ def _describe_kinds(row: Row) -> str:
     if not parts:
         return ""
     covered = describe_cover(row)
-    part = f", in {covered}" if covered else ""
+    part = f", {covered}" if covered else ""
     return f" By kind of restriction, with 90 % intervals{part}: {'; '.join(parts)}."
 
 

@@ -211,7 +211,7 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
     )
     words = reasons.state_reasons(flags, table.index)[["reason", "reason_rule_ids"]]
     return table.join(words).assign(
-        is_lower_bound=np.where(is_part, YesNo.YES.value, YesNo.NO.value),
+        is_lower_bound=np.where(is_part | is_bounded, YesNo.YES.value, YesNo.NO.value),
         areas_count=table["countries_count"],  # its name before schema 2.6
         estimated_areas_count=table["countries_drawn"],
         impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,

@@ -62,7 +62,7 @@ def show_interval(estimate: Estimate) -> str:
     """Return the 90 % interval as text; a dash for no interval or one without width."""
     if estimate.q05 is None or estimate.q95 is None or estimate.q05 == estimate.q95:
         return NONE
-    part = f" in {estimate.covered}" if estimate.covered else ""
+    part = f" {estimate.covered}" if estimate.covered else ""
     return f"{format_interval(estimate.q05, estimate.q95)}{part}"
 
 

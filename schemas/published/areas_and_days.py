@@ -69,7 +69,8 @@ class ImpactByArea(ReasonedModel):
         "of these, how many the quantiles cover; nothing can be drawn for the others", "count", ge=0
     )
     is_lower_bound: Series[str] = columns.word_column(
-        words.YesNo, "whether the quantiles leave out countries, so that the total is at least that"
+        words.YesNo,
+        "whether the quantiles leave out countries or restrictions: the total is at least that",
     )
     areas_count: Series[float] = columns.make_column(
         "as countries_count, whose name it was before schema 2.6", "count", ge=1
@@ -222,7 +223,8 @@ class ImpactByDay(ReasonedModel):
         "of these, how many the quantiles cover; nothing can be drawn for the others", "count", ge=0
     )
     is_lower_bound: Series[str] = columns.word_column(
-        words.YesNo, "whether the quantiles leave out countries, so that the total is at least that"
+        words.YesNo,
+        "whether the quantiles leave out countries or restrictions: the total is at least that",
     )
     areas_count: Series[float] = columns.make_column(
         "as countries_count, whose name it was before schema 2.6", "count", ge=1

@@ -480,6 +480,19 @@ def test_an_area_is_told_with_each_person_once() -> None:
     )
 
 
+def test_a_country_that_leaves_out_restrictions_is_at_least_that_of_the_others() -> None:
+    row = area_row(
+        **{"countries_count": 1, "countries_drawn": 1, "is_lower_bound": "yes"},
+        **{"restrictions_count": 4, "bounds_only_count": 2},
+    )
+    text = sentences.write_area_answer(row, "Africa")
+    assert text.startswith(
+        "In 2023 at least about 89 million people in Africa, those under 2 of 4 restrictions "
+        "(90 % interval of these 80 to 99 million), were under at least"
+    )
+    assert "The estimate leaves out 2 of 4 restrictions" in text
+
+
 def test_a_total_that_leaves_out_countries_is_at_least_that_of_the_others() -> None:
     row = area_row(
         **{"countries_drawn": 12, "is_lower_bound": "yes", "began_restrictions_count": 50},
@@ -487,8 +500,8 @@ def test_a_total_that_leaves_out_countries_is_at_least_that_of_the_others() -> N
     )
     text = sentences.write_area_answer(row, "Africa")
     assert text.startswith(
-        "In 2023 at least about 89 million people in Africa, those in 12 of 20 countries under "
-        "restriction (90 % interval of these countries 80 to 99 million), were under at least"
+        "In 2023 at least about 89 million people in Africa, those in 12 of 20 countries "
+        "(90 % interval of these 80 to 99 million), were under at least"
     )
     assert (
         "By kind of restriction, with 90 % intervals, in 12 of 20 countries: about 70 million "
