@@ -116,6 +116,7 @@ def find_restrictions(
     Every guess is told on standard error. Exit with 1 if nothing on record fits.
     """
     from audience_impact.cli import finding
+    from audience_impact.plain_text import plain_line
 
     acts = tables["restrictions"]
     if words in set(acts["restriction_id"]):
@@ -134,7 +135,7 @@ def find_restrictions(
     if not ids and question.area is None:
         raise _fail_without_match(words, acts)
     for note in question.notes:
-        typer.echo(note, err=True)
+        typer.echo(plain_line(note), err=True)
     return question, _list_rows(tables, ids, "start_on")["restriction_id"].tolist()
 
 
@@ -171,10 +172,11 @@ def _list_rows(tables: "dict[str, pd.DataFrame]", ids: list[str], by: str) -> "p
 def _list_matches(words: str, tables: "dict[str, pd.DataFrame]", ids: list[str]) -> str:
     """Return several restrictions as text: id, day, people, place and what was restricted."""
     from audience_impact.answers import text
+    from audience_impact.plain_text import plain_lines
 
     lines = text.list_restrictions(_list_rows(tables, ids, "start_on"), MOST_LISTED)
     head = f"{words} fits {len(ids)} restrictions, here the newest; give more words, or an id:"
-    return "\n".join([head, *lines]) + "\n"
+    return plain_lines("\n".join([head, *lines])) + "\n"
 
 
 def _find_area_record(

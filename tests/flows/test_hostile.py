@@ -77,9 +77,12 @@ def test_a_terminal_shows_an_attack_as_text(words: list[str], published: Publish
 
 
 def test_what_was_asked_for_is_repeated_as_text(published: Published) -> None:
-    done = command("show", ALL, "--published", published.path.parents[1])
-    assert done.returncode == 1
-    assert is_harmless(done.stderr)
+    unknown = f"{ESCAPE}qqzzqq{DIRECTION}"
+    for words, status in ((ALL, 0), (f"{ALL} {unknown}", 0), (unknown, 1)):
+        done = command("show", words, "--published", published.path.parents[1])
+        assert done.returncode == status, words
+        assert is_harmless(done.stderr)
+        assert ("qqzzqq" in done.stderr.lower()) == (unknown in words)
 
 
 @pytest.mark.parametrize(("what", "name"), [("R1", "authority"), ("XA", "area_name")])
