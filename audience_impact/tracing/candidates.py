@@ -19,8 +19,7 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import PROVENANCE, Tables
-from audience_impact.outputs import lineage
-from audience_impact.outputs.lineage import EVERY, INPUTS
+from audience_impact.outputs.lineage import EVERY, INPUTS, list_named_operators
 from audience_impact.places import (
     networks,
     online,
@@ -240,7 +239,7 @@ def _list_networks(inputs: Inputs, tables: Tables) -> pd.DataFrame:
 
 def _list_operators(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     """Return the shares of the operators' networks in the month that was used and in others."""
-    named = lineage.list_named_operators(inputs)
+    named = list_named_operators(inputs)
     if named.empty:
         return named
     rows = operator_shares.list_considered(named, tables)
