@@ -24,7 +24,7 @@ import pandas as pd
 
 from audience_impact.facts import evidence
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import durations, hours
+from audience_impact.fitted import durations
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
@@ -85,7 +85,7 @@ RESTRICTIONS = Frame(
         "occasion": TEXT,
         "hours_basis": TEXT,
         "measured_hours": NUMBER,
-        **dict.fromkeys(hours.PARAMETERS, NUMBER),
+        **dict.fromkeys(durations.HOURS_PARAMETERS, NUMBER),
     },
     key=("restriction_id",),
 )
@@ -174,7 +174,7 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
     linked = evidence.link_evidence(facts, tables)
     lost = evidence.find_lost_shares(linked)
     restrictions = _describe_restrictions(facts, as_of, frozenset(lost["restriction_id"]))
-    restrictions = restrictions.assign(**hours.describe_hours(restrictions, linked))
+    restrictions = restrictions.assign(**durations.describe_hours(restrictions, linked))
     targets = tables["restriction_targets"].sort_values(
         ["restriction_id", "platform_id", "feature"], ignore_index=True
     )

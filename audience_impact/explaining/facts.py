@@ -6,8 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from audience_impact.facts.reading import FORMER_NAMES
-from audience_impact.outputs.lineage import INPUTS, RESTRICTION_TABLES
-from audience_impact.outputs.review.attribution import name_origin
+from audience_impact.outputs.lineage import INPUTS, RESTRICTION_TABLES, name_origin
 from audience_impact.vocabulary import SourceType
 
 Cells = dict[str, str]

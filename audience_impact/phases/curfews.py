@@ -6,7 +6,7 @@ on a day.
 
 Method. Listed days are cut to the time from the first to the last day. Of a number of times alone
 it is not known which days they were: they are spread evenly from the first day to the last, each on
-a day of its own. Hours that are printed, measured, or learned from other cuts (fitted/hours.py)
+a day of its own. Hours that are printed, measured, or learned from other cuts (fitted/durations.py)
 make person-hours of each day in force, with a draw of the hours in each draw; the lower bound takes
 the least printed or measured hours, else nothing, the upper one the most printed, else 24. Of any
 other restriction a day counts 24 in the estimate and the upper bound, and in the lower bound days
@@ -26,11 +26,13 @@ Citation. Rules of this project, docs/method.md.
 import numpy as np
 import pandas as pd
 
-from audience_impact.fitted.hours import (
+from audience_impact.fitted.durations import (
     DAY_HOURS,
-    PARAMETERS,
     count_days_in_force,
     quantile_hours,
+)
+from audience_impact.fitted.durations import (
+    HOURS_PARAMETERS as PARAMETERS,
 )
 from audience_impact.frames import NUMBER, TEXT, Array
 from audience_impact.periods import ONE_DAY

@@ -7,32 +7,26 @@ Piece: a longest run of days of one group with no start, end or first of a month
 Set: the items in force on all days of a piece; two pieces of a group may have the same set.
 Person-days: days times the people in force on each, a number that depends on the set alone.
 
-Method
-------
-All starts, ends and firsts of months are put in order, by group; a span covers the pieces from its
-start to its end, which bisection locates. Each piece then has its items, each once, and is inside
-one month. Sets are distinguished like words in a dictionary, letter by letter: pieces of one group
-that agree so far and have the same next item stay together. This is exact (no hashing), and the
-people of a set need to be worked out once however often it comes back. Sums over a period are the
-product of a sparse table (periods x sets, days) and the people per set, so that no table of pieces
-x draws is ever built.
+Method ------ All starts, ends and firsts of months are put in order, by group; a span covers the
+pieces from its start to its end, which bisection locates. Each piece then has its items, each once,
+and is inside one month. Sets are distinguished like words in a dictionary, letter by letter: pieces
+of one group that agree so far and have the same next item stay together. This is exact (no
+hashing), and the people of a set need to be worked out once however often it comes back. Sums over
+a period are the product of a sparse table (periods x sets, days) and the people per set, so that no
+table of pieces x draws is ever built.
 
 Assumptions
 -----------
 Days are whole and are those of one calendar for the group; what is in force at all on a day
 counts for the whole of it.
 
-Known drawbacks
----------------
-* Person-days count one person once a day, but again each day: they are not people.
-* Time and memory are proportional to the number of pieces that each span covers: many spans of one
-  group that overlap for long cost the square of their number.
-* Consecutive pieces with the same set remain separate if any span begins or ends between them.
+Known drawbacks --------------- * Person-days count one person once a day, but again each day: they
+are not people. * Time and memory are proportional to the number of pieces that each span covers:
+many spans of one group that overlap for long cost the square of their number. * Consecutive pieces
+with the same set remain separate if any span begins or ends between them.
 
-Citation
---------
-Shamos and Hoey (1976), Geometric intersection problems, 17th Symposium on Foundations of Computer
-Science (the sweep).
+Citation -------- Shamos and Hoey (1976), Geometric intersection problems, 17th Symposium on
+Foundations of Computer Science (the sweep).
 
 Phases of an audience with a daily figure
 -----------------------------------------
@@ -45,6 +39,18 @@ fall away.
 Assumed is that a figure that is an average over its period limits every day of it.
 
 On a quiet day fewer come than on the average one. Rules of this project, docs/method.md.
+
+Phases by calendar year ----------------------- A phase is an audience of a restriction in one
+calendar year: in the year of the start as on the first day, in a later year as in the middle of
+that year (or of the elapsed part of it). `audience` is the number of the audience, the same in all
+its phases.
+
+In a later year people online are those of that year, and so is the base. The figure of a service
+does not change: it describes the audience from before, with its errors. It gives no upper bound if
+it is more than CURRENT_MONTHS old on the first day of the year.
+
+In the year in which a restriction begins the base is that of its first day. The assumptions are
+those of audiences/universes.py. Rules of this project, docs/method.md.
 """
 
 import numpy as np
@@ -52,9 +58,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from audience_impact.audiences import universes
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.denominators.counts import DISTRIBUTION
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.frames import Array
-from audience_impact.periods import DAY
+from audience_impact.periods import DAY, months_between
+from audience_impact.vocabulary import WHOLE_INTERNET
 
 Integers = NDArray[np.int64]
 
@@ -257,3 +267,98 @@ def _select_in_force(rows: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
     end = about[["most_end", "imputed_end"]].max(axis=1)
     start = rows["from_limit"].where(rows["from_limit"] > about["from_day"], about["from_day"])
     return rows[start < rows["until_limit"].where(rows["until_limit"] < end, end)]
+
+
+OF_BASE = [
+    *("base", "base_id", "base_persons", "base_status", "base_size_persons"),
+    *DISTRIBUTION,
+    *("is_base_projected", "is_own_base", "population_id", "population_persons"),
+]
+"""Columns that universes.with_base adds to an audience."""
+CURRENT_MONTHS = 12
+"""Age in months above which a figure gives no upper bound."""
+YEAR = "|"
+"""Columns of a restriction and year, by which phases are grouped."""
+
+
+def split_by_year(
+    audiences: pd.DataFrame,
+    periods: pd.DataFrame,
+    denominators: Denominators,
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return the phases of audiences, by audience and year.
+
+    `audiences` is the field of `Inputs`, in the order of AUDIENCE; `periods` is indexed by
+    restriction_id, with `from_day`, `most_end` and `imputed_end`. Adds `audience`, `year`, and
+    `from_limit` and `until_limit`, the days between which a phase applies (NaT where nothing was
+    ever in force).
+    """
+    numbered = audiences.reset_index(names="audience")
+    about = periods.reindex(numbered["restriction_id"])
+    first = about["from_day"].dt.year.to_numpy("float64")
+    end = about[["most_end", "imputed_end"]].max(axis=1) - pd.Timedelta(days=1)
+    count = np.fmax(end.dt.year.to_numpy("float64") - first, 0.0)
+    count = np.nan_to_num(count).astype(np.int64)
+    phases = numbered.loc[numbered.index.repeat(count + 1)].assign(
+        step=np.concatenate([np.arange(n + 1) for n in count] or [np.empty(0, np.int64)])
+    )
+    year = first[phases["audience"].to_numpy()] + phases["step"].to_numpy()
+    phases = phases.assign(year=year, **_find_limits(year, phases["step"].to_numpy()))
+    later = phases[phases["step"] > 0].reset_index(drop=True)
+    parts = [phases[phases["step"] == 0]]
+    if not later.empty:
+        parts.append(_renew_phases(later, denominators, as_of))
+    return (
+        pd.concat(parts, ignore_index=True)
+        .sort_values(["audience", "year"], ignore_index=True)
+        .assign(is_first_year=lambda frame: frame["step"] == 0)
+        .drop(columns="step")
+    )
+
+
+def _find_limits(year: "np.ndarray", step: "np.ndarray") -> dict[str, pd.Series]:
+    """Return the first day of each phase, and the day after its last."""
+    year_text = pd.Series(year).fillna(1970).astype("int64").astype("str")
+    day = pd.to_datetime(year_text + "-01-01").astype("datetime64[us]")
+    after = (day + pd.offsets.YearBegin(1)).where(~np.isnan(year))
+    return {
+        "from_limit": day.where(~np.isnan(year)).to_numpy(),
+        "until_limit": after.to_numpy(),
+    }
+
+
+def _renew_phases(
+    rows: pd.DataFrame, denominators: Denominators, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """Return phases of later years, with new people online and bases but unchanged figures."""
+    mid_year = rows["from_limit"] + pd.Timedelta(days=181)
+    today = mid_year.where(mid_year < as_of, as_of)
+    number = rows["year"].astype("int64").astype("str")
+    renamed = rows.assign(
+        began=rows["start"],
+        start=today,
+        restriction_id=rows["restriction_id"] + YEAR + number,
+    )
+    sizes = renamed.drop(columns=OF_BASE)
+    network = sizes["platform_id"] == WHOLE_INTERNET
+    renewed = _age_figures(sizes[~network])
+    if network.any():
+        users = universes.count_internet_users(
+            sizes.loc[network, [*AUDIENCE, "start"]], denominators
+        )
+        unchanged = sizes[network].drop(columns=users.columns.intersection(sizes.columns))
+        renewed = pd.concat([renewed, users.join(unchanged)]).sort_index(kind="stable")
+    based = universes.add_base(renewed.reset_index(drop=True), denominators)
+    names = based["restriction_id"].str.rsplit(YEAR, n=1).str[0]
+    return based.assign(restriction_id=names).drop(columns="began")
+
+
+def _age_figures(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return figures of services for a later year, without an upper limit for old figures."""
+    first_day = months_between(rows["began"], rows["from_limit"]).clip(lower=0)
+    old = rows["age_months"] + first_day > CURRENT_MONTHS
+    months = months_between(rows["began"], rows["start"]).clip(lower=0)
+    return rows.assign(
+        high_persons=rows["high_persons"].where(~old), age_months=rows["age_months"] + months
+    )

@@ -9,7 +9,7 @@ Method. With O people online of N in the country, P people in the place and d th
 online there less those of the country, s = expit(logit(O / N) + d) of them are online, and the
 place has P s of the O: never more than its people. d has the error of reading as well,
 common to the places of a country. A place named whole is cut wholly; within, by
-the share of its people who live in the part that is meant (places/part_sizes.py); city_or_district
+the share of its people who live in the part that is meant (places/population.py); city_or_district
 is the smaller place as often as a register means it where its other cells say (CITY_COUNTS).
 Times that go the share whom the network leaves without any, and the share of traffic or addresses
 that was lost, where that is on record: the part of the people who lost it is taken to be the same.

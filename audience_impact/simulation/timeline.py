@@ -51,14 +51,14 @@ from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import durations, hours
+from audience_impact.fitted import durations
 from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import PARAMETERS, daily_use, find_online_shares
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
-from audience_impact.phases import curfews, intervals, years
+from audience_impact.phases import curfews, intervals
 from audience_impact.populations import parents_of
 from audience_impact.simulation import audiences, error_ends, reach
 from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
@@ -218,7 +218,7 @@ def make_timeline(
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
     denominators = Denominators.from_tables(tables, inputs.errors)
-    in_years = years.split_by_year(sizes, periods, denominators, day)
+    in_years = intervals.split_by_year(sizes, periods, denominators, day)
     phases, figure = intervals.cut_by_figure(in_years, inputs.audiences.daily, periods)
     monthly = audiences.prepare_audiences(phases, inputs.audiences.distributions)
     online = find_online_shares(phases, denominators.counts)
@@ -416,8 +416,8 @@ def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
     """
     u = [draw_uniforms(sampler.seed, f"hours|{name}", sampler.count) for name in periods.index]
     uniforms = stratify_uniforms(np.array(u).reshape(len(periods), sampler.count))
-    drawn = hours.quantile_hours(uniforms, periods)
-    return pd.DataFrame(np.where(np.isnan(drawn), hours.DAY_HOURS, drawn), index=periods.index)
+    drawn = durations.quantile_hours(uniforms, periods)
+    return pd.DataFrame(np.where(np.isnan(drawn), durations.DAY_HOURS, drawn), index=periods.index)
 
 
 def first_days(periods: pd.DataFrame, end: str) -> pd.Series:

@@ -1,6 +1,6 @@
 """The fact table `part_sizes`: the number of people in the parts of places that registers name.
 
-Definitions. Those of places/part_sizes.py. A reading is a range of the people in the part that a
+Definitions. Those of places/population.py. A reading is a range of the people in the part that a
 register row means, by a reader who saw the row and no result. Its middle is the geometric mean of
 the ends.
 
@@ -26,9 +26,9 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting.tables import INSIDE, compute_quantiles, digest_frames
 from audience_impact.frames import Array
-from audience_impact.places import part_sizes, population
+from audience_impact.places import population
 from audience_impact.places.online import NORMAL
-from audience_impact.places.part_sizes import PARAMETERS
+from audience_impact.places.population import PARAMETERS
 from audience_impact.vocabulary import ParameterBasis, PartKind
 
 READ = ("areas", "bases", "place_parts")
@@ -51,7 +51,7 @@ def describe_readings(tables: Tables) -> pd.DataFrame:
     places = rows[["area_id"]].assign(day=rows["period_start"])
     people = population.estimate_people(places, tables)
     described = rows.assign(people_persons=people["people_persons"])
-    described = described.join(part_sizes.describe_parts(described, tables["areas"]))
+    described = described.join(population.describe_parts(described, tables["areas"]))
     product = rows["least_persons"].astype("float64") * rows["most_persons"].astype("float64")
     return described.assign(log_persons=np.log(product) / 2.0)[described["unit"].notna()]
 

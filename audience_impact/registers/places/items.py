@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from audience_impact.registers.places import names
+from audience_impact.registers.places import phrases
 from audience_impact.registers.places.country_places import (
     ADMIN1,
     ADMIN2,
@@ -198,7 +198,7 @@ def _is_large(item: Item, gazetteer: Gazetteer) -> bool:
 
 def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
     """Return the item of a phrase: reviewed, matched with the word of its kind, or without it."""
-    name = names.fold_name(phrase.name.replace("&", " and "))
+    name = phrases.fold_name(phrase.name.replace("&", " and "))
     phrase = replace(phrase, name=name)
     with_kind = [f"{name} {word}" for word in _kind_words(phrase.kind)]
     for spelling in (*with_kind, name):
