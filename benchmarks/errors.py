@@ -23,7 +23,6 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import errors as learning
-from audience_impact.fitting import figure_pairs as pairs
 from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.registers.denominators import bases as projections
 from audience_impact.simulation.sampler import draw_uniforms
@@ -60,7 +59,7 @@ def counted(what: str, held_out: str, held: Sequence[bool], below: Sequence[bool
 
 def next_figures(tables: Tables) -> list[Row]:
     """Next figures of a series by measurer, and of all."""
-    found = pairs.pair_successive(tables)
+    found = learning.pair_successive(tables)
     free = found[~found["is_restricted"]]
     parts = []
     for measurer, own in free.groupby("measurement_series_id", sort=True):

@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.scope import COUNTRY, Scope
-from audience_impact.facts.evidence import LOST, find_lost_shares
+from audience_impact.facts.events import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame

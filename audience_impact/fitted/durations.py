@@ -23,7 +23,7 @@ The second half is about the hours of a day in force that a cut lasts, where nob
 Definitions. Hours are those of a day in force, on average over its days: the total divided by the
 days that are listed, counted, or lie between the first and the last. The basis of hours
 (`HoursBasis`) says where they are from: outages of the country in the days of a restriction
-(facts/evidence.py); without them, the hours that its text prints, those of cuts for exams, or, if
+(facts/events.py); without them, the hours that its text prints, those of cuts for exams, or, if
 it is a national order, those of other cuts of a country's network.
 
 Method. The logarithm of hours is normal; hours above 24 are the whole day. For exams and for other

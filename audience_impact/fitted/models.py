@@ -31,9 +31,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors import distribution as errors_distribution
-from audience_impact.errors.distribution import FigureErrors, Spread
+from audience_impact import figure_errors as errors_distribution
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import FigureErrors, Spread
 from audience_impact.fitted import shares
 from audience_impact.fitted.chances import index_chances
 from audience_impact.frames import Array

@@ -29,7 +29,7 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import AudienceSizes
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
-from audience_impact.facts import evidence
+from audience_impact.facts import events
 from audience_impact.facts.events import choose_links, find_published_ids
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import durations
@@ -100,8 +100,8 @@ def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         {
             "seen_by": groups["publisher"].agg(lambda names: "; ".join(sorted(set(names)))),
             "evidence_count": groups.size().astype("float64"),
-            "least_lost_share": groups[evidence.LOST[0]].min(),
-            "most_lost_share": groups[evidence.LOST[1]].max(),
+            "least_lost_share": groups[events.LOST[0]].min(),
+            "most_lost_share": groups[events.LOST[1]].max(),
         }
     )
 

@@ -10,10 +10,12 @@ Group: as model.py has it; its one parameter is the correlation.
 Set: the platforms of one union.
 Rule: the nodes and weights by which the integral over the common factor is done.
 
-Method ------ For a draw with shares m_i, correlation r and error e, the integral of copula.py gives
-the union that the correlation makes (the core), limited to the Frechet bounds max m_i and min(1,
-sum m_i) of the draw's own shares; the result is the core plus e (independence - largest audience),
-as in model.py.
+Method
+------
+For a draw with shares m_i, correlation r and error e, the integral of copula.py gives the union
+that the correlation makes (the core), limited to the Frechet bounds max m_i and min(1, sum m_i) of
+the draw's own shares; the result is the core plus e (independence - largest audience), as in
+model.py.
 
 Within a group Phi((t_i - sqrt(r) z) / sqrt(1-r)) is looked up once for each platform, draw and node
 z, the nodes of all draws side by side, and every set multiplies its platforms' tables. Sets are
@@ -30,14 +32,18 @@ A set's draws depend, to the last bit, on nothing but the set's own shares in th
 group's platforms, the correlation and the error: not on other sets or platforms of the group, or
 on blocks of draws.
 
-Assumptions ----------- Those of copula.py; in addition the draws of a group belong together (draw k
-of one platform belongs to draw k of every other, of the correlation and of the error).
+Assumptions
+-----------
+Those of copula.py; in addition the draws of a group belong together (draw k of one platform belongs
+to draw k of every other, of the correlation and of the error).
 
-Known drawbacks --------------- A set of 8 platforms and one of 9 use different rules, so that the
-smaller one may come out larger by the error of the rules, 1e-6, where the ninth platform adds
-nothing. Groups are drawn one after another. Threads would gain nothing (measured with a group of
-1,000 draws and a second core: 0.9 to 1.1 times the speed), since handing the interpreter over takes
-about as long as one multiplication; a run is divided among processes instead.
+Known drawbacks
+---------------
+A set of 8 platforms and one of 9 use different rules, so that the smaller one may come out larger
+by the error of the rules, 1e-6, where the ninth platform adds nothing. Groups are drawn one after
+another. Threads would gain nothing (measured with a group of 1,000 draws and a second core: 0.9 to
+1.1 times the speed), since handing the interpreter over takes about as long as one multiplication;
+a run is divided among processes instead.
 
 Citations
 ---------

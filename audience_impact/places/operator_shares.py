@@ -55,8 +55,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri
 
-from audience_impact.errors.distribution import Spread
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import Spread
 from audience_impact.periods import period_middle
 from audience_impact.vocabulary import NetworkLaw, PartGap
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from audience_impact.errors.distribution import Spread
+from audience_impact.figure_errors import Spread
 from audience_impact.fitting import networks as network_fitting
 from audience_impact.places import networks, operator_shares
 from audience_impact.vocabulary import NetworkLaw, PartGap
