@@ -277,12 +277,10 @@ def _shares_used(inputs: Inputs) -> pd.DataFrame:
         role=FactRole.CIRCUMVENTION.value,
         input_table="circumvention",
     ).explode("input_id")
-    parts = [part[[*COLUMNS, "input_table"]] for part in _set_all_platforms(used, circumvention)]
+    parts = [
+        part.assign(platform_id=EVERY)[[*COLUMNS, "input_table"]] for part in (used, circumvention)
+    ]
     return pd.concat(parts)
-
-
-def _set_all_platforms(*parts: pd.DataFrame) -> list[pd.DataFrame]:
-    return [part.assign(platform_id=EVERY) for part in parts]
 
 
 def _overlaps_used(bounds: Bounds) -> pd.DataFrame:

@@ -241,15 +241,11 @@ def _lower_bounds(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame)
     return table.set_axis([f"lower_{unit}" for unit in UNITS], axis=1)
 
 
-def _set_ids(intervals: Intervals) -> Array:
-    return np.asarray(intervals[0]["set_id"].unique(), dtype=float)
-
-
 def _days_in_force(intervals: Intervals) -> pd.Series:
     """Return days in force by KEY; for several countries the maximum, not the sum."""
     if intervals[0].empty:
         return _sum_days(intervals, np.empty((0, 1)))[0]
-    periods, _ = sum_by_period(intervals[0], np.empty((len(_set_ids(intervals)), 0)))
+    periods, _ = sum_by_period(intervals[0], np.empty((intervals[0]["set_id"].nunique(), 0)))
     table = _make_keys(periods).assign(days=periods["days"])
     is_restriction = table["restriction_id"] != EVERY
     years = table[is_restriction & (periods["period"].str.len() == 4)]
@@ -458,7 +454,7 @@ def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
     """Return the plain sums of monthly and of daily audiences over days and restrictions."""
     timeline = inputs.timeline
     counted_in_force = timeline.rows["is_counted"] & ~timeline.rows["restriction_id"].isin(
-        _never_in_force(inputs)
+        inputs.timeline.periods.index[inputs.timeline.periods["from_day"].isna()]
     )
     rows = timeline.rows[counted_in_force]
     intervals = timeline.find_intervals(rows, "end", by_country=False)
@@ -478,10 +474,6 @@ def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
 def _unknown_ends(inputs: SimulationInputs) -> pd.Index:
     """Return the restrictions without a known end."""
     return inputs.timeline.periods.index[inputs.timeline.periods["is_end_unknown"]]
-
-
-def _never_in_force(inputs: SimulationInputs) -> pd.Index:
-    return inputs.timeline.periods.index[inputs.timeline.periods["from_day"].isna()]
 
 
 def _naive_country_sums(intervals: Intervals, added: pd.DataFrame) -> pd.DataFrame:
