@@ -6,7 +6,7 @@ fact, so neither the parts nor their order change a byte.
 """
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -110,14 +110,26 @@ class Partitioning(Sequence[PartInput]):
     restrictions it has.
     """
 
-    def __init__(self, tables: Tables, as_of: date, settings: Settings, most: int) -> None:
-        """Read all restrictions and the fitted parameters from typed `tables`."""
+    def __init__(
+        self,
+        tables: Tables,
+        as_of: date,
+        settings: Settings,
+        most: int,
+        only: Collection[str] = (),
+    ) -> None:
+        """Read all restrictions and the fitted parameters from typed `tables`.
+
+        Parameters are fitted to all restrictions, also if `only` some of them are computed.
+        """
+        fitted = read_models(tables)
+        tables = select_restrictions(tables, only) if only else tables
         self._scope = build_scope(tables, as_of)
         count = len(self._scope.restrictions)
         small = settings.sensitivity and count <= LARGEST_REGISTER
         common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
         settings = replace(settings, sensitivity=small)
-        self.shared = SharedInput(common, read_models(tables), as_of, settings)
+        self.shared = SharedInput(common, fitted, as_of, settings)
         part = _assign_parts(_link_countries(self._scope.requested), most)
         self._count = 1 + int(part.max()) if len(part) else 1
         scoped = {name: getattr(self._scope, name) for name in Scope.FRAMES}
@@ -140,6 +152,15 @@ class Partitioning(Sequence[PartInput]):
             for frames in (self._scopes, self._tables)
         )
         return PartInput(replace(self._scope, **scopes), tables)
+
+
+def select_restrictions(tables: Tables, only: Collection[str]) -> Tables:
+    """Return the facts with the rows of some restrictions alone in the tables BY_RESTRICTION."""
+    rows = {
+        name: tables[name][tables[name]["restriction_id"].isin(only)].reset_index(drop=True)
+        for name in BY_RESTRICTION
+    }
+    return {**tables, **rows}
 
 
 @dataclass(frozen=True)

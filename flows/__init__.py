@@ -11,6 +11,7 @@ The packages in their order; each imports only those above it:
     layers - the writer of folders of facts
     registers - the import of a register of shutdowns as a layer
     adding - the questions, checks and rows of a new fact
+    estimating - the answer for an event that is on no record
     explaining - the trace of an answer, computed from facts
     serving - the schedule, its server and its notices
     releasing - an archive of a version, to be pinned by its digest

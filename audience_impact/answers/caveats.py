@@ -33,6 +33,8 @@ MISSING_REASONS: dict[str, str] = {
 }
 """Sentences that explain a missing estimate, by status rule."""
 WIDE = "too_wide"
+DESCRIBED_EVENT = "description of the event"
+"""Publisher of an event that somebody described and that is on no record."""
 UNCOUNTED = (PartGap.OPERATORS, PartGap.OPERATORS_NOISE, PartGap.OPERATORS_BELOW)
 """Reasons why the users of operators are not known, given beside the extent."""
 LIMIT_REASONS: dict[str, str] = {
@@ -175,6 +177,8 @@ def name_disputes(record: AnswerRecord) -> list[str]:
 def describe_evidence(record: AnswerRecord) -> str:
     """Return a sentence on who reports the restriction, and who confirms it."""
     source = record.reported_by or "Its source"
+    if source == DESCRIBED_EVENT:
+        return "The event is on no record: it is taken to happen as described."
     unmeasured = record.restriction.evidence_state == EvidenceState.INSUFFICIENT
     official = record.restriction.claim_status == ClaimStatus.OFFICIAL
     if record.restriction.evidence_state == EvidenceState.OK:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from audience_impact.registers.register import Catalogue
 
 MOST_TOLD, MOST_NEAR = 5, 3
+SAME_NAME = 0.9
+"""Similarity of two names (difflib) from which one is taken for a slip of the other."""
 CAMPAIGN = re.compile(r"^(utm_\w+|fbclid|gclid)=")
 """Parts of an address that record the origin of a visit and nothing about the page."""
 HOST_WORDS = {"www", "m", "co", "com", "org", "net", "gov", "edu", "ac"}
@@ -91,10 +93,10 @@ class FactRecords:
 
         areas = self.tables["areas"]
         ids = set(areas["area_id"])
-        for code in (text, text.upper(), country_code(text)):
-            if code in ids:
-                return code
         named = self._area_names.get(fold_name(text), [])
+        for code in (text, text.upper(), country_code(text)):
+            if code in ids and (named or not self._is_slip_of_another(text, code)):
+                return code
         if len(named) == 1:
             return named[0]
         if named:
@@ -102,6 +104,16 @@ class FactRecords:
             raise NotOnRecordError(f"several areas are called {text}: give one of {listed}")
         countries = areas.loc[areas["level"].eq("") & ~areas["area_id"].str.isdigit(), "name"]
         raise NotOnRecordError(f"{text} is no area on record{suggest_names(text, countries)}")
+
+    def _is_slip_of_another(self, text: str, code: str) -> bool:
+        """Return whether a name that fits a country is nearly the name of another.
+
+        A pattern for Niger fits "Nigera" as well.
+        """
+        areas = self.tables["areas"]
+        others = areas[areas["level"].eq("") & ~areas["area_id"].isin([text, text.upper(), code])]
+        names = others["name"].map(fold_name)
+        return bool(difflib.get_close_matches(fold_name(text), names, 1, SAME_NAME))
 
     @cached_property
     def _area_names(self) -> dict[str, list[str]]:

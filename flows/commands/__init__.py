@@ -8,6 +8,7 @@ import typer
 from flows.commands import (
     adding,
     checking,
+    estimating,
     importing,
     learning,
     run,
@@ -18,6 +19,6 @@ from flows.commands import (
 
 def add_to(app: typer.Typer) -> None:
     """Add all commands of a checkout."""
-    modules = (run, checking, versions, importing, adding, learning)
+    modules = (run, checking, estimating, versions, importing, adding, learning)
     for module in (*modules, serving):
         module.add_to(app)

@@ -410,11 +410,13 @@ def compute_results(
     sensitivity: bool = True,
     how: Division | None = None,
     draws: int | None = None,
+    only: Collection[str] = (),
 ) -> Results:
     """Return the published tables, each validated against its contract.
 
     The parts are computed as `how` divides them, by default in this process. The version states a
-    number of `draws` other than that of the method.
+    number of `draws` other than that of the method. If `only` some restrictions are computed, the
+    fitted parameters are still those of all facts.
 
     Raises RefusedError where a fitted table lacks something, or a rule over results is broken,
     which is an error of the method.
@@ -429,7 +431,7 @@ def compute_results(
     settings = Settings(seed, count, repair, sensitivity)
     folder = parts.RunFolder.make_temporary()
     try:
-        partitioning = Partitioning(checked.tables, day, settings, most)
+        partitioning = Partitioning(checked.tables, day, settings, most, only)
         shared = parts.Shared(partitioning.shared, tuple(quality.list_refused(checked.findings)))
         if runner is None or len(partitioning) == 1:
             for number, part in enumerate(partitioning):

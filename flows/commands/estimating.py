@@ -1,0 +1,136 @@
+"""The command `estimate`: the answer for an event that is on no record."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audience_impact import vocabulary as words
+from audience_impact.cli.folders import OutputFormat, fail_with, require_local_paths
+from flows.commands.folders import fact_folders
+
+if TYPE_CHECKING:
+    from flows.estimating import Event, Rows
+
+MOST_DAYS = 36_525
+NETWORKS = (words.NetworkScope.ALL, words.NetworkScope.MOBILE)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command()(estimate)
+
+
+def estimate(
+    country: Annotated[str, typer.Option(help="Country, by a name or its code.")],
+    start: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day (2026-12-01).")
+    ],
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_DAYS, help="Number of days. Default: it still goes on."),
+    ] = None,
+    services: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SERVICE",
+            help="Service that is blocked, by name; may be repeated, or several joined by a comma. "
+            "Default: the whole internet.",
+        ),
+    ] = None,
+    feature: Annotated[
+        list[words.Feature] | None,
+        typer.Option(help="What of the services fails; may be repeated. Default: all of it."),
+    ] = None,
+    place: Annotated[
+        list[str] | None,
+        typer.Option(help="Place of the country; may be repeated. Default: all of it."),
+    ] = None,
+    networks: Annotated[
+        words.NetworkScope, typer.Option(help="Networks that are cut: all or mobile.")
+    ] = words.NetworkScope.ALL,
+    operators: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OPERATOR", help="Operator that alone is cut; may be repeated. Default: all."
+        ),
+    ] = None,
+    slowed: Annotated[bool, typer.Option("--slowed", help="Slowed, and not cut.")] = False,
+    facts: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            callback=require_local_paths,
+            help="Folder of fact tables; several are layered. Default: data/facts of the checkout.",
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of fact tables into which the event is written as rows."
+        ),
+    ] = None,
+    style: Annotated[
+        OutputFormat, typer.Option("--format", help="Output format of the answer.")
+    ] = OutputFormat.TEXT,
+) -> None:
+    """Estimate how many people an event on no record touches, with the sources and the interval.
+
+    The answer is that of a run over the facts with this event as one more restriction, which is
+    taken to happen as described. Nothing is published.
+    """
+    from flows.estimating import Event, find_last_day
+
+    if networks not in NETWORKS:
+        raise fail_with(f"--networks {networks.value}: give all or mobile", 2)
+    if feature and not services:
+        raise fail_with("--feature goes with --services; give the services", 2)
+    first_day = start.date()
+    event = Event(
+        country,
+        first_day,
+        find_last_day(first_day, days),
+        _split_names(services),
+        tuple(feature or ()),
+        _split_names(place),
+        networks,
+        _split_names(operators),
+        slowed,
+    )
+    _show_estimate(event, fact_folders(facts), into, style)
+
+
+def _split_names(cells: list[str] | None) -> tuple[str, ...]:
+    """Return names that were given one by one or joined by commas."""
+    return tuple(name.strip() for cell in cells or () for name in cell.split(",") if name.strip())
+
+
+def _show_estimate(
+    event: "Event", folders: list[Path], into: Path | None, style: OutputFormat
+) -> None:
+    """Compute and show the answer; exit with 1 where a name is unknown or a fact has an error."""
+    from audience_impact.cli.showing import show
+    from flows.adding.records import NotOnRecordError
+    from flows.estimating import publish_estimate
+    from flows.pipeline import steps
+    from schemas.contracts import ValidationOffError
+
+    try:
+        reading = steps.read_facts(folders)
+        with publish_estimate(event, reading) as (restriction_id, published, rows):
+            show([restriction_id], published, None, style)
+        if into:
+            _write_rows(rows, into)
+    except (NotOnRecordError, steps.RefusedError, ValidationOffError) as error:
+        raise fail_with(str(error)) from error
+
+
+def _write_rows(rows: "Rows", into: Path) -> None:
+    """Write the rows of the event into fact tables, with a word on what to complete."""
+    from flows.adding import writing
+
+    files = writing.insert_rows(into, rows)
+    writing.write_files(files)
+    names = ", ".join(file.path.name for file in files)
+    typer.echo(f"written into {names}; replace its source_id by the page that reports the event")

@@ -1,0 +1,281 @@
+"""The answer for an event that is on no record, computed from the facts as one more restriction.
+
+Definitions. An event is a restriction that a person describes: where, which services or the whole
+internet, from which day and for how long, perhaps in some places, on one kind of network or of some
+operators.
+
+Method. The event becomes the rows of a layer over the facts. All facts are read, checked and fitted
+as in a run; only the event is computed, so that its answer is the one that a run would publish.
+
+Assumptions. The event happens as described: its rows say that an authority confirms it and that it
+is measured.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from audience_impact import populations
+from audience_impact import vocabulary as words
+from audience_impact.answers.caveats import DESCRIBED_EVENT
+from audience_impact.registers.places.phrases import fold_name
+from flows.adding.records import FactRecords, NotOnRecordError, make_slug, suggest_names
+
+if TYPE_CHECKING:
+    from audience_impact.facts.tables import Tables
+    from flows.pipeline.steps import Reading
+
+SOURCE = "described-event"
+SOURCE_ROW = {
+    "source_id": SOURCE,
+    "publisher": DESCRIBED_EVENT,
+    "title": "Event as described, on no record",
+    "source_type": words.SourceType.JUDGEMENT.value,
+    "licence": words.Unstated.NOT_STATED.value,
+    "reliability": words.Reliability.LOW.value,
+    "measurement_series_id": SOURCE,
+}
+LINEAGE_ROW = {
+    "measurement_series_id": SOURCE,
+    "measurer": DESCRIBED_EVENT,
+    "source_type": words.SourceType.JUDGEMENT.value,
+    "note": "an event that somebody described",
+}
+Rows = Mapping[str, Sequence[Mapping[str, str]]]
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event as a person describes it; names as typed.
+
+    Attributes:
+        country: The country.
+        start: The first day.
+        last_day: The last day; None while it goes on.
+        services: The services; none for the whole internet.
+        features: What of the services fails, such as voice calls; none for all of it.
+        places: Places of the country; none for all of it.
+        network: The kind of network that is cut.
+        operators: The operators that alone are cut; none for all of them.
+        is_slowed: Whether access is slowed and not cut.
+    """
+
+    country: str
+    start: date
+    last_day: date | None = None
+    services: tuple[str, ...] = ()
+    features: tuple[words.Feature, ...] = ()
+    places: tuple[str, ...] = ()
+    network: words.NetworkScope = words.NetworkScope.ALL
+    operators: tuple[str, ...] = ()
+    is_slowed: bool = False
+
+
+@dataclass(frozen=True)
+class EventRows:
+    """The rows of fact tables that describe an event; names are looked up among the facts.
+
+    Raises, where the rows are read:
+        NotOnRecordError: A name is unknown, or means several places.
+    """
+
+    event: Event
+    records: FactRecords
+
+    @cached_property
+    def country_id(self) -> str:
+        """Return the code of the country."""
+        code = self.records.find_area(self.event.country)
+        if populations.country_of(code, self._parents) != code:
+            raise NotOnRecordError(
+                f"{self.event.country} is no country; give the country, and --place for the place"
+            )
+        return code
+
+    @cached_property
+    def _parents(self) -> dict[str, str]:
+        return populations.parents_of(self.records.tables["areas"])
+
+    @cached_property
+    def _platform_ids(self) -> list[str]:
+        if not self.event.services:
+            return [words.WHOLE_INTERNET]
+        return [self.records.find_platform(service) for service in self.event.services]
+
+    @cached_property
+    def _area_ids(self) -> list[str]:
+        return [self._find_place(place) for place in self.event.places] or [self.country_id]
+
+    def _find_place(self, name: str) -> str:
+        """Return the id of a place of the country, by its id, its name or an alias."""
+        areas = self.records.tables["areas"]
+        country = areas["area_id"].map(
+            lambda area_id: populations.country_of(area_id, self._parents)
+        )
+        inside = areas[(country == self.country_id) & (areas["area_id"] != self.country_id)]
+        names = inside["name"] + ";" + inside["aliases"]
+        folded = names.map(lambda cell: {fold_name(part) for part in cell.split(";")})
+        is_named = folded.map(lambda known_names: fold_name(name) in known_names)
+        matching = inside[(inside["area_id"] == name) | is_named]
+        outermost = matching[~matching["parent_id"].isin(matching["area_id"])]
+        if len(outermost) == 1:
+            return str(outermost["area_id"].iloc[0])
+        if outermost.empty:
+            near = suggest_names(name, inside["name"])
+            raise NotOnRecordError(f"{name} is no place of {self.country_id} on record{near}")
+        listed = ", ".join(outermost["area_id"])
+        raise NotOnRecordError(f"several places are called {name}: give one of {listed}")
+
+    @cached_property
+    def restriction_id(self) -> str:
+        """Return the id: country, first day, and what is cut."""
+        is_whole = self._platform_ids == [words.WHOLE_INTERNET]
+        what = "internet" if is_whole else make_slug(" ".join(self._platform_ids[:2]))
+        return f"{self.country_id}-{self.event.start.isoformat()}-{what}-described"
+
+    def list_rows(self) -> Rows:
+        """Return the rows by fact table."""
+        target = {"restriction_id": self.restriction_id, "claim_status": self._claim}
+        features = self.event.features or (words.Feature.WHOLE_SERVICE,)
+        places = {
+            "restriction_id": self.restriction_id,
+            "reading": words.PlaceReading.WHOLE.value,
+            "found_by": words.PlaceMatch.EXACT.value,
+        }
+        return {
+            "restrictions": [self._restriction_row],
+            "restriction_targets": [
+                {**target, "platform_id": platform, "feature": feature.value, "source_id": SOURCE}
+                for platform in self._platform_ids
+                for feature in features
+            ],
+            "restriction_places": [
+                {**places, "area_id": area_id, "name": name}
+                for area_id, name in zip(self._area_ids, self.event.places, strict=False)
+            ],
+        }
+
+    _claim = words.ClaimStatus.OFFICIAL.value
+
+    @property
+    def _restriction_row(self) -> dict[str, str]:
+        event, is_whole = self.event, self._platform_ids == [words.WHOLE_INTERNET]
+        scopes, scope = words.GeoScope, words.GeoScope.NATIONAL
+        if event.places:
+            scope = scopes.REGION if len(event.places) == 1 else scopes.MULTI_REGION
+        named = ", ".join(event.operators)
+        network = words.NetworkScope.ASN_LIST if event.operators else event.network
+        action, severity, evidence = _describe_cut(is_whole, bool(event.features), event.is_slowed)
+        is_over = event.last_day is not None
+        return {
+            "restriction_id": self.restriction_id,
+            "area_ids": ";".join(self._area_ids),
+            "geo_scope": scope.value,
+            "network_scope": network.value,
+            "observed_from": event.start.isoformat(),
+            "ended_on": event.last_day.isoformat() if event.last_day else "",
+            "end_status": (words.EndStatus.ENDED if is_over else words.EndStatus.ONGOING).value,
+            "end_source": (
+                words.EndSource.RECORDED if is_over else words.EndSource.SNAPSHOT_DATE
+            ).value,
+            "start_precision": words.StartPrecision.ACTUAL.value,
+            "action": action.value,
+            "severity": severity.value,
+            "evidence_state": evidence.value,
+            "claim_status": self._claim,
+            "source_id": SOURCE,
+            "operators": ";".join(event.operators),
+            "extent_reason": f"operators named: {named}" if named else "",
+            "note": "event as described, on no record",
+        }
+
+
+def _describe_cut(
+    is_whole: bool, of_feature: bool, is_slowed: bool
+) -> tuple[words.Action, words.Severity, words.EvidenceState]:
+    """Return action, severity and evidence of a cut: of the whole internet, or of services."""
+    if is_slowed:
+        states = words.EvidenceState
+        return words.Action.THROTTLE, words.Severity.SERVICE_IMPAIRED, states.IMPAIRED
+    if is_whole:
+        unavailable = words.Severity.NETWORK_UNAVAILABLE
+        return words.Action.NETWORK_SHUTDOWN, unavailable, words.EvidenceState.DOWN
+    of_service, of_its_feature = (
+        words.Severity.SERVICE_UNAVAILABLE,
+        words.Severity.FEATURE_UNAVAILABLE,
+    )
+    severity = of_its_feature if of_feature else of_service
+    return words.Action.BLOCK, severity, words.EvidenceState.BLOCKED
+
+
+def write_layer(rows: Rows, folder: Path, columns: Mapping[str, Sequence[str]]) -> None:
+    """Write rows as fact tables into a folder, with these columns."""
+    for table, table_rows in rows.items():
+        if table_rows:
+            cells = [{name: row.get(name, "") for name in columns[table]} for row in table_rows]
+            pd.DataFrame(cells, dtype="str").to_csv(
+                folder / f"{table}.csv", index=False, encoding="utf-8"
+            )
+
+
+def find_last_day(start: date, days: int | None) -> date | None:
+    """Return the last day of an event of some days; None if it goes on."""
+    return None if days is None else start + timedelta(days=days - 1)
+
+
+@contextmanager
+def publish_estimate(
+    event: Event, reading: "Reading", seed: int = 0
+) -> Iterator[tuple[str, Path, Rows]]:
+    """Yield the id of an event, the folder of a version with its answer alone, and its rows.
+
+    The folder exists as long as the context. The results are of the last day of the event or of the
+    newest facts, whichever is later.
+
+    Raises:
+        NotOnRecordError: A name of the event is unknown.
+        RefusedError: The facts have errors, or the answer breaks a rule.
+    """
+    from flows.pipeline import steps
+
+    described = EventRows(event, FactRecords(reading.tables))
+    rows = described.list_rows()
+    columns = {name: header.columns for name, header in steps.build_headers().items()}
+    with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
+        layer, published = Path(name) / "layer", Path(name) / "published"
+        layer.mkdir()
+        newest = _find_newest_access(reading.tables)
+        source = {**SOURCE_ROW, "accessed_on": newest}
+        write_layer({**rows, "sources": [source], "lineages": [LINEAGE_ROW]}, layer, columns)
+        checked = steps.validate_facts(steps.read_facts([*reading.folders, layer]))
+        _refuse_findings(checked.findings, layer)
+        day = max(steps.choose_day(checked, None), event.last_day or event.start)
+        only = frozenset({described.restriction_id})
+        results = steps.compute_results(checked, day, seed, only=only)
+        steps.publish_results(results, published, None)
+        yield described.restriction_id, published, rows
+
+
+def _find_newest_access(tables: "Tables") -> str:
+    """Return the last day on which a source was read, as text."""
+    return str(tables["sources"]["accessed_on"].max())
+
+
+def _refuse_findings(findings: "Sequence[object]", layer: Path) -> None:
+    """Raise the errors in the rows of the event."""
+    from flows.pipeline import steps
+
+    lines = [
+        steps.format_finding(finding)  # type: ignore[arg-type]
+        for finding in findings
+        if str(layer) in str(getattr(finding, "file", ""))
+    ]
+    if lines:
+        raise steps.RefusedError(lines)

@@ -1,0 +1,148 @@
+"""The answer for an event on no record: that of a run with the event among the restrictions."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from audience_impact.cli.command import app
+from audience_impact.vocabulary import Feature, NetworkScope
+from flows.adding.records import FactRecords, NotOnRecordError
+from flows.estimating import Event, EventRows, find_last_day
+from flows.pipeline import steps
+from tests.engine import calibrated
+from tests.support import edit, load, row, small, world
+
+START = date(2026, 1, 5)
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small country."""
+    return small(tmp_path_factory.mktemp("facts") / "facts")
+
+
+@pytest.fixture(scope="module")
+def records(facts: Path) -> FactRecords:
+    """Its facts with lookups by name."""
+    return FactRecords(steps.read_facts([facts]).tables)
+
+
+def answer(facts: Path, *options: str) -> tuple[int, str]:
+    """The status and the output of the command."""
+    words = ["estimate", "--facts", str(facts), *options]
+    done = CliRunner().invoke(app, words)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.output
+
+
+def test_an_event_has_the_answer_of_the_same_restriction_on_record(tmp_path: Path) -> None:
+    made = calibrated(world().estimate("E1").estimate("E2", platform_id="beta", value="400000"))
+    span = {"observed_from": "2026-01-05", "ended_on": "2026-01-11"}
+    sure = {
+        "claim_status": "official",
+        "evidence_state": "blocked",
+        "severity": "service_unavailable",
+    }
+    over = {"end_status": "ended", "end_source": "recorded"}
+    made.restrict("R1", "alpha", "beta", **span, **sure, **over)
+    facts = made.write(tmp_path / "facts")
+    checked = steps.validate_facts(steps.read_facts([facts]))
+    impact = steps.compute_results(checked, None, 0).read_frame("impact")
+    of_record = row(impact, restriction_id="R1", impact_metric="people_exposed")
+    status, output = answer(
+        facts,
+        *("--country", "XA", "--from", "2026-01-05", "--days", "7", "--format", "json"),
+        *("--services", "alpha,beta"),
+    )
+    assert status == 0, output
+    described = json.loads(output[output.index("{") :])
+    (exposed,) = (one for one in described["impact"] if one["impact_metric"] == "people_exposed")
+    for name in ("at_least_persons", "q05_persons", "q50_persons", "q95_persons"):
+        assert exposed[name] == pytest.approx(of_record[name], rel=0.03), name
+    assert "taken to happen as described" in output
+
+
+def test_the_rows_say_what_was_described(records: FactRecords) -> None:
+    of_calls = Event(
+        "XA", START, find_last_day(START, 7), ("alpha",), (Feature.VOICE_CALL,), is_slowed=True
+    )
+    rows = EventRows(of_calls, records).list_rows()
+    (restriction,) = rows["restrictions"]
+    assert (restriction["observed_from"], restriction["ended_on"]) == ("2026-01-05", "2026-01-11")
+    assert (restriction["action"], restriction["severity"]) == ("throttle", "service_impaired")
+    assert [target["feature"] for target in rows["restriction_targets"]] == ["voice_call"]
+    assert rows["restriction_places"] == []
+    of_one = Event("XA", START, operators=("Alpha Tel",), network=NetworkScope.MOBILE)
+    (restriction,) = EventRows(of_one, records).list_rows()["restrictions"]
+    assert (restriction["network_scope"], restriction["end_status"]) == ("asn_list", "ongoing")
+    assert "operators named" in restriction["extent_reason"]
+
+
+def test_a_place_is_found_within_the_country(facts: Path) -> None:
+    tables = steps.read_facts([facts]).tables
+    areas = tables["areas"]
+    first = areas[areas["parent_id"] == "XA"].iloc[0]
+    records = FactRecords(tables)
+    rows = EventRows(Event("XA", START, places=(first["name"],)), records).list_rows()
+    assert rows["restrictions"][0]["area_ids"] == first["area_id"]
+    assert rows["restrictions"][0]["geo_scope"] == "region"
+    assert rows["restriction_places"][0]["area_id"] == first["area_id"]
+
+
+def test_a_slip_is_not_read_as_another_country(records: FactRecords) -> None:
+    areas = records.tables["areas"]
+    both = areas.iloc[[0, 0]].assign(area_id=["NE", "NG"], name=["Niger", "Nigeria"], level="")
+    two = FactRecords({**records.tables, "areas": both})
+    assert (two.find_area("Niger"), two.find_area("NE"), two.find_area("nigeria")) == (
+        "NE", "NE", "NG",
+    )  # fmt: skip
+    with pytest.raises(NotOnRecordError, match="did you mean Nigeria"):
+        two.find_area("Nigera")
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        (["--country", "Nowhere"], 1, "Nowhere is no area on record"),
+        (["--country", "XA", "--services", "alfa"], 1, "alfa is no platform on record; did you"),
+        (["--country", "XA", "--place", "Atlantis"], 1, "Atlantis is no place of XA on record"),
+        (["--country", "XA", "--days", "-3"], 2, "greater than or equal to 1"),
+        (["--country", "XA", "--networks", "fixed"], 2, "give all or mobile"),
+        (["--country", "XA", "--feature", "voice_call"], 2, "--feature goes with --services"),
+    ],
+)
+def test_what_is_wrong_with_an_event_is_one_line(
+    facts: Path, options: list[str], status: int, words: str
+) -> None:
+    code, output = answer(facts, "--from", "2026-01-05", *options)
+    assert code == status
+    assert words in " ".join(output.split())
+    assert "Traceback" not in output
+
+
+def test_two_places_of_a_name_are_told_apart_by_their_id(tmp_path: Path) -> None:
+    facts = small(tmp_path / "facts")
+    header, rows = load(facts / "areas.csv")
+    places = [row for row in rows if row[header.index("parent_id")] == "XA"]
+    for place in places[:2]:
+        edit(facts, "areas", place[0], name="Twin")
+    records = FactRecords(steps.read_facts([facts]).tables)
+    with pytest.raises(NotOnRecordError, match="several places are called Twin: give one of"):
+        _ = EventRows(Event("XA", START, places=("Twin",)), records).list_rows()
+
+
+def test_an_event_can_be_written_as_rows(tmp_path: Path) -> None:
+    facts = small(tmp_path / "facts")
+    status, output = answer(
+        facts,
+        *("--country", "XA", "--from", "2026-01-05", "--services", "alpha"),
+        *("--into", str(facts)),
+    )
+    assert status == 0, output
+    assert "written into" in output
+    header, rows = load(facts / "restrictions.csv")
+    assert "XA-2026-01-05-alpha-described" in {row[header.index("restriction_id")] for row in rows}
