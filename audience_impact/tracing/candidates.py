@@ -192,8 +192,9 @@ def _list_places(inputs: Inputs, tables: Tables) -> pd.DataFrame:
 
 def _list_online(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     """Return figures of people online in places; `input_id` is area and measuring programme."""
-    parts = inputs.parts
-    places = parts[parts["area_id"] != parts["country_id"]].assign(day=parts["start"])
+    # pandas gives a frame without rows the rows of a longer column that is assigned to it
+    parts = inputs.parts.assign(day=inputs.parts["start"])
+    places = parts[parts["area_id"] != parts["country_id"]]
     if places.empty or tables["regional_use"].empty:
         return places.head(0)
     rows = online.list_candidates(places[["area_id", "day"]], tables)
@@ -221,7 +222,8 @@ def _list_online(inputs: Inputs, tables: Tables) -> pd.DataFrame:
 
 def _list_networks(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     parts = inputs.parts
-    counted = parts[parts["network_rung"].isin(networks.COUNTED)].assign(day=parts["start"])
+    parts = parts.assign(day=parts["start"])
+    counted = parts[parts["network_rung"].isin(networks.COUNTED)]
     if counted.empty:
         return counted
     near = networks.find_nearest_counts(counted[["country_id", "day"]], tables["network_use"])

@@ -12,7 +12,7 @@ from audience_impact.vocabulary import Feature, NetworkScope
 from flows.adding.records import FactRecords, NotOnRecordError
 from flows.estimating import Event, EventRows, find_last_day
 from flows.pipeline import steps
-from tests.engine import calibrated
+from tests.engine import calibrated, of_places
 from tests.support import edit, load, row, small, world
 
 START = date(2026, 1, 5)
@@ -133,6 +133,17 @@ def test_two_places_of_a_name_are_told_apart_by_their_id(tmp_path: Path) -> None
     records = FactRecords(steps.read_facts([facts]).tables)
     with pytest.raises(NotOnRecordError, match="several places are called Twin: give one of"):
         _ = EventRows(Event("XA", START, places=("Twin",)), records).list_rows()
+
+
+def test_a_cut_of_mobile_networks_alone_is_estimated(tmp_path: Path) -> None:
+    made = of_places(calibrated(world())).add("regional_use")
+    made.add("network_use", least_share="0.5", most_share="0.9", period="2025")
+    facts = made.restrict("R1", "*").write(tmp_path / "facts")
+    status, output = answer(
+        facts, "--country", "XA", "--from", "2026-01-05", "--days", "2", "--networks", "mobile"
+    )
+    assert status == 0, output
+    assert "mobile" in output
 
 
 def test_an_event_can_be_written_as_rows(tmp_path: Path) -> None:
