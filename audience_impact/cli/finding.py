@@ -62,6 +62,7 @@ KINDS = {
     **dict.fromkeys(_BLOCKS.split(), _OTHERS),
 }
 """Words for a kind of restriction, with its actions; they narrow where such a one is on record."""
+CODE = re.compile(r"[A-Z]{2}|\d{3}")
 PERIOD = re.compile(r"(?<![^\W_])((?:19|20)\d\d(?:-(?:0[1-9]|1[0-2]))?)(?![^\W_])")
 MONTHS = "january february march april may june july august september october november december"
 LONGEST_NAME, SHORTEST_PREFIX, SHORTEST_GUESS = 6, 3, 4
