@@ -4,6 +4,7 @@ The packages in their order; each imports only those above it:
 
     division - the options that divide the work of a run
     pipeline - the steps of a run, from fact tables to published tables
+    recorded_layers - the folders that the facts of the last version came from
     fitting - fact tables of parameters, fitted to other facts
     last_version - rules that compare a run with the last version
     cluster - the parts of a run on a Dask cluster

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact.answers import EventKind, EventOrder, Quantity, names, records
-from audience_impact.answers.numbers import Estimate, read_estimate
+from audience_impact.answers.numbers import Estimate, day_in_words, read_estimate
 from audience_impact.answers.records import ALL, Row, is_in_force, list_containing_areas, plain_rows
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, ImpactMetric, YesNo
@@ -268,3 +268,11 @@ def sort_events(events: pd.DataFrame, order: EventOrder) -> pd.DataFrame:
     return events.sort_values(
         [*columns, "restriction_id"], ascending=[*falling, True], ignore_index=True
     )
+
+
+def name_row(row: Row) -> str:
+    """Return the country, or place, service and first day of a restriction."""
+    if "area_id" in row:
+        return str(row["area_name"])
+    place, cut = names.shorten(row["area_name"], 30), names.shorten(row["platforms"], 42)
+    return f"{place}: {cut}{', ' + day_in_words(row['start_on']) if row['start_on'] else ''}"

@@ -165,3 +165,4 @@ def _write_pictures(version: "Stored", queries: list[str], into: Path) -> None:
     for name, picture in pictures.items():
         path = into / f"{report_data.make_slug(name.replace(' ', '-'))}.png"
         ranking.write_chart(picture, path)
+        typer.echo(format_path(path))

@@ -13,7 +13,6 @@ from audience_impact.cli.folders import (
     OutputFormat,
     PublishedFolder,
     fail_with,
-    format_path,
     load_tables,
     open_latest,
     require_local_paths,
@@ -162,7 +161,6 @@ def write_chart(picture: "Picture", path: Path) -> None:
         write_whole(path, picture.encode(path.suffix))
     except (OSError, ValueError) as error:
         raise fail_with(f"cannot write the picture {path}: {error}") from error
-    typer.echo(f"wrote {format_path(path)}", err=True)
 
 
 def _find_area_record(tables: "dict[str, pd.DataFrame]", question: "Question") -> "AreaRecord":

@@ -14,6 +14,7 @@ from audience_impact.cli.folders import (
     OutputFormat,
     PublishedFolder,
     fail_with,
+    format_path,
     load_tables,
     open_latest,
 )
@@ -115,6 +116,7 @@ def show(
     sys.stdout.write(as_json if style is OutputFormat.JSON else shown)
     if chart:
         ranking.write_chart(draw(), chart)
+        typer.echo(f"wrote {format_path(chart)}", err=True)
 
 
 def _draw_restriction(version: "Stored", restriction_id: str) -> "Picture":

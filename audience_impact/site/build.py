@@ -50,6 +50,15 @@ def locate_report(root: Path, version: str) -> Path:
     return root / REPORTS / version
 
 
+def find_reported(root: Path) -> str:
+    """Return the id of the version whose report is next to the versions; blank without one."""
+    try:
+        folder = storage.select_storage(root).read_pointer(REPORT)
+    except (OSError, PublishError):
+        return ""
+    return (folder or "").rpartition("/")[2]
+
+
 def publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
     """Write the report of a version next to the versions and let the link `report` lead to it.
 

@@ -11,7 +11,6 @@ from audience_impact.answers import Quantity, names, rankings
 from audience_impact.answers.citation import cite_version
 from audience_impact.answers.numbers import day_in_words, format_amount
 from audience_impact.answers.rankings import Ranking
-from audience_impact.answers.records import Row as Published
 from audience_impact.answers.records import plain_rows
 from audience_impact.site.charts.finish import Picture
 from audience_impact.site.charts.rows import Row, draw_rows, make_axis, mark_interval
@@ -77,12 +76,4 @@ def _make_rows(rows: pd.DataFrame, quantity: Quantity) -> Iterator[Row]:
     """Yield a row for each country or restriction, with its median and interval."""
     for row in plain_rows(rows):
         amount = rankings.read_amount(row, quantity)
-        yield Row(_name_row(row), format_amount(amount), "accent", mark_interval(amount))
-
-
-def _name_row(row: Published) -> str:
-    """Return the country, or place, service and first day of a restriction."""
-    if "area_id" in row:
-        return str(row["area_name"])
-    begun = f", {day_in_words(row['start_on'])}" if row["start_on"] else ""
-    return f"{names.shorten(row['area_name'], 30)}: {names.shorten(row['platforms'], 42)}{begun}"
+        yield Row(rankings.name_row(row), format_amount(amount), "accent", mark_interval(amount))
