@@ -1,6 +1,7 @@
 """No layer of facts is lost without a word: what a run uses, refuses, and says to do next."""
 
 import json
+import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -168,3 +169,12 @@ def test_stages_of_a_run_are_heard_in_order() -> None:
     finally:
         run_reports.LISTENERS.remove(heard.append)
     assert heard == ["step"]
+
+
+def test_make_run_says_what_it_installs_and_renders_the_version_that_it_publishes() -> None:
+    words = ["make", "--dry-run", "--always-make", "run", "ARGS=--published there"]
+    done = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    installs, _, runs = done.stdout.partition("-m venv")
+    assert "First this installs what it needs into .venv" in installs
+    assert "GB on" in installs
+    assert "audience-impact run --report --published there" in runs
