@@ -31,8 +31,7 @@ help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: $(READY)  ## compute the answers from data/facts, publish them and write the report
-	@$(BIN)/audience-impact run $(ARGS)
-	@$(BIN)/audience-impact report $$(printf '%s' "$(ARGS)" | grep -oE -e '--published[= ][^ ]+')
+	@$(BIN)/audience-impact run --report $(ARGS)
 
 check: $(READY)  ## hold data/facts against every rule
 	@$(BIN)/audience-impact check data/facts $(ARGS)
@@ -118,7 +117,8 @@ $(READY): $(LOCKED) pyproject.toml
 
 $(LOCKED): requirements.lock
 	@$(find_python); \
-	echo "Making $(VENV) with $$python ($$version) from requirements.lock; this takes a minute or two." && \
+	echo "First this installs what it needs into $(VENV), with $$python ($$version): about 1.7 GB on" \
+	    "the disk; it takes a minute or two." && \
 	"$$python" -m venv --clear $(VENV)
 	@# pip would compile all 17,000 modules, one after the other; nobody imports most of them.
 	@$(PIP) install --no-compile --require-hashes --no-deps --requirement requirements.lock

@@ -4,14 +4,14 @@ The packages in their order; each imports only those above it:
 
     division - the options that divide the work of a run
     pipeline - the steps of a run, from fact tables to published tables
+    recorded_layers - the folders that the facts of the last version came from
     fitting - fact tables of parameters, fitted to other facts
     last_version - rules that compare a run with the last version
     cluster - the parts of a run on a Dask cluster
     workers - the processes that compute the parts of a run
     layers - the writer of folders of facts
     registers - the import of a register of shutdowns as a layer
-    adding - the questions, checks and rows of a new fact
-    estimating - the answer for an event that is on no record
+    adding - the questions, checks and rows of a new fact, or of an event on no record
     explaining - the trace of an answer, computed from facts
     serving - the schedule, its server and its notices
     releasing - an archive of a version, to be pinned by its digest

@@ -364,5 +364,11 @@ def _format_answer_key(key: tuple[str, str]) -> str:
 
 
 def list_changes(before: Summary, now: Summary) -> list[str]:
-    """Return a line for each large change."""
-    return [line for run in VERSIONS.runs.values() for line in run(before, now)]
+    """Return a line for each kind of large change: its first case, and how many there are."""
+    cases = [run(before, now) for run in VERSIONS.runs.values()]
+    return [_count_cases(lines) for lines in cases if lines]
+
+
+def _count_cases(lines: list[str]) -> str:
+    more = f" (and {len(lines) - 1:,} more of this kind: audience-impact diff)"
+    return lines[0] + more * (len(lines) > 1)

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from audience_impact.plain_text import plain_line
 from audience_impact.store.versions import Published
-from flows import last_version, run_reports
+from flows import last_version, recorded_layers, run_reports
 from flows.pipeline import quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
 from flows.run_reports import fail_on_refusal, is_transient
@@ -99,9 +99,13 @@ def report_changes(
     retry_delay_seconds=WAITS,
     retry_condition_fn=is_transient,
 )
-def publish_version(results: Results, published: Path, keep: int | None) -> Published:
-    """Publish the tables as a version, unless the same version is there already."""
-    return steps.publish_results(results, published, keep)
+def publish_version(
+    results: Results, published: Path, keep: int | None, facts: list[Path]
+) -> Published:
+    """Publish the tables as a version, unless it is there already, and record its layers."""
+    version = steps.publish_results(results, published, keep)
+    recorded_layers.record_layers(published, version.version_id, facts)
+    return version
 
 
 @task(name="show", cache_policy=NO_CACHE, persist_result=False)
@@ -211,7 +215,7 @@ def publish_impact(
     by = runner, workers, scheduler
     results = timed(compute_results, checked, as_of, seed, repair, sensitivity, by)
     changes = report_changes(results, published, strict, repair, accept_changes)
-    version = timed(publish_version, results, published, keep)
+    version = timed(publish_version, results, published, keep, facts)
     show_answers(version, facts, report, environment)
     announce_version(version, results)
     record_metrics(results, published, timed, changes)

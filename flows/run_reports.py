@@ -175,11 +175,17 @@ logging.getLogger("prefect.task_runs").addFilter(not_a_refusal)
 NAME = "metrics.prom"
 
 
+LISTENERS: list[Callable[[str], None]] = []
+"""Functions that hear the name of each step that begins, as the progress of a command does."""
+
+
 class StepSeconds(dict[str, float]):
     """The seconds of each step of a run, by its name."""
 
     def __call__(self, step: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a step, and store its duration in seconds."""
+        for listen in LISTENERS:
+            listen(getattr(step, "name", "step"))
         begin = time.perf_counter()
         try:
             return step(*args, **kwargs)

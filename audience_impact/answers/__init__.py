@@ -1,1 +1,37 @@
-"""Texts for readers: tables in the terminal, the answer for a restriction or an area, pages."""
+"""What was published, as answers for people: in words, as text, JSON, and as a citation."""
+
+from enum import StrEnum
+
+
+class Quantity(StrEnum):
+    """What a ranking counts: people, each once, or person-days, a person once a day."""
+
+    PEOPLE = "people"
+    PERSON_DAYS = "person-days"
+
+    @property
+    def unit(self) -> str:
+        """Return the unit at the end of the names of its columns."""
+        return {"people": "persons", "person-days": "person_days"}[self]
+
+
+class Grouping(StrEnum):
+    """What a ranking of an area lists."""
+
+    COUNTRY = "country"
+    RESTRICTION = "restriction"
+
+
+class EventOrder(StrEnum):
+    """The order of a list of restrictions: the most people or person-days first, or the newest."""
+
+    PEOPLE = "people"
+    PERSON_DAYS = "person-days"
+    DATE = "date"
+
+
+class EventKind(StrEnum):
+    """Restrictions of the whole internet, or of services alone."""
+
+    SHUTDOWN = "shutdown"
+    SERVICE = "service"

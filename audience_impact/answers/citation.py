@@ -4,6 +4,7 @@ A restriction is cited as a data set of its own, because its numbers are valid o
 of the facts and the method.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +96,15 @@ class Citation:
             "note": f"As of {self.as_of}. Licence: {self.licence}, {self.licence_url}",
             "language": "en-GB",
         }
+
+
+def cite_version(manifest: Mapping[str, Any]) -> str:
+    """Return the citation of a version in one line, with its licence; `manifest` describes it."""
+    as_of = str(manifest["audience_impact"]["as_of"])
+    return (
+        f"{AUTHOR} ({as_of[:4]}): {DATA_SET_TITLE}, version {manifest['version']}, as of "
+        f"{day_in_words(as_of)} [data set]. {manifest['licenses'][0]['title']}"
+    )
 
 
 def cite_restriction(record: AnswerRecord, version: Stored) -> Citation:

@@ -6,6 +6,7 @@ blanks.
 """
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
@@ -76,8 +77,11 @@ def label_code(value: str | None, kind: str) -> str:
 
 def name_source(source: Mapping[str, Any]) -> str:
     """Return the title of a source; where nobody noted it, its publisher and date."""
-    if title := _stated(source, "title"):
-        return title
+    return _stated(source, "title") or name_publisher(source)
+
+
+def name_publisher(source: Mapping[str, Any]) -> str:
+    """Return the publisher of a source and its date, where one is on record."""
     date = _stated(source, "published_on")
     return ", ".join([str(source["publisher"]), *([dates_in_words(date)] if date else [])])
 
@@ -115,6 +119,11 @@ def explain_code(value: str, kind: str) -> str:
 def capitalise_first(text: str) -> str:
     """Return the text with a capital first letter; `capitalize` would change the other letters."""
     return text[:1].upper() + text[1:]
+
+
+def shorten(text: str, letters: int) -> str:
+    """Return a text of at most so many letters, cut between words."""
+    return textwrap.shorten(text, letters, placeholder=" ...")
 
 
 def name_limit(kind: str) -> str:

@@ -207,15 +207,23 @@ def format_median_interval(estimate: Estimate) -> str:
     low, _, high = estimate.interval
     if low == high:
         return format_median(estimate)
-    last, shown, span = (
-        round_interval(*estimate.interval)[2],
-        format_median(estimate),
-        format_interval(low, high),
-    )
+    first, _, last = round_interval(*estimate.interval)
+    shown, span = format_median(estimate), format_interval(low, high)
     unit = shown.removeprefix("at least ").partition(" ")[2]
-    same = unit and last.endswith(unit) and span.count(unit) == 1
+    same = unit and first.endswith(unit) and last.endswith(unit)
+    shorter = span.removesuffix(f" {unit}")
     part = f" {estimate.covered}" if estimate.covered else ""
-    return f"{shown} ({span.removesuffix(f' {unit}') if same else span}{part})"
+    return f"{shown} ({shorter if same else span}{part})"
+
+
+def format_amount(estimate: Estimate) -> str:
+    """Return median and interval for a list, "at least" if it is of a part; else that none is."""
+    if estimate.interval is not None:
+        at_least = "at least " if estimate.covered else ""
+        return f"{at_least}{format_median_interval(estimate._replace(covered=None))}"
+    if estimate.at_least is None and estimate.at_most is None:
+        return NONE
+    return f"no estimate: {format_bounds(estimate)}"
 
 
 def format_median(estimate: Estimate, blank: str = NONE) -> str:

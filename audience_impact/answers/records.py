@@ -293,7 +293,8 @@ class Records(Mapping[str, AnswerRecord]):
         self._rows: dict[str, dict[str, list[dict[str, Any]]]] = {
             name: {} for name in tables["restrictions"]["restriction_id"]
         }
-        for name, table in tables.items():
+        for name in TABLES:
+            table = tables[name]
             for row in plain_rows(table[table["restriction_id"].isin(list(self._rows))]):
                 self._rows[row["restriction_id"]].setdefault(name, []).append(row)
 
@@ -328,7 +329,7 @@ def load_area_tables(version: Stored) -> dict[str, pd.DataFrame]:
 
 def build_record(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:
     """Return the record of one restriction; KeyError where it is not published."""
-    parts = {name: frame[frame["restriction_id"] == restriction] for name, frame in tables.items()}
+    parts = {name: tables[name][tables[name]["restriction_id"] == restriction] for name in TABLES}
     return build_record_from_rows(Records(parts)._rows[restriction], _is_computed(tables))
 
 

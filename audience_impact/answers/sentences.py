@@ -20,6 +20,7 @@ from audience_impact.answers.numbers import (
     describe_bounds,
     describe_cover,
     describe_estimate,
+    format_bounds,
     format_compact,
     format_interval,
     format_number,
@@ -208,20 +209,54 @@ def _unique_names(names: list[str]) -> list[str]:
     return sorted(set(names))
 
 
-def write_area_answer(row: Row, area_name: str) -> str:
-    """Return the answer of a row of `impact_by_area` in sentences."""
+def write_area_headline(row: Row, area_name: str) -> str:
+    """Return the answer of a row of `impact_by_area` in one sentence."""
     place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
     people = read_estimate(row)
-    forced = f"{'all countries: ' if people.covered else ''}{describe_bounds(people)}"
     if people.at_most == 0:
         return f"In {when} nobody in {place} was under a restriction that is on record."
     if people.interval is None:
-        return f"How many people in {place} were {UNDER} in {when} is not known: {forced}."
+        return (
+            f"How many people in {place} were {UNDER} in {when} is not known: "
+            f"{_describe_forced(people)}."
+        )
+    return f"In {when} {_describe_total(people, place)} were {UNDER}, each counted once."
+
+
+def write_area_answer(row: Row, area_name: str) -> str:
+    """Return the answer of a row of `impact_by_area` in sentences."""
+    headline, people = write_area_headline(row, area_name), read_estimate(row)
+    if people.at_most == 0 or people.interval is None:
+        return headline
     return (
-        f"In {when} {_describe_total(people, place)} were {UNDER}, each counted once; {forced}."
+        f"{headline.removesuffix('.')}; {_describe_forced(people)}."
         f"{_describe_kinds(row)}{_describe_left_out(row)}{_describe_events(row)}"
         f" Status of the number: {label_status(row)}."
     )
+
+
+def write_person_days_headline(row: Row, area_name: str, days: Estimate) -> str:
+    """Return the person-days of an area in one sentence; `row` is that of `impact_by_area`."""
+    place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
+    if days.interval is None:
+        return (
+            f"How many person-days people in {place} spent under restrictions in {when} is not "
+            f"known: {format_bounds(days)}."
+        )
+    low, middle, high = round_interval(*days.interval)
+    is_sum = row["area_id"].isdecimal()
+    span = "" if is_sum or low == high else f"90 % interval {format_interval(*days.interval[::2])}"
+    brackets = ", ".join(text for text in (span, days.covered) if text)
+    return (
+        f"In {when} people in {place} spent {'at least ' if days.covered else ''}about {middle} "
+        f"person-days under restrictions on record{f' ({brackets})' if brackets else ''}, "
+        "each person counted once a day."
+    )
+
+
+def _describe_forced(people: Estimate) -> str:
+    """Return the bounds of a total; of all countries, where its interval is of a part."""
+    return f"{'all countries: ' if people.covered else ''}{describe_bounds(people)}"
 
 
 def write_day_answer(row: Row, area_name: str) -> str:
@@ -229,7 +264,7 @@ def write_day_answer(row: Row, area_name: str) -> str:
     place, when = area_in_words(row["area_id"], area_name), day_in_words(str(row["to_day"]))
     under = "under at least one restriction on record, each counted once"
     people = read_estimate(row)
-    forced = f"{'all countries: ' if people.covered else ''}{describe_bounds(people)}"
+    forced = _describe_forced(people)
     if people.at_most == 0:
         return f"On {when} nobody in {place} was under a restriction that is on record."
     if people.interval is None:

@@ -5,15 +5,20 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers import sentences
-from audience_impact.answers.names import label_status
+from audience_impact.answers import Quantity, rankings, sentences
+from audience_impact.answers.names import label_status, shorten
 from audience_impact.answers.numbers import (
+    NONE,
     Estimate,
+    dates_in_words,
+    format_amount,
     format_compact,
     format_estimate,
     format_in_full,
+    format_number,
     read_numbers,
 )
+from audience_impact.answers.rankings import Ranking
 from audience_impact.answers.records import AnswerRecord, AreaRecord, Days, Row, plain_rows
 from audience_impact.plain_text import plain_line
 
@@ -28,11 +33,20 @@ NOT_COMPUTED = (
     "that option"
 )
 UNDER = "People under at least one restriction at some time, each counted once"
-LISTED = (
-    *("restriction_id", "start_on", "area_name", "platforms", "feature_users"),
-    *("at_least_persons", "q05_persons", "q50_persons", "q95_persons", "at_most_persons"),
+MOST_LETTERS = 48
+"""Maximum length of a name in a list."""
+MORE_OF_RESTRICTION = (
+    "More: --all shows codes, all figures and what makes the interval wide; next: audience-impact "
+    "explain {id}, or cite {id}"
 )
-"""Columns of restrictions in a list."""
+MORE_OF_AREA = (
+    "More: --by country or restriction, --metric person-days, --chart FILE, --all (years, months, "
+    "what others published); next: audience-impact list --area AREA --year YEAR"
+)
+QUANTITIES = {
+    Quantity.PEOPLE: "people under restriction, each counted once",
+    Quantity.PERSON_DAYS: "person-days under restriction, each person counted once a day",
+}
 PARTS = ("feature", "claim_status", "naive_sum_persons")
 """Columns of the targets and of the total, which are omitted from each audience in JSON."""
 
@@ -56,40 +70,160 @@ def render_restriction(record: AnswerRecord, version_id: str | None = None) -> s
     return _join_sections([_describe_restriction(record, version_id), *titled])
 
 
-def list_restrictions(rows: pd.DataFrame, most: int) -> list[str]:
-    """Return a line for each row of `list_exposed` with `area_name`, and one for those left out."""
-    lines = [
-        f"  {row['restriction_id']:<26} {row['start_on'] or 'not known':<10}  "
-        f"{_format_people(row):<28} {row['area_name']}: {row['platforms']}"
-        for row in plain_rows(rows.head(most))
-    ]
-    return lines + [f"  and {len(rows) - most} more"] * (len(rows) > most)
+def render_brief(record: AnswerRecord, version_id: str) -> str:
+    """Return the answer for a restriction, with its days, its person-days and its sources."""
+    restriction = record.restriction
+    ended = f" {dates_in_words(restriction.ended_on)}" if restriction.ended_on else ""
+    pages = dict.fromkeys(
+        f"  {row['attribution']}  {row['url'] or ''}".rstrip() for row in record.figures
+    )
+    days = [row for row in record.person_days if len(row.period) == len("2023")]
+    return _join_sections(
+        (
+            [sentences.write_answer(record, version_id)],
+            [
+                f"{restriction.restriction_id}  {restriction.area_name}: {restriction.platforms}",
+                f"  from {dates_in_words(restriction.start_on)}, {restriction.end_status}{ended}",
+            ],
+            *([["Person-days by year", *map(_format_days, days)]] if days else []),
+            ["Figures used", *pages],
+            [MORE_OF_RESTRICTION.format(id=restriction.restriction_id)],
+        )
+    )
 
 
-def restrictions_json(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return rows of `list_exposed` with `area_name` as an object of plain values."""
-    return {"restrictions": plain_rows(rows[list(LISTED)])}
+def _format_days(row: Days) -> str:
+    amount = row.users if row.users.interval else row.person_days
+    return f"  {row.period}  {format_amount(amount)}"
 
 
-def _format_people(row: Row) -> str:
-    return str(row["feature_users"] if row["feature_users"] != "-" else format_estimate(row))
+def list_events(
+    events: pd.DataFrame, quantity: Quantity = Quantity.PEOPLE, most: int | None = None
+) -> list[str]:
+    """Return a line for each of the first rows of `rankings.build_events`, in their order.
 
-
-def render_area(record: AreaRecord, version_id: str, restrictions: Sequence[str] = ()) -> str:
-    """Return everything published about an area, for a reader in a terminal.
-
-    `restrictions` are lines on those in force in its period.
+    With `most` the source is left out, which makes the lines shorter.
     """
-    head = f"Restrictions in {record.row['period']}, by median of the people exposed"
+    rows = plain_rows(events.head(len(events) if most is None else most))
+    cells = [_format_event(row, quantity) for row in rows]
+    return _align_columns([row[:-1] for row in cells] if most else cells)
+
+
+def _format_event(row: Row, quantity: Quantity) -> tuple[str, ...]:
+    """Return id, days, people or person-days, what was cut, and the source."""
+    return (
+        row["restriction_id"],
+        row["start_on"] or "not known",
+        row["ended_on"] or row["end_status"],
+        format_amount(rankings.read_amount(row, quantity)),
+        f"{shorten(row['area_name'], MOST_LETTERS)}: {shorten(row['platforms'], MOST_LETTERS)}",
+        shorten(row["source"] or NONE, MOST_LETTERS),
+    )
+
+
+def _align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the rows as lines whose cells begin below each other."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return ["  " + "  ".join(map(str.ljust, cells, widths)).rstrip() for cells in rows]
+
+
+def events_json(events: pd.DataFrame) -> dict[str, Any]:
+    """Return rows of `rankings.build_events` as an object of plain values."""
+    return {"restrictions": plain_rows(events)}
+
+
+def describe_list(events: pd.DataFrame, quantity: Quantity, version_id: str) -> str:
+    """Return the heading of a list of restrictions: how many, and what its columns are."""
+    without = rankings.count_without_estimate(events, quantity)
+    return (
+        f"{_count_restrictions(len(events))}, {without} of them without an estimate of "
+        f"{quantity}; version {version_id}. Columns: id, from, to, {quantity} with the 90 % "
+        "interval, where and what was cut, source"
+    )
+
+
+def _count_restrictions(count: float) -> str:
+    return f"{count:.0f} restriction{'' if count == 1 else 's'}"
+
+
+def _list_countries(ranking: Ranking, most: int) -> list[str]:
+    return _align_columns(
+        [
+            (
+                f"{number}.",
+                row["area_name"],
+                format_amount(rankings.read_amount(row, ranking.quantity)),
+                f"at least {format_number(row[f'at_least_{ranking.quantity.unit}'] or 0.0)}",
+                _count_restrictions(row["restrictions_count"]),
+            )
+            for number, row in enumerate(plain_rows(ranking.rows.head(most)), 1)
+        ]
+    )
+
+
+def _describe_left_out(rows: pd.DataFrame, quantity: Quantity, most: int) -> list[str]:
+    """Return how many rows are below the first ones, and how many of all have no estimate."""
+    more, without = max(len(rows) - most, 0), rankings.count_without_estimate(rows, quantity)
+    parts = [f"{more} more (--top {len(rows)} shows them)"] * bool(more)
+    parts += [f"{without} of all {len(rows)} have no estimate, only bounds"] * bool(without)
+    return [f"  Left out: {'; '.join(parts)}."] if parts else []
+
+
+def ranking_json(ranking: Ranking) -> dict[str, Any]:
+    """Return the countries of a ranking as an object of plain values."""
+    return {"countries": plain_rows(ranking.rows)}
+
+
+def render_area(record: AreaRecord, version_id: str) -> str:
+    """Return everything published about an area, for a reader in a terminal."""
     return _join_sections(
         (
             [area_answer(record, version_id)],
-            *([[head, *restrictions]] if restrictions else []),
             [f"{UNDER}, by year", *map(_format_period, record.by_year)],
             [f"By month of {record.row['period'][:4]}", *map(_format_period, record.by_month)],
             ["Published by others", *(_list_area_comparisons(record) or ["  nothing on record"])],
         )
     )
+
+
+def render_area_brief(
+    record: AreaRecord, ranking: Ranking, version_id: str, rows: pd.DataFrame, most: int
+) -> str:
+    """Return the sentence of an area, the largest of its countries or restrictions, and the rest.
+
+    `rows` are those of the ranking, or those of `rankings.build_events`.
+    """
+    quantity, row = ranking.quantity, record.row
+    is_by_country = rows is ranking.rows
+    counted = _count_restrictions(row["restrictions_count"])
+    if quantity is Quantity.PEOPLE:
+        headline = sentences.write_area_headline(row, record.name)
+    else:
+        total = rankings.read_amount(ranking.total, quantity)
+        headline = sentences.write_person_days_headline(row, record.name, total)
+    ranked = _list_countries(ranking, most) if is_by_country else list_events(rows, quantity, most)
+    noun = "Countries" if is_by_country else "Restrictions"
+    head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]}; in brackets the 90 % interval"
+    return _join_sections(
+        (
+            [headline, "", f"{counted}. Figures: audience-impact version {version_id}."],
+            [head, *ranked, *_describe_left_out(rows, quantity, most)],
+            [*_explain_sum_of_days(ranking), MORE_OF_AREA],
+        )
+    )
+
+
+def _explain_sum_of_days(ranking: Ranking) -> list[str]:
+    """Return what the person-days of a region are the sum of."""
+    total = rankings.read_amount(ranking.total, ranking.quantity)
+    is_sum = ranking.quantity is Quantity.PERSON_DAYS and ranking.area_id.isdecimal()
+    if not is_sum or total.interval is None:
+        return []
+    low, _, high = map(format_number, total.interval)
+    return [
+        "The total is the sum of the countries' medians; their 5 % and 95 % quantiles add up to "
+        f"{low} and {high}, wider than the interval of the total."
+    ]
 
 
 def area_answer(record: AreaRecord, version_id: str) -> str:

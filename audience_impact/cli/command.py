@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import typer
 
-from audience_impact.cli import comparing, explaining, exporting, showing
+from audience_impact.cli import comparing, explaining, exporting, ranking, showing
 from audience_impact.cli.folders import IS_CHECKOUT
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
     help="How many people does an internet restriction touch?",
 )
 showing.add_to(app)
+ranking.add_to(app)
 explaining.add_to(app)
 comparing.add_to(app)
 exporting.add_to(app)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audience_impact.answers import EventOrder, Grouping, Quantity
 from audience_impact.cli.folders import (
     PUBLISHED,
     PublishedFolder,
@@ -14,9 +15,11 @@ from audience_impact.cli.folders import (
     open_latest,
     require_local_paths,
 )
+from audience_impact.cli.ranking import Area, Begun, Kind, Sort, Year, find_area_code
 from audience_impact.exporting import Form
 
 if TYPE_CHECKING:
+    from audience_impact.site.charts.finish import Picture
     from audience_impact.store.versions import Stored
 
 Chosen = Annotated[
@@ -44,15 +47,6 @@ Restrictions = Annotated[
         "may be repeated.",
     ),
 ]
-Area = Annotated[
-    str,
-    typer.Option(
-        metavar="AREA",
-        help="Only this area: a code (RU, 002, 001 for the world) or a name (Africa, Burma).",
-        show_default=False,
-    ),
-]
-Year = Annotated[int | None, typer.Option(min=1990, max=2100, help="Only this year.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace an existing export that differs.")
 ]
@@ -71,9 +65,17 @@ def export(
     restriction: Restrictions = None,
     area: Area = "",
     year: Year = None,
+    sort: Sort = None,
+    kind: Kind = None,
+    begun: Begun = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the latest version, or a part of it, as a workbook or as data for programs."""
+    """Write the latest version, or a part of it, as a workbook or as data for programs.
+
+    A workbook of a part begins with a sheet that `list` shows: a row for each restriction.
+    """
+    if begun and year is None:
+        raise fail_with("--begun goes with --year", 2)
     version = open_latest(published)
     from audience_impact.cli.showing import find_ids
     from audience_impact.exporting import ExportError
@@ -82,7 +84,12 @@ def export(
     from audience_impact.store import PublishError
 
     selection = ExportQuery(
-        find_ids(version, restriction or []), _find_area_code(version, area), year
+        find_ids(version, restriction or []),
+        find_area_code(area, load_tables(version)) if area else "",
+        year,
+        kind,
+        begun,
+        sort or EventOrder.PEOPLE,
     )
     try:
         notes = exporting.export_version(version, form, into, selection, overwrite)
@@ -91,21 +98,6 @@ def export(
     for line in notes:
         typer.echo(line, err=True)
     typer.echo(f"wrote version {version.id}\n{format_path(into)}")
-
-
-def _find_area_code(version: "Stored", words: str) -> str:
-    """Return the code of the area with this name; the words unchanged if there is none."""
-    if not words:
-        return ""
-    from audience_impact.answers import records
-    from audience_impact.cli import finding
-
-    return (
-        finding.find_area(
-            words, records.read_area_names(load_tables(version, records.load_area_tables))
-        )
-        or words
-    )
 
 
 ReportInto = Annotated[
@@ -124,9 +116,11 @@ Png = Annotated[
     list[str] | None,
     typer.Option(
         "--png",
-        metavar="RESTRICTION",
-        help="Write only the picture of this restriction (plain words that fit it, or its id) "
-        "into DIR (default: the current folder), and no report; may be repeated.",
+        metavar="WHAT",
+        help="Write only a picture into DIR (default: the current folder), and no report: of the "
+        "restriction that plain words fit ('nepal tiktok'), of the restrictions of a country, or "
+        "of the countries of a region ('africa 2024'); may be repeated. More options has `show "
+        "--chart FILE`.",
     ),
 ]
 
@@ -136,17 +130,39 @@ def report(
 ) -> None:
     """Write the latest version as a folder of pages that any browser opens, without a network."""
     version = open_latest(published)
-    from audience_impact.cli.showing import find_ids
     from audience_impact.site import build
     from audience_impact.store import PublishError
 
     try:
         if png:
-            for path in build.write_pictures(version, find_ids(version, png), into or Path()):
-                typer.echo(format_path(path))
+            _write_pictures(version, png, into or Path())
             return
         folder, changed = build.publish_version(version, published, into)
     except PublishError as error:
         raise fail_with(str(error)) from error
     news = "wrote the report of version" if changed else "nothing changed: still the report of"
     typer.echo(f"{news} {version.id}\n{format_path(folder)}/index.html")
+
+
+def _write_pictures(version: "Stored", queries: list[str], into: Path) -> None:
+    """Write a picture for each query, of a restriction or an area, and print the paths."""
+    from audience_impact.cli import ranking, showing
+    from audience_impact.site import build, report_data
+
+    tables = load_tables(version)
+    pictures: dict[str, Picture] = {}
+    ids = []
+    for words in queries:
+        question, fitting = showing.find_restrictions(words, tables)
+        if question.area is not None and not (question.kinds and len(fitting) == 1):
+            by = Grouping.COUNTRY if question.area.isdecimal() else Grouping.RESTRICTION
+            area = ranking.rank_area(tables, question, by, Quantity.PEOPLE)
+            name = f"{area.ranking.name} {area.ranking.period}"
+            pictures[name] = ranking.draw_area(version, area, ranking.MOST_RANKED)
+        else:
+            ids.append(showing.find_single_id(words, tables))
+    pictures |= build.draw_restrictions(version, ids) if ids else {}
+    for name, picture in pictures.items():
+        path = into / f"{report_data.make_slug(name.replace(' ', '-'))}.png"
+        ranking.write_chart(picture, path)
+        typer.echo(format_path(path))

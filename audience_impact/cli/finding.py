@@ -62,6 +62,7 @@ KINDS = {
     **dict.fromkeys(_BLOCKS.split(), _OTHERS),
 }
 """Words for a kind of restriction, with its actions; they narrow where such a one is on record."""
+CODE = re.compile(r"[A-Z]{2}|\d{3}")
 PERIOD = re.compile(r"(?<![^\W_])((?:19|20)\d\d(?:-(?:0[1-9]|1[0-2]))?)(?![^\W_])")
 MONTHS = "january february march april may june july august september october november december"
 LONGEST_NAME, SHORTEST_PREFIX, SHORTEST_GUESS = 6, 3, 4
@@ -352,12 +353,16 @@ def _has_word(words: Iterable[str], term: str) -> bool:
     )
 
 
+def has_register(acts: pd.DataFrame) -> bool:
+    """Return whether restrictions are from Access Now's register."""
+    return bool(acts["source_id"].astype("str").str.startswith("access-now-stop").any())
+
+
 def describe_cover(acts: pd.DataFrame) -> str:
     """Return what a version covers, and the command that adds more."""
     countries = {code for cell in acts["country_id"] for code in cell.split(";")}
-    has_register = acts["source_id"].astype("str").str.startswith("access-now-stop").any()
     cover = f"this version has {len(acts)} events of {len(countries)} countries"
-    if has_register:
+    if has_register(acts):
         return f"{cover}, with Access Now's register; audience-impact add restriction adds one"
     return (
         f"{cover}, entered by hand; audience-impact import stop adds Access Now's register of "

@@ -1,6 +1,5 @@
 """Read the published version for a command, and report its errors to users."""
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,15 +66,13 @@ class OutputFormat(StrEnum):
     JSON = "json"
 
 
-def load_tables(
-    version: "Stored", load: "Callable[[Stored], dict[str, pd.DataFrame]] | None" = None
-) -> "dict[str, pd.DataFrame]":
-    """Return the tables that `load` reads (default: `records.load`); exit with 1 if damaged."""
-    from audience_impact.answers import records
+def load_tables(version: "Stored") -> "dict[str, pd.DataFrame]":
+    """Return the tables of restrictions and areas; exit with 1 if damaged."""
+    from audience_impact.answers import rankings
     from audience_impact.store import PublishError
 
     try:
-        return (load or records.load_tables)(version)
+        return rankings.load_tables(version)
     except PublishError as error:
         raise fail_with(str(error)) from error
 

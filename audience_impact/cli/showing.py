@@ -1,29 +1,33 @@
-"""The commands `show`, `cite` and `list`: answers for a restriction, a country or a region."""
+"""The commands `show` and `cite`: answers for a restriction, a country or a region."""
 
 import sys
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audience_impact.answers import Quantity
+from audience_impact.cli import ranking
 from audience_impact.cli.folders import (
     PUBLISHED,
     OutputFormat,
     PublishedFolder,
     fail_with,
+    format_path,
     load_tables,
     open_latest,
 )
+from audience_impact.cli.ranking import All, By, Chart, Metric, Top
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from audience_impact.answers.records import AreaRecord
     from audience_impact.cli.finding import Question
+    from audience_impact.site.charts.finish import Picture
     from audience_impact.store.versions import Stored
 
 MOST_LISTED = 20
-MOST_OF_AREA = 10
 
 
 class Form(StrEnum):
@@ -59,28 +63,31 @@ Period = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands `show`, `cite` and `list` to the app."""
+    """Add the commands `show` and `cite` to the app."""
     app.command()(show)
     app.command()(cite)
-    app.command(name="list")(list_)
 
 
 def show(
     what: Asked,
     published: PublishedFolder = PUBLISHED,
     period: Period = None,
+    by: By = None,
+    metric: Metric = Quantity.PEOPLE,
+    top: Top = ranking.MOST_RANKED,
+    show_all: All = False,
+    chart: Chart = None,
     style: Annotated[
         OutputFormat, typer.Option("--format", help="Output format of the answer.")
     ] = OutputFormat.TEXT,
 ) -> None:
     """Show the answer for a restriction, or for a country or region and a year.
 
-    For a restriction: bounds, figures with their sources, and what others published. For a country
-    or region: people under at least one restriction, by year, each counted once. If the words fit
-    several restrictions: a list of them.
+    For a restriction: the answer, its days and its figures. For a country or region: people under
+    at least one restriction, each counted once, and the countries or restrictions with the most. If
+    the words fit several restrictions: a list of them. --chart draws what is shown.
     """
     from audience_impact.answers import records, text
-    from audience_impact.cli import finding
     from audience_impact.plain_text import json_text
 
     version, words = open_latest(published), " ".join(what)
@@ -89,29 +96,40 @@ def show(
     area = question.area
     # A kind of restriction that only one event is of asks for this event.
     if area is not None and not (question.kinds and len(ids) == 1):
-        about = load_tables(version, records.load_area_tables)
-        of_area = _find_area_record(about, area, question.period)
-        if not question.period:
-            question.period = of_area.row["period"]
-            ids = finding.match_restrictions(question, finding.Vocabulary(tables))
-        rows = _list_rows(tables, ids, "size")
-        shown = text.render_area(of_area, version.id, text.list_restrictions(rows, MOST_OF_AREA))
-        values = text.area_json(of_area, version.id) | text.restrictions_json(rows)
+        ranked = ranking.rank_area(tables, question, by, metric)
+        shown = ranking.render_area(ranked, version.id, top, show_all)
+        values = ranking.list_area_values(ranked, version.id)
+        draw = partial(ranking.draw_area, version, ranked, top)
+    elif by or metric is not Quantity.PEOPLE:
+        raise fail_with(f"--by and --metric go with a country or region; {words} is none", 2)
     elif len(ids) == 1:
         record = records.build_record(tables, ids[0])
-        shown = text.render_restriction(record, version.id)
-        values = text.restriction_json(record, version.id)
+        render = text.render_restriction if show_all else text.render_brief
+        shown, values = render(record, version.id), text.restriction_json(record, version.id)
+        draw = partial(_draw_restriction, version, ids[0])
     else:
+        if chart:
+            raise fail_with(_list_matches(words, tables, ids).removesuffix("\n"))
         shown = _list_matches(words, tables, ids)
-        values = text.restrictions_json(_list_rows(tables, ids, "start_on"))
+        values = text.events_json(_list_newest(tables, ids))
     as_json = json_text({"version_id": version.id, **values}) + "\n"
     sys.stdout.write(as_json if style is OutputFormat.JSON else shown)
+    if chart:
+        ranking.write_chart(draw(), chart)
+        typer.echo(f"wrote {format_path(chart)}", err=True)
+
+
+def _draw_restriction(version: "Stored", restriction_id: str) -> "Picture":
+    """Return the picture of a restriction."""
+    from audience_impact.site import build
+
+    return build.draw_restrictions(version, [restriction_id])[restriction_id]
 
 
 def find_restrictions(
     words: str, tables: "dict[str, pd.DataFrame]", period: str | None = None
 ) -> "tuple[Question, list[str]]":
-    """Return what words ask for and the restrictions that fit, the newest and surest first.
+    """Return what words ask for and the restrictions that fit.
 
     Every guess is told on standard error. Exit with 1 if nothing on record fits.
     """
@@ -136,7 +154,7 @@ def find_restrictions(
         raise _fail_without_match(words, acts)
     for note in question.notes:
         typer.echo(plain_line(note), err=True)
-    return question, _list_rows(tables, ids, "start_on")["restriction_id"].tolist()
+    return question, ids
 
 
 def _fail_without_match(words: str, acts: "pd.DataFrame") -> typer.Exit:
@@ -155,18 +173,11 @@ def _list_near_ids(words: str, acts: "pd.DataFrame") -> list[str]:
     return difflib.get_close_matches(words, acts["restriction_id"].tolist())
 
 
-def _list_rows(tables: "dict[str, pd.DataFrame]", ids: list[str], by: str) -> "pd.DataFrame":
-    """Return the rows of `list_exposed` of some restrictions, from large or new to small or old."""
-    from audience_impact.answers import tables as report
+def _list_newest(tables: "dict[str, pd.DataFrame]", ids: list[str]) -> "pd.DataFrame":
+    """Return the rows of restrictions, the newest first, of one day the largest."""
+    from audience_impact.answers import EventOrder, rankings
 
-    some = {name: table[table["restriction_id"].isin(ids)] for name, table in tables.items()}
-    rows = report.list_exposed(some).merge(
-        some["restrictions"][["restriction_id", "area_name"]], on="restriction_id"
-    )
-    users = report.feature_users(some["impact"], some["impact_by_platform"])["q50_persons"]
-    of_feature = rows["restriction_id"].map(users.astype("float64"))
-    rows["size"] = of_feature.fillna(rows["q50_persons"].astype("float64"))
-    return rows.sort_values(by, ascending=False, kind="stable", na_position="last")
+    return rankings.sort_events(rankings.build_events(tables, ids), EventOrder.DATE)
 
 
 def _list_matches(words: str, tables: "dict[str, pd.DataFrame]", ids: list[str]) -> str:
@@ -174,24 +185,10 @@ def _list_matches(words: str, tables: "dict[str, pd.DataFrame]", ids: list[str])
     from audience_impact.answers import text
     from audience_impact.plain_text import plain_lines
 
-    lines = text.list_restrictions(_list_rows(tables, ids, "start_on"), MOST_LISTED)
     head = f"{words} fits {len(ids)} restrictions, here the newest; give more words, or an id:"
-    return plain_lines("\n".join([head, *lines])) + "\n"
-
-
-def _find_area_record(
-    about: "dict[str, pd.DataFrame]", area: str, period: str | None
-) -> "AreaRecord":
-    """Return the record of an area; exit with 1 if nothing is published for the period."""
-    from audience_impact.answers import names, records
-    from audience_impact.cli import finding
-
-    try:
-        return records.build_area_record(about, area, period)
-    except KeyError as error:
-        name = names.area_in_words(area, area) + (f" in {period}" if period else "")
-        hint = finding.describe_cover(about["restrictions"])
-        raise fail_with(f"nothing is published of {name}; {hint}") from error
+    lines = text.list_events(_list_newest(tables, ids), most=MOST_LISTED)
+    more = [f"  and {len(ids) - MOST_LISTED} more"] * (len(ids) > MOST_LISTED)
+    return plain_lines("\n".join([head, *lines, *more])) + "\n"
 
 
 def find_ids(version: "Stored", queries: list[str]) -> tuple[str, ...]:
@@ -241,13 +238,3 @@ def cite(
         Form.CSL_JSON: cited.format_csl_json(),
     }
     sys.stdout.write(forms[style])
-
-
-def list_(published: PublishedFolder = PUBLISHED) -> None:
-    """List the published restrictions, the best known first."""
-    from audience_impact.answers import tables as report
-
-    version = open_latest(published)
-    tables = load_tables(version)
-    rows = report.list_exposed(tables)
-    report.print_results(rows, f"People exposed, version {version.id}")

@@ -10,8 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from audience_impact.answers.citation import AUTHOR, DATA_SET_TITLE
-from audience_impact.answers.numbers import day_in_words
+from audience_impact.answers.citation import cite_version
 from audience_impact.store.versions import Stored
 
 
@@ -63,12 +62,7 @@ class Content:
     @property
     def citations(self) -> tuple[str, ...]:
         """Return the lines with citations."""
-        licence = self.package["licenses"][0]["title"]
-        default = (
-            f"{AUTHOR} ({self.as_of[:4]}): {DATA_SET_TITLE}, version {self.version_id}, as of "
-            f"{day_in_words(self.as_of)} [data set]. {licence}"
-        )
-        return self.cited or (default,)
+        return self.cited or (cite_version(self.package),)
 
     def describe_table(self, table: str) -> dict[str, Any]:
         """Return the entry of a table in `datapackage.json`."""

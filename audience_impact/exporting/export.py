@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from audience_impact.exporting import ExportError, Form, content, sheets
 from audience_impact.exporting.content import Content, read_values
+from audience_impact.exporting.events import add_events
 from audience_impact.exporting.selection import ExportQuery, select_content
 from audience_impact.store import manifest
 from audience_impact.store.files import flush_to_disk, write_below
@@ -235,7 +236,8 @@ def export_version(
     """
     if form is Form.XLSX and into.suffix != WORKBOOK:
         raise ExportError(f"{into} does not end in {WORKBOOK}: Excel would not open it")
-    chosen = select_content(version, content.read_content(version), query)
+    everything = content.read_content(version)
+    chosen = select_content(version, everything, query)
     notes: list[str] = []
     if form in (Form.CSV, Form.PARQUET):
         is_csv = form is Form.CSV
@@ -249,6 +251,7 @@ def export_version(
     elif form is Form.DUCKDB:
         put_file(into, lambda aside: _write_database(aside, chosen), overwrite)
     else:
+        chosen = add_events(chosen, everything, query)
         put_file(into, lambda aside: notes.extend(sheets.write_workbook(aside, chosen)), overwrite)
     return notes
 

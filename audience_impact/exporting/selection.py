@@ -1,9 +1,8 @@
 """The requested part of a version (some restrictions, an area, a year), and the answers to it.
 
 A restriction belongs to an area if it is in the area or in a country of the area. It belongs to a
-year if it may have been in force on a day of the year; a restriction without a known end may still
-be in force. `impact_by_area` counts in the same way. Tables without restrictions and areas, such as
-`quality`, are omitted from a selection.
+year if it may have been in force on a day of the year. `impact_by_area` counts in the same way.
+Tables without restrictions and areas, such as `quality`, are omitted from a selection.
 """
 
 import json
@@ -14,7 +13,14 @@ import pandas as pd
 import pyarrow as pa
 
 from audience_impact import periods
-from audience_impact.answers import names, records, sentences
+from audience_impact.answers import (
+    EventKind,
+    EventOrder,
+    names,
+    rankings,
+    records,
+    sentences,
+)
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.names import label_status
 from audience_impact.answers.numbers import read_estimate, read_numbers
@@ -80,11 +86,23 @@ LONGEST_TITLE = 3
 
 @dataclass(frozen=True)
 class ExportQuery:
-    """Requested restrictions (ids), area (code) and year; if all are empty, the whole version."""
+    """Requested restrictions (ids), area (code) and year; if all are empty, the whole version.
+
+    Attributes:
+        restrictions: Ids of restrictions.
+        area: The code of an area.
+        year: A year, in which restrictions were in force.
+        kind: Only shutdowns of the whole internet, or restrictions of services alone.
+        begun: Only restrictions that began in the year.
+        order: The order of the rows of restrictions in a workbook.
+    """
 
     restrictions: tuple[str, ...] = ()
     area: str = ""
     year: int | None = None
+    kind: EventKind | None = None
+    begun: bool = False
+    order: EventOrder = EventOrder.PEOPLE
 
 
 @dataclass(frozen=True)
@@ -101,7 +119,7 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
 
     Raise ExportError where a restriction, an area or a year is not published.
     """
-    if query == ExportQuery():
+    if replace(query, order=EventOrder.PEOPLE) == ExportQuery():
         return content
     area, ids = choose_restrictions(content, query)
     tables = {name: _select_rows(content, name, ids, area, query) for name in content.tables}
@@ -132,7 +150,8 @@ def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | No
 
 def _choose_area(content: Content, query: ExportQuery) -> Area | None:
     """Return the requested area; the world if only a year is requested."""
-    if not query.area and (query.year is None or query.restrictions):
+    is_part = query.year is not None or query.kind is not None
+    if not query.area and (not is_part or query.restrictions):
         return None
     return _find_area(content, query.area or WORLD)
 
@@ -141,7 +160,9 @@ def _write_title(query: ExportQuery, area: Area | None) -> str:
     named = list(query.restrictions[:LONGEST_TITLE])
     if more := len(query.restrictions) - len(named):
         named.append(f"{more} more")
-    parts = [", ".join(named), area.name if area else "", str(query.year or "")]
+    kind = {None: "", EventKind.SHUTDOWN: "shutdowns", EventKind.SERVICE: "blocked services"}
+    begun = f"begun in {query.year}" if query.begun else str(query.year or "")
+    parts = [", ".join(named), area.name if area else "", kind[query.kind], begun]
     return ", ".join(part for part in parts if part)
 
 
@@ -176,26 +197,21 @@ def _read_area_names(acts: pd.DataFrame) -> dict[str, str]:
 
 def _choose_ids(content: Content, query: ExportQuery, area: Area | None) -> set[str]:
     """Return the ids of the requested restrictions; raise ExportError where there are none."""
-    acts = content.tables["restrictions"].to_pandas()
-    ids = set(acts["restriction_id"])
+    tables = {
+        name: content.tables[name].to_pandas()
+        for name in ("restrictions", "person_days", "impact_by_platform")
+    }
+    ids = set(tables["restrictions"]["restriction_id"])
     for name in query.restrictions:
         if name not in ids:
             raise ExportError(f"{name} is not published; see audience-impact list")
-    if query.restrictions:
-        acts = acts[acts["restriction_id"].isin(query.restrictions)]
-    if area is not None:
-        acts = acts[[_is_inside(area, row) for row in acts.itertuples()]]
-    if query.year is not None:
-        acts = acts[records.is_in_force(acts, str(query.year), pd.Timestamp(content.as_of))]
-    if acts.empty:
+    year = None if query.year is None else str(query.year)
+    code = "" if area is None else area.id
+    acts = rankings.select_restrictions(tables, code, year, query.kind, query.begun)
+    chosen_ids = set(acts["restriction_id"]).intersection(query.restrictions or ids)
+    if not chosen_ids:
         raise ExportError(f"no restriction on record for {_write_title(query, area)}")
-    return set(acts["restriction_id"])
-
-
-def _is_inside(area: Area, row: object) -> bool:
-    """Return whether a restriction is in the area, or in one of its countries."""
-    codes = {*str(row.area_id).split(";"), *str(row.country_id).split(";")}  # type: ignore[attr-defined]
-    return area.id in codes or not area.countries.isdisjoint(codes)
+    return chosen_ids
 
 
 def _select_rows(

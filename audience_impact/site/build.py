@@ -28,15 +28,16 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
+from audience_impact.answers.citation import cite_version
 from audience_impact.answers.numbers import ENDS, read_estimate
 from audience_impact.exporting import content
 from audience_impact.plain_text import cell_text
 from audience_impact.site import areas, platforms, rendering, report_data, restriction, texts
 from audience_impact.site.areas import WORLD
-from audience_impact.site.charts import finish
+from audience_impact.site.charts.finish import Picture
 from audience_impact.site.report_data import File, ListEntry, Page, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage
-from audience_impact.store.files import as_json, flush_to_disk, write_whole
+from audience_impact.store.files import as_json, flush_to_disk
 from audience_impact.store.manifest import MANIFEST, hash_bytes
 from audience_impact.store.versions import VERSIONS, Stored, is_id
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
@@ -157,6 +158,15 @@ _ASIDE = re.compile(rf"\.tmp-(old-)?{VERSION_ID.pattern}-\d+")
 def locate_report(root: Path, version: str) -> Path:
     """Return the folder of the report of a version, inside the folder of published versions."""
     return root / REPORTS / version
+
+
+def find_reported(root: Path) -> str:
+    """Return the id of the version whose report is next to the versions; blank without one."""
+    try:
+        folder = storage.select_storage(root).read_pointer(REPORT)
+    except (OSError, PublishError):
+        return ""
+    return (folder or "").rpartition("/")[2]
 
 
 def publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
@@ -343,24 +353,17 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
     return root / REPORT, publish_report(root, version.id, made)
 
 
-def write_pictures(version: Stored, restrictions: Iterable[str], into: Path) -> list[Path]:
-    """Write the picture of each restriction as PNG into a folder; return their paths.
+def draw_restrictions(version: Stored, restrictions: Iterable[str]) -> dict[str, Picture]:
+    """Return the picture of each restriction, by its id.
 
-    Raise PublishError where a restriction is not published or a file cannot be written.
+    Raise PublishError where a restriction is not published or the version is damaged.
     """
     report = report_data.load_report_data(version)
-    drawn = {}
+    pictures = {}
     for name in restrictions:
         if name not in report.records:
             raise PublishError(f"{name} is not published; see audience-impact list")
         title, foot = restriction.write_captions(report, name)
-        drawn[into / f"{report_data.make_slug(name)}.png"] = finish.make_png(
-            restriction.draw_picture(report, name), title=title, foot=foot
-        )
-    try:
-        into.mkdir(parents=True, exist_ok=True)
-        for path, content in drawn.items():
-            write_whole(path, content)
-    except OSError as error:
-        raise PublishError(f"cannot write the pictures into {into}: {error}") from error
-    return list(drawn)
+        cited = cite_version(version.manifest)
+        pictures[name] = Picture(restriction.draw_picture(report, name), title, (*foot, cited))
+    return pictures

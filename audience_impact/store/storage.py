@@ -31,7 +31,7 @@ from audience_impact.store.files import flush_to_disk, write_below, write_whole
 _TMP = ".tmp-"
 # What is written aside ends in the number of its process. Nothing else is ours, whatever its name.
 _FOLDER_ASIDE = re.compile(rf"{re.escape(_TMP)}{VERSION_ID.pattern}-\d+")
-_FILE_ASIDE = re.compile(re.escape(_TMP) + r"(latest|report|metrics\.prom)-\d+")
+_FILE_ASIDE = re.compile(re.escape(_TMP) + r"(latest|report|metrics\.prom|layers\.json)-\d+")
 # A path turns `s3://bucket` into `s3:/bucket`; one letter alone is a drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 

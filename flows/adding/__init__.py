@@ -1,1 +1,1 @@
-"""Adding a figure or a restriction to the facts: questions, the resulting rows, and one write."""
+"""The questions, rows and one write of a new fact, and the rows of an event on no record."""

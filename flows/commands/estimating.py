@@ -8,10 +8,11 @@ import typer
 
 from audience_impact import vocabulary as words
 from audience_impact.cli.folders import OutputFormat, fail_with, require_local_paths
+from audience_impact.cli.ranking import All
 from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
-    from flows.estimating import Event, Rows
+    from flows.adding.event import Event, Rows
 
 MOST_DAYS = 36_525
 NETWORKS = (words.NetworkScope.ALL, words.NetworkScope.MOBILE)
@@ -71,6 +72,7 @@ def estimate(
             metavar="DIR", help="Folder of fact tables into which the event is written as rows."
         ),
     ] = None,
+    show_all: All = False,
     style: Annotated[
         OutputFormat, typer.Option("--format", help="Output format of the answer.")
     ] = OutputFormat.TEXT,
@@ -80,7 +82,7 @@ def estimate(
     The answer is that of a run over the facts with this event as one more restriction, which is
     taken to happen as described. Nothing is published.
     """
-    from flows.estimating import Event, find_last_day
+    from flows.adding.event import Event, find_last_day
 
     if networks not in NETWORKS:
         raise fail_with(f"--networks {networks.value}: give all or mobile", 2)
@@ -98,7 +100,7 @@ def estimate(
         _split_names(operators),
         slowed,
     )
-    _show_estimate(event, fact_folders(facts), into, style)
+    _show_estimate(event, fact_folders(facts), into, show_all, style)
 
 
 def _split_names(cells: list[str] | None) -> tuple[str, ...]:
@@ -107,19 +109,19 @@ def _split_names(cells: list[str] | None) -> tuple[str, ...]:
 
 
 def _show_estimate(
-    event: "Event", folders: list[Path], into: Path | None, style: OutputFormat
+    event: "Event", folders: list[Path], into: Path | None, show_all: bool, style: OutputFormat
 ) -> None:
     """Compute and show the answer; exit with 1 where a name is unknown or a fact has an error."""
     from audience_impact.cli.showing import show
+    from flows.adding.event import publish_estimate
     from flows.adding.records import NotOnRecordError
-    from flows.estimating import publish_estimate
     from flows.pipeline import steps
     from schemas.contracts import ValidationOffError
 
     try:
         reading = steps.read_facts(folders)
         with publish_estimate(event, reading) as (restriction_id, published, rows):
-            show([restriction_id], published, None, style)
+            show([restriction_id], published, show_all=show_all, style=style)
         if into:
             _write_rows(rows, into)
     except (NotOnRecordError, steps.RefusedError, ValidationOffError) as error:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import PUBLISHED_OPTION, fail_with
+from audience_impact.cli.folders import PUBLISHED_OPTION, fail_with, format_path
+from audience_impact.plain_text import plain_line
 from flows import CHECKOUT
 
 if TYPE_CHECKING:
@@ -69,6 +70,37 @@ def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> l
                 2,
             )
     return chosen
+
+
+def choose_layers(
+    facts: list[Path] | None,
+    settings: "Profile",
+    published: Path,
+    on_top_of_shipped: bool,
+    drop_layers: bool,
+) -> list[Path]:
+    """Return the layers of a run: those given, those of the profile, or those of the last version.
+
+    Exit with 1 if a layer of the last version would be left out, and with 2 if one has no facts.
+    """
+    from audience_impact.store import PublishError
+    from flows import recorded_layers
+
+    try:
+        last = recorded_layers.read_last_layers(published)
+        paths = facts
+        if not paths and "facts" in settings.model_fields_set:
+            paths = [in_checkout(path) for path in settings.facts]
+        if not paths and last.folders and not (drop_layers or on_top_of_shipped):
+            paths = recorded_layers.require_layers(last)
+            shown = ", ".join(format_path(path) for path in paths)
+            typer.echo(plain_line(f"facts: {shown}, as in the last version"), err=True)
+        folders = fact_folders(paths, on_top_of_shipped)
+        if not drop_layers:
+            recorded_layers.require_no_drop(last, folders)
+    except PublishError as error:
+        raise fail_with(f"nothing done: {error}") from error
+    return folders
 
 
 PublishedOrProfile = Annotated[Path | None, PUBLISHED_OPTION]

@@ -1,16 +1,23 @@
 """The command `import`, with a subcommand for each register."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from audience_impact.cli.folders import OutputFormat, fail_with, require_local_paths
+from audience_impact.cli.folders import (
+    PUBLISHED,
+    OutputFormat,
+    PublishedFolder,
+    fail_with,
+    format_path,
+    require_local_paths,
+)
 from flows.commands.folders import fact_folders
-from flows.commands.run import Facts
+from flows.commands.run import Facts, run_and_publish
 from flows.registers.registry import REGISTERS, Entry
 
 
@@ -45,6 +52,9 @@ Into = Annotated[
 Counts = Annotated[
     Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
 ]
+Run = Annotated[
+    bool, typer.Option("--run", help="Then run with the layer, on the layers of the last version.")
+]
 Overwrite = Annotated[
     bool,
     typer.Option(
@@ -64,6 +74,8 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         address: Annotated[str, typer.Option(help="Address at which the register was read.")] = "",
         accessed: Day = None,
         overwrite: Overwrite = False,
+        run: Run = False,
+        published: PublishedFolder = PUBLISHED,
         style: Annotated[
             OutputFormat, typer.Option("--format", help="Output format of the answer.")
         ] = OutputFormat.TEXT,
@@ -87,6 +99,26 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
             raise fail_with(str(error)) from error
         for copy in done.replaced:
             typer.echo(plain_line(f"edited by hand, kept as {copy}"), err=True)
-        sys.stdout.write(done.as_json() if style is OutputFormat.JSON else done.as_text())
+        is_json = style is OutputFormat.JSON
+        sys.stdout.write(done.as_json() if is_json else done.as_text())
+        if run or not is_json:
+            _finish_import(folders, into, published, run)
 
     return import_register
+
+
+def _finish_import(facts: Sequence[Path], into: Path, published: Path, run: bool) -> None:
+    """Run with the layers of the last version and the new one, or print the command that does."""
+    from audience_impact.store import PublishError
+    from flows import recorded_layers
+
+    try:
+        folders = recorded_layers.list_layers_with(published, facts, into)
+    except PublishError as error:
+        raise fail_with(str(error)) from error
+    if run:
+        run_and_publish(facts=folders, published=published)
+        return
+    options = recorded_layers.format_options(map(format_path, folders))
+    named = "" if published == PUBLISHED else f" --published {format_path(published)}"
+    typer.echo(f"next: audience-impact run {options}{named}    # or import with --run")

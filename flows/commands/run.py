@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from audience_impact.cli.exporting import report as write_report
 from audience_impact.cli.folders import fail_with, require_local_paths
 from flows.commands.folders import (
     DOWNLOADS,
     OnTopOfShipped,
     ProfileFile,
     PublishedOrProfile,
+    choose_layers,
     fact_folders,
     in_checkout,
     read_environment,
@@ -25,8 +27,19 @@ Facts = Annotated[
         "--facts",
         metavar="DIR",
         help="Folder of fact tables, or its address; several are layered, rows merge by "
-        "key and a later folder wins. Default: data/facts of the checkout.",
+        "key and a later folder wins. Default of `run`: the layers of the last version. Default "
+        "elsewhere: data/facts of the checkout.",
     ),
+]
+DropLayers = Annotated[
+    bool,
+    typer.Option(
+        "--drop-layers",
+        help="Go on although a layer of the last version, as a register, is left out.",
+    ),
+]
+Report = Annotated[
+    bool, typer.Option("--report", help="Then write the report of the version as pages.")
 ]
 AsOf = Annotated[
     datetime | None,
@@ -114,13 +127,17 @@ def run_and_publish(
     on_top_of_shipped: OnTopOfShipped = False,
     runner: RunBy = RunnerName.LOCAL,
     scheduler: Scheduler = None,
+    drop_layers: DropLayers = False,
+    report: Report = False,
 ) -> None:
-    """Run the flow: read the facts, check them, publish the results and show them."""
+    """Run the flow: read the facts, check them, publish the results and show them.
+
+    Without --facts it uses the layers of the last version. Leaving one out needs --drop-layers.
+    """
     settings = read_environment(profile)
-    fact_paths = facts or [in_checkout(path) for path in settings.facts]
-    folders = fact_folders(fact_paths, on_top_of_shipped)
     published = published or in_checkout(settings.published)
-    from flows.commands.running import run_flow
+    folders = choose_layers(facts, settings, published, on_top_of_shipped, drop_layers)
+    from flows.commands.running import run_flow, show_next_steps
 
     options = {
         "as_of": as_of.date() if as_of else None,
@@ -135,7 +152,11 @@ def run_and_publish(
         "runner": runner,
         "scheduler": scheduler,
     }
-    raise typer.Exit(run_flow(folders, published, options))
+    if status := run_flow(folders, published, options):
+        raise typer.Exit(status)
+    if report:
+        write_report(published)
+    show_next_steps(published)
 
 
 LayerFolder = Annotated[

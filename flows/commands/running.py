@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from audience_impact.cli.folders import format_path
+from audience_impact.cli.folders import PUBLISHED, format_path, open_latest
 from audience_impact.plain_text import plain_line, plain_lines
 from audience_impact.store import storage
 from flows.serving import preparing
@@ -46,7 +46,7 @@ def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> i
     """
     there = [path if storage.is_address(path) else path.resolve() for path in folders]
     with (
-        _show_progress("reading, checking, computing, publishing"),
+        _show_progress(),
         _use_server(*OF_A_RUN) as server,
     ):
         from flows import last_version
@@ -70,6 +70,25 @@ def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> i
     for line in [*lines, *quality.read_details(done.version)]:
         typer.echo(plain_line(f"warning: {line}"), err=True)
     return 0
+
+
+def show_next_steps(published: Path) -> None:
+    """Print commands that use the latest version, and those for a report and a register."""
+    version = open_latest(published)
+    from audience_impact.cli.finding import has_register
+    from audience_impact.site import build
+
+    named = "" if published == PUBLISHED else f" --published {format_path(published)}"
+    lines = [f"next: audience-impact show africa 2024{named}"]
+    lines += [f"next: audience-impact list --area india --sort people{named}"]
+    reported = build.find_reported(published)
+    if reported != version.id:
+        state = f"the pages there are of version {reported}" if reported else "writes pages"
+        lines.append(f"next: audience-impact report{named}    # {state}")
+    if not has_register(version.read_table("restrictions")):
+        lines.append("next: audience-impact import stop    # adds Access Now's register")
+    for line in lines:
+        typer.echo(plain_line(line))
 
 
 @_report_in_a_line
@@ -152,37 +171,59 @@ def _format_unreachable(server: str, trouble: str) -> str:
     return f"nothing done: Prefect's {server} does not answer: {' '.join(trouble.split())}"
 
 
+STAGES = {
+    "read": "reading the facts",
+    "check": "checking them",
+    "compute": "computing the answers",
+    "write": "publishing",
+}
+"""The steps of a run that take seconds, in words."""
+
+
 @contextmanager
-def _show_progress(what: str) -> Iterator[None]:
-    """Show the elapsed time on a terminal; show nothing in a pipe."""
+def _show_progress() -> Iterator[None]:
+    """Show each stage with the seconds since it began, on a terminal; show nothing in a pipe."""
+    from flows import run_reports
+
     console = Console(stderr=True)
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as shown:
-        shown.add_task(what, total=None)
-        yield
+    columns = (
+        SpinnerColumn(finished_text="-"),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        stages = [shown.add_task("starting", total=1)]
+
+        def begin_stage(step: str) -> None:
+            if step in STAGES:
+                shown.update(stages[-1], completed=1)
+                stages.append(shown.add_task(STAGES[step], total=1))
+
+        run_reports.LISTENERS.append(begin_stage)
+        try:
+            yield
+            shown.update(stages[-1], completed=1)
+        finally:
+            run_reports.LISTENERS.remove(begin_stage)
 
 
-MOST_SHOWN = 200
-"""Maximum number of restrictions that a run prints, the most reliable first: printing more takes
-seconds.
-"""
+MOST_SHOWN = 5
+"""Number of restrictions whose answer a run prints, the most reliable first."""
 
 
 def show_outcome(done: "Published", layers: int) -> None:
-    """Print the table of results, the quarantined rows and the number of replaced rows."""
-    from audience_impact.answers import records
+    """Print some answers, the quarantined rows and the number of replaced rows."""
+    from audience_impact.answers import records, sentences
     from audience_impact.answers import tables as report
     from audience_impact.vocabulary import ObsStatus
 
-    rows = report.list_exposed(records.load_tables(done.version))
-    report.print_results(
-        rows.head(MOST_SHOWN),
-        "People exposed to each restriction (upper bounds of what has no figure: its base)",
-    )
+    tables = records.load_tables(done.version)
+    rows = report.list_exposed(tables)
+    answers = records.Records(tables)
+    for name in rows["restriction_id"].head(MOST_SHOWN):
+        typer.echo(plain_line(f"{name}: {sentences.write_headline(answers[name])}"))
     if len(rows) > MOST_SHOWN:
-        typer.echo(f"... and {len(rows) - MOST_SHOWN} more: audience-impact list shows all")
+        typer.echo(f"... and {len(rows) - MOST_SHOWN:,} more: audience-impact list shows all")
     refused = done.version.read_table("quarantine")
     lines = refused[["row_layer", "file", "line"]].drop_duplicates()
     answered_count = (rows["obs_status"] != ObsStatus.MISSING.value).sum()

@@ -1,21 +1,27 @@
 """Generate the parts of the documentation that describe the code.
 
 A page of docs/ marks a place with `<!-- made: NAME -->`, and `make docs` replaces the mark: mkdocs
-calls `on_page_markdown`. Generated text is not committed. The table of results in README.md and
-docs/index.md is committed; `python -m flows.documenting.docs` brings it up to date, and a test
-fails where it is not.
+calls `on_page_markdown`. Generated text is not committed, save the table of results in README.md
+and docs/index.md and the questions in README.md; `python -m flows.documenting.docs` brings these up
+to date, and a test fails where they are not.
 """
 
 import re
+import tempfile
+import textwrap
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+from typer.testing import CliRunner
 
 import audience_impact
 from audience_impact.answers import documents
 from audience_impact.answers import tables as report
 from audience_impact.answers.names import label_code
 from audience_impact.answers.numbers import format_compact
+from audience_impact.cli.command import app
 from audience_impact.rules import Rule
 from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT, last_version
@@ -27,8 +33,6 @@ from schemas import facts, published
 REGISTERING = (last_version,)
 """Modules that register rules which no run imports; the page of checks lists these rules as well.
 """
-RESULTS = "results"
-"""Pattern of the part of README.md and docs/index.md that is generated, between two comments."""
 MARK = re.compile(r"<!-- made: (\w+) -->\n")
 PAGE = re.compile(r"`docs/([\w/-]+\.md)`")
 FEATURED = (
@@ -178,6 +182,53 @@ def _format_median(row: Any) -> str:
     return f"{middle} ({report.format_compact_interval(row.q05_persons, row.q95_persons)})"
 
 
+QUESTIONS = (
+    ("How many people did Russia's restriction of calls touch?", "show RU-2025-08-13-calls"),
+    ("Nepal's ban of TikTok?", "show nepal tiktok"),
+    ("Brazil's ban of X, under its former name?", "show twitter brazil 2024"),
+    ("Iran's shutdown of January 2026?", "show iran internet january 2026"),
+    ("Nigeria's ban of Twitter, misspelt?", "show nigera twiter"),
+    ("All restrictions in Africa in 2023, each person counted once?", "show africa 2023"),
+    ("Which of them were the largest?", "show africa 2023 --by restriction"),
+    (
+        "In which countries did people spend the most person-days under restrictions in 2024?",
+        "show world 2024 --by country --metric person-days",
+    ),
+    ("What was cut in Myanmar, the largest first?", "list --area burma"),
+    (
+        "What that began in Russia in 2025 took the most person-days?",
+        "list --area russia --year 2025 --begun --sort person-days",
+    ),
+)
+"""Questions of the README, each with the command that answers it."""
+ROW_LETTERS = 100
+"""Maximum length of a line of a sentence."""
+MOST_NAMED = 3
+
+
+def format_questions() -> str:
+    """Return the questions of the README, each with its command and how the answer begins."""
+    with tempfile.TemporaryDirectory() as folder:
+        steps.publish_results(compute_results(), Path(folder), None)
+        parts = [
+            f"**{question}**\n\n```\n$ audience-impact {command}\n{_answer(command, folder)}\n```\n"
+            for question, command in QUESTIONS
+        ]
+    return "\n".join(parts)
+
+
+def _answer(command: str, published: str) -> str:
+    """Return the first sentence that a command prints, or the first rows of its list."""
+    done = CliRunner().invoke(app, [*command.split(), "--published", published])
+    if done.exit_code:
+        raise ValueError(f"audience-impact {command}: {done.output}")
+    rows = [line for line in done.stdout.splitlines() if line.startswith("  ")]
+    if "--" in command:
+        return "\n".join(rows[:MOST_NAMED])
+    sentence = re.match(r".*?\.(?= |$)", done.stdout, re.MULTILINE)
+    return textwrap.fill(sentence[0] if sentence else "", ROW_LETTERS)
+
+
 def fill_part(text: str, part: str, content: str) -> str:
     """Return the text of a page with one of its marked parts replaced by `content`.
 
@@ -191,15 +242,19 @@ def fill_part(text: str, part: str, content: str) -> str:
     return f"{before}{start}{content}{end}{after}"
 
 
-PAGES = ("README.md", "docs/index.md")
-"""The pages that contain the table of results."""
+PAGES = {"README.md": ("results", "questions"), "docs/index.md": ("results",)}
+"""The pages with committed parts that are generated, and these parts."""
 
 
 def update_page(path: str) -> str:
-    """Return a page of the checkout with its table of results brought up to date."""
-    return fill_part((CHECKOUT / path).read_text(encoding="utf-8"), RESULTS, format_results())
+    """Return a page of the checkout with its generated parts brought up to date."""
+    page = (CHECKOUT / path).read_text(encoding="utf-8")
+    for part in PAGES[path]:
+        page = fill_part(page, part, PARTS[part]())
+    return page
 
 
+PARTS = {"results": format_results, "questions": format_questions}
 MADE: dict[str, Callable[[], str]] = {
     "checks": format_checks,
     "columns": format_dictionary,

@@ -24,12 +24,23 @@ CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
 @pytest.mark.locked  # the rounded numbers follow the versions of numpy and scipy
 @pytest.mark.parametrize("path", docs.PAGES)
-def test_table_of_results_is_up_to_date(
+def test_results_and_questions_are_up_to_date(
     path: str, repository_results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(docs, "compute_results", lambda: repository_results)
     text = (CHECKOUT / path).read_text(encoding="utf-8")
     assert text == docs.update_page(path), "run `make docs`"
+
+
+def test_a_question_that_no_command_answers_is_refused(
+    repository_results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docs, "compute_results", lambda: repository_results)
+    monkeypatch.setattr(docs, "QUESTIONS", [("Where is it?", "show atlantis")])
+    with pytest.raises(
+        ValueError, match="audience-impact show atlantis: atlantis is not published"
+    ):
+        docs.format_questions()
 
 
 def broken_links(page: Path, text: str) -> list[str]:
@@ -67,7 +78,7 @@ def test_a_link_that_leads_nowhere_is_seen() -> None:
 
 def test_a_page_without_its_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="does not mark the part results"):
-        docs.fill_part("no marks", docs.RESULTS, "a table")
+        docs.fill_part("no marks", "results", "a table")
 
 
 def test_every_mark_is_filled_and_every_maker_has_its_mark() -> None:

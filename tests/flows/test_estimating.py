@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
 from audience_impact.vocabulary import Feature, NetworkScope
+from flows.adding.event import Event, EventRows, find_last_day
 from flows.adding.records import FactRecords, NotOnRecordError
-from flows.estimating import Event, EventRows, find_last_day
 from flows.pipeline import steps
 from tests.engine import calibrated, of_places
 from tests.support import edit, load, row, small, world

@@ -20,7 +20,15 @@ from typer.testing import CliRunner
 
 import audience_impact as ai
 from audience_impact.cli.command import app
-from audience_impact.exporting import ExportError, Form, content, export, selection, sheets
+from audience_impact.exporting import (
+    ExportError,
+    Form,
+    content,
+    events,
+    export,
+    selection,
+    sheets,
+)
 from audience_impact.exporting.content import Content
 from audience_impact.exporting.selection import ExportQuery
 from audience_impact.exporting.workbook import Limits
@@ -120,8 +128,32 @@ def test_libreoffice_opens_what_was_published(
 
 
 def _chosen(root: Path, wanted: ExportQuery) -> Content:
+    """What a workbook shows of a version."""
     version = versions.find_latest(root)
-    return selection.select_content(version, content.read_content(version), wanted)
+    everything = content.read_content(version)
+    chosen = selection.select_content(version, everything, wanted)
+    return events.add_events(chosen, everything, wanted)
+
+
+def test_a_workbook_has_a_row_for_each_restriction(
+    repository_published: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "begun.xlsx"
+    words = ("--area", "africa", "--year", "2023", "--begun", "--sort", "date", "--kind", "service")
+    root = repository_published
+    assert run("--format", "xlsx", "--published", root, "--into", path, *words)[0] == 0
+    rows = pd.read_excel(path, sheet_name=events.EVENTS)
+    acts = pd.read_parquet(root / "latest" / "restrictions.parquet").set_index("restriction_id")
+    assert set(rows["kind"]) == {"service"}
+    assert (rows["start_on"].dt.year == 2023).all()
+    assert rows["start_on"].is_monotonic_decreasing
+    assert acts.loc[rows["restriction_id"], "country_paths"].str.contains("002").all()
+    impact = pd.read_parquet(root / "latest" / "impact.parquet")
+    exposed = impact[impact["impact_metric"] == "people_exposed"].set_index("restriction_id")
+    (ethiopia,) = rows[rows["restriction_id"].str.startswith("ET-2023")].to_dict(orient="records")
+    assert ethiopia["q50_persons"] == exposed.loc[ethiopia["restriction_id"], "q50_persons"]
+    assert ethiopia["url"].startswith("https://")
+    assert run("--format", "xlsx", "--into", path, "--begun", "--published", root)[0] == 2
 
 
 def through_libreoffice(path: Path, into: Path) -> Path:

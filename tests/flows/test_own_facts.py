@@ -107,6 +107,7 @@ def test_a_run_takes_the_shipped_facts_first(
         return 0
 
     monkeypatch.setattr(running, "run_flow", run_flow)
+    monkeypatch.setattr(running, "show_next_steps", lambda published: None)
     assert command("run", ON_TOP, "--facts", own).returncode == 0
     assert seen == [[shipped, own]]
 

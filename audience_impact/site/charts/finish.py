@@ -8,6 +8,7 @@ variable, it is the colour itself.
 import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import vl_convert
@@ -36,7 +37,7 @@ def resolve_colours(svg: str, colours: dict[str, str]) -> str:
 
 _ROWS = re.compile(r'<svg [^>]*?width="100%" height="(\d+)"')
 _SCALED = re.compile(r'<svg [^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"')
-MARGIN = 16
+MARGIN, WIDTH = 16, 720
 
 
 TITLE, FOOT = 20, 11
@@ -45,8 +46,25 @@ LETTER = 0.56
 """Average width of a letter, as a share of the font size."""
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture for use outside its page, with the texts above and below it."""
+
+    svg: str
+    title: str
+    foot: tuple[str, ...]
+
+    def encode(self, suffix: str) -> bytes:
+        """Return the picture as a file with this ending; raise ValueError but for .png and .svg."""
+        if suffix == ".png":
+            return make_png(self.svg, title=self.title, foot=self.foot)
+        if suffix == ".svg":
+            return make_standalone(self.svg, WIDTH, LIGHT, self.title, self.foot).encode()
+        raise ValueError("its name has to end in .png or .svg")
+
+
 def make_png(
-    svg: str, width: int = 720, dark: bool = False, title: str = "", foot: Sequence[str] = ()
+    svg: str, width: int = WIDTH, dark: bool = False, title: str = "", foot: Sequence[str] = ()
 ) -> bytes:
     """Return the picture as PNG with twice as many pixels, without theme and page.
 

@@ -92,12 +92,18 @@ def _choose_step(reach: float) -> float:
     return next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
 
 
-def draw_rows(title: str, rows: Sequence[Row], along: Axis, unit: str = "") -> str:
+LETTERS = 51
+"""Letters of the name and the number of a row that fit on a narrow screen."""
+
+
+def draw_rows(
+    title: str, rows: Sequence[Row], along: Axis, unit: str = "", letters: int = LETTERS
+) -> str:
     """Return the SVG of the rows; `unit` is printed next to the zero of the axis."""
     alt = describe_rows(rows, along)
     values = {"title": title, "alt": alt, "rows": rows, "axis": along, "paint": paint}
     zero, *rest = (format_number(tick) for tick in along.ticks)
-    sizes = {"row": ROW, "mark": MARK, "height": len(rows) * ROW + AXIS}
+    sizes = {"row": ROW, "mark": MARK, "height": len(rows) * ROW + AXIS, "letters": letters}
     template = rendering.load_environment().get_template("chart_rows.svg")
     return template.render(**values, **sizes, labels=[f"{zero} {unit}".rstrip(), *rest])
 

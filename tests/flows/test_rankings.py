@@ -1,0 +1,216 @@
+"""Rankings and lists as a user asks for them, of countries and restrictions, and their pictures."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.flows.test_cli import JSON, command
+
+Words = list[str | Path]
+
+
+@pytest.fixture(scope="module")
+def latest(repository_published: Path) -> Path:
+    """The folder of the published version."""
+    return repository_published / "latest"
+
+
+def _countries_of(region: str, latest: Path) -> set[str]:
+    acts = pd.read_parquet(latest / "restrictions.parquet")
+    pairs = zip(acts["country_id"], acts["country_paths"], strict=True)
+    return {
+        country
+        for ids, paths in pairs
+        for country, path in zip(ids.split(";"), paths.split(";"), strict=True)
+        if region in path.split(">")
+    }
+
+
+def test_person_days_of_the_countries_of_a_region_are_ranked(
+    repository_published: Path, latest: Path
+) -> None:
+    words = ["africa", "--period", "2024", "--by", "country", "--metric", "person-days"]
+    done = command("show", *words, "--published", repository_published, *JSON)
+    countries = json.loads(done.stdout)["countries"]
+    days = pd.read_parquet(latest / "person_days.parquet")
+    days = days[(days["restriction_id"] == "all") & (days["period"] == "2024")]
+    days = days[days["area_id"].isin(_countries_of("002", latest))]
+    expected = days.set_index("area_id")["q50_person_days"]
+    assert {row["area_id"] for row in countries} == set(expected.index)
+    medians = [row["q50_person_days"] for row in countries if row["q50_person_days"] is not None]
+    assert medians == sorted(expected.dropna(), reverse=True)
+    text = command("show", *words, "--published", repository_published).stdout
+    total = f"{sum(medians) / 1e9:.2g} billion"
+    first = text.splitlines()[0]
+    assert total in first
+    assert f"in {len(medians)} of {len(countries)} countries" in first
+    assert "at least about" in first
+    assert f"{len(countries) - len(medians)} of all {len(countries)} have no estimate" in text
+
+
+def test_a_lower_bound_is_marked_in_its_row(repository_published: Path, latest: Path) -> None:
+    done = command(
+        "show", "world", "2025", "--by", "country", "--top", "100", "--published",
+        repository_published,
+    )  # fmt: skip
+    table = pd.read_parquet(latest / "impact_by_area.parquet").query("period == '2025'")
+    russia = table.set_index("area_id").loc["RU"]
+    assert russia["is_lower_bound"] == "yes"
+    (line,) = [line for line in done.stdout.splitlines() if re.match(r" +\d+\. +Russia ", line)]
+    assert re.search(r"Russia +at least [\d.]+ million \([\d.]+ to [\d.]+\) +at least ", line)
+    assert f"{russia['restrictions_count']:.0f} restrictions" in line
+
+
+def test_an_area_and_a_year_say_what_is_left_out(repository_published: Path, latest: Path) -> None:
+    text = command("show", "russia", "2025", "--top", "3", "--published", repository_published)
+    sentence, _, counted, _, head, *rows = text.stdout.splitlines()
+    assert sentence.count(". ") == 0
+    assert sentence.endswith("each counted once.")
+    table = pd.read_parquet(latest / "impact_by_area.parquet")
+    (count,) = table.query("area_id == 'RU' and period == '2025'")["restrictions_count"]
+    assert counted.startswith(f"{count:.0f} restrictions. Figures: audience-impact version ")
+    assert head.startswith("Restrictions in 2025 by people")
+    assert [row.split()[0][:3] for row in rows[:3]] == ["RU-"] * 3
+    assert f"Left out: {count - 3:.0f} more (--top {count:.0f} shows them)" in rows[3]
+    assert "have no estimate, only bounds." in rows[3]
+    assert "Published by others" not in text.stdout
+
+
+def test_a_list_has_the_restrictions_that_the_total_counts(
+    repository_published: Path, latest: Path
+) -> None:
+    table = pd.read_parquet(latest / "impact_by_area.parquet").query("period == '2025'")
+    row = table.set_index("area_id").loc["001"]
+    words: Words = ["list", "--year", "2025", "--published", repository_published, *JSON]
+    for options, column in [
+        ([], "restrictions_count"),
+        (["--begun"], "began_restrictions_count"),
+        (["--kind", "shutdown"], "shutdown_restrictions_count"),
+        (["--kind", "service"], "service_restrictions_count"),
+    ]:
+        listed = json.loads(command(*words, *options).stdout)["restrictions"]
+        assert len(listed) == row[column]
+
+
+@pytest.mark.parametrize(
+    ("order", "column"),
+    [("people", "q50_persons"), ("person-days", "q50_person_days"), ("date", "start_on")],
+)
+def test_a_list_is_sorted(order: str, column: str, repository_published: Path) -> None:
+    words: Words = [
+        "list",
+        "--area",
+        "russia",
+        "--sort",
+        order,
+        "--published",
+        repository_published,
+    ]
+    rows = json.loads(command(*words, *JSON).stdout)["restrictions"]
+    cells = [row[column] for row in rows]
+    known = [cell for cell in cells if cell is not None]
+    assert cells[: len(known)] == sorted(known, reverse=True)
+    head, *lines = command(*words).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [row["restriction_id"] for row in rows]
+    quantity = "person-days" if order == "person-days" else "people"
+    assert f" without an estimate of {quantity}; version " in head
+    assert "person-days of" not in lines[0]
+
+
+def test_users_of_a_feature_lead_in_a_list(repository_published: Path, latest: Path) -> None:
+    words: Words = [
+        "list",
+        "--area",
+        "RU",
+        "--year",
+        "2025",
+        "--published",
+        repository_published,
+        *JSON,
+    ]
+    rows = json.loads(command(*words).stdout)["restrictions"]
+    (calls,) = [row for row in rows if row["restriction_id"] == "RU-2025-08-13-calls"]
+    days = pd.read_parquet(latest / "person_days.parquet")
+    (row,) = days.query("restriction_id == 'RU-2025-08-13-calls' and period == '2025'").to_dict(
+        orient="records"
+    )
+    assert calls["impact_metric"] == "people_feature_exposed"
+    assert calls["q50_person_days"] == row["feature_q50_person_days"] < row["q50_person_days"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["list", "--begun"], 2, "--begun goes with --year"),
+        (["list", "--area", "Atlantis"], 1, "Atlantis is no area on record"),
+        (["list", "--area", "RU", "--year", "1991"], 1, "no restriction on record fits"),
+        (["show", "RU-2025-08-13-calls", "--by", "country"], 2, "go with a country or region"),
+        (["show", "nigeria", "twitter", "--metric", "person-days"], 2, "with a country or region"),
+        (
+            ["show", "russia", "2025-09", "--metric", "person-days", "--by", "restriction"],
+            2,
+            "by year: give a year",
+        ),
+        (["show", "russia", "2025", "--chart", "a.pdf"], 1, "end in .png or .svg"),
+    ],
+)
+def test_a_wrong_option_is_told_in_a_line(
+    words: list[str], status: int, said: str, repository_published: Path, tmp_path: Path
+) -> None:
+    done = command(*words, "--published", repository_published, cwd=tmp_path)
+    assert done.returncode == status
+    assert said in done.stderr.splitlines()[-1]
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_words_that_fit_several_restrictions_have_no_picture(
+    repository_published: Path, tmp_path: Path
+) -> None:
+    words: Words = [
+        "show",
+        "russia",
+        "whatsapp",
+        "--chart",
+        "a.png",
+        "--published",
+        repository_published,
+    ]
+    done = command(*words, cwd=tmp_path)
+    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (1, "", [])
+
+
+def test_a_picture_names_title_version_and_licence(
+    repository_published: Path, tmp_path: Path
+) -> None:
+    words = ["africa", "2023", "--by", "country", "--chart", "africa.svg"]
+    done = command("show", *words, "--published", repository_published, cwd=tmp_path)
+    assert done.returncode == 0
+    shown = " ".join(ET.parse(tmp_path / "africa.svg").getroot().itertext())
+    version = (repository_published / "latest").resolve().name
+    for text in ("People under internet restrictions: Africa, 2023", version, "Creative Commons"):
+        assert text in " ".join(shown.split())
+    assert "Restrictions recorded by " in shown
+    again = command("show", *words, "--published", repository_published, cwd=tmp_path)
+    assert again.returncode == 0
+
+
+def test_report_draws_areas_and_restrictions(repository_published: Path, tmp_path: Path) -> None:
+    words = ["--png", "africa 2023", "--png", "nepal tiktok", "--png", "russia 2025"]
+    command("report", *words, "--published", repository_published, cwd=tmp_path)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"Africa-2023.png", "Russia-2025.png", "NP-2023-11-13-tiktok.png"}
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.iterdir())
+
+
+def test_everything_about_a_restriction_stands_behind_all(repository_published: Path) -> None:
+    words: Words = ["show", "RU-2025-08-13-calls", "--published", repository_published]
+    brief, everything = command(*words).stdout, command(*words, "--all").stdout
+    assert "Person-days by year\n  2025  " in brief
+    assert "Mediascope, July 2025 (via Vanguard)  https://" in brief
+    for text in ("What drives the width", "estimates.csv:", "people_exposed"):
+        assert text in everything
+        assert text not in brief

@@ -1,0 +1,180 @@
+"""No layer of facts is lost without a word: what a run uses, refuses, and says to do next."""
+
+import json
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from audience_impact.store import PublishError, versions
+from flows import CHECKOUT, recorded_layers, run_reports
+from flows.commands import importing, running
+from flows.pipeline import steps
+from flows.recorded_layers import RECORD, LastLayers
+from flows.run_reports import StepSeconds
+from tests.flows.test_cli import command
+
+FACTS = CHECKOUT / "data" / "facts"
+
+
+@pytest.fixture
+def root(small_results: steps.Results, tmp_path: Path) -> Path:
+    """A folder with a version of the small country."""
+    steps.publish_results(small_results, tmp_path / "published", None)
+    return tmp_path / "published"
+
+
+@pytest.fixture
+def layer(tmp_path: Path) -> Path:
+    """A folder with a fact table."""
+    folder = tmp_path / "the layer"
+    folder.mkdir()
+    (folder / "sources.csv").write_text("source_id\n", encoding="utf-8")
+    return folder
+
+
+def _record(root: Path, *folders: Path) -> None:
+    recorded_layers.record_layers(root, versions.find_latest(root).id, folders)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[Path]]:
+    """The folders of each run, which computes nothing."""
+    seen: list[list[Path]] = []
+
+    def run_flow(folders: list[Path], _published: Path, _options: object) -> int:
+        seen.append(folders)
+        return 0
+
+    monkeypatch.setattr(running, "run_flow", run_flow)
+    return seen
+
+
+def test_a_run_uses_the_layers_of_the_last_version_and_says_so(
+    root: Path, layer: Path, runs: list[list[Path]]
+) -> None:
+    _record(root, FACTS, layer)
+    assert json.loads((root / RECORD).read_text("utf-8"))["layers"] == ["data/facts", str(layer)]
+    done = command("run", "--published", root)
+    assert (done.returncode, runs) == (0, [[FACTS, layer]])
+    assert done.stderr == f"facts: data/facts, {layer}, as in the last version\n"
+
+
+def test_a_first_run_uses_the_shipped_facts(tmp_path: Path, runs: list[list[Path]]) -> None:
+    command("run", "--published", tmp_path)
+    assert runs == [[FACTS]]
+
+
+@pytest.mark.parametrize("words", [["--facts", FACTS], ["--on-top-of-shipped", "--facts", "new"]])
+def test_a_run_that_drops_a_layer_is_refused_in_a_line(
+    words: list[str | Path], root: Path, layer: Path, tmp_path: Path, runs: list[list[Path]]
+) -> None:
+    new = tmp_path / "new"
+    layer.rename(new)
+    layer.mkdir()
+    _record(root, FACTS, layer)
+    done = command("run", *words, "--published", root, cwd=tmp_path)
+    assert (done.returncode, runs, done.stdout) == (1, [], "")
+    (line,) = done.stderr.splitlines()
+    assert f"this run would drop {layer}, a layer of the last version" in line
+    assert f"give --facts data/facts --facts '{layer}'" in line
+    assert "or --drop-layers" in line
+    assert (
+        command("run", *words, "--published", root, "--drop-layers", cwd=tmp_path).returncode == 0
+    )
+    assert len(runs) == 1
+
+
+def test_drop_layers_alone_goes_back_to_the_shipped_facts(
+    root: Path, layer: Path, runs: list[list[Path]]
+) -> None:
+    _record(root, FACTS, layer)
+    assert command("run", "--published", root, "--drop-layers").returncode == 0
+    assert runs == [[FACTS]]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "layers.json is damaged: remove it, and give --facts"),
+        ('{"version_id": "x", "layers": "data/facts"}', "is damaged"),
+        ('{"version_id": "x", "layers": []}', "is damaged"),
+        ('{"version_id": "%s", "layers": ["data/facts", "/no\\u001bwhere"]}', "/no<U+001B>where"),
+        ('{"version_id": "%s", "layers": ["data/facts", "/nowhere"]}', "/nowhere of the last ver"),
+        ('{"version_id": "%s", "layers": ["s3://bucket/facts"]}', "an address: give it with"),
+    ],
+)
+def test_a_record_that_somebody_edited_is_refused_in_a_line(
+    content: str, said: str, root: Path, runs: list[list[Path]]
+) -> None:
+    (root / RECORD).write_text(content.replace("%s", versions.find_latest(root).id), "utf-8")
+    done = command("run", "--published", root)
+    assert (done.returncode, runs) == (1, [])
+    (line,) = done.stderr.splitlines()
+    assert said in line
+
+
+def test_a_record_of_another_version_counts_for_nothing(root: Path, layer: Path) -> None:
+    recorded_layers.record_layers(root, "2020-01-01-000000000000", [layer])
+    assert recorded_layers.read_last_layers(root) == LastLayers(1)
+
+
+def test_without_a_record_the_number_of_layers_is_compared() -> None:
+    recorded_layers.require_no_drop(LastLayers(1), [FACTS])
+    with pytest.raises(PublishError, match="has 2 layers of facts, this run 1: give --facts"):
+        recorded_layers.require_no_drop(LastLayers(2), [FACTS])
+
+
+def test_a_record_changes_no_published_byte(root: Path, layer: Path) -> None:
+    before = {path: path.read_bytes() for path in root.rglob("*.*") if path.is_file()}
+    _record(root, layer)
+    _record(root, layer)
+    after = {path: path.read_bytes() for path in root.rglob("*.*") if path.is_file()}
+    assert set(after) - set(before) == {root / RECORD}
+    assert before.items() <= after.items()
+
+
+def test_an_import_says_the_next_command_or_runs_it(
+    root: Path, layer: Path, runs: list[list[Path]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _record(root, FACTS)
+    importing._finish_import([FACTS], layer, root, run=False)
+    shown = capsys.readouterr().out
+    assert f"next: audience-impact run --facts data/facts --facts '{layer}' --published" in shown
+    importing._finish_import([FACTS], layer, root, run=True)
+    assert [path.resolve() for path in runs[0]] == [FACTS, layer]
+    _record(root, FACTS, layer)
+    importing._finish_import([FACTS], layer, root, run=True)
+    assert runs[1] == [FACTS, layer], "a layer that is there is not added twice"
+
+
+def test_a_run_says_what_comes_next(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    running.show_next_steps(root)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("next: audience-impact ") for line in lines)
+    assert any("import stop" in line for line in lines)
+    (report,) = [line for line in lines if " report " in line]
+    assert report.endswith("# writes pages")
+    (root / "report").symlink_to("reports/2020-01-01-000000000000")
+    running.show_next_steps(root)
+    assert "the pages there are of version 2020-01-01-000000000000" in capsys.readouterr().out
+
+
+def test_stages_of_a_run_are_heard_in_order() -> None:
+    heard: list[str] = []
+    run_reports.LISTENERS.append(heard.append)
+    try:
+        assert StepSeconds()(lambda: date(2026, 1, 1)) == date(2026, 1, 1)
+    finally:
+        run_reports.LISTENERS.remove(heard.append)
+    assert heard == ["step"]
+
+
+def test_make_run_says_what_it_installs_and_renders_the_version_that_it_publishes() -> None:
+    words = ["make", "--dry-run", "--always-make", "run", "ARGS=--published there"]
+    done = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    installs, _, runs = done.stdout.partition("-m venv")
+    assert "First this installs what it needs into .venv" in installs
+    assert "GB on" in installs
+    assert "audience-impact run --report --published there" in runs

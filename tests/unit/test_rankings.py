@@ -1,0 +1,133 @@
+"""Rankings worked out by hand: sums over countries, lower bounds, order, months."""
+
+import pandas as pd
+import pytest
+
+from audience_impact.answers import EventKind, Quantity, rankings
+from audience_impact.answers.numbers import format_amount, read_estimate
+from audience_impact.vocabulary import WHOLE_INTERNET
+
+NUMBERS = rankings.NUMBERS
+NOTHING = (0.0, None, None, None, None)
+
+
+def _make_numbers(unit: str, values: tuple[float | None, ...]) -> dict[str, float | None]:
+    return {f"{name}_{unit}": value for name, value in zip(NUMBERS, values, strict=True)}
+
+
+def _make_tables() -> dict[str, pd.DataFrame]:
+    """Two countries of Africa and one of Asia; nobody drew the person-days of Kenya."""
+    people = {
+        "NG": (1.0, 2.0, 3.0, 4.0, 9.0),
+        "KE": (5.0, 6.0, 7.0, 8.0, 9.0),
+        "IN": (1.0, 1.0, 1.0, 1.0, 1.0),
+        "002": (6.0, 8.0, 10.0, 12.0, 18.0),
+    }
+    areas = [
+        {
+            **{
+                "area_id": area,
+                "period": "2024",
+                "is_lower_bound": "no",
+                "restrictions_count": 1.0,
+            },
+            **{"bounds_only_count": 0.0},
+            **dict.fromkeys(["countries_count", "countries_drawn"], 2.0 if area == "002" else 1.0),
+            **_make_numbers("persons", values),
+        }
+        for area, values in people.items()
+    ]
+    acts = [("a", "NG", "001>002"), ("b", "KE", "001>002"), ("c", "IN", "001>142")]
+    days = {
+        "NG": ((10.0, 20.0, 30.0, 40.0, 50.0), "some_bounds_only;some_imputed"),
+        "KE": ((7.0, None, None, None, None), "too_wide"),
+        "IN": ((0.0, 1.0, 2.0, 3.0, 4.0), None),
+    }
+    rows = [
+        {
+            **{"restriction_id": name, "area_id": area, "period": "2024"},
+            **_make_numbers("person_days", days[area][0]),
+            "reason_rule_ids": days[area][1],
+        }
+        for act, area, _ in acts
+        for name in ("all", act)
+    ]
+    table = pd.DataFrame(acts, columns=["restriction_id", "country_id", "country_paths"])
+    parts = [("a", "*"), ("b", "x"), ("c", "x")]
+    services = pd.DataFrame(parts, columns=["restriction_id", "platform_id"])
+    return {
+        "impact_by_area": pd.DataFrame(areas),
+        "person_days": pd.DataFrame(rows),
+        "restrictions": table.assign(
+            area_id=table["country_id"], area_name=table["country_id"], start_on="2024-05-01",
+            ended_on="2024-05-09", end_status="ended", as_of="2026-01-01",
+        ),
+        "impact_by_platform": services.replace("*", WHOLE_INTERNET).assign(
+            feature="whole_service"
+        ),
+    }  # fmt: skip
+
+
+def test_person_days_of_a_region_are_sums_and_say_what_they_leave_out() -> None:
+    ranking = rankings.build_ranking(_make_tables(), "002", "2024", Quantity.PERSON_DAYS)
+    assert ranking.rows["area_id"].tolist() == ["NG", "KE"]
+    assert ranking.rows["is_days_lower_bound"].tolist() == ["yes", "no"]
+    amount = rankings.read_amount(ranking.total, Quantity.PERSON_DAYS)
+    assert amount[:5] == (17.0, 20.0, 30.0, 40.0, None)
+    assert amount.covered == "in 1 of 2 countries"
+    people = rankings.read_amount(ranking.total, Quantity.PEOPLE)
+    assert (people.q50, people.covered) == (10.0, None)
+    assert rankings.count_without_estimate(ranking.rows, Quantity.PERSON_DAYS) == 1
+
+
+def test_countries_are_ranked_by_what_is_asked_for() -> None:
+    tables = _make_tables()
+    by_people = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE)
+    assert by_people.rows["area_id"].tolist() == ["KE", "NG"]
+    alone = rankings.build_ranking(tables, "IN", "2024", Quantity.PERSON_DAYS)
+    assert alone.rows["area_id"].tolist() == ["IN"]
+    assert rankings.read_amount(alone.total, Quantity.PERSON_DAYS).covered is None
+    with pytest.raises(KeyError):
+        rankings.build_ranking(tables, "002", "2023", Quantity.PEOPLE)
+
+
+def test_without_any_estimate_a_total_has_bounds_alone() -> None:
+    tables = _make_tables()
+    tables["person_days"][["q05_person_days", "q50_person_days", "q95_person_days"]] = None
+    total = rankings.build_ranking(tables, "002", "2024", Quantity.PERSON_DAYS).total
+    amount = rankings.read_amount(total, Quantity.PERSON_DAYS)
+    assert (amount.at_least, amount.interval) == (17.0, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [
+        (("002", "2024"), ["a", "b"]),
+        (("KE", "2024"), ["b"]),
+        (("", "2024", EventKind.SHUTDOWN), ["a"]),
+        (("", "2024", EventKind.SERVICE, True), ["b", "c"]),
+        (("", "2024-05", None, True), ["a", "b", "c"]),
+        (("", "2024-04"), []),
+        (("", "2023"), []),
+        (("", None), ["a", "b", "c"]),
+    ],
+)
+def test_restrictions_are_selected(options: tuple, ids: list[str]) -> None:  # type: ignore[type-arg]
+    rows = rankings.select_restrictions(_make_tables(), *options)
+    assert rows["restriction_id"].tolist() == ids
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((0.0, 34e6, 60e6, 85e6, 9e7), "60 million (34 to 85)"),
+        ((0.0, 350e6, 1.1e9, 1.9e9, 9e9), "1.1 billion (350 million to 1.9 billion)"),
+        ((0.0, 330e3, 2.1e6, 5e6, 9e6), "2.1 million (330,000 to 5 million)"),
+        ((1e6, None, None, None, 9e6), "no estimate: 1 to 9 million"),
+        ((None,) * 5, "-"),
+    ],
+)
+def test_an_amount_never_loses_the_unit_of_its_lower_end(
+    values: tuple[float | None, ...], text: str
+) -> None:
+    assert format_amount(read_estimate(_make_numbers("persons", values))) == text
