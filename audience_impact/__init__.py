@@ -14,7 +14,7 @@ above it:
     selection - the choice among candidates, with the reason why each of the rest is rejected
     rules - the registry of all checks
     facts - fact tables in memory, each row with its file and line, and rules over several tables
-    errors - the errors of printed figures
+    figure_errors - the errors of printed figures
     denominators - the count that describes a population at a place and day, and its error
     places - people of a place below the country, the people online there, and their networks
     overlap - joint use of services, fitted to surveys
@@ -22,7 +22,7 @@ above it:
     fitted - parameters fitted to the facts of many countries, read from their tables once a run
     audiences - the figures that describe each audience, its universe, features, circumvention
     bounds - limits that follow from the figures: Frechet, sharp bounds, contradictions
-    phases - audiences of a restriction by year and by the period of its daily figure
+    phases - restrictions in time: intervals, audiences by year and daily figure, curfews
     simulation - draws of every uncertain input, and the union and person-days of each draw
     outputs - a module for each published table, the reasons, and the rules over results
     tracing - the candidates of each stage, and the shift of the draws by each correction

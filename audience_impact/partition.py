@@ -25,7 +25,7 @@ from audience_impact.outputs.comparisons import make_area_comparisons
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_sources
-from audience_impact.outputs.register_rows import make_register_rows
+from audience_impact.outputs.restrictions import make_register_rows
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import LARGEST_REGISTER

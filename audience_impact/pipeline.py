@@ -28,10 +28,10 @@ from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_lineage, make_sources
 from audience_impact.outputs.person_days import make_person_days
 from audience_impact.outputs.reach_lost import find_reach_lost
-from audience_impact.outputs.register_rows import make_register_rows
 from audience_impact.outputs.restrictions import (
     make_impact_by_group,
     make_impact_by_platform,
+    make_register_rows,
     make_restrictions,
 )
 from audience_impact.outputs.review import confidence, rules

@@ -40,8 +40,8 @@ from audience_impact import pipeline
 from audience_impact.audiences.parts import COUNTRY_LEVEL, SURVEYED_LEVELS
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import models
-from audience_impact.fitting.people_online.counts import list_counts
-from audience_impact.fitting.people_online.model import OnlineModel, list_subregions, make_table
+from audience_impact.fitting.people_counts import list_counts
+from audience_impact.fitting.people_online import OnlineModel, list_subregions, make_table
 from audience_impact.imputation import evidence_levels as imputation
 from audience_impact.outputs.review import reasons
 from audience_impact.pipeline import Stages

@@ -39,16 +39,16 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from audience_impact import figure_errors
 from audience_impact import pipeline as impact
-from audience_impact.errors import distribution
-from audience_impact.errors.distribution import (
+from audience_impact.facts import tables as core
+from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import (
     FigureErrors,
     Spread,
     draw_through_quantiles,
     move_persons,
 )
-from audience_impact.facts import tables as core
-from audience_impact.facts.tables import Tables
 from audience_impact.fitting import joint_use as calibration
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import Calibration
@@ -169,7 +169,7 @@ class Publisher:
             then = float(
                 move_persons(np.array(share * area.base), self.online[code], np.array(-by))
             )
-            then = min(then / online, distribution.MOST_SHARE)
+            then = min(then / online, figure_errors.MOST_SHARE)
             key = f"E-{code}-{number}-{metric}"
             if metric == "monthly_reach" and self.generator.uniform() < 0.1:
                 self._several(key, then, online, about)
@@ -359,7 +359,7 @@ def simulated(areas: int, seed: int, stated: float, families: Sequence[str]) -> 
     maker = Maker(np.random.default_rng(seed), learned, strength, asked)
     made = [maker.area(family) for family in families for _ in range(areas)]
     generator = np.random.default_rng([seed, 1])
-    errors = distribution.read_errors(facts("figure_errors"))
+    errors = figure_errors.read_errors(facts("figure_errors"))
     if errors is None:
         raise ValueError("no table of errors among the facts; run audience-impact learn")
     taught = {"": learned}

@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from audience_impact.audiences import scope
-from audience_impact.fitted import durations, hours
+from audience_impact.fitted import durations
 from audience_impact.pipeline import find_newest_access
 from audience_impact.populations import country_of
 from flows.pipeline import steps
@@ -65,8 +65,8 @@ def leave_out_hours(measured: pd.DataFrame, groups: "pd.Series[str]") -> pd.Data
     for group in sorted(groups.unique()):
         out = measured[groups == group]
         about = out.assign(measured_hours=np.nan, least_hours_a_day=np.nan, most_hours_a_day=np.nan)
-        parameters = hours.fit_hours(measured[groups != group], none).predict(about)
-        interval = hours.quantile_hours(np.array([[0.05, 0.95]]), parameters)
+        parameters = durations.fit_hours(measured[groups != group], none).predict(about)
+        interval = durations.quantile_hours(np.array([[0.05, 0.95]]), parameters)
         parts.append(out.assign(least=interval[:, 0], most=interval[:, 1]))
     return pd.concat(parts)
 
@@ -129,7 +129,7 @@ def main() -> None:
     options = parser.parse_args()
     restrictions = describe_restrictions(options.folders or [FACTS])
     lines = make_table(scope.list_known_durations(restrictions))
-    lines += make_hours_table(hours.list_known_hours(restrictions))
+    lines += make_hours_table(durations.list_known_hours(restrictions))
     print(json.dumps(lines) if options.format == "json" else pd.DataFrame(lines).to_string())
 
 

@@ -23,9 +23,8 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import errors as learning
-from audience_impact.fitting import figure_pairs as pairs
 from audience_impact.populations import EVERYONE, ONLINE
-from audience_impact.registers.denominators import adoption
+from audience_impact.registers.denominators import bases as projections
 from audience_impact.simulation.sampler import draw_uniforms
 from benchmarks.coverage import table
 from flows.pipeline import steps
@@ -60,7 +59,7 @@ def counted(what: str, held_out: str, held: Sequence[bool], below: Sequence[bool
 
 def next_figures(tables: Tables) -> list[Row]:
     """Next figures of a series by measurer, and of all."""
-    found = pairs.pair_successive(tables)
+    found = learning.pair_successive(tables)
     free = found[~found["is_restricted"]]
     parts = []
     for measurer, own in free.groupby("measurement_series_id", sort=True):
@@ -76,8 +75,8 @@ def next_figures(tables: Tables) -> list[Row]:
 def next_counts(tables: Tables) -> list[Row]:
     """People online that countries reported, any and the latest, by years before the report."""
     shares = reported(tables)
-    known = adoption.pair_projections(shares)
-    known = known[known["year"] >= shares["year"].min() + adoption.LEAST_REPORTS - 1]
+    known = projections.pair_projections(shares)
+    known = known[known["year"] >= shares["year"].min() + projections.LEAST_REPORTS - 1]
     near = known[known["horizon"] <= LONGEST_YEARS]
     names = near["area_id"] + "|" + near["then"].astype("str")
     order = names.map(lambda name: float(draw_uniforms(0, name, 1)[0]))
@@ -92,11 +91,11 @@ def _counts(what: str, known: pd.DataFrame, asked: pd.DataFrame) -> list[Row]:
     fold = known["area_id"].rank(method="dense").astype("int64") % FOLDS
     parts = []
     for number in range(FOLDS):
-        learned = adoption.fit_projection(known[fold != number])
+        learned = projections.fit_projection(known[fold != number])
         own = asked[fold.reindex(asked.index) == number].reset_index(drop=True)
         found, actual = (
-            adoption.projection_interval(own, learned),
-            adoption.share_from_odds(own["actual"]),
+            projections.projection_interval(own, learned),
+            projections.share_from_odds(own["actual"]),
         )
         held = actual.between(found["low"], found["high"])
         parts.append(own.assign(held=held, below=actual < found["low"]))

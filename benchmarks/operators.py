@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors.distribution import Spread
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import Spread
 from audience_impact.fitting import networks as network_fitting
 from audience_impact.places import operator_shares
 from flows.pipeline import steps

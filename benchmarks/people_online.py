@@ -39,9 +39,9 @@ from audience_impact.denominators.online import (
     compute_shares,
 )
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.people_online import model as fitting
-from audience_impact.fitting.people_online.counts import list_counts
-from audience_impact.fitting.people_online.model import OnlineModel
+from audience_impact.fitting import people_online as fitting
+from audience_impact.fitting.people_counts import list_counts
+from audience_impact.fitting.people_online import OnlineModel
 from audience_impact.periods import parse_periods, period_middle
 from audience_impact.simulation.sampler import draw_uniforms
 from benchmarks.coverage import table

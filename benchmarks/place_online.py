@@ -26,10 +26,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from audience_impact.errors.distribution import Spread
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.places import parameters as online_learning
-from audience_impact.fitting.places.readings import compare_readings, fit_reading
+from audience_impact.figure_errors import Spread
+from audience_impact.fitting import place_parameters as online_learning
+from audience_impact.fitting.place_pairs import compare_readings, fit_reading
 from audience_impact.fitting.tables import compute_quantiles
 from audience_impact.frames import Array
 from audience_impact.periods import DAY, parse_periods, period_middle

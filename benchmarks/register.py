@@ -7,7 +7,7 @@ areas in one of 10 years, with 1,000 draws. Audiences are drawn around a value f
 correlation and the model error for each area, as the committed calibration has them. Wanted are
 the quantiles (5, 50, 95 %) of the union of every restriction. Timed, with all draws given:
 
-* seconds: audience_impact.overlap.batched, the whole register.
+* seconds: audience_impact.overlap.one_factor, the whole register.
 * loop_seconds: what one would write first, a restriction and a draw at a time with
   scipy.integrate.quad.
 * numpy_loop_seconds: a restriction at a time, NumPy over its draws and 121 nodes, with ndtr of

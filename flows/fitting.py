@@ -20,9 +20,8 @@ from audience_impact.fitting import (
     networks,
     random_effects,
 )
-from audience_impact.fitting.people_online import model as online
-from audience_impact.fitting.places import parameters as places
-from audience_impact.fitting.places import part_sizes
+from audience_impact.fitting import people_online as online
+from audience_impact.fitting import place_parameters as places
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
 
@@ -69,7 +68,7 @@ FITTERS = {
         lambda facts: {
             "place_laws": places.fit_table(facts),
             "network_laws": networks.fit_table(facts["network_use"], facts["network_shares"]),
-            "part_sizes": part_sizes.fit_table(facts),
+            "part_sizes": places.fit_part_sizes(facts),
         },
         places.DECIMALS,
     ),

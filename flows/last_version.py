@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from audience_impact.comparing.answers import (
+from audience_impact.comparing.compared_versions import (
     ANSWER,
     IMPACT_KEY,
     NEW,

@@ -213,7 +213,7 @@ def feature_users(
         ValueError: As `estimate_union`.
 
     Source:
-        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.feature_users`.
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.restrictions`.
 
     Examples:
         >>> from audience_impact import load_calibration

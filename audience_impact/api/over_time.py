@@ -113,7 +113,7 @@ def person_days(
             `daily` does not have, that ends before it begins or whose days are none.
 
     Source:
-        Shamos and Hoey (1976), 17th FOCS (the sweep); `audience_impact.phases.intervals`.
+        Shamos and Hoey (1976), 17th FOCS (the sweep); `audience_impact.phases`.
 
     Examples:
         >>> from audience_impact import load_calibration
@@ -128,7 +128,7 @@ def person_days(
         >>> (result.loc["2025-08"] / 1e6).round().astype(int).tolist()[1:]
         [1161, 1162, 1255, 1313, 1390]
     """
-    from audience_impact.phases.intervals import constant_intervals, sum_by_period
+    from audience_impact.phases import constant_intervals, sum_by_period
 
     names = sorted(daily)
     persons = require_exact([daily[name] for name in names], universe, names)

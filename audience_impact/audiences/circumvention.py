@@ -21,8 +21,8 @@ from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED
 from audience_impact.audiences.scope import Scope
-from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted import shares
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import ANY, PARAMETERS

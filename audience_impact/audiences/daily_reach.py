@@ -8,13 +8,13 @@ for the days of its own period, and an estimate for other days.
 
 import pandas as pd
 
+from audience_impact import figure_errors
 from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.errors import figure_errors
-from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import FigureErrors
 from audience_impact.selection import Best, Key, Only
 from audience_impact.vocabulary import AudienceMetric
 

@@ -32,8 +32,8 @@ from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import COVERAGE, SPLIT, Z90
 from audience_impact.audiences.scope import COUNTRY, WHOLE
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.shares import CALLS, choose_parameters, map_features
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains_population

@@ -27,6 +27,7 @@ Citation. Rules of this project, docs/decisions.md.
 
 import pandas as pd
 
+from audience_impact import figure_errors
 from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
@@ -34,9 +35,8 @@ from audience_impact.audiences.quality_flags import interpolate_series
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import LONGEST_GAP_DAYS
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.errors import figure_errors
-from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import FigureErrors
 from audience_impact.periods import WINDOW_DAYS, months_between, period_middle, with_distance
 from audience_impact.populations import AGES, ONLINE, ONLINE_12_PLUS, PART_OF_AGES
 from audience_impact.selection import Best, Key, Only

@@ -22,7 +22,7 @@ from audience_impact.vocabulary import Unit
 def choose_overlaps(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the chosen overlaps, one row per country of a restriction and overlap, sorted.
 
-    `audiences` is the result of universes.add_base. Columns: those of the fact, COUNTRY, and the
+    `audiences` is the result of inputs.add_base. Columns: those of the fact, COUNTRY, and the
     limits `least` and `most` in the unit of the fact (NaN where there is no limit).
     """
     recent = choosing.select_candidates(list_candidates(audiences, tables), STEPS)

@@ -29,12 +29,12 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.scope import COUNTRY, Scope
-from audience_impact.facts.evidence import LOST, find_lost_shares
+from audience_impact.facts.events import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
-from audience_impact.places import nesting, networks, online, part_sizes, population
-from audience_impact.places.part_sizes import PART
+from audience_impact.places import nesting, networks, online, population
+from audience_impact.places.population import PART
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
 from audience_impact.vocabulary import GeoScope, NetworkScope, PartGap, PlaceReading, RungFamily
 
@@ -186,7 +186,7 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
     reading_error = fitted.places.reading if fitted.places is not None else 0.0
     with_people = rows.join(people[[*PEOPLE, "most_persons"]])
     return with_people.assign(
-        **part_sizes.predict_persons(with_people, tables["areas"], fitted.parts),
+        **population.predict_persons(with_people, tables["areas"], fitted.parts),
         least_persons=least["people_persons"].where(rows["least_area_id"] != ""),
         country_persons=country["people_persons"],
         network=rows["network_scope"] + "|" + rows["operators"].fillna("").astype("str"),

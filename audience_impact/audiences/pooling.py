@@ -25,13 +25,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from audience_impact import figure_errors
 from audience_impact.audiences import intervals
 from audience_impact.audiences.figures import FLOOR, WEAK
 from audience_impact.audiences.intervals import PERT
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.errors import figure_errors
-from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import FigureErrors
 from audience_impact.frames import Array
 from audience_impact.vocabulary import IntervalKind
 

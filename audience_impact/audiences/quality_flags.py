@@ -28,8 +28,8 @@ Citation. Rules of this project, docs/decisions.md.
 import numpy as np
 import pandas as pd
 
+from audience_impact import figure_errors
 from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import ONE_DAY, period_middle
 from audience_impact.populations import LEAST_AGE

@@ -22,9 +22,9 @@ from typing import ClassVar
 
 import pandas as pd
 
-from audience_impact.facts import evidence
+from audience_impact.facts import events
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import durations, hours
+from audience_impact.fitted import durations
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
@@ -85,7 +85,7 @@ RESTRICTIONS = Frame(
         "occasion": TEXT,
         "hours_basis": TEXT,
         "measured_hours": NUMBER,
-        **dict.fromkeys(hours.PARAMETERS, NUMBER),
+        **dict.fromkeys(durations.HOURS_PARAMETERS, NUMBER),
     },
     key=("restriction_id",),
 )
@@ -114,8 +114,8 @@ WHOLE_SERVICES = Frame(
 EVIDENCE = Frame(
     "scope.evidence",
     {
-        **dict.fromkeys(evidence.LINKED[:4], TEXT),
-        **dict.fromkeys(evidence.LINKED[4:], NUMBER),
+        **dict.fromkeys(events.LINKED[:4], TEXT),
+        **dict.fromkeys(events.LINKED[4:], NUMBER),
     },
     key=("restriction_id", "evidence_id"),
 )
@@ -171,10 +171,10 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
     """Return the scope of typed facts; an unknown start is set to `as_of`."""
     first = _choose_first_days(tables["restrictions"])
     facts = tables["restrictions"].assign(first_day=first)
-    linked = evidence.link_evidence(facts, tables)
-    lost = evidence.find_lost_shares(linked)
+    linked = events.link_evidence(facts, tables)
+    lost = events.find_lost_shares(linked)
     restrictions = _describe_restrictions(facts, as_of, frozenset(lost["restriction_id"]))
-    restrictions = restrictions.assign(**hours.describe_hours(restrictions, linked))
+    restrictions = restrictions.assign(**durations.describe_hours(restrictions, linked))
     targets = tables["restriction_targets"].sort_values(
         ["restriction_id", "platform_id", "feature"], ignore_index=True
     )

@@ -20,7 +20,7 @@ from audience_impact.cli.showing import Restriction, find_single_id
 from audience_impact.vocabulary import ImpactMetric
 
 if TYPE_CHECKING:
-    from audience_impact.explaining.trace import Trace
+    from audience_impact.explaining.facts import Trace
 
 Metric = Annotated[
     ImpactMetric | None,
@@ -72,7 +72,7 @@ def explain_answer(
 
 def _read_published(words: str, published: Path) -> "Trace":
     """Return the published trace of the restriction that words match; exit with 1 without one."""
-    from audience_impact.explaining.trace import NoTraceError, read_trace
+    from audience_impact.explaining.facts import NoTraceError, read_trace
     from audience_impact.store import PublishError
 
     version = open_latest(published)

@@ -15,9 +15,8 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.answers.names import area_in_words
-from audience_impact.comparing import answers, facts
-from audience_impact.comparing.answers import ANSWER, NEW, OLD
-from audience_impact.comparing.compared_versions import ComparedVersion
+from audience_impact.comparing import compared_versions, facts
+from audience_impact.comparing.compared_versions import ANSWER, NEW, OLD, ComparedVersion
 from audience_impact.comparing.facts import Row
 from audience_impact.vocabulary import AnswerChange, FactRole
 
@@ -68,7 +67,7 @@ def compare_versions(
 
     Raises UnknownRestrictionError where neither version has it.
     """
-    table = answers.compare_answers(old.answers, new.answers)
+    table = compared_versions.compare_answers(old.answers, new.answers)
     if restriction is not None:
         table = table[table.index.get_level_values(0) == restriction]
         if table.empty:

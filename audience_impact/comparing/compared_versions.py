@@ -1,7 +1,14 @@
-"""A version to compare: its answers, its facts and their lineage.
+"""A version to compare, with its answers, and the answers of two versions side by side.
 
 A version is named by its id or the beginning of it, by `latest` or `previous` (published before the
 latest), or by the path of its folder.
+
+Definitions. An answer is a row of `impact`, keyed by restriction and metric, or a year of an area
+from `impact_by_area`, keyed by area and year. There is an estimate if the row has a median. An
+answer moved beyond its interval if the new median is outside the old interval or, without medians,
+the new bounds are outside the old bounds. It moved slightly if no number changed by more than
+SLIGHT times the width of the old interval. Changes are ordered by the change of the median, else of
+the upper bound.
 """
 
 from collections.abc import Mapping
@@ -9,13 +16,101 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from audience_impact.comparing.answers import combine_answers
 from audience_impact.comparing.facts import Keys
+from audience_impact.frames import Array
 from audience_impact.store import PublishError, storage, versions
 from audience_impact.store.manifest import MANIFEST
 from audience_impact.store.versions import Stored
+from audience_impact.vocabulary import AnswerChange as Change
+
+NUMBERS = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+STATUS = "obs_status"
+ANSWER = [*NUMBERS, STATUS]
+IMPACT_KEY, AREA_KEY = ["restriction_id", "impact_metric"], ["area_id", "period"]
+KEY = ["subject_id", "aspect"]
+"""Key of an answer: restriction and metric, or area and year."""
+OLD, NEW = "_old", "_new"
+SLIGHT = 0.01
+TELLING = [f"{name}_persons" for name in ("q50", "upper", "lower", "q05", "q95")]
+ORDER = list(Change)
+
+
+def key_answers(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Return bounds, quantiles (whole persons) and status of the rows of a table, by key."""
+    numbers = dict.fromkeys(NUMBERS, "float64")
+    return rows[[*key, *ANSWER]].astype({**numbers, STATUS: "object"}).set_index(key).round()
+
+
+def combine_answers(impact: pd.DataFrame, by_area: pd.DataFrame) -> pd.DataFrame:
+    """Return the answers of a version by KEY: those of restrictions and of years of areas."""
+    years = by_area[by_area["period"].str.len() == len("2025")]
+    parts = [key_answers(impact, IMPACT_KEY), key_answers(years, AREA_KEY)]
+    return pd.concat([part.rename_axis(KEY) for part in parts])
+
+
+def align_versions(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Return the answers of both versions side by side; nulls where a version lacks one."""
+    return old.add_suffix(OLD).join(new.add_suffix(NEW), how="outer")
+
+
+def compare_answers(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Return `align_versions` with the change of each answer, the most important change first.
+
+    `change` is an AnswerChange, `measure` is the first of TELLING that changed, and `moved_persons`
+    the size of this change; a missing number counts as 0.
+    """
+    both = align_versions(old, new)
+    change = pd.Series(_classify_changes(both), both.index)
+    moves = np.column_stack([_measure_move(both, name) > 0 for name in TELLING])
+    place = moves.argmax(axis=1)
+    first, then = (both[[name + end for name in TELLING]].fillna(0.0) for end in (OLD, NEW))
+    moved = (then.to_numpy() - first.to_numpy())[np.arange(len(both)), place]
+    table = both.assign(
+        change=change, measure=np.array(TELLING)[place].astype(object), moved_persons=moved
+    )
+    order = pd.DataFrame({"rank": change.map(ORDER.index), "size": -np.abs(moved)}, both.index)
+    return table.loc[order.sort_index().sort_values(["rank", "size"], kind="stable").index]
+
+
+def _classify_changes(both: pd.DataFrame) -> list[Change]:
+    """Return the change of each answer."""
+    was, now = (both[f"{STATUS}{end}"].notna() for end in (OLD, NEW))
+    had, has = (both[f"q50_persons{end}"].notna() for end in (OLD, NEW))
+    moves = np.column_stack([_measure_move(both, name) for name in NUMBERS])
+    width = (both["q95_persons_old"] - both["q05_persons_old"]).to_numpy("float64")
+    slight = (moves <= SLIGHT * width[:, None]).all(axis=1)
+    same_status = both[f"{STATUS}{OLD}"].eq(both[f"{STATUS}{NEW}"])
+    conditions = {
+        Change.VANISHED: (was & ~now) | (had & ~has),
+        Change.APPEARED: (now & ~was) | (has & ~had),
+        Change.BEYOND_INTERVAL: _is_beyond_interval(both),
+        Change.SAME: (moves == 0).all(axis=1) & same_status,
+        Change.STATUS_ALONE: (moves == 0).all(axis=1),
+        Change.MOVED_SLIGHTLY: slight & same_status,
+    }
+    picked = np.select([*conditions.values()], [*range(len(conditions))], len(conditions))
+    return [[*conditions, Change.MOVED][place] for place in picked]
+
+
+def _measure_move(both: pd.DataFrame, name: str) -> Array:
+    """Return the absolute change of a number, in persons; inf if only one version has it."""
+    old, new = (both[name + end].to_numpy("float64") for end in (OLD, NEW))
+    far = np.where(np.isnan(old) & np.isnan(new), 0.0, np.abs(new - old))
+    return np.where(np.isnan(far), np.inf, far)
+
+
+def _is_beyond_interval(both: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether the median left the old interval, or bounds without medians are disjoint."""
+    drawn = both["q50_persons_old"].notna() & both["q50_persons_new"].notna()
+    middle = both["q50_persons_new"]
+    is_outside = (middle < both["q05_persons_old"]) | (middle > both["q95_persons_old"])
+    apart = both["upper_persons_new"] < both["lower_persons_old"]
+    apart |= both["lower_persons_new"] > both["upper_persons_old"]
+    return is_outside.where(drawn, apart)
+
 
 LATEST, PREVIOUS = "latest", "previous"
 

@@ -170,15 +170,11 @@ def _format_numbers(row: Record) -> str:
     if row["change"] == Change.STATUS_ALONE:
         return f"still {format_estimate(new)}"
     line = f"was {format_estimate(old)}, now {format_estimate(new)}"
-    if row["moved_persons"] and row["measure"] in ("q50_persons", *BOUNDS):
-        line += f", {_format_signed(row['moved_persons'])}"
+    if (moved := row["moved_persons"]) and row["measure"] in ("q50_persons", *BOUNDS):
+        line += f", {format_compact(abs(moved))} {'more' if moved > 0 else 'fewer'}"
     first, then = (
         " to ".join(format_compact(cells[end]) for end in BOUNDS) for cells in (old, new)
     )
     has_median = old["q50_persons"] is not None or new["q50_persons"] is not None
     moved = any(old[name] != new[name] for name in BOUNDS)
     return line + f"; bounds as printed were {first}, now {then}" * (moved and has_median)
-
-
-def _format_signed(persons: float) -> str:
-    return f"{format_compact(abs(persons))} {'more' if persons > 0 else 'fewer'}"

@@ -28,7 +28,7 @@ count.
 
 Known drawbacks. A panel's own universe is assumed to use the panel's definition of being online.
 
-Citation. errors/distribution.py, fitting/errors.py.
+Citation. figure_errors.py, fitting/errors.py.
 """
 
 from dataclasses import dataclass
@@ -37,6 +37,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from audience_impact import figure_errors
 from audience_impact.denominators.online import (
     PATH,
     YEARS,
@@ -44,15 +45,14 @@ from audience_impact.denominators.online import (
     compute_moments,
     weigh_years,
 )
-from audience_impact.errors import figure_errors
-from audience_impact.errors.distribution import (
+from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import (
     FigureErrors,
     Spread,
     log_odds,
     move_persons,
     widen_universe,
 )
-from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import WINDOW_DAYS, gap_days, in_months, period_middle, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE

@@ -30,8 +30,8 @@ from audience_impact.denominators.counts import (
     list_steps,
 )
 from audience_impact.denominators.online import OnlineLevels
-from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import FigureErrors
 from audience_impact.periods import WINDOW_DAYS, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
 from audience_impact.selection import Only, Step

@@ -4,7 +4,7 @@ Definitions. The level of a share p is the log odds of (p + EDGE) / (1 + 2 EDGE)
 0 and 1, which publishers print, have a finite level. A moment is a day as a decimal year; the
 level of a year is that of its middle.
 
-Method. The fit (fitting/people_online/model.py) gives the mean and standard deviation of the level
+Method. The fit (fitting/people_online.py) gives the mean and standard deviation of the level
 of each country and year, the correlation with the year before, and the part of the variance that
 all countries have in common. Between the middles of two years the level is on the line between
 theirs; before the first and after the last it is that of the nearest year. In each draw a country

@@ -1,4 +1,4 @@
-"""How long restrictions last: a distribution of days for those whose end is not known.
+"""How long restrictions last: days of those without a known end, hours of a day of cuts.
 
 Definitions. Days count the first and the last. A known duration is that of a restriction that ended
 on a day on record.
@@ -17,6 +17,30 @@ Assumptions. Restrictions whose end nobody noted last as long as others of their
 Known drawbacks. What lasts long is noted longer, and the end of what is short is missed more often.
 
 Citation. Hoerl and Kennard (1970), Ridge regression, Technometrics 12; docs/validation.md.
+
+The second half is about the hours of a day in force that a cut lasts, where nobody printed them.
+
+Definitions. Hours are those of a day in force, on average over its days: the total divided by the
+days that are listed, counted, or lie between the first and the last. The basis of hours
+(`HoursBasis`) says where they are from: outages of the country in the days of a restriction
+(facts/events.py); without them, the hours that its text prints, those of cuts for exams, or, if
+it is a national order, those of other cuts of a country's network.
+
+Method. The logarithm of hours is normal; hours above 24 are the whole day. For exams and for other
+cuts the mean is that of known hours, and the variance is the mean square of the deviations from it,
+with each country weighted once, so that a country with many cuts does not decide. The variance of a
+kind is drawn towards that of all kinds as though PRIOR_COUNTRIES more had it. Exams of a country
+repeat their hours, so that its mean is drawn towards that of all countries by the variances within
+and between countries (empirical Bayes); other cuts do not, and have the mean of all. Hours that are
+measured or printed have the error by which the two differ where a restriction has both, drawn
+towards PRIOR_VARIANCE as though PRIOR_PAIRS more had it.
+
+Assumptions. Cuts that no measurer saw last as long as those that one saw.
+
+Known drawbacks. Few cuts are measured. What is measured is of fixed networks, and an outage that
+the measurer missed makes the total too small.
+
+Citation. Docs/validation.md has the coverage on rows and on countries left out.
 """
 
 from dataclasses import dataclass
@@ -26,6 +50,8 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from audience_impact.frames import Array
+from audience_impact.populations import country_of
+from audience_impact.vocabulary import Cause, EvidenceScope, GeoScope, HoursBasis, Severity
 
 FACTORS = ("severity", "geo_scope", "cause", "country_id")
 """What sets apart how long restrictions last."""
@@ -126,3 +152,196 @@ def quantile_days(u: Array, parameters: pd.DataFrame, least: Array, most: Array)
     days = np.exp(np.where(sd > 0.0, mean + spread * ndtri(share), mean))
     even = low + u * (high - low)
     return np.asarray(np.clip(np.where(above - below < NO_MASS, even, days), low, high))
+
+
+DAY_HOURS = 24.0
+PRIOR_COUNTRIES = 2.0
+PRIOR_PAIRS, HOURS_PRIOR_VARIANCE = 2.0, 0.1
+"""Variance of the log ratio of printed to measured hours, by convention, and its weight in pairs.
+
+It is a factor of 1.7 either way in nine cases of ten.
+"""
+SHORTEST, NO_VARIANCE = 1e-3, 1e-9
+NINE_IN_TEN = 2 * float(ndtri(0.95))
+HOURS_PARAMETERS = ["hours_log_mean", "hours_log_sd"]
+DESCRIBED = ["hours_basis", "measured_hours", *HOURS_PARAMETERS]
+TOTALS = ["q05_in_force_hours", "q50_in_force_hours", "q95_in_force_hours"]
+EXAMS = "exam"
+"""Word in the occasion of cuts for exams."""
+
+
+@dataclass(frozen=True)
+class Hours:
+    """The fitted distribution of log hours.
+
+    Attributes:
+        bases: Mean and deviation (PARAMETERS) by basis.
+        countries: The same for cuts for exams, by country.
+        source_deviation: Deviation of hours that are measured or printed.
+    """
+
+    bases: pd.DataFrame
+    countries: pd.DataFrame
+    source_deviation: float
+
+    def predict(self, restrictions: pd.DataFrame) -> pd.DataFrame:
+        """Return PARAMETERS of each restriction; NaN without a basis, or if it was not fitted.
+
+        `restrictions` has `hours_basis`, `country_id`, `measured_hours`, `least_hours_a_day` and
+        `most_hours_a_day`.
+        """
+        basis = restrictions["hours_basis"]
+        is_exam, is_measured, is_printed = (
+            basis == word.value
+            for word in (HoursBasis.EXAMS, HoursBasis.MEASURED, HoursBasis.PRINTED)
+        )
+        least, most = (
+            np.log(restrictions[f"{end}_hours_a_day"].clip(lower=SHORTEST))
+            for end in ("least", "most")
+        )
+        fitted = self.bases.reindex(basis).set_axis(basis.index)
+        of_country = self.countries.reindex(restrictions["country_id"].where(is_exam))
+        fitted = of_country.set_axis(basis.index).fillna(fitted)
+        mean, deviation = (fitted[name].astype("float64") for name in HOURS_PARAMETERS)
+        mean = mean.mask(is_printed, (least + most) / 2)
+        mean = mean.mask(is_measured, np.log(restrictions["measured_hours"]))
+        within = np.hypot((most - least) / NINE_IN_TEN, self.source_deviation)
+        deviation = deviation.mask(is_printed, within).mask(is_measured, self.source_deviation)
+        return pd.DataFrame({HOURS_PARAMETERS[0]: mean, HOURS_PARAMETERS[1]: deviation})
+
+
+def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> Hours:
+    """Return the distribution of hours.
+
+    Args:
+        observed: Known hours of a day in force, with `hours_basis` (exams or network_cut),
+            `country_id` and `hours`.
+        ratios: Printed hours over measured ones, of restrictions that have both.
+    """
+    logs = np.log(observed["hours"].astype("float64"))
+    weight = 1.0 / observed.groupby(["hours_basis", "country_id"])["hours"].transform("size")
+    basis = observed["hours_basis"]
+    countries = weight.groupby(basis).sum()
+    mean = (logs * weight).groupby(basis).sum() / countries
+    squares = ((logs - basis.map(mean)) ** 2 * weight).groupby(basis).sum()
+    pooled = squares.sum() / max(float((countries - 1.0).sum()), 1.0)
+    variance = (squares + PRIOR_COUNTRIES * pooled) / (countries - 1.0 + PRIOR_COUNTRIES)
+    of_source = (np.log(ratios.astype("float64")) ** 2).sum() + PRIOR_PAIRS * HOURS_PRIOR_VARIANCE
+    exams = HoursBasis.EXAMS.value
+    return Hours(
+        _name_parameters(mean, variance),
+        _fit_countries(
+            logs[basis == exams],
+            observed["country_id"][basis == exams],
+            float(mean.get(exams, 0.0)),
+            float(variance.get(exams, 0.0)),
+        ),
+        float(np.sqrt(of_source / (len(ratios) + PRIOR_PAIRS))),
+    )
+
+
+def _fit_countries(
+    logs: "pd.Series[float]", country: "pd.Series[str]", mean: float, variance: float
+) -> pd.DataFrame:
+    """Return PARAMETERS by country, each drawn towards the mean of all countries."""
+    groups = logs.groupby(country)
+    count, mean_of_country = groups.size(), groups.mean()
+    squares = ((logs - groups.transform("mean")) ** 2).sum() + PRIOR_COUNTRIES * variance
+    within = min(squares / (len(logs) - len(count) + PRIOR_COUNTRIES), variance)
+    weight = count * (variance - within) / (count * (variance - within) + max(within, NO_VARIANCE))
+    return _name_parameters(
+        mean + weight * (mean_of_country - mean), within + (variance - within) * (1.0 - weight)
+    )
+
+
+def _name_parameters(mean: "pd.Series[float]", variance: "pd.Series[float]") -> pd.DataFrame:
+    named = pd.DataFrame({HOURS_PARAMETERS[0]: mean, HOURS_PARAMETERS[1]: np.sqrt(variance)})
+    return named.astype("float64")
+
+
+def quantile_hours(u: Array, parameters: pd.DataFrame, most: Array | float = DAY_HOURS) -> Array:
+    """Return hours of a day at uniforms `u`, (rows, D), at most `most`; NaN without PARAMETERS.
+
+    `parameters` has the columns PARAMETERS.
+    """
+    mean, deviation = (parameters[name].to_numpy("float64")[:, None] for name in HOURS_PARAMETERS)
+    return np.asarray(np.minimum(np.exp(mean + deviation * ndtri(u)), most))
+
+
+def count_days_in_force(times: pd.DataFrame, length: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the days in force of `length` days: listed days, else counted times, else all."""
+    listed = times["days_in_force"].str.count(";").add(1.0).where(times["days_in_force"] != "")
+    return np.fmin(length.astype("float64"), listed.fillna(times["times_in_force"]))
+
+
+def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
+    """Return DESCRIBED of each restriction: the basis of its hours of a day, and PARAMETERS.
+
+    `linked` is the result of evidence.link_evidence.
+    """
+    about = restrictions.assign(
+        measured_hours=_measure_hours(restrictions, linked),
+        country_id=restrictions["area_ids"].str.split(";").str[0].map(country_of),
+    )
+    measured, printed = about["measured_hours"], _read_printed_hours(about)
+    is_order = ~about["cause"].isin([Cause.ATTACK.value, Cause.DAMAGE.value])
+    is_cut = about["severity"].eq(Severity.NETWORK_UNAVAILABLE.value) & is_order
+    is_cut &= about["geo_scope"] == GeoScope.NATIONAL.value
+    basis = about["hours_basis"].fillna("").astype("str")
+    basis = basis.mask((basis == "") & is_cut, HoursBasis.NETWORK_CUT.value)
+    basis = basis.mask(printed.notna(), HoursBasis.PRINTED.value)
+    basis = basis.mask(measured.notna(), HoursBasis.MEASURED.value)
+    fitted = fit_hours(list_known_hours(about), (printed / measured).dropna())
+    about = about.assign(hours_basis=basis)
+    return about[DESCRIBED[:2]].join(fitted.predict(about))
+
+
+def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the known hours of a day in force, to which the distribution is fitted.
+
+    They are measured, or printed by cuts for exams: other cuts print their hours if they are short.
+    Columns: `restriction_id`, `hours_basis` (exams or network_cut), `country_id`, `hours`, and
+    `is_measured`.
+    """
+    occasion = restrictions["occasion"].fillna("").str.casefold()
+    is_exam = occasion.str.contains(EXAMS)
+    is_cut = restrictions["severity"] == Severity.NETWORK_UNAVAILABLE.value
+    measured = restrictions["measured_hours"]
+    kinds = {True: HoursBasis.EXAMS.value, False: HoursBasis.NETWORK_CUT.value}
+    return (
+        restrictions[["restriction_id", "country_id"]]
+        .assign(
+            hours_basis=is_exam.map(kinds),
+            hours=measured.fillna(_read_printed_hours(restrictions).where(is_exam & is_cut)),
+            is_measured=measured.notna(),
+        )
+        .dropna(subset=["hours"])
+    )
+
+
+def _measure_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> "pd.Series[float]":
+    """Return the hours of a day in force by outages of the country; NaN where none was seen."""
+    of_country = linked[linked["evidence_scope"] == EvidenceScope.COUNTRY.value]
+    total = of_country.groupby("restriction_id")["hours"].sum()
+    length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
+    days = count_days_in_force(restrictions, length.clip(lower=1))
+    return restrictions["restriction_id"].map(total[total > 0.0]) / days
+
+
+def _read_printed_hours(restrictions: pd.DataFrame) -> "pd.Series[float]":
+    least, most = (restrictions[f"{end}_hours_a_day"] for end in ("least", "most"))
+    return np.sqrt(least * most)
+
+
+def describe_total_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return quantiles of the hours in force in all, where the end and a basis of hours are known.
+
+    Each day has at most 24 hours; measured hours count in full even if they exceed the days on
+    record.
+    """
+    length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
+    days = count_days_in_force(restrictions, length.where(length > 0)).to_numpy("float64")[:, None]
+    most = np.fmax(restrictions["measured_hours"], DAY_HOURS).to_numpy("float64")[:, None]
+    quantiles = np.array([[0.05, 0.5, 0.95]])
+    total = days * quantile_hours(quantiles, restrictions, most)
+    return pd.DataFrame(total.round(2), restrictions.index, columns=TOTALS)

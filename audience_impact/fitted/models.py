@@ -31,9 +31,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors import distribution as errors_distribution
-from audience_impact.errors.distribution import FigureErrors, Spread
+from audience_impact import figure_errors as errors_distribution
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import FigureErrors, Spread
 from audience_impact.fitted import shares
 from audience_impact.fitted.chances import index_chances
 from audience_impact.frames import Array
@@ -41,7 +41,7 @@ from audience_impact.imputation import distribution as imputation_distribution
 from audience_impact.imputation.distribution import ImputationModel
 from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.places import networks, online, part_sizes
+from audience_impact.places import networks, online, population
 from audience_impact.places.online import PlaceParameters
 from audience_impact.vocabulary import NetworkLaw, PartGap, RungFamily, YesNo
 
@@ -132,7 +132,7 @@ def read_models(tables: Tables) -> FittedModels:
     return FittedModels(
         errors_distribution.read_errors(_get_table(tables, "figure_errors")),
         online.read_parameters(_get_table(tables, "place_laws")),
-        part_sizes.index_sizes(_get_table(tables, "part_sizes")),
+        population.index_sizes(_get_table(tables, "part_sizes")),
         networks.read_parameters(_get_table(tables, "network_laws")),
         None if audiences is None else imputation_distribution.build_model(tables, audiences),
         one_factor.read_model(tables),

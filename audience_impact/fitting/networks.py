@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from audience_impact.errors.distribution import Spread
+from audience_impact.figure_errors import Spread
 from audience_impact.fitting.tables import (
     TAILS,
     Fit,

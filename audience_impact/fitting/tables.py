@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors.distribution import QUANTILES
+from audience_impact.figure_errors import QUANTILES
 from audience_impact.frames import Array
 from audience_impact.vocabulary import ErrorQuantile, ParameterBasis
 

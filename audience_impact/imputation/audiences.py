@@ -13,7 +13,7 @@ Method. There is one distribution per service, country and day, for all restrict
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors import figure_errors
+from audience_impact import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri
 
-from audience_impact.errors import distribution as errors_distribution
+from audience_impact import figure_errors as errors_distribution
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution, evidence_levels

@@ -29,8 +29,14 @@ from audience_impact.outputs.review.reasons import (
     undrawn_rule,
 )
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
-from audience_impact.phases import curfews
-from audience_impact.phases.intervals import sum_by_period
+from audience_impact.phases import (
+    combine_hours,
+    compute_hours,
+    least_person_hours,
+    sum_by_period,
+    sum_most_hours,
+    widen_hours,
+)
 from audience_impact.simulation import simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries
@@ -110,9 +116,9 @@ def _make_totals(
         timeline.find_intervals(kind_rows, end, by_country)
         for kind_rows, end in zip(rows, ends, strict=True)
     )
-    hours = curfews.compute_hours(timeline.periods)
+    hours = compute_hours(timeline.periods)
     table = _make_bounds(least, most, timeline.rows, hours)
-    widened = curfews.widen_hours(hours, timeline.periods, (ENDS[0], ENDS[-1]))
+    widened = widen_hours(hours, timeline.periods, (ENDS[0], ENDS[-1]))
     with_error = _make_bounds(least, most, timeline.rows_with_error, widened)
     table = table.join(_rename_with_error(with_error))
     drawn = _make_quantiles(inputs, middle, drawing, by_country)
@@ -221,7 +227,7 @@ def _make_bounds(
     `rows` and `hours` are either the bounds as printed or those with errors.
     """
     upper = _bound_people(most, rows, "upper")
-    table = _sum_days(most, np.hstack([upper, upper * curfews.sum_most_hours(most, rows, hours)]))
+    table = _sum_days(most, np.hstack([upper, upper * sum_most_hours(most, rows, hours)]))
     table = table.set_axis([f"upper_{unit}" for unit in UNITS], axis=1)
     lower = _lower_bounds(least, rows, hours)
     return table.join(lower.reindex(table.index).fillna(0.0))
@@ -230,20 +236,16 @@ def _make_bounds(
 def _lower_bounds(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> pd.DataFrame:
     """Return lower bounds on person-days and person-hours by KEY."""
     people = _bound_people(intervals, rows, "lower")
-    person_hours = curfews.least_person_hours(intervals, rows, hours)
+    person_hours = least_person_hours(intervals, rows, hours)
     table = _sum_days(intervals, np.hstack([people, person_hours]))
     return table.set_axis([f"lower_{unit}" for unit in UNITS], axis=1)
-
-
-def _set_ids(intervals: Intervals) -> Array:
-    return np.asarray(intervals[0]["set_id"].unique(), dtype=float)
 
 
 def _days_in_force(intervals: Intervals) -> pd.Series:
     """Return days in force by KEY; for several countries the maximum, not the sum."""
     if intervals[0].empty:
         return _sum_days(intervals, np.empty((0, 1)))[0]
-    periods, _ = sum_by_period(intervals[0], np.empty((len(_set_ids(intervals)), 0)))
+    periods, _ = sum_by_period(intervals[0], np.empty((intervals[0]["set_id"].nunique(), 0)))
     table = _make_keys(periods).assign(days=periods["days"])
     is_restriction = table["restriction_id"] != EVERY
     years = table[is_restriction & (periods["period"].str.len() == 4)]
@@ -282,9 +284,7 @@ def _make_quantiles(
     timeline = inputs.timeline
     sampler = drawing.sampler
     u = draw_uniforms(sampler.seed, "hours of several", sampler.count)
-    hours = curfews.combine_hours(
-        intervals, timeline.rows, draw_hours(timeline.periods, sampler), u
-    )
+    hours = combine_hours(intervals, timeline.rows, draw_hours(timeline.periods, sampler), u)
     days, times = (
         _sum_drawn_days(intervals, people, inputs, sampler) for people in (per_day, per_day * hours)
     )
@@ -454,7 +454,7 @@ def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
     """Return the plain sums of monthly and of daily audiences over days and restrictions."""
     timeline = inputs.timeline
     counted_in_force = timeline.rows["is_counted"] & ~timeline.rows["restriction_id"].isin(
-        _never_in_force(inputs)
+        inputs.timeline.periods.index[inputs.timeline.periods["from_day"].isna()]
     )
     rows = timeline.rows[counted_in_force]
     intervals = timeline.find_intervals(rows, "end", by_country=False)
@@ -474,10 +474,6 @@ def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
 def _unknown_ends(inputs: SimulationInputs) -> pd.Index:
     """Return the restrictions without a known end."""
     return inputs.timeline.periods.index[inputs.timeline.periods["is_end_unknown"]]
-
-
-def _never_in_force(inputs: SimulationInputs) -> pd.Index:
-    return inputs.timeline.periods.index[inputs.timeline.periods["from_day"].isna()]
 
 
 def _naive_country_sums(intervals: Intervals, added: pd.DataFrame) -> pd.DataFrame:

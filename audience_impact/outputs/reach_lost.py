@@ -25,7 +25,7 @@ import pandas as pd
 
 from audience_impact.audiences.inputs import AudienceFigures
 from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.errors.distribution import FigureErrors, Spread, move_persons
+from audience_impact.figure_errors import FigureErrors, Spread, move_persons
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame, no_rows
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.vocabulary import AudienceMetric, IntervalKind

@@ -1,4 +1,7 @@
-"""Tables `restrictions`, `impact_by_platform`, `impact_by_group`: a restriction and its audiences.
+"""Tables of restrictions and their audiences, and of the rows of a register.
+
+The tables are `restrictions`, `impact_by_platform`, `impact_by_group`; `register_rows` has the
+restriction that is published for each row of a register.
 
 The audiences of its platforms must not be added. Of age and sex groups, the share exposed is
 bounded where figures by age or sex exist.
@@ -26,9 +29,10 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import AudienceSizes
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
-from audience_impact.facts import evidence
+from audience_impact.facts import events
+from audience_impact.facts.events import choose_links, find_published_ids
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import hours
+from audience_impact.fitted import durations
 from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.distribution import SHARES
 from audience_impact.outputs.areas import WORLD
@@ -63,7 +67,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     seen = _describe_evidence(scope.evidence, tables).reindex(facts["restriction_id"])
     return facts.assign(
         hours_basis=about["hours_basis"].replace("", None),
-        **hours.describe_total_hours(about),
+        **durations.describe_total_hours(about),
         **seen.set_axis(facts.index),
         area_id=facts["area_ids"],
         area_name=facts["area_ids"]
@@ -96,8 +100,8 @@ def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         {
             "seen_by": groups["publisher"].agg(lambda names: "; ".join(sorted(set(names)))),
             "evidence_count": groups.size().astype("float64"),
-            "least_lost_share": groups[evidence.LOST[0]].min(),
-            "most_lost_share": groups[evidence.LOST[1]].max(),
+            "least_lost_share": groups[events.LOST[0]].min(),
+            "most_lost_share": groups[events.LOST[1]].max(),
         }
     )
 
@@ -305,3 +309,28 @@ def name_platforms(
     is_renamed_later = pd.to_datetime(days) < about["renamed_on_start"]
     is_before = is_renamed_later & about["former_name"].fillna("").ne("")
     return about["name"].mask(is_before, about["former_name"])
+
+
+KEY = ["source_id", "register_row"]
+
+
+def make_register_rows(tables: Tables) -> pd.DataFrame:
+    """Return one row for each row of a register, with its event and the published restriction.
+
+    Links merge events (facts/events.py): `relation` and `rule` are copied from the link; they are
+    blank for an event that is published under its own id.
+    """
+    rows = tables["register_rows"]
+    links = choose_links(tables["event_links"])
+    published = find_published_ids(links)
+    events = rows["restriction_id"]
+    about = links.set_index("restriction_id")[["relation", "rule"]].to_dict()
+    return rows.assign(
+        register_row=rows["register_row"].astype("int64"),
+        event_id=events,
+        restriction_id=events.replace(published),
+        **{
+            name: events.map(lambda event, cells=cells: cells.get(event, ""))
+            for name, cells in about.items()
+        },
+    ).sort_values(KEY, ignore_index=True)

@@ -1,25 +1,236 @@
 """The one-factor Gaussian copula as a model of joint use, with the interface of `OverlapModel`.
 
-copula.py describes the method, assumptions and drawbacks, batched.py the unions of a complete
-register, and fitting/joint_use.py the fit. The only parameter is the correlation.
+copula.py describes the method, assumptions and drawbacks, and fitting/joint_use.py the fit. The
+only parameter is the correlation. The rest of this text is about the unions of a complete register:
+many sets of platforms and many draws.
+
+Definitions
+-----------
+Group: as model.py has it; its one parameter is the correlation.
+Set: the platforms of one union.
+Rule: the nodes and weights by which the integral over the common factor is done.
+
+Method
+------
+For a draw with shares m_i, correlation r and error e, the integral of copula.py gives the union
+that the correlation makes (the core), limited to the Frechet bounds max m_i and min(1, sum m_i) of
+the draw's own shares; the result is the core plus e (independence - largest audience), as in
+model.py.
+
+Within a group Phi((t_i - sqrt(r) z) / sqrt(1-r)) is looked up once for each platform, draw and node
+z, the nodes of all draws side by side, and every set multiplies its platforms' tables. Sets are
+taken in the order of a dictionary, so that {a, b, c} starts from the product of {a, b}. Phi is
+interpolated on 16,384 chords on [-6, 6] (error 1.7e-8 at most): only additions, multiplications and
+look-ups, a quarter of the time of scipy's ndtr. The trapezoidal rule spans [-4.9, 4.9]; its step
+follows from the draw's correlation by the formula in copula.py and from the class of the set's size
+(up to 8 platforms, up to 16, up to 32, ...), with at least 13 nodes.
+
+The error against copula.union at 10 digits is 5e-7 at most, for up to 20 platforms, shares from 0
+to 1 and correlations from 0 to 0.999.
+
+A set's draws depend, to the last bit, on nothing but the set's own shares in the order of the
+group's platforms, the correlation and the error: not on other sets or platforms of the group, or
+on blocks of draws.
+
+Assumptions
+-----------
+Those of copula.py; in addition the draws of a group belong together (draw k of one platform belongs
+to draw k of every other, of the correlation and of the error).
+
+Known drawbacks
+---------------
+A set of 8 platforms and one of 9 use different rules, so that the smaller one may come out larger
+by the error of the rules, 1e-6, where the ninth platform adds nothing. Groups are drawn one after
+another. Threads would gain nothing (measured with a group of 1,000 draws and a second core: 0.9 to
+1.1 times the speed), since handing the interpreter over takes about as long as one multiplication;
+a run is divided among processes instead.
+
+Citations
+---------
+Trefethen and Weideman (2014), The exponentially convergent trapezoidal rule, SIAM Review 56.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import compress, takewhile
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy.special import expit
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, ndtr, ndtri
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.overlap import batched, copula
-from audience_impact.overlap.copula import Calibration, OwnSurvey
-from audience_impact.overlap.model import Group, JointUse, Uniforms, add_model_error
+from audience_impact.overlap import copula
+from audience_impact.overlap.copula import LARGEST_CORRELATION, Calibration, OwnSurvey
+from audience_impact.overlap.model import Group, JointUse, Uniforms, add_model_error, move_unions
 from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import DedupMethod, InputKind, OverlapParameter
+
+REACH = 4.9  # the factor beyond which a normal has 1e-6 of its mass
+DIGITS = 3.5  # in the formula of the error, which promises too little
+LEAST_HALF = 6  # nodes on either side of the middle, where the correlation is small
+SMALLEST_CLASS = 8
+BLOCK = 1 << 16  # nodes of all draws of a block: its tables stay in the cache
+CHORDS = 1 << 14
+TABLE_REACH = 6.0
+PER_UNIT = CHORDS / (2.0 * TABLE_REACH)
+
+_GRID = ndtr(np.linspace(-TABLE_REACH, TABLE_REACH, CHORDS + 1))
+_GRID[0], _GRID[-1] = 0.0, 1.0
+_RISE = np.append(np.diff(_GRID), 0.0)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """The number of platforms that a set shares with the previous set, and its other platforms."""
+
+    common_count: int
+    added: tuple[int, ...]
+
+
+def _check_group(group: Group) -> None:
+    platforms, draws = group.shares.shape
+    correlation, error = group.joint_use.parameters, group.joint_use.error
+    if correlation.shape != (1, draws) or error.shape != (draws,):
+        raise ValueError("shares, correlation and error must have the same draws")
+    if group.members.ndim != 2 or group.members.shape[1] != platforms:
+        raise ValueError("shares and members must have the same platforms")
+    if not ((group.shares >= 0.0) & (group.shares <= 1.0)).all():
+        raise ValueError("shares must lie in 0..1")
+    if not ((correlation >= 0.0) & (correlation <= LARGEST_CORRELATION)).all():
+        raise ValueError(f"correlations must lie in 0..{LARGEST_CORRELATION}")
+    if not np.isfinite(error).all():
+        raise ValueError("errors must be numbers")
+
+
+def _plan_steps(members: NDArray[np.bool_]) -> list[_Step]:
+    """Return steps through sets in lexicographic order, so that a common beginning occurs once."""
+    steps, before = list[_Step](), tuple[int, ...]()
+    for row in members.tolist():
+        now = tuple(compress(range(len(row)), row))
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(before, now, strict=False))
+        common_count = sum(1 for _ in same)
+        steps.append(_Step(common_count, now[common_count:]))
+        before = now
+    return steps
+
+
+def _fold_sets(
+    combine: np.ufunc, start: Array, tables: Array, plan: Sequence[_Step]
+) -> Iterator[Array]:
+    """Yield the combined tables (P, places) of each set; the next set overwrites them."""
+    deepest = max(step.common_count + len(step.added) for step in plan)
+    stack = [start, *np.empty((deepest, tables.shape[1]))]
+    rows = list(tables)
+    for step in plan:
+        depth = step.common_count
+        for platform in step.added:
+            combine(stack[depth], rows[platform], out=stack[depth + 1])
+            depth += 1
+        yield stack[depth]
+
+
+def _half_counts(correlation: Array, size: int) -> NDArray[np.int64]:
+    """Return nodes on either side of the middle, for sets of up to `size` platforms."""
+    steepness = 1.0 + size * correlation / (1.0 - correlation)
+    h = np.pi * np.sqrt(2.0 / (np.log(10.0) * DIGITS * steepness))
+    return np.asarray(np.ceil(np.maximum(REACH / h, LEAST_HALF)), dtype=np.int64)
+
+
+def _look_up(place: Array) -> None:
+    """Replace positions on the grid by the normal integral at these positions."""
+    np.clip(place, 0.0, CHORDS, out=place)
+    index = place.astype(np.intp)
+    place -= index
+    place *= _RISE.take(index)
+    place += _GRID.take(index)
+
+
+def _integrate_block(
+    shares: Array, correlation: Array, half: NDArray[np.int64], plan: Sequence[_Step]
+) -> Array:
+    """Return the probability (G, draws) of using no platform of each set, in a single block."""
+    count = 2 * half + 1
+    first = np.cumsum(count) - count
+    scale = PER_UNIT / np.sqrt(1.0 - correlation)
+    z = (np.arange(count.sum()) - np.repeat(first + half, count)) * np.repeat(REACH / half, count)
+    weight = np.exp(-0.5 * z * z)
+    line = z * np.repeat(np.sqrt(correlation) * scale, count) - 0.5 * CHORDS
+    tables = np.empty((len(shares), len(z)))
+    for table, threshold in zip(tables, -ndtri(shares) * scale, strict=True):
+        np.subtract(np.repeat(threshold, count), line, out=table)
+        _look_up(table)
+    none = np.empty((len(plan), len(half)))
+    for row, product in zip(none, _fold_sets(np.multiply, weight, tables, plan), strict=True):
+        np.add.reduceat(product, first, out=row)
+    return none / np.add.reduceat(weight, first)
+
+
+def _integrate_unused(group: Group, members: NDArray[np.bool_], size: int) -> Array:
+    """Return the probability of using no platform of each of distinct sets of one size class."""
+    used = members.any(axis=0)
+    plan = _plan_steps(members[:, used])
+    shares = group.shares[used]
+    correlation = group.joint_use.parameters[0]
+    half = _half_counts(correlation, size)
+    block = np.cumsum(2 * half + 1) // BLOCK
+    edges = np.append(np.flatnonzero(np.diff(block, prepend=-1)), len(half))
+    none = np.empty((len(members), len(half)))
+    for part in map(slice, edges[:-1], edges[1:]):
+        none[:, part] = _integrate_block(shares[:, part], correlation[part], half[part], plan)
+    return none
+
+
+def _classify_sizes(members: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the largest size in each set's class: 8, 16, 32, ...; 0 below two platforms."""
+    sizes = members.sum(axis=1)
+    power = np.ceil(np.log2(np.maximum(sizes, SMALLEST_CLASS)))
+    return np.asarray(np.where(sizes > 1, 2.0**power, 0.0), dtype=np.int64)
+
+
+def group_unions(group: Group) -> Array:
+    """Return draws (G, D) of the union of each set, as shares of the base."""
+    _check_group(group)
+    if not group.members.size:
+        return np.zeros((len(group.members), group.shares.shape[1]))
+    distinct, place = np.unique(group.members, axis=0, return_inverse=True)
+    return np.asarray(
+        _add_error(group, distinct, _compute_cores(group, distinct))[place.reshape(-1)]
+    )
+
+
+def _compute_cores(group: Group, members: NDArray[np.bool_]) -> Array:
+    """Return the union (G, D) of each set at the drawn correlations, cached if possible."""
+    share_hashes, correlation = _hash_rows(group.shares), _hash_rows(group.joint_use.parameters)
+    names = [("core", *correlation, *compress(share_hashes, row)) for row in members.tolist()]
+    cache = {} if group.cache is None else group.cache
+    is_new = np.array([name not in cache for name in names])
+    classes = np.where(is_new, _classify_sizes(members), 0)
+    for size in np.unique(classes[classes > 0]):
+        core = 1.0 - _integrate_unused(group, members[classes == size], int(size))
+        cache.update(zip(compress(names, classes == size), core, strict=True))
+    nothing = np.zeros(group.shares.shape[1])  # of one platform or none
+    return np.array([cache.get(name, nothing) for name in names])
+
+
+def _hash_rows(rows: Array) -> list[bytes]:
+    return [blake2b(row.tobytes()).digest() for row in rows]
+
+
+def _add_error(group: Group, members: NDArray[np.bool_], core: Array) -> Array:
+    """Add the model error to the core, inside the Frechet bounds of each draw."""
+    plan, nothing = _plan_steps(members), np.zeros(group.shares.shape[1])
+    largest = _fold_sets(np.maximum, nothing, group.shares, plan)
+    added = _fold_sets(np.add, nothing, group.shares, plan)
+    neither = _fold_sets(np.multiply, nothing + 1.0, 1.0 - group.shares, plan)
+    for row, low, total, none in zip(core, largest, added, neither, strict=True):
+        high = np.minimum(total, 1.0)
+        np.clip(row, low, high, out=row)
+        row[:] = move_unions(row, group.joint_use.error * (1.0 - none - low), low, high)
+    return core
 
 
 @dataclass(frozen=True)
@@ -43,7 +254,7 @@ class OneFactorCopula:
 
     def draw_unions(self, group: Group) -> Array:
         """Return draws (G, D) of the unions of a group, as shares of the universe."""
-        return batched.group_unions(group)
+        return group_unions(group)
 
     def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
         """Return draws (D, 2**n) of the patterns of audiences (D, n), for at most 12 audiences."""

@@ -40,8 +40,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from audience_impact.errors.distribution import QUANTILES, Spread, parameter_values
 from audience_impact.facts.tables import PROVENANCE, Tables
+from audience_impact.figure_errors import QUANTILES, Spread, parameter_values
 from audience_impact.frames import Array
 from audience_impact.periods import period_middle
 from audience_impact.places.operator_shares import estimate_operator_shares

@@ -44,7 +44,7 @@ Computation 4 (mean of a logistic normal).  J. N. K. Rao, I. Molina (2015), Smal
 The parameters are read from `place_laws`. A deviation is the log odds of the share online in a
 place less those of the area that holds it. Half widths are halves of central 90 % intervals;
 standard deviations follow from them as for a normal. What is learned, from what and how well it
-does: fitting/places/parameters.py.
+does: fitting/place_parameters.py.
 """
 
 from dataclasses import dataclass
@@ -53,8 +53,8 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import selection as choosing
-from audience_impact.errors.distribution import QUANTILES, Spread, parameter_values
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import QUANTILES, Spread, parameter_values
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
 from audience_impact.vocabulary import AreaLevel, ErrorQuantile, PlaceLaw

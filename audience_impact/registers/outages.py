@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact.registers.gazetteer import Atlas, Gazetteer, country_codes
-from audience_impact.registers.places.names import fold_name
+from audience_impact.registers.places.phrases import fold_name
 from audience_impact.registers.register import Publication, Row
 from audience_impact.vocabulary import Cause, EvidenceScope, Reliability, SourceType
 

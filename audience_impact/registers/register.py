@@ -362,10 +362,6 @@ def _row_order(record: Record) -> tuple[str, ...]:
     return (record.count_year, *record.services, *record.cells.values())
 
 
-def _has_distinct_years(rows: Sequence[Record]) -> bool:
-    return len({row.count_year for row in rows}) == len(rows)
-
-
 def _information_rank(record: Record) -> tuple[int, tuple[str, ...]]:
     """Return the number of filled cells of a record, and its cells as a tie-breaker."""
     filled = [cell for cell in record.cells.values() if cell.casefold() not in ("", "unknown")]
@@ -392,7 +388,7 @@ def duplicate_records(rows: Sequence[Record]) -> dict[int, int]:
 
 def _split_events(rows: list[Record]) -> list[tuple[str, list[Record]]]:
     """Return rows of an identity without duplicates as events, each with its distinguishing key."""
-    if _has_distinct_years(rows):
+    if len({row.count_year for row in rows}) == len(rows):
         return [("", rows)]
     parts: dict[str, list[Record]] = {}
     for services in sorted({row.services for row in rows}):

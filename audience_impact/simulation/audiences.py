@@ -10,7 +10,7 @@ log odds through its quantiles, times the drawn base, and at least the lower lim
 part COMMON of the variance is shared by all services of a country, because they depend on the same
 surveys and on the same unknown properties of the country.
 
-Assumptions, drawbacks and citations: those of figure_errors.py and errors/distribution.py.
+Assumptions, drawbacks and citations: those of figure_errors.py.
 
 Feature users are a share times the people of its own population, drawn as bases are. For
 the estimate they are one more service of the copula: |E and C| = C + |E| - |E or C|, E the people
@@ -32,14 +32,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
+from audience_impact import figure_errors
+from audience_impact.audiences.inputs import OWN_LAW
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
-from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
-from audience_impact.errors import distribution, figure_errors
-from audience_impact.errors.distribution import MOST_SHARE
-from audience_impact.errors.figure_errors import GROWTH
+from audience_impact.figure_errors import GROWTH, MOST_SHARE
 from audience_impact.fitted import shares as fitted_shares
 from audience_impact.fitted.shares import PARAMETERS
 from audience_impact.frames import Array
@@ -212,7 +211,7 @@ def _draw_imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
     q05, q50, q95 = (
         logit(table[name].to_numpy("float64")[:, None]) for name in ("low", "mode", "high")
     )
-    persons = expit(distribution.draw_through_quantiles(ndtr(z), q05, q50, q95)) * _draw_online(
+    persons = expit(figure_errors.draw_through_quantiles(ndtr(z), q05, q50, q95)) * _draw_online(
         table, sampler
     )
     return np.asarray(np.fmax(persons, table["least_persons"].to_numpy("float64")[:, None]))
@@ -234,11 +233,11 @@ def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
     rows = rows.assign(**{name: rows[name].mask(is_limit, limit) for name in ("mode", "high")})
     stated = _draw_stated(rows.assign(shape=rows["shape"].mask(is_limit, FIXED)), ends)
     universe = _widen_universe(rows)
-    parts = [distribution.log_odds(np.fmax(stated, 1.0), universe)]
+    parts = [figure_errors.log_odds(np.fmax(stated, 1.0), universe)]
     parts += _draw_moves(rows, ends, tail_degrees)
     distances = np.sqrt(np.sum([(part - part[:, [1]]) ** 2 for part in parts], axis=0))
     by = sum(part[:, [1]] for part in parts[1:]) + distances * np.array([-1.0, 0.0, 1.0])
-    persons[counted] = distribution.move_persons(stated[:, [1]], universe, by)
+    persons[counted] = figure_errors.move_persons(stated[:, [1]], universe, by)
     return persons
 
 
@@ -250,12 +249,12 @@ def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> t
     keys = "drift|" + table["country_id"] + "|" + table["platform_id"]
     u = sampler.draw_rows(InputKind.AUDIENCE, keys)
     q05, q50, q95 = (table[name].fillna(0.0).to_numpy("float64")[:, None] for name in GROWTH)
-    return off, distribution.draw_through_quantiles(u, q05, q50, q95, tail_degrees)
+    return off, figure_errors.draw_through_quantiles(u, q05, q50, q95, tail_degrees)
 
 
 def _move_in_universe(table: pd.DataFrame, persons: Array, by: Array) -> Array:
     """Return audiences after changes in log odds of their share of the people online."""
-    return distribution.move_persons(persons, _widen_universe(table), by)
+    return figure_errors.move_persons(persons, _widen_universe(table), by)
 
 
 def _widen_universe(table: pd.DataFrame) -> Array:

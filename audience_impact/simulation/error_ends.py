@@ -13,7 +13,7 @@ Assumptions. Those of the draws (audiences.py, unions.py, parts.py), whose distr
 Known drawbacks. Measured overlaps have no learned error, so that these bounds do not use them. If
 several figures are all at their ends, the bounds are farther out than 99 % of the results.
 
-Citation. errors/distribution.py.
+Citation. figure_errors.py.
 """
 
 from dataclasses import replace
@@ -25,7 +25,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.parts import PEOPLE
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
-from audience_impact.errors.distribution import FigureErrors, draw_through_quantiles
+from audience_impact.figure_errors import FigureErrors, draw_through_quantiles
 from audience_impact.simulation import audiences, unions
 from audience_impact.simulation.sampler import ENDS, make_end_sampler
 

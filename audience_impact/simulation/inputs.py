@@ -13,20 +13,20 @@ from typing import ClassVar
 
 import pandas as pd
 
+from audience_impact import figure_errors
 from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import (
     CIRCUMVENTION,
     FEATURE_PARAMETERS,
     FEATURE_SHARES,
+    OWN_LAW,
     Inputs,
 )
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.bounds.restrictions import Bounds, bound_by_sizes
-from audience_impact.errors import figure_errors
-from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame

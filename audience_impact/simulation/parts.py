@@ -9,7 +9,7 @@ Method. With O people online of N in the country, P people in the place and d th
 online there less those of the country, s = expit(logit(O / N) + d) of them are online, and the
 place has P s of the O: never more than its people. d has the error of reading as well,
 common to the places of a country. A place named whole is cut wholly; within, by
-the share of its people who live in the part that is meant (places/part_sizes.py); city_or_district
+the share of its people who live in the part that is meant (places/population.py); city_or_district
 is the smaller place as often as a register means it where its other cells say (CITY_COUNTS).
 Times that go the share whom the network leaves without any, and the share of traffic or addresses
 that was lost, where that is on record: the part of the people who lost it is taken to be the same.
@@ -43,14 +43,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri
 
+from audience_impact import figure_errors
 from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE, READING_ODDS
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.errors import distribution
-from audience_impact.errors.distribution import MOST_SHARE
-from audience_impact.facts.evidence import LOST
+from audience_impact.facts.events import LOST
+from audience_impact.figure_errors import MOST_SHARE
 from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.phases import intervals
+from audience_impact.phases import number_sets
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Integers
 from audience_impact.places.online import NORMAL
@@ -113,7 +113,7 @@ def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
     u = sampler.draw_rows(InputKind.PLACE, "online|" + distinct["area_id"])
     low, middle, high, error = _float_columns(distinct, [*ONLINE, READING_ODDS])
     common = ndtri(sampler.draw_rows(InputKind.PLACE, "reading|" + distinct["country_id"]))
-    odds = distribution.draw_through_quantiles(u, low, middle, high)
+    odds = figure_errors.draw_through_quantiles(u, low, middle, high)
     return np.asarray((odds + error / NORMAL * common)[number])
 
 
@@ -122,7 +122,7 @@ def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
     distinct, number = _distinct_rows(parts, ["area_id", *PEOPLE])
     low, middle, high = (np.log(column) for column in _float_columns(distinct, PEOPLE))
     u = sampler.draw_rows(InputKind.PLACE, "people|" + distinct["area_id"])
-    return np.asarray(np.exp(distribution.draw_through_quantiles(u, low, middle, high))[number])
+    return np.asarray(np.exp(figure_errors.draw_through_quantiles(u, low, middle, high))[number])
 
 
 def _draw_cut(parts: pd.DataFrame, sampler: Sampler, cache: DrawCache) -> Array:
@@ -153,7 +153,9 @@ def _draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
     )
     low, middle, high = (logit(np.clip(end, 1e-12, SURE)) for end in _float_columns(distinct, ONLY))
     only = np.where(
-        middle >= logit(SURE), 1.0, expit(distribution.draw_through_quantiles(u, low, middle, high))
+        middle >= logit(SURE),
+        1.0,
+        expit(figure_errors.draw_through_quantiles(u, low, middle, high)),
     )
     return np.asarray(only[number])
 
@@ -361,7 +363,7 @@ def _plan_unions(members: pd.DataFrame, line: Timeline, places: Places) -> _Part
     first = np.flatnonzero(rows[["set_id", "pair"]].diff().ne(0).any(axis=1))
     size, row = np.diff(first, append=len(rows)), rows["row"].to_numpy("int64")
     distinct = rows.iloc[first]
-    number = intervals.number_sets(distinct["pair"].to_numpy("int64"), first, size, row)
+    number = number_sets(distinct["pair"].to_numpy("int64"), first, size, row)
     distinct_members = pd.DataFrame(
         {"set_id": np.repeat(number, size), "row": row}
     ).drop_duplicates()

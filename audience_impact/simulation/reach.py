@@ -56,7 +56,7 @@ from numpy.typing import ArrayLike
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
 from audience_impact.periods import MONTH_DAYS, QUARTER_DAYS
-from audience_impact.phases import curfews
+from audience_impact.phases import count_days
 from audience_impact.vocabulary import AudienceMetric
 
 HALVINGS = 53  # of [0, 1]: the spacing of floats
@@ -231,7 +231,7 @@ def _compute_windows(
     figure = daily[[*AUDIENCE, "daily_persons"]]
     rows = audiences.merge(figure, on=AUDIENCE, how="left")
     about = periods.reindex(rows["restriction_id"])
-    length = curfews.count_days(about, "end").where(~about["is_end_unknown"])
+    length = count_days(about, "end").where(~about["is_end_unknown"])
     days = length.where(length > 0).to_numpy("float64")
     base = rows["base_persons"].to_numpy("float64")
     low, high = (rows[f"{end}_persons"].to_numpy("float64") / base for end in ("low", "high"))

@@ -42,23 +42,29 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import parts, universes
+from audience_impact import figure_errors
+from audience_impact.audiences import inputs, parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import durations, hours
+from audience_impact.fitted import durations
 from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import PARAMETERS, daily_use, find_online_shares
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
-from audience_impact.phases import curfews, intervals, years
+from audience_impact.phases import (
+    HOURS_COLUMNS,
+    constant_intervals,
+    cut_by_figure,
+    cut_to_days,
+    split_by_year,
+)
 from audience_impact.populations import parents_of
 from audience_impact.simulation import audiences, error_ends, reach
 from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
@@ -119,7 +125,7 @@ _DRAWN = {
     **figure_errors.COLUMNS,
     "audience_base_id": TEXT,
     "least_persons": NUMBER,
-    **dict.fromkeys(universes.OWN_LAW, NUMBER),
+    **dict.fromkeys(inputs.OWN_LAW, NUMBER),
 }
 MONTHLY = Frame("timeline.monthly", _DRAWN)
 SHARE = [f"share_{name}" for name in PARAMETERS]
@@ -136,7 +142,7 @@ PERIODS = Frame(
         ),
         **dict.fromkeys(durations.PARAMETERS, NUMBER),
         "is_end_unknown": TRUTH,
-        **curfews.COLUMNS,
+        **HOURS_COLUMNS,
     },
     key=("restriction_id",),
     index=("restriction_id",),
@@ -218,8 +224,8 @@ def make_timeline(
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
     denominators = Denominators.from_tables(tables, inputs.errors)
-    in_years = years.split_by_year(sizes, periods, denominators, day)
-    phases, figure = intervals.cut_by_figure(in_years, inputs.audiences.daily, periods)
+    in_years = split_by_year(sizes, periods, denominators, day)
+    phases, figure = cut_by_figure(in_years, inputs.audiences.daily, periods)
     monthly = audiences.prepare_audiences(phases, inputs.audiences.distributions)
     online = find_online_shares(phases, denominators.counts)
     subregion = phases["country_id"].map(parents_of(tables["areas"])).fillna("")
@@ -273,7 +279,7 @@ def _daily_distributions(
     from_monthly = monthly[names].reset_index(drop=True)
     usable = ~has_daily & (from_monthly["shape"] != "") & share["mean"].notna()
     from_monthly["shape"] = from_monthly["shape"].where(usable, "")
-    columns = ["country_id", "platform_id", "audience_base_id", "least_persons", *universes.OWN_LAW]
+    columns = ["country_id", "platform_id", "audience_base_id", "least_persons", *inputs.OWN_LAW]
     frame = monthly[columns].reset_index(drop=True)
     frame = frame.join(figure[names].where(has_daily, from_monthly))
     return frame.join(share.add_prefix("share_").where(usable))
@@ -377,7 +383,7 @@ def list_periods(scope: Scope) -> pd.DataFrame:
     first = frame["least_from"] + ONE_DAY  # it was in force on one day at least
     frame["least_end"] = frame["least_end"].where(frame["least_end"] > first, first)
     frame["least_end"] = frame["least_end"].where(frame["least_end"] < until, until)
-    return frame.join(about[list(curfews.COLUMNS)])
+    return frame.join(about[list(HOURS_COLUMNS)])
 
 
 def _is_within_a_year(about: pd.DataFrame) -> pd.Series:
@@ -416,8 +422,8 @@ def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
     """
     u = [draw_uniforms(sampler.seed, f"hours|{name}", sampler.count) for name in periods.index]
     uniforms = stratify_uniforms(np.array(u).reshape(len(periods), sampler.count))
-    drawn = hours.quantile_hours(uniforms, periods)
-    return pd.DataFrame(np.where(np.isnan(drawn), hours.DAY_HOURS, drawn), index=periods.index)
+    drawn = durations.quantile_hours(uniforms, periods)
+    return pd.DataFrame(np.where(np.isnan(drawn), durations.DAY_HOURS, drawn), index=periods.index)
 
 
 def first_days(periods: pd.DataFrame, end: str) -> pd.Series:
@@ -472,8 +478,8 @@ def find_intervals(
         }
     )
     usable = frame[["start", "end"]].notna().all(axis=1).to_numpy()
-    frame = curfews.cut_to_days(frame[usable], about[usable])
-    pieces, members = intervals.constant_intervals(_cut_to_limits(frame))
+    frame = cut_to_days(frame[usable], about[usable])
+    pieces, members = constant_intervals(_cut_to_limits(frame))
     return pieces, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
 
 

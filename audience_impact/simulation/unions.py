@@ -41,11 +41,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import ndtr
 
+from audience_impact import figure_errors
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.sharp import MeasuredOverlap
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.online import PATH, YEARS, measure_deviation, weigh_years
-from audience_impact.errors import distribution
 from audience_impact.frames import Array
 from audience_impact.overlap import conditioning
 from audience_impact.overlap.conditioning import mark_patterns
@@ -87,12 +87,12 @@ def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     u = stratify_uniforms(_draw_base_uniforms(table, sampler))
     middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW[:4])
     low, high = (np.where(np.isnan(end), middle, end) for end in (low, high))
-    universe = distribution.widen_universe(np.fmax(middle, high), ceiling)
-    centre, *ends = (distribution.log_odds(persons, universe) for persons in (middle, low, high))
-    by = distribution.draw_through_quantiles(
+    universe = figure_errors.widen_universe(np.fmax(middle, high), ceiling)
+    centre, *ends = (figure_errors.log_odds(persons, universe) for persons in (middle, low, high))
+    by = figure_errors.draw_through_quantiles(
         u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre
     )
-    return distribution.move_persons(middle, universe, by)
+    return figure_errors.move_persons(middle, universe, by)
 
 
 def _draw_base_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:

@@ -14,7 +14,7 @@ from audience_impact.answers import sentences
 from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate, dates_in_words, read_estimate
 from audience_impact.answers.records import plain_rows
-from audience_impact.site import listings, rendering
+from audience_impact.site import rendering
 from audience_impact.site.charts import atlas, finish, rows, series
 from audience_impact.site.charts.finish import paint
 from audience_impact.site.rendering import quote_path
@@ -70,7 +70,7 @@ class Map:
 def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield a page for each area with a restriction, its numbers as CSV, and the maps as PNG."""
     tables = _group_tables(report)
-    country_entries = listings.group_entries(report.entries, lambda entry: entry.countries)
+    country_entries = rendering.group_entries(report.entries, lambda entry: entry.countries)
     for code in sorted({*tables.periods, *country_entries}):
         yield Page(
             area_path(code),
@@ -184,7 +184,7 @@ def _collect_values(
         "parts": _list_parts(report, code),
         "is_country": code in country_entries,
         "listed": [
-            listings.make_row(entry) for entry in _choose_entries(report, code, country_entries)
+            rendering.make_row(entry) for entry in _choose_entries(report, code, country_entries)
         ],
         "all_listed": code in country_entries,
         "maps": _make_maps(report) if code == WORLD else [],
@@ -304,13 +304,13 @@ def _choose_entries(
 ) -> list[ListEntry]:
     """Return the restrictions of a country, newest first; of a region, the largest ones."""
     if code in country_entries:
-        return listings.newest_first(country_entries[code])
+        return rendering.newest_first(country_entries[code])
     inside = [
         entry
         for entry in report.entries
         if any(code in report.areas_above[c] for c in entry.countries)
     ]
-    return listings.largest_first(inside)[:MANY]
+    return rendering.largest_first(inside)[:MANY]
 
 
 def _make_csv_files(report: ReportData, code: str) -> Iterator[File]:

@@ -8,7 +8,7 @@ from audience_impact.answers import names as naming
 from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate, read_estimate
 from audience_impact.periods import parse_period
-from audience_impact.site import listings
+from audience_impact.site import rendering
 from audience_impact.site.charts import series
 from audience_impact.site.report_data import (
     File,
@@ -46,7 +46,7 @@ class Audience:
 
 def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield a page for each platform that was restricted, and its numbers as CSV."""
-    for platform, entries in listings.group_entries(
+    for platform, entries in rendering.group_entries(
         report.entries, lambda entry: entry.platforms
     ).items():
         path = platform_path(platform)
@@ -66,7 +66,7 @@ def name_platform(report: ReportData, platform: str) -> str:
 
 def _collect_values(report: ReportData, platform: str, entries: list[ListEntry]) -> dict[str, Any]:
     """Return the values that the template reads."""
-    countries = listings.group_entries(entries, lambda entry: entry.countries)
+    countries = rendering.group_entries(entries, lambda entry: entry.countries)
     acts = [
         act for code, listed in countries.items() for act in _list_periods(report, code, listed)
     ]
@@ -90,7 +90,9 @@ def _list_countries(countries: Mapping[str, list[ListEntry]]) -> list[dict[str, 
         {
             "area": code,
             "name": naming.name_area(code),
-            "rows": [listings.make_row(entry) for entry in listings.newest_first(countries[code])],
+            "rows": [
+                rendering.make_row(entry) for entry in rendering.newest_first(countries[code])
+            ],
         }
         for code in sorted(countries, key=naming.name_area)
     ]
@@ -115,7 +117,7 @@ def _list_audiences(
     """Return the counted audiences of a platform by country, or the last imputed one."""
     counted: set[Audience] = set()
     others: dict[str, Audience] = {}
-    for entry in listings.newest_first(entries):
+    for entry in rendering.newest_first(entries):
         record = report.records[entry.restriction]
         for part in record.audiences:
             if part["platform_id"] == platform:

@@ -21,7 +21,7 @@ from audience_impact.answers.records import ALL, AnswerRecord, Days, Driver, Num
 from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.plain_text import cell_text
-from audience_impact.site import listings
+from audience_impact.site import rendering
 from audience_impact.site.charts import rows
 from audience_impact.site.report_data import File, ListEntry, Page, ReportData, restriction_path
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
@@ -296,10 +296,10 @@ def _find_neighbours(
     neighbours: dict[str, list[tuple[str, ListEntry | None, ListEntry | None]]] = {
         entry.restriction: [] for entry in report.entries
     }
-    for country, entries in listings.group_entries(
+    for country, entries in rendering.group_entries(
         report.entries, lambda entry: entry.countries
     ).items():
-        ordered = listings.newest_first(entries)[::-1]
+        ordered = rendering.newest_first(entries)[::-1]
         for place, entry in enumerate(ordered):
             before = ordered[place - 1] if place else None
             after = ordered[place + 1] if place + 1 < len(ordered) else None

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from audience_impact.answers import documents
-from audience_impact.exporting import content, plain, sheets
+from audience_impact.exporting import content, export, sheets
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.site.rendering import make_anchor
 from audience_impact.site.report_data import File, Page, ReportData
@@ -68,14 +68,14 @@ def make_downloads(tables: Content, report: ReportData) -> Iterator[tuple[File, 
     """Yield all tables as a workbook, as CSV and as Parquet."""
     book = io.BytesIO()
     sheets.write_workbook(book, tables)
-    parquet = plain.make_parquet_files(tables, report.stored)
+    parquet = export.make_parquet_files(tables, report.stored)
     made = (
         ("xlsx", "Workbook", "for people: Excel, LibreOffice", book.getvalue()),
         (
             "csv.zip",
             "CSV",
             "for programs: exact text",
-            manifest.pack_files(plain.make_csv_files(tables)),
+            manifest.pack_files(export.make_csv_files(tables)),
         ),
         ("parquet.zip", "Parquet", "for programs: with types", manifest.pack_files(parquet)),
     )

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import selection as choosing
-from audience_impact.audiences import circumvention, daily_reach, features, overlaps, universes
+from audience_impact.audiences import circumvention, daily_reach, features, overlaps
 from audience_impact.audiences import figures as audience_figures
-from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.inputs import Inputs, group_by_country
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
@@ -104,7 +104,7 @@ def _list_audiences(scope: Scope, tables: Tables, able: pd.DataFrame) -> pd.Data
 def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Iterator[pd.DataFrame]:
     """Yield bases that may contain the audiences; for a shutdown, counts of people online."""
     sizes = inputs.audiences.sizes
-    groups = universes.group_by_country(sizes)
+    groups = group_by_country(sizes)
     looked = denominators.list_candidates(groups).join(groups["restriction_id"], on="place")
     once = looked.assign(is_passed=looked["passed_over"] != "").sort_values(
         "is_passed",

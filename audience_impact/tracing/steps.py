@@ -17,8 +17,8 @@ from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE
 from audience_impact.audiences.pooling import POOL
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
-from audience_impact.errors.figure_errors import GROWTH
 from audience_impact.facts.tables import PROVENANCE, Tables
+from audience_impact.figure_errors import GROWTH
 from audience_impact.fitted.models import FittedModels
 from audience_impact.imputation import distribution, evidence_levels, groups
 from audience_impact.outputs.lineage import EVERY

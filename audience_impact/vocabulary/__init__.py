@@ -6,8 +6,6 @@ texts all use this package. Codes follow SDMX where a concept exists (OBS_STATUS
 
 # ruff: noqa: F403
 from audience_impact.vocabulary.answers import *
-from audience_impact.vocabulary.checks import *
 from audience_impact.vocabulary.figures import *
-from audience_impact.vocabulary.fitted_parameters import *
 from audience_impact.vocabulary.restrictions import *
 from audience_impact.vocabulary.word import *

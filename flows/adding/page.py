@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from audience_impact import vocabulary as words
-from audience_impact.registers.places.names import fold_name
+from audience_impact.registers.places.phrases import fold_name
 from flows.adding import questions as ask
 from flows.adding.questions import Answers, Question, one_of
 from flows.adding.records import FactRecords, NotOnRecordError, choose_publisher_word, make_slug

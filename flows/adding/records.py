@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from audience_impact.registers.places.names import fold_name
+from audience_impact.registers.places.phrases import fold_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,7 +23,7 @@ from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
     from audience_impact.comparing.compared_versions import ComparedVersion
-    from audience_impact.explaining.trace import Trace
+    from audience_impact.explaining.facts import Trace
     from audience_impact.store.versions import Stored
 
 
@@ -41,15 +41,15 @@ def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> 
     """
     paths, version = fact_folders(folders), _find_version(published)
     from audience_impact.store import PublishError
-    from flows.explaining import recomputed
+    from flows import explaining
     from flows.pipeline.steps import RefusedError
     from schemas.contracts import ValidationOffError
 
     try:
-        checked = recomputed.check_facts(paths, datetime.now(UTC).date())
-        return recomputed.recompute_trace(checked, restriction_id, version)
+        checked = explaining.check_facts(paths, datetime.now(UTC).date())
+        return explaining.recompute_trace(checked, restriction_id, version)
     except (
-        recomputed.UnknownRestrictionError,
+        explaining.UnknownRestrictionError,
         RefusedError,
         PublishError,
         ValidationOffError,
@@ -75,7 +75,7 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     With a `day`, only facts known on it count. Exit with 1 where the facts cannot be used.
     """
     from audience_impact import pipeline
-    from audience_impact.comparing import answers, compared_versions
+    from audience_impact.comparing import compared_versions
     from audience_impact.vocabulary import FindingSeverity
     from flows.pipeline import steps as run_steps
     from schemas import facts as fact_models
@@ -102,7 +102,7 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
         compared_versions.describe_settings(
             as_of, seed, run_steps.name_method(), options - {run_steps.AS_KNOWN} | day_options
         ),
-        answers.combine_answers(tables["impact"], tables["impact_by_area"]),
+        compared_versions.combine_answers(tables["impact"], tables["impact_by_area"]),
         tables["lineage"],
         compared_versions.list_countries(tables["restrictions"]),
         checked.files,

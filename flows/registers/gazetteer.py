@@ -13,7 +13,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.populations import country_of, parents_of
 from audience_impact.registers.gazetteer import Atlas, Gazetteer
 from audience_impact.registers.places.country_places import Reviewed, gazetteer_of
-from audience_impact.registers.places.names import fold_name
+from audience_impact.registers.places.phrases import fold_name
 from audience_impact.vocabulary import PlaceReading
 
 LONGEST_CODE, LONGEST_NAME = 3, 200

@@ -7,7 +7,7 @@ several columns, and whether the table may be missing. To add a table, add a mod
 from functools import cache
 from typing import NamedTuple
 
-from schemas.facts import catalogues, figures, fitted, restrictions
+from schemas.facts import figures, fitted, restrictions
 from schemas.fields import FactModel
 
 
@@ -21,10 +21,10 @@ class Table(NamedTuple):
 
 
 _TABLES = (
-    Table("lineages", catalogues.Lineages),
-    Table("sources", catalogues.Sources),
-    Table("platforms", catalogues.Platforms),
-    Table("areas", catalogues.Areas),
+    Table("lineages", figures.Lineages),
+    Table("sources", figures.Sources),
+    Table("platforms", figures.Platforms),
+    Table("areas", figures.Areas),
     Table("bases", figures.Bases),
     Table("online_shares", figures.OnlineShares, optional=True),
     Table("online_levels", fitted.OnlineLevels, key=("area_id", "period"), optional=True),
@@ -66,7 +66,7 @@ _TABLES = (
     ),
     Table(
         "operator_names",
-        catalogues.OperatorNames,
+        figures.OperatorNames,
         key=("name", "also_name", "area_id"),
         optional=True,
     ),

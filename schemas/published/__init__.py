@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
-from schemas.published import areas_and_days, comparisons, inputs, quality, restrictions, trace
+from schemas.published import areas_and_days, inputs, restrictions
 
 SCHEMA_VERSION = "2.6"
 
@@ -28,7 +28,7 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
         ("area_id", "period", "impact_metric", "draw"),
     ),
     "impact_by_day": (areas_and_days.ImpactByDay, ("area_id", "from_day", "impact_metric")),
-    "area_comparisons": (comparisons.AreaComparisons, ("published_area_figure_id",)),
+    "area_comparisons": (inputs.AreaComparisons, ("published_area_figure_id",)),
     "impact_by_group": (
         restrictions.ImpactByGroup,
         ("restriction_id", "area_id", "age", "sex", "base"),
@@ -36,23 +36,23 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
     "person_days": (areas_and_days.PersonDays, ("restriction_id", "area_id", "period")),
     "sensitivity": (inputs.Sensitivity, ("restriction_id", "impact_metric", "input")),
     "restrictions": (restrictions.Restrictions, ("restriction_id",)),
-    "comparisons": (comparisons.Comparisons, ("restriction_id", "published_figure_id")),
+    "comparisons": (inputs.Comparisons, ("restriction_id", "published_figure_id")),
     "lineage": (
         inputs.Lineage,
         ("output_table", "restriction_id", "platform_id", "role", "input_table", "input_id"),
     ),
     "candidates": (
-        trace.Candidates,
+        inputs.Candidates,
         (
             *("restriction_id", "role", "country_id", "platform_id", "looked_for"),
             *("input_table", "input_id", "row_layer", "row_line"),
         ),
     ),
-    "steps": (trace.Steps, ("restriction_id", "country_id", "step", "subject", "position")),
+    "steps": (inputs.Steps, ("restriction_id", "country_id", "step", "subject", "position")),
     "sources": (inputs.Sources, ("source_id",)),
     "register_rows": (inputs.RegisterRows, ("source_id", "register_row")),
-    "quality": (quality.Quality, ("check", "table")),
-    "quarantine": (quality.Quarantine, ("table", "row_layer", "line", "column", "rule")),
+    "quality": (inputs.Quality, ("check", "table")),
+    "quarantine": (inputs.Quarantine, ("table", "row_layer", "line", "column", "rule")),
 }
 """Model and key of each published table, in the order of the data dictionary."""
 TABLES = tuple(_TABLES)

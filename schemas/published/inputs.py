@@ -1,4 +1,7 @@
-"""What stands behind the answers: facts, sources, and the inputs that make intervals wide."""
+"""What stands behind the answers: facts, sources, the steps to each answer, checks and refusals.
+
+What others published stands beside it, with the answers of ours.
+"""
 
 from pandera.typing import Series
 
@@ -120,3 +123,220 @@ class RegisterRows(PublishedModel):
     reason: Series[str] = columns.text_column(
         "why the row repeats another of its event, or was refused; null: nothing to say"
     )
+
+
+class Quality(PublishedModel):
+    """The checks of facts and results, and their outcome."""
+
+    check: Series[str] = columns.explained_column("rule id", by="meaning")
+    table: Series[str] = columns.table_name("the table checked")
+    severity: Series[str] = columns.word_column(words.FindingSeverity, "what a failure does")
+    checked_count: Series[int] = columns.make_column("rows checked", "count", ge=0)
+    failed_count: Series[int] = columns.make_column("rows that failed", "count", ge=0)
+    worst_rows: Series[str] = columns.text_column("the first failures as FILE:LINE, joined by ;")
+    meaning: Series[str] = columns.make_column("what a failure means")
+    details: Series[str] = columns.text_column(
+        "what was found, a line each; null: nothing more to say"
+    )
+
+
+class Quarantine(PublishedModel):
+    """Every refused row, complete."""
+
+    table: Series[str] = columns.table_name("the fact table")
+    row_layer: Series[int] = columns.make_column(
+        "number of the facts folder, from 1", "count", ge=1
+    )
+    file: Series[str] = columns.make_column("file of the row")
+    line: Series[int] = columns.make_column("line of the row in its file, from 1", "count", ge=1)
+    column: Series[str] = columns.make_column("column at fault")
+    rule: Series[str] = columns.explained_column("rule id", by="reason")
+    value: Series[str] = columns.text_column("the cell as written")
+    reason: Series[str] = columns.make_column("what is wrong and what to do")
+    row: Series[str] = columns.make_column("the row as JSON")
+
+
+_PLACES = {
+    "place": "it says how many people live in a place of the restriction",
+    "place_online": "it says how many people are online in a place, or in an area around it",
+    "network": "it says how many of those online have mobile networks alone",
+    "operators": "it says how many of those online are on a network of the operators",
+}
+
+
+class Candidates(PublishedModel):
+    """Which facts were considered for a restriction, and why each was used or passed over."""
+
+    restriction_id: Series[str] = columns.restriction_column()
+    role: Series[str] = columns.word_column(
+        words.FactRole, "what the fact was considered for", also=_PLACES
+    )
+    country_id: Series[str] = columns.make_column("ISO 3166 code of the country", sdmx="REF_AREA")
+    platform_id: Series[str] = columns.platform_column(
+        "the platform; `all`: the restriction as a whole", all="the restriction as a whole"
+    )
+    looked_for: Series[str] = columns.make_column(
+        "which of several choices: a kind of base, a feature or a place; `all`: the only one",
+        special={"all": "the only choice of this role"},
+    )
+    input_table: Series[str] = columns.table_name("the fact table")
+    input_id: Series[str] = columns.make_column("key of the fact")
+    row_layer: Series[int] = columns.make_column(
+        "number of the facts folder, from 1", "count", ge=1
+    )
+    row_line: Series[int] = columns.make_column(
+        "line of the fact in its file, from 1", "count", ge=1
+    )
+    row_file: Series[str] = columns.make_column("file of the fact")
+    persons: Series[float] = columns.people_column(
+        "what the fact says in persons; null: it does not count people, or cannot be turned into "
+        "people"
+    )
+    passed_over: Series[str] = columns.text_column("why the fact was not used; null: it was used")
+
+
+_UNITS = {
+    "persons": "people",
+    "share": "a part of 1",
+    "log odds": "logarithm of the odds of a share",
+    "correlation": "a correlation",
+}
+
+
+class Steps(PublishedModel):
+    """How each answer comes about: sentences and numbers, from the question to the draws."""
+
+    restriction_id: Series[str] = columns.restriction_column()
+    country_id: Series[str] = columns.make_column(
+        "the country; `all`: the restriction as a whole",
+        sdmx="REF_AREA",
+        special={"all": "the restriction as a whole"},
+    )
+    step: Series[str] = columns.word_column(words.TraceStep, "the step of the way")
+    subject: Series[str] = columns.make_column(
+        "the platform, place or fact; `all`: the country as a whole",
+        special={
+            words.WHOLE_INTERNET: "the whole internet",
+            "all": "the country or restriction as a whole",
+        },
+    )
+    position: Series[int] = columns.make_column(
+        "number of the row within its step, from 1", "count", ge=1
+    )
+    text: Series[str] = columns.make_column("a sentence, or what the number is")
+    unit: Series[str] = columns.set_values(
+        columns.make_column("unit of the number; null: a sentence", null=True, isin=[*_UNITS]),
+        _UNITS,
+    )
+    low: Series[float] = columns.make_column("5 % quantile; null: one number", null=True)
+    value: Series[float] = columns.make_column("the number, or the median", null=True)
+    high: Series[float] = columns.make_column("95 % quantile; null: one number", null=True)
+    input_table: Series[str] = columns.set_values(
+        columns.text_column("fact table of a figure that moves the number; null: no figure"),
+        columns.TABLE_NAMES,
+    )
+    input_id: Series[str] = columns.text_column("key of the figure")
+    row_layer: Series[float] = columns.make_column(
+        "number of its facts folder, from 1", "count", null=True, ge=1
+    )
+    row_file: Series[str] = columns.text_column("its file")
+    row_line: Series[float] = columns.make_column(
+        "its line in the file, from 1", "count", null=True, ge=1
+    )
+
+
+class Comparisons(PublishedModel):
+    """Figures that others published for a restriction, compared with our bounds."""
+
+    restriction_id: Series[str] = columns.restriction_column()
+    published_figure_id: Series[str] = columns.make_column("the published figure")
+    platform_id: Series[str] = columns.text_column("its platform; null: the whole restriction")
+    publisher: Series[str] = columns.make_column("who published it")
+    figure_kind: Series[str] = columns.word_column(words.FigureKind, "what it counts")
+    unit: Series[str] = columns.word_column(words.Unit, "unit of published_value", "UNIT_MEASURE")
+    published_value: Series[float] = columns.make_column(
+        "the figure, in the unit beside it", "see unit", "OBS_VALUE", ge=0
+    )
+    interval_kind: Series[str] = columns.word_column(
+        words.IntervalKind, "one_sided_min means: over"
+    )
+    compared_with: Series[str] = columns.word_column(
+        words.ComparedWith, "platform or restriction: whose bounds stand here"
+    )
+    at_least_persons: Series[float] = columns.people_column(
+        "the fewest, with the errors of 99 % of such figures"
+    )
+    lower_persons: Series[float] = columns.people_column("our lower bound as printed")
+    upper_persons: Series[float] = columns.people_column("our upper bound as printed")
+    at_most_persons: Series[float] = columns.people_column(
+        "the most, with the errors of 99 % of such figures; null: no base on record"
+    )
+    lower_ratio: Series[float] = columns.make_column(
+        "theirs over our lower bound", "ratio", null=True, ge=0
+    )
+    upper_ratio: Series[float] = columns.make_column(
+        "theirs over our upper bound", "ratio", null=True, ge=0
+    )
+    difference_reason: Series[str] = columns.word_column(
+        words.DifferenceReason, "within_bounds, or why it differs"
+    )
+    disputed_by: Series[str] = columns.text_column(
+        "whose page says that the figure is wrong; null: nobody's"
+    )
+    period: Series[str] = columns.text_column(
+        "period of the figure; null: not said", sdmx="TIME_PERIOD"
+    )
+    source_id: Series[str] = columns.make_column("where it stands", sdmx="SOURCE")
+    note: Series[str] = columns.text_column("what the source says of it", sdmx="COMMENT_OBS")
+    attribution: Series[str] = columns.make_column(
+        "whose figure it is, of when, and the page it is on"
+    )
+
+
+class AreaComparisons(PublishedModel):
+    """Figures that others published for an area and period, compared with our numbers."""
+
+    published_area_figure_id: Series[str] = columns.make_column("the published figure")
+    area_id: Series[str] = columns.place_column("ISO 3166 code; 001: the world")
+    period: Series[str] = columns.make_column("period of the figure", sdmx="TIME_PERIOD")
+    publisher: Series[str] = columns.make_column("who published it")
+    figure_kind: Series[str] = columns.word_column(words.FigureKind, "what it counts")
+    interval_kind: Series[str] = columns.word_column(
+        words.IntervalKind, "one_sided_min means: over"
+    )
+    published_persons: Series[float] = columns.people_column(
+        "their number of people; null: none given"
+    )
+    published_events_count: Series[float] = columns.make_column(
+        "their number of restrictions; null: none given", "count", null=True, ge=0
+    )
+    published_hours: Series[float] = columns.make_column(
+        "their hours of restriction; null: none given", "hours", null=True, ge=0
+    )
+    at_least_persons: Series[float] = columns.people_column(
+        "the fewest, with the errors of 99 % of such figures"
+    )
+    lower_persons: Series[float] = columns.people_column(
+        "our lower bound as printed; null: nothing on record"
+    )
+    q50_persons: Series[float] = columns.people_column("our median; null: no estimate")
+    upper_persons: Series[float] = columns.people_column("our upper bound as printed")
+    at_most_persons: Series[float] = columns.people_column(
+        "the most, with the errors of 99 % of such figures; null: no base on record"
+    )
+    base_persons: Series[float] = columns.people_column("people in our base")
+    restrictions_count: Series[float] = columns.make_column(
+        "restrictions of ours", "count", null=True
+    )
+    lower_ratio: Series[float] = columns.make_column(
+        "theirs over our lower bound", "ratio", null=True
+    )
+    q50_ratio: Series[float] = columns.make_column("theirs over our median", "ratio", null=True)
+    upper_ratio: Series[float] = columns.make_column(
+        "theirs over our upper bound", "ratio", null=True
+    )
+    difference_reason: Series[str] = columns.word_column(
+        words.DifferenceReason, "within_bounds, or why it differs"
+    )
+    source_id: Series[str] = columns.make_column("where it stands", sdmx="SOURCE")
+    note: Series[str] = columns.text_column("what the source says of it", sdmx="COMMENT_OBS")

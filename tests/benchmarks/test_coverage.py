@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.errors import distribution
+from audience_impact import figure_errors
 from audience_impact.fitting import joint_use as calibration
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.copula import compute_union as copula_union
@@ -51,19 +51,19 @@ def areas(family: str, exact: bool = False) -> list[Area]:
     return [maker.area(family) for _ in range(60)]
 
 
-def learned_errors() -> distribution.FigureErrors:
+def learned_errors() -> figure_errors.FigureErrors:
     """What the committed table says figures may be off by."""
-    errors = distribution.read_errors(facts("figure_errors"))
+    errors = figure_errors.read_errors(facts("figure_errors"))
     assert errors is not None
     return errors
 
 
-def off_by(errors: distribution.FigureErrors, factor: float) -> distribution.FigureErrors:
+def off_by(errors: figure_errors.FigureErrors, factor: float) -> figure_errors.FigureErrors:
     """Errors as many times as large, around the same medians."""
 
-    def wider(spread: distribution.Spread) -> distribution.Spread:
+    def wider(spread: figure_errors.Spread) -> figure_errors.Spread:
         low, high = (spread.q50 + factor * (end - spread.q50) for end in (spread.q05, spread.q95))
-        return distribution.Spread(low, spread.q50, high)
+        return figure_errors.Spread(low, spread.q50, high)
 
     return replace(
         errors,

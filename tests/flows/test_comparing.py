@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from audience_impact.cli import comparing
 from audience_impact.cli.command import app
-from audience_impact.comparing import answers, changes, compared_versions, text
+from audience_impact.comparing import changes, compared_versions, text
 from audience_impact.comparing.changes import Comparison
 from audience_impact.comparing.compared_versions import ComparedVersion
 from audience_impact.comparing.facts import Row
@@ -357,8 +357,8 @@ def test_a_figure_that_took_the_place_of_another_is_named(
 
 def answer(lower: float, q05: float, q50: float, q95: float, upper: float, status: str) -> Any:
     cells = [lower, q05, q50, q95, upper, status]
-    index = pd.MultiIndex.from_tuples([EXPOSED], names=answers.KEY)
-    return pd.DataFrame([cells], columns=answers.ANSWER, index=index)
+    index = pd.MultiIndex.from_tuples([EXPOSED], names=compared_versions.KEY)
+    return pd.DataFrame([cells], columns=compared_versions.ANSWER, index=index)
 
 
 NAN = float("nan")
@@ -379,13 +379,16 @@ WAS = (0, 90, 100, 110, 200, "E")
     ],
 )
 def test_what_became_of_an_answer(now: tuple[Any, ...], change: str) -> None:
-    assert answers.compare_answers(answer(*WAS), answer(*now))["change"].iloc[0] == change
+    assert compared_versions.compare_answers(answer(*WAS), answer(*now))["change"].iloc[0] == change
 
 
 def test_an_answer_that_appears_and_bounds_that_part() -> None:
     bounds = (0, NAN, NAN, NAN, 200, "M")
-    assert answers.compare_answers(answer(*bounds), answer(*WAS))["change"].iloc[0] == "appeared"
-    apart = answers.compare_answers(answer(*bounds), answer(300, NAN, NAN, NAN, 400, "M"))
+    assert (
+        compared_versions.compare_answers(answer(*bounds), answer(*WAS))["change"].iloc[0]
+        == "appeared"
+    )
+    apart = compared_versions.compare_answers(answer(*bounds), answer(300, NAN, NAN, NAN, 400, "M"))
     assert apart["change"].iloc[0] == "moved_beyond_its_interval"
     assert (apart["measure"].iloc[0], apart["moved_persons"].iloc[0]) == ("upper_persons", 200)
 

@@ -11,11 +11,11 @@ import pytest
 
 from audience_impact.answers.numbers import ENDS
 from audience_impact.explaining import elements, steps
-from audience_impact.explaining.trace import Trace, read_trace
+from audience_impact.explaining.facts import Trace, read_trace
 from audience_impact.store import versions
 from audience_impact.tracing import draws
 from audience_impact.vocabulary import ImpactMetric
-from flows.explaining import recomputed
+from flows import explaining
 from flows.pipeline import steps as pipeline_steps
 from flows.pipeline.steps import Checked, Results
 from tests.conftest import Once
@@ -235,6 +235,6 @@ def test_facts_that_changed_since_the_version_are_told(small_facts: Path, tmp_pa
 def test_facts_give_the_same_trace_as_the_run(
     act: str, explained: Callable[[str], Explained], repository_checked: Checked
 ) -> None:
-    ours = steps.build_steps(recomputed.recompute_trace(repository_checked, act), METRIC)
+    ours = steps.build_steps(explaining.recompute_trace(repository_checked, act), METRIC)
     theirs = steps.build_steps(explained(act).trace, METRIC)
     assert elements.as_text(ours[:-1]) == elements.as_text(theirs[:-1])

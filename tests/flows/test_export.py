@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 import audience_impact as ai
 from audience_impact.cli.command import app
-from audience_impact.exporting import ExportError, Form, content, export, plain, selection, sheets
+from audience_impact.exporting import ExportError, Form, content, export, selection, sheets
 from audience_impact.exporting.content import Content
 from audience_impact.exporting.selection import ExportQuery
 from audience_impact.exporting.workbook import Limits
@@ -276,7 +276,7 @@ def test_csv_is_exact_and_described(version: Stored, everything: Content, tmp_pa
     export.export_version(version, Form.CSV, tmp_path / "csv", ExportQuery())
     for name, table in everything.tables.items():
         read = pd.read_csv(tmp_path / "csv" / f"{name}.csv", dtype="str", keep_default_na=False)
-        frame = table.to_pandas(types_mapper=plain.NULLABLE.get).astype("str")
+        frame = table.to_pandas(types_mapper=export.NULLABLE.get).astype("str")
         pd.testing.assert_frame_equal(
             read.astype("object"),
             frame.astype("object").where(table.to_pandas().notna(), ""),
@@ -286,12 +286,12 @@ def test_csv_is_exact_and_described(version: Stored, everything: Content, tmp_pa
     told = (tmp_path / "csv" / "README.txt").read_text("utf-8")
     assert "exactly as published, also where it begins with = + - or @" in told
     assert version.id in told
-    hostile = plain.make_csv_files(planted(everything, "publisher", "=1+1"))["sources.csv"]
+    hostile = export.make_csv_files(planted(everything, "publisher", "=1+1"))["sources.csv"]
     assert b",=1+1," in hostile
 
 
 def test_json_is_exact_and_described(everything: Content) -> None:
-    told = json.loads(plain.make_json_file(everything))
+    told = json.loads(export.make_json_file(everything))
     assert list(told["tables"]) == list(everything.tables)
     for name, table in everything.tables.items():
         rows = json.loads(json.dumps(table.to_pylist(), default=str))

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from audience_impact.answers.text import restriction_json
 from audience_impact.cli.command import app
 from audience_impact.plain_text import web_address
-from audience_impact.site import build, home, report_data
+from audience_impact.site import build, report_data
 from audience_impact.store import PublishError, versions
 from flows.pipeline import steps
 from tests import tools
@@ -205,7 +205,7 @@ def test_the_same_version_gives_the_same_bytes(report: Path, root: Path, tmp_pat
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report of a page or two, where what matters is the folder."""
-    monkeypatch.setattr(build, "PAGES", (build.make_static_files, home.make_pages))
+    monkeypatch.setattr(build, "PAGES", (build.make_static_files, build.make_pages))
 
 
 @pytest.mark.usefixtures("few")

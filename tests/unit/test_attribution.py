@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.outputs.review.attribution import UNSTATED, name_origin, period_in_words
+from audience_impact.outputs.lineage import UNSTATED, name_origin, period_in_words
 from tests.support import world
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.phases import curfews
+from audience_impact.phases import cut_to_days
 from tests.engine import calculated, calls, russia
 from tests.support import World
 
@@ -21,7 +21,7 @@ def cells(days_in_force: str = "", times_in_force: float = np.nan) -> pd.DataFra
 
 def on_days(first: str, last: str, days: str = "", times: float = np.nan) -> list[str]:
     span = pd.DataFrame({"start": [pd.Timestamp(first)], "end": [pd.Timestamp(last)], "item": "a"})
-    found = curfews.cut_to_days(span, cells(days, times))
+    found = cut_to_days(span, cells(days, times))
     assert (found["item"] == "a").all()
     return [f"{row.start:%m-%d}/{row.end:%m-%d}" for row in found.itertuples()]
 
@@ -55,7 +55,7 @@ def test_times_are_spread_from_the_first_day_to_the_last(count: float, days: lis
 def test_each_time_is_a_day_of_its_own(length: int, count: int) -> None:
     span = pd.DataFrame({"start": [pd.Timestamp("2025-01-01")]})
     span["end"] = span["start"] + pd.Timedelta(days=length)
-    found = curfews.cut_to_days(span, cells(times_in_force=float(count)))
+    found = cut_to_days(span, cells(times_in_force=float(count)))
     assert (found["end"] - found["start"]).dt.days.sum() == min(length, count)
     assert not found["start"].duplicated().any()
     assert found["start"].min() == span["start"][0]

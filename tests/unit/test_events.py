@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.facts.events import choose_links, find_published_ids, merge_events
-from audience_impact.outputs.register_rows import make_register_rows
+from audience_impact.outputs.restrictions import make_register_rows
 from audience_impact.registers import duplicates, linkage
 from audience_impact.vocabulary import EventRelation
 from tests.support import World

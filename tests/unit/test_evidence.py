@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.audiences.scope import build_scope
-from audience_impact.facts import evidence
+from audience_impact.facts import events
 from audience_impact.registers.stop import losses
 from tests import engine
 from tests.support import AS_OF, DEFAULTS, ERRORS, World, register_row, row, world
@@ -129,13 +129,13 @@ def test_a_share_lost_multiplies_person_days() -> None:
 
 def test_a_share_lost_in_a_region_is_of_the_people_there() -> None:
     rows = [("O1", "XA-01", "0.2", "0.4"), ("O2", "XA-01", "0.3", "0.5"), ("O3", "XA", "0.9", "1")]
-    found = evidence.find_lost_shares(
+    found = events.find_lost_shares(
         pd.DataFrame(
             [
                 ("R1", name, area, "country" if area == "XA" else "region", 1.0, float(a), float(b))
                 for name, area, a, b in rows
             ],
-            columns=evidence.LINKED,
+            columns=events.LINKED,
         )
     )
     assert found.to_numpy().tolist() == [["R1", "", 0.9, 1.0], ["R1", "XA-01", 0.2, 0.5]]

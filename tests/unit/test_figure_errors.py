@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.errors import distribution, figure_errors
+from audience_impact import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import errors as learning
-from audience_impact.fitting import figure_pairs as pairs
 from tests.support import ERRORS, World, world
 
 pytestmark = pytest.mark.chain
@@ -43,7 +42,7 @@ def series(*months: str, **cells: str) -> World:
 
 
 def successive(made: World) -> pd.DataFrame:
-    return pairs.pair_successive(made.typed())
+    return learning.pair_successive(made.typed())
 
 
 def test_the_next_figure_of_a_series_is_its_pair() -> None:
@@ -95,7 +94,7 @@ def facts() -> Tables:
 def test_the_table_is_the_same_each_time_and_reads_back() -> None:
     found = learning.fit_table(facts())
     pd.testing.assert_frame_equal(found, learning.fit_table(facts()))
-    read = distribution.read_errors(found)
+    read = figure_errors.read_errors(found)
     assert read is not None
     assert read.growth.q05 <= read.growth.q50 <= read.growth.q95
     basis = found.set_index(["parameter", "kind"])["basis"]
@@ -105,8 +104,8 @@ def test_the_table_is_the_same_each_time_and_reads_back() -> None:
 
 def test_a_table_that_lacks_a_parameter_is_refused() -> None:
     with pytest.raises(ValueError, match="children q95"):
-        distribution.read_errors(learning.fit_table(facts()).iloc[:-1])
-    assert distribution.read_errors(learning.fit_table(facts()).iloc[:0]) is None
+        figure_errors.read_errors(learning.fit_table(facts()).iloc[:-1])
+    assert figure_errors.read_errors(learning.fit_table(facts()).iloc[:0]) is None
 
 
 @given(st.floats(-3, 0), st.floats(-1, 1), st.floats(0, 3))
@@ -114,14 +113,14 @@ def test_a_law_goes_through_its_quantiles(down: float, middle: float, up: float)
     u = np.array([0.05, 0.5, 0.95])
     ends = (np.array(middle + down), np.array(middle), np.array(middle + up))
     for degrees in (4.0, np.inf):
-        found = distribution.draw_through_quantiles(u, *ends, degrees=degrees)
+        found = figure_errors.draw_through_quantiles(u, *ends, degrees=degrees)
         assert found == pytest.approx([middle + down, middle, middle + up], abs=1e-9)
 
 
 @given(st.floats(1.0, 1e8), st.floats(-8, 8))
 def test_nobody_leaves_the_universe(persons: float, by: float) -> None:
     universe = np.array(105e6)
-    found = float(distribution.move_persons(np.array(persons), universe, np.array(by)))
+    found = float(figure_errors.move_persons(np.array(persons), universe, np.array(by)))
     assert 0.0 <= found <= 105e6
     assert (found >= persons) == (by >= 0.0) or found == pytest.approx(persons)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.fitted import hours
+from audience_impact.fitted import durations
 from audience_impact.vocabulary import HoursBasis
-from benchmarks import durations
+from benchmarks import durations as benchmark
 
 NONE = pd.Series(dtype="float64")
 
@@ -20,13 +20,13 @@ def about(basis: str, country: str = "XX", **cells: float) -> pd.DataFrame:
     return pd.DataFrame([{"hours_basis": basis, "country_id": country, **blank, **cells}])
 
 
-def interval(fitted: hours.Hours, rows: pd.DataFrame, **most: float) -> list[float]:
+def interval(fitted: durations.Hours, rows: pd.DataFrame, **most: float) -> list[float]:
     u = np.array([[0.05, 0.5, 0.95]])
-    return [float(x) for x in hours.quantile_hours(u, fitted.predict(rows), **most)[0]]
+    return [float(x) for x in durations.quantile_hours(u, fitted.predict(rows), **most)[0]]
 
 
 def test_each_country_counts_once_whatever_the_number_of_its_cuts() -> None:
-    fitted = hours.fit_hours(
+    fitted = durations.fit_hours(
         known(*[("network_cut", "A", 4.0)] * 9, ("network_cut", "B", 16.0)), NONE
     )
     assert interval(fitted, about("network_cut"))[1] == pytest.approx(8.0)
@@ -35,7 +35,7 @@ def test_each_country_counts_once_whatever_the_number_of_its_cuts() -> None:
 
 
 def test_exams_have_the_hours_of_their_country_and_others_are_known_less_well() -> None:
-    fitted = hours.fit_hours(
+    fitted = durations.fit_hours(
         known(*[("exams", "A", 2.0)] * 9, *[("exams", "B", 6.0)] * 9, ("exams", "C", 4.0)), NONE
     )
     of_country, of_other = (interval(fitted, about("exams", name)) for name in ("A", "XX"))
@@ -45,18 +45,18 @@ def test_exams_have_the_hours_of_their_country_and_others_are_known_less_well() 
 
 
 def test_no_interval_of_printed_or_measured_hours_has_the_width_zero() -> None:
-    fitted = hours.fit_hours(known(), NONE)
+    fitted = durations.fit_hours(known(), NONE)
     printed = about(HoursBasis.PRINTED, least_hours_a_day=8.0, most_hours_a_day=8.0)
     assert interval(fitted, printed)[1] == pytest.approx(8.0)
     for rows in (printed, about(HoursBasis.MEASURED, measured_hours=8.0)):
         low, _, high = interval(fitted, rows)
         assert low < 0.75 * 8.0 < 8.0 / 0.75 < high
-    differing = hours.fit_hours(known(), pd.Series([0.25, 4.0]))
+    differing = durations.fit_hours(known(), pd.Series([0.25, 4.0]))
     assert interval(differing, printed)[0] < interval(fitted, printed)[0]
 
 
 def test_a_day_has_24_hours_at_most_and_none_are_drawn_without_a_basis() -> None:
-    fitted = hours.fit_hours(known(("network_cut", "A", 20.0)), NONE)
+    fitted = durations.fit_hours(known(("network_cut", "A", 20.0)), NONE)
     assert interval(fitted, about(HoursBasis.MEASURED, measured_hours=23.0))[2] == 24.0
     assert interval(fitted, about(HoursBasis.MEASURED, measured_hours=29.0), most=29.0)[1:] == [
         pytest.approx(29.0),
@@ -70,8 +70,8 @@ def test_left_out_hours_are_held_against_those_of_the_others() -> None:
     rows = known(*[("network_cut", name, 8.0 + place) for place, name in enumerate("ABCD")])
     rows = rows.assign(restriction_id=list("abcd"), is_measured=True)
     odd = pd.concat([rows, rows.iloc[:1].assign(country_id="E", restriction_id="e", hours=0.01)])
-    left_out = durations.leave_out_hours(odd, odd["country_id"]).set_index("restriction_id")
+    left_out = benchmark.leave_out_hours(odd, odd["country_id"]).set_index("restriction_id")
     assert (left_out.loc["a":"d", "least"] < left_out.loc["a":"d", "hours"]).all()
     assert left_out.loc["e", "least"] > 1.0
-    lines = {line["left_out"]: line for line in durations.make_hours_table(odd)}
+    lines = {line["left_out"]: line for line in benchmark.make_hours_table(odd)}
     assert lines["the country: measured"]["coverage"] == 0.8

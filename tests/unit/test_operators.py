@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from audience_impact.errors.distribution import Spread
+from audience_impact.figure_errors import Spread
 from audience_impact.fitting import networks as network_fitting
-from audience_impact.places import networks, operator_shares, operators
+from audience_impact.places import networks, operator_shares
 from audience_impact.vocabulary import NetworkLaw, PartGap
 from tests.support import World, world
 
@@ -35,8 +35,8 @@ REGISTERED = {
 
 def find(operator: str, registered: dict[int, str] = REGISTERED) -> set[int]:
     """The numbers of the networks of an operator."""
-    listed = [operators.read_network(number, name) for number, name in registered.items()]
-    return operators.find_networks(operator, listed, COUNTRY, NAMES)
+    listed = [operator_shares.read_network(number, name) for number, name in registered.items()]
+    return operator_shares.find_networks(operator, listed, COUNTRY, NAMES)
 
 
 @pytest.mark.parametrize(

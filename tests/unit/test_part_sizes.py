@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.fitting.places import part_sizes as fitting
-from audience_impact.places import part_sizes
+from audience_impact.fitting import place_parameters as fitting
+from audience_impact.places import population
 from audience_impact.vocabulary import PartKind
 
 AREAS = pd.DataFrame(
@@ -44,7 +44,7 @@ def make_parts(kind: str, area: str, people: float, units: float = 1.0) -> pd.Da
 def test_the_typical_unit_is_the_holder_divided_by_its_places(
     kind: str, area: str, persons: float
 ) -> None:
-    units = part_sizes.measure_typical_units(make_parts(kind, area, 400e3), AREAS)
+    units = population.measure_typical_units(make_parts(kind, area, 400e3), AREAS)
     assert units.tolist() == [persons]
 
 
@@ -57,7 +57,7 @@ def test_a_part_has_at_most_the_people_of_its_holder_and_more_units_never_fewer(
     kind: str, people: float, units: int
 ) -> None:
     several, single = (
-        part_sizes.predict_persons(make_parts(kind, "XA-1", people, count), AREAS, SIZES)
+        population.predict_persons(make_parts(kind, "XA-1", people, count), AREAS, SIZES)
         for count in (float(units), 1.0)
     )
     assert several["part_persons"].iloc[0] <= people * (1.0 + 1e-9)
@@ -65,7 +65,7 @@ def test_a_part_has_at_most_the_people_of_its_holder_and_more_units_never_fewer(
 
 
 def test_a_kind_without_a_size_is_not_predicted() -> None:
-    found = part_sizes.predict_persons(make_parts("site", "XA-1", 1e6), AREAS, SIZES.drop("site"))
+    found = population.predict_persons(make_parts("site", "XA-1", 1e6), AREAS, SIZES.drop("site"))
     assert found.isna().all(axis=None)
 
 

@@ -15,8 +15,8 @@ from audience_impact.denominators.online import (
     compute_moments,
     compute_shares,
 )
-from audience_impact.fitting.people_online import model as fitting
-from audience_impact.fitting.people_online.counts import list_counts
+from audience_impact.fitting import people_online as fitting
+from audience_impact.fitting.people_counts import list_counts
 from audience_impact.frames import Array
 from audience_impact.simulation import unions
 from audience_impact.simulation.sampler import Sampler, make_end_sampler

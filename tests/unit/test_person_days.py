@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from audience_impact.frames import Array
 from audience_impact.periods import DAY
-from audience_impact.phases.intervals import constant_intervals, sum_by_period
+from audience_impact.phases import constant_intervals, sum_by_period
 
 Span = tuple[str, str, int, int]
 FIRST = pd.Timestamp(2024, 12, 20)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_impact.registers.gazetteer import locate_event
-from audience_impact.registers.places import names
+from audience_impact.registers.places import phrases
 from audience_impact.registers.places.country_places import (
     Entry,
     Gazetteer,
@@ -245,7 +245,7 @@ def test_places_that_lie_in_another_are_named_once() -> None:
     ],
 )
 def test_spellings_of_one_name(one: str, other: str, alike: bool) -> None:
-    assert names.is_like(one, other) == alike
+    assert phrases.is_like(one, other) == alike
 
 
 def test_words_of_kinds_and_amounts_are_no_names() -> None:

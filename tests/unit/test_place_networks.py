@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from audience_impact.errors.distribution import Spread
+from audience_impact.figure_errors import Spread
 from audience_impact.fitting import networks as network_learning
 from audience_impact.places import networks
 from audience_impact.vocabulary import NetworkScope, PartGap

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.places import parameters as online_learning
-from audience_impact.fitting.places import readings as place_readings
-from audience_impact.fitting.places.pairs import add_deviations, pair_kinds
+from audience_impact.fitting import place_pairs as place_readings
+from audience_impact.fitting import place_parameters as online_learning
+from audience_impact.fitting.place_pairs import add_deviations, pair_kinds
 from audience_impact.places import online, regional_figures
 from flows import fitting
 from tests.support import World, world

@@ -6,10 +6,10 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
+from audience_impact import figure_errors
 from audience_impact.audiences import figures, pooling
 from audience_impact.audiences.scope import build_scope
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.errors import distribution
 from audience_impact.frames import Array
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
@@ -29,7 +29,7 @@ def distributions(made: World) -> pd.DataFrame:
         build_scope(tables, AS_OF).requested,
         figures.list_qualifying_figures(tables, Denominators.from_tables(tables, None)),
     )
-    errors = distribution.read_errors(tables["figure_errors"])
+    errors = figure_errors.read_errors(tables["figure_errors"])
     return pooling.pool_figures(figures.choose_figures(before), before, tables, errors)
 
 

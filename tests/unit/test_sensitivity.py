@@ -9,7 +9,6 @@ import pytest
 from audience_impact.frames import Array
 from audience_impact.outputs import sensitivity as sensitivity_table
 from audience_impact.pipeline import Settings
-from audience_impact.simulation import sensitivity
 from audience_impact.simulation.sampler import Sampler, draw_uniforms
 from audience_impact.simulation.simulate import DEPRIVED, EXPOSED, simulate_metrics
 from audience_impact.vocabulary import InputKind
@@ -61,7 +60,9 @@ def shares_of(function: object, inputs: int, moved: list[int]) -> tuple[float, f
 def sobol(a: Array, b: Array, ab: Array) -> Array:
     """Both shares, and the error of each (4, outputs)."""
     return np.array(
-        sensitivity.sobol_shares(a, b, ab, sensitivity.SampleMoments.from_draws(a, b, 0))
+        sensitivity_table.sobol_shares(
+            a, b, ab, sensitivity_table.SampleMoments.from_draws(a, b, 0)
+        )
     )
 
 
@@ -99,11 +100,11 @@ def test_many_outputs_are_each_one_alone() -> None:
     both = [np.hstack(pair) for pair in zip(one, other, strict=True)]
     alone = [sobol(*each) for each in (one, other)]
     assert sobol(*both) == pytest.approx(np.hstack(alone))
-    common = sensitivity.SampleMoments.from_draws(both[0], both[1], 0).select_outputs(
+    common = sensitivity_table.SampleMoments.from_draws(both[0], both[1], 0).select_outputs(
         np.array([False, True])
     )
     a, b, ab = other
-    assert np.array(sensitivity.sobol_shares(a, b, ab, common)) == pytest.approx(alone[1])
+    assert np.array(sensitivity_table.sobol_shares(a, b, ab, common)) == pytest.approx(alone[1])
 
 
 def test_the_shares_are_those_of_salib() -> None:

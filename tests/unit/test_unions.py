@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audience_impact.frames import Array
-from audience_impact.overlap import batched as module
-from audience_impact.overlap.batched import group_unions
+from audience_impact.overlap import one_factor as module
 from audience_impact.overlap.copula import compute_union
 from audience_impact.overlap.model import Group, JointUse, add_model_error, reduce_unions
+from audience_impact.overlap.one_factor import group_unions
 from tests.engine import learned
 
 AS_MEASURED = 1e-6

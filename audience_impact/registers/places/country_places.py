@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from audience_impact.populations import NOWHERE, country_of, with_holders
-from audience_impact.registers.places import names
+from audience_impact.registers.places import phrases
 from audience_impact.registers.places.phrases import Vocabulary
 from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading
 
@@ -72,7 +72,8 @@ class Gazetteer:
         if outer is None or entry.level not in (ADMIN3, TOWN) or outer.level != ADMIN2:
             return None
         alike = any(
-            names.sound_key(name) == names.sound_key(spelling) and names.is_like(name, spelling)
+            phrases.sound_key(name) == phrases.sound_key(spelling)
+            and phrases.is_like(name, spelling)
             for spelling in outer.names
         )
         return outer.area_id if alike else None
@@ -93,7 +94,7 @@ class Gazetteer:
         """Return folded names by the key of their spelling."""
         names_by_key: dict[str, list[str]] = {}
         for name in self.by_name:
-            names_by_key.setdefault(names.sound_key(name), []).append(name)
+            names_by_key.setdefault(phrases.sound_key(name), []).append(name)
         return {key: tuple(spellings) for key, spellings in names_by_key.items()}
 
     @cached_property
@@ -164,11 +165,11 @@ def find_alike(name: str, gazetteer: Gazetteer, among: Iterable[str]) -> list[st
     allowed = set(among)
     alike = [
         spelling
-        for spelling in gazetteer.by_key.get(names.sound_key(name), ())
-        if names.is_like(name, spelling)
+        for spelling in gazetteer.by_key.get(phrases.sound_key(name), ())
+        if phrases.is_like(name, spelling)
     ]
     if not alike:
-        alike = [spelling for spelling in gazetteer.by_name if names.is_like(name, spelling)]
+        alike = [spelling for spelling in gazetteer.by_name if phrases.is_like(name, spelling)]
         best = max((_spelling_ratio(name, spelling) for spelling in alike), default=0.0)
         alike = [
             spelling
@@ -210,7 +211,7 @@ def gazetteer_of(
             tuple(with_holders(area_id, parents)),
             tuple(spelling for spelling in row.get("members", "").split(";") if spelling),
             former[2] if former and not row["aliases"] else "",
-            frozenset(names.fold_name(spelling) for spelling in spelt),
+            frozenset(phrases.fold_name(spelling) for spelling in spelt),
         )
     # A union speaks of places on record alone.
     for area_id, entry in entries.items():
@@ -224,8 +225,8 @@ def fold_spellings(name: str) -> list[str]:
 
     A single letter in brackets distinguishes namesakes and is no name: "Shankarampet (A)".
     """
-    bare = names.fold_name(name)
-    forms = [bare, *(names.fold_name(part) for part in re.split(r"[()]", name) if "(" in name)]
+    bare = phrases.fold_name(name)
+    forms = [bare, *(phrases.fold_name(part) for part in re.split(r"[()]", name) if "(" in name)]
     words = bare.split()
     while len(words) > 1 and words[-1] in STATE_WORDS:
         words = words[:-1]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from audience_impact.registers.places import names
+from audience_impact.registers.places import phrases
 from audience_impact.registers.places.country_places import (
     ADMIN1,
     ADMIN2,
@@ -198,9 +198,9 @@ def _is_large(item: Item, gazetteer: Gazetteer) -> bool:
 
 def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
     """Return the item of a phrase: reviewed, matched with the word of its kind, or without it."""
-    name = names.fold_name(phrase.name.replace("&", " and "))
+    name = phrases.fold_name(phrase.name.replace("&", " and "))
     phrase = replace(phrase, name=name)
-    with_kind = [f"{name} {word}" for word in _kind_words(phrase.kind)]
+    with_kind = [f"{name} {word}" for word in KIND_WORDS.get(phrase.kind, ())]
     for spelling in (*with_kind, name):
         if spelling in gazetteer.reviewed:
             reviewed = gazetteer.reviewed[spelling]
@@ -210,10 +210,6 @@ def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
         if ids and (spelling == name or phrase.kind in (DIVISION, STATE, PART)):
             return Item(phrase, ids, match)
     return _item_after_direction(phrase, gazetteer)
-
-
-def _kind_words(kind: str) -> tuple[str, ...]:
-    return KIND_WORDS.get(kind, ())
 
 
 KIND_WORDS: Mapping[str, tuple[str, ...]] = {

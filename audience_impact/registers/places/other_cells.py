@@ -18,7 +18,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audience_impact.registers.places import names
+from audience_impact.registers.places import phrases
 from audience_impact.registers.places.country_places import Gazetteer
 from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.resolver import resolve_text
@@ -163,7 +163,7 @@ def settle_cities(
 
     `text` has the other cells of the row; if these name both kinds or none, nothing changes.
     """
-    folded = names.fold_name(text)
+    folded = phrases.fold_name(text)
     return tuple(
         _settle_city(meaning, folded, gazetteer)
         if meaning.reading is PlaceReading.CITY_OR_DISTRICT

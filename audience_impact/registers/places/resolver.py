@@ -23,7 +23,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from audience_impact.registers.places import names
 from audience_impact.registers.places.country_places import (
     ADMIN1,
     ADMIN2,
@@ -53,11 +52,13 @@ from audience_impact.registers.places.phrases import (
     CITY,
     DISTRICT,
     DIVISION,
+    LEAST_SIGNS,
     PART,
     POLICE,
     SEVERAL,
     STATE,
     TOWNSHIP,
+    fold_name,
 )
 from audience_impact.vocabulary import GeoScope, PartKind, PlaceReading
 
@@ -73,7 +74,7 @@ def resolve_text(
         gazetteer: the places of the country.
         day: the first day, in ISO 8601; a place that was larger then has its former extent.
     """
-    folded_text = names.fold_name(text)
+    folded_text = fold_name(text)
     if folded_text in gazetteer.reviewed:
         return [as_reviewed(folded_text, gazetteer.reviewed[folded_text])]
     phrases = gazetteer.place_names.find_phrases(text)
@@ -284,7 +285,7 @@ class _Reading:
     def _match_spellings(self) -> None:
         """Resolve unknown names by similar spelling, among the places that the text allows."""
         for item in self.items:
-            if item.ids or item.phrase.kind == PART or len(item.phrase.name) < names.LEAST_SIGNS:
+            if item.ids or item.phrase.kind == PART or len(item.phrase.name) < LEAST_SIGNS:
                 continue
             outer = self.items[item.holder].ids if item.holder >= 0 else self._context_areas()
             if item.phrase.kind == CITY and any(self.gazetteer.level_size(o) > 2 for o in outer):

@@ -12,9 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from audience_impact import pipeline
-from audience_impact.comparing.answers import IMPACT_KEY, compare_answers, key_answers
-from audience_impact.explaining.facts import FactRows
-from audience_impact.explaining.trace import TABLES, Trace
+from audience_impact.comparing.compared_versions import IMPACT_KEY, compare_answers, key_answers
+from audience_impact.explaining.facts import TABLES, FactRows, Trace
 from audience_impact.pipeline import Outputs, Selection, Settings
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange

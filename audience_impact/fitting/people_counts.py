@@ -1,4 +1,4 @@
-"""Counts of people online, to which the levels of countries are fitted (model.py).
+"""Counts of people online, to which the levels of countries are fitted (people_online.py).
 
 Definitions. A count is a published number of people online, or a share of people from an age on who
 are. Counts of one measurer are one lineage: of several editions of a share the newest counts, and a

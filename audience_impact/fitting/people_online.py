@@ -56,7 +56,7 @@ from audience_impact.denominators.online import (
     weigh_years,
 )
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.people_online.counts import ITU, list_counts
+from audience_impact.fitting.people_counts import ITU, list_counts
 from audience_impact.fitting.tables import digest_frames
 from audience_impact.frames import Array
 from audience_impact.vocabulary import ParameterBasis

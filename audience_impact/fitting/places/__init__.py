@@ -1,1 +1,0 @@
-"""Fitting of the parameters of places: people online there, readings of registers, parts."""
