@@ -62,13 +62,16 @@ FITTERS = {
     ),
     "places": Fitter(
         (
-            *("areas", "bases", "regional_use", "network_use", "network_shares", "place_parts"),
-            *("event_readings", "online_levels", "figure_errors"),
+            *("areas", "bases", "regional_use", "network_use", "network_shares"),
+            *("operator_regions", "place_parts", "event_readings"),
+            *("online_levels", "figure_errors"),
         ),
         "facts",
         lambda facts: {
             "place_laws": places.fit_table(facts),
-            "network_laws": networks.fit_table(facts["network_use"], facts["network_shares"]),
+            "network_laws": networks.fit_table(
+                facts["network_use"], facts["network_shares"], facts["operator_regions"]
+            ),
             "part_sizes": part_sizes.fit_table(facts),
         },
         places.DECIMALS,
