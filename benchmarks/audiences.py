@@ -129,12 +129,10 @@ def foretold(tables: Tables) -> pd.DataFrame:
     """
     laws = _laws(tables)
     rows = describe_rows(read_observations(tables))
-    out = _foretold_on(tables, COARSE, laws)
-    if laws.fine is not None:
-        clear = out[~distribution.is_too_vague(out)]
-        fine = _foretold_on(tables, FINE, laws.fine)
-        keys = [pd.MultiIndex.from_frame(each[["figure_id", "left_out"]]) for each in (clear, fine)]
-        out = pd.concat([clear, fine[~keys[1].isin(keys[0])]], ignore_index=True)
+    fold = pd.Series(folds(rows), rows["area_id"].to_numpy())
+    fold = fold[~fold.index.duplicated()]
+    scales = {COARSE: laws} | ({FINE: laws.fine} if laws.fine is not None else {})
+    out = _with_intervals([_foretold_on(tables, *scale, fold) for scale in scales.items()])
     same = out["left_out"] == "countries"
     rows = rows.assign(fold=folds(rows))
     median, by_country = median_of_subregion(rows), hierarchical(rows, ["fold"])
@@ -148,14 +146,14 @@ def foretold(tables: Tables) -> pd.DataFrame:
 
 
 def _foretold_on(
-    tables: Tables, scale: Scale, laws: distribution.AudienceParameters
+    tables: Tables, scale: Scale, laws: distribution.AudienceParameters, fold: pd.Series
 ) -> pd.DataFrame:
-    """Every figure as foretold when left out, on one scale, with its interval."""
+    """Every figure as foretold when left out, on one scale; `fold` is that of each country."""
     rows = describe_rows(read_observations(tables, scale))
-    rows = rows.assign(fold=folds(rows))
+    rows = rows.assign(fold=rows["area_id"].map(fold).fillna(-1).astype("int64"))
     others = learning.predict_left_out(rows, laws.spreads)
     parts = [_other_countries(rows, laws), others[others["left_out"] != "area_id"]]
-    return _with_intervals(pd.concat(parts, ignore_index=True), scale)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _laws(tables: Tables) -> distribution.AudienceParameters:
@@ -196,28 +194,27 @@ def _other_countries(rows: pd.DataFrame, laws: distribution.AudienceParameters) 
     return pd.concat(found, ignore_index=True)
 
 
-def _with_intervals(out: pd.DataFrame, scale: Scale) -> pd.DataFrame:
-    """Shares of the model, and whether its interval, with factors of other folds, holds."""
-    half = pd.Series(0.0, out.index)
+def _with_intervals(scales: list[pd.DataFrame]) -> pd.DataFrame:
+    """Shares of the model, and whether its interval, with factors of other folds, holds.
+
+    `scales` has the figures on the coarse scale and, where it was fitted, on the fine one.
+    """
+    parts = []
     for number in range(FOLDS):
-        own = out["fold"] == number
-        factors = learning.fit_factors(out[~own].reset_index(drop=True))
-        parts = {
-            str(name): dict(zip(part["kind"], part["value"], strict=True))
-            for name, part in factors.groupby("parameter")
-        }
-        laws = distribution.AudienceParameters(
-            {}, *(parts.get(name.value, {}) for name in distribution.FACTORS)
-        )
-        rows = out[own]
-        factor = laws.interval_factor(rows["rung"], rows["platform_id"], rows["region"])
-        half[own] = distribution.Z90 * rows["spread"] * factor
-    middle = out["middle"]
-    ends = {
-        name: distribution.cut_shares(harden_odds((middle + sign * half).to_numpy(), scale), scale)
-        for name, sign in (("q05_share", -1.0), ("model_share", 0.0), ("q95_share", 1.0))
-    }
-    return out.assign(held=(out["odds"] - middle).abs() <= half, **ends)
+        rest = [out[out["fold"] != number].reset_index(drop=True) for out in scales]
+        own = [out[out["fold"] == number].reset_index(drop=True) for out in scales]
+        if len(scales) == 1:
+            factors = [learning.fit_factors(rest[0])]
+        else:
+            factors = list(learning.fit_factors_by_scale(rest[0], rest[1]))
+            own[0] = learning.select_clear(own[0], factors[0])
+            own[1] = learning.drop_figures(own[1], own[0])
+        parts += [
+            distribution.add_intervals(out, distribution.read_factors(widths, {}), scale)
+            for out, widths, scale in zip(own, factors, (COARSE, FINE), strict=False)
+        ]
+    out = pd.concat(parts, ignore_index=True).rename(columns={"q50_share": "model_share"})
+    return out.assign(held=(out["odds"] - out["middle"]).abs() <= out["half"])
 
 
 def summary(out: pd.DataFrame) -> list[dict[str, str | int | float]]:

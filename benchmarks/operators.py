@@ -4,9 +4,11 @@ With a FILE (`country`, `operator`, perhaps `asns` and `share_YYYY_MM`) its rows
 networks found (`found_asns`) and their share in each month; where the file states networks and
 shares, how many operators have the right networks (they differ by less than LEAST_DIFFERENCE of the
 users), and how many shares lie within a factor of FACTOR. Without a file each month is left out,
-and estimated from the nearest other one with errors fitted to the other half of the countries.
+and estimated from the nearest other one with errors fitted to the other half of the countries. With
+--regions the share of each operator in a region is estimated from that of its country, with the
+spread over regions of the other countries.
 
-    python -m benchmarks.operators [FILE] [--format json]
+    python -m benchmarks.operators [FILE] [--regions] [--format json]
 """
 
 import argparse
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Spread
@@ -90,10 +93,35 @@ def _foretell(shares: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def leave_countries_out(operator_regions: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares of operators in regions as estimated from other countries.
+
+    Columns: `area_id`, `network_scope`, `is_inside`, and `off`, the error as a factor less one.
+    """
+    rows = operator_shares.list_regional_differences(operator_regions)
+    parts = []
+    for country, part in rows.groupby("area_id"):
+        others = rows[rows["area_id"] != country]
+        spread = network_fitting.measure_between_regions(others)
+        low, middle, high = (
+            expit(logit(part["national_share"].astype("float64")) + value)
+            for value in spread.values()
+        )
+        truth = part["regional_share"].astype("float64")
+        parts.append(
+            part[["area_id", "network_scope"]].assign(
+                is_inside=truth.between(low, high),
+                off=np.exp(np.log(truth / middle).abs()) - 1.0,
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
 def main() -> None:
     """Print what was found, or the scores."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", nargs="?", type=Path)
+    parser.add_argument("--regions", action="store_true")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args()
     tables = steps.validate_facts(steps.read_facts([FACTS])).tables
@@ -102,7 +130,11 @@ def main() -> None:
         table = find_shares(listed, tables)
         totals = score(table, tables) if "asns" in table else {}
     else:
-        groups = leave_months_out(tables["network_shares"]).groupby("years")
+        groups = (
+            leave_countries_out(tables["operator_regions"]).groupby(["area_id", "network_scope"])
+            if options.regions
+            else leave_months_out(tables["network_shares"]).groupby("years")
+        )
         table = groups.agg(
             networks=("off", "size"), coverage=("is_inside", "mean"), median_error=("off", "median")
         ).reset_index()

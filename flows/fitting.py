@@ -61,13 +61,16 @@ FITTERS = {
     ),
     "places": Fitter(
         (
-            *("areas", "bases", "regional_use", "network_use", "network_shares", "place_parts"),
-            *("event_readings", "online_levels", "figure_errors"),
+            *("areas", "bases", "regional_use", "network_use", "network_shares"),
+            *("operator_regions", "place_parts", "event_readings"),
+            *("online_levels", "figure_errors"),
         ),
         "facts",
         lambda facts: {
             "place_laws": places.fit_table(facts),
-            "network_laws": networks.fit_table(facts["network_use"], facts["network_shares"]),
+            "network_laws": networks.fit_table(
+                facts["network_use"], facts["network_shares"], facts["operator_regions"]
+            ),
             "part_sizes": places.fit_part_sizes(facts),
         },
         places.DECIMALS,

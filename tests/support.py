@@ -232,6 +232,16 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "users_share": "0.4",
         "source_id": "survey-page",
     },
+    "operator_regions": {
+        "area_id": "XA",
+        "network_scope": "mobile",
+        "region": "North",
+        "operator": "Alpha",
+        "period": "2023",
+        "regional_share": "0.5",
+        "national_share": "0.4",
+        "source_id": "survey-page",
+    },
     "operator_names": {
         "name": "Alpha",
         "also_name": "Old Alpha",

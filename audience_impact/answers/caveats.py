@@ -26,7 +26,7 @@ MISSING_REASONS: dict[str, str] = {
     "new_use_only": "only new registrations, logins, payments or downloads were hit, and nobody "
     "counted those",
     "no_figure": "nobody published an audience from before it began",
-    "too_vague": "what could be imputed spans more than a factor of twenty, or two thirds of "
+    "too_vague": "what could be imputed spans more than a factor of twenty, or most of "
     "everyone online",
     "too_wide": "it would span more than a factor of twenty",
     "no_base": "nobody counted who is online there",

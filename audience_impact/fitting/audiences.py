@@ -9,9 +9,10 @@ that were counted in one way; those of one year. A normal prior of PRIOR on the 
 around where it begins, holds what the figures say nothing of. L-BFGS-B, at most STEPS steps, from
 the starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the
 figures are left out as each rung has it, and a factor is what makes nine tenths of them lie inside
-the interval: by rung, the largest of those by what was left out (of LEAST_FIGURES or more); then by
-platform and by region of the world, drawn towards one by countries / (countries + SHRINK). Figures
-of one country, service and way weigh together as one.
+the interval, on each scale of those that a run would impute on it: by rung, the largest of those by
+what was left out (of LEAST_FIGURES or more); then by platform and by region of the world, drawn
+towards one by countries / (countries + SHRINK). Figures of one country, service and way weigh
+together as one.
 
 Assumptions. Countries without figures are similar to those with figures. The figures of a country
 are left out together, so that none of them predicts another.
@@ -55,7 +56,14 @@ from numpy.typing import NDArray
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting.tables import INSIDE, compute_quantiles, digest_frames
 from audience_impact.frames import Array
-from audience_impact.imputation.distribution import Z90, invert_covariance, reweight_figures
+from audience_impact.imputation.distribution import (
+    Z90,
+    add_intervals,
+    invert_covariance,
+    is_too_vague,
+    read_factors,
+    reweight_figures,
+)
 from audience_impact.imputation.effects import (
     EFFECTS,
     OWN,
@@ -90,6 +98,7 @@ LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
 """Minimum numbers of figures and of countries for a fit."""
 PRIOR, LEAST_SPREAD, MOST_SPREAD = 2.0, 0.01, 3.0
 STEPS = 15
+ROUNDS = 3
 START_OWN = 0.13
 SHRINK = 10.0
 LEAST_FACTOR_COUNTRIES = 5
@@ -229,6 +238,45 @@ def _has_others(
     return all_of > inside_block
 
 
+def fit_factors_by_scale(
+    coarse: pd.DataFrame, fine: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the factors of the coarse and the fine scale from the predictions on both.
+
+    A left-out figure counts on the scale on which a run would impute it. This depends on the
+    factors of the coarse scale, which are therefore fitted ROUNDS times.
+    """
+    of_all = fit_factors(coarse)
+    factors = of_all
+    for _ in range(ROUNDS):
+        clear = select_clear(coarse, factors)
+        factors = _fill_levels(fit_factors(clear), of_all)
+    rest = drop_figures(fine, select_clear(coarse, factors))
+    return factors, _fill_levels(fit_factors(rest), fit_factors(fine))
+
+
+def select_clear(coarse: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
+    """Return the predictions that a run would take from the coarse scale."""
+    intervals = add_intervals(coarse, read_factors(factors, {}), COARSE)
+    return coarse[~is_too_vague(intervals)].reset_index(drop=True)
+
+
+def drop_figures(fine: pd.DataFrame, clear: pd.DataFrame) -> pd.DataFrame:
+    """Return the predictions of figures that are not among the clear ones, left out in one way."""
+    keys, clear_keys = (
+        pd.MultiIndex.from_frame(rows[["figure_id", "left_out"]]) for rows in (fine, clear)
+    )
+    return fine[~keys.isin(clear_keys)].reset_index(drop=True)
+
+
+def _fill_levels(factors: pd.DataFrame, of_all: pd.DataFrame) -> pd.DataFrame:
+    """Return factors, with those of all figures where an evidence level has too few of its own."""
+    is_missing = (of_all["parameter"] == AudienceLaw.RUNG_FACTOR.value) & ~of_all["kind"].isin(
+        factors["kind"]
+    )
+    return pd.concat([factors, of_all[is_missing]], ignore_index=True)
+
+
 def fit_factors(out: pd.DataFrame) -> pd.DataFrame:
     """Return factors (parameter, kind, value, figures, areas) from predictions of left-out ones."""
     rows = out.assign(off=(out["odds"] - out["middle"]).abs() / out["spread"] / Z90)
@@ -282,18 +330,45 @@ def _fit_group_factors(
 
 def fit_table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
     """Return the fact table `audience_laws`; without rows where figures are too few."""
-    parts = [_fit_scale(tables, scale, steps) for scale in (COARSE, FINE)]
-    table = pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)
-    return table.assign(data_sha256=_digest_figures(tables))[COLUMNS]
+    spreads = {scale: _fit_scale(tables, scale, steps) for scale in (COARSE, FINE)}
+    predictions = {
+        scale: predict_left_out(rows, dict(zip(effects["kind"], effects["value"], strict=True)))
+        for scale, (rows, effects) in spreads.items()
+        if not effects.empty
+    }
+    if not predictions:
+        return pd.DataFrame(columns=COLUMNS)
+    widths = (
+        fit_factors_by_scale(predictions[COARSE], predictions[FINE])
+        if FINE in predictions
+        else (fit_factors(predictions[COARSE]),)
+    )
+    parts = [
+        part.assign(kind=scale.prefix + part["kind"])
+        for (scale, (_, effects)), factors in zip(spreads.items(), widths, strict=False)
+        for part in (effects, factors.assign(note=FACTOR_NOTE))
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(
+        value=table["value"].round(DECIMALS),
+        basis=ParameterBasis.ESTIMATED.value,
+        data_sha256=_digest_figures(tables),
+    )[COLUMNS]
 
 
-def _fit_scale(tables: Tables, scale: Scale, steps: int) -> pd.DataFrame:
-    """Return the parameters of one scale; on the fine one only if there are totals."""
+FACTOR_NOTE = "times the half width of the interval"
+
+
+def _fit_scale(tables: Tables, scale: Scale, steps: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the figures of one scale, and their fitted spreads as rows of the table.
+
+    The second frame has no rows where figures are too few, or on the fine scale without totals.
+    """
     rows = describe_rows(read_observations(tables, scale))
     countries = rows["area_id"].nunique()
     is_too_few = len(rows) < LEAST_FIGURES or countries < LEAST_COUNTRIES
     if is_too_few or (scale.has_totals and not (rows["area_id"] == WORLD).any()):
-        return pd.DataFrame(columns=COLUMNS)
+        return rows, pd.DataFrame(columns=COLUMNS)
     fitted_spreads = fit_spreads(prepare_figures(rows), steps)
     effects = pd.DataFrame(
         {
@@ -305,15 +380,7 @@ def _fit_scale(tables: Tables, scale: Scale, steps: int) -> pd.DataFrame:
             "note": "softened log odds of the share of people online",
         }
     )
-    widths = fit_factors(predict_left_out(rows, fitted_spreads)).assign(
-        note="times the half width of the interval"
-    )
-    frame = pd.concat([effects, widths], ignore_index=True)
-    return frame.assign(
-        kind=scale.prefix + frame["kind"],
-        value=frame["value"].round(DECIMALS),
-        basis=ParameterBasis.ESTIMATED.value,
-    )
+    return rows, effects
 
 
 def is_current(tables: Tables) -> bool:

@@ -11,6 +11,9 @@ Method. Nothing is drawn at random: the same facts give the same numbers, rounde
 * operator_change: the change of the log odds of each large network between two counts that follow
   one another, over the square root of the years, where the counts are no noise. Countries have
   equal weight.
+* operator_region: the difference of the log odds of an operator's share of subscriptions in a
+  region from those of the country, of operators that have customers there. Countries and their
+  networks (mobile, fixed) have equal weight.
 * operator_jump: the normal distribution over countries of the logarithm of their largest jump
   (places/operator_shares.py), from its median and lower quartile, which countries whose counts are
   noise do not move.
@@ -45,9 +48,11 @@ from audience_impact.vocabulary import ErrorQuantile, NetworkLaw, ParameterBasis
 LONGEST_YEARS = 7
 POSITIONS = 19
 LEAST_COUNTRIES = 5
+LEAST_REGIONAL_COUNTRIES = 3
 DECIMALS = 4
 READ = ["area_id", "period", "least_share", "most_share"]
 READ_SHARES = ["area_id", "asn", "period", "users_share"]
+READ_REGIONS = ["area_id", "network_scope", "region", "operator", "regional_share"]
 NORMAL_95 = 1.645
 QUARTILE = 0.6745
 """Distance of the quartile of a normal distribution from its median, in standard deviations."""
@@ -56,6 +61,7 @@ NOTES: dict[StrEnum, str] = {
     "the square root of the years",
     NetworkLaw.OPERATOR_CHANGE: "log odds of the share of users of a network, after one year; "
     "grows with the square root of the years",
+    NetworkLaw.OPERATOR_REGION: "log odds of an operator's share in a region, from the country's",
     NetworkLaw.OPERATOR_JUMP: "logarithm of the mean change of a country's networks in a year",
     NetworkLaw.OTHER_COUNTRIES: "log odds of the share, over all countries with a count",
 }
@@ -107,6 +113,23 @@ def measure_operator_change(changes: pd.DataFrame) -> dict[ErrorQuantile, float]
     return name_quantiles(compute_quantiles(yearly, 1.0 / size, TAILS))
 
 
+def measure_between_regions(differences: pd.DataFrame) -> dict[ErrorQuantile, float]:
+    """Return quantiles of the difference between the share in a region and in the country."""
+    counts = differences.groupby(["area_id", "network_scope"])["difference"].transform("size")
+    values, sizes = differences["difference"].to_numpy("float64"), counts.to_numpy("float64")
+    return name_quantiles(compute_quantiles(values, 1.0 / sizes, TAILS))
+
+
+def _fit_regions(operator_regions: pd.DataFrame) -> dict[StrEnum, Fit]:
+    differences = operator_shares.list_regional_differences(operator_regions)
+    countries = differences["area_id"].nunique()
+    if countries < LEAST_REGIONAL_COUNTRIES:
+        return {}
+    fitted = measure_between_regions(differences)
+    basis = ParameterBasis.ESTIMATED
+    return {NetworkLaw.OPERATOR_REGION: Fit(fitted, basis, len(differences), countries)}
+
+
 def measure_jumps(network_shares: pd.DataFrame) -> dict[ErrorQuantile, float]:
     """Return the 5, 50 and 95 % quantiles of the jumps that countries have by chance."""
     jumps = operator_shares.measure_jumps(network_shares)
@@ -131,9 +154,13 @@ def _fit_operators(network_shares: pd.DataFrame) -> dict[StrEnum, Fit]:
     }
 
 
-def fit_table(network_use: pd.DataFrame, network_shares: pd.DataFrame) -> pd.DataFrame:
+def fit_table(
+    network_use: pd.DataFrame, network_shares: pd.DataFrame, operator_regions: pd.DataFrame
+) -> pd.DataFrame:
     """Return the fact table `network_laws`; without rows where there are too few countries."""
-    sha256 = digest_frames(network_use[READ], network_shares[READ_SHARES])
+    sha256 = digest_frames(
+        network_use[READ], network_shares[READ_SHARES], operator_regions[READ_REGIONS]
+    )
     countries = network_use["area_id"].nunique()
     pairs = list_changes(network_use)
     fits: dict[StrEnum, Fit] = {}
@@ -145,6 +172,6 @@ def fit_table(network_use: pd.DataFrame, network_shares: pd.DataFrame) -> pd.Dat
                 measure_between_countries(network_use), basis, countries, countries
             ),
         }
-    fits |= _fit_operators(network_shares)
+    fits |= _fit_operators(network_shares) | _fit_regions(operator_regions)
     rows = make_parameter_table(fits, NOTES, ("figures", "countries"), sha256)
     return rows.round({"value": DECIMALS})

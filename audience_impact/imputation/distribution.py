@@ -44,6 +44,7 @@ from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.effects import (
     EFFECTS,
     OWN,
+    Spreads,
     compute_covariance,
     compute_cross_covariance,
     compute_variance,
@@ -72,6 +73,8 @@ WIDEST = 20.0
 """Maximum ratio of the ends of an interval; a wider interval is not published as an estimate."""
 BROADEST = 2 / 3
 """Maximum part of everyone online that an interval of an imputed share covers, by convention."""
+WIDE, BROAD = 10.0, 1 / 2
+"""A factor and a part of everyone online that an interval may exceed, but not both of them."""
 TRUST = 4.0
 LEAST_SQUARED = 1.2
 """Squared error, in standard deviations, below which the variance of a figure is unchanged."""
@@ -123,20 +126,26 @@ def read_parameters(audience_laws: pd.DataFrame) -> AudienceParameters | None:
     return replace(_read_scale(coarse), fine=None if fine.empty else _read_scale(fine))
 
 
+def read_factors(factors: pd.DataFrame, spreads: Spreads) -> AudienceParameters:
+    """Return the parameters of one scale from its spreads and factors by `parameter` and `kind`."""
+    parts = {
+        str(name): dict(zip(rows["kind"], rows["value"].astype("float64"), strict=True))
+        for name, rows in factors.groupby("parameter")
+    }
+    return AudienceParameters(spreads, *(parts.get(name.value, {}) for name in FACTORS))
+
+
 def _read_scale(audience_laws: pd.DataFrame) -> AudienceParameters:
     """Return the parameters of one scale."""
-    parts = {
-        name: dict(zip(rows["kind"], rows["value"].astype("float64"), strict=True))
-        for name, rows in audience_laws.groupby("parameter")
-    }
-    spreads = parts.get(AudienceLaw.EFFECT_SPREAD.value, {})
+    effects = audience_laws[audience_laws["parameter"] == AudienceLaw.EFFECT_SPREAD.value]
+    spreads = dict(zip(effects["kind"], effects["value"].astype("float64"), strict=True))
     required = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
     missing = [name for name in required if name not in spreads]
     if missing:
         raise ParameterError(
             f"audience_laws lacks {', '.join(missing)}; run audience-impact learn audiences"
         )
-    return AudienceParameters(spreads, *(parts.get(name.value, {}) for name in FACTORS))
+    return read_factors(audience_laws, spreads)
 
 
 def impute_shares(
@@ -166,9 +175,13 @@ def is_too_vague(shares: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def is_narrow(shares: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether the ends of each interval are close: by factor WIDEST, by points BROADEST."""
+    """Return whether the ends of each interval are close: by factor WIDEST, by points BROADEST.
+
+    From fewer than one in twenty to more than half of everyone online says nothing either.
+    """
     low, high = shares["q05_share"], shares["q95_share"]
-    return (high <= WIDEST * low) & (high - low <= BROADEST)
+    says_nothing = (high > WIDE * low) & (high - low > BROAD)
+    return (high <= WIDEST * low) & (high - low <= BROADEST) & ~says_nothing
 
 
 def _impute_on_scale(
@@ -187,18 +200,31 @@ def _impute_on_scale(
     service = questions["platform_id"].mask(is_stranger, UNKNOWN)
     strange = questions.assign(platform_id=service)
     middle, spread = condition_on_figures(strange, model, without_country)
-    half = (
-        Z90
-        * spread
-        * model.parameters.interval_factor(rung, questions["platform_id"], questions["region"])
+    predictions = questions.assign(rung=rung, middle=middle, spread=spread)
+    shares = add_intervals(predictions, model.parameters, model.scale)[list(SHARES)]
+    more = {"rung": rung.to_numpy(), "online_share": questions["online_share"].to_numpy()}
+    rows = shares.assign(**more).set_axis(questions["place"].to_numpy())
+    return rows[(rows["rung"] != "").to_numpy()]
+
+
+def add_intervals(
+    predictions: pd.DataFrame, parameters: AudienceParameters, scale: Scale
+) -> pd.DataFrame:
+    """Return predictions with the quantiles SHARES and `half`, the half width in log odds.
+
+    `predictions` has `middle` and `spread` in softened log odds, `rung`, `platform_id`, `region`.
+    """
+    factor = parameters.interval_factor(
+        predictions["rung"], predictions["platform_id"], predictions["region"]
     )
+    half = Z90 * predictions["spread"] * factor
     shares = {
-        name: cut_shares(harden_odds(middle + sign * half, model.scale), model.scale)
+        name: cut_shares(
+            harden_odds((predictions["middle"] + sign * half).to_numpy(), scale), scale
+        )
         for name, sign in zip(SHARES, (-1.0, 0.0, 1.0), strict=True)
     }
-    more = {"rung": rung.to_numpy(), "online_share": questions["online_share"].to_numpy()}
-    rows = pd.DataFrame({**shares, **more}, index=questions["place"].to_numpy())
-    return rows[(rows["rung"] != "").to_numpy()]
+    return predictions.assign(half=half, **shares)
 
 
 def cut_shares(shares: Array, scale: Scale) -> Array:

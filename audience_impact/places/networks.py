@@ -109,7 +109,11 @@ def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
     if network_laws.empty:
         return {}
     stated = set(network_laws["parameter"])
-    optional = {NetworkLaw.OPERATOR_CHANGE, NetworkLaw.OPERATOR_JUMP}
+    optional = {
+        NetworkLaw.OPERATOR_CHANGE,
+        NetworkLaw.OPERATOR_JUMP,
+        NetworkLaw.OPERATOR_REGION,
+    }
     names = [name for name in NetworkLaw if name not in optional or name.value in stated]
     required = dict.fromkeys(names, QUANTILES)
     numbers = parameter_values(network_laws, "network_laws", required, "learn places")

@@ -7,17 +7,23 @@ networks between two counts, weighted by users, over the square root of the year
 
 Method. The count nearest to the day is taken. Its log odds change by `operator_change` times the
 square root of the years between, of which there is at least one: a count of the same month errs as
-much as two counts a year apart differ. Where the words of a source do not state that the operators
+much as two counts a year apart differ. In a part of the country the log odds differ from those of
+the country by `operator_region` as well, which was fitted to subscriptions by region; the half
+widths of both add up in squares. Where the words of a source do not state that the operators
 alone were cut, they are the part that is certain, and with a chance of 1 - ALONE any share of the
 others was cut as well. In a country whose jump is larger than one country of all has by chance (in
 a normal distribution of its logarithm, `operator_jump`), the counts are noise: no operator is
 counted.
 
 Assumptions. Shares of people online are those of the users whom advertisements reach. Each share of
-the others is as likely as any other.
+the others is as likely as any other. An operator that was cut in a part of a country has customers
+there (at least LEAST_REGIONAL_SHARE of all), and shares differ between districts as much as between
+states. An operator of less than LARGE_SHARE of a country may have all its customers in one town or
+none: nothing is estimated for it in a part of the country.
 
 Known drawbacks. Where advertisements never reach users (Syria, China, Cuba), shares may be steady
-and wrong; the rule on jumps does not recognise this. Shares within a part of a country are unknown.
+and wrong; the rule on jumps does not recognise this. Small places differ more than the states to
+which the spread was fitted.
 
 Citation. L. Gigis et al., Seven Years in the Life of Hypergiants' Off-Nets (SIGCOMM 2021);
 A First Look at APNIC's user population (IMC 2024).
@@ -288,6 +294,8 @@ def _is_beginnings(text: str, words: Sequence[str]) -> bool:
 LIMITS = (0.002, 0.998)
 LARGE_SHARE = 0.05
 """Share of users from which a network is large."""
+LEAST_REGIONAL_SHARE = 0.01
+"""Share of subscriptions in a region from which an operator has customers there."""
 LEAST_YEARS = 1.0
 DAYS_A_YEAR = 365.25
 ALONE_WORDS = re.compile(r"^attack\b|operators? named")
@@ -312,14 +320,19 @@ def estimate_operator_shares(
         shares = pd.DataFrame(np.nan, places.index, names)
         return shares.assign(reason=PartGap.OPERATORS.value)
     near = find_nearest(places, list_shares(places, tables))
+    is_below = places["country_id"] != places["area_id"]
+    region = parameters.get(NetworkLaw.OPERATOR_REGION)
     shares = project_shares(near, parameters[NetworkLaw.OPERATOR_CHANGE])
+    if region is not None:
+        shares = shares.mask(is_below, spread_over_regions(shares, region))
     is_alone = places["extent_reason"].str.contains(ALONE_WORDS)
     for name, position in zip(names, (0.05, 0.50, 0.95), strict=True):
         others = max(position - ALONE, 0.0) / (1.0 - ALONE)
         shares[name] += (1.0 - shares[name]) * others * ~is_alone
     noisy = list_noisy(tables["network_shares"], parameters[NetworkLaw.OPERATOR_JUMP])
     reason = pd.Series("", places.index).mask(near["users_share"].isna(), PartGap.OPERATORS.value)
-    reason = reason.mask(places["country_id"] != places["area_id"], PartGap.OPERATORS_BELOW.value)
+    is_small = near["users_share"] < LARGE_SHARE
+    reason = reason.mask(is_below & (is_small | (region is None)), PartGap.OPERATORS_BELOW.value)
     reason = reason.mask(places["country_id"].isin(noisy), PartGap.OPERATORS_NOISE.value)
     return shares.mask(reason != "").assign(reason=reason)
 
@@ -398,6 +411,33 @@ def project_shares(near: pd.DataFrame, change: Spread) -> pd.DataFrame:
     root = np.sqrt(near["years"].clip(lower=LEAST_YEARS))
     quantiles = change.scale_by(root).add(odds, axis=0)
     return expit(quantiles).rename(columns=lambda name: f"only_{name}")
+
+
+def spread_over_regions(shares: pd.DataFrame, region: Spread) -> pd.DataFrame:
+    """Return `only_q05`, `only_q50`, `only_q95` in a part of a country, from those of the country.
+
+    `region` is the spread of the log odds of a region around those of the country.
+    """
+    odds = logit(shares)
+    middle = odds["only_q50"]
+    below = np.hypot(middle - odds["only_q05"], region.q50 - region.q05)
+    above = np.hypot(odds["only_q95"] - middle, region.q95 - region.q50)
+    quantiles = {"only_q05": -below, "only_q50": 0.0 * below, "only_q95": above}
+    return pd.DataFrame(quantiles).add(middle + region.q50, axis=0).pipe(expit)
+
+
+def list_regional_differences(operator_regions: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of `operator_regions` with `difference`, in log odds, from the country.
+
+    Operators without customers in the region, and small ones of the country, are left out.
+    """
+    is_present = operator_regions["regional_share"] >= LEAST_REGIONAL_SHARE
+    rows = operator_regions[is_present & (operator_regions["national_share"] >= LARGE_SHARE)]
+    regional, national = (
+        logit(rows[name].astype("float64").clip(*LIMITS))
+        for name in ("regional_share", "national_share")
+    )
+    return rows.assign(difference=regional - national)
 
 
 def list_changes(shares: pd.DataFrame) -> pd.DataFrame:

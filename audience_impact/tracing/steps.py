@@ -322,7 +322,7 @@ def _trace_imputation(
     )
     text = "It is not used: this evidence level failed in tests with known answers."
     yield _say(rows, step, text, is_closed)
-    text = "It is not used: its interval spans a factor of 20, or two thirds of everyone online."
+    text = "It is not used: its interval spans a factor of 20, or most of everyone online."
     yield _say(rows, step, text, is_uncertain & ~is_closed)
     yield _count(rows, step, "share of the people online", distribution.SHARES, SHARE)
     rows = at.merge(members[["place", "platform_id", *distribution.SHARES]], on="place")

@@ -131,7 +131,7 @@ class PartGap(Word):
     )
     OPERATORS_BELOW = (
         "operators_below",
-        "nobody counts the users of an operator in a part of a country",
+        "nobody counts the users of a small operator in a part of a country",
     )
     NO_NETWORK_LAWS = (
         "no_network_laws",

@@ -273,6 +273,7 @@ class NetworkLaw(StrEnum):
     OTHER_COUNTRIES = "other_countries"
     OPERATOR_CHANGE = "operator_change"
     OPERATOR_JUMP = "operator_jump"
+    OPERATOR_REGION = "operator_region"
 
 
 class RungFamily(StrEnum):

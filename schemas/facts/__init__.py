@@ -65,6 +65,12 @@ _TABLES = (
         optional=True,
     ),
     Table(
+        "operator_regions",
+        figures.OperatorRegions,
+        key=("area_id", "network_scope", "region", "operator", "period"),
+        optional=True,
+    ),
+    Table(
         "operator_names",
         figures.OperatorNames,
         key=("name", "also_name", "area_id"),

@@ -306,6 +306,23 @@ class NetworkShares(FactModel):
     source_id: Series[str] = fields.reference_field("sources")
 
 
+class OperatorRegions(FactModel):
+    """The share of an operator's subscriptions in a region, beside its share in the country.
+
+    The region is named as the source prints it; operators of less than five percent of the
+    subscriptions of the country are left out.
+    """
+
+    area_id: Series[str] = fields.reference_field("areas")
+    network_scope: Series[str] = fields.code_field(words.NetworkScope)
+    region: Series[str] = fields.text_field(filled=True)
+    operator: Series[str] = fields.text_field(filled=True)
+    period: Series[str] = fields.day_field(filled=True)
+    regional_share: Series[str] = fields.share_field(filled=True)
+    national_share: Series[str] = fields.share_field(filled=True)
+    source_id: Series[str] = fields.reference_field("sources")
+
+
 class Surveys(FactModel):
     """A survey of joint use: its respondents and its question.
 

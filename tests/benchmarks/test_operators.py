@@ -49,3 +49,16 @@ def test_a_month_that_is_left_out_is_held(tables: dict[str, pd.DataFrame]) -> No
     left_out = benchmark.leave_months_out(tables["network_shares"])
     assert sorted(left_out["years"].unique()) == [1.0, 2.0, 3.0]
     assert 0.8 < left_out["is_inside"].mean() < 0.99
+
+
+def test_a_country_whose_regions_are_left_out_is_held_by_those_of_others() -> None:
+    made, rng = world(), np.random.default_rng(5)
+    for country in ("XA", "XB", "XC"):
+        if country != "XA":
+            made.add("areas", area_id=country, name=country)
+        for number, odds in enumerate(rng.normal(0.0, 0.5, 200)):
+            made.add("operator_regions", area_id=country, region=f"R{number}",
+                     regional_share=repr(float(expit(odds))), national_share="0.5")  # fmt: skip
+    left_out = benchmark.leave_countries_out(made.typed()["operator_regions"])
+    assert left_out.groupby("area_id").size().to_dict() == {"XA": 200, "XB": 200, "XC": 200}
+    assert 0.85 < left_out["is_inside"].mean() < 0.95

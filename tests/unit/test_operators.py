@@ -79,6 +79,7 @@ def counted(**shares: str) -> World:
     for parameter, spread in {
         "change": (-0.6, 0.0, 0.6), "other_countries": (-2.0, 0.5, 5.0),
         "operator_change": (-1.0, 0.1, 1.2), "operator_jump": (-2.0, -1.0, 0.0),
+        "operator_region": (-1.5, 0.0, 0.8),
     }.items():  # fmt: skip
         for kind, value in zip(("q05", "q50", "q95"), spread, strict=True):
             made.add("network_laws", parameter=parameter, kind=kind, value=repr(value))
@@ -134,7 +135,7 @@ def test_where_nothing_states_that_they_alone_were_cut_the_rest_is_drawn() -> No
     ("operator", "cells", "gap"),
     [
         ("Nobody", {}, PartGap.OPERATORS),
-        ("Alpha", {"area_id": "XA-01"}, PartGap.OPERATORS_BELOW),
+        ("Nobody", {"area_id": "XA-01"}, PartGap.OPERATORS),
     ],
 )
 def test_operators_that_nobody_counts_have_a_reason(
@@ -143,6 +144,49 @@ def test_operators_that_nobody_counts_have_a_reason(
     row = share(counted(), operator, **cells)
     assert row[networks.SHARE_QUANTILES].isna().all()
     assert (row["reason"], row["rung"]) == (gap.value, "")
+
+
+def test_an_operator_of_a_place_has_the_spread_of_regions_as_well() -> None:
+    here, there = share(counted()), share(counted(), area_id="XA-01")
+    assert there["only_q50"] == pytest.approx(here["only_q50"])
+    for name, spread in {"only_q05": 1.5, "only_q95": 0.8}.items():
+        distance = abs(logit(here[name]) - logit(here["only_q50"]))
+        wider = abs(logit(there[name]) - logit(there["only_q50"]))
+        assert wider == pytest.approx(np.hypot(distance, spread))
+
+
+def test_a_small_operator_of_a_country_is_not_counted_in_its_places() -> None:
+    small = share(counted(**{"2019-11": "0.03", "2020-11": "0.04"}), area_id="XA-01")
+    assert small[networks.SHARE_QUANTILES].isna().all()
+    assert small["reason"] == PartGap.OPERATORS_BELOW.value
+    made = counted()
+    made.rows["network_laws"] = [
+        row for row in made.rows["network_laws"] if row["parameter"] != "operator_region"
+    ]
+    assert share(made, area_id="XA-01")["reason"] == PartGap.OPERATORS_BELOW.value
+
+
+def test_the_spread_of_regions_is_fitted_to_operators_that_have_customers_there() -> None:
+    made = world()
+    for country in ("XA", "XB", "XC"):
+        if country != "XA":
+            made.add("areas", area_id=country, name=country)
+        for number, odds in enumerate(np.linspace(-1.0, 1.0, 201)):
+            cells = {"area_id": country, "region": f"R{number}"}
+            regional = {"regional_share": repr(float(expit(logit(0.4) + odds)))}
+            made.add("operator_regions", **cells, **regional)
+        absent, small = {"regional_share": "0.004"}, {"national_share": "0.03"}
+        made.add("operator_regions", area_id=country, region="away", **absent)
+        made.add("operator_regions", area_id=country, region="tiny", **small)
+    shares = steady()
+    rows = made.typed()["operator_regions"]
+    table = network_fitting.fit_table(_no_use(), shares, rows)
+    region = table[table["parameter"] == "operator_region"].set_index("kind")
+    assert list(region["value"]) == pytest.approx([-0.9, 0.0, 0.9], abs=0.02)
+    assert set(region["figures"]) == {603}
+    two = rows[rows["area_id"] != "XC"]
+    fewer = network_fitting.fit_table(_no_use(), shares, two)
+    assert "operator_region" not in set(fewer["parameter"])
 
 
 def test_no_operator_is_counted_where_shares_jump_by_more_than_chance() -> None:
@@ -169,7 +213,9 @@ def steady(jump: float = 0.0) -> pd.DataFrame:
 def test_the_change_of_a_year_and_the_jump_beyond_chance_are_learned() -> None:
     shares = steady()
     middle = logit(shares["users_share"]).groupby([shares["area_id"], shares["asn"]]).diff().std()
-    table = network_fitting.fit_table(_no_use(), shares).set_index(["parameter", "kind"])["value"]
+    table = network_fitting.fit_table(_no_use(), shares, _no_regions()).set_index(
+        ["parameter", "kind"]
+    )["value"]
     change = table["operator_change"]
     assert (change["q95"] - change["q05"]) / 2.0 == pytest.approx(1.645 * middle, rel=0.2)
     jump = Spread(*table["operator_jump"])
@@ -177,6 +223,11 @@ def test_the_change_of_a_year_and_the_jump_beyond_chance_are_learned() -> None:
     jumping = steady(-4.0)
     refitted = Spread(*network_fitting.measure_jumps(jumping).values())
     assert operator_shares.list_noisy(jumping, refitted) == ["AA"]
+
+
+def _no_regions() -> pd.DataFrame:
+    """No shares of operators in regions."""
+    return world().add("operator_regions").typed()["operator_regions"].iloc[:0]
 
 
 def _no_use() -> pd.DataFrame:

@@ -20,6 +20,7 @@ LAWS = {
 }  # fmt: skip
 
 
+NO_REGIONS = pd.DataFrame({name: [] for name in [*network_learning.READ_REGIONS, "national_share"]})
 NO_SHARES = pd.DataFrame({name: [] for name in network_learning.READ_SHARES}).assign(
     period_start=pd.Series(dtype="datetime64[us]")
 )
@@ -134,9 +135,9 @@ def walked(step: float) -> pd.DataFrame:
 
 
 def test_the_change_of_a_year_is_learned_from_all_spans() -> None:
-    table = network_learning.fit_table(walked(0.2), NO_SHARES).set_index(["parameter", "kind"])[
-        "value"
-    ]
+    table = network_learning.fit_table(walked(0.2), NO_SHARES, NO_REGIONS).set_index(
+        ["parameter", "kind"]
+    )["value"]
     half = (table[("change", "q95")] - table[("change", "q05")]) / 2.0
     assert half == pytest.approx(1.645 * 0.2, rel=0.2)
     pairs = network_learning.list_changes(walked(0.2))
@@ -151,4 +152,4 @@ def test_other_countries_cover_their_ends() -> None:
 
 
 def test_too_few_countries_teach_nothing() -> None:
-    assert network_learning.fit_table(counted().typed()["network_use"], NO_SHARES).empty
+    assert network_learning.fit_table(counted().typed()["network_use"], NO_SHARES, NO_REGIONS).empty

@@ -114,10 +114,10 @@ TABLE = (
         ),
         (
             "too_vague",
-            "imputed, the audience would span more than a factor of 20, or two thirds of everyone "
+            "imputed, the audience would span more than a factor of 20, or most of everyone "
             "online: no estimate",
             "the ends of the interval of one of the largest audiences, imputed, differ by more "
-            "than a factor of 20 or by more than two thirds of the people online",
+            "than a factor of 20 or by most of the people online",
         ),
         (
             "too_wide",
