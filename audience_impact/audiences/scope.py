@@ -2,7 +2,7 @@
 
 Definitions. A restriction is partial if it is not known to touch everyone in its audiences: because
 it covers a part of a country or some networks, because its networks or its start are unknown, or
-because a share of traffic or addresses is on record that it took (evidence.py). A
+because a share of traffic or addresses is on record that it took (facts/events.py). A
 restriction that was never enforced touches nobody. Any other restriction touches everyone in its
 audiences. A step is a restriction that continues another one (`continues`): both are steps of the
 same event.

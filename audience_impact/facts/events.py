@@ -284,7 +284,7 @@ def _name_services(tables: Tables, merged: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _find_hours(beside: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return HOURS, by restriction, of events of the same days that are merged into those without.
+    """Return HOURS for restrictions without hours, from events of the same days merged into them.
 
     `beside` are the merged events, with the id of the restriction in `published`.
     """

@@ -277,7 +277,7 @@ def count_days_in_force(times: pd.DataFrame, length: "pd.Series[float]") -> "pd.
 def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """Return DESCRIBED of each restriction: the basis of its hours of a day, and PARAMETERS.
 
-    `linked` is the result of evidence.link_evidence.
+    `linked` is the result of events.link_evidence.
     """
     about = restrictions.assign(
         measured_hours=_measure_hours(restrictions, linked),

@@ -1,6 +1,6 @@
 """Fit the fact table `online_levels`: the share of residents online by country and year.
 
-Definitions. Those of online_counts.py; levels, moments and EDGE are those of
+Definitions. Those of people_counts.py; levels, moments and EDGE are those of
 denominators/online.py.
 
 Method. A Gaussian state-space model of the levels of all countries, written as one joint normal

@@ -86,7 +86,7 @@ def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> InPeriods:
 
 
 def _mark_kinds(rows: pd.DataFrame, inputs: SimulationInputs) -> pd.DataFrame:
-    """Return which rows (country_id, period, row) are of each of KINDS, a column a kind."""
+    """Return whether each row (country_id, period, row) is of a kind, in a column per KINDS."""
     line = inputs.timeline
     networks = line.rows.loc[line.rows["platform_id"] == WHOLE_INTERNET, "restriction_id"]
     about = rows.join(line.rows.set_index("row")[["restriction_id", "is_order"]], on="row")

@@ -198,7 +198,7 @@ def _number_states(
 
 
 def _find_runs(days: pd.DataFrame, regions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return runs of days of each area without a change, and the states in force in each run.
+    """Return the longest runs of days on which nothing changes in an area, and their states.
 
     The runs have area_id, from_day, to_day and days; the pairs have run (the row of the run) and
     state.

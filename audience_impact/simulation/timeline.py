@@ -6,7 +6,7 @@ people who use it on a day.
 
 Method. Periods start on the observed day, from the announcement where no day was observed. They end
 on the recorded day; ongoing restrictions end on the date of the facts. If single days in force are
-recorded (curfews), only these count. On each interval without change (intervals.py) the union of
+recorded (curfews), only these count. On each interval without change (phases.py) the union of
 the daily audiences is bounded (Frechet) and drawn (unions). On the days of its own period a daily
 figure gives the bounds that its source states; on others, and without one, the daily audience is
 between a thirtieth of the monthly audience and all of it, or a ninetieth if the audience is

@@ -508,7 +508,12 @@ def choose_day(checked: Checked, as_of: date | None) -> date:
     """
     requested = as_of or (checked.cut.day if checked.cut else None)
     if requested is None and checked.tables["sources"].empty:
-        raise RefusedError(["no source is left that says when the facts were read: see check"])
+        raise RefusedError(
+            [
+                "no source with a date of access (accessed_on) is left, so that the day of the "
+                "facts is not known: run `audience-impact check`"
+            ]
+        )
     from audience_impact import pipeline as impact
 
     day = requested or impact.find_newest_access(checked.tables)

@@ -330,7 +330,7 @@ class PartSizes(Law):
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Require logs that a number of people can have, and a deviation above zero."""
+        """Require a level and slopes that a log of people can have, and a deviation above 0."""
         odds = [
             is_between(frame, name, -MOST_LOG_ODDS, MOST_LOG_ODDS)
             for name in ("level", "unit_slope", "count_slope")

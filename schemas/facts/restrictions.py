@@ -65,7 +65,7 @@ class Restrictions(FactModel):
         "least_hours_a_day",
     )
     def hours_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Require least and most hours in order, and both or neither of them."""
+        """Require both limits of the hours, the smaller one first, or neither of them."""
         least, most = (
             pd.to_numeric(frame[f"{name}_hours_a_day"], errors="coerce")
             for name in ("least", "most")
@@ -330,7 +330,7 @@ class Evidence(FactModel):
         "least_lost_share",
     )
     def lost_shares_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Require least and most share lost both or neither, in order."""
+        """Require both limits of the share lost, the smaller one first, or neither of them."""
         least, most = (
             pd.to_numeric(frame[f"{name}_lost_share"], errors="coerce")
             for name in ("least", "most")

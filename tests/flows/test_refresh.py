@@ -344,7 +344,7 @@ def test_what_stays_wrong_is_one_line_and_writes_nothing(
     ("path", "content", "reason"),
     [
         ("/population", b'[{"message":[{"id":"120","value":"not found"}]}]', "answers with a mess"),
-        ("/population", b'{"data": []}', "no list of head and rows"),
+        ("/population", b'{"data": []}', "no list of a head and rows"),
         ("/population", b'[{"page":1,"pages":1,"total":0,"lastupdated":""},null]', "has no rows"),
         ("/population", b'[{"page":1,"pages":9999,"total":1,"lastupdated":""},[{}]]', "lacks the"),
         ("/internet", b"oops", "gives no JSON"),

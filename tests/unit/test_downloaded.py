@@ -47,7 +47,7 @@ def test_the_head_of_a_page_tells_pages_and_day() -> None:
         ([page(1, total=2), page(1, total=2, updated="2026-07-02")], "between two pages"),
         ([page(None)], "has no rows"),
         ([page()], "has no rows"),
-        ([b"[]"], "no list of head and rows"),
+        ([b"[]"], "no list of a head and rows"),
         ([b"<wb/>"], "gives no JSON"),
         ([b"\xff"], "gives no JSON"),
         ([page(1).replace(b'"value"', b'"val"')], "lacks the column value"),

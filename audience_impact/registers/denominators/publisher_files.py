@@ -133,7 +133,7 @@ def _read_page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the header and the rows of a page; raise ShapeError with the World Bank's message."""
     answer = _load_json(page)
     if not isinstance(answer, list) or not answer or not isinstance(answer[0], dict):
-        raise ShapeError("gives JSON that is no list of head and rows")
+        raise ShapeError("gives JSON that is no list of a head and rows")
     if "message" in answer[0]:
         raise ShapeError(f"answers with a message: {json.dumps(answer[0]['message'])[:200]}")
     _require_columns(answer[0], _INDICATOR_META)

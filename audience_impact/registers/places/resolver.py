@@ -111,7 +111,10 @@ class _Reading:
         return self._without_excepted()
 
     def _ordered_levels(self, kind: str) -> tuple[str, ...]:
-        """Return the levels that a kind, or no kind, may mean, the most likely first."""
+        """Return the levels of area that a kind of place may be, the most likely first.
+
+        For a blank kind they are those of places that the country's texts name without one.
+        """
         if kind:
             return FITS[kind]
         small = self.scope is GeoScope.LOCALITY

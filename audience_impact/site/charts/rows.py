@@ -243,7 +243,7 @@ def _make_part_rows(by_metric: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]
 
 
 def _make_base_rows(row: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield the base, and the residents if their number differs."""
+    """Yield a row for the base population, and one for the residents if their number differs."""
     base, residents = (read_number(row[name]) for name in ("base_persons", "population_persons"))
     if base is not None:
         yield _make_single_row(
