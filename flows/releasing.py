@@ -3,6 +3,8 @@
     audience-impact-<version>/
         datapackage.json, *.parquet, facts.zip    the version, byte for byte
         CITATION.cff                              how to cite it
+        croissant.json                            its tables and columns, in the format Croissant
+        .zenodo.json                              its description for a deposit on Zenodo
         LICENCES.csv                              which licences its sources have, with counts
         CHANGELOG.md                              what changed since the release before, if given
         SHA256SUMS                                `sha256sum --check SHA256SUMS`
@@ -12,20 +14,49 @@ The bytes depend only on the two versions.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 
-from audience_impact.answers.citation import AUTHOR
+from audience_impact.answers.citation import AUTHOR, KEYWORDS, cite_version, describe_dataset
 from audience_impact.comparing import changes, compared_versions, text
 from audience_impact.exporting.export import put_file
 from audience_impact.store import manifest
+from audience_impact.store.files import as_json
 from audience_impact.store.manifest import MANIFEST, files_of, hash_bytes
 from audience_impact.store.versions import Stored
 
 NAME = "audience-impact"
 SUMS = "SHA256SUMS"
 NONE_STATED = "none stated"
+CROISSANT_TYPES = {
+    "integer": "sc:Integer",
+    "number": "sc:Float",
+    "boolean": "sc:Boolean",
+    "date": "sc:Date",
+}
+"""Type of a column in Croissant by its type in the manifest; every other one is text."""
+CROISSANT_TERMS = (
+    *("citeAs", "column", "equivalentProperty", "extract", "field", "fileProperty", "fileObject"),
+    *("fileSet", "format", "includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField"),
+    *("path", "recordSet", "references", "regex", "repeated", "replace", "samplingRate"),
+    *("separator", "source", "subField", "transform"),
+)
+CROISSANT_CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "sc": "https://schema.org/",
+    "dct": "http://purl.org/dc/terms/",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    **{term: f"cr:{term}" for term in CROISSANT_TERMS},
+}
+"""JSON-LD context of Croissant 1.0, which its validator compares."""
 
 
 def write_release(
@@ -61,6 +92,8 @@ def collect_contents(version: Stored, before: Stored | None) -> dict[str, bytes]
     files = {MANIFEST: manifest}
     files |= {path: version.read_content(path) for path in files_of(manifest)}
     files["CITATION.cff"] = format_citation(version)
+    files["croissant.json"] = format_croissant(version)
+    files[".zenodo.json"] = format_zenodo(version)
     files["LICENCES.csv"] = count_licences(
         version.read_table("sources"), version.read_table("lineage")
     )
@@ -90,6 +123,80 @@ def format_citation(version: Stored) -> bytes:
         "authors": [{"name": AUTHOR}],
     }
     return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=100).encode()
+
+
+def format_croissant(version: Stored) -> bytes:
+    """Return the tables and columns in the format Croissant 1.0 (mlcommons.org/croissant/1.0)."""
+    manifest = version.manifest
+    tables = [resource for resource in manifest["resources"] if "schema" in resource]
+    described = {
+        "@context": CROISSANT_CONTEXT,
+        **describe_dataset(manifest),
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "citeAs": cite_version(manifest),
+        "distribution": [_describe_file(table) for table in tables],
+        "recordSet": [_describe_records(table) for table in tables],
+    }
+    day = version.version.as_of
+    # Croissant requires three numbers; the id of the version stands in `citeAs`.
+    return as_json({**described, "version": f"{day.year}.{day.month}.{day.day}"})
+
+
+def _describe_file(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table of the manifest as a Croissant file."""
+    return {
+        "@type": "cr:FileObject",
+        "@id": table["path"],
+        "name": table["path"],
+        "description": table["description"],
+        "contentUrl": table["path"],
+        "contentSize": f"{table['size_bytes']} B",
+        "encodingFormat": "application/x-parquet",
+        "sha256": table["hash"].removeprefix("sha256:"),
+    }
+
+
+def _describe_records(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a table of the manifest as a Croissant record set."""
+    return {
+        "@type": "cr:RecordSet",
+        "@id": table["name"],
+        "name": table["name"],
+        "description": table["description"],
+        "field": [
+            {
+                "@type": "cr:Field",
+                "@id": f"{table['name']}/{column['name']}",
+                "name": column["name"],
+                "description": column["description"],
+                "dataType": CROISSANT_TYPES.get(column["type"], "sc:Text"),
+                "source": {
+                    "fileObject": {"@id": table["path"]},
+                    "extract": {"column": column["name"]},
+                },
+            }
+            for column in table["schema"]["fields"]
+        ],
+    }
+
+
+def format_zenodo(version: Stored) -> bytes:
+    """Return the metadata of a deposit on Zenodo (developers.zenodo.org, deposit metadata)."""
+    manifest = version.manifest
+    return as_json(
+        {
+            "title": manifest["title"],
+            "upload_type": "dataset",
+            "description": manifest["description"],
+            "version": version.id,
+            "publication_date": f"{version.version.as_of}",
+            "license": manifest["licenses"][0]["name"],
+            "access_right": "open",
+            "creators": [{"name": AUTHOR}],
+            "keywords": KEYWORDS,
+        }
+    )
 
 
 def count_licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:

@@ -22,6 +22,13 @@ from audience_impact.store.versions import Stored
 AUTHOR = "audience-impact maintainers"
 DATA_SET_TITLE = "How many people an internet restriction touches"
 """Title of the data set that contains every answer."""
+KEYWORDS = [
+    "internet shutdowns",
+    "internet censorship",
+    "audience measurement",
+    "overlapping audiences",
+]
+"""What the data set is about, as catalogues of data list it."""
 _BIBTEX = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -105,6 +112,28 @@ def cite_version(manifest: Mapping[str, Any]) -> str:
         f"{AUTHOR} ({as_of[:4]}): {DATA_SET_TITLE}, version {manifest['version']}, as of "
         f"{day_in_words(as_of)} [data set]. {manifest['licenses'][0]['title']}"
     )
+
+
+def describe_dataset(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a version as a schema.org Dataset, for search engines and catalogues of data."""
+    return {
+        "@type": "Dataset",
+        "name": manifest["title"],
+        "description": manifest["description"],
+        "version": manifest["version"],
+        "datePublished": manifest["audience_impact"]["as_of"],
+        "license": manifest["licenses"][0]["path"],
+        "creator": {"@type": "Organization", "name": AUTHOR},
+        "creditText": cite_version(manifest),
+        "keywords": KEYWORDS,
+        "isAccessibleForFree": True,
+        "spatialCoverage": "World",
+        "measurementTechnique": "Bounds and simulation of overlapping audiences",
+        "variableMeasured": [
+            "People exposed to an internet restriction",
+            "Person-days under internet restrictions",
+        ],
+    }
 
 
 def cite_restriction(record: AnswerRecord, version: Stored) -> Citation:

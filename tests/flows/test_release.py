@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import io
+import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -73,6 +75,23 @@ def test_a_release_is_the_version_and_says_what_it_holds(published: Path, tmp_pa
     citation = yaml.safe_load((folder / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == version.id
     assert citation["date-released"] == f"{version.version.as_of}"
+
+
+def test_a_release_describes_its_tables_for_catalogues(published: Path) -> None:
+    version = versions.find_latest(published)
+    names = release.collect_contents(version, None)
+    described = json.loads(names["croissant.json"])
+    files = {file["@id"]: file for file in described["distribution"]}
+    assert set(files) == {name for name in names if name.endswith(".parquet")}
+    assert files["impact.parquet"]["sha256"] == hashlib.sha256(names["impact.parquet"]).hexdigest()
+    for records in described["recordSet"]:
+        columns = pd.read_parquet(io.BytesIO(names[f"{records['name']}.parquet"])).columns
+        sources = [field["source"] for field in records["field"]]
+        assert [source["extract"]["column"] for source in sources] == list(columns)
+        assert {source["fileObject"]["@id"] for source in sources} <= set(files)
+    assert re.fullmatch(r"\d+\.\d+\.\d+", described["version"])
+    zenodo = json.loads(names[".zenodo.json"])
+    assert (zenodo["version"], zenodo["upload_type"]) == (version.id, "dataset")
 
 
 def test_the_same_versions_give_the_same_bytes(published: Path, tmp_path: Path) -> None:
