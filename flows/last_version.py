@@ -26,6 +26,7 @@ from audience_impact.facts.tables import PROVENANCE
 from audience_impact.rules import Stage, get_rule
 from audience_impact.store import PublishError, versions
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
+from flows.pipeline.quality import count_cases
 from flows.pipeline.steps import build_headers
 from schemas import facts as fact_models
 from schemas.facts import TABLES
@@ -366,9 +367,4 @@ def _format_answer_key(key: tuple[str, str]) -> str:
 def list_changes(before: Summary, now: Summary) -> list[str]:
     """Return a line for each kind of large change: its first case, and how many there are."""
     cases = [run(before, now) for run in VERSIONS.runs.values()]
-    return [_count_cases(lines) for lines in cases if lines]
-
-
-def _count_cases(lines: list[str]) -> str:
-    more = f" (and {len(lines) - 1:,} more of this kind: audience-impact diff)"
-    return lines[0] + more * (len(lines) > 1)
+    return [count_cases(lines, "audience-impact diff") for lines in cases if lines]

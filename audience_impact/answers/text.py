@@ -41,7 +41,7 @@ MORE_OF_RESTRICTION = (
 )
 MORE_OF_AREA = (
     "More: --by country or restriction, --metric person-days, --chart FILE, --all (years, months, "
-    "what others published); next: audience-impact list --area AREA --year YEAR"
+    "what others published); next: audience-impact list --area {area} --year {year}"
 )
 QUANTITIES = {
     Quantity.PEOPLE: "people under restriction, each counted once",
@@ -202,13 +202,14 @@ def render_area_brief(
         total = rankings.read_amount(ranking.total, quantity)
         headline = sentences.write_person_days_headline(row, record.name, total)
     ranked = _list_countries(ranking, most) if is_by_country else list_events(rows, quantity, most)
+    more = MORE_OF_AREA.format(area=ranking.area_id, year=ranking.period[:4])
     noun = "Countries" if is_by_country else "Restrictions"
     head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]}; in brackets the 90 % interval"
     return _join_sections(
         (
             [headline, "", f"{counted}. Figures: audience-impact version {version_id}."],
             [head, *ranked, *_describe_left_out(rows, quantity, most)],
-            [*_explain_sum_of_days(ranking), MORE_OF_AREA],
+            [*_explain_sum_of_days(ranking), more],
         )
     )
 

@@ -1,5 +1,6 @@
 """The folders of facts that a command of the checkout reads, and its environment."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,6 +71,13 @@ def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> l
                 2,
             )
     return chosen
+
+
+def name_command() -> str:
+    """Return the command as it was called, such as `.venv/bin/audience-impact`, if by a folder."""
+    called = sys.argv[0]
+    is_near = "/" in called and not Path(called).is_absolute()
+    return called if is_near else "audience-impact"
 
 
 def choose_layers(

@@ -16,7 +16,7 @@ from audience_impact.cli.folders import (
     format_path,
     require_local_paths,
 )
-from flows.commands.folders import fact_folders
+from flows.commands.folders import fact_folders, name_command
 from flows.commands.run import Facts, run_and_publish
 from flows.registers.registry import REGISTERS, Entry
 
@@ -121,4 +121,4 @@ def _finish_import(facts: Sequence[Path], into: Path, published: Path, run: bool
         return
     options = recorded_layers.format_options(map(format_path, folders))
     named = "" if published == PUBLISHED else f" --published {format_path(published)}"
-    typer.echo(f"next: audience-impact run {options}{named}    # or import with --run")
+    typer.echo(f"next: {name_command()} run {options}{named}    # or import with --run")

@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from audience_impact.cli.folders import PUBLISHED, format_path, open_latest
 from audience_impact.plain_text import plain_line, plain_lines
 from audience_impact.store import storage
+from flows.commands.folders import name_command
 from flows.serving import preparing
 from flows.serving.preparing import NotReadyError
 
@@ -78,15 +79,16 @@ def show_next_steps(published: Path) -> None:
     from audience_impact.cli.finding import has_register
     from audience_impact.site import build
 
+    command = name_command()
     named = "" if published == PUBLISHED else f" --published {format_path(published)}"
-    lines = [f"next: audience-impact show africa 2024{named}"]
-    lines += [f"next: audience-impact list --area india --sort people{named}"]
+    lines = [f"next: {command} show africa 2024{named}"]
+    lines += [f"next: {command} list --area india --sort people{named}"]
     reported = build.find_reported(published)
     if reported != version.id:
         state = f"the pages there are of version {reported}" if reported else "writes pages"
-        lines.append(f"next: audience-impact report{named}    # {state}")
+        lines.append(f"next: {command} report{named}    # {state}")
     if not has_register(version.read_table("restrictions")):
-        lines.append("next: audience-impact import stop    # adds Access Now's register")
+        lines.append(f"next: {command} import stop    # adds Access Now's register")
     for line in lines:
         typer.echo(plain_line(line))
 

@@ -187,5 +187,12 @@ def list_contradictions(quality: pd.DataFrame) -> list[str]:
 
 
 def read_details(version: Stored) -> list[str]:
-    """Return the lines of column `details` of a published version."""
-    return list_details(version.read_table("quality"))
+    """Return a line for each rule with details in a published version, with their number."""
+    texts = version.read_table("quality")["details"].dropna()
+    return [count_cases(text.splitlines(), "table quality") for text in texts if text]
+
+
+def count_cases(lines: Sequence[str], place: str) -> str:
+    """Return the first of the lines of one kind, and how many more there are in a place."""
+    more = f" (and {len(lines) - 1:,} more of this kind: {place})"
+    return lines[0] + more * (len(lines) > 1)

@@ -17,7 +17,7 @@ from audience_impact.store import PublishError, versions
 from flows import last_version, publish_impact
 from flows.last_version import Summary
 from flows.pipeline import steps
-from flows.pipeline.quality import collect_rules
+from flows.pipeline.quality import collect_rules, count_cases
 from flows.pipeline.steps import build_headers
 from schemas import facts as fact_models
 from tests.support import FACTS, computed
@@ -345,3 +345,8 @@ def test_a_latest_that_dangles_is_no_last_version(tmp_path: Path) -> None:
     (tmp_path / "versions" / "2026-01-01-aaaaaaaaaaaa").mkdir(parents=True)
     (tmp_path / "latest").symlink_to("versions/2026-01-01-aaaaaaaaaaaa")
     assert last_version.read_last_version(tmp_path).rows == {}
+
+
+def test_lines_of_one_kind_are_counted() -> None:
+    assert count_cases(["one"], "there") == "one"
+    assert count_cases(["one", "two", "three"], "there") == "one (and 2 more of this kind: there)"

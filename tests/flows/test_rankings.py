@@ -78,6 +78,7 @@ def test_an_area_and_a_year_say_what_is_left_out(repository_published: Path, lat
     assert f"Left out: {count - 3:.0f} more (--top {count:.0f} shows them)" in rows[3]
     assert "have no estimate, only bounds." in rows[3]
     assert "Published by others" not in text.stdout
+    assert text.stdout.endswith("next: audience-impact list --area RU --year 2025\n")
 
 
 def test_a_list_has_the_restrictions_that_the_total_counts(

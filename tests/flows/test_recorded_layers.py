@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -149,10 +150,13 @@ def test_an_import_says_the_next_command_or_runs_it(
     assert runs[1] == [FACTS, layer], "a layer that is there is not added twice"
 
 
-def test_a_run_says_what_comes_next(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_says_what_comes_next(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [".venv/bin/audience-impact"])
     running.show_next_steps(root)
     lines = capsys.readouterr().out.splitlines()
-    assert all(line.startswith("next: audience-impact ") for line in lines)
+    assert all(line.startswith("next: .venv/bin/audience-impact ") for line in lines)
     assert any("import stop" in line for line in lines)
     (report,) = [line for line in lines if " report " in line]
     assert report.endswith("# writes pages")
