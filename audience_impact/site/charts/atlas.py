@@ -225,7 +225,7 @@ def draw_map(title: str, rows: Rows, links: Mapping[str, str], legend: bool = Fa
 def describe_map(rows: Rows) -> str:
     """Return the numbers on the map in words, the countries with the most people first."""
     order = sorted(rows, key=lambda row: -(read_estimate(row).q50 or 0.0))
-    return " ".join(f"{_describe_country(row)}." for row in order)
+    return " ".join(f"{describe_country(row)}." for row in order)
 
 
 def write_note(rows: Rows) -> str:
@@ -253,12 +253,13 @@ def _make_shape(place: Place, row: Mapping[str, Any] | None, links: Mapping[str,
     text = (
         f"{naming.name_area(place.key)}: no restriction on record"
         if row is None
-        else _describe_country(row)
+        else describe_country(row)
     )
     return MapShape(place, choose_colour(row), text, links.get(place.key, ""))
 
 
-def _describe_country(row: Mapping[str, Any]) -> str:
+def describe_country(row: Mapping[str, Any]) -> str:
+    """Return the number of a country and its share of the base, in words."""
     estimate = read_estimate(row)
     base = read_number(row["base_persons"])
     share = ""
