@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,7 +38,8 @@ from audience_impact.site.report_data import (
 NONE = "\N{EN DASH}"
 """Text for a missing number."""
 NAV = (
-    ("index.html", "Restrictions"),
+    ("index.html", "Overview"),
+    ("all.html", "All restrictions"),
     ("area/001.html", "The world"),
     ("browse.html", "Countries, platforms, years"),
     ("data.html", "Data"),
@@ -74,6 +76,13 @@ def show_interval(estimate: Estimate) -> str:
 def show_bounds(estimate: Estimate) -> str:
     """Return the bounds with errors."""
     return "nobody" if estimate.at_most == 0 else numbers.format_bounds(estimate)
+
+
+def show_limits(estimate: Estimate) -> str:
+    """Return the bounds in words, where nothing else is known."""
+    if not estimate.at_least and estimate.at_most:
+        return f"at most {show_bounds(estimate).rpartition(' to ')[2]}"
+    return f"{show_bounds(estimate)} (at least to at most)"
 
 
 def show_mebibytes(size: int) -> str:
@@ -187,9 +196,7 @@ def make_row(entry: ListEntry) -> Row:
         find_year(entry)[0],
         dates_in_words(entry.start),
         numbers.format_median(entry.persons, NONE),
-        show_interval(entry.persons)
-        if is_estimated
-        else f"{show_bounds(entry.persons)} (at least to at most)",
+        show_interval(entry.persons) if is_estimated else show_limits(entry.persons),
     )
 
 
@@ -203,6 +210,18 @@ def newest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
 def largest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
     """Return the restrictions by size, the largest first."""
     return sorted(rows, key=lambda entry: (*entry.size, entry.restriction), reverse=True)
+
+
+def select_distinct(rows: Iterable[ListEntry], count: int) -> list[ListEntry]:
+    """Return the first `count` restrictions, of each country and service only the first."""
+    chosen: list[ListEntry] = []
+    seen: set[tuple[str, str]] = set()
+    for entry in rows:
+        targets = set(product(entry.countries, entry.platforms))
+        if targets.isdisjoint(seen):
+            chosen.append(entry)
+            seen |= targets
+    return chosen[:count]
 
 
 def group_entries(
