@@ -20,6 +20,7 @@ from audience_impact.answers.numbers import (
     describe_bounds,
     describe_cover,
     describe_estimate,
+    format_bounds,
     format_compact,
     format_floor,
     format_interval,
@@ -72,11 +73,18 @@ def write_lead(record: AnswerRecord) -> str:
     place = f"people in {describe_place(record)}{',' * is_below(record)}"
     if people.interval:
         return f"About {round_interval(*people.interval)[1]} {place} {did}."
-    if people.at_least:
-        return f"At least {format_floor(people.at_least)} {place} {did}."
     if people.at_most is None:
         return write_headline(record)
-    return f"At most {format_number(people.at_most)} {place} {did}; nobody has counted them."
+    return f"{_describe_limits(people)} {place} {did}; there is no estimate."
+
+
+def _describe_limits(people: Estimate) -> str:
+    """Return the bounds to begin a sentence; the lower one only where it is above zero."""
+    if not people.at_least:
+        return f"At most {format_number(people.at_most or 0.0)}"
+    if people.at_most is None:
+        return f"At least {format_floor(people.at_least)}"
+    return f"Between {format_bounds(people).replace(' to ', ' and ')}"
 
 
 def write_headline(record: AnswerRecord) -> str:
@@ -256,7 +264,7 @@ def _lead_without_estimate(row: Row, place: str, when: str, under: str) -> str:
     """Return the lower bound, or how many restrictions there were and the upper bound."""
     people, count = read_estimate(row), row["restrictions_count"]
     if people.at_least:
-        return f"At least {format_floor(people.at_least)} {under}."
+        return f"{_describe_limits(people)} {under}; there is no estimate."
     were = "internet restriction was" if count == 1 else "internet restrictions were"
     most = "" if people.at_most is None else f", but at most {format_number(people.at_most)}"
     return (

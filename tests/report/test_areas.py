@@ -201,8 +201,8 @@ def in_period(period: str, *values: float | None, **more: object) -> dict[str, o
         ),
         (
             in_period("2025", 1e6, None, None, None, 9e6),
-            "At least 1 million people in India were under an internet restriction at some time "
-            "in 2025.",
+            "Between 1 and 9 million people in India were under an internet restriction at some "
+            "time in 2025; there is no estimate.",
         ),
         (
             in_period("2026", 0, None, None, None, 9e6),
