@@ -8,7 +8,7 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
-from audience_impact.answers.caveats import write_reasons
+from audience_impact.answers.caveats import list_caveats, write_reasons
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.numbers import (
     NUMBERS,
@@ -68,12 +68,15 @@ def _collect_values(
 ) -> dict[str, Any]:
     """Return the values that the template reads."""
     first, figures = sentences.write_headline(record), _list_figures(record, report)
+    assumed = list_caveats(record, record.leading) if record.leading.people.interval else []
+    answer = sentences.write_answer(record).replace(" ".join(assumed), "", 1)
     return {
         "entry": entry,
         "record": record,
         "lead": sentences.write_lead(record),
         "headline": first,
-        "rest": sentences.write_answer(record).removeprefix(first).strip(),
+        "rest": answer.removeprefix(first).strip(),
+        "assumed": assumed,
         "source": report.sources.get(record.restriction.source_id),
         "people": _choose_numbers(record),
         "parts": _list_audiences(record, report.platforms),
