@@ -282,10 +282,23 @@ def make_groups(report: ReportData) -> tuple[Group, ...]:
     )
 
 
+def _write_year_lead(entries: list[ListEntry]) -> str:
+    """Return how many restrictions a list has, in how many countries, and the largest of them."""
+    countries = {code for entry in entries for code in entry.countries}
+    many = "1 restriction" if len(entries) == 1 else f"{len(entries):,} restrictions"
+    where = "1 country" if len(countries) == 1 else f"{len(countries)} countries"
+    largest = next((entry for entry in largest_first(entries) if entry.is_major), None)
+    if largest is None or largest.persons.q50 is None:
+        return f"{many} in {where} on record."
+    number = numbers.format_median(largest.persons)
+    return f"{many} in {where} on record. The largest is {largest.title}, with {number} people."
+
+
 def make_pages(report: ReportData) -> Iterator[Page]:
     """Yield the page with links to all lists, and a page for each year."""
     made = make_groups(report)
     yield Page("browse.html", "Countries, platforms, years", "browse.html", {"groups": made})
     for year, year_entries in group_entries(report.entries, find_year).items():
-        values = {"rows": [make_row(entry) for entry in newest_first(year_entries)]}
+        rows = [make_row(entry) for entry in newest_first(year_entries)]
+        values = {"rows": rows, "lead": _write_year_lead(year_entries)}
         yield Page(year_path(year), title_year(year), "listing.html", values)

@@ -301,6 +301,14 @@ def test_only_confirmed_restrictions_of_a_day_rank(
     assert not report_data.make_entry(low, told.platforms).is_major
 
 
+def test_a_list_of_a_year_opens_with_its_count_and_its_largest(told: ReportData) -> None:
+    rows = [entry(told, "A", is_major=True), entry(told, "B", is_major=False, countries=("XB",))]
+    lead = rendering._write_year_lead(rows)
+    assert lead.startswith("2 restrictions in 2 countries on record. The largest is Kenya: ")
+    assert lead.endswith(" people.")
+    assert rendering._write_year_lead(rows[1:]) == "1 restriction in 1 country on record."
+
+
 def test_the_year_of_the_pages_is_the_last_that_is_covered_well(told: ReportData) -> None:
     def covered(*starts: str) -> str:
         changed = ReportData(told.stored, told.tables)
