@@ -1,5 +1,6 @@
 """Caveats of an answer as sentences, from the reasons in the published rows."""
 
+from audience_impact.answers.names import join_names
 from audience_impact.answers.numbers import format_number
 from audience_impact.answers.records import AnswerRecord, Number
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
@@ -60,6 +61,15 @@ IMPUTED: dict[str, str] = {
     "imputed_in_part": "Nobody counted some of the audiences",
 }
 """Descriptions of the imputed audiences, by status rule."""
+APPLIED: dict[str, str] = {
+    Assumption.ANY_MESSENGER: "the survey asked about any messenger, and this is applied to these",
+    Assumption.FEATURE: "the share of {} is applied to {}",
+    Assumption.POPULATION: "{} were asked, and this is applied to {}",
+    Assumption.DURING: "people were asked during the restriction, and this is applied to the time "
+    "before it",
+    Assumption.LIMIT: "a limit of the share is taken as the share",
+}
+"""Plain wordings of the assumptions about users of a feature."""
 CAVEATS: dict[str, str] = {
     "within": "The source means a part of a place; its size is that of similar parts.",
     "either": "The source may mean a place or a smaller one of the same name.",
@@ -140,7 +150,7 @@ def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
     """Return the caveats of an estimate, each as a sentence."""
     rules = read_rules(number)
     sentences = [
-        f"{what}; the number is imputed from {PLAINER.get(rung, ImputationRung(rung).meaning)}."
+        f"{what}; the number is estimated from {PLAINER.get(rung, ImputationRung(rung).meaning)}."
         for rule, what in IMPUTED.items()
         for rung in rules.get(rule, [])
     ]
@@ -148,13 +158,20 @@ def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
         sentences.append(
             f"The source is not to be read as everyone there: {record.restriction.extent_reason}."
         )
-    assumed = [fill_sentence(ASSUMED, detail, CODES) for detail in rules.get(ASSUMED, [])]
-    sentences += [f"Assumed: {'; '.join(assumed)}."] if assumed else []
+    assumed = [_explain_assumption(detail) for detail in rules.get(ASSUMED, [])]
+    sentences += [f"Assumptions: {'; '.join(assumed)}."] if assumed else []
     sentences += [sentence for rule, sentence in CAVEATS.items() if rule in rules]
     return [
         *sentences,
         *(f"Counted are people aged {age} and over." for age in rules.get("ages", [])),
     ]
+
+
+def _explain_assumption(detail: str) -> str:
+    """Return an assumption in words, from its code and the codes that it is about."""
+    word, *cells = detail.split(":")
+    lists = [join_names([CODES.get(code, code) for code in cell.split(",")]) for cell in cells]
+    return APPLIED[Assumption(word)].format(*lists)
 
 
 def describe_kept_access(record: AnswerRecord) -> str:

@@ -241,6 +241,11 @@ def format_bounds(estimate: Estimate) -> str:
     return low if low == high else _join_range(low, high, " to ")
 
 
+def format_floor(value: float) -> str:
+    """Return a lower bound with three digits, rounded down."""
+    return _round_outwards(value, value)[0]
+
+
 def format_printed(estimate: Estimate) -> str:
     """Return both bounds as printed; a dash if there is no upper bound."""
     if estimate.upper is None:

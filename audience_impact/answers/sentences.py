@@ -22,6 +22,7 @@ from audience_impact.answers.numbers import (
     describe_estimate,
     format_bounds,
     format_compact,
+    format_floor,
     format_interval,
     format_number,
     on_day,
@@ -40,7 +41,7 @@ from audience_impact.answers.restriction_words import (
     name_action,
     name_targets,
 )
-from audience_impact.vocabulary import ImpactMetric, PopulationBase
+from audience_impact.vocabulary import Confidence, ImpactMetric, PopulationBase
 
 UNDER = "under at least one restriction on record at some time"
 DIFFERENCES = {
@@ -59,6 +60,31 @@ DIFFERENCES = {
     "nothing_on_record": "neither the register nor the facts have a restriction in that period",
 }
 """Explanations of a difference between another publisher's figure and ours, by code."""
+
+
+def write_lead(record: AnswerRecord) -> str:
+    """Return the number and what was done in one plain sentence, without interval and details."""
+    words, people, did = describe_restriction(record), record.leading.people, ""
+    if people.at_most == 0:
+        return _answer_nobody(record)
+    if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
+        did = f"{words.users_did}{words.link}{words.done_to_such}"
+    did = did or f"{words.used}{words.link}{words.done}"
+    place = f"people in {describe_place(record)}{',' * is_below(record)}"
+    if people.interval:
+        return f"About {round_interval(*people.interval)[1]} {place} {did}."
+    if people.at_most is None:
+        return write_headline(record)
+    return f"{_describe_limits(people)} {place} {did}; there is no estimate."
+
+
+def _describe_limits(people: Estimate) -> str:
+    """Return the bounds to begin a sentence; the lower one only where it is above zero."""
+    if not people.at_least:
+        return f"At most {format_number(people.at_most or 0.0)}"
+    if people.at_most is None:
+        return f"At least {format_floor(people.at_least)}"
+    return f"Between {format_bounds(people).replace(' to ', ' and ')}"
 
 
 def write_headline(record: AnswerRecord) -> str:
@@ -207,6 +233,44 @@ def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
 
 def _unique_names(names: list[str]) -> list[str]:
     return sorted(set(names))
+
+
+def write_area_lead(row: Row, area_name: str) -> list[str]:
+    """Return the number of a row of `impact_by_area` in one plain sentence, then its interval."""
+    place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
+    people = read_estimate(row)
+    under = f"people in {place} were under an internet restriction at some time in {when}"
+    under = under.rstrip(",")
+    if people.at_most == 0:
+        return [f"Nobody in {place} was under an internet restriction on record in {when}."]
+    if people.interval is None:
+        return [_lead_without_estimate(row, place, when, under)]
+    low, middle, high = people.interval
+    number, covered = round_interval(low, middle, high)[1], people.covered or ""
+    if covered.endswith("countries"):
+        under = under.replace(f"people in {place}", f"people {covered}")
+    lead = f"{'At least about' if covered else 'About'} {number} {under}."
+    if high <= low:
+        return [lead]
+    span, without = format_interval(low, high), row.get("bounds_only_count")
+    without = without if covered and not covered.endswith("countries") else 0
+    rest = f" {without:,} of {row['restrictions_count']:,} restrictions have no estimate"
+    more = f"{rest} and could add to it." if without else ""
+    doubt = " Confidence in it is low." if row.get("confidence") == Confidence.LOW else ""
+    return [lead, f"Nine times in ten, the true number should lie within {span}.{doubt}{more}"]
+
+
+def _lead_without_estimate(row: Row, place: str, when: str, under: str) -> str:
+    """Return the lower bound, or how many restrictions there were and the upper bound."""
+    people, count = read_estimate(row), row["restrictions_count"]
+    if people.at_least:
+        return f"{_describe_limits(people)} {under}; there is no estimate."
+    were = "internet restriction was" if count == 1 else "internet restrictions were"
+    most = "" if people.at_most is None else f", but at most {format_number(people.at_most)}"
+    return (
+        f"{count:,} {were} in force in {place} at some time in {when.rstrip(',')}; nobody has "
+        f"counted the people{most}."
+    )
 
 
 def write_area_headline(row: Row, area_name: str) -> str:

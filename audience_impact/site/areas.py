@@ -3,6 +3,7 @@
 Regions follow the UN (M49); the tree of areas and all numbers come from the version.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,23 @@ MANY = 50
 """Maximum number of restrictions listed for a region, the largest first; a country lists all of
 them.
 """
-PNG_WIDTH = 1152
+FEW = 3
+"""Number of countries that are named; the rest are counted."""
+COUNTED = {
+    "years": "Each person counts once.",
+    "days": "Each person counts once.",
+    "person-days": "Each person counts once a day.",
+}
+MARKS = {
+    "years": "Bar: the estimate. Line on it: the number should lie within it, nine times in ten. "
+    "Hairline: at least to at most. ≥: the total is at least that.",
+    "days": "Line: the estimate. Band: the number should lie within it, nine times in ten. "
+    "Hairlines: at least and at most.",
+    "person-days": "Tick: the estimate. Bar: the number should lie within it, nine times in ten. "
+    "Hairline: at least to at most.",
+}
+"""Meaning of the marks of a chart, for use outside its page."""
+PNG_WIDTH, CHART_WIDTH = 1152, 720
 KINDS = ("began_", "carried_over_", "shutdown_", "service_")
 """Prefixes of the columns of the table of a year's kinds of restrictions."""
 TOGETHER = "all"
@@ -55,6 +72,11 @@ class Year:
     ordered: Estimate
     kinds: Mapping[str, Estimate]
 
+    @property
+    def same(self) -> bool:
+        """Return whether all restrictions of the year were ordered, as far as numbers tell."""
+        return self.all == self.ordered
+
 
 @dataclass(frozen=True)
 class Map:
@@ -63,38 +85,87 @@ class Map:
     year: str
     svg: str
     png: str
+    years: list[str]
     legend: tuple[tuple[str, str], ...]
     note: str
 
 
 def make_pages(report: ReportData) -> Iterator[Page | File]:
-    """Yield a page for each area with a restriction, its numbers as CSV, and the maps as PNG."""
+    """Yield a page for each area with a restriction, its numbers and charts, and the maps."""
     tables = _group_tables(report)
     country_entries = rendering.group_entries(report.entries, lambda entry: entry.countries)
     for code in sorted({*tables.periods, *country_entries}):
-        yield Page(
-            area_path(code),
-            naming.name_area(code),
-            "area.html",
-            _collect_values(report, tables, code, country_entries),
-        )
+        values = _collect_values(report, tables, code, country_entries)
+        yield Page(area_path(code), naming.name_area(code), "area.html", values)
         yield from _make_csv_files(report, code)
-    for year in _choose_years(report):
+        yield from _make_chart_files(report, code, values["pictures"])
+    yield from _make_map_files(report)
+
+
+def _make_chart_files(report: ReportData, code: str, pictures: Mapping[str, str]) -> Iterator[File]:
+    """Yield the charts of an area as SVG, and that of its years as PNG, with title and source."""
+    path, name = area_path(code).removesuffix(".html"), naming.name_area(code)
+    titles = {
+        "years": f"{name}: people under internet restrictions by year",
+        "days": f"{name}: people under internet restrictions day by day",
+        "person-days": f"{name}: person-days under internet restrictions by year",
+    }
+    for kind, title in titles.items():
+        if svg := pictures[kind.replace("-", "_")]:
+            foot = (f"{COUNTED[kind]} {MARKS[kind]}", report.source_line)
+            texts: dict[str, Any] = {"title": title, "foot": foot}
+            made = finish.make_standalone(svg, CHART_WIDTH, finish.LIGHT, **texts)
+            yield File(f"{path}-{kind}.svg", made.encode())
+            if kind == "years":
+                yield File(f"{path}-{kind}.png", finish.make_png(svg, CHART_WIDTH, **texts))
+
+
+def _make_map_files(report: ReportData) -> Iterator[File]:
+    """Yield the map of each year as SVG, those of the pages as PNG, and all for the slider."""
+    for year in list_map_years(report):
         if svg := _draw_map(report, year, {}, explained=True):
-            yield File(_map_path(year), finish.make_png(svg, PNG_WIDTH))
+            title = {"title": f"Share of people online under an internet restriction, {year}"}
+            texts: dict[str, Any] = {**title, "foot": (report.source_line,)}
+            made = finish.make_standalone(svg, CHART_WIDTH, finish.LIGHT, **texts)
+            yield File(f"area/world-{year}.svg", made.encode())
+            if year in _choose_years(report):
+                yield File(_map_path(year), finish.make_png(svg, PNG_WIDTH))
+    yield File("area/world-years.js", _make_slider_data(report))
+
+
+def list_map_years(report: ReportData) -> list[str]:
+    """Return the years with a country to draw, the oldest first."""
+    return sorted(
+        {year for code, year in report.by_area if len(year) == 4 and not code.isdecimal()}
+    )
+
+
+def _make_slider_data(report: ReportData) -> bytes:
+    """Return colour and text of each country in each year as a script, which pages may load."""
+    years, places = list_map_years(report), dict[str, list[Any]]()
+    for number, year in enumerate(years):
+        for row in _select_countries(report, year):
+            cells = places.setdefault(row["area_id"], [0] * len(years))
+            cells[number] = [atlas.choose_colour(row), atlas.describe_country(row)]
+    names = {code: f"{naming.name_area(code)}: no restriction on record" for code in places}
+    data = {"years": years, "places": places, "none": names}
+    return f"window.worldYears = {json.dumps(data, sort_keys=True)};\n".encode()
 
 
 def make_map(report: ReportData, year: str, root: str) -> Map | None:
     """Return the map of a year with links below `root`; None where no country has a row."""
-    links = {
-        code: quote_path(root + area_path(code))
-        for code, period in report.by_area
-        if period == year
-    }
+    links = {code: quote_path(root + area_path(code)) for code, _ in report.by_area}
     svg = _draw_map(report, year, links)
     legend = tuple((paint(colour), words) for colour, words in atlas.LEGEND)
     return (
-        Map(year, svg, _map_path(year), legend, atlas.write_note(_select_countries(report, year)))
+        Map(
+            year,
+            svg,
+            _map_path(year),
+            list_map_years(report),
+            legend,
+            atlas.write_note(_select_countries(report, year)),
+        )
         if svg
         else None
     )
@@ -122,8 +193,8 @@ def _map_path(year: str) -> str:
 
 
 def _choose_years(report: ReportData) -> tuple[str, str]:
-    """Return the year of the version, and the last complete year."""
-    return str(report.as_of.year), str(report.as_of.year - 1)
+    """Return the last year that the version covers well, and the year before it."""
+    return report.covered_year, str(int(report.covered_year) - 1)
 
 
 def _group_tables(report: ReportData) -> AreaTables:
@@ -161,6 +232,7 @@ def _collect_values(
     return {
         "code": code,
         "above": report.areas_above.get(code, ()),
+        "lead": write_lead(report, code),
         "said": _write_answers(report, code, name),
         "years": _list_years(periods)[::-1],
         "reasons": _group_reasons(periods),
@@ -187,14 +259,46 @@ def _collect_values(
             rendering.make_row(entry) for entry in _choose_entries(report, code, country_entries)
         ],
         "all_listed": code in country_entries,
-        "maps": _make_maps(report) if code == WORLD else [],
+        "maps": [make_map(report, report.covered_year, "../")] if code == WORLD else [],
         "years_told": _choose_years(report)[::-1],
         "data": area_path(code).rpartition("/")[2].removesuffix(".html"),
     }
 
 
+def write_lead(report: ReportData, code: str) -> list[str]:
+    """Return one sentence with the number of an area, then its interval and what it leaves out.
+
+    The number is of the year that is covered best, else of the last year with an estimate, else of
+    the last year with a lower bound.
+    """
+    name, best = naming.name_area(code), report.covered_year
+    rows = [row for (area, year), row in report.by_area.items() if area == code and len(year) == 4]
+    rows.sort(key=lambda row: (row["period"] == best, row["period"]), reverse=True)
+    tests = (lambda row: row["q50_persons"] is not None, lambda row: row["at_least_persons"])
+    chosen = next((row for test in tests for row in rows if test(row)), rows[0] if rows else None)
+    if chosen is None:
+        return ["Nothing that is on record was in force here."]
+    return sentences.write_area_lead(chosen, name) + _name_uncounted(report, code, chosen["period"])
+
+
+def _name_uncounted(report: ReportData, code: str, year: str) -> list[str]:
+    """Return a sentence on the countries of a region without an estimate, the largest first."""
+    missing = [
+        row
+        for row in _select_countries(report, year)
+        if code in report.areas_above[row["area_id"]]
+        and row["q50_persons"] is None
+        and row["at_most_persons"] != 0
+    ]
+    missing.sort(key=lambda row: -(row["base_persons"] or 0))
+    names = [naming.area_in_words(row["area_id"], row["area_id"]) for row in missing]
+    if len(names) > FEW:
+        names = [*names[:FEW], f"{len(names) - FEW} more countries"]
+    return [f"It leaves out {enumerated(names)}, where there is no estimate."] if names else []
+
+
 def _write_answers(report: ReportData, code: str, name: str) -> list[str]:
-    """Return the answers in sentences: today, this year, the last complete year."""
+    """Return the answers in sentences: today, the year covered best, the year before it."""
     today = report.last_day(code)
     rows = [report.area_row(code, year) for year in _choose_years(report)]
     answers = [sentences.write_day_answer(today, name)] if today else []
@@ -234,12 +338,6 @@ def _draw_pictures(report: ReportData, tables: AreaTables, code: str, name: str)
             f"Person-days by year: {name}", tables.person_days.get(code, [])
         ),
     }
-
-
-def _make_maps(report: ReportData) -> list[Map]:
-    """Return the map of the last complete year, then that of this year."""
-    maps = [make_map(report, year, "../") for year in _choose_years(report)[::-1]]
-    return [map_ for map_ in maps if map_]
 
 
 def describe_group(row: Mapping[str, Any]) -> str:
@@ -316,7 +414,12 @@ def _choose_entries(
 def _make_csv_files(report: ReportData, code: str) -> Iterator[File]:
     """Yield the numbers of a page as CSV by period and by day, with the columns of the tables."""
     path = area_path(code).removesuffix(".html")
-    for name, table in (("by-period", "impact_by_area"), ("by-day", "impact_by_day")):
-        frame = report.tables[table]
+    together = report.tables["person_days"].query("restriction_id == @TOGETHER")
+    frames = {
+        "by-period": report.tables["impact_by_area"],
+        "by-day": report.tables["impact_by_day"],
+        "person-days": together,
+    }
+    for name, frame in frames.items():
         rows = frame[frame["area_id"] == code]
         yield File(f"{path}-{name}.csv", as_csv(rows, report.version))

@@ -12,7 +12,8 @@ what is published:
 A new report with the same bytes changes nothing. A report with other bytes (from another release of
 the pages) replaces the old one by two renames.
 
-The home page is made here: the main numbers, and the table of all restrictions.
+The home page is made here: the main numbers and the largest restrictions; and the page with the
+table of all restrictions, so that the home page stays small however many there are.
 """
 
 import csv
@@ -23,11 +24,11 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from audience_impact.answers import names as naming
-from audience_impact.answers import sentences
 from audience_impact.answers.citation import cite_version
 from audience_impact.answers.numbers import ENDS, read_estimate
 from audience_impact.exporting import content
@@ -55,34 +56,50 @@ CSV_COLUMNS = (
 
 
 def make_pages(report: ReportData) -> Iterator[Page | File]:
-    """Yield the home page, and its table as CSV."""
-    year = str(report.as_of.year)
+    """Yield the home page, the page of all restrictions, and its table as CSV."""
+    year = report.covered_year
     rows = rendering.newest_first(report.entries)
+    largest = rendering.largest_first(entry for entry in rows if entry.is_major)
     today, this_year = report.last_day(WORLD), report.area_row(WORLD, year)
     values = {
         "today": today and {"row": today, "found": read_estimate(today)},
-        "today_said": today and sentences.write_day_answer(today, "the world"),
+        "lead": areas.write_lead(report, WORLD),
         "year": year,
         "this_year": this_year and {"row": this_year, "found": read_estimate(this_year)},
         "map": areas.make_map(report, year, ""),
+        "count": len(rows),
         "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in rows),
         "regions": [_read_region(report, area, year) for area in (WORLD, *REGIONS)],
-        "largest": [rendering.make_row(entry) for entry in rendering.largest_first(rows)[:FEW]],
-        "newest": [rendering.make_row(entry) for entry in rows[:FEW]],
-        "rows": [rendering.make_row(entry) for entry in rows],
-        "choices": list_choices(report),
-        "csv": CSV,
+        "largest": _make_rows(rendering.select_distinct(largest, FEW)),
+        "newest": _make_rows(rendering.select_distinct(rows, FEW)),
         "citation": content.Content(report.package, {}).citations[0],
     }
     yield Page("index.html", TITLE, "home.html", values)
+    listed = {"rows": _make_rows(rows), "choices": list_choices(report), "csv": CSV}
+    names = _list_search_names({code for entry in rows for code in entry.countries})
+    yield Page("all.html", "All restrictions", "all.html", {**listed, "names": names})
     yield File(CSV, _make_csv(report))
+
+
+def _make_rows(entries: Iterable[ListEntry]) -> list[rendering.Row]:
+    return [rendering.make_row(entry) for entry in entries]
+
+
+def _list_search_names(countries: set[str]) -> dict[str, str]:
+    """Return the words by which each country is found: its names in all languages, old ones too."""
+    words: dict[str, set[str]] = {code: set() for code in countries}
+    for name, code in chain(naming.list_area_names(), naming.list_foreign_names()):
+        if code in words:
+            words[code].update(name.casefold().split())
+    return {code: " ".join(sorted(unique)) for code, unique in words.items()}
 
 
 def _read_region(report: ReportData, area: str, year: str) -> dict[str, Any]:
     """Return the estimates for a region today and this year; None without restrictions."""
     rows = {"today": report.last_day(area), "year": report.area_row(area, year)}
     estimates = {name: row and read_estimate(row) for name, row in rows.items()}
-    return {"area": area, "name": naming.name_area(area), **estimates}
+    is_listed = any(code == area for code, _ in report.by_area)
+    return {"area": area, "name": naming.name_area(area), "listed": is_listed, **estimates}
 
 
 def list_choices(report: ReportData) -> dict[str, list[tuple[str, str]]]:

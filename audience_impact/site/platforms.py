@@ -9,7 +9,7 @@ from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate, read_estimate
 from audience_impact.periods import parse_period
 from audience_impact.site import rendering
-from audience_impact.site.charts import series
+from audience_impact.site.charts import finish, series
 from audience_impact.site.report_data import (
     File,
     ListEntry,
@@ -50,12 +50,15 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
         report.entries, lambda entry: entry.platforms
     ).items():
         path = platform_path(platform)
-        yield Page(
-            path,
-            name_platform(report, platform),
-            "platform.html",
-            _collect_values(report, platform, entries),
-        )
+        values = _collect_values(report, platform, entries)
+        yield Page(path, name_platform(report, platform), "platform.html", values)
+        if values["picture"]:
+            title, foot = (
+                f"Restrictions of {name_platform(report, platform)}",
+                (report.source_line,),
+            )
+            made = finish.make_standalone(values["picture"], 720, finish.LIGHT, title, foot)
+            yield File(f"{path.removesuffix('.html')}.svg", made.encode())
         yield File(f"{path.removesuffix('.html')}.csv", _make_csv(report, platform))
 
 

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,7 +38,8 @@ from audience_impact.site.report_data import (
 NONE = "\N{EN DASH}"
 """Text for a missing number."""
 NAV = (
-    ("index.html", "Restrictions"),
+    ("index.html", "Overview"),
+    ("all.html", "All restrictions"),
     ("area/001.html", "The world"),
     ("browse.html", "Countries, platforms, years"),
     ("data.html", "Data"),
@@ -74,6 +76,13 @@ def show_interval(estimate: Estimate) -> str:
 def show_bounds(estimate: Estimate) -> str:
     """Return the bounds with errors."""
     return "nobody" if estimate.at_most == 0 else numbers.format_bounds(estimate)
+
+
+def show_limits(estimate: Estimate) -> str:
+    """Return the bounds in words, where nothing else is known."""
+    if not estimate.at_least and estimate.at_most:
+        return f"at most {show_bounds(estimate).rpartition(' to ')[2]}"
+    return f"{show_bounds(estimate)} (at least to at most)"
 
 
 def show_mebibytes(size: int) -> str:
@@ -187,9 +196,7 @@ def make_row(entry: ListEntry) -> Row:
         find_year(entry)[0],
         dates_in_words(entry.start),
         numbers.format_median(entry.persons, NONE),
-        show_interval(entry.persons)
-        if is_estimated
-        else f"{show_bounds(entry.persons)} (at least to at most)",
+        show_interval(entry.persons) if is_estimated else show_limits(entry.persons),
     )
 
 
@@ -203,6 +210,18 @@ def newest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
 def largest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
     """Return the restrictions by size, the largest first."""
     return sorted(rows, key=lambda entry: (*entry.size, entry.restriction), reverse=True)
+
+
+def select_distinct(rows: Iterable[ListEntry], count: int) -> list[ListEntry]:
+    """Return the first `count` restrictions, of each country and service only the first."""
+    chosen: list[ListEntry] = []
+    seen: set[tuple[str, str]] = set()
+    for entry in rows:
+        targets = set(product(entry.countries, entry.platforms))
+        if targets.isdisjoint(seen):
+            chosen.append(entry)
+            seen |= targets
+    return chosen[:count]
 
 
 def group_entries(
@@ -263,10 +282,23 @@ def make_groups(report: ReportData) -> tuple[Group, ...]:
     )
 
 
+def _write_year_lead(entries: list[ListEntry]) -> str:
+    """Return how many restrictions a list has, in how many countries, and the largest of them."""
+    countries = {code for entry in entries for code in entry.countries}
+    many = "1 restriction" if len(entries) == 1 else f"{len(entries):,} restrictions"
+    where = "1 country" if len(countries) == 1 else f"{len(countries)} countries"
+    largest = next((entry for entry in largest_first(entries) if entry.is_major), None)
+    if largest is None or largest.persons.q50 is None:
+        return f"{many} in {where} on record."
+    number = numbers.format_median(largest.persons)
+    return f"{many} in {where} on record. The largest is {largest.title}, with {number} people."
+
+
 def make_pages(report: ReportData) -> Iterator[Page]:
     """Yield the page with links to all lists, and a page for each year."""
     made = make_groups(report)
     yield Page("browse.html", "Countries, platforms, years", "browse.html", {"groups": made})
     for year, year_entries in group_entries(report.entries, find_year).items():
-        values = {"rows": [make_row(entry) for entry in newest_first(year_entries)]}
+        rows = [make_row(entry) for entry in newest_first(year_entries)]
+        values = {"rows": rows, "lead": _write_year_lead(year_entries)}
         yield Page(year_path(year), title_year(year), "listing.html", values)

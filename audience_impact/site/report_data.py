@@ -6,6 +6,7 @@ feature and somebody knows, else all who are exposed.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,13 +19,22 @@ from audience_impact.answers import records as answers
 from audience_impact.answers.names import capitalise_first
 from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate
-from audience_impact.answers.records import AnswerRecord
+from audience_impact.answers.records import AnswerRecord, Restriction
 from audience_impact.answers.restriction_words import ONE_NETWORK, describe_place, name_features
+from audience_impact.periods import parse_period
 from audience_impact.plain_text import cell_text
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
-from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    ClaimStatus,
+    Confidence,
+    EndStatus,
+    EvidenceState,
+    ImpactMetric,
+)
 
+DAY_HOURS = 24
 MANY = 3
 """Maximum number of services that are named; the rest are counted."""
 
@@ -47,6 +57,8 @@ class ListEntry:
         countries: Codes of the countries.
         platforms: Ids of the platforms.
         features: The restricted features.
+        is_major: Whether it may rank among the largest: its number has at least medium confidence,
+            and it is confirmed and lasted a day or longer.
     """
 
     restriction: str
@@ -62,6 +74,7 @@ class ListEntry:
     countries: tuple[str, ...]
     platforms: tuple[str, ...]
     features: tuple[str, ...]
+    is_major: bool
 
     @property
     def size(self) -> tuple[float, float]:
@@ -93,7 +106,27 @@ def make_entry(record: AnswerRecord, names: Mapping[str, str]) -> ListEntry:
         countries=tuple(restriction.country_id.split(";")),
         platforms=tuple(record.platforms),
         features=features,
+        is_major=answer.confidence != Confidence.LOW
+        and _is_confirmed(restriction)
+        and _lasts_a_day(restriction),
     )
+
+
+def _is_confirmed(restriction: Restriction) -> bool:
+    """Return whether an authority says so or measurements show it, and nobody disputes it."""
+    is_measured = restriction.evidence_state not in (EvidenceState.OK, EvidenceState.INSUFFICIENT)
+    is_official = restriction.claim_status == ClaimStatus.OFFICIAL
+    return is_official or (is_measured and restriction.claim_status == ClaimStatus.REPORTED)
+
+
+def _lasts_a_day(restriction: Restriction) -> bool:
+    """Return whether it was in force for a day or longer, as far as is known."""
+    if restriction.q50_in_force_hours is not None:
+        return restriction.q50_in_force_hours >= DAY_HOURS
+    if restriction.end_status == EndStatus.ONGOING:
+        return True
+    first, last = (parse_period(day or "") for day in (restriction.start_on, restriction.ended_on))
+    return bool(first and last and last[1] > first[1])
 
 
 def _name_targets(record: AnswerRecord, names: Mapping[str, str]) -> str:
@@ -199,6 +232,22 @@ class ReportData:
     def by_id(self) -> dict[str, ListEntry]:
         """Return the list entry of each restriction, by its id."""
         return {entry.restriction: entry for entry in self.entries}
+
+    @property
+    def source_line(self) -> str:
+        """Return source, version and licence, as a line below a picture."""
+        return f"audience-impact, version {self.version}, {self.package['licenses'][0]['title']}."
+
+    @cached_property
+    def covered_year(self) -> str:
+        """Return the last year that is covered well, by default the year of the facts.
+
+        At least half as many restrictions begin in it as in the year with the most.
+        """
+        counts = Counter(entry.start[:4] for entry in self.entries if entry.start)
+        most = max(counts.values(), default=0)
+        years = (year for year, count in counts.items() if 2 * count >= most)
+        return max(years, default=str(self.as_of.year))
 
     def area_row(self, area: str, period: str) -> dict[str, Any] | None:
         """Return the row of `impact_by_area` for an area and a year or month, or None."""

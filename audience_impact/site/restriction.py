@@ -8,7 +8,7 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
-from audience_impact.answers.caveats import write_reasons
+from audience_impact.answers.caveats import list_caveats, write_reasons
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.numbers import (
     NUMBERS,
@@ -22,7 +22,7 @@ from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.plain_text import cell_text
 from audience_impact.site import rendering
-from audience_impact.site.charts import rows
+from audience_impact.site.charts import finish, rows
 from audience_impact.site.report_data import File, ListEntry, Page, ReportData, restriction_path
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 
@@ -33,6 +33,8 @@ METRICS = (
     ImpactMetric.REACH_LOST,
 )
 """Metrics in the order of the page: each counts a part of the people of the previous one."""
+WIDTH = 720
+"""Width of the picture as a file, in pixels."""
 RULES = {rule.id: rule for rule in TABLE}
 CSV_COLUMNS = (
     *("restriction_id", "counted", "period", "unit", *NUMBERS),
@@ -53,6 +55,7 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
             "restriction.html",
             _collect_values(report, entry, record, neighbours),
         )
+        yield File(f"{data}.svg", _make_svg(report, entry.restriction))
         yield File(f"{data}.json", _make_json(record, report.version))
         yield File(f"{data}.csv", _make_csv(record, report.version))
 
@@ -65,11 +68,15 @@ def _collect_values(
 ) -> dict[str, Any]:
     """Return the values that the template reads."""
     first, figures = sentences.write_headline(record), _list_figures(record, report)
+    assumed = list_caveats(record, record.leading) if record.leading.people.interval else []
+    answer = sentences.write_answer(record).replace(" ".join(assumed), "", 1)
     return {
         "entry": entry,
         "record": record,
+        "lead": sentences.write_lead(record),
         "headline": first,
-        "rest": sentences.write_answer(record).removeprefix(first).strip(),
+        "rest": answer.removeprefix(first).strip(),
+        "assumed": assumed,
         "source": report.sources.get(record.restriction.source_id),
         "people": _choose_numbers(record),
         "parts": _list_audiences(record, report.platforms),
@@ -104,12 +111,19 @@ def draw_picture(report: ReportData, restriction: str) -> str:
 def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str, ...]]:
     """Return the texts above and below a picture that is used outside its page."""
     entry, record = report.by_id[restriction], report.records[restriction]
-    marks = "Bar: 90 % interval. Tick: median. " if entry.persons.q50 is not None else ""
+    marks = "Tick: the estimate. Bar: 90 % interval. " if entry.persons.q50 is not None else ""
     others = " Diamonds and arrows: what others published." if record.comparisons else ""
     return f"{entry.title}, {_describe_duration(record)}", (
         f"{marks}Line: at least and at most, unless a figure errs more than 99 % do.{others}",
         sentences.write_sources(record, report.version),
     )
+
+
+def _make_svg(report: ReportData, restriction: str) -> bytes:
+    """Return the picture of the answer as a file that explains itself."""
+    title, foot = write_captions(report, restriction)
+    picture = draw_picture(report, restriction)
+    return finish.make_standalone(picture, WIDTH, finish.LIGHT, title, foot).encode()
 
 
 def _draw_pictures(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, str]:

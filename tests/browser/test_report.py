@@ -21,6 +21,7 @@ pytestmark = pytest.mark.service
 
 KINDS = {
     "home": "index.html",
+    "all": "all.html",
     "restriction": "restriction/RU-2025-08-13-calls.html",
     "no estimate": "restriction/RU-2024-08-12-adsense.html",
     "country": "area/RU.html",
@@ -121,7 +122,7 @@ def rows(page: Page) -> list[str]:
 
 
 def test_search_filters_and_sorting_work(seen: Seen) -> None:
-    page = seen.open(KINDS["home"])
+    page = seen.open(KINDS["all"])
     everything = rows(page)
     assert len(everything) > 100
     page.get_by_label("Search").fill("russia calls")
@@ -146,7 +147,7 @@ def test_search_filters_and_sorting_work(seen: Seen) -> None:
 
 
 def test_without_javascript_everything_can_be_read_and_reached(seen: Seen) -> None:
-    page = seen.open(KINDS["home"], java_script_enabled=False)
+    page = seen.open(KINDS["all"], java_script_enabled=False)
     assert page.locator("form.filters").is_hidden()
     assert page.locator("table.restrictions tbody tr").count() > 100
     page.get_by_role("link", name="Countries, platforms, years").click()
@@ -154,7 +155,60 @@ def test_without_javascript_everything_can_be_read_and_reached(seen: Seen) -> No
     assert "Nigeria" in page.locator("h1").inner_text()
     page.locator("main a[href*='restriction/NG-2021-06-']").first.click()
     assert "X" in page.locator("h1").inner_text()
-    assert page.locator(".answer").inner_text().startswith("How many people in Nigeria")
+    assert page.locator(".answer").inner_text().startswith("Between 124,000 and ")
+
+
+def test_the_home_page_leads_to_what_is_searched_by_names_of_any_language(seen: Seen) -> None:
+    page = seen.open(KINDS["home"])
+    page.get_by_label("Find a restriction").fill("turkey")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/all.html#words=turkey")
+    assert len(rows(page)) > 5
+    assert all(name.startswith("TR-") for name in rows(page))
+    search = page.get_by_label("Search")
+    search.fill("shutdown in birma")
+    assert all(name.startswith("MM-") for name in rows(page))
+    search.fill("atlantis")
+    assert page.get_by_role("status").inner_text().startswith("Nothing found.")
+    assert page.locator("table.restrictions").is_hidden()
+
+
+def test_the_map_has_a_slider_of_years(seen: Seen) -> None:
+    page = seen.open(KINDS["world"])
+    russia = page.locator("[data-area=RU]")
+    before = russia.get_attribute("fill"), russia.locator("title").text_content()
+    page.get_by_role("slider", name="Year").focus()
+    page.keyboard.press("Home")
+    assert page.locator(".slider output").inner_text() == "2013"
+    assert russia.get_attribute("fill") == "var(--map-none)"
+    assert (russia.get_attribute("fill"), russia.locator("title").text_content()) != before
+
+
+def test_chart_and_table_are_tabs_that_fit_the_column(seen: Seen) -> None:
+    page = seen.open(KINDS["country"])
+    box = page.locator(".tabs").first
+    column = page.locator("main").bounding_box()
+    figure = box.locator("figure").bounding_box()
+    assert column is not None
+    assert figure is not None
+    assert figure["width"] == column["width"]
+    table = box.get_by_role("tab", name="Table")
+    assert box.locator("table").is_hidden()
+    table.click()
+    assert box.locator("table").is_visible()
+    assert box.locator("figure").is_hidden()
+    page.keyboard.press("ArrowLeft")
+    assert box.locator("figure").is_visible()
+
+
+def test_no_page_is_wider_than_a_phone_and_none_is_endless(seen: Seen) -> None:
+    for path in KINDS.values():
+        page = seen.open(path, viewport=NARROW)
+        assert overflow(page) <= 0, path
+        boxes = page.eval_on_selector_all(
+            ".scroll", "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length"
+        )
+        assert boxes == 0 or path in ("method.html", "data.html"), path
 
 
 def test_a_page_prints_whole(seen: Seen, tmp_path: Path) -> None:

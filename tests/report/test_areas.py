@@ -1,14 +1,17 @@
 """Pages of the world, its parts, countries and platforms, of a small country put into Kenya."""
 
 import csv
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from audience_impact.answers import sentences
 from audience_impact.site import areas, platforms, rendering, report_data
-from audience_impact.site.report_data import File, Page, ReportData
+from audience_impact.site.report_data import File, ListEntry, Page, ReportData
 from audience_impact.store import versions
 from flows.pipeline import steps
 from tests import support
@@ -92,8 +95,8 @@ def test_damage_is_among_all_and_not_among_ordered(
     assert row["ordered_upper_persons"] == 0
     years = text(made, "area/KE.html").partition('<th scope="row">2024</th>')[2]
     cells = years.partition("</tr>")[0].split("<td")
-    assert "nobody" in cells[7]
-    assert "nobody" not in "".join(cells[:5])
+    assert "nobody" in cells[3]
+    assert "nobody" not in "".join(cells[:3])
 
 
 def test_what_others_published_stands_beside_ours_as_text(made: Mapping[str, bytes]) -> None:
@@ -165,6 +168,157 @@ def test_the_whole_internet_has_no_audience_of_its_own(made: Mapping[str, bytes]
 )
 def test_a_group_is_named(age: str, sex: str, said: str) -> None:
     assert areas.describe_group({"age": age, "sex": sex}) == said
+
+
+def in_period(period: str, *values: float | None, **more: object) -> dict[str, object]:
+    names = ("at_least", "q05", "q50", "q95", "at_most")
+    ends = {f"{name}_persons": value for name, value in zip(names, values, strict=True)}
+    row = {"area_id": "IN", "period": period, "as_of": "2026-11-28", "restrictions_count": 3}
+    return row | ends | {"bounds_only_count": 0, "confidence": "medium"} | more
+
+
+@pytest.mark.parametrize(
+    ("row", "lead"),
+    [
+        (
+            in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6),
+            "About 3 million people in India were under an internet restriction at some time in "
+            "2025. Nine times in ten, the true number should lie within 2 to 4 million.",
+        ),
+        (
+            in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6, is_lower_bound="yes", countries_drawn=1,
+                      countries_count=1, bounds_only_count=2, confidence="low"),
+            "At least about 3 million people in India were under an internet restriction at some "
+            "time in 2025. Nine times in ten, the true number should lie within 2 to 4 million. "
+            "Confidence in it is low. 2 of 3 restrictions have no estimate and could add to it.",
+        ),
+        (
+            in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6, is_lower_bound="yes", countries_drawn=2,
+                      countries_count=5),
+            "At least about 3 million people in 2 of 5 countries were under an internet "
+            "restriction at some time in 2025. Nine times in ten, the true number should lie "
+            "within 2 to 4 million.",
+        ),
+        (
+            in_period("2025", 1e6, None, None, None, 9e6),
+            "Between 1 and 9 million people in India were under an internet restriction at some "
+            "time in 2025; there is no estimate.",
+        ),
+        (
+            in_period("2026", 0, None, None, None, 9e6),
+            "3 internet restrictions were in force in India at some time in 2026, up to "
+            "28 November; nobody has counted the people, but at most 9 million.",
+        ),
+        (
+            in_period("2025", 0, 0, 0, 0, 0),
+            "Nobody in India was under an internet restriction on record in 2025.",
+        ),
+    ],
+)  # fmt: skip
+def test_an_area_opens_with_a_sentence_with_a_number(row: dict[str, object], lead: str) -> None:
+    assert " ".join(sentences.write_area_lead(row, "India")) == lead
+
+
+def test_a_page_opens_with_its_sentence_and_folds_the_details(made: Mapping[str, bytes]) -> None:
+    page = text(made, "area/KE.html")
+    opening = page.partition('<p class="answer">')[2].partition("</p>")[0]
+    assert "people in Kenya were under an internet restriction at some time in 2025." in opening
+    assert "is not known" not in opening
+    assert page.index('<p class="answer">') < page.index("<summary>In full")
+
+
+def test_a_chart_can_be_taken_away_and_read_as_a_table(made: Mapping[str, bytes]) -> None:
+    page = text(made, "area/KE.html")
+    for name in ("KE-years.svg", "KE-years.png", "KE-by-period.csv", "KE-days.svg"):
+        assert f'<a href="{name}" download>' in page
+        assert f"area/{name}" in made
+    picture = text(made, "area/KE-years.svg")
+    assert "audience-impact, version" in picture
+    assert "var(" not in picture
+    assert "&lt;img src=&#34;KE-years.svg&#34;" in page or '&lt;img src="KE-years.svg"' in page
+    assert page.count('<details class="numbers"') == page.count('<div class="tabs">') == 3
+
+
+def test_the_slider_of_the_map_has_every_year(told: ReportData, made: Mapping[str, bytes]) -> None:
+    script = text(made, "area/world-years.js").removeprefix("window.worldYears = ")
+    years = json.loads(script.rstrip(";\n"))
+    assert years["years"] == areas.list_map_years(told) == ["2024", "2025", "2026"]
+    colour, words = years["places"]["KE"][1]
+    assert colour.startswith("map-")
+    assert words.startswith("Kenya: ")
+    assert 'data-area="KE"' in text(made, "area/001.html")
+    assert {f"area/world-{year}.svg" for year in years["years"]} <= set(made)
+
+
+def test_a_long_list_is_folded_after_ten(told: ReportData) -> None:
+    macros = rendering.load_environment().get_template("macros.html").make_module({})
+    rows = [rendering.make_row(told.entries[0])]
+    assert "<details" not in macros.restrictions("A", rows * 12, "")  # type: ignore[attr-defined]
+    folded = str(macros.restrictions("A", rows * 30, ""))  # type: ignore[attr-defined]
+    first, _, rest = folded.partition("<details")
+    assert (first.count("<tr data-start"), rest.count("<tr data-start")) == (10, 20)
+    assert "The other 20" in rest
+
+
+def entry(told: ReportData, name: str, **values: object) -> ListEntry:
+    return replace(told.entries[0], restriction=name, **values)  # type: ignore[arg-type]
+
+
+def test_of_each_country_and_service_one_restriction_is_named(told: ReportData) -> None:
+    rows = [
+        entry(told, "A", countries=("BR",), platforms=("whatsapp",)),
+        entry(told, "B", countries=("BR",), platforms=("telegram", "whatsapp")),
+        entry(told, "C", countries=("BR", "RU"), platforms=("telegram",)),
+    ]
+    assert [row.restriction for row in rendering.select_distinct(rows, 5)] == ["A", "C"]
+    assert [row.restriction for row in rendering.select_distinct(rows, 1)] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_major"),
+    [
+        ({}, True),
+        ({"claim_status": "disputed"}, False),
+        ({"claim_status": "reported", "evidence_state": "insufficient"}, False),
+        ({"claim_status": "reported", "evidence_state": "down"}, True),
+        ({"q50_in_force_hours": 2.0}, False),
+        ({"ended_on": "2025-08-13", "start_on": "2025-08-13", "end_status": "ended"}, False),
+        ({"ended_on": "2025-08-14", "start_on": "2025-08-13", "end_status": "ended"}, True),
+        ({"ended_on": None, "end_status": "unknown"}, False),
+    ],
+)
+def test_only_confirmed_restrictions_of_a_day_rank(
+    cells: dict[str, object], is_major: bool, told: ReportData
+) -> None:
+    record = told.records["R1"]
+    usual = {"claim_status": "official", "evidence_state": "blocked", "end_status": "ongoing",
+             "q50_in_force_hours": None}  # fmt: skip
+    restriction = replace(record.restriction, **(usual | cells))  # type: ignore[arg-type]
+    numbers = tuple(replace(number, confidence="medium") for number in record.numbers)
+    changed = replace(record, restriction=restriction, numbers=numbers)
+    assert report_data.make_entry(changed, told.platforms).is_major is is_major
+    low = replace(changed, numbers=tuple(replace(one, confidence="low") for one in numbers))
+    assert not report_data.make_entry(low, told.platforms).is_major
+
+
+def test_a_list_of_a_year_opens_with_its_count_and_its_largest(told: ReportData) -> None:
+    rows = [entry(told, "A", is_major=True), entry(told, "B", is_major=False, countries=("XB",))]
+    lead = rendering._write_year_lead(rows)
+    assert lead.startswith("2 restrictions in 2 countries on record. The largest is Kenya: ")
+    assert lead.endswith(" people.")
+    assert rendering._write_year_lead(rows[1:]) == "1 restriction in 1 country on record."
+
+
+def test_the_year_of_the_pages_is_the_last_that_is_covered_well(told: ReportData) -> None:
+    def covered(*starts: str) -> str:
+        changed = ReportData(told.stored, told.tables)
+        entries = [entry(told, start, start=start) for start in starts]
+        changed.__dict__["entries"] = tuple(entries)
+        return changed.covered_year
+
+    assert covered("2024-01-01", "2024-02-01", "2025-01-01") == "2025"
+    assert covered("2024-01-01", "2024-02-01", "2024-03-01", "2025-01-01", "") == "2024"
+    assert covered() == "2026"
 
 
 def test_a_page_is_the_same_bytes_twice(told: ReportData, made: Mapping[str, bytes]) -> None:

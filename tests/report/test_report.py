@@ -142,14 +142,20 @@ def test_every_restriction_has_a_page_with_its_data(report: Path, root: Path) ->
         assert {row["version_id"] for row in rows} == {told.version}
 
 
-def test_the_home_page_lists_every_restriction_by_what_the_filters_look_for(report: Path) -> None:
-    text = page(report, "index.html")
+def test_a_page_lists_every_restriction_by_what_the_filters_look_for(report: Path) -> None:
+    text = page(report, "all.html")
     rows = re.findall(r"<tr data-start=[^>]*>", text)
     assert len(rows) == 2
     for name in ("country", "platform", "feature", "cause", "year", "status", "in-force"):
         assert f'<select name="{name}">' in text
         assert all(f"data-{name}=" in row for row in rows)
     assert re.search(r'<form class="filters"[^>]* hidden>', text)
+
+
+def test_a_country_is_found_by_its_names_in_other_languages_and_by_old_ones() -> None:
+    names = build._list_search_names({"TR", "MM"})
+    assert {"turkey", "turquie", "türkiye", "tr"} <= set(names["TR"].split())
+    assert "burma" in names["MM"].split()
 
 
 def test_what_was_not_computed_is_said(report: Path) -> None:
@@ -258,7 +264,7 @@ def test_a_file_of_others_in_a_report_is_named(root: Path, tmp_path: Path) -> No
         build.publish_version(version, root, into)
     (into / "static" / "mine.css").unlink()
     (into / build.MARK).write_text("[]")
-    with pytest.raises(PublishError, match=r"pages contains index\.html, which is no part"):
+    with pytest.raises(PublishError, match=r"pages contains all\.html, which is no part"):
         build.publish_version(version, root, into)
 
 

@@ -243,11 +243,19 @@ def reasoned(
         ),
         (
             reasoned(MANY, "imputed;disputed", "I", "kind;"),
-            "Nobody counted the audience; the number is imputed from other services of its kind.",
+            "Nobody counted the audience; the number is estimated from other services of its kind.",
         ),
         (
             reasoned(MANY, "feature_assumed", "U", "population:age_18_plus:internet_12_plus"),
-            "Assumed: asked of residents aged 18 and over, taken for people online aged 12 and",
+            "Assumptions: residents aged 18 and over were asked, and this is applied to people "
+            "online aged 12 and over.",
+        ),
+        (
+            reasoned(
+                MANY, "feature_assumed;feature_assumed", "U", "feature:voice:voice,video;during"
+            ),
+            "Assumptions: the share of voice is applied to voice and video; people were asked "
+            "during the restriction, and this is applied to the time before it.",
         ),
         (reasoned(MANY, "ages", "A", "12"), "Counted are people aged 12 and over."),
         (
@@ -355,7 +363,7 @@ def test_a_disputed_figure_is_named_and_so_are_polls_from_during_the_restriction
     why = {"reason_rule_ids": "feature_assumed", "reason_details": "during"}
     asked = sentences.write_answer(told(MANY, USERS, "voice_call", why=why))
     assert "by polls taken during the restriction; such" in asked
-    assert "asked during the restriction, taken for use before it" in asked
+    assert "people were asked during the restriction, and this is applied" in asked
 
 
 def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:

@@ -43,7 +43,8 @@ _BOX = (32.0, 44.0, 37.0, 46.5)
 _LINE = 27.667
 """Latitude of the border between Morocco and Western Sahara."""
 _UNCODED = {"Kosovo": "XK"}
-_NUMBER = re.compile(r"-?\d+\.\d+")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+_ZERO = re.compile(r"\b0\.")
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -100,9 +101,20 @@ def _read_place(path: ET.Element) -> Place:
     if path.get("aria-roledescription") == "circle":
         x, y = (float(value) for value in moved.removeprefix("translate(")[:-1].split(","))
         return Place(key, "", round(x, 1), round(y, 1))
-    return Place(
-        key, _NUMBER.sub(lambda match: f"{float(match[0]):.1f}".removesuffix(".0"), outline)
-    )
+    return Place(key, "".join(shorten_ring(ring) for ring in outline.split("Z") if ring))
+
+
+def shorten_ring(ring: str) -> str:
+    """Return a closed ring as a path of steps between points rounded to a tenth of a unit.
+
+    A ring that is smaller than that is blank.
+    """
+    tenths = [round(10 * float(number)) for number in _NUMBER.findall(ring)]
+    points = list(zip(tenths[::2], tenths[1::2], strict=True))
+    steps = [(x - left, y - top) for (left, top), (x, y) in pairwise(points)]
+    pairs = [f"{x / 10:g} {y / 10:g}" for x, y in (points[0], *filter(any, steps))]
+    path = f"M{pairs[0]}l{' '.join(pairs[1:])}z".replace(" -", "-")
+    return _ZERO.sub(".", path) if len(pairs) > 2 else ""
 
 
 def _read_countries() -> list[dict[str, Any]]:
@@ -225,7 +237,7 @@ def draw_map(title: str, rows: Rows, links: Mapping[str, str], legend: bool = Fa
 def describe_map(rows: Rows) -> str:
     """Return the numbers on the map in words, the countries with the most people first."""
     order = sorted(rows, key=lambda row: -(read_estimate(row).q50 or 0.0))
-    return " ".join(f"{_describe_country(row)}." for row in order)
+    return " ".join(f"{describe_country(row)}." for row in order)
 
 
 def write_note(rows: Rows) -> str:
@@ -253,12 +265,13 @@ def _make_shape(place: Place, row: Mapping[str, Any] | None, links: Mapping[str,
     text = (
         f"{naming.name_area(place.key)}: no restriction on record"
         if row is None
-        else _describe_country(row)
+        else describe_country(row)
     )
     return MapShape(place, choose_colour(row), text, links.get(place.key, ""))
 
 
-def _describe_country(row: Mapping[str, Any]) -> str:
+def describe_country(row: Mapping[str, Any]) -> str:
+    """Return the number of a country and its share of the base, in words."""
     estimate = read_estimate(row)
     base = read_number(row["base_persons"])
     share = ""

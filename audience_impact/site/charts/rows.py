@@ -81,11 +81,11 @@ def make_axis(core: float, more: Iterable[float] = ()) -> Axis:
     """Return an axis that contains `core`, and as much of `more` as leaves `core` readable."""
     core = core or max(more, default=0.0) or 1.0
     reach = max([core, *(value for value in more if value <= FAR * core)])
-    step = _choose_step(reach)
+    step = choose_step(reach)
     return Axis(reach, tuple(step * number for number in range(floor(reach / step) + 1)))
 
 
-def _choose_step(reach: float) -> float:
+def choose_step(reach: float) -> float:
     """Return the distance between ticks: one, two or five times a power of ten."""
     rough = reach / TICKS
     power = 10.0 ** floor(log10(rough))

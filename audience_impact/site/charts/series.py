@@ -1,171 +1,74 @@
-"""Pictures over time, drawn by Vega-Lite: people by year and by day, restrictions by country.
+"""Pictures over time: people by year and by day, restrictions by country.
 
-A specification is built and checked by Altair once; each picture is that specification with other
-data, which takes a tenth of the time. Vega knows no themes: it is given the CSS variables of
-the page as colours and passes them on. Nothing is clipped, because a clip has an id, which would
-be there twice on a page of two pictures; what goes beyond an axis is cut in the data.
+Horizontal positions are percentages and the text has a fixed size, as in `rows`, so that a picture
+fills its column at any width and stays legible on a phone. Each year, step and restriction has its
+numbers as a title, which a browser shows where the mouse rests; a reader needs no script for it.
 
-Drawn so are the people under restriction in an area, by year and by day, and the restrictions of a
-platform, a line a country.
+The median is drawn first and broadest, the interval as a narrow mark on it, bounds as hairlines:
+they may be so wide that they would drown the rest, and are cut at the edge.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
 from typing import Any
-
-import altair
-import vl_convert
-from markupsafe import escape
 
 from audience_impact.answers.numbers import (
     Estimate,
     day_in_words,
     format_bounds,
     format_median_interval,
+    format_number,
     from_to,
     read_estimate,
 )
 from audience_impact.outputs.impact_by_day import YEARS
+from audience_impact.site import rendering
 from audience_impact.site.charts.finish import paint
-from audience_impact.site.rendering import reveal_hidden
+from audience_impact.site.charts.rows import choose_step
 
-WIDTH, HEIGHT = 300, 190
-"""Size of the plot area: with its axis a picture is as wide as a narrow screen, so that text
-remains large.
-"""
-FONT = "Arial, 'Liberation Sans', sans-serif"
-ROWS = "rows"
-_ROOT = re.compile(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>')
-PEOPLE = (
-    "datum.value >= 1e9 ? format(datum.value / 1e9, '.3~r') + ' billion'"
-    " : datum.value >= 1e6 ? format(datum.value / 1e6, '.3~r') + ' million'"
-    " : format(datum.value, ',d')"
-)
-
-
-@cache
-def _compile_kind(kind: str) -> dict[str, Any]:
-    """Return a kind of picture as a specification of Vega, without data."""
-    layers = {"years": _layer_years, "days": _layer_days, "acts": _layer_restrictions}[kind]()
-    top = altair.param(name="top", value=1)
-    chart = altair.layer(*layers, data=altair.NamedData(ROWS)).add_params(top)
-    sized = chart.properties(width=WIDTH, height=HEIGHT).configure(**_CONFIG)
-    specification: dict[str, Any] = vl_convert.vegalite_to_vega(
-        {**sized.to_dict(), "datasets": {ROWS: []}}
-    )
-    return specification
-
-
-_TEXT = {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12}
-_CONFIG: dict[str, Any] = {
-    "aria": False,
-    "mark": {"aria": False},
-    "background": "transparent",
-    "font": FONT,
-    "view": {"stroke": None},
-    "axis": {
-        **_TEXT,
-        "labelColor": paint("soft"),
-        "titleColor": paint("soft"),
-        "gridColor": paint("line"),
-        "domainColor": paint("bounds"),
-        "tickColor": paint("bounds"),
-        "labelLimit": 130,
-    },
-    "legend": {**_TEXT, "labelColor": paint("ink"), "orient": "top", "title": None},
-}
-
-
-def draw_series(
-    kind: str, title: str, alt: str, rows: Sequence[Mapping[str, Any]], **settings: float
-) -> str:
-    """Return a kind of picture: `years` or `days` with their `top`, `acts` with its `height`.
-
-    `rows` are the rows that the layers of this kind need.
-    """
-    specification = dict(_compile_kind(kind))
-    specification["height"] = settings.get("height", HEIGHT)
-    specification["data"] = [
-        {**item, "values": rows} if item["name"] == ROWS else item for item in specification["data"]
-    ]
-    specification["signals"] = [
-        {**item, "value": settings["top"]} if item["name"] == "top" and "top" in settings else item
-        for item in specification["signals"]
-    ]
-    svg: str = vl_convert.vega_to_svg(specification)
-    description = (
-        f"<title>{escape(reveal_hidden(title))}</title><desc>{escape(reveal_hidden(alt))}</desc>"
-    )
-    root = '<svg xmlns="http://www.w3.org/2000/svg" class="chart series" role="img" viewBox="{}">'
-    return _ROOT.sub(lambda match: root.format(match[1]) + description, svg, count=1)
-
-
-def _encode_people() -> altair.Y:
-    axis = altair.Axis(labelExpr=PEOPLE, tickCount=4, title=None, domain=False, ticks=False)
-    return altair.Y(
-        "low:Q",
-        axis=axis,
-        scale=altair.Scale(zero=True, nice=False, domainMax=altair.ExprRef("top")),
-    )
-
-
-_COLOURS = altair.Scale(
-    domain=["all restrictions", "only ordered ones"], range=[paint("accent"), paint("mark")]
-)
-
-
-def _layer_years() -> list[altair.Chart]:
-    """Return bounds as faint bars, intervals as bars, medians as ticks, and the part they cover."""
-    base = altair.Chart().encode(
-        x=altair.X(
-            "year:O",
-            axis=altair.Axis(title=None, labelAngle=0, labelOverlap=True, labelSeparation=4),
-        ),
-        xOffset=altair.XOffset("which:N", sort=_COLOURS["domain"]),
-    )
-    colour = altair.Color(
-        "which:N", scale=_COLOURS, legend=altair.Legend(symbolType="square", symbolOpacity=1)
-    )
-    faint = base.mark_bar(opacity=0.18).encode(y=_encode_people(), y2="high:Q", color=colour)
-    interval = base.mark_bar(opacity=0.6).encode(y="q05:Q", y2="q95:Q", color=colour)
-    median = base.mark_tick(thickness=2.5).encode(y="q50:Q", color=colour)
-    part = base.mark_text(angle=270, align="left", fontSize=9, font=FONT, color=paint("ink"))
-    return [faint, interval, median, part.encode(y=altair.value(HEIGHT - 4), text="covered:N")]
-
-
-def _layer_days() -> list[altair.Chart]:
-    """Return bounds, interval and median of each day; two points make a step."""
-    axis = altair.Axis(
-        title=None, format="%b %Y", tickCount={"interval": "month", "step": 6}, grid=False
-    )
-    x = altair.X("day:T", axis=axis, scale=altair.Scale(type="utc"))
-    base = altair.Chart().encode(x=x)
-    return [
-        base.mark_area(opacity=0.18, color=paint("bounds")).encode(y=_encode_people(), y2="high:Q"),
-        base.mark_area(opacity=0.45, color=paint("accent")).encode(y="q05:Q", y2="q95:Q"),
-        base.mark_line(color=paint("ink"), strokeWidth=1.5).encode(y="q50:Q"),
-    ]
-
-
-def _layer_restrictions() -> list[altair.Chart]:
-    """Return a row for each country, with a bar from start to end of each restriction."""
-    axis = altair.Axis(title=None, format="%Y", tickCount=5, orient="top")
-    base = altair.Chart().encode(
-        x=altair.X("start:T", axis=axis, scale=altair.Scale(type="utc")),
-        y=altair.Y("area:N", axis=altair.Axis(title=None, ticks=False, grid=True), sort=None),
-    )
-    return [
-        base.mark_bar(opacity=0.5, color=paint("accent"), height=9).encode(x2="end:T"),
-        base.mark_tick(color=paint("ink"), thickness=1.5, size=11),
-    ]
-
-
+HEIGHT, LINE = 240, 17
+"""Heights of the plot of people, and of the line of a country, in pixels."""
+FINER = 0.7
+"""Distance of labels of people, as a share of that in `rows`, whose axis has longer labels."""
+UNITS = 1000
+"""Horizontal units of a path, which is stretched to the width of the picture."""
 Rows = Sequence[Mapping[str, Any]]
 
-LINE = 17
-"""Height of the line of a country, in pixels."""
+
+@dataclass(frozen=True)
+class Tick:
+    """A label of an axis.
+
+    Attributes:
+        place: Its place: per cent of the width, or pixels from the top.
+        text: Its text.
+        is_minor: Whether it is left out on a narrow screen.
+    """
+
+    place: float
+    text: str
+    is_minor: bool = False
+
+
+def _draw(kind: str, title: str, alt: str, height: float, across: list[Tick], **values: Any) -> str:
+    """Return the SVG of a kind of picture: `years`, `days` or `acts`."""
+    shared = {"kind": kind, "title": title, "alt": alt, "height": height, "across": across}
+    template = rendering.load_environment().get_template("chart_series.svg")
+    return template.render(paint=paint, **shared, **values)
+
+
+def _place_people(persons: float | None, top: float) -> float:
+    """Return the place of a number of people in pixels from the top; the edge for None."""
+    share = 1.0 if persons is None else min(persons / top, 1.0)
+    return round(HEIGHT * (1 - share), 1)
+
+
+def _label_people(top: float) -> list[Tick]:
+    """Return the labels of the axis of people."""
+    step = choose_step(FINER * top)
+    ticks = (step * number for number in range(int(top / step) + 1))
+    return [Tick(_place_people(tick, top), format_number(tick)) for tick in ticks]
 
 
 def draw_platform(title: str, acts: Rows) -> str:
@@ -174,10 +77,35 @@ def draw_platform(title: str, acts: Rows) -> str:
     `acts` has for each restriction `area` (a name), `start` and `end`, days as ISO 8601; without an
     end on record both are the same day, and a tick is all that is drawn.
     """
-    areas = {act["area"] for act in acts}
     if not acts:
         return ""
-    return draw_series("acts", title, describe_platform(acts), acts, height=LINE * len(areas))
+    areas = {name: line for line, name in enumerate(dict.fromkeys(act["area"] for act in acts))}
+    years = range(*_span_years(acts))
+    first, last = date(years[0], 1, 1), date(years[-1] + 1, 1, 1)
+
+    def place(day: str) -> float:
+        return round(100 * (_parse_day(day) - first) / (last - first), 2)
+
+    bars = [
+        {"x": place(act["start"]), "width": round(place(act["end"]) - place(act["start"]), 2),
+         "y": areas[act["area"]] * LINE,
+         "title": f"{act['area']}: {from_to(act['start'], act['end'])}"}
+        for act in acts
+    ]  # fmt: skip
+    step = 1 + len(years) // 8
+    across = [
+        Tick(place(f"{year}-01-01"), str(year), number % 2 == 1)
+        for number, year in enumerate(years[::step])
+    ]
+    height = LINE * len(areas)
+    names = [Tick(LINE * line, name) for name, line in areas.items()]
+    return _draw("acts", title, describe_platform(acts), height, across, bars=bars, up=names)
+
+
+def _span_years(acts: Rows) -> tuple[int, int]:
+    """Return the first year of the restrictions, and the year after the last."""
+    days = [act[end] for act in acts for end in ("start", "end")]
+    return int(min(days)[:4]), int(max(days)[:4]) + 1
 
 
 def describe_platform(acts: Rows) -> str:
@@ -201,8 +129,8 @@ def _describe_span(restrictions: Rows) -> str:
 
 KINDS = (("all restrictions", ""), ("only ordered ones", "ordered_"))
 CUT = " Bounds that go beyond the picture are cut off at its edge."
-WIDE = 3.0
-"""Maximum length of the axis, as a multiple of the largest interval."""
+ROOM = 1.08
+"""Length of the axis, as a multiple of the end of the highest interval."""
 NOBODY = Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
 YearEstimate = tuple[str, str, Estimate]
 """A year, the kind of restrictions, and the number of people."""
@@ -210,16 +138,68 @@ YearEstimate = tuple[str, str, Estimate]
 
 def draw_years(title: str, rows: Rows) -> str:
     """Return the picture of the years of an area in `impact_by_area`; blank without rows."""
-    years_shown = _list_years(rows)
-    top = _choose_top([estimate for _, _, estimate in years_shown])
-    points = [
-        {
-            **{"year": year, "which": which, **_cut_bounds(estimate, top)},
-            "covered": (estimate.covered or "") if which == KINDS[0][0] else "",
-        }
-        for year, which, estimate in years_shown
+    listed = [
+        (year, which, estimate)
+        for year, which, estimate in _list_years(rows)
+        if which == KINDS[0][0] or estimate.q50 is not None
     ]
-    return draw_series("years", title, describe_years(rows), points, top=top) if years_shown else ""
+    if not listed:
+        return ""
+    top = _choose_top([estimate for _, _, estimate in listed])
+    years = sorted({year for year, _, _ in listed})
+    band = 100 / len(years)
+    bars = []
+    for year, which, estimate in listed:
+        is_pair = sum(other == year for other, _, _ in listed) > 1
+        shift = 0.16 * band * (0 if not is_pair else 1 if which != KINDS[0][0] else -1)
+        x = (years.index(year) + 0.5) * band + shift
+        bars.append(
+            {
+                "x": round(x, 2),
+                "left": round(x - band * (0.14 if is_pair else 0.25), 2),
+                "width": round(band * (0.28 if is_pair else 0.5), 2),
+                "colour": "accent" if which == KINDS[0][0] else "mark",
+                "title": f"{year}, {which}: {_describe_fully(estimate)}",
+                **{name: _place_people(cell, top) for name, cell in _read_places(estimate).items()},
+                "is_estimated": estimate.q50 is not None,
+            }
+        )
+    parts = {year for year, _, estimate in listed if estimate.covered}
+    across = [
+        Tick(
+            (number + 0.5) * band,
+            year + (" ≥" if year in parts else ""),
+            (len(years) - number) % 2 == 0,
+        )
+        for number, year in enumerate(years)
+    ]  # fmt: skip
+    kinds = [which for which, _ in KINDS if any(which == other for _, other, _ in listed)]
+    legend = list(zip(("accent", "mark"), kinds, strict=False)) if len(kinds) > 1 else []
+    return _draw(
+        "years",
+        title,
+        describe_years(rows),
+        HEIGHT,
+        across,
+        bars=bars,
+        up=_label_people(top),
+        legend=legend,
+    )
+
+
+def _read_places(estimate: Estimate) -> dict[str, float | None]:
+    """Return the numbers to draw; without a lower bound it is zero."""
+    return {
+        "low": estimate.at_least or 0.0, "high": estimate.at_most,
+        "q05": estimate.q05, "q50": estimate.q50, "q95": estimate.q95,
+    }  # fmt: skip
+
+
+def _describe_fully(estimate: Estimate) -> str:
+    """Return median and interval, then the bounds, in words."""
+    if estimate.q50 is None:
+        return f"no estimate, {format_bounds(estimate)}"
+    return f"{format_median_interval(estimate)}; bounds {format_bounds(estimate)}"
 
 
 def describe_years(rows: Rows) -> str:
@@ -249,13 +229,61 @@ def _list_years(rows: Rows) -> list[YearEstimate]:
 def draw_days(title: str, rows: Rows) -> str:
     """Return the picture of the days of an area in `impact_by_day`; blank without rows."""
     steps = list(_list_steps(rows))
+    if not steps:
+        return ""
     top = _choose_top([estimate for *_, estimate in steps])
-    points = [
-        {"day": day.isoformat(), **_cut_bounds(estimate, top)}
-        for first, end, estimate in steps
-        for day in (first, end)
+    first, last = steps[0][0], steps[-1][1]
+
+    def place(day: date, width: int) -> float:
+        return round(width * (day - first) / (last - first), 2)
+
+    months = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in (1, 7)]
+    across = [
+        Tick(place(day, 100), f"{day:%b %Y}", day.month == 7)
+        for day in months
+        if first <= day < last
     ]
-    return draw_series("days", title, describe_days(rows), points, top=top) if steps else ""
+    hits = [
+        {"x": place(start, 100), "width": round(place(end, 100) - place(start, 100), 2),
+         "title": f"{_describe_span_of_days(start, end)}: {_describe_fully(estimate)}"}
+        for start, end, estimate in steps
+    ]  # fmt: skip
+    paths = {
+        name: "".join(
+            f"M{place(start, UNITS):g} {high:g}H{place(end, UNITS):g}V{low:g}"
+            f"H{place(start, UNITS):g}Z"
+            for start, end, estimate in steps
+            for high, low in _place_stripes(name, estimate, top)
+        )
+        for name in ("bounds", "interval", "median")
+    }
+    return _draw(
+        "days",
+        title,
+        describe_days(rows),
+        HEIGHT,
+        across,
+        hits=hits,
+        paths=paths,
+        up=_label_people(top),
+        units=UNITS,
+    )
+
+
+def _place_stripes(name: str, estimate: Estimate, top: float) -> Iterator[tuple[float, float]]:
+    """Yield upper and lower edge of each stripe of a step, in pixels from the top."""
+    places = {key: _place_people(cell, top) for key, cell in _read_places(estimate).items()}
+    if name == "bounds":
+        yield from (
+            (places[end] - 0.5, places[end] + 0.5) for end in ("low", "high") if places[end]
+        )
+    elif estimate.q50 is not None:
+        is_median = name == "median"
+        yield (
+            (places["q50"] - 1.5, places["q50"] + 1.5)
+            if is_median
+            else (places["q95"], places["q05"])
+        )
 
 
 def describe_days(rows: Rows) -> str:
@@ -292,7 +320,12 @@ def _parse_day(cell: Any) -> date:
 
 
 def _describe_step(step: tuple[date, date, Estimate]) -> str:
-    first, last = step[0].isoformat(), (step[1] - timedelta(days=1)).isoformat()
+    return _describe_span_of_days(step[0], step[1])
+
+
+def _describe_span_of_days(start: date, end: date) -> str:
+    """Return the days from `start` up to the day before `end`: `1 to 3 March 2025`."""
+    first, last = start.isoformat(), (end - timedelta(days=1)).isoformat()
     return day_in_words(first) if first == last else from_to(first, last).removeprefix("from ")
 
 
@@ -302,17 +335,10 @@ def describe_persons(estimate: Estimate) -> str:
 
 
 def _choose_top(estimates: list[Estimate]) -> float:
-    """Return the end of the axis: bounds may be so wide that intervals would be lines."""
-    ends = [estimate.at_most or estimate.at_least or 0.0 for estimate in estimates]
-    core = [estimate.q95 for estimate in estimates if estimate.q95]
-    return min(max([*ends, *core], default=0.0), WIDE * max(core, default=float("inf"))) or 1.0
-
-
-def _cut_bounds(estimate: Estimate, top: float) -> dict[str, float | None]:
-    """Return the numbers to draw, with the bounds cut at the edge."""
-    low, high = estimate.at_least or 0.0, top if estimate.at_most is None else estimate.at_most
-    drawn: dict[str, float | None] = {"low": min(low, top), "high": min(high, top)}
-    return drawn | {name: getattr(estimate, name) for name in ("q05", "q50", "q95")}
+    """Return the end of the axis: that of the intervals, or of the bounds where there are none."""
+    core = max((estimate.q95 for estimate in estimates if estimate.q95), default=0.0)
+    ends = (estimate.at_most or estimate.at_least or 0.0 for estimate in estimates)
+    return ROOM * core or max(ends, default=0.0) or 1.0
 
 
 def _note_cut(estimates: list[Estimate]) -> str:
