@@ -43,6 +43,7 @@ from audience_impact.answers.restriction_words import (
 )
 from audience_impact.vocabulary import Confidence, ImpactMetric, PopulationBase
 
+WORLD = "001"
 UNDER = "under at least one restriction on record at some time"
 DIFFERENCES = {
     "counts_all_internet_users": "theirs is {share:.0%} of our base, whatever was "
@@ -248,7 +249,8 @@ def write_area_lead(row: Row, area_name: str) -> list[str]:
     low, middle, high = people.interval
     number, covered = round_interval(low, middle, high)[1], people.covered or ""
     if covered.endswith("countries"):
-        under = under.replace(f"people in {place}", f"people {covered}")
+        part = covered if row["area_id"] == WORLD else f"{covered} of {place}"
+        under = under.replace(f"people in {place}", f"people {part}")
     lead = f"{'At least about' if covered else 'About'} {number} {under}."
     if high <= low:
         return [lead]

@@ -197,7 +197,7 @@ def render_area_brief(
     is_by_country = rows is ranking.rows
     counted = _count_restrictions(row["restrictions_count"])
     if quantity is Quantity.PEOPLE:
-        headline = sentences.write_area_headline(row, record.name)
+        headline = " ".join(sentences.write_area_lead(row, record.name))
     else:
         total = rankings.read_amount(ranking.total, quantity)
         headline = sentences.write_person_days_headline(row, record.name, total)

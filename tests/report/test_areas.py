@@ -195,7 +195,7 @@ def in_period(period: str, *values: float | None, **more: object) -> dict[str, o
         (
             in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6, is_lower_bound="yes", countries_drawn=2,
                       countries_count=5),
-            "At least about 3 million people in 2 of 5 countries were under an internet "
+            "At least about 3 million people in 2 of 5 countries of India were under an internet "
             "restriction at some time in 2025. Nine times in ten, the true number should lie "
             "within 2 to 4 million.",
         ),
