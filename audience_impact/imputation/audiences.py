@@ -17,7 +17,12 @@ from audience_impact import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups
-from audience_impact.imputation.distribution import SHARES, ImputationModel, is_narrow
+from audience_impact.imputation.distribution import (
+    SHARES,
+    ImputationModel,
+    is_narrow,
+    says_nothing,
+)
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.populations import EVERYONE
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -32,9 +37,11 @@ FRAME = Frame(
         **dict.fromkeys([*KEY, "rung"], TEXT),
         **dict.fromkeys(SHARES, NUMBER),
         "is_decisive": TRUTH,
+        "is_only": TRUTH,
     },
     key=tuple(KEY),
 )
+COLUMNS = [*KEY, "rung", *SHARES, "is_decisive", "is_only"]
 DECISIVE_PART = 0.5
 """Minimum size of a decisive audience, as a share of the largest audience of its restriction."""
 
@@ -63,8 +70,9 @@ def impute_audiences(
     uncounted = uncounted[uncounted["base_persons"].notna()].reset_index(drop=True)
     figures, joint_use = fitted
     if figures is None or uncounted.empty:
-        nothing = pd.DataFrame(columns=[*KEY, "rung", *SHARES, "is_decisive"])
-        return nothing.astype({**dict.fromkeys(SHARES, "float"), "is_decisive": "bool"})
+        nothing = pd.DataFrame(columns=COLUMNS)
+        truths = dict.fromkeys(["is_decisive", "is_only"], "bool")
+        return nothing.astype({**dict.fromkeys(SHARES, "float"), **truths})
     days = uncounted.rename(columns={"country_id": "area_id", "before": "moment"})
     place = ["area_id", "platform_id", "moment"]
     places = days[place].drop_duplicates(ignore_index=True)
@@ -73,8 +81,10 @@ def impute_audiences(
     online = np.where(rows["base"] == EVERYONE, rows["online_share"], 1.0)
     for name in SHARES:
         rows[name] = rows[name] * online
-    rows = rows.assign(is_decisive=_is_decisive(rows, audiences))
-    return rows[[*KEY, "rung", *SHARES, "is_decisive"]].sort_values(KEY, ignore_index=True)
+    services = audiences.groupby(KEY[:2])["platform_id"].nunique()
+    count = services.reindex(pd.MultiIndex.from_frame(rows[KEY[:2]])).to_numpy()
+    rows = rows.assign(is_decisive=_is_decisive(rows, audiences), is_only=count == 1)
+    return rows[COLUMNS].sort_values(KEY, ignore_index=True)
 
 
 def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool]":
@@ -91,9 +101,10 @@ def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
     """Return True for decisive imputed audiences with wide intervals, if none is narrow.
 
     If another audience is narrow, an uncertain one is drawn as well; the interval of the answer
-    then shows how uncertain their union is.
+    then shows how uncertain their union is. The only one of a restriction must not say nothing; a
+    union of several is known better than each of them.
     """
-    is_wide = ~is_narrow(rows)
+    is_wide = ~is_narrow(rows) | (rows["is_only"] & says_nothing(rows))
     is_clear = rows["is_decisive"] & ~is_wide
     beside = is_clear.groupby([rows["restriction_id"], rows["country_id"]]).transform("any")
     return rows["is_decisive"] & is_wide & ~beside

@@ -73,8 +73,9 @@ WIDEST = 20.0
 """Maximum ratio of the ends of an interval; a wider interval is not published as an estimate."""
 BROADEST = 2 / 3
 """Maximum part of everyone online that an interval of an imputed share covers, by convention."""
-WIDE, BROAD = 10.0, 1 / 2
-"""A factor and a part of everyone online that an interval may exceed, but not both of them."""
+VAGUE_FACTOR, VAGUE_PART = 10.0, 1 / 2
+"""A factor and a part of everyone online that the interval of the only audience of an answer may
+exceed, but not both."""
 TRUST = 4.0
 LEAST_SQUARED = 1.2
 """Squared error, in standard deviations, below which the variance of a figure is unchanged."""
@@ -175,13 +176,15 @@ def is_too_vague(shares: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def is_narrow(shares: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether the ends of each interval are close: by factor WIDEST, by points BROADEST.
-
-    From fewer than one in twenty to more than half of everyone online says nothing either.
-    """
+    """Return whether the ends of each interval are close: by factor WIDEST, by points BROADEST."""
     low, high = shares["q05_share"], shares["q95_share"]
-    says_nothing = (high > WIDE * low) & (high - low > BROAD)
-    return (high <= WIDEST * low) & (high - low <= BROADEST) & ~says_nothing
+    return (high <= WIDEST * low) & (high - low <= BROADEST)
+
+
+def says_nothing(shares: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether an interval reaches from a small part to most of everyone online."""
+    low, high = shares["q05_share"], shares["q95_share"]
+    return (high > VAGUE_FACTOR * low) & (high - low > VAGUE_PART)
 
 
 def _impute_on_scale(

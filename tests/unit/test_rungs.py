@@ -75,18 +75,37 @@ def test_a_small_service_beside_a_large_one_decides_nothing() -> None:
     known_too = rows.assign(low_persons=[float("nan")] * 2, base_persons=100.0)
     decides = audiences._is_decisive(rows, known_too)
     assert decides.tolist() == [True, False]
-    assert audiences.is_too_uncertain(rows.assign(is_decisive=decides)).tolist() == [False, False]
+    assert audiences.is_too_uncertain(rows.assign(is_decisive=decides, is_only=False)).tolist() == [
+        False,
+        False,
+    ]
     counted_too = known_too.assign(low_persons=[90.0, 10.0])
     assert audiences._is_decisive(rows.iloc[1:], counted_too).tolist() == [False]
 
 
 def test_a_vague_audience_decides_where_none_beside_it_is_clear() -> None:
     shares = {"q05_share": [0.3, 0.01], "q50_share": [0.5, 0.4], "q95_share": [0.7, 0.6]}
-    rows = pd.DataFrame({"restriction_id": "R1", "country_id": "PA", "is_decisive": True, **shares})
+    rows = pd.DataFrame(
+        {
+            "restriction_id": "R1",
+            "country_id": "PA",
+            "is_decisive": True,
+            "is_only": False,
+            **shares,
+        }
+    )
     assert audiences.is_too_uncertain(rows).tolist() == [False, False]
     apart = rows.assign(restriction_id=["R1", "R2"])
     assert audiences.is_too_uncertain(apart).tolist() == [False, True]
     assert audiences.is_too_uncertain(rows.assign(q05_share=0.01)).tolist() == [True, True]
+
+
+def test_the_only_audience_gives_no_estimate_from_few_to_most_of_all() -> None:
+    about = {"restriction_id": ["R1", "R2"], "country_id": "PA", "is_decisive": True}
+    rows = pd.DataFrame({**about, "q05_share": [0.05, 0.07], "q95_share": [0.6, 0.6]})
+    assert distribution.is_narrow(rows).all()
+    assert audiences.is_too_uncertain(rows.assign(is_only=True)).tolist() == [True, False]
+    assert audiences.is_too_uncertain(rows.assign(is_only=False)).tolist() == [False, False]
 
 
 def test_a_rung_of_another_family_closes_nothing() -> None:
