@@ -273,7 +273,7 @@ def test_where_internet_users_are_projected_the_residents_are_the_limit(frames: 
     found = exposed(frames, "NC-2024-05-15-tiktok")
     assert found["lower_persons"] == 0
     assert found["base_persons"] < found["upper_persons"] == found["population_persons"]
-    assert (found["base"], found["obs_status"]) == ("internet_all", "I")
+    assert (found["base"], found["obs_status"]) == ("internet_all", "M")
     assert "no base on record" not in found["reason"]
     assert "internet users projected" in found["reason"]
 
