@@ -260,10 +260,13 @@ def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _is_ordered(restrictions: pd.DataFrame) -> pd.Series:
-    """Return True for restrictions that an authority ordered; True for all without a record."""
-    if "is_ordered" not in restrictions or not restrictions["is_ordered"].isin(list(YesNo)).any():
+    """Return True for restrictions that an authority ordered, or of which no source says who did.
+
+    Facts that are entered by hand seldom say so of the block of a service.
+    """
+    if "is_ordered" not in restrictions:
         return pd.Series(True, restrictions.index)
-    return restrictions["is_ordered"] == YesNo.YES.value
+    return restrictions["is_ordered"] != YesNo.NO.value
 
 
 def _list_audiences(

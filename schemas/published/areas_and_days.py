@@ -98,7 +98,7 @@ class ImpactByArea(ReasonedModel):
         "the most, with the errors of 99 % of such figures, of ordered restrictions"
     )
     ordered_restrictions_count: Series[float] = columns.make_column(
-        "restrictions that an authority ordered; all, where no source says who did", "count", ge=0
+        "restrictions that an authority ordered, or of which no source says who did", "count", ge=0
     )
     began_at_least_persons: Series[float] = columns.kind_column("at_least", "begun in the year")
     began_q05_persons: Series[float] = columns.kind_column("q05", "begun in the year")

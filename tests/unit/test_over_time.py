@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import binomtest
 
+from audience_impact.audiences.scope import build_scope
 from audience_impact.outputs import areas, impact_by_area
 from audience_impact.outputs import person_days as times
 from audience_impact.outputs.areas import People
@@ -586,3 +587,11 @@ def test_totals_after_the_last_edition_of_a_register_say_so() -> None:
     assert sentence not in by_area.loc["2025", "reason"]
     made.rows["register_rows"].clear()
     assert not made.results()["impact_by_area"]["reason"].str.contains(sentence).any()
+
+
+def test_a_restriction_of_which_nobody_says_who_did_it_counts_as_ordered() -> None:
+    made = world().estimate("E1")
+    for number, cell in enumerate(("yes", "no", "")):
+        made.restrict(f"R{number}", "alpha", is_ordered=cell)
+    scope = build_scope(made.typed(), AS_OF)
+    assert scope.by_id["is_order"].to_dict() == {"R0": True, "R1": False, "R2": True}
