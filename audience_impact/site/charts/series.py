@@ -136,7 +136,7 @@ def _describe_span(restrictions: Rows) -> str:
 KINDS = (("all restrictions", ""), ("only ordered ones", "ordered_"))
 CUT = " Bounds that go beyond the picture are cut off at its edge."
 ROOM = 1.08
-"""Length of the axis, as a multiple of the end of the highest interval."""
+"""Length of the axis, as a multiple of its highest interval, or bound where there is none."""
 NOBODY = Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
 YearEstimate = tuple[str, str, Estimate]
 """A year, the kind of restrictions, and the number of people."""
@@ -156,7 +156,7 @@ def draw_years(title: str, rows: Rows) -> str:
     band = 100 / len(years)
     bars = []
     for year, which, estimate in listed:
-        is_pair = sum(other == year for other, _, _ in listed) > 1
+        is_pair = sum(listed_year == year for listed_year, _, _ in listed) > 1
         width = band * (PAIR if is_pair else BAR)
         shift = 0.53 * width * (0 if not is_pair else 1 if which != KINDS[0][0] else -1)
         x = (years.index(year) + 0.5) * band + shift
@@ -181,7 +181,7 @@ def draw_years(title: str, rows: Rows) -> str:
         )
         for number, year in enumerate(years)
     ]  # fmt: skip
-    kinds = [which for which, _ in KINDS if any(which == other for _, other, _ in listed)]
+    kinds = [which for which, _ in KINDS if any(which == drawn for _, drawn, _ in listed)]
     legend = list(zip(("accent", "mark"), kinds, strict=False)) if len(kinds) > 1 else []
     return _draw(
         "years",
@@ -346,7 +346,7 @@ def _choose_top(estimates: list[Estimate]) -> float:
     """Return the end of the axis: that of the intervals, or of the bounds where there are none."""
     core = max((estimate.q95 for estimate in estimates if estimate.q95), default=0.0)
     ends = (estimate.at_most or estimate.at_least or 0.0 for estimate in estimates)
-    return ROOM * core or max(ends, default=0.0) or 1.0
+    return ROOM * (core or max(ends, default=0.0)) or 1.0
 
 
 def _note_cut(estimates: list[Estimate]) -> str:
