@@ -76,7 +76,7 @@ def _collect_values(
         "lead": sentences.write_lead(record),
         "headline": first,
         "rest": answer.removeprefix(first).strip(),
-        "assumed": assumed,
+        "assumed": _split_assumptions(assumed),
         "source": report.sources.get(record.restriction.source_id),
         "people": _choose_numbers(record),
         "parts": _list_audiences(record, report.platforms),
@@ -97,6 +97,16 @@ def _collect_values(
         "act": sorted(_describe_restriction(record), key=lambda pair: len(pair[1]) > LONG),
         "long": LONG,
     }
+
+
+def _split_assumptions(caveats: list[str]) -> list[str]:
+    """Return each caveat, and each of several assumptions, as a sentence of a list."""
+    texts = [
+        part
+        for text in caveats
+        for part in text.removeprefix("Assumptions: ").removesuffix(".").split("; ")
+    ]
+    return [f"{naming.capitalise_first(text)}." for text in texts]
 
 
 def draw_picture(report: ReportData, restriction: str) -> str:

@@ -217,8 +217,15 @@ def test_a_year_that_leaves_out_countries_says_which_part_its_interval_is_of() -
     part = in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6)
     part |= {"is_lower_bound": "yes", "countries_count": 53, "countries_drawn": 41}
     picture = series.draw_years("T", [part])
-    assert "2025 ≥" in [mark.text for mark in marks(picture, "text")]
+    assert [mark.text for mark in marks(picture, "text")][-2:] == ["2025", "≥"]
     assert "at least 3 million (2 to 4 in 41 of 53 countries)" in words(picture)
+
+
+def test_bounds_alone_are_drawn_below_the_edge() -> None:
+    drawn = series.draw_days("T", [on_days("2025-03-01", "2025-03-03", 0, None, None, None, 9e6)])
+    bounds = [mark.get("d") or "" for mark in marks(drawn, "path")][1]
+    top = series.HEIGHT * (1 - 1 / series.ROOM)
+    assert f" {round(top, 1) - 0.5:g}H" in bounds
 
 
 def test_bounds_that_are_cut_off_are_told() -> None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from audience_impact.answers.text import restriction_json
 from audience_impact.cli.command import app
 from audience_impact.plain_text import web_address
-from audience_impact.site import build, report_data
+from audience_impact.site import build, report_data, restriction
 from audience_impact.store import PublishError, versions
 from flows.pipeline import steps
 from tests import tools
@@ -156,6 +156,15 @@ def test_a_country_is_found_by_its_names_in_other_languages_and_by_old_ones() ->
     names = build._list_search_names({"TR", "MM"})
     assert {"turkey", "turquie", "türkiye", "tr"} <= set(names["TR"].split())
     assert "burma" in names["MM"].split()
+
+
+def test_each_assumption_is_a_sentence_of_its_own() -> None:
+    caveats = [
+        "Assumptions: adults were asked; a limit is taken.",
+        "Younger users are not counted.",
+    ]
+    listed = ["Adults were asked.", "A limit is taken.", "Younger users are not counted."]
+    assert restriction._split_assumptions(caveats) == listed
 
 
 def test_what_was_not_computed_is_said(report: Path) -> None:

@@ -111,7 +111,7 @@ def shorten_ring(ring: str) -> str:
     """
     tenths = [round(10 * float(number)) for number in _NUMBER.findall(ring)]
     points = list(zip(tenths[::2], tenths[1::2], strict=True))
-    steps = [(x - left, y - top) for (left, top), (x, y) in pairwise(points)]
+    steps = [(x - before_x, y - before_y) for (before_x, before_y), (x, y) in pairwise(points)]
     pairs = [f"{x / 10:g} {y / 10:g}" for x, y in (points[0], *filter(any, steps))]
     path = f"M{pairs[0]}l{' '.join(pairs[1:])}z".replace(" -", "-")
     return _ZERO.sub(".", path) if len(pairs) > 2 else ""

@@ -31,6 +31,10 @@ HEIGHT, LINE = 240, 17
 """Heights of the plot of people, and of the line of a country, in pixels."""
 FINER = 0.7
 """Distance of labels of people, as a share of that in `rows`, whose axis has longer labels."""
+AT_LEAST = "≥"
+"""Note below a year whose number leaves out countries or restrictions."""
+BAR, PAIR = 0.6, 0.38
+"""Widths of the bar of a year, and of each of two bars, as shares of its space."""
 UNITS = 1000
 """Horizontal units of a path, which is stretched to the width of the picture."""
 Rows = Sequence[Mapping[str, Any]]
@@ -44,11 +48,13 @@ class Tick:
         place: Its place: per cent of the width, or pixels from the top.
         text: Its text.
         is_minor: Whether it is left out on a narrow screen.
+        note: A text below it.
     """
 
     place: float
     text: str
     is_minor: bool = False
+    note: str = ""
 
 
 def _draw(kind: str, title: str, alt: str, height: float, across: list[Tick], **values: Any) -> str:
@@ -130,7 +136,7 @@ def _describe_span(restrictions: Rows) -> str:
 KINDS = (("all restrictions", ""), ("only ordered ones", "ordered_"))
 CUT = " Bounds that go beyond the picture are cut off at its edge."
 ROOM = 1.08
-"""Length of the axis, as a multiple of the end of the highest interval."""
+"""Length of the axis, as a multiple of its highest interval, or bound where there is none."""
 NOBODY = Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
 YearEstimate = tuple[str, str, Estimate]
 """A year, the kind of restrictions, and the number of people."""
@@ -150,14 +156,15 @@ def draw_years(title: str, rows: Rows) -> str:
     band = 100 / len(years)
     bars = []
     for year, which, estimate in listed:
-        is_pair = sum(other == year for other, _, _ in listed) > 1
-        shift = 0.16 * band * (0 if not is_pair else 1 if which != KINDS[0][0] else -1)
+        is_pair = sum(listed_year == year for listed_year, _, _ in listed) > 1
+        width = band * (PAIR if is_pair else BAR)
+        shift = 0.53 * width * (0 if not is_pair else 1 if which != KINDS[0][0] else -1)
         x = (years.index(year) + 0.5) * band + shift
         bars.append(
             {
                 "x": round(x, 2),
-                "left": round(x - band * (0.14 if is_pair else 0.25), 2),
-                "width": round(band * (0.28 if is_pair else 0.5), 2),
+                "left": round(x - width / 2, 2),
+                "width": round(width, 2),
                 "colour": "accent" if which == KINDS[0][0] else "mark",
                 "title": f"{year}, {which}: {_describe_fully(estimate)}",
                 **{name: _place_people(cell, top) for name, cell in _read_places(estimate).items()},
@@ -168,12 +175,13 @@ def draw_years(title: str, rows: Rows) -> str:
     across = [
         Tick(
             (number + 0.5) * band,
-            year + (" ≥" if year in parts else ""),
+            year,
             (len(years) - number) % 2 == 0,
+            AT_LEAST if year in parts else "",
         )
         for number, year in enumerate(years)
     ]  # fmt: skip
-    kinds = [which for which, _ in KINDS if any(which == other for _, other, _ in listed)]
+    kinds = [which for which, _ in KINDS if any(which == drawn for _, drawn, _ in listed)]
     legend = list(zip(("accent", "mark"), kinds, strict=False)) if len(kinds) > 1 else []
     return _draw(
         "years",
@@ -338,7 +346,7 @@ def _choose_top(estimates: list[Estimate]) -> float:
     """Return the end of the axis: that of the intervals, or of the bounds where there are none."""
     core = max((estimate.q95 for estimate in estimates if estimate.q95), default=0.0)
     ends = (estimate.at_most or estimate.at_least or 0.0 for estimate in estimates)
-    return ROOM * core or max(ends, default=0.0) or 1.0
+    return ROOM * (core or max(ends, default=0.0)) or 1.0
 
 
 def _note_cut(estimates: list[Estimate]) -> str:
