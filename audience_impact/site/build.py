@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from audience_impact.answers import names as naming
-from audience_impact.answers.citation import cite_version
+from audience_impact.answers.citation import cite_version, describe_dataset
 from audience_impact.answers.numbers import ENDS, read_estimate
 from audience_impact.exporting import content
 from audience_impact.plain_text import cell_text
@@ -73,6 +73,7 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
         "largest": _make_rows(rendering.select_distinct(largest, FEW)),
         "newest": _make_rows(rendering.select_distinct(rows, FEW)),
         "citation": content.Content(report.package, {}).citations[0],
+        "dataset": {"@context": "https://schema.org", **describe_dataset(report.package)},
     }
     yield Page("index.html", TITLE, "home.html", values)
     listed = {"rows": _make_rows(rows), "choices": list_choices(report), "csv": CSV}

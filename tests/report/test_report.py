@@ -177,6 +177,16 @@ def test_a_source_without_a_title_is_linked_by_its_publisher(report: Path) -> No
     assert "<bdi>A page</bdi></a>" in linked
 
 
+def test_the_home_page_describes_the_data_set_for_search_engines(report: Path) -> None:
+    page = (report / "index.html").read_text("utf-8")
+    (block,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)
+    described = json.loads(block)
+    assert (described["@context"], described["@type"]) == ("https://schema.org", "Dataset")
+    required = {"name", "description", "license", "creator", "version", "datePublished"}
+    assert required <= set(described)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", described["datePublished"])
+
+
 def test_hostile_text_is_shown_as_text(report: Path) -> None:
     text = page(report, "restriction/R1.html")
     assert text.count(SHOWN) >= 3
