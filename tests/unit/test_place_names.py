@@ -101,7 +101,6 @@ def test_what_a_text_names(country: str, text: str, places: str) -> None:
         ("IN", "Aligarh Muslim University", "IN-UP/aligarh"),
         ("IN", "Kalimpong", "IN-WB/darjiling"),
         ("MM", "20 villages in Kyaikmaraw township, Mon State", "MMR011002"),
-        ("MM", "Hsipaw town, Shan State", "MMR015014"),
     ],
 )
 def test_what_is_a_part_is_within_the_smallest_that_holds_it(
@@ -110,6 +109,14 @@ def test_what_is_a_part_is_within_the_smallest_that_holds_it(
     found = read(country, text, LOCALITY)
     assert {area for each in found for area in each.area_ids} == {place}
     assert {each.reading for each in found} == {WITHIN}
+
+
+def test_a_town_of_myanmar_is_the_wards_of_its_township() -> None:
+    (town,) = read("MM", "Hsipaw town, Shan State", LOCALITY)
+    (township,) = read("MM", "Hsipaw township, Shan State", LOCALITY)
+    (bare,) = read("MM", "Hsipaw, Shan State", LOCALITY)
+    assert (town.area_ids, town.reading) == (("MMR015014-town",), WHOLE)
+    assert township.area_ids == bare.area_ids == ("MMR015014",)
 
 
 def test_a_district_without_its_word_may_be_the_city_of_its_name() -> None:
