@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audience_impact.cli.folders import PUBLISHED_OPTION, fail_with, format_path
-from audience_impact.plain_text import plain_line
 from flows import CHECKOUT
 
 if TYPE_CHECKING:
@@ -91,6 +90,7 @@ def choose_layers(
 
     Exit with 1 if a layer of the last version would be left out, and with 2 if one has no facts.
     """
+    from audience_impact.plain_text import plain_line
     from audience_impact.store import PublishError
     from flows import recorded_layers
 
