@@ -78,9 +78,14 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
         f"  {row['attribution']}  {row['url'] or ''}".rstrip() for row in record.figures
     )
     days = [row for row in record.person_days if len(row.period) == len("2023")]
+    headline, answer = sentences.write_headline(record), sentences.write_answer(record, version_id)
+    if not answer.startswith(f"{headline} "):
+        headline, answer = answer, ""
+    rest = answer.removeprefix(headline).strip()
     return _join_sections(
         (
-            [sentences.write_answer(record, version_id)],
+            [headline],
+            *([[rest]] if rest else []),
             [
                 f"{restriction.restriction_id}  {restriction.area_name}: {restriction.platforms}",
                 f"  from {dates_in_words(restriction.start_on)}, {restriction.end_status}{ended}",

@@ -211,6 +211,16 @@ def test_other_commands_take_the_same_words(name: str, published: Path) -> None:
     assert "RU-2025-08-13-calls" in several.stderr
 
 
+def test_show_of_a_restriction_begins_with_one_sentence(published: Path) -> None:
+    first, blank, rest, *_ = command(
+        "show", "nepal", "tiktok", "--published", published
+    ).stdout.splitlines()
+    assert first.startswith("About ")
+    assert first.endswith("before it was blocked on 13 November 2023.")
+    assert blank == ""
+    assert rest.startswith("At most ")
+
+
 @pytest.mark.parametrize("words", [["africa"], ["002"], ["Africa", "--period", "2023"]])
 def test_show_of_an_area_begins_with_its_sentence(words: list[str], published: Path) -> None:
     done = command("show", *words, "--all", "--published", published)
