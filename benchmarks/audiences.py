@@ -202,16 +202,16 @@ def _with_intervals(scales: list[pd.DataFrame]) -> pd.DataFrame:
     parts = []
     for number in range(FOLDS):
         rest = [out[out["fold"] != number].reset_index(drop=True) for out in scales]
-        own = [out[out["fold"] == number].reset_index(drop=True) for out in scales]
+        left_out = [out[out["fold"] == number].reset_index(drop=True) for out in scales]
         if len(scales) == 1:
             factors = [learning.fit_factors(rest[0])]
         else:
             factors = list(learning.fit_factors_by_scale(rest[0], rest[1]))
-            own[0] = learning.select_clear(own[0], factors[0])
-            own[1] = learning.drop_figures(own[1], own[0])
+            left_out[0] = learning.select_clear(left_out[0], factors[0])
+            left_out[1] = learning.drop_figures(left_out[1], left_out[0])
         parts += [
             distribution.add_intervals(out, distribution.read_factors(widths, {}), scale)
-            for out, widths, scale in zip(own, factors, (COARSE, FINE), strict=False)
+            for out, widths, scale in zip(left_out, factors, (COARSE, FINE), strict=False)
         ]
     out = pd.concat(parts, ignore_index=True).rename(columns={"q50_share": "model_share"})
     return out.assign(held=(out["odds"] - out["middle"]).abs() <= out["half"])

@@ -562,11 +562,11 @@ def test_each_rule_is_seen_failing() -> None:
 
 
 @pytest.mark.filterwarnings("default")
-def test_long_modules_are_told(tmp_path: Path, repository: list[Module]) -> None:
+def test_a_long_module_is_reported(tmp_path: Path, repository: list[Module]) -> None:
     files = {"schemas/a.py": "\n" * MODULE_LINES, "schemas/b.py": "\n" * (MODULE_LINES - 1)}
     assert modules_are_short(_tree(tmp_path, files)) == ["schemas/a.py:400: has 400 lines"]
-    for told in modules_are_short(repository):
-        warnings.warn(told, stacklevel=1)
+    for finding in modules_are_short(repository):
+        warnings.warn(finding, stacklevel=1)
 
 
 @pytest.mark.parametrize("package", ORDERS)

@@ -29,7 +29,7 @@ from audience_impact.registers.places.phrases import fold_name
 from flows.adding.records import FactRecords, NotOnRecordError, make_slug, suggest_names
 
 if TYPE_CHECKING:
-    from audience_impact.facts.tables import Tables
+    from audience_impact.facts.tables import Finding, Tables
     from flows.pipeline.steps import Reading
 
 SOURCE = "described-event"
@@ -48,6 +48,7 @@ LINEAGE_ROW = {
     "source_type": words.SourceType.JUDGEMENT.value,
     "note": "an event that somebody described",
 }
+CLAIM = words.ClaimStatus.OFFICIAL.value
 Rows = Mapping[str, Sequence[Mapping[str, str]]]
 
 
@@ -142,7 +143,7 @@ class EventRows:
 
     def list_rows(self) -> Rows:
         """Return the rows by fact table."""
-        target = {"restriction_id": self.restriction_id, "claim_status": self._claim}
+        target = {"restriction_id": self.restriction_id, "claim_status": CLAIM}
         features = self.event.features or (words.Feature.WHOLE_SERVICE,)
         places = {
             "restriction_id": self.restriction_id,
@@ -161,8 +162,6 @@ class EventRows:
                 for area_id, name in zip(self._area_ids, self.event.places, strict=False)
             ],
         }
-
-    _claim = words.ClaimStatus.OFFICIAL.value
 
     @property
     def _restriction_row(self) -> dict[str, str]:
@@ -189,7 +188,7 @@ class EventRows:
             "action": action.value,
             "severity": severity.value,
             "evidence_state": evidence.value,
-            "claim_status": self._claim,
+            "claim_status": CLAIM,
             "source_id": SOURCE,
             "operators": ";".join(event.operators),
             "extent_reason": f"operators named: {named}" if named else "",
@@ -241,7 +240,7 @@ def publish_estimate(
 
     Raises:
         NotOnRecordError: A name of the event is unknown.
-        RefusedError: The facts have errors, or the answer breaks a rule.
+        RefusedError: A cell of the event breaks a rule, or its answer does.
     """
     from flows.pipeline import steps
 
@@ -255,7 +254,7 @@ def publish_estimate(
         source = {**SOURCE_ROW, "accessed_on": newest}
         write_layer({**rows, "sources": [source], "lineages": [LINEAGE_ROW]}, layer, columns)
         checked = steps.validate_facts(steps.read_facts([*reading.folders, layer]))
-        _refuse_findings(checked.findings, layer)
+        _refuse_errors(checked.findings, len(reading.folders) + 1)
         day = max(steps.choose_day(checked, None), event.last_day or event.start)
         only = frozenset({described.restriction_id})
         results = steps.compute_results(checked, day, seed, only=only)
@@ -268,14 +267,14 @@ def _find_newest_access(tables: "Tables") -> str:
     return str(tables["sources"]["accessed_on"].max())
 
 
-def _refuse_findings(findings: "Sequence[object]", layer: Path) -> None:
-    """Raise the errors in the rows of the event."""
-    from flows.pipeline import steps
+def _refuse_errors(findings: "Sequence[Finding]", layer: int) -> None:
+    """Raise the errors of the rows of the event, which are the last layer of the facts."""
+    from flows.pipeline.steps import RefusedError
 
     lines = [
-        steps.format_finding(finding)  # type: ignore[arg-type]
+        f"the event cannot be estimated: {finding.column} {finding.value!r}: {finding.message}"
         for finding in findings
-        if str(layer) in str(getattr(finding, "file", ""))
+        if finding.layer == layer and finding.severity == words.FindingSeverity.ERROR
     ]
     if lines:
-        raise steps.RefusedError(lines)
+        raise RefusedError(lines)

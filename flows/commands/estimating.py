@@ -23,59 +23,77 @@ def add_to(app: typer.Typer) -> None:
     app.command()(estimate)
 
 
+Country = Annotated[str, typer.Option("--country", help="Country, by a name or its code.")]
+Start = Annotated[
+    datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day (2026-12-01).")
+]
+Days = Annotated[
+    int | None,
+    typer.Option("--days", min=1, max=MOST_DAYS, help="Number of days. Default: it goes on."),
+]
+Services = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--services",
+        metavar="SERVICE",
+        help="Service that is blocked, by name; may be repeated, or several joined by a comma. "
+        "Default: the whole internet.",
+    ),
+]
+Features = Annotated[
+    list[words.Feature] | None,
+    typer.Option("--feature", help="What of the services fails; may be repeated. Default: all."),
+]
+Places = Annotated[
+    list[str] | None,
+    typer.Option("--place", help="Place of the country; may be repeated. Default: all of it."),
+]
+Networks = Annotated[
+    words.NetworkScope, typer.Option("--networks", help="Networks that are cut: all or mobile.")
+]
+Operators = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--operators",
+        metavar="OPERATOR",
+        help="Operator that alone is cut; may be repeated. Default: all.",
+    ),
+]
+Slowed = Annotated[bool, typer.Option("--slowed", help="Slowed, and not cut.")]
+Facts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--facts",
+        metavar="DIR",
+        callback=require_local_paths,
+        help="Folder of fact tables; several are layered. Default: data/facts of the checkout.",
+    ),
+]
+Into = Annotated[
+    Path | None,
+    typer.Option(
+        "--into",
+        metavar="DIR",
+        help="Folder of fact tables into which the event is written as rows.",
+    ),
+]
+Style = Annotated[OutputFormat, typer.Option("--format", help="Output format of the answer.")]
+
+
 def estimate(
-    country: Annotated[str, typer.Option(help="Country, by a name or its code.")],
-    start: Annotated[
-        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day (2026-12-01).")
-    ],
-    days: Annotated[
-        int | None,
-        typer.Option(min=1, max=MOST_DAYS, help="Number of days. Default: it still goes on."),
-    ] = None,
-    services: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SERVICE",
-            help="Service that is blocked, by name; may be repeated, or several joined by a comma. "
-            "Default: the whole internet.",
-        ),
-    ] = None,
-    feature: Annotated[
-        list[words.Feature] | None,
-        typer.Option(help="What of the services fails; may be repeated. Default: all of it."),
-    ] = None,
-    place: Annotated[
-        list[str] | None,
-        typer.Option(help="Place of the country; may be repeated. Default: all of it."),
-    ] = None,
-    networks: Annotated[
-        words.NetworkScope, typer.Option(help="Networks that are cut: all or mobile.")
-    ] = words.NetworkScope.ALL,
-    operators: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="OPERATOR", help="Operator that alone is cut; may be repeated. Default: all."
-        ),
-    ] = None,
-    slowed: Annotated[bool, typer.Option("--slowed", help="Slowed, and not cut.")] = False,
-    facts: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="DIR",
-            callback=require_local_paths,
-            help="Folder of fact tables; several are layered. Default: data/facts of the checkout.",
-        ),
-    ] = None,
-    into: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder of fact tables into which the event is written as rows."
-        ),
-    ] = None,
+    country: Country,
+    start: Start,
+    days: Days = None,
+    services: Services = None,
+    feature: Features = None,
+    place: Places = None,
+    networks: Networks = words.NetworkScope.ALL,
+    operators: Operators = None,
+    slowed: Slowed = False,
+    facts: Facts = None,
+    into: Into = None,
     show_all: All = False,
-    style: Annotated[
-        OutputFormat, typer.Option("--format", help="Output format of the answer.")
-    ] = OutputFormat.TEXT,
+    style: Style = OutputFormat.TEXT,
 ) -> None:
     """Estimate how many people an event on no record touches, with the sources and the interval.
 

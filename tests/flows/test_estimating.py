@@ -124,6 +124,13 @@ def test_what_is_wrong_with_an_event_is_one_line(
     assert "Traceback" not in output
 
 
+def test_an_event_that_breaks_a_rule_of_the_facts_is_refused_in_a_line(facts: Path) -> None:
+    code, output = answer(facts, "--country", "XA", "--from", "1850-01-05", "--days", "2")
+    assert code == 1
+    assert "the event cannot be estimated: observed_from '1850-01-05': " in output
+    assert "Traceback" not in output
+
+
 def test_two_places_of_a_name_are_told_apart_by_their_id(tmp_path: Path) -> None:
     facts = small(tmp_path / "facts")
     header, rows = load(facts / "areas.csv")

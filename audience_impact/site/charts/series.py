@@ -8,6 +8,7 @@ The median is drawn first and broadest, the interval as a narrow mark on it, bou
 they may be so wide that they would drown the rest, and are cut at the edge.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -153,34 +154,6 @@ def draw_years(title: str, rows: Rows) -> str:
         return ""
     top = _choose_top([estimate for _, _, estimate in listed])
     years = sorted({year for year, _, _ in listed})
-    band = 100 / len(years)
-    bars = []
-    for year, which, estimate in listed:
-        is_pair = sum(listed_year == year for listed_year, _, _ in listed) > 1
-        width = band * (PAIR if is_pair else BAR)
-        shift = 0.53 * width * (0 if not is_pair else 1 if which != KINDS[0][0] else -1)
-        x = (years.index(year) + 0.5) * band + shift
-        bars.append(
-            {
-                "x": round(x, 2),
-                "left": round(x - width / 2, 2),
-                "width": round(width, 2),
-                "colour": "accent" if which == KINDS[0][0] else "mark",
-                "title": f"{year}, {which}: {_describe_fully(estimate)}",
-                **{name: _place_people(cell, top) for name, cell in _read_places(estimate).items()},
-                "is_estimated": estimate.q50 is not None,
-            }
-        )
-    parts = {year for year, _, estimate in listed if estimate.covered}
-    across = [
-        Tick(
-            (number + 0.5) * band,
-            year,
-            (len(years) - number) % 2 == 0,
-            AT_LEAST if year in parts else "",
-        )
-        for number, year in enumerate(years)
-    ]  # fmt: skip
     kinds = [which for which, _ in KINDS if any(which == drawn for _, drawn, _ in listed)]
     legend = list(zip(("accent", "mark"), kinds, strict=False)) if len(kinds) > 1 else []
     return _draw(
@@ -188,11 +161,51 @@ def draw_years(title: str, rows: Rows) -> str:
         title,
         describe_years(rows),
         HEIGHT,
-        across,
-        bars=bars,
+        _label_years(years, listed),
+        bars=_place_bars(years, listed, top),
         up=_label_people(top),
         legend=legend,
     )
+
+
+def _place_bars(years: list[str], listed: list[YearEstimate], top: float) -> list[dict[str, Any]]:
+    """Return the bar of each estimate; two kinds in one year stand side by side."""
+    band = 100 / len(years)
+    estimates = Counter(year for year, _, _ in listed)
+    bars = []
+    for year, which, estimate in listed:
+        is_pair = estimates[year] > 1
+        is_first = which == KINDS[0][0]
+        width = band * (PAIR if is_pair else BAR)
+        shift = 0.53 * width * (0 if not is_pair else -1 if is_first else 1)
+        x = (years.index(year) + 0.5) * band + shift
+        bars.append(
+            {
+                "x": round(x, 2),
+                "left": round(x - width / 2, 2),
+                "width": round(width, 2),
+                "colour": "accent" if is_first else "mark",
+                "title": f"{year}, {which}: {_describe_fully(estimate)}",
+                **{name: _place_people(cell, top) for name, cell in _read_places(estimate).items()},
+                "is_estimated": estimate.q50 is not None,
+            }
+        )
+    return bars
+
+
+def _label_years(years: list[str], listed: list[YearEstimate]) -> list[Tick]:
+    """Return the label of each year; one that is read in part says so."""
+    band = 100 / len(years)
+    parts = {year for year, _, estimate in listed if estimate.covered}
+    return [
+        Tick(
+            (number + 0.5) * band,
+            year,
+            (len(years) - number) % 2 == 0,
+            AT_LEAST if year in parts else "",
+        )
+        for number, year in enumerate(years)
+    ]
 
 
 def _read_places(estimate: Estimate) -> dict[str, float | None]:

@@ -64,10 +64,10 @@
     }
     let all = false;
 
-    function fits(row, wanted, asked) {
+    function fits(row, wanted, searched) {
       const text = texts.get(row);
       return (
-        asked.every((word) => text.some((token) => token.startsWith(word))) &&
+        searched.every((word) => text.some((token) => token.startsWith(word))) &&
         wanted.every(([name, value]) => row.getAttribute("data-" + name).split(" ").includes(value))
       );
     }
@@ -76,10 +76,10 @@
       const wanted = selects.filter((one) => one.value !== "?").map((one) => [one.name, one.value]);
       const typed = tokens(words.value);
       const meant = typed.filter((word) => !FILLERS.has(word));
-      const asked = meant.length ? meant : typed;
+      const searched = meant.length ? meant : typed;
       let found = 0;
       for (const row of table.tBodies[0].rows) {
-        const fit = fits(row, wanted, asked);
+        const fit = fits(row, wanted, searched);
         found += fit ? 1 : 0;
         row.hidden = !fit || (!all && found > FIRST);
       }
@@ -167,21 +167,21 @@
 
   // The years of the map; `area/world-years.js` holds colours and texts.
   function sliding(figure) {
-    const told = window.worldYears;
-    if (!told || told.years.length < 2) return;
+    const worldYears = window.worldYears;
+    if (!worldYears || worldYears.years.length < 2) return;
     const input = figure.querySelector("input[type=range]");
     const shapes = Array.from(figure.querySelectorAll("[data-area]"));
     figure.querySelector(".slider").hidden = false;
 
     function draw() {
-      const year = told.years[input.value];
+      const year = worldYears.years[input.value];
       input.setAttribute("aria-valuetext", year);
       figure.querySelectorAll("output, .year").forEach((one) => (one.textContent = year));
       figure.querySelector("svg > title").textContent = "Share of each country's people under a restriction at some time in " + year;
       for (const shape of shapes) {
         const code = shape.dataset.area;
-        const cell = told.places[code] && told.places[code][input.value];
-        const text = cell ? cell[1] : told.none[code];
+        const cell = worldYears.places[code] && worldYears.places[code][input.value];
+        const text = cell ? cell[1] : worldYears.none[code];
         shape.setAttribute("fill", "var(--" + (cell ? cell[0] : "map-none") + ")");
         shape.querySelector("title").textContent = text;
         const link = shape.closest("a");
