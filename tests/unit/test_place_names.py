@@ -474,6 +474,26 @@ def test_the_event_replaces_a_place_by_places_inside_it_that_were_cut(
     assert kinds == ({part} if part else set())
 
 
+@pytest.mark.parametrize(
+    ("text", "narrowed"),
+    [
+        ("Calls were cut off by soldiers in southern parts of Kishtwar.", {"kishtwar"}),
+        ("Internet was suspended for at least 5 Gram Panchayat (GP) areas of Doda.", {"doda"}),
+        ("There was a shutdown in Doda and part of Kishtvar for a day.", {"kishtwar"}),
+        ("Internet was cut after clashes in parts of Doda.", set()),
+        ("Internet was suspended in most parts of Doda.", set()),
+        ("Internet was cut; parts of Doda were calm.", set()),
+        ("Internet was cut off in all of Doda. It was cut again for areas of Doda.", set()),
+    ],
+)
+def test_the_event_narrows_the_place_of_which_it_names_a_part(
+    text: str, narrowed: set[str]
+) -> None:
+    meanings = read("IN", "Kishtwar and Doda Districts, Jammu & Kashmir")
+    read_as = narrow_meanings(meanings, text, ATLAS()["IN"])
+    assert {meaning.name for meaning in read_as if meaning.reading is WITHIN} == narrowed
+
+
 def test_a_state_beside_a_narrowed_one_is_a_part_unless_places_in_it_are_listed() -> None:
     text = "In Meerut, the internet services will be unavailable."
     meerut, bengal = narrow_meanings(read("IN", "Uttar Pradesh, West Bengal"), text, ATLAS()["IN"])

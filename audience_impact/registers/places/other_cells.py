@@ -29,8 +29,13 @@ RADIUS = re.compile(r"\b\d+(?:\.\d+)? ?-?(?:km|kilomet\w+) radius\b|\bradius of 
 VICINITY = re.compile(
     rf"\b{CUT}\b[^.;]*\bin the vicinity of\b|\bimmediate areas? around\b", re.IGNORECASE
 )
+_REASON = (
+    r"(?:because|following|after|during|as|due|amid|since|when|where|which|who|over|ahead|against|"
+    r"before|while|in the (?:midst|wake|run))"
+)
 PARTS = re.compile(
-    rf"\b{CUT}\b[^.;]{{0,80}}?\bin (?:(?:some|several|certain|many|various|multiple|select) )?"
+    rf"\b{CUT}\b(?:(?!\b{_REASON}\b)[^.;]){{0,80}}?\bin "
+    r"(?:(?:some|several|certain|many|various|multiple|select) )?"
     r"(?:parts|areas|pockets|localities|locations|places|wards|neighbou?rhoods) (?:of|in|around)\b|"
     r"\blocali[sz]ed\b|\blocally\b|\bsomewhere in\b",
     re.IGNORECASE,
@@ -55,6 +60,13 @@ PASSAGES = tuple(
 )
 """What names the places of a cut in a sentence: "suspended in X", "In X, the internet was"."""
 
+NAMED_PART = re.compile(
+    rf"\b{CUT}\b(?:(?!\b{_REASON}\b)[^.;:]){{0,90}}?"
+    r"\b(?<!most )(?:parts?|portions?|pockets|areas) of (?P<place>[^.;:,]{1,60})",
+    re.IGNORECASE,
+)
+"""What names a place of which a part was cut: "suspended for parts of X", "cut in parts of X"."""
+
 
 def narrow_meanings(
     meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
@@ -74,9 +86,22 @@ def narrow_meanings(
         narrowed
         for meaning, places in zip(meanings, inner, strict=True)
         for is_beside in [is_narrowed and _is_first_level(meaning, gazetteer)]
-        for narrowed in places
-        or [_as_part(meaning, kind or (PartKind.SOME if is_beside else None))]
+        for narrowed in places or [_as_part(meaning, kind or _find_part(meaning, text, is_beside))]
     )
+
+
+def _find_part(meaning: NameMeaning, text: str, is_beside: bool) -> PartKind | None:
+    """Return the kind of part if a text says that a part of this place was cut, or nothing.
+
+    `is_beside` states that the text narrows a place beside it. Names are compared by their sounds,
+    because the text may spell them in another way than the area cell. A part named after "all of"
+    the place describes the further course of the event.
+    """
+    key = phrases.sound_key(meaning.name)
+    passages = (phrases.fold_name(match["place"]) for match in NAMED_PART.finditer(text))
+    is_named = any(f" {key}" in f" {phrases.sound_key(passage)}" for passage in passages)
+    is_all = f"all of {meaning.name}" in phrases.fold_name(text)
+    return PartKind.SOME if is_beside or (is_named and not is_all) else None
 
 
 def _is_first_level(meaning: NameMeaning, gazetteer: Gazetteer) -> bool:
