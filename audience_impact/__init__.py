@@ -28,10 +28,10 @@ above it:
     tracing - the candidates of each stage, and the shift of the draws by each correction
     pipeline - the computation of published tables from typed facts
     partition - the division of a run into parts, each with the restrictions of some countries
+    store - published versions on a disk, in an object store or on the web
     api - functions for analysts, who need no pipeline for them
     fitting - the fit of these parameters, and their fact tables; only commands use it
     registers - the conversion of registers, denominators and place names into facts
-    store - published versions on a disk or in an object store
     answers - published rows as answers for people: text, tables and citations
     comparing - the changes between two versions
     explaining - each step of an answer, with the lines of the facts
@@ -39,9 +39,9 @@ above it:
     site - a version as pages and charts that any browser opens
     cli - the command `audience-impact`, and its subcommands that read a published version
 
-The packages from `fitting` on are no part of the computation: they prepare its facts, or read what
-it published. No module here may import prefect or pandera, or use clock or environment; only
-`store` may use the network.
+The packages from `fitting` on, and `store`, are no part of the computation: they prepare its facts,
+or read what it published. No module here may import prefect or pandera, or use clock or
+environment; only `store` may use the network.
 """
 
 from audience_impact.api.answers import (
@@ -53,7 +53,7 @@ from audience_impact.api.answers import (
     Reach,
     SharpBounds,
 )
-from audience_impact.api.loading import column_notes, load, load_calibration
+from audience_impact.api.loading import Tables, column_notes, load, load_calibration
 from audience_impact.api.net_reach import (
     estimate_union,
     feature_users,
@@ -70,6 +70,7 @@ __all__ = [
     "Overlap",
     "Reach",
     "SharpBounds",
+    "Tables",
     "column_notes",
     "estimate_union",
     "feature_users",

@@ -21,6 +21,7 @@ from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
+from audience_impact.outputs.area_names import add_names
 from audience_impact.outputs.comparisons import make_area_comparisons
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
@@ -277,4 +278,6 @@ def merge_parts(
     frames["area_comparisons"] = make_area_comparisons(shared.tables, frames["impact_by_area"])
     frames["sources"] = make_sources(shared.tables)
     frames["register_rows"] = make_register_rows(shared.tables)
-    return frames, rules.find_broken_area_rules(frames["impact_by_area"])
+    areas_table = shared.tables["areas"]
+    named = {name: add_names(name, frame, areas_table) for name, frame in frames.items()}
+    return named, rules.find_broken_area_rules(frames["impact_by_area"])

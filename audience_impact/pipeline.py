@@ -21,6 +21,7 @@ from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
+from audience_impact.outputs.area_names import add_names
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
 from audience_impact.outputs.impact import make_impact
 from audience_impact.outputs.impact_by_area import InPeriods
@@ -136,7 +137,8 @@ class Outputs(Mapping[str, pd.DataFrame]):
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return the table of a name."""
         if name not in self._made:
-            self._made[name] = OUTPUTS[name](self, self.stages)
+            made = OUTPUTS[name](self, self.stages)
+            self._made[name] = add_names(name, made, self.facts["areas"])
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -209,7 +209,7 @@ def _moved(facts: Sound, results: steps.Results, differs: list[str]) -> tuple[st
 
 def _summary(results: steps.Results) -> last_version.Summary:
     rows = {name: len(frame) for name, frame in results.frames.items()}
-    return last_version.summarise_version(rows, results.frames["impact"], results.files)
+    return last_version.summarise_version(rows, results.read_frame("impact"), results.files)
 
 
 def made(facts: Path, countries: str, seed: int, numbers: Sequence[int]) -> list[Outcome]:

@@ -23,6 +23,9 @@ from scipy.stats import binomtest
 from audience_impact.answers.records import list_containing_areas
 
 LATEST = Path("published/latest")
+LEVELS = [
+    f"impact_by_{level}" for level in ("world", "continent", "subregion", "intermediate_region")
+]
 SHUFFLES = 200
 SHARES = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
 
@@ -39,7 +42,7 @@ def shuffle_countries(drawn: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def compare_total(drawn: pd.DataFrame, row: pd.Series) -> dict[str, object]:
-    """Return the line of a total, `row` of `impact_by_area`, from the draws of its countries."""
+    """Return the line of a total, `row` of a table of LEVELS, from the draws of its countries."""
     added, line = drawn.sum(axis=1), {"area_id": row["area_id"], "period": row["period"]}
     for name, share in SHARES.items():
         published = row[f"{name}_persons"]
@@ -58,10 +61,11 @@ def compare_total(drawn: pd.DataFrame, row: pd.Series) -> dict[str, object]:
 
 def compare_totals(folder: Path) -> Iterator[dict[str, object]]:
     """Yield the line of each region and year that has quantiles and more than one drawn country."""
-    totals, draws, acts = (
+    draws, acts, *levels = (
         pd.read_parquet(folder / f"{name}.parquet")
-        for name in ("impact_by_area", "draws_by_area", "restrictions")
+        for name in ("draws_by_area", "restrictions", *LEVELS)
     )
+    totals = pd.concat(levels).sort_values(["area_id", "period"])
     above = list_containing_areas(acts)
     for _, row in totals[totals["q50_persons"].notna()].iterrows():
         is_inside = draws["area_id"].map(lambda code, region=row["area_id"]: region in above[code])

@@ -15,6 +15,7 @@ from audience_impact import pipeline
 from audience_impact.comparing.compared_versions import IMPACT_KEY, compare_answers, key_answers
 from audience_impact.explaining.facts import TABLES, FactRows, Trace
 from audience_impact.pipeline import Outputs, Selection, Settings
+from audience_impact.store.divided import combine_tables, divide_tables, read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange
 from flows.pipeline import quality, steps
@@ -55,7 +56,8 @@ def recompute_trace(
     frames = {name: _select_restriction(outputs[name], restriction_id) for name in TABLES}
     refused = quality.list_refused(checked.findings)
     frames["impact"] = quality.add_losses(frames["impact"], refused, checked.tables)
-    tables = {name: to_arrow(name, frame).to_pandas() for name, frame in frames.items()}
+    parts = {name: to_arrow(name, frame) for name, frame in divide_tables(frames).items()}
+    tables = {name: combine_tables(name, parts).to_pandas() for name in frames}
     origin = "Computed from the facts for this restriction alone. " + (
         "No published version was compared with."
         if version is None
@@ -88,7 +90,7 @@ def _compare_published(
     version: Stored, checked: steps.Checked, restriction_id: str, ours: pd.DataFrame
 ) -> str:
     """Return a sentence that compares the published rows of `impact` with those computed here."""
-    rows = version.read_table("impact", dtype_backend="numpy_nullable")
+    rows = read_computed(version, "impact", dtype_backend="numpy_nullable")
     rows = _select_restriction(rows, restriction_id)
     if rows.empty:
         return f"Version {version.id} does not have this restriction, which was added later."

@@ -25,6 +25,7 @@ from audience_impact.comparing.facts import FactFiles
 from audience_impact.facts.tables import PROVENANCE
 from audience_impact.rules import Stage, get_rule
 from audience_impact.store import PublishError, versions
+from audience_impact.store.divided import count_computed, read_computed
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
 from flows.pipeline.quality import count_cases
 from flows.pipeline.steps import build_headers
@@ -57,8 +58,9 @@ STRENGTH = [
 class Summary:
     """The data of a version that the comparison needs.
 
-    `rows` counts the rows of each table; `answers` contains bounds, quantiles and status of each
-    restriction and metric, indexed by both; `facts` are the files that it was computed from.
+    `rows` counts the rows of each table as it was computed; `answers` contains bounds, quantiles
+    and status of each restriction and metric, indexed by both; `facts` are the files that it was
+    computed from.
     """
 
     rows: Mapping[str, int]
@@ -84,7 +86,8 @@ def summarise_version(
 
     Without files the facts are not compared.
     """
-    return Summary(rows, key_answers(impact, IMPACT_KEY), FactFiles(facts, build_headers()))
+    answers = key_answers(impact, IMPACT_KEY)
+    return Summary(count_computed(rows), answers, FactFiles(facts, build_headers()))
 
 
 def make_empty_summary(rows: Mapping[str, int]) -> Summary:
@@ -102,7 +105,7 @@ def read_last_version(root: Path) -> Summary:
         version = versions.find_latest(root)
         rows = version.count_rows()
         return summarise_version(
-            rows, version.read_table("impact", columns=READ), version.fact_files()
+            rows, read_computed(version, "impact", columns=READ), version.fact_files()
         )
     except PublishError:
         return make_empty_summary(rows)

@@ -80,8 +80,8 @@ def kind_column(name: str, kind: str) -> Any:
     """Return a column of years: people under restrictions of a kind, or how many these are."""
     about = f"{OF_KIND[name]} {kind}"
     if name == "count":
-        return make_column(f"{about}; null: a month", "count", null=True, ge=0)
-    return people_column(f"{about}; null: a month, or not known")
+        return make_column(about, "count", ge=0)
+    return people_column(f"{about}; null: not known")
 
 
 def share_column(description: str) -> Any:
@@ -158,6 +158,36 @@ def restriction_column() -> Any:
 def place_column(description: str) -> Any:
     """Return a column of a country, a region of the world, or the world."""
     return make_column(description, sdmx="REF_AREA", special={WORLD: "the world"})
+
+
+def country_column() -> Any:
+    """Return the column of the country of a row."""
+    return make_column("ISO 3166 code of the country", sdmx="REF_AREA")
+
+
+def area_name(description: str = "name of the country") -> Any:
+    """Return the column of the name of the area of a row."""
+    return text_column(description)
+
+
+def country_name() -> Any:
+    """Return the column of the country in which the areas of a row are."""
+    return text_column("name of the country, of several joined by a comma")
+
+
+def continent_name() -> Any:
+    """Return the column of the continent of a row."""
+    return text_column("continent, a region of UN M49, of several joined by a comma")
+
+
+def year_column() -> Any:
+    """Return the column of the year of a row."""
+    return make_column("year", sdmx="TIME_PERIOD", str_matches=r"^\d{4}$")
+
+
+def month_column() -> Any:
+    """Return the column of the month of a row."""
+    return make_column("month", sdmx="TIME_PERIOD", str_matches=r"^\d{4}-\d{2}$")
 
 
 def base_column(description: str, null: bool = True) -> Any:

@@ -20,6 +20,7 @@ import pandas as pd
 from audience_impact.answers import EventKind, EventOrder, Quantity, names, records
 from audience_impact.answers.numbers import Estimate, day_in_words, read_estimate
 from audience_impact.answers.records import ALL, Row, is_in_force, list_containing_areas, plain_rows
+from audience_impact.store.divided import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, ImpactMetric, YesNo
 
@@ -60,7 +61,7 @@ def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
     tables = records.load_tables(version)
     names_to_read = sorted({*records.AREA_TABLES, "sources"} - tables.keys())
     return tables | {
-        name: version.read_table(name, dtype_backend="numpy_nullable") for name in names_to_read
+        name: read_computed(version, name, dtype_backend="numpy_nullable") for name in names_to_read
     }
 
 

@@ -16,6 +16,7 @@ from audience_impact import periods
 from audience_impact.answers import names
 from audience_impact.answers.numbers import Estimate, cap_share, format_share, read_estimate
 from audience_impact.store import PublishError
+from audience_impact.store.divided import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
@@ -316,7 +317,7 @@ def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
 
     Raise PublishError where one is damaged, or older than the columns that are read.
     """
-    tables = {name: version.read_table(name, dtype_backend="numpy_nullable") for name in TABLES}
+    tables = {name: read_computed(version, name, dtype_backend="numpy_nullable") for name in TABLES}
     if any(column not in tables[name] for name, column in NEWEST.items()):
         raise PublishError(f"{version.address} was published by an older release: publish it again")
     return tables
@@ -324,7 +325,9 @@ def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
 
 def load_area_tables(version: Stored) -> dict[str, pd.DataFrame]:
     """Return the published tables that a question about an area needs, by name."""
-    return {name: version.read_table(name, dtype_backend="numpy_nullable") for name in AREA_TABLES}
+    return {
+        name: read_computed(version, name, dtype_backend="numpy_nullable") for name in AREA_TABLES
+    }
 
 
 def build_record(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:

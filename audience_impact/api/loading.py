@@ -1,12 +1,13 @@
 """Load published tables, and the model of joint use fitted to surveys, into a notebook.
 
-A published version is a folder of Parquet files that describe themselves; a calibration is the fact
+A published version is a set of Parquet files that describe themselves; a calibration is the fact
 table `overlap_calibration` together with the table `surveys`, which names the survey organisations.
 Both fact tables are inside the wheel. In a checkout they are links into data/facts, so that no file
 exists twice.
 """
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from audience_impact.overlap.one_factor import OneFactorCopula
+    from audience_impact.store.reading import OpenVersion
 
 SHIPPED = Path(__file__).parents[1] / "overlap" / "shipped"
 METADATA_KEY = b"audience_impact"
@@ -92,22 +94,119 @@ def _read_fact_table(file: Path, name: str) -> "pd.DataFrame":
     return table
 
 
-def load(path: str | Path) -> "pd.DataFrame | dict[str, pd.DataFrame]":
-    """Return published tables, with their descriptions and those of each column.
+class Tables(Mapping[str, "pd.DataFrame"]):
+    """The published tables of a version by name, each read from its place on first access.
+
+    A table is an item and an attribute: `tables["impact_by_area"]`, `tables.impact_by_area`. Dates
+    are datetimes, coded words categories, other words texts, and numbers with a unit floats, so
+    that a table has the same types whether some of its cells are null or not. `table.attrs` has
+    the words of the table, as `load` describes.
+
+    Attributes:
+        address: Where the version is.
+        version_id: Its id; blank for Parquet files without a manifest.
+    """
+
+    impact: "pd.DataFrame"
+    impact_feature_users: "pd.DataFrame"
+    impact_deprived: "pd.DataFrame"
+    impact_reach_lost: "pd.DataFrame"
+    impact_by_platform: "pd.DataFrame"
+    impact_by_area: "pd.DataFrame"
+    impact_by_continent: "pd.DataFrame"
+    impact_by_subregion: "pd.DataFrame"
+    impact_by_intermediate_region: "pd.DataFrame"
+    impact_by_world: "pd.DataFrame"
+    impact_by_area_month: "pd.DataFrame"
+    impact_by_continent_month: "pd.DataFrame"
+    impact_by_subregion_month: "pd.DataFrame"
+    impact_by_intermediate_region_month: "pd.DataFrame"
+    impact_by_world_month: "pd.DataFrame"
+    draws_by_area: "pd.DataFrame"
+    impact_by_day: "pd.DataFrame"
+    impact_by_continent_day: "pd.DataFrame"
+    impact_by_subregion_day: "pd.DataFrame"
+    impact_by_intermediate_region_day: "pd.DataFrame"
+    impact_by_world_day: "pd.DataFrame"
+    area_comparisons: "pd.DataFrame"
+    impact_by_group: "pd.DataFrame"
+    person_days_by_area: "pd.DataFrame"
+    person_days_by_area_month: "pd.DataFrame"
+    person_days_by_restriction: "pd.DataFrame"
+    person_days_by_restriction_all_time: "pd.DataFrame"
+    sensitivity: "pd.DataFrame"
+    restrictions: "pd.DataFrame"
+    comparisons: "pd.DataFrame"
+    lineage: "pd.DataFrame"
+    candidates: "pd.DataFrame"
+    steps: "pd.DataFrame"
+    sources: "pd.DataFrame"
+    register_rows: "pd.DataFrame"
+    quality: "pd.DataFrame"
+    quarantine: "pd.DataFrame"
+
+    def __init__(self, opened: "OpenVersion") -> None:
+        """Take a version opened by `store.reading`."""
+        self._opened = opened
+        self._read: dict[str, pd.DataFrame] = {}
+        self.address, self.version_id = opened.address, opened.version_id
+
+    def __getitem__(self, name: str) -> "pd.DataFrame":
+        """Return a table.
+
+        Raises KeyError where the version has no such table, ValueError where it is damaged or too
+        large, OSError where it cannot be read.
+        """
+        if name not in self._opened.tables:
+            raise KeyError(_explain_missing(name, self._opened.tables))
+        if name not in self._read:
+            self._read[name] = _read_published(self._opened, name)
+        return self._read[name]
+
+    def __getattr__(self, name: str) -> "pd.DataFrame":
+        """Return a table; raise AttributeError where the version has no such table."""
+        if name.startswith("_") or name not in self._opened.tables:
+            raise AttributeError(f"the version has no table {name}")
+        return self[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the tables, in the order of the version."""
+        return iter(self._opened.tables)
+
+    def __len__(self) -> int:
+        """Return the number of tables."""
+        return len(self._opened.tables)
+
+    def __dir__(self) -> list[str]:
+        """Return the names of attributes, for completion."""
+        return [*super().__dir__(), *self._opened.tables]
+
+    def __repr__(self) -> str:
+        """Return the version, its place and the names of its tables, none of which is read."""
+        return f"Tables of {self.version_id or self.address}: {', '.join(self)}"
+
+
+def load(place: "str | Path") -> Tables:
+    """Return the tables of a published version, each of which is read on first access.
 
     Args:
-        path: A folder of a version (such as data/published/latest), or one of its Parquet files.
+        place: A folder of a version (data/published/latest), a folder in which versions are
+            published (data/published), the archive of a release (.zip), or an address of any of
+            these: https://, http://, s3://, gs:// or az://. A Parquet file of a version gives
+            this table alone. Addresses need the extra `command`; keys of a store come from its own
+            variables, such as AWS_ACCESS_KEY_ID.
 
     Returns:
-        The table of a file, or the tables of a folder by name. `table.attrs` contains `table`,
-        `title`, `description`, `licence`, `sources`, `version_id`, `as_of` and `seed` as
-        published, and `columns`: for each column its `description`, `unit`, `sdmx_concept` and,
-        if it is coded, `values` with the meaning of each value (`special_values` if only a few
-        values are codes). `column_notes` shows them.
+        The tables by name. `table.attrs` contains `table`, `title`, `description`, `licence`,
+        `version_id`, `as_of` and `seed` as published, and `columns`: for each column its
+        `description`, `unit`, `sdmx_concept` and, if it is coded, `values` with the meaning of each
+        value (`special_values` if only a few values are codes). `column_notes` shows them.
 
     Raises:
-        FileNotFoundError: There is no such file or folder, or no table in the folder.
-        ValueError: A file is no table that this project published.
+        FileNotFoundError: There is no such file or folder, or no table in it.
+        ValueError: A file is no table that this project published, is damaged or is too large.
+        OSError: A place cannot be read.
+        ImportError: An address needs the extra `command`.
 
     Source:
         docs/data-dictionary.md has the same words of every column.
@@ -118,30 +217,54 @@ def load(path: str | Path) -> "pd.DataFrame | dict[str, pd.DataFrame]":
             ...
         FileNotFoundError: nowhere: no such file, and no folder with published tables
     """
-    place = Path(path)
-    if place.is_file():
-        return _read_published(place)
-    files = sorted(place.resolve().glob("*.parquet")) if place.is_dir() else []
-    if not files:
-        raise FileNotFoundError(f"{place}: no such file, and no folder with published tables")
-    return {file.stem: _read_published(file) for file in files}
-
-
-def _read_published(file: Path) -> "pd.DataFrame":
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from audience_impact.store import PublishError
+    from audience_impact.store.reading import open_version
 
     try:
-        schema = pq.read_schema(file)
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{file} is no Parquet file: {error}") from error
-    if METADATA_KEY not in (schema.metadata or {}):
-        raise ValueError(f"{file} was not published by audience-impact: it has no description")
-    table = pd.read_parquet(file)
-    table.attrs = json.loads(schema.metadata[METADATA_KEY])
-    table.attrs["columns"] = {field.name: _decode_notes(field) for field in schema}
-    return table
+        return Tables(open_version(place))
+    except PublishError as error:
+        raise ValueError(str(error)) from error
+
+
+def _explain_missing(name: str, tables: tuple[str, ...]) -> str:
+    """Return why a version has no table of a name, and which tables have its rows."""
+    from audience_impact.store.divided import list_published
+
+    parts = [part for part in list_published([name]) if part in tables]
+    instead = f": its rows are in {', '.join(parts)}" if parts else f" among {', '.join(tables)}"
+    return f"no table {name}{instead}"
+
+
+def _read_published(opened: "OpenVersion", name: str) -> "pd.DataFrame":
+    from audience_impact.store import PublishError
+
+    try:
+        table = opened.read_table(name)
+    except PublishError as error:
+        raise ValueError(str(error)) from error
+    attrs = json.loads(table.schema.metadata[METADATA_KEY])
+    attrs.pop("sources", None)  # a table of its own; pandas copies attrs on every step
+    attrs["columns"] = {field.name: _decode_notes(field) for field in table.schema}
+    frame = _set_types(table, attrs["columns"])
+    frame.attrs = attrs
+    return frame
+
+
+def _set_types(table: Any, notes: Mapping[str, dict[str, Any]]) -> "pd.DataFrame":
+    """Return a table with texts as dictionaries as a frame with the types of `Tables`."""
+    import pandas as pd
+    import pyarrow as pa
+
+    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
+    for name, about in notes.items():
+        if pa.types.is_dictionary(table.schema.field(name).type):
+            words = list(about.get("values", ())) if "separator" not in about else []
+            texts = frame[name].astype("str")
+            more = sorted(set(texts.dropna()) - set(words)) if words else []
+            frame[name] = texts.astype(pd.CategoricalDtype([*words, *more])) if words else texts
+        elif about.get("unit") not in ("", "date", None):
+            frame[name] = frame[name].astype("float64")
+    return frame
 
 
 def _decode_notes(field: Any) -> dict[str, Any]:

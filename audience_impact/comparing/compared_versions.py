@@ -22,6 +22,7 @@ import pandas as pd
 from audience_impact.comparing.facts import Keys
 from audience_impact.frames import Array
 from audience_impact.store import PublishError, storage, versions
+from audience_impact.store.divided import read_computed
 from audience_impact.store.manifest import MANIFEST
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange as Change
@@ -175,7 +176,7 @@ def read_published(stored: Stored) -> ComparedVersion:
         stored.id,
         True,
         describe_settings(version.as_of, version.seed, *version.method),
-        combine_answers(stored.read_table("impact"), stored.read_table("impact_by_area")),
+        combine_answers(*(read_computed(stored, name) for name in ("impact", "impact_by_area"))),
         stored.read_table("lineage"),
         list_countries(stored.read_table("restrictions")),
         stored.fact_files(),

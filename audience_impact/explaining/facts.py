@@ -14,6 +14,7 @@ import pandas as pd
 from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.lineage import INPUTS, RESTRICTION_TABLES, name_origin
+from audience_impact.store.divided import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import SourceType, TraceStep
 
@@ -153,6 +154,6 @@ def read_trace(version: Stored, restriction_id: str) -> Trace:
             "`audience-impact run` again"
         )
     chosen = [("restriction_id", "==", restriction_id)]
-    tables = {name: version.read_table(name, filters=chosen) for name in TABLES}
+    tables = {name: read_computed(version, name, filters=chosen) for name in TABLES}
     origin = f"Published in version {version.id}."
     return Trace(restriction_id, tables, FactRows(version.fact_files()), origin)

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from audience_impact.answers.citation import cite_version
+from audience_impact.store.divided import combine_tables
 from audience_impact.store.versions import Stored
 
 
@@ -64,6 +66,10 @@ class Content:
         """Return the lines with citations."""
         return self.cited or (cite_version(self.package),)
 
+    def read_computed(self, table: str) -> pd.DataFrame:
+        """Return a table as it was computed, from the tables that it is published as."""
+        return combine_tables(table, self.tables).to_pandas()
+
     def describe_table(self, table: str) -> dict[str, Any]:
         """Return the entry of a table in `datapackage.json`."""
         by_name = {resource["name"]: resource for resource in self.package["resources"]}
@@ -83,7 +89,10 @@ def read_content(version: Stored) -> Content:
     return Content(version.manifest, {name: version.read_arrow(name) for name in names})
 
 
-ORDER = ("restrictions", "impact", "impact_by_platform", "person_days", "impact_by_area")
+ORDER = (
+    *("restrictions", "impact", "impact_by_platform"),
+    *("person_days_by_restriction", "person_days_by_area", "impact_by_area"),
+)
 """Tables that come first because readers need them most; others follow by name."""
 
 

@@ -52,7 +52,7 @@ def add_events(content: Content, everything: Content, query: ExportQuery) -> Con
     `everything` has all tables of the version, from which rows are joined.
     """
     names = ("restrictions", "impact", "impact_by_platform", "person_days", "sources")
-    frames = {name: everything.tables[name].to_pandas() for name in names}
+    frames = {name: everything.read_computed(name) for name in names}
     ids = content.tables["restrictions"]["restriction_id"].to_pylist()
     period = None if query.year is None else str(query.year)
     events = rankings.build_events(frames, ids, period)

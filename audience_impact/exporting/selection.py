@@ -28,6 +28,7 @@ from audience_impact.answers.records import AnswerRecord
 from audience_impact.exporting import ExportError
 from audience_impact.exporting.content import Content, KeyFigures
 from audience_impact.outputs.areas import WORLD
+from audience_impact.store.divided import list_published
 from audience_impact.store.versions import Stored
 
 HEADINGS = (
@@ -62,7 +63,7 @@ def add_area_answers(content: Content, area_id: str, area_name: str) -> Content:
     """Return the content with the answer for each year of an area."""
     rows = [
         row
-        for row in content.tables["impact_by_area"].to_pylist()
+        for row in records.plain_rows(content.read_computed("impact_by_area"))
         if row["area_id"] == area_id and len(row["period"]) == 4
     ]
     answers = tuple(sentences.write_area_answer(row, area_name) for row in rows)
@@ -80,6 +81,8 @@ def _read_meanings(content: Content, table: str, column: str) -> dict[str, str]:
 
 EVERY = "all"
 """Ids in `person_days`: every restriction of the country, and every day of a restriction."""
+_OF_LEVELS = {*list_published(["impact_by_area", "impact_by_day"])} - {"impact_by_area"}
+"""Tables of which most have no row for an area, and are left out then."""
 LONGEST_TITLE = 3
 """Maximum number of restrictions that are named in the title."""
 
@@ -123,7 +126,11 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
         return content
     area, ids = choose_restrictions(content, query)
     tables = {name: _select_rows(content, name, ids, area, query) for name in content.tables}
-    chosen_tables = {name: table for name, table in tables.items() if table is not None}
+    chosen_tables = {
+        name: table
+        for name, table in tables.items()
+        if table is not None and (table.num_rows or name not in _OF_LEVELS)
+    }
     chosen_tables["sources"] = _select_sources(chosen_tables, content.tables["sources"])
     selected = replace(
         content,
@@ -198,7 +205,7 @@ def _read_area_names(acts: pd.DataFrame) -> dict[str, str]:
 def _choose_ids(content: Content, query: ExportQuery, area: Area | None) -> set[str]:
     """Return the ids of the requested restrictions; raise ExportError where there are none."""
     tables = {
-        name: content.tables[name].to_pandas()
+        name: content.read_computed(name)
         for name in ("restrictions", "person_days", "impact_by_platform")
     }
     ids = set(tables["restrictions"]["restriction_id"])

@@ -52,8 +52,8 @@ ENDS_OF_MONTH = ("monthly_low_persons", "monthly_high_persons")
 WORLD = "001"
 STATUS = ["obs_status", "reason", "reason_rule_ids", "is_lower_bound"]
 """Columns of the status of a total and of its reasons."""
-COUNTRIES = ["countries_count", "countries_drawn", "areas_count", "estimated_areas_count"]
-"""Columns of the countries of a total, and their names before schema 2.6."""
+COUNTRIES = ["countries_count", "countries_drawn"]
+"""Columns of the countries of a total."""
 ENDS = {"every": "most_end", "certain": "least_end", "drawn": "end"}
 """The three kinds of sets, with the end date up to which a restriction counts in each."""
 Members = Mapping[str, pd.DataFrame]
@@ -212,8 +212,6 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
     words = reasons.state_reasons(flags, table.index)[["reason", "reason_rule_ids"]]
     return table.join(words).assign(
         is_lower_bound=np.where(is_part | is_bounded, YesNo.YES.value, YesNo.NO.value),
-        areas_count=table["countries_count"],  # its name before schema 2.6
-        estimated_areas_count=table["countries_drawn"],
         impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
         obs_status=status,
         as_of=as_of.isoformat(),

@@ -23,6 +23,7 @@ from audience_impact.answers.records import AnswerRecord, Restriction
 from audience_impact.answers.restriction_words import ONE_NETWORK, describe_place, name_features
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import cell_text
+from audience_impact.store.divided import list_computed, read_computed
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
@@ -182,7 +183,7 @@ class ReportData:
     Attributes:
         stored: The location of the version, and its `datapackage.json`: licence, sources, titles of
             tables and columns.
-        tables: Every published table by name, missing cells as NA.
+        tables: Every table by name as it was computed (`store.divided`), missing cells as NA.
     """
 
     stored: Stored
@@ -287,8 +288,8 @@ def load_report_data(version: Stored) -> ReportData:
     """
     tables = answers.load_tables(version)
     others = {
-        name: version.read_table(name, dtype_backend="numpy_nullable")
-        for name in version.count_rows()
+        name: read_computed(version, name, dtype_backend="numpy_nullable")
+        for name in list_computed(version.count_rows())
         if name not in tables
     }
     return ReportData(version, tables | others)

@@ -27,7 +27,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
-from obstore.store import ObjectStore, from_url
+from obstore.store import HTTPStore, ObjectStore, from_url
 
 from audience_impact.store import VERSION_ID, PublishError
 from audience_impact.store.files import as_json
@@ -65,6 +65,24 @@ def open_storage(address: str) -> "ObjectStorage":
         )
     except (BaseError, ValueError) as error:
         raise PublishError(f"{address}: cannot be used: {_first_line(error)}") from error
+
+
+def open_web_folder(address: str) -> HTTPStore:
+    """Return the client of a folder of a web server; raise PublishError if it is unusable."""
+    options: Any = {**CLIENT, "allow_http": address.lower().startswith("http://")}
+    try:
+        return HTTPStore.from_url(address, client_options=options, retry_config=RETRY)
+    except (BaseError, ValueError) as error:
+        raise PublishError(f"{address}: cannot be used: {_first_line(error)}") from error
+
+
+def stream_object(client: Any, path: str) -> Iterator[bytes]:
+    """Yield an object in pieces; raise OSError where it cannot be read."""
+    try:
+        for piece in obstore.get(client, path).stream(min_chunk_size=2**20):
+            yield bytes(piece)
+    except BaseError as error:
+        raise OSError(_first_line(error)) from error
 
 
 def _unset_blanks() -> None:

@@ -23,8 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from filelock import FileLock, Timeout
-
 from audience_impact.store import VERSION_ID, PublishError
 from audience_impact.store.files import flush_to_disk, write_below, write_whole
 
@@ -140,6 +138,8 @@ class LocalStorage:
     @contextmanager
     def hold_lock(self, timeout_seconds: float) -> Iterator[None]:
         """Lock the folder for this writer; the system frees the lock when the process dies."""
+        from filelock import FileLock, Timeout  # who only reads need not have it
+
         (self.root / "versions").mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.root / ".lock", timeout=timeout_seconds):

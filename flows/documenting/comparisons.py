@@ -22,6 +22,7 @@ from audience_impact.answers.sentences import explain_difference
 from audience_impact.answers.tables import render_markdown
 from audience_impact.outputs.comparisons import NEARLY_ALL
 from audience_impact.store import PublishError
+from audience_impact.store.divided import read_computed
 from audience_impact.store.versions import Stored, find_latest
 from audience_impact.vocabulary import ComparedWith, ImpactMetric, Unit
 from flows import CHECKOUT
@@ -72,7 +73,7 @@ def pair_areas(version: Stored) -> pd.DataFrame:
     table = version.read_table("area_comparisons")
     people = table[table["published_persons"].notna()]
     columns = ["q05_persons", "q95_persons", "began_q50_persons", "bounds_only_count"]
-    ours = version.read_table("impact_by_area")[["area_id", "period", *columns]]
+    ours = read_computed(version, "impact_by_area")[["area_id", "period", *columns]]
     paired = people.merge(ours, on=["area_id", "period"], how="left").merge(
         _find_largest(version), on=["area_id", "period"], how="left"
     )
@@ -82,7 +83,7 @@ def pair_areas(version: Stored) -> pd.DataFrame:
 
 def _find_largest(version: Stored) -> pd.DataFrame:
     """Return the restriction of each country and year with the largest median."""
-    days = version.read_table("person_days")[["restriction_id", "period"]].drop_duplicates()
+    days = read_computed(version, "person_days")[["restriction_id", "period"]].drop_duplicates()
     acts = version.read_table("restrictions")[["restriction_id", "country_id"]]
     people = _read_exposed(version)[["restriction_id", "q50_persons"]].dropna()
     rows = days.merge(acts, on="restriction_id").merge(people, on="restriction_id")
@@ -97,7 +98,7 @@ def _find_largest(version: Stored) -> pd.DataFrame:
 
 def _read_exposed(version: Stored) -> pd.DataFrame:
     """Return the people exposed to each restriction."""
-    impact = version.read_table("impact")
+    impact = read_computed(version, "impact")
     return impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
 
 

@@ -76,13 +76,28 @@ def _describe_rule(rule: Rule) -> tuple[str, ...]:
 def format_dictionary() -> str:
     """Return every column of every published table, with the meanings of coded values."""
     places: dict[tuple[tuple[str, str], ...], str] = {}
+    written: dict[str, str] = {}
     return "\n".join(
         f"## {name}\n\n{published.describe_table(name)}\n\n"
         f"Key: {', '.join(f'`{key}`' for key in published.KEYS[name])}.\n\n"
-        + _format_columns(name)
-        + _format_values(name, places)
+        + _format_table(name, places, written)
         for name in published.MODELS
     )
+
+
+def _format_table(
+    name: str, places: dict[tuple[tuple[str, str], ...], str], written: dict[str, str]
+) -> str:
+    """Return the columns and values of a table, or the table above with the same columns.
+
+    `written` maps the columns that the page already explains to their table; the function adds to
+    it, and to `places` as `_format_values` does.
+    """
+    columns = _format_columns(name)
+    if columns in written:
+        return f"Columns and values: those of [{written[columns]}](#{written[columns]}).\n"
+    written[columns] = name
+    return columns + _format_values(name, places)
 
 
 def _format_columns(table: str) -> str:
@@ -153,7 +168,8 @@ def compute_results() -> steps.Results:
 def format_results() -> str:
     """Return the table of results in the README, from the repository's facts."""
     computed = compute_results()
-    rows = report.list_exposed(computed.frames)
+    names = ("impact", "impact_by_platform", "restrictions", "lineage")
+    rows = report.list_exposed({name: computed.read_frame(name) for name in names})
     featured = rows[rows["restriction_id"].isin(FEATURED)]
     table = report.render_markdown(HEADINGS, [_format_result(row) for row in featured.itertuples()])
     day = computed.version.as_of.isoformat()

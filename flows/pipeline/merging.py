@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from audience_impact import partition
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.partition import Country, SharedInput
+from audience_impact.store.divided import list_published
 from audience_impact.store.manifest import ROW_GROUP_ROWS, InMemory
 from flows.pipeline.parts import PartRecord, RunFolder
 
@@ -60,12 +61,12 @@ def merge_results(folder: RunFolder, count: int, shared: SharedInput) -> MergedR
     return MergedResults(
         {
             name: SortedRows(folder, name, [record.rows[name] for record in records])
-            for name in partition.OF_RESTRICTIONS
+            for name in list_published(partition.OF_RESTRICTIONS)
         },
         frames,
         {
             name: frozenset().union(*(record.source_ids[name] for record in records))
-            for name in partition.OF_RESTRICTIONS
+            for name in list_published(partition.OF_RESTRICTIONS)
         },
         tuple(sorted(findings, key=lambda finding: (finding.layer, finding.line, finding.message))),
         {rule: sorted(keys) for rule, keys in broken.items()},

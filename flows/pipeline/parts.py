@@ -30,6 +30,7 @@ import pyarrow as pa
 from audience_impact import partition
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.partition import PartInput, Partitioning, PartResult, SharedInput
+from audience_impact.store.divided import divide_tables
 from flows.pipeline import quality
 from schemas import published
 from schemas.arrow import to_arrow
@@ -59,7 +60,7 @@ class PartRecord:
     Attributes:
         tables: Rows of its countries by area and by day, not rounded yet.
         source_ids: The sources of each of its tables.
-        rows: The number of rows of each restriction, in order: table, keys, counts.
+        rows: The number of rows of each restriction or country, in order: table, keys, counts.
         findings: Findings about the facts during the computation.
         broken: For each rule over results the keys of the rows that break it.
         no_estimate_reason: The rule that explains why nothing at all is drawn.
@@ -194,11 +195,15 @@ def compute_and_store(folder: RunFolder, shared: Shared, part: PartInput, number
     frames = result.tables
     tables = {**shared.input.tables, **part.tables}
     frames["impact"] = quality.add_losses(frames["impact"], shared.refused, tables)
-    made = {name: to_arrow(name, frames[name]) for name in partition.OF_RESTRICTIONS}
+    published_frames = divide_tables({name: frames[name] for name in partition.OF_RESTRICTIONS})
+    made = {name: to_arrow(name, frame) for name, frame in published_frames.items()}
     record = PartRecord(
         {name: frames[name] for name in partition.MERGED if name in frames},
-        {name: frozenset(list_source_ids(name, frames[name], frames["lineage"])) for name in made},
-        {name: _count_rows(name, frames[name]) for name in made},
+        {
+            name: frozenset(list_source_ids(name, frame, frames["lineage"]))
+            for name, frame in published_frames.items()
+        },
+        {name: _count_rows(frame) for name, frame in published_frames.items()},
         result.findings,
         result.broken,
         result.no_estimate_reason,
@@ -207,11 +212,10 @@ def compute_and_store(folder: RunFolder, shared: Shared, part: PartInput, number
     folder.store_part(number, result, record, made)
 
 
-def _count_rows(table: str, frame: pd.DataFrame) -> "pd.Series[int]":
-    """Count the rows of each restriction in order; in `person_days` also those of countries."""
-    key = frame["restriction_id"].astype("str")
-    if table == "person_days":
-        key = key + "\t" + frame["area_id"].astype("str")  # no id holds a tab
+def _count_rows(frame: pd.DataFrame) -> "pd.Series[int]":
+    """Count the rows of each restriction in order; in tables without restrictions, of countries."""
+    name = "restriction_id" if "restriction_id" in frame else "area_id"
+    key = frame[name].astype("str")
     return key.groupby(key.to_numpy(), sort=False).size()
 
 

@@ -143,19 +143,21 @@ class Results:
         return {name: table.to_pandas() for name, table in self.tables.items()}
 
     def read_frame(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return a table, or some of its columns."""
-        return self._read_table(name, columns).to_pandas()
+        """Return a table as it was computed, or some of its columns; see `store.divided`."""
+        from audience_impact.store.divided import combine_tables, list_published
+
+        parts = {part: self._read_table(part) for part in list_published([name])}
+        table = combine_tables(name, parts)
+        return table.select(list(columns or table.schema.names)).to_pandas()
 
     def count_rows(self) -> dict[str, int]:
         """Return the number of rows of each table."""
         return {name: rows.num_rows for name, rows in self.rows.items()}
 
-    def _read_table(self, name: str, columns: Sequence[str] | None = None) -> pyarrow.Table:
+    def _read_table(self, name: str) -> pyarrow.Table:
         import pyarrow
 
-        names = list(columns or self.rows[name].schema.names)
-        groups = [group.select(names) for group in self.rows[name].iterate_groups()]
-        return pyarrow.concat_tables(groups).combine_chunks()
+        return pyarrow.concat_tables(self.rows[name].iterate_groups()).combine_chunks()
 
 
 def format_finding(finding: Finding) -> str:
@@ -466,6 +468,7 @@ def _build_results(
 ) -> Results:
     """Return all published tables: results, quarantine and quality report."""
     from audience_impact.outputs.review.rules import CONTRADICT
+    from audience_impact.store.divided import divide_tables
     from audience_impact.store.manifest import InMemory
     from flows.pipeline import quality
     from schemas.arrow import to_arrow
@@ -479,12 +482,13 @@ def _build_results(
     frames["quality"] = quality.build_report(
         [*checked.findings, *merged_results.findings],
         merged_results.broken,
-        {**checked.rows, "impact": merged_results.rows["impact"].num_rows},
+        {**checked.rows, "impact": _count_answers(merged_results)},
         {
             CONTRADICT: [format_finding(finding) for finding in findings],
             known_facts.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
         },
     )
+    frames = divide_tables(frames)
     made = {name: InMemory(to_arrow(name, frame)) for name, frame in frames.items()}
     fact_sources = merged_results.source_ids["lineage"]
     source_ids = {
@@ -499,6 +503,13 @@ def _build_results(
         version,
         checked.files,
     )
+
+
+def _count_answers(merged_results: MergedResults) -> int:
+    """Return the number of rows of impact, of all metrics together."""
+    from audience_impact.store.divided import list_published
+
+    return sum(merged_results.rows[name].num_rows for name in list_published(["impact"]))
 
 
 def choose_day(checked: Checked, as_of: date | None) -> date:

@@ -1,4 +1,7 @@
-"""Answers about areas and days: people of a month, a year or a day, and person-days."""
+"""Answers about countries and days: people of a month, a year or a day, and person-days.
+
+A model inherits its columns from several: those of the last come first.
+"""
 
 from typing import Any
 
@@ -11,13 +14,29 @@ from schemas import columns
 from schemas.columns import PublishedModel, ReasonedModel, bounds_in_order, in_order, row_rule
 
 
-class ImpactByArea(ReasonedModel):
-    """People under at least one restriction in a month or a year, each person once."""
+class Country(PublishedModel):
+    """The country of a row."""
 
-    area_id: Series[str] = columns.place_column(
-        "ISO 3166 code of a country, UN M49 code of a region, 001: the world"
-    )
-    period: Series[str] = columns.make_column("month or year", sdmx="TIME_PERIOD")
+    area_id: Series[str] = columns.country_column()
+    area_name: Series[str] = columns.area_name()
+    continent_name: Series[str] = columns.continent_name()
+
+
+class CountryYear(Country):
+    """The country and the year of a row."""
+
+    period: Series[str] = columns.year_column()
+
+
+class CountryMonth(Country):
+    """The country and the month of a row."""
+
+    period: Series[str] = columns.month_column()
+
+
+class PeopleOfPeriod(PublishedModel):
+    """People under at least one restriction in a period, and of these of ordered ones."""
+
     impact_metric: Series[str] = columns.word_column(
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
@@ -72,12 +91,6 @@ class ImpactByArea(ReasonedModel):
         words.YesNo,
         "whether the quantiles leave out countries or restrictions: the total is at least that",
     )
-    areas_count: Series[float] = columns.make_column(
-        "as countries_count, whose name it was before schema 2.6", "count", ge=1
-    )
-    estimated_areas_count: Series[float] = columns.make_column(
-        "as countries_drawn, whose name it was before schema 2.6", "count", ge=0
-    )
     ordered_at_least_persons: Series[float] = columns.people_column(
         "the fewest, with the errors of 99 % of such figures, of ordered restrictions", null=False
     )
@@ -100,6 +113,11 @@ class ImpactByArea(ReasonedModel):
     ordered_restrictions_count: Series[float] = columns.make_column(
         "restrictions that an authority ordered, or of which no source says who did", "count", ge=0
     )
+
+
+class PeopleByKind(PublishedModel):
+    """People under at least one restriction of a kind in a year."""
+
     began_at_least_persons: Series[float] = columns.kind_column("at_least", "begun in the year")
     began_q05_persons: Series[float] = columns.kind_column("q05", "begun in the year")
     began_q50_persons: Series[float] = columns.kind_column("q50", "begun in the year")
@@ -136,6 +154,11 @@ class ImpactByArea(ReasonedModel):
     service_q95_persons: Series[float] = columns.kind_column("q95", "of services alone")
     service_at_most_persons: Series[float] = columns.kind_column("at_most", "of services alone")
     service_restrictions_count: Series[float] = columns.kind_column("count", "of services alone")
+
+
+class StatusOfPeriod(ReasonedModel):
+    """The status of the numbers of an area in a period."""
+
     confidence: Series[str] = columns.word_column(
         words.Confidence, "the lowest of the interval and of the large parts of the total"
     )
@@ -160,16 +183,33 @@ class ImpactByArea(ReasonedModel):
         return is_in_order
 
 
-class DrawsByArea(PublishedModel):
+class ImpactByArea(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, CountryYear):
+    """People under at least one restriction in a year, each person once, by country.
+
+    Countries of one year may be added up. Years may not, since a person may be in several: add up
+    person-days over years (`person_days_by_area`). A sum of medians is near the median of the sum,
+    which `impact_by_continent`, `impact_by_world` and `draws_by_area` give.
+    """
+
+
+class ImpactByAreaMonth(StatusOfPeriod, PeopleOfPeriod, CountryMonth):
+    """People under at least one restriction in a month, each person once, by country.
+
+    Countries of one month may be added up. Months may not, since a person may be in several: add up
+    person-days over months (`person_days_by_area_month`).
+    """
+
+
+class DrawsByArea(CountryYear):
     """Draws of the people under at least one restriction in a year, in countries that are drawn.
 
-    The draws of one number belong together: their sum over countries is a draw of all of these.
+    Each row is another draw of the same number: group by `draw` before adding up countries, and
+    take quantiles of the sums. The draws of one number belong together: their sum over countries is
+    a draw of all of these.
     They are the first draws of those that the quantiles of `impact_by_area` are computed of; a
     country whose quantiles a rule withholds has draws, and a country that cannot be drawn has none.
     """
 
-    area_id: Series[str] = columns.place_column("ISO 3166 code of a country")
-    period: Series[str] = columns.make_column("year", sdmx="TIME_PERIOD")
     impact_metric: Series[str] = columns.word_column(
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
@@ -179,15 +219,9 @@ class DrawsByArea(PublishedModel):
     persons: Series[float] = columns.people_column("people in this draw", null=False)
 
 
-class ImpactByDay(ReasonedModel):
-    """People under at least one restriction on each day of the last two years.
+class PeopleOnDays(ReasonedModel):
+    """People under at least one restriction on each of some days."""
 
-    A row is valid for every day from its first to its last; a day without a row has no restriction.
-    """
-
-    area_id: Series[str] = columns.place_column(
-        "ISO 3166 code of a country, UN M49 code of a region, 001: the world"
-    )
     from_day: Series[str] = columns.make_column("first day", "date", "TIME_PERIOD")
     to_day: Series[str] = columns.make_column("last day, included", "date")
     impact_metric: Series[str] = columns.word_column(
@@ -226,12 +260,6 @@ class ImpactByDay(ReasonedModel):
         words.YesNo,
         "whether the quantiles leave out countries or restrictions: the total is at least that",
     )
-    areas_count: Series[float] = columns.make_column(
-        "as countries_count, whose name it was before schema 2.6", "count", ge=1
-    )
-    estimated_areas_count: Series[float] = columns.make_column(
-        "as countries_drawn, whose name it was before schema 2.6", "count", ge=0
-    )
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()
     as_of: Series[str] = columns.as_of()
@@ -243,21 +271,18 @@ class ImpactByDay(ReasonedModel):
         return in_order(frame, "persons", ("lower", "upper"), frame["countries_count"])
 
 
+class ImpactByDay(PeopleOnDays, Country):
+    """People under at least one restriction on each day of the last two years, by country.
+
+    A row is valid for every day from its first to its last; a day without a row has no restriction.
+    Countries of one day may be added up. Days may not, since a person may be in several: persons
+    times `days` are person-days, which may.
+    """
+
+
 class PersonDays(ReasonedModel):
     """Person-days under restrictions: a person counts once a day, whatever is restricted."""
 
-    restriction_id: Series[str] = columns.make_column(
-        "the restriction; `all`: every one of the country",
-        special={"all": "every restriction of the country, each person once a day"},
-    )
-    area_id: Series[str] = columns.make_column(
-        "ISO 3166 codes of the countries, joined by ;", sdmx="REF_AREA"
-    )
-    period: Series[str] = columns.make_column(
-        "month, year, or `all` of the restriction",
-        sdmx="TIME_PERIOD",
-        special={"all": "from its start to its end, or to the day of the facts"},
-    )
     days: Series[float] = columns.make_column(
         "days that may have been under restriction", "days", ge=0
     )
@@ -389,3 +414,51 @@ class PersonDays(ReasonedModel):
             ],
             axis=1,
         ).any(axis=1)
+
+
+class PersonDaysByArea(PersonDays, CountryYear):
+    """Person-days under restrictions in a year, by country: a person counts once a day.
+
+    Rows may be added up, over countries and years. Bounds of the sum are sums of bounds; a sum of
+    medians is a little below the median of the sum, and sums of quantiles are wider apart.
+    """
+
+
+class PersonDaysByAreaMonth(PersonDays, CountryMonth):
+    """Person-days under restrictions in a month, by country: a person counts once a day.
+
+    Rows may be added up, over countries and months, as those of `person_days_by_area`.
+    """
+
+
+class Restriction(PublishedModel):
+    """The restriction of a row, and its countries."""
+
+    restriction_id: Series[str] = columns.restriction_column()
+    area_id: Series[str] = columns.make_column(
+        "ISO 3166 codes of the countries, joined by ;", sdmx="REF_AREA"
+    )
+    area_name: Series[str] = columns.area_name()
+    continent_name: Series[str] = columns.continent_name()
+
+
+class RestrictionYear(Restriction):
+    """The restriction and the year of a row."""
+
+    period: Series[str] = columns.year_column()
+
+
+class PersonDaysByRestriction(PersonDays, RestrictionYear):
+    """Person-days of each restriction in a year.
+
+    Years of a restriction may be added up. Two restrictions may both count a person on a day: for a
+    country, add up `person_days_by_area`, which counts each person once a day.
+    """
+
+
+class PersonDaysByRestrictionAllTime(PersonDays, Restriction):
+    """Person-days of each restriction from its start to its end, or to the day of the facts.
+
+    Two restrictions may both count a person on a day: for a country, add up `person_days_by_area`,
+    which counts each person once a day.
+    """

@@ -171,7 +171,9 @@ class Candidates(PublishedModel):
     role: Series[str] = columns.word_column(
         words.FactRole, "what the fact was considered for", also=_PLACES
     )
-    country_id: Series[str] = columns.make_column("ISO 3166 code of the country", sdmx="REF_AREA")
+    country_id: Series[str] = columns.country_column()
+    country_name: Series[str] = columns.country_name()
+    continent_name: Series[str] = columns.continent_name()
     platform_id: Series[str] = columns.platform_column(
         "the platform; `all`: the restriction as a whole", all="the restriction as a whole"
     )
@@ -212,6 +214,8 @@ class Steps(PublishedModel):
         sdmx="REF_AREA",
         special={"all": "the restriction as a whole"},
     )
+    country_name: Series[str] = columns.country_name()
+    continent_name: Series[str] = columns.continent_name()
     step: Series[str] = columns.word_column(words.TraceStep, "the step of the way")
     subject: Series[str] = columns.make_column(
         "the platform, place or fact; `all`: the country as a whole",
@@ -298,6 +302,8 @@ class AreaComparisons(PublishedModel):
 
     published_area_figure_id: Series[str] = columns.make_column("the published figure")
     area_id: Series[str] = columns.place_column("ISO 3166 code; 001: the world")
+    area_name: Series[str] = columns.area_name("name of the country or region")
+    continent_name: Series[str] = columns.continent_name()
     period: Series[str] = columns.make_column("period of the figure", sdmx="TIME_PERIOD")
     publisher: Series[str] = columns.make_column("who published it")
     figure_kind: Series[str] = columns.word_column(words.FigureKind, "what it counts")

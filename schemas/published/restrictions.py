@@ -14,7 +14,11 @@ from schemas.columns import JOINED_BY, PublishedModel, ReasonedModel, bounds_in_
 
 
 class Impact(ReasonedModel):
-    """The number of people whom each restriction touches, one row per restriction and metric."""
+    """People exposed to each restriction, a row a restriction.
+
+    Restrictions may not be added up, since a person may be under several: for a country, take
+    `impact_by_area` or `person_days_by_area`.
+    """
 
     restriction_id: Series[str] = columns.restriction_column()
     impact_metric: Series[str] = columns.word_column(
@@ -23,6 +27,9 @@ class Impact(ReasonedModel):
     area_id: Series[str] = columns.make_column(
         "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
     )
+    area_name: Series[str] = columns.area_name("names of the areas")
+    country_name: Series[str] = columns.country_name()
+    continent_name: Series[str] = columns.continent_name()
     at_least_persons: Series[float] = columns.people_column(
         "the fewest, with the errors of 99 % of such figures", null=False
     )
@@ -164,6 +171,27 @@ class Impact(ReasonedModel):
         return ~(frame["upper_base_share"] > 1)
 
 
+class ImpactFeatureUsers(Impact):
+    """People exposed to each restriction who use the restricted features, a row a restriction.
+
+    Restrictions may not be added up, since a person may be under several.
+    """
+
+
+class ImpactDeprived(Impact):
+    """People deprived by each restriction, without those who get around it, a row a restriction.
+
+    Restrictions may not be added up, since a person may be under several.
+    """
+
+
+class ImpactReachLost(Impact):
+    """Users whom services lost, as figures from before and after show it, a row a restriction.
+
+    Restrictions may not be added up, since a person may be under several.
+    """
+
+
 class ImpactByPlatform(PublishedModel):
     """The audiences behind each restriction; they overlap and must not be added."""
 
@@ -241,7 +269,9 @@ class ImpactByGroup(ReasonedModel):
     """Bounds on the share exposed of each age and sex, where figures by age or sex exist."""
 
     restriction_id: Series[str] = columns.restriction_column()
-    area_id: Series[str] = columns.make_column("ISO 3166 code of the country", sdmx="REF_AREA")
+    area_id: Series[str] = columns.country_column()
+    area_name: Series[str] = columns.area_name()
+    continent_name: Series[str] = columns.continent_name()
     age: Series[str] = columns.make_column(
         "ages as the source groups them; all: every age", sdmx="AGE", special={"all": "every age"}
     )
@@ -284,6 +314,8 @@ class Restrictions(PublishedModel):
     country_id: Series[str] = columns.make_column(
         "ISO 3166 codes of the countries that the areas lie in, joined by ;"
     )
+    country_name: Series[str] = columns.country_name()
+    continent_name: Series[str] = columns.continent_name()
     places: Series[str] = columns.text_column(
         "places that its source names, as the text means them: whole, in a place, one or another"
     )

@@ -210,13 +210,14 @@ def root(tmp_path: Path, results: steps.Results) -> Path:
 
 def summary(results: steps.Results) -> Summary:
     counts = {name: table.num_rows for name, table in results.tables.items()}
-    return last_version.summarise_version(counts, results.frames["impact"], results.files)
+    return last_version.summarise_version(counts, results.read_frame("impact"), results.files)
 
 
 def test_the_last_version_is_what_was_published(root: Path, results: steps.Results) -> None:
     before, now = last_version.read_last_version(root), summary(results)
     acts = (FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()
     assert (before.rows, before.facts.files) == (now.rows, now.facts.files)
+    assert sum(before.rows.values()) == sum(table.num_rows for table in results.tables.values())
     assert len(before.facts.rows("restrictions")) == len(acts) - 1
     assert before.rows["impact"] == 4 * (len(acts) - 1)
     assert len(now.answers) == 4 * (len(acts) - 1)
@@ -227,7 +228,7 @@ def test_the_last_version_is_what_was_published(root: Path, results: steps.Resul
 
 
 def test_what_changed_against_the_last_version(root: Path, results: steps.Results) -> None:
-    impact = results.frames["impact"]
+    impact = results.read_frame("impact")
     act = "RU-2025-08-13-calls"
     upper = impact["upper_persons"].mask(impact["restriction_id"] == act, 1.0)
     fewer = {name: table.num_rows // 2 for name, table in results.tables.items()}

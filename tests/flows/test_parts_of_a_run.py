@@ -110,9 +110,9 @@ def same_bytes(one: Results, other: Results, folder: Path) -> None:
 
 def test_parts_give_the_bytes_of_the_whole(whole: Results, apart: Results, tmp_path: Path) -> None:
     same_bytes(whole, apart, tmp_path)
-    by_area = whole.frames["impact_by_area"]
-    world_total = by_area[(by_area["area_id"] == "001") & (by_area["period"] == "2026")]
-    assert (world_total["areas_count"] > 2).all()
+    by_year = whole.frames["impact_by_world"]
+    world_total = by_year[by_year["period"] == "2026"]
+    assert (world_total["countries_count"] > 2).all()
     assert world_total["q50_persons"].notna().all()
 
 
@@ -138,7 +138,7 @@ def test_groups_of_rows_are_cut_wherever_a_restriction_ends(
     whole: Results, apart: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flows.pipeline.merging.ROW_GROUP_ROWS", 5)
-    for name in ("impact", "person_days", "lineage"):
+    for name in ("impact", "person_days_by_restriction", "person_days_by_area", "lineage"):
         groups = list(apart.rows[name].iterate_groups())
         assert {len(group) for group in groups[:-1]} == {5}
         assert sum(len(group) for group in groups) == whole.tables[name].num_rows

@@ -9,11 +9,11 @@ from pathlib import Path
 from statistics import NormalDist
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from audience_impact.facts.tables import Tables
 from audience_impact.pipeline import Outputs, Selection, Settings, Stages, prepare_run
+from audience_impact.store.divided import combine_tables, divide_tables, list_computed
 from flows.pipeline import quality, steps
 from schemas import published
 from schemas.arrow import to_arrow
@@ -25,14 +25,14 @@ CALLS = "RU-2025-08-13-calls"
 
 @pytest.fixture(scope="module")
 def frames(repository_results: steps.Results) -> Tables:
-    """The published tables, as a reader gets them."""
-    return {name: as_read(table) for name, table in repository_results.tables.items()}
+    """The tables as they were computed, from those that are published."""
+    names = list_computed(repository_results.tables)
+    return {name: blank_nulls(repository_results.read_frame(name)) for name in names}
 
 
-def as_read(table: pa.Table) -> pd.DataFrame:
-    """A published table with blank for text that is null."""
-    frame: pd.DataFrame = table.to_pandas()
-    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+def blank_nulls(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table with blank for text that is null."""
+    texts = [name for name in frame if frame[name].dtype == "str"]
     return frame.assign(**{name: frame[name].fillna("") for name in texts})
 
 
@@ -415,14 +415,16 @@ def test_facts_in_another_order_give_the_same_numbers(
 def impact(tables: Tables, stages: Stages, wanted: Settings) -> pd.DataFrame:
     """Table `impact` as it is published, where no row was refused."""
     found = quality.add_losses(Outputs(tables, stages, wanted)["impact"], (), tables)
-    table: pd.DataFrame = to_arrow("impact", found).to_pandas()
+    parts = divide_tables({"impact": found})
+    made = {name: to_arrow(name, part) for name, part in parts.items()}
+    table: pd.DataFrame = combine_tables("impact", made).to_pandas()
     return table
 
 
 def test_another_seed_moves_the_estimates_a_little(
     repository_checked: steps.Checked, repository_run: Run
 ) -> None:
-    plain = repository_run.results.frames["impact"]
+    plain = repository_run.results.read_frame("impact")
     seventh = Settings(seed=7, sensitivity=False)
     other = impact(repository_checked.tables, repository_run.stages, seventh)
     ends = ["lower_persons", "upper_persons"]
@@ -441,7 +443,7 @@ def test_a_day_before_the_others_moves_acts_without_a_start_alone(
 
     What is ongoing lasts till the day of the facts, so that day moves the reach of its days.
     """
-    tables, every = repository_checked.tables, repository_results.frames["impact"]
+    tables, every = repository_checked.tables, repository_results.read_frame("impact")
     some = frozenset({*every["restriction_id"].unique()[::8], "AE-voip-calls"})
     stages, _ = prepare_run(tables, date(2020, 1, 1), only=Selection(some, frozenset()))
     early = impact(tables, stages, Settings())
@@ -484,7 +486,7 @@ def test_one_cell_changed_puts_the_row_in_quarantine_whole(place: str, spoilt: S
     folder, lines, done = spoilt
     table, key, column = place.split("/")
     cell, rule = SPOILT[place]
-    quarantine = as_read(done.tables["quarantine"])
+    quarantine = blank_nulls(done.frames["quarantine"])
     found = quarantine[(quarantine["table"] == table) & (quarantine["line"] == lines[place])]
     assert (f"{table}.csv", column, rule, cell) in set(
         zip(found["file"], found["column"], found["rule"], found["value"], strict=True)
@@ -496,7 +498,7 @@ def test_one_cell_changed_puts_the_row_in_quarantine_whole(place: str, spoilt: S
 
 def test_the_rest_is_computed_and_says_what_it_lost(spoilt: Spoilt, frames: Tables) -> None:
     _, _, done = spoilt
-    impact = as_read(done.tables["impact"])
+    impact = blank_nulls(done.read_frame("impact"))
     calls = row(impact, restriction_id=CALLS, impact_metric="people_exposed")
     assert (calls["lower_persons"], calls["upper_persons"]) == (96_000_000, 105_000_000)
     # Of the seven figures refused one names a service that nobody knows.

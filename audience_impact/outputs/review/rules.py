@@ -135,7 +135,7 @@ def estimate_out_of_order(results: ReviewInput) -> list[str]:
     "an estimate has an interval without width, and is above zero or may be: no figure is without "
     "error",
     FAULT,
-    *("impact", "person_days"),
+    *("impact", "person_days_by_area", "person_days_by_restriction"),
 )
 def interval_without_width(results: ReviewInput) -> list[str]:
     """Return estimates with equal 5 and 95 % quantiles, except estimates of nobody."""

@@ -1,0 +1,62 @@
+"""Columns `area_name`, `country_name` and `continent_name` of tables with an area or a country.
+
+Names are those of the fact table `areas`. A continent is an area that the world contains directly,
+as in UN M49. Several names are joined as those in `area_name` of `restrictions` are; each occurs
+once.
+"""
+
+import pandas as pd
+
+from audience_impact.outputs.areas import WORLD
+from audience_impact.places import nesting
+from audience_impact.places.nesting import Parents
+from audience_impact.populations import WHOLE, country_of
+
+OF_COUNTRIES = ("restrictions", "candidates", "steps")
+"""Tables whose countries are in `country_id`."""
+OF_PLACES = ("impact",)
+"""Tables whose areas may be smaller than a country."""
+
+
+def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with the names of the area, country and continent of each row.
+
+    Args:
+        table: The name of the table; one without areas is returned unchanged.
+        frame: Its rows, with codes joined by `;` in `area_id` or `country_id`.
+        areas: The fact table `areas`.
+    """
+    if table in OF_COUNTRIES:
+        ids, kinds = frame["country_id"], ["country_name", "continent_name"]
+    elif "area_id" in frame:
+        of_country = ["country_name"] if table in OF_PLACES else []
+        ids, kinds = frame["area_id"], ["area_name", *of_country, "continent_name"]
+    else:
+        return frame
+    cells = ids.astype("object")
+    names = _name_cells(cells.dropna().unique(), areas)
+    return frame.assign(**{kind: cells.map(names[kind]).astype("object") for kind in kinds})
+
+
+def _name_cells(cells: "pd.Series[str]", areas: pd.DataFrame) -> pd.DataFrame:
+    """Return the names of each kind for each cell of codes; blank where the facts have none."""
+    parents = nesting.read_parents(areas)
+    names = dict(zip(areas["area_id"], areas["name"], strict=True)) | {"": ""}
+    by_cell = {}
+    for cell in cells:
+        codes = cell.split(";")
+        countries = [code if WHOLE.fullmatch(code) else country_of(code, parents) for code in codes]
+        continents = [_find_continent(country, parents) for country in countries]
+        by_cell[cell] = [
+            ", ".join(name for code in dict.fromkeys(several) if (name := names.get(code, "")))
+            for several in (codes, countries, continents)
+        ]
+    kinds = ["area_name", "country_name", "continent_name"]
+    return pd.DataFrame.from_dict(by_cell, orient="index", columns=kinds, dtype="object")
+
+
+def _find_continent(area: str, parents: Parents) -> str:
+    """Return the continent of a country or region; blank for the world and for unknown areas."""
+    while (above := parents.get(area, "")) not in ("", WORLD):
+        area = above
+    return area if above == WORLD else ""

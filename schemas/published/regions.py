@@ -1,0 +1,127 @@
+"""People under restrictions in regions of the world, and in the world, by level of UN M49.
+
+Each level has tables of its own, since the regions of one contain those of the next.
+"""
+
+from pandera.typing import Series
+
+from schemas import columns
+from schemas.columns import PublishedModel
+from schemas.published.areas_and_days import (
+    PeopleByKind,
+    PeopleOfPeriod,
+    PeopleOnDays,
+    StatusOfPeriod,
+)
+
+
+class Region(PublishedModel):
+    """The region of a row."""
+
+    area_id: Series[str] = columns.place_column("UN M49 code of the region, 001: the world")
+    area_name: Series[str] = columns.area_name("name of the region")
+    continent_name: Series[str] = columns.continent_name()
+
+
+class RegionYear(Region):
+    """The region and the year of a row."""
+
+    period: Series[str] = columns.year_column()
+
+
+class RegionMonth(Region):
+    """The region and the month of a row."""
+
+    period: Series[str] = columns.month_column()
+
+
+class ImpactByContinent(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, RegionYear):
+    """People under at least one restriction in a year, each person once, by continent.
+
+    Continents of one year may be added up, years may not, since a person may be in several.
+    """
+
+
+class ImpactByContinentMonth(StatusOfPeriod, PeopleOfPeriod, RegionMonth):
+    """People under at least one restriction in a month, each person once, by continent.
+
+    Continents of one month may be added up, months may not, since a person may be in several.
+    """
+
+
+class ImpactByContinentDay(PeopleOnDays, Region):
+    """People under at least one restriction on each day of the last two years, by continent.
+
+    A row is valid for every day from its first to its last. Continents of one day may be added up,
+    days may not: persons times `days` are person-days, which may.
+    """
+
+
+class ImpactBySubregion(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, RegionYear):
+    """People under at least one restriction in a year, each person once, by sub-region.
+
+    Sub-regions of one year may be added up, years may not, since a person may be in several.
+    """
+
+
+class ImpactBySubregionMonth(StatusOfPeriod, PeopleOfPeriod, RegionMonth):
+    """People under at least one restriction in a month, each person once, by sub-region.
+
+    Sub-regions of one month may be added up, months may not, since a person may be in several.
+    """
+
+
+class ImpactBySubregionDay(PeopleOnDays, Region):
+    """People under at least one restriction on each day of the last two years, by sub-region.
+
+    A row is valid for every day from its first to its last. Sub-regions of one day may be added up,
+    days may not: persons times `days` are person-days, which may.
+    """
+
+
+class ImpactByIntermediateRegion(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, RegionYear):
+    """People under at least one restriction in a year, each person once, by intermediate region.
+
+    Regions of one year may be added up, years may not, since a person may be in several.
+
+    Africa south of the Sahara and Latin America have such regions, and nothing else has.
+    """
+
+
+class ImpactByIntermediateRegionMonth(StatusOfPeriod, PeopleOfPeriod, RegionMonth):
+    """People under at least one restriction in a month, each person once, by intermediate region.
+
+    Regions of one month may be added up, months may not, since a person may be in several.
+
+    Africa south of the Sahara and Latin America have such regions, and nothing else has.
+    """
+
+
+class ImpactByIntermediateRegionDay(PeopleOnDays, Region):
+    """People under at least one restriction on a day of two years, by intermediate region.
+
+    A row is valid for every day from its first to its last. Regions of one day may be added up,
+    days may not: persons times `days` are person-days, which may.
+    """
+
+
+class ImpactByWorld(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, RegionYear):
+    """People under at least one restriction in a year, each person once, in the whole world.
+
+    Years may not be added up, since a person may be in several.
+    """
+
+
+class ImpactByWorldMonth(StatusOfPeriod, PeopleOfPeriod, RegionMonth):
+    """People under at least one restriction in a month, each person once, in the whole world.
+
+    Months may not be added up, since a person may be in several.
+    """
+
+
+class ImpactByWorldDay(PeopleOnDays, Region):
+    """People under at least one restriction on each day of the last two years, in the whole world.
+
+    A row is valid for every day from its first to its last. Days may not be added up: persons times
+    `days` are person-days, which may.
+    """

@@ -1,0 +1,235 @@
+"""A version is opened wherever it is, and what comes from outside is not trusted."""
+
+import json
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import audience_impact as ai
+from audience_impact.store import PublishError, reading, versions
+from flows.pipeline import steps
+from flows.releasing import write_release
+from schemas import published
+
+pytestmark = pytest.mark.chain
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """The files of a folder; nothing on standard error."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def root(small_results: steps.Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a version, and the archive of its release."""
+    folder = tmp_path_factory.mktemp("published")
+    steps.publish_results(small_results, folder, None)
+    archive, _ = write_release(versions.find_latest(folder), None, folder, False)
+    archive.rename(folder / "release.zip")
+    return folder
+
+
+@pytest.fixture
+def address(root: Path) -> Iterator[str]:
+    """The address of a web server that has this folder."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(root))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["", "latest", "release.zip"])
+def test_folder_archive_and_address_give_the_same_tables(
+    root: Path, address: str, name: str
+) -> None:
+    here, there = ai.load(root / name), ai.load(f"{address}/{name}")
+    assert list(here) == list(there)
+    assert set(here) == set(published.TABLES)
+    assert here.version_id == there.version_id == versions.find_latest(root).id
+    for table in ("impact", "impact_by_day", "quarantine"):
+        pd.testing.assert_frame_equal(here[table], there[table])
+        assert here[table].attrs == there[table].attrs
+
+
+def test_a_table_is_read_on_first_access_and_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = []
+    decode = reading.decode_table
+
+    def count(address: str, content: bytes) -> pa.Table:
+        names.append(Path(address).stem)
+        return decode(address, content)
+
+    monkeypatch.setattr(reading, "decode_table", count)
+    tables = ai.load(root)
+    assert repr(tables).startswith(f"Tables of {tables.version_id}: ")
+    assert names == []
+    assert tables.impact is tables["impact"]
+    assert names == ["impact"]
+
+
+def test_every_published_table_is_a_typed_attribute() -> None:
+    typed = [name for name, kind in ai.Tables.__annotations__.items() if "DataFrame" in kind]
+    assert typed == list(published.TABLES)
+
+
+def test_dates_words_and_numbers_have_their_types(root: Path) -> None:
+    tables = ai.load(root)
+    for name, table in tables.items():
+        for column, about in table.attrs["columns"].items():
+            dtype = table[column].dtype
+            if about["unit"] == "date":
+                assert pd.api.types.is_datetime64_dtype(dtype), f"{name}.{column}"
+            elif about["unit"]:
+                assert dtype == "float64", f"{name}.{column}"
+            elif about.get("values") and "separator" not in about:
+                assert isinstance(dtype, pd.CategoricalDtype), f"{name}.{column}"
+                assert set(about["values"]) <= set(dtype.categories)
+
+
+def test_words_of_a_table_outlast_putting_rows_together(root: Path) -> None:
+    impact = ai.load(root).impact
+    both = pd.concat([impact.head(1), impact.tail(1)])
+    assert both.attrs == impact.attrs
+    assert impact.merge(impact, on="restriction_id").attrs == impact.attrs
+    assert json.loads(json.dumps(impact.attrs)) == impact.attrs
+
+
+def test_a_table_of_an_older_schema_is_named_with_its_successors(root: Path) -> None:
+    tables = ai.load(root)
+    with pytest.raises(KeyError, match="person_days: its rows are in person_days_by_area, "):
+        tables["person_days"]
+    with pytest.raises(AttributeError, match="no table person_days"):
+        _ = tables.person_days
+
+
+def test_nothing_at_an_address_is_a_line(address: str) -> None:
+    with pytest.raises(FileNotFoundError, match="nothing: no version is there, and none"):
+        ai.load(f"{address}/nothing")
+    with pytest.raises(ValueError, match=r"ftp://example\.org: give a folder, or an address of"):
+        ai.load("ftp://example.org")
+
+
+def test_an_address_without_its_library_names_the_extra() -> None:
+    code = (
+        "import sys; sys.modules['obstore'] = None; import audience_impact as ai\n"
+        "try: ai.load('https://127.0.0.1:9/x')\n"
+        "except ImportError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == (
+        "https://127.0.0.1:9/x: reading an address needs the extra `command`: "
+        "pip install 'audience-impact[command]'"
+    )
+
+
+def test_a_folder_needs_no_more_than_the_statistics(root: Path) -> None:
+    away = ("obstore", "filelock", "babel", "pycountry", "duckdb", "rich", "typer", "jinja2")
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({away}))\n"
+        f"import audience_impact as ai; print(len(ai.load({str(root)!r}).impact))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == len(ai.load(root).impact)
+
+
+def change_manifest(root: Path, folder: Path, **cells: Any) -> Path:
+    """A copy of the version whose first table has other cells in the manifest."""
+    manifest = json.loads((root / "latest" / "datapackage.json").read_bytes())
+    manifest["resources"][0] |= cells
+    folder.mkdir()
+    for path in (root / "latest").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "datapackage.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+def test_a_manifest_that_names_a_file_elsewhere_is_refused(root: Path, tmp_path: Path) -> None:
+    for number, name in enumerate(("../secret", "/etc/passwd", "a\nb", "")):
+        folder = change_manifest(root, tmp_path / str(number), name=name)
+        with pytest.raises(ValueError, match="names a table"):
+            ai.load(folder)
+
+
+def test_a_table_that_is_not_that_of_the_manifest_is_refused(root: Path, tmp_path: Path) -> None:
+    folder = change_manifest(root, tmp_path / "changed", hash="sha256:00")
+    tables = ai.load(folder)
+    name = next(iter(tables))
+    with pytest.raises(ValueError, match="its bytes are not those of the manifest"):
+        tables[name]
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        ((), "it has 0 versions instead of one"),
+        (("../audience-impact-2026-01-01-0123456789ab/datapackage.json",), "it has 0 versions"),
+        (
+            tuple(f"audience-impact-2026-01-01-{n}123456789ab/datapackage.json" for n in "01"),
+            "it has 2 versions",
+        ),
+    ],
+)
+def test_an_archive_that_is_no_release_is_refused(
+    names: tuple[str, ...], line: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "release.zip"
+    with zipfile.ZipFile(place, "w") as archive:
+        for name in names:
+            archive.writestr(name, "{}")
+    with pytest.raises(ValueError, match=line):
+        ai.load(place)
+    place.write_bytes(b"PK not a zip")
+    with pytest.raises(ValueError, match="is no archive of a release"):
+        ai.load(place)
+
+
+def test_what_is_larger_than_any_version_is_refused(
+    root: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_MANIFEST_BYTES", 1000)
+    for place in (str(root / "release.zip"), address):
+        with pytest.raises(ValueError, match="is longer than 1,000 bytes"):
+            ai.load(place)
+
+
+def test_a_small_file_that_fills_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_DECODED_BYTES", 2**20)
+    schema = pa.schema([pa.field("text", pa.string())], {b"audience_impact": b"{}"})
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table([["x" * 1000] * 2000], schema=schema), sink, compression="zstd")
+    content = sink.getvalue().to_pybytes()
+    assert len(content) < 5000
+    with pytest.raises(PublishError, match="more than 1 MiB of memory, too much for a table"):
+        reading.decode_table("planted.parquet", content)
+    monkeypatch.setattr(reading, "MOST_DECODED_BYTES", 2**22)
+    assert reading.decode_table("planted.parquet", content).num_rows == 2000
+
+
+def test_a_pointer_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    class Planted:
+        """A store whose pointer leads out of it."""
+
+        address = "s3://bucket"
+
+        def read_file(self, path: str) -> bytes:
+            if path != "latest":
+                raise FileNotFoundError(path)
+            return b'{"folder": "../../other/versions/2026-01-01-0123456789ab"}'
+
+    with pytest.raises(PublishError, match="latest leads to no version"):
+        reading._read_pointer(Planted())
