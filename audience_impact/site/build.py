@@ -33,7 +33,15 @@ from audience_impact.answers.citation import cite_version, describe_dataset
 from audience_impact.answers.numbers import ENDS, read_estimate
 from audience_impact.exporting import content
 from audience_impact.plain_text import cell_text
-from audience_impact.site import areas, platforms, rendering, report_data, restriction, texts
+from audience_impact.site import (
+    areas,
+    feed,
+    platforms,
+    rendering,
+    report_data,
+    restriction,
+    texts,
+)
 from audience_impact.site.areas import WORLD
 from audience_impact.site.charts.finish import Picture
 from audience_impact.site.report_data import File, ListEntry, Page, ReportData
@@ -345,6 +353,7 @@ PAGES: tuple[PageMaker, ...] = (
     areas.make_pages,
     platforms.make_pages,
     texts.make_pages,
+    feed.make_pages,
 )
 """The functions that create pages, in the order in which they run."""
 

@@ -47,6 +47,8 @@ NAV = (
     ("glossary.html", "Glossary"),
 )
 """Links in the head of each page: path and text."""
+FEED, FEED_TITLE = "feed.xml", "Internet restrictions: new and changed answers"
+"""Path and title of the feed, to which each page leads."""
 STATIC = Path(__file__).parent / "static"
 
 
@@ -157,7 +159,7 @@ def render_page(page: Page, report: ReportData) -> bytes:
     """Return a page as the bytes of its file.
 
     Every template has `page`, `root` (the relative path to the folder of the report), `version`,
-    `as_of`, `licence`, `nav` and `report`, in addition to the values of the page.
+    `as_of`, `licence`, `nav`, `feed` and `report`, in addition to the values of the page.
     """
     values: dict[str, Any] = {
         "page": page,
@@ -166,6 +168,7 @@ def render_page(page: Page, report: ReportData) -> bytes:
         "as_of": report.as_of.isoformat(),
         "licence": report.package["licenses"][0],
         "nav": NAV,
+        "feed": {"path": FEED, "title": FEED_TITLE},
         "report": report,
         **page.values,
     }
