@@ -62,6 +62,20 @@ _OTHER_NAMES = {
     **{"Turkey": "TR", "Global": "001", "Worldwide": "001"},
 }
 """Names that are in use, or were, and that the locale data do not have."""
+NICKNAMES = {
+    **{
+        "fb": "facebook",
+        "ig": "instagram",
+        "insta": "instagram",
+        "yt": "youtube",
+        "wa": "whatsapp",
+    },
+    **{"twitter": "x", "vkontakte": "vk", "fb messenger": "messenger", "ok.ru": "odnoklassniki"},
+    **{"твиттер": "x", "фейсбук": "facebook", "телеграм": "telegram", "ватсап": "whatsapp"},
+    **{"ютуб": "youtube", "тикток": "tiktok", "تويتر": "x", "فيسبوك": "facebook"},
+    **{"واتساب": "whatsapp", "推特": "x", "脸书": "facebook"},
+}
+"""Services as people call them, or called them, with the id of each."""
 _CODE = re.compile(r"[A-Z]{2}|\d{3}")
 _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
 """ISO 3166 codes that users may assign freely; XK denotes Kosovo everywhere."""

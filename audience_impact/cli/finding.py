@@ -27,20 +27,6 @@ from audience_impact.vocabulary import WHOLE_INTERNET, Action
 
 ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms", "observed_from")
 WORLD = "001"
-NICKNAMES = {
-    **{
-        "fb": "facebook",
-        "ig": "instagram",
-        "insta": "instagram",
-        "yt": "youtube",
-        "wa": "whatsapp",
-    },
-    **{"twitter": "x", "vkontakte": "vk", "fb messenger": "messenger", "ok.ru": "odnoklassniki"},
-    **{"твиттер": "x", "фейсбук": "facebook", "телеграм": "telegram", "ватсап": "whatsapp"},
-    **{"ютуб": "youtube", "тикток": "tiktok", "تويتر": "x", "فيسبوك": "facebook"},
-    **{"واتساب": "whatsapp", "推特": "x", "脸书": "facebook"},
-}
-"""Services as people call them, or called them, with the id of each."""
 SHARED = {"congo"}
 """Names of several countries: as words of records they find the restrictions of all of them."""
 _NARROW_NOTHING = (
@@ -112,7 +98,7 @@ class Vocabulary:
         self.acts, self.services = acts, dict[str, set[str]]()
         parts = tables["impact_by_platform"] if "impact_by_platform" in tables else pd.DataFrame()
         columns = ["restriction_id", "platform_id", "platform_name"]
-        self.service_names = {make_key(name): service for name, service in NICKNAMES.items()}
+        self.service_names = {make_key(name): service for name, service in names.NICKNAMES.items()}
         for act, service, name in parts.reindex(columns=columns).dropna().to_numpy():
             self.services.setdefault(act, set()).add(service)
             if service != WHOLE_INTERNET:

@@ -94,7 +94,7 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield a page for each area with a restriction, its numbers and charts, and the maps."""
     tables = _group_tables(report)
     country_entries = rendering.group_entries(report.entries, lambda entry: entry.countries)
-    for code in sorted({*tables.periods, *country_entries}):
+    for code in sorted(report.listed_areas):
         values = _collect_values(report, tables, code, country_entries)
         yield Page(area_path(code), naming.name_area(code), "area.html", values)
         yield from _make_csv_files(report, code)
@@ -156,7 +156,7 @@ def make_map(report: ReportData, year: str, root: str) -> Map | None:
     """Return the map of a year with links below `root`; None where no country has a row."""
     links = {code: quote_path(root + area_path(code)) for code, _ in report.by_area}
     svg = _draw_map(report, year, links)
-    legend = tuple((paint(colour), words) for colour, words in atlas.LEGEND)
+    legend = tuple((paint(colour), words) for colour, words in atlas.SHARES.legend)
     return (
         Map(
             year,

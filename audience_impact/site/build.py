@@ -85,18 +85,31 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
     }
     yield Page("index.html", TITLE, "home.html", values)
     listed = {"rows": _make_rows(rows), "choices": list_choices(report), "csv": CSV}
-    names = _list_search_names({code for entry in rows for code in entry.countries})
-    yield Page("all.html", "All restrictions", "all.html", {**listed, "names": names})
+    yield Page("all.html", "All restrictions", "all.html", listed)
     yield File(CSV, _make_csv(report))
+    yield File(rendering.NAMES, _make_search_names(report))
 
 
 def _make_rows(entries: Iterable[ListEntry]) -> list[rendering.Row]:
     return [rendering.make_row(entry) for entry in entries]
 
 
-def _list_search_names(countries: set[str]) -> dict[str, str]:
-    """Return the words by which each country is found: its names in all languages, old ones too."""
-    words: dict[str, set[str]] = {code: set() for code in countries}
+def _make_search_names(report: ReportData) -> bytes:
+    """Return the words by which areas and services are found, as a script that pages load."""
+    services: dict[str, list[str]] = {}
+    for word, platform in naming.NICKNAMES.items():
+        if platform in report.platforms:
+            services.setdefault(platform, []).append(word)
+    words = {name: " ".join(several) for name, several in services.items()}
+    names = {"areas": list_search_names(set(report.listed_areas)), "services": words}
+    return (
+        f"window.knownNames = {json.dumps(names, ensure_ascii=False, sort_keys=True)};\n".encode()
+    )
+
+
+def list_search_names(areas: set[str]) -> dict[str, str]:
+    """Return the words by which each area is found: its names in all languages, old ones too."""
+    words: dict[str, set[str]] = {code: set() for code in areas}
     for name, code in chain(naming.list_area_names(), naming.list_foreign_names()):
         if code in words:
             words[code].update(name.casefold().split())
@@ -107,7 +120,7 @@ def _read_region(report: ReportData, area: str, year: str) -> dict[str, Any]:
     """Return the estimates for a region today and this year; None without restrictions."""
     rows = {"today": report.last_day(area), "year": report.area_row(area, year)}
     estimates = {name: row and read_estimate(row) for name, row in rows.items()}
-    is_listed = any(code == area for code, _ in report.by_area)
+    is_listed = area in report.listed_areas
     return {"area": area, "name": naming.name_area(area), "listed": is_listed, **estimates}
 
 

@@ -49,6 +49,8 @@ NAV = (
 """Links in the head of each page: path and text."""
 FEED, FEED_TITLE = "feed.xml", "Internet restrictions: new and changed answers"
 """Path and title of the feed, to which each page leads."""
+NAMES = "names.js"
+"""Path of the words by which areas and services are found."""
 STATIC = Path(__file__).parent / "static"
 
 
@@ -159,7 +161,7 @@ def render_page(page: Page, report: ReportData) -> bytes:
     """Return a page as the bytes of its file.
 
     Every template has `page`, `root` (the relative path to the folder of the report), `version`,
-    `as_of`, `licence`, `nav`, `feed` and `report`, in addition to the values of the page.
+    `as_of`, `licence`, `nav`, `feed`, `names` and `report`, in addition to the values of the page.
     """
     values: dict[str, Any] = {
         "page": page,
@@ -169,6 +171,7 @@ def render_page(page: Page, report: ReportData) -> bytes:
         "licence": report.package["licenses"][0],
         "nav": NAV,
         "feed": {"path": FEED, "title": FEED_TITLE},
+        "names": NAMES,
         "report": report,
         **page.values,
     }

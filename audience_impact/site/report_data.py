@@ -6,6 +6,7 @@ feature and somebody knows, else all who are exposed.
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.answers import records as answers
-from audience_impact.answers.names import capitalise_first
+from audience_impact.answers.names import capitalise_first, name_area
 from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate
 from audience_impact.answers.records import AnswerRecord, Restriction
@@ -234,6 +235,13 @@ class ReportData:
         """Return the list entry of each restriction, by its id."""
         return {entry.restriction: entry for entry in self.entries}
 
+    @cached_property
+    def listed_areas(self) -> dict[str, str]:
+        """Return the name of each area that has a page, by its code, in the order of the names."""
+        codes = {code for code, _ in self.by_area}
+        codes |= {code for entry in self.entries for code in entry.countries}
+        return dict(sorted(((code, name_area(code)) for code in codes), key=_fold_name))
+
     @property
     def source_line(self) -> str:
         """Return source, version and licence, as a line below a picture."""
@@ -270,6 +278,12 @@ class ReportData:
         rows = self.tables["impact_by_day"]
         rows = rows[rows["to_day"].astype("str") == self.as_of.isoformat()]
         return {row["area_id"]: row for row in answers.plain_rows(rows)}
+
+
+def _fold_name(area: tuple[str, str]) -> str:
+    """Return the name of an area for sorting: without accents, in small letters."""
+    parts = unicodedata.normalize("NFD", area[1])
+    return "".join(sign for sign in parts if not unicodedata.combining(sign)).casefold()
 
 
 def as_csv(frame: pd.DataFrame, version: str) -> bytes:

@@ -168,9 +168,62 @@ def test_the_home_page_leads_to_what_is_searched_by_names_of_any_language(seen: 
     search = page.get_by_label("Search")
     search.fill("shutdown in birma")
     assert all(name.startswith("MM-") for name in rows(page))
-    search.fill("atlantis")
-    assert page.get_by_role("status").inner_text().startswith("Nothing found.")
-    assert page.locator("table.restrictions").is_hidden()
+
+
+@pytest.mark.parametrize(
+    ("typed", "searched", "begins"),
+    [
+        ("nigera", "nigeria", "NG-"),
+        ("turkye", "turkiye", "TR-"),
+        ("watsapp", "whatsapp", ""),
+        ("nigera twiter", "nigeria twitter", "NG-2021-06-05-twitter"),
+        ("facebok uganda 2099", "facebook uganda", "UG-"),
+    ],
+)
+def test_search_mends_spelling_and_says_what_it_searched(
+    typed: str, searched: str, begins: str, seen: Seen
+) -> None:
+    page = seen.open(KINDS["all"])
+    page.get_by_label("Search").fill(typed)
+    said = page.get_by_role("status").inner_text()
+    assert said.startswith(f"Nothing fits “{typed}”. Searched instead for “{searched}”: ")
+    assert rows(page)
+    assert all(name.startswith(begins) for name in rows(page))
+
+
+def test_search_never_leaves_an_empty_table(seen: Seen) -> None:
+    page = seen.open(KINDS["all"])
+    everything = rows(page)
+    page.get_by_label("Search").fill("atlantis")
+    said = page.get_by_role("status").inner_text()
+    assert said.startswith("Nothing on record fits “atlantis”. All are listed: ")
+    assert rows(page) == everything
+    page.get_by_label("Search").fill("nigeria")
+    page.locator("select[name=country]").select_option("RU")
+    assert "Searched instead for “nigeria” without the choices" in (
+        page.get_by_role("status").inner_text()
+    )
+    assert all(name.startswith("NG-") for name in rows(page))
+
+
+@pytest.mark.parametrize("kind", ["home", "country"])
+def test_a_country_is_picked_by_a_name_in_any_language_or_without_javascript(
+    kind: str, seen: Seen
+) -> None:
+    page = seen.open(KINDS[kind])
+    page.locator(".picker summary").click()
+    page.locator(".picker input").fill("burma")
+    assert page.locator(".picker li:visible").all_inner_texts() == ["Myanmar"]
+    page.locator(".picker input").fill("atlantis")
+    assert page.locator(".picker [role=status]").inner_text().startswith("No area on record")
+    page.locator(".picker input").fill("turkye")
+    assert page.locator(".picker [role=status]").inner_text() == "Searched for “turkiye”."
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/area/TR.html")
+    plain = seen.open(KINDS[kind], java_script_enabled=False)
+    plain.locator(".picker summary").click()
+    plain.locator(".picker").get_by_role("link", name="Türkiye").click()
+    plain.wait_for_url("**/area/TR.html")
 
 
 def test_the_map_has_a_slider_of_years(seen: Seen) -> None:

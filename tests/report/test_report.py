@@ -153,7 +153,7 @@ def test_a_page_lists_every_restriction_by_what_the_filters_look_for(report: Pat
 
 
 def test_a_country_is_found_by_its_names_in_other_languages_and_by_old_ones() -> None:
-    names = build._list_search_names({"TR", "MM"})
+    names = build.list_search_names({"TR", "MM"})
     assert {"turkey", "turquie", "türkiye", "tr"} <= set(names["TR"].split())
     assert "burma" in names["MM"].split()
 
