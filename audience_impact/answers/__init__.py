@@ -22,6 +22,14 @@ class Grouping(StrEnum):
     RESTRICTION = "restriction"
 
 
+class ChartForm(StrEnum):
+    """The form of a chart of an area: bars, a map of its countries, or a line over the years."""
+
+    BAR = "bar"
+    MAP = "map"
+    LINE = "line"
+
+
 class EventOrder(StrEnum):
     """The order of a list of restrictions: the most people or person-days first, or the newest."""
 

@@ -84,8 +84,8 @@ def rank_countries(
 ) -> pd.DataFrame:
     """Return the countries of an area, the largest median first and those without one last.
 
-    Columns: area_id, area_name, COUNTS, is_lower_bound, is_days_lower_bound, and NUMBERS in persons
-    and in person-days.
+    Columns: area_id, area_name, COUNTS, is_lower_bound, base, base_persons, is_days_lower_bound,
+    and NUMBERS in persons and in person-days.
     """
     containing = list_containing_areas(tables["restrictions"])
     inside = [area for area, above in containing.items() if area_id in (area, *above)]
@@ -96,13 +96,27 @@ def rank_countries(
     rules = days["reason_rule_ids"].astype("object").fillna("")
     of_days = [f"{name}_person_days" for name in NUMBERS]
     days = days.assign(is_days_lower_bound=_say_yes(rules.str.contains(INCOMPLETE)))
-    columns = ["area_id", *COUNTS, "is_lower_bound", *(f"{name}_persons" for name in NUMBERS)]
+    columns = ["area_id", *COUNTS, "is_lower_bound", "base", "base_persons"]
+    columns += [f"{name}_persons" for name in NUMBERS]
     rows = people[columns].merge(
         days[["area_id", "is_days_lower_bound", *of_days]], on="area_id", how="left"
     )
     rows.insert(1, "area_name", [names.name_area(code) for code in rows["area_id"]])
     order = [f"{name}_{quantity.unit}" for name in ("q50", "at_least", "at_most")]
     return rows.sort_values([*order, "area_id"], ascending=[False] * 3 + [True], ignore_index=True)
+
+
+def list_years(
+    tables: Mapping[str, pd.DataFrame], area_id: str, quantity: Quantity
+) -> list[tuple[str, Estimate]]:
+    """Return each year of an area with its people or person-days, the oldest first."""
+    people = tables["impact_by_area"]
+    years = people[(people["area_id"] == area_id) & (people["period"].str.len() == len("2023"))]
+    rows = {row["period"]: row for row in plain_rows(years.sort_values("period"))}
+    if quantity is Quantity.PERSON_DAYS:
+        for year, row in rows.items():
+            row |= sum_person_days(rank_countries(tables, area_id, year, quantity))
+    return [(year, read_amount(row, quantity)) for year, row in rows.items()]
 
 
 def _say_yes(marks: "pd.Series[bool]") -> "pd.Series[str]":

@@ -158,7 +158,7 @@ def _write_pictures(version: "Stored", queries: list[str], into: Path) -> None:
             by = Grouping.COUNTRY if question.area.isdecimal() else Grouping.RESTRICTION
             area = ranking.rank_area(tables, question, by, Quantity.PEOPLE)
             name = f"{area.ranking.name} {area.ranking.period}"
-            pictures[name] = ranking.draw_area(version, area, ranking.MOST_RANKED)
+            pictures[name] = ranking.draw_area(version, tables, area, ranking.MOST_RANKED)
         else:
             ids.append(showing.find_single_id(words, tables))
     pictures |= build.draw_restrictions(version, ids) if ids else {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audience_impact.answers import EventKind, EventOrder, Grouping, Quantity
+from audience_impact.answers import ChartForm, EventKind, EventOrder, Grouping, Quantity
 from audience_impact.cli.folders import (
     PUBLISHED,
     OutputFormat,
@@ -53,6 +53,14 @@ Chart = Annotated[
         metavar="FILE",
         callback=require_local_paths,
         help="Write what is shown as a picture, .png or .svg, with its source and licence.",
+    ),
+]
+As = Annotated[
+    ChartForm | None,
+    typer.Option(
+        "--as",
+        help="Form of the chart of a country or region: bars of what is shown, a map of its "
+        "countries, or a line over all its years. Default: bar.",
     ),
 ]
 Area = Annotated[
@@ -144,12 +152,32 @@ def list_area_values(area: RankedArea, version_id: str) -> dict[str, Any]:
     return values | text.events_json(area.events)
 
 
-def draw_area(version: "Stored", area: RankedArea, top: int) -> "Picture":
-    """Return the picture of the ranking of an area."""
+def draw_area(
+    version: "Stored",
+    tables: "dict[str, pd.DataFrame]",
+    area: RankedArea,
+    top: int,
+    form: ChartForm | None = None,
+) -> "Picture":
+    """Return the picture of an area: bars, a map or a line; exit with 1 if there is none."""
+    from audience_impact.answers import rankings
+    from audience_impact.site.charts import line, region_map
     from audience_impact.site.charts import ranking as charts
 
-    publishers = list(area.events["publisher"].dropna().value_counts().index)
-    return charts.draw_ranking(area.ranking, area.rows, top, publishers, version)
+    ranked, events = area.ranking, area.events
+    if form is ChartForm.LINE:
+        acts = rankings.select_restrictions(tables, ranked.area_id)["restriction_id"]
+        events = rankings.build_events(tables, acts)
+    publishers = list(events["publisher"].dropna().value_counts().index)
+    try:
+        if form is ChartForm.MAP:
+            return region_map.draw_ranking_map(ranked, top, publishers, version)
+        if form is ChartForm.LINE:
+            years = rankings.list_years(tables, ranked.area_id, ranked.quantity)
+            return line.draw_years_line(ranked.name, ranked.quantity, years, publishers, version)
+    except ValueError as error:
+        raise fail_with(f"no {form} of {ranked.name}: {error}") from error
+    return charts.draw_ranking(ranked, area.rows, top, publishers, version)
 
 
 def write_chart(picture: "Picture", path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.answers import Quantity
+from audience_impact.answers import ChartForm, Grouping, Quantity
 from audience_impact.cli import ranking
 from audience_impact.cli.folders import (
     PUBLISHED,
@@ -18,7 +18,7 @@ from audience_impact.cli.folders import (
     load_tables,
     open_latest,
 )
-from audience_impact.cli.ranking import All, By, Chart, Metric, Top
+from audience_impact.cli.ranking import All, As, By, Chart, Metric, Top
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +77,7 @@ def show(
     top: Top = ranking.MOST_RANKED,
     show_all: All = False,
     chart: Chart = None,
+    form: As = None,
     style: Annotated[
         OutputFormat, typer.Option("--format", help="Output format of the answer.")
     ] = OutputFormat.TEXT,
@@ -90,18 +91,20 @@ def show(
     from audience_impact.answers import records, text
     from audience_impact.plain_text import json_text
 
+    if form and not chart:
+        raise fail_with("--as goes with --chart FILE", 2)
     version, words = open_latest(published), " ".join(what)
     tables = load_tables(version)
     question, ids = find_restrictions(words, tables, period)
     area = question.area
     # A kind of restriction that only one event is of asks for this event.
     if area is not None and not (question.kinds and len(ids) == 1):
-        ranked = ranking.rank_area(tables, question, by, metric)
+        ranked = ranking.rank_area(tables, question, _choose_grouping(by, form), metric)
         shown = ranking.render_area(ranked, version.id, top, show_all)
         values = ranking.list_area_values(ranked, version.id)
-        draw = partial(ranking.draw_area, version, ranked, top)
-    elif by or metric is not Quantity.PEOPLE:
-        raise fail_with(f"--by and --metric go with a country or region; {words} is none", 2)
+        draw = partial(ranking.draw_area, version, tables, ranked, top, form)
+    elif by or form or metric is not Quantity.PEOPLE:
+        raise fail_with(f"--by, --metric and --as go with a country or region; {words} is none", 2)
     elif len(ids) == 1:
         record = records.build_record(tables, ids[0])
         render = text.render_restriction if show_all else text.render_brief
@@ -117,6 +120,15 @@ def show(
     if chart:
         ranking.write_chart(draw(), chart)
         typer.echo(f"wrote {format_path(chart)}", err=True)
+
+
+def _choose_grouping(by: Grouping | None, form: ChartForm | None) -> Grouping | None:
+    """Return what is ranked: countries for a map; exit with 2 if a map of restrictions is asked."""
+    if form is not ChartForm.MAP:
+        return by
+    if by is Grouping.RESTRICTION:
+        raise fail_with("--as map draws countries: leave out --by restriction", 2)
+    return Grouping.COUNTRY
 
 
 def _draw_restriction(version: "Stored", restriction_id: str) -> "Picture":

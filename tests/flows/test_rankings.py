@@ -159,6 +159,19 @@ def test_users_of_a_feature_lead_in_a_list(repository_published: Path, latest: P
             "by year: give a year",
         ),
         (["show", "russia", "2025", "--chart", "a.pdf"], 1, "end in .png or .svg"),
+        (["show", "africa", "2024", "--as", "map"], 2, "--as goes with --chart FILE"),
+        (
+            ["show", "RU-2025-08-13-calls", "--chart", "a.png", "--as", "map"],
+            2,
+            "--metric and --as go with a country or region",
+        ),
+        (
+            ["show", "africa", "2024", "--chart", "a.png", "--as", "map", "--by", "restriction"],
+            2,
+            "leave out --by restriction",
+        ),
+        (["show", "russia", "2025", "--chart", "a.png", "--as", "map"], 1, "ask for a larger"),
+        (["show", "gabon", "--chart", "a.png", "--as", "line"], 1, "a line needs two years"),
     ],
 )
 def test_a_wrong_option_is_told_in_a_line(
@@ -199,6 +212,43 @@ def test_a_picture_names_title_version_and_licence(
     assert "Restrictions recorded by " in shown
     again = command("show", *words, "--published", repository_published, cwd=tmp_path)
     assert again.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (
+            ["africa", "2024", "--metric", "person-days", "--as", "map"],
+            ["Person-days under internet restrictions: Africa, 2024", "150 days and more",
+             "nothing on record, or not in Africa", "Colour: the median as days"],
+        ),
+        (
+            ["world", "2025", "--as", "map"],
+            ["People under internet restrictions: The world, 2025", "75 % and more",
+             "Colour: the median as a share"],
+        ),
+        (
+            ["africa", "--as", "line"],
+            ["People under internet restrictions: Africa, 20", " to 2026", "Band: 90 % interval",
+             "2026: up to 28 November 2026."],
+        ),
+        (
+            ["russia", "--metric", "person-days", "--as", "line"],
+            ["Person-days under internet restrictions: Russia, ", "counted once a day"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_map_and_a_line_explain_themselves(
+    words: list[str], shown: list[str], repository_published: Path, tmp_path: Path
+) -> None:
+    done = command(
+        "show", *words, "--chart", "a.svg", "--published", repository_published, cwd=tmp_path
+    )
+    assert done.returncode == 0
+    texts = " ".join(" ".join(ET.parse(tmp_path / "a.svg").getroot().itertext()).split())
+    version = (repository_published / "latest").resolve().name
+    for text in (*shown, "Restrictions recorded by ", version, "Creative Commons"):
+        assert text in texts
 
 
 def test_report_draws_areas_and_restrictions(repository_published: Path, tmp_path: Path) -> None:

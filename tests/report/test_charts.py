@@ -287,7 +287,7 @@ def test_what_is_not_known_has_a_colour_of_its_own() -> None:
     assert atlas.choose_colour(in_year("2025", 0, None, None, None, 200)) == "map-unknown"
     assert atlas.choose_colour(in_year("2025", 0, 0, 0, 0, 0)) == "map-none"
     assert atlas.choose_colour(None) == "map-none"
-    assert {colour for colour, _ in atlas.LEGEND} <= finish.LIGHT.keys()
+    assert {colour for colour, _ in atlas.SHARES.legend} <= finish.LIGHT.keys()
 
 
 def test_a_country_of_the_map_says_its_number_and_leads_to_its_page() -> None:

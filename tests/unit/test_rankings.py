@@ -31,7 +31,7 @@ def _make_tables() -> dict[str, pd.DataFrame]:
                 "is_lower_bound": "no",
                 "restrictions_count": 1.0,
             },
-            **{"bounds_only_count": 0.0},
+            **{"bounds_only_count": 0.0, "base": "internet_all", "base_persons": 20.0},
             **dict.fromkeys(["countries_count", "countries_drawn"], 2.0 if area == "002" else 1.0),
             **_make_numbers("persons", values),
         }
@@ -131,3 +131,13 @@ def test_an_amount_never_loses_the_unit_of_its_lower_end(
     values: tuple[float | None, ...], text: str
 ) -> None:
     assert format_amount(read_estimate(_make_numbers("persons", values))) == text
+
+
+@pytest.mark.parametrize(
+    ("quantity", "median"), [(Quantity.PEOPLE, 10.0), (Quantity.PERSON_DAYS, 30.0)]
+)
+def test_the_years_of_an_area_have_the_same_numbers_as_its_rankings(
+    quantity: Quantity, median: float
+) -> None:
+    [(year, estimate)] = rankings.list_years(_make_tables(), "002", quantity)
+    assert (year, estimate.q50) == ("2024", median)

@@ -191,18 +191,51 @@ def _join_arcs(numbers: list[int], arcs: list[Ring]) -> Ring:
 
 Rows = Sequence[Mapping[str, Any]]
 
-CLASSES = (0.1, 0.25, 0.5, 0.75)
-"""Upper limits of the classes of colour, as shares of the people in the base."""
-LEGEND = (
-    ("map-1", "under 10 %"),
-    ("map-2", "10 to 25 %"),
-    ("map-3", "25 to 50 %"),
-    ("map-4", "50 to 75 %"),
-    ("map-5", "75 % and more"),
-    ("map-unknown", "no estimate"),
-    ("map-none", "nothing on record"),
+
+@dataclass(frozen=True)
+class Scale:
+    """What the colours of a map say of a country: its median for each person of its base.
+
+    Attributes:
+        unit: The unit of the columns that are read: persons or person_days.
+        limits: Upper limits of the classes of colour.
+        legend: Colours in their order, and the meaning of each.
+    """
+
+    unit: str
+    limits: tuple[float, ...]
+    legend: tuple[tuple[str, str], ...]
+
+
+_REST = (("map-unknown", "no estimate"), ("map-none", "nothing on record"))
+SHARES = Scale(
+    "persons",
+    (0.1, 0.25, 0.5, 0.75),
+    (
+        ("map-1", "under 10 %"),
+        ("map-2", "10 to 25 %"),
+        ("map-3", "25 to 50 %"),
+        ("map-4", "50 to 75 %"),
+        ("map-5", "75 % and more"),
+        *_REST,
+    ),
 )
-"""Colours in their order, and the meaning of each."""
+"""Share of the people in the base."""
+DAYS = Scale(
+    "person_days",
+    (1, 10, 50, 150),
+    (
+        ("map-1", "under 1 day"),
+        ("map-2", "1 to 10"),
+        ("map-3", "10 to 50"),
+        ("map-4", "50 to 150"),
+        ("map-5", "150 days and more"),
+        *_REST,
+    ),
+)
+"""Days for each person in the base."""
+SWATCH, LEGEND_LINE, LEGEND_LETTER, LEGEND_GAP = 16, 18, 6.2, 18
+"""Sizes of the legend in a picture, in pixels: of a colour, a line, a letter and a space."""
 DISPUTED_NOTE = (
     "Borders as Natural Earth draws them. Crimea, Western Sahara, Northern Cyprus and Somaliland "
     "are disputed: they are dashed and have no colour."
@@ -219,25 +252,85 @@ class MapShape:
     link: str
 
 
+@dataclass(frozen=True)
+class Label:
+    """A text on a map.
+
+    Attributes:
+        lines: Its lines.
+        x: Their middle, in pixels of the picture.
+        y: The top of the first line.
+        tie: The ends of the line from a text beside its country to it; None for one on it.
+    """
+
+    lines: tuple[str, ...]
+    x: float
+    y: float
+    tie: tuple[Point, Point] | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The part of the plane that a map shows, enlarged, and the height of the picture."""
+
+    scale: float = 1.0
+    west: float = 0.0
+    north: float = 0.0
+    height: float = HEIGHT
+
+
+WHOLE = Frame()
+
+
 def draw_map(title: str, rows: Rows, links: Mapping[str, str], legend: bool = False) -> str:
     """Return the map of the rows of `impact_by_area` of one period, a country each.
 
     `links` leads from a country to its page. With `legend` the picture itself explains the colours,
     for use outside a page.
     """
+    return draw_part(title, rows, links, SHARES, SHARES.legend if legend else ())
+
+
+def draw_part(
+    title: str,
+    rows: Rows,
+    links: Mapping[str, str],
+    scale: Scale,
+    legend: Sequence[tuple[str, str]] = (),
+    frame: Frame = WHOLE,
+    labels: Sequence[Label] = (),
+) -> str:
+    """Return a part of the map in the colours of a scale, with labels and legend."""
     by_area = {row["area_id"]: row for row in rows}
-    shapes = [_make_shape(place, by_area.get(place.key), links) for place in load_places()]
+    shapes = [_make_shape(place, by_area.get(place.key), links, scale) for place in load_places()]
     template = rendering.load_environment().get_template("chart_map.svg")
+    entries = lay_out_legend(legend, frame.height)
     return template.render(
-        title=title, alt=describe_map(rows), shapes=shapes, width=WIDTH, height=HEIGHT, paint=paint,
-        legend=LEGEND if legend else (),
+        title=title, alt=describe_map(rows, scale), shapes=shapes, width=WIDTH, paint=paint,
+        height=entries[-1][3] + 8 if entries else frame.height, frame=frame, labels=labels,
+        legend=entries,
     )  # fmt: skip
 
 
-def describe_map(rows: Rows) -> str:
-    """Return the numbers on the map in words, the countries with the most people first."""
-    order = sorted(rows, key=lambda row: -(read_estimate(row).q50 or 0.0))
-    return " ".join(f"{describe_country(row)}." for row in order)
+def lay_out_legend(
+    legend: Sequence[tuple[str, str]], top: float
+) -> list[tuple[str, str, float, float]]:
+    """Return colour, words and place of each entry: in lines, each as long as the picture."""
+    entries: list[tuple[str, str, float, float]] = []
+    x, y = 6.0, top + LEGEND_LINE
+    for colour, words in legend:
+        width = SWATCH + LEGEND_LETTER * len(words)
+        if x + width > WIDTH:
+            x, y = 6.0, y + LEGEND_LINE
+        entries.append((colour, words, round(x, 1), round(y, 1)))
+        x += width + LEGEND_GAP
+    return entries
+
+
+def describe_map(rows: Rows, scale: Scale = SHARES) -> str:
+    """Return the numbers on the map in words, the countries with the most first."""
+    order = sorted(rows, key=lambda row: -(read_estimate(row, scale.unit).q50 or 0.0))
+    return " ".join(f"{describe_country(row, scale)}." for row in order)
 
 
 def write_note(rows: Rows) -> str:
@@ -249,33 +342,40 @@ def write_note(rows: Rows) -> str:
     return f"{DISPUTED_NOTE} Not on the map: {', '.join(missing)}." if missing else DISPUTED_NOTE
 
 
-def choose_colour(row: Mapping[str, Any] | None) -> str:
-    """Return the colour of a country, by the median as a share of its base."""
-    if row is None or read_number(row["at_most_persons"]) == 0:
+def choose_colour(row: Mapping[str, Any] | None, scale: Scale = SHARES) -> str:
+    """Return the colour of a country, by the median for each person of its base."""
+    if row is None or read_number(row[f"at_most_{scale.unit}"]) == 0:
         return "map-none"
-    middle, base = (read_number(row[name]) for name in ("q50_persons", "base_persons"))
+    middle, base = (read_number(row[name]) for name in (f"q50_{scale.unit}", "base_persons"))
     if middle is None or not base:
         return "map-unknown"
-    return f"map-{1 + sum(middle / base >= end for end in CLASSES)}"
+    return f"map-{1 + sum(middle / base >= limit for limit in scale.limits)}"
 
 
-def _make_shape(place: Place, row: Mapping[str, Any] | None, links: Mapping[str, str]) -> MapShape:
+def _make_shape(
+    place: Place, row: Mapping[str, Any] | None, links: Mapping[str, str], scale: Scale
+) -> MapShape:
     if place.is_disputed:
         return MapShape(place, "map-none", "", "")
     text = (
         f"{naming.name_area(place.key)}: no restriction on record"
         if row is None
-        else describe_country(row)
+        else describe_country(row, scale)
     )
-    return MapShape(place, choose_colour(row), text, links.get(place.key, ""))
+    return MapShape(place, choose_colour(row, scale), text, links.get(place.key, ""))
 
 
-def describe_country(row: Mapping[str, Any]) -> str:
-    """Return the number of a country and its share of the base, in words."""
-    estimate = read_estimate(row)
-    base = read_number(row["base_persons"])
-    share = ""
+def describe_country(row: Mapping[str, Any], scale: Scale = SHARES) -> str:
+    """Return the number of a country, for each person of its base as well, in words."""
+    estimate, base = read_estimate(row, scale.unit), read_number(row["base_persons"])
+    is_people, rate = scale is SHARES, ""
     if estimate.q50 is not None and base:
         population = naming.label_code(row["base"], "population_base")
-        share = f", {format_share(estimate.q50 / base)} of its {population}"
-    return f"{naming.name_area(row['area_id'])}: {describe_persons(estimate)} people{share}"
+        ratio = estimate.q50 / base
+        rate = (
+            f", {format_share(ratio)} of its {population}"
+            if is_people
+            else f", {ratio:.3g} days for each of its {population}"
+        )
+    unit = "people" if is_people else "person-days"
+    return f"{naming.name_area(row['area_id'])}: {describe_persons(estimate)} {unit}{rate}"

@@ -37,7 +37,7 @@ def resolve_colours(svg: str, colours: dict[str, str]) -> str:
 
 
 _ROWS = re.compile(r'<svg [^>]*?width="100%" height="(\d+)"')
-INSETS = {"series years": 88, "series days": 88, "series acts": 124}
+INSETS = {"series years": 88, "series days": 88, "series line": 88, "series acts": 124}
 """Space of the labels beside a picture in pixels, by its classes; `site.css` has the same."""
 HEAD = 26
 """Space of the legend above a picture by year."""

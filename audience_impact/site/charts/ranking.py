@@ -51,7 +51,7 @@ def draw_ranking(
     foot = (
         f"Bar: 90 % interval. Line: median. {COUNTED[quantity]} At least: a part has no estimate.",
         f"{counted}{_describe_missing(len(rows), len(estimated), len(drawn))}.",
-        f"Restrictions recorded by {_join_publishers(publishers)}.",
+        f"Restrictions recorded by {join_publishers(publishers)}.",
         cite_version(version.manifest),
     )
     svg = draw_rows(title, drawn, make_axis(max(ends, default=0.0)), letters=LETTERS)
@@ -66,7 +66,8 @@ def _describe_missing(count: int, estimated: int, drawn: int) -> str:
     return f"; not drawn: {names.join_names(parts)}" if parts else ""
 
 
-def _join_publishers(publishers: Sequence[str]) -> str:
+def join_publishers(publishers: Sequence[str]) -> str:
+    """Return the most frequent sources by name, and how many more there are."""
     more = len(publishers) - MOST_PUBLISHERS
     other_sources = [f"{more} other sources" if more > 1 else "1 other source"] * (more > 0)
     return names.join_names([*publishers[:MOST_PUBLISHERS], *other_sources])

@@ -58,24 +58,26 @@ class Tick:
     note: str = ""
 
 
-def _draw(kind: str, title: str, alt: str, height: float, across: list[Tick], **values: Any) -> str:
-    """Return the SVG of a kind of picture: `years`, `days` or `acts`."""
+def draw_series(
+    kind: str, title: str, alt: str, height: float, across: list[Tick], **values: Any
+) -> str:
+    """Return the SVG of a kind of picture: `years`, `days`, `line` or `acts`."""
     shared = {"kind": kind, "title": title, "alt": alt, "height": height, "across": across}
     template = rendering.load_environment().get_template("chart_series.svg")
     return template.render(paint=paint, **shared, **values)
 
 
-def _place_people(persons: float | None, top: float) -> float:
+def place_number(persons: float | None, top: float) -> float:
     """Return the place of a number of people in pixels from the top; the edge for None."""
     share = 1.0 if persons is None else min(persons / top, 1.0)
     return round(HEIGHT * (1 - share), 1)
 
 
-def _label_people(top: float) -> list[Tick]:
+def label_axis(top: float) -> list[Tick]:
     """Return the labels of the axis of people."""
     step = choose_step(FINER * top)
     ticks = (step * number for number in range(int(top / step) + 1))
-    return [Tick(_place_people(tick, top), format_number(tick)) for tick in ticks]
+    return [Tick(place_number(tick, top), format_number(tick)) for tick in ticks]
 
 
 def draw_platform(title: str, acts: Rows) -> str:
@@ -106,7 +108,7 @@ def draw_platform(title: str, acts: Rows) -> str:
     ]
     height = LINE * len(areas)
     names = [Tick(LINE * line, name) for name, line in areas.items()]
-    return _draw("acts", title, describe_platform(acts), height, across, bars=bars, up=names)
+    return draw_series("acts", title, describe_platform(acts), height, across, bars=bars, up=names)
 
 
 def _span_years(acts: Rows) -> tuple[int, int]:
@@ -152,18 +154,18 @@ def draw_years(title: str, rows: Rows) -> str:
     ]
     if not listed:
         return ""
-    top = _choose_top([estimate for _, _, estimate in listed])
+    top = choose_top([estimate for _, _, estimate in listed])
     years = sorted({year for year, _, _ in listed})
     kinds = [which for which, _ in KINDS if any(which == drawn for _, drawn, _ in listed)]
     legend = list(zip(("accent", "mark"), kinds, strict=False)) if len(kinds) > 1 else []
-    return _draw(
+    return draw_series(
         "years",
         title,
         describe_years(rows),
         HEIGHT,
         _label_years(years, listed),
         bars=_place_bars(years, listed, top),
-        up=_label_people(top),
+        up=label_axis(top),
         legend=legend,
     )
 
@@ -185,8 +187,8 @@ def _place_bars(years: list[str], listed: list[YearEstimate], top: float) -> lis
                 "left": round(x - width / 2, 2),
                 "width": round(width, 2),
                 "colour": "accent" if is_first else "mark",
-                "title": f"{year}, {which}: {_describe_fully(estimate)}",
-                **{name: _place_people(cell, top) for name, cell in _read_places(estimate).items()},
+                "title": f"{year}, {which}: {describe_fully(estimate)}",
+                **{name: place_number(cell, top) for name, cell in _read_places(estimate).items()},
                 "is_estimated": estimate.q50 is not None,
             }
         )
@@ -216,7 +218,7 @@ def _read_places(estimate: Estimate) -> dict[str, float | None]:
     }  # fmt: skip
 
 
-def _describe_fully(estimate: Estimate) -> str:
+def describe_fully(estimate: Estimate) -> str:
     """Return median and interval, then the bounds, in words."""
     if estimate.q50 is None:
         return f"no estimate, {format_bounds(estimate)}"
@@ -252,7 +254,7 @@ def draw_days(title: str, rows: Rows) -> str:
     steps = list(_list_steps(rows))
     if not steps:
         return ""
-    top = _choose_top([estimate for *_, estimate in steps])
+    top = choose_top([estimate for *_, estimate in steps])
     first, last = steps[0][0], steps[-1][1]
 
     def place(day: date, width: int) -> float:
@@ -266,7 +268,7 @@ def draw_days(title: str, rows: Rows) -> str:
     ]
     hits = [
         {"x": place(start, 100), "width": round(place(end, 100) - place(start, 100), 2),
-         "title": f"{_describe_span_of_days(start, end)}: {_describe_fully(estimate)}"}
+         "title": f"{_describe_span_of_days(start, end)}: {describe_fully(estimate)}"}
         for start, end, estimate in steps
     ]  # fmt: skip
     paths = {
@@ -278,7 +280,7 @@ def draw_days(title: str, rows: Rows) -> str:
         )
         for name in ("bounds", "interval", "median")
     }
-    return _draw(
+    return draw_series(
         "days",
         title,
         describe_days(rows),
@@ -286,14 +288,14 @@ def draw_days(title: str, rows: Rows) -> str:
         across,
         hits=hits,
         paths=paths,
-        up=_label_people(top),
+        up=label_axis(top),
         units=UNITS,
     )
 
 
 def _place_stripes(name: str, estimate: Estimate, top: float) -> Iterator[tuple[float, float]]:
     """Yield upper and lower edge of each stripe of a step, in pixels from the top."""
-    places = {key: _place_people(cell, top) for key, cell in _read_places(estimate).items()}
+    places = {key: place_number(cell, top) for key, cell in _read_places(estimate).items()}
     if name == "bounds":
         yield from (
             (places[end] - 0.5, places[end] + 0.5) for end in ("low", "high") if places[end]
@@ -355,7 +357,7 @@ def describe_persons(estimate: Estimate) -> str:
     return format_bounds(estimate) if estimate.q50 is None else format_median_interval(estimate)
 
 
-def _choose_top(estimates: list[Estimate]) -> float:
+def choose_top(estimates: list[Estimate]) -> float:
     """Return the end of the axis: that of the intervals, or of the bounds where there are none."""
     core = max((estimate.q95 for estimate in estimates if estimate.q95), default=0.0)
     ends = (estimate.at_most or estimate.at_least or 0.0 for estimate in estimates)
@@ -365,6 +367,6 @@ def _choose_top(estimates: list[Estimate]) -> float:
 def _note_cut(estimates: list[Estimate]) -> str:
     return (
         CUT
-        if any((estimate.at_most or 0.0) > _choose_top(estimates) for estimate in estimates)
+        if any((estimate.at_most or 0.0) > choose_top(estimates) for estimate in estimates)
         else ""
     )
