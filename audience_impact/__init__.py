@@ -44,6 +44,8 @@ or read what it published. No module here may import prefect or pandera, or use 
 environment; only `store` may use the network.
 """
 
+from typing import Any
+
 from audience_impact.api.answers import (
     Bounds,
     ContradictionError,
@@ -81,3 +83,15 @@ __all__ = [
     "sharp_union_bounds",
     "union_bounds",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return the version of the installed package as `__version__`, read when it is asked for."""
+    if name == "__version__":
+        from importlib import metadata
+
+        try:
+            return metadata.version("audience-impact")
+        except metadata.PackageNotFoundError:  # run from a clone that nobody installed
+            return "unknown"
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,8 @@
-"""Arguments and results of the functions for analysts: types, checks, and draws made of numbers."""
+"""Arguments and results of the functions for analysts: types, checks, and draws made of numbers.
+
+A result is a named tuple: it unpacks, its fields have names, `unit` is their unit, and `summary()`
+is a sentence to read.
+"""
 
 import math
 from collections.abc import Sequence
@@ -14,11 +18,29 @@ Restriction: TypeAlias = tuple[str | date, str | date, Sequence[str]]
 """First day, day after the last, and the names of the restricted audiences."""
 
 
+UNIT = "persons"
+"""The unit of every number of a result."""
+
+
 class Bounds(NamedTuple):
     """Bounds that follow from the numbers, in persons; `upper` is inf if there is no limit."""
 
     lower: float
     upper: float
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of the numbers: persons."""
+        return UNIT
+
+    def summary(self) -> str:
+        """Return the bounds as a sentence, with three digits.
+
+        Examples:
+            >>> Bounds(96e6, 105e6).summary()
+            'At least 96,000,000 and at most 105,000,000 persons, however people use the services.'
+        """
+        return f"{_format_bounds(self.lower, self.upper)}, however people use the services."
 
 
 class SharpBounds(NamedTuple):
@@ -28,6 +50,25 @@ class SharpBounds(NamedTuple):
     upper: float
     is_sharp: bool
 
+    @property
+    def unit(self) -> str:
+        """Return the unit of the bounds: persons."""
+        return UNIT
+
+    def summary(self) -> str:
+        """Return the bounds as sentences, with three digits.
+
+        Examples:
+            >>> SharpBounds(96e6, float("inf"), True).summary()
+            'At least 96,000,000 persons. Nothing narrower follows from the same numbers.'
+        """
+        sharpness = (
+            "Nothing narrower follows from the same numbers."
+            if self.is_sharp
+            else "Narrower bounds may follow from the same numbers."
+        )
+        return f"{_format_bounds(self.lower, self.upper)}. {sharpness}"
+
 
 class Estimate(NamedTuple):
     """The 5, 50 and 95 % points of the draws, in persons."""
@@ -36,6 +77,20 @@ class Estimate(NamedTuple):
     q50: float
     q95: float
 
+    @property
+    def unit(self) -> str:
+        """Return the unit of the numbers: persons."""
+        return UNIT
+
+    def summary(self) -> str:
+        """Return median and interval as a sentence, with three digits.
+
+        Examples:
+            >>> Estimate(96.4e6, 101.5e6, 103.9e6).summary()
+            'About 102,000,000 persons (90 % interval 96,400,000 to 104,000,000).'
+        """
+        return f"{_format_estimate(self.q05, self.q50, self.q95)}."
+
 
 class Reach(NamedTuple):
     """Persons reached: the bounds (`lower`, `upper`) and the expectation of the beta-binomial."""
@@ -43,6 +98,21 @@ class Reach(NamedTuple):
     lower: float
     expected: float
     upper: float
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of the numbers: persons."""
+        return UNIT
+
+    def summary(self) -> str:
+        """Return expectation and bounds as a sentence, with three digits.
+
+        Examples:
+            >>> Reach(68e6, 82.5e6, 89e6).summary()
+            'About 82,500,000 persons: at least 68,000,000 and at most 89,000,000 persons.'
+        """
+        bounds = _format_bounds(self.lower, self.upper)
+        return f"About {_format_persons(self.expected)} persons: {bounds[0].lower()}{bounds[1:]}."
 
 
 class FeatureUsers(NamedTuple):
@@ -53,6 +123,38 @@ class FeatureUsers(NamedTuple):
     q50: float
     q95: float
     upper: float
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of the numbers: persons."""
+        return UNIT
+
+    def summary(self) -> str:
+        """Return median, interval and bounds as sentences, with three digits.
+
+        Examples:
+            >>> print(FeatureUsers(32.7e6, 41.2e6, 41.5e6, 41.7e6, 41.7e6).summary())
+            About 41,500,000 persons (90 % interval 41,200,000 to 41,700,000). At least 32,700,000
+            and at most 41,700,000 persons, however people use the services.
+        """
+        estimate = _format_estimate(self.q05, self.q50, self.q95)
+        return f"{estimate}. {Bounds(self.lower, self.upper).summary()}"
+
+
+def _format_persons(persons: float) -> str:
+    """Return persons with three digits that count: more would promise too much."""
+    return f"{float(f'{persons:.3g}'):,.0f}"
+
+
+def _format_bounds(lower: float, upper: float) -> str:
+    least = f"At least {_format_persons(lower)}"
+    most = "" if math.isinf(upper) else f" and at most {_format_persons(upper)}"
+    return f"{least}{most} persons"
+
+
+def _format_estimate(q05: float, q50: float, q95: float) -> str:
+    interval = f"90 % interval {_format_persons(q05)} to {_format_persons(q95)}"
+    return f"About {_format_persons(q50)} persons ({interval})"
 
 
 class Overlap(NamedTuple):
@@ -151,14 +253,23 @@ def draw_unions(
     country_id: str,
     seed_and_draws: tuple[int, int],
 ) -> "Array":
-    """Return draws (unions, D) of unions, as shares of the universe of one country."""
+    """Return draws (unions, D) of unions, as shares of the universe of one country.
+
+    Raises ValueError for less than one draw, no model, or no country of this name.
+    """
+    from audience_impact.api.countries import resolve_country
     from audience_impact.overlap.model import Group
     from audience_impact.simulation.sampler import Sampler
 
     seed, draws = seed_and_draws
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}")
-    joint_use = model.joint_use(country_id, Sampler(seed, draws).draw_uniform)
+    if not hasattr(model, "joint_use"):
+        raise ValueError(
+            f"calibration is {model!r}: give a model of joint use, as load_calibration() returns it"
+        )
+    country = resolve_country(country_id)
+    joint_use = model.joint_use(country, Sampler(seed, draws).draw_uniform)
     return model.draw_unions(Group(np.repeat(shares[:, None], draws, axis=1), joint_use, members))
 
 

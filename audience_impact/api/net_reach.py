@@ -18,7 +18,7 @@ the functions that need them, so that importing the package takes a moment.
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -36,22 +36,41 @@ from audience_impact.api.answers import (
     draw_unions,
     require_exact,
 )
+from audience_impact.api.rows import Countries, UniversePersons, bound_rows, estimate_rows, is_frame
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from audience_impact.overlap.model import OverlapModel
 
 
-def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) -> Bounds:
+@overload
+def union_bounds(audiences: Sequence[Persons], *, universe: float = ...) -> Bounds: ...
+
+
+@overload
+def union_bounds(
+    audiences: "pd.DataFrame", *, universe: UniversePersons = ...
+) -> "pd.DataFrame": ...
+
+
+def union_bounds(
+    audiences: "Sequence[Persons] | pd.DataFrame", *, universe: UniversePersons = math.inf
+) -> "Bounds | pd.DataFrame":
     """Return the least and the most people that a union of audiences can have (Frechet).
 
     Both ends can be reached, so nothing narrower follows from sizes alone.
 
     Args:
-        audiences: Persons in each audience; a pair is the least and the most.
-        universe: Persons in the universe; without one only the audiences limit the union.
+        audiences: Persons in each audience; a pair is the least and the most. Or a frame with a
+            column for each audience: each row is a union, and has a number in every column, 0 for
+            an audience that it does not have.
+        universe: Persons in the universe; without one only the audiences limit the union. With a
+            frame also one for each row, indexed as the frame.
 
     Returns:
-        max(least) and min(universe, sum of most), in persons.
+        max(least) and min(universe, sum of most), in persons. For a frame, a frame with its index
+        and the columns `lower_persons` and `upper_persons`.
 
     Raises:
         ValueError: No audience; a number that is missing (NaN), negative or infinite; a least
@@ -66,6 +85,8 @@ def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) ->
         >>> union_bounds([(90e6, 96e6), 5e6])
         Bounds(lower=90000000.0, upper=101000000.0)
     """
+    if is_frame(audiences):
+        return bound_rows(audiences, universe)
     import pandas as pd
 
     from audience_impact.bounds.sharp import bound_unions
@@ -132,35 +153,63 @@ def sharp_union_bounds(
     return SharpBounds(float(result.lower), float(result.upper), not result.weaker)
 
 
+@overload
 def estimate_union(
     audiences: Sequence[float],
     *,
     universe: float,
     calibration: "OverlapModel",
-    country_id: str = "",
+    country_id: str = ...,
+    seed: int = ...,
+    draws: int = ...,
+) -> Estimate: ...
+
+
+@overload
+def estimate_union(
+    audiences: "pd.DataFrame",
+    *,
+    universe: UniversePersons,
+    calibration: "OverlapModel",
+    country_id: Countries = ...,
+    seed: int = ...,
+    draws: int = ...,
+) -> "pd.DataFrame": ...
+
+
+def estimate_union(
+    audiences: "Sequence[float] | pd.DataFrame",
+    *,
+    universe: UniversePersons,
+    calibration: "OverlapModel",
+    country_id: Countries = "",
     seed: int = 0,
     draws: int = 1000,
-) -> Estimate:
+) -> "Estimate | pd.DataFrame":
     """Estimate the people in a union of audiences by a model of joint use.
 
     The audiences are taken to be exact: the interval covers the joint use of platforms
     and the error of the model, not errors of the figures.
 
     Args:
-        audiences: Persons in each audience.
-        universe: Persons in the universe, above 0.
+        audiences: Persons in each audience. Or a frame with a column for each audience: each row
+            is a union, and has a number in every column, 0 for an audience that it does not have.
+        universe: Persons in the universe, above 0. With a frame also one for each row, indexed as
+            the frame.
         calibration: The model fitted to surveys, as `load_calibration` returns it.
-        country_id: Two-letter code of the country (ISO 3166): its own surveys, where there are
-            any, pull the estimate, and the draws are those of the pipeline. Blank: a country
-            that nobody surveyed.
+        country_id: Two-letter code (ISO 3166) or English name of the country: its own surveys,
+            where there are any, pull the estimate, and the draws are those of the pipeline. Blank:
+            a country that nobody surveyed. With a frame also one for each row.
         seed: Seed of the draws; the same seed gives the same numbers everywhere.
         draws: Number of draws, at least 1.
 
     Returns:
-        The 5, 50 and 95 % quantiles, in persons, inside `union_bounds`.
+        The 5, 50 and 95 % quantiles, in persons, inside `union_bounds`. For a frame, a frame with
+        its index and the columns `q05_persons`, `q50_persons` and `q95_persons`.
 
     Raises:
-        ValueError: As `union_bounds`; a pair for an audience; less than one draw.
+        ValueError: As `union_bounds`; a pair for an audience; less than one draw; a country that
+            there is not; no model. With a frame, the message names row and column.
 
     Source:
         docs/method.md; `audience_impact.overlap.copula` (one-factor Gaussian copula).
@@ -175,7 +224,15 @@ def estimate_union(
         >>> russia = estimate_union([96e6, 89e6], universe=105e6, **options)
         >>> [round(persons / 1e6, 1) for persons in russia]
         [96.4, 101.5, 103.9]
+        >>> import pandas as pd
+        >>> services = pd.DataFrame({"whatsapp": [96e6, 47e6], "telegram": [89e6, 20e6]})
+        >>> countries = pd.Series(["RU", "Brazil"])
+        >>> (estimate_union(services, universe=105e6, calibration=model, country_id=countries) / 1e6
+        ... ).round(1).to_numpy().tolist()
+        [[96.4, 101.5, 103.9], [47.0, 53.1, 58.2]]
     """
+    if is_frame(audiences):
+        return estimate_rows(audiences, universe, calibration, country_id, (seed, draws))
     persons = require_exact(audiences, universe)
     members = np.ones((1, len(persons)), dtype=bool)
     drawn = draw_unions(persons / universe, members, calibration, country_id, (seed, draws))

@@ -4,16 +4,21 @@ import doctest
 import math
 import pkgutil
 from collections.abc import Callable
-from importlib import import_module
+from contextlib import suppress
+from importlib import import_module, metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pycountry
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import audience_impact as ai
+from audience_impact.api import rows
+from audience_impact.api.countries import resolve_country
 from audience_impact.overlap import one_factor
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, draw_union_people
@@ -66,7 +71,7 @@ def test_bounds_are_those_of_frechet(audiences: list[float], room: float) -> Non
 def test_a_range_gives_its_ends_to_the_bounds() -> None:
     assert ai.union_bounds([(3.0, 5.0), (1.0, 4.0)], universe=8.0) == (3.0, 8.0)
     assert ai.union_bounds([(3.0, 5.0), (1.0, 4.0)]) == (3.0, 9.0)
-    assert ai.union_bounds(np.array([[3.0, 5.0], [1.0, 4.0]])) == (3.0, 9.0)  # type: ignore[arg-type]
+    assert ai.union_bounds(np.array([[3.0, 5.0], [1.0, 4.0]])) == (3.0, 9.0)
     assert ai.union_bounds(pd.Series([3.0, 1.0])) == (3.0, 4.0)
 
 
@@ -84,7 +89,7 @@ def test_a_measured_union_is_the_union() -> None:
     assert found[:2] == pytest.approx((98e6, 99e6))
 
 
-@pytest.mark.parametrize("country_id", ["RU", "", "XX"])
+@pytest.mark.parametrize("country_id", ["RU", "", "FR"])
 def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(
     country_id: str, repository_checked: steps.Checked
 ) -> None:
@@ -167,15 +172,76 @@ def test_person_days_are_days_times_the_union_of_the_day() -> None:
     assert found["upper_person_days"] == pytest.approx(50e6)
 
 
+FRAME = pd.DataFrame({"a": [2.0, 3.0], "b": [1.0, 1.0]}, index=["one", "two"])
+
+
+@pytest.mark.parametrize("country_id", ["ru", "Russia", " RU "])
+def test_a_country_is_the_same_by_code_and_by_name(country_id: str) -> None:
+    options: dict[str, Any] = {"universe": 105e6, "calibration": LEARNED, "draws": 50}
+    by_code = ai.estimate_union(RUSSIA, country_id="RU", **options)
+    assert ai.estimate_union(RUSSIA, country_id=country_id, **options) == by_code
+    assert ai.estimate_union(RUSSIA, **options) != by_code
+
+
+def test_every_code_of_the_standard_is_a_country_and_nothing_else_is() -> None:
+    letters = [chr(number) for number in range(ord("A"), ord("Z") + 1)]
+    codes = [first + second for first in letters for second in letters]
+    accepted = set()
+    for code in codes:
+        with suppress(ValueError):
+            accepted.add(resolve_country(code))
+    assert accepted == {country.alpha_2 for country in pycountry.countries} | {"XK"}
+
+
+def test_rows_of_a_frame_have_the_numbers_of_single_calls() -> None:
+    count = rows.BATCH_ROWS + 3
+    sizes = np.random.default_rng(1).uniform(0.0, 5.0, (count, 2))
+    frame = pd.DataFrame(sizes, index=[f"event {i}" for i in range(count)])
+    universe = pd.Series(np.linspace(5.0, 9.0, count), index=frame.index)
+    countries = pd.Series(["RU", "France", ""] * count, dtype="str")[:count].set_axis(frame.index)
+    options: dict[str, Any] = {"calibration": LEARNED, "draws": 40}
+    estimates = ai.estimate_union(frame, universe=universe, country_id=countries, **options)
+    bounds = ai.union_bounds(frame, universe=universe)
+    assert list(estimates.columns) == ["q05_persons", "q50_persons", "q95_persons"]
+    for label in frame.index:
+        cells, size = list(frame.loc[label]), universe[label]
+        single = ai.estimate_union(cells, universe=size, country_id=countries[label], **options)
+        assert tuple(estimates.loc[label]) == single
+        assert tuple(bounds.loc[label]) == ai.union_bounds(cells, universe=size)
+
+
+def test_results_have_a_unit_and_a_sentence_and_unpack() -> None:
+    results: list[Any] = [
+        ai.union_bounds(RUSSIA, universe=105e6),
+        ai.sharp_union_bounds(RUSSIA),
+        ai.estimate_union(RUSSIA, universe=105e6, calibration=LEARNED, draws=20),
+        ai.reach_in_days(68e6, 89e6, 7, universe=105e6),
+        ai.feature_users(RUSSIA, 41e6, universe=105e6, calibration=LEARNED, draws=20),
+    ]
+    for result in results:
+        first, *_ = result
+        assert first == result[0] == getattr(result, result._fields[0])
+        assert result.unit == "persons"
+        assert result.summary().endswith(".")
+        assert "persons" in result.summary()
+    assert "at most" not in ai.Bounds(96e6, math.inf).summary()
+
+
+def test_the_package_says_its_version() -> None:
+    assert ai.__version__ == metadata.version("audience-impact")
+    with pytest.raises(AttributeError, match="no attribute 'version'"):
+        _ = ai.version
+
+
 CALLS: list[tuple[Callable[[], object], str]] = [
     (lambda: ai.union_bounds([]), "audiences is empty"),
     (lambda: ai.union_bounds([1.0, math.nan]), "audience 1 is nan"),
     (lambda: ai.union_bounds([-1.0]), "audience 0 is -1.0"),
     (lambda: ai.union_bounds([math.inf]), "audience 0 is inf"),
     (lambda: ai.union_bounds([(2.0, 1.0)]), "the least is above the most"),
-    (lambda: ai.union_bounds([(1.0, 2.0, 3.0)]), "a pair of"),  # type: ignore[list-item]
-    (lambda: ai.union_bounds(["many"]), "audience 0 is 'many': no number"),  # type: ignore[list-item]
-    (lambda: ai.union_bounds([None]), "audience 0 is None: no number"),  # type: ignore[list-item]
+    (lambda: ai.union_bounds([(1.0, 2.0, 3.0)]), "a pair of"),
+    (lambda: ai.union_bounds(["many"]), "audience 0 is 'many': no number"),
+    (lambda: ai.union_bounds([None]), "audience 0 is None: no number"),
     (lambda: ai.union_bounds([96e6], universe=90e6), r"audience 0 \(96,000,000\) is larger"),
     (lambda: ai.union_bounds([1.0], universe=math.nan), "the universe is nan"),
     (lambda: ai.union_bounds([0.0], universe=0.0), "above 0"),
@@ -189,6 +255,21 @@ CALLS: list[tuple[Callable[[], object], str]] = [
     (lambda: estimate([1.0], universe=math.inf), "finite universe"),
     (lambda: estimate([3.0], universe=2.0), "larger than the universe"),
     (lambda: estimate([1.0], draws=0), "draws must be at least 1"),
+    (lambda: estimate([1.0], calibration=None), "calibration is None: give a model"),
+    (lambda: estimate([1.0], calibration="file.csv"), "calibration is 'file.csv': give a model"),
+    (lambda: estimate([1.0], country_id="ZZ"), "country_id is 'ZZ': no country"),
+    (lambda: estimate([1.0], country_id="EU"), "country_id is 'EU': no country"),
+    (lambda: estimate([1.0], country_id="RU-MOW"), "country_id is 'RU-MOW': no country"),
+    (lambda: estimate([1.0], country_id="Rusia"), r"did you mean RU\?"),
+    (lambda: estimate([1.0], country_id=None), "country_id is None: give a code"),
+    (lambda: days([("2025-01-01", "2025-01-02", ["a"])], "ZZ"), "country_id is 'ZZ'"),
+    (lambda: users(1.0, "ZZ"), "country_id is 'ZZ'"),
+    (lambda: estimate(FRAME, country_id=pd.Series(["RU"])), "country_id has another index"),
+    (lambda: estimate(FRAME.where(FRAME > 1.0)), "row 'one', column 'b' is nan"),
+    (lambda: estimate(FRAME, universe=2.0), r"row 'two', column 'a' \(3\) is larger"),
+    (lambda: estimate(FRAME.astype("str")), "column 'a' has no numbers"),
+    (lambda: estimate(FRAME[[]]), "no column"),
+    (lambda: ai.union_bounds(-FRAME), "row 'one', column 'a' is -2.0"),
     (lambda: ai.reach_in_days(2.0, 1.0, 7, universe=5.0), "monthly must not lie below daily"),
     (lambda: ai.reach_in_days(1.0, 9.0, 7, universe=5.0), "monthly .* larger"),
     (lambda: ai.reach_in_days(1.0, 2.0, 0, universe=5.0), "at least 1"),
@@ -207,21 +288,19 @@ def sharp(overlap: ai.Overlap) -> object:
     return ai.sharp_union_bounds([2.0, 1.0], universe=3.0, overlaps=[overlap])
 
 
-def estimate(audiences: list[object], universe: float = 5.0, draws: int = 10) -> object:
-    return ai.estimate_union(
-        audiences,  # type: ignore[arg-type]
-        universe=universe,
-        calibration=LEARNED,
-        draws=draws,
+def estimate(audiences: Any, **options: Any) -> object:
+    defaults: dict[str, Any] = {"universe": 5.0, "calibration": LEARNED, "draws": 10}
+    return ai.estimate_union(audiences, **{**defaults, **options})
+
+
+def users(number: float, country_id: str = "") -> object:
+    return ai.feature_users([1.0], number, universe=5.0, calibration=LEARNED, country_id=country_id)
+
+
+def days(restrictions: list[tuple[str, str, list[str]]], country_id: str = "") -> object:
+    return ai.person_days(
+        restrictions, {"a": 1.0}, universe=5.0, calibration=LEARNED, country_id=country_id
     )
-
-
-def users(number: float) -> object:
-    return ai.feature_users([1.0], number, universe=5.0, calibration=LEARNED)
-
-
-def days(restrictions: list[tuple[str, str, list[str]]]) -> object:
-    return ai.person_days(restrictions, {"a": 1.0}, universe=5.0, calibration=LEARNED)
 
 
 @pytest.mark.parametrize(("call", "message"), CALLS)
