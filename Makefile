@@ -11,11 +11,23 @@ BIN = $(VENV)/bin
 LOWEST = .venv-lowest
 # Makes the lock: pinned, so that the same pyproject.toml gives the same lock.
 UV = uv==0.13.9
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header
 # A file stays with one process, for it shares what it makes; the longest come first (conftest.py).
 SPREAD = --numprocesses auto --dist loadfile --no-loadscope-reorder
-LOCKED = $(VENV)/.locked
+# The locks that the environment was made from, and stamps that it is also linked to the checkout.
+RUN_LOCKED = $(VENV)/.requirements-run.lock
+LOCKED = $(VENV)/.requirements.lock
+RUN_READY = $(VENV)/.run-ready
 READY = $(VENV)/.ready
+# There while pip installs: an environment that was interrupted is made from nothing.
+UNFINISHED = $(VENV)/.unfinished
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+# pip would compile all 17,000 modules, one after the other; nobody imports most of them.
+FROM_LOCK = --no-compile --require-hashes --no-deps --requirement
+# As measured.
+RUN_SIZE = 0.0 GB
+TEST_SIZE = 0.0 GB
 
 # A run without its flow: the flow only calls these steps.
 A_RUN = from pathlib import Path; from flows.pipeline import steps; \
@@ -25,15 +37,15 @@ A_RUN = from pathlib import Path; from flows.pipeline import steps; \
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
-.PHONY: help run check quick quick-tests test tests test-lowest tools lint release bench profile docs lock clean
+.PHONY: help run check quick quick-tests test tests test-lowest system tools lint release notebook bench profile docs lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: $(READY)  ## compute the answers from data/facts, publish them and write the report
+run: $(RUN_READY)  ## compute the answers from data/facts, publish them and write the report
 	@$(BIN)/audience-impact run --report $(ARGS)
 
-check: $(READY)  ## hold data/facts against every rule
+check: $(RUN_READY)  ## hold data/facts against every rule
 	@$(BIN)/audience-impact check data/facts $(ARGS)
 
 # For every commit; `test` runs the rest: whole chains, flows, servers, browsers, notebooks, packages.
@@ -48,8 +60,19 @@ test: $(READY)  ## lint and run the tests, side by side
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 lint tests
 
 # Coverage and its floor are of the whole suite: a part of it (ARGS) is run without.
-tests: $(READY)
+tests: system $(READY)
 	$(BIN)/python -m pytest $(SPREAD) $(if $(ARGS),$(ARGS),--cov)
+
+# Some tests make repositories, Playwright's Node needs libatomic, and Chromium shared memory.
+system:
+	@missing=; command -v git >/dev/null || missing="$$missing git"; \
+	if [ "$$(uname)" = Linux ]; then \
+	    find -L /lib /lib64 /usr/lib -maxdepth 2 -name 'libatomic.so.1' 2>/dev/null | grep -q . || \
+	        missing="$$missing libatomic1"; \
+	    [ -w /dev/shm ] || missing="$$missing /dev/shm"; \
+	fi; \
+	test -z "$$missing" || { echo "make test needs of the system:$$missing. On Debian, as root: make" \
+	    "tools; /dev/shm is mounted with mount -t tmpfs tmpfs /dev/shm" >&2; exit 1; }
 
 # Everything that pyproject.toml names at its lowest version, what that needs at its newest.
 test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.toml claims
@@ -62,10 +85,10 @@ test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.to
 # Chromium shows the report, LibreOffice opens the workbook, Java runs the HTML checker, PostgreSQL
 # keeps what Prefect's server knows.
 tools:  ## install on Debian, as root, what some tests need besides Python
-	@for tool in chromium soffice java npm; do command -v $$tool >/dev/null || missing=yes; done; \
+	@for tool in chromium soffice java npm git; do command -v $$tool >/dev/null || missing=yes; done; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing=yes; \
 	test -z "$$missing" || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
-	    -y -qq --no-install-recommends chromium fonts-liberation default-jre-headless \
+	    -y -qq --no-install-recommends chromium fonts-liberation git libatomic1 default-jre-headless \
 	    libreoffice-calc-nogui postgresql $$(command -v npm >/dev/null || echo npm); } >/dev/null
 	@test -f .tools/node_modules/vnu-jar/build/dist/vnu.jar || \
 	    npm install --silent --no-save --no-package-lock --prefix .tools vnu-jar@26.9.27
@@ -75,9 +98,13 @@ lint: $(READY)  ## style, form and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# What changed since the release before: make release ARGS="--previous VERSION"
-release: $(READY)  ## the published version as an archive in dist/, to be pinned by its digest
-	@$(BIN)/audience-impact release --into dist $(ARGS)
+# Commit what it writes into audience_impact/released. What changed since the release before:
+# make release ARGS="--previous VERSION"
+release: $(RUN_READY)  ## the published version as an archive in dist/, to be pinned by its digest
+	@$(BIN)/audience-impact release --into dist --ship $(ARGS)
+
+notebook: $(READY)  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
 
 bench: $(READY)  ## measure, side by side with what one would use instead
 	$(BIN)/python -m benchmarks.run $(ARGS)
@@ -91,39 +118,46 @@ docs: $(READY)  ## bring the table of results up to date, and build the document
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Keeps the pins that still fit; to move all of them: make lock ARGS=--upgrade
-lock: $(READY)  ## pin the dependencies of pyproject.toml, all of them, those of a run alone and those of a check
+lock: $(RUN_READY)  ## pin the dependencies of pyproject.toml, all of them, those of a run alone and those of a check
 	@$(PIP) install $(UV)
-	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --extra dask --group build --group notebook \
-	    --group test --group lint --group docs --group profile --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-header --output-file requirements.lock $(ARGS)
-	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --group build \
-	    --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	$(COMPILE) pyproject.toml --extra pipeline --extra dask --group build --group notebook \
+	    --group test --group lint --group docs --group profile --output-file requirements.lock $(ARGS)
+	$(COMPILE) pyproject.toml --extra pipeline --group build \
 	    --constraint requirements.lock --output-file requirements-run.lock
-	$(BIN)/uv pip compile --group check --quiet --universal --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --no-header \
-	    --constraint requirements.lock --output-file requirements-check.lock
+	$(COMPILE) --group check --constraint requirements.lock --output-file requirements-check.lock
 
 clean:  ## remove .venv and caches; what is published stays
 	rm -rf $(VENV) $(LOWEST) .venv-check .tools site profile.html .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Each stamp is touched last: after an interruption it is missing or old, and its step runs again.
-# A changed lock makes the environment from nothing, because pip takes half a package for a whole
-# one and keeps what the lock no longer names; a changed pyproject.toml only links anew.
-$(READY): $(LOCKED) pyproject.toml
+# An environment of a changed lock is made from nothing, because pip keeps what the lock no longer
+# names; locks are compared by content, so that one written anew or checked out again costs nothing.
+# A changed pyproject.toml only links anew.
+$(RUN_READY): $(RUN_LOCKED) pyproject.toml
 	@# uv_build looks for its own binary on the path.
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(LOCKED): requirements.lock
-	@$(find_python); \
-	echo "First this installs what it needs into $(VENV), with $$python ($$version): about 1.7 GB on" \
-	    "the disk; it takes a minute or two." && \
-	"$$python" -m venv --clear $(VENV)
-	@# pip would compile all 17,000 modules, one after the other; nobody imports most of them.
-	@$(PIP) install --no-compile --require-hashes --no-deps --requirement requirements.lock
+$(READY): $(LOCKED)
 	@touch $@
-	@echo "$(VENV) is ready."
+
+$(RUN_LOCKED): requirements-run.lock
+	@if cmp -s $< $@ && ! [ -e $(UNFINISHED) ]; then touch $@; exit 0; fi; \
+	$(find_python); \
+	echo "First this installs what a run needs into $(VENV), with $$python ($$version): about $(RUN_SIZE)" \
+	    "on the disk; it takes a minute." && \
+	"$$python" -m venv --clear $(VENV) && touch $(UNFINISHED) && \
+	$(PIP) install $(FROM_LOCK) $< && cp $< $@ && rm $(UNFINISHED)
+
+# What tests, documentation and notebooks need comes on top of what a run needs, at the same pins.
+$(LOCKED): requirements.lock $(RUN_READY)
+	@if cmp -s $< $@ && ! [ -e $(UNFINISHED) ]; then touch $@; exit 0; fi; \
+	if [ -e $@ ] || [ -e $(UNFINISHED) ]; then \
+	    rm -f $(RUN_LOCKED); $(MAKE) --no-print-directory $(RUN_READY) || exit 1; \
+	fi; \
+	echo "This adds what tests, documentation and notebooks need: $(TEST_SIZE) on the disk in all; it" \
+	    "takes another minute." && \
+	touch $(UNFINISHED) && $(PIP) install $(FROM_LOCK) $< && cp $< $@ && rm $(UNFINISHED)
 
 # A command may be there and fail (a version manager's stand-in), and Debian's Python comes
 # without ensurepip: so each candidate is run, and says why it does not fit.

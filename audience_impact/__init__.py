@@ -38,6 +38,7 @@ above it:
     exporting - a version as a workbook, CSV, JSON, Parquet or a database
     site - a version as pages and charts that any browser opens
     cli - the command `audience-impact`, and its subcommands that read a published version
+    __main__ - the same command as `python -m audience_impact`
 
 The packages from `fitting` on, and `store`, are no part of the computation: they prepare its facts,
 or read what it published. No module here may import prefect or pandera, or use clock or

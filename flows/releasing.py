@@ -22,13 +22,15 @@ import yaml
 from audience_impact.answers.citation import AUTHOR, KEYWORDS, cite_version, describe_dataset
 from audience_impact.comparing import changes, compared_versions, text
 from audience_impact.exporting.export import put_file
-from audience_impact.store import manifest
-from audience_impact.store.files import as_json
+from audience_impact.store import PublishError, manifest
+from audience_impact.store.files import as_json, write_whole
 from audience_impact.store.manifest import MANIFEST, files_of, hash_bytes
 from audience_impact.store.versions import Stored
 
 NAME = "audience-impact"
 SUMS = "SHA256SUMS"
+LICENCES = "LICENCES.csv"
+SHIPPED_NAME = "version.zip"
 NONE_STATED = "none stated"
 CROISSANT_TYPES = {
     "integer": "sc:Integer",
@@ -79,6 +81,24 @@ def write_release(
     return place, digest
 
 
+def ship_release(version: Stored, archive: Path, facts: Path, into: Path) -> Path:
+    """Write the archive of a version, and the licences of its sources, into the package.
+
+    Every clone and every wheel then has it. Return the file of the archive. Raises PublishError
+    where the version has other facts than the folder of facts that the repository has.
+    """
+    committed = {f"0/{path.name}": path.read_bytes() for path in sorted(facts.glob("*.csv"))}
+    if version.fact_files() != committed:
+        raise PublishError(
+            f"version {version.id} has other facts than {facts}: what a clone brings must be of "
+            "its own facts; publish a version of them (make run) and release it"
+        )
+    contents = collect_contents(version, None)
+    write_whole(into / LICENCES, contents[LICENCES])
+    write_whole(into / SHIPPED_NAME, archive.read_bytes())
+    return into / SHIPPED_NAME
+
+
 def _write_bytes(aside: Path, content: bytes) -> None:
     aside.write_bytes(content)
 
@@ -94,9 +114,7 @@ def collect_contents(version: Stored, before: Stored | None) -> dict[str, bytes]
     files["CITATION.cff"] = format_citation(version)
     files["croissant.json"] = format_croissant(version)
     files[".zenodo.json"] = format_zenodo(version)
-    files["LICENCES.csv"] = count_licences(
-        version.read_table("sources"), version.read_table("lineage")
-    )
+    files[LICENCES] = count_licences(version.read_table("sources"), version.read_table("lineage"))
     if before is not None:
         files["CHANGELOG.md"] = format_changelog(version, before)
     files[SUMS] = format_sums(files)

@@ -43,8 +43,10 @@ def resolve_country(country: str) -> str:
             f"country_id is {country!r}: give a code of ISO 3166-1 such as RU, as text"
         )
     text = country.strip()
+    if not text:
+        return text
     codes = _load_codes()
-    if not text or (_CODE.fullmatch(text) and text in codes.values()):
+    if _CODE.fullmatch(text) and text in codes.values():
         return text
     if code := codes.get(text.casefold()):
         return code

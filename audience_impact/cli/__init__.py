@@ -2,14 +2,37 @@
 
 import sys
 
+EXTRAS = {
+    "duckdb": "databases",
+    "jinja2": "charts",
+    "markdown_it": "charts",
+    "obstore": "buckets",
+    "vl_convert": "charts",
+    "xlsxwriter": "workbooks",
+}
+"""The extra of the package that brings a library which reading a version needs, by its import."""
+
 
 def main() -> None:
-    """Run the command; exit with 1 and one line where its libraries are not installed."""
+    """Run the command; exit with 1 and one line where a library is not installed."""
     try:
         from audience_impact.cli import command
+
+        command.main()
     except ModuleNotFoundError as error:
-        sys.exit(
-            f"audience-impact: the library {error.name} is missing; install the command with "
-            "pip install 'audience-impact[command]'"
-        )
-    command.main()
+        sys.exit(describe_missing_library(error))
+
+
+def describe_missing_library(error: ModuleNotFoundError) -> str:
+    """Return one line: the library that is missing, and the extra that brings it.
+
+    Re-raise the error where a module of the package itself is missing.
+    """
+    library = (error.name or "").partition(".")[0]
+    if library in ("", __name__.partition(".")[0]):
+        raise error
+    extra = EXTRAS.get(library, "pipeline")
+    return (
+        f"audience-impact: the library {library} is missing; install it with "
+        f"pip install 'audience-impact[{extra}]'"
+    )

@@ -1,7 +1,7 @@
 """The command `audience-impact`: the commands that read a version, and those of a checkout.
 
 In a checkout the folder `flows` adds the commands that compute versions and that check and maintain
-facts. The wheel has only the commands that read a version.
+facts. The wheel has the commands that read a version, and says of the others where they are.
 """
 
 import atexit
@@ -10,27 +10,78 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from typing import Annotated
 
 import typer
 
+import audience_impact
 from audience_impact.cli import comparing, explaining, exporting, ranking, showing
-from audience_impact.cli.folders import IS_CHECKOUT
+from audience_impact.cli.folders import CHECKOUT, IS_CHECKOUT, fail_with
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="How many people does an internet restriction touch?",
 )
-showing.add_to(app)
-ranking.add_to(app)
-explaining.add_to(app)
-comparing.add_to(app)
-exporting.add_to(app)
-if IS_CHECKOUT:
-    # By name: nothing in the wheel may import what only the checkout has.
-    importlib.import_module("flows.commands").add_to(app)
+
+
+def _show_version(is_requested: bool) -> None:
+    """Write the version of the command, and end it."""
+    if is_requested:
+        typer.echo(f"audience-impact {audience_impact.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def read_options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version of the command, and end.",
+        ),
+    ] = False,
+) -> None:
+    """How many people does an internet restriction touch?"""
+
+
+READING = (showing, ranking, explaining, comparing, exporting)
+"""The modules of the commands that read a version."""
+for module in READING:
+    module.add_to(app)
+COMPUTING = (
+    *("add", "calibrate", "check", "estimate", "healthy", "import", "learn", "learn-audiences"),
+    *("learn-daily-use", "learn-places", "learn-shares", "refresh", "release", "run", "serve"),
+)
+"""The commands that compute versions, or check and maintain facts: only a checkout has them."""
+
+
+def _add_computing() -> None:
+    """Add the commands of the checkout; elsewhere commands that say where they are."""
+    if IS_CHECKOUT:
+        # First on the path: a folder of this name elsewhere is somebody else's.
+        sys.path.insert(0, str(CHECKOUT))
+        # By name: nothing in the wheel may import what only the checkout has.
+        importlib.import_module("flows.commands").add_to(app)
+        return
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+    for name in COMPUTING:
+        app.command(name, hidden=True, context_settings=settings)(_refuse_computing)
+
+
+def _refuse_computing(context: typer.Context) -> None:
+    """Say that the command needs a checkout; exit with 2."""
+    raise fail_with(
+        f"{context.info_name} needs a checkout of the repository, with its folders flows, schemas "
+        "and data: get a clone of it, and call make run there",
+        2,
+    )
+
+
+_add_computing()
 
 
 def _end_process(status: list[int]) -> None:

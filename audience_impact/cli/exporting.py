@@ -107,7 +107,8 @@ ReportInto = Annotated[
         metavar="DIR",
         callback=require_local_paths,
         help="Folder of the report: a new or empty folder, or an earlier report. "
-        "Default: reports/ in the folder of the versions, with a link `report` to it.",
+        "Default: reports/ in the folder of the versions, with a link `report` to it; where these "
+        "are only read, audience-impact-report in the current folder.",
     ),
 ]
 
@@ -132,11 +133,14 @@ def report(
     version = open_latest(published)
     from audience_impact.site import build
     from audience_impact.store import PublishError
+    from audience_impact.store.releases import ReadOnlyStorage
 
     try:
         if png:
             _write_pictures(version, png, into or Path())
             return
+        if into is None and isinstance(version.store, ReadOnlyStorage):
+            into = Path("audience-impact-report")
         folder, changed = build.publish_version(version, published, into)
     except PublishError as error:
         raise fail_with(str(error)) from error

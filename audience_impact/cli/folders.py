@@ -1,5 +1,6 @@
 """Read the published version for a command, and report its errors to users."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,9 +14,15 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 """The folder that contains the package: the checkout, or the folder of installed libraries."""
-IS_CHECKOUT = (CHECKOUT / "flows" / "commands").is_dir() and (CHECKOUT / "pyproject.toml").is_file()
+IS_CHECKOUT = all(
+    (CHECKOUT / path).exists()
+    for path in ("pyproject.toml", "data/facts", "flows/publish_impact.py", "schemas/facts")
+)
 """Whether the package is used from a checkout, which has more commands than the wheel."""
-PUBLISHED = (CHECKOUT if IS_CHECKOUT else Path()) / "data" / "published"
+SHIPPED = Path(__file__).resolve().parents[1] / "released" / "version.zip"
+"""The version of the last release, which comes with the package."""
+PUBLISHED = CHECKOUT / "data" / "published" if IS_CHECKOUT else SHIPPED
+"""The versions that a command reads unless others are named."""
 
 
 def fail_with(message: str, code: int = 1) -> typer.Exit:
@@ -40,13 +47,29 @@ def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | 
 
 
 def open_latest(published: Path) -> "Stored":
-    """Return the latest version; exit with 1 if there is none."""
+    """Return the latest version; exit with 1 if there is none.
+
+    Where it is the shipped one, its id is written to standard error.
+    """
     from audience_impact.store import PublishError, versions
 
     try:
-        return versions.find_latest(published)
+        version = versions.find_latest(published)
+        if published == SHIPPED:
+            typer.echo(
+                f"reads version {version.id}, which comes with the command; --published names "
+                "others",
+                err=True,
+            )
     except PublishError as error:
         raise fail_with(str(error)) from error
+    return version
+
+
+def choose_published(published: Path) -> Path:
+    """Return the place of the versions to read: the shipped one where nothing is published yet."""
+    is_empty = published == PUBLISHED and not os.path.lexists(published / "latest")
+    return SHIPPED if is_empty and SHIPPED.is_file() else published
 
 
 PUBLISHED_OPTION = typer.Option(
@@ -56,7 +79,20 @@ PUBLISHED_OPTION = typer.Option(
     help="Folder of the versions, or its address, such as s3://bucket/folder.",
     show_default="data/published",
 )
-PublishedFolder = Annotated[Path, PUBLISHED_OPTION]
+"""The option of commands that write versions, or compute with them."""
+WrittenFolder = Annotated[Path, PUBLISHED_OPTION]
+PublishedFolder = Annotated[
+    Path,
+    typer.Option(
+        "--published",
+        metavar="PLACE",
+        envvar="AUDIENCE_IMPACT_PUBLISHED",
+        help="Versions to read: a folder, the archive of a release, or the address of either, "
+        "such as s3://bucket/folder or https://host/version.zip.",
+        show_default="data/published of a checkout, else the version that comes with the command",
+        callback=choose_published,
+    ),
+]
 
 
 class OutputFormat(StrEnum):

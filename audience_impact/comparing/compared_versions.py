@@ -21,7 +21,7 @@ import pandas as pd
 
 from audience_impact.comparing.facts import Keys
 from audience_impact.frames import Array
-from audience_impact.store import PublishError, storage, versions
+from audience_impact.store import PublishError, releases, storage, versions
 from audience_impact.store.divided import read_computed
 from audience_impact.store.manifest import MANIFEST
 from audience_impact.store.versions import Stored
@@ -186,7 +186,7 @@ def read_published(stored: Stored) -> ComparedVersion:
 
 
 def find_version(root: Path, name: str) -> Stored:
-    """Return the version with this name; for a folder of versions, the latest.
+    """Return the version with this name; of a folder of versions, or an archive, the latest.
 
     Raises PublishError where the name fits no version, or several.
     """
@@ -194,7 +194,10 @@ def find_version(root: Path, name: str) -> Stored:
         return versions.find_latest(root)
     if name == PREVIOUS:
         return _require_single(find_previous(versions.find_latest(root)), name, root)
-    if (path := Path(name)).is_dir():
+    path = Path(name)
+    if storage.is_address(name) or (releases.is_archive(name) and path.is_file()):
+        return versions.find_latest(path)
+    if path.is_dir():
         place = path.resolve()
         is_version = (place / MANIFEST).is_file()
         return (

@@ -9,6 +9,8 @@ formula are not marked, because the mark would change the text for every other p
 next to the files therefore states that they are for programs, and that the workbook is for people.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import os
@@ -16,9 +18,8 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +32,9 @@ from audience_impact.store import manifest
 from audience_impact.store.files import flush_to_disk, write_below
 from audience_impact.store.manifest import MANIFEST, ROW_GROUP_ROWS, hash_bytes
 from audience_impact.store.versions import Stored
+
+if TYPE_CHECKING:
+    import duckdb
 
 README = "README.txt"
 NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
@@ -262,6 +266,8 @@ def _write_bytes(path: Path, content: bytes) -> None:
 
 def _write_database(path: Path, selected: Content) -> None:
     """Write a new DuckDB file: the tables, with their meanings as comments."""
+    import duckdb
+
     with duckdb.connect(str(path)) as base:
         for name, table in selected.tables.items():
             _create_table(base, name, table)

@@ -3,14 +3,12 @@
 The first sheet has the answer, what this is, how to cite it and how to read it.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
-
-from xlsxwriter.format import Format
-from xlsxwriter.workbook import Workbook
-from xlsxwriter.worksheet import Worksheet
+from typing import IO, TYPE_CHECKING, Any
 
 from audience_impact.answers import documents
 from audience_impact.answers import names as naming
@@ -18,6 +16,11 @@ from audience_impact.exporting import workbook
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.exporting.workbook import WHOLE_NUMBER, Formats, Limits, Part, Shortened
 from audience_impact.plain_text import RUN, web_address
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 CITATIONS = "## Citations\n"
 LABEL, OTHERS, LAST = 30, 15, 7

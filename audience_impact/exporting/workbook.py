@@ -5,21 +5,25 @@ has the Excel mark for text (quote prefix). The same content gives the same byte
 the file is that of the facts.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.plain_text import RUN, plain_lines, web_address
+
+if TYPE_CHECKING:
+    import xlsxwriter
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 NUMBER_FORMATS = {"share": "0.0%", "ratio": "#,##0.00", "hours": "#,##0.0"}
 WHOLE_NUMBER, DAY = "#,##0", "yyyy-mm-dd"
@@ -78,6 +82,8 @@ class Shortened:
 
 def open_workbook(path: Path | IO[bytes], content: Content) -> xlsxwriter.Workbook:
     """Return a new workbook, written row by row, without the time of day and without formulas."""
+    import xlsxwriter
+
     book = xlsxwriter.Workbook(
         path,
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False},

@@ -79,11 +79,23 @@ class Storage(Protocol):
 
 
 def select_storage(place: Path | str) -> Storage:
-    """Return the storage at an address or in a folder; raise PublishError if it is unusable."""
+    """Return the storage at an address, in a folder or in the archive of a release.
+
+    Raises PublishError if it is unusable.
+    """
+    from audience_impact.store import releases
+
     if is_address(place):
+        address = format_address(place)
+        if releases.is_archive(address):
+            return releases.open_remote_archive(address)
+        if releases.is_web(address):
+            return releases.open_web(address)
         from audience_impact.store import objects  # slow to import, and of no use for a folder
 
-        return objects.open_storage(format_address(place))
+        return objects.open_storage(address)
+    if releases.is_archive(place) and Path(place).is_file():
+        return releases.open_local_archive(Path(place).resolve())
     return LocalStorage(Path(place).resolve())
 
 

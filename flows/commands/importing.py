@@ -11,7 +11,7 @@ import typer
 from audience_impact.cli.folders import (
     PUBLISHED,
     OutputFormat,
-    PublishedFolder,
+    WrittenFolder,
     fail_with,
     format_path,
     require_local_paths,
@@ -75,7 +75,7 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         accessed: Day = None,
         overwrite: Overwrite = False,
         run: Run = False,
-        published: PublishedFolder = PUBLISHED,
+        published: WrittenFolder = PUBLISHED,
         style: Annotated[
             OutputFormat, typer.Option("--format", help="Output format of the answer.")
         ] = OutputFormat.TEXT,

@@ -13,13 +13,14 @@ from audience_impact.cli import comparing, explaining
 from audience_impact.cli.exporting import Overwrite
 from audience_impact.cli.folders import (
     PUBLISHED,
-    PublishedFolder,
+    SHIPPED,
+    WrittenFolder,
     fail_with,
     format_path,
     open_latest,
     require_local_paths,
 )
-from flows.commands.folders import fact_folders
+from flows.commands.folders import FACTS, fact_folders
 
 if TYPE_CHECKING:
     from audience_impact.comparing.compared_versions import ComparedVersion
@@ -128,11 +129,21 @@ Previous = Annotated[
 ]
 
 
+Ship = Annotated[
+    bool,
+    typer.Option(
+        "--ship",
+        help="Also write the archive into the package, so that clones and wheels bring it.",
+    ),
+]
+
+
 def release_version(
     into: Folder,
-    published: PublishedFolder = PUBLISHED,
+    published: WrittenFolder = PUBLISHED,
     previous: Previous = None,
     overwrite: Overwrite = False,
+    ship: Ship = False,
 ) -> None:
     """Write the latest version as an archive to be pinned by its digest.
 
@@ -149,6 +160,9 @@ def release_version(
         before = compared_versions.find_version(published, previous) if previous else None
         into.mkdir(parents=True, exist_ok=True)
         made, digest = releasing.write_release(version, before, into, overwrite)
+        if ship:
+            shipped = releasing.ship_release(version, made, FACTS, SHIPPED.parent)
+            typer.echo(f"wrote {format_path(shipped)}: commit it")
     except (ExportError, PublishError) as error:
         raise fail_with(str(error)) from error
     except OSError as error:

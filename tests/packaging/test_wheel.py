@@ -1,23 +1,31 @@
 """The wheel alone, in an environment that has its dependencies and nothing of the checkout."""
 
+import hashlib
+import io
 import os
 import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+import typer
 
 from audience_impact import estimate_union, load_calibration
+from audience_impact.cli import EXTRAS, command
 
 pytestmark = pytest.mark.service
 
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT / "data" / "facts"
-APPLICATION = {"prefect", "pandera", "httpx", "typer"}
+APPLICATION = {"prefect", "pandera", "httpx", "statsmodels"}
+EXTRA = {"duckdb", "jinja2", "obstore", "vl-convert-python", "xlsxwriter"}
+STRANGER = "raise SystemExit('a module of somebody else was run')"
+MOST_SHIPPED_BYTES = 3_000_000
 RUSSIA = """
 from audience_impact import estimate_union, load_calibration, union_bounds
 print(*union_bounds([96e6, 89e6], universe=105e6))
@@ -98,7 +106,7 @@ def test_the_three_lines_need_nothing_of_the_application(python: Path) -> None:
     show = "import sys; print(*{name.split('.')[0] for name in sys.modules})"
     loaded = said(python, "-c", RUSSIA + show).stdout.splitlines()[-1].split()
     assert "scipy" in loaded
-    assert not APPLICATION & set(loaded)
+    assert not (APPLICATION | {"typer", "babel", "pycountry"}) & set(loaded)
 
 
 def test_the_wheel_depends_on_nothing_of_the_application(wheel: Path) -> None:
@@ -106,8 +114,8 @@ def test_the_wheel_depends_on_nothing_of_the_application(wheel: Path) -> None:
         (about,) = [name for name in held.namelist() if name.endswith("/METADATA")]
         needs = message_from_bytes(held.read(about)).get_all("Requires-Dist") or []
     core = {re.split(r"[^\w.-]", need)[0] for need in needs if "extra ==" not in need}
-    assert "scipy" in core
-    assert not APPLICATION & core
+    assert {"scipy", "typer"} <= core
+    assert not (APPLICATION | EXTRA) & core
 
 
 def test_the_wheel_carries_the_facts_that_the_pipeline_reads(wheel: Path) -> None:
@@ -148,6 +156,103 @@ def test_the_command_of_the_wheel_shows_a_version(python: Path, repository_publi
     )
     assert "Nothing changed" in compared.stdout
     assert " run " not in helped.stdout
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    """The folder of a project of somebody else, which has the names of our folders."""
+    for package in ("flows", "flows/commands", "schemas", "schemas/facts"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text(STRANGER, encoding="utf-8")
+    for file in ("flows/publish_impact.py", "pyproject.toml"):
+        (tmp_path / file).write_text(STRANGER, encoding="utf-8")
+    (tmp_path / "data" / "facts").mkdir(parents=True)
+    return tmp_path
+
+
+def called(python: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Call the command in a folder, which is also first on the path of modules."""
+    return subprocess.run(
+        [str(python.parent / "audience-impact"), *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("show", "RU-2025-08-13-calls"), "million people in Russia"),
+        (("show", "nepal", "tiktok"), "million people in Nepal"),
+        (("show", "africa", "2023"), "in 2023"),
+        (("list", "--area", "burma"), "Myanmar"),
+        (("cite", "nepal", "tiktok"), "audience-impact maintainers"),
+        (("explain", "nepal", "tiktok"), "estimates.csv:"),
+        (("export", "--format", "csv", "--into", "out"), "wrote version"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_the_wheel_answers_from_the_version_it_brings(
+    words: tuple[str, ...], part: str, python: Path, foreign: Path
+) -> None:
+    done = called(python, foreign, *words)
+    assert done.returncode == 0, done.stderr
+    assert part in done.stdout
+    assert re.match(r"reads version \d{4}-\d\d-\d\d-[0-9a-f]{12}, which comes with", done.stderr)
+
+
+def test_what_needs_a_checkout_says_so_in_a_line(python: Path, foreign: Path) -> None:
+    for words in (("run", "--report"), ("check", "--help"), ("import", "stop"), ("add", "figure")):
+        done = called(python, foreign, *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"{words[0]} needs a checkout of the repository")
+        assert done.stderr.count("\n") == 1
+
+
+def test_the_wheel_names_all_commands_of_a_checkout() -> None:
+    with_checkout = set(typer.main.get_group(command.app).commands)
+    alone = typer.Typer()
+    for module in command.READING:
+        module.add_to(alone)
+    assert set(typer.main.get_group(alone).commands) | set(command.COMPUTING) == with_checkout
+    assert not set(typer.main.get_group(alone).commands) & set(command.COMPUTING)
+
+
+def test_a_library_of_an_extra_is_named_with_the_extra(python: Path, tmp_path: Path) -> None:
+    hide = (
+        "import sys; sys.modules['xlsxwriter'] = None; from audience_impact.cli import main; main()"
+    )
+    words = ["export", "--format", "xlsx", "--into", str(tmp_path / "book.xlsx")]
+    done = subprocess.run(
+        [str(python), "-I", "-c", hide, *words], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("pip install 'audience-impact[workbooks]'\n")
+
+
+def test_every_extra_that_a_message_names_brings_its_library() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    for library, extra in EXTRAS.items():
+        brought = [re.split(r"[^\w.-]", need)[0] for need in extras[extra]]
+        assert any(name.replace("-", "_").startswith(library) for name in brought)
+
+
+def test_the_shipped_version_is_small_and_has_the_licences_of_its_sources(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as packed:
+        version = packed.read("audience_impact/released/version.zip")
+        names = packed.namelist()
+    assert len(version) < MOST_SHIPPED_BYTES
+    assert any(name.endswith("licenses/audience_impact/released/LICENCES.csv") for name in names)
+    with zipfile.ZipFile(io.BytesIO(version)) as released:
+        (sums,) = [name for name in released.namelist() if name.endswith("/SHA256SUMS")]
+        folder = sums.removesuffix("SHA256SUMS")
+        for line in released.read(sums).decode().splitlines():
+            digest, name = line.split("  ")
+            assert hashlib.sha256(released.read(folder + name)).hexdigest() == digest
 
 
 def test_a_command_without_its_libraries_says_in_a_line_what_to_install(python: Path) -> None:
