@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from prefect import flow, task
+from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
@@ -24,7 +24,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed
 
-from flows.division import Runner
+from flows.division import Runner, count_part
 from flows.pipeline import parts
 from flows.pipeline.steps import RefusedError
 
@@ -57,7 +57,12 @@ UNDER_WAY = TaskRunFilter(
 )
 
 
-@flow(name="compute-parts", persist_result=False)
+def _name_part() -> str:
+    """Return the name of the current task run, which computes a part."""
+    return f"part {runtime.task_run.parameters['number'] + 1}"
+
+
+@flow(name="compute-parts", flow_run_name="{count} parts", persist_result=False)
 def compute_parts(folder: Path, count: int) -> None:
     """Compute all parts of the run in a folder.
 
@@ -68,11 +73,14 @@ def compute_parts(folder: Path, count: int) -> None:
     Raises RefusedError where workers die of a part.
     """
     # Workers import the function by its name; the code of this task is not sent to them.
-    part = task(name="part", cache_policy=NO_CACHE, persist_result=False)(parts.compute_in)
+    part = task(name="part", task_run_name=_name_part, cache_policy=NO_CACHE, persist_result=False)(
+        parts.compute_in
+    )
     futures = [part.submit(folder, number) for number in range(count)]
     for number, future in enumerate(futures):
         try:
             future.result()
+            count_part(number + 1, count)
         except Exception as error:
             if type(error).__name__ == "KilledWorker":
                 raise RefusedError([KILLED.format(part=number + 1, count=count)]) from error

@@ -22,3 +22,12 @@ class Division(NamedTuple):
 
 ALONE = Division(None, 2_500)
 """By this process: fewer and larger parts spare the fixed cost of each part."""
+
+LISTENERS: list[Callable[[int, int], None]] = []
+"""Functions that hear after each part how many are computed, and of how many."""
+
+
+def count_part(done: int, count: int) -> None:
+    """Report to LISTENERS that a part was computed."""
+    for listen in LISTENERS:
+        listen(done, count)

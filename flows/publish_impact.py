@@ -21,7 +21,8 @@ from flows import last_version, recorded_layers, run_reports
 from flows.pipeline import quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
 from flows.run_reports import fail_on_refusal, is_transient
-from flows.serving import notices
+from flows.serving import checkouts, metrics, notices
+from flows.serving.preparing import read_profile
 from flows.workers import RunnerName, choose_division
 
 # Seconds between one try and the next, for what touches the outside.
@@ -29,7 +30,23 @@ WAITS = [1.0, 4.0, 16.0]
 
 
 @task(
+    name="pull",
+    task_run_name="pull the facts",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=len(WAITS),
+    retry_delay_seconds=WAITS,
+    retry_condition_fn=is_transient,
+)
+def pull_checkouts(facts: list[Path]) -> None:
+    """Pull the git checkouts of the facts, and log whether they have new facts."""
+    for line in checkouts.pull_facts(facts):
+        get_run_logger().info(plain_line(line))
+
+
+@task(
     name="read",
+    task_run_name="read the facts",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=len(WAITS),
@@ -41,25 +58,45 @@ def read_facts(facts: list[Path]) -> Reading:
     return steps.read_facts(facts)
 
 
-@task(name="known_by", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="known_by",
+    task_run_name="leave out what was not known yet",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def restrict_to_day(reading: Reading, day: date | None) -> Reading:
     """Exclude facts that were not known on a day, if a day is requested."""
     return steps.restrict_to_day(reading, day)
 
 
-@task(name="check", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="check",
+    task_run_name="check the facts",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def check_facts(reading: Reading) -> Checked:
     """Separate the rows that satisfy the rules from the rows that are moved to quarantine."""
     return steps.validate_facts(reading, datetime.now(UTC).date())
 
 
-@task(name="accept", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="accept",
+    task_run_name="refuse errors",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def refuse_errors(checked: Checked, strict: bool) -> Checked:
     """Refuse tables that cannot be used, and when strict rows with errors as well."""
     return steps.refuse_errors(checked, strict)
 
 
-@task(name="compute", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="compute",
+    task_run_name="compute the answers",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def compute_results(
     checked: Checked,
     as_of: date | None,
@@ -73,7 +110,12 @@ def compute_results(
     return steps.compute_results(checked, as_of, seed, repair, sensitivity, how)
 
 
-@task(name="watch", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="watch",
+    task_run_name="compare with the last version",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def report_changes(
     results: Results, published: Path, strict: bool, repair: bool, accept_changes: bool
 ) -> list[str]:
@@ -93,6 +135,7 @@ def report_changes(
 
 @task(
     name="write",
+    task_run_name="publish the version",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=len(WAITS),
@@ -108,7 +151,12 @@ def publish_version(
     return version
 
 
-@task(name="show", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="show",
+    task_run_name="show the answers",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def show_answers(
     version: Published, facts: list[Path], report: str | None, environment: str | None
 ) -> None:
@@ -126,7 +174,12 @@ def show_answers(
     )
 
 
-@task(name="announce", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="announce",
+    task_run_name="announce the version",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def announce_version(version: Published, results: Results) -> None:
     """Log the latest version, its place and the versions removed for it; tag the run."""
     log = get_run_logger()
@@ -149,26 +202,32 @@ def announce_version(version: Published, results: Results) -> None:
         log.info("Removed the old version %s", removed)
 
 
-@task(name="measure", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="measure",
+    task_run_name="write the metrics",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def record_metrics(
     results: Results, published: Path, seconds: dict[str, float], changes: list[str]
 ) -> None:
     """Write the metrics of the run next to the versions, and notify people of large changes."""
     used = results.read_frame("impact_by_platform", ["period", "as_of"])
     refused = results.read_frame("quarantine")
-    metrics_text = run_reports.render_metrics(
-        results.count_rows(), refused, used, seconds, datetime.now(UTC)
-    )
-    run_reports.write_metrics(published, metrics_text)
+    samples = metrics.list_success(results.count_rows(), refused, used, seconds, datetime.now(UTC))
+    metrics.write_metrics(published, samples, read_profile())
     if changes:
-        notices.notify_people("much changed against the last version", "\n".join(changes))
+        notices.notify_people(
+            "warning", "much changed against the last version", "\n".join(changes)
+        )
 
 
 @flow(
     name="publish-impact",
+    flow_run_name=run_reports.name_run,
     persist_result=False,
-    on_failure=[notices.notify_of_run],
-    on_crashed=[notices.notify_of_run],
+    on_failure=[notices.report_failure],
+    on_crashed=[notices.report_failure],
 )
 @fail_on_refusal
 def publish_impact(
@@ -186,6 +245,7 @@ def publish_impact(
     environment: str | None = None,
     runner: RunnerName = RunnerName.LOCAL,
     scheduler: str | None = None,
+    pull: bool = False,
 ) -> Published:
     """Publish the number of people that each restriction touches.
 
@@ -208,15 +268,21 @@ def publish_impact(
             share a server.
         runner: The runner of the parts: processes of this machine, or a Dask cluster.
         scheduler: Address of the scheduler of that cluster; by default one is started here.
+        pull: Pull the git checkouts of the facts first.
     """
-    timed = run_reports.StepSeconds()
+    progress = run_reports.RunProgress(environment)
+    timed = run_reports.StepSeconds(progress.begin_step)
+    if pull:
+        timed(pull_checkouts, facts)
     reading = restrict_to_day(timed(read_facts, facts), as_of)
     checked = refuse_errors(timed(check_facts, reading), strict)
     by = runner, workers, scheduler
-    results = timed(compute_results, checked, as_of, seed, repair, sensitivity, by)
+    with progress.count_parts():
+        results = timed(compute_results, checked, as_of, seed, repair, sensitivity, by)
     changes = report_changes(results, published, strict, repair, accept_changes)
     version = timed(publish_version, results, published, keep, facts)
     show_answers(version, facts, report, environment)
     announce_version(version, results)
     record_metrics(results, published, timed, changes)
+    progress.end()
     return replace(version, replaced_count=reading.overridden_count)

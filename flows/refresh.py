@@ -18,19 +18,19 @@ from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import ADDRESSES
 from flows.downloads.refreshing import Refreshed, RefreshOptions
-from flows.run_reports import fail_on_refusal
+from flows.run_reports import fail_on_refusal, name_run
 
 EVERYTHING = list(Name)
 PATIENCE = RetryPolicy()
 
 
-@task(name="fetch", cache_policy=NO_CACHE, persist_result=False)
+@task(name="fetch", task_run_name="fetch the figures", cache_policy=NO_CACHE, persist_result=False)
 def fetch_figures(options: RefreshOptions) -> list[Download]:
     """Return the publishers' current files; each file is tried several times."""
     return refreshing.fetch_all(options)
 
 
-@task(name="judge", cache_policy=NO_CACHE, persist_result=False)
+@task(name="judge", task_run_name="judge what changed", cache_policy=NO_CACHE, persist_result=False)
 def judge_changes(downloads: list[Download], options: RefreshOptions) -> list[str]:
     """Log and return what changed; refuse many changes that are not confirmed."""
     lines = refreshing.report_changes(downloads, options)
@@ -39,13 +39,13 @@ def judge_changes(downloads: list[Download], options: RefreshOptions) -> list[st
     return lines
 
 
-@task(name="write", cache_policy=NO_CACHE, persist_result=False)
+@task(name="write", task_run_name="write the layer", cache_policy=NO_CACHE, persist_result=False)
 def write_layer(downloads: list[Download], lines: list[str], options: RefreshOptions) -> Refreshed:
     """Accept the downloads and write the layer."""
     return refreshing.write_layer(downloads, lines, options)
 
 
-@flow(name="refresh", persist_result=False)
+@flow(name="refresh", flow_run_name=name_run, persist_result=False)
 @fail_on_refusal
 def refresh(
     facts: Annotated[list[Path], Field(min_length=1)],

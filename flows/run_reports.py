@@ -1,17 +1,10 @@
-"""What a run reports: its pages in Prefect, why it failed, and metrics for a monitor.
+"""What a run reports: its name, its pages and progress in Prefect, and why it failed.
 
 The pages are Markdown: the answers, and the results of the checks. The answers begin with the
 version, its facts and its day, and with where the report lies. Words from facts are text here: no
 cell of a fact can become a link, a picture or HTML.
 
-A refusal states its reason, and a passing failure is tried again. Metrics are OpenMetrics text,
-`metrics.prom` beside the versions:
-
-audience_impact_rows{table}               rows of each published table
-audience_impact_refused_rows              rows of facts in quarantine
-audience_impact_step_seconds{step}        seconds of each step of the run
-audience_impact_newest_figure_days        days from the newest audience used to the day spoken of
-audience_impact_run_timestamp_seconds     when the run ended
+A refusal states its reason, and a passing failure is tried again.
 """
 
 from __future__ import annotations
@@ -19,27 +12,30 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import quote
+from uuid import UUID
 
+import httpx
 import pandas as pd
-from prefect import Task
+from prefect import Task, get_run_logger, runtime
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Failed
-from prometheus_client import CollectorRegistry, Gauge
-from prometheus_client.openmetrics.exposition import generate_latest
 
 from audience_impact.answers import records, sentences
 from audience_impact.answers import tables as report
 from audience_impact.answers.numbers import day_in_words
-from audience_impact.periods import parse_periods
 from audience_impact.plain_text import markdown_text, plain_lines
-from audience_impact.store import PublishError, storage
+from audience_impact.store import PublishError
 from audience_impact.store.versions import Published
+from flows import division
 from flows.pipeline.steps import RefusedError
+from flows.serving.runs import format_run_name
 from schemas.contracts import ValidationOffError
 
 HEADLINE_COUNT = 3
@@ -172,19 +168,33 @@ def not_a_refusal(record: logging.LogRecord) -> bool:
 logging.getLogger("prefect.task_runs").addFilter(not_a_refusal)
 
 
-NAME = "metrics.prom"
-
+STAGES = {
+    "read": "reading the facts",
+    "check": "checking them",
+    "compute": "computing the answers",
+    "write": "publishing",
+}
+"""The steps of a run that take seconds, in words."""
+BEGIN_PERCENT = {"read": 0.0, "check": 10.0, "compute": 20.0, "write": 90.0}
+"""Progress of a run at the beginning of each of these steps."""
 
 LISTENERS: list[Callable[[str], None]] = []
 """Functions that hear the name of each step that begins, as the progress of a command does."""
 
 
 class StepSeconds(dict[str, float]):
-    """The seconds of each step of a run, by its name."""
+    """The seconds of each step of a run, by its name.
+
+    `listen` hears the name of each step that begins, as LISTENERS do.
+    """
+
+    def __init__(self, *listen: Callable[[str], None]) -> None:
+        super().__init__()
+        self._listen = listen
 
     def __call__(self, step: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a step, and store its duration in seconds."""
-        for listen in LISTENERS:
+        for listen in (*LISTENERS, *self._listen):
             listen(getattr(step, "name", "step"))
         begin = time.perf_counter()
         try:
@@ -193,52 +203,60 @@ class StepSeconds(dict[str, float]):
             self[getattr(step, "name", "step")] = time.perf_counter() - begin
 
 
-def render_metrics(
-    counts: Mapping[str, int],
-    quarantine: pd.DataFrame,
-    used: pd.DataFrame,
-    seconds: Mapping[str, float],
-    ended: datetime,
-) -> bytes:
-    """Return the metrics of a run as OpenMetrics text.
+class RunProgress:
+    """The progress of a run, as an artifact on its page.
 
-    Args:
-        counts: Rows of each published table.
-        quarantine: The table of refused rows.
-        used: `period` and `as_of` of the audiences used.
-        seconds: Seconds of each step.
-        ended: The end of the run.
+    A server that does not take it stops no run.
     """
-    registry = CollectorRegistry()
-    rows = Gauge("audience_impact_rows", "Rows of a table", ["table"], registry=registry)
-    for name, count in counts.items():
-        rows.labels(name).set(count)
-    steps = Gauge("audience_impact_step_seconds", "Seconds of a step", ["step"], registry=registry)
-    for name, took in seconds.items():
-        steps.labels(name).set(took)
-    refused = quarantine.drop_duplicates(["row_layer", "file", "line"])
-    gauges = {
-        "refused_rows": ("Rows of facts in quarantine", float(len(refused))),
-        "newest_figure_days": ("Age of the newest audience used", count_newest_days(used)),
-        "run_timestamp_seconds": ("When the run ended", ended.timestamp()),
-    }
-    for name, (meaning, value) in gauges.items():
-        Gauge(f"audience_impact_{name}", meaning, registry=registry).set(value)
-    return bytes(generate_latest(registry))  # type: ignore[no-untyped-call]
+
+    def __init__(self, environment: str | None) -> None:
+        key = f"progress-{environment}" if environment else "progress"
+        self._artifact: UUID | None = None
+        with _ignore_away():
+            # Its type says that it may be awaited, which is so in a coroutine alone.
+            self._artifact = cast(UUID, create_progress_artifact(0.0, key, "starting"))
+
+    def begin_step(self, step: str) -> None:
+        """Show the beginning of a step, by its name."""
+        if step in STAGES:
+            self._show(BEGIN_PERCENT[step], STAGES[step])
+
+    @contextmanager
+    def count_parts(self) -> Iterator[None]:
+        """Show and log during the block how many parts of a register are computed."""
+        division.LISTENERS.append(self._show_parts)
+        try:
+            yield
+        finally:
+            division.LISTENERS.remove(self._show_parts)
+
+    def _show_parts(self, done: int, count: int) -> None:
+        if count == 1:
+            return
+        words = f"{STAGES['compute']}: {done} of {count} parts"
+        get_run_logger().info(words)
+        first, last = BEGIN_PERCENT["compute"], BEGIN_PERCENT["write"]
+        self._show(first + (last - first) * done / count, words)
+
+    def end(self) -> None:
+        """Show that the run has done everything."""
+        self._show(100.0, "done")
+
+    def _show(self, percent: float, words: str) -> None:
+        if self._artifact is not None:
+            with _ignore_away():
+                update_progress_artifact(self._artifact, percent, words)
 
 
-def count_newest_days(used: pd.DataFrame) -> float:
-    """Return the days from the end of the newest audience's period to `as_of`; NaN without one."""
-    used = used.dropna(subset="period")
-    if used.empty:
-        return float("nan")
-    newest = parse_periods(used["period"])["end"].max()
-    return float((pd.Timestamp(used["as_of"].max()) - newest).days)
+def _ignore_away() -> AbstractContextManager[None]:
+    return suppress(httpx.HTTPError, ObjectNotFound)
 
 
-def write_metrics(root: Path, content: bytes) -> None:
-    """Write the metrics next to `latest`; raise PublishError where that fails."""
-    try:
-        storage.select_storage(root).write_file(NAME, content)
-    except OSError as error:
-        raise PublishError(f"{storage.format_address(root)}/{NAME}: {error}") from error
+def name_run() -> str:
+    """Return the name of the current run: what it does, its environment and when it was due."""
+    parameters = runtime.flow_run.parameters
+    return format_run_name(
+        str(runtime.flow_run.flow_name),
+        parameters.get("environment"),
+        runtime.flow_run.scheduled_start_time,
+    )

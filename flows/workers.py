@@ -5,13 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from flows.division import ALONE, Division
+from flows.division import ALONE, Division, count_part
 
 TRIES = 3
 DIED = (
@@ -81,7 +81,7 @@ class Processes:
                 part for part in range(number) if not parts.RunFolder(folder).is_done(part)
             ]
             try:
-                return _compute_parts(folder, open_parts, self.count)
+                return _compute_parts(folder, open_parts, self.count, number)
             except BrokenProcessPool:
                 continue
         raise RefusedError([DIED.format(tries=TRIES, left=len(open_parts))])
@@ -99,16 +99,20 @@ def _end_with_parent() -> None:
     threading.Thread(target=await_parent, daemon=True).start()
 
 
-def _compute_parts(folder: Path, numbers: list[int], count: int) -> None:
+def _compute_parts(folder: Path, numbers: list[int], processes: int, count: int) -> None:
+    """Compute the parts with these numbers of all `count` parts; raise the first error."""
     from flows.pipeline import parts
 
     # Prefect runs threads here, and a process forked beside threads may never come back.
     spawn = multiprocessing.get_context("spawn")
-    most = min(count, len(numbers) or 1)
+    most = min(processes, len(numbers) or 1)
     with ProcessPoolExecutor(most, mp_context=spawn, initializer=_end_with_parent) as pool:
         futures = [pool.submit(parts.compute_in, folder, number) for number in numbers]
-        done, unfinished = wait(futures, return_when=FIRST_EXCEPTION)
-        for future in unfinished:
-            future.cancel()
-        for future in done:
-            future.result()
+        before = count - len(futures)
+        try:
+            for done, future in enumerate(as_completed(futures), 1):
+                future.result()
+                count_part(before + done, count)
+        finally:
+            for future in futures:
+                future.cancel()

@@ -151,6 +151,7 @@ def run_and_publish(
         "environment": settings.environment,
         "runner": runner,
         "scheduler": scheduler,
+        "pull": settings.pull_facts,
     }
     if status := run_flow(folders, published, options):
         raise typer.Exit(status)

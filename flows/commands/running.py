@@ -170,16 +170,8 @@ def _report_unreachable(server: str) -> Iterator[None]:
 
 
 def _format_unreachable(server: str, trouble: str) -> str:
-    return f"nothing done: Prefect's {server} does not answer: {' '.join(trouble.split())}"
-
-
-STAGES = {
-    "read": "reading the facts",
-    "check": "checking them",
-    "compute": "computing the answers",
-    "write": "publishing",
-}
-"""The steps of a run that take seconds, in words."""
+    line = f"nothing done: Prefect's {server} does not answer: {' '.join(trouble.split())}"
+    return preparing.hide_passwords(line)
 
 
 @contextmanager
@@ -197,9 +189,9 @@ def _show_progress() -> Iterator[None]:
         stages = [shown.add_task("starting", total=1)]
 
         def begin_stage(step: str) -> None:
-            if step in STAGES:
+            if step in run_reports.STAGES:
                 shown.update(stages[-1], completed=1)
-                stages.append(shown.add_task(STAGES[step], total=1))
+                stages.append(shown.add_task(run_reports.STAGES[step], total=1))
 
         run_reports.LISTENERS.append(begin_stage)
         try:

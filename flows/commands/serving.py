@@ -9,9 +9,10 @@ from flows.commands.folders import ProfileFile, read_environment
 def serve_flows(profile: ProfileFile = None) -> None:
     """Run the schedule of prefect.yaml until interrupted; starts a server where none is set."""
     settings = read_environment(profile)
-    from flows.serving.preparing import NotReadyError, require_home
+    from flows.serving.preparing import NotReadyError, require_home, require_proxy
 
     try:
+        require_proxy()
         require_home()  # before Prefect is imported, which warns of it at length
     except NotReadyError as error:
         raise fail_with(str(error)) from error
@@ -28,6 +29,12 @@ def check_health() -> None:
     import httpx
     from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_HOST, PREFECT_SERVER_API_PORT
 
+    from flows.serving.preparing import NotReadyError, hide_passwords, require_proxy
+
+    try:
+        require_proxy()
+    except NotReadyError as error:
+        raise fail_with(str(error)) from error
     local_address = (
         f"http://{PREFECT_SERVER_API_HOST.value()}:{PREFECT_SERVER_API_PORT.value()}/api"
     )
@@ -35,8 +42,9 @@ def check_health() -> None:
     try:
         httpx.get(address, timeout=8.0).raise_for_status()
     except httpx.HTTPError as error:
-        raise fail_with(f"{address}: {error or type(error).__name__}") from error
-    typer.echo(f"{address} is well")
+        trouble = str(error) or type(error).__name__
+        raise fail_with(hide_passwords(f"{address}: {trouble}")) from error
+    typer.echo(hide_passwords(f"{address} is well"))
 
 
 def add_to(app: typer.Typer) -> None:

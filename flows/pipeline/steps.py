@@ -425,7 +425,7 @@ def compute_results(
     """
     from audience_impact.partition import Partitioning
     from audience_impact.pipeline import DRAWS, Settings
-    from flows.division import ALONE
+    from flows.division import ALONE, count_part
     from flows.pipeline import merging, parts, quality
 
     day, count = choose_day(checked, as_of), draws or DRAWS
@@ -438,6 +438,7 @@ def compute_results(
         if runner is None or len(partitioning) == 1:
             for number, part in enumerate(partitioning):
                 parts.compute_and_store(folder, shared, part, number)
+                count_part(number + 1, len(partitioning))
         else:
             folder.lay_out(shared.for_others(), partitioning)
             runner(folder.path, len(partitioning))

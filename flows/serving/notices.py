@@ -1,5 +1,8 @@
 """Notices through Apprise: of a failed run, changed answers, or missing runs.
 
+A failure has the type of a failure, as which services show it, and four lines: the environment, the
+day, the cause and the address of the run. Changed answers and missing runs are warnings.
+
 Apprise never raises, so its result for each address is checked: an address that does not take a
 notice is logged, without its password. A lost notice stops no run from publishing.
 """
@@ -8,7 +11,8 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 from uuid import UUID
 
 from prefect import Flow
@@ -21,10 +25,16 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.settings import PREFECT_SERVER_UI_ENABLED
+from prefect.utilities.urls import url_for
 from pydantic import SecretStr
 
-from flows.serving.preparing import NotReadyError, Profile, read_profile
+from audience_impact.plain_text import plain_line
+from flows.serving import metrics
+from flows.serving.preparing import NotReadyError, Profile, hide_passwords, read_profile
 
+Kind = Literal["failure", "warning"]
+"""The type of a notice, as Apprise names it."""
 LONGEST = 2_000
 """Maximum number of characters of a notice; some services refuse longer ones."""
 
@@ -46,29 +56,59 @@ def require_addresses(profile: Profile) -> None:
             )
 
 
-def send_notice(profile: Profile, title: str, body: str) -> list[str]:
+def send_notice(profile: Profile, kind: Kind, title: str, body: str) -> list[str]:
     """Send a notice to every address; return those that failed, without their passwords."""
     name = f" ({profile.environment})" if profile.environment else ""
     cut = body if len(body) <= LONGEST else body[: LONGEST - 4] + " ..."
     lost = []
     for address in profile.notices:
         service = _make_service(address)
-        if service is None or not service.notify(title=f"audience-impact{name}: {title}", body=cut):
+        if service is None or not service.notify(
+            title=f"audience-impact{name}: {title}", body=cut, notify_type=kind
+        ):
             lost.append(
                 "an address of no service" if service is None else str(service.url(privacy=True))
             )
     return lost
 
 
-def notify_people(title: str, body: str) -> None:
+def notify_people(kind: Kind, title: str, body: str) -> None:
     """Send a notice to the addresses of this process's profile; log those that failed."""
-    for lost in send_notice(read_profile(), title, body):
+    for lost in send_notice(read_profile(), kind, title, body):
         logging.getLogger(__name__).warning("A notice did not reach %s", lost)
 
 
-def notify_of_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Send a notice of a run that failed, was refused or crashed; Prefect calls this function."""
-    notify_people(f"run {flow_run.name}: {state.name}", state.message or "no reason was given")
+def report_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Send a notice and write the metrics of a run that failed; Prefect calls this function."""
+    report_failed_run(flow_run, state.name or "Failed", state.message or "no reason was given")
+
+
+def report_failed_run(run: FlowRun, state: str, cause: str) -> None:
+    """Send a notice of a run that failed, was refused or crashed, and write its metrics."""
+    now = datetime.now(UTC)
+    if published := run.parameters.get("published"):
+        metrics.record_failure(Path(published), read_profile(), now)
+    notify_people("failure", f"run {run.name}: {state}", _describe_failure(run, cause, now))
+
+
+def _describe_failure(run: FlowRun, cause: str, now: datetime) -> str:
+    """Return environment, day, cause and address of a run that failed, a line each."""
+    first, *others = cause.strip().splitlines() or ["no reason was given"]
+    more = f" (and {len(others)} lines more, in the run)" if others else ""
+    lines = [
+        f"environment: {read_profile().environment or 'none'}",
+        f"day: {now:%Y-%m-%d %H:%M} UTC",
+        f"cause: {plain_line(first)}{more}",
+        f"run: {find_page(run)}",
+    ]
+    return "\n".join(hide_passwords(line) for line in lines)
+
+
+def find_page(run: FlowRun) -> str:
+    """Return the address of the page of a run, or why there is none."""
+    if not PREFECT_SERVER_UI_ENABLED.value():
+        return "from the command line, without a page; see its terminal"
+    return hide_passwords(url_for("flow-run", run.id) or "without a page")
 
 
 @dataclass
@@ -93,7 +133,9 @@ class SilenceWatch:
             return []
         self.notified_at = now
         days = (now - last).days
-        return send_notice(self.profile, "silence", f"No run has ended well for {days} days.")
+        return send_notice(
+            self.profile, "warning", "silence", f"No run has ended well for {days} days."
+        )
 
 
 def find_last_success(client: SyncPrefectClient, deployments: Collection[UUID]) -> datetime | None:

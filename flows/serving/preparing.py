@@ -9,11 +9,14 @@ passwords: they stay in this process and its children, and never reach the Prefe
 """
 
 import os
+import re
 import sqlite3
 import tomllib
 from contextlib import closing, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
+from urllib.request import getproxies
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import (
@@ -41,6 +44,11 @@ class NotReadyError(Exception):
     """Prefect cannot start; one line states the cause and the remedy."""
 
 
+def hide_passwords(text: str) -> str:
+    """Return a text without the user names and passwords of the addresses in it."""
+    return re.sub(r"(?<=://)[^/\s]*@", "...@", text)
+
+
 def bypass_proxy(*hosts: str) -> None:
     """Send requests to these hosts directly, as a proxy could read the password or be down."""
     others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
@@ -56,7 +64,22 @@ def prepare_prefect() -> None:
         os.environ.setdefault(name, value)
     os.environ.update(FORCED)
     bypass_proxy(*LOOPBACK)
+    require_proxy()
     require_home()
+
+
+def require_proxy() -> None:
+    """Raise NotReadyError for a SOCKS proxy that the HTTP client here cannot use.
+
+    The client fails for any address, also one that passes no proxy, and Prefect would report that
+    its server does not answer.
+    """
+    for scheme, address in getproxies().items():
+        if address.startswith("socks") and find_spec("socksio") is None:
+            raise NotReadyError(
+                f"{scheme}_proxy={hide_passwords(address)}: a SOCKS proxy needs the package "
+                "socksio, which is not installed: pip install socksio, or unset the variable"
+            )
 
 
 def require_home() -> None:
@@ -153,6 +176,12 @@ class Profile(BaseSettings):
     schedule: str = Field(default="15 5 * * *", description="schedule of runs as for cron")
     timezone: str = Field(default="UTC", description="the time zone of the schedule")
     notices: list[SecretStr] = Field(default=[], description="addresses as Apprise takes them")
+    metrics: Path | None = Field(
+        default=None, description="a folder of this machine for the metrics, from which to scrape"
+    )
+    pull_facts: bool = Field(
+        default=False, description="pull the git checkouts of the facts before each run"
+    )
     silence_days: int | None = Field(
         default=None,
         ge=1,

@@ -85,12 +85,20 @@ class Worker:
         if time.monotonic() - began < seconds:
             self.heard = since or began
 
-    def claim_run(self, client: SyncPrefectClient, run: UUID) -> bool:
-        """Return whether the server assigned a due run to this worker; it does so only once."""
-        if client.set_flow_run_state(run, Pending()).status is not SetStateStatus.ACCEPT:
-            return False
-        client.update_flow_run(run, infrastructure_pid=self.name)
-        return True
+    def claim_run(self, client: SyncPrefectClient, run: FlowRun, entrypoint: str) -> str | None:
+        """Return the name of a due run if the server assigned it to this worker, else None.
+
+        The server assigns a run only once.
+        """
+        if client.set_flow_run_state(run.id, Pending()).status is not SetStateStatus.ACCEPT:
+            return None
+        name = format_run_name(
+            entrypoint.rpartition(":")[2].replace("_", "-"),
+            run.parameters.get("environment"),
+            run.expected_start_time or datetime.now(UTC),
+        )
+        client.update_flow_run(run.id, name=name, infrastructure_pid=self.name)
+        return name
 
     def list_orphans(self, client: SyncPrefectClient, under_way: list[FlowRun]) -> list[FlowRun]:
         """Return the runs whose worker has ended; call this only while this process has no run."""
@@ -111,6 +119,12 @@ class Worker:
             if run.infrastructure_pid not in {*living, self.name}
             and _count_seconds(run, now) > span
         ]
+
+
+def format_run_name(flow: str, environment: str | None, due: datetime) -> str:
+    """Return the name of a run: its flow, its environment and when it was due, in UTC."""
+    words = [flow, environment or "", f"{due.astimezone(UTC):%Y-%m-%d %H:%M}"]
+    return " ".join(filter(None, words))
 
 
 def _count_seconds(run: FlowRun, now: datetime) -> float:
@@ -178,12 +192,15 @@ def run_due(
     The caller then requests the next due run, because another worker may have executed the others.
     """
     with limit_retries():
-        due = client.get_scheduled_flow_runs_for_deployments(list(entrypoints), datetime.now(UTC))
-    for run in due:
-        if run.deployment_id in entrypoints and worker.claim_run(client, run.id):
-            print_line(f"Run {run.name} begins.")
-            state = execute_run(client, worker, run.id, entrypoints[run.deployment_id], check)
-            print_line(f"Run {run.name} ended: {state}.")
+        due = client.get_scheduled_flow_runs_for_work_pool(
+            worker.pool, scheduled_before=datetime.now(UTC)
+        )
+    for run in (response.flow_run for response in due):
+        entrypoint = entrypoints.get(run.deployment_id) if run.deployment_id else None
+        if entrypoint and (name := worker.claim_run(client, run, entrypoint)):
+            print_line(f"Run {name} begins.")
+            state = execute_run(client, worker, run.id, entrypoint, check)
+            print_line(f"Run {name} ended: {state}.")
             return True
     return False
 
@@ -277,8 +294,8 @@ def _set_end_state(client: SyncPrefectClient, run: FlowRun, again: bool) -> str:
     else:
         after = Crashed(message=STOPPED)
     client.set_flow_run_state(run.id, after, force=True)
-    if after.type is StateType.CRASHED:  # its own process, which tells of failures, is dead
-        notices.notify_people(f"run {run.name}: Crashed", STOPPED)
+    if after.type is StateType.CRASHED:  # its own process, which reports failures, is dead
+        notices.report_failed_run(run, "Crashed", STOPPED)
     return after.name or after.type.value
 
 

@@ -30,7 +30,7 @@ from flows.serving.children import (
 from flows.serving.notices import SilenceWatch, require_addresses
 from flows.serving.preparing import NotReadyError, Profile
 from flows.serving.runs import TROUBLE, Entrypoints, Worker, follow_schedule
-from flows.serving.server import print_line, provide_server
+from flows.serving.server import print_line, provide_server, stamp_line
 
 PREFECT_YAML = CHECKOUT / "prefect.yaml"
 
@@ -52,10 +52,10 @@ def run_schedule(profile: Profile) -> None:
                 lambda client: _check_silence(silence, client),
             )
     except (ServeError, NotReadyError) as error:
-        raise SystemExit(str(error)) from None
+        raise SystemExit(stamp_line(str(error))) from None
     except TROUBLE as error:
         reason = f"The Prefect server went away while the schedule was set up: {error!r}"
-        raise SystemExit(reason) from None
+        raise SystemExit(stamp_line(reason)) from None
 
 
 def _check_silence(silence: SilenceWatch, client: SyncPrefectClient) -> None:
@@ -81,6 +81,7 @@ def _adapt_deployment(entry: dict[str, Any], profile: Profile) -> dict[str, Any]
             "keep": profile.keep,
             "strict": profile.strict,
             "environment": profile.environment,
+            "pull": profile.pull_facts,
         }
     when = {"cron": profile.schedule, "timezone": profile.timezone}
     return entry | {

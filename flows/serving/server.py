@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
@@ -34,25 +35,25 @@ from prefect.settings import (
     PREFECT_SERVER_API_PORT,
     PREFECT_SERVER_CORS_ALLOWED_ORIGINS,
     PREFECT_SERVER_CSRF_PROTECTION_ENABLED,
+    PREFECT_SERVER_UI_ENABLED,
     temporary_settings,
 )
 from prefect.settings.legacy import Setting
 
 from flows import CHECKOUT
 from flows.serving.children import Child, ServeError, run_child
-from flows.serving.preparing import bypass_proxy, close_database, require_home
+from flows.serving.preparing import bypass_proxy, close_database, hide_passwords, require_home
 
 DRAIN_SECONDS = 5.0
 START_SECONDS = 180.0
 """Maximum seconds for the start of the server; a busy machine with an empty home needs a minute."""
 LOOPBACK = "127.0.0.1"
 OF_A_RUN = {
-    "PREFECT_UI_ENABLED": "false",
     # Prefect's own word for a server without the services of a schedule.
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
 }
-"""Environment variables for the server of a single run, without user interface and scheduler."""
+"""Environment variables for the server of a single run, without scheduler."""
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 OWNER_ALONE = 0o077
 """Umask under which only the owner can read a file."""
@@ -99,7 +100,11 @@ def run_server_of_a_run(modules: Sequence[str] = ()) -> Iterator[None]:
     word = PREFECT_SERVER_API_AUTH_STRING.value() or f"run:{secrets.token_urlsafe(32)}"
     with closing(open_port(LOOPBACK, 0)) as listening:
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
-        settings = {**make_settings(address, word), PREFECT_SERVER_API_HOST: LOOPBACK}
+        settings = {
+            **make_settings(address, word),
+            PREFECT_SERVER_API_HOST: LOOPBACK,
+            PREFECT_SERVER_UI_ENABLED: False,  # a notice then names no page, which is soon gone
+        }
         with (
             temporary_settings(settings),
             _export_settings(settings),
@@ -250,5 +255,10 @@ def describe_trouble() -> str | None:
 
 
 def print_line(line: str) -> None:
-    """Print a line at once, also into a pipe."""
-    print(line, flush=True)
+    """Print a line with the time at once, also into a pipe; passwords of addresses are left out."""
+    print(stamp_line(line), flush=True)
+
+
+def stamp_line(line: str) -> str:
+    """Return a line of the log of `serve`: the time in UTC, and the line without passwords."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {hide_passwords(line)}"

@@ -2,10 +2,11 @@
 
 import logging
 import os
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from prefect import Flow, Task
@@ -19,7 +20,7 @@ from audience_impact.store import PublishError
 from flows import CHECKOUT, publish_impact, refresh, run_reports
 from flows.downloads.names import Name
 from flows.pipeline.steps import RefusedError
-from flows.serving import children, serve
+from flows.serving import children, runs, serve
 from flows.serving.preparing import PREFIX, PROFILE, NotReadyError, Profile, read_profile
 from flows.workers import RunnerName
 
@@ -82,7 +83,7 @@ def test_an_environment_gives_its_name_and_its_folders(tmp_path: Path) -> None:
     file = tmp_path / "test.toml"
     file.write_text(
         'environment = "north"\nfacts = ["a", "b"]\npublished = "c"\nkeep = 2\n'
-        'schedule = "0 4 * * 1"\ntimezone = "Europe/Riga"\n'
+        'schedule = "0 4 * * 1"\ntimezone = "Europe/Riga"\npull_facts = true\n'
     )
     daily, by_hand = serve.read_deployments(read_profile(file))
     assert [daily["name"], by_hand["name"]] == ["daily-north", "by-hand-north"]
@@ -93,6 +94,7 @@ def test_an_environment_gives_its_name_and_its_folders(tmp_path: Path) -> None:
         "keep": 2,
         "strict": False,
         "environment": "north",
+        "pull": True,
     }
     assert by_hand["parameters"]["facts"] == ["a", "b"]
     assert daily["schedules"] == [{"slug": "daily", "cron": "0 4 * * 1", "timezone": "Europe/Riga"}]
@@ -165,6 +167,7 @@ def test_parameters_come_as_text_and_are_typed() -> None:
         "environment": None,
         "runner": RunnerName.LOCAL,
         "scheduler": None,
+        "pull": False,
     }
 
 
@@ -229,7 +232,18 @@ def test_only_what_may_pass_is_tried_again(error: Exception, again: bool) -> Non
 
 def test_only_the_steps_that_touch_the_outside_have_retries() -> None:
     retried = {task.fn.__module__ + "." + task.name for task in TASKS if task.retries}
-    assert retried == {"flows.publish_impact.read", "flows.publish_impact.write"}
+    assert retried == {f"flows.publish_impact.{name}" for name in ("pull", "read", "write")}
+
+
+def test_each_run_and_each_step_has_a_name_in_words() -> None:
+    assert all(task.task_run_name for task in TASKS)
+    assert publish_impact.publish_impact.flow_run_name
+    assert refresh.refresh.flow_run_name
+    due = datetime(2026, 11, 28, 5, 15, tzinfo=ZoneInfo("Europe/Riga"))
+    assert runs.format_run_name("publish-impact", "north", due) == (
+        "publish-impact north 2026-11-28 03:15"
+    )
+    assert runs.format_run_name("refresh", None, due) == "refresh 2026-11-28 03:15"
 
 
 def test_no_step_stores_or_caches_its_tables() -> None:

@@ -10,6 +10,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from audience_impact.store import PublishError
 from flows import run_reports
+from flows.serving import metrics
+from flows.serving.preparing import Profile
 
 COUNTS = {"impact": 3, "quarantine": 3, "impact_by_platform": 3}
 REFUSED = pd.DataFrame({"row_layer": [0, 0, 0], "file": "x.csv", "line": [2, 2, 5]})
@@ -27,39 +29,108 @@ def values(content: bytes) -> dict[str, float]:
     return found
 
 
+def succeeded(used: pd.DataFrame = USED) -> metrics.Samples:
+    """The metrics of a run that ended well."""
+    return metrics.list_success(COUNTS, REFUSED, used, {"check": 1.5}, ENDED)
+
+
 def test_a_run_is_told_in_openmetrics() -> None:
-    timed = run_reports.StepSeconds()
-    assert timed(sum, [1, 2]) == 3
-    told = values(run_reports.render_metrics(COUNTS, REFUSED, USED, {"check": 1.5}, ENDED))
+    told = values(metrics.render_metrics(succeeded()))
     assert told == {
+        "audience_impact_run_success": 1,
+        "audience_impact_run_timestamp_seconds": ENDED.timestamp(),
+        "audience_impact_success_timestamp_seconds": ENDED.timestamp(),
         "audience_impact_rows impact": 3,
         "audience_impact_rows quarantine": 3,
         "audience_impact_rows impact_by_platform": 3,
         "audience_impact_refused_rows": 2,  # two lines, one of them twice
         "audience_impact_step_seconds check": 1.5,
         "audience_impact_newest_figure_days": 9,  # from the end of October
-        "audience_impact_run_timestamp_seconds": ENDED.timestamp(),
     }
-    assert run_reports.__doc__
+    assert metrics.__doc__
     assert {name.split(" ")[0] for name in told} == set(
-        re.findall(r"audience_\w+", run_reports.__doc__)
+        re.findall(r"^audience_\w+", metrics.__doc__, re.MULTILINE)
     )
 
 
+def test_the_seconds_of_a_step_are_taken() -> None:
+    heard: list[str] = []
+    timed = run_reports.StepSeconds(heard.append)
+    assert timed(sum, [1, 2]) == 3
+    assert (list(timed), heard) == (["step"], ["step"])
+
+
 def test_the_same_run_gives_the_same_bytes() -> None:
-    told, again = (run_reports.render_metrics(COUNTS, REFUSED, USED, {}, ENDED) for _ in range(2))
+    told, again = (metrics.render_metrics(succeeded()) for _ in range(2))
     assert told == again
     assert b"_created" not in told
 
 
 def test_without_an_audience_its_age_is_no_number() -> None:
-    told = values(run_reports.render_metrics(COUNTS, REFUSED, USED.iloc[[1]], {}, ENDED))
+    told = values(metrics.render_metrics(succeeded(USED.iloc[[1]])))
     assert pd.isna(told["audience_impact_newest_figure_days"])
 
 
+def test_a_figure_of_a_year_that_is_not_over_has_no_negative_age() -> None:
+    used = pd.DataFrame({"period": ["2025"], "as_of": ["2025-11-10"]})
+    assert metrics.count_newest_days(used) == 0.0
+
+
 def test_they_lie_beside_the_versions_whole(tmp_path: Path) -> None:
-    run_reports.write_metrics(tmp_path, b"one")
-    run_reports.write_metrics(tmp_path, b"two")
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"metrics.prom": b"two"}
+    for _ in range(2):
+        metrics.write_metrics(tmp_path, succeeded(), Profile())
+    expected = {"metrics.prom": metrics.render_metrics(succeeded())}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == expected
     with pytest.raises(PublishError, match=r"metrics\.prom"):
-        run_reports.write_metrics(tmp_path / "none", b"three")
+        metrics.write_metrics(tmp_path / "none", succeeded(), Profile())
+
+
+def test_a_run_that_fails_says_so_and_keeps_what_the_last_good_run_said(tmp_path: Path) -> None:
+    later = datetime(2025, 11, 11, tzinfo=UTC)
+    metrics.write_metrics(tmp_path, succeeded(), Profile())
+    metrics.record_failure(tmp_path, Profile(), later)
+    before = values(metrics.render_metrics(succeeded()))
+    assert values((tmp_path / metrics.NAME).read_bytes()) == before | {
+        metrics.SUCCESS: 0,
+        metrics.ENDED: later.timestamp(),
+    }
+
+
+@pytest.mark.parametrize("previous", [b"no metrics {", b"\xff", None])
+def test_a_first_failure_or_damaged_metrics_leave_the_failure_alone(
+    previous: bytes | None, tmp_path: Path
+) -> None:
+    if previous:
+        (tmp_path / metrics.NAME).write_bytes(previous)
+    metrics.record_failure(tmp_path, Profile(), ENDED)
+    told = values((tmp_path / metrics.NAME).read_bytes())
+    assert told == {metrics.SUCCESS: 0, metrics.ENDED: ENDED.timestamp()}
+
+
+def test_environments_share_a_folder_that_is_scraped(tmp_path: Path) -> None:
+    texts = []
+    for name in ("north", "south"):
+        profile = Profile.model_construct(environment=name, metrics=tmp_path)
+        metrics.record_failure(tmp_path / "never-published", profile, ENDED)
+        texts.append((tmp_path / f"audience-impact-{name}.prom").read_text(encoding="utf-8"))
+        assert f'{metrics.SUCCESS}{{environment="{name}"}} 0.0' in texts[-1]
+    assert "# EOF" not in texts[0]  # the text format, which node_exporter reads
+    assert not (tmp_path / "never-published").exists()
+
+
+def test_a_failure_keeps_the_labels_of_the_textfile(tmp_path: Path) -> None:
+    profile = Profile.model_construct(environment="north", metrics=tmp_path)
+    metrics.write_metrics(tmp_path, succeeded(), profile)
+    metrics.record_failure(tmp_path, profile, ENDED)
+    text = (tmp_path / "audience-impact-north.prom").read_text(encoding="utf-8")
+    assert 'audience_impact_rows{environment="north",table="impact"} 3.0' in text
+
+
+def test_a_folder_of_metrics_that_is_gone_is_logged_in_a_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    profile = Profile.model_construct(environment=None, metrics=tmp_path / "gone")
+    metrics.record_failure(tmp_path, profile, ENDED)
+    assert "gone/audience-impact.prom: the metrics cannot be written" in caplog.text
+    with pytest.raises(PublishError, match=r"gone/audience-impact\.prom"):
+        metrics.write_metrics(tmp_path, succeeded(), profile)
