@@ -7,13 +7,16 @@ generated for this server, and rejects requests from pages of other sites. A ser
 answers at the usual address is never used: only the server in PREFECT_API_URL is trusted.
 """
 
+from __future__ import annotations
+
 import importlib
 import os
 import secrets
 import socket
 import sys
-import tempfile
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -38,7 +41,6 @@ from prefect.settings import (
     PREFECT_SERVER_UI_ENABLED,
     temporary_settings,
 )
-from prefect.settings.legacy import Setting
 
 from flows import CHECKOUT
 from flows.serving.children import Child, ServeError, run_child
@@ -55,6 +57,10 @@ OF_A_RUN = {
 }
 """Environment variables for the server of a single run, without scheduler."""
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+Settings = dict[Any, Any]
+"""Prefect's settings and their values; the class of its settings has no public name."""
+MOST_LINES = 200
+"""Maximum number of stored lines of a server."""
 OWNER_ALONE = 0o077
 """Umask under which only the owner can read a file."""
 
@@ -86,7 +92,8 @@ def run_embedded_server() -> Iterator[Child]:
     ):
         print_line(f"Starting a Prefect server at {address}/api; its password is in {file}.")
         bypass_proxy(host)
-        with _run_server(listening) as process:
+        with _run_server(listening) as (process, log):
+            log.follow()
             yield process
 
 
@@ -108,8 +115,7 @@ def run_server_of_a_run(modules: Sequence[str] = ()) -> Iterator[None]:
         with (
             temporary_settings(settings),
             _export_settings(settings),
-            tempfile.TemporaryFile() as errors,
-            _run_server(listening, OF_A_RUN, errors, modules),
+            _run_server(listening, OF_A_RUN, modules),
         ):
             try:
                 yield
@@ -118,39 +124,79 @@ def run_server_of_a_run(modules: Sequence[str] = ()) -> Iterator[None]:
                     worker.drain_all(timeout=DRAIN_SECONDS)  # later nobody answers them
 
 
+class ServerLog:
+    """The lines that a server writes to its standard error.
+
+    A server that does not start writes over a hundred lines, of which the last states the cause.
+    So lines are stored until `follow`, which prints them and all later ones with the time.
+    """
+
+    def __init__(self) -> None:
+        reading, writing = os.pipe()
+        self.written: IO[bytes] = os.fdopen(writing, "wb")
+        self._read = os.fdopen(reading, encoding="utf-8", errors="replace")
+        self._lines: deque[str] = deque(maxlen=MOST_LINES)
+        self._is_followed = threading.Event()
+        self._thread = threading.Thread(target=self._collect_lines, daemon=True)
+
+    def begin(self) -> None:
+        """Begin to read, once the server has the other end of the pipe."""
+        self.written.close()
+        self._thread.start()
+
+    def find_cause(self) -> str:
+        """Return the last line of a server that ended, after a colon; blank if there is none."""
+        self._thread.join(DRAIN_SECONDS)
+        lines = [line.strip(" .") for line in self._lines]
+        # The server's log ends by saying that it ends; the error itself stands before that.
+        return next((f": {line}" for line in lines[::-1] if line and "ERROR:" not in line), "")
+
+    def follow(self) -> None:
+        """Print the lines of the server from now on."""
+        self._is_followed.set()
+
+    def _collect_lines(self) -> None:
+        with self._read:
+            for line in self._read:
+                self._lines.append(line.rstrip())
+                while self._is_followed.is_set() and self._lines:
+                    print_line(f"server: {self._lines.popleft()}")
+
+
 @contextmanager
 def _run_server(
     listening: socket.socket,
     variables: Mapping[str, str] = NO_VARIABLES,
-    errors: IO[bytes] | None = None,
     modules: Sequence[str] = (),
-) -> Iterator[Child]:
+) -> Iterator[tuple[Child, ServerLog]]:
     """Run a server on a socket during the block, which begins once the server answers.
 
-    Nobody else can listen on its port from before the password is sent until the server ends. The
-    server writes errors into `errors`, if passed; modules are imported while it starts.
+    Yields its process and its log. Nobody else can listen on its port from before the password is
+    sent until the server ends. Modules are imported while it starts.
     """
     number = listening.fileno()
     # Without -P it would import what lies in the folder that the command is called from.
     command = [sys.executable, "-P", "-m", "flows.serving.embedded", str(number)]
     path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+    log = ServerLog()
     with run_child(
         command,
         silent=True,
-        errors=errors,
+        errors=log.written,
         sockets=(number,),
         umask=OWNER_ALONE,
         variables={**variables, "PYTHONPATH": path},
     ) as process:
+        log.begin()
         listening.close()  # the server has it; when it ends, so do connections
         for module in modules:
             importlib.import_module(module)
-        wait_for_server(process, errors)
-        yield process
+        wait_for_server(process, log)
+        yield process, log
 
 
 @contextmanager
-def _export_settings(settings: Mapping[Setting, Any]) -> Iterator[None]:
+def _export_settings(settings: Settings) -> Iterator[None]:
     """Set settings for this process, its threads and its children during the block."""
     before = dict(os.environ)
     os.environ.update({setting.name: str(value) for setting, value in settings.items()})
@@ -163,7 +209,7 @@ def _export_settings(settings: Mapping[Setting, Any]) -> Iterator[None]:
         refresh_global_settings_context()
 
 
-def make_settings(address: str, word: str) -> dict[Setting, Any]:
+def make_settings(address: str, word: str) -> Settings:
     """Return Prefect's settings for the started server and its clients, with password `word`."""
     return {
         PREFECT_API_URL: f"{address}/api",
@@ -211,10 +257,10 @@ def provide_password(port: int) -> Iterator[tuple[str, Path]]:
         file.unlink(missing_ok=True)
 
 
-def wait_for_server(process: Child, errors: IO[bytes] | None = None) -> None:
+def wait_for_server(process: Child, log: ServerLog) -> None:
     """Wait until the server answers and its process still runs.
 
-    Raises ServeError as soon as the process has ended, with the last line of its file of errors.
+    Raises ServeError with the cause as soon as the process has ended.
     """
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -223,7 +269,7 @@ def wait_for_server(process: Child, errors: IO[bytes] | None = None) -> None:
         if process.poll() is not None:  # looked at last: who answers now is somebody else
             raise ServeError(
                 "The Prefect server ended before it answered (exit status "
-                f"{process.returncode}){_last_line(errors)}."
+                f"{process.returncode}){log.find_cause()}."
             )
         if trouble is None:
             return
@@ -232,16 +278,6 @@ def wait_for_server(process: Child, errors: IO[bytes] | None = None) -> None:
                 f"No answer from {PREFECT_API_URL.value()} in {START_SECONDS:.0f} s: {trouble}"
             )
         time.sleep(0.2)
-
-
-def _last_line(errors: IO[bytes] | None) -> str:
-    """Return the last line that a process wrote into a file, after a colon; blank if none."""
-    if errors is None:
-        return ""
-    errors.seek(0)
-    lines = [line.strip(" .") for line in errors.read().decode(errors="replace").splitlines()]
-    # The server's log ends by saying that it ends; the error itself stands before that.
-    return next((f": {line}" for line in lines[::-1] if line and "ERROR:" not in line), "")
 
 
 def describe_trouble() -> str | None:

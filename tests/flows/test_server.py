@@ -372,12 +372,14 @@ def test_a_stranger_is_not_taken_for_a_server_that_ended(
     stranger: tuple[int, list[str]], home: Path
 ) -> None:
     port, asked = stranger
-    ended = subprocess.Popen([sys.executable, "-c", "raise SystemExit(7)"])
+    log = server.ServerLog()
+    ended = subprocess.Popen([sys.executable, "-c", "raise SystemExit(7)"], stderr=log.written)
+    log.begin()
     ended.wait()
     with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
         assert server.describe_trouble() is None  # it does answer like Prefect
         with pytest.raises(children.ServeError, match=r"ended before .* \(exit status 7\)"):
-            server.wait_for_server(ended)
+            server.wait_for_server(ended, log)
     assert asked
 
 
