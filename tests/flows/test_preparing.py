@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.commands import running
-from flows.serving import preparing, server
-from flows.serving.preparing import NotReadyError
+from flows.commands import running, serving
+from flows.serving import preparing, serve, server
+from flows.serving.preparing import NotReadyError, Profile
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +119,43 @@ def test_a_server_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str])
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert f"127.0.0.1:{port}/api (PREFECT_API_URL) does not answer" in told
+
+
+def test_the_password_of_a_server_is_never_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "http://me:se@cret@127.0.0.1:9/api"
+    with temporary_settings({PREFECT_API_URL: address}):
+        assert running.run_flow([], Path("nowhere"), {}) == 1
+        with pytest.raises(typer.Exit):
+            serving.check_health()
+        with pytest.raises(SystemExit) as exit:
+            serve.run_schedule(Profile())
+        monkeypatch.setattr(server, "describe_trouble", lambda: None)
+        with server.provide_server():
+            pass
+    told = capsys.readouterr()
+    lines = [*told.err.splitlines(), *told.out.splitlines(), str(exit.value)]
+    assert len(lines) == 4
+    assert all("http://...@127.0.0.1:9/api" in line for line in lines)
+    assert "cret" not in "".join(lines)
+
+
+@pytest.mark.parametrize("name", ["all_proxy", "HTTPS_PROXY"])
+def test_a_socks_proxy_that_cannot_be_used_is_named_before_anything_starts(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, "socks5://me:secret@127.0.0.1:9")
+    monkeypatch.setattr(preparing, "find_spec", lambda name: None)
+    assert running.run_flow([], Path("nowhere"), {}) == 1
+    for command in (serving.check_health, serving.serve_flows):
+        with pytest.raises(typer.Exit):
+            command()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert all("_proxy=socks5://...@127.0.0.1:9: a SOCKS proxy needs" in line for line in lines)
+    monkeypatch.setattr(preparing, "find_spec", lambda name: object())
+    preparing.require_proxy()
 
 
 def test_whatever_keeps_a_run_from_beginning_is_one_line() -> None:

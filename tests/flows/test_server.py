@@ -6,15 +6,17 @@ whoever has the password runs the flows of the checkout and nothing else.
 
 import base64
 import os
+import re
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -27,7 +29,12 @@ import psutil
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
@@ -167,8 +174,29 @@ def test_a_scheduled_run_publishes_and_shows_its_results(served: Served, tmp_pat
     of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
     with served.client() as client:
         shown = {one.key: str(one.data) for one in client.read_artifacts(artifact_filter=of_run)}
-    assert shown.keys() == {"impact", "quality"}
+    assert shown.keys() == {"impact", "quality", "progress"}
+    assert float(shown.pop("progress")) == 100
     assert all("|" in text for text in shown.values())  # each holds a table
+    assert re.fullmatch(r"publish-impact \d{4}-\d\d-\d\d \d\d:\d\d", run.name)
+    assert re.search(rf"^\d{{4}}-\S+Z Run {run.name} ended: Completed", served.text, re.MULTILINE)
+    with served.client() as client:
+        steps = {one.name for one in client.read_task_runs(flow_run_filter=only(run))}
+    assert {"read the facts", "compute the answers", "publish the version"} <= steps
+
+
+def only(run: FlowRun) -> FlowRunFilter:
+    return FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
+
+
+def test_the_work_queue_becomes_ready(served: Served) -> None:
+    def status() -> str:
+        filtered = f"{served.api}/work_pools/audience-impact/queues/filter"
+        token = httpx.get(f"{served.api}/csrf-token?client=q", headers=basic(served.password))
+        headers = {"Prefect-Csrf-Token": token.json()["token"], "Prefect-Csrf-Client": "q"}
+        queues = httpx.post(filtered, json={}, headers=headers | basic(served.password)).json()
+        return str(queues[0]["status"])
+
+    served.wait_for(lambda: status() == "READY", 60)
 
 
 def test_a_refused_run_fails_with_its_reason_and_brings_no_command(
@@ -298,10 +326,11 @@ def test_two_environments_on_one_server_publish_each_its_own(
         second.password = served.password
         theirs = second.run(deployment="daily-north")
         ours = served.run(published=str(tmp_path / "ours"), facts=[str(small_facts)])
-        assert theirs.name in second.text
+        assert f"Run {theirs.name} ended" in second.text
+        assert theirs.name.startswith("publish-impact north ")
         assert theirs.name not in served.text
-        assert ours.name in served.text
-        assert ours.name not in second.text
+        assert f"Run {ours.name} ended" in served.text
+        assert f"Run {ours.name} ended" not in second.text
     assert {path.name for path in tmp_path.glob("*/latest")} == {"latest"}
     assert {path.parent.name for path in tmp_path.glob("*/latest")} == {"north", "ours"}
     with served.client() as client:
@@ -432,7 +461,7 @@ def test_a_run_whose_process_is_gone_begins_again_but_not_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(notices, "notify_people", lambda title, body: told.append(title))
+    monkeypatch.setattr(notices, "notify_people", lambda kind, title, body: told.append(kind))
     tags = [f"{runs.RESTART_TAG}{number + 1}" for number in range(begun_again)]
     with served.client() as client:
         # Of no deployment, so that nobody else runs it.
@@ -442,7 +471,7 @@ def test_a_run_whose_process_is_gone_begins_again_but_not_for_ever(
     assert found.state_type is after
     put_back = before.type is not StateType.SCHEDULED and after is StateType.SCHEDULED
     assert len(found.tags) - begun_again == put_back
-    assert len(told) == (after is StateType.CRASHED)
+    assert told == ["failure"] * (after is StateType.CRASHED)
 
 
 def test_a_run_that_was_cancelled_does_not_begin_again(served: Served) -> None:
@@ -506,6 +535,71 @@ def test_a_run_ends_with_the_process_that_serves_it(tmp_path: Path) -> None:
         assert parent.stdout.readline() == b"ready\n"
         parent.kill()
         assert ended(one.pid)
+
+
+def test_the_server_of_a_run_ends_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import signal; from flows.serving.preparing import prepare_prefect; prepare_prefect()\n"
+        "from flows.serving.server import run_server_of_a_run\n"
+        "with run_server_of_a_run():\n    print('ready', flush=True); signal.pause()"
+    )
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path)}
+    environment.pop("PREFECT_API_URL", None)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"ready\n"
+        (child,) = psutil.Process(run.pid).children()
+        assert "flows.serving.embedded" in child.cmdline()
+        run.kill()
+        assert ended(child.pid)
+
+
+@pytest.fixture
+def newer_home(tmp_path: Path) -> Path:
+    """A home with the database of a Prefect that is newer than the one here."""
+    with closing(sqlite3.connect(tmp_path / "prefect.db")) as database, database:
+        database.execute("create table alembic_version (version_num varchar(32) not null)")
+        database.execute("insert into alembic_version values ('ffffffffffff')")
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [["serve"], ["run", "--published", "nowhere"]])
+def test_a_server_that_cannot_start_is_started_once_and_says_why_in_a_line(
+    newer_home: Path, words: list[str]
+) -> None:
+    environment = {name: text for name, text in os.environ.items() if "PREFECT" not in name}
+    environment |= {"PREFECT_HOME": str(newer_home), "PREFECT_SERVER_API_PORT": str(free_port())}
+    done = subprocess.run(
+        [*COMMAND[:-1], *words],
+        env=environment,
+        cwd=newer_home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "Can't locate revision identified by 'ffffffffffff'" in done.stderr
+    assert done.stdout.count("\n") == (words == ["serve"])  # that it starts a server
+
+
+def test_lines_of_the_server_are_printed_with_the_time_once_it_answers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log = server.ServerLog()
+    log.written.write(b"before\n")
+    log.written.flush()
+    duplicate = os.dup(log.written.fileno())
+    log.begin()
+    log.follow()
+    os.write(duplicate, b"http://me:secret@store\n")
+    os.close(duplicate)
+    assert log.find_cause() == ""
+    first, second = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ server: before", first)
+    assert second.endswith("Z server: http://...@store")
 
 
 def test_a_server_that_is_away_does_not_keep_a_process_from_stopping() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -47,9 +48,77 @@ def test_the_unit_names_a_profile_that_can_be_read(monkeypatch: pytest.MonkeyPat
     assert str(read_profile().published).startswith("/var/lib/audience-impact/")
 
 
+COMPOSE = [HOME / "deploy" / name for name in ("compose.yaml", "compose.bucket.yaml")]
+
+
+def services() -> dict[str, dict[str, Any]]:
+    """All services of the compose files, by name."""
+    texts = [file.read_text(encoding="utf-8") for file in COMPOSE]
+    return {name: one for text in texts for name, one in yaml.safe_load(text)["services"].items()}
+
+
 def test_nobody_reaches_the_server_without_a_password_nor_from_elsewhere() -> None:
-    told = yaml.safe_load((HOME / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
-    server = told["services"]["server"]
-    assert "PREFECT_SERVER_API_AUTH_STRING" in server["environment"]
-    published = [port for one in told["services"].values() for port in one.get("ports", [])]
+    told = services()
+    assert "PREFECT_SERVER_API_AUTH_STRING" in told["server"]["environment"]
+    published = [port for one in told.values() for port in one.get("ports", [])]
     assert published == ["127.0.0.1:4200:4200"]
+    # Only Prefect's server reaches the database.
+    assert {name for name, one in told.items() if "database" in one["networks"]} == {
+        "database",
+        "server",
+    }
+
+
+def refused(settings: dict[str, str]) -> set[str]:
+    """The variables that compose refuses, since they are blank (`${NAME:?why}`)."""
+    text = "".join(file.read_text(encoding="utf-8") for file in COMPOSE)
+    return {name for name in re.findall(r"\$\{(\w+):\?[^}]+\}", text) if not settings.get(name)}
+
+
+def test_blank_passwords_and_images_without_digest_are_refused() -> None:
+    lines = (HOME / "deploy" / "env.example").read_text(encoding="utf-8").splitlines()
+    example = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    text = "".join(file.read_text(encoding="utf-8") for file in COMPOSE)
+    named = set(re.findall(r"\$\{(\w+)", text))
+    needed = {name for name in named if name.endswith(("_PASSWORD", "_IMAGE", "ROOT_USER"))}
+    assert len(needed) == 7
+    assert refused(example) == needed
+    assert refused({**example, **dict.fromkeys(needed, "x")}) == set()
+    # Each use refuses it, and none has a value beside it.
+    assert len(re.findall(rf"\${{(?:{'|'.join(needed)})", text)) == len(
+        re.findall(rf"\${{(?:{'|'.join(needed)}):\?", text)
+    )
+
+
+def test_the_password_of_the_database_stands_in_no_address() -> None:
+    assert services()["server"]["environment"]["PREFECT_SERVER_DATABASE_PASSWORD"]
+    addresses = [
+        value
+        for one in services().values()
+        for value in one["environment"].values()
+        if "://" in str(value)
+    ]
+    assert not [value for value in addresses if "PASSWORD" in value]
+
+
+def test_the_schedule_never_has_the_keys_of_the_root_of_the_store() -> None:
+    told = {name: str(one["environment"]) for name, one in services().items()}
+    assert {name for name, text in told.items() if "BUCKET_ROOT" in text} == {"bucket"}
+    assert {name for name, text in told.items() if "AWS_" in text} == {"schedule"}
+
+
+@pytest.mark.parametrize("name", ["database", "server", "bucket", "schedule"])
+def test_each_container_is_confined(name: str) -> None:
+    service = services()[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "/tmp" in service["tmpfs"]
+
+
+@pytest.mark.parametrize("name", ["audience-impact.service", "prefect-server.service"])
+def test_a_unit_that_cannot_start_is_tried_less_and_less_often(name: str) -> None:
+    text = (HOME / "deploy" / name).read_text(encoding="utf-8")
+    settings = dict(re.findall(r"^(Restart\w*)=(\w+)$", text, re.MULTILINE))
+    assert int(settings["RestartMaxDelaySec"]) > int(settings["RestartSec"])
+    assert int(settings["RestartSteps"]) > 1
