@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -51,11 +50,6 @@ def end_on_interrupt() -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-
-
-def prefect_command(*words: str) -> list[str]:
-    """Return the command line of the command `prefect` of this environment."""
-    return [sys.executable, "-m", "prefect", "--no-prompt", *words]
 
 
 def build_environment() -> dict[str, str]:

@@ -7,9 +7,9 @@ checkout.
 
 Each `serve` is a worker of its pool, shows signs of life and marks its runs. A process that is
 killed ends nothing on the server. Its unfinished runs are distinguished from those of another
-`serve` of the same environment by the worker's name on the run, and by the worker's last sign of
-life. Ages are differences between times of the server, so that the clocks of the machines need not
-agree.
+`serve` of the same environment by the worker's name on the run, and by the server's word on which
+workers are online. Ages are differences between times of the server, so that the clocks of the
+machines need not agree.
 """
 
 import math
@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -33,7 +33,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStatus
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import (
@@ -106,17 +106,14 @@ class Worker:
         span = PREFECT_WORKER_HEARTBEAT_SECONDS.value() * LOST_BEATS
         if not under_way or self.heard is None or time.monotonic() - self.heard < span:
             return own_runs
-        seen = {
-            worker.name: worker.last_heartbeat_time
-            for worker in client.read_workers_for_work_pool(self.pool)
-            if worker.last_heartbeat_time is not None
-        }
-        now = seen.pop(self.name)
-        living = {name for name, when in seen.items() if now - when < timedelta(seconds=span)}
+        workers = {worker.name: worker for worker in client.read_workers_for_work_pool(self.pool)}
+        now = workers[self.name].last_heartbeat_time
+        living = {name for name, one in workers.items() if one.status is WorkerStatus.ONLINE}
         return own_runs + [
             run
             for run in under_way
             if run.infrastructure_pid not in {*living, self.name}
+            and now is not None
             and _count_seconds(run, now) > span
         ]
 

@@ -5,27 +5,25 @@ for the schedule and stopped at the end.
 """
 
 import hashlib
-import subprocess
-import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.deployments.runner import DeploymentApplyError, RunnerDeployment
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.flows import Flow, load_flow_from_entrypoint
+from prefect.schedules import Cron
 from prefect.settings import PREFECT_UI_URL
 
 from flows import CHECKOUT
 from flows.serving.children import (
     Child,
     ServeError,
-    build_environment,
     end_on_interrupt,
-    prefect_command,
 )
 from flows.serving.notices import SilenceWatch, require_addresses
 from flows.serving.preparing import NotReadyError, Profile
@@ -107,12 +105,33 @@ def create_pool(pool: str) -> None:
 def deploy_flows(profile: Profile) -> Entrypoints:
     """Write new or changed deployments of an environment to the server; return them."""
     entries = read_deployments(profile)
-    names = [f"{require_flow(entry['entrypoint']).name}/{entry['name']}" for entry in entries]
+    deployments = [build_deployment(entry) for entry in entries]
     with get_client(sync_client=True) as client:
-        require_ours(client, names)
-        _run_deploy(entries)
-        ids = [client.read_deployment_by_name(name).id for name in names]
+        require_ours(client, [f"{one.flow_name}/{one.name}" for one in deployments])
+    try:
+        ids = [cast(UUID, deployment.apply()) for deployment in deployments]
+    except DeploymentApplyError as error:
+        raise ServeError(f"{PREFECT_YAML.name} cannot be deployed: {error}") from error
     return dict(zip(ids, (entry["entrypoint"] for entry in entries), strict=True))
+
+
+def build_deployment(entry: dict[str, Any]) -> RunnerDeployment:
+    """Return a deployment of prefect.yaml as Prefect's object."""
+    flow = require_flow(entry["entrypoint"])
+    deployment = flow.to_deployment(
+        entry["name"],
+        description=entry["description"],
+        parameters=entry["parameters"],
+        tags=entry["tags"],
+        schedules=[
+            Cron(one["cron"], timezone=one["timezone"], slug=one["slug"])
+            for one in entry["schedules"]
+        ],
+        work_pool_name=entry["work_pool"]["name"],
+    )
+    made = cast(RunnerDeployment, deployment)
+    made.entrypoint = entry["entrypoint"]  # without the path of this machine
+    return made
 
 
 def require_ours(client: SyncPrefectClient, names: list[str]) -> None:
@@ -131,23 +150,6 @@ def require_ours(client: SyncPrefectClient, names: list[str]) -> None:
                 "another name in AUDIENCE_IMPACT_ENVIRONMENT or in its profile, or delete that "
                 "deployment there."
             )
-
-
-def _run_deploy(entries: list[dict[str, Any]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / PREFECT_YAML.name
-        file.write_text(yaml.safe_dump({"deployments": entries}), encoding="utf-8")
-        command = prefect_command("deploy", "--all", "--prefect-file", str(file))
-        done = subprocess.run(
-            command,
-            cwd=CHECKOUT,
-            env=build_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        raise ServeError(f"{PREFECT_YAML.name} cannot be deployed.\n{done.stdout}{done.stderr}")
 
 
 def require_flow(entrypoint: str) -> Flow[..., Any]:

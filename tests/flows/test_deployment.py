@@ -14,7 +14,6 @@ from prefect.client.schemas.objects import TaskRun
 from prefect.exceptions import ParameterTypeError
 from prefect.flows import load_flow_from_entrypoint
 from prefect.states import Failed
-from prefect.utilities.importtools import import_object
 
 from audience_impact.store import PublishError
 from flows import CHECKOUT, publish_impact, refresh, run_reports
@@ -51,11 +50,20 @@ PLACES = {
 
 
 @every_deployment
-def test_has_an_explicit_pull_step(deployment: dict[str, Any]) -> None:
-    assert deployment["pull"]
-    for step in deployment["pull"]:
-        (name,) = step
-        assert import_object(name)(**step[name]) == {"directory": str(CHECKOUT)}
+def test_a_deployment_holds_what_prefect_yaml_says_and_no_path_of_this_machine(
+    deployment: dict[str, Any],
+) -> None:
+    built = serve.build_deployment(deployment)
+    assert built.entrypoint == deployment["entrypoint"]
+    assert (built.name, built.parameters) == (deployment["name"], deployment["parameters"])
+    assert built.work_pool_name == deployment["work_pool"]["name"]
+    assert [one.slug for one in built.schedules or []] == [
+        one["slug"] for one in deployment["schedules"]
+    ]
+    assert built.enforce_parameter_schema
+    assert str(CHECKOUT) not in str(
+        built.model_dump(mode="json", exclude={"parameter_openapi_schema"})
+    )
 
 
 def test_what_publishes_has_a_schedule_in_utc_and_what_fetches_has_none() -> None:
