@@ -165,7 +165,8 @@ def not_a_refusal(record: logging.LogRecord) -> bool:
     return not isinstance(record.exc_info[1], REFUSALS)
 
 
-logging.getLogger("prefect.task_runs").addFilter(not_a_refusal)
+for _name in ("prefect.task_runs", "prefect.flow_runs"):
+    logging.getLogger(_name).addFilter(not_a_refusal)
 
 
 STAGES = {

@@ -1,13 +1,17 @@
 """What Prefect's pages show of a run: version, facts, day, the report, and the answers."""
 
+import logging
 import shutil
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
 
 from audience_impact.store import versions
 from audience_impact.store.versions import Published
-from flows import run_reports
+from flows import division, run_reports
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +64,55 @@ def test_the_checks_tell_what_failed(version: Published) -> None:
     told = run_reports.format_checks(version)
     assert "checks over" in told
     assert "| check | table | severity |" in told
+
+
+@pytest.fixture
+def artifacts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What Prefect is given to show as progress."""
+    given: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(
+        run_reports, "create_progress_artifact", lambda *words: given.append(words) or UUID(int=1)
+    )
+    monkeypatch.setattr(
+        run_reports, "update_progress_artifact", lambda key, *words: given.append(words)
+    )
+    monkeypatch.setattr(run_reports, "get_run_logger", lambda: logging.getLogger("run"))
+    return given
+
+
+def test_progress_shows_each_step_and_each_part(artifacts: list[tuple[Any, ...]]) -> None:
+    progress = run_reports.RunProgress("north")
+    for step in ("read", "known_by", "check", "compute"):
+        progress.begin_step(step)
+    with progress.count_parts():
+        division.count_part(1, 2)
+        division.count_part(2, 2)
+    division.count_part(1, 1)  # of somebody else, later
+    progress.end()
+    assert artifacts == [
+        (0.0, "progress-north", "starting"),
+        (0.0, "reading the facts"),
+        (10.0, "checking them"),
+        (20.0, "computing the answers"),
+        (55.0, "computing the answers: 1 of 2 parts"),
+        (90.0, "computing the answers: 2 of 2 parts"),
+        (100.0, "done"),
+    ]
+
+
+def test_a_register_of_one_part_has_none_to_count(artifacts: list[tuple[Any, ...]]) -> None:
+    with run_reports.RunProgress(None).count_parts():
+        division.count_part(1, 1)
+    assert artifacts == [(0.0, "progress", "starting")]
+
+
+@pytest.mark.usefixtures("artifacts")
+def test_progress_that_cannot_be_shown_stops_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*words: Any) -> None:
+        raise httpx.ConnectError("away")
+
+    progress = run_reports.RunProgress(None)
+    monkeypatch.setattr(run_reports, "update_progress_artifact", fail)
+    progress.end()
+    monkeypatch.setattr(run_reports, "create_progress_artifact", fail)
+    run_reports.RunProgress(None).end()

@@ -269,9 +269,10 @@ def test_no_step_stores_or_caches_its_tables() -> None:
         (logging.ERROR, None, True),
     ],
 )
+@pytest.mark.parametrize("logger", ["prefect.task_runs", "prefect.flow_runs"])
 def test_a_refusal_is_logged_without_traceback(
-    level: int, error: Exception | None, kept: bool
+    level: int, error: Exception | None, kept: bool, logger: str
 ) -> None:
     info = (type(error), error, None) if error else None
-    record = logging.LogRecord("prefect.task_runs", level, "", 0, "failed", None, info)
-    assert run_reports.not_a_refusal(record) is kept
+    record = logging.LogRecord(logger, level, "", 0, "failed", None, info)
+    assert bool(logging.getLogger(logger).filter(record)) is kept

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.settings import (
     PREFECT_API_DATABASE_CONNECTION_URL,
@@ -28,7 +29,7 @@ from audience_impact.outputs import areas
 from audience_impact.outputs.areas import People
 from audience_impact.partition import Partitioning
 from audience_impact.pipeline import Settings
-from flows import workers
+from flows import division, workers
 from flows.cluster import OWN_CLUSTER
 from flows.division import Division, Runner
 from flows.pipeline import parts, steps
@@ -124,6 +125,17 @@ def test_whoever_computes_larger_parts_gives_the_bytes_of_the_whole(
     same_bytes(whole, larger, tmp_path)
 
 
+@pytest.mark.parametrize("runner", [None, workers.Processes(2)], ids=["alone", "processes"])
+def test_who_waits_for_a_large_register_hears_of_each_part(
+    found: steps.Checked, runner: Runner | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[int, int]] = []
+    monkeypatch.setattr(division, "LISTENERS", [lambda *counts: heard.append(counts)])
+    steps.compute_results(found, AS_OF, 0, how=Division(runner, 3))
+    assert len(heard) > 1
+    assert heard == [(done, len(heard)) for done in range(1, len(heard) + 1)]
+
+
 def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() -> None:
     made = lands()
     parts_of = Partitioning(made.typed(), AS_OF, Settings(), most=1)
@@ -213,7 +225,6 @@ def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
 ) -> None:
     """Of one part the server knows, of others it does not; none of them stays under way."""
     import dask
-    from prefect.client.orchestration import get_client
 
     monkeypatch.setattr(parts, "compute_in", dying.known)
     with (
@@ -255,6 +266,12 @@ def test_workers_of_a_cluster_report_to_the_server_of_the_run_never_pause_and_ke
     steps.compute_results(found, AS_OF, 0, how=how)
     told = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     assert told == dict.fromkeys("01234", f"{temporary_server}/ False False")
+    expected = {f"part {number}" for number in range(1, 6)}
+    deadline = time.monotonic() + 60
+    with get_client(sync_client=True) as client:  # what a worker reports arrives a little later
+        while {run.name for run in client.read_task_runs()} != expected:
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
 
 
 @pytest.mark.usefixtures("temporary_server")
