@@ -32,6 +32,8 @@ from prefect.client.schemas.filters import (
     FlowRunFilterDeploymentId,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    WorkerFilter,
+    WorkerFilterStatus,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStatus
 from prefect.client.schemas.responses import SetStateStatus
@@ -53,7 +55,9 @@ from flows.serving.server import print_line
 TROUBLE = (httpx.HTTPError, ObjectNotFound)
 """Errors if the server is temporarily unreachable, or the object of a request was deleted."""
 LOST_BEATS = 3
-"""Number of missing heartbeats after which a worker counts as dead."""
+"""Number of missing heartbeats after which the server takes a worker for dead, by default."""
+ONLINE = WorkerFilter(status=WorkerFilterStatus(any_=[WorkerStatus.ONLINE.value]))
+"""The living workers; those of every start before stay on the server."""
 
 
 def _make_name() -> str:
@@ -106,15 +110,15 @@ class Worker:
         span = PREFECT_WORKER_HEARTBEAT_SECONDS.value() * LOST_BEATS
         if not under_way or self.heard is None or time.monotonic() - self.heard < span:
             return own_runs
-        workers = {worker.name: worker for worker in client.read_workers_for_work_pool(self.pool)}
-        now = workers[self.name].last_heartbeat_time
-        living = {name for name, one in workers.items() if one.status is WorkerStatus.ONLINE}
+        online = client.read_workers_for_work_pool(self.pool, ONLINE)
+        living = {worker.name: worker.last_heartbeat_time for worker in online}
+        now = living.get(self.name)
+        if now is None:
+            return own_runs
         return own_runs + [
             run
             for run in under_way
-            if run.infrastructure_pid not in {*living, self.name}
-            and now is not None
-            and _count_seconds(run, now) > span
+            if run.infrastructure_pid not in living and _count_seconds(run, now) > span
         ]
 
 
