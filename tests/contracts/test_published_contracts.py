@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from audience_impact.outputs.review.status_rules import fill_sentence
+from audience_impact.store.divided import list_published
 from flows.pipeline import steps
 from schemas import published
 from schemas.arrow import ContractError, to_arrow
@@ -97,7 +98,7 @@ def test_a_repeated_key_is_refused(table: str, frames: Frames) -> None:
         ("impact", {"reason_rule_ids": "planted"}, "reason_rule_ids"),
         ("impact", {"reason_rule_ids": ""}, "reason_without_rules"),
         ("impact", {"reason": "", "obs_status": "A"}, "reason_without_rules"),
-        ("impact", {"reason_details": ";16"}, "details_without_rules"),
+        ("impact_deprived", {"reason_details": ";16"}, "details_without_rules"),
         ("impact_by_area", {"reason_rule_ids": "disputed"}, "reason_rule_ids"),
         ("restrictions", {"area_names": '["Russia", "Crimea"]'}, "list_of_other_length"),
         ("restrictions", {"country_paths": "001>150>151;001"}, "list_of_other_length"),
@@ -130,7 +131,8 @@ def test_a_broken_row_is_refused_by_name(
 
 def test_a_reason_is_made_of_its_rules_and_details(frames: Frames) -> None:
     texts = frames["restrictions"].set_index("restriction_id")["extent_reason"]
-    rows = frames["impact"].dropna(subset=["reason_rule_ids"])
+    answers = pd.concat([frames[name] for name in list_published(["impact"])])
+    rows = answers.dropna(subset=["reason_rule_ids"])
     assert {"imputed", "ages", "feature_assumed"} <= {*";".join(rows["reason_rule_ids"]).split(";")}
     for row in rows.to_dict("records"):
         rules = row["reason_rule_ids"].split(";")

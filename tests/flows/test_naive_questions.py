@@ -52,7 +52,7 @@ def find_days_by_country(tables: Tables) -> Answer:
 
 def find_days_by_continent(tables: Tables) -> Answer:
     totals = {name: rank_days(tables, code, "2024").total for code, name in covered(tables, "2024")}
-    return {(name,): (total["q50_person_days"],) for name, total in totals.items()}
+    return {(name,): (total["q50_person_days"] or 0.0,) for name, total in totals.items()}
 
 
 def covered(tables: Tables, period: str) -> list[tuple[str, str]]:
@@ -77,7 +77,7 @@ def count_by_country_and_year(tables: Tables) -> Answer:
 
 
 def find_days_of_all_years(tables: Tables) -> Answer:
-    years = [row["period"] for row in records.build_area_record(tables, "RU").years]
+    years = [row["period"] for row in records.build_area_record(tables, "RU").by_year]
     totals = [rank_days(tables, "RU", year).total for year in years]
     names = ("at_least_person_days", "q50_person_days", "at_most_person_days")
     return {("Russia",): tuple(sum(total[name] for total in totals) for name in names)}
@@ -100,8 +100,8 @@ def find_mean_intervals(tables: Tables) -> Answer:
     country = tables["impact"].set_index("restriction_id")["country_name"]
     ends: dict[str, list[tuple[float, float]]] = {}
     for act, people in list_exposed(tables).items():
-        if people.interval:
-            ends.setdefault(country[act].iloc[0], []).append(people.interval)
+        if people.q05 is not None and people.q95 is not None:
+            ends.setdefault(country[act].iloc[0], []).append((people.q05, people.q95))
     return {
         (name,): tuple(sum(pair[end] for pair in pairs) / len(pairs) for end in (0, 1))
         for name, pairs in ends.items()
@@ -109,14 +109,14 @@ def find_mean_intervals(tables: Tables) -> Answer:
 
 
 def compare_kinds(tables: Tables) -> Answer:
-    years = records.build_area_record(tables, "IN").years
+    years = records.build_area_record(tables, "IN").by_year
     names = ("shutdown_q50_persons", "service_q50_persons", "shutdown_restrictions_count")
     return {("India", row["period"]): tuple(row[name] or 0.0 for name in names) for row in years}
 
 
 def list_months(tables: Tables) -> Answer:
     area = records.build_area_record(tables, "IN", "2024")
-    return {(row["period"],): (row["q50_persons"] or 0.0,) for row in area.months}
+    return {(row["period"],): (row["q50_persons"] or 0.0,) for row in area.by_month}
 
 
 def count_by_continent(tables: Tables) -> Answer:
@@ -127,7 +127,7 @@ def count_by_continent(tables: Tables) -> Answer:
 
 
 def list_world_years(tables: Tables) -> Answer:
-    years = records.build_area_record(tables, "001").years
+    years = records.build_area_record(tables, "001").by_year
     return {(row["period"],): (row["q50_persons"], row["at_most_persons"] or 0.0) for row in years}
 
 

@@ -36,9 +36,9 @@ def test_person_days_of_the_countries_of_a_region_are_ranked(
     words = ["africa", "--period", "2024", "--by", "country", "--metric", "person-days"]
     done = command("show", *words, "--published", repository_published, *JSON)
     countries = json.loads(done.stdout)["countries"]
-    days = pd.read_parquet(latest / "person_days.parquet")
-    days = days[(days["restriction_id"] == "all") & (days["period"] == "2024")]
+    days = pd.read_parquet(latest / "person_days_by_area.parquet").query("period == '2024'")
     days = days[days["area_id"].isin(_countries_of("002", latest))]
+    assert set(days["continent_name"]) == {"Africa"}
     expected = days.set_index("area_id")["q50_person_days"]
     assert {row["area_id"] for row in countries} == set(expected.index)
     medians = [row["q50_person_days"] for row in countries if row["q50_person_days"] is not None]
@@ -86,8 +86,8 @@ def test_an_area_and_a_year_say_what_is_left_out(repository_published: Path, lat
 def test_a_list_has_the_restrictions_that_the_total_counts(
     repository_published: Path, latest: Path
 ) -> None:
-    table = pd.read_parquet(latest / "impact_by_area.parquet").query("period == '2025'")
-    row = table.set_index("area_id").loc["001"]
+    table = pd.read_parquet(latest / "impact_by_world.parquet")
+    row = table.set_index("period").loc["2025"]
     words: Words = ["list", "--year", "2025", "--published", repository_published, *JSON]
     for options, column in [
         ([], "restrictions_count"),
@@ -137,7 +137,7 @@ def test_users_of_a_feature_lead_in_a_list(repository_published: Path, latest: P
     ]
     rows = json.loads(command(*words).stdout)["restrictions"]
     (calls,) = [row for row in rows if row["restriction_id"] == "RU-2025-08-13-calls"]
-    days = pd.read_parquet(latest / "person_days.parquet")
+    days = pd.read_parquet(latest / "person_days_by_restriction.parquet")
     (row,) = days.query("restriction_id == 'RU-2025-08-13-calls' and period == '2025'").to_dict(
         orient="records"
     )

@@ -240,7 +240,6 @@ def test_regions_and_the_world_are_the_sum_of_their_countries() -> None:
         for name in ("lower_persons", "upper_persons", "base_persons"):
             assert year[name][region] == lands[name].sum()
         assert year["restrictions_count"][region] == 2
-        assert (year["areas_count"][region], year["estimated_areas_count"][region]) == (2, 1)
         assert (year["countries_count"][region], year["countries_drawn"][region]) == (2, 1)
         assert year["is_lower_bound"][region] == "yes"
         # What is drawn is below what the restriction of both lands forces, which cannot be drawn.
@@ -360,7 +359,7 @@ def test_each_day_of_the_last_two_years_has_its_people() -> None:
     assert land["restrictions_count"].tolist() == [1, 2]
     everywhere = table[table["area_id"] == "001"]
     assert everywhere["upper_persons"].tolist() == [800e3, 1000e3]
-    assert (everywhere["areas_count"] == 2).all()
+    assert (everywhere["countries_count"] == 2).all()
 
 
 def test_days_before_the_last_two_years_have_no_row() -> None:

@@ -1,0 +1,137 @@
+"""Computed tables are divided into published ones and combined again without a change."""
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from audience_impact.outputs.area_names import add_names
+from audience_impact.store import divided
+
+AREAS = pd.DataFrame(
+    [
+        ("001", "World", ""),
+        ("142", "Asia", "001"),
+        ("145", "Western Asia", "142"),
+        ("019", "Americas", "001"),
+        ("419", "Latin America and the Caribbean", "019"),
+        ("005", "South America", "419"),
+        ("XA", "Aland", "145"),
+        ("XB", "Bland", "005"),
+        ("XA-1", "North", "XA"),
+        ("geonames:7", "Town", "XB-2"),
+        ("XB-2", "South", "XB"),
+    ],
+    columns=["area_id", "name", "parent_id"],
+).assign(members="")
+
+
+def by_area() -> pd.DataFrame:
+    rows = [
+        (area, period)
+        for area in ("001", "005", "019", "142", "145", "419", "XA", "XB")
+        for period in ("2024", "2024-01")
+    ]
+    frame = pd.DataFrame(rows, columns=["area_id", "period"])
+    is_year = frame["period"].str.len() == 4
+    numbers = pd.Series(range(len(frame)), dtype="float64")
+    return frame.assign(q50_persons=numbers, began_q50_persons=numbers.where(is_year))
+
+
+def person_days() -> pd.DataFrame:
+    rows = [
+        ("R1", "XA", "2024", 1.0),
+        ("R1", "XA", "all", 2.0),
+        ("all", "XA", "2024", 3.0),
+        ("all", "XA", "2024-01", 4.0),
+    ]
+    return pd.DataFrame(rows, columns=["restriction_id", "area_id", "period", "q50_person_days"])
+
+
+def impact() -> pd.DataFrame:
+    metrics = ["people_deprived_net", "people_exposed", "people_feature_exposed", "reach_lost"]
+    return pd.DataFrame({"restriction_id": "R1", "impact_metric": metrics, "q50_persons": range(4)})
+
+
+COMPUTED = {"impact": impact(), "impact_by_area": by_area(), "person_days": person_days()}
+
+
+@pytest.mark.parametrize("table", COMPUTED)
+def test_parts_put_together_are_the_table(table: str) -> None:
+    parts = divided.divide_tables({table: COMPUTED[table]})
+    assert set(parts) == set(divided.list_published([table]))
+    assert sum(map(len, parts.values())) == len(COMPUTED[table])
+    arrows = {
+        name: pa.Table.from_pandas(part, preserve_index=False) for name, part in parts.items()
+    }
+    combined = divided.combine_tables(table, arrows).to_pandas()
+    pd.testing.assert_frame_equal(combined[list(COMPUTED[table])], COMPUTED[table])
+    assert divided.list_computed(parts) == (table,)
+    assert divided.count_computed({name: len(part) for name, part in parts.items()}) == {
+        table: len(COMPUTED[table])
+    }
+
+
+def test_each_level_and_period_has_its_table() -> None:
+    parts = divided.divide_tables({"impact_by_area": by_area()})
+    areas = {name: list(part["area_id"]) for name, part in parts.items()}
+    assert areas == {
+        f"impact_by_{level}{ending}": ids
+        for ending in ("", "_month")
+        for level, ids in {
+            "area": ["XA", "XB"],
+            "continent": ["019", "142"],
+            "subregion": ["145", "419"],
+            "intermediate_region": ["005"],
+            "world": ["001"],
+        }.items()
+    }
+    assert "began_q50_persons" in parts["impact_by_world"]
+    assert "began_q50_persons" not in parts["impact_by_world_month"]
+
+
+def test_what_is_the_same_in_each_row_is_no_column() -> None:
+    parts = divided.divide_tables({"person_days": person_days()})
+    assert "restriction_id" not in parts["person_days_by_area"]
+    assert "period" not in parts["person_days_by_restriction_all_time"]
+    assert parts["person_days_by_restriction_all_time"]["q50_person_days"].tolist() == [2.0]
+
+
+def test_a_row_without_a_table_is_refused() -> None:
+    odd = pd.DataFrame({"area_id": ["XA"], "period": ["2024-Q"]})
+    with pytest.raises(ValueError, match="no published table has rows of the kind other country"):
+        divided.divide_tables({"impact_by_area": odd})
+
+
+def test_tables_of_an_older_schema_are_as_they_were_computed() -> None:
+    for names, is_whole in (
+        ({"impact", "person_days"}, True),
+        ({"impact", "impact_deprived"}, False),
+    ):
+        assert divided.is_undivided(names, "impact") == is_whole
+    assert divided.count_computed({"impact": 8, "person_days": 3}) == {
+        "impact": 8,
+        "person_days": 3,
+    }
+
+
+def test_each_area_has_its_country_and_continent() -> None:
+    frame = pd.DataFrame({"area_id": ["XA", "XA-1", "geonames:7", "XA-1;XB-2", "145", "001", "ZZ"]})
+    named = add_names("impact", frame, AREAS)
+    assert named["area_name"].tolist() == [
+        *("Aland", "North", "Town", "North, South", "Western Asia", "World", "")
+    ]
+    assert named["country_name"].tolist() == [
+        *("Aland", "Aland", "Bland", "Aland, Bland", "Western Asia", "World", "")
+    ]
+    assert named["continent_name"].tolist() == [
+        *("Asia", "Asia", "Americas", "Asia, Americas", "Asia", "", "")
+    ]
+
+
+def test_tables_without_areas_and_rows_of_no_country_have_no_names() -> None:
+    steps = pd.DataFrame({"country_id": ["XA", "all"]})
+    named = add_names("steps", steps, AREAS)
+    assert named["country_name"].tolist() == ["Aland", ""]
+    assert "area_name" not in named
+    bare = pd.DataFrame({"restriction_id": ["R1"]})
+    assert add_names("lineage", bare, AREAS) is bare
