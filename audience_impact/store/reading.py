@@ -139,12 +139,12 @@ def _open_archive(address: str, content: bytes) -> OpenVersion:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise PublishError(f"{address}: is no archive of a release ({error})") from error
-    found = [match[1] for name in archive.namelist() if (match := _ARCHIVED.fullmatch(name))]
-    if len(found) != 1:
+    folders = [match[1] for name in archive.namelist() if (match := _ARCHIVED.fullmatch(name))]
+    if len(folders) != 1:
         raise PublishError(
-            f"{address}: is no archive of a release: it has {len(found)} versions instead of one"
+            f"{address}: is no archive of a release: it has {len(folders)} versions instead of one"
         )
-    return _open_stored(_ArchiveReader(address, archive), found[0])
+    return _open_stored(_ArchiveReader(address, archive), folders[0])
 
 
 @dataclass(frozen=True)
