@@ -193,7 +193,7 @@ def load(place: "str | Path") -> Tables:
         place: A folder of a version (data/published/latest), a folder in which versions are
             published (data/published), the archive of a release (.zip), or an address of any of
             these: https://, http://, s3://, gs:// or az://. A Parquet file of a version gives
-            this table alone. Addresses need the extra `command`; keys of a store come from its own
+            this table alone. Addresses need the extra `buckets`; keys of a store come from its own
             variables, such as AWS_ACCESS_KEY_ID.
 
     Returns:
@@ -206,7 +206,7 @@ def load(place: "str | Path") -> Tables:
         FileNotFoundError: There is no such file or folder, or no table in it.
         ValueError: A file is no table that this project published, is damaged or is too large.
         OSError: A place cannot be read.
-        ImportError: An address needs the extra `command`.
+        ImportError: An address needs the extra `buckets`.
 
     Source:
         docs/data-dictionary.md has the same words of every column.

@@ -27,7 +27,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
-from obstore.store import HTTPStore, ObjectStore, from_url
+from obstore.store import ObjectStore, from_url
 
 from audience_impact.store import VERSION_ID, PublishError
 from audience_impact.store.files import as_json
@@ -40,7 +40,7 @@ LOCK, BEGUN = ".lock", ".begun"
 LEASE_SECONDS = float(os.environ.get("AUDIENCE_IMPACT_LEASE_SECONDS", "60"))
 POLL_SECONDS = 0.2
 MOST_BYTES = 500_000_000
-"""Maximum size of the files of a folder that is copied, far above any facts."""
+"""Maximum size of a file, or of the files of a folder that is copied, far above any facts."""
 CLIENT: Any = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
 RETRY: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
 """Retries of a request: an unavailable store is reported within half a minute; Prefect then retries
@@ -65,24 +65,6 @@ def open_storage(address: str) -> "ObjectStorage":
         )
     except (BaseError, ValueError) as error:
         raise PublishError(f"{address}: cannot be used: {_first_line(error)}") from error
-
-
-def open_web_folder(address: str) -> HTTPStore:
-    """Return the client of a folder of a web server; raise PublishError if it is unusable."""
-    options: Any = {**CLIENT, "allow_http": address.lower().startswith("http://")}
-    try:
-        return HTTPStore.from_url(address, client_options=options, retry_config=RETRY)
-    except (BaseError, ValueError) as error:
-        raise PublishError(f"{address}: cannot be used: {_first_line(error)}") from error
-
-
-def stream_object(client: Any, path: str) -> Iterator[bytes]:
-    """Yield an object in pieces; raise OSError where it cannot be read."""
-    try:
-        for piece in obstore.get(client, path).stream(min_chunk_size=2**20):
-            yield bytes(piece)
-    except BaseError as error:
-        raise OSError(_first_line(error)) from error
 
 
 def _unset_blanks() -> None:
@@ -223,7 +205,10 @@ class ObjectStorage:
     @_as_os_error
     def read_file(self, path: str) -> bytes:
         """Return the content of an object."""
-        return bytes(obstore.get(self.store, path).bytes())
+        stored = obstore.get(self.store, path)
+        if stored.meta["size"] > MOST_BYTES:
+            raise OSError(f"{path} is longer than {MOST_BYTES:,} bytes")
+        return bytes(stored.bytes())
 
     @_as_os_error
     def write_folder(self, folder: str, files: Mapping[str, bytes]) -> None:

@@ -134,42 +134,66 @@ def list_world_years(tables: Tables) -> Answer:
 OF_2024 = (("period", "2024"),)
 QUESTIONS = {
     "person-days by country in 2024": Question(
-        *("person_days_by_area", ("area_name",), ("q50_person_days", "at_least_person_days")),
-        *("sum", find_days_by_country, OF_2024),
+        "person_days_by_area",
+        ("area_name",),
+        ("q50_person_days", "at_least_person_days"),
+        "sum",
+        find_days_by_country,
+        OF_2024,
     ),
     "person-days by continent in 2024": Question(
-        *("person_days_by_area", ("continent_name",), ("q50_person_days",), "sum"),
-        *(find_days_by_continent, OF_2024),
+        "person_days_by_area",
+        ("continent_name",),
+        ("q50_person_days",),
+        "sum",
+        find_days_by_continent,
+        OF_2024,
     ),
     "restrictions by country and year": Question(
-        *("impact_by_area", ("area_name", "period"), ("restrictions_count",), "sum"),
+        "impact_by_area",
+        ("area_name", "period"),
+        ("restrictions_count",),
+        "sum",
         count_by_country_and_year,
     ),
     "Russia's person-days over all years": Question(
-        *("person_days_by_area", ("area_name",)),
+        "person_days_by_area",
+        ("area_name",),
         ("at_least_person_days", "q50_person_days", "at_most_person_days"),
-        *("sum", find_days_of_all_years, (("area_name", "Russia"),)),
+        "sum",
+        find_days_of_all_years,
+        (("area_name", "Russia"),),
     ),
     "the largest events": Question(
-        *("impact", ("restriction_id",), ("q50_persons",), "sum", find_largest)
+        "impact", ("restriction_id",), ("q50_persons",), "sum", find_largest
     ),
     "the mean interval by country": Question(
-        *("impact", ("country_name",), ("q05_persons", "q95_persons"), "mean", find_mean_intervals)
+        "impact", ("country_name",), ("q05_persons", "q95_persons"), "mean", find_mean_intervals
     ),
     "shutdowns against services in India, by year": Question(
-        *("impact_by_area", ("area_name", "period")),
+        "impact_by_area",
+        ("area_name", "period"),
         ("shutdown_q50_persons", "service_q50_persons", "shutdown_restrictions_count"),
-        *("sum", compare_kinds, (("area_name", "India"),)),
+        "sum",
+        compare_kinds,
+        (("area_name", "India"),),
     ),
     "months of India in 2024": Question(
-        *("impact_by_area_month", ("period",), ("q50_persons",), "sum", list_months),
+        "impact_by_area_month",
+        ("period",),
+        ("q50_persons",),
+        "sum",
+        list_months,
         (("area_name", "India"), ("year", "2024")),
     ),
     "events by continent": Question(
-        *("restrictions", ("continent_name",), ("restriction_id",), "count", count_by_continent)
+        "restrictions", ("continent_name",), ("restriction_id",), "count", count_by_continent
     ),
     "people of the world by year": Question(
-        *("impact_by_world", ("period",), ("q50_persons", "at_most_persons"), "sum"),
+        "impact_by_world",
+        ("period",),
+        ("q50_persons", "at_most_persons"),
+        "sum",
         list_world_years,
     ),
 }
@@ -199,10 +223,11 @@ def ask_duckdb(question: Question, folder: Path) -> pd.DataFrame:
     numbers = ", ".join(f"{question.how}({column}) as {column}" for column in question.columns)
     names = {"year": "left(period, 4)"}
     where = [f"{names.get(column, column)} = '{value}'" for column, value in question.where]
-    return duckdb.sql(
-        f"select {by}, {numbers} from '{folder / question.table}.parquet' "
-        f"where {' and '.join(['true', *where])} group by {by}"
-    ).df()
+    with duckdb.connect() as connection:
+        return connection.execute(
+            f"select {by}, {numbers} from '{folder / question.table}.parquet' "
+            f"where {' and '.join(['true', *where])} group by {by}"
+        ).df()
 
 
 def as_answer(question: Question, rows: pd.DataFrame) -> Answer:
