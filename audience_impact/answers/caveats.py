@@ -210,4 +210,4 @@ def describe_evidence(record: AnswerRecord) -> str:
             f"One report, not confirmed: {source} reports it; neither an authority nor a "
             "measurement confirms it."
         )
-    return f"{source} reports it and measurements show it; no authority confirms it."
+    return f"{source} reports it and measurements show it; no authority is on record as saying so."

@@ -14,6 +14,7 @@ from audience_impact.answers.restriction_words import (
     choose_start_day,
     describe_place,
     name_action,
+    name_other_ids,
     name_targets,
 )
 from audience_impact.plain_text import json_text, plain_line
@@ -49,6 +50,7 @@ class Citation:
         version_id: The version of facts and method.
         licence: Short name of the licence, such as CC-BY-4.0.
         licence_url: The address of the text of the licence.
+        other_ids: The ids of the event at other publishers; blank without one.
     """
 
     id: str
@@ -57,15 +59,19 @@ class Citation:
     version_id: str
     licence: str
     licence_url: str
+    other_ids: str = ""
 
     def format_text(self) -> str:
         """Return the citation as one line."""
         return (
             f"{AUTHOR} ({self.as_of[:4]}): {self.title}. In: {DATA_SET_TITLE}, "
             f"version {self.version_id}, as of {day_in_words(self.as_of)} [data set]. "
-            f"Restriction {self.id}. "
+            f"Restriction {self.id}{self._name_other_ids()}. "
             f"Licence {self.licence}, {self.licence_url}"
         )
+
+    def _name_other_ids(self) -> str:
+        return f" ({self.other_ids})" if self.other_ids else ""
 
     def format_bibtex(self) -> str:
         """Return the citation as a BibTeX entry; its key is the version and the restriction."""
@@ -150,6 +156,7 @@ def cite_restriction(record: AnswerRecord, version: Stored) -> Citation:
         version.id,
         licence["name"],
         licence["path"],
+        name_other_ids(record),
     )
 
 

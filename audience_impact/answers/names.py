@@ -77,6 +77,7 @@ NICKNAMES = {
 }
 """Services as people call them, or called them, with the id of each."""
 _CODE = re.compile(r"[A-Z]{2}|\d{3}")
+_OCCASION = re.compile(r" \([A-Z]\w+ \d{4}\)$")
 _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
 """ISO 3166 codes that users may assign freely; XK denotes Kosovo everywhere."""
 
@@ -200,8 +201,14 @@ def join_names(names: Sequence[str], style: Literal["standard", "or"] = "standar
     return str(format_list(list(names), style=style, locale=LOCALE))
 
 
+def drop_occasion(name: str) -> str:
+    """Return a name without where and when it was used: `58 other Chinese apps (India 2020)`."""
+    return _OCCASION.sub("", name)
+
+
 def name_service(name: str) -> str:
     """Return the name of a service in a sentence; descriptions begin with a small letter."""
+    name = drop_occasion(name)
     is_kind = re.match("[A-Z][a-z]+ [a-z]", name)
     article = "the " if name.endswith(" internet") else ""
     return article + name[0].lower() + name[1:] if is_kind else name

@@ -301,7 +301,7 @@ def from_to(first: str, last: str) -> str:
     if "/" in last:
         return f"from {day_in_words(first)} to {last_day_in_words(last)}"
     if len(last) < len(first) and first.startswith(last):
-        return f"from {day_in_words(first)} to later in that {'month' if '-' in last else 'year'}"
+        return f"from {day_in_words(first)} until later that {'month' if '-' in last else 'year'}"
     return "from " + _join_dates(first, last, " to ")
 
 

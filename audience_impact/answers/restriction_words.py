@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audience_impact.answers.names import area_in_words, join_names, name_service
@@ -20,6 +21,7 @@ from audience_impact.vocabulary import (
     Cause,
     EndStatus,
     EvidenceState,
+    FactRole,
     Feature,
     GeoScope,
     HoursBasis,
@@ -27,6 +29,8 @@ from audience_impact.vocabulary import (
     PlaceReading,
 )
 
+OTHER_IDS = {"ioda-": "IODA"}
+"""Beginning of the ids of outages that a publisher numbers, and the publisher."""
 MOST_SERVICES = 5
 """Maximum number of services named in a sentence. Of more, the first are named and the rest
 counted.
@@ -178,10 +182,28 @@ def list_services(record: AnswerRecord, word: str = "and") -> str:
     """Return the services, without the internet: `WhatsApp and Telegram`, or joined by `or`."""
     named = record.platforms.items()
     names = [name_service(name) for platform, name in named if platform != WHOLE_INTERNET]
+    names = put_counts_last(names)
     if len(names) > MOST_SERVICES + 1:
         any_of = "any of " * (word == "or")
         names = [*names[:MOST_SERVICES], f"{any_of}{len(names) - MOST_SERVICES} other services"]
     return join_names(names, "or" if word == "or" else "standard")
+
+
+def name_other_ids(record: AnswerRecord) -> str:
+    """Return the ids of the event at other publishers: `IODA 10E65557`; blank without one."""
+    ids = [row["input_id"] for row in record.figures if row["role"] == FactRole.EVIDENCE]
+    named = [
+        f"{publisher} {name.removeprefix(prefix)}"
+        for prefix, publisher in OTHER_IDS.items()
+        for name in dict.fromkeys(ids)
+        if name.startswith(prefix)
+    ]
+    return ", ".join(named)
+
+
+def put_counts_last(names: Sequence[str]) -> list[str]:
+    """Return names in their order, those that count services (`58 other Chinese apps`) last."""
+    return sorted(names, key=lambda name: name[:1].isdigit())
 
 
 def name_targets(record: AnswerRecord) -> str:

@@ -247,19 +247,29 @@ def write_area_lead(row: Row, area_name: str) -> list[str]:
     if people.interval is None:
         return [_lead_without_estimate(row, place, when, under)]
     low, middle, high = people.interval
-    number, covered = round_interval(low, middle, high)[1], people.covered or ""
+    covered, more = people.covered or "", _name_left_out(row) if people.covered else ""
     if covered.endswith("countries"):
-        part = covered if row["area_id"] == WORLD else f"{covered} of {place}"
-        under = under.replace(f"people in {place}", f"people {part}")
-    lead = f"{'At least about' if covered else 'About'} {number} {under}."
+        part = f"{row['countries_drawn']:,.0f} countries"
+        part += "" if row["area_id"] == WORLD else f" of {place}"
+        under = under.replace(f"people in {place}", f"people in {part}")
+    lead = f"About {round_interval(low, middle, high)[1]} {under}{more}."
     if high <= low:
         return [lead]
-    span, without = format_interval(low, high), row.get("bounds_only_count")
-    without = without if covered and not covered.endswith("countries") else 0
-    rest = f" {without:,} of {row['restrictions_count']:,} restrictions have no estimate"
-    more = f"{rest} and could add to it." if without else ""
     doubt = " Confidence in it is low." if row.get("confidence") == Confidence.LOW else ""
-    return [lead, f"Nine times in ten, the true number should lie within {span}.{doubt}{more}"]
+    span = format_interval(low, high)
+    return [lead, f"Nine times in ten, the true number should lie within {span}.{doubt}"]
+
+
+def _name_left_out(row: Row) -> str:
+    """Return the countries or restrictions that a total leaves out, as the end of a sentence."""
+    missing = row["countries_count"] - row["countries_drawn"]
+    if missing > 0:
+        countries = "country has" if missing == 1 else "countries have"
+        return f"; {missing:,.0f} more {countries} no estimate"
+    without, restrictions = row.get("bounds_only_count"), row["restrictions_count"]
+    some = f"{without:,.0f} of {restrictions:,.0f}" if without else "some"
+    have = "has" if without == 1 else "have"
+    return f"; {some} restrictions {have} no estimate and could add to it"
 
 
 def _lead_without_estimate(row: Row, place: str, when: str, under: str) -> str:

@@ -20,6 +20,7 @@ from audience_impact.answers.numbers import (
 )
 from audience_impact.answers.rankings import Ranking
 from audience_impact.answers.records import AnswerRecord, AreaRecord, Days, Row, plain_rows
+from audience_impact.answers.restriction_words import name_other_ids
 from audience_impact.plain_text import plain_line
 
 TITLES = (
@@ -89,12 +90,19 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
             [
                 f"{restriction.restriction_id}  {restriction.area_name}: {restriction.platforms}",
                 f"  from {dates_in_words(restriction.start_on)}, {restriction.end_status}{ended}",
+                *_name_elsewhere(record),
             ],
             *([["Person-days by year", *map(_format_days, days)]] if days else []),
             ["Figures used", *pages],
             [MORE_OF_RESTRICTION.format(id=restriction.restriction_id)],
         )
     )
+
+
+def _name_elsewhere(record: AnswerRecord) -> list[str]:
+    """Return the line with the ids of the event at other publishers; none without one."""
+    ids = name_other_ids(record)
+    return [f"  the same event elsewhere: {ids}"] * bool(ids)
 
 
 def _format_days(row: Days) -> str:
@@ -381,6 +389,7 @@ def restriction_json(record: AnswerRecord, version_id: str | None = None) -> dic
         "comparisons": list(record.comparisons),
         "missing": record.missing,
         "is_sensitivity_computed": record.is_sensitivity_computed,
+        "ids_elsewhere": name_other_ids(record),
     }
 
 

@@ -17,11 +17,16 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.answers import records as answers
-from audience_impact.answers.names import capitalise_first, name_area
+from audience_impact.answers.names import capitalise_first, drop_occasion, name_area
 from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate
 from audience_impact.answers.records import AnswerRecord, Restriction
-from audience_impact.answers.restriction_words import ONE_NETWORK, describe_place, name_features
+from audience_impact.answers.restriction_words import (
+    ONE_NETWORK,
+    describe_place,
+    name_features,
+    put_counts_last,
+)
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import cell_text
 from audience_impact.store.divided import list_computed, read_computed
@@ -133,10 +138,8 @@ def _lasts_a_day(restriction: Restriction) -> bool:
 
 def _name_targets(record: AnswerRecord, names: Mapping[str, str]) -> str:
     """Return the names of the services, or the internet with its network."""
-    services, network = (
-        [names[platform] for platform in record.platforms],
-        record.restriction.network_scope,
-    )
+    services = put_counts_last([drop_occasion(names[platform]) for platform in record.platforms])
+    network = record.restriction.network_scope
     if record.is_network:
         return f"{network} internet" if network in ONE_NETWORK else "internet"
     if len(services) > MANY + 1:

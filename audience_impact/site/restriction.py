@@ -18,6 +18,7 @@ from audience_impact.answers.numbers import (
     read_estimate,
 )
 from audience_impact.answers.records import ALL, AnswerRecord, Days, Driver, Number
+from audience_impact.answers.restriction_words import name_other_ids
 from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.plain_text import cell_text
@@ -307,6 +308,8 @@ def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:
         if cell := getattr(record.restriction, column):
             text = naming.explain_code(cell, kind) if kind else cell
             yield heading, text.replace(";", "; ").replace(";  ", "; ")
+    if ids := name_other_ids(record):
+        yield "The same event elsewhere", ids
     dates = {"Announced": "announced_on", "Seen from": "observed_from", "Last day": "ended_on"}
     for heading, column in dates.items():
         if cell := getattr(record.restriction, column):

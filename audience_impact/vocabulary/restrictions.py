@@ -99,7 +99,7 @@ class Action(Word):
     THROTTLE = "throttle", "traffic is slowed on purpose", Forms("slowed", "slowdown")
     DEGRADE = (
         "degrade",
-        "use is made worse by other means than slowing, or it is not told by which",
+        "use is made worse by other means than slowing, or by means that are not known",
         "restricted",
     )
     INTERMITTENT = "intermittent", "access comes and goes", "cut at times"

@@ -68,10 +68,9 @@ def test_a_lower_bound_is_marked_in_its_row(repository_published: Path, latest: 
 def test_an_area_and_a_year_say_what_is_left_out(repository_published: Path, latest: Path) -> None:
     text = command("show", "russia", "2025", "--top", "3", "--published", repository_published)
     sentence, _, counted, _, head, *rows = text.stdout.splitlines()
-    assert sentence.startswith("At least about ")
-    assert (
-        "people in Russia were under an internet restriction at some time in 2025. Nine" in sentence
-    )
+    assert sentence.startswith("About ")
+    assert "people in Russia were under an internet restriction at some time in 2025; " in sentence
+    assert "restrictions have no estimate and could add to it. Nine" in sentence
     table = pd.read_parquet(latest / "impact_by_area.parquet")
     (count,) = table.query("area_id == 'RU' and period == '2025'")["restrictions_count"]
     assert counted.startswith(f"{count:.0f} restrictions. Figures: audience-impact version ")

@@ -113,7 +113,7 @@ def test_a_picture_follows_the_theme_and_stands_alone_as_well(name: str) -> None
 @every
 def test_the_numbers_of_a_picture_are_said_in_words(name: str) -> None:
     said = {
-        "answer": "Exposed (90 % interval): 101 million (97 to 104). "
+        "answer": "People touched (90 % interval): 101 million (97 to 104). "
         "At least and at most: 96 to 105 million. People online: 110 million. "
         "Residents there: 140 million. A page: users of A service: 96 million.",
         "person_days": "2024: 3 million (2 to 4). 2025: 3 million (2 to 4).",
@@ -136,6 +136,18 @@ def test_a_png_is_the_same_bytes_twice_and_knows_a_dark_page() -> None:
     assert finish.make_png(PICTURES["years"]()).startswith(b"\x89PNG")
 
 
+def test_a_long_name_is_cut_on_a_narrow_screen_alone() -> None:
+    publisher = "A publisher whose name is long enough to be cut"
+    drawn = rows.draw_answer("T", [EXPOSED], [published(96e6, publisher=publisher)], {})
+    short, whole = [text for text in marks(drawn, "text") if text.get("class")]
+    assert (short.get("class"), whole.get("class")) == ("short", "long")
+    assert (short.text or "").endswith("…")
+    assert whole.text == f"{publisher}: users of it"
+    alone = finish.make_standalone(drawn, 720, finish.LIGHT)
+    assert whole.text in alone
+    assert "…" not in alone
+
+
 def test_text_of_facts_is_text() -> None:
     named = {"alpha": HOSTILE}
     drawn = rows.draw_answer(HOSTILE, [EXPOSED], [published(96e6, publisher=HOSTILE)], named)
@@ -149,13 +161,13 @@ def test_text_of_facts_is_text() -> None:
 def test_where_there_is_no_estimate_only_the_bounds_are_drawn() -> None:
     drawn = rows.draw_answer("T", [impact(0, None, None, None, 8e6)], [], {})
     assert "Only bounds: no estimate: 0 to 8 million." in words(drawn)
-    assert "Exposed" not in words(drawn)
+    assert "People touched" not in words(drawn)
     assert marks(drawn, "rect") == []
 
 
 def test_an_interval_without_width_is_no_interval() -> None:
     drawn = rows.draw_answer("T", [impact(5e6, 5e6, 5e6, 5e6, 5e6)], [], {})
-    assert words(drawn).startswith("Exposed: 5 million. At least and at most: 5 million.")
+    assert words(drawn).startswith("People touched: 5 million. At least and at most: 5 million.")
     assert marks(drawn, "rect") == []
 
 
@@ -175,7 +187,7 @@ def test_parts_are_drawn_where_they_are_others_than_the_whole() -> None:
     users = impact(3e6, 4e6, 5e6, 6e6, 7e6, metric="people_feature_exposed")
     same = {**EXPOSED, "impact_metric": "people_deprived_net"}
     said = words(rows.draw_answer("T", [EXPOSED, users, same], [], {}))
-    assert "Of these, use the feature: 5 million (4 to 6)." in said
+    assert "Of these, use what was cut: 5 million (4 to 6)." in said
     assert "lose access" not in said
 
 

@@ -1,6 +1,7 @@
 """How an answer is cited: as text, BibTeX and CSL-JSON."""
 
 import json
+from dataclasses import replace
 
 from audience_impact.answers.citation import Citation
 
@@ -24,6 +25,12 @@ def test_the_text_names_version_day_and_licence() -> None:
     for part in (CITED.title, CITED.version_id, "31 January 2026", "CC-BY-4.0", "R_1{}"):
         assert part in text
     assert "\n" not in text
+
+
+def test_the_text_names_the_ids_of_the_event_elsewhere() -> None:
+    text = replace(CITED, other_ids="IODA 10E65557").format_text()
+    assert "Restriction R_1{} (IODA 10E65557). " in text
+    assert "()" not in CITED.format_text()
 
 
 def test_bibtex_takes_nothing_of_a_title_for_a_command() -> None:

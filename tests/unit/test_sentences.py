@@ -1,7 +1,7 @@
 """Answers in sentences: what they say of whom, and how they round."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from audience_impact.answers.numbers import (
     round_interval,
 )
 from audience_impact.answers.records import AnswerRecord
+from audience_impact.answers.restriction_words import name_other_ids, put_counts_last
 from tests.unit.test_answer import asked
 
 VERSION = "2026-01-31-0123456789ab"
@@ -282,7 +283,7 @@ def reasoned(
         ),
         (
             told(MANY, claim_status="reported", reported_by="A page"),
-            "A page reports it and measurements show it; no authority confirms it.",
+            "A page reports it and measurements show it; no authority is on record as saying so.",
         ),
         (told(MANY, claim_status="disputed"), "that it happened is disputed."),
         (told(MANY, evidence_state="ok"), "measurements find no restriction."),
@@ -432,7 +433,7 @@ def test_days_and_spans_are_said_once() -> None:
     assert on_day("2025-08-10/2025-08-11") == "between 10 and 11 August 2025"
     assert from_to("2020-10-28", "2020-11-03") == "from 28 October to 3 November 2020"
     assert from_to("2020-12-30", "2021-01-02") == "from 30 December 2020 to 2 January 2021"
-    assert from_to("2026-01-08", "2026-01") == "from 8 January 2026 to later in that month"
+    assert from_to("2026-01-08", "2026-01") == "from 8 January 2026 until later that month"
 
 
 def test_names_are_those_of_prose() -> None:
@@ -447,6 +448,20 @@ def test_names_are_those_of_prose() -> None:
         "VPN services",
         "Mail.ru",
     ]
+    assert name_service("58 other Chinese apps (India 2020)") == "58 other Chinese apps"
+    assert put_counts_last(["58 other apps", "TikTok", "WeChat"]) == [
+        "TikTok",
+        "WeChat",
+        "58 other apps",
+    ]
+
+
+def test_the_ids_of_an_outage_at_its_publisher_are_named_once_and_ours_are_not() -> None:
+    record = told(people(1e6, 2e6, 3e6, 4e6, 5e6))
+    seen = [{"role": "evidence", "input_id": name} for name in ("ioda-A1", "ioda-A1", "paper-7")]
+    seen += [{"role": "audience", "input_id": "ioda-B2"}]
+    assert name_other_ids(replace(record, figures=tuple(seen))) == "IODA A1"
+    assert name_other_ids(record) == ""
 
 
 def area_row(**cells: Any) -> dict[str, Any]:

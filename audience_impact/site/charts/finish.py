@@ -41,6 +41,8 @@ INSETS = {"series years": 88, "series days": 88, "series line": 88, "series acts
 """Space of the labels beside a picture in pixels, by its classes; `site.css` has the same."""
 HEAD = 26
 """Space of the legend above a picture by year."""
+_SHORT = re.compile(r'<text class="short".*?</text>\s*')
+"""A name that is cut for narrow screens, which the whole name follows."""
 _SCALED = re.compile(r'<svg [^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"')
 MARGIN, WIDTH = 16, 720
 
@@ -100,7 +102,7 @@ def make_standalone(
     svg: str, width: int, colours: dict[str, str], title: str = "", foot: Sequence[str] = ()
 ) -> str:
     """Return the picture with background and margin, and with colours in place of variables."""
-    inner = width - 2 * MARGIN
+    inner, svg = width - 2 * MARGIN, _SHORT.sub("", svg)
     above = _write_lines([title] if title else [], inner, TITLE, MARGIN, colours["ink"], "bold")
     side = next((inset for kind, inset in INSETS.items() if f'class="chart {kind}"' in svg), 0)
     height, size, svg = _fit_width(svg, inner - side)

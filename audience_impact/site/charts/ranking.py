@@ -16,8 +16,6 @@ from audience_impact.site.charts.finish import Picture
 from audience_impact.site.charts.rows import Row, draw_rows, make_axis, mark_interval
 from audience_impact.store.versions import Stored
 
-LETTERS = 92
-"""Letters of the name and the number of a row that fit on the picture."""
 MOST_PUBLISHERS = 2
 """Maximum number of sources that are named."""
 TITLES = {
@@ -54,7 +52,7 @@ def draw_ranking(
         f"Restrictions recorded by {join_publishers(publishers)}.",
         cite_version(version.manifest),
     )
-    svg = draw_rows(title, drawn, make_axis(max(ends, default=0.0)), letters=LETTERS)
+    svg = draw_rows(title, drawn, make_axis(max(ends, default=0.0)))
     return Picture(svg, title, foot)
 
 

@@ -92,18 +92,16 @@ def choose_step(reach: float) -> float:
     return next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
 
 
-LETTERS = 51
-"""Letters of the name and the number of a row that fit on a narrow screen."""
+LETTERS = (51, 92)
+"""Letters of the name and the number of a row that fit on a narrow screen, and on a wide one."""
 
 
-def draw_rows(
-    title: str, rows: Sequence[Row], along: Axis, unit: str = "", letters: int = LETTERS
-) -> str:
+def draw_rows(title: str, rows: Sequence[Row], along: Axis, unit: str = "") -> str:
     """Return the SVG of the rows; `unit` is printed next to the zero of the axis."""
     alt = describe_rows(rows, along)
     values = {"title": title, "alt": alt, "rows": rows, "axis": along, "paint": paint}
     zero, *rest = (format_number(tick) for tick in along.ticks)
-    sizes = {"row": ROW, "mark": MARK, "height": len(rows) * ROW + AXIS, "letters": letters}
+    sizes = {"row": ROW, "mark": MARK, "height": len(rows) * ROW + AXIS, "letters": LETTERS}
     template = rendering.load_environment().get_template("chart_rows.svg")
     return template.render(**values, **sizes, labels=[f"{zero} {unit}".rstrip(), *rest])
 
@@ -173,7 +171,7 @@ def _make_year_rows(rows: Rows) -> Iterator[Row]:
 
 
 METRICS = (
-    (ImpactMetric.PEOPLE_FEATURE_EXPOSED, "Of these, use the feature", "mark"),
+    (ImpactMetric.PEOPLE_FEATURE_EXPOSED, "Of these, use what was cut", "mark"),
     (ImpactMetric.PEOPLE_DEPRIVED_NET, "Of these, lose access", "net"),
 )
 SHAPES = {IntervalKind.ONE_SIDED_MIN: "from", IntervalKind.ONE_SIDED_MAX: "to"}
@@ -213,7 +211,7 @@ def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
         return
     marks = mark_interval(estimate)
     if marks:
-        name = "Exposed" if len(marks) == 1 else "Exposed (90 % interval)"
+        name = "People touched" if len(marks) == 1 else "People touched (90 % interval)"
         yield Row(name, numbers.format_median_interval(estimate), "accent", marks)
     name = "At least and at most" if marks else "Only bounds: no estimate"
     low, high = estimate.at_least or 0.0, estimate.at_most
