@@ -179,7 +179,7 @@ def test_a_scheduled_run_publishes_and_shows_its_results(served: Served, tmp_pat
     assert float(shown.pop("progress")) == 100
     assert all("|" in text for text in shown.values())  # each holds a table
     assert re.fullmatch(r"publish-impact \d{4}-\d\d-\d\d \d\d:\d\d", run.name)
-    assert re.search(rf"^\d{{4}}-\S+Z Run {run.name} ended: Completed", served.text, re.MULTILINE)
+    assert re.search(rf"^\d{{4}}-\S+Z Run {run.name} begins", served.text, re.MULTILINE)
     with served.client() as client:
         steps = {one.name for one in client.read_task_runs(flow_run_filter=only(run))}
     assert {"read the facts", "compute the answers", "publish the version"} <= steps
@@ -327,11 +327,11 @@ def test_two_environments_on_one_server_publish_each_its_own(
         second.password = served.password
         theirs = second.run(deployment="daily-north")
         ours = served.run(published=str(tmp_path / "ours"), facts=[str(small_facts)])
-        assert f"Run {theirs.name} ended" in second.text
+        assert f"Run {theirs.name} begins" in second.text
         assert theirs.name.startswith("publish-impact north ")
         assert theirs.name not in served.text
-        assert f"Run {ours.name} ended" in served.text
-        assert f"Run {ours.name} ended" not in second.text
+        assert f"Run {ours.name} begins" in served.text
+        assert f"Run {ours.name} begins" not in second.text
     assert {path.name for path in tmp_path.glob("*/latest")} == {"latest"}
     assert {path.parent.name for path in tmp_path.glob("*/latest")} == {"north", "ours"}
     with served.client() as client:
