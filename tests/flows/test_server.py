@@ -85,7 +85,7 @@ class Served:
             made = client.create_flow_run_from_deployment(
                 wanted.id, parameters=parameters, state=Scheduled(), job_variables=job
             )
-            self.wait_for(lambda: is_final(client.read_flow_run(made.id).state), 90)
+            self.wait_for(lambda: is_final(client.read_flow_run(made.id).state), 300)
             return client.read_flow_run(made.id)
 
     def wait_for(self, happened: Callable[[], bool], seconds: float) -> None:
