@@ -11,8 +11,10 @@ restriction less those under a cut, in each draw; the bounds are the most that s
 affect, and the least of these less the most that are cut.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -44,6 +46,7 @@ from audience_impact.simulation.sampler import ENDS, Sampler, draw_uniforms
 from audience_impact.simulation.timeline import Intervals, draw_days, draw_hours
 from audience_impact.vocabulary import ObsStatus
 
+Made = TypeVar("Made")
 UNITS = ("person_days", "person_hours")
 HOURS = [f"{name}_person_hours" for name in (*BOUNDS, *unions.QUANTILES)]
 EVERY = "all"
@@ -61,15 +64,32 @@ class _Drawing:
 
     sampler: Sampler
     countries: Countries
+    _results: dict[tuple[str, int], tuple[Intervals, Any]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def compute_once(self, name: str, intervals: Intervals, make: Callable[[], Made]) -> Made:
+        """Return the result of `make`, computed once for the same intervals; not to be changed.
+
+        Several totals have the same intervals, those of the median end for example.
+        """
+        key = name, id(intervals)  # the intervals are stored too, so that no others get their id
+        if key not in self._results:
+            self._results[key] = intervals, make()
+        return cast("Made", self._results[key][1])
 
     def draw_per_day(
         self, intervals: Intervals, inputs: SimulationInputs, by_country: bool = False
     ) -> Array:
         """Return draws of people (sets, D) on a day; of countries, under restrictions present."""
-        present = simulate.draw_presence(inputs, self.sampler) if by_country else None
-        return simulate.draw_people_on_a_day(
-            inputs, intervals, self.countries.places, self.sampler, present
-        )
+
+        def draw() -> Array:
+            present = simulate.draw_presence(inputs, self.sampler) if by_country else None
+            return simulate.draw_people_on_a_day(
+                inputs, intervals, self.countries.places, self.sampler, present
+            )
+
+        return self.compute_once("people", intervals, draw)
 
 
 def make_person_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> pd.DataFrame:
@@ -121,7 +141,9 @@ def _make_totals(
     widened = widen_hours(hours, timeline.periods, (ENDS[0], ENDS[-1]))
     with_error = _make_bounds(least, most, timeline.rows_with_error, widened)
     table = table.join(_rename_with_error(with_error))
-    drawn = _make_quantiles(inputs, middle, drawing, by_country)
+    drawn = drawing.compute_once(
+        "quantiles", middle, lambda: _make_quantiles(inputs, middle, drawing, by_country)
+    )
     counted = timeline.find_intervals(timeline.drawn_rows, "end", by_country)
     table["days"], table["covered_days"] = _days_in_force(most), _days_in_force(counted)
     sure = timeline.drawn_rows[timeline.drawn_rows["row"].isin(certain["row"])]
