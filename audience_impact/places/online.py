@@ -186,7 +186,8 @@ def estimate_online_odds(
     rows["spread"] = (
         rows["country_id"].map(estimate_country_spreads(figures, parameters)).fillna(1.0)
     )
-    deviations = regional_figures.choose_deviations(days.merge(figures, on="country_id"))
+    areas = _list_areas_below_country(places, tables)
+    deviations = regional_figures.choose_deviations(days.merge(figures, on="country_id"), areas)
     odds = estimate_odds(rows, deviations, tables, parameters)
     joined = requested[["area_id", "day"]].merge(odds, on=["area_id", "day"], how="left")
     return joined.set_axis(requested.index)[[*ODDS_QUANTILES, "rung"]]
@@ -207,17 +208,21 @@ def _prepare_places(
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return online figures of each requested place and of the areas that contain it.
 
-    Columns: `area_id`, `kind`, `series`, `share`, `year`, `deviation`, `passed_over` (the reason
-    why a figure is not used, blank where it is).
+    Columns: `area_id`, `kind`, `series`, `share`, `year`, `passed_over` (the reason why a figure is
+    not used, blank where it is).
     """
     places, days, figures = _prepare_places(requested, tables)
-    ways = find_chains(places["area_id"], tables)
-    areas = {area for way in ways.values() for area in way[:-1]}
+    figures = figures[figures["area_id"].isin(_list_areas_below_country(places, tables))]
     rows = regional_figures.list_on_days(days.merge(figures, on="country_id"))
-    rows = rows.assign(
+    return rows.assign(
         passed_over=choosing.rejection_reason(rows, regional_figures.STEPS_OF_CHOICE)
     )
-    return rows[rows["area_id"].isin(areas)]
+
+
+def _list_areas_below_country(places: pd.DataFrame, tables: Tables) -> set[str]:
+    """Return the places and the areas that contain them, without countries."""
+    chains = find_chains(places["area_id"], tables)
+    return {area for chain in chains.values() for area in chain[:-1]}
 
 
 def find_chains(area_ids: "pd.Series[str]", tables: Tables) -> dict[str, list[str]]:

@@ -30,6 +30,7 @@ adjustment of a sampled frequency table, Annals of Mathematical Statistics 11 (r
 """
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -175,14 +176,19 @@ def compute_levels(figures: pd.DataFrame) -> "pd.Series[float]":
     return compute_log_odds(mass / figures.groupby("series")["persons"].sum())
 
 
-def choose_deviations(figures_on_days: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns DEVIATION of figures on some days.
+def choose_deviations(
+    figures_on_days: pd.DataFrame, areas: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Return the columns DEVIATION of figures on some days, of all areas or only of `areas`.
 
     The rows have FIGURE, a `day`, and the `log_odds` of the country on it. If two series of a kind
     have an area, the series nearer to the day is used.
     """
-    near = choosing.select_candidates(list_on_days(figures_on_days), STEPS_OF_CHOICE)
-    return near.sort_values(["country_id", "day", "area_id", "kind"])[DEVIATION]
+    rows = list_on_days(figures_on_days)
+    requested = rows if areas is None else rows[rows["area_id"].isin(areas)]
+    near = choosing.select_candidates(requested, STEPS_OF_CHOICE)
+    near = near.sort_values(["country_id", "day", "area_id", "kind"])
+    return near.assign(deviation=_compute_deviations(rows, near.index))[DEVIATION]
 
 
 DEVIATION = ["day", "area_id", "country_id", "kind", "year", "deviation"]
@@ -199,16 +205,28 @@ STEPS_OF_CHOICE = (
 
 
 def list_on_days(figures_on_days: pd.DataFrame) -> pd.DataFrame:
-    """Return every figure on each day with its `deviation` and its distance in years."""
+    """Return the figures on days on which the country is counted, and `apart`, the years between.
+
+    The index is that of the rows.
+    """
     rows = figures_on_days.dropna(subset=["log_odds"])
     if rows.empty:
         return pd.DataFrame(columns=[*DEVIATION, "series", "apart"])
-    keys = pd.MultiIndex.from_frame(rows[["series", "day"]])
-    groups, _ = pd.factorize(keys)
-    targets = rows.groupby(groups)["log_odds"].first().to_numpy("float64")
-    values = compute_log_odds(rows["share"]).to_numpy()
-    shift = find_shifts(values, rows["persons"].to_numpy("float64"), groups, expit(targets))
-    return rows.assign(
-        deviation=values + shift[groups] - rows["log_odds"].to_numpy("float64"),
-        apart=(rows["year"] - count_years(rows["day"])).abs(),
-    )
+    return rows.assign(apart=(rows["year"] - count_years(rows["day"])).abs())
+
+
+def _compute_deviations(rows: pd.DataFrame, places: pd.Index) -> "pd.Series[float]":
+    """Return the deviation of some rows of `list_on_days` from the share of their country.
+
+    The shift of a series on a day is computed from all its areas, but not for other series.
+    """
+    if rows.empty:
+        return pd.Series(dtype="float64")
+    numbers = rows.groupby(["series", "day"], sort=False).ngroup()
+    used = rows[numbers.isin(numbers[places])]
+    groups, _ = pd.factorize(numbers[used.index])
+    targets = used.groupby(groups)["log_odds"].first().to_numpy("float64")
+    values = compute_log_odds(used["share"])
+    weights = used["persons"].to_numpy("float64")
+    shift = find_shifts(values.to_numpy(), weights, groups, expit(targets))
+    return (values + shift[groups] - used["log_odds"])[places]
