@@ -162,6 +162,33 @@ def impute_shares(
     has the figures for the imputation; `without_country` leaves out the figures of the country of
     each row. Shares that are too uncertain on the coarse scale are imputed on the fine one.
     """
+    request = _Request(requested, dict(tables), without_country)
+    if not (model.last and model.last[0][0].is_equal(request)):
+        model.last[:] = [(request, _impute_on_scales(request, model))]
+    return model.last[0][1]
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The arguments of `impute_shares`, so that the trace does not impute the same again."""
+
+    requested: pd.DataFrame
+    tables: Tables
+    without_country: bool
+
+    def is_equal(self, other: "_Request") -> bool:
+        """Return whether the result is the same; the facts have to be the same objects."""
+        return (
+            self.without_country == other.without_country
+            and self.tables.keys() == other.tables.keys()
+            and all(frame is other.tables[name] for name, frame in self.tables.items())
+            and self.requested.equals(other.requested)
+        )
+
+
+def _impute_on_scales(request: _Request, model: "ImputationModel") -> pd.DataFrame:
+    """Return what `impute_shares` returns."""
+    requested, tables, without_country = request.requested, request.tables, request.without_country
     shares = _impute_on_scale(requested, tables, model, without_country)
     vague = requested[is_too_vague(shares.reindex(requested.index))]
     if model.finer is None or vague.empty:
@@ -319,12 +346,16 @@ class ImputationModel:
         parameters: The fitted parameters of their covariance.
         scale: The scale of their log odds.
         finer: The model of services that few use; None if no parameters were fitted.
+        last: The last request of `impute_shares` with its result, or nothing.
     """
 
     figures: pd.DataFrame
     parameters: AudienceParameters
     scale: Scale = COARSE
     finer: "ImputationModel | None" = None
+    last: list[tuple[_Request, pd.DataFrame]] = field(
+        init=False, repr=False, compare=False, default_factory=list
+    )
 
     @cached_property
     def weighted_inverse(self) -> tuple[Array, Array]:
