@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audience_impact.fitted.chances import Chances
 from audience_impact.frames import Array
@@ -62,8 +63,8 @@ class Presence:
         ]
         keys = pd.Series(list(zip(chains["chain"], above, strict=True)), dtype="object")
         number, distinct = pd.factorize(keys)
-        row_ids = line.rows["restriction_id"]
-        folded = [self._fold_chain(chain, over, values, row_ids) for chain, over in distinct]
+        numbers = self.restrictions.get_indexer(line.rows["restriction_id"])
+        folded = [self._fold_chain(chain, over, values, numbers) for chain, over in distinct]
         union_ids = chains["set_id"] + count * is_network
         first = pd.DataFrame({"set_id": union_ids, "row": chains["chain"].str[0]})
         requested = make_unions(first, line.rows)
@@ -75,15 +76,18 @@ class Presence:
         chain: tuple[int, ...],
         over: tuple[int, ...],
         values: Array,
-        row_ids: "pd.Series[str]",
+        numbers: NDArray[np.intp],
     ) -> Array:
-        """Return the audience (D,) of the first row present; 0 where a row of `over` is present."""
+        """Return the audience (D,) of the first row present; 0 where a row of `over` is present.
+
+        `numbers` (rows,) are the numbers of the restrictions of all rows.
+        """
         persons = np.zeros(values.shape[1])
-        present = self.of_restrictions(row_ids.iloc[list(chain)]) > 0.0
+        present = self.drawn[numbers[list(chain)]] > 0.0
         for row, is_present in zip(reversed(chain), present[::-1], strict=True):
             persons = np.where(is_present, values[row], persons)
         if over:
-            persons[self.of_restrictions(row_ids.iloc[list(over)]).any(axis=0)] = 0.0
+            persons[self.drawn[numbers[list(over)]].any(axis=0)] = 0.0
         return persons
 
 
