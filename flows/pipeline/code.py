@@ -18,6 +18,8 @@ ENTRIES = ("flows.pipeline.steps", "audience_impact.pipeline", "schemas.publishe
 OUTSIDE = ("audience_impact.store", "audience_impact.plain_text")
 """Modules that store and print a version and have no effect on numbers."""
 PACKAGES = ("audience_impact", "schemas", "flows")
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Fields of a statement that contain statements."""
 
 
 @cache
@@ -30,8 +32,7 @@ def code_sha256(checkout: Path = CHECKOUT) -> str:
         if name in digests or path is None or _lies_in(name, OUTSIDE):
             continue
         tree = ast.parse(path.read_bytes())
-        text = repr(_simplify_tree(tree))
-        digests[name] = hashlib.sha256(text.encode()).hexdigest()
+        digests[name] = hashlib.sha256(_write_tree(tree).encode()).hexdigest()
         waiting += [module for module in _list_imports(tree) if _lies_in(module, PACKAGES)]
     return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
 
@@ -49,24 +50,31 @@ def _lies_in(module: str, packages: tuple[str, ...]) -> bool:
 
 def _list_imports(tree: ast.Module) -> Iterator[str]:
     """Yield every name that a module imports, `a.b` and `a` for `from a import b`."""
-    for node in ast.walk(tree):
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        for block in BLOCKS:  # no expression contains an import
+            waiting += getattr(node, block, ())
 
 
-def _simplify_tree(node: object) -> object:
-    """Return a syntax tree as tuples, without docstrings, positions and empty fields."""
+def _write_tree(node: object) -> str:
+    """Return a syntax tree as text, without docstrings, positions and empty fields."""
     if isinstance(node, list):
-        return [_simplify_tree(part) for part in node if not _is_text_alone(part)]
+        return f"[{', '.join(_write_tree(part) for part in node if not _is_text_alone(part))}]"
     if not isinstance(node, ast.AST):
-        return node
-    fields = ((name, getattr(node, name)) for name in node._fields if hasattr(node, name))
-    return type(node).__name__, [
-        (name, _simplify_tree(part)) for name, part in fields if part not in ([], None)
-    ]
+        return repr(node)
+    values = vars(node)
+    fields = ", ".join(
+        f"({name!r}, {_write_tree(part)})"
+        for name in node._fields
+        if (part := values.get(name)) is not None and part != []
+    )
+    return f"({type(node).__name__!r}, [{fields}])"
 
 
 def _is_text_alone(node: object) -> bool:
