@@ -27,6 +27,7 @@ from audience_impact.site import rendering
 from audience_impact.site.rendering import FEED, FEED_TITLE, quote_path
 from audience_impact.site.report_data import File, ListEntry, ReportData, restriction_path
 from audience_impact.store import PublishError
+from audience_impact.store.divided import read_computed
 
 MOST = 50
 """Maximum number of entries, the most important changes first."""
@@ -91,7 +92,7 @@ def _compare_with_previous(report: ReportData) -> tuple[pd.DataFrame | None, str
     tables = []
     for stored in compared_versions.find_previous(report.stored):
         try:
-            old = stored.read_table("impact", dtype_backend="numpy_nullable")
+            old = read_computed(stored, "impact", dtype_backend="numpy_nullable")
             for impact in (old, report.tables["impact"]):
                 answers = compared_versions.key_answers(impact, compared_versions.IMPACT_KEY)
                 tables.append(answers.rename_axis(compared_versions.KEY))
