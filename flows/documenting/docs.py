@@ -3,7 +3,8 @@
 A page of docs/ marks a place with `<!-- made: NAME -->`, and `make docs` replaces the mark: mkdocs
 calls `on_page_markdown`. Generated text is not committed, save the table of results in README.md
 and docs/index.md and the questions in README.md; `python -m flows.documenting.docs` brings these up
-to date, and a test fails where they are not.
+to date, and the headings of the fact tables in docs/assets/own-facts; a test fails where they are
+not.
 """
 
 import re
@@ -35,6 +36,8 @@ REGISTERING = (last_version,)
 """
 MARK = re.compile(r"<!-- made: (\w+) -->\n")
 PAGE = re.compile(r"`docs/([\w/-]+\.md)`")
+STARTER = "docs/assets/own-facts"
+"""Folder with a file for each fact table, for whoever begins a folder of facts of their own."""
 FEATURED = (
     "RU-2025-08-13-calls",
     "RU-2024-12-15-youtube",
@@ -292,11 +295,20 @@ def on_page_markdown(text: str, /, *, page: Any, **_: object) -> str:
     return MARK.sub(lambda match: MADE[match[1]](), linked)
 
 
+def format_starter() -> dict[str, str]:
+    """Return the fact tables of the starter for own facts, by file name: their headings alone."""
+    headers = steps.build_headers()
+    return {f"{table}.csv": ",".join(header.columns) + "\n" for table, header in headers.items()}
+
+
 def main() -> None:
-    """Write the generated parts into the pages that have marks for them."""
+    """Write the generated parts into the pages that have marks for them, and the starter."""
     for path in PAGES:
         (CHECKOUT / path).write_text(update_page(path), encoding="utf-8")
         print(path)
+    for name, heading in format_starter().items():
+        (CHECKOUT / STARTER / name).write_text(heading, encoding="utf-8")
+    print(STARTER)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,12 @@ def test_results_and_questions_are_up_to_date(
     assert text == docs.update_page(path), "run `make docs`"
 
 
+def test_the_starter_of_own_facts_has_the_headings_of_all_tables() -> None:
+    folder = CHECKOUT / docs.STARTER
+    written = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.csv")}
+    assert written == docs.format_starter()
+
+
 def test_a_question_that_no_command_answers_is_refused(
     repository_results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
