@@ -24,7 +24,8 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
-from audience_impact.store import PublishError, objects, storage, versions
+from audience_impact.store import PublishError, manifest, objects, storage, versions
+from audience_impact.store.manifest import MANIFEST
 from audience_impact.store.objects import ObjectStorage
 from flows.pipeline import steps
 from tests.flows import publish_driver as driver
@@ -121,6 +122,20 @@ def test_a_damaged_version_is_mended(root: str, store: ObjectStorage) -> None:
         done.version.read_table("table_00")
     assert put(root, 1).created
     assert set(done.version.read_table("table_00")["seed"]) == {1}
+
+
+def test_the_archive_of_a_release_is_read_in_a_bucket(root: str, store: ObjectStorage) -> None:
+    version = put(root, 1).version
+    name = "audience-impact"
+    files = {f"{name}/{path}": version.read_content(path) for path in version.files}
+    store.write_file(
+        "some.zip", manifest.pack_files({**files, f"{name}/{MANIFEST}": version.manifest_bytes})
+    )
+    released = versions.find_latest(Path(f"{root}/some.zip"))
+    assert released.id == version.id
+    assert released.read_table("table_00").equals(version.read_table("table_00"))
+    with pytest.raises(PublishError, match=r"cannot be opened as a release: .*absent"):
+        versions.find_latest(Path(f"{root}/absent.zip"))
 
 
 def die_while_writing(root: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
