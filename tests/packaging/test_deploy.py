@@ -1,6 +1,7 @@
 """What is installed in service: the pins of the lock, and all that its script copies."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,18 @@ def test_a_run_has_the_versions_that_were_tested() -> None:
     assert {name: run[name] for name in run if run[name] != every.get(name)} == {}
     assert not {"pytest", "jupyterlab", "mkdocs-material", "ruff"} & run.keys()
     assert all(any(word.startswith("sha256:") for word in told) for told in run.values())
+
+
+def test_a_release_has_one_number_everywhere() -> None:
+    project = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = yaml.safe_load((HOME / "CITATION.cff").read_text(encoding="utf-8"))
+    changes = (HOME / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", changes, re.MULTILINE)
+    assert headings[:2] == [
+        ("Unreleased", ""),
+        (project["version"], f"{citation['date-released']}"),
+    ]
+    assert citation["version"] == project["version"]
 
 
 def test_the_image_is_given_all_that_the_script_copies() -> None:
