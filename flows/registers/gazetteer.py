@@ -1,60 +1,95 @@
 """Countries and regions of ISO 3166, from the libraries that provide them."""
 
-import logging
+import itertools
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 
-import country_converter
 import pandas as pd
 import pycountry
 
+from audience_impact.answers import names
 from audience_impact.facts.tables import Tables
 from audience_impact.populations import country_of, parents_of
-from audience_impact.registers.gazetteer import Atlas, Gazetteer
+from audience_impact.registers.gazetteer import Atlas, Gazetteer, plain_name
 from audience_impact.registers.places.country_places import Reviewed, gazetteer_of
 from audience_impact.registers.places.phrases import fold_name
 from audience_impact.vocabulary import PlaceReading
 
-LONGEST_CODE, LONGEST_NAME = 3, 200
-"""Length of a country code, and maximum length of a country name."""
-
-
-@cache
-def _make_converter() -> country_converter.CountryConverter:
-    """Return a converter whose table is read as text, so that NA stays Namibia."""
-    path = Path(country_converter.__file__).with_name("country_data.tsv")
-    data = pd.read_csv(path, sep="\t", dtype="str", keep_default_na=False)
-    data = data[(data["ISO2"] != "") & (data["obsolete"] == "")].assign(obsolete=None)
-    converter = country_converter.CountryConverter(country_data=data)
-    logging.getLogger("country_converter").setLevel(logging.CRITICAL)
-    return converter
+LONGEST_NAME = 200
+"""Maximum length of the name of a country."""
+LONGEST_CODE = 3
+"""Length of a code of three letters, which is also a word of names (AND is Andorra)."""
+PLAIN_WORDS = frozenset({"the", "of", "and"})
+"""Words that may be left out of a name."""
+_FORMS = (
+    "republic islamic arab socialist oriental cooperative co operative kingdom commonwealth union "
+    "state states nation country abode peace territory territories occupied collectivity "
+    "territorial island islands is sar pdr city"
+)
+FORMS = frozenset(_FORMS.split())
+"""Words for the form of a state, which are left out where the other words mean one country."""
+IN_FULL = {"dem": "democratic", "rep": "republic", "st": "saint", "peoples": "people"} | {
+    **{"fed": "federated", "sts": "states", "barths": "barthelemy", "macau": "macao"},
+}
+"""Abbreviated and former words of names, and the same in full and today."""
+IN_REGISTERS = {
+    **{"EL": "GR", "Lao": "LA", "North Korea": "KP", "Republic of Korea": "KR", "U.S.A.": "US"},
+    **{"Republic of China": "TW", "Cote d Ivoire": "CI", "Sao Tome": "ST", "Guiana": "GF"},
+    **{"Kyrgyz": "KG", "Slovak Republic": "SK", "Hong Kong China": "HK", "Somaliland": "SO"},
+    **{"West Bank": "PS", "Gaza": "PS", "Congo Kinshasa": "CD"},
+    **{"Bonaire, Saint Eustatius and Saba": "BQ"},
+}
+"""Names and codes in registers that neither ISO 3166 nor the locale data have."""
+KOSOVO = "XK"
+"""A code that ISO 3166 does not list and everyone uses."""
 
 
 def country_code(name: str) -> str:
-    """Return the ISO 3166-1 alpha-2 code of a country from a name or code; blank if unknown."""
+    """Return the ISO 3166-1 alpha-2 code of a country from a name or code; blank if unknown.
+
+    Of a name with another one in parentheses either may be known.
+    """
     text = name.strip()
-    is_code = len(text) <= LONGEST_CODE
-    if not text or len(text) > LONGEST_NAME or (is_code and not text.isalpha()):
-        return ""  # the converter takes a code for a pattern, and searches a long text for minutes
-    if text.isdigit():
+    if len(text) > LONGEST_NAME:
         return ""
-    code = _make_converter().convert(names=name, to="ISO2", not_found="")
-    return code if isinstance(code, str) and code in _valid_codes() else ""
+    whole, *parts = [text, *(part for part in re.split(r"[()]", text) if "(" in text)]
+    for spelling in (whole, *parts):
+        for codes, key in zip(_countries_by_key(), _make_keys(spelling), strict=True):
+            if code := codes.get(key):
+                return code
+    return ""
 
 
 @cache
-def _valid_codes() -> frozenset[str]:
-    """Return all codes of countries, because the converter may also return patterns."""
-    converter = _make_converter()
-    return frozenset(converter.convert(list(converter.data["ISO3"]), src="ISO3", to="ISO2"))
+def _countries_by_key() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the code of each country by the keys of its names and codes, as `_make_keys` does.
+
+    The second are without words for the form of a state, and without those that mean two countries.
+    """
+    codes: dict[str, str] = {}
+    short: dict[str, set[str]] = {}
+    for text, code in itertools.chain(IN_REGISTERS.items(), names.list_area_names()):
+        if (code == KOSOVO or pycountry.countries.get(alpha_2=code)) and not text.isdigit():
+            key, shorter = _make_keys(text)
+            codes.setdefault(key, code)
+            short.setdefault(shorter, set()).add(code)
+    return codes, {key: min(both) for key, both in short.items() if key and len(both) == 1}
+
+
+def _make_keys(text: str) -> tuple[str, str]:
+    """Return the words of a name in one order, and the same without the form of the state."""
+    words = plain_name(text).split()
+    if len(words) == 1 and len(words[0]) <= LONGEST_CODE:
+        return words[0], words[0]
+    name_words = {IN_FULL.get(word, word) for word in words} - PLAIN_WORDS
+    return " ".join(sorted(name_words)), " ".join(sorted(name_words - FORMS))
 
 
 @cache
 def country_names() -> dict[str, str]:
     """Return the short name of each country by its code."""
-    names = list(_make_converter().data["name_short"])
-    return {country_code(name): name for name in names}
+    return {code: names.name_area(code) for code in sorted({*_countries_by_key()[0].values()})}
 
 
 @cache
@@ -75,7 +110,7 @@ def build_atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
     places: dict[str, list[Mapping[str, str]]] = {country: [] for country in countries}
     for row in area_rows:
         places.get(country_of(row["area_id"], parents), []).append(row)
-    names = _reviewed_names(facts["place_names"]) if facts else {}
+    all_reviewed = _reviewed_names(facts["place_names"]) if facts else {}
     gazetteers = {}
     for country, rows in places.items():
         ids = {row["area_id"] for row in rows}
@@ -85,7 +120,7 @@ def build_atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
             if code not in ids
         ]
         above = parents | {row["area_id"]: row["parent_id"] for row in more}
-        reviewed = names.get(country, {})
+        reviewed = all_reviewed.get(country, {})
         gazetteers[country] = gazetteer_of(country, [*rows, *more], reviewed, above)
     return gazetteers
 
@@ -99,7 +134,7 @@ def _reviewed_names(place_names: pd.DataFrame) -> dict[str, dict[str, Reviewed]]
     return meanings
 
 
-def build_gazetteer(names: Iterable[str]) -> Gazetteer:
-    """Return all regions, and the countries of `names`."""
-    codes = {name: country_code(name) for name in sorted(set(names))}
+def build_gazetteer(country_texts: Iterable[str]) -> Gazetteer:
+    """Return all regions, and the countries of some names."""
+    codes = {text: country_code(text) for text in sorted(set(country_texts))}
     return Gazetteer(codes, list_regions())

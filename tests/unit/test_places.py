@@ -51,12 +51,44 @@ def test_no_country_is_made_of_a_number_or_of_nothing() -> None:
 
 
 def test_every_country_has_its_code_by_its_name_and_by_each_of_its_codes() -> None:
-    """Countries with two codes too: the converter keeps a pattern where Britain has GB and UK."""
     for country in pycountry.countries:
         told = (country.name, country.alpha_2, country.alpha_3)
         assert {gazetteer.country_code(each) for each in told} == {country.alpha_2}
     assert [gazetteer.country_code(text) for text in ("UK", "EL")] == ["GB", "GR"]
     assert "" not in gazetteer.country_names()
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Congo", "CG"),
+        ("Republic of the Congo", "CG"),
+        ("Congo, Dem. Rep.", "CD"),
+        ("Democratic Republic of Congo", "CD"),
+        ("Korea, Republic of", "KR"),
+        ("Korea, Democratic People's Republic of", "KP"),
+        ("Iran, Islamic Rep.", "IR"),
+        ("Lao PDR", "LA"),
+        ("Republic of China", "TW"),
+        ("People's Republic of China", "CN"),
+        ("Republic of the Union of Myanmar", "MM"),
+        ("Ivory Coast (Cote d'Ivoire)", "CI"),
+        ("Kyrgyz Republic (Kyrgyzstan)", "KG"),
+        ("Micronesia, Fed. Sts.", "FM"),
+        ("Occupied Palestinian Territory", "PS"),
+        ("Guinea", "GN"),
+        ("Equatorial Guinea", "GQ"),
+        ("Dominica", "DM"),
+        ("Dominican Republic", "DO"),
+        ("AND", "AD"),
+        ("Republic", ""),
+        ("Virgin Islands", ""),
+        ("European Union", ""),
+        ("x" * 201, ""),
+    ],
+)
+def test_names_in_other_forms_mean_one_country_or_none(name: str, code: str) -> None:
+    assert gazetteer.country_code(name) == code
 
 
 @cache
