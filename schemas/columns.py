@@ -12,6 +12,7 @@ from audience_impact import vocabulary as words
 from audience_impact.outputs.review.status_rules import SENTENCES
 from audience_impact.rules import FAULT, Rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
+from schemas.demands import CheckedModel
 
 WORLD = "001"
 """UN M49 code of the world."""
@@ -224,7 +225,7 @@ def row_rule(
 bounds_in_order = row_rule("lower <= quantiles <= upper <= base does not hold", number=6)
 
 
-class PublishedModel(pa.DataFrameModel):
+class PublishedModel(CheckedModel):
     """The base of all published tables: exactly the columns of the model, in this order."""
 
     class Config:

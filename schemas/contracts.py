@@ -5,8 +5,9 @@ All failures are found at once, none is lost or repaired.
 Method. A rule of single cells is run once, over the different cells of all the columns of all the
 tables that have it; a column is checked alone where the rule failed. The failures are those of
 pandera's own `validate`, which runs each rule once a column and takes many times as long.
-Columns have the types of the contract already. A contract may demand rules, cells that are filled
-and, if it is strict, no other columns; one that demands more is refused.
+A table that lacks a column, or has one of another type, is refused as a whole. A contract may
+demand rules, cells that are filled and, if it is strict, no other columns; one that demands more is
+refused when it is defined (see `demands`).
 """
 
 import os
@@ -20,12 +21,9 @@ import pandera.pandas as pa
 
 from audience_impact import blanks
 from audience_impact.rules import get_rule
-from schemas import facts, published
+from schemas import demands, facts, published
 
 NOT_NULLABLE = "not_nullable"
-NOT_OF_TABLES = ("unique", "ordered", "coerce", "index", "parsers", "add_missing_columns")
-NOT_OF_COLUMNS = ("unique", "coerce", "regex", "parsers")
-"""Features of pandera models that are not supported here and that no contract may use."""
 
 
 class Failure(NamedTuple):
@@ -54,16 +52,30 @@ def check_tables(
 ) -> list[list[Failure]]:
     """Return the failures of each of several tables, whose index is 0..n-1.
 
-    Raises TypeError where a contract demands what is not checked here, ValueError where a strict
-    one lacks a column of its table.
+    Raises TypeError where a contract demands what is not checked here, ValueError where a table
+    lacks a column of its contract, has one of another type, or has more than a strict one allows.
     """
     for model, frame in tables:
-        schema = _read_schema(model)
-        if schema.strict is True and (more := sorted({*frame.columns} - {*schema.columns})):
-            raise ValueError(f"{model.__name__} has no column {', '.join(more)}")
+        _require_columns(model, frame)
     filled = [(model, frame) for model, frame in tables if len(frame)]
     broken = _broken_kinds(filled)
     return [_find_failures(model, frame, broken) if len(frame) else [] for model, frame in tables]
+
+
+def _require_columns(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> None:
+    """Raise ValueError unless a table has the columns of its contract, of its types.
+
+    How a text is stored makes no difference.
+    """
+    schema = _read_schema(model)
+    if schema.strict is True and (more := sorted({*frame.columns} - {*schema.columns})):
+        raise ValueError(f"{model.__name__} has no column {', '.join(more)}")
+    if absent := [name for name in schema.columns if name not in frame]:
+        raise ValueError(f"the table of {model.__name__} lacks {', '.join(absent)}")
+    for name, column in schema.columns.items():
+        kind, wanted = str(frame[name].dtype), str(column.dtype)
+        if len(frame) and not wanted.startswith("str") and kind != wanted:
+            raise ValueError(f"{name} of {model.__name__} is of type {kind}, not {wanted}")
 
 
 def _find_failures(
@@ -98,12 +110,14 @@ def _read_schema(model: type[pa.DataFrameModel]) -> Any:
     Raises TypeError where the model demands what is not checked here.
     """
     schema: Any = model.to_schema()
-    demanded = [name for name in NOT_OF_TABLES if getattr(schema, name)]
+    demanded = demands.list_demands(schema, demands.NOT_OF_TABLES)
     for name, column in schema.columns.items():
-        demanded += [f"{demand} of {name}" for demand in NOT_OF_COLUMNS if getattr(column, demand)]
-        demanded += [] if column.required else [f"required=False of {name}"]
-    if demanded:
-        raise TypeError(f"{model.__name__} has settings that nothing checks: {', '.join(demanded)}")
+        of_column = demands.list_demands(column, demands.NOT_OF_COLUMNS)
+        of_column += [] if column.required else ["required=False"]
+        of_column += ["raise_warning"] * any(check.raise_warning for check in column.checks)
+        demanded += [f"{demand} of {name}" for demand in of_column]
+    demanded += ["raise_warning"] * any(check.raise_warning for check in schema.checks)
+    demands.refuse_demands(model.__name__, demanded)
     return schema
 
 

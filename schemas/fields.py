@@ -18,6 +18,7 @@ from audience_impact import blanks, periods
 from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import Rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
+from schemas.demands import CheckedModel
 
 NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
 ISO_TIMES: Any = {"format": "ISO8601", "utc": True}
@@ -33,7 +34,7 @@ Run = TypeVar("Run", bound=Callable[..., Any])
 RowCheck = Callable[[Any, pd.DataFrame], Any]
 
 
-class FactModel(pa.DataFrameModel):
+class FactModel(CheckedModel):
     """The base of all fact tables: exactly the columns of the model, in any order."""
 
     class Config:
