@@ -13,7 +13,7 @@ from audience_impact.facts.tables import Finding, Tables, build_finding, drop_fa
 from audience_impact.periods import WINDOW_DAYS, with_distance
 from audience_impact.populations import EVERYONE, PARENTS, parents_of
 from audience_impact.rules import Rule, Stage, get_rule, register_rule
-from audience_impact.vocabulary import FindingSeverity, RuleStage, Unit
+from audience_impact.vocabulary import FindingSeverity, PlatformKind, RuleStage, Unit
 
 READ_METRICS = {
     "daily": ("daily_reach", "avg_daily_reach", "dau"),
@@ -22,6 +22,10 @@ READ_METRICS = {
 }
 ROUNDING = 1e-3
 """Excess over 1 of rounded shares that add up to it."""
+MOST_ACCOUNTS = 3.0
+"""Accounts of a service for each person, beyond which a number is no count of them: the highest on
+record is 1.1."""
+ACCOUNTS = (Unit.ACCOUNTS.value, Unit.IDENTITIES.value)
 DEEPEST = 12
 """Maximum depth of nested places."""
 
@@ -140,6 +144,33 @@ def above_population(tables: Tables) -> list[Finding]:
         tables,
         "{stated} persons are more than all {limit} people of the area ({base}); "
         "persons, not thousands or accounts?",
+    )
+
+
+@ACROSS.rule(
+    FindingSeverity.ERROR,
+    f"accounts of a service are more than {MOST_ACCOUNTS:g} times the people of the area",
+    "look for thousands written out, and compare the number with its page",
+    "estimates",
+)
+def accounts_above_people(tables: Tables) -> list[Finding]:
+    """Report accounts of single services beyond MOST_ACCOUNTS times the people of their area.
+
+    Services that are counted together may have any number of accounts a person.
+    """
+    estimates, platforms = tables["estimates"], tables["platforms"]
+    groups = platforms.loc[platforms["kind"] == PlatformKind.GROUP.value, "platform_id"]
+    accounts = estimates[estimates["unit"].isin(ACCOUNTS) & ~estimates["platform_id"].isin(groups)]
+    accounts = accounts.assign(stated_persons=accounts[["value", "low", "high"]].max(axis=1))
+    near = _join_nearest_base(accounts, _select_residents(tables), ["area_id"])
+    return _report_excess(
+        near[near["stated_persons"] > MOST_ACCOUNTS * near["of_persons"]],
+        "estimates",
+        "value",
+        "accounts_above_people",
+        tables,
+        f"{{stated}} accounts are more than {MOST_ACCOUNTS:g} times the {{limit}} people of the "
+        "area ({base}); look for thousands written out, and compare the number with its page",
     )
 
 

@@ -193,6 +193,7 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
     nothing at all is drawn, as `find_no_estimate_reason` returns it.
     """
     table, is_outside = reasons.drop_outside(table)
+    table, is_flat = reasons.drop_flat(table)
     table, is_wide = reasons.drop_wide(table)
     is_silent = table["q50_persons"].isna()
     is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
@@ -205,6 +206,7 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
         "some_imputed": is_imputed & ~is_silent,
         "too_wide": is_wide,
         "outside_bounds": is_outside,
+        "no_width": is_flat,
     }
     status = np.select(
         [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED

@@ -17,6 +17,7 @@ from audience_impact.outputs.review.confidence import rate_answers
 from audience_impact.outputs.review.reasons import (
     NEVER,
     apply_status_rule,
+    drop_flat,
     drop_outside,
     drop_wide,
 )
@@ -96,12 +97,14 @@ def make_impact(
 
 
 def _withhold_quantiles(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows without quantiles that are too wide or outside the bounds with errors."""
+    """Return the rows without quantiles that are too wide, without width or outside the bounds."""
     inside, is_outside = drop_outside(frame)
-    narrow, is_wide = drop_wide(inside)
-    return apply_status_rule(
-        apply_status_rule(narrow, is_wide, "too_wide"), is_outside, "outside_bounds"
-    )
+    wide, is_flat = drop_flat(inside)
+    rows, is_wide = drop_wide(wide)
+    withheld = {"too_wide": is_wide, "outside_bounds": is_outside, "no_width": is_flat}
+    for rule, is_withheld in withheld.items():
+        rows = apply_status_rule(rows, is_withheld, rule)
+    return rows
 
 
 def _common_columns(

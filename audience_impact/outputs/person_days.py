@@ -25,6 +25,7 @@ from audience_impact.bounds import sharp
 from audience_impact.bounds.restrictions import BOUNDS, WITH_ERROR, Bounds
 from audience_impact.frames import Array
 from audience_impact.outputs.review.reasons import (
+    drop_flat,
     drop_outside,
     drop_wide,
     state_reasons,
@@ -550,11 +551,12 @@ def _withhold_quantiles(
 ) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
     """Return totals with unusable quantiles blanked, and the rule that blanked them."""
     families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
-    withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "too_wide"])
+    rules = {"outside_bounds": drop_outside, "no_width": drop_flat, "too_wide": drop_wide}
+    withheld = pd.DataFrame(False, frame.index, list(rules))
     for unit, kind in families:
-        frame, is_outside = drop_outside(frame, unit, kind)
-        frame, is_wide = drop_wide(frame, unit, kind)
-        withheld |= pd.DataFrame({"outside_bounds": is_outside, "too_wide": is_wide})
+        for rule, drop_quantiles in rules.items():
+            frame, is_withheld = drop_quantiles(frame, unit, kind)
+            withheld[rule] |= is_withheld
     return frame, {name: withheld[name] for name in withheld}
 
 

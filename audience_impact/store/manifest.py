@@ -88,6 +88,8 @@ values; and the separator between several values in one cell."""
 MANIFEST = "datapackage.json"
 FACT_KEYS = "fact_keys"
 """Key in the manifest for the key columns of each fact table in the archive of facts."""
+OTHER_LICENCES = "other_licences"
+"""Licences of what a version copies from its sources: the facts, and cells that quote them."""
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
 
@@ -234,7 +236,7 @@ def _build_package(
         "version": identity["version_id"],
         # The date of the facts: a clock would give other bytes on every run.
         "created": f"{identity['as_of']}T00:00:00Z",
-        "licenses": [about["licence"]],
+        "licenses": [about["licence"], *about.get(OTHER_LICENCES, [])],
         "sources": about["sources"],
         METADATA_KEY: dict(identity),
         "resources": resources,
@@ -272,6 +274,7 @@ def _describe_facts(content: bytes, about: About) -> dict[str, Any]:
         "title": "facts",
         "description": "The fact tables that the version was computed from, a folder a layer.",
         FACT_KEYS: about.get(FACT_KEYS, {}),
+        **({"licenses": about[OTHER_LICENCES]} if OTHER_LICENCES in about else {}),
         "path": ARCHIVE_NAME,
         "mediatype": "application/zip",
         "hash": f"sha256:{hash_bytes(content)}",

@@ -230,7 +230,8 @@ def publish_version(
 
     `about` has `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
     (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
-    and, optionally, `primary_key`; it may contain `fact_keys`, the key columns of each fact table.
+    and, optionally, `primary_key`; it may contain `fact_keys`, the key columns of each fact table,
+    and `other_licences`, those of the facts.
     With `keep`, the oldest versions beyond that number are removed.
     `facts` are the files that the version was computed from, `0/estimates.csv` in the first layer.
     """

@@ -25,6 +25,8 @@ from audience_impact.vocabulary import FindingSeverity, RuleStage
 from schemas import contracts, facts, published
 
 REGISTERING = (reading, contracts, known_facts, across, *RULES, accepted, results, versions)
+PLACE = ["row_layer", "row_file", "row_line"]
+WITHOUT_WIDTH = results.answer_without_width.__name__
 IN_QUALITY = set(RuleStage) - {RuleStage.PUBLISHED, RuleStage.VERSIONS}
 """Stages whose rules appear in the table `quality`; rules of other stages prevent a version or
 depend on one.
@@ -148,6 +150,30 @@ def list_faults(broken: Mapping[str, list[str]]) -> list[str]:
         f"{', '.join(keys[:5])}"
         for rule, keys in broken.items()
         if keys and get_rule(rule).severity is FindingSeverity.TABLE_ERROR
+    ]
+
+
+def list_figures_without_width(broken: Sequence[str], lineage: pd.DataFrame) -> list[str]:
+    """Return a line for each figure on which only answers without a width rest.
+
+    `broken` has the keys of these answers, `lineage` the table of that name. Where every figure has
+    answers with a width as well, the lines are about all figures of the answers.
+    """
+    restrictions = {key.partition("/")[0] for key in broken}
+    used = lineage[lineage["input_table"] == "estimates"].drop_duplicates(
+        ["restriction_id", *PLACE]
+    )
+    is_withheld = used["restriction_id"].isin(restrictions)
+    sound = pd.MultiIndex.from_frame(used.loc[~is_withheld, PLACE])
+    withheld = used[is_withheld]
+    alone = withheld[~pd.MultiIndex.from_frame(withheld[PLACE]).isin(sound)]
+    counts = (withheld if alone.empty else alone).groupby([*PLACE, "input_id"]).size()
+    return [
+        f"{file}:{line}:value: {WITHOUT_WIDTH}: {figure} leaves {count:,} restrictions without an "
+        "interval; compare it with its page"
+        for (_, file, line, figure), count in counts.sort_values(
+            ascending=False, kind="stable"
+        ).items()
     ]
 
 

@@ -44,6 +44,13 @@ LICENCE = {
     "title": "Creative Commons Attribution 4.0",
     "path": "https://creativecommons.org/licenses/by/4.0/",
 }
+LICENCES_OF_SOURCES = {
+    "name": "licence-of-each-source",
+    "title": "The licence of its source, for each fact and each cell that quotes one: see sources",
+}
+"""What a version says of the facts in it, some of which are under the GPL or under none stated."""
+STATED = {Unstated.NOT_STATED.value: "not stated by the publisher"}
+"""What a manifest says of a licence in place of the word in the column `licence`."""
 REPAIR, NO_SENSITIVITY, AS_KNOWN = "repair", "no-sensitivity", "as-known"
 """Options of a run, as the method of its version names them."""
 
@@ -487,6 +494,7 @@ def _build_results(
         {
             CONTRADICT: [format_finding(finding) for finding in findings],
             known_facts.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
+            quality.WITHOUT_WIDTH: _name_figures_without_width(merged_results),
         },
     )
     frames = divide_tables(frames)
@@ -511,6 +519,18 @@ def _count_answers(merged_results: MergedResults) -> int:
     from audience_impact.store.divided import list_published
 
     return sum(merged_results.rows[name].num_rows for name in list_published(["impact"]))
+
+
+def _name_figures_without_width(merged_results: MergedResults) -> list[str]:
+    """Return a line for each figure that may leave answers without a width."""
+    from flows.pipeline import quality
+
+    broken = merged_results.broken.get(quality.WITHOUT_WIDTH, [])
+    if not broken:
+        return []
+    groups = merged_results.rows["lineage"].iterate_groups()
+    lineage = pd.concat([group.to_pandas() for group in groups], ignore_index=True)
+    return quality.list_figures_without_width(broken, lineage)
 
 
 def choose_day(checked: Checked, as_of: date | None) -> date:
@@ -552,9 +572,12 @@ def publish_results(results: Results, root: Path, keep: int | None) -> publish.P
     about = {
         "title": "How many people an internet restriction touches",
         "description": "Bounds on the people exposed to each restriction, with the figures, "
-        "sources and lines of fact files behind them.",
+        "sources and lines of fact files behind them. What is computed here is under "
+        f"{LICENCE['name']}; the facts, and cells that quote them, stay under the licences of "
+        "their sources, which are listed by source.",
         "licence": LICENCE,
-        "sources": _describe_sources(sources),
+        "other_licences": [LICENCES_OF_SOURCES],
+        "sources": _describe_licences(sources),
         "fact_keys": fact_models.list_keys(),
         "tables": {
             name: {
@@ -571,6 +594,17 @@ def publish_results(results: Results, root: Path, keep: int | None) -> publish.P
     return publish.publish_version(
         root, results.version, results.rows, about, keep, facts=results.files
     )
+
+
+def _describe_licences(sources: pd.DataFrame) -> list[dict[str, str]]:
+    """Return every source with its id and its licence, as far as somebody looked for one."""
+    licences = sources["licence"].replace({**STATED, "": Unstated.NOT_RECORDED.value})
+    return [
+        {"source_id": source_id, **described, "licence": licence}
+        for source_id, described, licence in zip(
+            sources["source_id"], _describe_sources(sources), licences, strict=True
+        )
+    ]
 
 
 def _describe_sources(sources: pd.DataFrame) -> list[dict[str, str]]:

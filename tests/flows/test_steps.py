@@ -15,7 +15,7 @@ from flows import CHECKOUT
 from flows.pipeline import parts, steps
 from flows.pipeline.code import code_sha256
 from schemas import published
-from tests.support import checked
+from tests.support import checked, computed, edit, load
 
 # ---- What makes a new version ----
 
@@ -88,7 +88,11 @@ def test_a_file_names_the_sources_of_its_own_rows(
     assert len(told["sources"]) == len(ids(repository_results, table))
     manifest = json.loads((folder / "datapackage.json").read_bytes())
     assert len(manifest["sources"]) == len(repository_results.frames["sources"])
-    assert all(source in manifest["sources"] for source in told["sources"])
+    named = [
+        {name: source[name] for name in ("title", "path") if name in source}
+        for source in manifest["sources"]
+    ]
+    assert all(source in named for source in told["sources"])
 
 
 def test_which_sources_a_table_rests_on(repository_results: steps.Results) -> None:
@@ -174,3 +178,24 @@ def test_other_draws_are_another_version(small_facts: Path) -> None:
     assert methods == [f"{steps.name_method()}+no-sensitivity{word}" for word in ("+40-draws", "")]
     medians = [one.read_frame("impact", ["q50_persons"])["q50_persons"] for one in (few, usual)]
     assert (medians[0] != medians[1]).any()
+
+
+# ---- Licences ----
+
+
+def test_a_version_names_the_licence_of_each_source_and_claims_none_for_the_facts(
+    small_facts: Path, tmp_path: Path
+) -> None:
+    edit(small_facts, "sources", "panel-page", licence="GPL-3.0")
+    edit(small_facts, "sources", "survey-page", licence="not stated")
+    version = steps.publish_results(computed(small_facts), tmp_path / "published", None).version
+    licences = {source["source_id"]: source["licence"] for source in version.manifest["sources"]}
+    header, rows = load(small_facts / "sources.csv")
+    assert {row[header.index("source_id")] for row in rows} == licences.keys()
+    assert licences["panel-page"] == "GPL-3.0"
+    assert licences["survey-page"] == "not stated by the publisher"
+    assert licences["press-page"] == "not recorded"
+    computed_here, of_sources = version.manifest["licenses"]
+    assert computed_here == steps.LICENCE
+    assert version.files["facts.zip"]["licenses"] == [of_sources] == [steps.LICENCES_OF_SOURCES]
+    assert "stay under the licences of their sources" in version.manifest["description"]

@@ -140,6 +140,19 @@ CASES = {
         "value",
         "1001",
     ),
+    "accounts_above_people": Case(
+        "estimates",
+        {
+            "estimate_id": "N36",
+            "area_id": "XB",
+            "unit": "accounts",
+            "audience_metric": "mau",
+            "value": "3001",
+            "source_id": "survey-page",
+        },
+        "value",
+        "3001",
+    ),
     "base_above_parent": Case(
         "bases",
         {

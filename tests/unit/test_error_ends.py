@@ -91,6 +91,38 @@ def test_an_answer_outside_is_withheld_and_named() -> None:
     assert "R1/people_exposed" in named
 
 
+def test_an_answer_without_width_is_withheld_alone_and_named() -> None:
+    counted = calibrated(world(), ERRORS).estimate("E1", value="400000")
+    counted.estimate("E2", platform_id="beta", value="300000")
+    stages, _ = prepared(counted.restrict("R1", "alpha").restrict("R2", "beta"))
+    draws = simulate_metrics(stages.simulation, Sampler(0, 200))
+    at = stages.simulation.restrictions.get_loc("R1")
+    flat = {name: people.copy() for name, people in draws.by_metric.items()}
+    flat["people_exposed"][at] = 400e3
+    impact = impact_of(stages, replace(draws, by_metric=flat))
+    withheld = of(impact)
+    assert pd.isna(withheld["q50_persons"])
+    assert withheld["obs_status"] == MISSING
+    assert "no_width" in withheld["reason_rule_ids"].split(";")
+    assert of(impact, "R2")["q05_persons"] < of(impact, "R2")["q95_persons"]
+    results = rules.make_review_input(impact, stages.scope, stages.inputs)
+    assert rules.answer_without_width(results) == ["R1/people_exposed"]
+    assert rules.interval_without_width(results) == [], "nothing is left to refuse"
+
+
+def test_quantiles_without_width_are_dropped_unless_nobody_is_meant() -> None:
+    numbers = {
+        "q05": [5.0, 5.0, 0.0, 0.0, np.nan],
+        "q50": [5.0, 5.0, 0.0, 0.0, np.nan],
+        "q95": [6.0, 5.0, 0.0, 0.0, np.nan],
+        "at_most": [9.0, 9.0, 0.0, 9.0, 9.0],
+    }
+    frame = pd.DataFrame({f"{name}_persons": values for name, values in numbers.items()})
+    wide, is_flat = reasons.drop_flat(frame)
+    assert is_flat.tolist() == [False, True, False, True, False]
+    assert wide["q50_persons"].isna().tolist() == [False, True, False, True, True]
+
+
 def test_quantiles_outside_are_dropped_on_both_sides() -> None:
     numbers = {
         "at_least": [5.0, 5.0, 5.0, 5.0],

@@ -164,6 +164,7 @@ BREACHES: list[tuple[str, Callable[[ReviewInput], ReviewInput], list[str]]] = [
     ("interval_without_width", lambda made: without_width(made, "R1", 0.0), R1),
     ("interval_without_width", days_without_width, ["R1/XA/all"]),
     ("interval_outside_bounds", set_to("R1", "reason_rule_ids", "outside_bounds"), R1),
+    ("answer_without_width", set_to("R1", "reason_rule_ids", "old;no_width"), R1),
     ("estimate_out_of_order", set_to("R1", "at_least_persons", 9e7), R1),
     ("estimate_out_of_order", set_to("R1", "at_most_persons", 1e3), R1),
     ("union_falls", set_to("R1", "q50_persons", 699e3), ["R1 > R2"]),
@@ -307,10 +308,25 @@ def test_every_rule_is_in_the_table_of_rules() -> None:
         measured.RULE: ("overlaps",),
         "interval_without_width": ("impact", "person_days"),
         "union_below_part": ("impact", "impact_by_area"),
-        "interval_outside_bounds": ("impact", "impact_by_area"),
+        "interval_outside_bounds": ("impact", "impact_by_area", "person_days"),
+        "answer_without_width": ("impact", "impact_by_area", "person_days"),
         "area_below_restriction": ("impact_by_area",),
         "area_above_base": ("impact_by_area",),
     }
+
+
+def test_the_figures_behind_answers_without_width_are_named_with_their_lines() -> None:
+    used = [("R1", "E1", 7), ("R2", "E1", 7), ("R2", "E2", 8), ("R3", "E2", 8), ("R3", "E3", 9)]
+    lineage = pd.DataFrame(used, columns=["restriction_id", "input_id", "row_line"]).assign(
+        input_table="estimates", row_layer=1, row_file="estimates.csv"
+    )
+    broken = ["R1/people_exposed", "R2/people_exposed", "R2/XA/2025"]
+    assert quality.list_figures_without_width(broken, lineage) == [
+        "estimates.csv:7:value: answer_without_width: E1 leaves 2 restrictions without an "
+        "interval; compare it with its page"
+    ]
+    every = quality.list_figures_without_width(["R2/people_exposed"], lineage)
+    assert [line.split(": ")[2].split()[0] for line in every] == ["E1", "E2"]
 
 
 def test_details_are_read_line_by_line() -> None:

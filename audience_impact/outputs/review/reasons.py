@@ -168,6 +168,20 @@ def drop_outside(
     return frame.assign(**frame[names].mask(is_outside)), is_outside
 
 
+def drop_flat(
+    frame: pd.DataFrame, unit: str = "persons", kind: str = ""
+) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
+    """Return the rows, with blank quantiles if these have no width, and a flag for such rows.
+
+    Without width are equal 5 and 95 % quantiles, unless nobody at all can be meant. The columns are
+    those of `drop_outside`.
+    """
+    names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
+    most = frame[names[1]].clip(lower=frame[f"{kind}at_most_{unit}"])
+    is_flat = (frame[names[0]] == frame[names[-1]]) & (most > 0.0)
+    return frame.assign(**frame[names].mask(is_flat)), is_flat
+
+
 def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:
     """Return columns `obs_status` and REASON for the status rules that apply to each row.
 

@@ -153,20 +153,42 @@ def interval_without_width(results: ReviewInput) -> list[str]:
 
 @RESULTS.rule(
     FindingSeverity.WARNING,
+    "an answer is withheld: its interval has no width, as where a figure is larger than its base",
+    "compare the figures that the line names with their pages",
+    *("impact", "impact_by_area", "person_days"),
+)
+def answer_without_width(results: ReviewInput) -> list[str]:
+    """Return answers without quantiles because the 5 and the 95 % quantile were equal."""
+    return _list_withheld(results, "no_width")
+
+
+@RESULTS.rule(
+    FindingSeverity.WARNING,
     "an answer is withheld: its interval leaves the bounds with errors (`at_least_*`, `at_most_*`)",
     "see whether a newer figure is on record, and whether the errors of such figures are known",
-    *("impact", "impact_by_area"),
+    *("impact", "impact_by_area", "person_days"),
     number=8,
 )
 def interval_outside_bounds(results: ReviewInput) -> list[str]:
     """Return answers without quantiles because these lay outside the bounds with errors."""
-    keys = {"impact": ("restriction_id", "impact_metric"), "by_area": ("area_id", "period")}
+    return _list_withheld(results, "outside_bounds")
+
+
+def _list_withheld(results: ReviewInput, rule: str) -> list[str]:
+    """Return the keys of answers of which a status rule took the quantiles."""
+    keys = {
+        "impact": ("restriction_id", "impact_metric"),
+        "by_area": ("area_id", "period"),
+        "person_days": ("restriction_id", "area_id", "period"),
+    }
     withheld = []
-    for name, (first, second) in keys.items():
+    for name, columns in keys.items():
         rows = getattr(results, name)
         if not rows.empty:
-            rows = rows[rows["reason_rule_ids"].str.contains("outside_bounds", na=False)]
-            withheld += sorted(rows[first] + "/" + rows[second])
+            rows = rows[
+                rows["reason_rule_ids"].fillna("").str.split(";").map(lambda ids: rule in ids)
+            ]
+            withheld += sorted(rows[list(columns)].agg("/".join, axis=1)) if len(rows) else []
     return withheld
 
 

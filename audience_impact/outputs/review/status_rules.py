@@ -129,6 +129,11 @@ TABLE = (
             "the interval leaves what the figures allow with their errors: bounds alone",
             "the 5 % quantile is below `at_least_*`, or the 95 % quantile above `at_most_*`",
         ),
+        (
+            "no_width",
+            "the interval has no width, as where a figure is larger than its base: bounds alone",
+            "the 5 and the 95 % quantile are equal, and above zero or may be",
+        ),
         ("no_base", "no base on record", "no base for one of the countries"),
         (
             "mixed_features",
@@ -449,12 +454,12 @@ UNDRAWN = ("uncalibrated", "unlearned")
 RULES_OF_AREAS = (
     *UNDRAWN,
     *("some_bounds_only", "some_areas_undrawn", "some_imputed", "too_wide"),
-    *("outside_bounds", "after_last_edition"),
+    *("outside_bounds", "no_width", "after_last_edition"),
 )
 """Rules behind the reasons of areas by month, year and day."""
 RULES_OF_PERSON_DAYS = (
     *("end_unknown", "some_bounds_only", "no_daily", "daily_from_shares", "some_imputed"),
-    *("outweighed", "outside_bounds", "too_wide", *UNDRAWN),
+    *("outweighed", "outside_bounds", "no_width", "too_wide", *UNDRAWN),
 )
 """Rules behind the reasons of table `person_days`."""
 RULES_OF_GROUPS = ("brief", "no_group_figure", "old")
