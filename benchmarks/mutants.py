@@ -2,7 +2,10 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
+from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 
@@ -276,7 +279,7 @@ def _whole(content: bytes, random: Random) -> bytes:
     return others[int(random.integers(len(others)))]
 
 
-MUTATIONS: dict[str, Mutation] = {
+DAMAGES: dict[str, Mutation] = {
     "bit flipped": _flip,
     "bytes inserted": _insert,
     "bytes removed": _remove,
@@ -310,3 +313,221 @@ MUTATIONS: dict[str, Mutation] = {
     "row shorter": _of_table(_row_shorter),
     "rows in another order": _of_table(_sorted_otherwise),
 }
+
+
+# Slips that keep every contract: another end, place, service, unit or number than the true one.
+
+
+def _slip(*names: str) -> Callable[[Callable[[dict[str, str], Table, Random], None]], Mutation]:
+    """A mutation of a row of a table that has all these columns, all filled in that row."""
+
+    def decorate(change: Callable[[dict[str, str], Table, Random], None]) -> Mutation:
+        def mutate(rows: Table, random: Random) -> None:
+            header = rows[0]
+            if not {*names} <= {*header}:
+                return
+            filled = [
+                number
+                for number, row in enumerate(rows[1:], 1)
+                if all(row[header.index(name)] for name in names)
+            ]
+            if filled:
+                number = int(random.choice(filled))
+                cells = dict(zip(header, rows[number], strict=True))
+                change(cells, rows, random)
+                rows[number] = [cells[name] for name in header]
+
+        return _of_table(mutate)
+
+    return decorate
+
+
+def _other_cell(name: str) -> Mutation:
+    """A cell of a column becomes another of the words or ids that the column has."""
+
+    @_slip(name)
+    def change(cells: dict[str, str], rows: Table, random: Random) -> None:
+        place = rows[0].index(name)
+        others = sorted({row[place] for row in rows[1:]} - {cells[name], ""})
+        if others:
+            cells[name] = str(random.choice(others))
+
+    return change
+
+
+def _other_days(change_day: Callable[[date, Random], date | None], *names: str) -> Mutation:
+    """A whole day in one of these columns becomes another day."""
+
+    def change(rows: Table, random: Random) -> None:
+        header = rows[0]
+        days = [
+            (number, header.index(name))
+            for name in names
+            if name in header
+            for number, row in enumerate(rows[1:], 1)
+            if WHOLE_DAY.fullmatch(row[header.index(name)])
+        ]
+        for number, place in [days[int(at)] for at in random.permutation(len(days))]:
+            day = change_day(date.fromisoformat(rows[number][place]), random)
+            if day:
+                rows[number][place] = day.isoformat()
+                return
+
+    return _of_table(change)
+
+
+NUMBER = re.compile(r"\d+(\.\d+)?")
+WHOLE_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+DAYS_OF_ACTS = (
+    "observed_from",
+    "ended_on",
+    "announced_on",
+    "accessed_on",
+    "published_on",
+    "period",
+)
+VALUES = ("value", "persons", "share", "low_persons", "weighted_share", "users_share", "high")
+
+
+def _swap_day_and_month(day: date, _random: Random) -> date | None:
+    return (
+        None if day.day > 12 or day.day == day.month else day.replace(day=day.month, month=day.day)
+    )
+
+
+def _scaled(factor: float, *units: str) -> Mutation:
+    """A number of a row, of some units where they are named, times a factor."""
+
+    def change(rows: Table, random: Random) -> None:
+        header = rows[0]
+        numbers = [
+            (number, header.index(name))
+            for name in VALUES
+            if name in header
+            for number, row in enumerate(rows[1:], 1)
+            if NUMBER.fullmatch(row[header.index(name)])
+            and (not units or ("unit" in header and row[header.index("unit")] in units))
+        ]
+        if numbers:
+            number, place = numbers[int(random.integers(len(numbers)))]
+            value = float(rows[number][place]) * factor
+            rows[number][place] = f"{value:.0f}" if value >= 10 else f"{value:.6g}"
+
+    return _of_table(change)
+
+
+@_slip("ended_on", "end_status")
+def _end_gone(cells: dict[str, str], _rows: Table, _random: Random) -> None:
+    cells.update(ended_on="", end_status="ongoing")
+
+
+def _neighbour_digits(rows: Table, random: Random) -> None:
+    """Two different digits beside one another change places in a number."""
+    header = rows[0]
+    numbers = [
+        (number, header.index(name), place)
+        for name in VALUES
+        if name in header
+        for number, row in enumerate(rows[1:], 1)
+        for place, pair in enumerate(pairwise(row[header.index(name)]))
+        if pair[0] != pair[1] and "".join(pair).isdigit()
+    ]
+    if numbers:
+        number, column, place = numbers[int(random.integers(len(numbers)))]
+        cell = rows[number][column]
+        rows[number][column] = cell[:place] + cell[place + 1] + cell[place] + cell[place + 2 :]
+
+
+def _swap_with_row(*names: str) -> Mutation:
+    """Two rows exchange the cell of a column, or of several columns."""
+
+    @_slip(*names)
+    def change(cells: dict[str, str], rows: Table, random: Random) -> None:
+        other = rows[int(random.integers(1, len(rows)))]
+        for name in names:
+            place = rows[0].index(name)
+            cells[name], other[place] = other[place], cells[name]
+
+    return change
+
+
+@_slip("low", "high")
+def _range_lost(cells: dict[str, str], _rows: Table, _random: Random) -> None:
+    """Of a range the low end alone is left, as the value."""
+    cells.update(value=cells["value"] or cells["low"], low="", high="", interval_kind="none")
+
+
+@_slip("days_in_force")
+def _days_lost(cells: dict[str, str], _rows: Table, _random: Random) -> None:
+    cells["days_in_force"] = ""
+
+
+def _row_under_another_key(rows: Table, random: Random) -> None:
+    """A row once more, under another id."""
+    row = list(rows[int(random.integers(1, len(rows)))])
+    row[0] += "-2"
+    rows.append(row)
+
+
+def _two_rows_gone(rows: Table, random: Random) -> None:
+    for _ in range(min(2, len(rows) - 1)):
+        _row_gone(rows, random)
+
+
+SLIPS: dict[str, Mutation] = {
+    "end gone": _end_gone,
+    "end a month later": _other_days(lambda day, _: day + timedelta(31), "ended_on"),
+    "end a year later": _other_days(lambda day, _: day + timedelta(365), "ended_on"),
+    "day and month swapped": _other_days(_swap_day_and_month, *DAYS_OF_ACTS),
+    "another area": _other_cell("area_id"),
+    "another platform": _other_cell("platform_id"),
+    "accounts times a thousand": _scaled(1000.0, "accounts", "identities"),
+    "number times ten": _scaled(10.0),
+}
+"""Slips that were looked at while the rules against them were written."""
+UNSEEN_SLIPS: dict[str, Mutation] = {
+    "start a year earlier": _other_days(
+        lambda day, _: day - timedelta(365), "observed_from", "announced_on"
+    ),
+    "start some days later": _other_days(
+        lambda day, random: day + timedelta(int(random.integers(1, 20))), "observed_from"
+    ),
+    "end some days earlier": _other_days(
+        lambda day, random: day - timedelta(int(random.integers(1, 20))), "ended_on"
+    ),
+    "number halved": _scaled(0.5),
+    "number by a thousand": _scaled(0.001),
+    "number a tenth more": _scaled(1.1),
+    "percent for a share": _scaled(100.0, "share"),
+    "digits exchanged": _of_table(_neighbour_digits),
+    "another unit": _other_cell("unit"),
+    "another metric": _other_cell("audience_metric"),
+    "another population": _other_cell("population_base"),
+    "another period": _other_cell("period"),
+    "another programme": _other_cell("measurement_series_id"),
+    "another source": _other_cell("source_id"),
+    "another kind of interval": _other_cell("interval_kind"),
+    "another age": _other_cell("age"),
+    "places of another restriction": _other_cell("area_ids"),
+    "platforms of another row": _other_cell("platform_ids"),
+    "another network scope": _other_cell("network_scope"),
+    "another extent": _other_cell("geo_scope"),
+    "another severity": _other_cell("severity"),
+    "another action": _other_cell("action"),
+    "another evidence": _other_cell("evidence_state"),
+    "another claim": _other_cell("claim_status"),
+    "another feature": _other_cell("feature"),
+    "another parent": _other_cell("parent_id"),
+    "target of another restriction": _other_cell("restriction_id"),
+    "another survey": _other_cell("survey_id"),
+    "values of two rows exchanged": _swap_with_row("value"),
+    "days of two rows exchanged": _swap_with_row("observed_from"),
+    "areas of two rows exchanged": _swap_with_row("area_id"),
+    "range lost": _range_lost,
+    "days in force lost": _days_lost,
+    "row under another key": _of_table(_row_under_another_key),
+    "two rows gone": _of_table(_two_rows_gone),
+    "respondents of two rows exchanged": _swap_with_row("respondents"),
+}
+"""Slips whose outcomes nobody looked at while the rules were written."""
+MUTATIONS: dict[str, Mutation] = {**DAMAGES, **SLIPS, **UNSEEN_SLIPS}

@@ -18,7 +18,9 @@ Outcomes, each mutation in one:
     warned       a warning that was not there before
     same facts   what is read is what was read before
     same numbers no published number moved
-    told by run  numbers moved, and the comparison with the last version says so
+    told by run  numbers moved, and the comparison with the last version warns, so that a strict run
+                 publishes nothing
+    noted        numbers moved, and the comparison names the cells or rows that differ
     plausible    numbers moved in silence, and the facts differ in one row alone, of which every
                  cell keeps its contract: another fact, which no rule can tell from the true one
     silent       numbers moved in silence, and the facts differ in several rows: never
@@ -26,7 +28,7 @@ Outcomes, each mutation in one:
 Every fiftieth mutation with an error is computed as well, so that quarantine is seen at work.
 
 Run: python -m benchmarks.mutations [--count 1000] [--seed 0] [--workers 1] [--countries BR,NP]
-         [--into FILE] [--facts DIR] [--format json]
+         [--classes damages slips unseen] [--into FILE] [--facts DIR] [--format json]
 
 With `--into` each outcome is a line of JSON in that file, and those that are there are not made
 again: what was broken off goes on where it was.
@@ -52,7 +54,7 @@ import pandas as pd
 from audience_impact.facts.reading import FATAL_RULES
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.vocabulary import FindingSeverity
-from benchmarks.mutants import MUTATIONS
+from benchmarks.mutants import DAMAGES, MUTATIONS, SLIPS, UNSEEN_SLIPS
 from benchmarks.sound_facts import (
     WORDS,
     Sound,
@@ -70,10 +72,12 @@ from schemas import facts as fact_models
 
 OUTCOMES = (
     *("traceback", "refused", "quarantined", "warned", "same facts", "same numbers"),
-    *("told by run", "plausible", "silent"),
+    *("told by run", "noted", "plausible", "silent"),
 )
 BAD = ("traceback", "silent")
 COMPUTED_EVERY = 50
+CLASSES = {"damages": DAMAGES, "slips": SLIPS, "unseen": UNSEEN_SLIPS}
+"""Classes of mutations that may be asked for alone."""
 COUNTRIES = "BR,NG,SD,ES,MA,CO,US,IQ,VN,NP"
 """Few people and many, surveys, overlaps, regions, features, and restrictions of each kind."""
 AT_ONCE = 20
@@ -91,12 +95,13 @@ class Outcome:
     detail: str = ""
 
 
-def deck(facts: Sound, seed: int) -> list[tuple[str, str]]:
+def deck(facts: Sound, seed: int, classes: Iterable[str] = tuple(CLASSES)) -> list[tuple[str, str]]:
     """Each table with each kind of mutation that does something to it, shuffled."""
     pairs = [
         (table, mutation)
         for table, content in facts.files.items()
         for mutation, mutate in MUTATIONS.items()
+        if any(mutation in CLASSES[name] for name in classes)
         if any(mutate(content, np.random.default_rng(n)) != content for n in range(3))
     ]
     return [pairs[at] for at in np.random.default_rng(seed).permutation(len(pairs))]
@@ -200,21 +205,21 @@ def _moved(facts: Sound, results: steps.Results, differs: list[str]) -> tuple[st
     moved = numbers_moved(before, after)
     if not moved:
         return "same numbers", ""
-    if last_version.list_changes(_summary(before), _summary(after)):
+    summaries = [last_version.summarise_results(each) for each in (before, after)]
+    if last_version.list_changes(*summaries):
         return "told by run", ""
+    if last_version.list_notes(*summaries):
+        return "noted", ""
     detail = f"{', '.join(differs[:5])} moved {', '.join(moved)}"
     is_one_row = Counter(each[0] for each in differs).most_common(1)[0][1] == 1
     return ("plausible" if is_one_row else "silent"), detail
 
 
-def _summary(results: steps.Results) -> last_version.Summary:
-    rows = {name: len(frame) for name, frame in results.frames.items()}
-    return last_version.summarise_version(rows, results.read_frame("impact"), results.files)
-
-
-def made(facts: Path, countries: str, seed: int, numbers: Sequence[int]) -> list[Outcome]:
+def made(
+    facts: Path, countries: str, seed: int, classes: tuple[str, ...], numbers: Sequence[int]
+) -> list[Outcome]:
     """Mutations of these numbers, of the facts of some countries; those facts are read once."""
-    ready, pairs = _ready(facts, countries, seed)
+    ready, pairs = _ready(facts, countries, seed, classes)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         return [outcome(ready, number, seed, pairs) for number in numbers]
@@ -225,15 +230,23 @@ _KEPT = ExitStack()
 
 
 @cache
-def _ready(facts: Path, countries: str, seed: int) -> tuple[Sound, list[tuple[str, str]]]:
+def _ready(
+    facts: Path, countries: str, seed: int, classes: tuple[str, ...]
+) -> tuple[Sound, list[tuple[str, str]]]:
     folder = Path(_KEPT.enter_context(tempfile.TemporaryDirectory()))
     ready = sound(facts, countries.split(","), folder)
     _KEPT.enter_context(shared(ready))
-    return ready, deck(ready, seed)
+    return ready, deck(ready, seed, classes)
 
 
 def run(
-    facts: Path, countries: str, count: int, seed: int, workers: int = 1, known: Path | None = None
+    facts: Path,
+    countries: str,
+    count: int,
+    seed: int,
+    workers: int = 1,
+    known: Path | None = None,
+    classes: tuple[str, ...] = tuple(CLASSES),
 ) -> list[Outcome]:
     """So many mutations of the facts of some countries.
 
@@ -242,7 +255,7 @@ def run(
     done = _read(known)
     left = [number for number in range(count) if number not in done]
     portions = [left[at : at + AT_ONCE] for at in range(0, len(left), AT_ONCE)]
-    make = partial(made, facts, countries, seed)
+    make = partial(made, facts, countries, seed, classes)
     with ExitStack() as stack:
         file = stack.enter_context(known.open("a", encoding="utf-8")) if known else None
         several = stack.enter_context(ProcessPoolExecutor(workers)) if workers > 1 else None
@@ -288,11 +301,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--classes", choices=CLASSES, nargs="+", default=list(CLASSES))
     parser.add_argument("--into", type=Path, metavar="FILE")
     parser.add_argument("--format", choices=["text", "json"], default="text")
     asked = parser.parse_args()
     wanted = (asked.facts, asked.countries, asked.count, asked.seed, asked.workers, asked.into)
-    outcomes = run(*wanted)
+    outcomes = run(*wanted, tuple(asked.classes))
     if asked.format == "json":
         json.dump([asdict(one) for one in outcomes], sys.stdout, indent=1)
     else:

@@ -36,7 +36,7 @@ Told = Counter[tuple[str, ...]]
 Words = Mapping[str, Sequence[str]]
 
 WORDS = (
-    *("note", "name", "title", "url", "licence", "publisher", "owner", "asked"),
+    *("name", "title", "url", "licence", "publisher", "owner"),
     *("authority", "stated_reason", "legal_basis", "data_sha256"),
 )
 """Columns for readers: with other words in all of them at once no published number moves, which is

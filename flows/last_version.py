@@ -5,13 +5,16 @@ are not part of a version.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, lru_cache, partial
 from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
 
+from audience_impact.comparing import edits
 from audience_impact.comparing.compared_versions import (
     ANSWER,
     IMPACT_KEY,
@@ -21,15 +24,37 @@ from audience_impact.comparing.compared_versions import (
     align_versions,
     key_answers,
 )
-from audience_impact.comparing.facts import FactFiles
+from audience_impact.comparing.edits import Case
+from audience_impact.comparing.facts import FactFiles, Row, list_differences
+from audience_impact.comparing.moves import (
+    SLIGHT_SHARE,
+    TableMoves,
+    format_move,
+    format_moves,
+    measure_moves,
+)
 from audience_impact.facts.tables import PROVENANCE
 from audience_impact.rules import Stage, get_rule
 from audience_impact.store import PublishError, versions
-from audience_impact.store.divided import count_computed, read_computed
-from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
+from audience_impact.store.divided import (
+    DIVISIONS,
+    count_computed,
+    list_computed,
+    list_published,
+    read_computed,
+)
+from audience_impact.store.versions import Stored
+from audience_impact.vocabulary import (
+    FactChange,
+    FindingSeverity,
+    ImpactMetric,
+    ObsStatus,
+    RuleStage,
+)
 from flows.pipeline.quality import count_cases
-from flows.pipeline.steps import build_headers
+from flows.pipeline.steps import Results, build_headers
 from schemas import facts as fact_models
+from schemas import published
 from schemas.facts import TABLES
 
 FALL_SHARE = 0.2
@@ -54,18 +79,87 @@ STRENGTH = [
 """Statuses of an estimate, the most reliable first."""
 
 
-@dataclass(frozen=True)
+INPUTS = frozenset({"input_table", "input", "step", "draw"})
+"""Columns of the keys of tables of inputs, steps and draws, which show how an answer came about."""
+OF_CHECKS = ("quality", "quarantine")
+"""Published tables about the checks, of which a new row of facts moves the counts."""
+COMPUTED = list_computed(published.TABLES)
+"""All published tables, as they were computed: several are published in parts."""
+KEYS = {table: published.KEYS.get(table) or list(DIVISIONS[table].key) for table in COMPUTED}
+OF_ANSWERS = tuple(
+    table
+    for table in COMPUTED
+    if INPUTS.isdisjoint(KEYS[table])
+    and any(published.holds_results(part) for part in list_published([table]))
+)
+"""Tables whose numbers answer a question."""
+CONFIRM = "correct it, or confirm it with --accept-changes"
+ReadTable = Callable[[str], pd.DataFrame]
+
+
+def _read_nothing(table: str) -> pd.DataFrame:
+    """Return a table without rows."""
+    return pd.DataFrame(columns=KEYS[table])
+
+
+@dataclass(frozen=True, eq=False)
 class Summary:
     """The data of a version that the comparison needs.
 
-    `rows` counts the rows of each table as it was computed; `answers` contains bounds, quantiles
-    and status of each restriction and metric, indexed by both; `facts` are the files that it was
-    computed from.
+    `rows` counts the rows of each table as it was computed; `answers` contains bounds, quantiles and status of each
+    restriction and metric, indexed by both; `facts` are the files that it was computed from;
+    `read_table` returns a table as it was computed, which is read when it is compared;
+    `as_of` is the day of the results.
     """
 
     rows: Mapping[str, int]
     answers: pd.DataFrame
     facts: FactFiles = field(default_factory=lambda: FactFiles({}, {}))
+    read_table: ReadTable = _read_nothing
+    as_of: date | None = None
+
+
+class Differences:
+    """The rows of facts and the numbers that differ between the last version and this one."""
+
+    def __init__(self, before: Summary, now: Summary) -> None:
+        self.before, self.now = before, now
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """Return the rows of facts that differ; none where a version has no facts."""
+        files = self.before.facts.files, self.now.facts.files
+        return list_differences(*files, fact_models.list_keys()) if all(files) else []
+
+    @cached_property
+    def moves(self) -> Sequence[TableMoves]:
+        """Return the moves of each published table."""
+        moves = (self._measure_moves(table) for table in COMPUTED)
+        return [of_table for of_table in moves if of_table]
+
+    def _measure_moves(self, table: str) -> TableMoves | None:
+        """Return the moves of a table; None where the last version has no rows of it."""
+        old = self.before.read_table(table)
+        if old.empty:
+            return None
+        return measure_moves(table, old, self.now.read_table(table), KEYS[table])
+
+    @cached_property
+    def has_moved_answers(self) -> bool:
+        """Return whether an answer moved by more than a slight share, or is gone."""
+        answers = (moves for moves in self.moves if moves.table in OF_ANSWERS)
+        return any(moves.largest_share >= SLIGHT_SHARE for moves in answers)
+
+    def select_cases(self, cases: Iterable[Case]) -> list[Case]:
+        """Return cases about changed facts, if answers moved; the moves are measured if needed."""
+        listed = list(cases)
+        return listed if listed and self.has_moved_answers else []
+
+
+@lru_cache(maxsize=1)
+def _compare(before: Summary, now: Summary) -> Differences:
+    """Return the differences of two versions, which all rules about them share."""
+    return Differences(before, now)
 
 
 ACCEPT = (
@@ -81,13 +175,34 @@ def summarise_version(
     rows: Mapping[str, int],
     impact: pd.DataFrame,
     facts: Mapping[str, bytes] = versions.NO_FACTS,
+    read_table: ReadTable = _read_nothing,
+    as_of: date | None = None,
 ) -> Summary:
     """Return the summary of a version from its row counts, table `impact` and files of facts.
 
-    Without files the facts are not compared.
+    Without files the facts are not compared, without `read_table` no other table.
     """
-    answers = key_answers(impact, IMPACT_KEY)
-    return Summary(count_computed(rows), answers, FactFiles(facts, build_headers()))
+    answers, files = key_answers(impact, IMPACT_KEY), FactFiles(facts, build_headers())
+    return Summary(count_computed(rows), answers, files, read_table, as_of)
+
+
+def summarise_results(results: Results) -> Summary:
+    """Return the summary of results that are not published yet."""
+    return summarise_version(
+        results.count_rows(),
+        results.read_frame("impact", READ),
+        results.files,
+        results.read_frame,
+        results.version.as_of,
+    )
+
+
+def _read_table(version: Stored, table: str) -> pd.DataFrame:
+    """Return a table of a version as it was computed; without rows where it cannot be read."""
+    try:
+        return read_computed(version, table)
+    except PublishError:
+        return _read_nothing(table)
 
 
 def make_empty_summary(rows: Mapping[str, int]) -> Summary:
@@ -105,7 +220,11 @@ def read_last_version(root: Path) -> Summary:
         version = versions.find_latest(root)
         rows = version.count_rows()
         return summarise_version(
-            rows, read_computed(version, "impact", columns=READ), version.fact_files()
+            rows,
+            read_computed(version, "impact", columns=READ),
+            version.fact_files(),
+            partial(_read_table, version),
+            version.version.as_of,
         )
     except PublishError:
         return make_empty_summary(rows)
@@ -359,6 +478,105 @@ def status_fell(before: Summary, now: Summary) -> list[str]:
     ]
 
 
+def _report_cases(before: Summary, now: Summary, rule: str, cases: Iterable[Case]) -> list[str]:
+    """Return a line for each case, if answers moved by more than a slight share."""
+    selected = _compare(before, now).select_cases(cases)
+    return [edits.format_case(case, rule, CONFIRM) for case in selected]
+
+
+def _describe_kinds() -> edits.Kinds:
+    """Return the kind of each column of each fact table."""
+    return {table: fact_models.describe_columns(table) for table in TABLES}
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "the end of a restriction, known in the last version, is gone or moved, and answers moved; "
+    "reported by the run, not published",
+    "compare the end with its page",
+    "restrictions",
+)
+def end_changed(before: Summary, now: Summary) -> list[str]:
+    """Return a line for each restriction with an end that is gone or moved."""
+    cases = edits.list_end_changes(_compare(before, now).rows)
+    return _report_cases(before, now, "end_changed", cases)
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "a restriction lasts more than twice or less than half as long as in the last version, by its "
+    "start or its days in force, and answers moved; reported by the run, not published",
+    "compare the start and the days with their page",
+    "restrictions",
+)
+def length_changed(before: Summary, now: Summary) -> list[str]:
+    """Return a line for each restriction whose length changed by the factor."""
+    day = pd.Timestamp(now.as_of) if now.as_of else pd.Timestamp(0)
+    cases = edits.list_length_changes(_compare(before, now).rows, day)
+    return _report_cases(before, now, "length_changed", cases)
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "a row of facts speaks of another area, service, restriction, survey, population, kind or unit "
+    "than in the last version, or of a time more than a year away, and answers moved; reported by "
+    "the run, not published",
+    "compare the row with its page; a new figure is a new row",
+    *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
+)
+def subject_changed(before: Summary, now: Summary) -> list[str]:
+    """Return a line for each row that speaks of something else."""
+    cases = edits.list_subject_changes(_compare(before, now).rows, _describe_kinds())
+    return _report_cases(before, now, "subject_changed", cases)
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "a number of facts is at least twice or at most half of what it was in the last version, and "
+    "answers moved; reported by the run, not published",
+    "compare the number with its page; a zero may be missing or too many",
+    *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
+)
+def number_rescaled(before: Summary, now: Summary) -> list[str]:
+    """Return a line for each row with a number that changed by the factor."""
+    cases = edits.list_rescaled_numbers(_compare(before, now).rows, _describe_kinds())
+    return _report_cases(before, now, "number_rescaled", cases)
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "one row of a fact table is gone since the last version, and answers moved; reported by the "
+    "run, not published",
+    "see why the row is gone",
+    *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
+)
+def row_gone(before: Summary, now: Summary) -> list[str]:
+    """Return a line for each fact table that lost one row, on which answers rested."""
+    cases = edits.list_single_gone_rows(_compare(before, now).rows, _describe_kinds())
+    return _report_cases(before, now, "row_gone", cases)
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "numbers of people of a published table more than doubled or fell below a half, although no "
+    "row of facts is new and no end became known; reported by the run, not published",
+    "see which fact, method or library changed",
+    *list_published(table for table in OF_ANSWERS if table != "impact"),
+)
+def numbers_rescaled(before: Summary, now: Summary) -> list[str]:
+    """Return a line for each published table with numbers that changed by the factor."""
+    differences = _compare(before, now)
+    if edits.has_additions(differences.rows):
+        return []
+    return [
+        f"{name_files(moves.table)}: numbers_rescaled: in {len(moves.rescaled):,} rows a number of "
+        f"people more than doubled or fell below a half, most of all {format_move(moves.rescaled)};"
+        " see which fact changed"
+        for moves in differences.moves
+        if moves.table in OF_ANSWERS and moves.table != "impact" and len(moves.rescaled)
+    ]
+
+
 def _format_answer_key(key: tuple[str, str]) -> str:
     """Return the restriction, and the metric unless it is the people exposed."""
     restriction, metric = key
@@ -371,3 +589,39 @@ def list_changes(before: Summary, now: Summary) -> list[str]:
     """Return a line for each kind of large change: its first case, and how many there are."""
     cases = [run(before, now) for run in VERSIONS.runs.values()]
     return [count_cases(lines, "audience-impact diff") for lines in cases if lines]
+
+
+def list_notes(before: Summary, now: Summary) -> list[str]:
+    """Return lines about the facts that differ and the numbers that moved, none of them a warning.
+
+    A line names the first row of its kind. There are none where no number moved.
+    """
+    differences = _compare(before, now)
+    moved = [moves for moves in differences.moves if moves.has_moved]
+    is_other_day = before.as_of is not None and before.as_of != now.as_of
+    if not is_other_day and all(moves.table in OF_CHECKS for moves in moved):
+        return []
+    new_rows: dict[str, list[Row]] = {}
+    for row in differences.rows:
+        if row.change is FactChange.ADDED:
+            new_rows.setdefault(row.table, []).append(row)
+    changed = [
+        edits.format_case(case, "facts_changed", "compare it with its page")
+        for case in edits.list_other_changes(differences.rows)
+    ]
+    return [
+        *(_format_new_rows(table, rows) for table, rows in new_rows.items()),
+        *([count_cases(changed, "audience-impact diff")] if changed else []),
+        *(f"{name_files(moves.table)}: {format_moves(moves)}" for moves in moved),
+        *([f"the results are of {now.as_of}, were of {before.as_of}"] if is_other_day else []),
+    ]
+
+
+def name_files(table: str) -> str:
+    """Return the file of a computed table, or the pattern of those that it is published in."""
+    return f"{table}{'_*' * (len(list_published([table])) > 1)}.parquet"
+
+
+def _format_new_rows(table: str, rows: Sequence[Row]) -> str:
+    keys = ", ".join(row.key for row in rows[:3]) + f" and {len(rows) - 3:,} more" * (len(rows) > 3)
+    return f"{table}.csv: facts_added: {len(rows):,} new: {keys}"

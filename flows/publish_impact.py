@@ -119,12 +119,16 @@ def compute_results(
 def report_changes(
     results: Results, published: Path, strict: bool, repair: bool, accept_changes: bool
 ) -> list[str]:
-    """Log large changes against the last version; when strict, refuse unless they are accepted."""
-    impact = results.read_frame("impact", last_version.READ)
-    now = last_version.summarise_version(results.count_rows(), impact, results.files)
-    lines = last_version.list_changes(last_version.read_last_version(published), now)
+    """Log changes against the last version; when strict, refuse large ones unless accepted."""
+    before, now = (
+        last_version.read_last_version(published),
+        last_version.summarise_results(results),
+    )
+    lines = last_version.list_changes(before, now)
     for line in lines:
         get_run_logger().warning(plain_line(line))
+    for note in last_version.list_notes(before, now):
+        get_run_logger().info("%s", plain_line(note))
     if not strict:
         return lines
     changed = [last_version.ACCEPT, *lines] if lines and not accept_changes else []

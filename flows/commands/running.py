@@ -67,8 +67,10 @@ def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> i
     typer.echo(f"{news} {done.version_id}\n{format_path(published / 'latest')}")
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
-    lines = last_version.list_changes(before, last_version.read_last_version(published))
-    for line in [*lines, *quality.read_details(done.version)]:
+    both = before, last_version.read_last_version(published)
+    for note in last_version.list_notes(*both):
+        typer.echo(plain_line(f"note: {note}"), err=True)
+    for line in [*last_version.list_changes(*both), *quality.read_details(done.version)]:
         typer.echo(plain_line(f"warning: {line}"), err=True)
     return 0
 

@@ -6,20 +6,45 @@ import numpy as np
 import pytest
 
 from benchmarks import mutations, sound_facts
-from benchmarks.mutants import MUTATIONS
+from benchmarks.mutants import DAMAGES, MUTATIONS, SLIPS, UNSEEN_SLIPS
 from flows import last_version
 from flows.pipeline import steps
 from tests.support import world
+
+COLUMNS = {
+    **{"observed_from": "2025-01-0", "ended_on": "2025-03-0", "announced_on": "2025-01-0"},
+    **{"value": "1", "low": "1", "high": "2", "days_in_force": "2025-01-0", "unit": "accounts"},
+}
+"""Columns that slips of several columns need, with the beginning of their cells."""
+NAMES = (
+    *("area_id", "platform_id", "audience_metric", "population_base", "period", "source_id"),
+    *("measurement_series_id", "interval_kind", "age", "area_ids", "platform_ids", "end_status"),
+    *("network_scope", "geo_scope", "severity", "action", "evidence_state", "claim_status"),
+    *("feature", "parent_id", "restriction_id", "survey_id", "respondents"),
+)
+
+
+def slipping(unit: str) -> bytes:
+    """Return a table with every column that slips look for, and another cell in each row."""
+    cells = {**COLUMNS, **dict.fromkeys(NAMES, "x")}
+    rows = [
+        ",".join([f"k{row}", *(f"{text}{row}" for text in cells.values())]).replace(
+            f"accounts{row}", unit if row % 2 else "share"
+        )
+        for row in range(1, 9)
+    ]
+    return "\n".join([",".join(["id", *cells]), *rows, ""]).encode()
+
 
 CONTENT = b"a_id,b,c\n" + b"".join(b"k%d,1%d,x\n" % (number, number) for number in range(9))
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_mutation_gives_bytes_and_the_same_for_the_same_seed(name: str) -> None:
-    mutate = MUTATIONS[name]
-    made = [[mutate(CONTENT, np.random.default_rng([7, n])) for n in range(20)] for _ in range(2)]
+    mutate, table = MUTATIONS[name], CONTENT if name in DAMAGES else slipping("accounts")
+    made = [[mutate(table, np.random.default_rng([7, n])) for n in range(20)] for _ in range(2)]
     assert made[0] == made[1]
-    assert any(content != CONTENT for content in made[0])
+    assert any(content != table for content in made[0])
     assert isinstance(mutate(b"a_id\n", np.random.default_rng(0)), bytes)
 
 
@@ -49,7 +74,8 @@ def what_came(facts: sound_facts.Sound, table: str, before: str, after: str) -> 
         ("sources", "2026-01-31", "2026-01-30", "told by run"),
         ("sources", "\n", "\r\n", "same facts"),
         ("platforms", "Gamma", "Delta", "same numbers"),
-        ("estimates", "500000", "480000", "plausible"),
+        ("estimates", "500000", "480000", "noted"),
+        ("estimates", "E1,alpha,XA", "E1,beta,XA", "told by run"),
     ],
 )
 def test_what_comes_of_a_change(
@@ -64,7 +90,17 @@ def test_rows_that_are_gone_in_silence_count_as_silent(
     lines = "".join(facts.files["estimates"].decode().splitlines(keepends=True)[1:])
     assert what_came(facts, "estimates", lines, "") == "told by run"
     monkeypatch.setattr(last_version, "list_changes", lambda *_: [])
+    assert what_came(facts, "estimates", lines, "") == "noted"
+    monkeypatch.setattr(last_version, "list_notes", lambda *_: [])
     assert what_came(facts, "estimates", lines, "") == "silent"
+    assert what_came(facts, "estimates", "500000", "480000") == "plausible"
+
+
+def test_classes_are_apart_and_can_be_asked_for_alone(facts: sound_facts.Sound) -> None:
+    assert len(MUTATIONS) == len(DAMAGES) + len(SLIPS) + len(UNSEEN_SLIPS)
+    asked = {mutation for _, mutation in mutations.deck(facts, 0, ["unseen"])}
+    assert asked
+    assert asked <= UNSEEN_SLIPS.keys()
 
 
 def test_an_error_that_nobody_caught_is_told_and_all_are_counted(

@@ -1,0 +1,135 @@
+"""Numbers of published tables that moved between two versions.
+
+Definition. A number moved by a share: its change, divided by the larger of the two numbers; a
+number that is new or gone moved by 1. Rows are compared by their key; the place of a fact in its
+file is no part of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.frames import Array
+
+PLACES = ("row_layer", "row_line")
+LEAST_SHARE = 1e-6
+"""Smallest share by which a number moved; less is rounding."""
+SLIGHT_SHARE = 0.01
+"""Share below which the move of an answer is slight."""
+
+FACTOR = 2.0
+PEOPLE = ("persons", "person_days", "person_hours")
+"""Ends of the names of columns that count people."""
+LEAST_PEOPLE = 1000.0
+"""Smallest number of people whose factor is compared."""
+
+
+@dataclass(frozen=True)
+class TableMoves:
+    """The moves of a published table.
+
+    Attributes:
+        table: The name of the table.
+        count: Rows in both versions.
+        rows: The rows that moved, by key: `column`, `old`, `new` and `share` of the largest move of
+            each, the largest first.
+        rescaled: The same of numbers of people that are above zero in both versions, for rows in
+            which one more than doubled or is less than half.
+        gone_count: Rows that only the last version has.
+        new_count: Rows that only this version has.
+    """
+
+    table: str
+    count: int
+    rows: pd.DataFrame
+    rescaled: pd.DataFrame
+    gone_count: int
+    new_count: int
+
+    @property
+    def has_moved(self) -> bool:
+        """Return whether a number moved, or a row is new or gone."""
+        return bool(len(self.rows) or self.gone_count or self.new_count)
+
+    @property
+    def largest_share(self) -> float:
+        """Return the largest share by which a number moved; 1 where a row is gone."""
+        return max(float(self.rows["share"].max()) if len(self.rows) else 0.0, self.gone_count > 0)
+
+
+def measure_moves(
+    table: str, old: pd.DataFrame, new: pd.DataFrame, key: Sequence[str]
+) -> TableMoves:
+    """Return the moves of all numbers of a table that both versions have."""
+    by = [name for name in key if name not in PLACES]
+    was, has = (frame.drop_duplicates(by).set_index(by) for frame in (old, new))
+    shared = was.index.intersection(has.index)
+    counts = len(shared), len(was) - len(shared), len(has) - len(shared)
+    names = [
+        name
+        for name in was.select_dtypes("number").columns.intersection(has.columns)
+        if name not in PLACES
+    ]
+    first, then = (frame.loc[shared, names].astype("float64") for frame in (was, has))
+    share = _measure_shares(first.to_numpy(), then.to_numpy())
+    rows = _choose_largest(first, then, share, LEAST_SHARE)
+    rescaled = _choose_largest(first, then, _keep_people(first, then, share), 1.0 - 1.0 / FACTOR)
+    return TableMoves(table, counts[0], rows, rescaled, counts[1], counts[2])
+
+
+def _measure_shares(old: Array, new: Array) -> Array:
+    """Return the share by which each number moved."""
+    scale = np.fmax(np.abs(old), np.abs(new))
+    known = np.where(scale > 0.0, np.abs(new - old) / np.where(scale > 0.0, scale, 1.0), 0.0)
+    shares: Array = np.where(np.isnan(old) == np.isnan(new), np.nan_to_num(known), 1.0)
+    return shares
+
+
+def _keep_people(first: pd.DataFrame, then: pd.DataFrame, share: Array) -> Array:
+    """Return the shares of numbers of people above zero in both versions; 0 of all others."""
+    is_of_people = first.columns.str.endswith(PEOPLE)
+    old, new = first.to_numpy(), then.to_numpy()
+    is_large = np.fmax(old, new) >= LEAST_PEOPLE
+    shares: Array = np.where(is_of_people & (old > 0.0) & (new > 0.0) & is_large, share, 0.0)
+    return shares
+
+
+def _choose_largest(
+    first: pd.DataFrame, then: pd.DataFrame, share: Array, least: float
+) -> pd.DataFrame:
+    """Return the largest move of each row with one above `least`, the largest first."""
+    if not share.shape[1]:
+        return pd.DataFrame({"share": []})
+    places = (np.arange(len(share)), share.argmax(axis=1))
+    moves = pd.DataFrame(
+        {
+            "column": first.columns.to_numpy()[places[1]],
+            "old": first.to_numpy()[places],
+            "new": then.to_numpy()[places],
+            "share": share[places],
+        },
+        first.index,
+    )
+    return moves[moves["share"] > least].sort_values("share", ascending=False, kind="stable")
+
+
+def format_moves(moves: TableMoves) -> str:
+    """Return the moves of a table in a line: how many rows moved, and the largest move."""
+    parts = [f"{len(moves.rows):,} of {moves.count:,} rows have other numbers"]
+    parts += [f"{moves.gone_count:,} are gone"] * (moves.gone_count > 0)
+    parts += [f"{moves.new_count:,} are new"] * (moves.new_count > 0)
+    parts += [f"most of all {format_move(moves.rows)}"] if len(moves.rows) else []
+    return ", ".join(parts)
+
+
+def format_move(rows: pd.DataFrame) -> str:
+    """Return the first of some moves: column, key of the row, and the two numbers."""
+    key, first = rows.index[0], rows.iloc[0]
+    label = " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+    was, now = (
+        "none" if np.isnan(number) else f"{number:,.0f}" if number >= 1e3 else f"{number:.6g}"
+        for number in (first["old"], first["new"])
+    )
+    return f"{first['column']} of {label}, from {was} to {now}"
