@@ -30,9 +30,11 @@ from prefect.utilities.urls import url_for
 from pydantic import SecretStr
 
 from audience_impact.plain_text import plain_line
+from audience_impact.store import storage
 from flows.serving import metrics
 from flows.serving.preparing import NotReadyError, Profile, hide_passwords, read_profile
 
+HERE = Path()
 Kind = Literal["failure", "warning"]
 """The type of a notice, as Apprise names it."""
 LONGEST = 2_000
@@ -83,11 +85,15 @@ def report_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -
     report_failed_run(flow_run, state.name or "Failed", state.message or "no reason was given")
 
 
-def report_failed_run(run: FlowRun, state: str, cause: str) -> None:
-    """Send a notice of a run that failed, was refused or crashed, and write its metrics."""
+def report_failed_run(run: FlowRun, state: str, cause: str, folder: Path = HERE) -> None:
+    """Send a notice of a run that failed, was refused or crashed, and write its metrics.
+
+    `folder` is the working directory of the run, to which its paths are relative.
+    """
     now = datetime.now(UTC)
     if published := run.parameters.get("published"):
-        metrics.record_failure(Path(published), read_profile(), now)
+        place = Path(published) if storage.is_address(published) else folder / published
+        metrics.record_failure(place, read_profile(), now)
     notify_people("failure", f"run {run.name}: {state}", _describe_failure(run, cause, now))
 
 

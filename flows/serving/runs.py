@@ -296,7 +296,7 @@ def _set_end_state(client: SyncPrefectClient, run: FlowRun, again: bool) -> str:
         after = Crashed(message=STOPPED)
     client.set_flow_run_state(run.id, after, force=True)
     if after.type is StateType.CRASHED:  # its own process, which reports failures, is dead
-        notices.report_failed_run(run, "Crashed", STOPPED)
+        notices.report_failed_run(run, "Crashed", STOPPED, CHECKOUT)
     return after.name or after.type.value
 
 

@@ -56,6 +56,7 @@ def profile(*addresses: str, days: int | None = None) -> Profile:
     return Profile.model_construct(
         environment="north",
         notices=[SecretStr(one) for one in addresses],
+        metrics=None,
         silence_days=days,
     )
 
@@ -130,6 +131,16 @@ def test_a_failure_of_a_run_by_hand_names_no_page_that_is_gone(
     _, _, why, page = told[0]["message"].split("\n")
     assert why.removeprefix("cause: ") in ("no reason was given", "store s3://...@b is away")
     assert page == "run: from the command line, without a page; see its terminal"
+
+
+def test_a_run_that_died_has_its_metrics_where_its_paths_lead(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(notices, "read_profile", profile)
+    (tmp_path / "published").mkdir()
+    run = FlowRun(flow_id=uuid4(), name="n", parameters={"published": "published"})
+    notices.report_failed_run(run, "Crashed", "died", tmp_path)
+    assert b"run_success 0.0" in (tmp_path / "published" / "metrics.prom").read_bytes()
 
 
 class Asked:

@@ -125,7 +125,7 @@ def serving(served: Served, number: signal.Signals) -> Iterator[Served]:
     """Wait until it serves; stop it with a signal; nothing that it started is left."""
     family = [psutil.Process(served.process.pid)]
     try:
-        served.wait_for(lambda: READY in served.text, 150)
+        served.wait_for(lambda: READY in served.text, 300)
         yield served
     finally:
         if served.process.poll() is None:
