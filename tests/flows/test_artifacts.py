@@ -70,12 +70,16 @@ def test_the_checks_tell_what_failed(version: Published) -> None:
 def artifacts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What Prefect is given to show as progress."""
     given: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(
-        run_reports, "create_progress_artifact", lambda *words: given.append(words) or UUID(int=1)
-    )
-    monkeypatch.setattr(
-        run_reports, "update_progress_artifact", lambda key, *words: given.append(words)
-    )
+
+    def create(*words: Any) -> UUID:
+        given.append(words)
+        return UUID(int=1)
+
+    def update(key: UUID, *words: Any) -> None:
+        given.append(words)
+
+    monkeypatch.setattr(run_reports, "create_progress_artifact", create)
+    monkeypatch.setattr(run_reports, "update_progress_artifact", update)
     monkeypatch.setattr(run_reports, "get_run_logger", lambda: logging.getLogger("run"))
     return given
 
