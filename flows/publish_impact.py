@@ -16,9 +16,11 @@ from prefect.client.orchestration import get_client
 from pydantic import Field
 
 from audience_impact.plain_text import plain_line
-from audience_impact.store.versions import Published
+from audience_impact.store import publishing
+from audience_impact.store.publishing import Published
 from flows import last_version, recorded_layers, run_reports
 from flows.pipeline import quality, steps
+from flows.pipeline.code import describe_origin
 from flows.pipeline.steps import Checked, Reading, Results
 from flows.run_reports import fail_on_refusal, is_transient
 from flows.serving import checkouts, metrics, notices
@@ -125,6 +127,9 @@ def report_changes(
         last_version.summarise_results(results),
     )
     lines = last_version.list_changes(before, now)
+    lines += publishing.list_changed_values(
+        published, results.version, results.rows, describe_origin()
+    )
     for line in lines:
         get_run_logger().warning(plain_line(line))
     for note in last_version.list_notes(before, now):
@@ -198,10 +203,10 @@ def announce_version(version: Published, results: Results) -> None:
         client.update_flow_run(runtime.flow_run.id, tags=sorted(tags))
     table_counts = (f"{name} {count:,}" for name, count in results.count_rows().items())
     log.info("%s", ", ".join(table_counts))
-    news = (
-        "Published version" if version.created else "Nothing changed, the latest version is still"
-    )
+    news = "Published version" if version.created else "Nothing changed, the version is still"
     log.info("%s %s in %s", news, version.version_id, version.version.address)
+    for line in version.notes:
+        log.warning("%s", plain_line(line))
     for removed in version.removed:
         log.info("Removed the old version %s", removed)
 

@@ -41,7 +41,7 @@ class LastLayers:
 
 
 def record_layers(root: Path, version_id: str, folders: Sequence[Path]) -> None:
-    """Write which layers the version that `latest` leads to was computed from."""
+    """Write which layers the version of the last run was computed from."""
     names = [_name_folder(folder) for folder in folders]
     content = as_json({"version_id": version_id, "layers": names})
     store = storage.select_storage(root)
@@ -62,12 +62,12 @@ def _name_folder(folder: Path) -> str:
 
 
 def read_last_layers(root: Path) -> LastLayers:
-    """Return the layers of the latest version; none where there is no version that can be read.
+    """Return the layers of the version of the last run; none where it cannot be read.
 
     Raise PublishError where the record is damaged.
     """
     try:
-        version = versions.find_latest(root)
+        version = versions.find_newest(root)
         count = len({name.partition("/")[0] for name in version.fact_files()})
     except PublishError:
         return LastLayers(0)

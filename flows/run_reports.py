@@ -32,7 +32,7 @@ from audience_impact.answers import tables as report
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.plain_text import markdown_text, plain_lines
 from audience_impact.store import PublishError
-from audience_impact.store.versions import Published
+from audience_impact.store.publishing import Published
 from flows import division
 from flows.pipeline.steps import RefusedError
 from flows.serving.runs import format_run_name

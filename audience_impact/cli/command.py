@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 import audience_impact
-from audience_impact.cli import comparing, explaining, exporting, ranking, showing
+from audience_impact.cli import comparing, explaining, exporting, listing, ranking, showing
 from audience_impact.cli.folders import CHECKOUT, IS_CHECKOUT, fail_with
 
 app = typer.Typer(
@@ -48,13 +48,14 @@ def read_options(
     """How many people does an internet restriction touch?"""
 
 
-READING = (showing, ranking, explaining, comparing, exporting)
+READING = (showing, ranking, explaining, comparing, listing, exporting)
 """The modules of the commands that read a version."""
 for module in READING:
     module.add_to(app)
 COMPUTING = (
     *("add", "calibrate", "check", "estimate", "healthy", "import", "learn", "learn-audiences"),
-    *("learn-daily-use", "learn-places", "learn-shares", "refresh", "release", "run", "serve"),
+    *("learn-daily-use", "learn-places", "learn-shares", "refresh", "release", "rollback"),
+    *("run", "serve"),
 )
 """The commands that compute versions, or check and maintain facts: only a checkout has them."""
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Old = Annotated[
     str | None,
     typer.Argument(
-        help="Version to compare with: its id or the beginning of the id, latest, previous, or its "
-        "folder. Default: previous, or with --facts latest.",
+        help="Version to compare with: its number, its id or the beginning of the id, latest, "
+        "previous, or its folder. Default: previous, or with --facts latest.",
         show_default=False,
     ),
 ]
@@ -98,18 +98,15 @@ def diff(
         raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
     from audience_impact.comparing import changes, compared_versions, text
     from audience_impact.plain_text import json_text
-    from audience_impact.store import PublishError
+    from audience_impact.store import PublishError, versions
+    from audience_impact.store.storage import LATEST
 
     try:
-        first = compared_versions.find_version(
-            published, old or (compared_versions.LATEST if facts else compared_versions.PREVIOUS)
-        )
+        first = versions.find_version(published, old or (LATEST if facts else versions.PREVIOUS))
         if facts:
             then = COMPUTE[0](facts, as_of.date() if as_of else None, first)
         else:
-            then = compared_versions.read_published(
-                compared_versions.find_version(published, new or compared_versions.LATEST)
-            )
+            then = compared_versions.read_published(versions.find_version(published, new or LATEST))
         comparison = changes.compare_versions(
             compared_versions.read_published(first), then, restriction
         )

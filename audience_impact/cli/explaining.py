@@ -10,17 +10,20 @@ import typer
 
 from audience_impact.cli.folders import (
     PUBLISHED,
+    OnDay,
     OutputFormat,
     PublishedFolder,
+    VersionName,
     fail_with,
     load_tables,
-    open_latest,
+    open_version,
 )
 from audience_impact.cli.showing import Restriction, find_single_id
 from audience_impact.vocabulary import ImpactMetric
 
 if TYPE_CHECKING:
     from audience_impact.explaining.facts import Trace
+    from audience_impact.store.versions import Stored
 
 Metric = Annotated[
     ImpactMetric | None,
@@ -57,12 +60,16 @@ def explain_answer(
     metric: Metric = None,
     facts: Facts = None,
     published: PublishedFolder = PUBLISHED,
+    version_name: VersionName = None,
+    on: OnDay = None,
     style: Format = OutputFormat.TEXT,
 ) -> None:
     """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
     words = " ".join(restriction)
+    if facts and (version_name or on):
+        raise fail_with("--facts computes an answer now; leave --version and --on out", 2)
     if not facts:
-        trace = _read_published(words, published)
+        trace = _read_published(words, open_version(published, version_name, on))
     elif COMPUTE:
         trace = COMPUTE[0](facts, words, published)
     else:
@@ -70,12 +77,11 @@ def explain_answer(
     _write_explanation(trace, metric, style)
 
 
-def _read_published(words: str, published: Path) -> "Trace":
+def _read_published(words: str, version: "Stored") -> "Trace":
     """Return the published trace of the restriction that words match; exit with 1 without one."""
     from audience_impact.explaining.facts import NoTraceError, read_trace
     from audience_impact.store import PublishError
 
-    version = open_latest(published)
     try:
         return read_trace(version, find_single_id(words, load_tables(version)))
     except (NoTraceError, PublishError) as error:

@@ -8,11 +8,14 @@ import typer
 from audience_impact.answers import EventOrder, Grouping, Quantity
 from audience_impact.cli.folders import (
     PUBLISHED,
+    OnDay,
     PublishedFolder,
+    VersionName,
     fail_with,
     format_path,
     load_tables,
     open_latest,
+    open_version,
     require_local_paths,
 )
 from audience_impact.cli.ranking import Area, Begun, Kind, Sort, Year, find_area_code
@@ -62,6 +65,8 @@ def export(
     form: Chosen,
     into: Into,
     published: PublishedFolder = PUBLISHED,
+    version_name: VersionName = None,
+    on: OnDay = None,
     restriction: Restrictions = None,
     area: Area = "",
     year: Year = None,
@@ -70,13 +75,13 @@ def export(
     begun: Begun = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the latest version, or a part of it, as a workbook or as data for programs.
+    """Write a version, or a part of it, as a workbook or as data for programs.
 
     A workbook of a part begins with a sheet that `list` shows: a row for each restriction.
     """
     if begun and year is None:
         raise fail_with("--begun goes with --year", 2)
-    version = open_latest(published)
+    version = open_version(published, version_name, on)
     from audience_impact.cli.showing import find_ids
     from audience_impact.exporting import ExportError
     from audience_impact.exporting import export as exporting

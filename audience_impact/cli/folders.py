@@ -1,6 +1,7 @@
 """Read the published version for a command, and report its errors to users."""
 
 import os
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,15 +48,28 @@ def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | 
 
 
 def open_latest(published: Path) -> "Stored":
-    """Return the latest version; exit with 1 if there is none.
+    """Return the latest version; exit with 1 if there is none."""
+    return open_version(published, None, None)
+
+
+def open_version(published: Path, name: str | None, day: datetime | None) -> "Stored":
+    """Return the version with a name, or that of a day, or the latest; exit with 1 without one.
 
     Where it is the shipped one, its id is written to standard error.
     """
     from audience_impact.store import PublishError, versions
+    from audience_impact.store.storage import LATEST
 
+    if name and day:
+        raise fail_with("give --version or --on, not both", 2)
     try:
-        version = versions.find_latest(published)
-        if published == SHIPPED:
+        if day:
+            version = versions.find_version_on(published, day.date())
+        elif name:
+            version = versions.find_version(published, name)
+        else:
+            version = versions.find_latest(published)
+        if published == SHIPPED and name in (None, LATEST):
             typer.echo(
                 f"reads version {version.id}, which comes with the command; --published names "
                 "others",
@@ -91,6 +105,24 @@ PublishedFolder = Annotated[
         "such as s3://bucket/folder or https://host/version.zip.",
         show_default="data/published of a checkout, else the version that comes with the command",
         callback=choose_published,
+    ),
+]
+VersionName = Annotated[
+    str | None,
+    typer.Option(
+        "--version",
+        metavar="VERSION",
+        help="Read this version: its number (v42), its id or the beginning of the id, previous, or "
+        "its folder. Default: latest. `versions` lists them.",
+    ),
+]
+OnDay = Annotated[
+    datetime | None,
+    typer.Option(
+        "--on",
+        formats=["%Y-%m-%d"],
+        metavar="DATE",
+        help="Read the version that was the latest at the end of that day (UTC).",
     ),
 ]
 

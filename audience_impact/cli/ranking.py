@@ -10,11 +10,13 @@ import typer
 from audience_impact.answers import ChartForm, EventKind, EventOrder, Grouping, Quantity
 from audience_impact.cli.folders import (
     PUBLISHED,
+    OnDay,
     OutputFormat,
     PublishedFolder,
+    VersionName,
     fail_with,
     load_tables,
-    open_latest,
+    open_version,
     require_local_paths,
 )
 
@@ -221,6 +223,8 @@ def find_area_code(words: str, tables: "dict[str, pd.DataFrame]") -> str:
 
 def list_restrictions(
     published: PublishedFolder = PUBLISHED,
+    version_name: VersionName = None,
+    on: OnDay = None,
     area: Area = "",
     year: Year = None,
     sort: Sort = None,
@@ -237,7 +241,7 @@ def list_restrictions(
     """
     if begun and year is None:
         raise fail_with("--begun goes with --year", 2)
-    version = open_latest(published)
+    version = open_version(published, version_name, on)
     tables = load_tables(version)
     if not (area or year or sort or kind) and style is OutputFormat.TEXT:
         from audience_impact.answers import tables as report

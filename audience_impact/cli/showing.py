@@ -11,12 +11,14 @@ from audience_impact.answers import ChartForm, Grouping, Quantity
 from audience_impact.cli import ranking
 from audience_impact.cli.folders import (
     PUBLISHED,
+    OnDay,
     OutputFormat,
     PublishedFolder,
+    VersionName,
     fail_with,
     format_path,
     load_tables,
-    open_latest,
+    open_version,
 )
 from audience_impact.cli.ranking import All, As, By, Chart, Metric, Top
 
@@ -71,6 +73,8 @@ def add_to(app: typer.Typer) -> None:
 def show(
     what: Asked,
     published: PublishedFolder = PUBLISHED,
+    version_name: VersionName = None,
+    on: OnDay = None,
     period: Period = None,
     by: By = None,
     metric: Metric = Quantity.PEOPLE,
@@ -93,7 +97,7 @@ def show(
 
     if form and not chart:
         raise fail_with("--as goes with --chart FILE", 2)
-    version, words = open_latest(published), " ".join(what)
+    version, words = open_version(published, version_name, on), " ".join(what)
     tables = load_tables(version)
     question, ids = find_restrictions(words, tables, period)
     area = question.area
@@ -224,6 +228,8 @@ def find_single_id(words: str, tables: "dict[str, pd.DataFrame]") -> str:
 def cite(
     restriction: Restriction,
     published: PublishedFolder = PUBLISHED,
+    version_name: VersionName = None,
+    on: OnDay = None,
     style: Annotated[
         Form, typer.Option("--format", help="Output format of the citation.")
     ] = Form.TEXT,
@@ -234,7 +240,7 @@ def cite(
     from audience_impact.plain_text import plain_line
     from audience_impact.store import PublishError
 
-    version, words = open_latest(published), " ".join(restriction)
+    version, words = open_version(published, version_name, on), " ".join(restriction)
     tables = load_tables(version)
     record = records.build_record(tables, find_single_id(words, tables))
     try:

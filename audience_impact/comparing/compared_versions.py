@@ -1,8 +1,5 @@
 """A version to compare, with its answers, and the answers of two versions side by side.
 
-A version is named by its id or the beginning of it, by `latest` or `previous` (published before the
-latest), or by the path of its folder.
-
 Definitions. An answer is a row of `impact`, keyed by restriction and metric, or a year of an area
 from `impact_by_area`, keyed by area and year. There is an estimate if the row has a median. An
 answer moved beyond its interval if the new median is outside the old interval or, without medians,
@@ -14,16 +11,13 @@ the upper bound.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from audience_impact.comparing.facts import Keys
 from audience_impact.frames import Array
-from audience_impact.store import PublishError, releases, storage, versions
 from audience_impact.store.divided import read_computed
-from audience_impact.store.manifest import MANIFEST
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange as Change
 
@@ -113,9 +107,6 @@ def _is_beyond_interval(both: pd.DataFrame) -> "pd.Series[bool]":
     return is_outside.where(drawn, apart)
 
 
-LATEST, PREVIOUS = "latest", "previous"
-
-
 @dataclass(frozen=True)
 class ComparedVersion:
     """One of two versions that are compared.
@@ -183,64 +174,3 @@ def read_published(stored: Stored) -> ComparedVersion:
         stored.fact_keys(),
         len(quarantine.drop_duplicates()),
     )
-
-
-def find_version(root: Path, name: str) -> Stored:
-    """Return the version with this name; of a folder of versions, or an archive, the latest.
-
-    Raises PublishError where the name fits no version, or several.
-    """
-    if name == LATEST:
-        return versions.find_latest(root)
-    if name == PREVIOUS:
-        return _require_single(find_previous(versions.find_latest(root)), name, root)
-    path = Path(name)
-    if storage.is_address(name) or (releases.is_archive(name) and path.is_file()):
-        return versions.find_latest(path)
-    if path.is_dir():
-        place = path.resolve()
-        is_version = (place / MANIFEST).is_file()
-        return (
-            Stored(storage.select_storage(place.parent), place.name)
-            if is_version
-            else versions.find_latest(path)
-        )
-    matching = [
-        version
-        for version in _list_versions(storage.select_storage(root))
-        if version.id.startswith(name)
-    ]
-    return _require_single(matching, name, root)
-
-
-def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
-    if len(matching) == 1:
-        return matching[0]
-    if matching:
-        ids = ", ".join(version.id for version in matching)
-        raise PublishError(
-            f"several versions have an id that begins with {name}: {ids}; give more of the id"
-        )
-    if name == PREVIOUS:
-        raise PublishError(
-            f"there is only one version below {root}, and nothing to compare it with: run again "
-            "when facts have changed, or see what an edit does with --facts DIR"
-        )
-    advice = "name one by its id, by latest or previous, or by its folder"
-    raise PublishError(f"there is no version {name} below {root}: {advice}")
-
-
-def find_previous(version: Stored) -> list[Stored]:
-    """Return the version that was published before another; None for the first."""
-    listed = _list_versions(version.store)
-    names = [stored.id for stored in listed]
-    return listed[: names.index(version.id)][-1:] if version.id in names else []
-
-
-def _list_versions(store: storage.Storage) -> list[Stored]:
-    """Return the versions of a storage, the oldest first."""
-    try:
-        names = store.list_names(versions.VERSIONS)
-    except OSError:
-        return []
-    return [Stored(store, f"{versions.VERSIONS}/{name}") for name in names if versions.is_id(name)]

@@ -45,10 +45,10 @@ from audience_impact.site import (
 from audience_impact.site.areas import WORLD
 from audience_impact.site.charts.finish import Picture
 from audience_impact.site.report_data import File, ListEntry, Page, ReportData
-from audience_impact.store import VERSION_ID, PublishError, storage
+from audience_impact.store import VERSION_ID, PublishError, storage, versions
 from audience_impact.store.files import as_json, flush_to_disk
-from audience_impact.store.manifest import MANIFEST, hash_bytes
-from audience_impact.store.versions import VERSIONS, Stored, is_id
+from audience_impact.store.manifest import hash_bytes
+from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 REGIONS = ("002", "019", "142", "150", "009")
@@ -235,8 +235,10 @@ def _remove_orphans(root: Path) -> None:
 
     A report that somebody copied under another name, or added files to, remains.
     """
+    listed = versions.list_versions(storage.select_storage(root))
+    ids = {version.id for version in listed if versions.has_manifest(version)}
     for report in (root / REPORTS).iterdir():
-        is_orphan = is_id(report.name) and not (root / VERSIONS / report.name / MANIFEST).is_file()
+        is_orphan = versions.is_id(report.name) and report.name not in ids
         if is_orphan and (report / MARK).is_file() and not _list_foreign_files(report):
             shutil.rmtree(report)
 

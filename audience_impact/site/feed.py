@@ -28,6 +28,7 @@ from audience_impact.site.rendering import FEED, FEED_TITLE, quote_path
 from audience_impact.site.report_data import File, ListEntry, ReportData, restriction_path
 from audience_impact.store import PublishError
 from audience_impact.store.divided import read_computed
+from audience_impact.store.versions import find_previous
 
 MOST = 50
 """Maximum number of entries, the most important changes first."""
@@ -90,7 +91,7 @@ def make_id(name: str) -> str:
 def _compare_with_previous(report: ReportData) -> tuple[pd.DataFrame | None, str]:
     """Return the changed answers and the id of the version before; None without one to read."""
     tables = []
-    for stored in compared_versions.find_previous(report.stored):
+    for stored in find_previous(report.stored):
         try:
             old = read_computed(stored, "impact", dtype_backend="numpy_nullable")
             for impact in (old, report.tables["impact"]):

@@ -1,9 +1,14 @@
-"""Storage on disk or in an object store: versions, manifests, archives of facts."""
+"""Storage on disk or in an object store: versions, their history, manifests, archives of facts."""
 
 import re
 
 VERSION_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
-"""Pattern of the ids of versions."""
+"""Pattern of the ids of versions, which depend only on what the versions were computed from."""
+VERSION_FOLDER = re.compile(rf"(?:v(\d{{6,}})-)?({VERSION_ID.pattern})")
+"""Pattern of the names of their folders: `v000042-<id>`, or the id alone in older installations.
+
+The number counts the versions of one place, so that the names sort in the order of publication.
+"""
 
 
 class PublishError(Exception):

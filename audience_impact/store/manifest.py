@@ -153,7 +153,7 @@ def render_files(
     """Return the files of a version, by name; their bytes depend on the arguments alone.
 
     `identity` identifies the version, with its `version_id` and `as_of`; `about` and `facts` are
-    the arguments of `versions.publish_version`. Raises PublishError where a table lacks its
+    the arguments of `publishing.publish_version`. Raises PublishError where a table lacks its
     description.
     """
     if not tables:

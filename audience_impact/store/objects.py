@@ -6,11 +6,19 @@ that it refuses where an object has changed (conditional writes). Therefore
     latest                  an object that says which folder it leads to, as JSON
     .lock                   an object that its holder renews; whoever has seen it unchanged for
                             LEASE_SECONDS by their own clock takes it over: clocks are not compared
-    versions/<id>/          is whole when its manifest is there: it is written last, removed first
-    versions/<id>/.begun    while it is written or removed: the names of the objects concerned
+    versions/<name>/        is whole when its manifest is there: it is written last, removed first
+    versions/<name>/.begun  while it is written or removed: the names of the objects concerned
+    current/                copies of the files of the latest version, for programs that read a
+                            table at an address and cannot follow `latest`
+    current/.begun          while the copies are replaced
 
 The pointer is changed only from the value that was read under the lock, so that a publisher whose
 lease expired cannot undo the changes of another.
+
+The copies are no folder `latest/`, because some stores (MinIO, which has folders on its disks)
+refuse an object below another object. Each copy is replaced by one request: a reader of one table
+gets the old or the new table. The manifest is replaced after all tables, and tables that the new
+version does not have are removed after that, so that every table that the manifest names is there.
 """
 
 import functools
@@ -29,14 +37,14 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import ObjectStore, from_url
 
-from audience_impact.store import VERSION_ID, PublishError
+from audience_impact.store import VERSION_FOLDER, PublishError
 from audience_impact.store.files import as_json
-from audience_impact.store.manifest import MANIFEST
+from audience_impact.store.manifest import MANIFEST, files_of
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 """Object stores with conditional writes, which safe publishing requires."""
 VARIABLES = ("AWS_", "GOOGLE_", "AZURE_")
-LOCK, BEGUN = ".lock", ".begun"
+LOCK, BEGUN, CURRENT = ".lock", ".begun", "current"
 LEASE_SECONDS = float(os.environ.get("AUDIENCE_IMPACT_LEASE_SECONDS", "60"))
 POLL_SECONDS = 0.2
 MOST_BYTES = 500_000_000
@@ -171,6 +179,7 @@ class ObjectStorage:
         All other objects below versions/ may belong to somebody else.
         """
         self.read_pointer(pointer)
+        self._require_copies()
         for folder in self._list_begun():
             if self._read_tag(f"{folder}/{MANIFEST}") is None:
                 self._delete_objects(folder, self._read_begun(folder))
@@ -194,7 +203,9 @@ class ObjectStorage:
         """Return the folders of versions that somebody began to write or to remove."""
         paths = [item["path"] for batch in obstore.list(self.store, "versions/") for item in batch]
         folders = [path.removesuffix(f"/{BEGUN}") for path in paths if path.endswith(f"/{BEGUN}")]
-        return [item for item in folders if VERSION_ID.fullmatch(item.removeprefix("versions/"))]
+        return [
+            item for item in folders if VERSION_FOLDER.fullmatch(item.removeprefix("versions/"))
+        ]
 
     def _delete_objects(self, folder: str, names: Collection[str]) -> None:
         """Delete objects of a folder; missing objects are no error."""
@@ -228,6 +239,51 @@ class ObjectStorage:
     def write_file(self, path: str, content: bytes) -> None:
         """Write an object completely."""
         obstore.put(self.store, path, content)
+
+    @_as_os_error
+    def create_file(self, path: str, content: bytes) -> None:
+        """Write an object if there is none; a repeated request may find its own."""
+        self._renew_lock()
+        try:
+            self._put_if_unchanged(path, content, None)
+        except (AlreadyExistsError, PreconditionError) as error:
+            if self.read_file(path) != content:
+                raise FileExistsError(path) from error
+
+    @_as_os_error
+    def copy_latest(self, folder: str) -> None:
+        """Replace the copies in `current/` if they are not those of the version in a folder."""
+        content = self.read_file(f"{folder}/{MANIFEST}")
+        names, before = [*files_of(content), MANIFEST], self._read_copies()
+        is_begun = BEGUN in self._read_times(CURRENT)
+        if before == content and not is_begun:
+            return
+        old_names = set(files_of(before)) if before else set()
+        old_names |= set(self._read_begun(CURRENT)) if is_begun else set()
+        self._mark_begun(CURRENT, {*names, *old_names})
+        for name in names:
+            if time.monotonic() - self._renewed > self.lease_seconds / 4:
+                self._renew_lock()
+            obstore.copy(self.store, f"{folder}/{name}", f"{CURRENT}/{name}")
+        self._delete_objects(CURRENT, [*sorted(old_names - set(names)), BEGUN])
+
+    def _read_copies(self) -> bytes:
+        """Return the manifest of the copies; nothing without one, or where it is damaged."""
+        try:
+            content = self.read_file(f"{CURRENT}/{MANIFEST}")
+            files_of(content)
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return b""
+        return content
+
+    def _require_copies(self) -> None:
+        """Raise PublishError where `current/` has objects that no publisher wrote."""
+        names = set(self._read_times(CURRENT))
+        if names and not names & {MANIFEST, BEGUN}:
+            raise PublishError(
+                f"{self.address}/{CURRENT}/ has objects that no run wrote, such as {min(names)}: "
+                "move them away, because copies of the latest tables are written there"
+            )
 
     def flush_folder(self, folder: str) -> None:
         """Do nothing, because a store saves each object before it confirms the write."""

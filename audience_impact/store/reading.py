@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from audience_impact.store import VERSION_ID, PublishError, releases, storage
 from audience_impact.store.manifest import MANIFEST, METADATA_KEY
-from audience_impact.store.storage import LocalStorage
-from audience_impact.store.versions import LATEST, VERSIONS, Stored
+from audience_impact.store.storage import LATEST, VERSIONS, LocalStorage
+from audience_impact.store.versions import Stored
 
 MOST_DECODED_BYTES = 2**32
 """Maximum size of the cells of a table in memory."""

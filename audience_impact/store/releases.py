@@ -58,6 +58,14 @@ class ReadOnlyStorage:
         """Raise PublishError, because nothing is written here."""
         raise self._refuse()
 
+    def create_file(self, path: str, content: bytes) -> None:
+        """Raise PublishError, because nothing is written here."""
+        raise self._refuse()
+
+    def copy_latest(self, folder: str) -> None:
+        """Raise PublishError, because nothing is written here."""
+        raise self._refuse()
+
     def flush_folder(self, folder: str) -> None:
         """Raise PublishError, because nothing is written here."""
         raise self._refuse()
@@ -149,7 +157,11 @@ class WebStorage(ReadOnlyStorage):
         return _read_object(self.store, path)
 
     def read_pointer(self, pointer: str) -> str | None:
-        """Return the folder of the version that the pointer leads to; None without one."""
+        """Return the folder of the version that the pointer leads to; None without one.
+
+        A link is a folder here. Its own address is returned where the name of the folder that it
+        leads to has a number, which nothing on the web server tells.
+        """
         try:
             manifest = json.loads(self.read_file(f"{pointer}/{MANIFEST}"))
         except FileNotFoundError:
@@ -158,7 +170,12 @@ class WebStorage(ReadOnlyStorage):
             raise PublishError(f"{self.address}/{pointer} leads to no version") from error
         except OSError as error:
             raise PublishError(f"{self.address} cannot be read: {error}") from error
-        return f"versions/{_read_id(manifest, self.address)}"
+        folder = f"versions/{_read_id(manifest, self.address)}"
+        try:
+            self.read_file(f"{folder}/{MANIFEST}")
+        except OSError:
+            return pointer
+        return folder
 
     def _read_bucket_pointer(self, pointer: str) -> str | None:
         """Return the folder that the pointer of a bucket names, which is shown as a file."""

@@ -9,8 +9,8 @@ On a local file system a folder is written under a temporary name, flushed and r
 is a symbolic link that is replaced by a rename:
 
     .lock                      held while publishing; the system frees it when its holder dies
-    latest -> versions/<id>
-    versions/.tmp-<id>-<pid>/  being written, or left behind by a publisher that died
+    latest -> versions/<name>
+    versions/.tmp-<name>-<pid>/  being written, or left behind by a publisher that died
 """
 
 import os
@@ -23,12 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from audience_impact.store import VERSION_ID, PublishError
+from audience_impact.store import VERSION_FOLDER, PublishError
 from audience_impact.store.files import flush_to_disk, write_below, write_whole
 
+LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
 _TMP = ".tmp-"
 # What is written aside ends in the number of its process. Nothing else is ours, whatever its name.
-_FOLDER_ASIDE = re.compile(rf"{re.escape(_TMP)}{VERSION_ID.pattern}-\d+")
+_FOLDER_ASIDE = re.compile(rf"{re.escape(_TMP)}{VERSION_FOLDER.pattern}-\d+")
+_ENTRY_ASIDE = re.compile(rf"{re.escape(_TMP)}\d+\.json-\d+")
 _FILE_ASIDE = re.compile(re.escape(_TMP) + r"(latest|report|metrics\.prom|layers\.json)-\d+")
 # A path turns `s3://bucket` into `s3:/bucket`; one letter alone is a drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
@@ -59,6 +61,15 @@ class Storage(Protocol):
     def write_file(self, path: str, content: bytes) -> None:
         """Write a single file completely, or leave it as it was."""
 
+    def create_file(self, path: str, content: bytes) -> None:
+        """Write a new file completely, so that it survives a loss of power.
+
+        Raises FileExistsError if there is a file with other content.
+        """
+
+    def copy_latest(self, folder: str) -> None:
+        """Make the tables of the latest version available at addresses that never change."""
+
     def flush_folder(self, folder: str) -> None:
         """Make changes in a folder survive a loss of power."""
 
@@ -69,7 +80,7 @@ class Storage(Protocol):
         """Point to a folder atomically, so that it survives a loss of power."""
 
     def list_names(self, folder: str) -> list[str]:
-        """Return the names in a folder, the oldest first."""
+        """Return the names in a folder, the oldest first; raise FileNotFoundError without it."""
 
     def remove_files(self, folder: str, names: Sequence[str]) -> None:
         """Remove files of a folder in the given order, and the folder if nothing else is in it.
@@ -172,6 +183,19 @@ class LocalStorage:
         for path in self.root.glob(f"versions/{_TMP}*"):
             if _FOLDER_ASIDE.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
+        for path in self._find_history().glob(f"{_TMP}*"):
+            if _ENTRY_ASIDE.fullmatch(path.name) and path.is_file():
+                path.unlink()
+
+    def _find_history(self) -> Path:
+        """Return the folder of the history, even if missing; raise PublishError for a link."""
+        folder = self.root / HISTORY
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise PublishError(
+                f"{folder} is a link or a file where the folder of the history must be: move it "
+                "away, or put the folder back"
+            )
+        return folder
 
     def read_file(self, path: str) -> bytes:
         """Return the content of a file."""
@@ -192,6 +216,19 @@ class LocalStorage:
     def write_file(self, path: str, content: bytes) -> None:
         """Write under a temporary name, flush, and rename over the existing file."""
         write_whole(self.root / path, content)
+
+    def create_file(self, path: str, content: bytes) -> None:
+        """Write under a temporary name, flush, and rename; the lock excludes other writers."""
+        place = self.root / path
+        if self._find_history() == place.parent:
+            place.parent.mkdir(exist_ok=True)
+        if os.path.lexists(place):
+            raise FileExistsError(place)
+        write_whole(place, content)
+        flush_to_disk(place.parent)
+
+    def copy_latest(self, folder: str) -> None:
+        """Do nothing, because a path through the link `latest` never changes."""
 
     def flush_folder(self, folder: str) -> None:
         """Flush the directory of a folder to the disk."""
@@ -219,7 +256,8 @@ class LocalStorage:
 
     def list_names(self, folder: str) -> list[str]:
         """Return names by the time of writing, then by name."""
-        paths = list((self.root / folder).iterdir())
+        place = self._find_history() if folder == HISTORY else self.root / folder
+        paths = list(place.iterdir())
         paths.sort(key=lambda path: (path.lstat().st_mtime_ns, path.name))
         return [path.name for path in paths]
 

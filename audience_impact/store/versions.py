@@ -1,18 +1,20 @@
-"""Versions: their identity, publishing and reading, and the atomic switch of `latest`.
+"""Versions: their identity, and how one is found by its name and read.
 
-A version is a folder written once. If a process dies while it publishes, a reader who opens
-`latest` finds the complete old or new version (see `storage`). Below the root of what
-is published:
+A version is a folder written once. Below the root of what is published:
 
-    latest                     leads to versions/<id>
-    versions/<id>/             a Parquet file for each table, datapackage.json, and facts.zip, the
+    latest                     leads to versions/<name>
+    versions/<name>/           a Parquet file for each table, datapackage.json, and facts.zip, the
                                facts that the version was computed from
+    history/                   what was published when (see `history`)
+
+The name of a folder is `v<number>-<id>`: the number counts the versions of this place, the id
+depends only on what the version was computed from and is part of its bytes.
 """
 
 import io
 import json
+import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -24,35 +26,29 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audience_impact.rules import Rule, register_rule
-from audience_impact.store import VERSION_ID, PublishError, manifest, storage
+from audience_impact.store import (
+    VERSION_FOLDER,
+    VERSION_ID,
+    PublishError,
+    manifest,
+    releases,
+    storage,
+)
+from audience_impact.store import history as logs
+from audience_impact.store.history import split_folder
 from audience_impact.store.manifest import (
     FACT_KEYS,
     MANIFEST,
     METADATA_KEY,
-    About,
-    Rows,
     as_json,
     files_of,
     hash_bytes,
-    render_files,
 )
-from audience_impact.store.storage import Storage
-from audience_impact.vocabulary import FindingSeverity, RuleStage
+from audience_impact.store.storage import LATEST, VERSIONS, Storage
 
-LATEST, VERSIONS = "latest", "versions"
 NO_FACTS: Mapping[str, bytes] = MappingProxyType({})
-BYTES_DIFFER = register_rule(
-    Rule(
-        "bytes_differ",
-        RuleStage.VERSIONS,
-        FindingSeverity.TABLE_ERROR,
-        "the same inputs, method and seed gave other bytes than the version that is there",
-        "where a library has changed, or the form of what is published, remove that version and "
-        "publish again",
-        number=18,
-    )
-).id
+PREVIOUS = "previous"
+_NUMBER = re.compile(r"v?([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -89,9 +85,21 @@ class Stored:
     folder: str
 
     @property
-    def id(self) -> str:
-        """Return the id of the version."""
+    def name(self) -> str:
+        """Return the name of the folder, which sorts in the order of publication."""
         return self.folder.rpartition("/")[2]
+
+    @property
+    def id(self) -> str:
+        """Return the id of the version: the name without its number."""
+        if self.name == LATEST:  # a web server does not tell where this link leads
+            return self.version.id
+        return split_folder(self.name)[1]
+
+    @property
+    def number(self) -> int:
+        """Return the number of the version in its place; 0 for a version from before numbers."""
+        return split_folder(self.name)[0]
 
     @property
     def address(self) -> str:
@@ -194,69 +202,6 @@ class Stored:
         return content
 
 
-@dataclass(frozen=True)
-class Published:
-    """The result of publishing: `created` is False where the version existed already.
-
-    `replaced_count` is the number of fact rows that a later layer replaced.
-    """
-
-    version: Stored
-    created: bool
-    removed: tuple[str, ...]
-    replaced_count: int = 0
-
-    @property
-    def version_id(self) -> str:
-        """Return the id of the version."""
-        return self.version.id
-
-    @property
-    def path(self) -> Path:
-        """Return the folder of the version."""
-        return Path(self.version.address)
-
-
-def publish_version(
-    root: Path,
-    version: Version,
-    tables: Mapping[str, Rows | pa.Table],
-    about: About,
-    keep: int | None = None,
-    timeout_seconds: float = 60.0,
-    facts: Mapping[str, bytes] = NO_FACTS,
-) -> Published:
-    """Publish the tables as one version below `root` and let `latest` lead to it.
-
-    `about` has `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
-    (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
-    and, optionally, `primary_key`; it may contain `fact_keys`, the key columns of each fact table,
-    and `other_licences`, those of the facts.
-    With `keep`, the oldest versions beyond that number are removed.
-    `facts` are the files that the version was computed from, `0/estimates.csv` in the first layer.
-    """
-    if keep is not None and keep < 1:
-        raise PublishError(f"keep must be at least 1 (the version just published), not {keep}")
-    files = render_files({**version.as_record(), "version_id": version.id}, tables, about, facts)
-    try:
-        store, folder = storage.select_storage(root), f"{VERSIONS}/{version.id}"
-        with store.hold_lock(timeout_seconds):
-            store.remove_leftovers(LATEST)
-            created = not _is_whole(store, folder, files)
-            if created:
-                store.write_folder(folder, files)
-            else:
-                _check_same_bytes(store, folder, files)
-            store.flush_folder(VERSIONS)
-            store.move_pointer(LATEST, folder)
-            removed = _remove_oldest(store, version.id, keep)
-    except OSError as error:
-        raise PublishError(
-            f"cannot publish below {storage.format_address(root)}: {error}"
-        ) from error
-    return Published(Stored(store, folder), created, removed)
-
-
 def find_latest(root: Path) -> Stored:
     """Return the version that `latest` names; read all tables from it, as `latest` may move.
 
@@ -270,56 +215,133 @@ def find_latest(root: Path) -> Stored:
         store.read_file(f"{folder}/{MANIFEST}")
     except OSError as error:
         where = f"{store.address}/{LATEST}"
-        raise PublishError(f"{where} does not lead to a version: publish again") from error
+        raise PublishError(
+            f"{where} does not lead to a version: publish again, or roll back to another version"
+        ) from error
     return Stored(store, folder)
+
+
+def find_newest(root: Path) -> Stored:
+    """Return the version that the last run computed; after a rollback `latest` leads to another.
+
+    Raises PublishError where nothing is published.
+    """
+    latest = find_latest(root)
+    last = logs.read_last(latest.store)
+    newest = Stored(latest.store, f"{VERSIONS}/{last.newest}") if last else latest
+    return newest if last and last.is_pinned and has_manifest(newest) else latest
+
+
+def find_version(root: Path, name: str) -> Stored:
+    """Return the version with this name; of a folder of versions, or an archive, the latest.
+
+    A name is the number of a version (`v42`), its id, the beginning of its id or of the name of its
+    folder, `latest`, `previous` (published before the latest), or the path of a folder. Where an id
+    was published twice, with other bytes, it names the version published last.
+
+    Raises PublishError where the name fits no version, or several.
+    """
+    if name == LATEST:
+        return find_latest(root)
+    if name == PREVIOUS:
+        return _require_single(find_previous(find_latest(root)), name, root)
+    path = Path(name)
+    if storage.is_address(name) or (releases.is_archive(name) and path.is_file()):
+        return find_latest(path)
+    if path.is_dir():
+        place = path.resolve()
+        is_version = (place / MANIFEST).is_file()
+        return (
+            Stored(storage.select_storage(place.parent), place.name)
+            if is_version
+            else find_latest(path)
+        )
+    listed = list_versions(storage.select_storage(root))
+    return _require_single(_match_name(listed, name), name, root)
+
+
+def _match_name(listed: list[Stored], name: str) -> list[Stored]:
+    """Return the versions that a name fits, of each id the one that was published last."""
+    if number := _NUMBER.fullmatch(name):
+        by_number = [version for version in listed if version.number == int(number[1]) > 0]
+        if by_number:
+            return by_number
+    if exact := [version for version in listed if version.name == name]:
+        return exact
+    by_id = {version.id: version for version in listed}
+    matching = [version for version in by_id.values() if version.id.startswith(name)]
+    return matching or [version for version in listed if version.name.startswith(name)]
+
+
+def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        ids = ", ".join(version.name for version in matching)
+        raise PublishError(
+            f"several versions have an id that begins with {name}: {ids}; give more of the id"
+        )
+    place = storage.format_address(root)
+    if name == PREVIOUS:
+        raise PublishError(
+            f"there is only one version below {place}, and nothing to compare it with: run again "
+            "when facts have changed, or see what an edit does with --facts DIR"
+        )
+    raise PublishError(
+        f"there is no version {name} below {place}: audience-impact versions lists them; name one "
+        "by its number or id, by latest or previous, or by its folder"
+    )
+
+
+def find_previous(version: Stored) -> list[Stored]:
+    """Return the version that was published before another; none for the first."""
+    listed = list_versions(version.store)
+    names = [stored.name for stored in listed]
+    return listed[: names.index(version.name)][-1:] if version.name in names else []
+
+
+def find_version_on(root: Path, day: date) -> Stored:
+    """Return the version that `latest` led to at the end of a day (UTC).
+
+    Raises PublishError where the history does not say it, or where the version was removed.
+    """
+    store = storage.select_storage(root)
+    entry = logs.find_entry_on(logs.read_history(store), day)
+    version = Stored(store, f"{VERSIONS}/{entry.latest}")
+    if not has_manifest(version):
+        raise PublishError(
+            f"on {day} latest led to version {entry.latest}, which is no longer below "
+            f"{store.address}: the same facts and release compute it again"
+        )
+    return version
+
+
+def list_versions(store: Storage) -> list[Stored]:
+    """Return the versions of a storage, the oldest first.
+
+    Versions without a number come first, by the time of their last change.
+    """
+    try:
+        names = store.list_names(VERSIONS)
+    except OSError:
+        return []
+    listed = [Stored(store, f"{VERSIONS}/{name}") for name in names if is_folder_name(name)]
+    return sorted(listed, key=lambda version: version.number)
+
+
+def has_manifest(version: Stored) -> bool:
+    """Return whether a version is there, as far as its manifest shows."""
+    try:
+        return bool(version.manifest_bytes)
+    except PublishError:
+        return False
+
+
+def is_folder_name(name: str) -> bool:
+    """Return whether a name is that of the folder of a version."""
+    return bool(VERSION_FOLDER.fullmatch(name))
 
 
 def is_id(name: str) -> bool:
     """Return whether a name is the id of a version."""
     return bool(VERSION_ID.fullmatch(name))
-
-
-def _is_whole(store: Storage, folder: str, files: Mapping[str, bytes]) -> bool:
-    """Return whether the folder has all these files with the digests of its manifest."""
-    try:
-        files_in_manifest = files_of(store.read_file(f"{folder}/{MANIFEST}"))
-        hashes = {
-            name: hash_bytes(store.read_file(f"{folder}/{name}")) for name in files_in_manifest
-        }
-        is_complete = all(
-            files_in_manifest[name]["hash"] == f"sha256:{hashes[name]}"
-            for name in files_in_manifest
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return is_complete and files_in_manifest.keys() == files.keys() - {MANIFEST}
-
-
-def _check_same_bytes(store: Storage, folder: str, files: Mapping[str, bytes]) -> None:
-    """Raise PublishError where files of the existing version have other bytes."""
-    differing = sorted(name for name in files if store.read_file(f"{folder}/{name}") != files[name])
-    if differing:
-        raise PublishError(
-            f"{BYTES_DIFFER}: version {Path(folder).name} exists already, and the same inputs, "
-            f"method and seed now give different bytes of {', '.join(differing)}: if a library or "
-            f"the form of what is published has changed, remove {store.address}/{folder} and "
-            "publish again; otherwise the results depend on something that is not in the version"
-        )
-
-
-def _remove_oldest(store: Storage, current: str, keep: int | None) -> tuple[str, ...]:
-    """Remove the oldest versions beyond `keep`, and no files that no manifest names."""
-    if not keep:
-        return ()
-    names = [name for name in store.list_names(VERSIONS) if is_id(name)]
-    others = [name for name in names if name != current]
-    oldest = others[: max(len(others) + 1 - keep, 0)]
-    return tuple(name for name in oldest if _remove_version(Stored(store, f"{VERSIONS}/{name}")))
-
-
-def _remove_version(version: Stored) -> bool:
-    """Remove the files of a version; return False if its manifest is unreadable."""
-    with suppress(PublishError):
-        version.store.remove_files(version.folder, [MANIFEST, *version.files])
-        return True
-    return False

@@ -18,7 +18,7 @@ from flows.serving import preparing
 from flows.serving.preparing import NotReadyError
 
 if TYPE_CHECKING:
-    from audience_impact.store.versions import Published
+    from audience_impact.store.publishing import Published
 
 P = ParamSpec("P")
 
@@ -64,7 +64,11 @@ def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> i
     done = state.result()
     show_outcome(done, len(folders))
     news = "published version" if done.created else "nothing changed: still version"
-    typer.echo(f"{news} {done.version_id}\n{format_path(published / 'latest')}")
+    reason = f" ({done.reason})" if done.created and done.reason else ""
+    typer.echo(plain_line(f"{news} {done.version_id}{reason}"))
+    typer.echo(format_path(published / "latest"))
+    for line in done.notes:
+        typer.echo(plain_line(line))
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
     both = before, last_version.read_last_version(published)

@@ -1,6 +1,7 @@
-"""The command `release`, and what `diff` and `explain` compute from facts in a checkout.
+"""The commands `release` and `rollback`, and what `diff` and `explain` compute from facts.
 
-`release` writes a version as an archive that can be cited by its digest.
+`release` writes a version as an archive that can be cited by its digest; `rollback` lets `latest`
+lead to an earlier version.
 """
 
 from datetime import UTC, date, datetime
@@ -20,7 +21,14 @@ from audience_impact.cli.folders import (
     open_latest,
     require_local_paths,
 )
-from flows.commands.folders import FACTS, fact_folders
+from flows.commands.folders import (
+    FACTS,
+    ProfileFile,
+    PublishedOrProfile,
+    fact_folders,
+    in_checkout,
+    read_environment,
+)
 
 if TYPE_CHECKING:
     from audience_impact.comparing.compared_versions import ComparedVersion
@@ -29,10 +37,11 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command to the app, and let `diff` and `explain` compute from facts."""
+    """Add the commands to the app, and let `diff` and `explain` compute from facts."""
     comparing.COMPUTE[:] = [compute_side]
     explaining.COMPUTE[:] = [compute_trace]
     app.command("release")(release_version)
+    app.command("rollback")(roll_back)
 
 
 def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> "Trace":
@@ -151,13 +160,12 @@ def release_version(
     the changes since the release before. The same versions give the same bytes.
     """
     version = open_latest(published)
-    from audience_impact.comparing import compared_versions
     from audience_impact.exporting import ExportError
-    from audience_impact.store import PublishError
+    from audience_impact.store import PublishError, versions
     from flows import releasing
 
     try:
-        before = compared_versions.find_version(published, previous) if previous else None
+        before = versions.find_version(published, previous) if previous else None
         into.mkdir(parents=True, exist_ok=True)
         made, digest = releasing.write_release(version, before, into, overwrite)
         if ship:
@@ -168,3 +176,52 @@ def release_version(
     except OSError as error:
         raise fail_with(f"cannot write into {into}: {error}") from error
     typer.echo(f"wrote version {version.id}\n{format_path(made)}\nsha256 {digest}")
+
+
+RolledBack = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[VERSION]",
+        help="Version that `latest` leads to from now on: its number (v42), its id or the "
+        "beginning of the id, or previous.",
+        show_default=False,
+    ),
+]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="The reason, for the history.")
+]
+Lift = Annotated[
+    bool, typer.Option("--lift", help="End the rollback: `latest` leads to the last run's version.")
+]
+
+
+def roll_back(
+    version: RolledBack = None,
+    published: PublishedOrProfile = None,
+    reason: Reason = "",
+    lift: Lift = False,
+    profile: ProfileFile = None,
+) -> None:
+    """Let `latest` lead to an earlier version, and stay there until the rollback is lifted.
+
+    Runs still publish their versions, but do not move `latest`. The history records the rollback
+    and its end, with the reason.
+    """
+    if lift == (version is not None):
+        raise fail_with("give a VERSION to roll back to, or --lift", 2)
+    place = published or in_checkout(read_environment(profile).published)
+    from audience_impact.plain_text import plain_line
+    from audience_impact.store import PublishError, rollbacks
+
+    now = datetime.now(UTC)
+    try:
+        if version is None:
+            entry = rollbacks.lift_rollback(place, reason or "the rollback is lifted", now)
+            news = "latest moves with each run again and leads to version"
+        else:
+            entry = rollbacks.roll_back(place, version, reason, now)
+            news = "latest stays until audience-impact rollback --lift with version"
+    except PublishError as error:
+        raise fail_with(str(error)) from error
+    typer.echo(plain_line(f"{news} {entry.latest}"))
+    typer.echo(format_path(place / "latest"))

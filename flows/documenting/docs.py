@@ -24,6 +24,7 @@ from audience_impact.answers.names import label_code
 from audience_impact.answers.numbers import format_compact
 from audience_impact.cli.command import app
 from audience_impact.rules import Rule
+from audience_impact.store import publishing
 from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT, last_version
 from flows.documenting import architecture
@@ -31,7 +32,7 @@ from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules
 from schemas import facts, published
 
-REGISTERING = (last_version,)
+REGISTERING = (last_version, publishing)
 """Modules that register rules which no run imports; the page of checks lists these rules as well.
 """
 MARK = re.compile(r"<!-- made: (\w+) -->\n")

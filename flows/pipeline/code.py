@@ -1,4 +1,7 @@
-"""The digest of the code that computes a run, which is a part of the identity of a version.
+"""What a version is computed with: the digest of the code, and the releases of the libraries.
+
+The digest is a part of the identity of a version. The libraries are not, since the same values
+should follow from other releases of them: the history of the versions records them.
 
 Method. From the modules that compute, every import is followed, those inside functions too. Each
 module counts by its syntax tree without docstrings, so that a change of a comment, a docstring or
@@ -8,10 +11,15 @@ by `ast.dump`, whose text differs between versions of Python.
 
 import ast
 import hashlib
+import platform
+import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
+from audience_impact.store.history import Origin
 from flows import CHECKOUT
 
 ENTRIES = ("flows.pipeline.steps", "audience_impact.pipeline", "schemas.published")
@@ -20,6 +28,27 @@ OUTSIDE = ("audience_impact.store", "audience_impact.plain_text")
 PACKAGES = ("audience_impact", "schemas", "flows")
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """Fields of a statement that contain statements."""
+LIBRARIES = ("highspy", "numpy", "pandas", "pyarrow", "scipy", "statsmodels")
+"""The libraries that compute the values of a version and write its tables."""
+
+
+def describe_origin(now: datetime | None = None) -> Origin:
+    """Return the moment, by default the current one, the libraries and the release of a run.
+
+    Python and zlib are listed with the libraries, because the archive of the facts and the order of
+    some computations depend on them.
+    """
+    libraries = {name: _find_release(name) for name in LIBRARIES}
+    libraries |= {"python": platform.python_version(), "zlib": zlib.ZLIB_RUNTIME_VERSION}
+    return Origin(now or datetime.now(UTC), libraries, _find_release("audience-impact"))
+
+
+def _find_release(library: str) -> str:
+    """Return the release of a library; `missing` if it is not installed."""
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "missing"
 
 
 @cache

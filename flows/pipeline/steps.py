@@ -34,8 +34,10 @@ from schemas import facts as fact_models
 if TYPE_CHECKING:
     import pyarrow
 
-    from audience_impact.store import versions as publish
+    from audience_impact.store.history import Origin
     from audience_impact.store.manifest import Rows
+    from audience_impact.store.publishing import Published
+    from audience_impact.store.versions import Version
     from flows.division import Division
     from flows.pipeline.merging import MergedResults
 
@@ -136,7 +138,7 @@ class Results:
 
     rows: Mapping[str, Rows]
     source_ids: Mapping[str, frozenset[str]]
-    version: publish.Version
+    version: Version
     files: Mapping[str, bytes]
 
     @cached_property
@@ -459,10 +461,10 @@ def compute_results(
 
 def _describe_version(
     checked: Checked, day: date, seed: int, options: Mapping[str, bool]
-) -> publish.Version:
-    from audience_impact.store import versions as publish
+) -> Version:
+    from audience_impact.store.versions import Version
 
-    return publish.Version(
+    return Version(
         day,
         checked.inputs_sha256,
         "+".join([name_method(), *(word for word, is_on in options.items() if is_on)]),
@@ -471,9 +473,7 @@ def _describe_version(
     )
 
 
-def _build_results(
-    checked: Checked, merged_results: MergedResults, version: publish.Version
-) -> Results:
+def _build_results(checked: Checked, merged_results: MergedResults, version: Version) -> Results:
     """Return all published tables: results, quarantine and quality report."""
     from audience_impact.outputs.review.rules import CONTRADICT
     from audience_impact.store.divided import divide_tables
@@ -563,9 +563,15 @@ def name_method() -> str:
     return f"{impact.METHOD_VERSION}+{code_sha256()[:12]}"
 
 
-def publish_results(results: Results, root: Path, keep: int | None) -> publish.Published:
-    """Publish the version and move `latest` to it."""
-    from audience_impact.store import versions as publish
+def publish_results(
+    results: Results, root: Path, keep: int | None, origin: Origin | None = None
+) -> Published:
+    """Publish the version and move `latest` to it, unless it was rolled back.
+
+    `origin` states the moment and the libraries: by default, those of this process.
+    """
+    from audience_impact.store import publishing
+    from flows.pipeline.code import describe_origin
 
     contracts.require_validation()
     sources = results.read_frame("sources").fillna("")
@@ -591,8 +597,14 @@ def publish_results(results: Results, root: Path, keep: int | None) -> publish.P
             for name in published.MODELS
         },
     }
-    return publish.publish_version(
-        root, results.version, results.rows, about, keep, facts=results.files
+    return publishing.publish_version(
+        root,
+        results.version,
+        results.rows,
+        about,
+        origin or describe_origin(),
+        keep,
+        facts=results.files,
     )
 
 

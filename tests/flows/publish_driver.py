@@ -15,18 +15,21 @@ import sys
 import time
 from array import array
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 from filelock import FileLock
 
-from audience_impact.store.versions import Version, publish_version
+from audience_impact.store.history import Origin
+from audience_impact.store.publishing import publish_version
+from audience_impact.store.versions import Version
 
 NAMES = [f"table_{number:02}" for number in range(16)]
 ROWS = 50
 PAUSE_SECONDS = 0.001
+ORIGIN = Origin(datetime(2025, 10, 1, tzinfo=UTC), {"arrow": "1.0"}, "0.1.0")
 
 
 def main() -> None:
@@ -65,7 +68,7 @@ def breed(root: Path, keep: int) -> None:
 def be_ready() -> None:
     """Import what is imported at first use, not in the time in which kills come; and say so."""
     with TemporaryDirectory() as elsewhere:
-        publish_version(Path(elsewhere), version(0), tables(0), about())
+        publish_version(Path(elsewhere), version(0), tables(0), about(), ORIGIN)
     slow_down()
     print("ready", flush=True)
 
@@ -74,8 +77,10 @@ def publish_in_a_row(root: Path, first: int, count: int, keep: int) -> None:
     """Publish one version after the other, and say of each whether it was new."""
     seed = first
     while not count or seed < first + count:
-        done = publish_version(root, version(seed), tables(seed), about(), keep=keep or None)
-        print(done.version_id, "created" if done.created else "there", flush=True)
+        done = publish_version(
+            root, version(seed), tables(seed), about(), ORIGIN, keep=keep or None
+        )
+        print(done.version.name, "created" if done.created else "there", flush=True)
         seed += 1
 
 

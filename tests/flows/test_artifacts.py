@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from audience_impact.store import versions
-from audience_impact.store.versions import Published
+from audience_impact.store.publishing import Published
 from flows import division, run_reports
 
 

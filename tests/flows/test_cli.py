@@ -17,7 +17,7 @@ import pytest
 from audience_impact.cli.command import app
 from audience_impact.store import versions
 from audience_impact.store.divided import list_published, read_computed
-from audience_impact.store.versions import Published
+from audience_impact.store.publishing import Published
 from flows.commands import running
 from tests.support import edit
 

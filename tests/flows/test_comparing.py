@@ -17,8 +17,8 @@ from audience_impact.comparing import changes, compared_versions, text
 from audience_impact.comparing.changes import Comparison
 from audience_impact.comparing.compared_versions import ComparedVersion
 from audience_impact.comparing.facts import Row
-from audience_impact.store import PublishError
-from audience_impact.store.versions import Published
+from audience_impact.store import PublishError, versions
+from audience_impact.store.publishing import Published
 from audience_impact.vocabulary import FactChange
 from flows.commands.versions import compute_side
 from flows.pipeline import steps
@@ -66,7 +66,7 @@ def root(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def old(root: Path) -> ComparedVersion:
-    return compared_versions.read_published(compared_versions.find_version(root, "latest"))
+    return compared_versions.read_published(versions.find_version(root, "latest"))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ MakeSide = Callable[..., ComparedVersion]
 @pytest.fixture
 def side(world: Path, root: Path, once: Once, tmp_path: Path) -> MakeSide:
     """What the facts give with some edits, computed once for all tests."""
-    stored = compared_versions.find_version(root, "latest")
+    stored = versions.find_version(root, "latest")
 
     def made(*edits: Callable[[Path], Any]) -> ComparedVersion:
         name = "-".join(["side", *(make.__name__ for make in edits)])
@@ -327,7 +327,7 @@ def test_a_version_that_does_not_say_its_keys_is_read_by_those_of_the_other(
 
 def test_the_same_versions_give_the_same_records(later: Path) -> None:
     old, new = (
-        compared_versions.read_published(compared_versions.find_version(later, name))
+        compared_versions.read_published(versions.find_version(later, name))
         for name in ("previous", "latest")
     )
     records = [changes.as_records(changes.compare_versions(old, new)) for _ in range(2)]
@@ -424,14 +424,18 @@ def test_the_environment_says_where_versions_lie(root: Path) -> None:
 def test_versions_are_named_by_id_by_place_and_by_word(
     root: Path, later: Path, tmp_path: Path
 ) -> None:
-    first, second = (compared_versions.find_version(place, "latest").id for place in (root, later))
+    first, second = (versions.find_version(place, "latest").id for place in (root, later))
     assert first != second
-    assert compared_versions.find_version(later, "previous").id == first
-    assert compared_versions.find_version(later, first[:14]).id == first
-    assert compared_versions.find_version(tmp_path, str(later / "versions" / first)).id == first
-    assert compared_versions.find_version(tmp_path, str(later)).id == second
-    with pytest.raises(PublishError, match=f"id that begins with 20: {first}, {second}"):
-        compared_versions.find_version(later, "20")
+    assert versions.find_version(later, "previous").id == first
+    assert versions.find_version(later, first[:14]).id == first
+    folder = later / "versions" / f"v000001-{first}"
+    for name in ("v1", "1", "v000001", folder.name):
+        assert versions.find_version(later, name).folder == f"versions/{folder.name}"
+    assert versions.find_version(tmp_path, str(folder)).id == first
+    assert versions.find_version(tmp_path, str(later)).id == second
+    several = f"id that begins with 20: {folder.name}, v000002-{second}"
+    with pytest.raises(PublishError, match=several):
+        versions.find_version(later, "20")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from audience_impact import plain_text as plain
 from audience_impact.answers import tables
 from audience_impact.cli.folders import fail_with
 from audience_impact.facts.tables import Finding, relocate_finding
-from audience_impact.store.versions import Published
+from audience_impact.store.publishing import Published
 from flows import run_reports
 from flows.pipeline import findings as forms_of
 from flows.pipeline import steps

@@ -24,7 +24,14 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
-from audience_impact.store import PublishError, manifest, objects, storage, versions
+from audience_impact.store import (
+    PublishError,
+    manifest,
+    objects,
+    publishing,
+    storage,
+    versions,
+)
 from audience_impact.store.manifest import MANIFEST
 from audience_impact.store.objects import ObjectStorage
 from flows.pipeline import steps
@@ -88,17 +95,17 @@ def store(root: str) -> ObjectStorage:
     return found
 
 
-def put(root: str, seed: int, keep: int | None = None) -> versions.Published:
+def put(root: str, seed: int, keep: int | None = None) -> publishing.Published:
     """Publish the version of a seed."""
-    return versions.publish_version(
-        Path(root), driver.version(seed), driver.tables(seed), driver.about(), keep
+    return publishing.publish_version(
+        Path(root), driver.version(seed), driver.tables(seed), driver.about(), driver.ORIGIN, keep
     )
 
 
 def test_a_version_is_published_found_and_not_written_twice(root: str) -> None:
     done = put(root, 1)
     assert done.created
-    assert done.version.address == f"{root}/versions/{done.version_id}"
+    assert done.version.address == f"{root}/versions/v000001-{done.version_id}"
     assert not put(root, 1).created
     assert put(root, 2).created
     found = versions.find_latest(Path(root))
@@ -109,15 +116,15 @@ def test_a_version_is_published_found_and_not_written_twice(root: str) -> None:
 def test_the_oldest_go_and_the_latest_stays(root: str) -> None:
     ids = []
     for seed in (1, 2, 3):
-        ids.append(put(root, seed, keep=2).version_id)
+        ids.append(put(root, seed, keep=2).version.name)
         time.sleep(1.05)  # the store tells the time of an object in seconds
     assert set(objects.open_storage(root).list_names("versions")) == set(ids[1:])
-    assert versions.find_latest(Path(root)).id == ids[2]
+    assert versions.find_latest(Path(root)).name == ids[2]
 
 
 def test_a_damaged_version_is_mended(root: str, store: ObjectStorage) -> None:
     done = put(root, 1)
-    store.write_file(f"versions/{done.version_id}/table_00.parquet", b"damaged")
+    store.write_file(f"{done.version.folder}/table_00.parquet", b"damaged")
     with pytest.raises(PublishError, match="publish again to repair it"):
         done.version.read_table("table_00")
     assert put(root, 1).created
@@ -157,9 +164,9 @@ def test_what_a_dead_publisher_left_is_removed(
     root: str, store: ObjectStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     die_while_writing(root, 2, monkeypatch)
-    assert store.list_names("versions") == [driver.version(2).id]
+    assert store.list_names("versions") == [f"v000001-{driver.version(2).id}"]
     done = put(root, 1)
-    assert store.list_names("versions") == [done.version_id]
+    assert store.list_names("versions") == [done.version.name]
 
 
 def test_objects_of_others_stay_whatever_their_names(
@@ -169,16 +176,17 @@ def test_objects_of_others_stay_whatever_their_names(
     mine = [
         "versions/my-backup/impact.parquet",
         "versions/2025-09-30-000000000000/impact.parquet",
-        f"versions/{driver.version(2).id}/notes.txt",
+        f"versions/v000001-{driver.version(2).id}/notes.txt",
     ]
     for path in mine:
         store.write_file(path, b"mine")
-    for seed in (1, 3):
-        store.write_file(f"versions/{put(root, seed, keep=1).version_id}/notes.txt", b"mine")
-    for path in (*mine, f"versions/{driver.version(1).id}/notes.txt"):
+    first = put(root, 1, keep=1).version
+    store.write_file(f"{first.folder}/notes.txt", b"mine")
+    put(root, 3, keep=1)
+    for path in (*mine, f"{first.folder}/notes.txt"):
         assert store.read_file(path) == b"mine"
     with pytest.raises(FileNotFoundError):
-        store.read_file(f"versions/{driver.version(1).id}/table_00.parquet")
+        store.read_file(f"{first.folder}/table_00.parquet")
 
 
 @pytest.mark.parametrize(
@@ -191,7 +199,7 @@ def test_a_mark_that_names_no_objects_of_its_folder_is_one_line(
     store.write_file("versions/2025-09-30-000000000000/.begun", content)
     with pytest.raises(PublishError, match="does not name objects of its folder: move it away"):
         put(root, 2)
-    assert store.read_pointer("latest") == f"versions/{driver.version(1).id}"
+    assert store.read_pointer("latest") == f"versions/v000001-{driver.version(1).id}"
 
 
 def test_every_reader_reads_by_address(root: str, endpoint: str) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from audience_impact.comparing import compared_versions
 from audience_impact.site import build
 from audience_impact.site.rendering import FEED
 from audience_impact.store import versions
@@ -54,7 +53,7 @@ def titles(feed: etree._ElementTree) -> dict[str, str]:
 def pair(root: Path) -> tuple[versions.Stored, versions.Stored]:
     """The first and the last version."""
     last = versions.find_latest(root)
-    return compared_versions.find_previous(last)[0], last
+    return versions.find_previous(last)[0], last
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from audience_impact.exporting import content, selection, sheets
 from audience_impact.site import rendering, report_data, restriction
 from audience_impact.site.charts import rows
 from audience_impact.site.report_data import Page, ReportData
-from audience_impact.store.versions import Published
+from audience_impact.store.publishing import Published
 from flows import run_reports
 from flows.pipeline import steps
 from tests.engine import calibrated

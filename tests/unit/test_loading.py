@@ -27,7 +27,7 @@ def test_a_version_is_its_tables_with_what_is_known_about_them(version: Path) ->
     written = pd.read_parquet(version / "impact.parquet").astype(impact.dtypes)
     pd.testing.assert_frame_equal(impact, written)
     assert impact.attrs["table"] == "impact"
-    assert impact.attrs["version_id"] == version.resolve().name
+    assert version.resolve().name == f"v000001-{impact.attrs['version_id']}"
     assert date.fromisoformat(impact.attrs["as_of"])
     assert impact.attrs["licence"]["name"] == "CC-BY-4.0"
     assert set(impact.attrs["columns"]) == set(impact.columns)

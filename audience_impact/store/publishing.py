@@ -1,0 +1,391 @@
+"""Publish versions: write a version once, record it, move `latest`, and remove old versions."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audience_impact.rules import Rule, register_rule
+from audience_impact.store import PublishError, storage, versions
+from audience_impact.store import history as logs
+from audience_impact.store.history import Entry, Event, Origin
+from audience_impact.store.manifest import (
+    MANIFEST,
+    About,
+    Rows,
+    as_rows,
+    hash_bytes,
+    render_files,
+)
+from audience_impact.store.place import LOCK_SECONDS, Place, find_entry, lock_place, read_contents
+from audience_impact.store.storage import VERSIONS, Storage
+from audience_impact.store.versions import NO_FACTS, Stored, Version
+from audience_impact.vocabulary import FindingSeverity, RuleStage
+
+Tables = Mapping[str, Rows | pa.Table]
+ROW_KEYS = ("restriction_id", "area_id", "source_id")
+"""Columns that name the rows of a table for people, the most telling first."""
+MOST_NAMES = 3
+MOST_CHANGES = 5
+"""Number of changed columns that the reason of a version names."""
+BYTES_DIFFER = register_rule(
+    Rule(
+        "bytes_differ",
+        RuleStage.VERSIONS,
+        FindingSeverity.TABLE_ERROR,
+        "the same inputs, method, seed and libraries gave other values than the version that is "
+        "there",
+        "run again on the machine that published the version: the results depend on something that "
+        "is not recorded",
+        number=18,
+    )
+).id
+VALUES_DIFFER = register_rule(
+    Rule(
+        "values_differ",
+        RuleStage.VERSIONS,
+        FindingSeverity.WARNING,
+        "the same inputs, method and seed gave other values than the version that is there, after "
+        "a change of libraries; reported by the run, not published",
+        "see whether the new release of the library is right; install the old one to go back",
+    )
+).id
+REASONS = {
+    "as_of": "another day",
+    "inputs_sha256": "other facts",
+    "method_version": "other code or options",
+    "schema_version": "another schema",
+    "seed": "another seed",
+}
+"""Why a new version is published, by the field of its identity that differs."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """The result of publishing: `created` is False where the version existed already.
+
+    Attributes:
+        version: The version of the run.
+        created: Whether it was written.
+        removed: The names of the old versions that were removed.
+        replaced_count: The number of fact rows that a later layer replaced.
+        notes: Lines about `latest`, where it did not simply move to the version of the run.
+        reason: Why the version was published; blank if nothing changed.
+    """
+
+    version: Stored
+    created: bool
+    removed: tuple[str, ...]
+    replaced_count: int = 0
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def version_id(self) -> str:
+        """Return the id of the version."""
+        return self.version.id
+
+    @property
+    def path(self) -> Path:
+        """Return the folder of the version."""
+        return Path(self.version.address)
+
+
+def publish_version(
+    root: Path,
+    version: Version,
+    tables: Tables,
+    about: About,
+    origin: Origin,
+    keep: int | None = None,
+    timeout_seconds: float = LOCK_SECONDS,
+    facts: Mapping[str, bytes] = NO_FACTS,
+) -> Published:
+    """Publish the tables as one version below `root` and let `latest` lead to it.
+
+    After a rollback `latest` stays where it is. If other libraries write the same values as other
+    bytes, they are published as one more version with the same id. If they compute other values,
+    its id is another one: its method ends in `+values-` and a digest of the values.
+
+    `about` has `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
+    (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
+    and, optionally, `primary_key`; it may contain `fact_keys`, the key columns of each fact table,
+    and `other_licences`, those of the facts. With `keep`, the oldest versions beyond that number are removed, but not the one that `latest`
+    leads to. `facts` are the files that the version was computed from, `0/estimates.csv` in the
+    first layer.
+    """
+    if keep is not None and keep < 1:
+        raise PublishError(f"keep must be at least 1 (the version just published), not {keep}")
+    draft = _Draft(version, tables, about, facts)
+    draft.files  # noqa: B018  # what cannot be published is refused before anything is locked
+    with lock_place(root, origin.at, timeout_seconds) as place:
+        stored, created, changes = _write_version(place, draft, origin)
+        entry = _record_version(place, stored, origin, changes)
+        place.move_latest(entry)
+        removed = _remove_oldest(place.store, {stored.name, entry.latest}, keep)
+        is_new = place.last is None or entry.number != place.last.number
+        notes = _describe_latest(place, entry)
+    return Published(stored, created, removed, 0, notes, entry.reason if is_new else "")
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A version that is about to be published."""
+
+    version: Version
+    tables: Tables
+    about: About
+    facts: Mapping[str, bytes]
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """Return the files of the version, by name."""
+        identity = {**self.version.as_record(), "version_id": self.version.id}
+        return render_files(identity, self.tables, self.about, self.facts)
+
+    def name_values(self) -> "_Draft":
+        """Return the draft with a digest of its values in its identity."""
+        digest = hash_values(self.tables)[:12]
+        method = f"{self.version.method_version}+values-{digest}"
+        return replace(self, version=replace(self.version, method_version=method))
+
+
+def _write_version(
+    place: Place, draft: _Draft, origin: Origin
+) -> tuple[Stored, bool, tuple[str, ...]]:
+    """Write a version unless it is there; return it, whether it was written, and other values."""
+    changes: tuple[str, ...] = ()
+    stored = _find_or_mend(place, draft)
+    if stored is None and (same := place.list_with_id(draft.version.id)):
+        changes = tuple(list_value_changes(_read_tables(same[0]), draft.tables))
+        if changes:
+            _require_other_libraries(same[0], origin, changes)
+            draft = draft.name_values()
+            stored = _find_or_mend(place, draft)
+    if stored is not None:
+        return *stored, changes
+    new = Stored(place.store, f"{VERSIONS}/v{place.highest + 1:06}-{draft.version.id}")
+    place.store.write_folder(new.folder, draft.files)
+    return new, True, changes
+
+
+def _find_or_mend(place: Place, draft: _Draft) -> tuple[Stored, bool] | None:
+    """Return the version with these bytes, and whether a damaged one had to be written again."""
+    same = place.list_with_id(draft.version.id)
+    contents = [read_contents(version) for version in same]
+    for version, content in zip(same, contents, strict=True):
+        if content == draft.files:
+            return version, False
+    for version, content in zip(same, contents, strict=True):
+        if content is None:
+            place.store.write_folder(version.folder, draft.files)
+            return Stored(place.store, version.folder), True
+    return None
+
+
+def _read_tables(version: Stored) -> dict[str, pa.Table]:
+    names = [name for name in version.files if name.endswith(".parquet")]
+    return {
+        name.removesuffix(".parquet"): pq.read_table(io.BytesIO(version.read_content(name)))
+        for name in names
+    }
+
+
+def list_changed_values(root: Path, version: Version, tables: Tables, origin: Origin) -> list[str]:
+    """Return lines about values that differ from the version with the same identity.
+
+    There are none if its libraries were the same: then publishing refuses other values.
+    """
+    try:
+        store = storage.select_storage(root)
+        same = [stored for stored in versions.list_versions(store) if stored.id == version.id]
+        if not same or _find_libraries(same[-1]) == origin.libraries:
+            return []
+        changes = list(list_value_changes(_read_tables(same[-1]), tables))
+    except (PublishError, OSError):
+        return []  # the next publish repairs a damaged version
+    libraries = _describe_libraries(_find_libraries(same[-1]), origin.libraries)
+    return [f"{line}: {VALUES_DIFFER}: {libraries}" for line in changes]
+
+
+def _require_other_libraries(before: Stored, origin: Origin, changes: tuple[str, ...]) -> None:
+    """Raise PublishError where the libraries are those of the version with other values."""
+    if _find_libraries(before) == origin.libraries:
+        raise PublishError(
+            f"{BYTES_DIFFER}: version {before.name} has the same inputs, method, seed and "
+            f"libraries, and other values ({_join_changes(changes)}): the results depend on "
+            "something that is not recorded; run again on the machine that published it"
+        )
+
+
+def _find_libraries(version: Stored) -> Mapping[str, str]:
+    """Return the libraries of a version; none for one from before the history."""
+    entry = find_entry(version.store, version.name, Event.PUBLISHED)
+    return entry.libraries if entry else {}
+
+
+def _describe_libraries(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    if not before:
+        return "the libraries of the version before are not recorded"
+    moved = [
+        f"{name} {before.get(name, 'missing')} -> {now.get(name, 'missing')}"
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    ]
+    return ", ".join(moved) or "the same libraries, and another form of the files"
+
+
+def _record_version(
+    place: Place, version: Stored, origin: Origin, changes: tuple[str, ...]
+) -> Entry:
+    """Write the entry of the version of a run, unless the last one says the same; return it."""
+    last = place.last
+    is_pinned = last is not None and last.is_pinned
+    latest = last.latest if last and last.is_pinned else version.name
+    if last and (last.newest, last.latest) == (version.name, latest):
+        return last
+    is_new = last is None or version.number > last.highest
+    entry = Entry(
+        last.number + 1 if last else 1,
+        origin.at,
+        Event.PUBLISHED if is_new else Event.RETURNED,
+        version.name,
+        latest,
+        version.name,
+        is_pinned,
+        max(place.highest, version.number),
+        _explain_version(place, version, origin, changes),
+        version.version.as_record(),
+        dict(origin.libraries),
+        origin.release,
+    )
+    logs.append_entry(place.store, entry)
+    return entry
+
+
+def _explain_version(
+    place: Place, version: Stored, origin: Origin, changes: tuple[str, ...]
+) -> str:
+    """Return why a version differs from the one before it."""
+    last = place.last
+    if last is None:
+        return "the first version"
+    if version.number <= last.highest:
+        return "facts, code and bytes are again those of this version"
+    before = Stored(place.store, f"{VERSIONS}/{last.newest}")
+    libraries = _describe_libraries(_find_libraries(before), origin.libraries)
+    if changes:
+        return f"other values by other libraries ({libraries}): {_join_changes(changes)}"
+    if version.id == before.id:
+        return f"the same values as other bytes ({libraries})"
+    was, now = _read_identity(before), asdict(version.version)
+    words = [word for name, word in REASONS.items() if was.get(name) != now[name]]
+    return ", ".join(words) if was else "a new version"
+
+
+def _join_changes(changes: Sequence[str]) -> str:
+    """Return the first changes, and how many more there are."""
+    more = [f"{len(changes) - MOST_CHANGES} more"] * (len(changes) > MOST_CHANGES)
+    return "; ".join([*changes[:MOST_CHANGES], *more])
+
+
+def _read_identity(version: Stored) -> Mapping[str, object]:
+    """Return the fields of the identity of a version; none where its manifest cannot be read."""
+    try:
+        return asdict(version.version)
+    except PublishError:
+        return {}
+
+
+def _describe_latest(place: Place, entry: Entry) -> tuple[str, ...]:
+    """Return lines about `latest` where it was rolled back, or moved by hand."""
+    if entry.is_pinned:
+        pin = find_entry(place.store, entry.latest, Event.ROLLED_BACK) or entry
+        return (
+            f"latest stays with version {entry.latest}, rolled back on {pin.at:%Y-%m-%d}: "
+            f"{pin.reason} (audience-impact rollback --lift lets it move again)",
+        )
+    target = (place.target or "").removeprefix(f"{VERSIONS}/")
+    if place.last and target != place.last.latest:
+        return (
+            f"latest led to {target or 'nothing'} and not, as recorded, to {place.last.latest}: it "
+            f"was moved by hand, or a run was interrupted; it leads to {entry.latest} now "
+            "(audience-impact rollback VERSION keeps it with a version)",
+        )
+    return ()
+
+
+def _remove_oldest(store: Storage, kept_names: set[str], keep: int | None) -> tuple[str, ...]:
+    """Remove the oldest versions beyond `keep`, and no files that no manifest names."""
+    if not keep:
+        return ()
+    listed = versions.list_versions(store)
+    others = [version for version in listed if version.name not in kept_names]
+    oldest = others[: max(len(listed) - keep, 0)]
+    return tuple(version.name for version in oldest if _remove_version(version))
+
+
+def _remove_version(version: Stored) -> bool:
+    """Remove the files of a version; return False if its manifest is unreadable."""
+    with suppress(PublishError):
+        version.store.remove_files(version.folder, [MANIFEST, *version.files])
+        return True
+    return False
+
+
+def hash_values(tables: Mapping[str, Rows | pa.Table]) -> str:
+    """Return the SHA-256 digest of the values of tables, which no library's file format affects."""
+    digests = {
+        name: hash_bytes(json.dumps(_read_table(tables[name]).to_pydict(), default=str).encode())
+        for name in sorted(tables)
+    }
+    return hash_bytes(json.dumps(digests).encode())
+
+
+def list_value_changes(
+    before: Mapping[str, pa.Table], now: Mapping[str, Rows | pa.Table]
+) -> Iterator[str]:
+    """Yield a line for each table with other columns, and each column with other values."""
+    for name in sorted(before.keys() | now.keys()):
+        if name not in before or name not in now:
+            yield f"{name}.parquet: the table is in one of both versions only"
+            continue
+        yield from _compare_tables(name, before[name], _read_table(now[name]))
+
+
+def _compare_tables(name: str, before: pa.Table, now: pa.Table) -> Iterator[str]:
+    if before.schema.names != now.schema.names or before.num_rows != now.num_rows:
+        yield (
+            f"{name}.parquet: {now.num_rows} rows and {now.num_columns} columns, before "
+            f"{before.num_rows} and {before.num_columns}"
+        )
+        return
+    for column in now.schema.names:
+        if before[column].equals(now[column]):
+            continue
+        first, then = (table[column].to_pandas().astype(object) for table in (before, now))
+        differs = (first != then) & ~(first.isna() & then.isna())
+        if differs.any():
+            rows = _name_rows(now, differs)
+            yield f"{name}.parquet: {column} has other values in {differs.sum():,} rows{rows}"
+
+
+def _name_rows(table: pa.Table, chosen: "pd.Series[bool]") -> str:
+    """Return the first names of rows in parentheses; blank for a table without such names."""
+    key = next((key for key in ROW_KEYS if key in table.schema.names), None)
+    if key is None:
+        return ""
+    names = table[key].to_pandas()[chosen].dropna().astype(str).unique()
+    more = f" and {len(names) - MOST_NAMES:,} more" * (len(names) > MOST_NAMES)
+    return f" ({', '.join(names[:MOST_NAMES])}{more})"
+
+
+def _read_table(table: Rows | pa.Table) -> pa.Table:
+    return pa.concat_tables(as_rows(table).iterate_groups())

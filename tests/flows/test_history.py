@@ -1,0 +1,655 @@
+"""The history: what it records, rollbacks, other libraries, and who dies or races."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from typer.testing import CliRunner
+
+from audience_impact.cli.command import app
+from audience_impact.store import PublishError, history, publishing, rollbacks, versions
+from audience_impact.store.history import Entry, Event, History, Origin
+from audience_impact.store.storage import select_storage
+from flows import last_version
+from tests.flows import publish_driver as driver
+
+NIGHT = datetime(2026, 11, 1, 5, 15, tzinfo=UTC)
+LIBRARIES = {"arrow": "1.0", "numbers": "2.0"}
+
+
+def on_night(night: int, **libraries: str) -> Origin:
+    """The circumstances of a run in a night."""
+    return Origin(NIGHT + timedelta(days=night), LIBRARIES | libraries, "1.0.0")
+
+
+def put(
+    root: Path | str,
+    seed: int,
+    night: int = 0,
+    keep: int | None = None,
+    tables: dict[str, pa.Table] | None = None,
+    about: dict[str, Any] | None = None,
+    **libraries: str,
+) -> publishing.Published:
+    """Publish the version of a seed in a night."""
+    return publishing.publish_version(
+        Path(root),
+        driver.version(seed),
+        tables or driver.tables(seed),
+        about or driver.about(),
+        on_night(night, **libraries),
+        keep,
+    )
+
+
+def back(root: Path | str, name: str, night: int = 0, reason: str = "a wrong figure") -> Entry:
+    return rollbacks.roll_back(Path(root), name, reason, NIGHT + timedelta(days=night))
+
+
+def lift(root: Path | str, night: int = 0) -> Entry:
+    return rollbacks.lift_rollback(Path(root), "it is mended", NIGHT + timedelta(days=night))
+
+
+def latest_seed(root: Path | str) -> int:
+    """The seed of the version that a reader gets, which all rows repeat."""
+    version = versions.find_latest(Path(root))
+    seeds = {seed for name in driver.NAMES for seed in version.read_table(name)["seed"]}
+    assert len(seeds) == 1
+    return int(seeds.pop())
+
+
+def events(root: Path | str) -> list[tuple[str, int, int, bool]]:
+    """Each entry: what happened, to which version, where `latest` leads, and if it stays there."""
+    return [
+        (
+            str(entry.event),
+            history.split_folder(entry.version)[0],
+            history.split_folder(entry.latest)[0],
+            entry.is_pinned,
+        )
+        for entry in history.read_history(select_storage(root)).entries
+    ]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "published"
+
+
+# ---- What is recorded ----
+
+
+def test_each_version_is_recorded_and_a_night_without_news_is_not(root: Path) -> None:
+    put(root, 1, night=0)
+    put(root, 1, night=1)
+    put(root, 2, night=2)
+    put(root, 1, night=3)
+    assert events(root) == [
+        ("published", 1, 1, False),
+        ("published", 2, 2, False),
+        ("returned", 1, 1, False),
+    ]
+    first, second, third = history.read_history(select_storage(root)).entries
+    assert [entry.at for entry in (first, second, third)] == [
+        NIGHT + timedelta(days=night) for night in (0, 2, 3)
+    ]
+    assert first.reason == "the first version"
+    assert second.reason == "another seed"
+    assert "again" in third.reason
+    assert second.libraries == LIBRARIES
+    assert second.identity["inputs_sha256"] == driver.version(2).inputs_sha256
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"inputs_sha256": "1" * 64}, "other facts"),
+        ({"method_version": "m2"}, "other code or options"),
+        ({"inputs_sha256": "1" * 64, "as_of": date(2025, 10, 1)}, "another day, other facts"),
+    ],
+)
+def test_the_reason_names_what_differs(root: Path, change: dict[str, Any], reason: str) -> None:
+    put(root, 1)
+    version = replace(driver.version(1), **change)
+    done = publishing.publish_version(root, version, driver.tables(1), driver.about(), on_night(1))
+    assert done.reason == reason
+
+
+def test_four_versions_of_a_day_sort_by_publication(root: Path) -> None:
+    names = [put(root, seed).version.name for seed in (7, 3, 9, 1)]
+    assert sorted(names) == names == sorted(path.name for path in (root / "versions").iterdir())
+    ids = [name.partition("-")[2] for name in names]
+    assert ids == [driver.version(seed).id for seed in (7, 3, 9, 1)]
+
+
+def test_number_and_moment_reach_no_byte(root: Path, tmp_path: Path) -> None:
+    put(root, 1)
+    second, elsewhere = put(root, 2, night=9), put(tmp_path / "elsewhere", 2)
+    assert second.path.name != elsewhere.path.name
+    for path in second.path.iterdir():
+        assert path.read_bytes() == (elsewhere.path / path.name).read_bytes()
+
+
+def test_a_number_is_not_given_twice_after_removals(root: Path) -> None:
+    put(root, 1)
+    put(root, 2)
+    put(root, 1, keep=1)
+    assert [version.number for version in versions.list_versions(select_storage(root))] == [1]
+    assert put(root, 3).version.number == 3
+
+
+# ---- What was said on a day ----
+
+
+def test_what_was_said_on_a_day(root: Path) -> None:
+    for seed, night in ((1, 0), (2, 3), (3, 6)):
+        put(root, seed, night=night)
+    back(root, "v1", night=7)
+    said = {}
+    for night in range(9):
+        day = (NIGHT + timedelta(days=night)).date()
+        said[night] = versions.find_version_on(root, day).number
+    assert said == {0: 1, 1: 1, 2: 1, 3: 2, 4: 2, 5: 2, 6: 3, 7: 1, 8: 1}
+    with pytest.raises(PublishError, match="it begins on 2026-11-01"):
+        versions.find_version_on(root, date(2026, 10, 31))
+
+
+def test_a_version_of_a_day_that_was_removed_is_named(root: Path) -> None:
+    put(root, 1)
+    gone = versions.find_latest(root).name
+    put(root, 2, night=1, keep=1)
+    with pytest.raises(PublishError, match=f"{gone}, which is no longer below"):
+        versions.find_version_on(root, NIGHT.date())
+
+
+def make_entries(*days: datetime) -> tuple[Entry, ...]:
+    name = f"v000001-{driver.version(1).id}"
+    return tuple(
+        Entry(number, at, Event.PUBLISHED, name, name, name, False, 1, "")
+        for number, at in enumerate(days, 1)
+    )
+
+
+@pytest.mark.parametrize("year", [1970, 2100])
+@pytest.mark.parametrize("place", range(5))
+def test_a_clock_that_is_wrong_for_a_night_misdates_no_other_night(year: int, place: int) -> None:
+    nights = [NIGHT + timedelta(days=night) for night in range(5)]
+    wrong = datetime(year, 1, 1, tzinfo=UTC)
+    log = History(make_entries(*nights[:place], wrong, *nights[place + 1 :]))
+    for night in {0, 1, 2, 3, 4} - {place}:
+        assert history.find_entry_on(log, nights[night].date()).number == night + 1
+    if place:  # no clock says when this one was: the day is answered by the entry before
+        assert history.find_entry_on(log, nights[place].date()).number == place
+    dated = [entry.at for entry in history.date_entries(log.entries)]
+    assert dated == sorted(dated)
+
+
+def test_a_history_without_entries_says_so(root: Path) -> None:
+    with pytest.raises(PublishError, match="it has no entry"):
+        versions.find_version_on(root, NIGHT.date())
+
+
+# ---- Versions from before the history ----
+
+
+@pytest.fixture
+def old_root(root: Path) -> Path:
+    """A place as earlier releases left it: no numbers and no history."""
+    name = put(root, 1).version.name
+    (root / "versions" / name).rename(root / "versions" / driver.version(1).id)
+    (root / "latest").unlink()
+    (root / "latest").symlink_to(f"versions/{driver.version(1).id}")
+    shutil.rmtree(root / "history")
+    return root
+
+
+def test_a_place_from_before_the_history_is_read_and_continued(old_root: Path) -> None:
+    old = versions.find_latest(old_root)
+    assert (old.id, old.number, latest_seed(old_root)) == (driver.version(1).id, 0, 1)
+    assert not put(old_root, 1).created
+    assert put(old_root, 2, night=1).created
+    assert events(old_root) == [("adopted", 0, 0, False), ("published", 1, 1, False)]
+    assert [version.id for version in versions.list_versions(select_storage(old_root))] == [
+        driver.version(seed).id for seed in (1, 2)
+    ]
+    back(old_root, old.id)
+    assert latest_seed(old_root) == 1
+
+
+def test_the_command_lists_versions_from_before_the_history(old_root: Path) -> None:
+    shown = CliRunner().invoke(app, ["versions", "--published", str(old_root)])
+    assert shown.exit_code == 0
+    assert shown.stdout == f"not recorded      {driver.version(1).id}  <- latest\n"
+
+
+# ---- Rollbacks ----
+
+
+def test_a_rollback_stays_through_runs_until_it_is_lifted(root: Path) -> None:
+    for seed in (1, 2):
+        put(root, seed)
+    back(root, driver.version(1).id)
+    assert latest_seed(root) == 1
+    done = put(root, 3)
+    assert done.created
+    assert latest_seed(root) == 1
+    (note,) = done.notes
+    assert "latest stays with version v000001-" in note
+    assert "a wrong figure" in note
+    assert put(root, 3).notes == done.notes
+    assert versions.find_newest(root).id == driver.version(3).id
+    assert lift(root).version == done.version.name
+    assert latest_seed(root) == 3
+    assert put(root, 3).notes == ()
+    assert events(root) == [
+        ("published", 1, 1, False),
+        ("published", 2, 2, False),
+        ("rolled back", 1, 1, True),
+        ("published", 3, 1, True),
+        ("lifted", 3, 3, False),
+    ]
+
+
+def test_a_run_during_a_rollback_is_compared_with_the_run_before(root: Path) -> None:
+    for seed in (1, 2):
+        put(root, seed)
+    back(root, "v1")
+    assert versions.find_newest(root).number == 2
+    (root / "versions" / versions.find_newest(root).name / "datapackage.json").unlink()
+    assert versions.find_newest(root).number == 1
+    assert last_version.read_last_version(root).rows["table_00"] == driver.ROWS
+
+
+def test_a_version_that_is_pinned_survives_the_removal_of_old_ones(root: Path) -> None:
+    put(root, 1)
+    put(root, 2)
+    back(root, "v1")
+    for seed in range(3, 8):
+        put(root, seed, keep=2)
+    numbers = [version.number for version in versions.list_versions(select_storage(root))]
+    assert numbers == [1, 7]
+    assert latest_seed(root) == 1
+    lift(root)
+    put(root, 9, keep=2)
+    numbers = [version.number for version in versions.list_versions(select_storage(root))]
+    assert numbers == [7, 8]
+
+
+def remove_version(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def remove_manifest(folder: Path) -> None:
+    (folder / "datapackage.json").unlink()
+
+
+def cut_table(folder: Path) -> None:
+    path = folder / "table_03.parquet"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize("damage", [remove_version, remove_manifest, cut_table])
+def test_a_rollback_to_what_is_no_whole_version_changes_nothing(
+    root: Path, damage: Callable[[Path], None]
+) -> None:
+    first = put(root, 1)
+    put(root, 2)
+    damage(first.path)
+    before = events(root)
+    with pytest.raises(PublishError, match=r"there is no version|is damaged"):
+        back(root, "v1")
+    assert latest_seed(root) == 2
+    assert events(root) == before
+
+
+@pytest.mark.parametrize("name", ["v9", "my-backup", "../../elsewhere", "nothing"])
+def test_a_rollback_to_a_folder_of_others_is_refused(
+    root: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(root, 1)
+    elsewhere = put(tmp_path / "elsewhere", 2)
+    shutil.copytree(elsewhere.path, root / "versions" / "my-backup")
+    monkeypatch.chdir(root / "versions")
+    for place in (name, str(elsewhere.path), str(tmp_path / "elsewhere")):
+        with pytest.raises(PublishError, match=r"no version|nothing has been published"):
+            back(root, place)
+    assert events(root) == [("published", 1, 1, False)]
+
+
+@pytest.mark.parametrize("reason", ["", "  \n ", "x" * 501])
+def test_a_rollback_needs_a_reason_of_some_words(root: Path, reason: str) -> None:
+    put(root, 1)
+    with pytest.raises(PublishError, match="reason"):
+        back(root, "v1", reason=reason)
+
+
+def test_a_lift_without_a_rollback_is_refused(root: Path) -> None:
+    for act in (lift, lambda place: back(place, "v1")):
+        with pytest.raises(PublishError, match="nothing has been published"):
+            act(root)
+    assert not root.exists()
+    put(root, 1)
+    with pytest.raises(PublishError, match="nothing is rolled back"):
+        lift(root)
+
+
+def test_a_rollback_asked_for_twice_is_recorded_once(root: Path) -> None:
+    put(root, 1)
+    put(root, 2)
+    assert back(root, "v1") == back(root, "v1", night=1)
+    back(root, "v1", reason="another reason")
+    assert [event for event, *_ in events(root)].count("rolled back") == 2
+
+
+def test_a_pinned_version_that_was_removed_by_hand_is_replaced_by_a_rollback_or_lift(
+    root: Path,
+) -> None:
+    for seed in (1, 2, 3):
+        put(root, seed)
+    shutil.rmtree(versions.find_version(root, back(root, "v1").latest).address)
+    assert put(root, 4).created
+    with pytest.raises(PublishError, match="does not lead to a version"):
+        versions.find_latest(root)
+    back(root, "v2")
+    assert latest_seed(root) == 2
+    lift(root)
+    assert latest_seed(root) == 4
+
+
+def test_a_latest_that_was_moved_by_hand_is_reported(root: Path) -> None:
+    first = put(root, 1).version
+    for seed in (2, 3):
+        put(root, seed)
+    (root / "latest").unlink()
+    (root / "latest").symlink_to(first.folder)
+    listed = CliRunner().invoke(app, ["versions", "--published", str(root)])
+    assert f"latest leads to {first.name}, the last entry says v000003-" in listed.stderr
+    done = put(root, 3)
+    assert not done.created
+    (note,) = done.notes
+    assert note.startswith(f"latest led to {first.name} and not, as recorded, to v000003-")
+    (root / "latest").unlink()
+    (root / "latest").symlink_to(first.folder)
+    (note,) = put(root, 4).notes
+    assert "it leads to v000004-" in note
+    assert put(root, 4).notes == ()
+
+
+# ---- Other libraries ----
+
+
+def written_by_another_library(seed: int) -> dict[str, Any]:
+    """Words that reach the bytes of every file and no value, as another release's writer does."""
+    about = driver.about()
+    return {**about, "licence": {"name": "CC0-1.0", "title": f"other bytes {seed}"}}
+
+
+def test_a_library_that_changes_bytes_and_no_value_publishes(root: Path) -> None:
+    first = put(root, 1)
+    done = put(root, 1, night=1, about=written_by_another_library(1), arrow="1.1")
+    assert done.created
+    assert done.version_id == first.version_id
+    assert (first.version.number, done.version.number) == (1, 2)
+    assert done.reason == "the same values as other bytes (arrow 1.0 -> 1.1)"
+    assert versions.find_latest(root).number == 2
+    assert not put(root, 1, night=2, about=written_by_another_library(1), arrow="1.1").created
+    assert versions.find_version(root, first.version_id).number == 2
+    assert latest_seed(root) == 1
+
+
+def test_going_back_to_the_old_library_goes_back_to_its_bytes(root: Path) -> None:
+    first = put(root, 1)
+    put(root, 1, night=1, about=written_by_another_library(1), arrow="1.1")
+    done = put(root, 1, night=2)
+    assert (done.created, done.version.name) == (False, first.version.name)
+    assert versions.find_latest(root).number == 1
+
+
+def test_a_library_that_changes_values_publishes_another_id_and_names_them(root: Path) -> None:
+    first = put(root, 1)
+    other = driver.tables(1) | {"table_05": driver.tables(8)["table_05"]}
+    lines = publishing.list_changed_values(root, driver.version(1), other, on_night(1, arrow="2"))
+    assert lines == [
+        "table_05.parquet: seed has other values in 50 rows: values_differ: arrow 1.0 -> 2"
+    ]
+    done = put(root, 1, night=1, tables=other, arrow="2")
+    assert done.created
+    assert done.version_id != first.version_id
+    assert "+values-" in done.version.version.method_version
+    assert done.reason == (
+        "other values by other libraries (arrow 1.0 -> 2): table_05.parquet: seed has other values "
+        "in 50 rows"
+    )
+    assert not put(root, 1, night=2, tables=other, arrow="2").created
+    assert put(root, 1, night=3).version.name == first.version.name
+
+
+def test_values_are_compared_only_where_libraries_differ(root: Path) -> None:
+    put(root, 1)
+    other = driver.tables(1) | {"table_05": driver.tables(8)["table_05"]}
+    for seed, origin in ((1, on_night(1)), (2, on_night(1, arrow="2"))):
+        assert publishing.list_changed_values(root, driver.version(seed), other, origin) == []
+    origin = on_night(1, arrow="2")
+    assert not publishing.list_changed_values(root, driver.version(1), driver.tables(1), origin)
+
+
+# ---- A damaged history ----
+
+
+def test_a_torn_last_entry_stops_publishing_and_not_reading(root: Path) -> None:
+    put(root, 1)
+    put(root, 2)
+    torn = root / "history" / "000002.json"
+    torn.write_bytes(torn.read_bytes()[:40])
+    with pytest.raises(PublishError, match=r"history/000002\.json is damaged"):
+        put(root, 3)
+    assert latest_seed(root) == 2
+    listed = CliRunner().invoke(app, ["versions", "--published", str(root)])
+    assert listed.exit_code == 0
+    assert "000002.json is damaged" in listed.stderr
+    assert "v000001-" in listed.stdout
+    torn.unlink()
+    put(root, 3)
+    assert latest_seed(root) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("latest", "../../elsewhere"),
+        ("newest", 3),
+        ("number", 7),
+        ("is_pinned", "no"),
+        ("event", "invented"),
+        ("at", "yesterday"),
+        ("libraries", 3),
+        ("highest", None),
+    ],
+)
+def test_an_entry_with_a_value_of_another_kind_is_damaged(
+    root: Path, name: str, value: object
+) -> None:
+    put(root, 1)
+    path = root / "history" / "000001.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {name: value}))
+    with pytest.raises(PublishError, match=r"000001\.json is damaged"):
+        history.read_last(select_storage(root))
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_link_or_file_in_place_of_the_history_is_refused(
+    root: Path, tmp_path: Path, kind: str
+) -> None:
+    put(root, 1)
+    elsewhere = Path(shutil.move(root / "history", tmp_path / "elsewhere"))
+    if kind == "link":
+        (root / "history").symlink_to(elsewhere)
+    else:
+        (root / "history").write_text("mine")
+    before = sorted(elsewhere.iterdir())
+    for act in (lambda: put(root, 2), lambda: back(root, "v1")):
+        with pytest.raises(PublishError, match="history is a link or a file"):
+            act()
+    listed = CliRunner().invoke(app, ["versions", "--published", str(root)])
+    assert (listed.exit_code, listed.stdout) == (1, "")
+    assert listed.stderr.count("\n") == 1
+    assert sorted(elsewhere.iterdir()) == before
+    assert latest_seed(root) == 1
+
+
+def test_a_link_in_place_of_the_next_entry_is_not_written_through(
+    root: Path, tmp_path: Path
+) -> None:
+    put(root, 1)
+    (root / "history" / "000002.json").symlink_to(tmp_path / "theirs")
+    with pytest.raises(PublishError, match="000002"):
+        put(root, 2)
+    assert not (tmp_path / "theirs").exists()
+
+
+def test_a_history_that_is_gone_begins_again_with_new_numbers(root: Path) -> None:
+    for seed in (1, 2):
+        put(root, seed)
+    shutil.rmtree(root / "history")
+    done = put(root, 3)
+    assert done.version.number == 3
+    assert events(root) == [("adopted", 2, 2, False), ("published", 3, 3, False)]
+    assert len(versions.list_versions(select_storage(root))) == 3
+
+
+def test_two_writers_cannot_write_one_entry(root: Path) -> None:
+    put(root, 1)
+    store = select_storage(root)
+    last = history.read_last(store)
+    assert last
+    with pytest.raises(PublishError, match="another run has written"):
+        history.append_entry(store, last)
+
+
+# ---- Killed before each step on the disk, and at once ----
+
+
+STEPS = ("fsync", "mkdir", "rename", "replace", "symlink", "unlink")
+
+
+class Killed(BaseException):
+    """The process ends here, and nothing behind it is done."""
+
+
+def stop_before(step: int, act: Callable[[], object]) -> bool:
+    """Do something and stop before a step on the disk; whether it was stopped."""
+    count = 0
+
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*words: Any, **named: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count > step:  # whatever cleans up afterwards would be dead as well
+                raise Killed
+            return real(*words, **named)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in STEPS:
+            patch.setattr(os, name, counted(getattr(os, name)))
+        try:
+            act()
+        except Killed:
+            return True
+    return False
+
+
+def copied(root: Path, place: Path) -> Path:
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(root, place, symlinks=True)
+    return place
+
+
+ACTS: dict[str, tuple[Callable[[Path], object], set[int]]] = {
+    "publish": (lambda place: put(place, 3), {2, 3}),
+    "roll back": (lambda place: back(place, "v1"), {2, 1}),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_a_stop_before_each_step_leaves_a_whole_version_and_can_be_repeated(
+    root: Path, tmp_path: Path, name: str
+) -> None:
+    act, seeds = ACTS[name]
+    for seed in (1, 2):
+        put(root, seed)
+    seen = set[int]()
+    for step in range(200):
+        place = copied(root, tmp_path / "copy")
+        stopped = stop_before(step, lambda place=place: act(place))  # type: ignore[misc]
+        seen.add(latest_seed(place))
+        act(place)
+        assert latest_seed(place) == max(seeds - {2})
+        kinds = [event for event, *_ in events(place)]
+        assert len(kinds) == 3, kinds
+        assert not list(place.rglob(".tmp-*"))
+        if not stopped:
+            break
+    assert step > 5
+    assert seen == seeds
+
+
+def test_a_stop_before_each_step_of_a_lift_can_be_repeated(root: Path, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        put(root, seed)
+    back(root, "v1")
+    put(root, 3)
+    seen = set[int]()
+    for step in range(200):
+        place = copied(root, tmp_path / "copy")
+        stopped = stop_before(step, lambda place=place: lift(place))  # type: ignore[misc]
+        seen.add(latest_seed(place))
+        if not stopped:
+            break
+        with suppress(PublishError):  # the lift was complete but for its last flush
+            lift(place)
+        assert latest_seed(place) == 3
+        assert [event for event, *_ in events(place)].count("lifted") == 1
+    assert step > 3
+    assert seen == {1, 3}
+
+
+def test_a_run_completes_a_rollback_that_was_interrupted(root: Path, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        put(root, seed)
+    for step in range(200):
+        place = copied(root, tmp_path / "copy")
+        if not stop_before(step, lambda place=place: back(place, "v1")):  # type: ignore[misc]
+            break
+        was_recorded = len(events(place)) == 3
+        put(place, 3)
+        assert latest_seed(place) == (1 if was_recorded else 3)
+
+
+def test_two_rollbacks_and_runs_at_once_take_turns(root: Path) -> None:
+    for seed in range(4):
+        put(root, seed)
+    acts: list[Callable[[], object]] = [
+        lambda: back(root, "v1", reason="one"),
+        lambda: back(root, "v2", reason="two"),
+        lambda: put(root, 7),
+        lambda: put(root, 8),
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(act) for act in acts]:
+            done.result()
+    entries = history.read_history(select_storage(root)).entries
+    assert [entry.number for entry in entries] == list(range(1, 9))
+    assert versions.find_latest(root).name == entries[-1].latest
+    assert entries[-1].is_pinned
+    assert {entry.reason for entry in entries} >= {"one", "two"}
