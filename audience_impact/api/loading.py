@@ -243,7 +243,7 @@ def _read_published(opened: "OpenVersion", name: str) -> "pd.DataFrame":
     except PublishError as error:
         raise ValueError(str(error)) from error
     attrs = json.loads(table.schema.metadata[METADATA_KEY])
-    attrs.pop("sources", None)  # a table of its own; pandas copies attrs on every step
+    attrs.pop("sources", None)  # of older versions; pandas copies attrs on every step
     attrs["columns"] = {field.name: _decode_notes(field) for field in table.schema}
     frame = _set_types(table, attrs["columns"])
     frame.attrs = attrs

@@ -81,6 +81,7 @@ def write_layers(files: Mapping[str, bytes], into: Path) -> list[Path]:
 About = Mapping[str, Any]  # words about the tables, which no column says of itself
 
 METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
+SOURCES_KEY = "audience_impact_sources"  # in its footer alone: the sources of its rows
 FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
 VALUES, SPECIAL_VALUES, SEPARATOR = "values", "special_values", "separator"
 """Keys of a column's metadata: JSON with the meanings of all coded values, or of the few special
@@ -165,7 +166,8 @@ def render_files(
         rows = as_rows(table)
         _check_schema(name, rows.schema, about)
         schema = _describe_schema(name, rows.schema, identity, about)
-        files[f"{name}.parquet"] = content = _write_parquet(name, rows, schema)
+        sources = about["tables"][name]["sources"]
+        files[f"{name}.parquet"] = content = _write_parquet(name, rows, schema, sources)
         resources.append(
             _build_resource(name, schema, rows.num_rows, about["tables"][name], content)
         )
@@ -176,7 +178,7 @@ def render_files(
     return files
 
 
-def _write_parquet(name: str, rows: Rows, schema: pa.Schema) -> bytes:
+def _write_parquet(name: str, rows: Rows, schema: pa.Schema, sources: Any) -> bytes:
     """Return a table as a Parquet file, with one group of rows in memory at a time."""
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(sink, schema, compression="zstd") as file:
@@ -184,6 +186,8 @@ def _write_parquet(name: str, rows: Rows, schema: pa.Schema) -> bytes:
             _check_nulls(name, group)
             # Division into chunks reaches the bytes of the file, so it is fixed.
             file.write_table(group.cast(schema).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+        # Metadata of a schema are written twice, once as base64 in `ARROW:schema`.
+        file.add_key_value_metadata({SOURCES_KEY: as_json(sources)})
     return bytes(sink.getvalue())
 
 
@@ -219,7 +223,7 @@ def _describe_schema(
     description = {**identity, "table": name}
     table_words = about["tables"][name]
     description |= {key: table_words[key] for key in ("title", "description")}
-    description |= {"licence": about["licence"], "sources": table_words["sources"]}
+    description |= {"licence": about["licence"]}
     # The order of metadata reaches the bytes of the file, so it is fixed.
     fields = [field.with_metadata(_decode_metadata(field)) for field in schema]
     return pa.schema(fields, {METADATA_KEY: as_json(description)})

@@ -117,9 +117,9 @@ def publish_version(
     `about` has `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
     (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
     and, optionally, `primary_key`; it may contain `fact_keys`, the key columns of each fact table,
-    and `other_licences`, those of the facts. With `keep`, the oldest versions beyond that number are removed, but not the one that `latest`
-    leads to. `facts` are the files that the version was computed from, `0/estimates.csv` in the
-    first layer.
+    and `other_licences`, those of the facts. With `keep`, the oldest versions beyond that number
+    are removed, but not the one that `latest` leads to. `facts` are the files that the version was
+    computed from, `0/estimates.csv` in the first layer.
     """
     if keep is not None and keep < 1:
         raise PublishError(f"keep must be at least 1 (the version just published), not {keep}")

@@ -84,15 +84,16 @@ def ids(results: steps.Results, table: str) -> set[str]:
 def test_a_file_names_the_sources_of_its_own_rows(
     table: str, folder: Path, repository_results: steps.Results
 ) -> None:
-    told = json.loads(pq.read_schema(folder / f"{table}.parquet").metadata[b"audience_impact"])
-    assert len(told["sources"]) == len(ids(repository_results, table))
+    footer = pq.read_metadata(folder / f"{table}.parquet").metadata
+    sources = json.loads(footer[b"audience_impact_sources"])
+    assert len(sources) == len(ids(repository_results, table))
     manifest = json.loads((folder / "datapackage.json").read_bytes())
     assert len(manifest["sources"]) == len(repository_results.frames["sources"])
     named = [
         {name: source[name] for name in ("title", "path") if name in source}
         for source in manifest["sources"]
     ]
-    assert all(source in named for source in told["sources"])
+    assert all(source in named for source in sources)
 
 
 def test_which_sources_a_table_rests_on(repository_results: steps.Results) -> None:
