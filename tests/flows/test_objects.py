@@ -1,6 +1,7 @@
 """Versions in an object store that speaks S3, in another process: whole, whoever dies or races."""
 
 import concurrent.futures
+import io
 import json
 import os
 import random
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,18 @@ import obstore
 import pandas as pd
 import pyarrow.dataset as ds
 import pyarrow.fs
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
 from audience_impact.store import (
     PublishError,
+    history,
     manifest,
     objects,
     publishing,
+    rollbacks,
     storage,
     versions,
 )
@@ -256,6 +260,142 @@ def test_the_command_shows_and_compares_what_lies_elsewhere(
     assert "nothing changed" in compared.output.lower()
 
 
+# ---- Copies of the latest tables, the history and rollbacks ----
+
+
+def read_copy(store: ObjectStorage) -> set[int]:
+    """The seeds that a reader finds at the addresses that never change."""
+    seeds = set[int]()
+    for name in driver.NAMES:
+        table = pq.read_table(io.BytesIO(store.read_file(f"current/{name}.parquet")))
+        seeds |= set(table["seed"].to_pylist())
+    told = json.loads(store.read_file("current/datapackage.json"))
+    return seeds | {told["audience_impact"]["seed"]}
+
+
+def roll_back(root: str, name: str) -> None:
+    rollbacks.roll_back(Path(root), name, "a wrong figure", driver.ORIGIN.at)
+
+
+def lift(root: str) -> None:
+    rollbacks.lift_rollback(Path(root), "it is mended", driver.ORIGIN.at)
+
+
+def test_tables_of_the_latest_version_have_addresses_that_never_change(
+    root: str, store: ObjectStorage
+) -> None:
+    for seed in (1, 2):
+        put(root, seed)
+        assert read_copy(store) == {seed}
+    roll_back(root, "v1")
+    put(root, 3)
+    assert read_copy(store) == {1}
+    lift(root)
+    assert read_copy(store) == {3}
+    assert "current/.begun" not in {f"current/{name}" for name in store.list_names("current")}
+    events = [str(entry.event) for entry in history.read_history(store).entries]
+    assert events == ["published", "published", "rolled back", "published", "lifted"]
+
+
+def test_tables_that_the_latest_version_lacks_have_no_copy(root: str, store: ObjectStorage) -> None:
+    put(root, 1)
+    store.write_file("current/notes.txt", b"mine")
+    fewer = dict(list(driver.tables(2).items())[:3])
+    publishing.publish_version(Path(root), driver.version(2), fewer, driver.about(), driver.ORIGIN)
+    tables = {f"{name}.parquet" for name in driver.NAMES[:3]}
+    assert set(store.list_names("current")) == {*tables, "datapackage.json", "notes.txt"}
+
+
+def test_objects_of_others_in_the_place_of_the_copies_are_not_overwritten(
+    root: str, store: ObjectStorage
+) -> None:
+    store.write_file("current/table_00.parquet", b"mine")
+    with pytest.raises(PublishError, match=r"current/ has objects that no run wrote, such as tab"):
+        put(root, 1)
+    assert store.read_file("current/table_00.parquet") == b"mine"
+    assert store.list_names("versions") == []
+
+
+class Killed(BaseException):
+    """The process ends here, and nothing behind it is done."""
+
+
+def stop_before(step: int, act: Callable[[], object]) -> bool:
+    """Do something and stop before a request that changes something; whether it was stopped."""
+    count = 0
+
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*words: Any, **named: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count > step:
+                raise Killed
+            return real(*words, **named)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("put", "copy", "delete"):
+            patch.setattr(obstore, name, counted(getattr(obstore, name)))
+        try:
+            act()
+        except Killed:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("name", ["publish", "roll back", "lift"])
+def test_a_stop_before_any_request_leaves_a_whole_version_and_is_completed(
+    root: str, store: ObjectStorage, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    real = objects.open_storage
+
+    def open_with_short_lease(address: str) -> ObjectStorage:
+        opened = real(address)
+        opened.lease_seconds = 0.2
+        return opened
+
+    monkeypatch.setattr(objects, "open_storage", open_with_short_lease)
+    monkeypatch.setattr(objects, "POLL_SECONDS", 0.05)
+    put(root, 1)
+    acts: dict[str, Callable[[int], object]] = {
+        "publish": lambda step: put(root, 100 + step),
+        "roll back": lambda _: roll_back(root, "v1"),
+        "lift": lambda _: lift(root),
+    }
+    act, step, stopped = acts[name], 0, True
+    while stopped:
+        put(root, 2)
+        if name == "lift":
+            roll_back(root, "v1")
+        stopped = stop_before(step, lambda: act(step))  # noqa: B023
+        read_whole(root)
+        put(root, 3)
+        last = history.read_last(store)
+        assert last
+        latest = versions.find_latest(Path(root))
+        assert latest.name == last.latest
+        seed = latest.manifest["audience_impact"]["seed"]
+        assert read_copy(store) == {seed}
+        if last.is_pinned:
+            lift(root)
+        step += 3 if stopped else 0
+    assert step > 10
+    numbers = history.list_numbers(store)
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_an_acknowledgement_that_is_lost_costs_no_entry(root: str, store: ObjectStorage) -> None:
+    put(root, 1)
+    last = history.read_last(store)
+    assert last
+    with store.hold_lock(1):
+        content = store.read_file("history/000001.json")
+        store.create_file("history/000001.json", content)  # the request that is repeated
+        with pytest.raises(FileExistsError):
+            store.create_file("history/000001.json", content + b" ")
+
+
 # ---- Locks ----
 
 
@@ -418,6 +558,10 @@ def test_latest_is_whole_whoever_dies_reads_or_races(root: str) -> None:
     assert len(seen) > 1  # versions came and went while they were read
     last = put(root, 999_999)
     assert read_whole(root) == last.version_id
+    entries = history.read_history(objects.open_storage(root)).entries
+    assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
+    assert entries[-1].latest == last.version.name
+    assert read_copy(objects.open_storage(root)) == {999_999}
 
 
 def put_again(root: str, seed: int) -> None:

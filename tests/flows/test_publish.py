@@ -24,9 +24,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audience_impact.store import PublishError, manifest, versions
+from audience_impact.store import PublishError, history, manifest, versions
 from audience_impact.store.history import Origin
 from audience_impact.store.publishing import Published, publish_version
+from audience_impact.store.storage import LocalStorage
 from audience_impact.store.versions import Version
 
 pytestmark = pytest.mark.service
@@ -885,8 +886,12 @@ def test_kill_at_any_moment(root: Path) -> None:
             stages.append(stage_of_death(root))
             if kill or os.path.lexists(root / "latest"):
                 assert_whole(latest(root))
-            assert put(root, seeded(kill)).created
+            new = put(root, seeded(kill))
+            assert new.created
             assert_whole(latest(root))
+            entries = history.read_history(LocalStorage(root)).entries
+            assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
+            assert entries[-1].latest == new.version.name
             assert not leftovers(root)
     # Kills that all came between two versions, or all at one file, would prove nothing.
     inside = [stage for stage in stages if stage != "between"]
