@@ -106,10 +106,10 @@ def _read_nothing(table: str) -> pd.DataFrame:
 class Summary:
     """The data of a version that the comparison needs.
 
-    `rows` counts the rows of each table as it was computed; `answers` contains bounds, quantiles and status of each
-    restriction and metric, indexed by both; `facts` are the files that it was computed from;
-    `read_table` returns a table as it was computed, which is read when it is compared;
-    `as_of` is the day of the results.
+    `rows` counts the rows of each table as it was computed; `answers` contains bounds, quantiles
+    and status of each restriction and metric, indexed by both; `facts` are the files that it was
+    computed from; `read_table` returns a table as it was computed, which is read when it is
+    compared; `as_of` is the day of the results.
     """
 
     rows: Mapping[str, int]

@@ -28,6 +28,7 @@ MOST_BYTES = 500_000_000
 """Maximum size of an archive, and of a file in it."""
 WEB_SCHEMES = ("http", "https")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+CLIENT: Any = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
 _DAMAGED = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError),
     *(RuntimeError, EOFError, ValueError, KeyError, TypeError),
@@ -228,25 +229,37 @@ def _open_folder(address: str) -> Any:
 
 def open_web(address: str) -> WebStorage:
     """Return the storage of a folder on a web server; raise PublishError if it is unusable."""
-    from audience_impact.store import objects
+    from obstore.exceptions import BaseError
+    from obstore.store import HTTPStore
 
     parts = urlsplit(address)
     is_plain = parts.scheme.lower() == "http"
     if not parts.hostname or (is_plain and parts.hostname not in LOOPBACK):
         raise PublishError(f"{address}: give an address of https:// with its host")
-    return WebStorage(address, objects.open_web_folder(address))
+    try:
+        options: Any = {**CLIENT, "allow_http": is_plain}
+        store = HTTPStore.from_url(address, client_options=options)
+    except (BaseError, ValueError) as error:
+        raise PublishError(f"{address}: cannot be used: {error}") from error
+    return WebStorage(address, store)
 
 
 def _read_object(store: Any, path: str) -> bytes:
-    """Return an object of at most MOST_BYTES; raise OSError where it cannot be read."""
-    from audience_impact.store import objects
+    """Return an object of at most MOST_BYTES; raise OSError where it cannot be read.
+
+    The bytes are counted as they come, because a server may state another length.
+    """
+    import obstore
+    from obstore.exceptions import BaseError
 
     content = bytearray()
     try:
-        for piece in objects.stream_object(store, path):
+        for piece in obstore.get(store, path).stream():
             content += piece
             if len(content) > MOST_BYTES:
                 raise OSError(f"{path} is longer than {MOST_BYTES:,} bytes")
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path} is not there") from error
+    except BaseError as error:
+        raise OSError((str(error).splitlines() or [type(error).__name__])[0]) from error
     return bytes(content)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
-from audience_impact.store import PublishError, history, manifest, rollbacks, versions
+from audience_impact.store import PublishError, history, rollbacks, versions
 from audience_impact.store.storage import select_storage
 from flows.pipeline import steps
 from flows.pipeline.code import describe_origin
@@ -98,14 +99,14 @@ def _make_away(root: Path, is_away: bool) -> Iterator[None]:
 @contextmanager
 def _change_library(is_other: bool) -> Iterator[None]:
     """Let files be written with other bytes and the same values, as another pyarrow may do."""
-    real = manifest.pq.ParquetWriter
+    real = pq.ParquetWriter
 
     def write_otherwise(*words: object, **named: object) -> object:
         return real(*words, **named, compression_level=7)
 
     with pytest.MonkeyPatch.context() as patch:
         if is_other:
-            patch.setattr(manifest.pq, "ParquetWriter", write_otherwise)
+            patch.setattr(pq, "ParquetWriter", write_otherwise)
         yield
 
 
