@@ -1,11 +1,19 @@
 """Computed tables are divided into published ones and combined again without a change."""
 
+import io
+import json
+from pathlib import Path
+
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from audience_impact.comparing import compared_versions
 from audience_impact.outputs.area_names import add_names
-from audience_impact.store import divided
+from audience_impact.store import divided, versions
+from audience_impact.store.manifest import hash_bytes
+from flows.pipeline import steps
 
 AREAS = pd.DataFrame(
     [
@@ -135,3 +143,62 @@ def test_tables_without_areas_and_rows_of_no_country_have_no_names() -> None:
     assert "area_name" not in named
     bare = pd.DataFrame({"restriction_id": ["R1"]})
     assert add_names("lineage", bare, AREAS) is bare
+
+
+def write_older(results: steps.Results, version: versions.Stored, root: Path) -> versions.Stored:
+    """The version as schema 2 had it, each computed table in a single file."""
+    folder = root / "versions" / version.id
+    folder.mkdir(parents=True)
+    manifest = version.manifest
+    archive = [item for item in manifest["resources"] if item["name"] == "facts"]
+    (folder / "facts.zip").write_bytes(version.read_content("facts.zip"))
+    resources = []
+    for name in divided.list_computed(results.tables):
+        sink = io.BytesIO()
+        table = divided.combine_tables(name, results.tables)
+        pq.write_table(table, sink)
+        path = f"{name}.parquet"
+        (folder / path).write_bytes(sink.getvalue())
+        digest = f"sha256:{hash_bytes(sink.getvalue())}"
+        resources.append({"name": name, "path": path, "hash": digest, "rows": len(table)})
+    text = json.dumps(manifest | {"resources": resources + archive})
+    (folder / "datapackage.json").write_text(text, encoding="utf-8")
+    (root / "latest").symlink_to(Path("versions") / version.id)
+    return versions.find_latest(root)
+
+
+@pytest.mark.chain
+@pytest.mark.parametrize("options", [{}, {"dtype_backend": "numpy_nullable"}])
+def test_a_version_of_an_older_schema_has_the_same_answers(
+    options: dict[str, str], small_results: steps.Results, tmp_path: Path
+) -> None:
+    steps.publish_results(small_results, tmp_path / "new", None)
+    new = versions.find_latest(tmp_path / "new")
+    old = write_older(small_results, new, tmp_path / "old")
+    assert "person_days" in old.count_rows()
+    assert "person_days" not in new.count_rows()
+    for table in divided.DIVISIONS:
+        rows = divided.read_computed(new, table, **options)
+        assert len(rows)
+        pd.testing.assert_frame_equal(rows, divided.read_computed(old, table, **options))
+    before, after = (compared_versions.read_published(stored) for stored in (old, new))
+    pd.testing.assert_frame_equal(before.answers, after.answers)
+
+
+@pytest.mark.chain
+def test_some_rows_and_columns_of_a_computed_table_are_read(
+    small_results: steps.Results, tmp_path: Path
+) -> None:
+    steps.publish_results(small_results, tmp_path, None)
+    version = versions.find_latest(tmp_path)
+    every = divided.read_computed(version, "person_days")
+    act = every["restriction_id"].iloc[0]
+    rows = divided.read_computed(
+        version,
+        "person_days",
+        filters=[("restriction_id", "==", act)],
+        columns=["period", "q50_person_days"],
+    )
+    assert list(rows) == ["period", "q50_person_days"]
+    assert len(rows) == (every["restriction_id"] == act).sum()
+    assert "all" in set(rows["period"])

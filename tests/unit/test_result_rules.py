@@ -306,7 +306,7 @@ def test_every_rule_is_in_the_table_of_rules() -> None:
     told = {rule.id: rule.tables for rule in collect_rules() if rule.stage is RuleStage.RESULTS}
     assert told == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {
         measured.RULE: ("overlaps",),
-        "interval_without_width": ("impact", "person_days"),
+        "interval_without_width": ("impact", "person_days_by_area", "person_days_by_restriction"),
         "union_below_part": ("impact", "impact_by_area"),
         "interval_outside_bounds": ("impact", "impact_by_area", "person_days"),
         "answer_without_width": ("impact", "impact_by_area", "person_days"),
