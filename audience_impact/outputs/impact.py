@@ -99,7 +99,7 @@ def make_impact(
 def _withhold_quantiles(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows without quantiles that are too wide, without width or outside the bounds."""
     inside, is_outside = drop_outside(frame)
-    wide, is_flat = drop_flat(inside)
+    wide, is_flat = drop_flat(inside, bound="upper_persons")
     rows, is_wide = drop_wide(wide)
     withheld = {"too_wide": is_wide, "outside_bounds": is_outside, "no_width": is_flat}
     for rule, is_withheld in withheld.items():

@@ -551,12 +551,14 @@ def _withhold_quantiles(
 ) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
     """Return totals with unusable quantiles blanked, and the rule that blanked them."""
     families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
-    rules = {"outside_bounds": drop_outside, "no_width": drop_flat, "too_wide": drop_wide}
-    withheld = pd.DataFrame(False, frame.index, list(rules))
+    withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "no_width", "too_wide"])
     for unit, kind in families:
-        for rule, drop_quantiles in rules.items():
-            frame, is_withheld = drop_quantiles(frame, unit, kind)
-            withheld[rule] |= is_withheld
+        frame, is_outside = drop_outside(frame, unit, kind)
+        frame, is_flat = drop_flat(frame, unit, kind, "" if kind else f"upper_{unit}")
+        frame, is_wide = drop_wide(frame, unit, kind)
+        withheld |= pd.DataFrame(
+            {"outside_bounds": is_outside, "no_width": is_flat, "too_wide": is_wide}
+        )
     return frame, {name: withheld[name] for name in withheld}
 
 

@@ -110,17 +110,20 @@ def test_an_answer_without_width_is_withheld_alone_and_named() -> None:
     assert rules.interval_without_width(results) == [], "nothing is left to refuse"
 
 
-def test_quantiles_without_width_are_dropped_unless_nobody_is_meant() -> None:
+@pytest.mark.parametrize(("bound", "at_zero"), [("", False), ("upper_persons", True)])
+def test_quantiles_without_width_are_dropped_unless_nobody_is_meant(
+    bound: str, at_zero: bool
+) -> None:
     numbers = {
         "q05": [5.0, 5.0, 0.0, 0.0, np.nan],
         "q50": [5.0, 5.0, 0.0, 0.0, np.nan],
         "q95": [6.0, 5.0, 0.0, 0.0, np.nan],
-        "at_most": [9.0, 9.0, 0.0, 9.0, 9.0],
+        "upper": [9.0, 9.0, 0.0, 9.0, 9.0],
     }
     frame = pd.DataFrame({f"{name}_persons": values for name, values in numbers.items()})
-    wide, is_flat = reasons.drop_flat(frame)
-    assert is_flat.tolist() == [False, True, False, True, False]
-    assert wide["q50_persons"].isna().tolist() == [False, True, False, True, True]
+    wide, is_flat = reasons.drop_flat(frame, bound=bound)
+    assert is_flat.tolist() == [False, True, False, at_zero, False]
+    assert wide["q50_persons"].isna().tolist() == [False, True, False, at_zero, True]
 
 
 def test_quantiles_outside_are_dropped_on_both_sides() -> None:

@@ -169,16 +169,18 @@ def drop_outside(
 
 
 def drop_flat(
-    frame: pd.DataFrame, unit: str = "persons", kind: str = ""
+    frame: pd.DataFrame, unit: str = "persons", kind: str = "", bound: str = ""
 ) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
     """Return the rows, with blank quantiles if these have no width, and a flag for such rows.
 
-    Without width are equal 5 and 95 % quantiles, unless nobody at all can be meant. The columns are
-    those of `drop_outside`.
+    Without width are equal 5 and 95 % quantiles above zero; also those at zero, if the column
+    `bound` is named and above zero. The other columns are those of `drop_outside`.
     """
     names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
-    most = frame[names[1]].clip(lower=frame[f"{kind}at_most_{unit}"])
-    is_flat = (frame[names[0]] == frame[names[-1]]) & (most > 0.0)
+    is_some = frame[names[1]] > 0.0
+    if bound:
+        is_some |= frame[bound] > 0.0
+    is_flat = (frame[names[0]] == frame[names[-1]]) & is_some
     return frame.assign(**frame[names].mask(is_flat)), is_flat
 
 
