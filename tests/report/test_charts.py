@@ -113,7 +113,7 @@ def test_a_picture_follows_the_theme_and_stands_alone_as_well(name: str) -> None
 @every
 def test_the_numbers_of_a_picture_are_said_in_words(name: str) -> None:
     said = {
-        "answer": "People touched (90 % interval): 101 million (97 to 104). "
+        "answer": "People touched: 101 million (97 to 104). "
         "At least and at most: 96 to 105 million. People online: 110 million. "
         "Residents there: 140 million. A page: users of A service: 96 million.",
         "person_days": "2024: 3 million (2 to 4). 2025: 3 million (2 to 4).",

@@ -211,8 +211,7 @@ def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
         return
     marks = mark_interval(estimate)
     if marks:
-        name = "People touched" if len(marks) == 1 else "People touched (90 % interval)"
-        yield Row(name, numbers.format_median_interval(estimate), "accent", marks)
+        yield Row("People touched", numbers.format_median_interval(estimate), "accent", marks)
     name = "At least and at most" if marks else "Only bounds: no estimate"
     low, high = estimate.at_least or 0.0, estimate.at_most
     shape = "from" if high is None else "tick" if low == high else "line"
