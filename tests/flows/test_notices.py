@@ -140,7 +140,8 @@ def test_a_run_that_died_has_its_metrics_where_its_paths_lead(
     (tmp_path / "published").mkdir()
     run = FlowRun(flow_id=uuid4(), name="n", parameters={"published": "published"})
     notices.report_failed_run(run, "Crashed", "died", tmp_path)
-    assert b"run_success 0.0" in (tmp_path / "published" / "metrics.prom").read_bytes()
+    written = (tmp_path / "published" / "metrics.prom").read_bytes()
+    assert b'run_success{environment="north"} 0.0' in written
 
 
 class Asked:
