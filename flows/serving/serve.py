@@ -107,7 +107,9 @@ def deploy_flows(profile: Profile) -> Entrypoints:
     entries = read_deployments(profile)
     deployments = [build_deployment(entry) for entry in entries]
     with get_client(sync_client=True) as client:
-        require_ours(client, [f"{one.flow_name}/{one.name}" for one in deployments])
+        require_ours(
+            client, [f"{deployment.flow_name}/{deployment.name}" for deployment in deployments]
+        )
     try:
         ids = [cast(UUID, deployment.apply()) for deployment in deployments]
     except DeploymentApplyError as error:
@@ -124,8 +126,8 @@ def build_deployment(entry: dict[str, Any]) -> RunnerDeployment:
         parameters=entry["parameters"],
         tags=entry["tags"],
         schedules=[
-            Cron(one["cron"], timezone=one["timezone"], slug=one["slug"])
-            for one in entry["schedules"]
+            Cron(schedule["cron"], timezone=schedule["timezone"], slug=schedule["slug"])
+            for schedule in entry["schedules"]
         ],
         work_pool_name=entry["work_pool"]["name"],
     )
