@@ -613,9 +613,19 @@ def list_notes(before: Summary, now: Summary) -> list[str]:
     return [
         *(_format_new_rows(table, rows) for table, rows in new_rows.items()),
         *([count_cases(changed, "audience-impact diff")] if changed else []),
-        *(f"{name_files(moves.table)}: {format_moves(moves)}" for moves in moved),
+        *_format_moved_tables(moved),
         *([f"the results are of {now.as_of}, were of {before.as_of}"] if is_other_day else []),
     ]
+
+
+def _format_moved_tables(moved: Sequence[TableMoves]) -> list[str]:
+    """Return a line about the first table that moved, which names the others; none without one."""
+    if not moved:
+        return []
+    first, *others = moved
+    names = ", ".join(name_files(moves.table) for moves in others)
+    more = f"; other numbers as well in {names}" * bool(others)
+    return [f"{name_files(first.table)}: {format_moves(first)}{more}"]
 
 
 def name_files(table: str) -> str:

@@ -143,6 +143,31 @@ def test_new_rows_are_a_note_even_where_totals_grow() -> None:
     ]
 
 
+def test_all_tables_that_moved_are_named_in_one_line() -> None:
+    old, new = (render_rows("estimates", {**FIGURE, "note": note}) for note in "ab")
+    before, now = summarise(1e6, estimates=old), summarise(1.1e6, estimates=new)
+    frame = pd.DataFrame({"restriction_id": ["R1"], "least_lost_share": [0.5]})
+    read = before.read_table
+    before = replace(
+        before, read_table=lambda name: frame if name == "restrictions" else read(name)
+    )
+    assert last_version.list_notes(before, now) == [
+        "estimates.csv:2:note: facts_changed: E1 (alpha, XA, monthly_reach, internet_12_plus, "
+        "2025-06) note: was a, now b; compare it with its page",
+        "person_days_*.parquet: 1 of 1 rows have other numbers, most of all q50_person_days of "
+        "restriction_id area_id period, from 1,000,000 to 1,100,000; other numbers as well in "
+        "restrictions.parquet",
+    ]
+
+
+def test_a_change_of_the_day_is_noted() -> None:
+    before = summarise(1e6)
+    later = replace(summarise(1e6), as_of=date(2026, 2, 1))
+    assert last_version.list_notes(before, later) == [
+        "the results are of 2026-02-01, were of 2026-01-31"
+    ]
+
+
 def test_numbers_that_double_without_a_new_fact_are_a_warning() -> None:
     same = render_rows("estimates", FIGURE)
     before, now = (summarise(people, estimates=same) for people in (1e6, 2.1e6))
