@@ -87,7 +87,8 @@ def label_code(value: str | None, kind: str) -> str:
     if not isinstance(value, str) or not value:
         return BLANK.get(kind, "not known")
     words = WORDS[kind]
-    return words(value).short if value in words else OTHERS.get(value, value.replace("_", " "))
+    is_word = value in words.list_meanings()  # `in words` refuses a text before Python 3.12
+    return words(value).short if is_word else OTHERS.get(value, value.replace("_", " "))
 
 
 def name_source(source: Mapping[str, Any]) -> str:
