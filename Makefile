@@ -57,7 +57,7 @@ quick-tests: $(READY)
 	$(BIN)/python -m pytest $(SPREAD) -m 'not service and not chain' tests/unit tests/contracts tests/test_layers.py $(ARGS)
 
 # Types are checked while tests wait for what they started; what fails stops nothing and is told.
-test: $(READY)  ## lint and run the tests, side by side
+test: system $(READY)  ## lint and run the tests, side by side
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 lint tests
 
 # Coverage and its floor are of the whole suite: a part of it (ARGS) is run without.
@@ -73,7 +73,7 @@ system:
 	    [ -w /dev/shm ] || missing="$$missing /dev/shm"; \
 	fi; \
 	test -z "$$missing" || { echo "make test needs of the system:$$missing. On Debian, as root: make" \
-	    "tools; /dev/shm is mounted with mount -t tmpfs tmpfs /dev/shm" >&2; exit 1; }
+	    "tools (a missing /dev/shm: mount -t tmpfs tmpfs /dev/shm)" >&2; exit 1; }
 
 # Everything that pyproject.toml names at its lowest version, what that needs at its newest.
 test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.toml claims

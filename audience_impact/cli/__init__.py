@@ -4,6 +4,7 @@ import sys
 
 EXTRAS = {
     "duckdb": "databases",
+    "feedgenerator": "charts",
     "jinja2": "charts",
     "markdown_it": "charts",
     "obstore": "buckets",
