@@ -35,7 +35,7 @@ from audience_impact.comparing.moves import (
 )
 from audience_impact.facts.tables import PROVENANCE
 from audience_impact.rules import Stage, get_rule
-from audience_impact.store import PublishError, versions
+from audience_impact.store import AwayError, PublishError, versions
 from audience_impact.store.divided import (
     DIVISIONS,
     count_computed,
@@ -227,6 +227,8 @@ def read_last_version(root: Path) -> Summary:
             partial(_read_table, version),
             version.version.as_of,
         )
+    except AwayError:
+        raise
     except PublishError:
         return make_empty_summary(rows)
 

@@ -36,6 +36,7 @@ from audience_impact.facts.reading import UNFINISHED
 from audience_impact.facts.tables import Tables
 from audience_impact.rules import get_rule
 from audience_impact.store.files import as_json, flush_to_disk, write_below, write_whole
+from audience_impact.store.outside import explain_error
 from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
 from flows.pipeline.steps import RefusedError, build_headers
@@ -156,7 +157,7 @@ def write_layer(
             check_place()
             return _replace_files(files, into, owner)
     except OSError as error:
-        raise RefusedError([f"{into} cannot be written: {error}"]) from error
+        raise RefusedError([f"{into} cannot be written: {explain_error(error)}"]) from error
 
 
 def _replace_files(files: Files, into: Path, owner: Owner) -> WriteResult:
@@ -228,7 +229,7 @@ def _require_place(into: Path, facts: Sequence[Path]) -> None:
         if place == folder.resolve() or folder.resolve() in place.parents:
             raise RefusedError([f"{into} is a folder of hand-made facts: give a folder of its own"])
     if os.path.lexists(into) and not into.is_dir():
-        raise RefusedError([f"{into} is no folder"])
+        raise RefusedError([f"{into} is no folder: give a folder"])
 
 
 def _list_edited(into: Path, owner: Owner, files: Files) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from audience_impact.plain_text import plain_line
-from audience_impact.store import PublishError, storage, versions
+from audience_impact.store import AwayError, PublishError, storage, versions
 from audience_impact.store.files import as_json
 from flows import CHECKOUT
 
@@ -64,11 +64,13 @@ def _name_folder(folder: Path) -> str:
 def read_last_layers(root: Path) -> LastLayers:
     """Return the layers of the version of the last run; none where it cannot be read.
 
-    Raise PublishError where the record is damaged.
+    Raise PublishError where the record is damaged or the versions are out of reach.
     """
     try:
         version = versions.find_newest(root)
         count = len({name.partition("/")[0] for name in version.fact_files()})
+    except AwayError:
+        raise  # there may be layers that this run would drop
     except PublishError:
         return LastLayers(0)
     try:

@@ -24,7 +24,7 @@ from audience_impact.comparing import changes, compared_versions, text
 from audience_impact.exporting.export import put_file
 from audience_impact.store import PublishError, manifest
 from audience_impact.store.files import as_json, write_whole
-from audience_impact.store.manifest import MANIFEST, files_of, hash_bytes
+from audience_impact.store.manifest import MANIFEST, hash_bytes
 from audience_impact.store.versions import Stored
 
 NAME = "audience-impact"
@@ -108,9 +108,8 @@ def collect_contents(version: Stored, before: Stored | None) -> dict[str, bytes]
 
     Raises PublishError where a version is damaged.
     """
-    manifest = version.manifest_bytes
-    files = {MANIFEST: manifest}
-    files |= {path: version.read_content(path) for path in files_of(manifest)}
+    files = {MANIFEST: version.manifest_bytes}
+    files |= {path: version.read_checked(path) for path in version.files}
     files["CITATION.cff"] = format_citation(version)
     files["croissant.json"] = format_croissant(version)
     files[".zenodo.json"] = format_zenodo(version)

@@ -10,15 +10,48 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import audience_impact
 from audience_impact.cli import comparing, explaining, exporting, listing, ranking, showing
 from audience_impact.cli.folders import CHECKOUT, IS_CHECKOUT, fail_with
 
+
+class OneLineGroup(TyperGroup):
+    """The commands; an error of what lies outside of the program ends each with one line."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command, and write what it printed before it ends."""
+        from audience_impact.store.outside import describe_error
+
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()  # a full disk is an error of this command
+        except BrokenPipeError:
+            raise  # whoever read has seen enough: typer ends without a word
+        except Exception as error:
+            if (line := describe_error(error)) is None:
+                raise
+            _drop_output()
+            raise fail_with(line) from error
+
+
+def _drop_output() -> None:
+    """Throw away what standard output could not take, or Python would fail on it at its end."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        return
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 app = typer.Typer(
+    cls=OneLineGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

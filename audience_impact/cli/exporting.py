@@ -135,6 +135,8 @@ def report(
     published: PublishedFolder = PUBLISHED, into: ReportInto = None, png: Png = None
 ) -> None:
     """Write the latest version as a folder of pages that any browser opens, without a network."""
+    if not into and not png:
+        require_report_folder(published)
     version = open_latest(published)
     from audience_impact.site import build
     from audience_impact.store import PublishError
@@ -151,6 +153,15 @@ def report(
         raise fail_with(str(error)) from error
     news = "wrote the report of version" if changed else "nothing changed: still the report of"
     typer.echo(f"{news} {version.id}\n{format_path(folder)}/index.html")
+
+
+def require_report_folder(published: Path) -> None:
+    """Exit with 2 where the versions are at an address, beside which no pages can be written."""
+    from audience_impact.store.storage import format_address, is_address
+
+    if is_address(published):
+        address = format_address(published)
+        raise fail_with(f"{address} is no folder for pages: write them with report --into DIR", 2)
 
 
 def _write_pictures(version: "Stored", queries: list[str], into: Path) -> None:

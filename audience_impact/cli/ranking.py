@@ -185,12 +185,14 @@ def draw_area(
 def write_chart(picture: "Picture", path: Path) -> None:
     """Write a picture into a file; exit with 1 where its ending or the disk does not allow it."""
     from audience_impact.store.files import write_whole
+    from audience_impact.store.outside import explain_error
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, picture.encode(path.suffix))
     except (OSError, ValueError) as error:
-        raise fail_with(f"cannot write the picture {path}: {error}") from error
+        reason = explain_error(error) if isinstance(error, OSError) else error
+        raise fail_with(f"cannot write the picture {path}: {reason}") from error
 
 
 def _find_area_record(tables: "dict[str, pd.DataFrame]", question: "Question") -> "AreaRecord":

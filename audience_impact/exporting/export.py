@@ -31,6 +31,7 @@ from audience_impact.exporting.selection import ExportQuery, select_content
 from audience_impact.store import manifest
 from audience_impact.store.files import flush_to_disk, write_below
 from audience_impact.store.manifest import MANIFEST, ROW_GROUP_ROWS, hash_bytes
+from audience_impact.store.outside import explain_error
 from audience_impact.store.versions import Stored
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None
     """
     if path.is_dir():
         raise ExportError(f"{path} is a folder: give the name of a file")
+    if path.exists() and not path.is_file():  # a device may be read without end
+        raise ExportError(f"{path} is no plain file: give the name of another file")
     try:
         with _make_aside_path(path) as aside:
             write(aside)
@@ -158,7 +161,7 @@ def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None
             aside.replace(path)
             flush_to_disk(path.parent)
     except OSError as error:
-        raise ExportError(f"cannot write {path}: {error}") from error
+        raise ExportError(f"cannot write {path}: {explain_error(error)}") from error
 
 
 def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
@@ -175,7 +178,7 @@ def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
             _put_in_place(aside, path, old)
             flush_to_disk(path.parent)
     except OSError as error:
-        raise ExportError(f"cannot write {path}: {error}") from error
+        raise ExportError(f"cannot write {path}: {explain_error(error)}") from error
 
 
 def _put_in_place(aside: Path, path: Path, old: Path) -> None:

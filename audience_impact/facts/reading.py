@@ -90,6 +90,11 @@ MOST_BYTES = 256 * 1024**2
 """Maximum size of a fact file, far above any table of today; a larger file would fill the memory.
 """
 
+MOST_COMMAS_RATIO, LEAST_COMMAS = 10, 1_000_000
+"""Commas that a file may have for each column of each line, and any file: texts contain commas, but
+a file of nothing else would become a hundred times its size in memory.
+"""
+
 UNFINISHED = ".unfinished"
 """File that is in a folder while its tables are replaced; it names the command that writes them."""
 
@@ -191,7 +196,18 @@ class _Reader:
                     "unreadable", 1, "", "", f"the file has more than {MOST_BYTES:,} bytes"
                 )
                 return None
-            return self.path.read_bytes().decode("utf-8-sig")
+            text = self.path.read_bytes().decode("utf-8-sig")
+            expected = (text.count("\n") + 1) * len(self.header.columns)
+            if text.count(",") > max(LEAST_COMMAS, MOST_COMMAS_RATIO * expected):
+                self.add_finding(
+                    "unreadable",
+                    1,
+                    "",
+                    "",
+                    "the file has far more commas than cells",
+                )
+                return None
+            return text
         except OSError as error:
             self.add_finding("unreadable", 1, "", "", f"the file cannot be read: {error.strerror}")
             return None

@@ -36,7 +36,7 @@ from audience_impact.vocabulary import (
     Unit,
 )
 
-SUFFIX_SIGNS = 6
+SUFFIX_SIGNS, LONG_SUFFIX_SIGNS = 6, 32
 COMMON_DEFECTS = {
     "country_unresolved": "a country that ISO 3166 does not know; refused",
     "several_countries": "several countries in one cell: one event in all of them",
@@ -399,10 +399,10 @@ def _split_events(rows: list[Record]) -> list[tuple[str, list[Record]]]:
     return list(parts.items())
 
 
-def _event_id(register: Register, identity: Sequence[str], apart: str) -> str:
+def _event_id(register: Register, identity: Sequence[str], apart: str, signs: int) -> str:
     digest = hashlib.sha256("|".join([*identity, apart]).encode()).hexdigest()
     country = identity[0].replace(";", ".")
-    return f"{country}-{identity[1]}-{register.name}-{digest[:SUFFIX_SIGNS]}"
+    return f"{country}-{identity[1]}-{register.name}-{digest[:signs]}"
 
 
 def _with_copies(records: Sequence[Record], copies: Mapping[int, Sequence[Record]]) -> list[Record]:
@@ -410,7 +410,7 @@ def _with_copies(records: Sequence[Record], copies: Mapping[int, Sequence[Record
     return [row for record in records for row in (*copies.get(record.number, ()), record)]
 
 
-def _events_of(group: Sequence[Record], register: Register) -> list[Event]:
+def _events_of(group: Sequence[Record], register: Register, signs: int) -> list[Event]:
     twice = duplicate_records(group)
     copies: dict[int, list[Record]] = {}
     for row in group:
@@ -418,7 +418,10 @@ def _events_of(group: Sequence[Record], register: Register) -> list[Event]:
             copies.setdefault(twice[row.number], []).append(row)
     alone = [row for row in group if row.number not in twice]
     return [
-        Event(_event_id(register, group[0].identity, apart), tuple(_with_copies(records, copies)))
+        Event(
+            _event_id(register, group[0].identity, apart, signs),
+            tuple(_with_copies(records, copies)),
+        )
         for apart, records in _split_events(alone)
     ]
 
@@ -427,13 +430,18 @@ def group_events(rows: Sequence[Record], register: Register) -> list[Event]:
     """Return the events of all accepted rows, sorted by id.
 
     The id is that of the oldest row. An identity begins with the country codes and the day of the
-    start; ids are made of these.
+    start; ids are made of these. Events whose ids would be the same get longer ones.
     """
     groups: dict[tuple[str, ...], list[Record]] = {}
     for row in sorted((row for row in rows if not row.refused), key=_row_order):
         groups.setdefault(row.group_key, []).append(row)
-    events = [event for group in groups.values() for event in _events_of(group, register)]
-    taken = {event.restriction_id for event in events}
-    if len(taken) != len(events):
-        raise ValueError("two events have one id; lengthen SUFFIX_SIGNS")
+    short, long = (
+        [event for group in groups.values() for event in _events_of(group, register, signs)]
+        for signs in (SUFFIX_SIGNS, LONG_SUFFIX_SIGNS)
+    )
+    counts = Counter(event.restriction_id for event in short)
+    events = [
+        longer if counts[event.restriction_id] > 1 else event
+        for event, longer in zip(short, long, strict=True)
+    ]
     return sorted(events, key=lambda event: event.restriction_id)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from audience_impact.plain_text import cell_text
 from audience_impact.registers.gazetteer import Atlas
 from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.register import (
@@ -298,7 +299,7 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str
                 "source_id": source_id,
                 "register_row": str(row.number),
                 "count_year": row.count_year,
-                "country": row.country,
+                "country": cell_text(row.country),
                 "country_ids": ";".join(row.country_ids),
                 "fate": outcome.value,
                 "restriction_id": restriction,

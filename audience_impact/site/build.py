@@ -48,6 +48,7 @@ from audience_impact.site.report_data import File, ListEntry, Page, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage, versions
 from audience_impact.store.files import as_json, flush_to_disk
 from audience_impact.store.manifest import hash_bytes
+from audience_impact.store.outside import explain_error
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
@@ -258,7 +259,9 @@ def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
                 return False
             _put_in_place(aside, folder)
     except OSError as error:
-        raise PublishError(f"cannot write the report into {folder}: {error}") from error
+        raise PublishError(
+            f"cannot write the report into {folder}: {explain_error(error)}"
+        ) from error
     return True
 
 

@@ -13,3 +13,7 @@ The number counts the versions of one place, so that the names sort in the order
 
 class PublishError(Exception):
     """A version could not be published or read; the message states the cause and the remedy."""
+
+
+class AwayError(PublishError):
+    """A storage cannot be reached or read now, so that nobody knows what is there."""

@@ -14,7 +14,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,6 +27,10 @@ from audience_impact.store import PublishError
 ARCHIVE_NAME = "facts.zip"
 MOST_ARCHIVE_BYTES = 2**30
 """Maximum size of all facts: a thousand times a register of two thousand events."""
+LEAST_LIMIT_BYTES, MOST_RATIO = 64 * 1024**2, 50
+"""Size that the facts of any archive may have, and above it their size for each byte of the
+archive: deflated facts are a tenth to a fifth of their size, and a trap is a thousandth.
+"""
 _FILE = re.compile(r"(\d{1,3})/[a-z][a-z0-9_]*\.csv")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
@@ -49,7 +53,8 @@ def unpack_files(content: bytes) -> dict[str, bytes]:
     tables.
     """
     files: dict[str, bytes] = {}
-    bytes_left = MOST_ARCHIVE_BYTES
+    most_bytes = min(MOST_ARCHIVE_BYTES, max(LEAST_LIMIT_BYTES, MOST_RATIO * len(content)))
+    bytes_left = most_bytes
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for entry in archive.infolist():
@@ -59,11 +64,10 @@ def unpack_files(content: bytes) -> dict[str, bytes]:
                     )
                 with archive.open(entry) as file:
                     files[entry.filename] = file.read(bytes_left + 1)
+                files[entry.filename].decode()
                 bytes_left -= len(files[entry.filename])
                 if bytes_left < 0:
-                    raise PublishError(
-                        f"{ARCHIVE_NAME} contains more than {MOST_ARCHIVE_BYTES:,} bytes"
-                    )
+                    raise PublishError(f"{ARCHIVE_NAME} contains more than {most_bytes:,} bytes")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise PublishError(f"{ARCHIVE_NAME} cannot be opened: {error}") from error
     return files
@@ -329,6 +333,79 @@ def hash_bytes(content: bytes) -> str:
 def files_of(manifest: bytes) -> dict[str, dict[str, Any]]:
     """Return the entry of each file in a manifest, by the name of the file.
 
-    Raises ValueError, KeyError or TypeError where it is damaged.
+    Raises ValueError where it is damaged.
     """
-    return {resource["path"]: resource for resource in json.loads(manifest)["resources"]}
+    return {resource["path"]: resource for resource in read_package(manifest)["resources"]}
+
+
+_PARTS: Mapping[str, type] = {
+    **dict.fromkeys(("title", "description", "version"), str),
+    **dict.fromkeys(("licenses", "sources", "resources"), list),
+    METADATA_KEY: dict,
+}
+"""What the manifest of a version has, as `_build_package` writes it."""
+_FILE_PARTS = ("name", "path", "description", "hash")
+_COLUMN_PARTS = ("name", "type", "description")
+
+
+def read_package(content: bytes) -> dict[str, Any]:
+    """Return the description of a version; raise ValueError where it is none.
+
+    It is not trusted: it may have been handed over with the version.
+    """
+    try:
+        package = json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(package, dict):
+        raise ValueError("it is no JSON object")
+    for name, kind in _PARTS.items():
+        if not isinstance(package.get(name), kind):
+            raise ValueError(f"it lacks {name}, or it is of another type")
+    _require_texts("a licence", package["licenses"] or [None], ("title",))
+    _require_texts("a resource", package["resources"], _FILE_PARTS)
+    for resource in package["resources"]:
+        path = resource["path"]
+        if path not in (ARCHIVE_NAME, f"{resource['name']}.parquet") or "/" in path:
+            raise ValueError(f"its file {path!r} is no table of the version")
+        if path != ARCHIVE_NAME:
+            _check_table(resource)
+    return package
+
+
+def _check_table(resource: Mapping[str, Any]) -> None:
+    """Raise ValueError where an entry does not describe a table."""
+    schema = resource.get("schema")
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    if not isinstance(resource.get("rows"), int) or not isinstance(fields, list):
+        raise ValueError(f"it does not describe the table {resource['name']}")
+    _require_texts(f"a column of {resource['name']}", fields, _COLUMN_PARTS)
+
+
+def _require_texts(what: str, entries: list[Any], names: Sequence[str]) -> None:
+    """Raise ValueError where an entry is no object with these texts."""
+    for entry in entries:
+        missing = [name for name in names if not isinstance(entry, dict) or name not in entry]
+        if missing or not all(isinstance(entry[name], str) for name in names):
+            raise ValueError(f"{what} lacks {(missing or names)[0]}, or it is no text")
+
+
+def find_difference(schema: pa.Schema, resource: Mapping[str, Any]) -> str:
+    """Return how the columns of a table differ from its entry in the manifest; blank if not."""
+    expected = {field["name"]: field["type"] for field in resource["schema"]["fields"]}
+    types = dict(zip(schema.names, schema.types, strict=True))
+    if missing := [name for name in expected if name not in types]:
+        return f"it lacks the column {missing[0]}"
+    for name, kind in expected.items():
+        if (arrow_name := str(types[name]).partition("[")[0]) not in _TYPES_BY_KIND.get(kind, ()):
+            return f"its column {name} is of type {arrow_name} and not {kind}"
+    return ""
+
+
+_WHOLE_TYPES = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+_TYPES_BY_KIND = {
+    kind: {name for name, word in _FIELD_TYPES.items() if word == kind}
+    for kind in ("boolean", "string", "date", "datetime")
+}
+_TYPES_BY_KIND |= {"integer": _WHOLE_TYPES, "number": {*_WHOLE_TYPES, "float", "double"}}
+"""Arrow types of the columns of each type of a manifest."""

@@ -34,12 +34,20 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
 from obstore.store import ObjectStore, from_url
 
 from audience_impact.store import VERSION_FOLDER, PublishError
 from audience_impact.store.files import as_json
 from audience_impact.store.manifest import MANIFEST, files_of
+from audience_impact.store.outside import explain_error
+from audience_impact.store.storage import require_inside
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 """Object stores with conditional writes, which safe publishing requires."""
@@ -66,13 +74,15 @@ def open_storage(address: str) -> "ObjectStorage":
     """
     if address.partition(":")[0].lower() not in SCHEMES:
         raise PublishError(f"{address}: give a folder, or an address of {', '.join(SCHEMES)}")
+    if not address.partition("://")[2].strip("/"):
+        raise PublishError(f"{address}: names no bucket; give it, as in s3://bucket/folder")
     _unset_blanks()
     try:
         return ObjectStorage(
             address, from_url(address, client_options=_client_options(), retry_config=RETRY)
         )
     except (BaseError, ValueError) as error:
-        raise PublishError(f"{address}: cannot be used: {_first_line(error)}") from error
+        raise PublishError(f"{address}: cannot be used: {explain_error(error)}") from error
 
 
 def _unset_blanks() -> None:
@@ -88,8 +98,12 @@ def _client_options() -> Any:
     return {**CLIENT, "allow_http": plain}
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _describe_error(error: BaseError) -> str:
+    """Return the first line of an error, with what to do about keys that are refused."""
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
+        return f"{line}, so check the keys (AWS_ACCESS_KEY_ID and others) and what they may do"
+    return line
 
 
 def _as_os_error(method: Callable[P, R]) -> Callable[P, R]:
@@ -100,7 +114,7 @@ def _as_os_error(method: Callable[P, R]) -> Callable[P, R]:
         try:
             return method(*args, **kwargs)
         except BaseError as error:
-            raise OSError(_first_line(error)) from error
+            raise OSError(_describe_error(error)) from error
 
     return call_method
 
@@ -303,7 +317,7 @@ class ObjectStorage:
                 f"{self.address}/{pointer} leads to no version: move it away and publish again"
             ) from error
         self._seen[pointer] = tag
-        return str(folder)
+        return require_inside(str(folder), f"{self.address}/{pointer}")
 
     @_as_os_error
     def move_pointer(self, pointer: str, folder: str) -> None:
@@ -337,15 +351,19 @@ class ObjectStorage:
         return times
 
     @_as_os_error
+    def list_sizes(self, suffix: str) -> dict[str, int]:
+        """Return the size of each object with a suffix, by name, without those of subfolders."""
+        listed = obstore.list_with_delimiter(self.store)["objects"]
+        names = {Path(item["path"]).name: item["size"] for item in listed}
+        return {name: size for name, size in names.items() if name.endswith(suffix)}
+
+    @_as_os_error
     def copy_files(self, into: Path, suffix: str) -> None:
         """Copy the objects with one suffix into a folder, without objects of subfolders."""
-        listed = obstore.list_with_delimiter(self.store)["objects"]
-        chosen = {
-            name: item for item in listed if (name := Path(item["path"]).name).endswith(suffix)
-        }
-        if sum(item["size"] for item in chosen.values()) > MOST_BYTES:
+        sizes = self.list_sizes(suffix)
+        if sum(sizes.values()) > MOST_BYTES:
             raise OSError(f"its {suffix} files are longer than {MOST_BYTES:,} bytes together")
-        for name in sorted(chosen):
+        for name in sorted(sizes):
             (into / name).write_bytes(self.read_file(name))
 
     @_as_os_error

@@ -16,6 +16,7 @@ from audience_impact.store import PublishError, storage, versions
 from audience_impact.store import history as logs
 from audience_impact.store.history import Entry, Event
 from audience_impact.store.manifest import MANIFEST, files_of, hash_bytes
+from audience_impact.store.outside import explain_error
 from audience_impact.store.storage import LATEST, VERSIONS, Storage
 from audience_impact.store.versions import Stored
 
@@ -73,7 +74,7 @@ def lock_place(root: Path, at: datetime, timeout_seconds: float) -> Iterator[Pla
             yield Place.read(store, at)
     except OSError as error:
         raise PublishError(
-            f"cannot publish below {storage.format_address(root)}: {error}"
+            f"cannot publish below {storage.format_address(root)}: {explain_error(error)}"
         ) from error
 
 

@@ -23,8 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from audience_impact.store import VERSION_FOLDER, PublishError
+from audience_impact.store import VERSION_FOLDER, AwayError, PublishError
 from audience_impact.store.files import flush_to_disk, write_below, write_whole
+from audience_impact.store.outside import explain_error
 
 LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
 _TMP = ".tmp-"
@@ -33,7 +34,8 @@ _FOLDER_ASIDE = re.compile(rf"{re.escape(_TMP)}{VERSION_FOLDER.pattern}-\d+")
 _ENTRY_ASIDE = re.compile(rf"{re.escape(_TMP)}\d+\.json-\d+")
 _FILE_ASIDE = re.compile(re.escape(_TMP) + r"(latest|report|metrics\.prom|layers\.json)-\d+")
 # A path turns `s3://bucket` into `s3:/bucket`; one letter alone is a drive.
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+# `s3://` alone becomes `s3:`.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(/|$)")
 
 
 class Storage(Protocol):
@@ -117,7 +119,7 @@ def is_address(place: Path | str) -> bool:
 
 def format_address(place: Path | str) -> str:
     """Return an address or folder as text, with the slashes that `Path` removes from `s3://`."""
-    return re.sub(":/+", "://", str(place), count=1) if is_address(place) else str(place)
+    return re.sub(":/*", "://", str(place), count=1) if is_address(place) else str(place)
 
 
 def require_local(place: Path | str) -> None:
@@ -143,8 +145,31 @@ def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
         try:
             objects.open_storage(format_address(place)).copy_files(Path(folder), suffix)
         except OSError as error:
-            raise PublishError(f"{format_address(place)} cannot be read: {error}") from error
+            address = format_address(place)
+            raise AwayError(f"{address} cannot be read: {explain_error(error)}") from error
         yield Path(folder)
+
+
+def list_files(place: Path | str, suffix: str) -> list[str]:
+    """Return the names of the files with a suffix at an address; raise AwayError if it is away."""
+    from audience_impact.store import objects
+
+    address = format_address(place)
+    try:
+        return sorted(objects.open_storage(address).list_sizes(suffix))
+    except OSError as error:
+        raise AwayError(f"{address} cannot be read: {explain_error(error)}") from error
+
+
+def require_inside(folder: str, address: str) -> str:
+    """Return the folder that a pointer names; raise PublishError if it is none below the root.
+
+    Whoever may write the pointer could otherwise let a reader read anything.
+    """
+    parts = folder.split("/")
+    if len(parts) < 2 or any(part in ("", ".", "..") or not part.isprintable() for part in parts):
+        raise PublishError(f"{address} leads out of its folder: move it away and publish again")
+    return folder
 
 
 @dataclass(frozen=True)
@@ -244,7 +269,7 @@ class LocalStorage:
                 f"{link} is no link to a version (was it copied without links?): "
                 "move it away and publish again"
             )
-        return os.readlink(link)
+        return require_inside(os.readlink(link), str(link))
 
     def move_pointer(self, pointer: str, folder: str) -> None:
         """Create the new link under a temporary name and rename it over the old one."""

@@ -12,7 +12,6 @@ depends only on what the version was computed from and is part of its bytes.
 """
 
 import io
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -29,6 +28,7 @@ import pyarrow.parquet as pq
 from audience_impact.store import (
     VERSION_FOLDER,
     VERSION_ID,
+    AwayError,
     PublishError,
     manifest,
     releases,
@@ -42,10 +42,16 @@ from audience_impact.store.manifest import (
     METADATA_KEY,
     as_json,
     files_of,
+    find_difference,
     hash_bytes,
+    read_package,
 )
+from audience_impact.store.outside import explain_error
+from audience_impact.store.parquet import require_bounded
 from audience_impact.store.storage import LATEST, VERSIONS, Storage
 
+MISPLACED = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+"""Errors of a place that can be reached, where another thing is than the expected file."""
 NO_FACTS: Mapping[str, bytes] = MappingProxyType({})
 PREVIOUS = "previous"
 _NUMBER = re.compile(r"v?([0-9]{1,9})")
@@ -110,25 +116,32 @@ class Stored:
     def manifest(self) -> dict[str, Any]:
         """Return the manifest; raise PublishError where it is damaged."""
         try:
-            return dict(json.loads(self.manifest_bytes))
-        except (ValueError, TypeError) as error:
+            return read_package(self.manifest_bytes)
+        except ValueError as error:
             raise self._damage_error(MANIFEST, error) from error
 
     @cached_property
     def manifest_bytes(self) -> bytes:
         """Return the bytes of the manifest; raise PublishError where it is missing."""
-        try:
-            return self.store.read_file(f"{self.folder}/{MANIFEST}")
-        except OSError as error:
-            raise self._damage_error(MANIFEST, error) from error
+        return self._read_file(MANIFEST)
 
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
         """Return the entry of each file in the manifest; raise PublishError where it is damaged."""
         try:
             return files_of(self.manifest_bytes)
-        except (ValueError, KeyError, TypeError) as error:
+        except ValueError as error:
             raise self._damage_error(MANIFEST, error) from error
+
+    def _read_file(self, path: str) -> bytes:
+        """Return the bytes of a file; raise PublishError where it is missing or out of reach."""
+        try:
+            return self.store.read_file(f"{self.folder}/{path}")
+        except MISPLACED as error:
+            raise self._damage_error(path, "there is no such file") from error
+        except OSError as error:
+            where = f"{self.address}/{path}"
+            raise AwayError(f"{where} cannot be read: {explain_error(error)}") from error
 
     def _damage_error(self, name: str, why: object) -> PublishError:
         return PublishError(
@@ -154,7 +167,7 @@ class Stored:
             metadata = self.manifest[METADATA_KEY]
             named = {field.name: metadata[field.name] for field in fields(Version)}
             return Version(**{**named, "as_of": date.fromisoformat(named["as_of"])})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise self._damage_error(MANIFEST, error) from error
 
     def fact_files(self) -> dict[str, bytes]:
@@ -165,7 +178,11 @@ class Stored:
         """
         if manifest.ARCHIVE_NAME not in self.files:
             return {}
-        return manifest.unpack_files(self.read_content(manifest.ARCHIVE_NAME))
+        content = self.read_content(manifest.ARCHIVE_NAME)
+        try:
+            return manifest.unpack_files(content)
+        except PublishError as error:
+            raise self._damage_error(manifest.ARCHIVE_NAME, error) from error
 
     def fact_keys(self) -> dict[str, list[str]]:
         """Return the key columns of each fact table; empty where the manifest lacks them."""
@@ -176,27 +193,54 @@ class Stored:
 
         Raises PublishError where the bytes differ from the hash in the manifest.
         """
-        return pd.read_parquet(io.BytesIO(self.read_content(f"{name}.parquet")), **options)
+        content = self._read_bounded(f"{name}.parquet")
+        try:
+            return pd.read_parquet(io.BytesIO(content), **options)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise self._damage_error(f"{name}.parquet", error) from error
 
     def read_arrow(self, name: str) -> pa.Table:
         """Return a table with the metadata of the table and its columns.
 
         Raises PublishError where the bytes differ from the hash in the manifest.
         """
-        return pq.read_table(io.BytesIO(self.read_content(f"{name}.parquet")))
+        content = self._read_bounded(f"{name}.parquet")
+        try:
+            return pq.read_table(io.BytesIO(content))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise self._damage_error(f"{name}.parquet", error) from error
+
+    def read_checked(self, path: str) -> bytes:
+        """Return the bytes of a file that is what the manifest states, to hand them on.
+
+        Raises PublishError where they are not.
+        """
+        if path == manifest.ARCHIVE_NAME:
+            self.fact_files()
+            return self.read_content(path)
+        return self._read_bounded(path)
+
+    def _read_bounded(self, path: str) -> bytes:
+        """Return the bytes of a table that has the columns and size that its manifest states."""
+        content = self.read_content(path)
+        try:
+            with pq.ParquetFile(io.BytesIO(content)) as file:
+                difference = find_difference(file.schema_arrow, self.files[path])
+                require_bounded(file, len(content))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise self._damage_error(path, error) from error
+        if difference:
+            raise self._damage_error(path, difference)
+        return content
 
     def read_content(self, path: str) -> bytes:
         """Return the bytes of a file of the version.
 
         Raises PublishError where the bytes differ from the hash in the manifest.
         """
-        try:
-            content, expected_hash = (
-                self.store.read_file(f"{self.folder}/{path}"),
-                self.files[path]["hash"],
-            )
-        except (OSError, KeyError) as error:
-            raise self._damage_error(path, error) from error
+        if path not in self.files:
+            raise self._damage_error(path, "its manifest does not name it")
+        content, expected_hash = self._read_file(path), self.files[path]["hash"]
         if expected_hash != f"sha256:{hash_bytes(content)}":
             raise self._damage_error(path, "its bytes are not those of the manifest")
         return content
@@ -205,19 +249,24 @@ class Stored:
 def find_latest(root: Path) -> Stored:
     """Return the version that `latest` names; read all tables from it, as `latest` may move.
 
-    Raises PublishError where nothing is published.
+    Raises PublishError where nothing is published, AwayError where that cannot be known.
     """
     store = storage.select_storage(root)
-    folder = store.read_pointer(LATEST)
-    if folder is None:
-        raise PublishError(f"nothing has been published below {store.address}")
+    where = f"{store.address}/{LATEST}"
     try:
+        folder = store.read_pointer(LATEST)
+        if folder is None:
+            raise PublishError(
+                f"nothing has been published below {store.address}: give another folder or "
+                "address, or publish with `audience-impact run`"
+            )
         store.read_file(f"{folder}/{MANIFEST}")
-    except OSError as error:
-        where = f"{store.address}/{LATEST}"
+    except MISPLACED as error:
         raise PublishError(
             f"{where} does not lead to a version: publish again, or roll back to another version"
         ) from error
+    except OSError as error:
+        raise AwayError(f"{store.address} cannot be read: {explain_error(error)}") from error
     return Stored(store, folder)
 
 

@@ -7,9 +7,12 @@ the same command adds the missing rows.
 """
 
 import csv
+import fcntl
 import io
+import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,6 +20,7 @@ from pathlib import Path
 from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Finding, relocate_finding
 from audience_impact.store.files import write_together
+from audience_impact.store.outside import explain_error
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError, build_headers, format_finding
@@ -191,15 +195,31 @@ def is_error(finding: Finding) -> bool:
 
 
 def write_files(files: Sequence[ChangedFile]) -> None:
-    """Write all files, or none.
+    """Write all files, or none; of two commands that write at the same moment the second waits.
 
     Raises RefusedError where a file was changed since it was read or cannot be written.
     """
-    for file in files:
-        now = file.path.read_bytes() if file.path.is_file() else None
-        if now is not None and now != file.before:
-            raise RefusedError([f"{file.path} was changed meanwhile: run it again"])
     try:
-        write_together({file.path: file.after for file in files})
+        with ExitStack() as locks:
+            for folder in sorted({file.path.parent for file in files}):
+                locks.enter_context(_lock_folder(folder))
+            for file in files:
+                now = file.path.read_bytes() if file.path.is_file() else None
+                if now is not None and now != file.before:
+                    raise RefusedError([f"{file.path} was changed meanwhile: run it again"])
+            write_together({file.path: file.after for file in files})
     except OSError as error:
-        raise RefusedError([f"{error.filename} cannot be written: {error.strerror}"]) from error
+        raise RefusedError(
+            [f"{error.filename} cannot be written: {explain_error(error)}"]
+        ) from error
+
+
+@contextmanager
+def _lock_folder(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process, without a file in it; the system frees it when it dies."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

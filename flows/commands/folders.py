@@ -59,12 +59,17 @@ def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> l
     ):
         raise fail_with("--on-top-of-shipped: give a folder of fact tables of your own", 2)
     chosen = [FACTS] * on_top_of_shipped + (paths or [FACTS])
+    names = {f"{table}.csv" for table in TABLES}
     for path in chosen:
         if storage.is_address(path):
+            # Before a flow begins, whose tasks try again for half a minute.
+            if names.isdisjoint(storage.list_files(path, ".csv")):
+                address = storage.format_address(path)
+                raise fail_with(f"{address} contains no fact table; give another address", 2)
             continue
         if not path.is_dir():
             raise fail_with(f"{path} is no folder; give a folder of fact tables", 2)
-        if not any((path / f"{table}.csv").is_file() for table in TABLES):
+        if not any((path / name).is_file() for name in names):
             raise fail_with(
                 f"{path} contains no fact table such as estimates.csv; give another folder",
                 2,

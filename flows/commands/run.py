@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from audience_impact.cli.exporting import report as write_report
+from audience_impact.cli.exporting import require_report_folder
 from audience_impact.cli.folders import fail_with, require_local_paths
 from flows.commands.folders import (
     DOWNLOADS,
@@ -136,6 +137,8 @@ def run_and_publish(
     """
     settings = read_environment(profile)
     published = published or in_checkout(settings.published)
+    if report:
+        require_report_folder(published)
     folders = choose_layers(facts, settings, published, on_top_of_shipped, drop_layers)
     from flows.commands.running import run_flow, show_next_steps
 

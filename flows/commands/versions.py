@@ -162,6 +162,7 @@ def release_version(
     version = open_latest(published)
     from audience_impact.exporting import ExportError
     from audience_impact.store import PublishError, versions
+    from audience_impact.store.outside import explain_error
     from flows import releasing
 
     try:
@@ -174,7 +175,7 @@ def release_version(
     except (ExportError, PublishError) as error:
         raise fail_with(str(error)) from error
     except OSError as error:
-        raise fail_with(f"cannot write into {into}: {error}") from error
+        raise fail_with(f"cannot write into {into}: {explain_error(error)}") from error
     typer.echo(f"wrote version {version.id}\n{format_path(made)}\nsha256 {digest}")
 
 

@@ -4,21 +4,27 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.utils.exceptions import InvalidFileException
 
-LONGEST_CELL = 10_000_000
-MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 500_000_000, 200_000, 1_000
-"""Limits far above any register: bytes of the file (compressed and unpacked), rows and columns of
-its table.
+from audience_impact.store.parquet import TooLargeError, require_bounded
+
+LONGEST_LINE = 1_000_000
+"""Signs of a line of CSV; a register has some thousands."""
+MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 500_000_000, 200_000, 1_000, 10_000_000
+"""Limits far above any register: bytes of the file (compressed and unpacked), rows, columns and
+cells of its table.
 """
+MOST_SIGNS, MOST_PLACE_SIGNS = 10_000, 3_000
+"""Signs of a cell, and of the cell of a place, which takes time by the square of its length."""
 DAMAGES = (zipfile.BadZipFile, zlib.error, InvalidFileException, KeyError, EOFError, SyntaxError)
 """Errors that reading a damaged workbook may raise."""
 HEADER_ROWS = 5
@@ -84,22 +90,39 @@ def _require_columns(path: Path, frame: pd.DataFrame, columns: Sequence[str]) ->
         raise RegisterError(f"{path}: has the column {twice[0]} twice; remove one")
     if frame.empty:
         raise RegisterError(f"{path}: has a header and no rows; download it again")
+    for name in columns:
+        _require_short_cells(path, frame[name])
     return frame
+
+
+def _require_short_cells(path: Path, cells: "pd.Series[Any]") -> None:
+    """Refuse a cell that is longer than any that a person wrote."""
+    most = MOST_PLACE_SIGNS if cells.name == "area_name" else MOST_SIGNS
+    lengths = np.fromiter(
+        (len(cell) if isinstance(cell, str) else 0 for cell in cells), "int64", len(cells)
+    )
+    if (lengths > most).any():
+        row = int(lengths.argmax()) + 1
+        raise RegisterError(
+            f"{path}: row {row}, column {cells.name}: has {lengths.max():,} signs, more than "
+            f"{most:,}; shorten the cell, or download the file again"
+        )
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         with pq.ParquetFile(path) as file:
             about, schema = file.metadata, file.schema_arrow
-            groups = [about.row_group(place) for place in range(about.num_row_groups)]
-        _require_size(path, about.num_rows, "rows", MOST_ROWS)
-        _require_size(path, len(schema), "columns", MOST_COLUMNS)
-        _require_size(path, sum(group.total_byte_size for group in groups), "bytes", MOST_BYTES)
+            _require_size(path, about.num_rows, "rows", MOST_ROWS)
+            _require_size(path, len(schema), "columns", MOST_COLUMNS)
+            require_bounded(file, path.stat().st_size)
         if nested := [column.name for column in schema if pa.types.is_nested(column.type)]:
             raise RegisterError(
                 f"{path}: has lists in the column {nested[0]}; give one text or number a cell"
             )
         return pd.read_parquet(path)
+    except TooLargeError as error:
+        raise RegisterError(f"{path}: {error}; give the published file") from error
     except (pa.ArrowException, OSError, ValueError) as error:
         raise RegisterError(
             f"{path}: is an incomplete or damaged Parquet file; download it again "
@@ -118,8 +141,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
         raise RegisterError(
             f"{path}: is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
         ) from error
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    csv.field_size_limit(LONGEST_LINE)
+    reader = csv.reader(_read_short_lines(path, text), strict=True)
     rows: list[list[str]] = []
     try:
         for row in reader:
@@ -129,13 +152,30 @@ def _read_csv(path: Path) -> pd.DataFrame:
                     f"{len(rows[0])}; the file may be cut off, download it again"
                 )
             rows += [row] if row else []
-            _require_size(path, len(rows), "rows", MOST_ROWS)
+            _require_table(path, len(rows), len(rows[0]) if rows else 0)
     except csv.Error as error:
         raise RegisterError(
             f"{path}: line {reader.line_num} is no CSV ({error}); the file may be cut off, "
             "download it again"
         ) from error
     return _make_frame(path, rows)
+
+
+def _read_short_lines(path: Path, text: str) -> Iterator[str]:
+    """Yield the lines of a text; refuse one that would become more cells than a table has."""
+    for number, line in enumerate(io.StringIO(text, newline=""), 1):
+        if len(line) > LONGEST_LINE:
+            raise RegisterError(
+                f"{path}: line {number} has more than {LONGEST_LINE:,} signs; download it again"
+            )
+        yield line
+
+
+def _require_table(path: Path, rows: int, columns: int) -> None:
+    """Refuse a table that is far larger than any register."""
+    _require_size(path, rows, "rows", MOST_ROWS)
+    _require_size(path, columns, "columns", MOST_COLUMNS)
+    _require_size(path, rows * columns, "cells", MOST_CELLS)
 
 
 def _make_frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
@@ -194,11 +234,11 @@ def _read_sheet(path: Path, sheet: Any, place: int) -> pd.DataFrame:
     """Return the rows of a sheet below its header, without blank rows at the end."""
     header = next(sheet.iter_rows(min_row=place, max_row=place, values_only=True))
     wide = max(number for number, cell in enumerate(header, 1) if cell not in (None, ""))
-    _require_size(path, wide, "columns", MOST_COLUMNS)
+    _require_table(path, 1, wide)
     rows = []
     for row in sheet.iter_rows(min_row=place, max_col=wide, values_only=True):
         rows.append(list(row))
-        _require_size(path, len(rows), "rows", MOST_ROWS)
+        _require_table(path, len(rows), wide)
     while rows and not any(cell not in (None, "") for cell in rows[-1]):
         rows.pop()
     return _make_frame(path, [[*row, *[None] * (wide - len(row))] for row in rows])

@@ -120,7 +120,7 @@ def about() -> dict[str, object]:
     return {
         "title": "Versions to be killed",
         "description": "Written by a test",
-        "licence": {"name": "CC0-1.0"},
+        "licence": {"name": "CC0-1.0", "title": "Creative Commons Zero"},
         "sources": [],
         "tables": {name: {"title": name, "description": name, "sources": []} for name in NAMES},
     }

@@ -1,0 +1,501 @@
+"""Every command times everything outside that can be away or damaged: one line with what to do."""
+
+import io
+import json
+import os
+import re
+import shutil
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from audience_impact.store import objects
+from audience_impact.store.files import as_json
+from audience_impact.store.manifest import MANIFEST, hash_bytes
+from flows.pipeline import steps
+from tests.flows.test_cli import command
+
+ADVICE = re.compile(
+    r"\b(add|check|choose|correct|delete|download|free|give|move|name|publish|remove|run|save|see|"
+    r"set|start|take|wait|write)\b"
+)
+"""A verb that says what to do."""
+CANNOT = re.compile(r"\bcannot (be )?\w+")
+NOTES = ("nothing published, latest is unchanged:", "nothing written:")
+"""Lines before the reason of a run that wrote nothing."""
+TABLE = os.environ.get("AUDIENCE_IMPACT_AWAY_TABLE")
+"""A file that gets a row for each command and thing, for people to read."""
+
+
+class Case(NamedTuple):
+    """A command with `{place}` where the thing is named, and `{new}` for a path to write to."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+EVENT = ("--country", "Russia", "--from", "2026-12-01", "--days", "3")
+READERS = [
+    Case("show", ("show", "R1", "--published", "{place}")),
+    Case("cite", ("cite", "R1", "--published", "{place}")),
+    Case("list", ("list", "--published", "{place}")),
+    Case("explain", ("explain", "R1", "--published", "{place}")),
+    Case("diff", ("diff", "latest", "latest", "--published", "{place}")),
+    Case("export", ("export", "--format", "csv", "--into", "{new}", "--published", "{place}")),
+    Case("report", ("report", "--into", "{new}", "--published", "{place}")),
+    Case("release", ("release", "--into", "{new}", "--published", "{place}")),
+]
+"""The commands that read a published version."""
+FACT_READERS = [
+    Case("check", ("check", "{place}")),
+    Case("estimate", ("estimate", *EVENT, "--facts", "{place}")),
+    Case("run", ("run", "--facts", "{place}", "--published", "{new}")),
+    Case("refresh", ("refresh", "--facts", "{place}", "--into", "{new}", "--downloads", "{new}")),
+    Case("import", ("import", "stop", "{file}", "--facts", "{place}", "--into", "{new}")),
+    Case("learn", ("learn", "--facts", "{place}")),
+    Case("add", ("add", "figure", "--facts", "{place}", "--dry-run", "--platform", "alpha")),
+    Case("explain", ("explain", "R1", "--facts", "{place}")),
+    Case("diff", ("diff", "--facts", "{place}", "--published", "{published}")),
+]
+"""The commands that read a folder of facts."""
+WRITERS = [
+    Case("show", ("show", "R1", "--published", "{published}", "--chart", "{place}/a.png")),
+    Case("export", ("export", "--format", "csv", "--published", "{published}", "--into")),
+    Case("export", ("export", "--format", "duckdb", "--published", "{published}", "--into")),
+    Case("report", ("report", "--published", "{published}", "--into")),
+    Case("report", ("report", "--published", "{published}", "--png", "R1", "--into")),
+    Case("release", ("release", "--published", "{published}", "--into")),
+    Case("import", ("import", "stop", "{file}", "--into")),
+    Case("estimate", ("estimate", *EVENT, "--into")),
+]
+"""The commands that write to a folder or file that somebody names."""
+
+
+def make_id(value: object) -> str | None:
+    """Name a case by its command."""
+    return value.name if isinstance(value, Case) else None
+
+
+@pytest.fixture(scope="module")
+def small_published(small_results: steps.Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root with a version of the small country."""
+    root = tmp_path_factory.mktemp("published")
+    steps.publish_results(small_results, root, None)
+    return root
+
+
+# ---- Versions that are damaged ----
+
+Edit = Callable[[dict[str, Any], dict[str, bytes]], object]
+"""Changes the manifest and the files of a version."""
+
+
+def copy_version(published: Path, root: Path, edit: Edit) -> None:
+    """Copy the latest version with other content, whose hashes agree with its manifest."""
+    latest = (published / "latest").resolve()
+    folder = root / "versions" / latest.name
+    shutil.copytree(latest, folder)
+    (root / "latest").symlink_to(f"versions/{latest.name}")
+    package = json.loads((folder / MANIFEST).read_bytes())
+    files: dict[str, bytes] = {}
+    edit(package, files)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+        for resource in package["resources"]:
+            if resource["path"] == name:
+                resource["hash"] = f"sha256:{hash_bytes(content)}"
+    if package:
+        (folder / MANIFEST).write_bytes(as_json(package))
+
+
+def find_table(published: Path, name: str) -> pa.Table:
+    return pq.read_table(published / "latest" / f"{name}.parquet")
+
+
+def write_parquet(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+def edit_table(name: str, change: Callable[[pa.Table], pa.Table]) -> Callable[[Path], Edit]:
+    def prepare(published: Path) -> Edit:
+        content = write_parquet(change(find_table(published, name)))
+        return lambda package, files: files.update({f"{name}.parquet": content})
+
+    return prepare
+
+
+def replace_file(name: str, content: bytes) -> Callable[[Path], Edit]:
+    return lambda published: lambda package, files: files.update({name: content})
+
+
+def drop_column(name: str) -> Callable[[pa.Table], pa.Table]:
+    return lambda table: table.drop_columns([name])
+
+
+def retype_column(name: str) -> Callable[[pa.Table], pa.Table]:
+    def change(table: pa.Table) -> pa.Table:
+        texts = pa.array([["x"]] * table.num_rows)
+        return table.set_column(table.column_names.index(name), name, texts)
+
+    return change
+
+
+def truncate_archive(published: Path) -> Edit:
+    content = (published / "latest" / "facts.zip").read_bytes()[:-100]
+    return lambda package, files: files.update({"facts.zip": content})
+
+
+def pack_other_encoding(published: Path) -> Edit:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr("0/estimates.csv", b"\xff\x00")
+    return lambda package, files: files.update({"facts.zip": sink.getvalue()})
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], Edit], set[str]]] = {
+    "a broken Parquet file": (replace_file("restrictions.parquet", b"PAR1 broken"), set()),
+    "a table that lacks a column": (
+        edit_table("restrictions", drop_column("area_name")),
+        {"diff"},
+    ),
+    "a table that lacks another column": (edit_table("impact", drop_column("obs_status")), set()),
+    "a table with a column of another type": (
+        edit_table("impact", retype_column("q50_persons")),
+        set(),
+    ),
+    "a truncated archive of facts": (
+        truncate_archive,
+        {"show", "list", "cite", "report", "export", "release"},
+    ),
+    "an archive of facts in another encoding": (
+        pack_other_encoding,
+        {"show", "list", "cite", "report", "export", "release"},
+    ),
+}
+"""What is in a version that somebody handed over, and the commands that do not read it."""
+MANIFESTS = {
+    "nothing": b"",
+    "no JSON": b"{",
+    "a list": b"[]",
+    "a text": b'"text"',
+    "null": b"null",
+    "an empty object": b"{}",
+    "deep nesting": b"[" * 200_000,
+    "deep nesting of objects": b'{"a":' * 200_000,
+    "bytes that are no text": b"\xff\xfe\x00",
+    "resources of numbers": b'{"resources": [1, 2]}',
+    "resources without names": b'{"resources": [{"path": 1}]}',
+    "a file outside of the version": b'{"resources": [{"path": "../../../x.parquet"}]}',
+}
+"""Contents of the manifest of a version."""
+
+
+def place_nothing(published: Path, tmp: Path) -> Path:
+    return tmp / "nowhere"
+
+
+def place_file(published: Path, tmp: Path) -> Path:
+    (tmp / "a-file").write_text("no folder")
+    return tmp / "a-file"
+
+
+def place_empty(published: Path, tmp: Path) -> Path:
+    (tmp / "empty").mkdir()
+    return tmp / "empty"
+
+
+def place_below_a_file(published: Path, tmp: Path) -> Path:
+    return place_file(published, tmp) / "published"
+
+
+def place_a_long_name(published: Path, tmp: Path) -> Path:
+    return tmp / ("x" * 300)
+
+
+def link_latest(target: str) -> Callable[[Path, Path], Path]:
+    def place(published: Path, tmp: Path) -> Path:
+        root = tmp / "linked"
+        copy_version(published, root, lambda package, files: None)
+        (root / "latest").unlink()
+        (root / "latest").symlink_to(target.format(published=published))
+        return root
+
+    return place
+
+
+def place_latest_as_a_file(published: Path, tmp: Path) -> Path:
+    root = link_latest("x")(published, tmp)
+    (root / "latest").unlink()
+    (root / "latest").write_text("x")
+    return root
+
+
+def place_folder_in_place_of_a_table(published: Path, tmp: Path) -> Path:
+    root = tmp / "spoilt"
+    copy_version(published, root, lambda package, files: None)
+    for name in ("restrictions.parquet", "impact.parquet"):
+        (root / "latest" / name).unlink()
+        (root / "latest" / name).mkdir()
+    return root
+
+
+FOLDERS: dict[str, Callable[[Path, Path], Path]] = {
+    "a folder that is not there": place_nothing,
+    "a file in its place": place_file,
+    "a folder below a file": place_below_a_file,
+    "an empty folder": place_empty,
+    "a name that is too long": place_a_long_name,
+    "latest that leads nowhere": link_latest("versions/2020-01-01-000000000000"),
+    "latest that leads out by ..": link_latest("../elsewhere"),
+    "latest that leads to another folder": link_latest("{published}/latest"),
+    "latest that leads to itself": link_latest("latest"),
+    "latest that is a file": place_latest_as_a_file,
+    "a folder in the place of a table": place_folder_in_place_of_a_table,
+}
+
+
+def assert_one_line(
+    case: Case, thing: str, words: tuple[str, ...], names: str, **named: Any
+) -> None:
+    """Assert that a command fails with one line that names the thing and says what to do."""
+    done = command(*words, **named)
+    lines = [line for line in done.stderr.splitlines() if not line.startswith(NOTES)]
+    if TABLE:
+        with Path(TABLE).open("a", encoding="utf-8") as table:
+            table.write(f"{case.name}\t{thing}\t{done.returncode}\t{' / '.join(lines)}\n")
+    assert done.returncode != 0, (thing, done.stdout[:300])
+    assert len(lines) == 1, lines
+    assert names in lines[0]
+    assert ADVICE.search(CANNOT.sub("", lines[0].replace(names, ""))), lines[0]
+
+
+def fill_words(case: Case, place: str, tmp: Path, published: Path) -> tuple[str, ...]:
+    """Return the words of a command about a place."""
+    register = Path(__file__).parents[1] / "golden" / "register_sample.csv"
+    filled = {"place": place, "new": str(tmp / "new"), "published": str(published)}
+    words = [word.format(**filled, file=register) for word in case.words]
+    return (*words, place) if words[-1] == "--into" else tuple(words)
+
+
+@pytest.mark.parametrize("thing", FOLDERS)
+@pytest.mark.parametrize("case", READERS, ids=make_id)
+def test_a_folder_of_versions_that_cannot_be_read_is_one_line(
+    case: Case, thing: str, small_published: Path, tmp_path: Path
+) -> None:
+    place = FOLDERS[thing](small_published, tmp_path)
+    words = fill_words(case, str(place), tmp_path, small_published)
+    assert_one_line(case, thing, words, str(place)[:100])
+
+
+@pytest.mark.parametrize("thing", MANIFESTS)
+@pytest.mark.parametrize("case", READERS, ids=make_id)
+def test_a_manifest_of_another_form_is_one_line(
+    case: Case, thing: str, small_published: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "given"
+    copy_version(small_published, root, lambda package, files: None)
+    (root / "latest" / MANIFEST).write_bytes(MANIFESTS[thing])
+    words = fill_words(case, str(root), tmp_path, small_published)
+    assert_one_line(case, f"manifest: {thing}", words, str(root))
+
+
+@pytest.mark.parametrize("thing", DAMAGES)
+@pytest.mark.parametrize("case", READERS, ids=make_id)
+def test_a_version_with_other_content_is_one_line(
+    case: Case, thing: str, small_published: Path, tmp_path: Path
+) -> None:
+    prepare, unread_by = DAMAGES[thing]
+    if case.name in unread_by:
+        return
+    root = tmp_path / "given"
+    copy_version(small_published, root, prepare(small_published))
+    words = fill_words(case, str(root), tmp_path, small_published)
+    assert_one_line(case, thing, words, str(root))
+
+
+# ---- Buckets ----
+
+
+def answer_with(status: int) -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        body = b"<Error><Code>No</Code><Message>\x1b[31mno\nno</Message></Error>"
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def answer_pointer(folder: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        body = json.dumps({"folder": folder}).encode()
+        handler.send_response(200)
+        handler.send_header("ETag", '"1"')
+        handler.send_header("Last-Modified", "Sat, 28 Nov 2026 10:00:00 GMT")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def hang_up(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.close()
+
+
+class Answers(ThreadingHTTPServer):
+    """A server that answers every request alike."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that goes away is part of the tests."""
+
+
+BUCKETS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
+    "a bucket that answers 403": answer_with(403),
+    "a bucket that answers 404": answer_with(404),
+    "a bucket that answers 503": answer_with(503),
+    "a bucket that hangs up": hang_up,
+    "latest of a bucket that leads out": answer_pointer("../../etc"),
+    "latest of a bucket that is absolute": answer_pointer("/etc"),
+    "latest of a bucket with signs": answer_pointer("versions/\x1b[31m\n"),
+}
+ADDRESSES = {
+    "a bucket at a closed port": {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+    "a name that does not resolve": {"AWS_ENDPOINT_URL": "http://nowhere.invalid"},
+    "a proxy that refuses": {
+        "AWS_ENDPOINT_URL": "http://store.example",
+        "http_proxy": "http://127.0.0.1:9",
+    },
+}
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
+    """Let a bucket be away in one of the ways; return its address."""
+    servers: list[Answers] = []
+
+    def begin(thing: str) -> str:
+        told = {"AWS_ACCESS_KEY_ID": "me", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}
+        told |= ADDRESSES.get(thing, {})
+        if thing in BUCKETS:
+            methods = {f"do_{name}": BUCKETS[thing] for name in ("GET", "HEAD", "PUT", "POST")}
+            quiet = {"log_message": lambda *_: None}
+            handler = type("Handler", (BaseHTTPRequestHandler,), {**methods, **quiet})
+            servers.append(Answers(("127.0.0.1", 0), handler))
+            threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+            told["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{servers[-1].server_port}"
+        for name, text in told.items():
+            monkeypatch.setenv(name, text)
+        monkeypatch.setattr(objects, "RETRY", {**objects.RETRY, "max_retries": 1})
+        return "s3://bucket/folder"
+
+    yield begin
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("thing", [*ADDRESSES, *BUCKETS])
+@pytest.mark.parametrize("case", READERS, ids=make_id)
+def test_a_bucket_of_versions_that_is_away_is_one_line(
+    case: Case,
+    thing: str,
+    bucket: Callable[[str], str],
+    small_published: Path,
+    tmp_path: Path,
+) -> None:
+    address = bucket(thing)
+    words = fill_words(case, address, tmp_path, small_published)
+    assert_one_line(case, thing, words, address)
+
+
+@pytest.mark.parametrize("address", ["s3://", "s3:", "gs://", "az://", "http://x", "s3:/"])
+@pytest.mark.parametrize("case", READERS, ids=make_id)
+def test_an_address_without_a_bucket_is_one_line(
+    case: Case, address: str, small_published: Path, tmp_path: Path
+) -> None:
+    words = fill_words(case, address, tmp_path, small_published)
+    assert_one_line(case, f"the address {address}", words, address.partition(":")[0])
+
+
+# ---- Facts ----
+
+
+FACTS = {
+    "a folder of facts that is not there": place_nothing,
+    "a file in the place of a folder of facts": place_file,
+    "a folder without facts": place_empty,
+    "a name of a folder of facts that is too long": place_a_long_name,
+}
+
+
+@pytest.mark.parametrize("thing", FACTS)
+@pytest.mark.parametrize("case", FACT_READERS, ids=make_id)
+def test_facts_that_are_not_there_are_one_line(
+    case: Case, thing: str, small_published: Path, tmp_path: Path
+) -> None:
+    place = FACTS[thing](small_published, tmp_path)
+    words = fill_words(case, str(place), tmp_path, small_published)
+    assert_one_line(case, thing, words, str(place)[:100])
+
+
+@pytest.mark.parametrize(
+    "thing", [*ADDRESSES, "a bucket that answers 403", "a bucket that answers 503"]
+)
+@pytest.mark.parametrize(
+    "case",
+    [case for case in FACT_READERS if case.name in ("check", "run", "explain", "diff", "import")],
+    ids=make_id,
+)
+def test_a_bucket_of_facts_that_is_away_is_one_line(
+    case: Case,
+    thing: str,
+    bucket: Callable[[str], str],
+    small_published: Path,
+    tmp_path: Path,
+) -> None:
+    address = bucket(thing)
+    words = fill_words(case, address, tmp_path, small_published)
+    assert_one_line(case, f"facts: {thing}", words, address)
+
+
+# ---- What is written ----
+
+
+def place_below_dev_full(published: Path, tmp: Path) -> Path:
+    return Path("/dev/full")
+
+
+def place_below_itself(published: Path, tmp: Path) -> Path:
+    (tmp / "loop").symlink_to("loop")
+    return tmp / "loop"
+
+
+OUTPUTS = {
+    "/dev/full": place_below_dev_full,
+    "a folder below a file, to write": place_below_a_file,
+    "a link to itself": place_below_itself,
+    "a name that is too long, to write": place_a_long_name,
+}
+
+
+@pytest.mark.parametrize("thing", OUTPUTS)
+@pytest.mark.parametrize("case", WRITERS, ids=make_id)
+def test_a_place_that_cannot_be_written_is_one_line(
+    case: Case, thing: str, small_published: Path, tmp_path: Path
+) -> None:
+    place = OUTPUTS[thing](small_published, tmp_path)
+    words = fill_words(case, str(place), tmp_path, small_published)
+    assert_one_line(case, thing, words, str(place)[:60].partition("\0")[0])

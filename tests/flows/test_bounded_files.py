@@ -1,0 +1,233 @@
+"""Small files that would cost gigabytes are refused in a line, and writers take turns."""
+
+import gzip
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import MappingProxyType
+
+import httpx
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from audience_impact.facts import reading
+from audience_impact.registers import register, register_tables
+from audience_impact.store import PublishError, files, manifest, parquet
+from flows.adding import writing
+from flows.downloads import fetching
+from flows.downloads.fetching import RetryPolicy, UnusableError
+from flows.pipeline.steps import RefusedError, build_headers
+from flows.registers import files as registers
+from flows.registers.files import RegisterError
+from flows.registers.registry import REGISTERS
+
+COLUMNS = ["country", "area_name"]
+
+
+def repeat_cell(path: Path, signs: int, rows: int) -> Path:
+    """Write a table that stores a long text once and repeats it by number."""
+    indices = pa.array([0] * rows, pa.int32())
+    cells = pa.DictionaryArray.from_arrays(indices, pa.array(["x" * signs]))
+    pq.write_table(pa.table(dict.fromkeys(COLUMNS, cells)), path, compression="zstd")
+    return path
+
+
+def test_a_parquet_with_a_cell_repeated_is_refused_before_it_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = repeat_cell(tmp_path / "a.parquet", 5_000, 5_000)
+    assert path.stat().st_size < 10_000
+    monkeypatch.setattr(parquet, "LEAST_LIMIT_BYTES", 10_000_000)
+    with pytest.raises(RegisterError, match="decodes to more than 10,000,000 bytes"):
+        registers.read_file(path, COLUMNS)
+    monkeypatch.setattr(parquet, "LEAST_LIMIT_BYTES", 100_000_000)
+    with pytest.raises(RegisterError, match="row 1, column area_name"):  # decoded, and too long
+        registers.read_file(path, COLUMNS)
+
+
+def test_a_parquet_with_a_number_repeated_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "LEAST_LIMIT_BYTES", 1_000_000)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": pa.array([0] * 1_000_000)}), path)
+    with pq.ParquetFile(path) as file, pytest.raises(parquet.TooLargeError):
+        parquet.require_bounded(file, path.stat().st_size)
+
+
+def test_an_archive_that_grows_beyond_all_proportion_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(manifest, "LEAST_LIMIT_BYTES", 1_000_000)
+    table = b"a,b\n" + b"1,2\n" * 200_000
+    assert manifest.unpack_files(manifest.pack_files({"0/a.csv": table}))
+    with pytest.raises(PublishError, match="contains more than 1,000,000 bytes"):
+        manifest.unpack_files(manifest.pack_files({"0/a.csv": table * 2}))
+
+
+def test_a_line_of_commas_is_not_made_into_cells(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"," * 2_000_000)
+    with pytest.raises(RegisterError, match="line 1 has more than 1,000,000 signs"):
+        registers.read_file(path, COLUMNS)
+    path.write_bytes(b"," * 5_000 + b"\n")
+    with pytest.raises(RegisterError, match="more than 1,000 columns"):
+        registers.read_file(path, COLUMNS)
+
+
+def test_a_fact_table_of_commas_is_not_made_into_cells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "LEAST_COMMAS", 10_000)
+    header = build_headers()["sources"]
+    (tmp_path / "sources.csv").write_text(f"{','.join(header.columns)}\n{',' * 20_000}\n")
+    _, findings = reading.read_tables([tmp_path], {"sources": header})
+    assert [(finding.rule, finding.message) for finding in findings] == [
+        ("unreadable", "the file has far more commas than cells")
+    ]
+
+
+@pytest.mark.parametrize(("name", "most"), [("area_name", 3_000), ("country", 10_000)])
+def test_a_cell_that_nobody_wrote_is_named(name: str, most: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    cells = {"country": "Chad", "area_name": "Ati"}
+    for signs, is_refused in ((most, False), (most + 1, True)):
+        row = ",".join({**cells, name: "x" * signs}[column] for column in COLUMNS)
+        path.write_text(f"country,area_name\nChad,Ati\n{row}\n")
+        if is_refused:
+            with pytest.raises(RegisterError, match=f"row 2, column {name}: has {signs:,} signs"):
+                registers.read_file(path, COLUMNS)
+        else:
+            assert len(registers.read_file(path, COLUMNS)) == 2
+
+
+def test_a_workbook_of_more_cells_than_any_register_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(COLUMNS)
+    for _ in range(60):
+        sheet.append(["Chad", "Ati"])
+    book.save(tmp_path / "a.xlsx")
+    assert len(registers.read_file(tmp_path / "a.xlsx", COLUMNS)) == 60
+    monkeypatch.setattr(registers, "MOST_CELLS", 100)
+    with pytest.raises(RegisterError, match="more than 100 cells"):
+        registers.read_file(tmp_path / "a.xlsx", COLUMNS)
+
+
+def answer_packed(content: bytes, encoding: str) -> httpx.Client:
+    """Return a client whose server answers with a packed content."""
+
+    class Packed(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield content
+
+    headers = {"Content-Encoding": encoding}
+    return httpx.Client(
+        transport=httpx.MockTransport(
+            lambda request: httpx.Response(200, headers=headers, stream=Packed())
+        )
+    )
+
+
+def test_an_answer_packed_twice_is_not_unpacked(tmp_path: Path) -> None:
+    content = gzip.compress(gzip.compress(b"0" * 10_000_000))
+    with (
+        answer_packed(content, "gzip, gzip") as http,
+        pytest.raises(UnusableError, match="in the encoding gzip, gzip, which was not asked for"),
+    ):
+        fetching.fetch_file(http, "http://x/", tmp_path / "a", None, RetryPolicy(attempts=1))
+
+
+def test_an_answer_is_unpacked_a_piece_at_a_time(tmp_path: Path) -> None:
+    content = gzip.compress(b"0" * 30_000_000)
+    with answer_packed(content, "gzip") as http, http.stream("GET", "http://x/") as answer:
+        pieces = [len(piece) for piece in fetching._read_content(answer)]
+    assert sum(pieces) == 30_000_000
+    assert max(pieces) <= fetching.PIECE_BYTES
+    policy = RetryPolicy(attempts=1, most_bytes=2_000_000)
+    with (
+        answer_packed(content, "gzip") as http,
+        pytest.raises(UnusableError, match="longer than 2,000,000 bytes"),
+    ):
+        fetching.fetch_file(http, "http://x/", tmp_path / "a", None, policy)
+
+
+@pytest.mark.parametrize("content", [gzip.compress(b"0" * 1000)[:-9], b"no gzip"])
+def test_a_packed_answer_that_is_damaged_is_told(content: bytes, tmp_path: Path) -> None:
+    with (
+        answer_packed(content, "gzip") as http,
+        pytest.raises(UnusableError, match=r"answers with (damaged|incomplete) gzip"),
+    ):
+        fetching.fetch_file(http, "http://x/", tmp_path / "a", None, RetryPolicy(attempts=1))
+
+
+def test_of_two_that_write_at_the_same_moment_the_second_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "sources.csv"
+    path.write_bytes(b"before\n")
+    begun, both, refused = threading.Event(), threading.Barrier(2), list[str]()
+
+    def write_slowly(contents: dict[Path, bytes]) -> None:
+        if not begun.is_set():
+            begun.set()
+            threading.Event().wait(0.3)
+        files.write_together(contents)
+
+    def add_row(row: bytes) -> None:
+        file = writing.ChangedFile(path, b"before\n", b"before\n" + row, MappingProxyType({2: "x"}))
+        both.wait()
+        try:
+            writing.write_files([file])
+        except RefusedError as error:
+            refused.append(str(error))
+
+    monkeypatch.setattr(writing, "write_together", write_slowly)
+    threads = [threading.Thread(target=add_row, args=(row,)) for row in (b"mine\n", b"yours\n")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == [f"{path} was changed meanwhile: run it again"]
+    assert path.read_bytes() in (b"before\nmine\n", b"before\nyours\n")
+
+
+def read_rows(cells: list[str]) -> list[register.Record]:
+    """Return rows of the register with these countries, all else alike."""
+    stop = REGISTERS["stop"].load_register()
+    assert isinstance(stop, register.Register)
+    row = {"start_date": "2025-01-01", "geo_scope": "", "shutdown_type": "Shutdown"}
+    rows = [dict.fromkeys(stop.columns, "") | row | {"country": cell} for cell in cells]
+    return [
+        stop.record(row, number, ("TD",) if row["country"] == "Chad" else ())
+        for number, row in enumerate(rows, 1)
+    ]
+
+
+def test_a_country_that_a_spreadsheet_would_run_is_marked_in_the_layer() -> None:
+    rows = read_rows(["=cmd|' /C calc'!A0", "Chad"])
+    table = register_tables.outcome_rows(rows, [], "stop")
+    assert [row["country"] for row in table] == ["'=cmd|' /C calc'!A0", "Chad"]
+
+
+def test_events_whose_short_ids_are_the_same_get_longer_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stop = REGISTERS["stop"].load_register()
+    assert isinstance(stop, register.Register)
+    row = dict.fromkeys(stop.columns, "") | {"start_date": "2025-01-01", "count_year": "2025"}
+    rows = [
+        stop.record(row | {"area_name": area}, number, ("TD",))
+        for number, area in enumerate(("Ati", "Bol", "Ati town"), 1)
+    ]
+    short = [event.restriction_id for event in register.group_events(rows, stop)]
+    assert {len(name.rpartition("-")[2]) for name in short} == {register.SUFFIX_SIGNS}
+    monkeypatch.setattr(register, "SUFFIX_SIGNS", 0)
+    long = [event.restriction_id for event in register.group_events(rows, stop)]
+    assert len(set(long)) == 3
+    assert {len(name.rpartition("-")[2]) for name in long} == {register.LONG_SUFFIX_SIGNS}
