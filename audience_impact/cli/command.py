@@ -31,7 +31,7 @@ class OneLineGroup(TyperGroup):
             try:
                 return super().invoke(ctx)
             finally:
-                sys.stdout.flush()  # a full disk is an error of this command
+                _write_output()
         except BrokenPipeError:
             raise  # whoever read has seen enough: typer ends without a word
         except Exception as error:
@@ -39,6 +39,16 @@ class OneLineGroup(TyperGroup):
                 raise
             _drop_output()
             raise fail_with(line) from error
+
+
+def _write_output() -> None:
+    """Write what was printed; a disk that is full behind it is an error of the command."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def _drop_output() -> None:

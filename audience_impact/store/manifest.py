@@ -362,7 +362,7 @@ def read_package(content: bytes) -> dict[str, Any]:
     for name, kind in _PARTS.items():
         if not isinstance(package.get(name), kind):
             raise ValueError(f"it lacks {name}, or it is of another type")
-    _require_texts("a licence", package["licenses"] or [None], ("title",))
+    _require_texts("a licence", package["licenses"][:1] or [None], ("title",))
     _require_texts("a resource", package["resources"], _FILE_PARTS)
     for resource in package["resources"]:
         path = resource["path"]

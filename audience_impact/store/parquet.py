@@ -7,6 +7,7 @@ for too much, a column is decoded a few rows at a time until it is over the limi
 
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 LEAST_LIMIT_BYTES = 512 * 1024**2
@@ -40,7 +41,10 @@ def require_bounded(file: pq.ParquetFile, size_bytes: int) -> None:
         if "BYTE_ARRAY" in parts[0].physical_type and values * largest > bytes_left:
             rows_at_once = max(1, min(65_536, bytes_left // max(largest, 1)))
             for batch in file.iter_batches(rows_at_once, columns=[name]):
-                bytes_left -= batch.nbytes
+                cells = batch.column(0)
+                if pa.types.is_dictionary(cells.type):
+                    cells = cells.dictionary_decode()
+                bytes_left -= cells.nbytes
                 if bytes_left < 0:
                     raise _report_size(most_bytes)
 

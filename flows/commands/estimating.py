@@ -118,6 +118,8 @@ def estimate(
         _split_names(operators),
         slowed,
     )
+    if into and not into.is_dir():  # before the answer is computed, which takes a while
+        raise fail_with(f"{into} is no folder; give a folder of fact tables", 2)
     _show_estimate(event, fact_folders(facts), into, show_all, style)
 
 

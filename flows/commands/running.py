@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from audience_impact.cli.folders import PUBLISHED, format_path, open_latest
 from audience_impact.plain_text import plain_line, plain_lines
 from audience_impact.store import storage
+from audience_impact.store.outside import AGAIN
 from flows.commands.folders import name_command
 from flows.serving import preparing
 from flows.serving.preparing import NotReadyError
@@ -176,7 +177,8 @@ def _report_unreachable(server: str) -> Iterator[None]:
 
 
 def _format_unreachable(server: str, trouble: str) -> str:
-    line = f"nothing done: Prefect's {server} does not answer: {' '.join(trouble.split())}"
+    reason = " ".join(trouble.split()).removesuffix(".")
+    line = f"nothing done: Prefect's {server} does not answer: {reason}: {AGAIN}"
     return preparing.hide_passwords(line)
 
 

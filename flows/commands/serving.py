@@ -29,6 +29,7 @@ def check_health() -> None:
     import httpx
     from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_HOST, PREFECT_SERVER_API_PORT
 
+    from audience_impact.store.outside import explain_error
     from flows.serving.preparing import NotReadyError, hide_passwords, require_proxy
 
     try:
@@ -42,7 +43,7 @@ def check_health() -> None:
     try:
         httpx.get(address, timeout=8.0).raise_for_status()
     except httpx.HTTPError as error:
-        trouble = str(error) or type(error).__name__
+        trouble = explain_error(error)
         raise fail_with(hide_passwords(f"{address}: {trouble}")) from error
     typer.echo(hide_passwords(f"{address} is well"))
 

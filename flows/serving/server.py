@@ -42,6 +42,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from audience_impact.store.outside import AGAIN
 from flows import CHECKOUT
 from flows.serving.children import Child, ServeError, run_child
 from flows.serving.preparing import bypass_proxy, close_database, hide_passwords, require_home
@@ -74,7 +75,9 @@ def provide_server() -> Iterator[dict[str, Child]]:
             yield {"server": process}
         return
     if (trouble := describe_trouble()) is not None:
-        raise ServeError(f"No Prefect server answers at {configured} (PREFECT_API_URL): {trouble}")
+        raise ServeError(
+            f"No Prefect server answers at {configured} (PREFECT_API_URL): {trouble}: {AGAIN}"
+        )
     print_line(f"Using the Prefect server at {configured}.")
     yield {}
 

@@ -5,6 +5,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -263,15 +265,21 @@ FOLDERS: dict[str, Callable[[Path, Path], Path]] = {
 }
 
 
+def note_line(name: str, thing: str, done: subprocess.CompletedProcess[str]) -> None:
+    """Add a row to the table for people, if there is one."""
+    if TABLE:
+        lines = " / ".join(done.stderr.splitlines())
+        with Path(TABLE).open("a", encoding="utf-8") as table:
+            table.write(f"{name}\t{thing}\t{done.returncode}\t{lines}\n")
+
+
 def assert_one_line(
     case: Case, thing: str, words: tuple[str, ...], names: str, **named: Any
 ) -> None:
     """Assert that a command fails with one line that names the thing and says what to do."""
     done = command(*words, **named)
     lines = [line for line in done.stderr.splitlines() if not line.startswith(NOTES)]
-    if TABLE:
-        with Path(TABLE).open("a", encoding="utf-8") as table:
-            table.write(f"{case.name}\t{thing}\t{done.returncode}\t{' / '.join(lines)}\n")
+    note_line(case.name, thing, done)
     assert done.returncode != 0, (thing, done.stdout[:300])
     assert len(lines) == 1, lines
     assert names in lines[0]
@@ -499,3 +507,97 @@ def test_a_place_that_cannot_be_written_is_one_line(
     place = OUTPUTS[thing](small_published, tmp_path)
     words = fill_words(case, str(place), tmp_path, small_published)
     assert_one_line(case, thing, words, str(place)[:60].partition("\0")[0])
+
+
+def test_a_link_in_the_place_of_an_unfinished_report_is_one_line(
+    small_published: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "given"
+    copy_version(small_published, root, lambda package, files: None)
+    name = (root / "latest").resolve().name
+    (tmp_path / "theirs").mkdir()
+    (root / "reports").mkdir()
+    (root / "reports" / f".tmp-{name}-{os.getpid()}").symlink_to(tmp_path / "theirs")
+    case = Case("report", ())
+    thing = "a link at reports/.tmp-*"
+    assert_one_line(case, thing, ("report", "--published", str(root)), str(root))
+    assert not list((tmp_path / "theirs").iterdir())
+
+
+def test_the_folder_of_reports_of_another_is_one_line(
+    small_published: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "given"
+    copy_version(small_published, root, lambda package, files: None)
+    (root / "reports").write_text("a file")
+    words = ("report", "--published", str(root))
+    assert_one_line(Case("report", ()), "a file at reports", words, str(root))
+
+
+def test_pages_beside_a_bucket_are_asked_for_a_folder() -> None:
+    words = ("report", "--published", "s3://bucket/folder")
+    case = Case("report", ())
+    assert_one_line(case, "no folder beside a bucket", words, "s3://bucket/folder")
+
+
+# ---- A server of Prefect, and standard output ----
+
+MAIN = [sys.executable, "-c", "from audience_impact.cli.command import main; main()"]
+
+
+def call_process(
+    words: tuple[str, ...], output: str | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as a process."""
+    with Path(output or os.devnull).open("w") as out:
+        return subprocess.run(
+            [*MAIN, *words],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, **variables},
+            cwd=Path(__file__).parents[2],
+            timeout=300,
+        )
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("words", [("show", "R1"), ("list",), ("cite", "R1"), ("explain", "R1")])
+def test_a_full_disk_behind_standard_output_is_one_line(
+    words: tuple[str, ...], small_published: Path
+) -> None:
+    done = call_process((*words, "--published", str(small_published)), "/dev/full")
+    note_line(words[0], "standard output on /dev/full", done)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "standard output: No space left on device: free space on the disk, and run again"
+    ]
+
+
+SERVERS = {
+    "a Prefect server that refuses": {"PREFECT_API_URL": "http://127.0.0.1:9/api"},
+    "a Prefect server whose name does not resolve": {
+        "PREFECT_API_URL": "http://nowhere.invalid/api"
+    },
+}
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("thing", SERVERS)
+@pytest.mark.parametrize("name", ["run", "refresh", "serve", "healthy"])
+def test_a_server_of_prefect_that_is_away_is_one_line(
+    name: str, thing: str, small_facts: Path, tmp_path: Path
+) -> None:
+    new = str(tmp_path / "new")
+    words = {
+        "run": ("--facts", str(small_facts), "--published", new),
+        "refresh": ("--facts", str(small_facts), "--into", new, "--downloads", new),
+    }.get(name, ())
+    home = {"PREFECT_HOME": str(tmp_path / "home")}
+    done = call_process((name, *words), **home, **SERVERS[thing])
+    note_line(name, thing, done)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert SERVERS[thing]["PREFECT_API_URL"] in line
+    assert ADVICE.search(CANNOT.sub("", line)), line

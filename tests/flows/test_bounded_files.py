@@ -26,7 +26,7 @@ from flows.registers.registry import REGISTERS
 COLUMNS = ["country", "area_name"]
 
 
-def repeat_cell(path: Path, signs: int, rows: int) -> Path:
+def repeat_cell(path: Path, signs: int, rows: int, is_plain: bool) -> Path:
     """Write a table that stores a long text once and repeats it by number."""
     indices = pa.array([0] * rows, pa.int32())
     cells = pa.DictionaryArray.from_arrays(indices, pa.array(["x" * signs]))
@@ -34,10 +34,11 @@ def repeat_cell(path: Path, signs: int, rows: int) -> Path:
     return path
 
 
+@pytest.mark.parametrize("is_plain", [True, False])
 def test_a_parquet_with_a_cell_repeated_is_refused_before_it_is_decoded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    is_plain: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = repeat_cell(tmp_path / "a.parquet", 5_000, 5_000)
+    path = repeat_cell(tmp_path / "a.parquet", 5_000, 5_000, is_plain)
     assert path.stat().st_size < 10_000
     monkeypatch.setattr(parquet, "LEAST_LIMIT_BYTES", 10_000_000)
     with pytest.raises(RegisterError, match="decodes to more than 10,000,000 bytes"):
