@@ -25,7 +25,8 @@ class OneLineGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command, and write what it printed before it ends."""
-        from audience_impact.store.outside import describe_error
+        from audience_impact.outside import describe_error
+        from audience_impact.store import PublishError
 
         try:
             try:
@@ -35,7 +36,8 @@ class OneLineGroup(TyperGroup):
         except BrokenPipeError:
             raise  # whoever read has seen enough: typer ends without a word
         except Exception as error:
-            if (line := describe_error(error)) is None:
+            line = str(error) if isinstance(error, PublishError) else describe_error(error)
+            if line is None:
                 raise
             _drop_output()
             raise fail_with(line) from error

@@ -184,8 +184,8 @@ def draw_area(
 
 def write_chart(picture: "Picture", path: Path) -> None:
     """Write a picture into a file; exit with 1 where its ending or the disk does not allow it."""
+    from audience_impact.outside import explain_error
     from audience_impact.store.files import write_whole
-    from audience_impact.store.outside import explain_error
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

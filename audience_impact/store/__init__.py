@@ -17,3 +17,14 @@ class PublishError(Exception):
 
 class AwayError(PublishError):
     """A storage cannot be reached or read now, so that nobody knows what is there."""
+
+
+def require_inside(folder: str, address: str) -> str:
+    """Return the folder that a pointer names; raise PublishError if it is none below the root.
+
+    Whoever may write the pointer could otherwise let a reader read anything.
+    """
+    parts = folder.split("/")
+    if len(parts) < 2 or any(part in ("", ".", "..") or not part.isprintable() for part in parts):
+        raise PublishError(f"{address} leads out of its folder: move it away and publish again")
+    return folder

@@ -43,11 +43,10 @@ from obstore.exceptions import (
 )
 from obstore.store import ObjectStore, from_url
 
-from audience_impact.store import VERSION_FOLDER, PublishError
+from audience_impact.outside import explain_error
+from audience_impact.store import VERSION_FOLDER, PublishError, require_inside
 from audience_impact.store.files import as_json
 from audience_impact.store.manifest import MANIFEST, files_of
-from audience_impact.store.outside import explain_error
-from audience_impact.store.storage import require_inside
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 """Object stores with conditional writes, which safe publishing requires."""

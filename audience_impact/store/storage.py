@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from audience_impact.store import VERSION_FOLDER, AwayError, PublishError
+from audience_impact.outside import explain_error
+from audience_impact.store import VERSION_FOLDER, AwayError, PublishError, require_inside
 from audience_impact.store.files import flush_to_disk, write_below, write_whole
-from audience_impact.store.outside import explain_error
 
 LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
 _TMP = ".tmp-"
@@ -159,17 +159,6 @@ def list_files(place: Path | str, suffix: str) -> list[str]:
         return sorted(objects.open_storage(address).list_sizes(suffix))
     except OSError as error:
         raise AwayError(f"{address} cannot be read: {explain_error(error)}") from error
-
-
-def require_inside(folder: str, address: str) -> str:
-    """Return the folder that a pointer names; raise PublishError if it is none below the root.
-
-    Whoever may write the pointer could otherwise let a reader read anything.
-    """
-    parts = folder.split("/")
-    if len(parts) < 2 or any(part in ("", ".", "..") or not part.isprintable() for part in parts):
-        raise PublishError(f"{address} leads out of its folder: move it away and publish again")
-    return folder
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audience_impact.outside import explain_error
+from audience_impact.parquet import require_bounded
 from audience_impact.store import (
     VERSION_FOLDER,
     VERSION_ID,
@@ -46,8 +48,6 @@ from audience_impact.store.manifest import (
     hash_bytes,
     read_package,
 )
-from audience_impact.store.outside import explain_error
-from audience_impact.store.parquet import require_bounded
 from audience_impact.store.storage import LATEST, VERSIONS, Storage
 
 MISPLACED = (FileNotFoundError, NotADirectoryError, IsADirectoryError)

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from audience_impact import parquet
 from audience_impact.facts import reading
 from audience_impact.registers import register, register_tables
-from audience_impact.store import PublishError, files, manifest, parquet
+from audience_impact.store import PublishError, files, manifest
 from flows.adding import writing
 from flows.downloads import fetching
 from flows.downloads.fetching import RetryPolicy, UnusableError

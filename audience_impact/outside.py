@@ -8,8 +8,6 @@ Errors of the code have none, and end with their traceback.
 import errno
 import re
 
-from audience_impact.store import PublishError
-
 AGAIN = "see whether it can be reached and used, and run again"
 BY_NUMBER = {
     errno.ENOENT: "give a path that exists",
@@ -56,8 +54,6 @@ MOST_SIGNS = 300
 
 def describe_error(error: BaseException) -> str | None:
     """Return one line on an error of the outside: what, why, what to do; None for any other."""
-    if isinstance(error, PublishError):
-        return str(error)
     if (advice := find_advice(error)) is None:
         return None
     return f"{_name_path(error)}{shorten_error(error)}: {advice}"
