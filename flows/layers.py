@@ -34,9 +34,14 @@ from filelock import FileLock, Timeout
 
 from audience_impact.facts.reading import UNFINISHED
 from audience_impact.facts.tables import Tables
-from audience_impact.outside import explain_error
 from audience_impact.rules import get_rule
-from audience_impact.store.files import as_json, flush_to_disk, write_below, write_whole
+from audience_impact.store.files import (
+    as_json,
+    explain_error,
+    flush_to_disk,
+    write_below,
+    write_whole,
+)
 from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
 from flows.pipeline.steps import RefusedError, build_headers

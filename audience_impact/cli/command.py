@@ -25,8 +25,8 @@ class OneLineGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command, and write what it printed before it ends."""
-        from audience_impact.outside import describe_error
         from audience_impact.store import PublishError
+        from audience_impact.store.files import describe_error
 
         try:
             try:

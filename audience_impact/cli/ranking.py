@@ -184,8 +184,7 @@ def draw_area(
 
 def write_chart(picture: "Picture", path: Path) -> None:
     """Write a picture into a file; exit with 1 where its ending or the disk does not allow it."""
-    from audience_impact.outside import explain_error
-    from audience_impact.store.files import write_whole
+    from audience_impact.store.files import explain_error, write_whole
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -28,9 +28,8 @@ from audience_impact.exporting import ExportError, Form, content, sheets
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.exporting.events import add_events
 from audience_impact.exporting.selection import ExportQuery, select_content
-from audience_impact.outside import explain_error
 from audience_impact.store import manifest
-from audience_impact.store.files import flush_to_disk, write_below
+from audience_impact.store.files import explain_error, flush_to_disk, write_below
 from audience_impact.store.manifest import MANIFEST, ROW_GROUP_ROWS, hash_bytes
 from audience_impact.store.versions import Stored
 

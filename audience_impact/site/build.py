@@ -32,7 +32,6 @@ from audience_impact.answers import names as naming
 from audience_impact.answers.citation import cite_version, describe_dataset
 from audience_impact.answers.numbers import ENDS, read_estimate
 from audience_impact.exporting import content
-from audience_impact.outside import explain_error
 from audience_impact.plain_text import cell_text
 from audience_impact.site import (
     areas,
@@ -47,7 +46,7 @@ from audience_impact.site.areas import WORLD
 from audience_impact.site.charts.finish import Picture
 from audience_impact.site.report_data import File, ListEntry, Page, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage, versions
-from audience_impact.store.files import as_json, flush_to_disk
+from audience_impact.store.files import as_json, explain_error, flush_to_disk
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus

@@ -43,9 +43,8 @@ from obstore.exceptions import (
 )
 from obstore.store import ObjectStore, from_url
 
-from audience_impact.outside import explain_error
 from audience_impact.store import VERSION_FOLDER, PublishError, require_inside
-from audience_impact.store.files import as_json
+from audience_impact.store.files import as_json, explain_error
 from audience_impact.store.manifest import MANIFEST, files_of
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")

@@ -12,9 +12,9 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from audience_impact.outside import explain_error
 from audience_impact.store import PublishError, storage, versions
 from audience_impact.store import history as logs
+from audience_impact.store.files import explain_error
 from audience_impact.store.history import Entry, Event
 from audience_impact.store.manifest import MANIFEST, files_of, hash_bytes
 from audience_impact.store.storage import LATEST, VERSIONS, Storage

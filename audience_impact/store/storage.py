@@ -23,9 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from audience_impact.outside import explain_error
 from audience_impact.store import VERSION_FOLDER, AwayError, PublishError, require_inside
-from audience_impact.store.files import flush_to_disk, write_below, write_whole
+from audience_impact.store.files import explain_error, flush_to_disk, write_below, write_whole
 
 LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
 _TMP = ".tmp-"

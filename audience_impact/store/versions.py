@@ -25,8 +25,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audience_impact.outside import explain_error
-from audience_impact.parquet import require_bounded
 from audience_impact.store import (
     VERSION_FOLDER,
     VERSION_ID,
@@ -37,6 +35,7 @@ from audience_impact.store import (
     storage,
 )
 from audience_impact.store import history as logs
+from audience_impact.store.files import explain_error
 from audience_impact.store.history import split_folder
 from audience_impact.store.manifest import (
     FACT_KEYS,
@@ -47,6 +46,7 @@ from audience_impact.store.manifest import (
     find_difference,
     hash_bytes,
     read_package,
+    require_bounded,
 )
 from audience_impact.store.storage import LATEST, VERSIONS, Storage
 

@@ -19,8 +19,7 @@ from pathlib import Path
 
 from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Finding, relocate_finding
-from audience_impact.outside import explain_error
-from audience_impact.store.files import write_together
+from audience_impact.store.files import explain_error, write_together
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError, build_headers, format_finding

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from audience_impact.cli.folders import PUBLISHED, format_path, open_latest
-from audience_impact.outside import AGAIN
 from audience_impact.plain_text import plain_line, plain_lines
 from audience_impact.store import storage
+from audience_impact.store.files import AGAIN
 from flows.commands.folders import name_command
 from flows.serving import preparing
 from flows.serving.preparing import NotReadyError

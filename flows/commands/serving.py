@@ -29,7 +29,7 @@ def check_health() -> None:
     import httpx
     from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_HOST, PREFECT_SERVER_API_PORT
 
-    from audience_impact.outside import explain_error
+    from audience_impact.store.files import explain_error
     from flows.serving.preparing import NotReadyError, hide_passwords, require_proxy
 
     try:

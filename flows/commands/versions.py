@@ -161,8 +161,8 @@ def release_version(
     """
     version = open_latest(published)
     from audience_impact.exporting import ExportError
-    from audience_impact.outside import explain_error
     from audience_impact.store import PublishError, versions
+    from audience_impact.store.files import explain_error
     from flows import releasing
 
     try:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.utils.exceptions import InvalidFileException
 
-from audience_impact.parquet import TooLargeError, require_bounded
+from audience_impact.store.manifest import TooLargeError, require_bounded
 
 LONGEST_LINE = 1_000_000
 """Signs of a line of CSV; a register has some thousands."""

@@ -42,7 +42,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from audience_impact.outside import AGAIN
+from audience_impact.store.files import AGAIN
 from flows import CHECKOUT
 from flows.serving.children import Child, ServeError, run_child
 from flows.serving.preparing import bypass_proxy, close_database, hide_passwords, require_home

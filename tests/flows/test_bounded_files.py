@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audience_impact import parquet
 from audience_impact.facts import reading
 from audience_impact.registers import register, register_tables
 from audience_impact.store import PublishError, files, manifest
@@ -41,10 +40,10 @@ def test_a_parquet_with_a_cell_repeated_is_refused_before_it_is_decoded(
 ) -> None:
     path = repeat_cell(tmp_path / "a.parquet", 5_000, 5_000, is_plain)
     assert path.stat().st_size < 10_000
-    monkeypatch.setattr(parquet, "LEAST_LIMIT_BYTES", 10_000_000)
+    monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 10_000_000)
     with pytest.raises(RegisterError, match="decodes to more than 10,000,000 bytes"):
         registers.read_file(path, COLUMNS)
-    monkeypatch.setattr(parquet, "LEAST_LIMIT_BYTES", 100_000_000)
+    monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 100_000_000)
     with pytest.raises(RegisterError, match="row 1, column area_name"):  # decoded, and too long
         registers.read_file(path, COLUMNS)
 
@@ -52,11 +51,11 @@ def test_a_parquet_with_a_cell_repeated_is_refused_before_it_is_decoded(
 def test_a_parquet_with_a_number_repeated_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "LEAST_LIMIT_BYTES", 1_000_000)
+    monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 1_000_000)
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"a": pa.array([0] * 1_000_000)}), path)
-    with pq.ParquetFile(path) as file, pytest.raises(parquet.TooLargeError):
-        parquet.require_bounded(file, path.stat().st_size)
+    with pq.ParquetFile(path) as file, pytest.raises(manifest.TooLargeError):
+        manifest.require_bounded(file, path.stat().st_size)
 
 
 def test_an_archive_that_grows_beyond_all_proportion_is_refused(
