@@ -73,9 +73,9 @@ def _require_columns(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> Non
     if absent := [name for name in schema.columns if name not in frame]:
         raise ValueError(f"the table of {model.__name__} lacks {', '.join(absent)}")
     for name, column in schema.columns.items():
-        kind, wanted = str(frame[name].dtype), str(column.dtype)
-        if len(frame) and not wanted.startswith("str") and kind != wanted:
-            raise ValueError(f"{name} of {model.__name__} is of type {kind}, not {wanted}")
+        kind, declared = str(frame[name].dtype), str(column.dtype)
+        if len(frame) and not declared.startswith("str") and kind != declared:
+            raise ValueError(f"{name} of {model.__name__} is of type {kind}, not {declared}")
 
 
 def _find_failures(

@@ -95,7 +95,7 @@ def list_single_gone_rows(rows: Sequence[Row], kinds: Kinds) -> Iterator[Case]:
     gone = [row for row in rows if row.change is FactChange.REMOVED]
     for row in gone:
         is_fitted = FITTED_TO in kinds[row.table]
-        if not is_fitted and sum(other.table == row.table for other in gone) == 1:
+        if not is_fitted and [gone_row.table for gone_row in gone].count(row.table) == 1:
             yield row, next(iter(row.sides[0]), ""), "is gone since the last version"
 
 
@@ -134,9 +134,9 @@ def _select_changed(rows: Sequence[Row], table: str = "") -> Iterator[Row]:
             yield row
 
 
-def _is_within(period: str, other: str) -> bool:
-    """Return whether a period is as long as or more precise than another one."""
-    inner, outer = parse_period(period), parse_period(other)
+def _is_within(period: str, longer: str) -> bool:
+    """Return whether a period is the longer one, or a more precise part of it."""
+    inner, outer = parse_period(period), parse_period(longer)
     if inner is None or outer is None:
         return False
     return bool(outer[0] <= inner[0] and inner[1] <= outer[1])
@@ -159,7 +159,7 @@ def _names_subject(
     about = columns.get(name, {})
     if about.get("refers_to") in SUBJECTS:
         return True
-    if table in EVENTS or not any(other["kind"] == "number" for other in columns.values()):
+    if table in EVENTS or not any(column["kind"] == "number" for column in columns.values()):
         return False
     if about.get("kind") == "period":
         return _are_years_apart(was, now)

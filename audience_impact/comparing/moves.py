@@ -82,8 +82,8 @@ def measure_moves(
 def _measure_shares(old: Array, new: Array) -> Array:
     """Return the share by which each number moved."""
     scale = np.fmax(np.abs(old), np.abs(new))
-    known = np.where(scale > 0.0, np.abs(new - old) / np.where(scale > 0.0, scale, 1.0), 0.0)
-    shares: Array = np.where(np.isnan(old) == np.isnan(new), np.nan_to_num(known), 1.0)
+    moved_share = np.where(scale > 0.0, np.abs(new - old) / np.where(scale > 0.0, scale, 1.0), 0.0)
+    shares: Array = np.where(np.isnan(old) == np.isnan(new), np.nan_to_num(moved_share), 1.0)
     return shares
 
 

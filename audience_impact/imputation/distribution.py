@@ -176,13 +176,13 @@ class _Request:
     tables: Tables
     without_country: bool
 
-    def is_equal(self, other: "_Request") -> bool:
+    def is_equal(self, request: "_Request") -> bool:
         """Return whether the result is the same; the facts have to be the same objects."""
         return (
-            self.without_country == other.without_country
-            and self.tables.keys() == other.tables.keys()
-            and all(frame is other.tables[name] for name, frame in self.tables.items())
-            and self.requested.equals(other.requested)
+            self.without_country == request.without_country
+            and self.tables.keys() == request.tables.keys()
+            and all(frame is request.tables[name] for name, frame in self.tables.items())
+            and self.requested.equals(request.requested)
         )
 
 

@@ -53,8 +53,8 @@ def country_code(name: str) -> str:
     text = name.strip()
     if len(text) > LONGEST_NAME:
         return ""
-    whole, *parts = [text, *(part for part in re.split(r"[()]", text) if "(" in text)]
-    for spelling in (whole, *parts):
+    parts = re.split(r"[()]", text) if "(" in text else []
+    for spelling in (text, *parts):
         for codes, key in zip(_countries_by_key(), _make_keys(spelling), strict=True):
             if code := codes.get(key):
                 return code
