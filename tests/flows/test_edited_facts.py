@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from prefect.logging import disable_run_logger
 
 from audience_impact.comparing import edits
 from audience_impact.comparing.facts import FactFiles
 from audience_impact.comparing.moves import format_moves, measure_moves
-from flows import last_version
+from flows import last_version, publish_impact
 from flows.last_version import Summary
+from flows.pipeline import steps
 from flows.pipeline.steps import build_headers
 from schemas import facts as fact_models
-from tests.support import DEFAULTS
+from tests.support import DEFAULTS, computed, edit
 
 ACT = {"restriction_id": "R1", "ended_on": "2025-08-03", "end_status": "ended"}
 FIGURE = {"estimate_id": "E1"}
@@ -235,3 +238,18 @@ def test_a_table_without_numbers_did_not_move() -> None:
     frame = pd.DataFrame({"id": ["a"], "text": ["x"]})
     moves = measure_moves("sources", frame, frame.assign(text="y"), ["id"])
     assert (moves.largest_share, len(moves.rescaled)) == (0.0, 0)
+
+
+@pytest.mark.chain
+def test_a_strict_run_refuses_an_end_that_is_gone(small_facts: Path, tmp_path: Path) -> None:
+    edit(small_facts, "restrictions", "R1", ended_on="2025-08-01", end_status="ended")
+    steps.publish_results(computed(small_facts), tmp_path / "published", None)
+    edit(small_facts, "restrictions", "R1", ended_on="", end_status="ongoing")
+    with disable_run_logger(), pytest.raises(steps.RefusedError) as refused:
+        publish_impact.report_changes.fn(
+            computed(small_facts), tmp_path / "published", True, False, False
+        )
+    assert refused.value.lines[0] == last_version.ACCEPT
+    (line,) = [line for line in refused.value.lines if "end_changed" in line]
+    assert line.startswith("restrictions.csv:2:ended_on: end_changed: R1 ")
+    assert "ended 2025-08-01 in the last version, without an end now" in line
