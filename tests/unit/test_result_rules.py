@@ -308,8 +308,18 @@ def test_every_rule_is_in_the_table_of_rules() -> None:
         measured.RULE: ("overlaps",),
         "interval_without_width": ("impact", "person_days_by_area", "person_days_by_restriction"),
         "union_below_part": ("impact", "impact_by_area"),
-        "interval_outside_bounds": ("impact", "impact_by_area", "person_days"),
-        "answer_without_width": ("impact", "impact_by_area", "person_days"),
+        "interval_outside_bounds": (
+            "impact",
+            "impact_by_area",
+            "person_days_by_area",
+            "person_days_by_restriction",
+        ),
+        "answer_without_width": (
+            "impact",
+            "impact_by_area",
+            "person_days_by_area",
+            "person_days_by_restriction",
+        ),
         "area_below_restriction": ("impact_by_area",),
         "area_above_base": ("impact_by_area",),
     }

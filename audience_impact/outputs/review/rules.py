@@ -155,7 +155,7 @@ def interval_without_width(results: ReviewInput) -> list[str]:
     FindingSeverity.WARNING,
     "an answer is withheld: its interval has no width, as where a figure is larger than its base",
     "compare the figures that the line names with their pages",
-    *("impact", "impact_by_area", "person_days"),
+    *("impact", "impact_by_area", "person_days_by_area", "person_days_by_restriction"),
 )
 def answer_without_width(results: ReviewInput) -> list[str]:
     """Return answers without quantiles because the 5 and the 95 % quantile were equal."""
@@ -166,7 +166,7 @@ def answer_without_width(results: ReviewInput) -> list[str]:
     FindingSeverity.WARNING,
     "an answer is withheld: its interval leaves the bounds with errors (`at_least_*`, `at_most_*`)",
     "see whether a newer figure is on record, and whether the errors of such figures are known",
-    *("impact", "impact_by_area", "person_days"),
+    *("impact", "impact_by_area", "person_days_by_area", "person_days_by_restriction"),
     number=8,
 )
 def interval_outside_bounds(results: ReviewInput) -> list[str]:
