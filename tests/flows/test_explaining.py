@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
 import pytest
 
 from audience_impact.answers.numbers import ENDS
 from audience_impact.explaining import elements, steps
 from audience_impact.explaining.facts import Trace, read_trace
 from audience_impact.store import versions
+from audience_impact.store.divided import list_published
 from audience_impact.tracing import draws
 from audience_impact.vocabulary import ImpactMetric
 from flows import explaining
@@ -109,7 +111,8 @@ def test_the_numbers_are_those_of_the_run(
 ) -> None:
     found = explained(act)
     every, text = found.every, found.text
-    impact = repository_results.frames["impact"]
+    frames = repository_results.frames
+    impact = pd.concat([frames[name] for name in list_published(["impact"])])
     run = impact[impact["restriction_id"] == act].set_index("impact_metric")
     drawn = found.trace.tables["steps"]
     exposed = drawn.loc[drawn["text"] == draws.EXPOSED, "value"].tolist()

@@ -467,7 +467,7 @@ def test_a_variable_set_to_nothing_is_none(monkeypatch: pytest.MonkeyPatch, root
         put(root, 1)
 
 
-@pytest.mark.parametrize("address", ["https://example.org/x", "nonsense://x", "file:///x", "s3://"])
+@pytest.mark.parametrize("address", ["http://example.org/x", "nonsense://x", "file:///x", "s3://"])
 def test_an_address_of_no_store_is_named(address: str) -> None:
     with pytest.raises(PublishError, match=address.partition(":")[0]):
         storage.select_storage(address)

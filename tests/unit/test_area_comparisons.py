@@ -91,6 +91,9 @@ def test_the_page_counts_and_explains(tmp_path: Path) -> None:
 class Version:
     """Tables of a version: a restriction of two services and one of a single service."""
 
+    def count_rows(self) -> dict[str, int]:
+        return {"impact": 2, "impact_by_platform": 3, "comparisons": 6}
+
     def read_table(self, name: str) -> pd.DataFrame:
         exposed: dict[str, Any] = {"impact_metric": "people_exposed", "q05_persons": [90.0, 9.0]}
         exposed |= {"q50_persons": [100.0, 10.0], "q95_persons": [110.0, 11.0]}
