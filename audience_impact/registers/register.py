@@ -410,7 +410,8 @@ def _with_copies(records: Sequence[Record], copies: Mapping[int, Sequence[Record
     return [row for record in records for row in (*copies.get(record.number, ()), record)]
 
 
-def _events_of(group: Sequence[Record], register: Register, signs: int) -> list[Event]:
+def _split_group(group: Sequence[Record]) -> list[tuple[str, tuple[Record, ...]]]:
+    """Return the records of each event of an identity, with the key that distinguishes it."""
     twice = duplicate_records(group)
     copies: dict[int, list[Record]] = {}
     for row in group:
@@ -418,11 +419,7 @@ def _events_of(group: Sequence[Record], register: Register, signs: int) -> list[
             copies.setdefault(twice[row.number], []).append(row)
     alone = [row for row in group if row.number not in twice]
     return [
-        Event(
-            _event_id(register, group[0].identity, apart, signs),
-            tuple(_with_copies(records, copies)),
-        )
-        for apart, records in _split_events(alone)
+        (apart, tuple(_with_copies(records, copies))) for apart, records in _split_events(alone)
     ]
 
 
@@ -435,13 +432,20 @@ def group_events(rows: Sequence[Record], register: Register) -> list[Event]:
     groups: dict[tuple[str, ...], list[Record]] = {}
     for row in sorted((row for row in rows if not row.refused), key=_row_order):
         groups.setdefault(row.group_key, []).append(row)
-    short, long = (
-        [event for group in groups.values() for event in _events_of(group, register, signs)]
-        for signs in (SUFFIX_SIGNS, LONG_SUFFIX_SIGNS)
-    )
-    counts = Counter(event.restriction_id for event in short)
+    parts = [
+        (group[0].identity, apart, records)
+        for group in groups.values()
+        for apart, records in _split_group(group)
+    ]
+    short_ids = [_event_id(register, *part[:2], SUFFIX_SIGNS) for part in parts]
+    counts = Counter(short_ids)
     events = [
-        longer if counts[event.restriction_id] > 1 else event
-        for event, longer in zip(short, long, strict=True)
+        Event(
+            _event_id(register, identity, apart, LONG_SUFFIX_SIGNS)
+            if counts[short_id] > 1
+            else short_id,
+            records,
+        )
+        for short_id, (identity, apart, records) in zip(short_ids, parts, strict=True)
     ]
     return sorted(events, key=lambda event: event.restriction_id)

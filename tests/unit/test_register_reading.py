@@ -406,20 +406,20 @@ def test_twice_in_one_year_from_one_source_is_one_event_and_the_fuller_row_speak
     assert len(readings({}, {})) == 2  # without a source nothing says that they are one
 
 
-def test_what_is_told_many_times_is_compared_once_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_repeat_are_each_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A register that repeats a row for ever takes as much longer as it has more rows."""
-    asked: list[int] = []
-    said = register._information_rank
+    compared_rows: list[int] = []
+    rank = register._information_rank
 
-    def counted(row: register.Record) -> tuple[int, tuple[str, ...]]:
-        asked.append(row.number)
-        return said(row)
+    def count_rank(row: register.Record) -> tuple[int, tuple[str, ...]]:
+        compared_rows.append(row.number)
+        return rank(row)
 
-    monkeypatch.setattr(register, "_information_rank", counted)
+    monkeypatch.setattr(register, "_information_rank", count_rank)
     row = register_row(**KENYA, info_source_link="https://news.example/a")
     rows = [REGISTER.record(row, number, ("KE",)) for number in range(1, 51)]
     assert [len(event.records) for event in register.group_events(rows, REGISTER)] == [50]
-    assert sorted(asked) == list(range(1, 51))
+    assert sorted(compared_rows) == list(range(1, 51))
 
 
 def test_a_later_edition_ends_and_corrects_what_goes_on() -> None:
