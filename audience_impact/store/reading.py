@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from audience_impact.store import VERSION_ID, PublishError, releases, storage
+from audience_impact.store import VERSION_FOLDER, PublishError, releases, storage
 from audience_impact.store.manifest import MANIFEST, METADATA_KEY
 from audience_impact.store.storage import LATEST, VERSIONS, LocalStorage
 from audience_impact.store.versions import Stored
@@ -24,7 +24,7 @@ MOST_DECODED_BYTES = 2**32
 """Maximum size of the cells of a table in memory."""
 MOST_COLUMNS = 1000
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_FOLDER = re.compile(rf"{VERSIONS}/{VERSION_ID.pattern}")
+_FOLDER = re.compile(rf"{LATEST}|{VERSIONS}/{VERSION_FOLDER.pattern}")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _open_address(address: str) -> OpenVersion:
     try:
         if name == LATEST:
             return _open_latest(root)
-        if VERSION_ID.fullmatch(name) and root.endswith(f"/{VERSIONS}"):
+        if VERSION_FOLDER.fullmatch(name) and root.endswith(f"/{VERSIONS}"):
             store = storage.select_storage(root.removesuffix(f"/{VERSIONS}"))
             return _open_stored(Stored(store, f"{VERSIONS}/{name}"))
         return _open_latest(address.rstrip("/"))

@@ -160,23 +160,19 @@ class WebStorage(ReadOnlyStorage):
     def read_pointer(self, pointer: str) -> str | None:
         """Return the folder of the version that the pointer leads to; None without one.
 
-        A link is a folder here. Its own address is returned where the name of the folder that it
-        leads to has a number, which nothing on the web server tells.
+        A link is a folder here, and is returned itself: nothing on a web server says where it
+        leads, and a folder named by the id alone may be an older edition of the version.
         """
         try:
             manifest = json.loads(self.read_file(f"{pointer}/{MANIFEST}"))
+            _read_id(manifest, self.address)
         except FileNotFoundError:
             return self._read_bucket_pointer(pointer)
         except ValueError as error:
             raise PublishError(f"{self.address}/{pointer} leads to no version") from error
         except OSError as error:
             raise PublishError(f"{self.address} cannot be read: {error}") from error
-        folder = f"versions/{_read_id(manifest, self.address)}"
-        try:
-            self.read_file(f"{folder}/{MANIFEST}")
-        except OSError:
-            return pointer
-        return folder
+        return pointer
 
     def _read_bucket_pointer(self, pointer: str) -> str | None:
         """Return the folder that the pointer of a bucket names, which is shown as a file."""

@@ -1,11 +1,13 @@
 """A version is opened wherever it is, and what comes from outside is not trusted."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,20 +44,27 @@ def root(small_results: steps.Results, tmp_path_factory: pytest.TempPathFactory)
     return folder
 
 
-@pytest.fixture
-def address(root: Path) -> Iterator[str]:
-    """The address of a web server that has this folder."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(root))) as server:
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[str]:
+    """Yield the address of a web server that has a folder."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture
+def address(root: Path) -> Iterator[str]:
+    """The address of a web server that has this folder."""
+    with serve_folder(root) as address:
+        yield address
 
 
 @pytest.mark.parametrize("name", ["", "latest", "release.zip", "versions"])
 def test_folder_archive_and_address_give_the_same_tables(
     root: Path, address: str, name: str
 ) -> None:
-    path = f"versions/{versions.find_latest(root).id}" if name == "versions" else name
+    path = versions.find_latest(root).folder if name == "versions" else name
     here, there = ai.load(root / path), ai.load(f"{address}/{path}")
     assert list(here) == list(there)
     assert set(here) == set(published.TABLES)
@@ -63,6 +72,20 @@ def test_folder_archive_and_address_give_the_same_tables(
     for table in ("impact", "impact_by_day", "quarantine"):
         pd.testing.assert_frame_equal(here[table], there[table])
         assert here[table].attrs == there[table].attrs
+
+
+def test_the_latest_at_an_address_is_never_another_edition_of_its_id(
+    root: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(root, tmp_path / "copy", symlinks=True))
+    latest = versions.find_latest(copy)
+    older = Path(shutil.copytree(copy / latest.folder, copy / "versions" / latest.id))
+    (older / "impact.parquet").chmod(0o644)
+    (older / "impact.parquet").write_bytes(b"older")
+    with serve_folder(copy) as address:
+        tables = ai.load(address)
+        assert tables.version_id == latest.id
+        pd.testing.assert_frame_equal(tables["impact"], ai.load(copy)["impact"])
 
 
 def test_a_table_is_read_on_first_access_and_once(
@@ -161,9 +184,14 @@ def change_manifest(root: Path, folder: Path, **cells: Any) -> Path:
 
 def test_a_manifest_that_names_a_file_elsewhere_is_refused(root: Path, tmp_path: Path) -> None:
     for number, name in enumerate(("../secret", "/etc/passwd", "a\nb", "")):
-        folder = change_manifest(root, tmp_path / str(number), name=name)
-        with pytest.raises(ValueError, match="names a table"):
-            ai.load(folder)
+        for path, reason in (
+            ("impact.parquet", "is no table of the version"),
+            (f"{name}.parquet", "names a table|is no table of the version"),
+        ):
+            place = tmp_path / f"{number}{path == 'impact.parquet'}"
+            folder = change_manifest(root, place, name=name, path=path)
+            with pytest.raises(ValueError, match=reason):
+                ai.load(folder)
 
 
 def test_a_table_that_is_not_that_of_the_manifest_is_refused(root: Path, tmp_path: Path) -> None:
