@@ -6,6 +6,7 @@ facts. The wheel has the commands that read a version, and says of the others wh
 
 import atexit
 import importlib
+import io
 import logging
 import os
 import sys
@@ -32,7 +33,7 @@ class OneLineGroup(TyperGroup):
             try:
                 return super().invoke(ctx)
             finally:
-                _write_output()
+                sys.stdout.flush()  # a full disk behind it is an error of the command
         except BrokenPipeError:
             raise  # whoever read has seen enough: typer ends without a word
         except Exception as error:
@@ -43,14 +44,29 @@ class OneLineGroup(TyperGroup):
             raise fail_with(line) from error
 
 
-def _write_output() -> None:
-    """Write what was printed; a disk that is full behind it is an error of the command."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, "standard output") from error
+class _StandardOutput(io.FileIO):
+    """Standard output, whose errors name it: those of a stream say nothing of where it writes."""
+
+    def write(self, content: Any, /) -> Any:
+        """Write bytes; raise OSError with `standard output` as its file."""
+        try:
+            return super().write(content)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, "standard output") from error
+
+
+def _name_output() -> None:
+    """Let errors of standard output name it, whenever the text is written and however much."""
+    stream = sys.stdout
+    if not isinstance(stream, io.TextIOWrapper):
+        return
+    stream.flush()
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(_StandardOutput(stream.fileno(), "w", closefd=False)),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering or stream.write_through,
+    )
 
 
 def _drop_output() -> None:
@@ -146,6 +162,7 @@ def _end_process(status: list[int]) -> None:
 def main() -> None:
     """Run the command, then end the process."""
     status: list[int] = []
+    _name_output()
     # Registered first, it is called last: all that libraries have to do at the end is done.
     atexit.register(_end_process, status)
     try:

@@ -155,12 +155,24 @@ def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None
         with _make_aside_path(path) as aside:
             write(aside)
             flush_to_disk(aside)
-            if path.exists() and not overwrite and path.read_bytes() != aside.read_bytes():
+            if _is_there(path) and not overwrite and path.read_bytes() != aside.read_bytes():
                 raise ExportError(f"{path} is there already: give another name, or --overwrite")
             aside.replace(path)
             flush_to_disk(path.parent)
     except OSError as error:
         raise ExportError(f"cannot write {path}: {explain_error(error)}") from error
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether a file is there; raise OSError where that cannot be seen.
+
+    A link that leads to itself would else count as none, and be replaced.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:

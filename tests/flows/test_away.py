@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audience_impact.store import objects
+from audience_impact.store import objects, versions
 from audience_impact.store.files import as_json
 from audience_impact.store.manifest import MANIFEST, hash_bytes
 from flows.pipeline import steps
@@ -514,7 +514,7 @@ def test_a_link_in_the_place_of_an_unfinished_report_is_one_line(
 ) -> None:
     root = tmp_path / "given"
     copy_version(small_published, root, lambda package, files: None)
-    name = (root / "latest").resolve().name
+    name = versions.find_latest(root).id
     (tmp_path / "theirs").mkdir()
     (root / "reports").mkdir()
     (root / "reports" / f".tmp-{name}-{os.getpid()}").symlink_to(tmp_path / "theirs")
@@ -564,10 +564,13 @@ def call_process(
 
 @pytest.mark.service
 @pytest.mark.parametrize("words", [("show", "R1"), ("list",), ("cite", "R1"), ("explain", "R1")])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_full_disk_behind_standard_output_is_one_line(
-    words: tuple[str, ...], small_published: Path
+    words: tuple[str, ...], unbuffered: str, small_published: Path
 ) -> None:
-    done = call_process((*words, "--published", str(small_published)), "/dev/full")
+    """At the end of the command, and (unbuffered, or much text) while it writes."""
+    call = (*words, "--published", str(small_published))
+    done = call_process(call, "/dev/full", PYTHONUNBUFFERED=unbuffered)
     note_line(words[0], "standard output on /dev/full", done)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
