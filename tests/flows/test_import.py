@@ -540,12 +540,12 @@ def test_what_is_refused_is_no_formula_where_a_spreadsheet_opens_it(tmp_path: Pa
     assert row[header.index("event")] == f"'{formula}"
 
 
-@pytest.mark.parametrize("cell", ["India;" * 50_000, "Nepal, " * 50_000, "+1", "(a", "??"])
-def test_what_names_no_country_is_told(cell: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cell", ["India;" * 1_600, "Nepal, " * 1_400, "+1", "(a", "??"])
+def test_what_names_no_country_is_reported(cell: str, tmp_path: Path) -> None:
     """Lists longer than there are countries, names longer than any, and patterns of two signs."""
     rows = [ROWS[0], {**ROWS[0], "country": cell}]
-    found = told(as_csv(tmp_path, rows), tmp_path / "layer")
-    assert found["defect_rows"]["country_unresolved"] == [2]
+    report = told(as_csv(tmp_path, rows), tmp_path / "layer")
+    assert report["defect_rows"]["country_unresolved"] == [2]
 
 
 def test_a_sheet_may_have_any_name_if_its_columns_are_right(tmp_path: Path) -> None:

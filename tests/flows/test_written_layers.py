@@ -206,7 +206,7 @@ def test_hand_made_facts_are_never_a_layer(tmp_path: Path, facts_copy: Path) -> 
             layers.write_layer(expected("first"), folder, [facts_copy], OWNER, overwrite=True)
         assert not (folder / ".lock").exists()
     (tmp_path / "file").write_text("")
-    assert refusal(tmp_path / "file") == [f"{tmp_path / 'file'} is no folder"]
+    assert refusal(tmp_path / "file") == [f"{tmp_path / 'file'} is no folder: give a folder"]
 
 
 def test_what_breaks_its_contract_is_named_and_nothing_is_written(into: Path) -> None:
@@ -314,7 +314,8 @@ def test_whoever_dies_leaves_the_old_layer_or_the_new_or_one_that_no_reader_take
 def test_a_full_disk_is_one_line_and_leaves_the_old_layer(into: Path) -> None:
     with failing_at(1, lambda: OSError(28, "No space left on device")):
         (line,) = refusal(into, "second")
-    assert line == f"{into} cannot be written: [Errno 28] No space left on device"
+    reason = "No space left on device: free space on the disk, and run again"
+    assert line == f"{into} cannot be written: {reason}"
     assert tables(into) == expected("first")
     assert set(content(into)) == {*NAMES, OWNER.mark}
 

@@ -131,6 +131,6 @@ def test_a_version_before_that_is_damaged_is_as_none(
     root: Path, pair: tuple[versions.Stored, versions.Stored], tmp_path: Path
 ) -> None:
     both = Path(shutil.copytree(root, tmp_path / "published", symlinks=True))
-    (both / "versions" / pair[0].id / "impact.parquet").write_bytes(b"damaged")
+    (both / "versions" / pair[0].name / "impact.parquet").write_bytes(b"damaged")
     feed = read(tmp_path / "pages", both, versions.find_latest(both))
     assert feed.findtext("a:subtitle", namespaces=ATOM).endswith("the newest restrictions.")

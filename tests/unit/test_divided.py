@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -145,6 +146,13 @@ def test_tables_without_areas_and_rows_of_no_country_have_no_names() -> None:
     assert add_names("lineage", bare, AREAS) is bare
 
 
+def collect_columns(version: versions.Stored, table: str) -> dict[str, dict[str, Any]]:
+    """The entries in the manifest of the columns of a computed table, by name."""
+    parts = divided.list_published([table])
+    fields = [version.files[f"{name}.parquet"]["schema"]["fields"] for name in parts]
+    return {field["name"]: field for part in fields for field in part}
+
+
 def write_older(results: steps.Results, version: versions.Stored, root: Path) -> versions.Stored:
     """The version as schema 2 had it, each computed table in a single file."""
     folder = root / "versions" / version.id
@@ -160,7 +168,14 @@ def write_older(results: steps.Results, version: versions.Stored, root: Path) ->
         path = f"{name}.parquet"
         (folder / path).write_bytes(sink.getvalue())
         digest = f"sha256:{hash_bytes(sink.getvalue())}"
-        resources.append({"name": name, "path": path, "hash": digest, "rows": len(table)})
+        columns = collect_columns(version, name)
+        resources.append(
+            {
+                **{"name": name, "path": path, "hash": digest, "rows": len(table)},
+                "description": f"The table {name} in a single file.",
+                "schema": {"fields": [columns[column] for column in table.column_names]},
+            }
+        )
     text = json.dumps(manifest | {"resources": resources + archive})
     (folder / "datapackage.json").write_text(text, encoding="utf-8")
     (root / "latest").symlink_to(Path("versions") / version.id)
