@@ -1,6 +1,5 @@
 """The command as its users call it: exit statuses, forms of output, no traceback."""
 
-import hashlib
 import io
 import json
 import re
@@ -17,6 +16,7 @@ import pytest
 from audience_impact.cli.command import app
 from audience_impact.store import versions
 from audience_impact.store.divided import list_published, read_computed
+from audience_impact.store.manifest import MANIFEST, hash_bytes
 from audience_impact.store.publishing import Published
 from flows.commands import running
 from tests.support import edit
@@ -290,6 +290,27 @@ def test_a_run_shows_the_best_known_of_many(
     assert f"\n{acts} restrictions, " in shown
 
 
+def remove_column(root: Path, table: str, column: str) -> None:
+    """Write a table of the latest version without a column, with its hash in the manifest."""
+    path, manifest = (root / "latest" / name for name in (f"{table}.parquet", MANIFEST))
+    before = hash_bytes(path.read_bytes())
+    rows = pd.read_parquet(path).drop(columns=column)
+    for place in (path, manifest):
+        place.chmod(0o644)
+    rows.to_parquet(path)
+    after = hash_bytes(path.read_bytes())
+    manifest.write_text(manifest.read_text("utf-8").replace(before, after), "utf-8")
+
+
+def drop_from_manifest(root: Path, table: str, column: str) -> None:
+    """Take a column of a table out of the manifest of the latest version."""
+    manifest = root / "latest" / MANIFEST
+    package = json.loads(manifest.read_bytes())
+    (schema,) = (item["schema"] for item in package["resources"] if item["name"] == table)
+    schema["fields"] = [field for field in schema["fields"] if field["name"] != column]
+    manifest.write_text(json.dumps(package), "utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "table", "column"),
     [
@@ -307,26 +328,24 @@ def test_a_run_shows_the_best_known_of_many(
 def test_a_version_of_an_older_release_is_refused(
     published: Path, tmp_path: Path, words: list[str], table: str, column: str
 ) -> None:
-    shutil.copytree(published, tmp_path / "old", symlinks=True)
-    latest = tmp_path / "old" / "latest"
-    manifest = latest / "datapackage.json"
-    manifest.chmod(0o644)
+    root = shutil.copytree(published, tmp_path / "old", symlinks=True)
     for name in list_published([table]):
-        path = latest / f"{name}.parquet"
-        before = hashlib.sha256(path.read_bytes()).hexdigest()
-        old = pd.read_parquet(path).drop(columns=column)
-        path.chmod(0o644)
-        old.to_parquet(path)
-        after = hashlib.sha256(path.read_bytes()).hexdigest()
-        package = json.loads(manifest.read_text("utf-8").replace(before, after))
-        for resource in package["resources"]:
-            if resource["name"] == name:
-                fields = resource["schema"]["fields"]
-                fields[:] = [field for field in fields if field["name"] != column]
-        manifest.write_text(json.dumps(package), "utf-8")
-    done = command(*words, "--published", tmp_path / "old")
+        remove_column(root, name, column)
+        drop_from_manifest(root, name, column)
+    done = command(*words, "--published", root)
     assert done.returncode == 1
     assert "older release: publish it again" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_table_that_lacks_a_column_of_its_manifest_is_damaged(
+    published: Path, tmp_path: Path
+) -> None:
+    root = shutil.copytree(published, tmp_path / "damaged", symlinks=True)
+    remove_column(root, "lineage", "attribution")
+    done = command("list", "--published", root)
+    assert done.returncode == 1
+    assert "is damaged or missing (it lacks the column attribution)" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
