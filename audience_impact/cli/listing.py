@@ -48,7 +48,11 @@ def list_published(
     except (PublishError, OSError) as error:
         raise fail_with(str(error)) from error
     if not log.entries and not listed:
-        raise fail_with(f"nothing has been published below {store.address}")
+        raise fail_with(
+            f"{store.address} does not list its versions; audience-impact list reads the latest one"
+            if target
+            else f"nothing has been published below {store.address}"
+        )
     for line in [*log.damages, *_find_conflicts(log, target)]:
         typer.echo(plain_line(line), err=True)
     if style is OutputFormat.JSON:

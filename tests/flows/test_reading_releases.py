@@ -67,6 +67,12 @@ def test_a_release_answers_as_the_folder_it_was_made_from(
     assert answer(f"{site}/published") == expected
 
 
+def test_a_web_server_lists_no_versions_and_says_what_reads_the_latest(site: str) -> None:
+    done = RUNNER.invoke(app, ["versions", "--published", f"{site}/published"])
+    line = "does not list its versions; audience-impact list reads the latest one"
+    assert (done.exit_code, done.stderr.splitlines()) == (1, [f"{site}/published {line}"])
+
+
 def test_all_of_a_version_can_be_read_from_its_release(archive: Path, published: Path) -> None:
     released, original = (versions.find_latest(place) for place in (archive, published))
     assert (released.id, released.manifest_bytes) == (original.id, original.manifest_bytes)
