@@ -49,6 +49,18 @@ def in_checkout(path: Path) -> Path:
     return path if is_address(path) else CHECKOUT / path
 
 
+def require_writable(published: Path) -> None:
+    """Exit with one line if versions can only be read there: a release, or a web server."""
+    from audience_impact.store import PublishError, releases, storage
+
+    try:
+        store = storage.select_storage(published)
+    except PublishError as error:
+        raise fail_with(str(error)) from error
+    if isinstance(store, releases.ReadOnlyStorage):
+        raise fail_with(f"{store.address} can only be read: give a folder to write into")
+
+
 def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> list[Path]:
     """Return the folders, after the shipped one if requested; exit with 2 if one has no facts."""
     from audience_impact.store import storage

@@ -18,6 +18,7 @@ from flows.commands.folders import (
     fact_folders,
     in_checkout,
     read_environment,
+    require_writable,
 )
 from flows.downloads.names import Name
 from flows.workers import RunnerName
@@ -137,6 +138,7 @@ def run_and_publish(
     """
     settings = read_environment(profile)
     published = published or in_checkout(settings.published)
+    require_writable(published)
     if report:
         require_report_folder(published)
     folders = choose_layers(facts, settings, published, on_top_of_shipped, drop_layers)

@@ -101,6 +101,12 @@ def test_nothing_is_written_into_a_release(archive: Path) -> None:
     assert archive.read_bytes() == before
 
 
+def test_a_run_into_a_release_is_refused_before_it_computes(archive: Path) -> None:
+    done = RUNNER.invoke(app, ["run", "--published", str(archive)])
+    line = f"{archive} can only be read: give a folder to write into"
+    assert (done.exit_code, done.stderr.splitlines()) == (1, [line])
+
+
 def test_a_report_of_a_release_is_written_into_the_current_folder(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
