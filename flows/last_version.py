@@ -57,6 +57,10 @@ from schemas import facts as fact_models
 from schemas import published
 from schemas.facts import TABLES
 
+BY_HAND = tuple(
+    table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)
+)
+"""The tables of facts that people edit; the others are fitted to these."""
 FALL_SHARE = 0.2
 MOVED_FACTOR = 2.0
 READ = [*IMPACT_KEY, *ANSWER]
@@ -348,7 +352,7 @@ def _align_rows(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     "every filled cell of a column of facts differs from the last version; reported by the run, "
     "not published",
     "see whether the column is missing, or is under the heading of another column",
-    *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
+    *BY_HAND,
 )
 def column_replaced(before: Summary, now: Summary) -> list[str]:
     """Return a line for each column of facts in which all filled cells, two or more, changed."""
@@ -525,7 +529,7 @@ def length_changed(before: Summary, now: Summary) -> list[str]:
     "than in the last version, or of a time more than a year away, and answers moved; reported by "
     "the run, not published",
     "compare the row with its page; a new figure is a new row",
-    *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
+    *BY_HAND,
 )
 def subject_changed(before: Summary, now: Summary) -> list[str]:
     """Return a line for each row that speaks of something else."""
@@ -538,7 +542,7 @@ def subject_changed(before: Summary, now: Summary) -> list[str]:
     "a number of facts is at least twice or at most half of what it was in the last version, and "
     "answers moved; reported by the run, not published",
     "compare the number with its page; a zero may be missing or too many",
-    *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
+    *BY_HAND,
 )
 def number_rescaled(before: Summary, now: Summary) -> list[str]:
     """Return a line for each row with a number that changed by the factor."""
@@ -551,7 +555,7 @@ def number_rescaled(before: Summary, now: Summary) -> list[str]:
     "one row of a fact table is gone since the last version, and answers moved; reported by the "
     "run, not published",
     "see why the row is gone",
-    *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
+    *BY_HAND,
 )
 def row_gone(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fact table that lost one row, on which answers rested."""

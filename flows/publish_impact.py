@@ -7,7 +7,7 @@ them.
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, runtime, task
 from prefect.artifacts import create_markdown_artifact
@@ -29,32 +29,24 @@ from flows.workers import RunnerName, choose_division
 
 # Seconds between one try and the next, for what touches the outside.
 WAITS = [1.0, 4.0, 16.0]
+OUTSIDE: Any = {
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+    "retries": len(WAITS),
+    "retry_delay_seconds": WAITS,
+    "retry_condition_fn": is_transient,
+}
+"""Options of the tasks that read or write what is outside of the process."""
 
 
-@task(
-    name="pull",
-    task_run_name="pull the facts",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=len(WAITS),
-    retry_delay_seconds=WAITS,
-    retry_condition_fn=is_transient,
-)
+@task(name="pull", task_run_name="pull the facts", **OUTSIDE)
 def pull_checkouts(facts: list[Path]) -> None:
     """Pull the git checkouts of the facts, and log whether they have new facts."""
     for line in checkouts.pull_facts(facts):
         get_run_logger().info(plain_line(line))
 
 
-@task(
-    name="read",
-    task_run_name="read the facts",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=len(WAITS),
-    retry_delay_seconds=WAITS,
-    retry_condition_fn=is_transient,
-)
+@task(name="read", task_run_name="read the facts", **OUTSIDE)
 def read_facts(facts: list[Path]) -> Reading:
     """Read the layers of fact tables, each row with its file and line."""
     return steps.read_facts(facts)
@@ -142,15 +134,7 @@ def report_changes(
     return lines
 
 
-@task(
-    name="write",
-    task_run_name="publish the version",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=len(WAITS),
-    retry_delay_seconds=WAITS,
-    retry_condition_fn=is_transient,
-)
+@task(name="write", task_run_name="publish the version", **OUTSIDE)
 def publish_version(
     results: Results, published: Path, keep: int | None, facts: list[Path]
 ) -> Published:
