@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audience_impact.answers.names import area_in_words, join_names, name_service
 from audience_impact.answers.numbers import (
@@ -19,6 +19,7 @@ from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     Action,
     Cause,
+    ClaimStatus,
     EndStatus,
     EvidenceState,
     FactRole,
@@ -46,6 +47,7 @@ SOME_NETWORKS = (NetworkScope.ASN_LIST, NetworkScope.UNKNOWN)
 PLURAL = re.compile(r"\b(apps|media|platforms|services|websites)\b", re.IGNORECASE)
 UNNAMED = "what was restricted"
 """Placeholder for the services of a restriction whose targets are not on record."""
+DISPUTED = ", by a report that is disputed"
 WHOLE_DAY_HOURS = 24
 
 
@@ -69,11 +71,18 @@ class RestrictionWords:
 
 
 def describe_restriction(record: AnswerRecord) -> RestrictionWords:
-    """Return the words that describe a restriction."""
-    return (
+    """Return the words that describe a restriction, and say so if it is disputed."""
+    words = (
         _describe_network_cut(record)
         if record.is_network
         else _describe_service_restriction(record)
+    )
+    if record.restriction.claim_status != ClaimStatus.DISPUTED:
+        return words
+    return replace(
+        words,
+        done=f"{words.done}{DISPUTED}",
+        done_to_such=f"{words.done_to_such}{DISPUTED}" if words.done_to_such else "",
     )
 
 

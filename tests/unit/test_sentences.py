@@ -355,6 +355,13 @@ def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) ->
     assert said in answer, answer
 
 
+def test_the_first_sentence_on_a_disputed_restriction_says_so() -> None:
+    disputed = told(MANY, claim_status="disputed")
+    for sentence in (sentences.write_lead(disputed), sentences.write_headline(disputed)):
+        assert sentence.endswith(", by a report that is disputed.")
+    assert "report" not in sentences.write_lead(told(MANY))
+
+
 def test_a_disputed_figure_is_named_and_so_are_polls_from_during_the_restriction() -> None:
     dispute = {"disputed_by": "A checker", "published_value": 39.6e6, "publisher": "A pollster"}
     answer = sentences.write_answer(told(MANY, comparisons=[dispute, {"disputed_by": None}]))
