@@ -206,12 +206,14 @@ def _read_content(answer: httpx.Response) -> Iterator[bytes]:
         yield from answer.iter_raw()
         return
     if encoding not in ("gzip", "x-gzip"):
-        raise UnusableError(f"answers in the encoding {encoding[:40]}, which was not asked for")
+        raise UnusableError(f"answers in the encoding {encoding[:40]}, which was not requested")
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         for packed in answer.iter_raw():
             while packed:
                 yield unpacker.decompress(packed, PIECE_BYTES)
+                if unpacker.unused_data:
+                    raise UnusableError("answers with bytes after the end of its gzip")
                 packed = unpacker.unconsumed_tail
         yield unpacker.flush()
         if not unpacker.eof:

@@ -19,21 +19,27 @@ QUIET = tuple(
     for setting in ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.symlinks=false")
     for word in ("-c", setting)
 )
-"""Options of git under which a pull executes no script and makes no link out of the checkout."""
+"""Options of git under which a pull executes no hook and makes no link out of the checkout."""
 NEVER_ASK = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes", "LC_ALL": "C"}
 """Variables under which git asks nobody for a password, and fails instead."""
+OF_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
+"""Variables under which git would work on another repository than that of the folder."""
 
 
 def pull_facts(folders: Sequence[Path]) -> list[str]:
-    """Pull the checkout of each folder of facts; return lines that say which have new facts.
+    """Pull the checkout of each folder of facts; return a line for each with its news.
 
     Addresses are left out, because a run reads them anew. Raises RefusedError for a folder that is
     in no checkout or in the checkout that runs, and PublishError where a pull fails.
     """
-    return [_pull_folder(folder) for folder in folders if not storage.is_address(folder)]
+    places = [folder for folder in folders if not storage.is_address(folder)]
+    # Two folders may be of one checkout: all are read before the first pull.
+    before = [_read_digest(folder) for folder in places]
+    return [_pull_folder(folder, digest) for folder, digest in zip(places, before, strict=True)]
 
 
-def _pull_folder(folder: Path) -> str:
+def _read_digest(folder: Path) -> str:
+    """Return the digest that git has of a folder; raise RefusedError where it may not be pulled."""
     place = folder.resolve()
     if place.is_relative_to(CHECKOUT):
         raise RefusedError(
@@ -43,9 +49,14 @@ def _pull_folder(folder: Path) -> str:
             ]
         )
     try:
-        before = _run_git(place, "rev-parse", "HEAD:./")
+        return _run_git(place, "rev-parse", "HEAD:./")
     except OSError as error:
         raise RefusedError([f"pull_facts: {folder} is in no git checkout: {error}"]) from error
+
+
+def _pull_folder(folder: Path, before: str) -> str:
+    """Pull the checkout of a folder whose digest was `before`, and return what is new."""
+    place = folder.resolve()
     try:
         _run_git(place, "pull", "--quiet", "--ff-only")
     except OSError as error:
@@ -57,10 +68,11 @@ def _pull_folder(folder: Path) -> str:
 
 def _run_git(folder: Path, *words: str) -> str:
     """Return what git prints; raise OSError with the first line of its error."""
+    variables = {name: text for name, text in os.environ.items() if name not in OF_A_REPOSITORY}
     try:
         done = subprocess.run(
             ["git", *QUIET, "-C", str(folder), *words],
-            env={**os.environ, **NEVER_ASK},
+            env={**variables, **NEVER_ASK},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -68,8 +80,11 @@ def _run_git(folder: Path, *words: str) -> str:
             timeout=PULL_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
-        raise TimeoutError(f"git {words[0]} in {folder}: {error}") from error
+        late = f"git {words[0]} in {folder}: no answer in {PULL_SECONDS} seconds"
+        raise TimeoutError(late) from error
     if done.returncode:
-        reason = next(iter(done.stderr.strip().splitlines()), f"exit status {done.returncode}")
+        lines = done.stderr.strip().splitlines()
+        errors = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+        reason = next(iter(errors or lines), f"exit status {done.returncode}")
         raise OSError(f"git {words[0]} in {folder}: {reason}")
     return done.stdout.strip()

@@ -191,8 +191,9 @@ def record_failure(root: Path, profile: Profile, ended: datetime) -> None:
 def _read_previous(root: Path, profile: Profile) -> str:
     """Return the metrics of the run before; blank where there are none, or none can be read."""
     place = find_textfile(profile)
-    with suppress(OSError, UnicodeDecodeError):
-        if place is not None:
+    if place is not None:
+        with suppress(OSError, UnicodeDecodeError):
             return place.read_text(encoding="utf-8")
+    with suppress(OSError, UnicodeDecodeError, PublishError):
         return storage.select_storage(root).read_file(NAME).decode()
     return ""

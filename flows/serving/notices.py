@@ -91,10 +91,10 @@ def report_failed_run(run: FlowRun, state: str, cause: str, folder: Path = HERE)
     `folder` is the working directory of the run, to which its paths are relative.
     """
     now = datetime.now(UTC)
+    notify_people("failure", f"run {run.name}: {state}", _describe_failure(run, cause, now))
     if published := run.parameters.get("published"):
         place = Path(published) if storage.is_address(published) else folder / published
         metrics.record_failure(place, read_profile(), now)
-    notify_people("failure", f"run {run.name}: {state}", _describe_failure(run, cause, now))
 
 
 def _describe_failure(run: FlowRun, cause: str, now: datetime) -> str:

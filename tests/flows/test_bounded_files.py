@@ -139,7 +139,7 @@ def test_an_answer_packed_twice_is_not_unpacked(tmp_path: Path) -> None:
     content = gzip.compress(gzip.compress(b"0" * 10_000_000))
     with (
         answer_packed(content, "gzip, gzip") as http,
-        pytest.raises(UnusableError, match="in the encoding gzip, gzip, which was not asked for"),
+        pytest.raises(UnusableError, match="in the encoding gzip, gzip, which was not requested"),
     ):
         fetching.fetch_file(http, "http://x/", tmp_path / "a", None, RetryPolicy(attempts=1))
 
@@ -156,6 +156,14 @@ def test_an_answer_is_unpacked_a_piece_at_a_time(tmp_path: Path) -> None:
         pytest.raises(UnusableError, match="longer than 2,000,000 bytes"),
     ):
         fetching.fetch_file(http, "http://x/", tmp_path / "a", None, policy)
+
+
+def test_a_packed_answer_with_more_behind_it_is_refused(tmp_path: Path) -> None:
+    with (
+        answer_packed(gzip.compress(b"0", mtime=0) + b"0" * 1000, "gzip") as http,
+        pytest.raises(UnusableError, match="bytes after the end of its gzip"),
+    ):
+        fetching.fetch_file(http, "http://x/", tmp_path / "a", None, RetryPolicy(attempts=1))
 
 
 @pytest.mark.parametrize("content", [gzip.compress(b"0" * 1000, mtime=0)[:-9], b"no gzip"])

@@ -57,6 +57,20 @@ def test_a_night_without_new_facts_says_so_and_since_when(origin: Path, facts: P
     assert checkouts.pull_facts([facts]) == [before]
 
 
+def test_two_folders_of_one_checkout_have_the_same_news(origin: Path, facts: Path) -> None:
+    commit(origin, "facts/other.csv", "1")
+    first, second = checkouts.pull_facts([facts, facts])
+    assert ": new facts, commit" in first
+    assert second == first
+
+
+def test_variables_of_another_repository_are_not_used(
+    facts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
+    assert ": no new facts" in checkouts.pull_facts([facts])[0]
+
+
 def test_an_address_is_read_anew_and_not_pulled() -> None:
     assert checkouts.pull_facts([Path("s3://bucket/facts")]) == []
 
