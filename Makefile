@@ -46,7 +46,7 @@ help:  ## show this list
 run: $(RUN_READY)  ## compute the answers from data/facts, publish them and write the report
 	@$(BIN)/audience-impact run --report $(ARGS)
 
-check: $(RUN_READY)  ## hold data/facts against every rule
+check: $(RUN_READY)  ## check data/facts by every rule
 	@$(BIN)/audience-impact check data/facts $(ARGS)
 
 # For every commit; `test` runs the rest: whole chains, flows, servers, browsers, notebooks, packages.
@@ -56,7 +56,7 @@ quick: $(READY)  ## lint, types, unit tests and contracts: some minutes
 quick-tests: $(READY)
 	$(BIN)/python -m pytest $(SPREAD) -m 'not service and not chain' tests/unit tests/contracts tests/test_layers.py $(ARGS)
 
-# Types are checked while tests wait for what they started; what fails stops nothing and is told.
+# Types are checked while tests wait for what they started; what fails stops nothing and is reported.
 test: system $(READY)  ## lint and run the tests, side by side
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 lint tests
 

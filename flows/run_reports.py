@@ -207,7 +207,7 @@ class StepSeconds(dict[str, float]):
 class RunProgress:
     """The progress of a run, as an artifact on its page.
 
-    A server that does not take it stops no run.
+    A run goes on where the server cannot store it.
     """
 
     def __init__(self, environment: str | None) -> None:

@@ -30,7 +30,8 @@ MISSING_REASONS: dict[str, str] = {
     "too_vague": "what could be imputed spans more than a factor of twenty, or most of "
     "everyone online",
     "too_wide": "it would span more than a factor of twenty",
-    "no_width": "the figures leave it without an interval, so that one of them must be wrong",
+    "no_width": "the figures leave no room for an interval: one may be wrong, or two may count "
+    "different people",
     "no_base": "nobody counted who is online there",
 }
 """Sentences that explain a missing estimate, by status rule."""

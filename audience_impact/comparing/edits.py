@@ -10,6 +10,7 @@ number that changes by FACTOR or more, and a row that is gone.
 Known drawback. A wrong row that is new, or a wrong number within the factor, is ordinary here.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
@@ -93,9 +94,10 @@ def list_rescaled_numbers(rows: Sequence[Row], kinds: Kinds) -> Iterator[Case]:
 def list_single_gone_rows(rows: Sequence[Row], kinds: Kinds) -> Iterator[Case]:
     """Yield the row of each table that is the only one gone since the last version."""
     gone = [row for row in rows if row.change is FactChange.REMOVED]
+    gone_counts = Counter(row.table for row in gone)
     for row in gone:
-        is_fitted = FITTED_TO in kinds[row.table]
-        if not is_fitted and [gone_row.table for gone_row in gone].count(row.table) == 1:
+        columns = kinds.get(row.table)  # none for a table that this release no longer has
+        if columns is not None and FITTED_TO not in columns and gone_counts[row.table] == 1:
             yield row, next(iter(row.sides[0]), ""), "is gone since the last version"
 
 

@@ -163,9 +163,12 @@ def impute_shares(
     each row. Shares that are too uncertain on the coarse scale are imputed on the fine one.
     """
     request = _Request(requested, dict(tables), without_country)
-    if not (model.last and model.last[0][0].is_equal(request)):
-        model.last[:] = [(request, _impute_on_scales(request, model))]
-    return model.last[0][1]
+    for earlier, shares in model.last:
+        if earlier.is_equal(request):
+            return shares.copy()
+    shares = _impute_on_scales(request, model)
+    model.last[:] = [(request, shares)]
+    return shares.copy()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,10 @@ The number counts the versions of one place, so that the names sort in the order
 """
 
 
+MISPLACED = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+"""Errors of a place that can be reached, where another thing is than the expected file."""
+
+
 class PublishError(Exception):
     """A version could not be published or read; the message states the cause and the remedy."""
 

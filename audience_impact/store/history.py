@@ -16,12 +16,12 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from audience_impact.store import VERSION_FOLDER, PublishError
-from audience_impact.store.files import as_json
+from audience_impact.store import MISPLACED, VERSION_FOLDER, AwayError, PublishError
+from audience_impact.store.files import as_json, explain_error
 from audience_impact.store.storage import HISTORY, Storage
 
 MOST_REASON_SIGNS = 500
@@ -148,6 +148,8 @@ def read_history(store: Storage) -> History:
     def try_entry(number: int) -> Entry | str:
         try:
             return read_entry(store, number)
+        except AwayError:
+            raise
         except PublishError as error:
             return str(error)
 
@@ -160,15 +162,25 @@ def read_history(store: Storage) -> History:
 
 
 def read_entry(store: Storage, number: int) -> Entry:
-    """Return an entry; raise PublishError where it is damaged."""
+    """Return an entry; raise PublishError where it is damaged, AwayError where it is unreadable."""
+    place = f"{store.address}/{format_place(number)}"
     try:
-        return _parse_entry(number, json.loads(store.read_file(format_place(number))))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        place = f"{store.address}/{format_place(number)}"
-        raise PublishError(
-            f"{place} is damaged ({error}): put back a copy of it, or move it away, then roll back "
-            "again if it recorded a rollback"
-        ) from error
+        content = store.read_file(format_place(number))
+    except MISPLACED as error:
+        raise _damage_error(place, error) from error
+    except OSError as error:
+        raise AwayError(f"{place} cannot be read: {explain_error(error)}") from error
+    try:
+        return _parse_entry(number, json.loads(content))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _damage_error(place, error) from error
+
+
+def _damage_error(place: str, why: Exception) -> PublishError:
+    return PublishError(
+        f"{place} is damaged ({why}): put back a copy of it, or move it away, then roll back again "
+        "if it recorded a rollback"
+    )
 
 
 def _parse_entry(number: int, record: Mapping[str, Any]) -> Entry:
@@ -234,10 +246,14 @@ def _list_in_order(times: Sequence[datetime]) -> set[int]:
 
 
 def find_entry_on(history: History, day: date) -> Entry:
-    """Return the last entry of a day (UTC) or of an earlier one; raise PublishError without one."""
-    end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    """Return the last entry of a day (UTC) or of an earlier one.
+
+    Raises PublishError without one, and where a damaged entry may be the one of that day.
+    """
+    if history.damages:
+        raise PublishError(f"nobody knows what was published on {day}: {history.damages[0]}")
     dated = date_entries(history.entries)
-    before = [entry for entry in dated if entry.at < end]
+    before = [entry for entry in dated if entry.at.date() <= day]
     if before:
         return before[-1]
     begins = f"it begins on {dated[0].at:%Y-%m-%d}" if dated else "it has no entry"

@@ -6,17 +6,17 @@ the move (see `history` and `storage`).
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from audience_impact.store import PublishError, storage, versions
+from audience_impact.store import AwayError, PublishError, storage, versions
 from audience_impact.store import history as logs
 from audience_impact.store.files import explain_error
 from audience_impact.store.history import Entry, Event
-from audience_impact.store.manifest import MANIFEST, files_of, hash_bytes
+from audience_impact.store.manifest import MANIFEST
 from audience_impact.store.storage import LATEST, VERSIONS, Storage
 from audience_impact.store.versions import Stored
 
@@ -38,11 +38,11 @@ class Place:
         store.remove_leftovers(LATEST)
         target = store.read_pointer(LATEST)
         listed, last = tuple(versions.list_versions(store)), logs.read_last(store)
-        led = next((version for version in listed if version.folder == target), None)
-        if last is None and led and versions.has_manifest(led):
-            name, reason = led.name, "latest led to this version when the history began"
-            last = Entry(1, at, Event.ADOPTED, name, name, name, False, led.number, reason)
-            last = replace(last, identity=led.version.as_record())
+        current = next((version for version in listed if version.folder == target), None)
+        if last is None and current and versions.has_manifest(current):
+            name, reason = current.name, "latest led to this version when the history began"
+            last = Entry(1, at, Event.ADOPTED, name, name, name, False, current.number, reason)
+            last = replace(last, identity=current.version.as_record())
             logs.append_entry(store, last)
         return cls(store, listed, last, target)
 
@@ -79,23 +79,28 @@ def lock_place(root: Path, at: datetime, timeout_seconds: float) -> Iterator[Pla
 
 
 def read_contents(version: Stored) -> dict[str, bytes] | None:
-    """Return the files of a version; None where they are not those of its manifest."""
+    """Return the files of a version; None where they are not those of its manifest.
+
+    Raises AwayError where they cannot be read now: such a version may be whole.
+    """
     try:
-        manifest = version.store.read_file(f"{version.folder}/{MANIFEST}")
-        named = files_of(manifest)
-        contents = {name: version.store.read_file(f"{version.folder}/{name}") for name in named}
-        hashes = {name: f"sha256:{hash_bytes(content)}" for name, content in contents.items()}
-        is_whole = bool(named) and all(named[name]["hash"] == hashes[name] for name in named)
-    except (OSError, ValueError, KeyError, TypeError):
+        contents = {name: version.read_content(name) for name in version.files}
+    except AwayError:
+        raise
+    except PublishError:
         return None
-    return {**contents, MANIFEST: manifest} if is_whole else None
+    return {**contents, MANIFEST: version.manifest_bytes} if contents else None
 
 
 def find_entry(store: Storage, name: str, event: Event) -> Entry | None:
     """Return the last entry of an event about a version; with a blank name, about any."""
     for number in reversed(logs.list_numbers(store)):
-        with suppress(PublishError):
+        try:
             entry = logs.read_entry(store, number)
-            if entry.event is event and name in ("", entry.version):
-                return entry
+        except AwayError:
+            raise
+        except PublishError:
+            continue
+        if entry.event is event and name in ("", entry.version):
+            return entry
     return None

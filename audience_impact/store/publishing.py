@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.rules import Rule, register_rule
-from audience_impact.store import PublishError, storage, versions
+from audience_impact.store import AwayError, PublishError, storage, versions
 from audience_impact.store import history as logs
 from audience_impact.store.history import Entry, Event, Origin
 from audience_impact.store.manifest import (
@@ -163,7 +163,8 @@ def _write_version(
     """Write a version unless it is there; return it, whether it was written, and other values."""
     changes: tuple[str, ...] = ()
     stored = _find_or_mend(place, draft)
-    if stored is None and (same := place.list_with_id(draft.version.id)):
+    same = [version for version in place.list_with_id(draft.version.id) if read_contents(version)]
+    if stored is None and same:
         changes = tuple(list_value_changes(_read_tables(same[0]), draft.tables))
         if changes:
             _require_other_libraries(same[0], origin, changes)
@@ -184,10 +185,21 @@ def _find_or_mend(place: Place, draft: _Draft) -> tuple[Stored, bool] | None:
         if content == draft.files:
             return version, False
     for version, content in zip(same, contents, strict=True):
-        if content is None:
+        if content is None and _is_draft_of(version, draft):
             place.store.write_folder(version.folder, draft.files)
             return Stored(place.store, version.folder), True
     return None
+
+
+def _is_draft_of(version: Stored, draft: _Draft) -> bool:
+    """Return whether the manifest of a damaged version is that of the draft, or is damaged too."""
+    try:
+        version.files  # noqa: B018  # a manifest that is none says nothing of what was there
+        return version.manifest_bytes == draft.files[MANIFEST]
+    except AwayError:
+        raise
+    except PublishError:
+        return True
 
 
 def _read_tables(version: Stored) -> dict[str, pa.Table]:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from audience_impact.store import VERSION_ID, PublishError
-from audience_impact.store.manifest import MANIFEST, METADATA_KEY
+from audience_impact.store import VERSION_ID, PublishError, require_inside
+from audience_impact.store.manifest import MANIFEST, METADATA_KEY, read_package
 
 if TYPE_CHECKING:
     from obstore.store import HTTPStore
@@ -100,7 +100,7 @@ class ArchiveStorage(ReadOnlyStorage):
     @cached_property
     def _version_id(self) -> str:
         try:
-            manifest = json.loads(self._read_member(MANIFEST))
+            manifest = read_package(self._read_member(MANIFEST))
         except (OSError, ValueError) as error:
             raise PublishError(f"{self.address} cannot be read: {error}") from error
         return _read_id(manifest, self.address)
@@ -164,7 +164,7 @@ class WebStorage(ReadOnlyStorage):
         leads, and a folder named by the id alone may be an older edition of the version.
         """
         try:
-            manifest = json.loads(self.read_file(f"{pointer}/{MANIFEST}"))
+            manifest = read_package(self.read_file(f"{pointer}/{MANIFEST}"))
             _read_id(manifest, self.address)
         except FileNotFoundError:
             return self._read_bucket_pointer(pointer)
@@ -177,10 +177,11 @@ class WebStorage(ReadOnlyStorage):
     def _read_bucket_pointer(self, pointer: str) -> str | None:
         """Return the folder that the pointer of a bucket names, which is shown as a file."""
         try:
-            return str(json.loads(self.read_file(pointer))["folder"])
+            folder = str(json.loads(self.read_file(pointer))["folder"])
+            return require_inside(folder, f"{self.address}/{pointer}")
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise PublishError(f"{self.address}/{pointer} leads to no version") from error
 
     def list_names(self, folder: str) -> list[str]:

@@ -47,6 +47,7 @@ def lift_rollback(
 
     Raises PublishError where nothing is rolled back, or the version of the last run is gone.
     """
+    reason = require_reason(reason)
     _require_published(root)
     with lock_place(root, at, timeout_seconds) as place:
         last = place.last

@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.store import (
+    MISPLACED,
     VERSION_FOLDER,
     VERSION_ID,
     AwayError,
@@ -50,8 +51,6 @@ from audience_impact.store.manifest import (
 )
 from audience_impact.store.storage import LATEST, VERSIONS, Storage
 
-MISPLACED = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
-"""Errors of a place that can be reached, where another thing is than the expected file."""
 NO_FACTS: Mapping[str, bytes] = MappingProxyType({})
 PREVIOUS = "previous"
 _NUMBER = re.compile(r"v?([0-9]{1,9})")
@@ -368,20 +367,28 @@ def find_version_on(root: Path, day: date) -> Stored:
 def list_versions(store: Storage) -> list[Stored]:
     """Return the versions of a storage, the oldest first.
 
-    Versions without a number come first, by the time of their last change.
+    Versions without a number come first, by the time of their last change. Raises AwayError where
+    the storage cannot be read, which is not the same as no version.
     """
     try:
         names = store.list_names(VERSIONS)
-    except OSError:
+    except MISPLACED:
         return []
+    except OSError as error:
+        raise AwayError(f"{store.address} cannot be read: {explain_error(error)}") from error
     listed = [Stored(store, f"{VERSIONS}/{name}") for name in names if is_folder_name(name)]
     return sorted(listed, key=lambda version: version.number)
 
 
 def has_manifest(version: Stored) -> bool:
-    """Return whether a version is there, as far as its manifest shows."""
+    """Return whether a version is there, as far as its manifest shows.
+
+    Raises AwayError where the manifest cannot be read now.
+    """
     try:
-        return bool(version.manifest_bytes)
+        return bool(version.files)
+    except AwayError:
+        raise
     except PublishError:
         return False
 

@@ -215,7 +215,7 @@ def write_files(files: Sequence[ChangedFile]) -> None:
 
 @contextmanager
 def _lock_folder(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process, without a file in it; the system frees it when it dies."""
+    """Lock a folder during the block; the system unlocks it if the process dies."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

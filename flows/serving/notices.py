@@ -43,7 +43,7 @@ LONGEST = 2_000
 
 def _make_service(address: SecretStr) -> Any:
     """Return Apprise's service for an address; None if there is none."""
-    import apprise  # half a second, which a run that tells nobody is spared
+    import apprise  # half a second, imported only by a run that sends a notice
 
     return apprise.Apprise.instantiate(address.get_secret_value())
 

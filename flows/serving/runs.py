@@ -106,16 +106,16 @@ class Worker:
 
     def list_orphans(self, client: SyncPrefectClient, under_way: list[FlowRun]) -> list[FlowRun]:
         """Return the runs whose worker has ended; call this only while this process has no run."""
-        own_runs = [run for run in under_way if run.infrastructure_pid == self.name]
+        runs_of_worker = [run for run in under_way if run.infrastructure_pid == self.name]
         span = PREFECT_WORKER_HEARTBEAT_SECONDS.value() * LOST_BEATS
         if not under_way or self.heard is None or time.monotonic() - self.heard < span:
-            return own_runs
+            return runs_of_worker
         online = client.read_workers_for_work_pool(self.pool, ONLINE)
         living = {worker.name: worker.last_heartbeat_time for worker in online}
         now = living.get(self.name)
         if now is None:
-            return own_runs
-        return own_runs + [
+            return runs_of_worker
+        return runs_of_worker + [
             run
             for run in under_way
             if run.infrastructure_pid not in living and _count_seconds(run, now) > span

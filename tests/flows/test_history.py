@@ -16,8 +16,16 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
-from audience_impact.store import PublishError, history, publishing, rollbacks, versions
+from audience_impact.store import (
+    AwayError,
+    PublishError,
+    history,
+    publishing,
+    rollbacks,
+    versions,
+)
 from audience_impact.store.history import Entry, Event, History, Origin
+from audience_impact.store.place import read_contents
 from audience_impact.store.storage import select_storage
 from flows import last_version
 from tests.flows import publish_driver as driver
@@ -83,6 +91,51 @@ def events(root: Path | str) -> list[tuple[str, int, int, bool]]:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return tmp_path / "published"
+
+
+class AwayStorage:
+    """A storage that cannot be reached."""
+
+    address = "s3://bucket/folder"
+
+    def read_file(self, path: str) -> bytes:
+        raise TimeoutError("timed out")
+
+    def list_names(self, folder: str) -> list[str]:
+        raise TimeoutError("timed out")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda store: versions.list_versions(store),
+        lambda store: versions.has_manifest(versions.Stored(store, "versions/v000001-x")),
+        lambda store: read_contents(versions.Stored(store, "versions/v000001-x")),
+        lambda store: history.read_entry(store, 1),
+    ],
+)
+def test_a_store_that_is_away_is_neither_empty_nor_damaged(read: Callable[[Any], object]) -> None:
+    with pytest.raises(AwayError, match="cannot be read"):
+        read(AwayStorage())
+
+
+def test_a_damaged_version_is_not_repaired_with_other_values(root: Path) -> None:
+    first = put(root, 1)
+    manifest = first.path / "datapackage.json"
+    before = manifest.read_bytes()
+    (first.path / f"{driver.NAMES[0]}.parquet").write_bytes(b"damaged")
+    second = put(root, 1, night=1, tables=driver.tables(2), arrow="2.0")
+    assert second.created
+    assert second.path != first.path
+    assert manifest.read_bytes() == before
+
+
+def test_a_day_is_not_answered_where_an_entry_is_damaged(root: Path) -> None:
+    put(root, 1, night=0)
+    put(root, 2, night=1)
+    (root / "history" / "000002.json").write_bytes(b"{")
+    with pytest.raises(PublishError, match="nobody knows what was published on 2026-11-02"):
+        versions.find_version_on(root, date(2026, 11, 2))
 
 
 # ---- What is recorded ----

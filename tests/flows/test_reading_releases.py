@@ -130,7 +130,7 @@ STRANGE = {
     "cannot be opened as a release": b"no archive",
     "has no version in it": pack({"a/b/datapackage.json": b"{}"}),
     "it has no version": pack({"a/datapackage.json": b"{}", "b/datapackage.json": b"{}"}),
-    "its manifest has no id": pack({"a/datapackage.json": NO_ID}),
+    "it lacks title, or it is of another type": pack({"a/datapackage.json": NO_ID}),
     "cannot be read": pack({"a/datapackage.json": b"{"}),
 }
 

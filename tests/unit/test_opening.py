@@ -244,5 +244,5 @@ def test_a_pointer_that_leads_elsewhere_is_refused(folder: str, root: Path, addr
     place = root / "planted"
     place.mkdir(exist_ok=True)
     (place / "latest").write_text(json.dumps({"folder": folder}), encoding="utf-8")
-    with pytest.raises(ValueError, match="latest leads to no version"):
+    with pytest.raises(ValueError, match=r"latest leads (to no version|out of its folder)"):
         ai.load(f"{address}/planted")
