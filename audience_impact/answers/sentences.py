@@ -350,13 +350,13 @@ def write_day_answer(row: Row, area_name: str) -> str:
 
 
 def _describe_total(people: Estimate, place: str) -> str:
-    """Return the people of an area with their interval; "at least", if of some countries alone."""
+    """Return the people of an area with their interval, and the part that it covers."""
     low, middle, high = people.interval or (0.0, 0.0, 0.0)
     number = round_interval(low, middle, high)[1]
     if not people.covered:
         return f"about {number} people in {place}{bracket_interval(low, high)}"
     span = bracket_interval(low, high).replace("interval", "interval of these")
-    return f"at least about {number} people in {place}, those {people.covered}{span},"
+    return f"about {number} people in {place}, those {people.covered}{span},"
 
 
 def _describe_period(row: Row) -> str:

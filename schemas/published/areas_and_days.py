@@ -275,8 +275,9 @@ class ImpactByDay(PeopleOnDays, Country):
     """People under at least one restriction on each day of the last two years, by country.
 
     A row is valid for every day from its first to its last; a day without a row has no restriction.
-    Countries of one day may be added up. Days may not, since a person may be in several: persons
-    times `days` are person-days, which may.
+    Countries of one day may be added up. Days may not, since a person may be in several. Persons
+    times `days` are not person-days: ordinary users count here whether or not they come on a day.
+    Take `person_days_by_area`.
     """
 
 

@@ -53,7 +53,7 @@ class ImpactByContinentDay(PeopleOnDays, Region):
     """People under at least one restriction on each day of the last two years, by continent.
 
     A row is valid for every day from its first to its last. Continents of one day may be added up,
-    days may not: persons times `days` are person-days, which may.
+    days may not: for person-days, add up `person_days_by_area`.
     """
 
 
@@ -75,7 +75,7 @@ class ImpactBySubregionDay(PeopleOnDays, Region):
     """People under at least one restriction on each day of the last two years, by sub-region.
 
     A row is valid for every day from its first to its last. Sub-regions of one day may be added up,
-    days may not: persons times `days` are person-days, which may.
+    days may not: for person-days, add up `person_days_by_area`.
     """
 
 
@@ -101,7 +101,7 @@ class ImpactByIntermediateRegionDay(PeopleOnDays, Region):
     """People under at least one restriction on a day of two years, by intermediate region.
 
     A row is valid for every day from its first to its last. Regions of one day may be added up,
-    days may not: persons times `days` are person-days, which may.
+    days may not: for person-days, add up `person_days_by_area`.
     """
 
 
@@ -122,6 +122,6 @@ class ImpactByWorldMonth(StatusOfPeriod, PeopleOfPeriod, RegionMonth):
 class ImpactByWorldDay(PeopleOnDays, Region):
     """People under at least one restriction on each day of the last two years, in the whole world.
 
-    A row is valid for every day from its first to its last. Days may not be added up: persons times
-    `days` are person-days, which may.
+    A row is valid for every day from its first to its last. Days may not be added up: for
+    person-days, add up `person_days_by_area`.
     """
