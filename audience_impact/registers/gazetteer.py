@@ -112,6 +112,7 @@ def locate_event(
     atlas: Atlas,
     other_text: str = "",
     event_text: str = "",
+    titles: str = "",
 ) -> Place:
     """Return the place of an event from its country, its printed place, and its scope.
 
@@ -126,6 +127,7 @@ def locate_event(
         atlas: the places of each country.
         other_text: other cells, which may name the kind of a place (city or district).
         event_text: the text on the event, which may state that only a part was cut.
+        titles: the titles of the sources, which may name a place of which a part was cut.
     """
     codes = tuple(country_codes(cell, gazetteer))
     if is_national(text) or _repeats_country(text, cell):
@@ -137,7 +139,7 @@ def locate_event(
         return Place(codes, scope, "place_unresolved")
     country = atlas[codes[0]]
     settled = settle_cities(resolve_text(text, scope, country, day), other_text, country)
-    names = narrow_meanings(settled, event_text, country)
+    names = narrow_meanings(settled, event_text, country, titles)
     return _place_from_names(codes, names, scope, atlas[codes[0]])
 
 

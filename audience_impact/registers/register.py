@@ -254,7 +254,7 @@ class Background:
     ) -> Place:
         """Return the place of a record from its countries, its place in words and its scope.
 
-        `texts` are the texts of other cells and of the event, which `locate_event` requires.
+        `texts` are the other texts that `locate_event` takes, in its order.
         """
         day = record.identity[1]
         key = (cell, text, scope.value, day, *texts)

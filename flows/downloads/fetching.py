@@ -299,7 +299,7 @@ def _require_success(answer: httpx.Response, part: Path) -> None:
 
 def _retry_after(text: str) -> float | None:
     """Return the seconds to wait, from a header with a number or a date."""
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return float(text)
     try:
         until = parsedate_to_datetime(text)

@@ -378,7 +378,7 @@ def read_counts(path: Path) -> Counts:
         code = gazetteer.country_code(row.get("iso3", ""))
         codes = [code] if code else places.country_codes(row["country"], country_gazetteer)
         key = (";".join(codes) or row["country"], parse_year(row["count_year"]))
-        if not row["events"].isdigit():
+        if not row["events"].isdecimal():
             raise RegisterError(f"{path}: events is no number ({row['events']!r}); correct it")
         counted[key] = counted.get(key, 0) + int(row["events"])
     return counted

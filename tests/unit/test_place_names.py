@@ -5,7 +5,7 @@ from functools import cache
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audience_impact.registers.gazetteer import locate_event
@@ -227,6 +227,7 @@ def test_noise_never_becomes_a_place(text: str) -> None:
     ]
 
 
+@example("\U00010e60")  # a digit that is no decimal number
 @given(st.text(max_size=60))
 def test_any_text_can_be_read(text: str) -> None:
     for each in read("IN", text):
@@ -413,6 +414,11 @@ def test_other_cells_say_whether_a_city_or_its_district_is_meant(
         ("Internet was suspended in parts of the district.", PartKind.SOME),
         ("The affected area was a 5km radius from the campus.", PartKind.LOCALITY),
         ("Lines were cut off in the vicinity of the ceremonies.", PartKind.LOCALITY),
+        ("Internet was shut down on Sep. 28 in parts of the district.", PartKind.SOME),
+        ("Internet was shut down. Shops closed in parts of the district.", None),
+        ("Data was cut off on Sep. 17 in Kishtwar along procession routes.", PartKind.SOME),
+        ("Lines were cut off along the Kishtwar-Doda highway.", PartKind.SOME),
+        ("Data was cut. Soldiers stood along the roads.", None),
         ("Internet was suspended in the district.", None),
         ("Violence broke out in parts of the state; the internet was cut.", None),
     ],
@@ -484,6 +490,7 @@ def test_the_event_replaces_a_place_by_places_inside_it_that_were_cut(
         ("Internet was suspended in most parts of Doda.", set()),
         ("Internet was cut; parts of Doda were calm.", set()),
         ("Internet was cut off in all of Doda. It was cut again for areas of Doda.", set()),
+        ("Internet was suspended in parts of Doda and Kishtwar.", {"doda", "kishtwar"}),
     ],
 )
 def test_the_event_narrows_the_place_of_which_it_names_a_part(
@@ -492,6 +499,15 @@ def test_the_event_narrows_the_place_of_which_it_names_a_part(
     meanings = read("IN", "Kishtwar and Doda Districts, Jammu & Kashmir")
     read_as = narrow_meanings(meanings, text, ATLAS()["IN"])
     assert {meaning.name for meaning in read_as if meaning.reading is WITHIN} == narrowed
+
+
+def test_a_title_of_a_source_narrows_the_place_of_which_it_names_a_part() -> None:
+    meanings = read("IN", "Kishtwar and Doda Districts, Jammu & Kashmir")
+    titles = (
+        "internet suspended in parts of jammus kishtvars district . shut down in parts of india"
+    )
+    read_as = narrow_meanings(meanings, "Services were suspended.", ATLAS()["IN"], titles)
+    assert {meaning.name for meaning in read_as if meaning.reading is WITHIN} == {"kishtwar"}
 
 
 def test_a_state_beside_a_narrowed_one_is_a_part_unless_places_in_it_are_listed() -> None:

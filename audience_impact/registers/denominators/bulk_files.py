@@ -92,7 +92,7 @@ def tidy_prospects(
     area = codes.set_index("m49")["area_id"]
     parts = []
     for name, file in (("persons", medium), ("low", low), ("high", high)):
-        years = [column for column in file.columns if column.isdigit()]
+        years = [column for column in file.columns if column.isdecimal()]
         long = file.melt("country_code", years, "year", name)
         long = long.assign(area_id=long["country_code"].astype("int64").map(area))
         long = long.dropna(subset=["area_id"]).astype({"year": "int64"})

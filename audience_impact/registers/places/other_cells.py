@@ -30,22 +30,33 @@ VICINITY = re.compile(
     rf"\b{CUT}\b[^.;]*\bin the vicinity of\b|\bimmediate areas? around\b", re.IGNORECASE
 )
 _REASON = (
-    r"(?:because|following|after|during|as|due|amid|since|when|where|which|who|over|ahead|against|"
+    r"(?:because|following|after|during|as|due|amid(?:st)?|since|when|where|which|who|over|ahead|against|"
     r"before|while|in the (?:midst|wake|run))"
 )
+_SIGN = r"(?:[^.;]|\.(?! [A-Z]))"
+"""A sign inside a sentence; the dot of "Sep. 28" does not end it."""
 PARTS = re.compile(
-    rf"\b{CUT}\b(?:(?!\b{_REASON}\b)[^.;]){{0,80}}?\bin "
+    rf"\b{CUT}\b(?:(?!\b{_REASON}\b){_SIGN}){{0,80}}?\bin "
     r"(?:(?:some|several|certain|many|various|multiple|select) )?"
     r"(?:parts|areas|pockets|localities|locations|places|wards|neighbou?rhoods) (?:of|in|around)\b|"
     r"\blocali[sz]ed\b|\blocally\b|\bsomewhere in\b",
     re.IGNORECASE,
 )
-KINDS = ((RADIUS, PartKind.LOCALITY), (VICINITY, PartKind.LOCALITY), (PARTS, PartKind.SOME))
+ALONG = re.compile(
+    rf"\b{CUT}\b(?:(?!\b{_REASON}\b){_SIGN}){{0,150}}?"
+    r"\balong (?:(?!and\b)[\w\u2019'-]+ ){0,4}(?:routes?|highways?|roads?|borders?)\b",
+    re.IGNORECASE,
+)
+"""What limits a cut to a line through a place: "along procession routes"."""
+KINDS = (
+    *((RADIUS, PartKind.LOCALITY), (VICINITY, PartKind.LOCALITY)),
+    *((PARTS, PartKind.SOME), (ALONG, PartKind.SOME)),
+)
 """Words in other cells which state that only a part of the place was cut, and of which kind."""
 COUNTED = (PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.CITY, PartKind.TOWN)
 """Kinds of part of which a text counts several ("7 districts across Meghalaya")."""
 _NEXT = (
-    r"(?:because|following|from|after|during|on|as|to|until|for|due|amid|between|since|when|where|"
+    r"(?:because|following|from|after|during|on|as|to|until|for|due|amid(?:st)?|between|since|when|where|"
     r"which|who|by|with|over|ahead|against|starting|beginning|before|while|at|was|were|is|are|has|"
     r"have|in the (?:midst|wake|run))"
 )
@@ -53,15 +64,15 @@ _PLACE = rf"(?P<place>(?:(?!\b{_NEXT}\b)[^.;:\u2013])+)"
 PASSAGES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b(?:{CUT[3:-1]}|disabled|unavailable)\b(?:[^.;]|\.(?! [A-Z]))"
-        rf"{{0,90}}?\b(?:in|across|throughout) (?:the )?{_PLACE}",
+        rf"\b(?:{CUT[3:-1]}|disabled|unavailable)\b{_SIGN}{{0,90}}?"
+        rf"\b(?:in|across|throughout) (?:the )?{_PLACE}",
         rf"(?:^|(?<=[.\"] ))\W*In {_PLACE},? (?:the )?(?:mobile )?internet\b",
     )
 )
 """What names the places of a cut in a sentence: "suspended in X", "In X, the internet was"."""
 
 NAMED_PART = re.compile(
-    rf"\b{CUT}\b(?:(?!\b{_REASON}\b)[^.;:]){{0,90}}?"
+    rf"\b{CUT}\b(?:(?!\b{_REASON}\b)(?!:){_SIGN}){{0,90}}?"
     r"\b(?<!most )(?:parts?|portions?|pockets|areas) of (?P<place>[^.;:,]{1,60})",
     re.IGNORECASE,
 )
@@ -69,11 +80,12 @@ NAMED_PART = re.compile(
 
 
 def narrow_meanings(
-    meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
+    meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer, titles: str = ""
 ) -> tuple[NameMeaning, ...]:
     """Return meanings as parts if the text of the event states that a part was cut.
 
-    `text` has the sentences on the event; meanings that are parts already do not change.
+    `text` has the sentences on the event; meanings that are parts already do not change. A title
+    of a source, which is about more places or fewer, counts for the place alone that it names.
     """
     passages = _read_passages(meanings, text, gazetteer)
     inner = [_find_inner_places(meaning, meanings, passages, gazetteer) for meaning in meanings]
@@ -86,22 +98,34 @@ def narrow_meanings(
         narrowed
         for meaning, places in zip(meanings, inner, strict=True)
         for is_beside in [is_narrowed and _is_first_level(meaning, gazetteer)]
-        for narrowed in places or [_as_part(meaning, kind or _find_part(meaning, text, is_beside))]
+        for named in [_find_part(meaning, f"{text} . {titles}", is_beside)]
+        for narrowed in places or [_as_part(meaning, kind or named)]
     )
 
 
 def _find_part(meaning: NameMeaning, text: str, is_beside: bool) -> PartKind | None:
     """Return the kind of part if a text says that a part of this place was cut, or nothing.
 
-    `is_beside` states that the text narrows a place beside it. Names are compared by their sounds,
-    because the text may spell them in another way than the area cell. A part named after "all of"
-    the place describes the further course of the event.
+    `is_beside` states that the text narrows a place beside it. The text may spell a name in another
+    way than the area cell. A part named after "all of" the place describes the further course of
+    the event.
     """
-    key = phrases.sound_key(meaning.name)
     passages = (phrases.fold_name(match["place"]) for match in NAMED_PART.finditer(text))
-    is_named = any(f" {key}" in f" {phrases.sound_key(passage)}" for passage in passages)
+    is_named = any(_names_place(passage, meaning.name) for passage in passages)
     is_all = f"all of {meaning.name}" in phrases.fold_name(text)
     return PartKind.SOME if is_beside or (is_named and not is_all) else None
+
+
+def _names_place(passage: str, name: str) -> bool:
+    """Return whether a folded passage contains a folded name or another spelling of it."""
+    words, count = passage.split(), len(name.split())
+    parts = [" ".join(words[first : first + count]) for first in range(len(words) - count + 1)]
+    return any(
+        part == name or (phrases.sound_key(part) == key and phrases.is_like(part, name))
+        for key in [phrases.sound_key(name)]
+        for spelled in parts
+        for part in (spelled, spelled.removesuffix("s"))  # "Doda's"
+    )
 
 
 def _is_first_level(meaning: NameMeaning, gazetteer: Gazetteer) -> bool:

@@ -224,9 +224,9 @@ def _sort_words(text: str, place_names: Container[str]) -> _Words:
         elif first in ALL:
             is_all = True
             words.pop(0)
-        elif first in AMOUNTS or first in NUMBERS or first.isdigit():
+        elif first in AMOUNTS or first in NUMBERS or first.isdecimal():
             amount = True
-            count = count or COUNTS.get(first, 0) or (int(first) if first.isdigit() else 0)
+            count = count or COUNTS.get(first, 0) or (int(first) if first.isdecimal() else 0)
             words.pop(0)
         elif last in AMOUNTS:
             amount = amount or last not in ("police", "rural", "refugee", "cell", "border")

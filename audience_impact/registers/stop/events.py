@@ -27,6 +27,7 @@ from audience_impact.registers.stop import (
     narrowing,
     networks,
     operators,
+    words,
 )
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.vocabulary import Feature, GeoScope, NetworkScope
@@ -170,8 +171,9 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     cells = record.cells
     other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in OTHER_TEXTS))
     event_text = " ".join((cells["event"] or cells["actual_cause_details"]).split())
+    titles = " . ".join(words.source_titles(cells))
     place = background.locate_record(
-        record, cells["country"], cells["area_name"], scope, other_text, event_text
+        record, cells["country"], cells["area_name"], scope, other_text, event_text, titles
     )
     is_blank = scope is GeoScope.MULTI_REGION and not cells["area_name"].strip()
     if is_blank and _names_no_region(record, background):
