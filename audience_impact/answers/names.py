@@ -184,6 +184,14 @@ def list_foreign_names() -> Iterator[tuple[str, str]]:
         yield from _list_names_in(language)
 
 
+def list_month_names() -> Iterator[tuple[str, int]]:
+    """Yield each name of a month with its number, in English first, then in other languages."""
+    for language in (LOCALE, *_LANGUAGES):
+        months = Locale.parse(language).months
+        for form in ("format", "stand-alone"):
+            yield from ((name, number) for number, name in months[form]["wide"].items())
+
+
 def _list_names_in(language: str) -> Iterator[tuple[str, str]]:
     """Return names in a language; of `Myanmar (Burma)` also the parts."""
     for code, name in Locale.parse(language).territories.items():

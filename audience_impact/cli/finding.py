@@ -6,7 +6,7 @@ that it begins, else for a filler, a kind of restriction, a word of a record or 
 one, and only then for a misspelt name; it notes every guess. `match_restrictions` selects the
 restrictions that fit all that was named: `nigera twiter` fits NG-2021-06-05-twitter.
 
-Known drawbacks. Months are read in English alone. A place below the country is found by the names
+Known drawbacks. A month is read beside a year alone. A place below the country is found by names
 that a record of the version has for it or for the place that contains it.
 """
 
@@ -30,11 +30,12 @@ WORLD = "001"
 SHARED = {"congo"}
 """Names of several countries: as words of records they find the restrictions of all of them."""
 _NARROW_NOTHING = (
-    "a about access affect affected after all an and app apps are at be been by can case cut de "
-    "del der des did die do does down du during effect el en event events for from had has have "
-    "how i impact in is it its la las le les los many me much my no number of off on or order "
-    "people per restriction restrictions service services so the their there to users was were "
-    "what when where which who why with year years"
+    "a about access affect affected after all an and app apps are at be been big biggest by can "
+    "case cut de del der des did die do does down du during effect el en event events for from "
+    "had has have how i impact in is it its la large largest las le les list los lose lost many "
+    "me most much my no number of off offline on or order people per rank ranked ranking "
+    "restriction restrictions service services so the their there to top users was were what when "
+    "where which who why with worst year years"
 )
 FILLERS = frozenset(_NARROW_NOTHING.split())
 """Words of a question that narrow nothing."""
@@ -253,7 +254,28 @@ def _read_period(text: str, question: Question) -> str:
         if shorter != remains and len(match[1]) == len("2023"):
             question.period = f"{match[1]}-{number}"
             return shorter
-    return remains
+    return _read_foreign_month(remains, question)
+
+
+def _read_foreign_month(text: str, question: Question) -> str:
+    """Take a month in another language from a text with a year; return what remains."""
+    year, words = question.period or "", text.split()
+    if len(year) == len("2023"):
+        numbers = _number_foreign_months()
+        for place, word in enumerate(words):
+            if number := numbers.get(make_key(word)):
+                question.period = f"{year}-{number:02}"
+                return " ".join([*words[:place], *words[place + 1 :]])
+    return text
+
+
+@cache
+def _number_foreign_months() -> dict[str, int]:
+    """Return the number of each month by its name; a name of two months is left out."""
+    numbers: dict[str, set[int]] = {}
+    for name, number in names.list_month_names():
+        numbers.setdefault(make_key(name), set()).add(number)
+    return {name: min(several) for name, several in numbers.items() if name and len(several) == 1}
 
 
 def _read_name(tokens: list[str], vocabulary: Vocabulary, question: Question, shouted: bool) -> int:

@@ -32,6 +32,8 @@ NEARLY_ALL = re.compile(
     r"^(?:near|nearly|almost) (?:(?:country|nation) ?wide|national|(?:all|every) (?:of the )?\w+)$"
 )
 """Nearly all of a country, which is read as all of it."""
+WHOLE_OF = re.compile(r"^(?:(?:across|throughout|the|all|entire|whole|of) )+")
+"""Words before the name of a country which say that all of it is meant."""
 WHOLE_WORDS = ("nationwide", "countrywide")
 LIKENESS = 0.88
 """Similarity from which a word counts as a misspelling: one letter omitted, doubled or changed."""
@@ -144,9 +146,12 @@ def locate_event(
 
 
 def _repeats_country(text: str, cell: str) -> bool:
-    """Return whether a text names nothing but the countries of its row ("Eswatini/Eswatini")."""
+    """Return whether a text names nothing but the countries of its row ("Eswatini/Eswatini").
+
+    "Entire South Sudan" does, too.
+    """
     countries = {plain_name(part) for part in country_parts(cell)}
-    parts = [plain_name(part) for part in re.split(r"[/,;]", text)]
+    parts = [WHOLE_OF.sub("", plain_name(part)) for part in re.split(r"[/,;]", text)]
     return bool(parts) and all(part in countries for part in parts)
 
 

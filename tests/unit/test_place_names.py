@@ -558,7 +558,7 @@ def test_a_reviewed_part_lies_in_the_holder_that_the_text_names() -> None:
 
 def test_a_text_that_repeats_its_country_means_the_country() -> None:
     countries = gazetteer.build_gazetteer({"Eswatini", "Lesotho"})
-    whole, part = (
+    *whole, part = (
         locate_event(
             "Eswatini",
             text,
@@ -567,7 +567,12 @@ def test_a_text_that_repeats_its_country_means_the_country() -> None:
             countries,
             gazetteer.build_atlas(("SZ",), READ()),
         )
-        for text in ("Eswatini/Eswatini", "Lesotho")
+        for text in (
+            "Eswatini/Eswatini",
+            "Entire Eswatini",
+            "Across the whole of Eswatini",
+            "Lesotho",
+        )
     )
-    assert whole.geo_scope is GeoScope.NATIONAL
+    assert [place.geo_scope for place in whole] == [GeoScope.NATIONAL] * 3
     assert part.geo_scope is not GeoScope.NATIONAL
