@@ -109,8 +109,9 @@ class Vocabulary:
     def words(self) -> dict[str, set[str]]:
         """Return the words of the record of each restriction."""
         acts, places = self.acts, _name_places(self.acts)
-        columns = [*ON_RECORD, "area_id", "action"]
-        cells = acts[columns].astype("object").where(acts[columns].notna(), "")
+        columns = [*ON_RECORD, "area_id", "action", "occasion"]
+        texts = acts.reindex(columns=columns).astype("object")
+        cells = texts.where(texts.notna(), "")
         return {
             row["restriction_id"]: _list_record_words(row, places)
             for row in cells.to_dict(orient="records")
@@ -194,8 +195,15 @@ def _list_record_words(row: Mapping[str, str], places: Mapping[str, str]) -> set
     action = Action(row["action"])
     texts = [*(row[name] for name in ON_RECORD), *countries]
     texts += [*(places.get(area, "") for area in sorted(around)), action.verb, action.forms.noun]
+    texts += [form for word in row["occasion"].split() for form in _list_forms(word)]
     texts += [name for number, name in _number_months() if row["observed_from"][5:7] == number]
     return {make_key(word) for word in _split_words(" ".join(texts).replace("_", " "))}
+
+
+def _list_forms(word: str) -> tuple[str, str]:
+    """Return the singular and the plural of a noun: `exam cheating` is found by `exams`."""
+    singular = word.removesuffix("s")
+    return singular, f"{singular}s"
 
 
 def _number_months() -> list[tuple[str, str]]:

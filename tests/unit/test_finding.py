@@ -115,6 +115,14 @@ def test_an_area_alone_is_asked_for(
     assert (question.area, question.period) == (area, period)
 
 
+@pytest.mark.parametrize("text", ["exam shutdowns", "india exams 2023", "pulwama cheating"])
+def test_restrictions_are_found_by_their_occasion(text: str, vocabulary: Vocabulary) -> None:
+    acts = vocabulary.acts.assign(occasion=None)
+    acts.loc[acts["restriction_id"] == "IN-2023-02-01-b", "occasion"] = "Exam cheating"
+    with_occasions = Vocabulary({"restrictions": acts})
+    assert _ask(text, with_occasions)[1] == ["IN-2023-02-01-b"]
+
+
 def test_a_guess_and_a_word_left_out_are_told(vocabulary: Vocabulary) -> None:
     question, ids = _ask("nigera twiter qwzx", vocabulary)
     assert ids == ["NG-2021-06-05-twitter"]
