@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from audience_impact.answers.names import area_in_words, join_names, name_service
 from audience_impact.answers.numbers import (
+    bracket_interval,
     day_in_words,
     describe_estimate,
     from_to,
     group_digits,
     last_day_in_words,
     on_day,
+    round_interval,
 )
 from audience_impact.answers.records import ALL, AnswerRecord
 from audience_impact.vocabulary import (
@@ -49,6 +51,8 @@ UNNAMED = "what was restricted"
 """Placeholder for the services of a restriction whose targets are not on record."""
 DISPUTED = ", by a report that is disputed"
 WHOLE_DAY_HOURS = 24
+FEW_HOURS = 20.0
+"""Hours up to which a decimal is printed."""
 
 
 @dataclass(frozen=True)
@@ -354,15 +358,22 @@ def _describe_evidence(record: AnswerRecord) -> str:
     count = int(about.evidence_count or 0)
     interval = (about.q05_in_force_hours, about.q50_in_force_hours, about.q95_in_force_hours)
     low, middle, high = ((value or 0.0) for value in interval)
-    hours = f"{group_digits(middle, 1)} hours in all"
-    if high > low:
-        hours += f" (90 % interval {group_digits(low, 1)} to {group_digits(high, 1)})"
+    hours = _describe_hours_in_all(low, middle, high)
     if about.hours_basis == HoursBasis.MEASURED:
         outages = "an outage" if count == 1 else f"{count} outages"
         return f"{about.seen_by} saw {outages} in its days" + (f": about {hours}." if high else ".")
     if about.hours_basis in (HoursBasis.EXAMS, HoursBasis.NETWORK_CUT) and high:
         return f"Its hours are not known; by those of cuts like it they are about {hours}."
     return f"{about.seen_by} is the source of what was lost." if count else ""
+
+
+def _describe_hours_in_all(low: float, middle: float, high: float) -> str:
+    """Return hours with their interval; rounded as people are, if they are many."""
+    if high > max(low, FEW_HOURS):
+        return f"{round_interval(low, middle, high)[1]} hours in all{bracket_interval(low, high)}"
+    hours = f"{group_digits(middle, 1)} hours in all"
+    ends = f"{group_digits(low, 1)} to {group_digits(high, 1)}"
+    return f"{hours} (90 % interval {ends})" if high > low else hours
 
 
 def _describe_loss(record: AnswerRecord) -> str:

@@ -335,6 +335,17 @@ def reasoned(
         (
             told(
                 MANY,
+                hours_basis="network_cut",
+                q05_in_force_hours=302.5,
+                q50_in_force_hours=1026.4,
+                q95_in_force_hours=2904.0,
+            ),
+            "Its hours are not known; by those of cuts like it they are about 1,000 hours in all "
+            "(90 % interval 300 to 2,900).",
+        ),
+        (
+            told(
+                MANY,
                 evidence_count=1.0,
                 seen_by="Access Now",
                 least_lost_share=0.3,
