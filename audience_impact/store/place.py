@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from audience_impact.store import AwayError, PublishError, storage, versions
 from audience_impact.store import history as logs
@@ -39,10 +40,10 @@ class Place:
         target = store.read_pointer(LATEST)
         listed, last = tuple(versions.list_versions(store)), logs.read_last(store)
         current = next((version for version in listed if version.folder == target), None)
-        if last is None and current and versions.has_manifest(current):
+        if last is None and current and (identity := _read_identity(current)):
             name, reason = current.name, "latest led to this version when the history began"
             last = Entry(1, at, Event.ADOPTED, name, name, name, False, current.number, reason)
-            last = replace(last, identity=current.version.as_record())
+            last = replace(last, identity=identity)
             logs.append_entry(store, last)
         return cls(store, listed, last, target)
 
@@ -63,6 +64,20 @@ class Place:
             return  # removed by hand: a link that leads to nothing says so, and `rollback` mends it
         self.store.move_pointer(LATEST, folder)
         self.store.copy_latest(folder)
+
+
+def _read_identity(version: Stored) -> dict[str, Any]:
+    """Return what identifies a version; nothing where its manifest is damaged.
+
+    A damaged version must not stop the next one from being published. Raises AwayError where the
+    manifest cannot be read now.
+    """
+    try:
+        return version.version.as_record()
+    except AwayError:
+        raise
+    except PublishError:
+        return {}
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -52,8 +52,9 @@ VALUES_DIFFER = register_rule(
         "values_differ",
         RuleStage.VERSIONS,
         FindingSeverity.WARNING,
-        "the same inputs, method and seed gave other values than the version that is there, after "
-        "a change of libraries; reported by the run, not published",
+        "the same inputs, method and seed gave other values than the last version of them, after a "
+        "change of libraries; the run reports it, and publishes the values under an id of their "
+        "own",
         "see whether the new release of the library is right; install the old one to go back",
     )
 ).id
@@ -111,8 +112,9 @@ def publish_version(
     """Publish the tables as one version below `root` and let `latest` lead to it.
 
     After a rollback `latest` stays where it is. If other libraries write the same values as other
-    bytes, they are published as one more version with the same id. If they compute other values,
-    its id is another one: its method ends in `+values-` and a digest of the values.
+    bytes, they are published as one more version with the same id. If they compute values that no
+    version of the same inputs has, its id is another one: its method ends in `+values-` and a
+    digest of the values.
 
     `about` has `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
     (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
@@ -126,13 +128,14 @@ def publish_version(
     draft = _Draft(version, tables, about, facts)
     draft.files  # noqa: B018  # what cannot be published is refused before anything is locked
     with lock_place(root, origin.at, timeout_seconds) as place:
-        stored, created, changes = _write_version(place, draft, origin)
-        entry = _record_version(place, stored, origin, changes)
+        written = _write_version(place, draft, origin)
+        entry = _record_version(place, written, origin)
         place.move_latest(entry)
-        removed = _remove_oldest(place.store, {stored.name, entry.latest}, keep)
+        removed = _remove_oldest(place.store, {written.version.name, entry.latest}, keep)
         is_new = place.last is None or entry.number != place.last.number
         notes = _describe_latest(place, entry)
-    return Published(stored, created, removed, 0, notes, entry.reason if is_new else "")
+    reason = entry.reason if is_new else ""
+    return Published(written.version, written.is_new, removed, 0, notes, reason)
 
 
 @dataclass(frozen=True)
@@ -153,28 +156,63 @@ class _Draft:
     def name_values(self) -> "_Draft":
         """Return the draft with a digest of its values in its identity."""
         digest = hash_values(self.tables)[:12]
-        method = f"{self.version.method_version}+values-{digest}"
-        return replace(self, version=replace(self.version, method_version=method))
+        return self.rename(self.version.add_values(digest))
+
+    def rename(self, version: Version) -> "_Draft":
+        """Return the draft with another identity."""
+        return self if version == self.version else replace(self, version=version)
 
 
-def _write_version(
-    place: Place, draft: _Draft, origin: Origin
-) -> tuple[Stored, bool, tuple[str, ...]]:
-    """Write a version unless it is there; return it, whether it was written, and other values."""
+@dataclass(frozen=True)
+class _Written:
+    """The version of a run.
+
+    Attributes:
+        version: The version.
+        is_new: Whether it was written, or was there already.
+        compared: The version of the same inputs that its values were compared with, if any.
+        changes: A line for each column whose values differ between the two.
+    """
+
+    version: Stored
+    is_new: bool
+    compared: Stored | None = None
     changes: tuple[str, ...] = ()
-    stored = _find_or_mend(place, draft)
-    same = [version for version in place.list_with_id(draft.version.id) if read_contents(version)]
-    if stored is None and same:
-        changes = tuple(list_value_changes(_read_tables(same[0]), draft.tables))
-        if changes:
-            _require_other_libraries(same[0], origin, changes)
-            draft = draft.name_values()
-            stored = _find_or_mend(place, draft)
-    if stored is not None:
-        return *stored, changes
-    new = Stored(place.store, f"{VERSIONS}/v{place.highest + 1:06}-{draft.version.id}")
-    place.store.write_folder(new.folder, draft.files)
-    return new, True, changes
+
+
+def _write_version(place: Place, draft: _Draft, origin: Origin) -> _Written:
+    """Write a version unless it is there, after a comparison with all versions of its inputs."""
+    same_inputs = versions.list_same_inputs(place.listed, draft.version)
+    compared = _choose_compared(same_inputs, place.last)
+    if compared and (stored := _find_or_mend(place, draft.rename(compared.version))):
+        return _Written(*stored)
+    by_id = {version.id: version for version in reversed(same_inputs) if read_contents(version)}
+    changes = {
+        version_id: tuple(list_value_changes(_read_tables(version), draft.tables))
+        for version_id, version in by_id.items()
+    }
+    for version in same_inputs:
+        _require_other_libraries(version, origin, changes.get(version.id, ()))
+    equal = next((by_id[version_id] for version_id in by_id if not changes[version_id]), None)
+    if equal:
+        draft = draft.rename(equal.version)
+    elif by_id:
+        draft = draft.name_values()
+    stored = _find_or_mend(place, draft) or (_write_new(place, draft), True)
+    return _Written(*stored, compared, changes.get(compared.id, ()) if compared else ())
+
+
+def _write_new(place: Place, draft: _Draft) -> Stored:
+    """Write a draft as one more version."""
+    version = Stored(place.store, f"{VERSIONS}/v{place.highest + 1:06}-{draft.version.id}")
+    place.store.write_folder(version.folder, draft.files)
+    return version
+
+
+def _choose_compared(same_inputs: Sequence[Stored], last: Entry | None) -> Stored | None:
+    """Return the version of the last run if it is one of these, and otherwise the newest."""
+    newest = [version for version in same_inputs if last and version.name == last.newest]
+    return next(iter([*newest, *same_inputs]), None)
 
 
 def _find_or_mend(place: Place, draft: _Draft) -> tuple[Stored, bool] | None:
@@ -211,25 +249,29 @@ def _read_tables(version: Stored) -> dict[str, pa.Table]:
 
 
 def list_changed_values(root: Path, version: Version, tables: Tables, origin: Origin) -> list[str]:
-    """Return lines about values that differ from the version with the same identity.
+    """Return lines about values that differ from the last version of the same inputs.
 
-    There are none if its libraries were the same: then publishing refuses other values.
+    There are none if a version of these inputs was published with the same libraries: its values
+    are no news, and publishing refuses others.
     """
     try:
         store = storage.select_storage(root)
-        same = [stored for stored in versions.list_versions(store) if stored.id == version.id]
-        if not same or _find_libraries(same[-1]) == origin.libraries:
+        same_inputs = versions.list_same_inputs(versions.list_versions(store), version)
+        if any(_find_libraries(stored) == origin.libraries for stored in same_inputs):
             return []
-        changes = list(list_value_changes(_read_tables(same[-1]), tables))
+        compared = _choose_compared(same_inputs, logs.read_last(store))
+        changes = list(list_value_changes(_read_tables(compared), tables)) if compared else []
     except (PublishError, OSError):
         return []  # the next publish repairs a damaged version
-    libraries = _describe_libraries(_find_libraries(same[-1]), origin.libraries)
+    if compared is None:
+        return []
+    libraries = _describe_libraries(_find_libraries(compared), origin.libraries)
     return [f"{line}: {VALUES_DIFFER}: {libraries}" for line in changes]
 
 
 def _require_other_libraries(before: Stored, origin: Origin, changes: tuple[str, ...]) -> None:
-    """Raise PublishError where the libraries are those of the version with other values."""
-    if _find_libraries(before) == origin.libraries:
+    """Raise PublishError where the libraries are those of a version with other values."""
+    if changes and _find_libraries(before) == origin.libraries:
         raise PublishError(
             f"{BYTES_DIFFER}: version {before.name} has the same inputs, method, seed and "
             f"libraries, and other values ({_join_changes(changes)}): the results depend on "
@@ -254,11 +296,9 @@ def _describe_libraries(before: Mapping[str, str], now: Mapping[str, str]) -> st
     return ", ".join(moved) or "the same libraries, and another form of the files"
 
 
-def _record_version(
-    place: Place, version: Stored, origin: Origin, changes: tuple[str, ...]
-) -> Entry:
+def _record_version(place: Place, written: _Written, origin: Origin) -> Entry:
     """Write the entry of the version of a run, unless the last one says the same; return it."""
-    last = place.last
+    last, version = place.last, written.version
     is_pinned = last is not None and last.is_pinned
     latest = last.latest if last and last.is_pinned else version.name
     if last and (last.newest, last.latest) == (version.name, latest):
@@ -273,7 +313,7 @@ def _record_version(
         version.name,
         is_pinned,
         max(place.highest, version.number),
-        _explain_version(place, version, origin, changes),
+        _explain_version(place, written, origin),
         version.version.as_record(),
         dict(origin.libraries),
         origin.release,
@@ -282,24 +322,25 @@ def _record_version(
     return entry
 
 
-def _explain_version(
-    place: Place, version: Stored, origin: Origin, changes: tuple[str, ...]
-) -> str:
+def _explain_version(place: Place, written: _Written, origin: Origin) -> str:
     """Return why a version differs from the one before it."""
-    last = place.last
+    last, version = place.last, written.version
     if last is None:
         return "the first version"
     if version.number <= last.highest:
         return "facts, code and bytes are again those of this version"
     before = Stored(place.store, f"{VERSIONS}/{last.newest}")
-    libraries = _describe_libraries(_find_libraries(before), origin.libraries)
-    if changes:
-        return f"other values by other libraries ({libraries}): {_join_changes(changes)}"
+    was, now = _read_inputs(before), version.version.strip_values().as_record()
+    words = [word for name, word in REASONS.items() if was and was[name] != now[name]]
+    if written.compared and written.changes:
+        libraries = _describe_libraries(_find_libraries(written.compared), origin.libraries)
+        than = "" if written.compared == before else f" than version {written.compared.name}"
+        values = f"other values{than} by other libraries ({libraries})"
+        return f"{', '.join([*words, values])}: {_join_changes(written.changes)}"
     if version.id == before.id:
+        libraries = _describe_libraries(_find_libraries(before), origin.libraries)
         return f"the same values as other bytes ({libraries})"
-    was, now = _read_identity(before), asdict(version.version)
-    words = [word for name, word in REASONS.items() if was.get(name) != now[name]]
-    return ", ".join(words) if was else "a new version"
+    return ", ".join(words) or "a new version"
 
 
 def _join_changes(changes: Sequence[str]) -> str:
@@ -308,10 +349,10 @@ def _join_changes(changes: Sequence[str]) -> str:
     return "; ".join([*changes[:MOST_CHANGES], *more])
 
 
-def _read_identity(version: Stored) -> Mapping[str, object]:
-    """Return the fields of the identity of a version; none where its manifest cannot be read."""
+def _read_inputs(version: Stored) -> Mapping[str, object]:
+    """Return the fields that identify the inputs; none where the manifest cannot be read."""
     try:
-        return asdict(version.version)
+        return version.version.strip_values().as_record()
     except PublishError:
         return {}
 
@@ -334,12 +375,12 @@ def _describe_latest(place: Place, entry: Entry) -> tuple[str, ...]:
     return ()
 
 
-def _remove_oldest(store: Storage, kept_names: set[str], keep: int | None) -> tuple[str, ...]:
+def _remove_oldest(store: Storage, spared_names: set[str], keep: int | None) -> tuple[str, ...]:
     """Remove the oldest versions beyond `keep`, and no files that no manifest names."""
     if not keep:
         return ()
     listed = versions.list_versions(store)
-    others = [version for version in listed if version.name not in kept_names]
+    others = [version for version in listed if version.name not in spared_names]
     oldest = others[: max(len(listed) - keep, 0)]
     return tuple(version.name for version in oldest if _remove_version(version))
 

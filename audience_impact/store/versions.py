@@ -13,8 +13,8 @@ depends only on what the version was computed from and is part of its bytes.
 
 import io
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,8 @@ from audience_impact.store.storage import LATEST, VERSIONS, Storage
 
 NO_FACTS: Mapping[str, bytes] = MappingProxyType({})
 PREVIOUS = "previous"
+VALUES = "+values-"
+"""What stands before the digest of the values, in the method of a version that needs one."""
 _NUMBER = re.compile(r"v?([0-9]{1,9})")
 
 
@@ -76,6 +78,14 @@ class Version:
         """Return the name of the method and the options of the run."""
         number, code, *options = [*self.method_version.split("+"), ""]
         return f"{number}+{code}".strip("+"), frozenset(options) - {""}
+
+    def add_values(self, digest: str) -> "Version":
+        """Return the identity of other values of the same inputs, by their digest."""
+        return replace(self, method_version=f"{self.method_version}{VALUES}{digest}")
+
+    def strip_values(self) -> "Version":
+        """Return the identity of the inputs alone, without a digest of the values."""
+        return replace(self, method_version=self.method_version.partition(VALUES)[0])
 
     def as_record(self) -> dict[str, Any]:
         """Return the fields of the version as values for JSON."""
@@ -378,6 +388,27 @@ def list_versions(store: Storage) -> list[Stored]:
         raise AwayError(f"{store.address} cannot be read: {explain_error(error)}") from error
     listed = [Stored(store, f"{VERSIONS}/{name}") for name in names if is_folder_name(name)]
     return sorted(listed, key=lambda version: version.number)
+
+
+def list_same_inputs(listed: Sequence[Stored], version: Version) -> list[Stored]:
+    """Return the versions with the inputs, method and seed of a version, the newest first.
+
+    Their values may differ. Versions whose manifest is damaged are left out; raises AwayError where
+    one cannot be read now.
+    """
+    inputs = version.strip_values()
+    return [stored for stored in reversed(listed) if _has_inputs(stored, inputs)]
+
+
+def _has_inputs(stored: Stored, inputs: Version) -> bool:
+    if not stored.id.startswith(f"{inputs.as_of:%Y-%m-%d}-"):
+        return False
+    try:
+        return stored.version.strip_values() == inputs
+    except AwayError:
+        raise
+    except PublishError:
+        return False
 
 
 def has_manifest(version: Stored) -> bool:

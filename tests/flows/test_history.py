@@ -278,6 +278,45 @@ def test_a_place_from_before_the_history_is_read_and_continued(old_root: Path) -
     assert latest_seed(old_root) == 1
 
 
+def clear_manifest(folder: Path) -> None:
+    (folder / "datapackage.json").write_bytes(b"{")
+
+
+def strip_identity(folder: Path) -> None:
+    path = folder / "datapackage.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"audience_impact": {}}))
+
+
+def remove_version(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def remove_manifest(folder: Path) -> None:
+    (folder / "datapackage.json").unlink()
+
+
+def cut_table(folder: Path) -> None:
+    path = folder / "table_03.parquet"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize(
+    "damage", [remove_version, remove_manifest, clear_manifest, strip_identity, cut_table]
+)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_damaged_version_from_before_the_history_does_not_stop_the_next(
+    old_root: Path, damage: Callable[[Path], None], seed: int
+) -> None:
+    damage((old_root / "latest").resolve())
+    assert last_version.read_last_version(old_root).answers.empty
+    done = put(old_root, seed, night=1)
+    assert done.created
+    assert latest_seed(old_root) == seed
+    adopted = [entry for entry in events(old_root) if entry[0] == "adopted"]
+    assert len(adopted) == (damage is cut_table)
+    assert not put(old_root, seed, night=2).created
+
+
 def test_the_command_lists_versions_from_before_the_history(old_root: Path) -> None:
     shown = CliRunner().invoke(app, ["versions", "--published", str(old_root)])
     assert shown.exit_code == 0
@@ -335,19 +374,6 @@ def test_a_version_that_is_pinned_survives_the_removal_of_old_ones(root: Path) -
     put(root, 9, keep=2)
     numbers = [version.number for version in versions.list_versions(select_storage(root))]
     assert numbers == [7, 8]
-
-
-def remove_version(folder: Path) -> None:
-    shutil.rmtree(folder)
-
-
-def remove_manifest(folder: Path) -> None:
-    (folder / "datapackage.json").unlink()
-
-
-def cut_table(folder: Path) -> None:
-    path = folder / "table_03.parquet"
-    path.write_bytes(path.read_bytes()[:-1])
 
 
 @pytest.mark.parametrize("damage", [remove_version, remove_manifest, cut_table])
@@ -484,6 +510,80 @@ def test_a_library_that_changes_values_publishes_another_id_and_names_them(root:
     )
     assert not put(root, 1, night=2, tables=other, arrow="2").created
     assert put(root, 1, night=3).version.name == first.version.name
+
+
+def with_values_of(seed: int) -> dict[str, Any]:
+    """The tables of version 1, of which one has the values of another seed."""
+    return driver.tables(1) | {"table_05": driver.tables(seed)["table_05"]}
+
+
+def test_libraries_that_change_values_twice_and_back_have_three_ids(root: Path) -> None:
+    first = put(root, 1)
+    second = put(root, 1, night=1, tables=with_values_of(8), arrow="2")
+    third = put(root, 1, night=2, tables=with_values_of(9), arrow="3")
+    assert len({first.version_id, second.version_id, third.version_id}) == 3
+    assert third.reason.startswith("other values by other libraries (arrow 2 -> 3): table_05")
+    back_to_second = put(root, 1, night=3, tables=with_values_of(8), arrow="2")
+    back_to_first = put(root, 1, night=4)
+    assert (back_to_second.created, back_to_first.created) == (False, False)
+    assert back_to_second.version.name == second.version.name
+    assert back_to_first.version.name == first.version.name
+    other_bytes = put(
+        root, 1, 5, tables=with_values_of(8), about=written_by_another_library(1), arrow="4"
+    )
+    assert other_bytes.created
+    assert other_bytes.version_id == second.version_id
+    assert other_bytes.reason.startswith("other values by other libraries (arrow 1.0 -> 4)")
+    assert [number for _, number, *_ in events(root)] == [1, 2, 3, 2, 1, 4]
+
+
+def test_libraries_that_gave_other_values_before_are_refused(root: Path) -> None:
+    put(root, 1)
+    second = put(root, 1, night=1, tables=with_values_of(8), arrow="2")
+    for tables in (with_values_of(9), driver.tables(1)):
+        with pytest.raises(PublishError, match=f"bytes_differ: version {second.version.name}"):
+            put(root, 1, 2, tables=tables, about=written_by_another_library(1), arrow="2")
+    assert versions.find_latest(root).number == 2
+
+
+def test_values_of_a_library_are_news_once(root: Path) -> None:
+    put(root, 1)
+    assert publishing.list_changed_values(root, *news(8, "2"))
+    put(root, 1, night=1, tables=with_values_of(8), arrow="2")
+    assert publishing.list_changed_values(root, *news(8, "2")) == []
+    (line,) = publishing.list_changed_values(root, *news(1, "3"))
+    assert line.endswith("values_differ: arrow 2 -> 3")
+
+
+def news(seed: int, arrow: str) -> tuple[versions.Version, dict[str, Any], Origin]:
+    """The values of a seed by a library, as a run compares them before it publishes."""
+    return driver.version(1), with_values_of(seed), on_night(1, arrow=arrow)
+
+
+def test_a_version_whose_plain_id_was_removed_is_found_again(root: Path) -> None:
+    put(root, 1)
+    second = put(root, 1, 1, keep=1, tables=with_values_of(8), arrow="2")
+    assert [v.id for v in versions.list_versions(select_storage(root))] == [second.version_id]
+    again = put(root, 1, 2, tables=with_values_of(8), arrow="2")
+    assert (again.created, again.version.name) == (False, second.version.name)
+
+
+def test_a_digest_of_values_is_no_other_code(root: Path) -> None:
+    put(root, 1)
+    put(root, 1, night=1, tables=with_values_of(8), arrow="2")
+    assert put(root, 2, night=2, arrow="2").reason == "another seed"
+
+
+def test_other_values_of_facts_that_came_back_name_what_they_were_compared_with(
+    root: Path,
+) -> None:
+    first = put(root, 1)
+    put(root, 2, night=1)
+    done = put(root, 1, night=2, tables=with_values_of(8), arrow="2")
+    assert done.reason.startswith(
+        f"another seed, other values than version {first.version.name} by other libraries "
+        "(arrow 1.0 -> 2): table_05.parquet: "
+    )
 
 
 def test_values_are_compared_only_where_libraries_differ(root: Path) -> None:
