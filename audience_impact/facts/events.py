@@ -196,6 +196,55 @@ def choose_links(links: pd.DataFrame) -> pd.DataFrame:
     return merging.drop(columns="rank").sort_values("restriction_id", ignore_index=True)
 
 
+DAY_SIGNS = len("2025-08-13")
+RECORDED = ["area_ids", "observed_from", "announced_on", "network_scope", "operators"]
+"""Columns of a restriction that are equal where one event is recorded twice."""
+
+
+def find_repeats(tables: Tables) -> pd.DataFrame:
+    """Return the restrictions that repeat an earlier row under another id.
+
+    They have the same areas, places, networks, operators and targets and began on the same known
+    day, and no link says how the two are related. Each is compared with the first such row, which
+    is in the columns `other_id` and `other_line` beside those of `restrictions`.
+    """
+    rows = tables["restrictions"]
+    linked_ids = choose_links(tables["event_links"])["restriction_id"]
+    start = rows["observed_from"].where(rows["observed_from"] != "", rows["announced_on"])
+    rows = rows[(start.str.len() == DAY_SIGNS) & ~rows["restriction_id"].isin(linked_ids)]
+    rows = rows[rows.duplicated(RECORDED, keep=False)]
+    targets = _join_cells(tables["restriction_targets"], rows, ["platform_id", "feature"])
+    places = _join_cells(tables["restriction_places"], rows, ["area_id", "reading", "name"])
+    keys = rows[RECORDED].assign(
+        targets=rows["restriction_id"].map(targets), places=rows["restriction_id"].map(places)
+    )
+    numbers = keys[keys["targets"].notna()].groupby([*keys], sort=False, dropna=False).ngroup()
+    firsts = rows.loc[numbers.drop_duplicates().index].set_axis(numbers.unique())
+    repeats = rows.loc[numbers.index].assign(
+        other_id=numbers.map(firsts["restriction_id"]), other_line=numbers.map(firsts["row_line"])
+    )
+    return repeats[~_is_related(repeats, tables["event_links"])]
+
+
+def _join_cells(table: pd.DataFrame, of: pd.DataFrame, columns: list[str]) -> dict[str, str]:
+    """Return the sorted cells of the rows of each of some restrictions as one text."""
+    table = table[table["restriction_id"].isin(of["restriction_id"])]
+    rows = table[["restriction_id", *columns]].sort_values(columns).itertuples(index=False)
+    cells: dict[str, list[str]] = {}
+    for restriction_id, *of_row in rows:
+        cells.setdefault(restriction_id, []).append("|".join(of_row))
+    return {restriction_id: ";".join(texts) for restriction_id, texts in cells.items()}
+
+
+def _is_related(repeats: pd.DataFrame, links: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether a row is the first itself, continues it, or has a link to it."""
+    pairs = set(zip(links["restriction_id"], links["other_restriction_id"], strict=True))
+    ids = list(zip(repeats["restriction_id"], repeats["other_id"], strict=True))
+    is_linked = pd.Series([pair in pairs or pair[::-1] in pairs for pair in ids], repeats.index)
+    is_first = repeats["restriction_id"] == repeats["other_id"]
+    return is_first | (repeats["continues"] == repeats["other_id"]) | is_linked.astype("bool")
+
+
 def find_published_ids(links: pd.DataFrame) -> dict[str, str]:
     """Return the id under which each merged restriction is published."""
     is_whole = links["relation"] != EventRelation.REMAINDER

@@ -397,7 +397,9 @@ def _finding_place(finding: Finding) -> tuple[str, int, int, str, str]:
 
 
 def refuse_errors(checked: Checked, strict: bool) -> Checked:
-    """Return the checked facts; refuse errors of whole tables, and any error if strict.
+    """Return the checked facts; refuse errors of whole tables.
+
+    If strict, refuse any error, and a restriction that is recorded twice.
 
     Raises RefusedError with the findings that prevent the run.
     """
@@ -405,7 +407,7 @@ def refuse_errors(checked: Checked, strict: bool) -> Checked:
     bad = [
         facts.relocate_finding(finding, checked.folders)
         for finding in checked.findings
-        if finding.severity in stops
+        if finding.severity in stops or (strict and finding.rule == days.RECORDED_TWICE)
     ]
     if bad:
         bad.sort(key=lambda finding: finding.rule == checks.KEY_UNRESOLVED)  # causes first

@@ -211,6 +211,20 @@ def about(platform: str, **source: str) -> World:
     return made.estimate("E1", platform_id=platform)
 
 
+def recorded_twice(**cells: str) -> World:
+    """A ban, and another row of it under a second id, with these cells."""
+    days = {"observed_from": "2025-07-15", "announced_on": "2025-07-14"}
+    made = world().restrict("R1", "alpha", "beta", **days)
+    return made.restrict("R2", "beta", "alpha", **{**days, **cells})
+
+
+def related(relation: str, *ids: str) -> World:
+    """A ban under two ids, and a row that says how they are related."""
+    return recorded_twice().add(
+        "event_links", restriction_id=ids[0], other_restriction_id=ids[1], rule="read",
+        source_id="panel-page", relation=relation)  # fmt: skip
+
+
 CASES: dict[str, tuple[Callable[[], World], Callable[[], World], str, str, str]] = {
     "override_wider_than_row": (
         lambda: one_place("Lowe and Mill", "lowe", name="Lowe", reading="whole"),
@@ -238,6 +252,9 @@ CASES: dict[str, tuple[Callable[[], World], Callable[[], World], str, str, str]]
         lambda: restricted(ended_on="2025-07-20", end_status="ended"),
         lambda: restricted(ended_on="2026-07-20", end_status="ended"),
         "restrictions", "XA-2025-07-15-alpha", "ended_on"),
+    "restriction_recorded_twice": (
+        lambda: recorded_twice(observed_from="2025-07-16"), recorded_twice,
+        "restrictions", "R2", "restriction_id"),
     "read_before_published": (
         lambda: of_page("2025-06", published_on="2025-07-20"),
         lambda: of_page("2025-06", published_on="2026-02-01"),
@@ -305,6 +322,49 @@ def test_an_error_is_told_at_its_cell(rule: str) -> None:
     _, broken, table, key, column = CASES[rule]
     here = [(one.table, one.column) for one in found(broken(), rule) if f'"{key}"' in one.row]
     assert (table, column) in here
+
+
+def one_more_target() -> World:
+    return recorded_twice().add(
+        "restriction_targets", restriction_id="R2", platform_id="gamma", source_id="panel-page"
+    )
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        recorded_twice(announced_on="2025-07-15", observed_from="2025-07-16"),
+        recorded_twice(network_scope="mobile"),
+        recorded_twice(operators="One"),
+        recorded_twice(continues="R1"),
+        one_more_target(),
+        related("apart", "R1", "R2"),
+        related("apart", "R2", "R1"),
+        related("one_event", "R2", "R1"),
+    ],
+)
+def test_two_restrictions_that_differ_or_are_related_are_not_one_twice(made: World) -> None:
+    assert found(made, days.RECORDED_TWICE) == []
+
+
+def test_a_second_id_is_named_with_the_line_of_the_first() -> None:
+    (finding,) = found(recorded_twice(), days.RECORDED_TWICE)
+    assert (finding.line, finding.value) == (3, "R2")
+    assert finding.message.startswith("R1 on line 2 has the same areas, networks, services and")
+
+
+def test_a_restriction_recorded_twice_is_a_warning_that_a_strict_run_refuses(
+    tmp_path: Path,
+) -> None:
+    facts = checked(recorded_twice().write(tmp_path / "facts"))
+    assert [one.value for one in facts.findings if one.rule == days.RECORDED_TWICE] == ["R2"]
+    restrictions = steps.refuse_errors(facts, strict=False).tables["restrictions"]
+    assert set(restrictions["restriction_id"]) == {
+        "R1",
+        "R2",
+    }
+    with pytest.raises(steps.RefusedError, match=r"restrictions\.csv:3:restriction_id: "):
+        steps.refuse_errors(facts, strict=True)
 
 
 @pytest.mark.parametrize("rule", [*checks.ACROSS.runs])

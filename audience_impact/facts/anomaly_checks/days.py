@@ -19,6 +19,7 @@ import pandas as pd
 from audience_impact import periods
 from audience_impact.facts.anomaly_checks import levels
 from audience_impact.facts.anomaly_checks.accepted import report_rows
+from audience_impact.facts.events import find_repeats
 from audience_impact.facts.rules import ACROSS, report_row
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import countries_of, parents_of
@@ -298,6 +299,31 @@ def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
             lambda row: f"announced on {row.announced_on}, observed from {row.observed_from}",
         ),
     ]
+
+
+RECORDED_TWICE = "restriction_recorded_twice"
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a restriction has another id and the same areas, networks, services and first day as another; "
+    "a strict run is refused",
+    "remove one of the two, or add a row of event_links: one_event, or apart if they are two",
+    "restrictions",
+)
+def restriction_recorded_twice(tables: Tables) -> list[Finding]:
+    """Report restrictions that repeat an earlier row under a second id."""
+    return report_rows(
+        "restrictions",
+        tables["restrictions"],
+        RECORDED_TWICE,
+        find_repeats(tables),
+        "restriction_id",
+        lambda row: (
+            f"{row.other_id} on line {row.other_line} has the same areas, networks, services and "
+            "first day"
+        ),
+    )
 
 
 @ACROSS.rule(
