@@ -27,6 +27,13 @@ MOST_SIGNS, MOST_PLACE_SIGNS = 10_000, 3_000
 """Signs of a cell, and of the cell of a place, which takes time by the square of its length."""
 DAMAGES = (zipfile.BadZipFile, zlib.error, InvalidFileException, KeyError, EOFError, SyntaxError)
 """Errors that reading a damaged workbook may raise."""
+MOST_SHEET_CELLS, MOST_SHEETS = 1_000_000, 200
+"""Cells of a sheet, declared or read, and sheets of a workbook: fifteen times a register of two
+thousand events. A workbook takes fifty times the time of CSV.
+"""
+MOST_TAGS = 4 * MOST_SHEET_CELLS
+"""Tags of all files of a workbook: a cell with a value has four."""
+PIECE_BYTES = 2**20
 HEADER_ROWS = 5
 """Number of first lines of a sheet in which the header is searched for."""
 
@@ -178,6 +185,12 @@ def _require_table(path: Path, rows: int, columns: int) -> None:
     _require_size(path, rows * columns, "cells", MOST_CELLS)
 
 
+def _require_sheet(path: Path, rows: int, columns: int) -> None:
+    """Refuse a sheet that is far larger than that of any register."""
+    _require_table(path, rows, columns)
+    _require_size(path, rows * columns, "cells", MOST_SHEET_CELLS)
+
+
 def _make_frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
     if not rows:
         raise RegisterError(f"{path}: is empty; download it again")
@@ -193,15 +206,30 @@ def _read_excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(member.file_size for member in packed.infolist())
-        _require_size(path, size, "bytes", MOST_BYTES)
+            _require_size(path, size, "bytes", MOST_BYTES)
+            _require_few_tags(path, packed)
         with path.open("rb") as stream:
             book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+            _require_size(path, len(book.worksheets), "sheets", MOST_SHEETS)
             sheet, place = _choose_sheet(path, book, columns)
             return _read_sheet(path, sheet, place)
     except (*DAMAGES, OSError, ValueError) as error:
         raise RegisterError(
             f"{path}: is no whole Excel file (.xlsx); download it again ({_shorten_error(error)})"
         ) from error
+
+
+def _require_few_tags(path: Path, packed: zipfile.ZipFile) -> None:
+    """Refuse a workbook with far more cells than a register, before any of them is made.
+
+    Cells outside of the table count as well, since all are parsed. The text of XML has no `<`.
+    """
+    tags = 0
+    for member in packed.infolist():
+        with packed.open(member) as file:
+            while piece := file.read(PIECE_BYTES):
+                tags += piece.count(b"<")
+                _require_size(path, tags, "tags of XML", MOST_TAGS)
 
 
 def _choose_sheet(path: Path, book: openpyxl.Workbook, columns: Sequence[str]) -> tuple[Any, int]:
@@ -223,7 +251,8 @@ def _choose_sheet(path: Path, book: openpyxl.Workbook, columns: Sequence[str]) -
 
 def _find_header(sheet: Any, columns: Sequence[str]) -> int | None:
     """Return the number of the first line that has most of the columns, or None."""
-    for number, row in enumerate(sheet.iter_rows(max_row=HEADER_ROWS, values_only=True), 1):
+    head = sheet.iter_rows(max_row=HEADER_ROWS, max_col=MOST_COLUMNS, values_only=True)
+    for number, row in enumerate(head, 1):
         names = {str(cell).strip() for cell in row if cell is not None}
         if len(names & set(columns)) > 0.8 * len(columns):
             return number
@@ -234,11 +263,11 @@ def _read_sheet(path: Path, sheet: Any, place: int) -> pd.DataFrame:
     """Return the rows of a sheet below its header, without blank rows at the end."""
     header = next(sheet.iter_rows(min_row=place, max_row=place, values_only=True))
     wide = max(number for number, cell in enumerate(header, 1) if cell not in (None, ""))
-    _require_table(path, 1, wide)
+    _require_sheet(path, sheet.max_row or 1, wide)
     rows = []
     for row in sheet.iter_rows(min_row=place, max_col=wide, values_only=True):
         rows.append(list(row))
-        _require_table(path, len(rows), wide)
+        _require_sheet(path, len(rows), wide)
     while rows and not any(cell not in (None, "") for cell in rows[-1]):
         rows.pop()
     return _make_frame(path, [[*row, *[None] * (wide - len(row))] for row in rows])

@@ -1,16 +1,20 @@
 """Small files that would cost gigabytes are refused in a line, and writers take turns."""
 
 import gzip
+import re
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import httpx
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from audience_impact.facts import reading
 from audience_impact.registers import register, register_tables
@@ -118,6 +122,85 @@ def test_a_workbook_of_more_cells_than_any_register_is_refused(
     monkeypatch.setattr(registers, "MOST_CELLS", 100)
     with pytest.raises(RegisterError, match="more than 100 cells"):
         registers.read_file(tmp_path / "a.xlsx", COLUMNS)
+
+
+WIDE = [f"column {number}" for number in range(33)]
+"""The columns of a register as wide as the published one."""
+
+
+def write_workbook(path: Path, rows: str, dimension: str = "") -> Path:
+    """Write a workbook whose sheet has a header and these rows of XML."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(WIDE)
+    book.save(path.with_suffix(".tmp"))
+    name = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(path.with_suffix(".tmp")) as plain, zipfile.ZipFile(path, "w") as packed:
+        for member in plain.namelist():
+            text = plain.read(member).decode()
+            if member == name:
+                text = re.sub("<dimension[^>]*>", dimension, text)
+                text = text.replace("</sheetData>", f"{rows}</sheetData>")
+            packed.writestr(member, text, zipfile.ZIP_DEFLATED)
+    return path
+
+
+@pytest.fixture
+def rows_made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count the rows that are made of the sheets of workbooks."""
+    counted: list[int] = []
+    real = ReadOnlyWorksheet.iter_rows
+
+    def iterate(self: ReadOnlyWorksheet, *words: Any, **named: Any) -> Iterator[Any]:
+        for row in real(self, *words, **named):
+            counted.append(len(row))
+            yield row
+
+    monkeypatch.setattr(ReadOnlyWorksheet, "iter_rows", iterate)
+    return counted
+
+
+def test_a_workbook_whose_last_row_is_far_below_is_read_up_to_a_limit(
+    tmp_path: Path, rows_made: list[int]
+) -> None:
+    far = '<row r="1000000"><c r="A1000000"><v>1</v></c></row>'
+    path = write_workbook(tmp_path / "a.xlsx", far)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(RegisterError, match="more than 1,000,000 cells"):
+        registers.read_file(path, WIDE)
+    assert 900_000 < sum(rows_made) < 1_010_000
+
+
+def test_a_workbook_that_declares_more_cells_is_not_read(
+    tmp_path: Path, rows_made: list[int]
+) -> None:
+    declared = '<dimension ref="A1:AG40000"/>'
+    path = write_workbook(tmp_path / "a.xlsx", '<row r="2"></row>', declared)
+    with pytest.raises(RegisterError, match="more than 1,000,000 cells"):
+        registers.read_file(path, WIDE)
+    assert len(rows_made) < 10
+
+
+def test_cells_beside_the_table_of_a_workbook_count_before_any_is_made(
+    tmp_path: Path, rows_made: list[int]
+) -> None:
+    cells = "".join(f'<c r="AZ{row}"><v>1</v></c>' for row in range(2, 102)) * 12_000
+    path = write_workbook(tmp_path / "a.xlsx", f'<row r="2">{cells}</row>')
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(RegisterError, match="more than 4,000,000 tags of XML"):
+        registers.read_file(path, WIDE)
+    assert rows_made == []
+
+
+def test_a_workbook_of_many_sheets_is_refused(tmp_path: Path, rows_made: list[int]) -> None:
+    book = openpyxl.Workbook()
+    for _ in range(200):
+        book.create_sheet()
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(RegisterError, match="more than 200 sheets"):
+        registers.read_file(tmp_path / "a.xlsx", WIDE)
+    assert rows_made == []
 
 
 def answer_packed(content: bytes, encoding: str) -> httpx.Client:
