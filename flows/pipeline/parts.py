@@ -5,6 +5,7 @@ process, or another machine with access to the folder, needs only its address an
 results of a part are stored atomically under its number, however often it is computed. No more than
 one part is in the memory of a process.
 
+    lock                    locked by the process of the run, which the system frees when it dies
     shared.pickle           what all parts share
     parts/7.pickle          the facts of a part
     done/7/record.pickle    the record of a part beside its rows (`PartRecord`)
@@ -14,8 +15,11 @@ one part is in the memory of a process.
 """
 
 import ctypes
+import fcntl
+import os
 import pickle
 import shutil
+import stat
 import tempfile
 import weakref
 from collections.abc import Mapping
@@ -35,6 +39,8 @@ from flows.pipeline import quality
 from schemas import published
 from schemas.arrow import to_arrow
 
+PREFIX, LOCK = "audience-impact-parts-", "lock"
+"""The beginning of the name of a run's folder, and its file that says whether the run lives."""
 BATCH_ROWS = 4_096
 """Number of rows that are read at once from the results of a part."""
 
@@ -85,9 +91,18 @@ class RunFolder:
 
     @classmethod
     def make_temporary(cls) -> "RunFolder":
-        """Return a new empty folder, which is removed together with the object."""
-        folder = cls(Path(tempfile.mkdtemp(prefix="audience-impact-")))
-        weakref.finalize(folder, shutil.rmtree, folder.path, ignore_errors=True)
+        """Return a new empty folder, which is removed together with the object.
+
+        Folders of killed runs of this user, which could not do that, are removed first.
+        """
+        remove_leftovers(Path(tempfile.gettempdir()))
+        folder = cls(Path(tempfile.mkdtemp(prefix=PREFIX)))
+        aside = folder.path / f".tmp-{LOCK}"
+        descriptor = os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        weakref.finalize(folder, _remove_run, folder.path, descriptor)
+        with suppress(OSError):  # a disk without locks: the folder of a killed run remains
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            aside.rename(folder.path / LOCK)
         return folder
 
     def lay_out(self, shared: Shared, partitioning: Partitioning) -> None:
@@ -157,6 +172,40 @@ class RunFolder:
             shutil.rmtree(aside)
             if not done.is_dir():
                 raise
+
+
+def _remove_run(path: Path, descriptor: int) -> None:
+    """Remove the folder of a run, then free its lock."""
+    shutil.rmtree(path, ignore_errors=True)
+    os.close(descriptor)
+
+
+def remove_leftovers(place: Path) -> None:
+    """Remove the folders of runs in a place whose processes are dead.
+
+    Folders of other users, of runs that live, and without a lock are left alone.
+    """
+    for path in place.glob(f"{PREFIX}*"):
+        descriptor = _lock_leftover(path)
+        if descriptor is not None:
+            _remove_run(path, descriptor)
+
+
+def _lock_leftover(path: Path) -> int | None:
+    """Return the locked descriptor of a folder whose process is dead; None for any other."""
+    try:
+        about = path.lstat()
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
+            return None
+        descriptor = os.open(path / LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def _dump_pickle(value: object, path: Path) -> None:

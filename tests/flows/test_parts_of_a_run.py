@@ -1,9 +1,11 @@
 """A register computed in parts gives the bytes of the whole, whoever computes them."""
 
+import os
 import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -174,6 +176,7 @@ def test_workers_that_die_of_a_part_refuse_the_run(
 
 KILLED = """
 import sys
+import tempfile
 from pathlib import Path
 from flows import workers
 from flows.pipeline import parts
@@ -191,6 +194,74 @@ def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
             time.sleep(0.1)
         run.kill()
     assert all(ended(int(name.split("-")[1])) for name in found)
+
+
+WAITING = """
+import time
+from flows.pipeline.parts import RunFolder
+folder = RunFolder.make_temporary()
+(folder.path / "parts").mkdir()
+(folder.path / "parts" / "0.pickle").write_bytes(b"facts")
+print(folder.path, flush=True)
+time.sleep(600)
+"""
+"""A run that has a folder and waits to be killed."""
+
+
+def start_run(place: Path) -> tuple[subprocess.Popen[str], Path]:
+    """Start a run whose temporary folders lie in a place; return it and its folder."""
+    words, variables = [sys.executable, "-c", WAITING], {**os.environ, "TMPDIR": str(place)}
+    run = subprocess.Popen(words, cwd=HOME, env=variables, stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    return run, Path(run.stdout.readline().strip())
+
+
+def test_a_run_removes_the_folders_of_killed_runs_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    killed, living = start_run(tmp_path), start_run(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    strangers = {
+        "without a lock": tmp_path / f"{parts.PREFIX}theirs",
+        "behind a link": elsewhere,
+        "with a link as its lock": tmp_path / f"{parts.PREFIX}linked",
+        "of another name": tmp_path / "audience-impact-backup",
+    }
+    for folder in strangers.values():
+        folder.mkdir()
+        (folder / "data.csv").write_text("theirs")
+    (elsewhere / parts.LOCK).touch()
+    (tmp_path / f"{parts.PREFIX}link").symlink_to(elsewhere)
+    (strangers["with a link as its lock"] / parts.LOCK).symlink_to(elsewhere / parts.LOCK)
+    (strangers["of another name"] / parts.LOCK).touch()
+    killed[0].kill()
+    with killed[0], living[0]:
+        killed[0].wait()
+        assert (killed[1] / "parts" / "0.pickle").exists()
+        newest = parts.RunFolder.make_temporary()
+        assert not killed[1].exists()
+        assert (living[1] / "parts" / "0.pickle").exists()
+        assert all((path / "data.csv").exists() for path in strangers.values())
+        living[0].kill()
+    place = newest.path
+    assert sorted(path.name for path in place.iterdir()) == [parts.LOCK]
+    del newest
+    assert not place.exists()
+
+
+def test_a_folder_of_another_user_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / f"{parts.PREFIX}theirs"
+    folder.mkdir()
+    (folder / parts.LOCK).touch()
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    parts.remove_leftovers(tmp_path)
+    assert folder.exists()
+    monkeypatch.undo()
+    parts.remove_leftovers(tmp_path)
+    assert not folder.exists()
 
 
 @pytest.fixture
