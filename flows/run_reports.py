@@ -35,7 +35,7 @@ from audience_impact.store import PublishError
 from audience_impact.store.publishing import Published
 from flows import division
 from flows.pipeline.steps import RefusedError
-from flows.serving.runs import format_run_name
+from flows.serving.runs import format_run_name, require_served
 from schemas.contracts import ValidationOffError
 
 HEADLINE_COUNT = 3
@@ -131,6 +131,8 @@ LASTING = (
 def fail_on_refusal(flow_body: Callable[P, R]) -> Callable[P, R]:
     """Make a flow that raises a refusal end as failed, with only the reason as its message.
 
+    A run of the schedule that names other places than its deployment is refused as well.
+
     Decorate only bodies of flows: a failed state that a task returns is passed to the next step as
     if it were a value, so a task must raise its refusal.
     """
@@ -138,6 +140,7 @@ def fail_on_refusal(flow_body: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(flow_body)
     def run_body(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
+            require_served(flow_body, args, kwargs)
             return flow_body(*args, **kwargs)
         except REFUSALS as refusal:
             # Prefect makes this the outcome of the run and raises the refusal at the caller. The

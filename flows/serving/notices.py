@@ -92,9 +92,11 @@ def report_failed_run(run: FlowRun, state: str, cause: str, folder: Path = HERE)
     """
     now = datetime.now(UTC)
     notify_people("failure", f"run {run.name}: {state}", _describe_failure(run, cause, now))
-    if published := run.parameters.get("published"):
+    profile, published = read_profile(), run.parameters.get("published")
+    # A run of the schedule that names another folder was refused for that.
+    if published and (run.deployment_id is None or published == str(profile.published)):
         place = Path(published) if storage.is_address(published) else folder / published
-        metrics.record_failure(place, read_profile(), now)
+        metrics.record_failure(place, profile, now)
 
 
 def _describe_failure(run: FlowRun, cause: str, now: datetime) -> str:

@@ -3,7 +3,8 @@
 Prefect's worker takes the command line, the pull steps and the entrypoint of a run from the server,
 so that anyone with write access to the server can execute code on this machine. This loop takes
 only the due run, its deployment and its parameters from the server; the code is that of the
-checkout.
+checkout. A parameter that names a place, or starts processes elsewhere, must be that with which
+`serve` was started: the process of the run checks it when the flow begins.
 
 Each `serve` is a worker of its pool, shows signs of life and marks its runs. A process that is
 killed ends nothing on the server. Its unfinished runs are distinguished from those of another
@@ -12,17 +13,19 @@ workers are online. Ages are differences between times of the server, so that th
 machines need not agree.
 """
 
+import inspect
+import json
 import math
 import os
 import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
 import httpx
@@ -46,8 +49,10 @@ from prefect.settings import (
     temporary_settings,
 )
 from prefect.states import Cancelled, Crashed, Pending, Scheduled
+from pydantic_core import to_jsonable_python
 
 from flows import CHECKOUT
+from flows.pipeline.steps import RefusedError
 from flows.serving import notices
 from flows.serving.children import Child, run_child
 from flows.serving.server import print_line
@@ -146,8 +151,26 @@ PATIENT_RETRIES = 7
 DATABASE_AWAY = 500
 """Status of the server while its database is not reachable."""
 
-Entrypoints = dict[UUID, str]
-"""Deployments on the server, each with the flow of the checkout that its runs run."""
+SERVED = "_AUDIENCE_IMPACT_SERVED"
+"""Environment variable with the parameters of the deployment, for the process of a run."""
+FREE = frozenset(
+    {
+        *("as_of", "seed", "strict", "keep", "repair", "workers", "sensitivity", "accept_changes"),
+        *("only", "confirm", "threshold", "today"),
+    }
+)
+"""Parameters that a run may set as it likes: they name no place."""
+
+
+class Deployed(NamedTuple):
+    """A deployment: the flow of the checkout that its runs run, and all its parameters."""
+
+    entrypoint: str
+    parameters: Mapping[str, Any]
+
+
+Entrypoints = dict[UUID, Deployed]
+"""The deployments on the server."""
 
 
 def follow_schedule(
@@ -197,10 +220,10 @@ def run_due(
             worker.pool, scheduled_before=datetime.now(UTC)
         )
     for run in (response.flow_run for response in due):
-        entrypoint = entrypoints.get(run.deployment_id) if run.deployment_id else None
-        if entrypoint and (name := worker.claim_run(client, run, entrypoint)):
+        deployed = entrypoints.get(run.deployment_id) if run.deployment_id else None
+        if deployed and (name := worker.claim_run(client, run, deployed.entrypoint)):
             print_line(f"Run {name} begins.")
-            state = execute_run(client, worker, run.id, entrypoint, check)
+            state = execute_run(client, worker, run.id, deployed, check)
             print_line(f"Run {name} ended: {state}.")
             return True
     return False
@@ -210,14 +233,16 @@ def execute_run(
     client: SyncPrefectClient,
     worker: Worker,
     run: UUID,
-    entrypoint: str,
+    deployed: Deployed,
     check: Callable[[], None],
 ) -> str:
     """Run a flow of the checkout for a run of the server; return the name of its last state."""
     cancelled = False
     try:
         with run_child(
-            build_command(entrypoint), folder=CHECKOUT, variables=build_variables(run)
+            build_command(deployed.entrypoint),
+            folder=CHECKOUT,
+            variables=build_variables(run, deployed.parameters),
         ) as process:
             while is_running(process, PREFECT_RUNNER_POLL_FREQUENCY.value(), check):
                 with limit_retries(), suppress(*TROUBLE):  # a run goes on while the server is away
@@ -235,14 +260,46 @@ def build_command(entrypoint: str) -> list[str]:
     return [sys.executable, "-m", "flows.serving.one_run", entrypoint]
 
 
-def build_variables(run: UUID) -> dict[str, str]:
-    """Return variables that name the run and make it wait for an unavailable server or database."""
+def build_variables(run: UUID, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return variables that name the run and the parameters of its deployment.
+
+    They also make it wait for an unavailable server or database.
+    """
     codes = PREFECT_CLIENT_RETRY_EXTRA_CODES.value() | {DATABASE_AWAY}
     return {
         "PREFECT__FLOW_RUN_ID": str(run),
+        SERVED: json.dumps(to_jsonable_python(parameters)),
         "PREFECT_CLIENT_MAX_RETRIES": str(max(PATIENT_RETRIES, PREFECT_CLIENT_MAX_RETRIES.value())),
         "PREFECT_CLIENT_RETRY_EXTRA_CODES": ",".join(str(code) for code in sorted(codes)),
     }
+
+
+def require_served(
+    flow_body: Callable[..., Any], words: tuple[Any, ...], named: Mapping[str, Any]
+) -> None:
+    """Raise RefusedError where a run of the schedule names other places than its deployment.
+
+    Whoever has the password of the server could otherwise have any file of this user read, and any
+    folder written to.
+
+    Args:
+        flow_body: The function of the flow.
+        words: The arguments that it is called with, by place.
+        named: The arguments that it is called with, by name.
+    """
+    if (served := os.environ.get(SERVED)) is None:
+        return
+    expected = json.loads(served)
+    given = to_jsonable_python(inspect.signature(flow_body).bind(*words, **named).arguments)
+    for name in sorted(given.keys() - FREE):
+        if given[name] != expected[name]:
+            raise RefusedError(
+                [
+                    f"{name} is {json.dumps(given[name])}, and `serve` was started with "
+                    f"{json.dumps(expected[name])}: take that, or start `serve` with another "
+                    "profile"
+                ]
+            )
 
 
 def is_running(process: Child, seconds: float, check: Callable[[], None]) -> bool:

@@ -27,7 +27,7 @@ from flows.serving.children import (
 )
 from flows.serving.notices import SilenceWatch, require_addresses
 from flows.serving.preparing import NotReadyError, Profile
-from flows.serving.runs import TROUBLE, Entrypoints, Worker, follow_schedule
+from flows.serving.runs import TROUBLE, Deployed, Entrypoints, Worker, follow_schedule
 from flows.serving.server import print_line, provide_server, stamp_line
 
 PREFECT_YAML = CHECKOUT / "prefect.yaml"
@@ -114,7 +114,13 @@ def deploy_flows(profile: Profile) -> Entrypoints:
         ids = [cast(UUID, deployment.apply()) for deployment in deployments]
     except DeploymentApplyError as error:
         raise ServeError(f"{PREFECT_YAML.name} cannot be deployed: {error}") from error
-    return dict(zip(ids, (entry["entrypoint"] for entry in entries), strict=True))
+    return dict(zip(ids, map(describe_deployed, entries), strict=True))
+
+
+def describe_deployed(entry: dict[str, Any]) -> Deployed:
+    """Return a deployment of prefect.yaml with all parameters of its flow, typed."""
+    flow = require_flow(entry["entrypoint"])
+    return Deployed(entry["entrypoint"], flow.validate_parameters(entry["parameters"]))
 
 
 def build_deployment(entry: dict[str, Any]) -> RunnerDeployment:

@@ -1,5 +1,6 @@
 """The flow and prefect.yaml without a server: what is deployed, and what a task tries again."""
 
+import inspect
 import logging
 import os
 from datetime import date, datetime
@@ -211,6 +212,68 @@ def test_a_parameter_out_of_bounds_is_named(name: str, value: Any, message: str)
     given = {"facts": ["a"], "published": "b", name: value}
     with pytest.raises(ParameterTypeError, match=rf"{name}: .*{message}"):
         publish_impact.publish_impact.validate_parameters(given)
+
+
+def serve_with(
+    monkeypatch: pytest.MonkeyPatch, flow: Flow[Any, Any], given: dict[str, Any]
+) -> None:
+    """Let this process be that of a run of a deployment with these parameters."""
+    variables = runs.build_variables(uuid4(), flow.validate_parameters(given))
+    monkeypatch.setenv(runs.SERVED, variables[runs.SERVED])
+
+
+GIVEN = {"facts": ["a"], "published": "s3://bucket/b"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"runner": "local", "scheduler": None, "pull": False, "report": None},
+        {"seed": 7, "strict": True, "as_of": "2025-08-13", "accept_changes": True, "workers": 2},
+    ],
+)
+def test_a_run_may_set_what_names_no_place(
+    more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow = publish_impact.publish_impact
+    serve_with(monkeypatch, flow, GIVEN)
+    runs.require_served(flow.fn, (), flow.validate_parameters({**GIVEN, **more}))
+
+
+@pytest.mark.parametrize(
+    ("flow", "more"),
+    [
+        (publish_impact.publish_impact, {"facts": ["a", "/etc"]}),
+        (publish_impact.publish_impact, {"published": "/elsewhere"}),
+        (publish_impact.publish_impact, {"runner": "dask"}),
+        (publish_impact.publish_impact, {"scheduler": "tcp://there"}),
+        (publish_impact.publish_impact, {"pull": True}),
+        (publish_impact.publish_impact, {"report": "https://there"}),
+        (publish_impact.publish_impact, {"environment": "north"}),
+        (refresh.refresh, {"into": "/elsewhere"}),
+        (refresh.refresh, {"downloads": "/elsewhere"}),
+        (refresh.refresh, {"addresses": {"access-now-stop": "http://d"}}),
+    ],
+)
+def test_a_run_of_the_schedule_may_name_no_other_place(
+    flow: Any, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = GIVEN if flow.name == "publish-impact" else {"facts": ["a"], "into": "b"}
+    served = served if flow.name == "publish-impact" else {**served, "downloads": "c"}
+    given = flow.validate_parameters({**served, **more})
+    runs.require_served(flow.fn, (), given)  # a run by hand
+    serve_with(monkeypatch, flow, served)
+    with pytest.raises(RefusedError, match=rf"{next(iter(more))} is .*`serve` was started with"):
+        runs.require_served(flow.fn, (), given)
+
+
+def test_each_parameter_of_a_flow_is_free_or_named_as_a_place() -> None:
+    places = {"facts", "published", "report", "environment", "runner", "scheduler", "pull"}
+    places |= {"into", "downloads", "addresses", "patience"}
+    flows = (publish_impact.publish_impact, refresh.refresh)
+    names = {name for flow in flows for name in inspect.signature(flow.fn).parameters}
+    assert names == places | runs.FREE
+    assert not places & runs.FREE
 
 
 def caused_by(error: OSError) -> PublishError:

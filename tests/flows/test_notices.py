@@ -144,6 +144,19 @@ def test_a_run_that_died_has_its_metrics_where_its_paths_lead(
     assert b'run_success{environment="north"} 0.0' in written
 
 
+@pytest.mark.parametrize(("named", "is_written"), [("ours", True), ("theirs", False)])
+def test_a_run_of_the_schedule_writes_no_metrics_where_it_names_another_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str, is_written: bool
+) -> None:
+    ours = profile().model_copy(update={"published": tmp_path / "ours"})
+    monkeypatch.setattr(notices, "read_profile", lambda: ours)
+    (tmp_path / named).mkdir()
+    parameters = {"published": str(tmp_path / named)}
+    run = FlowRun(flow_id=uuid4(), deployment_id=uuid4(), name="n", parameters=parameters)
+    notices.report_failed_run(run, "Crashed", "died", tmp_path)
+    assert (tmp_path / named / "metrics.prom").exists() is is_written
+
+
 class Asked:
     """What the server says of the last run that ended well."""
 

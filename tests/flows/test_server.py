@@ -1,10 +1,11 @@
 """The schedule on a real Prefect server: `audience-impact serve`, its deployment and its runs.
 
 Whoever reaches the server without its password, or from the page of another site, gets nothing;
-whoever has the password runs the flows of the checkout and nothing else.
+whoever has the password runs the flows of the checkout, on its own places, and nothing else.
 """
 
 import base64
+import json
 import os
 import re
 import signal
@@ -52,7 +53,7 @@ from flows.publish_impact import publish_impact
 from flows.serving import children, notices, runs, serve, server
 from flows.serving.preparing import Profile
 from flows.serving.runs import Worker
-from tests.support import ended
+from tests.support import ended, small
 
 pytestmark = pytest.mark.service
 
@@ -146,11 +147,28 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(home: Path) -> Iterator[Served]:
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The facts that `serve` was started with."""
+    return small(tmp_path_factory.mktemp("of-serve") / "facts")
+
+
+@pytest.fixture(scope="module")
+def published(home: Path) -> Path:
+    """The folder of versions that `serve` was started with."""
+    return home.parent / "published"
+
+
+@pytest.fixture(scope="module")
+def served(home: Path, facts: Path, published: Path) -> Iterator[Served]:
     """`serve` with a server that it has to start itself, on a free port."""
     port = free_port()
     api = f"http://127.0.0.1:{port}/api"
-    with serving(start(home, api, PREFECT_SERVER_API_PORT=str(port)), signal.SIGTERM) as running:
+    settings = {
+        "PREFECT_SERVER_API_PORT": str(port),
+        "AUDIENCE_IMPACT_FACTS": json.dumps([str(facts)]),
+        "AUDIENCE_IMPACT_PUBLISHED": str(published),
+    }
+    with serving(start(home, api, **settings), signal.SIGTERM) as running:
         running.password = (home / f"audience-impact-{port}.password").read_text(encoding="utf-8")
         yield running
 
@@ -167,11 +185,11 @@ def test_the_deployment_of_prefect_yaml_is_created(served: Served) -> None:
     assert deployment.work_pool_name == "audience-impact"
 
 
-def test_a_scheduled_run_publishes_and_shows_its_results(served: Served, tmp_path: Path) -> None:
-    run = served.run(published=str(tmp_path / "published"))
+def test_a_scheduled_run_publishes_and_shows_its_results(served: Served, published: Path) -> None:
+    run = served.run(seed=3)
     assert run.state_type is StateType.COMPLETED, run.state
-    impact = pd.read_parquet(tmp_path / "published" / "latest" / "impact.parquet")
-    assert "RU-2025-08-13-calls" in set(impact["restriction_id"])
+    impact = pd.read_parquet(published / "latest" / "impact.parquet")
+    assert set(impact["restriction_id"]) == {"R1"}
     of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
     with served.client() as client:
         shown = {one.key: str(one.data) for one in client.read_artifacts(artifact_filter=of_run)}
@@ -201,9 +219,11 @@ def test_the_work_queue_becomes_ready(served: Served) -> None:
 
 
 def test_a_refused_run_fails_with_its_reason_and_brings_no_command(
-    served: Served, facts_copy: Path, tmp_path: Path
+    served: Served, facts: Path, tmp_path: Path
 ) -> None:
-    (facts_copy / "sources.csv").write_text("source_id,publisher\nx,y\n", encoding="utf-8")
+    sources = facts / "sources.csv"
+    before = sources.read_bytes()
+    sources.write_text("source_id,publisher\nx,y\n", encoding="utf-8")
     # All that a process worker would run: each leaves the same file behind.
     taken = tmp_path / "taken"
     command = f"{sys.executable} -c \"open('{taken}', 'w')\""
@@ -211,16 +231,29 @@ def test_a_refused_run_fails_with_its_reason_and_brings_no_command(
         f"from prefect import flow\n\nopen({str(taken)!r}, 'w')\n\n\n@flow\ndef f(): ...\n"
     )
     with patched(served, command, f"{tmp_path}/other.py:f"):
-        run = served.run(
-            {"command": command}, facts=[str(facts_copy)], published=str(tmp_path / "published")
-        )
+        run = served.run({"command": command})
+    sources.write_bytes(before)
     assert run.job_variables == {"command": command}
     assert not taken.exists()
     assert run.state is not None
     assert run.state.type is StateType.FAILED
     assert run.state.message is not None
-    assert f"{facts_copy / 'sources.csv'}:1:url: missing_column" in run.state.message
-    assert not (tmp_path / "published").exists()
+    assert f"{sources}:1:url: missing_column" in run.state.message
+
+
+def test_whoever_has_the_password_names_no_place(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    parameters: dict[str, Any] = {
+        "published": str(tmp_path / "theirs"),
+        "facts": [str(tmp_path / "private")],
+        "scheduler": "tcp://127.0.0.1:9",
+    }
+    for name, value in parameters.items():
+        run = served.run(**{name: value})
+        assert run.state_type is StateType.FAILED
+        assert run.state is not None
+        assert f"{name} is {json.dumps(value)}, and `serve` was" in str(run.state.message)
+    assert not list((tmp_path / "theirs").iterdir())
 
 
 @contextmanager
@@ -311,7 +344,7 @@ def test_the_server_refuses_parameters_out_of_bounds(
 
 
 def test_two_environments_on_one_server_publish_each_its_own(
-    served: Served, home: Path, small_facts: Path, tmp_path: Path
+    served: Served, home: Path, small_facts: Path, published: Path, tmp_path: Path
 ) -> None:
     profile = tmp_path / "north.toml"
     profile.write_text(
@@ -326,14 +359,14 @@ def test_two_environments_on_one_server_publish_each_its_own(
         assert f"Using the Prefect server at {served.api}." in second.text
         second.password = served.password
         theirs = second.run(deployment="daily-north")
-        ours = served.run(published=str(tmp_path / "ours"), facts=[str(small_facts)])
+        ours = served.run()
         assert f"Run {theirs.name} begins" in second.text
         assert theirs.name.startswith("publish-impact north ")
         assert theirs.name not in served.text
         assert f"Run {ours.name} begins" in served.text
         assert f"Run {ours.name} begins" not in second.text
-    assert {path.name for path in tmp_path.glob("*/latest")} == {"latest"}
-    assert {path.parent.name for path in tmp_path.glob("*/latest")} == {"north", "ours"}
+    assert (tmp_path / "north" / "latest").is_symlink()
+    assert (published / "latest").is_symlink()
     with served.client() as client:
         assert client.api_healthcheck() is None
         pools = {one.name for one in client.read_work_pools()}
@@ -616,4 +649,5 @@ def test_a_run_that_somebody_cancels_is_stopped(
     with served.client() as client, temporary_settings({PREFECT_RUNNER_POLL_FREQUENCY: 1}):
         run = client.create_flow_run(publish_impact, state=Cancelling()).id
         worker = Worker("audience-impact")
-        assert runs.execute_run(client, worker, run, "any", lambda: None) == "Cancelled"
+        deployed = runs.Deployed("any", {})
+        assert runs.execute_run(client, worker, run, deployed, lambda: None) == "Cancelled"
