@@ -403,13 +403,13 @@ def _find_exchanged_rows(old: pd.Series, new: pd.Series) -> pd.Index:
     "method changed",
     *(table for table in TABLES if "data_sha256" in fact_models.describe_columns(table)),
 )
-def law_edited(before: Summary, now: Summary) -> list[str]:
+def fitted_rows_edited(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fitted table that changed although its data did not."""
     return [
-        f"{table}.csv: law_edited: rows differ from those fitted to the same data in the last "
-        f"version: {_format_keys(edited)}; run the command that writes it, with --check"
+        f"{table}.csv: fitted_rows_edited: rows differ from those fitted to the same data in the "
+        f"last version: {_format_keys(edited)}; run the command that writes it, with --check"
         for table, was, has in _pair_changed_tables(before, now)
-        if table in get_rule("law_edited").tables
+        if table in get_rule("fitted_rows_edited").tables
         and len(edited := _find_edited_rows(was.drop(columns="note"), has.drop(columns="note")))
     ]
 

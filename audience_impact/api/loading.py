@@ -217,11 +217,13 @@ def load(place: "str | Path") -> Tables:
             ...
         FileNotFoundError: nowhere: no such file, and no folder with published tables
     """
-    from audience_impact.store import PublishError
+    from audience_impact.store import AwayError, PublishError
     from audience_impact.store.reading import open_version
 
     try:
         return Tables(open_version(place))
+    except AwayError as error:
+        raise OSError(str(error)) from error
     except PublishError as error:
         raise ValueError(str(error)) from error
 
@@ -236,10 +238,12 @@ def _explain_missing(name: str, tables: tuple[str, ...]) -> str:
 
 
 def _read_published(opened: "OpenVersion", name: str) -> "pd.DataFrame":
-    from audience_impact.store import PublishError
+    from audience_impact.store import AwayError, PublishError
 
     try:
         table = opened.read_table(name)
+    except AwayError as error:
+        raise OSError(str(error)) from error
     except PublishError as error:
         raise ValueError(str(error)) from error
     attrs = json.loads(table.schema.metadata[METADATA_KEY])

@@ -19,10 +19,10 @@ DIGITS = 12
 
 def add_to(app: typer.Typer) -> None:
     """Add the command `versions` to the app."""
-    app.command("versions")(list_published)
+    app.command("versions")(show_history)
 
 
-def list_published(
+def show_history(
     published: PublishedFolder = PUBLISHED,
     top: Annotated[
         int, typer.Option(min=1, help="Number of entries to show, the newest first.")
@@ -40,13 +40,17 @@ def list_published(
     """
     from audience_impact.plain_text import json_text, plain_line
     from audience_impact.store import PublishError, history, storage, versions
+    from audience_impact.store.files import explain_error
 
     try:
         store = storage.select_storage(published)
         log, listed = history.read_history(store), versions.list_versions(store)
         target = (store.read_pointer(storage.LATEST) or "").rpartition("/")[2]
-    except (PublishError, OSError) as error:
+    except PublishError as error:
         raise fail_with(str(error)) from error
+    except OSError as error:
+        address = storage.format_address(published)
+        raise fail_with(f"{address} cannot be read: {explain_error(error)}") from error
     if not log.entries and not listed:
         raise fail_with(
             f"{store.address} does not list its versions; audience-impact list reads the latest one"

@@ -235,9 +235,12 @@ def _list_in_order(times: Sequence[datetime]) -> set[int]:
     places_by_length: list[list[int]] = []
     for place, at in enumerate(times):
         length = bisect_right(ends, at)
-        ends[length:] = [at, *ends[length + 1 :]]
-        places_by_length += [[]] * (length == len(places_by_length))
-        places_by_length[length] = [*places_by_length[length], place]
+        if length == len(ends):
+            ends.append(at)
+            places_by_length.append([place])
+        else:
+            ends[length] = at
+            places_by_length[length].append(place)
     chosen = places_by_length[-1][-1:]
     for places in reversed(places_by_length[:-1]):
         last = chosen[-1]

@@ -416,6 +416,7 @@ LEAST_TABLE_BYTES = 512 * 1024**2
 MOST_TABLE_RATIO = 100
 """Decoded bytes for each byte of a larger file; published tables have up to about twenty."""
 NUMBER_BYTES = 8
+MOST_COLUMNS = 1000
 
 
 class TooLargeError(ValueError):
@@ -423,9 +424,16 @@ class TooLargeError(ValueError):
 
 
 def require_bounded(file: pq.ParquetFile, size_bytes: int) -> None:
-    """Raise TooLargeError where a file of this size decodes to too many bytes."""
+    """Raise TooLargeError where a file of this size decodes to too many bytes or columns.
+
+    Raises ValueError where a column has lists, whose length nothing bounds.
+    """
     most_bytes = max(LEAST_TABLE_BYTES, MOST_TABLE_RATIO * size_bytes)
     about = file.metadata
+    if len(file.schema_arrow) > MOST_COLUMNS:
+        raise TooLargeError(f"it has more than {MOST_COLUMNS:,} columns")
+    if nested := [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]:
+        raise ValueError(f"it has lists in the column {nested[0]}")
     chunks: dict[str, list[Any]] = {}
     for group in range(about.num_row_groups):
         for place in range(about.num_columns):

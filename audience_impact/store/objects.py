@@ -29,7 +29,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -43,7 +42,13 @@ from obstore.exceptions import (
 )
 from obstore.store import ObjectStore, from_url
 
-from audience_impact.store import VERSION_FOLDER, PublishError, require_inside
+from audience_impact.store import (
+    VERSION_FOLDER,
+    PublishError,
+    report_length,
+    require_inside,
+    storage,
+)
 from audience_impact.store.files import as_json, explain_error
 from audience_impact.store.manifest import MANIFEST, files_of
 
@@ -53,13 +58,6 @@ VARIABLES = ("AWS_", "GOOGLE_", "AZURE_")
 LOCK, BEGUN, CURRENT = ".lock", ".begun", "current"
 LEASE_SECONDS = float(os.environ.get("AUDIENCE_IMPACT_LEASE_SECONDS", "60"))
 POLL_SECONDS = 0.2
-MOST_BYTES = 500_000_000
-"""Maximum size of a file, or of the files of a folder that is copied, far above any facts."""
-CLIENT: Any = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
-RETRY: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
-"""Retries of a request: an unavailable store is reported within half a minute; Prefect then retries
-the task.
-"""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -77,7 +75,7 @@ def open_storage(address: str) -> "ObjectStorage":
     _unset_blanks()
     try:
         return ObjectStorage(
-            address, from_url(address, client_options=_client_options(), retry_config=RETRY)
+            address, from_url(address, client_options=_client_options(), retry_config=storage.RETRY)
         )
     except (BaseError, ValueError) as error:
         raise PublishError(f"{address}: cannot be used: {explain_error(error)}") from error
@@ -93,10 +91,10 @@ def _unset_blanks() -> None:
 def _client_options() -> Any:
     """Return the options of the client; plain HTTP only where the operator's endpoint is plain."""
     plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
-    return {**CLIENT, "allow_http": plain}
+    return {**storage.CLIENT, "allow_http": plain}
 
 
-def _describe_error(error: BaseError) -> str:
+def describe_error(error: BaseError) -> str:
     """Return the first line of an error, with what to do about keys that are refused."""
     line = (str(error).splitlines() or [type(error).__name__])[0]
     if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
@@ -112,7 +110,7 @@ def _as_os_error(method: Callable[P, R]) -> Callable[P, R]:
         try:
             return method(*args, **kwargs)
         except BaseError as error:
-            raise OSError(_describe_error(error)) from error
+            raise OSError(describe_error(error)) from error
 
     return call_method
 
@@ -229,8 +227,8 @@ class ObjectStorage:
     def read_file(self, path: str) -> bytes:
         """Return the content of an object."""
         stored = obstore.get(self.store, path)
-        if stored.meta["size"] > MOST_BYTES:
-            raise OSError(f"{path} is longer than {MOST_BYTES:,} bytes")
+        if stored.meta["size"] > storage.MOST_BYTES:
+            raise report_length(f"{self.address}/{path}", storage.MOST_BYTES)
         return bytes(stored.bytes())
 
     @_as_os_error
@@ -359,8 +357,8 @@ class ObjectStorage:
     def copy_files(self, into: Path, suffix: str) -> None:
         """Copy the objects with one suffix into a folder, without objects of subfolders."""
         sizes = self.list_sizes(suffix)
-        if sum(sizes.values()) > MOST_BYTES:
-            raise OSError(f"its {suffix} files are longer than {MOST_BYTES:,} bytes together")
+        if sum(sizes.values()) > storage.MOST_BYTES:
+            raise report_length(f"{self.address}, all files {suffix} together,", storage.MOST_BYTES)
         for name in sorted(sizes):
             (into / name).write_bytes(self.read_file(name))
 

@@ -1,8 +1,9 @@
 """A version opened for reading: of a folder, of the archive of a release, or at an address.
 
 What comes from outside is not trusted. Only names that a table may have are read, nothing is
-unpacked onto the disk, sizes are limited, a table must have the digest that the manifest states,
-and its cells may not fill the memory however small the file is.
+unpacked onto the disk, sizes are limited, a table must have the digest and the columns that the
+manifest states, and its cells may not fill the memory however small the file is
+(`manifest.require_bounded`, as for every command).
 """
 
 import io
@@ -12,17 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audience_impact.store import VERSION_FOLDER, PublishError, releases, storage
-from audience_impact.store.manifest import MANIFEST, METADATA_KEY
+from audience_impact.store.manifest import MANIFEST, METADATA_KEY, TooLargeError, require_bounded
 from audience_impact.store.storage import LATEST, VERSIONS, LocalStorage
 from audience_impact.store.versions import Stored
 
-MOST_DECODED_BYTES = 2**32
-"""Maximum size of the cells of a table in memory."""
-MOST_COLUMNS = 1000
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _FOLDER = re.compile(rf"{LATEST}|{VERSIONS}/{VERSION_FOLDER.pattern}")
 
@@ -91,8 +88,8 @@ def _open_files(place: Path, files: list[Path]) -> OpenVersion:
     paths = {path.stem: path for path in files}
 
     def read_content(name: str) -> bytes:
-        if paths[name].stat().st_size > releases.MOST_BYTES:
-            raise PublishError(f"{paths[name]} is longer than {releases.MOST_BYTES:,} bytes")
+        if paths[name].stat().st_size > storage.MOST_BYTES:
+            raise PublishError(f"{paths[name]} is longer than {storage.MOST_BYTES:,} bytes")
         return paths[name].read_bytes()
 
     return OpenVersion(str(place.parent if place.is_file() else place), "", (*paths,), read_content)
@@ -133,52 +130,26 @@ def _open_stored(stored: Stored) -> OpenVersion:
         stored.address,
         str(stored.manifest.get("version", "")),
         names,
-        lambda name: stored.read_content(f"{name}.parquet"),
+        lambda name: stored.read_checked(f"{name}.parquet"),
     )
 
 
 def decode_table(address: str, content: bytes) -> pa.Table:
     """Return a published table from its bytes, with metadata, texts as dictionaries.
 
-    Raises PublishError where it is no table that was published, is damaged, or needs more memory
-    than MOST_DECODED_BYTES.
+    Raises PublishError where it is no table that was published, is damaged or is too large.
     """
     try:
         with pq.ParquetFile(io.BytesIO(content)) as file:
-            about, schema = file.metadata, file.schema_arrow
-        _require_shape(address, about, schema)
+            schema = file.schema_arrow
+            require_bounded(file, len(content))
+        if METADATA_KEY.encode() not in (schema.metadata or {}):
+            raise PublishError(f"{address} was not published by audience-impact: no description")
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
         with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as file:
-            table = file.read()
+            return file.read()
+    except TooLargeError as error:
+        raise PublishError(f"{address}: {error}, too much for a table") from error
     except (pa.ArrowException, OSError, ValueError) as error:
         words = " ".join(str(error).split())[:120]
         raise PublishError(f"{address} is no Parquet file, or a damaged one: {words}") from error
-    if sum(_count_decoded(table[name]) for name in texts) > MOST_DECODED_BYTES:
-        raise _memory_error(address)
-    return table
-
-
-def _require_shape(address: str, about: pq.FileMetaData, schema: pa.Schema) -> None:
-    if METADATA_KEY.encode() not in (schema.metadata or {}):
-        raise PublishError(f"{address} was not published by audience-impact: no description")
-    nested = [field.name for field in schema if pa.types.is_nested(field.type)]
-    if nested or len(schema) > MOST_COLUMNS:
-        raise PublishError(f"{address} has lists or more than {MOST_COLUMNS} columns")
-    groups = [about.row_group(place) for place in range(about.num_row_groups)]
-    pages = sum(group.total_byte_size for group in groups)
-    if max(about.num_rows * len(schema) * 8, pages) > MOST_DECODED_BYTES:
-        raise _memory_error(address)
-
-
-def _memory_error(address: str) -> PublishError:
-    most = MOST_DECODED_BYTES // 2**20
-    return PublishError(f"{address} needs more than {most:,} MiB of memory, too much for a table")
-
-
-def _count_decoded(column: pa.ChunkedArray) -> int:
-    """Return the bytes of the texts of a column, each cell counted."""
-    return sum(
-        pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0
-        for chunk in column.chunks
-        if len(chunk)
-    )

@@ -17,18 +17,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from audience_impact.store import VERSION_ID, PublishError, require_inside
+from audience_impact.store import (
+    VERSION_ID,
+    AwayError,
+    PublishError,
+    report_length,
+    require_inside,
+    storage,
+)
+from audience_impact.store.files import explain_error
 from audience_impact.store.manifest import MANIFEST, METADATA_KEY, read_package
 
 if TYPE_CHECKING:
     from obstore.store import HTTPStore
 
 SUFFIX = ".zip"
-MOST_BYTES = 500_000_000
-"""Maximum size of an archive, and of a file in it."""
 WEB_SCHEMES = ("http", "https")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-CLIENT: Any = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
 _DAMAGED = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError),
     *(RuntimeError, EOFError, ValueError, KeyError, TypeError),
@@ -108,13 +113,15 @@ class ArchiveStorage(ReadOnlyStorage):
     def _read_member(self, name: str) -> bytes:
         try:
             with self.archive.open(f"{self._folder}/{name}") as file:
-                content = file.read(MOST_BYTES + 1)
+                content = file.read(storage.MOST_BYTES + 1)
         except KeyError as error:
             raise FileNotFoundError(f"{name} is not in the archive") from error
         except _DAMAGED as error:
-            raise OSError(f"{name} cannot be unpacked: {error}") from error
-        if len(content) > MOST_BYTES:
-            raise OSError(f"{name} is longer than {MOST_BYTES:,} bytes")
+            raise PublishError(
+                f"{self.address}: {name} cannot be unpacked ({error}): download the release again"
+            ) from error
+        if len(content) > storage.MOST_BYTES:
+            raise report_length(f"{self.address}: {name}", storage.MOST_BYTES)
         return content
 
     def read_file(self, path: str) -> bytes:
@@ -155,7 +162,7 @@ class WebStorage(ReadOnlyStorage):
 
     def read_file(self, path: str) -> bytes:
         """Return the content of a file."""
-        return _read_object(self.store, path)
+        return _read_object(self.store, self.address, path)
 
     def read_pointer(self, pointer: str) -> str | None:
         """Return the folder of the version that the pointer leads to; None without one.
@@ -171,7 +178,7 @@ class WebStorage(ReadOnlyStorage):
         except ValueError as error:
             raise PublishError(f"{self.address}/{pointer} leads to no version") from error
         except OSError as error:
-            raise PublishError(f"{self.address} cannot be read: {error}") from error
+            raise AwayError(f"{self.address} cannot be read: {explain_error(error)}") from error
         return pointer
 
     def _read_bucket_pointer(self, pointer: str) -> str | None:
@@ -183,6 +190,8 @@ class WebStorage(ReadOnlyStorage):
             return None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise PublishError(f"{self.address}/{pointer} leads to no version") from error
+        except OSError as error:
+            raise AwayError(f"{self.address} cannot be read: {explain_error(error)}") from error
 
     def list_names(self, folder: str) -> list[str]:
         """Return no names: a web server lists none that can be relied on."""
@@ -203,18 +212,22 @@ def open_local_archive(path: Path) -> ArchiveStorage:
     """Return the storage of an archive on the disk; raise PublishError if it is unreadable."""
     try:
         return ArchiveStorage(str(path), zipfile.ZipFile(path))
-    except (OSError, *_DAMAGED) as error:
+    except _DAMAGED as error:
         raise PublishError(f"{path} cannot be opened as a release: {error}") from error
+    except OSError as error:
+        raise AwayError(f"{path} cannot be read: {explain_error(error)}") from error
 
 
 def open_remote_archive(address: str) -> ArchiveStorage:
     """Return the storage of an archive at an address; raise PublishError if it is unreadable."""
     folder, _, name = address.rpartition("/")
     try:
-        content = _read_object(_open_folder(folder), name)
+        content = _read_object(_open_folder(folder), folder, name)
         return ArchiveStorage(address, zipfile.ZipFile(io.BytesIO(content)))
-    except (OSError, *_DAMAGED) as error:
+    except (FileNotFoundError, *_DAMAGED) as error:
         raise PublishError(f"{address} cannot be opened as a release: {error}") from error
+    except OSError as error:
+        raise AwayError(f"{address} cannot be read: {explain_error(error)}") from error
 
 
 def _open_folder(address: str) -> Any:
@@ -234,29 +247,32 @@ def open_web(address: str) -> WebStorage:
     if not parts.hostname or (is_plain and parts.hostname not in LOOPBACK):
         raise PublishError(f"{address}: give an address of https:// with its host")
     try:
-        options: Any = {**CLIENT, "allow_http": is_plain}
-        store = HTTPStore.from_url(address, client_options=options)
+        options: Any = {**storage.CLIENT, "allow_http": is_plain}
+        store = HTTPStore.from_url(address, client_options=options, retry_config=storage.RETRY)
     except (BaseError, ValueError) as error:
-        raise PublishError(f"{address}: cannot be used: {error}") from error
+        raise PublishError(f"{address}: cannot be used: {explain_error(error)}") from error
     return WebStorage(address, store)
 
 
-def _read_object(store: Any, path: str) -> bytes:
-    """Return an object of at most MOST_BYTES; raise OSError where it cannot be read.
+def _read_object(store: Any, address: str, path: str) -> bytes:
+    """Return an object of at most MOST_BYTES below the address of its store.
 
-    The bytes are counted as they come, because a server may state another length.
+    Raises OSError where it cannot be read, PublishError where it is longer. The bytes are counted
+    as they come, because a server may state another length.
     """
     import obstore
     from obstore.exceptions import BaseError
+
+    from audience_impact.store.objects import describe_error
 
     content = bytearray()
     try:
         for piece in obstore.get(store, path).stream():
             content += piece
-            if len(content) > MOST_BYTES:
-                raise OSError(f"{path} is longer than {MOST_BYTES:,} bytes")
+            if len(content) > storage.MOST_BYTES:
+                raise report_length(f"{address}/{path}", storage.MOST_BYTES)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path} is not there") from error
     except BaseError as error:
-        raise OSError((str(error).splitlines() or [type(error).__name__])[0]) from error
+        raise OSError(describe_error(error)) from error
     return bytes(content)

@@ -3,8 +3,9 @@
 from datetime import datetime
 from pathlib import Path
 
-from audience_impact.store import PublishError, storage, versions
+from audience_impact.store import AwayError, PublishError, storage, versions
 from audience_impact.store import history as logs
+from audience_impact.store.files import explain_error
 from audience_impact.store.history import MOST_REASON_SIGNS, Entry, Event
 from audience_impact.store.place import LOCK_SECONDS, Place, lock_place, read_contents
 from audience_impact.store.storage import LATEST, VERSIONS
@@ -70,9 +71,13 @@ def _require_published(root: Path) -> None:
         store = storage.select_storage(root)
         target = store.read_pointer(LATEST)
     except OSError as error:
-        raise PublishError(f"{storage.format_address(root)} cannot be read: {error}") from error
+        address = storage.format_address(root)
+        raise AwayError(f"{address} cannot be read: {explain_error(error)}") from error
     if target is None:
-        raise PublishError(f"nothing has been published below {store.address}")
+        raise PublishError(
+            f"nothing has been published below {store.address}: give another folder or address, or "
+            "publish with `audience-impact run`"
+        )
 
 
 def require_reason(reason: str) -> str:

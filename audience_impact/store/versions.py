@@ -340,6 +340,12 @@ def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
             f"several versions have an id that begins with {name}: {ids}; give more of the id"
         )
     place = storage.format_address(root)
+    if _is_web_folder(place):
+        raise PublishError(
+            f"{place} is on a web server, which does not list its versions, so that only the "
+            f"latest can be found there and not {name}: leave the name out, or give the archive of "
+            "a release"
+        )
     if name == PREVIOUS:
         raise PublishError(
             f"there is only one version below {place}, and nothing to compare it with: run again "
@@ -349,6 +355,11 @@ def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
         f"there is no version {name} below {place}: audience-impact versions lists them; name one "
         "by its number or id, by latest or previous, or by its folder"
     )
+
+
+def _is_web_folder(place: str) -> bool:
+    """Return whether a place is a folder of versions on a web server."""
+    return releases.is_web(place) and not releases.is_archive(place)
 
 
 def find_previous(version: Stored) -> list[Stored]:
@@ -364,6 +375,11 @@ def find_version_on(root: Path, day: date) -> Stored:
     Raises PublishError where the history does not say it, or where the version was removed.
     """
     store = storage.select_storage(root)
+    if _is_web_folder(store.address):
+        raise PublishError(
+            f"{store.address} is on a web server, which does not list its history, so that nobody "
+            f"knows what it said on {day}: leave out --on, or give the folder or bucket itself"
+        )
     entry = logs.find_entry_on(logs.read_history(store), day)
     version = Stored(store, f"{VERSIONS}/{entry.latest}")
     if not has_manifest(version):

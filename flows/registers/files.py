@@ -122,11 +122,11 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             about, schema = file.metadata, file.schema_arrow
             _require_size(path, about.num_rows, "rows", MOST_ROWS)
             _require_size(path, len(schema), "columns", MOST_COLUMNS)
+            if nested := [column.name for column in schema if pa.types.is_nested(column.type)]:
+                raise RegisterError(
+                    f"{path}: has lists in the column {nested[0]}; give one text or number a cell"
+                )
             require_bounded(file, path.stat().st_size)
-        if nested := [column.name for column in schema if pa.types.is_nested(column.type)]:
-            raise RegisterError(
-                f"{path}: has lists in the column {nested[0]}; give one text or number a cell"
-            )
         return pd.read_parquet(path)
     except TooLargeError as error:
         raise RegisterError(f"{path}: {error}; give the published file") from error

@@ -191,7 +191,7 @@ def test_a_fitted_table_is_left_to_its_own_rule() -> None:
     old, new = (render_rows("figure_errors", {"value": value}) for value in ("-0.05", "-0.5"))
     before, now = summarise(1e6, figure_errors=old), summarise(1.2e6, figure_errors=new)
     (line,) = last_version.list_changes(before, now)
-    assert ": law_edited: " in line
+    assert ": fitted_rows_edited: " in line
 
 
 def test_a_row_of_a_later_layer_names_its_layer() -> None:

@@ -174,14 +174,14 @@ def test_a_law_that_was_edited_by_hand_is_told() -> None:
     lines = text.splitlines(keepends=True)
     edited = re.sub(r"(?m)^(facebook,AR,of_monthly_users,\d\.)\d", r"\g<1>9", text, count=1)
     assert edited != text
-    (line,) = last_version.law_edited(of_facts(daily_use=text), of_facts(daily_use=edited))
+    (line,) = last_version.fitted_rows_edited(of_facts(daily_use=text), of_facts(daily_use=edited))
     assert ": facebook AR of_monthly_users; run the command" in line
-    (line,) = last_version.law_edited(
+    (line,) = last_version.fitted_rows_edited(
         of_facts(daily_use=text), of_facts(daily_use="".join(lines[:-1]))
     )
-    assert line.startswith("daily_use.csv: law_edited: ")
+    assert line.startswith("daily_use.csv: fitted_rows_edited: ")
     learned = of_facts(daily_use=re.sub("[0-9a-f]{64}", "0" * 64, edited))
-    assert last_version.law_edited(of_facts(daily_use=text), learned) == []
+    assert last_version.fitted_rows_edited(of_facts(daily_use=text), learned) == []
 
 
 def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:

@@ -450,7 +450,7 @@ def test_a_pointer_that_leads_nowhere_is_named(root: str, store: ObjectStorage) 
 
 def test_a_store_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch, root: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(objects, "RETRY", {"max_retries": 0})
+    monkeypatch.setattr(storage, "RETRY", {"max_retries": 0})
     for act in (lambda: put(root, 1), lambda: steps.read_facts([Path(root)])):
         with pytest.raises(PublishError) as error:
             act()
@@ -462,7 +462,7 @@ def test_a_variable_set_to_nothing_is_none(monkeypatch: pytest.MonkeyPatch, root
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "")  # the last that is told wins, and the client panics
-    monkeypatch.setattr(objects, "RETRY", {"max_retries": 0})
+    monkeypatch.setattr(storage, "RETRY", {"max_retries": 0})
     with pytest.raises(PublishError, match=root):
         put(root, 1)
 
@@ -477,7 +477,7 @@ def test_facts_beyond_every_measure_are_not_copied(
     root: str, store: ObjectStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.write_file("sources.csv", b"x" * 100)
-    monkeypatch.setattr(objects, "MOST_BYTES", 99)
+    monkeypatch.setattr(storage, "MOST_BYTES", 99)
     with pytest.raises(PublishError, match="longer than 99 bytes"):
         steps.read_facts([Path(root)])
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from audience_impact.cli import folders
 from audience_impact.cli.command import app
-from audience_impact.store import PublishError, releases, versions
+from audience_impact.store import PublishError, storage, versions
 from flows import releasing
 from flows.pipeline import steps
 from tests.support import FACTS
@@ -71,6 +71,18 @@ def test_a_web_server_lists_no_versions_and_says_what_reads_the_latest(site: str
     done = RUNNER.invoke(app, ["versions", "--published", f"{site}/published"])
     line = "does not list its versions; audience-impact list reads the latest one"
     assert (done.exit_code, done.stderr.splitlines()) == (1, [f"{site}/published {line}"])
+
+
+@pytest.mark.parametrize(
+    "words", [("--version", "previous"), ("--version", "v1"), ("--on", "2026-11-20")]
+)
+def test_a_version_by_name_or_day_is_not_said_to_be_missing_on_a_web_server(
+    words: tuple[str, ...], site: str
+) -> None:
+    done = RUNNER.invoke(app, [*QUESTION, *words, "--published", f"{site}/published"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert f"{site}/published is on a web server, which does not list its" in line
 
 
 def test_all_of_a_version_can_be_read_from_its_release(archive: Path, published: Path) -> None:
@@ -150,7 +162,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(
 ) -> None:
     place = tmp_path / "some.zip"
     place.write_bytes(pack({"a/datapackage.json": b" " * 2_000_000}))
-    monkeypatch.setattr(releases, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(storage, "MOST_BYTES", 1_000_000)
     with pytest.raises(PublishError, match="longer than 1,000,000 bytes"):
         versions.find_latest(place)
 
@@ -172,10 +184,14 @@ def test_a_changed_table_of_a_release_is_damage(archive: Path, tmp_path: Path) -
         ("https:///version.zip", "give an address of https://"),
         ("{site}/absent.zip", "absent.zip is not there"),
         ("{site}/absent", "nothing has been published"),
-        ("http://127.0.0.1:9/version.zip", "cannot be opened as a release"),
+        ("http://127.0.0.1:9/version.zip", "/version.zip cannot be read: "),
+        ("http://127.0.0.1:9/versions", "/versions cannot be read: "),
     ],
 )
-def test_an_address_that_cannot_be_read_is_one_line(address: str, reason: str, site: str) -> None:
+def test_an_address_that_cannot_be_read_is_one_line(
+    address: str, reason: str, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "RETRY", {**storage.RETRY, "max_retries": 1})
     done = RUNNER.invoke(app, [*QUESTION, "--published", address.format(site=site)])
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import audience_impact as ai
-from audience_impact.store import PublishError, reading, releases, versions
+from audience_impact.store import PublishError, manifest, reading, storage, versions
 from flows.pipeline import steps
 from flows.releasing import write_release
 from schemas import published
@@ -173,12 +173,12 @@ def test_a_folder_needs_no_more_than_the_statistics(root: Path) -> None:
 
 def change_manifest(root: Path, folder: Path, **cells: Any) -> Path:
     """A copy of the version whose first table has other cells in the manifest."""
-    manifest = json.loads((root / "latest" / "datapackage.json").read_bytes())
-    manifest["resources"][0] |= cells
+    package = json.loads((root / "latest" / "datapackage.json").read_bytes())
+    package["resources"][0] |= cells
     folder.mkdir()
     for path in (root / "latest").iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
-    (folder / "datapackage.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
     return folder
 
 
@@ -216,7 +216,7 @@ def test_an_archive_that_is_no_release_is_refused(tmp_path: Path) -> None:
 def test_what_is_larger_than_any_version_is_refused(
     root: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(releases, "MOST_BYTES", 1000)
+    monkeypatch.setattr(storage, "MOST_BYTES", 1000)
     for place in (str(root / "release.zip"), address):
         with pytest.raises(ValueError, match="is longer than 1,000 bytes"):
             ai.load(place)
@@ -225,16 +225,71 @@ def test_what_is_larger_than_any_version_is_refused(
 
 
 def test_a_small_file_that_fills_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_DECODED_BYTES", 2**20)
+    monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 2**20)
     schema = pa.schema([pa.field("text", pa.string())], {b"audience_impact": b"{}"})
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table([["x" * 1000] * 2000], schema=schema), sink, compression="zstd")
     content = sink.getvalue().to_pybytes()
     assert len(content) < 5000
-    with pytest.raises(PublishError, match="more than 1 MiB of memory, too much for a table"):
+    with pytest.raises(PublishError, match="more than 1,048,576 bytes, too much for a table"):
         reading.decode_table("planted.parquet", content)
-    monkeypatch.setattr(reading, "MOST_DECODED_BYTES", 2**22)
+    monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 2**22)
     assert reading.decode_table("planted.parquet", content).num_rows == 2000
+
+
+def write_planted(root: Path, folder: Path, change: Any) -> Path:
+    """A copy of the version whose table `impact` is changed, with the hash of what it is then."""
+    shutil.copytree((root / "latest").resolve(), folder)
+    table = change(pq.read_table(folder / "impact.parquet"))
+    (folder / "impact.parquet").chmod(0o644)
+    pq.write_table(table, folder / "impact.parquet", compression="zstd")
+    package = json.loads((folder / "datapackage.json").read_bytes())
+    for resource in package["resources"]:
+        if resource["path"] == "impact.parquet":
+            content = (folder / "impact.parquet").read_bytes()
+            resource["hash"] = f"sha256:{manifest.hash_bytes(content)}"
+    (folder / "datapackage.json").chmod(0o644)
+    (folder / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
+    return folder
+
+
+PLANTED = {
+    "lacks the column": lambda table: table.drop_columns(["obs_status"]),
+    "has lists in the column": lambda table: table.append_column(
+        "more", pa.array([["x"]] * table.num_rows)
+    ),
+    "more than 1,000 columns": lambda table: pa.table(
+        {name: table[name] for name in table.column_names}
+        | {f"more_{number}": table["restriction_id"] for number in range(1000)}
+    ),
+    "decodes to more than": lambda table: pa.concat_tables([table] * 400),
+}
+"""What is wrong with a table, and how it is made so."""
+
+
+@pytest.mark.parametrize("reason", PLANTED)
+def test_load_and_the_command_refuse_the_same_tables(
+    reason: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_planted(root, tmp_path / "planted", PLANTED[reason])
+    if reason.startswith("decodes"):
+        monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 10_000)
+        monkeypatch.setattr(manifest, "MOST_TABLE_RATIO", 1)
+    with pytest.raises(ValueError, match=reason):
+        ai.load(folder)["impact"]
+    with pytest.raises(PublishError, match=reason):
+        versions.find_version(root, str(folder)).read_table("impact")
+    (folder / "datapackage.json").unlink()
+    if reason != "lacks the column":  # without a manifest nobody says which columns it has
+        with pytest.raises(ValueError, match=reason):
+            ai.load(folder / "impact.parquet")["impact"]
+
+
+def test_an_address_that_is_away_is_no_wrong_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "RETRY", {**storage.RETRY, "max_retries": 0})
+    for name in ("", "/release.zip"):
+        with pytest.raises(OSError, match=r"http://127\.0\.0\.1:9.* cannot be read: "):
+            ai.load(f"http://127.0.0.1:9{name}")
 
 
 @pytest.mark.parametrize(
