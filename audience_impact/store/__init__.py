@@ -23,14 +23,6 @@ class AwayError(PublishError):
     """A storage cannot be reached or read now, so that nobody knows what is there."""
 
 
-def report_length(address: str, most_bytes: int) -> PublishError:
-    """Return the error of a file that is longer than any of a version."""
-    return PublishError(
-        f"{address} is longer than {most_bytes:,} bytes, more than any file of a version: give "
-        "another place"
-    )
-
-
 def require_inside(folder: str, address: str) -> str:
     """Return the folder that a pointer names; raise PublishError if it is none below the root.
 

@@ -10,7 +10,11 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+from audience_impact.store import PublishError
 
 
 def flush_to_disk(path: Path) -> None:
@@ -83,6 +87,31 @@ def _put_back(before: Mapping[Path, bytes | None]) -> None:
 def as_json(value: object) -> bytes:
     """Return a value as indented JSON with sorted keys: the same bytes for the same value."""
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+
+
+MOST_BYTES = 500_000_000
+"""Maximum size of a file at an address, of an archive, and of the files of a folder that is copied;
+far above any facts.
+"""
+RETRY = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
+"""Retries of a request: what is away is reported within half a minute; Prefect then retries the
+task.
+"""
+
+
+def describe_client(allow_http: bool) -> Any:
+    """Return the options of the client of an object store or a web server."""
+    times = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
+    return {"client_options": {**times, "allow_http": allow_http}, "retry_config": RETRY}
+
+
+def require_length(address: str, size_bytes: int) -> None:
+    """Raise PublishError for a file, or files together, of more than MOST_BYTES."""
+    if size_bytes > MOST_BYTES:
+        raise PublishError(
+            f"{address} is longer than {MOST_BYTES:,} bytes, more than any file of a version: give "
+            "another place"
+        )
 
 
 AGAIN = "see whether it can be reached and used, and run again"

@@ -42,14 +42,8 @@ from obstore.exceptions import (
 )
 from obstore.store import ObjectStore, from_url
 
-from audience_impact.store import (
-    VERSION_FOLDER,
-    PublishError,
-    report_length,
-    require_inside,
-    storage,
-)
-from audience_impact.store.files import as_json, explain_error
+from audience_impact.store import VERSION_FOLDER, PublishError, require_inside
+from audience_impact.store.files import as_json, describe_client, explain_error, require_length
 from audience_impact.store.manifest import MANIFEST, files_of
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
@@ -74,9 +68,7 @@ def open_storage(address: str) -> "ObjectStorage":
         raise PublishError(f"{address}: names no bucket; give it, as in s3://bucket/folder")
     _unset_blanks()
     try:
-        return ObjectStorage(
-            address, from_url(address, client_options=_client_options(), retry_config=storage.RETRY)
-        )
+        return ObjectStorage(address, from_url(address, **describe_client(_is_plain())))
     except (BaseError, ValueError) as error:
         raise PublishError(f"{address}: cannot be used: {explain_error(error)}") from error
 
@@ -88,10 +80,9 @@ def _unset_blanks() -> None:
             del os.environ[name]
 
 
-def _client_options() -> Any:
-    """Return the options of the client; plain HTTP only where the operator's endpoint is plain."""
-    plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
-    return {**storage.CLIENT, "allow_http": plain}
+def _is_plain() -> bool:
+    """Return whether plain HTTP may be used, which is so where the operator's endpoint is plain."""
+    return os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
 
 
 def describe_error(error: BaseError) -> str:
@@ -227,8 +218,7 @@ class ObjectStorage:
     def read_file(self, path: str) -> bytes:
         """Return the content of an object."""
         stored = obstore.get(self.store, path)
-        if stored.meta["size"] > storage.MOST_BYTES:
-            raise report_length(f"{self.address}/{path}", storage.MOST_BYTES)
+        require_length(f"{self.address}/{path}", stored.meta["size"])
         return bytes(stored.bytes())
 
     @_as_os_error
@@ -357,8 +347,7 @@ class ObjectStorage:
     def copy_files(self, into: Path, suffix: str) -> None:
         """Copy the objects with one suffix into a folder, without objects of subfolders."""
         sizes = self.list_sizes(suffix)
-        if sum(sizes.values()) > storage.MOST_BYTES:
-            raise report_length(f"{self.address}, all files {suffix} together,", storage.MOST_BYTES)
+        require_length(f"{self.address}, all {suffix} files together,", sum(sizes.values()))
         for name in sorted(sizes):
             (into / name).write_bytes(self.read_file(name))
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.store import VERSION_FOLDER, PublishError, releases, storage
+from audience_impact.store.files import require_length
 from audience_impact.store.manifest import MANIFEST, METADATA_KEY, TooLargeError, require_bounded
 from audience_impact.store.storage import LATEST, VERSIONS, LocalStorage
 from audience_impact.store.versions import Stored
@@ -88,8 +89,7 @@ def _open_files(place: Path, files: list[Path]) -> OpenVersion:
     paths = {path.stem: path for path in files}
 
     def read_content(name: str) -> bytes:
-        if paths[name].stat().st_size > storage.MOST_BYTES:
-            raise PublishError(f"{paths[name]} is longer than {storage.MOST_BYTES:,} bytes")
+        require_length(str(paths[name]), paths[name].stat().st_size)
         return paths[name].read_bytes()
 
     return OpenVersion(str(place.parent if place.is_file() else place), "", (*paths,), read_content)

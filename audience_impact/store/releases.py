@@ -17,21 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from audience_impact.store import (
-    VERSION_ID,
-    AwayError,
-    PublishError,
-    report_length,
-    require_inside,
-    storage,
-)
-from audience_impact.store.files import explain_error
+from audience_impact.store import VERSION_ID, AwayError, PublishError, require_inside
+from audience_impact.store.files import describe_client, explain_error, require_length
 from audience_impact.store.manifest import MANIFEST, METADATA_KEY, read_package
 
 if TYPE_CHECKING:
     from obstore.store import HTTPStore
 
 SUFFIX = ".zip"
+PIECE_BYTES = 2**20
 WEB_SCHEMES = ("http", "https")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _DAMAGED = (
@@ -111,18 +105,19 @@ class ArchiveStorage(ReadOnlyStorage):
         return _read_id(manifest, self.address)
 
     def _read_member(self, name: str) -> bytes:
+        content = bytearray()
         try:
             with self.archive.open(f"{self._folder}/{name}") as file:
-                content = file.read(storage.MOST_BYTES + 1)
+                while piece := file.read(PIECE_BYTES):
+                    content += piece
+                    require_length(f"{self.address}: {name}", len(content))
         except KeyError as error:
             raise FileNotFoundError(f"{name} is not in the archive") from error
         except _DAMAGED as error:
             raise PublishError(
                 f"{self.address}: {name} cannot be unpacked ({error}): download the release again"
             ) from error
-        if len(content) > storage.MOST_BYTES:
-            raise report_length(f"{self.address}: {name}", storage.MOST_BYTES)
-        return content
+        return bytes(content)
 
     def read_file(self, path: str) -> bytes:
         """Return the content of a file of the version."""
@@ -247,8 +242,7 @@ def open_web(address: str) -> WebStorage:
     if not parts.hostname or (is_plain and parts.hostname not in LOOPBACK):
         raise PublishError(f"{address}: give an address of https:// with its host")
     try:
-        options: Any = {**storage.CLIENT, "allow_http": is_plain}
-        store = HTTPStore.from_url(address, client_options=options, retry_config=storage.RETRY)
+        store = HTTPStore.from_url(address, **describe_client(is_plain))
     except (BaseError, ValueError) as error:
         raise PublishError(f"{address}: cannot be used: {explain_error(error)}") from error
     return WebStorage(address, store)
@@ -269,8 +263,7 @@ def _read_object(store: Any, address: str, path: str) -> bytes:
     try:
         for piece in obstore.get(store, path).stream():
             content += piece
-            if len(content) > storage.MOST_BYTES:
-                raise report_length(f"{address}/{path}", storage.MOST_BYTES)
+            require_length(f"{address}/{path}", len(content))
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path} is not there") from error
     except BaseError as error:

@@ -20,23 +20,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from audience_impact.store import VERSION_FOLDER, AwayError, PublishError, require_inside
 from audience_impact.store.files import explain_error, flush_to_disk, write_below, write_whole
 
 LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
-MOST_BYTES = 500_000_000
-"""Maximum size of a file at an address, of an archive, and of the files of a folder that is copied;
-far above any facts.
-"""
-CLIENT: Any = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
-RETRY: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
-"""Times and retries of a request to an object store or a web server: one that is away is reported
-within half a minute; Prefect then retries the task.
-"""
 _TMP = ".tmp-"
 # What is written aside ends in the number of its process. Nothing else is ours, whatever its name.
 _FOLDER_ASIDE = re.compile(rf"{re.escape(_TMP)}{VERSION_FOLDER.pattern}-\d+")

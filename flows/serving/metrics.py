@@ -33,6 +33,7 @@ from prometheus_client.registry import Collector
 from audience_impact.periods import parse_periods
 from audience_impact.plain_text import plain_line
 from audience_impact.store import PublishError, storage
+from audience_impact.store.files import explain_error
 from flows.serving.preparing import Profile
 
 NAME = "metrics.prom"
@@ -152,7 +153,8 @@ def write_metrics(root: Path, samples: Samples, profile: Profile) -> None:
     try:
         storage.select_storage(root).write_file(NAME, render_metrics(samples, profile.environment))
     except OSError as error:
-        raise PublishError(f"{place}: the metrics cannot be written: {error}") from error
+        reason = explain_error(error)
+        raise PublishError(f"{place}: the metrics cannot be written: {reason}") from error
 
 
 def _write_textfile(samples: Samples, profile: Profile) -> None:
@@ -162,7 +164,8 @@ def _write_textfile(samples: Samples, profile: Profile) -> None:
     try:
         write_to_textfile(str(place), _register(samples, profile.environment))
     except OSError as error:
-        raise PublishError(f"{place}: the metrics cannot be written: {error}") from error
+        reason = explain_error(error)
+        raise PublishError(f"{place}: the metrics cannot be written: {reason}") from error
 
 
 def find_textfile(profile: Profile) -> Path | None:

@@ -290,12 +290,12 @@ def require_served(
     if (served := os.environ.get(SERVED)) is None:
         return
     expected = json.loads(served)
-    given = to_jsonable_python(inspect.signature(flow_body).bind(*words, **named).arguments)
-    for name in sorted(given.keys() - FREE):
-        if given[name] != expected[name]:
+    requested = to_jsonable_python(inspect.signature(flow_body).bind(*words, **named).arguments)
+    for name in sorted(requested.keys() - FREE):
+        if requested[name] != expected[name]:
             raise RefusedError(
                 [
-                    f"{name} is {json.dumps(given[name])}, and `serve` was started with "
+                    f"{name} is {json.dumps(requested[name])}, and `serve` was started with "
                     f"{json.dumps(expected[name])}: take that, or start `serve` with another "
                     "profile"
                 ]

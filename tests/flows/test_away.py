@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audience_impact.store import storage, versions
+from audience_impact.store import files, versions
 from audience_impact.store.files import as_json
 from audience_impact.store.manifest import MANIFEST, hash_bytes
 from flows.pipeline import steps
@@ -406,7 +406,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
             told["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{servers[-1].server_port}"
         for name, text in told.items():
             monkeypatch.setenv(name, text)
-        monkeypatch.setattr(storage, "RETRY", {**storage.RETRY, "max_retries": 1})
+        monkeypatch.setattr(files, "RETRY", {**files.RETRY, "max_retries": 1})
         return "s3://bucket/folder"
 
     yield begin

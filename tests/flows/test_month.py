@@ -1,103 +1,190 @@
-"""A month of nights on a clock that is moved: what each publishes, and what was said on a day.
+"""A month of nights in a bucket, on a clock that is moved: what each publishes, records and sends.
+
+The nights do what the flow does, with its own functions for changes, notices and metrics, and
+without Prefect's server.
 
 python -m tests.flows.test_month    prints the nights and the history as tables
 """
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import httpx
 import pyarrow.parquet as pq
 import pytest
+from prefect.client.schemas.objects import FlowRun
+from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
-from audience_impact.store import PublishError, history, rollbacks, versions
-from audience_impact.store.storage import select_storage
+from audience_impact.store import (
+    PublishError,
+    files,
+    history,
+    publishing,
+    rollbacks,
+    storage,
+    versions,
+)
+from audience_impact.store.history import Entry, Origin
+from flows import last_version, publish_impact
 from flows.pipeline import steps
 from flows.pipeline.code import describe_origin
+from flows.serving import metrics, notices
+from tests.flows.test_notices import take_notices
+from tests.flows.test_objects import serve_s3, set_keys
 from tests.support import edit, small
 
 pytestmark = pytest.mark.service
 
 FIRST = datetime(2026, 11, 1, 5, 15, tzinfo=UTC)
-VALUES = {1: "500000", 4: "510000", 12: "690000", 15: "520000", 20: "530000", 25: "540000"}
+VALUES = {1: "500000", 4: "510000", 12: "250000", 15: "520000", 20: "530000", 25: "540000"}
 """The figure in the facts from a night on; that of the 12th is wrong."""
 OTHER_LIBRARY, ROLLBACK, LIFT, AWAY, FAILING = 9, 13, 17, 20, 24
+ACCEPTED = (12, 15)
+"""Nights on which somebody confirmed that much had changed."""
+CLOSED = "http://127.0.0.1:9"
+"""An address at which nothing listens."""
+ENVIRONMENT = "north"
 
 
 @dataclass(frozen=True)
 class Night:
-    """What a night did."""
+    """What a night did.
 
-    day: date
+    Attributes:
+        at: When it was.
+        outcome: What it published, or why nothing.
+        latest: The number of the version that `latest` leads to afterwards.
+        entries: The entries that it added to the history.
+        notices: What people were sent.
+        metrics: The metrics without labels that can be scraped afterwards.
+    """
+
+    at: datetime
     outcome: str
     latest: int
+    entries: tuple[Entry, ...]
+    notices: tuple[dict[str, Any], ...]
+    metrics: dict[str, float]
 
 
-def run_nights(root: Path, facts: Path, nights: int = 30) -> Iterator[Night]:
-    """Run each night of a month: publish, and on some nights fail, or roll back in the morning.
+@dataclass
+class Month:
+    """The place of the versions, the facts, the notices sent and the file that is scraped."""
 
-    The facts are read and checked each night, and computed when they have changed.
-    """
-    computed: dict[str, steps.Results] = {}
-    for night in range(1, nights + 1):
-        if night in VALUES:
-            edit(facts, "estimates", "E1", value=VALUES[night])
-        if night == FAILING:
-            edit(facts, "estimates", "E1", value="many")
-        at = FIRST + timedelta(days=night - 1)
-        with _make_away(root, night == AWAY), _change_library(night >= OTHER_LIBRARY):
-            outcome = _run_night(root, facts, at, night, computed)
-        if night == ROLLBACK:
-            rollbacks.roll_back(root, "previous", "a figure a third too high", at)
-            outcome += "; rolled back"
-        if night == LIFT:
-            rollbacks.lift_rollback(root, "the figure is corrected", at)
-            outcome += "; lifted"
-        yield Night(at.date(), outcome, versions.find_latest(root).number)
+    root: Path
+    facts: Path
+    sent: list[dict[str, Any]]
+    textfile: Path
 
+    def run_nights(self, nights: int = 30) -> Iterator[Night]:
+        """Run each night: publish, and on some nights fail, or roll back in the morning.
 
-def _run_night(
-    root: Path, facts: Path, at: datetime, night: int, computed: dict[str, steps.Results]
-) -> str:
-    """Do what the flow does, strictly; the outcome in words."""
-    origin = describe_origin(at)
-    if night >= OTHER_LIBRARY:
-        origin = replace(origin, libraries={**origin.libraries, "pyarrow": "99.0.1"})
-    try:
+        The facts are read and checked each night, and computed when they have changed.
+        """
+        computed: dict[str, steps.Results] = {}
+        recorded = 0
+        for night in range(1, nights + 1):
+            if night in VALUES:
+                edit(self.facts, "estimates", "E1", value=VALUES[night])
+            if night == FAILING:
+                edit(self.facts, "estimates", "E1", value="many")
+            at = FIRST + timedelta(days=night - 1)
+            told = len(self.sent)
+            with _move_clock(at), _make_away(night == AWAY), _change_library(night):
+                outcome = self._run_night(at, night, computed)
+            if night == ROLLBACK:
+                rollbacks.roll_back(self.root, "previous", "a figure far too low", at)
+                outcome += "; rolled back"
+            if night == LIFT:
+                rollbacks.lift_rollback(self.root, "the figure is corrected", at)
+                outcome += "; lifted"
+            entries = history.read_history(storage.select_storage(self.root)).entries[recorded:]
+            recorded += len(entries)
+            latest = versions.find_latest(self.root).number
+            scraped = read_metrics(self.textfile)
+            yield Night(at, outcome, latest, entries, tuple(self.sent[told:]), scraped)
+
+    def _run_night(self, at: datetime, night: int, computed: dict[str, steps.Results]) -> str:
+        """Do what the flow does, strictly, and what it does when it fails; the outcome in words."""
+        try:
+            return self._publish(at, night, computed)
+        except (steps.RefusedError, PublishError) as error:
+            parameters = {"published": str(self.root)}
+            run = FlowRun(flow_id=uuid4(), name=f"publish-impact {at:%d}", parameters=parameters)
+            notices.report_failed_run(run, "Failed", str(error))
+            return f"nothing published: {str(error).splitlines()[0]}"
+
+    def _publish(self, at: datetime, night: int, computed: dict[str, steps.Results]) -> str:
+        origin = describe_night(at, night)
         checked = steps.refuse_errors(
-            steps.validate_facts(steps.read_facts([facts]), at.date()), strict=True
+            steps.validate_facts(steps.read_facts([self.facts]), at.date()), strict=True
         )
         if checked.inputs_sha256 not in computed:
             results = steps.compute_results(checked, None, 0, sensitivity=False)
             computed[checked.inputs_sha256] = results
-        done = steps.publish_results(computed[checked.inputs_sha256], root, None, origin)
-    except (steps.RefusedError, PublishError) as error:
-        return f"nothing published: {str(error).splitlines()[0]}"
-    said = f"published v{done.version.number}: {done.reason}" if done.created else "nothing changed"
-    return "; ".join([said, *done.notes])
+        results = computed[checked.inputs_sha256]
+        before = last_version.read_last_version(self.root)
+        changes = last_version.list_changes(before, last_version.summarise_results(results))
+        changes += publishing.list_changed_values(self.root, results.version, results.rows, origin)
+        if changes and night not in ACCEPTED:
+            raise steps.RefusedError([last_version.ACCEPT, *changes])
+        done = steps.publish_results(results, self.root, None, origin)
+        publish_impact.record_metrics.fn(results, self.root, {"read": 1.0}, changes)
+        news = f"published v{done.version.number}: {done.reason}" if done.created else ""
+        return "; ".join([news or "nothing changed", *done.notes])
+
+
+def describe_night(at: datetime, night: int) -> Origin:
+    """Return the moment and the libraries of a night; from one night on there is another one."""
+    origin = describe_origin(at)
+    if night < OTHER_LIBRARY:
+        return origin
+    return replace(origin, libraries={**origin.libraries, "pyarrow": "99.0.1"})
+
+
+def read_metrics(textfile: Path) -> dict[str, float]:
+    """Return the metrics that have no label but the environment, by name."""
+    families = text_string_to_metric_families(textfile.read_text(encoding="utf-8"))
+    samples = [sample for family in families for sample in family.samples]
+    label = {"environment": ENVIRONMENT}
+    return {sample.name: sample.value for sample in samples if sample.labels == label}
 
 
 @contextmanager
-def _make_away(root: Path, is_away: bool) -> Iterator[None]:
-    """Let every write of a night fail, as on a full disk."""
+def _move_clock(at: datetime) -> Iterator[None]:
+    """Let the flow's notices and metrics be of another moment."""
 
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    class Moved(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return at
 
     with pytest.MonkeyPatch.context() as patch:
-        if is_away:
-            patch.setattr(os, "fsync", fail)
+        for module in (notices, publish_impact):
+            patch.setattr(module, "datetime", Moved)
         yield
 
 
 @contextmanager
-def _change_library(is_other: bool) -> Iterator[None]:
+def _make_away(is_away: bool) -> Iterator[None]:
+    """Let nothing answer where the bucket is."""
+    with pytest.MonkeyPatch.context() as patch:
+        if is_away:
+            patch.setenv("AWS_ENDPOINT_URL", CLOSED)
+            patch.setattr(files, "RETRY", {**files.RETRY, "max_retries": 0})
+        yield
+
+
+@contextmanager
+def _change_library(night: int) -> Iterator[None]:
     """Let files be written with other bytes and the same values, as another pyarrow may do."""
     real = pq.ParquetWriter
 
@@ -105,66 +192,145 @@ def _change_library(is_other: bool) -> Iterator[None]:
         return real(*words, **named, compression_level=7)
 
     with pytest.MonkeyPatch.context() as patch:
-        if is_other:
+        if night >= OTHER_LIBRARY:
             patch.setattr(pq, "ParquetWriter", write_otherwise)
         yield
 
 
-def test_a_month_of_nights_is_recorded_and_each_day_can_be_asked_for(tmp_path: Path) -> None:
-    root, facts = tmp_path / "published", small(tmp_path / "facts")
-    nights = list(run_nights(root, facts))
-    said = {night.day.day: night.outcome for night in nights}
+@contextmanager
+def begin_month(folder: Path) -> Iterator[Month]:
+    """A bucket, facts, a listener for notices and a folder that is scraped."""
+    with (
+        serve_s3(folder / "s3.log") as endpoint,
+        take_notices() as (address, sent),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        set_keys(endpoint, patch)
+        httpx.put(f"{endpoint}/month").raise_for_status()
+        (folder / "scraped").mkdir()
+        patch.setenv("AUDIENCE_IMPACT_PROFILE", "")
+        patch.setenv("AUDIENCE_IMPACT_ENVIRONMENT", ENVIRONMENT)
+        patch.setenv("AUDIENCE_IMPACT_NOTICES", f'["{address}"]')
+        patch.setenv("AUDIENCE_IMPACT_METRICS", str(folder / "scraped"))
+        textfile = folder / "scraped" / f"audience-impact-{ENVIRONMENT}.prom"
+        yield Month(Path("s3://month/published"), small(folder / "facts"), sent, textfile)
+
+
+PUBLISHED = (1, 4, 9, 12, 15, 21, 25)
+"""The nights that published a version each, in order."""
+SAID = {3: 1, 10: 3, 12: 4, 16: 3, 22: 6}
+"""Days that are asked for afterwards, and the number of the version that was the latest."""
+
+
+def test_a_month_of_nights_is_recorded_sent_and_measured_and_each_day_can_be_asked_for(
+    tmp_path: Path,
+) -> None:
+    with begin_month(tmp_path) as month:
+        nights = {night.at.day: night for night in month.run_nights()}
+        check_outcomes(nights)
+        check_entries(nights)
+        check_notices(nights)
+        check_metrics(nights)
+        for night in nights.values():
+            assert versions.find_version_on(month.root, night.at.date()).number == night.latest
+        for day, number in SAID.items():
+            assert nights[day].latest == number
+            answers = [
+                show_answer(month.root, *words)
+                for words in (("--on", f"2026-11-{day:02}"), ("--version", f"v{number}"))
+            ]
+            assert versions.find_version(month.root, f"v{number}").id in answers[0]
+            assert answers[0] == answers[1]
+
+
+def check_outcomes(nights: dict[int, Night]) -> None:
+    """Assert what each night published, or why nothing."""
+    said = {day: night.outcome for day, night in nights.items()}
     assert said[1].startswith("published v1: the first version")
     assert said[4].startswith("published v2: other facts")
     assert said[9].startswith("published v3: the same values as other bytes (pyarrow ")
     assert "-> 99.0.1" in said[9]
-    assert said[12].startswith("published v4")
+    assert said[12].startswith("published v4: other facts")
     assert said[13] == "nothing changed; rolled back"
     assert said[15].startswith("published v5: other facts; latest stays with version v000003-")
-    assert "a figure a third too high" in said[16]
+    assert all("a figure far too low" in said[day] for day in (14, 15, 16))
     assert said[17].endswith("lifted")
-    assert said[20].startswith("nothing published: cannot publish below")
-    assert said[21].startswith("published v6")
+    assert said[20].startswith("nothing published: s3://month/published cannot be read: ")
+    assert said[21].startswith("published v6: other facts")
     assert said[24].startswith("nothing published: ")
     assert "estimates.csv" in said[24]
     assert said[25].startswith("published v7")
-    quiet = {2, 3, 5, 6, 7, 8, 10, 11, 18, 19, 22, 23, 26, 27, 28, 29, 30}
-    assert {day for day, outcome in said.items() if outcome == "nothing changed"} == quiet
-    assert [(night.day.day, night.latest) for night in nights if night.day.day in (12, 14, 16)] == [
-        (12, 4),
-        (14, 3),
-        (16, 3),
-    ]
-    expected = {3: 1, 10: 3, 12: 4, 14: 3, 16: 3, 18: 5, 20: 5, 22: 6, 24: 6, 30: 7}
-    for night in nights:
-        assert versions.find_version_on(root, night.day).number == night.latest
-        assert expected.get(night.day.day, night.latest) == night.latest
-    entries = history.read_history(select_storage(root)).entries
-    assert [str(entry.event) for entry in entries] == [
-        *("published",) * 4,
-        *("rolled back", "published", "lifted", "published", "published"),
-    ]
-    for day, number in ((11, 3), (12, 4), (14, 3)):
-        words = ["show", "R1", "--on", f"2026-11-{day}", "--published", str(root)]
-        shown = CliRunner().invoke(app, words)
-        assert shown.exit_code == 0, shown.output
-        assert versions.find_version(root, f"v{number}").id in shown.stdout
+    quiet = {day for day, outcome in said.items() if outcome == "nothing changed"}
+    assert quiet == {2, 3, 5, 6, 7, 8, 10, 11, 18, 19, 22, 23, 26, 27, 28, 29, 30}
+    latest = [night.latest for night in nights.values()]
+    assert latest == [1] * 3 + [2] * 5 + [3] * 3 + [4] + [3] * 4 + [5] * 4 + [6] * 4 + [7] * 6
+
+
+def check_entries(nights: dict[int, Night]) -> None:
+    """Assert the log of each night."""
+    expected = {day: ["published"] for day in PUBLISHED}
+    expected |= {ROLLBACK: ["rolled back"], LIFT: ["lifted"]}
+    for day, night in nights.items():
+        assert [str(entry.event) for entry in night.entries] == expected.get(day, [])
+        assert all(entry.at == night.at for entry in night.entries)
+        assert all(entry.reason for entry in night.entries)
+
+
+def check_notices(nights: dict[int, Night]) -> None:
+    """Assert what people were sent: failures, and the nights on which much changed."""
+    causes = {AWAY: "cannot be read: ", FAILING: "estimates.csv:2:value: "}
+    for day, night in nights.items():
+        kinds = [notice["type"] for notice in night.notices]
+        assert kinds == ["failure"] * (day in causes) + ["warning"] * (day in ACCEPTED), day
+        for notice in night.notices:
+            assert notice["title"].startswith(f"audience-impact ({ENVIRONMENT}): ")
+        if day in causes:
+            environment, moment, cause, page = night.notices[0]["message"].split("\n")
+            assert environment == f"environment: {ENVIRONMENT}"
+            assert moment == f"day: {night.at:%Y-%m-%d %H:%M} UTC"
+            assert cause.startswith("cause: ")
+            assert causes[day] in cause
+            assert page.startswith("run: ")
+    for day in ACCEPTED:
+        assert "number_rescaled" in nights[day].notices[0]["message"]
+
+
+def check_metrics(nights: dict[int, Night]) -> None:
+    """Assert what can be scraped after each night."""
+    well = 0.0
+    for day, night in nights.items():
+        is_success = day not in (AWAY, FAILING)
+        well = night.at.timestamp() if is_success else well
+        assert night.metrics[metrics.SUCCESS] == float(is_success)
+        assert night.metrics[metrics.ENDED] == night.at.timestamp()
+        assert night.metrics[metrics.ENDED_WELL] == well
+        assert night.metrics["audience_impact_refused_rows"] == 0
+
+
+def show_answer(root: Path, *words: str) -> str:
+    """Return what `show` prints of the restriction in a version."""
+    shown = CliRunner().invoke(app, ["show", "R1", *words, "--published", str(root)])
+    assert shown.exit_code == 0, shown.output
+    return shown.stdout
 
 
 def main() -> None:
-    """Print the nights, the history, and the sentence of five days."""
-    with tempfile.TemporaryDirectory() as name:
-        root, facts = Path(name) / "published", small(Path(name) / "facts")
-        print("| night | outcome | latest |\n| --- | --- | --- |")
-        for night in run_nights(root, facts):
-            print(f"| {night.day} | {night.outcome} | v{night.latest} |")
-        place = ["--published", str(root)]
-        print("\n" + CliRunner().invoke(app, ["versions", *place]).stdout)
+    """Print the nights with their notices and metrics, the history, and answers of five days."""
+    with tempfile.TemporaryDirectory() as name, begin_month(Path(name)) as month:
+        print("| night | outcome | entries | notices | success | latest |\n" + "| --- " * 6 + "|")
+        for night in month.run_nights():
+            events = ", ".join(str(entry.event) for entry in night.entries)
+            sent = ", ".join(f"{one['type']}: {one['title']}" for one in night.notices)
+            success = f"{night.metrics[metrics.SUCCESS]:.0f}"
+            words = [f"{night.at:%m-%d}", night.outcome, events, sent, success, f"v{night.latest}"]
+            print(f"| {' | '.join(words)} |")
+        listed = CliRunner().invoke(app, ["versions", "--published", str(month.root)])
+        print("\n" + listed.stdout)
         print("| --on | version | sentence |\n| --- | --- | --- |")
-        for day in (3, 10, 12, 16, 22):
-            shown = CliRunner().invoke(app, ["show", "R1", "--on", f"2026-11-{day:02}", *place])
-            number = versions.find_version_on(root, date(2026, 11, day)).number
-            print(f"| 2026-11-{day:02} | v{number} | {shown.stdout.splitlines()[0]} |")
+        for day in SAID:
+            sentence = show_answer(month.root, "--on", f"2026-11-{day:02}").splitlines()[0]
+            number = versions.find_version_on(month.root, date(2026, 11, day)).number
+            print(f"| 2026-11-{day:02} | v{number} | {sentence} |")
 
 
 if __name__ == "__main__":

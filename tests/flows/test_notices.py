@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -30,8 +31,8 @@ from flows.serving.preparing import NotReadyError, Profile
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
-@pytest.fixture
-def listener() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+@contextmanager
+def take_notices() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """An address that takes notices, and what it was told."""
     told: list[dict[str, Any]] = []
 
@@ -50,6 +51,12 @@ def listener() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         yield f"json://127.0.0.1:{listening.server_port}/", told
         listening.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    with take_notices() as listening:
+        yield listening
 
 
 def profile(*addresses: str, days: int | None = None) -> Profile:

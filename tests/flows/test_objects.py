@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from typer.testing import CliRunner
 from audience_impact.cli.command import app
 from audience_impact.store import (
     PublishError,
+    files,
     history,
     manifest,
     objects,
@@ -50,14 +51,13 @@ READERS = 20 if KILLS > 8 else 3
 REGION = "us-east-1"
 
 
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that speaks S3."""
+@contextmanager
+def serve_s3(log: Path) -> Iterator[str]:
+    """The address of a server that speaks S3 and writes what it says into a file."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    log = tmp_path_factory.mktemp("s3") / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
@@ -75,17 +75,29 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait()
 
 
-@pytest.fixture
-def root(endpoint: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of an empty folder in a bucket of the test's own."""
-    told = {
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that speaks S3."""
+    with serve_s3(tmp_path_factory.mktemp("s3") / "log") as address:
+        yield address
+
+
+def set_keys(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process use the buckets of a server."""
+    keys = {
         "AWS_ACCESS_KEY_ID": "me",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_DEFAULT_REGION": REGION,
     }
-    for name, value in told.items():
+    for name, value in keys.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def root(endpoint: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty folder in a bucket of the test's own."""
+    set_keys(endpoint, monkeypatch)
     bucket = f"b{abs(hash(request.node.name))}"
     httpx.put(f"{endpoint}/{bucket}").raise_for_status()
     return f"s3://{bucket}/some/where"
@@ -450,7 +462,7 @@ def test_a_pointer_that_leads_nowhere_is_named(root: str, store: ObjectStorage) 
 
 def test_a_store_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch, root: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(storage, "RETRY", {"max_retries": 0})
+    monkeypatch.setattr(files, "RETRY", {"max_retries": 0})
     for act in (lambda: put(root, 1), lambda: steps.read_facts([Path(root)])):
         with pytest.raises(PublishError) as error:
             act()
@@ -462,7 +474,7 @@ def test_a_variable_set_to_nothing_is_none(monkeypatch: pytest.MonkeyPatch, root
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "")  # the last that is told wins, and the client panics
-    monkeypatch.setattr(storage, "RETRY", {"max_retries": 0})
+    monkeypatch.setattr(files, "RETRY", {"max_retries": 0})
     with pytest.raises(PublishError, match=root):
         put(root, 1)
 
@@ -477,7 +489,7 @@ def test_facts_beyond_every_measure_are_not_copied(
     root: str, store: ObjectStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.write_file("sources.csv", b"x" * 100)
-    monkeypatch.setattr(storage, "MOST_BYTES", 99)
+    monkeypatch.setattr(files, "MOST_BYTES", 99)
     with pytest.raises(PublishError, match="longer than 99 bytes"):
         steps.read_facts([Path(root)])
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from audience_impact.cli import folders
 from audience_impact.cli.command import app
-from audience_impact.store import PublishError, storage, versions
+from audience_impact.store import PublishError, files, versions
 from flows import releasing
 from flows.pipeline import steps
 from tests.support import FACTS
@@ -162,7 +162,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(
 ) -> None:
     place = tmp_path / "some.zip"
     place.write_bytes(pack({"a/datapackage.json": b" " * 2_000_000}))
-    monkeypatch.setattr(storage, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(files, "MOST_BYTES", 1_000_000)
     with pytest.raises(PublishError, match="longer than 1,000,000 bytes"):
         versions.find_latest(place)
 
@@ -191,7 +191,7 @@ def test_a_changed_table_of_a_release_is_damage(archive: Path, tmp_path: Path) -
 def test_an_address_that_cannot_be_read_is_one_line(
     address: str, reason: str, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "RETRY", {**storage.RETRY, "max_retries": 1})
+    monkeypatch.setattr(files, "RETRY", {**files.RETRY, "max_retries": 1})
     done = RUNNER.invoke(app, [*QUESTION, "--published", address.format(site=site)])
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1

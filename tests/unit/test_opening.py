@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import audience_impact as ai
-from audience_impact.store import PublishError, manifest, reading, storage, versions
+from audience_impact.store import PublishError, files, manifest, reading, versions
 from flows.pipeline import steps
 from flows.releasing import write_release
 from schemas import published
@@ -216,7 +216,7 @@ def test_an_archive_that_is_no_release_is_refused(tmp_path: Path) -> None:
 def test_what_is_larger_than_any_version_is_refused(
     root: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "MOST_BYTES", 1000)
+    monkeypatch.setattr(files, "MOST_BYTES", 1000)
     for place in (str(root / "release.zip"), address):
         with pytest.raises(ValueError, match="is longer than 1,000 bytes"):
             ai.load(place)
@@ -286,7 +286,7 @@ def test_load_and_the_command_refuse_the_same_tables(
 
 
 def test_an_address_that_is_away_is_no_wrong_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "RETRY", {**storage.RETRY, "max_retries": 0})
+    monkeypatch.setattr(files, "RETRY", {**files.RETRY, "max_retries": 0})
     for name in ("", "/release.zip"):
         with pytest.raises(OSError, match=r"http://127\.0\.0\.1:9.* cannot be read: "):
             ai.load(f"http://127.0.0.1:9{name}")
