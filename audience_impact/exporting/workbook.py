@@ -8,7 +8,7 @@ the file is that of the facts.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+    from audience_impact.exporting.rows import RowSheet
+
 NUMBER_FORMATS = {"share": "0.0%", "ratio": "#,##0.00", "hours": "#,##0.0"}
 WHOLE_NUMBER, DAY = "#,##0", "yyyy-mm-dd"
+FIRST_DAY = date(1899, 12, 30)
+"""The day from which Excel counts days, for days from March 1900 on."""
 LINK = "url"
 """The column whose cells are addresses."""
 NARROWEST, WIDEST, OF_NUMBERS = 10, 48, 15
@@ -84,10 +88,13 @@ def open_workbook(path: Path | IO[bytes], content: Content) -> xlsxwriter.Workbo
     """Return a new workbook, written row by row, without the time of day and without formulas."""
     import xlsxwriter
 
+    from audience_impact.exporting.rows import RowSheet
+
     book = xlsxwriter.Workbook(
         path,
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False},
     )
+    book.worksheet_class = RowSheet
     book.set_properties(
         {
             "title": content.title,
@@ -124,13 +131,23 @@ def split_parts(content: Content, limits: Limits) -> Iterator[Part]:
             yield Part(sheet, table, rows.slice(number * most, most))
 
 
-def clean_text(value: str, limits: Limits, short: Shortened) -> str:
-    """Return a text for a cell, with invisible characters as code points, cut if too long."""
+def clean_text(value: str, limits: Limits, short: Shortened, cells: int = 1) -> str:
+    """Return a text for a cell, with invisible characters as code points, cut if too long.
+
+    Args:
+        value: The text.
+        limits: The limits of Excel.
+        short: Counts the cells whose text is cut.
+        cells: The number of cells that have the text.
+    """
     shown = plain_lines(str(value))
-    if len(shown) <= limits.characters:
+    if len(shown) <= limits.characters // 2:  # a character is one or two of Excel's
         return shown
-    short.texts += 1
-    return f"{shown[: limits.characters - 3]}..."
+    units = shown.encode("utf-16-le")
+    if len(units) <= 2 * limits.characters:
+        return shown
+    short.texts += cells
+    return f"{units[: 2 * (limits.characters - 3)].decode('utf-16-le', 'ignore')}..."
 
 
 def choose_format(text: str, made: Formats) -> Format:
@@ -139,7 +156,7 @@ def choose_format(text: str, made: Formats) -> Format:
 
 
 def write_part(
-    sheet: Worksheet, part: Part, content: Content, made: Formats, limits: Limits
+    sheet: RowSheet, part: Part, content: Content, made: Formats, limits: Limits
 ) -> Shortened:
     """Fill the sheet of a table, headings with notes, then cells; return what was shortened."""
     fields = [
@@ -162,17 +179,59 @@ def write_part(
             write_note(field),
             {"x_scale": 2.4, "y_scale": _note_height(write_note(field))},
         )
+    if any(field["name"] == LINK for field in fields):
+        _write_linked_rows(sheet, part, fields, made, limits, short)
+    else:
+        columns = ((part.rows[field["name"]], field) for field in fields)
+        sheet.write_columns(1, [_write_column(*column, made, limits, short) for column in columns])
+    sheet.autofilter(0, 0, max(part.rows.num_rows, 1), len(fields) - 1)
+    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{part.rows.num_rows + 1}"})
+    sheet.set_landscape()
+    sheet.repeat_rows(0)
+    return short
+
+
+def _write_column(
+    cells: pa.ChunkedArray,
+    field: Mapping[str, Any],
+    made: Formats,
+    limits: Limits,
+    short: Shortened,
+) -> pa.Array:
+    """Return the XML of each cell of a column; null for a blank cell."""
+    from audience_impact.exporting import rows
+
+    form = made.numbers[_number_format(field)]
+
+    def write_number(cell: float, _: int) -> str:
+        return rows.write_number(cell, form)
+
+    def write_day(cell: date, _: int) -> str:
+        return rows.write_number((cell - FIRST_DAY).days, form)
+
+    def write_words(cell: str, count: int) -> str:
+        shown = clean_text(cell, limits, short, count)
+        return rows.write_text(shown, choose_format(shown, made))
+
+    kinds: dict[str, Callable[[Any, int], str]] = {"string": write_words, "date": write_day}
+    return rows.write_cells(cells, kinds.get(field["type"], write_number))
+
+
+def _write_linked_rows(
+    sheet: Worksheet,
+    part: Part,
+    fields: Sequence[Mapping[str, Any]],
+    made: Formats,
+    limits: Limits,
+    short: Shortened,
+) -> None:
+    """Write the rows of a table with addresses cell by cell, since a link is more than its cell."""
     writers = [_make_writer(sheet, field, made, limits, short) for field in fields]
     columns = [part.rows[field["name"]].to_pylist() for field in fields]
     for number, cells in enumerate(zip(*columns, strict=True), 1):
         for place, (write, cell) in enumerate(zip(writers, cells, strict=True)):
             if cell is not None:
                 write(number, place, cell)
-    sheet.autofilter(0, 0, max(part.rows.num_rows, 1), len(fields) - 1)
-    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{part.rows.num_rows + 1}"})
-    sheet.set_landscape()
-    sheet.repeat_rows(0)
-    return short
 
 
 def _make_writer(

@@ -4,7 +4,7 @@ import json
 import math
 import subprocess
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pytest
+import xlsxwriter
 from openpyxl.utils import get_column_letter
 from typer.testing import CliRunner
 
@@ -31,8 +32,9 @@ from audience_impact.exporting import (
     sheets,
 )
 from audience_impact.exporting.content import Content
+from audience_impact.exporting.rows import RowSheet, write_cells, write_number, write_text
 from audience_impact.exporting.selection import ExportQuery
-from audience_impact.exporting.workbook import Limits
+from audience_impact.exporting.workbook import FIRST_DAY, Limits, Shortened, clean_text
 from audience_impact.site.rendering import reveal_hidden
 from audience_impact.store import versions
 from audience_impact.store.versions import Stored
@@ -52,7 +54,10 @@ HOSTILE = (
     "a \u202egnp.exe",
     "red \x1b[31m",
     "javascript:alert(1)",
+    "<r><t>red</t></r>",
 )
+HOSTILE_COLUMNS = {"sources": ("publisher", "url"), "restrictions": ("note",)}
+"""Columns of a table with links, whose cells are written one by one, and of one without."""
 
 
 @pytest.fixture(scope="module")
@@ -176,26 +181,26 @@ def test_a_cell_that_differs_is_seen(everything: Content, tmp_path: Path) -> Non
 
 @pytest.fixture(scope="module")
 def hostile(everything: Content, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workbook with each hostile text in a text, in a link and in what is chosen."""
+    """A workbook with each hostile text in texts, in a link and in what is chosen."""
     path = tmp_path_factory.mktemp("hostile") / "hostile.xlsx"
-    rows = everything.tables["sources"].slice(0, 1)
-    many = pa.concat_tables([rows] * len(HOSTILE))
-    for column in ("publisher", "url"):
-        place = many.column_names.index(column)
-        field = many.schema.field(column)
-        many = many.set_column(place, field, pa.array(HOSTILE, pa.string()))
-    made = replace(
-        everything, tables={**everything.tables, "sources": many}, answers=HOSTILE, chosen="=1+1"
-    )
-    sheets.write_workbook(path, made)
+    tables = dict(everything.tables)
+    for name, columns in HOSTILE_COLUMNS.items():
+        many = pa.concat_tables([tables[name].slice(0, 1)] * len(HOSTILE))
+        for column in columns:
+            place = many.column_names.index(column)
+            field = many.schema.field(column)
+            many = many.set_column(place, field, pa.array(HOSTILE, pa.string()))
+        tables[name] = many
+    sheets.write_workbook(path, replace(everything, tables=tables, answers=HOSTILE, chosen="=1+1"))
     return path
 
 
 def assert_text(path: Path) -> None:
     book = openpyxl.load_workbook(path)
-    heads = [cell.value for cell in book["sources"][1]]
-    for name in ("publisher", "url"):
-        cells = [row[heads.index(name)] for row in book["sources"].iter_rows(min_row=2)]
+    places = [(table, name) for table, names in HOSTILE_COLUMNS.items() for name in names]
+    for table, name in places:
+        heads = [cell.value for cell in book[table][1]]
+        cells = [row[heads.index(name)] for row in book[table].iter_rows(min_row=2)]
         assert [cell.value for cell in cells] == [reveal_hidden(text) for text in HOSTILE]
         assert {cell.data_type for cell in cells} == {"s"}
         assert [cell.hyperlink for cell in cells] == [None] * len(HOSTILE)
@@ -206,16 +211,67 @@ def assert_text(path: Path) -> None:
 def test_hostile_text_is_text_to_openpyxl(hostile: Path) -> None:
     assert_text(hostile)
     book = openpyxl.load_workbook(hostile)
-    heads = [cell.value for cell in book["sources"][1]]
-    place = heads.index("publisher") + 1
-    marked = [book["sources"].cell(row, place).quotePrefix for row in range(2, 2 + len(HOSTILE))]
-    assert marked == [text.startswith(("=", "+", "-", "@")) for text in HOSTILE]
+    for table, (name, *_) in HOSTILE_COLUMNS.items():
+        place = [cell.value for cell in book[table][1]].index(name) + 1
+        marked = [book[table].cell(row, place).quotePrefix for row in range(2, 2 + len(HOSTILE))]
+        assert marked == [text.startswith(("=", "+", "-", "@")) for text in HOSTILE]
     shown = [cell.value for row in book["about"].iter_rows() for cell in row]
     assert set(map(reveal_hidden, HOSTILE)) <= set(shown)
 
 
 def test_hostile_text_is_text_to_libreoffice(hostile: Path, tmp_path: Path) -> None:
     assert_text(through_libreoffice(hostile, tmp_path))
+
+
+CELLS: tuple[list[Any], ...] = (
+    ["a", " b", "c\n d ", "", "<&>'", "_x0041_", "\u0e17\U0001f600", None, None, "a"],
+    [1.5, 0.1, 1e20, -3.0, None, 1 / 3, 2.0**60, None, 0.0, 1.5],
+    [date(2020, 1, 1), None, date(1900, 3, 1), date(9999, 12, 31), *[None] * 6],
+)
+"""Columns of texts, numbers and days; one row has no cell."""
+
+
+def test_rows_are_those_that_xlsxwriter_writes_cell_by_cell(tmp_path: Path) -> None:
+    def write(name: str, fill: Callable[[Any, list[Any]], None]) -> bytes:
+        with xlsxwriter.Workbook(tmp_path / name, {"constant_memory": True}) as book:
+            sheet = book.add_worksheet(worksheet_class=RowSheet)
+            sheet.write_string(0, 0, "heading")
+            fill(sheet, [book.add_format({"num_format": form}) for form in ("@", "0", "yyyy")])
+        with zipfile.ZipFile(tmp_path / name) as archive:
+            return archive.read("xl/worksheets/sheet1.xml")
+
+    def by_cells(sheet: Any, forms: list[Any]) -> None:
+        writers = (sheet.write_string, sheet.write_number, sheet.write_datetime)
+        for number, cells in enumerate(zip(*CELLS, strict=True), 1):
+            for place, cell in enumerate(cells):
+                if cell is not None:
+                    writers[place](number, place, cell, forms[place])
+
+    def by_columns(sheet: Any, forms: list[Any]) -> None:
+        writers: tuple[Callable[[Any, int], str], ...] = (
+            lambda text, _: write_text(text, forms[0]),
+            lambda number, _: write_number(number, forms[1]),
+            lambda day, _: write_number((day - FIRST_DAY).days, forms[2]),
+        )
+        columns = map(pa.chunked_array, ([cells] for cells in CELLS))
+        sheet.write_columns(1, [write_cells(*pair) for pair in zip(columns, writers, strict=True)])
+
+    assert write("columns", by_columns) == write("cells", by_cells)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_what_is_no_number_is_no_cell(number: float) -> None:
+    with pytest.raises(ValueError, match="cannot be written into a cell"):
+        write_number(number, None)
+
+
+def test_a_text_is_cut_at_the_characters_that_excel_counts() -> None:
+    short = Shortened()
+    assert clean_text("\U0001f600" * 50, Limits(characters=100), short, 3) == "\U0001f600" * 50
+    assert clean_text("\U0001f600" * 51, Limits(characters=100), short, 3) == (
+        "\U0001f600" * 48 + "..."
+    )
+    assert short.texts == 3
 
 
 def test_a_formula_is_seen(tmp_path: Path) -> None:
