@@ -239,17 +239,19 @@ def _explain_missing(name: str, tables: tuple[str, ...]) -> str:
 
 def _read_published(opened: "OpenVersion", name: str) -> "pd.DataFrame":
     from audience_impact.store import AwayError, PublishError
+    from audience_impact.store.manifest import describe_columns
 
     try:
         table = opened.read_table(name)
+        columns = describe_columns(table.schema)
     except AwayError as error:
         raise OSError(str(error)) from error
     except PublishError as error:
         raise ValueError(str(error)) from error
     attrs = json.loads(table.schema.metadata[METADATA_KEY])
     attrs.pop("sources", None)  # of older versions; pandas copies attrs on every step
-    attrs["columns"] = {field.name: _decode_notes(field) for field in table.schema}
-    frame = _set_types(table, attrs["columns"])
+    attrs["columns"] = columns
+    frame = _set_types(table, columns)
     frame.attrs = attrs
     return frame
 
@@ -269,11 +271,6 @@ def _set_types(table: Any, notes: Mapping[str, dict[str, Any]]) -> "pd.DataFrame
         elif about.get("unit") not in ("", "date", None):
             frame[name] = frame[name].astype("float64")
     return frame
-
-
-def _decode_notes(field: Any) -> dict[str, Any]:
-    notes = {key.decode(): word.decode() for key, word in (field.metadata or {}).items()}
-    return notes | {key: json.loads(notes[key]) for key in _CODED if key in notes}
 
 
 def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataFrame":

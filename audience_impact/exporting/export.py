@@ -30,7 +30,7 @@ from audience_impact.exporting.events import add_events
 from audience_impact.exporting.selection import ExportQuery, select_content
 from audience_impact.store import manifest
 from audience_impact.store.files import explain_error, flush_to_disk, write_below
-from audience_impact.store.manifest import MANIFEST, ROW_GROUP_ROWS, hash_bytes
+from audience_impact.store.manifest import COLUMNS_KEY, MANIFEST, ROW_GROUP_ROWS, hash_bytes
 from audience_impact.store.versions import Stored
 
 if TYPE_CHECKING:
@@ -90,7 +90,10 @@ def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:
 
 def _encode_parquet(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    pq.write_table(table.combine_chunks(), sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+    # A table of an older version has the words of its columns in the schema of Arrow.
+    is_older = COLUMNS_KEY.encode() not in (table.schema.metadata or {})
+    options = {"compression": "zstd", "row_group_size": ROW_GROUP_ROWS, "store_schema": is_older}
+    pq.write_table(table.combine_chunks(), sink, **options)
     return bytes(sink.getvalue())
 
 

@@ -85,9 +85,11 @@ def write_layers(files: Mapping[str, bytes], into: Path) -> list[Path]:
 About = Mapping[str, Any]  # words about the tables, which no column says of itself
 
 METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
-SOURCES_KEY = "audience_impact_sources"  # in its footer alone: the sources of its rows
+COLUMNS_KEY = "audience_impact_columns"  # in its footer: what each column says of itself
+SOURCES_KEY = "audience_impact_sources"  # in its footer: the sources of its rows
 FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
 VALUES, SPECIAL_VALUES, SEPARATOR = "values", "special_values", "separator"
+CODED = (VALUES, SPECIAL_VALUES)
 """Keys of a column's metadata: JSON with the meanings of all coded values, or of the few special
 values; and the separator between several values in one cell."""
 MANIFEST = "datapackage.json"
@@ -169,12 +171,12 @@ def render_files(
         table = tables[name]
         rows = as_rows(table)
         _check_schema(name, rows.schema, about)
-        schema = _describe_schema(name, rows.schema, identity, about)
-        sources = about["tables"][name]["sources"]
-        files[f"{name}.parquet"] = content = _write_parquet(name, rows, schema, sources)
-        resources.append(
-            _build_resource(name, schema, rows.num_rows, about["tables"][name], content)
+        table_words = about["tables"][name]
+        description = _describe_table(name, identity, about)
+        files[f"{name}.parquet"] = content = _write_parquet(
+            name, rows, rows.schema, description, table_words["sources"]
         )
+        resources.append(_build_resource(name, rows.schema, rows.num_rows, table_words, content))
     if facts:
         files[ARCHIVE_NAME] = content = pack_files(facts)
         resources.append(_describe_facts(content, about))
@@ -182,17 +184,52 @@ def render_files(
     return files
 
 
-def _write_parquet(name: str, rows: Rows, schema: pa.Schema, sources: Any) -> bytes:
-    """Return a table as a Parquet file, with one group of rows in memory at a time."""
+def _write_parquet(
+    name: str, rows: Rows, schema: pa.Schema, description: Mapping[str, Any], sources: Any
+) -> bytes:
+    """Return a table as a Parquet file, with one group of rows in memory at a time.
+
+    What the table and its columns are is in its footer once, as JSON. In the schema of Arrow it
+    would be written a second time, in base64.
+    """
     sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, schema, compression="zstd") as file:
+    bare = pa.schema([field.remove_metadata() for field in schema])
+    with pq.ParquetWriter(sink, bare, compression="zstd", store_schema=False) as file:
         for group in rows.iterate_groups():
             _check_nulls(name, group)
             # Division into chunks reaches the bytes of the file, so it is fixed.
-            file.write_table(group.cast(schema).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
-        # Metadata of a schema are written twice, once as base64 in `ARROW:schema`.
-        file.add_key_value_metadata({SOURCES_KEY: as_json(sources)})
+            file.write_table(group.cast(bare).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+        columns = {field.name: _read_words(field) for field in schema}
+        about = {METADATA_KEY: description, COLUMNS_KEY: columns, SOURCES_KEY: sources}
+        file.add_key_value_metadata({key: as_json(words) for key, words in about.items()})
     return bytes(sink.getvalue())
+
+
+def _read_words(field: pa.Field) -> dict[str, Any]:
+    """Return what a column says of itself, without blanks, meanings of codes as objects."""
+    metadata = _decode_metadata(field)
+    coded = {key: json.loads(metadata[key]) for key in CODED if key in metadata}
+    return {key: words for key, words in {**metadata, **coded}.items() if words}
+
+
+def describe_columns(schema: pa.Schema) -> dict[str, dict[str, Any]]:
+    """Return what each column of a published table says of itself, from its schema as read.
+
+    Description, unit and SDMX concept; `values`, `special_values` and `separator` where there are
+    such. Files of older versions have it in the schema of Arrow. Raise PublishError where the words
+    are no such words.
+    """
+    try:
+        written = json.loads((schema.metadata or {}).get(COLUMNS_KEY.encode(), b"{}"))
+        kinds = {type(words) for words in (written, *written.values())}
+    except (ValueError, AttributeError):
+        kinds = set()
+    if kinds != {dict}:
+        raise PublishError(f"a table has no words of its columns under {COLUMNS_KEY}")
+    return {
+        field.name: dict.fromkeys(FIELD_KEYS, "") | (written.get(field.name) or _read_words(field))
+        for field in schema
+    }
 
 
 def _check_nulls(name: str, table: pa.Table) -> None:
@@ -220,17 +257,11 @@ def _decode_metadata(field: pa.Field) -> dict[str, str]:
     return {key.decode(): word.decode() for key, word in sorted((field.metadata or {}).items())}
 
 
-def _describe_schema(
-    name: str, schema: pa.Schema, identity: Mapping[str, Any], about: About
-) -> pa.Schema:
-    """Return the schema with the description of the table and metadata in a fixed order."""
-    description = {**identity, "table": name}
+def _describe_table(name: str, identity: Mapping[str, Any], about: About) -> dict[str, Any]:
+    """Return what a file says of its table and version."""
     table_words = about["tables"][name]
-    description |= {key: table_words[key] for key in ("title", "description")}
-    description |= {"licence": about["licence"]}
-    # The order of metadata reaches the bytes of the file, so it is fixed.
-    fields = [field.with_metadata(_decode_metadata(field)) for field in schema]
-    return pa.schema(fields, {METADATA_KEY: as_json(description)})
+    words = {key: table_words[key] for key in ("title", "description")}
+    return {**identity, "table": name, **words, "licence": about["licence"]}
 
 
 def _build_package(

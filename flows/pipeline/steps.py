@@ -591,9 +591,7 @@ def publish_results(
             name: {
                 "title": name.replace("_", " "),
                 "description": published.describe_table(name),
-                "sources": _describe_sources(
-                    sources[sources["source_id"].isin(results.source_ids[name])]
-                ),
+                "sources": _list_sources(name, sources, results.source_ids[name]),
                 "primary_key": published.KEYS[name],
             }
             for name in published.MODELS
@@ -608,6 +606,12 @@ def publish_results(
         keep,
         facts=results.files,
     )
+
+
+def _list_sources(table: str, sources: pd.DataFrame, used: Collection[str]) -> list[str]:
+    """Return the ids of the sources of a table; none for the table of the sources itself."""
+    ids = sources["source_id"]
+    return [] if table == "sources" else ids[ids.isin(used)].to_list()
 
 
 def _describe_licences(sources: pd.DataFrame) -> list[dict[str, str]]:

@@ -1,9 +1,12 @@
 """Published tables and calibrations, read back with what is known about them."""
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import audience_impact as ai
@@ -33,6 +36,43 @@ def test_a_version_is_its_tables_with_what_is_known_about_them(version: Path) ->
     assert set(impact.attrs["columns"]) == set(impact.columns)
     assert impact.attrs["columns"]["lower_persons"]["unit"] == "persons"
     assert all(told["description"] for told in impact.attrs["columns"].values())
+
+
+def write_anew(path: Path, into: Path, words: bytes | None) -> Path:
+    """Write a table with other words of its columns; None: in the schema, as versions had them."""
+    table = pq.read_table(path)
+    metadata = dict(table.schema.metadata)
+    columns = json.loads(metadata.pop(b"audience_impact_columns"))
+    if words is None:
+        fields = [
+            field.with_metadata(
+                {
+                    key: text if isinstance(text, str) else json.dumps(text)
+                    for key, text in {"unit": "", "sdmx_concept": "", **columns[field.name]}.items()
+                }
+            )
+            for field in table.schema
+        ]
+        table = table.cast(pa.schema(fields, metadata))
+    else:
+        table = table.replace_schema_metadata({**metadata, b"audience_impact_columns": words})
+    pq.write_table(table, into / path.name)
+    return into / path.name
+
+
+@pytest.mark.chain
+def test_a_file_of_an_older_version_has_the_same_notes(version: Path, tmp_path: Path) -> None:
+    older = ai.load(write_anew(version / "impact_by_platform.parquet", tmp_path, None))
+    table, expected = older["impact_by_platform"], ai.load(version)["impact_by_platform"]
+    pd.testing.assert_frame_equal(table, expected)
+    assert table.attrs == expected.attrs
+
+
+@pytest.mark.chain
+@pytest.mark.parametrize("words", [b"not JSON", b"[]", b'{"area_id": "text"}'])
+def test_words_that_are_none_are_refused(version: Path, tmp_path: Path, words: bytes) -> None:
+    with pytest.raises(ValueError, match="no words of its columns under audience_impact_columns"):
+        ai.load(write_anew(version / "impact.parquet", tmp_path, words))["impact"]
 
 
 @pytest.mark.chain
