@@ -429,8 +429,12 @@ def _report_unknown_tables(
 
 def _report_repeated_keys(frame: pd.DataFrame, table: str, header: Header) -> list[Finding]:
     """Return a finding at the later line of each key that occurs twice in a file."""
-    key, filled = list(header.key), header.has_key(frame)
-    if not (filled & frame.duplicated(list(key))).any():
+    key = list(header.key)
+    again = frame.duplicated(key)
+    if not again.any():  # nearly always
+        return []
+    filled = header.has_key(frame)
+    if not (filled & again).any():
         return []
     groups = frame[filled].groupby(key, sort=False)["row_line"]
     first = groups.transform("first")
@@ -469,12 +473,14 @@ def merge_layers(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
 
     All rows without a key remain, so that each can be refused with its line.
     """
-    together = pd.concat(frames, ignore_index=True) if frames else make_empty_table(header.columns)
+    frames = frames or [make_empty_table(header.columns)]
+    together = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     key = list(header.key)
-    keyed = header.has_key(together)
-    beaten = keyed & together.duplicated(key, keep="last")
-    if not beaten.any():
+    beaten = together.duplicated(key, keep="last")
+    if not beaten.any():  # nearly always, with one layer
         return Merged(together, together.iloc[:0], together.iloc[:0])
+    keyed = header.has_key(together)
+    beaten &= keyed
     repeated = keyed & together.duplicated([*key, "row_layer"], keep="last")
     parts = (~beaten, beaten & ~repeated, repeated)
     return Merged(*(together[part].reset_index(drop=True) for part in parts))
