@@ -8,6 +8,7 @@ are shown by their number, `<U+001B>`, and markup as plain text. Nothing is remo
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,25 +19,45 @@ RUN = ("=", "+", "-", "@", "\t", "\r")
 """Characters with which a formula of a spreadsheet begins."""
 
 
+class _Signs(dict[int, str]):
+    """What stands for each character: itself where it is seen, else what `hide` returns.
+
+    Looked up by `str.translate`, and filled as characters occur.
+    """
+
+    def __init__(self, hide: Callable[[str], str], stays: str = "") -> None:
+        super().__init__({ord(sign): sign for sign in stays})
+        self._hide = hide
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        self[code] = shown = sign if _is_seen(sign) else self._hide(sign)
+        return shown
+
+
+def _name_sign(sign: str) -> str:
+    return f"<U+{ord(sign):04X}>"
+
+
+_OF_A_LINE = _Signs(_name_sign)
+_OF_LINES = _Signs(_name_sign, stays="\n")
+_OF_JSON = _Signs(lambda sign: json.dumps(sign)[1:-1], stays="\n")
+
+
 def plain_line(text: object) -> str:
     """Return a text on one line, with visible signs in place of invisible characters."""
     line = str(text)
-    if line.isascii() and line.isprintable():
-        return line
-    return "".join(sign if _is_seen(sign) else f"<U+{ord(sign):04X}>" for sign in line)
+    return line if line.isascii() and line.isprintable() else line.translate(_OF_A_LINE)
 
 
 def plain_lines(text: str) -> str:
     """Return a text of several lines with each line made plain."""
-    return "\n".join(plain_line(line) for line in text.split("\n"))
+    return text if text.isascii() and text.isprintable() else text.translate(_OF_LINES)
 
 
 def json_text(value: Any) -> str:
     """Return a value as indented JSON; invisible characters are escaped."""
-    return "".join(
-        sign if sign == "\n" or _is_seen(sign) else json.dumps(sign)[1:-1]
-        for sign in json.dumps(value, ensure_ascii=False, indent=2)
-    )
+    return json.dumps(value, ensure_ascii=False, indent=2).translate(_OF_JSON)
 
 
 def markdown_text(text: object) -> str:

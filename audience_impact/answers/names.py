@@ -82,6 +82,7 @@ _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
 """ISO 3166 codes that users may assign freely; XK denotes Kosovo everywhere."""
 
 
+@cache
 def label_code(value: str | None, kind: str) -> str:
     """Return the short form of a coded value, for a cell or a label."""
     if not isinstance(value, str) or not value:

@@ -130,7 +130,12 @@ def format_share(value: float | None, blank: str = NONE) -> str:
     """Return a share as a percentage, with one decimal if it is below 1 %."""
     if value is None:
         return blank
-    return str(format_percent(value, "#,##0.# %" if value < 0.00995 else "#,##0 %", locale=LOCALE))
+    return _write_percent(value, "#,##0.# %" if value < 0.00995 else "#,##0 %")
+
+
+@cache
+def _write_percent(value: float, pattern: str) -> str:
+    return str(format_percent(value, pattern, locale=LOCALE))
 
 
 def cap_share(share: float | None) -> float | None:
@@ -310,7 +315,7 @@ def _join_dates(first: str, last: str, word: str) -> str:
     begin = day_in_words(first)
     if len(first) == len(last) > 4 and first[:4] == last[:4]:
         pattern = "d" if first[:7] == last[:7] else "d MMMM" if len(first) == 10 else "MMMM"
-        begin = str(format_date(_parse_date(first), pattern, LOCALE))
+        begin = _write_date(first, pattern)
     return f"{begin}{word}{day_in_words(last)}"
 
 
@@ -319,7 +324,7 @@ def day_in_words(text: str) -> str:
     if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
         return text
     pattern = {4: "y", 7: "MMMM y", 10: "d MMMM y"}[len(text)]
-    return str(format_date(_parse_date(text), pattern, LOCALE))
+    return _write_date(text, pattern)
 
 
 def last_day_in_words(text: str) -> str:
@@ -336,5 +341,6 @@ def dates_in_words(value: Any) -> str:
     return f"{day_in_words(first)} to {day_in_words(last)}" if last else day_in_words(first)
 
 
-def _parse_date(text: str) -> date:
-    return date.fromisoformat((text + "-01-01")[:10])
+@cache
+def _write_date(text: str, pattern: str) -> str:
+    return str(format_date(date.fromisoformat((text + "-01-01")[:10]), pattern, LOCALE))

@@ -28,7 +28,7 @@ class RowSheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no type hints
     """A sheet that takes whole columns below the rows that are written already.
 
     It uses parts of XlsxWriter that are not public: the file to which `constant_memory` writes the
-    rows, and the number of a format.
+    rows, the number of a format, and a link without its cell.
     """
 
     def _xml_rich_inline_string(self, text: str, attributes: Sequence[Any] = ()) -> None:
@@ -47,6 +47,12 @@ class RowSheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no type hints
             self._write_single_row(first + count - 1)
             self.fh.writelines(_join_rows(first, cells))
             self._check_dimensions(first + count - 1, len(cells) - 1)
+
+    def add_link(self, row: int, place: int, address: str) -> None:
+        """Add the link of a cell that `write_columns` writes later."""
+        self.ignore_write_string = True
+        self.write_url(row, place, address)
+        self.ignore_write_string = False
 
 
 def write_cells(column: pa.ChunkedArray, write: Callable[[Any, int], str]) -> pa.Array:

@@ -8,7 +8,7 @@ the file is that of the facts.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -23,7 +23,6 @@ from audience_impact.plain_text import RUN, plain_lines, web_address
 if TYPE_CHECKING:
     import xlsxwriter
     from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
 
     from audience_impact.exporting.rows import RowSheet
 
@@ -179,11 +178,14 @@ def write_part(
             write_note(field),
             {"x_scale": 2.4, "y_scale": _note_height(write_note(field))},
         )
-    if any(field["name"] == LINK for field in fields):
-        _write_linked_rows(sheet, part, fields, made, limits, short)
-    else:
-        columns = ((part.rows[field["name"]], field) for field in fields)
-        sheet.write_columns(1, [_write_column(*column, made, limits, short) for column in columns])
+    columns = (part.rows[field["name"]] for field in fields)
+    cells = [
+        _write_addresses(sheet, place, column, made, limits, short)
+        if field["name"] == LINK
+        else _write_column(column, field, made, limits, short)
+        for place, (column, field) in enumerate(zip(columns, fields, strict=True))
+    ]
+    sheet.write_columns(1, cells)
     sheet.autofilter(0, 0, max(part.rows.num_rows, 1), len(fields) - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{part.rows.num_rows + 1}"})
     sheet.set_landscape()
@@ -217,51 +219,31 @@ def _write_column(
     return rows.write_cells(cells, kinds.get(field["type"], write_number))
 
 
-def _write_linked_rows(
-    sheet: Worksheet,
-    part: Part,
-    fields: Sequence[Mapping[str, Any]],
+def _write_addresses(
+    sheet: RowSheet,
+    place: int,
+    cells: pa.ChunkedArray,
     made: Formats,
     limits: Limits,
     short: Shortened,
-) -> None:
-    """Write the rows of a table with addresses cell by cell, since a link is more than its cell."""
-    writers = [_make_writer(sheet, field, made, limits, short) for field in fields]
-    columns = [part.rows[field["name"]].to_pylist() for field in fields]
-    for number, cells in enumerate(zip(*columns, strict=True), 1):
-        for place, (write, cell) in enumerate(zip(writers, cells, strict=True)):
-            if cell is not None:
-                write(number, place, cell)
+) -> pa.Array:
+    """Add the links of a column of addresses; return the XML of each cell, null for a blank one."""
+    from audience_impact.exporting import rows
 
+    addresses = {text: web_address(text) for text in cells.unique().to_pylist()}
+    is_link = []
+    for number, text in enumerate(cells.to_pylist(), 1):
+        address = addresses[text]
+        is_link.append(0 < len(address) <= limits.address and short.links < limits.links)
+        if is_link[-1]:
+            short.links += 1
+            sheet.add_link(number, place, address)
 
-def _make_writer(
-    sheet: Worksheet, field: Mapping[str, Any], made: Formats, limits: Limits, short: Shortened
-) -> Callable[[int, int, Any], None]:
-    """Return a function that writes a cell of a column, given row, column and value."""
-    form = made.numbers[_number_format(field)]
+    def write_link(cell: str, _: int) -> str:
+        return rows.write_text(cell, made.link)
 
-    def write_number(row: int, place: int, cell: Any) -> None:
-        sheet.write_number(row, place, cell, form)
-
-    def write_day(row: int, place: int, cell: date) -> None:
-        sheet.write_datetime(row, place, datetime(cell.year, cell.month, cell.day), form)
-
-    def write_words(row: int, place: int, cell: str) -> None:
-        shown = clean_text(cell, limits, short)
-        sheet.write_string(row, place, shown, choose_format(shown, made))
-
-    def write_link(row: int, place: int, cell: str) -> None:
-        leads = web_address(cell)
-        if not leads or len(leads) > limits.address or short.links >= limits.links:
-            write_words(row, place, cell)
-            return
-        short.links += 1
-        sheet.write_url(row, place, leads, made.link, clean_text(cell, limits, short))
-
-    if field["name"] == LINK:
-        return write_link
-    kinds: dict[str, Callable[[int, int, Any], None]] = {"string": write_words, "date": write_day}
-    return kinds.get(field["type"], write_number)
+    words = _write_column(cells, {"type": "string"}, made, limits, short)
+    return pc.if_else(pa.array(is_link, pa.bool_()), rows.write_cells(cells, write_link), words)
 
 
 def _number_format(field: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from audience_impact.site import rendering
 from audience_impact.site.charts import atlas, finish, rows, series
 from audience_impact.site.charts.finish import paint
 from audience_impact.site.rendering import quote_path
-from audience_impact.site.report_data import File, ListEntry, Page, ReportData, area_path, as_csv
+from audience_impact.site.report_data import CsvRows, File, ListEntry, Page, ReportData, area_path
 from audience_impact.vocabulary import Sex
 
 WORLD = "001"
@@ -92,12 +92,13 @@ class Map:
 
 def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield a page for each area with a restriction, its numbers and charts, and the maps."""
-    tables = _group_tables(report)
+    tables, files = _group_tables(report), _group_csv_rows(report)
     country_entries = rendering.group_entries(report.entries, lambda entry: entry.countries)
     for code in sorted(report.listed_areas):
         values = _collect_values(report, tables, code, country_entries)
         yield Page(area_path(code), naming.name_area(code), "area.html", values)
-        yield from _make_csv_files(report, code)
+        path = area_path(code).removesuffix(".html")
+        yield from (File(f"{path}-{name}.csv", rows.encode(code)) for name, rows in files.items())
         yield from _make_chart_files(report, code, values["pictures"])
     yield from _make_map_files(report)
 
@@ -411,15 +412,12 @@ def _choose_entries(
     return rendering.largest_first(inside)[:MANY]
 
 
-def _make_csv_files(report: ReportData, code: str) -> Iterator[File]:
-    """Yield the numbers of a page as CSV by period and by day, with the columns of the tables."""
-    path = area_path(code).removesuffix(".html")
+def _group_csv_rows(report: ReportData) -> dict[str, CsvRows]:
+    """Return the numbers of pages as CSV by period and by day, with the columns of the tables."""
     together = report.tables["person_days"].query("restriction_id == @TOGETHER")
     frames = {
         "by-period": report.tables["impact_by_area"],
         "by-day": report.tables["impact_by_day"],
         "person-days": together,
     }
-    for name, frame in frames.items():
-        rows = frame[frame["area_id"] == code]
-        yield File(f"{path}-{name}.csv", as_csv(rows, report.version))
+    return {name: CsvRows(frame, "area_id", report.version) for name, frame in frames.items()}

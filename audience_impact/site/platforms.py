@@ -11,11 +11,11 @@ from audience_impact.periods import parse_period
 from audience_impact.site import rendering
 from audience_impact.site.charts import finish, series
 from audience_impact.site.report_data import (
+    CsvRows,
     File,
     ListEntry,
     Page,
     ReportData,
-    as_csv,
     platform_path,
 )
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
@@ -46,6 +46,7 @@ class Audience:
 
 def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield a page for each platform that was restricted, and its numbers as CSV."""
+    rows = _group_csv_rows(report)
     for platform, entries in rendering.group_entries(
         report.entries, lambda entry: entry.platforms
     ).items():
@@ -59,7 +60,7 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
             )
             made = finish.make_standalone(values["picture"], 720, finish.LIGHT, title, foot)
             yield File(f"{path.removesuffix('.html')}.svg", made.encode())
-        yield File(f"{path.removesuffix('.html')}.csv", _make_csv(report, platform))
+        yield File(f"{path.removesuffix('.html')}.csv", rows.encode(platform))
 
 
 def name_platform(report: ReportData, platform: str) -> str:
@@ -158,9 +159,8 @@ def _make_audience(
     )
 
 
-def _make_csv(report: ReportData, platform: str) -> bytes:
-    """Return the rows of `impact_by_platform`, with place and time."""
-    frame = report.tables["impact_by_platform"]
+def _group_csv_rows(report: ReportData) -> CsvRows:
+    """Return the rows of `impact_by_platform`, with place and time, by platform."""
     acts = report.tables["restrictions"][["restriction_id", "country_id", "start_on", "ended_on"]]
-    rows = frame[frame["platform_id"] == platform].merge(acts, on="restriction_id")
-    return as_csv(rows, report.version)
+    rows = report.tables["impact_by_platform"].merge(acts, on="restriction_id")
+    return CsvRows(rows, "platform_id", report.version)

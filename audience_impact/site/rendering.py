@@ -158,6 +158,7 @@ def load_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=reveal_hidden,
+        auto_reload=False,
     )
     environment.filters.update(FILTERS)
     return environment

@@ -289,13 +289,24 @@ def _fold_name(area: tuple[str, str]) -> str:
     return "".join(sign for sign in parts if not unicodedata.combining(sign)).casefold()
 
 
-def as_csv(frame: pd.DataFrame, version: str) -> bytes:
-    """Return rows as CSV with the version, with no text that a spreadsheet runs as a formula."""
-    texts = frame.select_dtypes("string")
-    safe = texts.apply(lambda column: column.map(cell_text, na_action="ignore"))
-    rows = frame.assign(**safe, version_id=version)
-    text: str = rows.to_csv(index=False, lineterminator="\r\n")
-    return text.encode("utf-8-sig")
+class CsvRows:
+    """The rows of a table as CSV with the version, in groups by the value of a column.
+
+    No text is one that a spreadsheet runs as a formula.
+    """
+
+    def __init__(self, frame: pd.DataFrame, column: str, version: str) -> None:
+        """Group the rows once, for a file a group."""
+        texts = frame.select_dtypes("string")
+        safe = texts.apply(lambda cells: cells.map(cell_text, na_action="ignore"))
+        self._rows = frame.assign(**safe, version_id=version)
+        self._places = self._rows.groupby(column, sort=False).indices
+
+    def encode(self, value: str) -> bytes:
+        """Return the rows with this value in the column, with their head."""
+        rows = self._rows.iloc[self._places.get(value, [])]
+        text: str = rows.to_csv(index=False, lineterminator="\r\n")
+        return text.encode("utf-8-sig")
 
 
 def load_report_data(version: Stored) -> ReportData:

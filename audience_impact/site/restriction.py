@@ -50,13 +50,10 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
         record = report.records[entry.restriction]
         path = restriction_path(entry.restriction)
         data = path.removesuffix(".html")
-        yield Page(
-            path,
-            entry.title,
-            "restriction.html",
-            _collect_values(report, entry, record, neighbours),
-        )
-        yield File(f"{data}.svg", _make_svg(report, entry.restriction))
+        pictures = _draw_pictures(report, entry, record)
+        values = _collect_values(report, entry, record, neighbours)
+        yield Page(path, entry.title, "restriction.html", {**values, "pictures": pictures})
+        yield File(f"{data}.svg", _make_svg(report, entry.restriction, pictures["answer"]))
         yield File(f"{data}.json", _make_json(record, report.version))
         yield File(f"{data}.csv", _make_csv(record, report.version))
 
@@ -91,7 +88,6 @@ def _collect_values(
         "rules": _list_rules(record),
         "unknown": _list_unknown(record, report.platforms),
         "neighbours": neighbours[entry.restriction],
-        "pictures": _draw_pictures(report, entry, record),
         "data": restriction_path(entry.restriction).rpartition("/")[2].removesuffix(".html"),
         "continues": report.by_id.get(record.restriction.continues or ""),
         "lasted": _describe_duration(record),
@@ -130,10 +126,9 @@ def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str
     )
 
 
-def _make_svg(report: ReportData, restriction: str) -> bytes:
+def _make_svg(report: ReportData, restriction: str, picture: str) -> bytes:
     """Return the picture of the answer as a file that explains itself."""
     title, foot = write_captions(report, restriction)
-    picture = draw_picture(report, restriction)
     return finish.make_standalone(picture, WIDTH, finish.LIGHT, title, foot).encode()
 
 

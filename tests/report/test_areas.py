@@ -135,11 +135,20 @@ def test_the_numbers_of_a_page_are_those_of_its_data(
 
 
 def test_no_cell_of_the_data_is_a_formula() -> None:
-    frame = pd.DataFrame({"note": ["=1+1", "plain", None], "count": [-1, 2, 3]}, dtype="object")
-    typed = frame.astype({"note": "string", "count": "Int64"})
-    lines = report_data.as_csv(typed, "V1").decode("utf-8-sig").splitlines()
-    assert lines == ["note,count,version_id", "'=1+1,-1,V1", "plain,2,V1", ",3,V1"]
-    assert report_data.as_csv(typed.head(0), "V1").decode("utf-8-sig").splitlines() == lines[:1]
+    frame = pd.DataFrame(
+        {
+            "note": ["=1+1", "other", "plain", None],
+            "count": [-1, 0, 2, 3],
+            "at": ["X", "Y", "X", "X"],
+        },
+        dtype="object",
+    )
+    rows = report_data.CsvRows(
+        frame.astype({"note": "string", "count": "Int64", "at": "string"}), "at", "V1"
+    )
+    lines = rows.encode("X").decode("utf-8-sig").splitlines()
+    assert lines == ["note,count,at,version_id", "'=1+1,-1,X,V1", "plain,2,X,V1", ",3,X,V1"]
+    assert rows.encode("Z").decode("utf-8-sig").splitlines() == lines[:1]
 
 
 def test_a_platform_tells_its_countries_and_audiences(made: Mapping[str, bytes]) -> None:
