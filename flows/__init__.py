@@ -6,7 +6,7 @@ The packages in their order; each imports only those above it:
     pipeline - the steps of a run, from fact tables to published tables
     recorded_layers - the folders that the facts of the last version came from
     fitting - fact tables of parameters, fitted to other facts
-    last_version - rules that compare a run with the last version
+    last_version - the comparison of a run with the last version, and its warnings
     cluster - the parts of a run on a Dask cluster
     workers - the processes that compute the parts of a run
     layers - the writer of folders of facts

@@ -13,7 +13,7 @@ from audience_impact.comparing import edits
 from audience_impact.comparing.facts import FactFiles
 from audience_impact.comparing.moves import format_moves, measure_moves
 from flows import last_version, publish_impact
-from flows.last_version import Summary
+from flows.last_version import Summary, edited_facts
 from flows.pipeline import steps
 from flows.pipeline.steps import build_headers
 from schemas import facts as fact_models
@@ -200,7 +200,7 @@ def test_a_row_of_a_later_layer_names_its_layer() -> None:
     before = replace(summarise(1e6), facts=FactFiles(files, build_headers()))
     edited = files | {"1/estimates.csv": text.replace("XA", "XB").encode()}
     now = replace(summarise(2e6), facts=FactFiles(edited, build_headers()))
-    line = last_version.subject_changed(before, now)[0]
+    line = edited_facts.subject_changed(before, now)[0]
     assert line.startswith("estimates.csv:2:area_id (layer 2): subject_changed: E1 ")
 
 

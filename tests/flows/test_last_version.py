@@ -15,7 +15,7 @@ from audience_impact.answers import records
 from audience_impact.comparing.facts import FactFiles
 from audience_impact.store import PublishError, publishing, versions
 from flows import last_version, publish_impact
-from flows.last_version import Summary
+from flows.last_version import Summary, damaged_facts, moved_answers
 from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules, count_cases
 from flows.pipeline.steps import build_headers
@@ -49,7 +49,7 @@ def rows(**counts: int) -> Summary:
 
 
 def test_people_more_than_doubled_or_halved_are_told() -> None:
-    lines = last_version.magnitude_moved(people(BEFORE), people(NOW))
+    lines = moved_answers.magnitude_moved(people(BEFORE), people(NOW))
     assert [line.split(": ")[2].split(" ")[0] for line in lines] == ["less", "more", "some"]
     assert lines[1] == (
         "impact.parquet: magnitude_moved: more had as printed at most 100 people in the last "
@@ -58,7 +58,7 @@ def test_people_more_than_doubled_or_halved_are_told() -> None:
 
 
 def test_a_table_that_lost_more_than_a_fifth_is_named() -> None:
-    (line,) = last_version.row_count_fell(
+    (line,) = moved_answers.row_count_fell(
         rows(impact=100, lineage=100, quarantine=9), rows(impact=79, lineage=80, quarantine=0)
     )
     assert line.startswith("impact.parquet: row_count_fell: 100 rows in the last version, 79")
@@ -85,12 +85,12 @@ def test_fact_rows_that_are_gone_are_told_but_for_one() -> None:
     now = of_facts(
         sources=facts("sources", "new,x", *every[:1], "other,x"), areas=facts("areas", *every[1:])
     )
-    (line,) = last_version.fact_rows_gone(before, now)
+    (line,) = damaged_facts.fact_rows_gone(before, now)
     assert line.startswith(
         "sources.csv: fact_rows_gone: 5 rows of the last version are missing: s1, s2, s3 "
         "and 2 more; "
     )
-    assert last_version.fact_rows_gone(rows(), now) == []
+    assert damaged_facts.fact_rows_gone(rows(), now) == []
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_two_rows_that_ran_together_are_told(left: tuple[str, ...], is_told: boo
         "sources.csv: rows_run_together: s1 of the last version is missing, and its cells "
         "are in s0; were two rows joined?"
     )
-    assert last_version.rows_run_together(before, now) == [told] * is_told
+    assert damaged_facts.rows_run_together(before, now) == [told] * is_told
 
 
 @pytest.mark.parametrize(
@@ -130,18 +130,18 @@ def test_a_column_of_which_no_cell_stayed_is_told(notes: str, is_told: bool) -> 
         "sources.csv: column_replaced: all 3 filled cells of note differ from the last "
         "version (s0, s1, s2); is the column missing, or under another heading?"
     )
-    assert last_version.column_replaced(was, has) == [told] * is_told
+    assert damaged_facts.column_replaced(was, has) == [told] * is_told
 
 
 def test_headings_that_were_exchanged_are_told_but_for_learned_tables() -> None:
     text = facts("sources", "s0,a", "s1,b")
     other = text.replace("note", "?").replace("title", "note").replace("?", "title")
-    (line,) = last_version.column_replaced(of_facts(sources=text), of_facts(sources=other))
+    (line,) = damaged_facts.column_replaced(of_facts(sources=text), of_facts(sources=other))
     assert "all 2 filled cells of note differ from" in line
     learned = (FACTS / "daily_use.csv").read_text(encoding="utf-8")
     digest = learned.splitlines()[1].split(",")[8]
     anew = of_facts(daily_use=learned.replace(digest, "0" * 64))
-    assert last_version.column_replaced(of_facts(daily_use=learned), anew) == []
+    assert damaged_facts.column_replaced(of_facts(daily_use=learned), anew) == []
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_cells_that_stand_in_other_rows_are_told(notes: str, keys: str) -> None:
         )
         for told in ("abc", notes)
     )
-    lines = last_version.cells_changed_rows(was, has)
+    lines = damaged_facts.cells_changed_rows(was, has)
     told = "sources.csv: cells_changed_rows: cells of note are in other rows than in the last "
     assert lines == [
         f"{told}version: those of {keys}; was the column shifted or sorted alone?" for _ in keys[:1]
@@ -174,14 +174,14 @@ def test_a_law_that_was_edited_by_hand_is_told() -> None:
     lines = text.splitlines(keepends=True)
     edited = re.sub(r"(?m)^(facebook,AR,of_monthly_users,\d\.)\d", r"\g<1>9", text, count=1)
     assert edited != text
-    (line,) = last_version.fitted_rows_edited(of_facts(daily_use=text), of_facts(daily_use=edited))
+    (line,) = damaged_facts.fitted_rows_edited(of_facts(daily_use=text), of_facts(daily_use=edited))
     assert ": facebook AR of_monthly_users; run the command" in line
-    (line,) = last_version.fitted_rows_edited(
+    (line,) = damaged_facts.fitted_rows_edited(
         of_facts(daily_use=text), of_facts(daily_use="".join(lines[:-1]))
     )
     assert line.startswith("daily_use.csv: fitted_rows_edited: ")
     learned = of_facts(daily_use=re.sub("[0-9a-f]{64}", "0" * 64, edited))
-    assert last_version.fitted_rows_edited(of_facts(daily_use=text), learned) == []
+    assert damaged_facts.fitted_rows_edited(of_facts(daily_use=text), learned) == []
 
 
 def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_what_changed_against_the_last_version(root: Path, results: steps.Result
     told = [line.split(": ")[1] for line in lines]
     assert told == ["row_count_fell", "magnitude_moved"], "a line for each kind"
     assert lines[0].endswith("(and 4 more of this kind: audience-impact diff)")
-    cases = last_version.magnitude_moved(last_version.read_last_version(root), now)
+    cases = moved_answers.magnitude_moved(last_version.read_last_version(root), now)
     assert any(
         f"{act} had as printed at most 105,000,000 people in the last version, 1 now" in line
         for line in cases
@@ -257,19 +257,19 @@ def test_a_lower_bound_and_a_median_are_compared_as_well(column: str) -> None:
 
 def test_a_bound_or_a_restriction_that_is_gone_is_told() -> None:
     upper = BEFORE[["same", "more"]]
-    gone = last_version.answer_vanished(people(upper), people(upper.where(upper.index == "same")))
+    gone = moved_answers.answer_vanished(people(upper), people(upper.where(upper.index == "same")))
     assert [line.split(": ")[2].split(";")[0] for line in gone] == [
         "more has no upper_persons any more"
     ]
-    (line,) = last_version.answer_vanished(people(upper), people(upper[["same"]]))
+    (line,) = moved_answers.answer_vanished(people(upper), people(upper[["same"]]))
     assert "more has no upper_persons, obs_status any more" in line
 
 
 def test_a_weaker_status_is_told_and_a_surer_one_not() -> None:
     one = BEFORE[["same"]]
-    (line,) = last_version.status_fell(people(one), people(one, obs_status="M"))
+    (line,) = moved_answers.status_fell(people(one), people(one, obs_status="M"))
     assert "same had status A in the last version, M now" in line
-    assert last_version.status_fell(people(one, obs_status="U"), people(one)) == []
+    assert moved_answers.status_fell(people(one, obs_status="U"), people(one)) == []
 
 
 @pytest.mark.parametrize(("accept", "is_strict"), [(False, True), (True, True), (False, False)])
