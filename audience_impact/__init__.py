@@ -29,10 +29,10 @@ above it:
     pipeline - the computation of published tables from typed facts
     partition - the division of a run into parts, each with the restrictions of some countries
     store - published versions on a disk, in an object store or on the web
-    api - functions for analysts, who need no pipeline for them
     fitting - the fit of these parameters, and their fact tables; only commands use it
     registers - the conversion of registers, denominators and place names into facts
     answers - published rows as answers for people: text, tables and citations
+    api - functions for analysts, who need no pipeline for them
     comparing - the changes between two versions
     explaining - each step of an answer, with the lines of the facts
     exporting - a version as a workbook, CSV, JSON, Parquet or a database

@@ -7,6 +7,7 @@ blanks.
 
 import re
 import textwrap
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
@@ -62,6 +63,8 @@ _OTHER_NAMES = {
     **{"Turkey": "TR", "Global": "001", "Worldwide": "001"},
 }
 """Names that are in use, or were, and that the locale data do not have."""
+SHARED_NAMES = {"congo"}
+"""Names of several countries, as `make_key` returns them."""
 NICKNAMES = {
     **{
         "fb": "facebook",
@@ -177,6 +180,15 @@ def list_area_names() -> Iterator[tuple[str, str]]:
         for kind in ("name", "official_name", "common_name", "alpha_3", "alpha_2"):
             if hasattr(country, kind):
                 yield getattr(country, kind), country.alpha_2
+
+
+@cache
+def make_key(text: str) -> str:
+    """Return the letters and digits of a text, without case, accents and spaces."""
+    if text.isascii():
+        return re.sub("[^a-z0-9]", "", text.lower())
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if sign.isalnum())
 
 
 def list_foreign_names() -> Iterator[tuple[str, str]]:

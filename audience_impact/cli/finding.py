@@ -14,21 +14,19 @@ import difflib
 import itertools
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
 import pandas as pd
 
 from audience_impact.answers import names
+from audience_impact.answers.names import SHARED_NAMES, make_key
 from audience_impact.answers.records import is_in_force
 from audience_impact.vocabulary import WHOLE_INTERNET, Action
 
 ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms", "observed_from")
 WORLD = "001"
-SHARED = {"congo"}
-"""Names of several countries: as words of records they find the restrictions of all of them."""
 _NARROW_NOTHING = (
     "a about access affect affected after all an and app apps are at be been big biggest by can "
     "case cut de del der des did die do does down du during effect el en event events for from "
@@ -157,15 +155,6 @@ class Vocabulary:
         return self.all_names.get(best) or Name("word", best, best)
 
 
-@cache
-def make_key(text: str) -> str:
-    """Return the letters and digits of a text, without case, accents and spaces."""
-    if text.isascii():
-        return re.sub("[^a-z0-9]", "", text.lower())
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in apart if sign.isalnum())
-
-
 def _name_areas(spellings: Iterable[tuple[str, str]]) -> dict[str, Name]:
     """Return areas by name; of several with one name the first."""
     codes: dict[str, str] = {}
@@ -174,7 +163,7 @@ def _name_areas(spellings: Iterable[tuple[str, str]]) -> dict[str, Name]:
     return {
         key: Name("area", code, names.name_area(code))
         for key, code in codes.items()
-        if key and key not in SHARED
+        if key and key not in SHARED_NAMES
     }
 
 
@@ -297,7 +286,7 @@ def _read_name(tokens: list[str], vocabulary: Vocabulary, question: Question, sh
     if first in KINDS:
         question.kinds[tokens[0]] = KINDS[first]
         return 1
-    if first not in vocabulary.record_words and first not in SHARED:
+    if first not in vocabulary.record_words and first not in SHARED_NAMES:
         if length := _read_longest(tokens, vocabulary.all_names, question):
             return length
         if not (len(first) >= SHORTEST_PREFIX and _has_word(vocabulary.record_words, first)):

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import audience_impact as ai
+from audience_impact.answers.names import SHARED_NAMES, list_area_names, make_key
 from audience_impact.api import rows
 from audience_impact.api.countries import resolve_country
 from audience_impact.overlap import one_factor
@@ -183,14 +184,38 @@ def test_a_country_is_the_same_by_code_and_by_name(country_id: str) -> None:
     assert ai.estimate_union(RUSSIA, **options) != by_code
 
 
-def test_every_code_of_the_standard_is_a_country_and_nothing_else_is() -> None:
+def test_every_code_of_the_standard_is_a_country_and_no_other_code_is() -> None:
     letters = [chr(number) for number in range(ord("A"), ord("Z") + 1)]
     codes = [first + second for first in letters for second in letters]
-    accepted = set()
+    resolved = {}
     for code in codes:
         with suppress(ValueError):
-            accepted.add(resolve_country(code))
-    assert accepted == {country.alpha_2 for country in pycountry.countries} | {"XK"}
+            resolved[code] = resolve_country(code)
+    standard = {country.alpha_2 for country in pycountry.countries} | {"XK"}
+    assert resolved == {code: code for code in standard} | {"UK": "GB"}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        *(("Turkey", "TR"), ("türkiye", "TR"), ("USA", "US"), ("the U.S.", "US"), ("UK", "GB")),
+        *(("Hong Kong", "HK"), ("Viet Nam", "VN"), ("Burma", "MM"), ("Cote d'Ivoire", "CI")),
+        *(("DR Congo", "CD"), ("Congo-Brazzaville", "CG"), ("St. Lucia", "LC"), ("Kosovo", "XK")),
+    ],
+)
+def test_a_country_is_found_by_each_name_that_the_command_finds(name: str, code: str) -> None:
+    assert resolve_country(name) == code
+
+
+def test_every_country_is_found_by_each_of_its_names() -> None:
+    countries = {country.alpha_2 for country in pycountry.countries} | {"XK"}
+    spellings = {
+        name: code
+        for name, code in list_area_names()
+        if code in countries and make_key(name) not in SHARED_NAMES
+    }
+    assert set(spellings.values()) == countries
+    assert {name: resolve_country(name) for name in spellings} == spellings
 
 
 def test_rows_of_a_frame_have_the_numbers_of_single_calls() -> None:
@@ -260,6 +285,8 @@ CALLS: list[tuple[Callable[[], object], str]] = [
     (lambda: estimate([1.0], country_id="ZZ"), "country_id is 'ZZ': no country"),
     (lambda: estimate([1.0], country_id="EU"), "country_id is 'EU': no country"),
     (lambda: estimate([1.0], country_id="RU-MOW"), "country_id is 'RU-MOW': no country"),
+    (lambda: estimate([1.0], country_id="Congo"), "'Congo': several countries have this name"),
+    (lambda: estimate([1.0], country_id="Europe"), "country_id is 'Europe': no country"),
     (lambda: estimate([1.0], country_id="Rusia"), r"did you mean RU\?"),
     (lambda: estimate([1.0], country_id=None), "country_id is None: give a code"),
     (lambda: days([("2025-01-01", "2025-01-02", ["a"])], "ZZ"), "country_id is 'ZZ'"),
