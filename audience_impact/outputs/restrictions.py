@@ -159,7 +159,6 @@ def make_impact_by_platform(
     low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
     return rows.assign(
         imputation_rung=rows["imputation_rung"].fillna(""),
-        lineages_count=rows["measurement_series_count"],
         window_lower_persons=low.mask(in_part & low.notna(), 0.0),
         window_persons=rows["window_persons"].mask(in_part),
     )

@@ -30,6 +30,19 @@ REGIONS = ("continent", "subregion", "intermediate_region", "world")
 ALL = "all"
 OF_YEARS = "^(?:began|carried_over|shutdown|service)_"
 """Columns of `impact_by_area` that months do not have."""
+OF_CONTINENTS = "^continent_name$"
+"""The column that the world does not have."""
+OF_COUNTRIES = "^base$"
+"""The column of `impact_by_area` that regions do not have: their countries differ in it."""
+OF_REGIONS = {
+    level: f"{OF_COUNTRIES}|{OF_CONTINENTS}" if level == "world" else OF_COUNTRIES
+    for level in REGIONS
+}
+"""Columns of `impact_by_area` that the regions of a level do not have."""
+OF_EXPOSED = "^(?:clamped_draws_share|window_)"
+"""Columns of `impact` about the people exposed that other metrics do not have."""
+OF_FEATURES = "^feature_"
+"""Columns of `person_days` that countries do not have, of which no figure joins restrictions."""
 
 
 class Part(NamedTuple):
@@ -53,6 +66,16 @@ class Part(NamedTuple):
         is_empty = names.str.contains(self.empty) if self.empty else names.isin([])
         return [*names[is_empty | (names == self.constant)]]
 
+    def select_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows of this kind as they are published; raise ValueError for a filled column."""
+        lacking = self.list_lacking(rows.columns)
+        empty = rows[lacking].drop(columns=self.constant, errors="ignore")
+        filled = (empty.notna() & (empty != "")).any()
+        if filled.any():
+            names = ", ".join(filled.index[filled])
+            raise ValueError(f"{self.table} has no column {names}, and a row has a value in it")
+        return rows.drop(columns=lacking)
+
 
 @dataclass(frozen=True)
 class Division:
@@ -69,15 +92,15 @@ class Division:
     classify: Callable[[pd.DataFrame], "pd.Series[str]"]
 
     def divide(self, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """Return the published tables; raise ValueError where a row belongs to none of them."""
+        """Return the published tables.
+
+        Raises ValueError where a row belongs to none of them, or has a number in a column that its
+        table lacks.
+        """
         kinds = self.classify(frame)
         if others := sorted(set(kinds) - {part.kind for part in self.parts}):
             raise ValueError(f"no published table has rows of the kind {', '.join(others)}")
-        lacking = {part.table: part.list_lacking(frame.columns) for part in self.parts}
-        return {
-            part.table: frame[kinds == part.kind].drop(columns=lacking[part.table])
-            for part in self.parts
-        }
+        return {part.table: part.select_rows(frame[kinds == part.kind]) for part in self.parts}
 
     def combine(self, tables: Mapping[str, pa.Table]) -> pa.Table:
         """Return the computed table from those published ones that are there, without metadata."""
@@ -133,9 +156,11 @@ DIVISIONS = {
     "impact": Division(
         (
             Part("impact", ImpactMetric.PEOPLE_EXPOSED.value),
-            Part("impact_feature_users", ImpactMetric.PEOPLE_FEATURE_EXPOSED.value),
-            Part("impact_deprived", ImpactMetric.PEOPLE_DEPRIVED_NET.value),
-            Part("impact_reach_lost", ImpactMetric.REACH_LOST.value),
+            Part(
+                "impact_feature_users", ImpactMetric.PEOPLE_FEATURE_EXPOSED.value, empty=OF_EXPOSED
+            ),
+            Part("impact_deprived", ImpactMetric.PEOPLE_DEPRIVED_NET.value, empty=OF_EXPOSED),
+            Part("impact_reach_lost", ImpactMetric.REACH_LOST.value, empty=OF_EXPOSED),
         ),
         ("restriction_id", "impact_metric"),
         _classify_people,
@@ -143,10 +168,17 @@ DIVISIONS = {
     "impact_by_area": Division(
         (
             Part("impact_by_area", "year country"),
-            *(Part(f"impact_by_{level}", f"year {level}") for level in REGIONS),
+            *(
+                Part(f"impact_by_{level}", f"year {level}", empty=OF_REGIONS[level])
+                for level in REGIONS
+            ),
             Part("impact_by_area_month", "month country", empty=OF_YEARS),
             *(
-                Part(f"impact_by_{level}_month", f"month {level}", empty=OF_YEARS)
+                Part(
+                    f"impact_by_{level}_month",
+                    f"month {level}",
+                    empty=f"{OF_YEARS}|{OF_REGIONS[level]}",
+                )
                 for level in REGIONS
             ),
         ),
@@ -156,15 +188,15 @@ DIVISIONS = {
     "impact_by_day": Division(
         (
             Part("impact_by_day", "country"),
-            *(Part(f"impact_by_{level}_day", level) for level in REGIONS),
+            *(Part(f"impact_by_{level}_day", level, empty=OF_REGIONS[level]) for level in REGIONS),
         ),
         ("area_id", "from_day"),
         _classify_days,
     ),
     "person_days": Division(
         (
-            Part("person_days_by_area", "year country", "restriction_id"),
-            Part("person_days_by_area_month", "month country", "restriction_id"),
+            Part("person_days_by_area", "year country", "restriction_id", OF_FEATURES),
+            Part("person_days_by_area_month", "month country", "restriction_id", OF_FEATURES),
             Part("person_days_by_restriction", "year restriction"),
             Part("person_days_by_restriction_all_time", "all restriction", "period"),
         ),

@@ -35,7 +35,7 @@ class CountryMonth(Country):
 
 
 class PeopleOfPeriod(PublishedModel):
-    """People under at least one restriction in a period, and of these of ordered ones."""
+    """People under at least one restriction in a period."""
 
     impact_metric: Series[str] = columns.word_column(
         words.ImpactMetric, "which people are counted", "INDICATOR"
@@ -61,9 +61,17 @@ class PeopleOfPeriod(PublishedModel):
     at_most_persons: Series[float] = columns.people_column(
         "the most, with the errors of 99 % of such figures; null: no base on record"
     )
-    base: Series[str] = columns.base_column(
-        "population that contains the audiences; null for regions"
-    )
+
+
+class BaseOfCountry(PublishedModel):
+    """The population of a country that contains the audiences; regions have none in common."""
+
+    base: Series[str] = columns.base_column("population that contains the audiences")
+
+
+class PartsOfPeriod(PublishedModel):
+    """The restrictions and countries behind the people of a period, and people of ordered ones."""
+
     base_persons: Series[float] = columns.people_column(
         "people in the base of that year; of a region, in its countries under restriction"
     )
@@ -183,7 +191,9 @@ class StatusOfPeriod(ReasonedModel):
         return is_in_order
 
 
-class ImpactByArea(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, CountryYear):
+class ImpactByArea(
+    StatusOfPeriod, PeopleByKind, PartsOfPeriod, BaseOfCountry, PeopleOfPeriod, CountryYear
+):
     """People under at least one restriction in a year, each person once, by country.
 
     Countries of one year may be added up. Years may not, since a person may be in several: add up
@@ -192,7 +202,7 @@ class ImpactByArea(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, CountryYear):
     """
 
 
-class ImpactByAreaMonth(StatusOfPeriod, PeopleOfPeriod, CountryMonth):
+class ImpactByAreaMonth(StatusOfPeriod, PartsOfPeriod, BaseOfCountry, PeopleOfPeriod, CountryMonth):
     """People under at least one restriction in a month, each person once, by country.
 
     Countries of one month may be added up. Months may not, since a person may be in several: add up
@@ -281,7 +291,7 @@ class ImpactByDay(PeopleOnDays, Country):
     """
 
 
-class PersonDays(ReasonedModel):
+class PersonDays(PublishedModel):
     """Person-days under restrictions: a person counts once a day, whatever is restricted."""
 
     days: Series[float] = columns.make_column(
@@ -369,11 +379,16 @@ class PersonDays(ReasonedModel):
     imputed_at_most_person_days: Series[float] = columns.person_days(
         "the most, with the errors of 99 % of such figures, with imputed ends"
     )
+
+
+class FeatureUserDays(PublishedModel):
+    """Person-days of the users of restricted features; countries together have none."""
+
     feature_at_least_person_days: Series[float] = columns.person_days(
         "the fewest, with the errors of 99 % of such figures, users of the restricted features"
     )
     feature_lower_person_days: Series[float] = columns.person_days(
-        "the fewest as printed, users of the restricted features; null for a country together"
+        "the fewest as printed, users of the restricted features"
     )
     feature_q05_person_days: Series[float] = columns.person_days(
         "5 % quantile, users of the restricted features"
@@ -390,6 +405,11 @@ class PersonDays(ReasonedModel):
     feature_at_most_person_days: Series[float] = columns.person_days(
         "the most, with the errors of 99 % of such figures, users of the restricted features"
     )
+
+
+class StatusOfPersonDays(ReasonedModel):
+    """The status of the numbers of person-days, and rules about their order."""
+
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()
     as_of: Series[str] = columns.as_of()
@@ -400,9 +420,13 @@ class PersonDays(ReasonedModel):
         """Require lower <= upper, and quantiles in order, to within one person on each day."""
         slack, ends = frame["days"] + 1, ("lower", "upper")
         hours = in_order(frame, "person_hours", ends, 24 * slack)
+        is_in_order = in_order(frame, "person_days", ends, slack) & hours
         users = frame.filter(like="feature_").rename(columns=lambda name: name[len("feature_") :])
-        both = in_order(frame, "person_days", ends, slack) & hours
-        return both & in_order(users, "person_days", ends, slack)
+        return (
+            is_in_order & in_order(users, "person_days", ends, slack)
+            if len(users.columns)
+            else is_in_order
+        )
 
     @row_rule("more than 24 person-hours for a person-day")
     def hours_of_days(cls, frame: pd.DataFrame) -> Any:
@@ -417,7 +441,7 @@ class PersonDays(ReasonedModel):
         ).any(axis=1)
 
 
-class PersonDaysByArea(PersonDays, CountryYear):
+class PersonDaysByArea(StatusOfPersonDays, PersonDays, CountryYear):
     """Person-days under restrictions in a year, by country: a person counts once a day.
 
     Rows may be added up, over countries and years. Bounds of the sum are sums of bounds; a sum of
@@ -425,7 +449,7 @@ class PersonDaysByArea(PersonDays, CountryYear):
     """
 
 
-class PersonDaysByAreaMonth(PersonDays, CountryMonth):
+class PersonDaysByAreaMonth(StatusOfPersonDays, PersonDays, CountryMonth):
     """Person-days under restrictions in a month, by country: a person counts once a day.
 
     Rows may be added up, over countries and months, as those of `person_days_by_area`.
@@ -449,7 +473,7 @@ class RestrictionYear(Restriction):
     period: Series[str] = columns.year_column()
 
 
-class PersonDaysByRestriction(PersonDays, RestrictionYear):
+class PersonDaysByRestriction(StatusOfPersonDays, FeatureUserDays, PersonDays, RestrictionYear):
     """Person-days of each restriction in a year.
 
     Years of a restriction may be added up. Two restrictions may both count a person on a day: for a
@@ -457,7 +481,7 @@ class PersonDaysByRestriction(PersonDays, RestrictionYear):
     """
 
 
-class PersonDaysByRestrictionAllTime(PersonDays, Restriction):
+class PersonDaysByRestrictionAllTime(StatusOfPersonDays, FeatureUserDays, PersonDays, Restriction):
     """Person-days of each restriction from its start to its end, or to the day of the facts.
 
     Two restrictions may both count a person on a day: for a country, add up `person_days_by_area`,

@@ -8,6 +8,7 @@ from pandera.typing import Series
 from schemas import columns
 from schemas.columns import PublishedModel
 from schemas.published.areas_and_days import (
+    PartsOfPeriod,
     PeopleByKind,
     PeopleOfPeriod,
     PeopleOnDays,
@@ -15,34 +16,51 @@ from schemas.published.areas_and_days import (
 )
 
 
-class Region(PublishedModel):
-    """The region of a row."""
+class Area(PublishedModel):
+    """The region of a row, or the world."""
 
     area_id: Series[str] = columns.place_column("UN M49 code of the region, 001: the world")
     area_name: Series[str] = columns.area_name("name of the region")
+
+
+class Continent(PublishedModel):
+    """The continent of a region."""
+
     continent_name: Series[str] = columns.continent_name()
 
 
-class RegionYear(Region):
-    """The region and the year of a row."""
+class Year(PublishedModel):
+    """The year of a row."""
 
     period: Series[str] = columns.year_column()
 
 
-class RegionMonth(Region):
-    """The region and the month of a row."""
+class Month(PublishedModel):
+    """The month of a row."""
 
     period: Series[str] = columns.month_column()
 
 
-class ImpactByContinent(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, RegionYear):
+class RegionYear(Year, Continent, Area):
+    """The region, its continent, and the year of a row."""
+
+
+class RegionMonth(Month, Continent, Area):
+    """The region, its continent, and the month of a row."""
+
+
+class Region(Continent, Area):
+    """The region of a row, and its continent."""
+
+
+class ImpactByContinent(StatusOfPeriod, PeopleByKind, PartsOfPeriod, PeopleOfPeriod, RegionYear):
     """People under at least one restriction in a year, each person once, by continent.
 
     Continents of one year may be added up, years may not, since a person may be in several.
     """
 
 
-class ImpactByContinentMonth(StatusOfPeriod, PeopleOfPeriod, RegionMonth):
+class ImpactByContinentMonth(StatusOfPeriod, PartsOfPeriod, PeopleOfPeriod, RegionMonth):
     """People under at least one restriction in a month, each person once, by continent.
 
     Continents of one month may be added up, months may not, since a person may be in several.
@@ -57,14 +75,14 @@ class ImpactByContinentDay(PeopleOnDays, Region):
     """
 
 
-class ImpactBySubregion(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, RegionYear):
+class ImpactBySubregion(StatusOfPeriod, PeopleByKind, PartsOfPeriod, PeopleOfPeriod, RegionYear):
     """People under at least one restriction in a year, each person once, by sub-region.
 
     Sub-regions of one year may be added up, years may not, since a person may be in several.
     """
 
 
-class ImpactBySubregionMonth(StatusOfPeriod, PeopleOfPeriod, RegionMonth):
+class ImpactBySubregionMonth(StatusOfPeriod, PartsOfPeriod, PeopleOfPeriod, RegionMonth):
     """People under at least one restriction in a month, each person once, by sub-region.
 
     Sub-regions of one month may be added up, months may not, since a person may be in several.
@@ -79,7 +97,9 @@ class ImpactBySubregionDay(PeopleOnDays, Region):
     """
 
 
-class ImpactByIntermediateRegion(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, RegionYear):
+class ImpactByIntermediateRegion(
+    StatusOfPeriod, PeopleByKind, PartsOfPeriod, PeopleOfPeriod, RegionYear
+):
     """People under at least one restriction in a year, each person once, by intermediate region.
 
     Regions of one year may be added up, years may not, since a person may be in several.
@@ -88,7 +108,7 @@ class ImpactByIntermediateRegion(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, R
     """
 
 
-class ImpactByIntermediateRegionMonth(StatusOfPeriod, PeopleOfPeriod, RegionMonth):
+class ImpactByIntermediateRegionMonth(StatusOfPeriod, PartsOfPeriod, PeopleOfPeriod, RegionMonth):
     """People under at least one restriction in a month, each person once, by intermediate region.
 
     Regions of one month may be added up, months may not, since a person may be in several.
@@ -105,21 +125,21 @@ class ImpactByIntermediateRegionDay(PeopleOnDays, Region):
     """
 
 
-class ImpactByWorld(StatusOfPeriod, PeopleByKind, PeopleOfPeriod, RegionYear):
+class ImpactByWorld(StatusOfPeriod, PeopleByKind, PartsOfPeriod, PeopleOfPeriod, Year, Area):
     """People under at least one restriction in a year, each person once, in the whole world.
 
     Years may not be added up, since a person may be in several.
     """
 
 
-class ImpactByWorldMonth(StatusOfPeriod, PeopleOfPeriod, RegionMonth):
+class ImpactByWorldMonth(StatusOfPeriod, PartsOfPeriod, PeopleOfPeriod, Month, Area):
     """People under at least one restriction in a month, each person once, in the whole world.
 
     Months may not be added up, since a person may be in several.
     """
 
 
-class ImpactByWorldDay(PeopleOnDays, Region):
+class ImpactByWorldDay(PeopleOnDays, Area):
     """People under at least one restriction on each day of the last two years, in the whole world.
 
     A row is valid for every day from its first to its last. Days may not be added up: for

@@ -13,12 +13,8 @@ from schemas import columns
 from schemas.columns import JOINED_BY, PublishedModel, ReasonedModel, bounds_in_order, row_rule
 
 
-class Impact(ReasonedModel):
-    """People exposed to each restriction, a row a restriction.
-
-    Restrictions may not be added up, since a person may be under several: for a country, take
-    `impact_by_area` or `person_days_by_area`.
-    """
+class PeopleOfRestriction(PublishedModel):
+    """People under a restriction by one metric, and what is known of the restriction."""
 
     restriction_id: Series[str] = columns.restriction_column()
     impact_metric: Series[str] = columns.word_column(
@@ -110,11 +106,16 @@ class Impact(ReasonedModel):
         "count",
         ge=0,
     )
+
+
+class ReachInWindow(PublishedModel):
+    """The people exposed within exactly the days of a restriction, and draws beyond the bounds."""
+
     clamped_draws_share: Series[float] = columns.share_column(
         "draws of the people exposed outside the bounds, which hold if figures are right as printed"
     )
     window_days: Series[float] = columns.make_column(
-        "days it lasted; null: end not known, or another metric", "days", null=True, ge=0
+        "days it lasted; null: end not known", "days", null=True, ge=0
     )
     window_lower_persons: Series[float] = columns.people_column(
         "reach in exactly these days, at least"
@@ -122,6 +123,11 @@ class Impact(ReasonedModel):
     window_upper_persons: Series[float] = columns.people_column(
         "reach in exactly these days, at most"
     )
+
+
+class ReasonsOfRestriction(ReasonedModel):
+    """The reasons for the numbers of a restriction, and rules about their order."""
+
     as_of: Series[str] = columns.as_of()
     reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_PEOPLE)
     reason_details: Series[str] = columns.explained_column(
@@ -171,21 +177,29 @@ class Impact(ReasonedModel):
         return ~(frame["upper_base_share"] > 1)
 
 
-class ImpactFeatureUsers(Impact):
+class Impact(ReasonsOfRestriction, ReachInWindow, PeopleOfRestriction):
+    """People exposed to each restriction, a row a restriction.
+
+    Restrictions may not be added up, since a person may be under several: for a country, take
+    `impact_by_area` or `person_days_by_area`.
+    """
+
+
+class ImpactFeatureUsers(ReasonsOfRestriction, PeopleOfRestriction):
     """People exposed to each restriction who use the restricted features, a row a restriction.
 
     Restrictions may not be added up, since a person may be under several.
     """
 
 
-class ImpactDeprived(Impact):
+class ImpactDeprived(ReasonsOfRestriction, PeopleOfRestriction):
     """People deprived by each restriction, without those who get around it, a row a restriction.
 
     Restrictions may not be added up, since a person may be under several.
     """
 
 
-class ImpactReachLost(Impact):
+class ImpactReachLost(ReasonsOfRestriction, PeopleOfRestriction):
     """Users whom services lost, as figures from before and after show it, a row a restriction.
 
     Restrictions may not be added up, since a person may be under several.
@@ -229,9 +243,6 @@ class ImpactByPlatform(PublishedModel):
     )
     measurement_series_count: Series[float] = columns.make_column(
         "independent measurement series behind it", "count", ge=0
-    )
-    lineages_count: Series[float] = columns.make_column(
-        "deprecated, goes with schema version 3: measurement_series_count", "count", ge=0
     )
     staleness: Series[str] = columns.word_column(
         words.Staleness, "age of the figure at the start", null=True

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -103,6 +104,32 @@ def test_what_is_the_same_in_each_row_is_no_column() -> None:
     assert "restriction_id" not in parts["person_days_by_area"]
     assert "period" not in parts["person_days_by_restriction_all_time"]
     assert parts["person_days_by_restriction_all_time"]["q50_person_days"].tolist() == [2.0]
+
+
+def test_columns_that_are_empty_in_a_table_are_not_in_it() -> None:
+    areas = by_area()
+    is_country, is_world = areas["area_id"].str.isalpha(), areas["area_id"] == "001"
+    areas["base"] = is_country.map({True: "online", False: None})
+    areas["continent_name"] = is_world.map({True: "", False: "Asia"})
+    days = person_days().assign(feature_q50_person_days=[1.0, 1.0, np.nan, np.nan])
+    people = impact().assign(window_days=[np.nan, 3.0, np.nan, np.nan])
+    parts = divided.divide_tables({"impact_by_area": areas, "person_days": days, "impact": people})
+    columns = {"base", "continent_name", "feature_q50_person_days", "window_days"}
+    has = {name: columns & set(part) for name, part in parts.items()}
+    assert has["impact_by_area"] == has["impact_by_area_month"] == {"base", "continent_name"}
+    assert has["impact_by_subregion"] == has["impact_by_continent_month"] == {"continent_name"}
+    assert has["impact_by_world"] == has["impact_by_world_month"] == set()
+    assert has["person_days_by_restriction"] == {"feature_q50_person_days"}
+    assert has["person_days_by_area"] == has["person_days_by_area_month"] == set()
+    assert (has["impact"], has["impact_deprived"]) == ({"window_days"}, set())
+
+
+def test_a_value_in_a_column_that_the_table_lacks_is_refused() -> None:
+    days = person_days().assign(feature_q50_person_days=1.0)
+    with pytest.raises(
+        ValueError, match="by_area has no column feature_q50_person_days, and a row"
+    ):
+        divided.divide_tables({"person_days": days})
 
 
 def test_a_row_without_a_table_is_refused() -> None:
