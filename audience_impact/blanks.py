@@ -94,10 +94,8 @@ def describe_white_space(text: str) -> str:
     """Return a message on white space at the ends of a text: `U+00A0 NO-BREAK SPACE`."""
     seen = strip_blanks(text)
     if not seen:
-        signs = list(dict.fromkeys(text))[:3]
-        return (
-            f"the cell holds nothing but {', '.join(map(_name_sign, signs))}; empty it or fill it"
-        )
+        signs = ", ".join(map(_name_sign, list(dict.fromkeys(text))[:3]))
+        return f"the cell contains nothing but {signs}; empty it or fill it"
     ends = [("begins", text[0])] * (text[0] in WHITE) + [("ends", text[-1])] * (text[-1] in WHITE)
     where = " and ".join(f"{verb} with {_name_sign(sign)}" for verb, sign in ends)
     return f"the cell {where}; delete that"

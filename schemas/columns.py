@@ -222,7 +222,7 @@ def row_rule(
     return register_check
 
 
-bounds_in_order = row_rule("lower <= quantiles <= upper <= base does not hold", number=6)
+bounds_in_order = row_rule("lower <= quantiles <= upper <= base is not true", number=6)
 
 
 class PublishedModel(CheckedModel):

@@ -91,8 +91,8 @@ def _parse_numbers(texts: Any) -> Any:
 
 
 @cell_rule(
-    "a cell holds nothing but white space, or begins or ends with it; signs of no width count as "
-    "well",
+    "a cell contains nothing but white space, or begins or ends with it; signs of no width count "
+    "as well",
     "delete what the finding names",
 )
 def white_space(texts: Any, *, white_space: bool) -> Any:

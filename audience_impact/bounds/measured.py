@@ -176,7 +176,7 @@ def _describe_conflicts(
             else "left out; correct one of these facts, or run with --repair"
         )
         messages[str(country.overlaps["overlap_id"][number])] = (
-            f"cannot hold together with {'; '.join(facts)}: {action}"
+            f"cannot be true together with {'; '.join(facts)}: {action}"
         )
     return messages
 

@@ -147,7 +147,7 @@ def find_restrictions(
 ) -> "tuple[Question, list[str]]":
     """Return what words ask for and the restrictions that fit.
 
-    Every guess is told on standard error. Exit with 1 if nothing on record fits.
+    Every guess is reported on standard error. Exit with 1 if nothing on record fits.
     """
     from audience_impact.cli import finding
     from audience_impact.plain_text import plain_line

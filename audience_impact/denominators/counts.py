@@ -13,7 +13,7 @@ publishers print of all residents are of those who were asked, from five, ten or
 residents below twelve are online as often as the others times a factor, drawn with the level.
 
 Distributions. How many people a base may have is drawn from three quantiles. The ceiling of a base
-is the population that holds it by definition; the distribution of a base is in log odds of its
+is the population that contains it by definition; the distribution of a base is in log odds of its
 share of the ceiling, in logs where it is a population itself.
 
 Method. The median is the base expected at the start of the restriction. A projection has only the 5

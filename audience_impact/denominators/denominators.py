@@ -4,7 +4,7 @@ Definitions. The base of some audiences of a country is the smallest population 
 by definition.
 
 Method. The same measurer's base nearest in time, within twelve months; failing that the smallest
-base that can hold the largest audience. Bounds take a base as it is printed. A projection limits
+base that can contain the largest audience. Bounds take a base as it is printed. A projection limits
 nothing: where the people online are projected, bounds go from nobody to all residents. Where
 publishers count people online whose numbers differ by PUBLISHERS_DIFFER or more, bounds go from the
 smallest to the largest, and draws span them around their geometric mean where no levels are fitted.
@@ -142,7 +142,9 @@ class Denominators(CountsWithErrors):
             rows = level.list_candidates(self.counts, groups.index)
             reason = choosing.rejection_reason(rows, level.selection_steps)
             later = ~rows["place"].isin(rest) & (reason == "")
-            reason = reason.mask(later, "a narrower population that holds the audiences has a base")
+            reason = reason.mask(
+                later, "a narrower population that contains the audiences has a base"
+            )
             rest = rest.difference(rows.loc[reason == "", "place"])
             yield rows.assign(level=level.says, passed_over=reason)
 
@@ -170,7 +172,7 @@ class _Level:
         """Return the rules that choose the base of each row at this level."""
         holds = Only(
             lambda rows: _limit_persons(rows) >= rows["floor_persons"],
-            "holds fewer people than the largest audience",
+            "has fewer people than the largest audience",
         )
         return [*list_steps(self.by, self.window), holds]
 

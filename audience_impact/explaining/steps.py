@@ -266,7 +266,7 @@ def explain_draws(trace: Trace, metric: ImpactMetric) -> Iterator[Step]:
         return
     says = [
         "Median and 90 % interval of what is drawn, after each step; draws are not cut at the "
-        "bounds, which hold if each figure is right as printed."
+        "bounds, which are valid if each figure is right as printed."
     ]
     is_audience = rows["subject"] != EVERY
     numbers = [

@@ -33,7 +33,7 @@ TABLE_RULES = {
     for name, meaning, advice in (
         (
             "missing_table",
-            "no layer holds this table",
+            "no layer contains this table",
             "add it, with its header alone if there is nothing to say",
         ),
         (
@@ -41,7 +41,7 @@ TABLE_RULES = {
             "a command was writing the folder, or died while it did",
             "wait for the command that writes it, or run it again if it died",
         ),
-        ("empty_file", "the file holds no header", "write the header"),
+        ("empty_file", "the file has no header", "write the header"),
         ("encoding", "the file is not UTF-8", "save it as UTF-8"),
         ("unreadable", "the file cannot be read as CSV", "check the quotes on the line named"),
         ("missing_column", "the header lacks a column", "add the column to the header"),
@@ -63,7 +63,7 @@ ROW_RULES = {
         (
             "field_count",
             "the row has more or fewer cells than the header",
-            "quote cells that hold a comma",
+            "quote cells that contain a comma",
         ),
         ("multiline_cell", "a cell runs over several lines", "write the cell on one line"),
     )
@@ -282,7 +282,7 @@ class _Reader:
                 names[min(len(row), len(names)) - 1],
                 str(len(row)),
                 f"the row has {len(row)} cells and the header {len(names)}; "
-                "quote cells that hold a comma",
+                "quote cells that contain a comma",
                 row,
             )
             return False

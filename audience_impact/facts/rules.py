@@ -286,7 +286,7 @@ def networks_above_users(tables: Tables) -> list[Finding]:
 
 @ACROSS.rule(
     FindingSeverity.WARNING,
-    "daily <= weekly <= monthly does not hold in one lineage and period",
+    "daily <= weekly <= monthly is not true in one lineage and period",
     "compare both with their pages; a metric or a unit may be wrong",
     "estimates",
     number=3,
@@ -353,8 +353,8 @@ def step_out_of_order(tables: Tables) -> list[Finding]:
 
 @ACROSS.rule(
     FindingSeverity.ERROR,
-    "an area lies in itself, by what holds it or by its members",
-    "correct parent_id or members: an area is smaller than what holds it",
+    "an area lies in itself, by its parent or by its members",
+    "correct parent_id or members: an area is smaller than its parent",
     "areas",
 )
 def area_in_itself(tables: Tables) -> list[Finding]:

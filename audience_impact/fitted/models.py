@@ -8,7 +8,7 @@ Definitions. An evidence level (`rung`) is the basis of an estimate without a co
 of the people online in a place, of who has one network alone. It is validated on restrictions that
 have better evidence: they are answered again without that evidence.
 
-Method. The fact table `answer_rungs` holds the trials; `python -m benchmarks.answers` makes them
+Method. The fact table `answer_rungs` contains the trials; `python -m benchmarks.answers` makes them
 and writes it. Answers that stand on the same figures are one unit. A level is closed where its 90 %
 intervals contained so few of the units that, if they did contain LEVEL_COVERAGE of all, that few or
 fewer would come about with a chance below LEVEL_CHANCE (the binomial distribution, one-sided; for a

@@ -6,7 +6,7 @@ model; the evidence levels are those of imputation/evidence_levels.py.
 Method. The spreads of the effects are those with which figures that are left out are foretold best
 (see below): all figures of a country; those of a service in a country; those of a service
 that were counted in one way; those of one year. A normal prior of PRIOR on the log of each spread,
-around where it begins, holds what the figures say nothing of. L-BFGS-B, at most STEPS steps, from
+around where it begins, fixes what the figures say nothing of. L-BFGS-B, at most STEPS steps, from
 the starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the
 figures are left out as each rung has it, and a factor is what makes nine tenths of them lie inside
 the interval, on each scale of those that a run would impute on it: by rung, the largest of those by

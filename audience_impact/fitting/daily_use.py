@@ -38,7 +38,7 @@ share online.
 WEEKLY_DAYS (three days of a week) and RARE_DAYS (two of a month) are conventions.
 
 Known drawbacks. The error of c is not in the spread. An area of a subregion without any figure is
-drawn from those of all, which does not hold for whole continents that were left out. A figure of an
+drawn from those of all, which is not so for whole continents that were left out. A figure of an
 area counts the same after ten years, though more people come daily each year. Eurostat's shares are
 quotients of two publications, too high where the ITU counts other ages.
 

@@ -67,7 +67,7 @@ class Group:
 
     shares: Array  # (P, D) draws of the audiences over the universe, 0..1
     joint_use: JointUse
-    members: NDArray[np.bool_]  # (G, P) which platforms each union holds
+    members: NDArray[np.bool_]  # (G, P) which platforms each union contains
     cache: Cache | None = None  # for a model to take from, and to add to
 
 

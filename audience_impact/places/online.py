@@ -42,7 +42,7 @@ D. J. C. MacKay (1992), The evidence framework applied to classification network
 Computation 4 (mean of a logistic normal).  J. N. K. Rao, I. Molina (2015), Small Area Estimation.
 
 The parameters are read from `place_laws`. A deviation is the log odds of the share online in a
-place less those of the area that holds it. Half widths are halves of central 90 % intervals;
+place less those of the area that contains it. Half widths are halves of central 90 % intervals;
 standard deviations follow from them as for a normal. What is learned, from what and how well it
 does: fitting/place_parameters.py.
 """

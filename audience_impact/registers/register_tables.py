@@ -293,7 +293,7 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str
     for row in rows:
         restriction, outcome = owners.get(row.number, ("", ImportOutcome.REFUSED))
         merged = outcome is ImportOutcome.MERGED
-        how = "told twice in" if row.number in twice else "counted again in"
+        how = "recorded twice in" if row.number in twice else "counted again in"
         table.append(
             {
                 "source_id": source_id,

@@ -31,7 +31,7 @@ from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 Tables = Mapping[str, Rows | pa.Table]
 ROW_KEYS = ("restriction_id", "area_id", "source_id")
-"""Columns that name the rows of a table for people, the most telling first."""
+"""Columns that name the rows of a table for people, the clearest first."""
 MOST_NAMES = 3
 MOST_CHANGES = 5
 """Number of changed columns that the reason of a version names."""

@@ -107,7 +107,7 @@ class Stored:
     @property
     def id(self) -> str:
         """Return the id of the version: the name without its number."""
-        if self.name == LATEST:  # a web server does not tell where this link leads
+        if self.name == LATEST:  # a web server does not say where this link leads
             return self.version.id
         return split_folder(self.name)[1]
 

@@ -1,7 +1,7 @@
 """Quantiles of what is drawn of restrictions, after each step from the figures to the answer.
 
 Method. The draws are those of the answer (simulate.draw_steps), looked at on the way. Beside them
-stand what they would be if audiences were added up, or if use of one service told nothing of the
+stand what they would be if audiences were added up, or if use of one service said nothing of the
 others.
 """
 
@@ -24,7 +24,7 @@ from audience_impact.simulation.unions import QUANTILES
 from audience_impact.vocabulary import TraceStep
 
 ADDED = "audiences added up, which counts people several times"
-INDEPENDENT = "each person once, if use of one service told nothing of the others"
+INDEPENDENT = "each person once, if use of one service said nothing of the others"
 JOINT = "each person once, by the joint use that surveys have"
 CONDITIONED = "the same, given the overlaps that were measured"
 BASE = "people in the base"

@@ -193,7 +193,7 @@ class InputKind(Word):
     MODEL = "model", "how far the model of joint use may be off"
     OVERLAP = "overlap", "a measured overlap of services"
     FEATURE_SHARE = "feature_share", "the share who use the feature"
-    ASSUMED = "assumed", "that a share of other services or ages holds for these"
+    ASSUMED = "assumed", "that a share of other services or ages is valid for these"
     DAILY_USE = "daily_use", "the share of the users who come on a day"
     CIRCUMVENTION = "circumvention", "the share who keep access"
     PLACE = "place", "the part of the country that lives in the places"

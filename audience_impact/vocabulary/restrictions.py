@@ -126,7 +126,7 @@ class Severity(Word):
     """Severity of a restriction, ordered as written; unknown is outside the order."""
 
     NONE = "none", "nothing is gone"
-    IMPAIRED = "impaired", "something works less well, and it is not told what"
+    IMPAIRED = "impaired", "something works less well, and no source states what"
     FEATURE_UNAVAILABLE = "feature_unavailable", "a feature cannot be used"
     SERVICE_IMPAIRED = "service_impaired", "the service can be used, less well"
     SERVICE_UNAVAILABLE = "service_unavailable", "the service cannot be used"
@@ -159,7 +159,7 @@ class EvidenceState(Word):
     IMPAIRED = "impaired", "measurements show slower or failing use", "measured"
     DOWN = "down", "measurements show that the network or the service is gone", "measured"
     OK = "ok", "measurements show ordinary access", "measurements find nothing"
-    INSUFFICIENT = "insufficient", "no measurement on record, or too few to tell", "not measured"
+    INSUFFICIENT = "insufficient", "no measurement on record, or too few to decide", "not measured"
 
 
 class GeoScope(Word):

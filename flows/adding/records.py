@@ -48,7 +48,7 @@ def normalize_address(url: str) -> str:
     """
     try:
         parts = urlsplit(unquote(url.strip()))
-    except ValueError:  # brackets that hold no address of a host
+    except ValueError:  # brackets that contain no address of a host
         return url
     parameters = [part for part in parts.query.split("&") if part and not CAMPAIGN.match(part)]
     host = parts.netloc.casefold().removeprefix("www.")

@@ -4,7 +4,7 @@ If its home is not writable or its database is damaged, Prefect waits for minute
 tracebacks. This module does not import Prefect.
 
 An environment has the settings of one installation on a server, from a file or variables. A
-variable wins over the file, and an option of the command over both. Addresses for notices hold
+variable wins over the file, and an option of the command over both. Addresses for notices contain
 passwords: they stay in this process and its children, and never reach the Prefect server.
 """
 

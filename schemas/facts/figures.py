@@ -17,7 +17,7 @@ from schemas.fields import FactModel
 
 ACCOUNT_METRICS = [words.AudienceMetric.REGISTERED.value, words.AudienceMetric.INSTALLS.value]
 low_value_high = fields.row_rule(
-    "low <= value <= high does not hold, or neither value nor both ends stand",
+    "low <= value <= high is not true, or neither the value nor both ends are filled",
     "correct the three, or leave blank what the page does not say",
     *("value", "share", "persons"),
     number=4,

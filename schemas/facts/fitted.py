@@ -26,13 +26,13 @@ MOST_LOG_ODDS = 20.0
 MOST_COUNT = 1e12
 
 law_out_of_range = fields.row_rule(
-    "a number of a law that no law has: log odds or a width beyond 20, a width, factor or count "
+    "a parameter that no distribution has: log odds or a width beyond 20, a width, factor or count "
     "that is not above zero, a count beyond a million million",
     "run the command that writes the table",
     *("value", "mean", "share"),
 )
 learned_from_nothing = fields.row_rule(
-    "a law that was learned from nobody",
+    "a distribution that was fitted to no data",
     "run the command that writes the table",
     *("freedom", "figures", "pairs", "houses"),
 )
@@ -43,7 +43,7 @@ data_differ = fields.row_rule(
     severity=FindingSeverity.WARNING,
 )
 quantiles_out_of_order = fields.row_rule(
-    "the 5, 50 and 95 % quantile of a law are not in this order",
+    "the 5, 50 and 95 % quantile of a distribution are not in this order",
     "run the command that writes the table",
     "value",
 )
@@ -64,10 +64,10 @@ def is_in_order(frame: pd.DataFrame) -> pd.Series:
     """Return whether rows are at least the previous quantile of the same parameter."""
     place = frame["kind"].map({kind.value: at for at, kind in enumerate(QUANTILES)})
     rows = pd.DataFrame(
-        {"law": frame["parameter"], "place": place, "value": parse_numbers(frame, "value")}
+        {"parameter": frame["parameter"], "place": place, "value": parse_numbers(frame, "value")}
     )
-    rows = rows.dropna().sort_values(["law", "place"])
-    lower = rows.groupby("law")["value"].diff() < 0
+    rows = rows.dropna().sort_values(["parameter", "place"])
+    lower = rows.groupby("parameter")["value"].diff() < 0
     return ~lower.reindex(frame.index, fill_value=False)
 
 

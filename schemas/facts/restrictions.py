@@ -60,8 +60,8 @@ class Restrictions(FactModel):
     )
 
     @fields.row_rule(
-        "least hours <= most hours does not hold, or one of the two is missing",
-        "write both, the same number in both where one is told",
+        "the least hours are more than the most hours, or one of the two is missing",
+        "write both, the same number in both where the source states only one",
         "least_hours_a_day",
     )
     def hours_in_order(cls, frame: pd.DataFrame) -> Any:
@@ -325,8 +325,8 @@ class Evidence(FactModel):
         return (end > begin) | (is_timeless & blanks.mark_filled(frame["restriction_id"]))
 
     @fields.row_rule(
-        "least <= most does not hold, or one of the two shares is missing",
-        "write both, the same number in both where the source has one",
+        "the least share is more than the most share, or one of the two is missing",
+        "write both, the same number in both where the source states only one",
         "least_lost_share",
     )
     def lost_shares_in_order(cls, frame: pd.DataFrame) -> Any:

@@ -197,8 +197,11 @@ class ImpactByArea(
     """People under at least one restriction in a year, each person once, by country.
 
     Countries of one year may be added up. Years may not, since a person may be in several: add up
-    person-days over years (`person_days_by_area`). A sum of medians is near the median of the sum,
-    which `impact_by_continent`, `impact_by_world` and `draws_by_area` give.
+    person-days over years (`person_days_by_area`). Sums of `at_least`, `lower`, `upper` and
+    `at_most` are limits of the sum, and a sum of medians is near its median. Sums of `q05_*` and of
+    `q95_*` are not its quantiles: they lie further apart. Take the quantiles of a continent or of
+    the world from `impact_by_continent` and `impact_by_world`, and those of any other countries
+    from the sums of draws in `draws_by_area`.
     """
 
 
@@ -206,7 +209,9 @@ class ImpactByAreaMonth(StatusOfPeriod, PartsOfPeriod, BaseOfCountry, PeopleOfPe
     """People under at least one restriction in a month, each person once, by country.
 
     Countries of one month may be added up. Months may not, since a person may be in several: add up
-    person-days over months (`person_days_by_area_month`).
+    person-days over months (`person_days_by_area_month`). Sums of `q05_*` and of `q95_*` lie
+    further apart than the quantiles of the sum, which `impact_by_continent_month` and
+    `impact_by_world_month` give; `draws_by_area` has draws of years.
     """
 
 
@@ -287,7 +292,8 @@ class ImpactByDay(PeopleOnDays, Country):
     A row is valid for every day from its first to its last; a day without a row has no restriction.
     Countries of one day may be added up. Days may not, since a person may be in several. Persons
     times `days` are not person-days: ordinary users count here whether or not they come on a day.
-    Take `person_days_by_area`.
+    Take `person_days_by_area`. Sums of `q05_*` and of `q95_*` lie further apart than the quantiles
+    of the sum, which `impact_by_continent_day` and `impact_by_world_day` give.
     """
 
 
@@ -319,16 +325,16 @@ class PersonDays(PublishedModel):
         "the fewest, with the errors of 99 % of such figures", null=False
     )
     lower_person_hours: Series[float] = columns.person_hours(
-        "the fewest as printed; hours that nobody told count nothing on the first and the last day",
+        "the fewest as printed; hours that no source states are none on the first and the last day",
         null=False,
     )
     q05_person_hours: Series[float] = columns.person_hours("5 % quantile; null: no estimate")
     q50_person_hours: Series[float] = columns.person_hours(
-        "median; null: no estimate; hours that nobody told count 24 a day"
+        "median; null: no estimate; hours that no source states are 24 a day"
     )
     q95_person_hours: Series[float] = columns.person_hours("95 % quantile; null: no estimate")
     upper_person_hours: Series[float] = columns.person_hours(
-        "the most as printed; hours that nobody told count 24 a day; null: no base on record"
+        "the most as printed; hours that no source states are 24 a day; null: no base on record"
     )
     at_most_person_hours: Series[float] = columns.person_hours(
         "the most, with the errors of 99 % of such figures; null: no base on record"

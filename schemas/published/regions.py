@@ -57,6 +57,8 @@ class ImpactByContinent(StatusOfPeriod, PeopleByKind, PartsOfPeriod, PeopleOfPer
     """People under at least one restriction in a year, each person once, by continent.
 
     Continents of one year may be added up, years may not, since a person may be in several.
+    Sums of `q05_*` and of `q95_*` lie further apart than the quantiles of the sum: take these from
+    `impact_by_world`, or from the sums of draws in `draws_by_area`.
     """
 
 
@@ -64,6 +66,8 @@ class ImpactByContinentMonth(StatusOfPeriod, PartsOfPeriod, PeopleOfPeriod, Regi
     """People under at least one restriction in a month, each person once, by continent.
 
     Continents of one month may be added up, months may not, since a person may be in several.
+    Sums of `q05_*` and of `q95_*` lie further apart than the quantiles of the sum: take these from
+    `impact_by_world_month`.
     """
 
 
@@ -79,6 +83,8 @@ class ImpactBySubregion(StatusOfPeriod, PeopleByKind, PartsOfPeriod, PeopleOfPer
     """People under at least one restriction in a year, each person once, by sub-region.
 
     Sub-regions of one year may be added up, years may not, since a person may be in several.
+    Sums of `q05_*` and of `q95_*` lie further apart than the quantiles of the sum: take these from
+    `impact_by_continent`, or from the sums of draws in `draws_by_area`.
     """
 
 
@@ -86,6 +92,8 @@ class ImpactBySubregionMonth(StatusOfPeriod, PartsOfPeriod, PeopleOfPeriod, Regi
     """People under at least one restriction in a month, each person once, by sub-region.
 
     Sub-regions of one month may be added up, months may not, since a person may be in several.
+    Sums of `q05_*` and of `q95_*` lie further apart than the quantiles of the sum: take these from
+    `impact_by_continent_month`.
     """
 
 
@@ -103,6 +111,8 @@ class ImpactByIntermediateRegion(
     """People under at least one restriction in a year, each person once, by intermediate region.
 
     Regions of one year may be added up, years may not, since a person may be in several.
+    Sums of `q05_*` and of `q95_*` lie further apart than the quantiles of the sum: take these from
+    `impact_by_continent`, or from the sums of draws in `draws_by_area`.
 
     Africa south of the Sahara and Latin America have such regions, and nothing else has.
     """
@@ -112,6 +122,8 @@ class ImpactByIntermediateRegionMonth(StatusOfPeriod, PartsOfPeriod, PeopleOfPer
     """People under at least one restriction in a month, each person once, by intermediate region.
 
     Regions of one month may be added up, months may not, since a person may be in several.
+    Sums of `q05_*` and of `q95_*` lie further apart than the quantiles of the sum: take these from
+    `impact_by_continent_month`.
 
     Africa south of the Sahara and Latin America have such regions, and nothing else has.
     """

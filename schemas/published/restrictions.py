@@ -112,7 +112,8 @@ class ReachInWindow(PublishedModel):
     """The people exposed within exactly the days of a restriction, and draws beyond the bounds."""
 
     clamped_draws_share: Series[float] = columns.share_column(
-        "draws of the people exposed outside the bounds, which hold if figures are right as printed"
+        "draws of the people exposed outside the bounds, which are valid if figures are right as "
+        "printed"
     )
     window_days: Series[float] = columns.make_column(
         "days it lasted; null: end not known", "days", null=True, ge=0
@@ -264,7 +265,7 @@ class ImpactByPlatform(PublishedModel):
         "reach in exactly these days, at least"
     )
     window_persons: Series[float] = columns.people_column(
-        "the same by the beta-binomial law; null: not known"
+        "the same by the beta-binomial distribution; null: not known"
     )
     window_upper_persons: Series[float] = columns.people_column(
         "reach in exactly these days, at most"
@@ -366,13 +367,13 @@ class Restrictions(PublishedModel):
     )
     days_in_force: Series[str] = columns.text_column("days on which it happened, where not on all")
     times_in_force: Series[float] = columns.make_column(
-        "times it happened, where the days are not told", "count", null=True, ge=1
+        "times it happened, where no source states the days", "count", null=True, ge=1
     )
     least_hours_a_day: Series[float] = columns.make_column(
-        "hours on a day in force, at least; null: not told", "hours", null=True, ge=0
+        "hours on a day in force, at least; null: not stated", "hours", null=True, ge=0
     )
     most_hours_a_day: Series[float] = columns.make_column(
-        "hours on a day in force, at most; null: not told", "hours", null=True, ge=0
+        "hours on a day in force, at most; null: not stated", "hours", null=True, ge=0
     )
     hours_basis: Series[str] = columns.word_column(
         words.HoursBasis, "where the hours of a day in force are from; null: not known", null=True
@@ -412,11 +413,11 @@ class Restrictions(PublishedModel):
     source_id: Series[str] = columns.make_column("source of the act", sdmx="SOURCE")
     as_of: Series[str] = columns.as_of()
     area_names: Series[str] = columns.make_column(
-        "names of the areas in the order of area_id, as a list in JSON: a name may hold a comma"
+        "names of the areas in the order of area_id, as a list in JSON: a name may contain a comma"
     )
     country_paths: Series[str] = columns.make_column(
-        "areas that hold each country, the world first, joined by >; of several countries in the "
-        "order of country_id, joined by ;",
+        "areas that contain each country, the world first, joined by >; of several countries in "
+        "the order of country_id, joined by ;",
         str_matches=f"^{_PATH}(;{_PATH})*$",
     )
     place_readings: Series[str] = columns.words_joined(

@@ -55,8 +55,11 @@ def test_what_is_trimmed_is_blank_or_sound(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (" ", "holds nothing but U+0020 SPACE; empty it or fill it"),
-        ("\u200b\xa0\u200b", "holds nothing but U+200B ZERO WIDTH SPACE, U+00A0 NO-BREAK SPACE;"),
+        (" ", "contains nothing but U+0020 SPACE; empty it or fill it"),
+        (
+            "\u200b\xa0\u200b",
+            "contains nothing but U+200B ZERO WIDTH SPACE, U+00A0 NO-BREAK SPACE;",
+        ),
         ("5\xa0", "the cell ends with U+00A0 NO-BREAK SPACE; delete that"),
         ("\ufeff5\t", "begins with U+FEFF ZERO WIDTH NO-BREAK SPACE and ends with U+0009 CONTROL"),
     ],

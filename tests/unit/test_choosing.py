@@ -127,7 +127,7 @@ def test_the_base_nearest_to_the_day_is_taken(
     made = world().estimate("E1").base("XA-other", **cells).restrict("R1", "alpha")
     told = told_of(made, "base")
     assert (told[used], told["XA-panel"]) == ("", why_not_own)
-    assert told["XA-online"] == "a narrower population that holds the audiences has a base"
+    assert told["XA-online"] == "a narrower population that contains the audiences has a base"
     if used != "XA-other":
         assert told["XA-other"] == "more than 366 days from the day"
 
@@ -136,7 +136,7 @@ def test_the_base_nearest_to_the_day_is_taken(
 def test_a_base_that_cannot_hold_the_audience_is_passed_over() -> None:
     made = world().estimate("E1", value="750000").restrict("R1", "alpha")
     told = told_of(made, "base")
-    assert told["XA-panel"] == "holds fewer people than the largest audience"
+    assert told["XA-panel"] == "has fewer people than the largest audience"
     assert told["XA-online"] == ""
 
 

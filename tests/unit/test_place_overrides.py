@@ -48,7 +48,7 @@ def findings(made: World) -> list[str]:
         ),
         (
             one_place("Lowe; near a campus", "lowe", name="Lowe", reading="whole"),
-            "the row tells of a campus",
+            "the row names a campus",
         ),
     ],
 )

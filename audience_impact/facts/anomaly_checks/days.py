@@ -252,7 +252,7 @@ def _report_far_periods(table: str, tables: Tables, published: pd.DataFrame) -> 
 
 @ACROSS.rule(
     FindingSeverity.WARNING,
-    "a restriction begins long after its page told of it, or ends years after it began",
+    "a restriction begins long after its page reported it, or ends years after it began",
     "compare the days with the page; a year may be wrong",
     "restrictions",
 )

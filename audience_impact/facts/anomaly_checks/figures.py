@@ -18,7 +18,7 @@ faster than others looks like an error; such warnings can be accepted.
 Shares. The log odds of a share lie around the median of the others of its kind: in the facts at
 most 1.4 from it where features are used, 2.7 where platforms are used together. Patterns of joint
 use are a partition: their shares add up to one and their respondents to those of the survey, which
-holds exactly in all surveys of the facts (rounding leaves a millionth). A pattern's weighted share
+is exact in all surveys of the facts (rounding leaves a millionth). A pattern's weighted share
 and its part of the respondents differ by the weights alone: from 30 respondents on by a factor 2.3
 at most.
 """

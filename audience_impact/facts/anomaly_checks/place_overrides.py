@@ -2,7 +2,7 @@
 
 Definitions. An override is a row of `place_names`. The printed area is what the note of a
 restriction quotes of its register; a kind is the word beside a name that says what it is (town,
-mandal, district), also the last word of the name itself, and a plural holds for the names before.
+mandal, district), also the last word of the name itself, and a plural is of the names before.
 
 Method. Four signs, each by itself enough, of a place that a restriction has through an override:
 
@@ -10,9 +10,9 @@ Method. Four signs, each by itself enough, of a place that a restriction has thr
   stands behind the parts and at the end ("Zurmi, Zamfara State") or in front of a bracket, and so
   says only where they lie
 - its level lies above the kind in the text: by one level or more where it is read whole, by two or
-  more where it is read as a part of what holds the place
+  more where it is read as a part of what contains the place
 - the text says "parts of" or the like before the name, and it is read whole
-- the row tells of a venue, a campus, a checkpoint or a radius, and the place is read whole
+- the row names a venue, a campus, a checkpoint or a radius, and the place is read whole
 
 Drawbacks. Notes quote the first hundred signs of an area, so that a long list is read in part.
 """
@@ -152,7 +152,7 @@ def _wider_because(place: _NamedPlace) -> str:
         if re.search(PART + re.escape(place.name), _fold_keeping_commas(place.text)):
             return f"the row says parts of {place.name}, which is read whole"
         if spot := SPOT.search(place.note):
-            return f"the row tells of a {spot[0]}, and {place.area_id} is read whole"
+            return f"the row names a {spot[0]}, and {place.area_id} is read whole"
     kind = _find_kind(place.name, _fold(place.text))
     least = LEAST_STEPS.get(place.reading, 2)
     if kind and place.level - KINDS[kind] >= least:

@@ -96,7 +96,7 @@ CONTRADICT = register_rule(
         measured.RULE,
         RuleStage.RESULTS,
         FindingSeverity.WARNING,
-        "a measured overlap cannot hold together with audiences and base; it was left out, or "
+        "a measured overlap cannot be true together with audiences and base; it was left out, or "
         "repaired where that was asked for",
         "compare the overlap with the audiences and the base that are named",
         ("overlaps",),

@@ -77,21 +77,22 @@ TABLE = (
         (
             "subnational",
             "only part of the country, without an audience of its own",
-            "geo_scope other than national, or a place among the areas, and no law of the part",
+            "geo_scope other than national, or a place among the areas, and no distribution of the "
+            "part",
         ),
         (
             "some_networks",
             "only some networks, and nobody counts their users",
-            "network_scope other than all and unknown, and no law of the part",
+            "network_scope other than all and unknown, and no distribution of the part",
         ),
         (
             "networks_unknown",
             "networks touched not known",
-            "network_scope unknown, and no law of the part",
+            "network_scope unknown, and no distribution of the part",
         ),
         (
             "part_unknown",
-            "{why no law of the part can be had}",
+            "{why no distribution of the part can be had}",
             "a partial restriction: the places are not named, have no population or nobody who "
             "counts the people online, or nobody counts the users of the network",
         ),
@@ -266,7 +267,7 @@ TABLE = (
         (
             "overlap_left_out",
             "a measured overlap contradicts other facts and was left out",
-            "the smallest set of facts that cannot all hold has an overlap",
+            "the smallest set of facts that cannot all be true has an overlap",
         ),
         (
             "overlap_repaired",
@@ -328,12 +329,12 @@ TABLE = (
         (
             "part",
             "people online in the places named",
-            "a part of the country of which a law can be had",
+            "a part of the country of which a distribution can be had",
         ),
         (
             "part_networks",
             "those of them whom the network leaves without any",
-            "some networks, of which a law can be had",
+            "some networks, of which a distribution can be had",
         ),
         (
             "ageing",
@@ -417,7 +418,7 @@ ASKED_OF_NORMAL = (
 OF_REACH_LOST: dict[str, str] = {
     "no_after": "no figure of the same measurer from before and after",
     "did_not_fall": "the audience did not fall",
-    "moves_anyway": "the figures cannot tell: audiences move so much without a restriction",
+    "moves_anyway": "the figures cannot show it: audiences move so much without a restriction",
     "other_causes": "the fall may have other causes as well",
     "failed_attempts": "monthly reach counts failed attempts as use",
     "several_audiences": "several platforms or countries: nobody counted who left any of them",

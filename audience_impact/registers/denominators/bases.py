@@ -206,7 +206,7 @@ def _fit_error_size(pairs: pd.DataFrame, error: Array, weight: Array) -> Array:
     apart = [0, *(at for at in range(1, feature_count) if np.ptp(features[:, at]))]
     size = np.zeros(features.shape[1])
     sizes = np.maximum(np.abs(error), LEAST_ERROR / 10.0)
-    if not np.ptp(sizes):  # lines without an error: nothing to tell them apart by
+    if not np.ptp(sizes):  # lines without an error: nothing distinguishes them
         size[0] = np.log(sizes[0])
         return size
     gamma = families.Gamma(families.links.Log())

@@ -6,7 +6,7 @@ less: a radius, parts, a number of districts, or places inside the one that the 
 Method. A passage is what follows "in" or "across" behind words for a cut, up to words that begin
 something else (a date, a reason). It is read as an area cell is. Where each of its names is inside
 a first-level place that the cell means whole, or is a counted part of it ("7 districts across
-Meghalaya"), the names replace the place. In a district that holds for its police districts alone:
+Meghalaya"), the names replace the place. In a district this is so for its police districts alone:
 other names are more often where something happened than what was cut.
 
 Assumptions. A text that names smaller places names all of them.

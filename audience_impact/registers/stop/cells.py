@@ -69,7 +69,7 @@ DEFECTS = {
     "place_missing": "part of a country, and no place named",
     "place_unresolved": "a name that is no place on record: the country stands beside the others",
     "platform_in_text": "services in free text",
-    "platform_new": "a service that the facts do not hold; added to platforms",
+    "platform_new": "a service that the facts do not contain; added to platforms",
     "platform_text_unread": "free text that is no name of a service",
     "platform_not_named": "a service-based row that names no service",
     "feature_in_text": "a feature found in free text by a rule",

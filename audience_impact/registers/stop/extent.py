@@ -20,7 +20,7 @@ Method. The reason is the first of these conditions that is met:
 6. It is of several countries and names operators of some of them alone.
 7. The sources lead to the measurement of one network alone, and no word says more.
 8. It was a test of the links abroad.
-9. There is no text, and the title of every source that has one tells of services, of a part of the
+9. There is no text, and the title of every source that has one is about services, of a part of the
    country, or of some occasions ("when ... is online").
 10. A later edition counts the same start and place as single services.
 
@@ -192,15 +192,15 @@ def _test_reason(row: Mapping[str, str]) -> str:
 def _title_reason(row: Mapping[str, str]) -> str:
     titles = words.source_titles(row)
     if OCCASIONS.search(" ; ".join(titles)):
-        return "the title of its source tells of some occasions"
+        return "the title of its source is about some occasions"
     if row["actual_cause_details"] or not titles:
         return ""
     if all(DIRECTION.search(title) for title in titles):
-        return "the title of its source tells of a part of the country"
+        return "the title of its source is about a part of the country"
     if row["event"] or any(NETWORK.search(title) for title in titles):
         return ""
     if all(SERVICES.search(title) for title in titles):
-        return "the title of its source tells of services, not of the network"
+        return "the title of its source is about services, not of the network"
     return ""
 
 

@@ -11,7 +11,7 @@ from 6:00-8:00am", "lasting around 3-5 hours"), for the whole ("for 30 hours") o
 day of the row, else nothing is read; stretches must reach from the first day to the last. Days
 that the text takes out ("not including Mar. 10") and weekdays ("every Monday and Thursday") say
 which days of the span are meant. A stretch counts as many days as it has 24 hours begun, so that
-22:00 to 22:00 is one day. A number of times without days is told as a number: which days is not
+22:00 to 22:00 is one day. A number of times without days is reported as a number: which days is not
 known. A duration below one day is hours. "Around", "approximately" and "~" are read as said. Exam
 cuts happen for some hours on the days of an exam: where a row prints no hours, it is marked, and
 without days either it has the share of days that other rows have.

@@ -4,7 +4,7 @@ Definitions. A row is narrowed where its words tie what happened to operators, o
 below the country was hit and not switched off. Its main words are the first two sentences of the
 event and the cause; of a row of services the first alone, since later ones say how it went on.
 
-Method. In this order the first that holds is the reason, unless the words say that the place as a
+Method. In this order the first that applies is the reason, unless the words say that the place as a
 whole was cut ("across Gaza"), which speaks against all of them:
 1. An attack by computers hits the network that was attacked.
 2. Service that comes from across a border is one network beside those of the country.

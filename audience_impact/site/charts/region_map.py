@@ -1,7 +1,7 @@
 """The map of a ranking: the countries of a region in colours, with the numbers of the largest.
 
 Colours are rates, so that a large country is not dark whatever happened there; the labels are the
-numbers that the ranking is of. The frame holds the countries of the ranking.
+numbers that the ranking is of. The frame contains the countries of the ranking.
 
 Method. Labels are placed from the largest number on: on the middle of the largest part of the
 country, else a little above, below or beside it with a line to it, where it meets no label and no
