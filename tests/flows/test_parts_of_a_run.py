@@ -115,6 +115,7 @@ def test_parts_give_the_bytes_of_the_whole(whole: Results, apart: Results, tmp_p
     same_bytes(whole, apart, tmp_path)
     by_year = whole.frames["impact_by_world"]
     world_total = by_year[by_year["period"] == "2026"]
+    assert len(world_total) > 0
     assert (world_total["countries_count"] > 2).all()
     assert world_total["q50_persons"].notna().all()
 

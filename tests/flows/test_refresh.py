@@ -219,6 +219,7 @@ def test_an_unchanged_server_sends_nothing_and_the_layer_stays(
     before, times = written(wanted), [path.stat().st_mtime_ns for path in wanted.into.iterdir()]
     asked = len(server.drawn_kinds)
     again = refreshing.refresh_layer(replace(wanted, today=LATER))
+    assert len(server.drawn_kinds) > asked
     assert all("If-None-Match" in headers for _, headers in server.drawn_kinds[asked:])
     assert (again.created, written(wanted)) == (False, before)
     assert [path.stat().st_mtime_ns for path in wanted.into.iterdir()] == times
@@ -395,6 +396,7 @@ def test_much_change_asks_and_confirm_goes_on(server: Server, wanted: RefreshOpt
     assert refused(wanted) == told  # what was refused is not what the next run compares with
     asked = len(server.drawn_kinds)
     done = refreshing.refresh_layer(replace(wanted, confirm=True))
+    assert len(server.drawn_kinds) > asked
     assert all("If-None-Match" in headers for _, headers in server.drawn_kinds[asked:])
     assert done.created
     assert written(wanted) != before

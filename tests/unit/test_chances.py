@@ -208,6 +208,8 @@ def test_a_year_is_never_below_a_restriction_that_is_present() -> None:
     for name, people in own.items():
         assert (whole >= people * present(presence, name) - 1.0).all()
     at_all = np.any([present(presence, name) for name in ACTS], axis=0)
+    assert own
+    assert not at_all.all()
     assert (whole[~at_all] == 0.0).all()
 
 

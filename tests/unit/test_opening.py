@@ -112,10 +112,11 @@ def test_every_published_table_is_a_typed_attribute() -> None:
 
 
 def test_dates_words_and_numbers_have_their_types(root: Path) -> None:
-    tables = ai.load(root)
+    tables, kinds = ai.load(root), set()
     for name, table in tables.items():
         for column, about in table.attrs["columns"].items():
             dtype = table[column].dtype
+            kinds.add(dtype.kind)
             if about["unit"] == "date":
                 assert pd.api.types.is_datetime64_dtype(dtype), f"{name}.{column}"
             elif about["unit"]:
@@ -123,6 +124,7 @@ def test_dates_words_and_numbers_have_their_types(root: Path) -> None:
             elif about.get("values") and "separator" not in about:
                 assert isinstance(dtype, pd.CategoricalDtype), f"{name}.{column}"
                 assert set(about["values"]) <= set(dtype.categories)
+    assert {"M", "f", "O"} <= kinds
 
 
 def test_words_of_a_table_outlast_putting_rows_together(root: Path) -> None:

@@ -329,6 +329,8 @@ def test_outdated_tables_are_told_and_written_anew(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("checked_once")
 def test_figures_of_countries_left_out_lie_in_their_intervals() -> None:
     """Near 90 % on average over countries, and in most figures."""
-    for name, found in scores.scored(FACTS).items():
+    scored = scores.scored(FACTS)
+    assert scored
+    for name, found in scored.items():
         assert 0.8 <= found.groupby("area_id")["is_inside"].mean().mean() <= 1.0, name
         assert found["is_inside"].mean() >= 0.75, name

@@ -126,6 +126,7 @@ def test_totals_have_no_effects_of_places() -> None:
     tables = with_totals({"delta": ONLINE // 400, "alpha": ONLINE // 2}).typed()
     rows = effects.describe_rows(figures.read_observations(tables, figures.FINE))
     is_total = rows["area_id"] == "001"
+    assert 0 < is_total.sum() < len(rows)
     assert rows.loc[is_total, "is_in_country"].eq(0.0).all()
     places = {**dict.fromkeys(SPREADS, 0.0), "country": 1.0, "subregion_service": 1.0}
     matrix = effects.compute_covariance(rows, places)
