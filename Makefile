@@ -86,11 +86,20 @@ test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.to
 # Chromium shows the report, LibreOffice opens the workbook, Java runs the HTML checker, PostgreSQL
 # keeps what Prefect's server knows.
 tools:  ## install on Debian, as root, what some tests need besides Python
-	@for tool in chromium soffice java npm git; do command -v $$tool >/dev/null || missing=yes; done; \
-	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing=yes; \
-	test -z "$$missing" || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
+	@missing=; for tool in chromium soffice java npm git; do \
+	    command -v $$tool >/dev/null || missing="$$missing $$tool"; \
+	done; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing initdb"; \
+	test -z "$$missing" && exit 0; \
+	echo "missing:$$missing"; \
+	if ! command -v apt-get >/dev/null || [ "$$(id -u)" != 0 ]; then \
+	    echo "make tools installs with apt-get, as root. Elsewhere install by hand: chromium, its" \
+	        "fonts, git, libatomic1, Java, LibreOffice Calc, PostgreSQL and npm" >&2; exit 1; \
+	fi; \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
 	    -y -qq --no-install-recommends chromium fonts-liberation git libatomic1 default-jre-headless \
 	    libreoffice-calc-nogui postgresql $$(command -v npm >/dev/null || echo npm); } >/dev/null
+	@test -f .tools/node_modules/vnu-jar/build/dist/vnu.jar || echo "missing: vnu.jar"
 	@test -f .tools/node_modules/vnu-jar/build/dist/vnu.jar || \
 	    npm install --silent --no-save --no-package-lock --prefix .tools vnu-jar@26.9.27
 

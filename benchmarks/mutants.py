@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -128,8 +128,8 @@ def _digit(cell: str, random: Random) -> str:
         return cell + str(random.integers(10))
     place = int(random.choice(places))
     kinds = (cell[:place] + cell[place + 1 :], cell[: place + 1] + cell[place:])
-    other = cell[:place] + str(random.integers(10)) + cell[place + 1 :]
-    return (*kinds, other)[int(random.integers(3))]
+    replaced = cell[:place] + str(random.integers(10)) + cell[place + 1 :]
+    return (*kinds, replaced)[int(random.integers(3))]
 
 
 def _sign(cell: str, random: Random) -> str:
@@ -143,14 +143,14 @@ def _from_column(rows: Table, random: Random) -> None:
 
 
 def _swap_cells(rows: Table, random: Random) -> None:
-    row, one = _spot(rows, random)
-    other = int(random.integers(len(rows[0])))
-    rows[row][one], rows[row][other] = rows[row][other], rows[row][one]
+    row, first = _spot(rows, random)
+    second = int(random.integers(len(rows[0])))
+    rows[row][first], rows[row][second] = rows[row][second], rows[row][first]
 
 
 def _swap_header(rows: Table, random: Random) -> None:
-    one, other = random.integers(len(rows[0]), size=2)
-    rows[0][one], rows[0][other] = rows[0][other], rows[0][one]
+    first, second = random.integers(len(rows[0]), size=2)
+    rows[0][first], rows[0][second] = rows[0][second], rows[0][first]
 
 
 def _rename_header(rows: Table, random: Random) -> None:
@@ -267,8 +267,8 @@ def _all_quoted(content: bytes, random: Random) -> bytes:
     return _bytes(_table(content), is_quoted=True)
 
 
-def _whole(content: bytes, random: Random) -> bytes:
-    others = (
+def _replace_file(content: bytes, random: Random) -> bytes:
+    contents = (
         b"",
         b"\n",
         b"\x00" * 100,
@@ -276,7 +276,7 @@ def _whole(content: bytes, random: Random) -> bytes:
         b"<html></html>",
         b'{"a":1}',
     )
-    return others[int(random.integers(len(others)))]
+    return contents[int(random.integers(len(contents)))]
 
 
 DAMAGES: dict[str, Mutation] = {
@@ -285,7 +285,7 @@ DAMAGES: dict[str, Mutation] = {
     "bytes removed": _remove,
     "file cut": _cut,
     "file cut at a line end": _cut_at_line,
-    "another file": _whole,
+    "another file": _replace_file,
     "quote inserted": _quote,
     "all quoted": _all_quoted,
     "another encoding": _encoded,
@@ -355,22 +355,30 @@ def _other_cell(name: str) -> Mutation:
     return change
 
 
+def _list_cells(rows: Table, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Return row and column of each cell of these columns below the header, by column."""
+    header = rows[0]
+    return [
+        (number, header.index(name))
+        for name in names
+        if name in header
+        for number in range(1, len(rows))
+    ]
+
+
 def _other_days(change_day: Callable[[date, Random], date | None], *names: str) -> Mutation:
     """A whole day in one of these columns becomes another day."""
 
     def change(rows: Table, random: Random) -> None:
-        header = rows[0]
         days = [
-            (number, header.index(name))
-            for name in names
-            if name in header
-            for number, row in enumerate(rows[1:], 1)
-            if WHOLE_DAY.fullmatch(row[header.index(name)])
+            (row, column)
+            for row, column in _list_cells(rows, names)
+            if WHOLE_DAY.fullmatch(rows[row][column])
         ]
-        for number, place in [days[int(at)] for at in random.permutation(len(days))]:
-            day = change_day(date.fromisoformat(rows[number][place]), random)
+        for row, column in [days[int(at)] for at in random.permutation(len(days))]:
+            day = change_day(date.fromisoformat(rows[row][column]), random)
             if day:
-                rows[number][place] = day.isoformat()
+                rows[row][column] = day.isoformat()
                 return
 
     return _of_table(change)
@@ -401,17 +409,15 @@ def _scaled(factor: float, *units: str) -> Mutation:
     def change(rows: Table, random: Random) -> None:
         header = rows[0]
         numbers = [
-            (number, header.index(name))
-            for name in VALUES
-            if name in header
-            for number, row in enumerate(rows[1:], 1)
-            if NUMBER.fullmatch(row[header.index(name)])
-            and (not units or ("unit" in header and row[header.index("unit")] in units))
+            (row, column)
+            for row, column in _list_cells(rows, VALUES)
+            if NUMBER.fullmatch(rows[row][column])
+            and (not units or ("unit" in header and rows[row][header.index("unit")] in units))
         ]
         if numbers:
-            number, place = numbers[int(random.integers(len(numbers)))]
-            value = float(rows[number][place]) * factor
-            rows[number][place] = f"{value:.0f}" if value >= 10 else f"{value:.6g}"
+            row, column = numbers[int(random.integers(len(numbers)))]
+            value = float(rows[row][column]) * factor
+            rows[row][column] = f"{value:.0f}" if value >= 10 else f"{value:.6g}"
 
     return _of_table(change)
 
@@ -423,19 +429,16 @@ def _end_gone(cells: dict[str, str], _rows: Table, _random: Random) -> None:
 
 def _neighbour_digits(rows: Table, random: Random) -> None:
     """Two different digits beside one another change places in a number."""
-    header = rows[0]
-    numbers = [
-        (number, header.index(name), place)
-        for name in VALUES
-        if name in header
-        for number, row in enumerate(rows[1:], 1)
-        for place, pair in enumerate(pairwise(row[header.index(name)]))
+    digits = [
+        (row, column, place)
+        for row, column in _list_cells(rows, VALUES)
+        for place, pair in enumerate(pairwise(rows[row][column]))
         if pair[0] != pair[1] and "".join(pair).isdigit()
     ]
-    if numbers:
-        number, column, place = numbers[int(random.integers(len(numbers)))]
-        cell = rows[number][column]
-        rows[number][column] = cell[:place] + cell[place + 1] + cell[place] + cell[place + 2 :]
+    if digits:
+        row, column, place = digits[int(random.integers(len(digits)))]
+        cell = rows[row][column]
+        rows[row][column] = cell[:place] + cell[place + 1] + cell[place] + cell[place + 2 :]
 
 
 def _swap_with_row(*names: str) -> Mutation:
@@ -443,10 +446,10 @@ def _swap_with_row(*names: str) -> Mutation:
 
     @_slip(*names)
     def change(cells: dict[str, str], rows: Table, random: Random) -> None:
-        other = rows[int(random.integers(1, len(rows)))]
+        second = rows[int(random.integers(1, len(rows)))]
         for name in names:
             place = rows[0].index(name)
-            cells[name], other[place] = other[place], cells[name]
+            cells[name], second[place] = second[place], cells[name]
 
     return change
 

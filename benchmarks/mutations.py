@@ -14,7 +14,7 @@ Outcomes, each mutation in one:
 
     traceback    an error that nobody caught: never
     refused      an error of a table: nothing is published
-    quarantined  an error of a row: it is taken out and told
+    quarantined  an error of a row: it is taken out and reported
     warned       a warning that was not there before
     same facts   what is read is what was read before
     same numbers no published number moved
@@ -57,14 +57,14 @@ from audience_impact.vocabulary import FindingSeverity
 from benchmarks.mutants import DAMAGES, MUTATIONS, SLIPS, UNSEEN_SLIPS
 from benchmarks.sound_facts import (
     WORDS,
-    Sound,
-    computed,
-    numbers_moved,
-    read_again,
-    shared,
-    sound,
-    today,
-    told,
+    SoundFacts,
+    compute_answers,
+    count_findings,
+    find_today,
+    list_moved_tables,
+    prepare_facts,
+    read_with_file,
+    reuse_known,
 )
 from flows import CHECKOUT, last_version
 from flows.pipeline import steps
@@ -86,7 +86,7 @@ AT_ONCE = 20
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a mutation; `detail` says more where it should not have come."""
+    """The outcome of a mutation; `detail` explains one that should not have come."""
 
     mutation: str
     table: str
@@ -95,8 +95,10 @@ class Outcome:
     detail: str = ""
 
 
-def deck(facts: Sound, seed: int, classes: Iterable[str] = tuple(CLASSES)) -> list[tuple[str, str]]:
-    """Each table with each kind of mutation that does something to it, shuffled."""
+def list_mutations(
+    facts: SoundFacts, seed: int, classes: Iterable[str] = tuple(CLASSES)
+) -> list[tuple[str, str]]:
+    """Return each table with each kind of mutation that changes it, shuffled."""
     pairs = [
         (table, mutation)
         for table, content in facts.files.items()
@@ -107,57 +109,63 @@ def deck(facts: Sound, seed: int, classes: Iterable[str] = tuple(CLASSES)) -> li
     return [pairs[at] for at in np.random.default_rng(seed).permutation(len(pairs))]
 
 
-def outcome(facts: Sound, number: int, seed: int, pairs: Sequence[tuple[str, str]]) -> Outcome:
-    """Mutate a file and see what comes of it."""
+def try_mutation(
+    facts: SoundFacts, number: int, seed: int, pairs: Sequence[tuple[str, str]]
+) -> Outcome:
+    """Mutate a file of facts and return the outcome."""
     table, mutation = pairs[number % len(pairs)]
     content = MUTATIONS[mutation](facts.files[table], np.random.default_rng([seed, number]))
     try:
-        what, detail = _what_came(facts, read_again(facts, table, content), number)
+        outcome, detail = _classify_outcome(facts, read_with_file(facts, table, content), number)
     except Exception:
-        what, detail = "traceback", traceback.format_exc(limit=-4)
-    return Outcome(mutation, table, number, what, detail)
+        outcome, detail = "traceback", traceback.format_exc(limit=-4)
+    return Outcome(mutation, table, number, outcome, detail)
 
 
-def _what_came(facts: Sound, reading: steps.Reading, number: int) -> tuple[str, str]:
-    if _is_as_it_was(facts, reading):
+def _classify_outcome(facts: SoundFacts, reading: steps.Reading, number: int) -> tuple[str, str]:
+    if _is_unchanged(facts, reading):
         return "same facts", ""
     if _is_unreadable_again(facts, reading):
         return "refused", ""
-    checked = steps.validate_facts(reading, today())
-    fresh = told(checked.findings) - facts.found
-    severities = {one.severity for one in checked.findings if told([one]).keys() & fresh.keys()}
+    checked = steps.validate_facts(reading, find_today())
+    fresh = count_findings(checked.findings) - facts.finding_counts
+    severities = {
+        finding.severity
+        for finding in checked.findings
+        if count_findings([finding]).keys() & fresh.keys()
+    }
     if FindingSeverity.TABLE_ERROR in severities:
         return "refused", ""
     if severities:
         is_error = FindingSeverity.ERROR in severities
         if is_error and number % COMPUTED_EVERY == 0:
-            _may_refuse(checked)
+            _compute_unless_refused(checked)
         return ("quarantined" if is_error else "warned"), ""
-    differs = rows_that_differ(facts.reading.tables, reading.tables)
+    differs = list_differing_rows(facts.reading.tables, reading.tables)
     if not differs:
         return "same facts", ""
-    if _moves_nothing(facts, reading):
+    if _is_without_effect(facts, reading):
         return "same numbers", ""
-    results = _may_refuse(checked)
-    return _moved(facts, results, differs) if results else ("refused", "")
+    results = _compute_unless_refused(checked)
+    return _classify_moves(facts, results, differs) if results else ("refused", "")
 
 
-def _moves_nothing(facts: Sound, reading: steps.Reading) -> bool:
+def _is_without_effect(facts: SoundFacts, reading: steps.Reading) -> bool:
     """Whether what differs is of no published number: tables not looked at, words for readers."""
     return all(
-        table in facts.unread or _without_words(frame) == _without_words(reading.tables[table])
+        table in facts.unread or _hide_words(frame) == _hide_words(reading.tables[table])
         for table, frame in facts.reading.tables.items()
         if frame is not reading.tables[table]
     )
 
 
-def _without_words(frame: pd.DataFrame) -> list[list[object]]:
+def _hide_words(frame: pd.DataFrame) -> list[list[object]]:
     """The cells, but of words for readers only whether there are any."""
-    told = frame.assign(**{name: frame[name] != "" for name in WORDS if name in frame})
-    return told.to_numpy().tolist()  # type: ignore[no-any-return]
+    bare = frame.assign(**{name: frame[name] != "" for name in WORDS if name in frame})
+    return bare.to_numpy().tolist()  # type: ignore[no-any-return]
 
 
-def _is_as_it_was(facts: Sound, reading: steps.Reading) -> bool:
+def _is_unchanged(facts: SoundFacts, reading: steps.Reading) -> bool:
     """Whether all rows are as they were, on the lines where they were."""
     before = facts.reading
     return reading.findings == before.findings and all(
@@ -165,129 +173,132 @@ def _is_as_it_was(facts: Sound, reading: steps.Reading) -> bool:
     )
 
 
-def _is_unreadable_again(facts: Sound, reading: steps.Reading) -> bool:
+def _is_unreadable_again(facts: SoundFacts, reading: steps.Reading) -> bool:
     """Whether no row of a table can be trusted, and the facts without it were checked already."""
-    unreadable = {one.table for one in reading.findings if one.rule in FATAL_RULES}
+    unreadable = {finding.table for finding in reading.findings if finding.rule in FATAL_RULES}
     is_again = bool(unreadable) and unreadable <= facts.unreadable
     facts.unreadable.update(unreadable)
     return is_again
 
 
-def _may_refuse(checked: steps.Checked) -> steps.Results | None:
+def _compute_unless_refused(checked: steps.Checked) -> steps.Results | None:
     try:
-        return computed(checked)
+        return compute_answers(checked)
     except steps.RefusedError:
         return None
 
 
-def rows_that_differ(before: Tables, after: Tables) -> list[str]:
+def list_differing_rows(before: Tables, after: Tables) -> list[str]:
     """The keys of rows that are not in both, each once for what it was and once for what it is."""
-    found = []
+    signed_keys: list[str] = []
     for table, key in fact_models.list_keys().items():
         if before[table] is after[table]:
             continue
-        own, other = (Counter(_rows(tables[table])) for tables in (before, after))
+        old, new = (Counter(_list_rows(tables[table])) for tables in (before, after))
         columns = [name for name in before[table] if name not in PROVENANCE]
         at = [columns.index(name) for name in key]
-        for sign, changed in (("-", own - other), ("+", other - own)):
+        for sign, changed in (("-", old - new), ("+", new - old)):
             rows = changed.elements()
-            found += [f"{sign}{table} {';'.join(row[place] for place in at)}" for row in rows]
-    return sorted(found)
+            signed_keys += [f"{sign}{table} {';'.join(row[place] for place in at)}" for row in rows]
+    return sorted(signed_keys)
 
 
-def _rows(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+def _list_rows(frame: pd.DataFrame) -> list[tuple[str, ...]]:
     return [tuple(row) for row in frame.drop(columns=PROVENANCE).to_numpy().tolist()]
 
 
-def _moved(facts: Sound, results: steps.Results, differs: list[str]) -> tuple[str, str]:
-    """Whether a published number moved, and who says so."""
+def _classify_moves(
+    facts: SoundFacts, results: steps.Results, differs: list[str]
+) -> tuple[str, str]:
+    """Return the outcome where a published number may have moved, and details of a bad one."""
     before, after = facts.results, results
-    moved = numbers_moved(before, after)
+    moved = list_moved_tables(before, after)
     if not moved:
         return "same numbers", ""
-    summaries = [last_version.summarise_results(each) for each in (before, after)]
+    summaries = [last_version.summarise_results(results) for results in (before, after)]
     if last_version.list_changes(*summaries):
         return "told by run", ""
     if last_version.list_notes(*summaries):
         return "noted", ""
     detail = f"{', '.join(differs[:5])} moved {', '.join(moved)}"
-    is_one_row = Counter(each[0] for each in differs).most_common(1)[0][1] == 1
+    is_one_row = Counter(signed_key[0] for signed_key in differs).most_common(1)[0][1] == 1
     return ("plausible" if is_one_row else "silent"), detail
 
 
-def made(
+def try_mutations(
     facts: Path, countries: str, seed: int, classes: tuple[str, ...], numbers: Sequence[int]
 ) -> list[Outcome]:
-    """Mutations of these numbers, of the facts of some countries; those facts are read once."""
-    ready, pairs = _ready(facts, countries, seed, classes)
+    """Return the outcomes of mutations of the facts of some countries, which are read once."""
+    ready, pairs = _prepare_facts_once(facts, countries, seed, classes)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return [outcome(ready, number, seed, pairs) for number in numbers]
+        return [try_mutation(ready, number, seed, pairs) for number in numbers]
 
 
-_KEPT = ExitStack()
-"""What holds while this process mutates: the folder of its facts, and what is shared of them."""
+_RESOURCES = ExitStack()
+"""The folder of the facts of this process, and what it knows of them, until the process ends."""
 
 
 @cache
-def _ready(
+def _prepare_facts_once(
     facts: Path, countries: str, seed: int, classes: tuple[str, ...]
-) -> tuple[Sound, list[tuple[str, str]]]:
-    folder = Path(_KEPT.enter_context(tempfile.TemporaryDirectory()))
-    ready = sound(facts, countries.split(","), folder)
-    _KEPT.enter_context(shared(ready))
-    return ready, deck(ready, seed, classes)
+) -> tuple[SoundFacts, list[tuple[str, str]]]:
+    folder = Path(_RESOURCES.enter_context(tempfile.TemporaryDirectory()))
+    ready = prepare_facts(facts, countries.split(","), folder)
+    _RESOURCES.enter_context(reuse_known(ready))
+    return ready, list_mutations(ready, seed, classes)
 
 
-def run(
+def run_mutations(
     facts: Path,
     countries: str,
     count: int,
     seed: int,
     workers: int = 1,
-    known: Path | None = None,
+    path: Path | None = None,
     classes: tuple[str, ...] = tuple(CLASSES),
 ) -> list[Outcome]:
-    """So many mutations of the facts of some countries.
+    """Return the outcomes of the first mutations of the facts of some countries.
 
-    With a file, what is there is not made again, and what is made is written there at once.
+    With a file, outcomes in it are not computed again, and new ones are added to it at once.
     """
-    done = _read(known)
-    left = [number for number in range(count) if number not in done]
-    portions = [left[at : at + AT_ONCE] for at in range(0, len(left), AT_ONCE)]
-    make = partial(made, facts, countries, seed, classes)
+    done = _read_outcomes(path)
+    missing = [number for number in range(count) if number not in done]
+    portions = [missing[at : at + AT_ONCE] for at in range(0, len(missing), AT_ONCE)]
+    make = partial(try_mutations, facts, countries, seed, classes)
     with ExitStack() as stack:
-        file = stack.enter_context(known.open("a", encoding="utf-8")) if known else None
+        file = stack.enter_context(path.open("a", encoding="utf-8")) if path else None
         several = stack.enter_context(ProcessPoolExecutor(workers)) if workers > 1 else None
         for portion in several.map(make, portions) if several else map(make, portions):
-            for one in portion:
-                done[one.number] = one
-                _say(one, len(done), count)
+            for outcome in portion:
+                done[outcome.number] = outcome
+                _report_progress(outcome, len(done), count)
                 if file:
-                    file.write(json.dumps(asdict(one)) + "\n")
+                    file.write(json.dumps(asdict(outcome)) + "\n")
             if file:
                 file.flush()
     return [done[number] for number in sorted(done) if number < count]
 
 
-def _read(known: Path | None) -> dict[int, Outcome]:
-    if not known or not known.exists():
+def _read_outcomes(path: Path | None) -> dict[int, Outcome]:
+    if not path or not path.exists():
         return {}
-    lines = known.read_text(encoding="utf-8").splitlines()
-    return {one["number"]: Outcome(**one) for one in map(json.loads, lines)}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {cells["number"]: Outcome(**cells) for cells in map(json.loads, lines)}
 
 
-def _say(one: Outcome, done: int, count: int) -> None:
-    if one.outcome in BAD:
-        what = f"{one.number}: {one.mutation} in {one.table}: {one.outcome}"
-        sys.stderr.write(f"{what}\n{one.detail}\n")
+def _report_progress(outcome: Outcome, done: int, count: int) -> None:
+    """Write a bad outcome to standard error, and how far the run is after each 500 of them."""
+    if outcome.outcome in BAD:
+        about = f"{outcome.number}: {outcome.mutation} in {outcome.table}: {outcome.outcome}"
+        sys.stderr.write(f"{about}\n{outcome.detail}\n")
     elif done % 500 == 0:
         sys.stderr.write(f"{done:,} of {count:,}\n")
 
 
-def table(outcomes: Iterable[Outcome]) -> pd.DataFrame:
-    """Outcomes by mutation, with a last row for all of them."""
-    frame = pd.DataFrame([vars(one) for one in outcomes])
+def tabulate_outcomes(outcomes: Iterable[Outcome]) -> pd.DataFrame:
+    """Return the number of mutations by kind and outcome, with a last row for all kinds."""
+    frame = pd.DataFrame([vars(outcome) for outcome in outcomes])
     counts = pd.crosstab(frame["mutation"], frame["outcome"])
     counts = counts.reindex(columns=list(OUTCOMES), fill_value=0)
     return pd.concat([counts, counts.sum().to_frame("all").T])
@@ -304,14 +315,21 @@ def main() -> None:
     parser.add_argument("--classes", choices=CLASSES, nargs="+", default=list(CLASSES))
     parser.add_argument("--into", type=Path, metavar="FILE")
     parser.add_argument("--format", choices=["text", "json"], default="text")
-    asked = parser.parse_args()
-    wanted = (asked.facts, asked.countries, asked.count, asked.seed, asked.workers, asked.into)
-    outcomes = run(*wanted, tuple(asked.classes))
-    if asked.format == "json":
-        json.dump([asdict(one) for one in outcomes], sys.stdout, indent=1)
+    options = parser.parse_args()
+    outcomes = run_mutations(
+        options.facts,
+        options.countries,
+        options.count,
+        options.seed,
+        options.workers,
+        options.into,
+        tuple(options.classes),
+    )
+    if options.format == "json":
+        json.dump([asdict(outcome) for outcome in outcomes], sys.stdout, indent=1)
     else:
-        sys.stdout.write(table(outcomes).to_string() + "\n")
-    raise SystemExit(1 if any(one.outcome in BAD for one in outcomes) else 0)
+        sys.stdout.write(tabulate_outcomes(outcomes).to_string() + "\n")
+    raise SystemExit(1 if any(outcome.outcome in BAD for outcome in outcomes) else 0)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from schemas import facts as fact_models
 
 Run = Callable[[Tables], list[Finding]]
 Make = Callable[[pipeline.Outputs, pipeline.Stages], pd.DataFrame]
-Told = Counter[tuple[str, ...]]
+FindingCounts = Counter[tuple[str, ...]]
 Words = Mapping[str, Sequence[str]]
 
 WORDS = (
@@ -52,7 +52,7 @@ OF_FACTS = frozenset(
 
 
 @dataclass(frozen=True)
-class Sound:
+class SoundFacts:
     """Facts before any mutation: their files, what is found in them, and what they publish.
 
     `unread` are tables that nothing published is made of; `unreadable` those without which the
@@ -69,23 +69,23 @@ class Sound:
     unreadable: set[str] = field(default_factory=set)
 
     @cached_property
-    def found(self) -> Told:
-        """What the check tells of the facts as they are."""
-        return told(self.checked.findings)
+    def finding_counts(self) -> FindingCounts:
+        """Return the number of findings of each kind about the facts as they are."""
+        return count_findings(self.checked.findings)
 
 
-def part(whole: Tables, countries: Iterable[str]) -> Tables:
+def select_countries(all_facts: Tables, countries: Iterable[str]) -> Tables:
     """The facts of some countries, with what they point to and what holds everywhere."""
-    areas, wanted = whole["areas"], set(countries)
+    areas, requested = all_facts["areas"], set(countries)
     parents = parents_of(areas)
-    inside = {area for area in areas["area_id"] if country_of(area, parents) in wanted}
-    above = set(wanted)
+    inside = {area for area in areas["area_id"] if country_of(area, parents) in requested}
+    above = set(requested)
     while fresh := {parents.get(area, "") for area in above} - above - {""}:
         above |= fresh
-    kept = inside | above | {""}
-    cut = {table: frame[_within(frame, kept)] for table, frame in whole.items()}
+    allowed = inside | above | {""}
+    cut = {table: frame[_mark_within(frame, allowed)] for table, frame in all_facts.items()}
     cut, _ = rules.drop_unresolved(
-        _fresh(cut), fact_models.list_keys(), fact_models.list_references()
+        _renumber_rows(cut), fact_models.list_keys(), fact_models.list_references()
     )
     used = {
         cell
@@ -96,39 +96,38 @@ def part(whole: Tables, countries: Iterable[str]) -> Tables:
         for cell in frame[column]
     }
     cut["sources"] = cut["sources"][cut["sources"]["source_id"].isin(used)]
-    return _fresh(cut)
+    return _renumber_rows(cut)
 
 
-def _within(frame: pd.DataFrame, areas: set[str]) -> pd.Series:
-    named = [name for name in PLACES if name in frame]
-    held = pd.Series(True, frame.index)
-    for name in named:
-        held &= frame[name].map(lambda cell: set(cell.split(";")) <= areas).astype("bool")
-    return held
+def _mark_within(frame: pd.DataFrame, areas: set[str]) -> pd.Series:
+    is_within = pd.Series(True, frame.index)
+    for name in [name for name in PLACES if name in frame]:
+        is_within &= frame[name].map(lambda cell: set(cell.split(";")) <= areas).astype("bool")
+    return is_within
 
 
-def _fresh(cut: Tables) -> Tables:
+def _renumber_rows(cut: Tables) -> Tables:
     return {table: frame.reset_index(drop=True) for table, frame in cut.items()}
 
 
-def write(cut: Tables, folder: Path) -> dict[str, bytes]:
+def write_tables(cut: Tables, folder: Path) -> dict[str, bytes]:
     """The tables as files; their bytes by table."""
-    written = {}
+    contents = {}
     for table, frame in cut.items():
         text = io.StringIO(newline="")
         rows = frame.drop(columns=PROVENANCE)
         csv.writer(text, lineterminator="\n").writerows([list(rows), *rows.to_numpy().tolist()])
-        written[table] = text.getvalue().encode()
-        (folder / f"{table}.csv").write_bytes(written[table])
-    return written
+        contents[table] = text.getvalue().encode()
+        (folder / f"{table}.csv").write_bytes(contents[table])
+    return contents
 
 
-def sound(facts: Path, countries: Iterable[str], folder: Path) -> Sound:
+def prepare_facts(facts: Path, countries: Iterable[str], folder: Path) -> SoundFacts:
     """The facts of some countries, written into a folder, checked and computed.
 
     Raises ValueError where words for readers move a number.
     """
-    written = write(part(steps.read_facts([facts]).tables, countries), folder)
+    contents = write_tables(select_countries(steps.read_facts([facts]).tables, countries), folder)
     reading = steps.read_facts([folder])
     settled, _ = rules.drop_unresolved(
         reading.tables, fact_models.list_keys(), fact_models.list_references()
@@ -136,29 +135,29 @@ def sound(facts: Path, countries: Iterable[str], folder: Path) -> Sound:
     typed = tables.convert_types(
         settled, fact_models.select_columns("number"), fact_models.select_columns("period")
     )
-    checked = steps.validate_facts(reading, today())
-    results, unread = computed(checked), _not_read_in_computing(checked)
-    other_words = computed(replace(checked, tables=_other_words(checked.tables)))
-    if moved := numbers_moved(results, other_words):
+    checked = steps.validate_facts(reading, find_today())
+    results, unread = compute_answers(checked), _list_unread(checked)
+    other_words = compute_answers(replace(checked, tables=_replace_words(checked.tables)))
+    if moved := list_moved_tables(results, other_words):
         raise ValueError(f"other words for readers moved {', '.join(moved)}: see WORDS")
-    return Sound(folder, written, reading, checked, results, typed, unread)
+    return SoundFacts(folder, contents, reading, checked, results, typed, unread)
 
 
-class _Watched(rules.RecordedTables):
+class _WatchedTables(rules.RecordedTables):
     def get(self, table: str, default: Any = None) -> Any:
         self.read_names.add(table)
         return super().get(table, default)
 
 
-def _not_read_in_computing(checked: steps.Checked) -> frozenset[str]:
+def _list_unread(checked: steps.Checked) -> frozenset[str]:
     """The tables that are not looked at for what checked facts publish."""
-    watched = _Watched(checked.tables)
+    watched = _WatchedTables(checked.tables)
     stages, _ = pipeline.prepare_run(watched, steps.choose_day(checked, None))
     dict(pipeline.Outputs(watched, stages, pipeline.Settings(sensitivity=False)))
     return frozenset(watched.keys() - watched.read_names)
 
 
-def _other_words(typed: Tables) -> Tables:
+def _replace_words(typed: Tables) -> Tables:
     """The facts with another word in every filled cell that is for readers alone."""
     return {
         table: frame.assign(
@@ -172,30 +171,37 @@ def _other_words(typed: Tables) -> Tables:
     }
 
 
-def today() -> date:
+def find_today() -> date:
     """The day after which nothing can have been read."""
     return datetime.now(UTC).date()
 
 
-def computed(checked: steps.Checked) -> steps.Results:
+def compute_answers(checked: steps.Checked) -> steps.Results:
     """What checked facts publish, without the shares of the variance."""
     return steps.compute_results(
         steps.refuse_errors(checked, strict=False), None, 0, sensitivity=False
     )
 
 
-def told(findings: Iterable[Finding]) -> Told:
+def count_findings(findings: Iterable[Finding]) -> FindingCounts:
     """Findings without their lines, which a row more or less moves."""
-    return Counter((one.rule, one.table, one.column, one.row or one.value) for one in findings)
+    return Counter(
+        (finding.rule, finding.table, finding.column, finding.row or finding.value)
+        for finding in findings
+    )
 
 
-def numbers_moved(before: steps.Results, after: steps.Results) -> list[str]:
+def list_moved_tables(before: steps.Results, after: steps.Results) -> list[str]:
     """The published tables of which a number is another, or the day they speak of."""
-    moved = [name for name in before.frames if _numbers(before, name) != _numbers(after, name)]
+    moved = [
+        name
+        for name in before.frames
+        if _select_numbers(before, name) != _select_numbers(after, name)
+    ]
     return moved + ["as_of"] * (before.version.as_of != after.version.as_of)
 
 
-def _numbers(results: steps.Results, table: str) -> list[list[object]]:
+def _select_numbers(results: steps.Results, table: str) -> list[list[object]]:
     """The numbers of a published table; of rows read and lines of files nothing."""
     if table in ("quality", "quarantine", "lineage"):
         return []
@@ -203,7 +209,7 @@ def _numbers(results: steps.Results, table: str) -> list[list[object]]:
     return frame.round(6).fillna(-1.0).to_numpy().tolist()  # type: ignore[no-any-return]
 
 
-def read_again(facts: Sound, table: str, content: bytes) -> steps.Reading:
+def read_with_file(facts: SoundFacts, table: str, content: bytes) -> steps.Reading:
     """The facts with another file of one table: that alone is read."""
     path = facts.folder / "mutated" / f"{table}.csv"
     path.parent.mkdir(exist_ok=True)
@@ -217,14 +223,17 @@ def read_again(facts: Sound, table: str, content: bytes) -> steps.Reading:
     return replace(
         facts.reading,
         tables={**facts.reading.tables, table: merged.stay},
-        findings=(*(one for one in facts.reading.findings if one.table != table), *findings),
+        findings=(
+            *(finding for finding in facts.reading.findings if finding.table != table),
+            *findings,
+        ),
         files={**facts.reading.files, f"0/{table}.csv": content},
         repeated={table: merged.repeated} if len(merged.repeated) else {},
     )
 
 
 @contextmanager
-def shared(facts: Sound) -> Iterator[None]:
+def reuse_known(facts: SoundFacts) -> Iterator[None]:
     """While the block lasts, what is held against facts that are as they were is not held again."""
     failures, typed, unresolved = (
         contracts.check_fact_tables,
@@ -232,11 +241,11 @@ def shared(facts: Sound) -> Iterator[None]:
         rules.find_unresolved,
     )
     runs, outputs = dict(rules.ACROSS.runs), dict(pipeline.OUTPUTS)
-    contracts.check_fact_tables = _failures_again(facts)  # type: ignore[assignment]
-    tables.convert_types = _typed_again(facts)  # type: ignore[assignment]
-    rules.find_unresolved = _unresolved_again(facts)  # type: ignore[assignment]
-    rules.ACROSS.runs.update({rule: _rule_again(run, facts.typed) for rule, run in runs.items()})
-    pipeline.OUTPUTS.update(_outputs_again(facts, outputs))
+    contracts.check_fact_tables = _reuse_failures(facts)  # type: ignore[assignment]
+    tables.convert_types = _reuse_types(facts)  # type: ignore[assignment]
+    rules.find_unresolved = _reuse_unresolved(facts)  # type: ignore[assignment]
+    rules.ACROSS.runs.update({rule: _reuse_rule(run, facts.typed) for rule, run in runs.items()})
+    pipeline.OUTPUTS.update(_reuse_outputs(facts, outputs))
     try:
         yield
     finally:
@@ -249,102 +258,104 @@ def shared(facts: Sound) -> Iterator[None]:
         pipeline.OUTPUTS.update(outputs)
 
 
-def _failures_again(facts: Sound) -> Callable[[Mapping[str, pd.DataFrame]], Tables]:
+def _reuse_failures(facts: SoundFacts) -> Callable[[Mapping[str, pd.DataFrame]], Tables]:
     """What contracts find: of a table that was not read again, what they found."""
     frames, failures = facts.reading.tables, contracts.check_fact_tables
-    found = failures(frames)
+    all_failures = failures(frames)
 
-    def again(now: Mapping[str, pd.DataFrame]) -> Tables:
+    def reuse(now: Mapping[str, pd.DataFrame]) -> Tables:
         new = {name: frame for name, frame in now.items() if frame is not frames[name]}
         fresh = failures(new)
-        return {name: fresh[name] if name in new else found[name] for name in now}
+        return {name: fresh[name] if name in new else all_failures[name] for name in now}
 
-    return again
+    return reuse
 
 
-def _typed_again(facts: Sound) -> Callable[[Tables, Words, Words], Tables]:
+def _reuse_types(facts: SoundFacts) -> Callable[[Tables, Words, Words], Tables]:
     """Tables with their types: those that were not read again are the frames that they were."""
     frames, typed = facts.reading.tables, tables.convert_types
 
-    def again(now: Tables, numbers: Words, dates: Words) -> Tables:
+    def reuse(now: Tables, numbers: Words, dates: Words) -> Tables:
         new = {name for name, frame in now.items() if frame is not frames[name]}
         if "sources" in new:
             new |= {name for name, frame in now.items() if tables.has_lineage(frame)}
         fresh = typed({name: now[name] for name in {*new, "sources"}}, numbers, dates)
         return {name: fresh[name] if name in new else facts.typed[name] for name in now}
 
-    return again
+    return reuse
 
 
-def _unresolved_again(
-    facts: Sound,
+def _reuse_unresolved(
+    facts: SoundFacts,
 ) -> Callable[[Tables, Mapping[str, list[str]], Mapping[str, Mapping[str, str]]], list[Finding]]:
     """Keys that point nowhere: those of a table that was read again, or into one."""
     frames, unresolved = facts.reading.tables, rules.find_unresolved
 
-    def again(
+    def reuse(
         now: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
     ) -> list[Finding]:
         new = {name for name, frame in now.items() if frame is not frames[name]}
-        left = {
+        unread = {
             table: {name: to for name, to in columns.items() if {table, to} & new}
             for table, columns in references.items()
         }
-        return unresolved(now, keys, left)
+        return unresolved(now, keys, unread)
 
-    return again
+    return reuse
 
 
-def _rule_again(run: Run, typed: Tables) -> Run:
+def _reuse_rule(run: Run, typed: Tables) -> Run:
     """A rule over tables: where the rows that it looks at are as they were, what it said."""
     seen = rules.RecordedTables(typed)
-    found = run(seen)
+    findings = run(seen)
 
-    def again(now: Tables) -> list[Finding]:
-        is_known = all(same(now[name], typed[name]) for name in sorted(seen.read_names))
-        return found if is_known else run(now)
+    def reuse(now: Tables) -> list[Finding]:
+        is_known = all(is_same(now[name], typed[name]) for name in sorted(seen.read_names))
+        return findings if is_known else run(now)
 
-    return again
+    return reuse
 
 
-def _outputs_again(facts: Sound, makes: Mapping[str, Make]) -> dict[str, Make]:
+def _reuse_outputs(facts: SoundFacts, makes: Mapping[str, Make]) -> dict[str, Make]:
     """How each table of answers is made: as it was, where all that it is made from is so."""
     typed = facts.checked.tables
     before, _ = pipeline.prepare_run(typed, pipeline.find_newest_access(typed))
-    made = dict(pipeline.Outputs(typed, before, pipeline.Settings(sensitivity=False)))
-    asked: list[tuple[pipeline.Stages, bool]] = []
+    answers = dict(pipeline.Outputs(typed, before, pipeline.Settings(sensitivity=False)))
+    last_stages: list[tuple[pipeline.Stages, bool]] = []
 
     def is_known(run: pipeline.Outputs, now: pipeline.Stages) -> bool:
-        if not asked or asked[-1][0] is not now:
-            is_so = run.facts["areas"].equals(typed["areas"]) and same(before, now)
-            asked[:] = [(now, is_so)]
-        return asked[-1][1]
+        if not last_stages or last_stages[-1][0] is not now:
+            is_so = run.facts["areas"].equals(typed["areas"]) and is_same(before, now)
+            last_stages[:] = [(now, is_so)]
+        return last_stages[-1][1]
 
-    def again(name: str, make: Make) -> Make:
-        return lambda run, now: made[name].copy() if is_known(run, now) else make(run, now)
+    def reuse(name: str, make: Make) -> Make:
+        return lambda run, now: answers[name].copy() if is_known(run, now) else make(run, now)
 
-    return {name: again(name, make) for name, make in makes.items() if name not in OF_FACTS}
+    return {name: reuse(name, make) for name, make in makes.items() if name not in OF_FACTS}
 
 
-def same(one: object, other: object) -> bool:
+def is_same(first: object, second: object) -> bool:
     """Whether two things hold the same, all the way down; what is not known counts as another."""
-    if one is other:
+    if first is second:
         return True
-    if type(one) is not type(other):
+    if type(first) is not type(second):
         return False
-    if isinstance(one, pd.DataFrame | pd.Series | pd.Index):
-        return bool(one.equals(other))
-    if isinstance(one, np.ndarray):
-        return bool(np.array_equal(one, np.asarray(other), equal_nan=one.dtype.kind == "f"))
-    if dataclasses.is_dataclass(one):
+    if isinstance(first, pd.DataFrame | pd.Series | pd.Index):
+        return bool(first.equals(second))
+    if isinstance(first, np.ndarray):
+        return bool(np.array_equal(first, np.asarray(second), equal_nan=first.dtype.kind == "f"))
+    if dataclasses.is_dataclass(first):
         names = [
-            each.name
-            for each in dataclasses.fields(one)
-            if each.compare and not each.name.startswith("_")  # memories follow from the rest
+            member.name
+            for member in dataclasses.fields(first)
+            if member.compare and not member.name.startswith("_")  # memories follow from the rest
         ]
-        return all(same(getattr(one, name), getattr(other, name)) for name in names)
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
+        return all(is_same(getattr(first, name), getattr(second, name)) for name in names)
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        return list(first) == list(second) and all(
+            is_same(first[key], second[key]) for key in first
+        )
+    if isinstance(first, tuple | list) and isinstance(second, tuple | list):
+        return len(first) == len(second) and all(map(is_same, first, second))
+    return bool(first == second)

@@ -13,10 +13,10 @@ The packages in their order; each imports only those above it:
     registers - the import of a register of shutdowns as a layer
     adding - the questions, checks and rows of a new fact, or of an event on no record
     explaining - the trace of an answer, computed from facts
-    serving - the schedule, its server and its notices
+    serving - the schedule, its server, and the notices and metrics of its runs
     releasing - an archive of a version, to be pinned by its digest
     downloads - figures downloaded from their publishers
-    run_reports - the reports of a run: Prefect's pages, metrics, and the cause of a failure
+    run_reports - what a run reports in Prefect: its name, pages, progress and cause of failure
     refresh - the flow that downloads figures
     publish_impact - the main flow, from fact tables to a published version
     commands - the commands of a checkout

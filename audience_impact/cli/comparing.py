@@ -96,27 +96,42 @@ def diff(
         raise fail_with("--as-of requires --facts; a version already has its date", 2)
     if facts and not COMPUTE:
         raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
-    from audience_impact.comparing import changes, compared_versions, text
+    from audience_impact.comparing import changes, text
     from audience_impact.plain_text import json_text
-    from audience_impact.store import PublishError, versions
-    from audience_impact.store.storage import LATEST
+    from audience_impact.store import PublishError
 
     try:
-        first = versions.find_version(published, old or (LATEST if facts else versions.PREVIOUS))
-        if facts:
-            then = COMPUTE[0](facts, as_of.date() if as_of else None, first)
-        else:
-            then = compared_versions.read_published(versions.find_version(published, new or LATEST))
-        comparison = changes.compare_versions(
-            compared_versions.read_published(first), then, restriction
-        )
+        versions = _read_versions(published, old, new, facts, as_of.date() if as_of else None)
+        comparison = changes.compare_versions(*versions, restriction)
     except (PublishError, changes.UnknownRestrictionError) as error:
         raise fail_with(str(error)) from error
     records = changes.as_records(comparison)
-    is_json = style is OutputFormat.JSON
     sys.stdout.write(
         json_text(records) + "\n"
-        if is_json
+        if style is OutputFormat.JSON
         else text.format_comparison(records, most_rows, show_all)
     )
     raise typer.Exit(int(exit_code and not comparison.changed_answers.empty))
+
+
+def _read_versions(
+    published: Path,
+    old: str | None,
+    new: str | None,
+    facts: list[Path] | None,
+    as_of: date | None,
+) -> "tuple[ComparedVersion, ComparedVersion]":
+    """Return the versions to compare; the second is computed where there are facts.
+
+    Raises PublishError where a version cannot be read.
+    """
+    from audience_impact.comparing import compared_versions
+    from audience_impact.store import versions
+    from audience_impact.store.storage import LATEST
+
+    first = versions.find_version(published, old or (LATEST if facts else versions.PREVIOUS))
+    if facts:
+        then = COMPUTE[0](facts, as_of, first)
+    else:
+        then = compared_versions.read_published(versions.find_version(published, new or LATEST))
+    return compared_versions.read_published(first), then

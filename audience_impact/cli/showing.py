@@ -3,7 +3,7 @@
 import sys
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -23,6 +23,8 @@ from audience_impact.cli.folders import (
 from audience_impact.cli.ranking import All, As, By, Chart, Metric, Top
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from audience_impact.cli.finding import Question
@@ -92,7 +94,6 @@ def show(
     at least one restriction, each counted once, and the countries or restrictions with the most. If
     the words fit several restrictions: a list of them. --chart draws what is shown.
     """
-    from audience_impact.answers import records, text
     from audience_impact.plain_text import json_text
 
     if form and not chart:
@@ -100,30 +101,71 @@ def show(
     version, words = open_version(published, version_name, on), " ".join(what)
     tables = load_tables(version)
     question, ids = find_restrictions(words, tables, period)
-    area = question.area
     # A kind of restriction that only one event is of asks for this event.
-    if area is not None and not (question.kinds and len(ids) == 1):
-        ranked = ranking.rank_area(tables, question, _choose_grouping(by, form), metric)
-        shown = ranking.render_area(ranked, version.id, top, show_all)
-        values = ranking.list_area_values(ranked, version.id)
-        draw = partial(ranking.draw_area, version, tables, ranked, top, form)
+    if question.area is not None and not (question.kinds and len(ids) == 1):
+        shown = _answer_area(version, tables, question, by, metric, top, form, show_all)
     elif by or form or metric is not Quantity.PEOPLE:
         raise fail_with(f"--by, --metric and --as go with a country or region; {words} is none", 2)
     elif len(ids) == 1:
-        record = records.build_record(tables, ids[0])
-        render = text.render_restriction if show_all else text.render_brief
-        shown, values = render(record, version.id), text.restriction_json(record, version.id)
-        draw = partial(_draw_restriction, version, ids[0])
+        shown = _answer_restriction(version, tables, ids[0], show_all)
     else:
-        if chart:
-            raise fail_with(_list_matches(words, tables, ids).removesuffix("\n"))
-        shown = _list_matches(words, tables, ids)
-        values = text.events_json(_list_newest(tables, ids))
-    as_json = json_text({"version_id": version.id, **values}) + "\n"
-    sys.stdout.write(as_json if style is OutputFormat.JSON else shown)
-    if chart:
-        ranking.write_chart(draw(), chart)
+        shown = _answer_matches(words, tables, ids)
+    if chart and not shown.draw:
+        raise fail_with(shown.text.removesuffix("\n"))
+    as_json = json_text({"version_id": version.id, **shown.values}) + "\n"
+    sys.stdout.write(as_json if style is OutputFormat.JSON else shown.text)
+    if chart and shown.draw:
+        ranking.write_chart(shown.draw(), chart)
         typer.echo(f"wrote {format_path(chart)}", err=True)
+
+
+class Shown(NamedTuple):
+    """An answer as text and as values of JSON, and what draws it; None where nothing does."""
+
+    text: str
+    values: dict[str, Any]
+    draw: "Callable[[], Picture] | None" = None
+
+
+def _answer_area(
+    version: "Stored",
+    tables: "dict[str, pd.DataFrame]",
+    question: "Question",
+    by: Grouping | None,
+    metric: Quantity,
+    top: int,
+    form: ChartForm | None,
+    show_all: bool,
+) -> Shown:
+    """Return the answer for a country or region: its numbers and a ranking."""
+    ranked = ranking.rank_area(tables, question, _choose_grouping(by, form), metric)
+    return Shown(
+        ranking.render_area(ranked, version.id, top, show_all),
+        ranking.list_area_values(ranked, version.id),
+        partial(ranking.draw_area, version, tables, ranked, top, form),
+    )
+
+
+def _answer_restriction(
+    version: "Stored", tables: "dict[str, pd.DataFrame]", restriction_id: str, show_all: bool
+) -> Shown:
+    """Return the answer for a restriction, in full or in brief."""
+    from audience_impact.answers import records, text
+
+    record = records.build_record(tables, restriction_id)
+    render = text.render_restriction if show_all else text.render_brief
+    return Shown(
+        render(record, version.id),
+        text.restriction_json(record, version.id),
+        partial(_draw_restriction, version, restriction_id),
+    )
+
+
+def _answer_matches(words: str, tables: "dict[str, pd.DataFrame]", ids: list[str]) -> Shown:
+    """Return the list of several restrictions that fit the words."""
+    from audience_impact.answers import text
+
+    return Shown(_list_matches(words, tables, ids), text.events_json(_list_newest(tables, ids)))
 
 
 def _choose_grouping(by: Grouping | None, form: ChartForm | None) -> Grouping | None:

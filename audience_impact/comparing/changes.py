@@ -20,7 +20,8 @@ from audience_impact.comparing.compared_versions import ANSWER, NEW, OLD, Compar
 from audience_impact.comparing.facts import Row
 from audience_impact.vocabulary import AnswerChange, FactRole
 
-SLIGHT = (AnswerChange.MOVED_SLIGHTLY, AnswerChange.SAME)
+SLIGHT_CHANGES = (AnswerChange.MOVED_SLIGHTLY, AnswerChange.SAME)
+"""Changes of answers that are not listed as moved."""
 AREAS = ("area_id", "area_ids", "country_id")
 PLATFORMS = ("platform_id", "platform_ids")
 PAGES = ("source_id", "also_source_id", "measurement_series_id")
@@ -205,7 +206,7 @@ def count_changes(comparison: Comparison) -> dict[str, int]:
     of_restrictions, years = comparison.table[~is_year], comparison.table[is_year]
     first = of_restrictions["change"].groupby(level=0).first()
     changes = {change.value: int((first == change).sum()) for change in AnswerChange}
-    moved = int((~years["change"].isin(SLIGHT)).sum())
+    moved = int((~years["change"].isin(SLIGHT_CHANGES)).sum())
     return {
         "restrictions": len(first),
         **changes,

@@ -4,8 +4,8 @@ Definitions. An answer is a row of `impact`, keyed by restriction and metric, or
 from `impact_by_area`, keyed by area and year. There is an estimate if the row has a median. An
 answer moved beyond its interval if the new median is outside the old interval or, without medians,
 the new bounds are outside the old bounds. It moved slightly if no number changed by more than
-SLIGHT times the width of the old interval. Changes are ordered by the change of the median, else of
-the upper bound.
+SLIGHT_WIDTH_SHARE times the width of the old interval. Changes are ordered by the change of the
+median, else of the upper bound.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,8 @@ IMPACT_KEY, AREA_KEY = ["restriction_id", "impact_metric"], ["area_id", "period"
 KEY = ["subject_id", "aspect"]
 """Key of an answer: restriction and metric, or area and year."""
 OLD, NEW = "_old", "_new"
-SLIGHT = 0.01
+SLIGHT_WIDTH_SHARE = 0.01
+"""Change of an answer, as a share of the width of its old interval, up to which it is slight."""
 TELLING = [f"{name}_persons" for name in ("q50", "upper", "lower", "q05", "q95")]
 ORDER = list(Change)
 
@@ -76,7 +77,7 @@ def _classify_changes(both: pd.DataFrame) -> list[Change]:
     had, has = (both[f"q50_persons{end}"].notna() for end in (OLD, NEW))
     moves = np.column_stack([_measure_move(both, name) for name in NUMBERS])
     width = (both["q95_persons_old"] - both["q05_persons_old"]).to_numpy("float64")
-    slight = (moves <= SLIGHT * width[:, None]).all(axis=1)
+    slight = (moves <= SLIGHT_WIDTH_SHARE * width[:, None]).all(axis=1)
     same_status = both[f"{STATUS}{OLD}"].eq(both[f"{STATUS}{NEW}"])
     conditions = {
         Change.VANISHED: (was & ~now) | (had & ~has),

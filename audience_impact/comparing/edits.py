@@ -2,10 +2,10 @@
 
 Definitions. A row is known by its key. An edit that adds to what is known is ordinary: a new row, a
 cell that was blank, an end that becomes known or more precise, a note, a number that changes by
-less than a factor of FACTOR. To be confirmed is an edit that takes back what was known: an end that
-goes or moves, another start or other days by which a restriction lasts more than twice or less than
-half as long, a figure or survey that speaks of another area, service, population, unit or year, a
-number that changes by FACTOR or more, and a row that is gone.
+less than a factor of RESCALED_FACTOR. To be confirmed is an edit that takes back what was known: an
+end that goes or moves, another start or other days by which a restriction lasts more than twice or
+less than half as long, a figure or survey that speaks of another area, service, population, unit or
+year, a number that changes by RESCALED_FACTOR or more, and a row that is gone.
 
 Known drawback. A wrong row that is new, or a wrong number within the factor, is ordinary here.
 """
@@ -25,7 +25,8 @@ Kinds = Mapping[str, Mapping[str, Mapping[str, str]]]
 Case = tuple[Row, str, str]
 """An edited row, the column that a finding refers to, and what is wrong with it."""
 
-FACTOR = 2.0
+RESCALED_FACTOR = 2.0
+"""Factor from which on a number is another one, not a correction."""
 YEAR = timedelta(days=366)
 RESTRICTIONS, END, STATUS, DAYS = "restrictions", "ended_on", "end_status", "days_in_force"
 STARTS = ("observed_from", "announced_on")
@@ -52,7 +53,7 @@ def list_end_changes(rows: Sequence[Row]) -> Iterator[Case]:
 
 
 def list_length_changes(rows: Sequence[Row], as_of: pd.Timestamp) -> Iterator[Case]:
-    """Yield the restrictions that last longer or shorter by FACTOR by their start or days.
+    """Yield the restrictions that last longer or shorter by RESCALED_FACTOR by their start or days.
 
     `as_of` is the last day of those without an end.
     """
@@ -62,7 +63,7 @@ def list_length_changes(rows: Sequence[Row], as_of: pd.Timestamp) -> Iterator[Ca
         if not changed:
             continue
         lengths = [_count_days({**side, END: new[END]}, as_of) for side in (old, new)]
-        if min(lengths) == 0 or max(lengths) >= FACTOR * min(lengths):
+        if min(lengths) == 0 or max(lengths) >= RESCALED_FACTOR * min(lengths):
             was, now = (f"{length:,} days" if length else "no days" for length in lengths)
             cells = _format_cells(row, changed[0])
             yield row, changed[0], f"{cells}; lasted {was} in the last version, {now} now"
@@ -82,7 +83,7 @@ def list_subject_changes(rows: Sequence[Row], kinds: Kinds) -> Iterator[Case]:
 
 
 def list_rescaled_numbers(rows: Sequence[Row], kinds: Kinds) -> Iterator[Case]:
-    """Yield the rows of which a number changed by FACTOR or more."""
+    """Yield the rows of which a number changed by RESCALED_FACTOR or more."""
     for row in _select_changed(rows):
         for name, (was, now) in row.changed_cells.items():
             is_number = kinds[row.table].get(name, {}).get("kind") == "number"
@@ -180,7 +181,7 @@ def _is_rescaled(was: str, now: str) -> bool:
         low, high = sorted(map(abs, (float(was), float(now))))
     except ValueError:
         return False
-    return high >= FACTOR * low and high > low
+    return high >= RESCALED_FACTOR * low and high > low
 
 
 def _format_cells(row: Row, *names: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from audience_impact.comparing.edits import RESCALED_FACTOR
 from audience_impact.frames import Array
 
 PLACES = ("row_layer", "row_line")
@@ -18,8 +19,6 @@ LEAST_SHARE = 1e-6
 """Smallest share by which a number moved; less is rounding."""
 SLIGHT_SHARE = 0.01
 """Share below which the move of an answer is slight."""
-
-FACTOR = 2.0
 PEOPLE = ("persons", "person_days", "person_hours")
 """Ends of the names of columns that count people."""
 LEAST_PEOPLE = 1000.0
@@ -75,7 +74,9 @@ def measure_moves(
     first, then = (frame.loc[shared, names].astype("float64") for frame in (was, has))
     share = _measure_shares(first.to_numpy(), then.to_numpy())
     rows = _choose_largest(first, then, share, LEAST_SHARE)
-    rescaled = _choose_largest(first, then, _keep_people(first, then, share), 1.0 - 1.0 / FACTOR)
+    rescaled = _choose_largest(
+        first, then, _keep_people(first, then, share), 1.0 - 1.0 / RESCALED_FACTOR
+    )
     return TableMoves(table, counts[0], rows, rescaled, counts[1], counts[2])
 
 

@@ -20,7 +20,7 @@ from audience_impact.answers.citation import AUTHOR
 from audience_impact.answers.numbers import Estimate, format_median, read_number
 from audience_impact.answers.records import plain_rows
 from audience_impact.comparing import compared_versions
-from audience_impact.comparing.changes import SLIGHT
+from audience_impact.comparing.changes import SLIGHT_CHANGES
 from audience_impact.comparing.compared_versions import OLD, STATUS
 from audience_impact.plain_text import plain_line
 from audience_impact.site import rendering
@@ -100,7 +100,7 @@ def _compare_with_previous(report: ReportData) -> tuple[pd.DataFrame | None, str
         except (PublishError, KeyError):  # damaged, or of another form
             return None, ""
         table = compared_versions.compare_answers(*tables)
-        return table[~table["change"].isin(SLIGHT)].reset_index(), stored.id
+        return table[~table["change"].isin(SLIGHT_CHANGES)].reset_index(), stored.id
     return None, ""
 
 

@@ -17,7 +17,6 @@ from flows.last_version.summaries import (
 )
 
 FALL_SHARE = 0.2
-MOVED_FACTOR = 2.0
 BOUND_WORDS = {
     "lower_persons": "as printed at least",
     "upper_persons": "as printed at most",
@@ -68,7 +67,7 @@ def magnitude_moved(before: Summary, now: Summary) -> list[str]:
     lines = []
     for name, bound_words in BOUND_WORDS.items():
         pairs = both[[name + OLD, name + NEW]].dropna()
-        moved = pairs[pairs.max(axis=1) > MOVED_FACTOR * pairs.min(axis=1)]
+        moved = pairs[pairs.max(axis=1) > edits.RESCALED_FACTOR * pairs.min(axis=1)]
         lines += [
             f"impact.parquet: magnitude_moved: {_format_answer_key(key)} had {bound_words} "
             f"{first:,.0f} people in the last version, {then:,.0f} now; see which fact changed"

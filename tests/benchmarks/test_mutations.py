@@ -1,4 +1,4 @@
-"""The mutations of fact files, and how what comes of them is told apart."""
+"""The mutations of fact files, and how their outcomes are distinguished."""
 
 from collections.abc import Iterator
 
@@ -49,20 +49,20 @@ def test_a_mutation_gives_bytes_and_the_same_for_the_same_seed(name: str) -> Non
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sound_facts.Sound]:
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sound_facts.SoundFacts]:
     made = world().estimate("E1").estimate("E2", platform_id="beta", value="400000")
     made.restrict("R1", "alpha", "beta")
     shipped = made.write(tmp_path_factory.mktemp("facts"))
-    made_sound = sound_facts.sound(shipped, ["XA"], tmp_path_factory.mktemp("sound"))
-    with sound_facts.shared(made_sound):
-        yield made_sound
+    prepared = sound_facts.prepare_facts(shipped, ["XA"], tmp_path_factory.mktemp("sound"))
+    with sound_facts.reuse_known(prepared):
+        yield prepared
 
 
-def what_came(facts: sound_facts.Sound, table: str, before: str, after: str) -> str:
+def classify_change(facts: sound_facts.SoundFacts, table: str, before: str, after: str) -> str:
     content = facts.files[table].decode()
     assert before in content
-    reading = sound_facts.read_again(facts, table, content.replace(before, after).encode())
-    return mutations._what_came(facts, reading, 1)[0]
+    reading = sound_facts.read_with_file(facts, table, content.replace(before, after).encode())
+    return mutations._classify_outcome(facts, reading, 1)[0]
 
 
 @pytest.mark.parametrize(
@@ -78,45 +78,45 @@ def what_came(facts: sound_facts.Sound, table: str, before: str, after: str) -> 
     ],
 )
 def test_what_comes_of_a_change(
-    table: str, before: str, after: str, outcome: str, facts: sound_facts.Sound
+    table: str, before: str, after: str, outcome: str, facts: sound_facts.SoundFacts
 ) -> None:
-    assert what_came(facts, table, before, after) == outcome
+    assert classify_change(facts, table, before, after) == outcome
 
 
 def test_rows_that_are_gone_in_silence_count_as_silent(
-    facts: sound_facts.Sound, monkeypatch: pytest.MonkeyPatch
+    facts: sound_facts.SoundFacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = "".join(facts.files["estimates"].decode().splitlines(keepends=True)[1:])
-    assert what_came(facts, "estimates", lines, "") == "told by run"
+    assert classify_change(facts, "estimates", lines, "") == "told by run"
     monkeypatch.setattr(last_version, "list_changes", lambda *_: [])
-    assert what_came(facts, "estimates", lines, "") == "noted"
+    assert classify_change(facts, "estimates", lines, "") == "noted"
     monkeypatch.setattr(last_version, "list_notes", lambda *_: [])
-    assert what_came(facts, "estimates", lines, "") == "silent"
-    assert what_came(facts, "estimates", "500000", "480000") == "plausible"
+    assert classify_change(facts, "estimates", lines, "") == "silent"
+    assert classify_change(facts, "estimates", "500000", "480000") == "plausible"
 
 
-def test_classes_are_apart_and_can_be_asked_for_alone(facts: sound_facts.Sound) -> None:
+def test_classes_are_apart_and_can_be_asked_for_alone(facts: sound_facts.SoundFacts) -> None:
     assert len(MUTATIONS) == len(DAMAGES) + len(SLIPS) + len(UNSEEN_SLIPS)
-    asked = {mutation for _, mutation in mutations.deck(facts, 0, ["unseen"])}
-    assert asked
-    assert asked <= UNSEEN_SLIPS.keys()
+    listed = {mutation for _, mutation in mutations.list_mutations(facts, 0, ["unseen"])}
+    assert listed
+    assert listed <= UNSEEN_SLIPS.keys()
 
 
-def test_an_error_that_nobody_caught_is_told_and_all_are_counted(
-    facts: sound_facts.Sound, monkeypatch: pytest.MonkeyPatch
+def test_an_error_that_nobody_caught_is_reported_and_all_are_counted(
+    facts: sound_facts.SoundFacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pairs = mutations.deck(facts, 0)
-    outcomes = [mutations.outcome(facts, number, 0, pairs) for number in range(2)]
+    pairs = mutations.list_mutations(facts, 0)
+    outcomes = [mutations.try_mutation(facts, number, 0, pairs) for number in range(2)]
     monkeypatch.setattr(steps, "validate_facts", lambda *_: 1 / 0)
-    tried = (mutations.outcome(facts, number, 0, pairs) for number in range(2, 40))
+    tried = (mutations.try_mutation(facts, number, 0, pairs) for number in range(2, 40))
     broken = next(change for change in tried if change.outcome != "same facts")
     assert (broken.outcome, "ZeroDivisionError" in broken.detail) == ("traceback", True)
-    counted = mutations.table([*outcomes, broken])
+    counted = mutations.tabulate_outcomes([*outcomes, broken])
     assert list(counted.columns) == list(mutations.OUTCOMES)
     assert counted.loc["all"].sum() == 3
 
 
-def test_the_part_of_some_countries_resolves(facts: sound_facts.Sound) -> None:
-    part = sound_facts.part(facts.reading.tables, [])
+def test_the_part_of_some_countries_resolves(facts: sound_facts.SoundFacts) -> None:
+    part = sound_facts.select_countries(facts.reading.tables, [])
     assert part["restrictions"].empty
     assert set(part["sources"]["source_id"]) <= set(facts.reading.tables["sources"]["source_id"])
