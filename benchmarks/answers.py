@@ -92,9 +92,9 @@ def answers(tables: Tables, as_of: date) -> pd.DataFrame:
     """A row a restriction: `kind`, its rungs, status, reason, and QUANTILES (NaN: no estimate)."""
     stages, _ = pipeline.prepare_run(tables, as_of)
     simulation = stages.simulation
-    found = simulate.draw_people_by_country(simulation, Sampler(0, DRAWS))
+    people_by_country = simulate.draw_people_by_country(simulation, Sampler(0, DRAWS))
     names = simulation.countries["restriction_id"]
-    drawn = unions.sum_by_restriction(found.exposed, names, simulation.restrictions)
+    drawn = unions.sum_by_restriction(people_by_country.exposed, names, simulation.restrictions)
     drawn[~simulation.restrictions.isin(names)] = np.nan
     table = unions.compute_quantiles(drawn, simulation.restrictions, "persons")
     status = reasons.find_status(stages.scope, stages.inputs)
@@ -116,9 +116,9 @@ def kinds(stages: Stages) -> "pd.Series[str]":
     acts = stages.scope.by_id
     wanted = stages.scope.requested
     network = wanted.loc[wanted["platform_id"] == WHOLE_INTERNET, "restriction_id"]
-    found = pd.Series(SERVICE, acts.index).mask(acts.index.isin(network), NETWORK)
-    found = found.mask(acts["is_subnational"], PART)
-    return found.mask(acts["network_scope"] == NetworkScope.MOBILE.value, MOBILE).rename("kind")
+    result = pd.Series(SERVICE, acts.index).mask(acts.index.isin(network), NETWORK)
+    result = result.mask(acts["is_subnational"], PART)
+    return result.mask(acts["network_scope"] == NetworkScope.MOBILE.value, MOBILE).rename("kind")
 
 
 def rungs_of(stages: Stages) -> pd.DataFrame:
@@ -129,15 +129,15 @@ def rungs_of(stages: Stages) -> pd.DataFrame:
     network = _farthest(parts["network_rung"], list(networks.NETWORK_LEVELS), act)
     audiences = inputs.audiences.sizes.groupby("restriction_id")
     projected = audiences["is_base_projected"].agg(lambda flags: flags.eq(True).any())
-    found = pd.DataFrame({"place_rung": place, "network_rung": network})
-    found = found.reindex(stages.scope.by_id.index)
+    result = pd.DataFrame({"place_rung": place, "network_rung": network})
+    result = result.reindex(stages.scope.by_id.index)
     imputed = inputs.audiences.imputed[inputs.audiences.imputed["is_decisive"]]
     rung = imputed.groupby("restriction_id")["rung"].agg(lambda words: ";".join(sorted({*words})))
-    return found.fillna(
+    return result.fillna(
         {"place_rung": COUNTRY_LEVEL, "network_rung": networks.NETWORK_LEVELS[0]}
     ).assign(
-        audience_rung=rung.reindex(found.index).fillna(COUNTED),
-        online_rung=projected.reindex(found.index).map({True: "projection", False: COUNTED}),
+        audience_rung=rung.reindex(result.index).fillna(COUNTED),
+        online_rung=projected.reindex(result.index).map({True: "projection", False: COUNTED}),
     )
 
 
@@ -216,15 +216,15 @@ def _publisher(
     """Without the publisher whose count of the people online was used, country by country."""
     rows = stages.inputs.audiences.sizes
     bases = tables["bases"].set_index("base_id")
-    own = rows[rows["restriction_id"].isin(known.index[known["kind"] == NETWORK])]
-    used = own.assign(series=own["audience_base_id"].map(bases["measurement_series_id"]))
+    subset = rows[rows["restriction_id"].isin(known.index[known["kind"] == NETWORK])]
+    used = subset.assign(series=subset["audience_base_id"].map(bases["measurement_series_id"]))
     keys = pd.MultiIndex.from_frame(used[["country_id", "series"]].drop_duplicates())
 
     def is_used(rows: pd.DataFrame) -> pd.Series:
         pairs = pd.MultiIndex.from_frame(rows[["area_id", "measurement_series_id"]])
         return pd.Series(pairs.isin(keys), rows.index)
 
-    yield list(own["restriction_id"].unique()), without_counts(tables, model, is_used)
+    yield list(subset["restriction_id"].unique()), without_counts(tables, model, is_used)
 
 
 def _ended_after(rows: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
@@ -290,8 +290,8 @@ def _units(acts: list[str], tables: Tables, family: RungFamily) -> list[str]:
 
 def _again(acts: list[str], left: Tables, as_of: date, known: pd.DataFrame) -> pd.DataFrame:
     """The answers of some restrictions from fewer facts, beside the known ones."""
-    found = answers(only(left, acts), as_of).reindex(acts)
-    return found.assign(known_persons=known["q50_persons"].reindex(acts)).reset_index(
+    result = answers(only(left, acts), as_of).reindex(acts)
+    return result.assign(known_persons=known["q50_persons"].reindex(acts)).reset_index(
         names="restriction_id"
     )
 
@@ -311,19 +311,19 @@ def _with_rung(tried: pd.DataFrame) -> pd.DataFrame:
 
 def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     low, middle, high = (tried[name] for name in QUANTILES)
-    own = tried["known_persons"]
+    subset = tried["known_persons"]
     rows = tried.assign(
         is_again=middle.notna(),
-        is_inside=(low <= own) & (own <= high),
-        ratio=middle / own,
+        is_inside=(low <= subset) & (subset <= high),
+        ratio=middle / subset,
         width=high / low,
     )
     each = ["is_inside", "ratio", "width"]
     units = rows[rows["is_again"]].groupby([*by, "unit"])[each].mean().reset_index()
     again = units.groupby(by)
-    found = rows.groupby(by).size().rename("tried").to_frame()
+    result = rows.groupby(by).size().rename("tried").to_frame()
     return (
-        found.assign(
+        result.assign(
             answers=rows[rows["is_again"]].groupby(by).size(),
             units=again.size(),
             inside_share=again["is_inside"].mean(),
@@ -352,10 +352,10 @@ def audience_scores(out: pd.DataFrame) -> pd.DataFrame:
     by = ["rung_family", "left_out", "rung"]
     each = ["held", "ratio", "error_points"]
     units = rows[rows["rung"] != ""].groupby([*by, "unit"])[each].mean().groupby(by)
-    found = units.agg({"held": ["size", "mean"], "ratio": "median", "error_points": "mean"})
-    found.columns = ["units", "inside_share", "ratio", "error_points"]
+    result = units.agg({"held": ["size", "mean"], "ratio": "median", "error_points": "mean"})
+    result.columns = ["units", "inside_share", "ratio", "error_points"]
     answers = rows.groupby(by).size().rename("answers")
-    return found.join(answers).reset_index()
+    return result.join(answers).reset_index()
 
 
 def rung_table(tried: pd.DataFrame, audiences: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
@@ -367,21 +367,21 @@ def rung_table(tried: pd.DataFrame, audiences: pd.DataFrame, every: pd.DataFrame
     others = _scored(_with_rung(tried), by)
     is_base = others["rung_family"] == RungFamily.ONLINE.value
     others = others[(others["answers"] > 0) & ((others["rung"] != COUNTED) | is_base)]
-    found = models.judge_levels(pd.concat([audiences, others], ignore_index=True))
+    result = models.judge_levels(pd.concat([audiences, others], ignore_index=True))
     published = count_published(every).reindex(
-        pd.MultiIndex.from_frame(found[["rung_family", "rung"]])
+        pd.MultiIndex.from_frame(result[["rung_family", "rung"]])
     )
-    points = found["error_points"].map("{:.1f}".format).where(found["error_points"].notna(), "")
+    points = result["error_points"].map("{:.1f}".format).where(result["error_points"].notna(), "")
     return pd.DataFrame(
         {
-            **{name: found[name] for name in ("rung_family", "rung", "left_out")},
-            "answers": found["answers"].astype("int64").astype("str"),
-            "units": found["units"].astype("int64").astype("str"),
-            "inside_share": found["inside_share"].map("{:.3f}".format),
-            "ratio": found["ratio"].map("{:.2f}".format),
+            **{name: result[name] for name in ("rung_family", "rung", "left_out")},
+            "answers": result["answers"].astype("int64").astype("str"),
+            "units": result["units"].astype("int64").astype("str"),
+            "inside_share": result["inside_share"].map("{:.3f}".format),
+            "ratio": result["ratio"].map("{:.2f}".format),
             "error_points": points,
             "published_count": published.fillna(0).astype("int64").astype("str").to_numpy(),
-            "is_open": found["is_open"],
+            "is_open": result["is_open"],
             "note": "",
         }
     ).sort_values(["rung_family", "rung", "left_out"], ignore_index=True)
@@ -450,7 +450,7 @@ def main(words: Sequence[str] | None = None) -> None:
     as_of = pipeline.find_newest_access(tables)
     if given.count:
         every = answers(tables, as_of)
-        told = {"counted": counted(every), "unanswered": unanswered(every)}
+        result = {"counted": counted(every), "unanswered": unanswered(every)}
     else:
         opened = without(
             tables, models.LEVELS_TABLE, pd.Series(True, tables[models.LEVELS_TABLE].index)
@@ -458,15 +458,15 @@ def main(words: Sequence[str] | None = None) -> None:
         tried = trials(opened, as_of)
         left = audience_scores(audiences.foretold(opened))
         table = rung_table(tried, left, answers(opened, as_of))
-        told = {"scores": scores(tried), "rungs": table}
+        result = {"scores": scores(tried), "rungs": table}
         if given.write:
-            text = told["rungs"].to_csv(index=False, lineterminator="\n")
+            text = result["rungs"].to_csv(index=False, lineterminator="\n")
             given.write.write_text(text, encoding="utf-8", newline="")
     if given.format == "json":
-        lists = {name: table.round(4).to_dict("records") for name, table in told.items()}
+        lists = {name: table.round(4).to_dict("records") for name, table in result.items()}
         print(json.dumps(lists, indent=1, default=str))
         return
-    print("\n\n".join(map(printed, told.values())))
+    print("\n\n".join(map(printed, result.values())))
 
 
 if __name__ == "__main__":

@@ -77,11 +77,11 @@ def median_of_subregion(rows: pd.DataFrame) -> Array:
     """Shares by the median of the subregion, region or world, each from the other folds."""
     by = [[*where, "platform_id", "way", *when] for when in (["year"], []) for where in _PLACES]
     by += [["platform_id"]]
-    found, fold = np.full(len(rows), np.nan), rows["fold"].to_numpy()
+    result, fold = np.full(len(rows), np.nan), rows["fold"].to_numpy()
     for number in range(FOLDS):
         out = np.flatnonzero(fold == number)
-        found[out] = _medians(rows[fold != number], rows.iloc[out], by)
-    return found
+        result[out] = _medians(rows[fold != number], rows.iloc[out], by)
+    return result
 
 
 _PLACES: tuple[list[str], ...] = (["subregion"], ["region"], [])
@@ -170,7 +170,7 @@ def _laws(tables: Tables) -> distribution.AudienceParameters:
 
 def _other_countries(rows: pd.DataFrame, laws: distribution.AudienceParameters) -> pd.DataFrame:
     """Every figure as the countries of other folds foretell it."""
-    found = []
+    result = []
     for number in range(FOLDS):
         out = (rows["fold"] == number) & (rows["area_id"] != WORLD)
         asked, known = (rows[mask].reset_index(drop=True) for mask in (out, ~out))
@@ -183,7 +183,7 @@ def _other_countries(rows: pd.DataFrame, laws: distribution.AudienceParameters) 
         middle, spread = distribution.condition_on_figures(
             unseen, distribution.ImputationModel(known, laws), without_country=False
         )
-        found.append(
+        result.append(
             asked.assign(
                 rung=evidence_levels.find_evidence_levels(asked, known),
                 left_out="countries",
@@ -191,7 +191,7 @@ def _other_countries(rows: pd.DataFrame, laws: distribution.AudienceParameters) 
                 spread=spread,
             )
         )
-    return pd.concat(found, ignore_index=True)
+    return pd.concat(result, ignore_index=True)
 
 
 def _with_intervals(scales: list[pd.DataFrame]) -> pd.DataFrame:
@@ -282,13 +282,13 @@ def answered(rows: pd.DataFrame, tables: Tables, without_country: bool) -> pd.Da
     wanted = clean.assign(moment=periods.period_middle(span["start"], span["end"]), way=_way(rows))
     wanted["is_under_block"] = True
     known = distribution.build_model(tables, laws)
-    found = impute_with_groups(
+    with_groups = impute_with_groups(
         wanted, tables, known, one_factor.read_model(tables), without_country
     )
     result = rows.assign(share=pd.to_numeric(rows.get("share"), errors="coerce"))
     for name in distribution.SHARES:
-        result[name] = found[name].reindex(rows.index).astype("float64")
-    result["rung"] = found["rung"].reindex(rows.index).fillna("")
+        result[name] = with_groups[name].reindex(rows.index).astype("float64")
+    result["rung"] = with_groups["rung"].reindex(rows.index).fillna("")
     reason = _reasons(wanted, tables)
     return result.assign(reason=reason.where(result["rung"] == "", ""))
 
@@ -296,11 +296,11 @@ def answered(rows: pd.DataFrame, tables: Tables, without_country: bool) -> pd.Da
 def _way(rows: pd.DataFrame) -> pd.Series:
     """How each figure was counted, where a column says so; else asked."""
     known = {way.value: way.value for way in WayOfCounting} | WAY
-    found = pd.Series(np.nan, rows.index, dtype="object")
+    result = pd.Series(np.nan, rows.index, dtype="object")
     for column in ("way", "audience_metric", "metric"):
         if column in rows:
-            found = found.fillna(rows[column].str.strip().str.lower().map(known))
-    return found.fillna(WayOfCounting.ASKED.value).astype("str")
+            result = result.fillna(rows[column].str.strip().str.lower().map(known))
+    return result.fillna(WayOfCounting.ASKED.value).astype("str")
 
 
 def _reasons(wanted: pd.DataFrame, tables: Tables) -> pd.Series:
@@ -370,8 +370,8 @@ def main(words: Sequence[str] | None = None) -> int:
     tables = steps.validate_facts(steps.read_facts([asked.facts])).tables
     try:
         if asked.files:
-            found = answered(read_rows(asked.files), tables, asked.without_country)
-            told = records(found) if asked.format == "json" else table(scored(found))
+            result = answered(read_rows(asked.files), tables, asked.without_country)
+            told = records(result) if asked.format == "json" else table(scored(result))
         else:
             rows = summary(foretold(tables))
             told = json.dumps(rows, indent=2) if asked.format == "json" else table(rows)

@@ -142,9 +142,9 @@ class Publisher:
             half = Z["ci90"] * spread * self.stated
             low, high = (f"{people * np.exp(side * half):.0f}" for side in (-1, 1))
             ends = {"low_persons": low, "high_persons": high}
-        told = {"area_id": code, "period": _month(months + 1), "persons": _printed(people)}
-        self.add("bases", base_id=f"B-{code}", **told, **ends)
-        self.online[code] = np.array(float(told["persons"]))
+        result = {"area_id": code, "period": _month(months + 1), "persons": _printed(people)}
+        self.add("bases", base_id=f"B-{code}", **result, **ends)
+        self.online[code] = np.array(float(result["persons"]))
 
     def _grown(self, law: Spread, months: float, u: float | None = None) -> float:
         """Growth over so many months, in log odds."""
@@ -185,8 +185,8 @@ class Publisher:
         for number in range(int(self.generator.integers(2, 4))):
             off = self.errors.measurers / Z["ci90"] * self.generator.normal()
             value = _printed(float(expit(logit(share) + off)) * base)
-            told = {"value": value, "interval_kind": "none", "source_id": f"measurer-{number}"}
-            self.add("estimates", estimate_id=f"{key}-{number}", **about, **told)
+            result = {"value": value, "interval_kind": "none", "source_id": f"measurer-{number}"}
+            self.add("estimates", estimate_id=f"{key}-{number}", **about, **result)
 
     def _page(self, persons: float) -> Cells:
         """A number as the measurer prints it, or a secondary source."""
@@ -196,14 +196,14 @@ class Publisher:
         return {"value": _printed(persons * float(np.exp(off))), "source_id": "relay-page"}
 
     def _callers(self, code: str, name: str, share: float) -> None:
-        told = _shares(self._figure(share, "ci95"))
+        result = _shares(self._figure(share, "ci95"))
         about = {"platform_id": name, "area_id": code}
-        self.add("feature_use", feature_use_id=f"F-{code}-{name}", **about, **told)
+        self.add("feature_use", feature_use_id=f"F-{code}-{name}", **about, **result)
 
     def _keepers(self, code: str, share: float) -> None:
         size = int(self.errors.effective_sample)
-        found = f"{self.generator.binomial(size, share) / size}"
-        silent = {"value": found, "interval_kind": "none"}
+        result = f"{self.generator.binomial(size, share) / size}"
+        silent = {"value": result, "interval_kind": "none"}
         told = silent if self.generator.uniform() < 0.5 else self._figure(share, "ci95")
         about = {"restriction_id": f"R-{code}", "area_id": code}
         self.add("circumvention", circumvention_id=f"C-{code}", **about, **_shares(told))
@@ -302,8 +302,8 @@ def tables(areas: Sequence[Area], learned: Calibration, publisher: Publisher) ->
 def _with_errors(publisher: Publisher) -> None:
     """What figures may be off by, as the committed table says."""
     for row in facts("figure_errors").itertuples():
-        told = {"parameter": row.parameter, "kind": row.kind, "value": repr(row.value)}
-        publisher.add("figure_errors", **told)
+        result = {"parameter": row.parameter, "kind": row.kind, "value": repr(row.value)}
+        publisher.add("figure_errors", **result)
 
 
 def _frame(table: str, rows: list[Cells]) -> pd.DataFrame:
@@ -324,13 +324,13 @@ def scored(areas: Sequence[Area], learned: Calibration, publisher: Publisher) ->
     """One row an area and measure: family, measure, truth, quantiles and bounds."""
     made = tables(areas, learned, publisher)
     stages, _ = impact.prepare_run(made, AS_OF)
-    found = impact.Outputs(made, stages, impact.Settings())
-    parts = [found["impact"].rename(columns={"impact_metric": "measure"})]
-    days = found["person_days"]
-    own = days[(days["period"] == EVERY) & (days["restriction_id"] != EVERY)]
+    result = impact.Outputs(made, stages, impact.Settings())
+    parts = [result["impact"].rename(columns={"impact_metric": "measure"})]
+    days = result["person_days"]
+    subset = days[(days["period"] == EVERY) & (days["restriction_id"] != EVERY)]
     ends = {f"{end}_person_days": f"{end}_persons" for end in ("lower", "q05", "q95", "upper")}
-    own = own.drop(columns="days")
-    parts.append(own.rename(columns=ends).assign(measure="person_days"))
+    subset = subset.drop(columns="days")
+    parts.append(subset.rename(columns=ends).assign(measure="person_days"))
     columns = ["restriction_id", "measure", *ends.values()]
     told = pd.concat([part[columns] for part in parts])
     truth = [

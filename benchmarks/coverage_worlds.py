@@ -125,8 +125,8 @@ def clayton_law(surveys: Sequence[Survey]) -> ClaytonLaw:
 
     Of each survey the theta with the least squared error of the unions; houses weigh alike.
     """
-    found = pd.DataFrame([_fitted(one) for one in surveys if len(one.truth)])
-    houses = found.groupby("house")
+    result = pd.DataFrame([_fitted(survey) for survey in surveys if len(survey.truth)])
+    houses = result.groupby("house")
     means, count = houses["x"].mean(), houses.ngroups
     variance = float(means.var() * (1 + 1 / count) + houses["x"].var().median())
     error = houses["squared_error"].sum() / houses["squared_room"].sum()

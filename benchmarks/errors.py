@@ -59,8 +59,8 @@ def counted(what: str, held_out: str, held: Sequence[bool], below: Sequence[bool
 
 def next_figures(tables: Tables) -> list[Row]:
     """Next figures of a series by measurer, and of all."""
-    found = learning.pair_successive(tables)
-    free = found[~found["is_restricted"]]
+    result = learning.pair_successive(tables)
+    free = result[~result["is_restricted"]]
     parts = []
     for measurer, own in free.groupby("measurement_series_id", sort=True):
         law = learning.measure_audience_growth(free[free["measurement_series_id"] != measurer])
@@ -93,12 +93,12 @@ def _counts(what: str, known: pd.DataFrame, asked: pd.DataFrame) -> list[Row]:
     for number in range(FOLDS):
         learned = projections.fit_projection(known[fold != number])
         own = asked[fold.reindex(asked.index) == number].reset_index(drop=True)
-        found, actual = (
+        result, actual = (
             projections.projection_interval(own, learned),
             projections.share_from_odds(own["actual"]),
         )
-        held = actual.between(found["low"], found["high"])
-        parts.append(own.assign(held=held, below=actual < found["low"]))
+        held = actual.between(result["low"], result["high"])
+        parts.append(own.assign(held=held, below=actual < result["low"]))
     every = pd.concat(parts)
     return [
         counted(what, f"{years} years on", own["held"], own["below"])
@@ -124,8 +124,8 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(words)
     tables = steps.validate_facts(steps.read_facts([asked.facts])).tables
     rows = [*next_figures(tables), *next_counts(tables)]
-    told = table(rows) if asked.format == "table" else json.dumps(rows, indent=2)
-    sys.stdout.write(f"{told}\n")
+    result = table(rows) if asked.format == "table" else json.dumps(rows, indent=2)
+    sys.stdout.write(f"{result}\n")
     return 0
 
 

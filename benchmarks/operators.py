@@ -35,11 +35,11 @@ def find_shares(listed: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     key = ["country_id", "operators"]
     numbers = shares.groupby(key)["asn"].agg(lambda each: ";".join(sorted({*each}, key=int)))
     months = shares.pivot_table(index=key, columns="period", values="users_share", aggfunc="sum")
-    found = pd.DataFrame(index=pd.MultiIndex.from_frame(places[key]))
-    found["found_asns"] = numbers.reindex(found.index).fillna("")
+    result = pd.DataFrame(index=pd.MultiIndex.from_frame(places[key]))
+    result["found_asns"] = numbers.reindex(result.index).fillna("")
     for month in months:
-        found[f"found_{month.replace('-', '_')}"] = months[month].reindex(found.index)
-    return pd.concat([listed, found.reset_index(drop=True)], axis=1)
+        result[f"found_{month.replace('-', '_')}"] = months[month].reindex(result.index)
+    return pd.concat([listed, result.reset_index(drop=True)], axis=1)
 
 
 def score(found: pd.DataFrame, tables: Tables) -> dict[str, float]:

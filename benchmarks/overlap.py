@@ -62,8 +62,8 @@ def facts(table: str) -> pd.DataFrame:
 
 def identity(stem: str) -> tuple[str, str, str]:
     """House, area and year from a name like KZ_2023_CAB; any other name is its own house."""
-    found = STEM.match(stem)
-    return (found[3], found[1], found[2]) if found else (stem, stem, "")
+    result = STEM.match(stem)
+    return (result[3], result[1], result[2]) if result else (stem, stem, "")
 
 
 def overrides() -> dict[str, float]:
@@ -260,21 +260,23 @@ def main(words: Sequence[str] | None = None) -> int:
     seen = surveys(asked.calibrate_on) if asked.calibrate_on else []
     whole = len(seen) == len(asked.calibrate_on) and len(scored) >= len(asked.files)
     try:
-        print(told(asked, scored, seen))
+        print(format_scores(asked, scored, seen))
     except ValueError as error:
         print(f"benchmarks.overlap: {error}", file=sys.stderr)
         return 1
     return 0 if whole else 1
 
 
-def told(asked: argparse.Namespace, scored: Sequence[Survey], seen: Sequence[Survey]) -> str:
+def format_scores(
+    asked: argparse.Namespace, scored: Sequence[Survey], seen: Sequence[Survey]
+) -> str:
     """What is printed."""
     if asked.frontier:
         return frontier(calibration.fit_surveys(scored))
-    found = rows(asked, scored, seen)
+    result = rows(asked, scored, seen)
     if asked.format == "json":
-        return json.dumps(found, indent=1)
-    return by_house(found) if found else "no survey to score"
+        return json.dumps(result, indent=1)
+    return by_house(result) if result else "no survey to score"
 
 
 if __name__ == "__main__":

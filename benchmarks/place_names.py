@@ -55,12 +55,12 @@ def quality(place: Place, text: str) -> str:
         return NO_TEXT
     if place.geo_scope is GeoScope.NATIONAL or (not place.names and not place.defect):
         return NATIONAL
-    known = [each for each in place.names if each.area_ids]
+    known = [name for name in place.names if name.area_ids]
     if not known:
         return UNRESOLVED
     if len(known) < len(place.names):
         return PARTLY
-    within = [each.reading is PlaceReading.WITHIN for each in known]
+    within = [name.reading is PlaceReading.WITHIN for name in known]
     if any(within):
         return WITHIN if all(within) else MIXED
     return _match(known)
@@ -82,19 +82,19 @@ def answered(table: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     known = gazetteer.build_gazetteer(names)
     codes = {code for code in known.countries.values() if code}
     atlas = gazetteer.build_atlas(sorted(codes), tables)
-    found = [_located(row, known, atlas) for row in rows.to_dict("records")]
+    result = [_located(row, known, atlas) for row in rows.to_dict("records")]
     countries = [places.country_codes(cell, known) for cell in rows["country"]]
-    ids = [_ids(each, own, atlas) for each, own in zip(found, countries, strict=True)]
+    ids = [_ids(each, own, atlas) for each, own in zip(result, countries, strict=True)]
     told = pd.DataFrame(
         {
             "place_ids": [";".join(each) for each in ids],
-            "quality": [quality(*each) for each in zip(found, rows["area_text"], strict=True)],
+            "quality": [quality(*each) for each in zip(result, rows["area_text"], strict=True)],
             "names_unresolved": [
-                ";".join(name.name for name in each.names if not name.area_ids) for each in found
+                ";".join(name.name for name in each.names if not name.area_ids) for each in result
             ],
         }
     )
-    told = told.join(_people(found, ids, rows["start"], atlas, tables))
+    told = told.join(_people(result, ids, rows["start"], atlas, tables))
     expected = {name: f"expected_{name}" for name in ANSWER if name in table}
     return rows[list(table.columns)].rename(columns=expected).join(told[list(ANSWER)])
 
@@ -108,7 +108,7 @@ def _located(row: Mapping[str, str], known: places.Gazetteer, atlas: Atlas) -> P
 
 def _ids(place: Place, countries: list[str], atlas: Atlas) -> tuple[str, ...]:
     """The places that a text names, those that lie in another left out."""
-    parts = [part for each in place.names for part in each.area_ids]
+    parts = [part for name in place.names for part in name.area_ids]
     return merge_places(parts, atlas[countries[0]]) if parts else ()
 
 
@@ -159,27 +159,27 @@ def _holders(area_id: str, atlas: Atlas) -> set[str]:
 
 def summary(told: pd.DataFrame) -> dict[str, object]:
     """Shares of the rows by quality, and of those whose places are the ones expected."""
-    found: dict[str, object] = {
+    result: dict[str, object] = {
         "rows": len(told),
         **{f"quality {word}": int(count) for word, count in told["quality"].value_counts().items()},
     }
     part = told[~told["quality"].isin([NATIONAL, NO_TEXT])]
-    found["resolved_share"] = float((~part["quality"].isin([UNRESOLVED, PARTLY])).mean())
+    result["resolved_share"] = float((~part["quality"].isin([UNRESOLVED, PARTLY])).mean())
     if "expected_place_ids" in told:
         same = [
             set(one.split(";")) == set(other.split(";"))
             for one, other in zip(told["place_ids"], told["expected_place_ids"], strict=True)
         ]
-        found["same_places_share"] = float(np.mean(same))
+        result["same_places_share"] = float(np.mean(same))
         below = pd.Series(same, told.index)[part.index]
-        found["same_places_below_country_share"] = float(below.mean())
+        result["same_places_below_country_share"] = float(below.mean())
         claimed = part[(part["place_ids"] != "") & (part["expected_place_ids"] == "")]
-        found["resolved_though_not_expected"] = len(claimed)
+        result["resolved_though_not_expected"] = len(claimed)
     if "population_sum" in told:
         ratio = part["counted_persons"] / pd.to_numeric(part["population_sum"], errors="coerce")
-        found["population_ratio_median"] = float(ratio.median())
-        found["population_within_a_tenth_share"] = float(ratio.dropna().between(0.9, 1.1).mean())
-    return found
+        result["population_ratio_median"] = float(ratio.median())
+        result["population_within_a_tenth_share"] = float(ratio.dropna().between(0.9, 1.1).mean())
+    return result
 
 
 def left_out(tables: Tables, seed: int = SEED) -> pd.DataFrame:
@@ -192,14 +192,16 @@ def left_out(tables: Tables, seed: int = SEED) -> pd.DataFrame:
     areas = tables["areas"]
     countries = sorted(areas.loc[areas["area_id"].str.fullmatch("[A-Z]{2}"), "area_id"])
     atlas = gazetteer.build_atlas(countries, tables)
-    told: dict[str, list[str]] = {"place": [], "name": []}
+    result: dict[str, list[str]] = {"place": [], "name": []}
     for known in atlas.values():
-        entries = [each for each in known.entries.values() if each.level not in (ADMIN1, UNION)]
-        gone = {each.area_id for each in entries if random.random() < LEFT_OUT}
-        told["place"] += _without(known, _less(known, gone), (known.entries[each] for each in gone))
-        named = [each for each in entries if _other(each) and random.random() < LEFT_OUT]
-        told["name"] += _without(known, _fewer_names(known, named), named, other=True)
-    return pd.DataFrame({kind: _shares(own) for kind, own in told.items()}).T
+        entries = [value for value in known.entries.values() if value.level not in (ADMIN1, UNION)]
+        gone = {value.area_id for value in entries if random.random() < LEFT_OUT}
+        result["place"] += _without(
+            known, _less(known, gone), (known.entries[value] for value in gone)
+        )
+        named = [value for value in entries if _other(value) and random.random() < LEFT_OUT]
+        result["name"] += _without(known, _fewer_names(known, named), named, other=True)
+    return pd.DataFrame({kind: _shares(own) for kind, own in result.items()}).T
 
 
 def _shares(outcomes: list[str]) -> dict[str, float]:
@@ -224,7 +226,7 @@ def _less(known: Gazetteer, gone: set[str]) -> Gazetteer:
         area: entry for area, entry in known.entries.items() if not gone & {area, *entry.holders}
     }
     whole = {
-        area: replace(entry, members=tuple(each for each in entry.members if each in kept))
+        area: replace(entry, members=tuple(member for member in entry.members if member in kept))
         for area, entry in kept.items()
     }
     return Gazetteer(known.country, whole)
@@ -246,8 +248,8 @@ def _without(
         if not holder or not entry.names or not less.entries[holder].names:
             continue
         text = f"{_other(entry) if other else entry.names[0]}, {less.entries[holder].names[0]}"
-        found = resolve_text(text, GeoScope.LOCALITY, less)
-        yield _outcome(entry, found, known)
+        result = resolve_text(text, GeoScope.LOCALITY, less)
+        yield _outcome(entry, result, known)
 
 
 def _outcome(entry: Entry, found: list[NameMeaning], known: Gazetteer) -> str:

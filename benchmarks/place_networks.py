@@ -63,12 +63,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--format", choices=("table", "json"), default="table")
     wanted = parser.parse_args()
-    found = scores(steps.validate_facts(steps.read_facts([FACTS])).tables["network_use"])
+    result = scores(steps.validate_facts(steps.read_facts([FACTS])).tables["network_use"])
     if wanted.format == "json":
-        print(json.dumps(found.round(4).to_dict("records"), indent=1))
+        print(json.dumps(result.round(4).to_dict("records"), indent=1))
         return
     print("| years | counts | coverage | median error, points | width |\n|---|---|---|---|---|")
-    for row in found.itertuples():
+    for row in result.itertuples():
         print(
             f"| {row.years:.0f} | {row.counts} | {row.coverage:.1%} | "
             f"{row.median_error_points:.1f} | {row.width_points:.0f} |"

@@ -128,8 +128,8 @@ def level_law(known: pd.DataFrame, row: "pd.Series[str]") -> Spread:
             like = like[like[name] == row[name]]
         if len(like) >= LEAST_LEVELS:
             break
-    found = compute_quantiles(like["beyond"].to_numpy("float64"), np.ones(len(like)), TAILS)
-    return Spread(*map(float, found))
+    quantiles = compute_quantiles(like["beyond"].to_numpy("float64"), np.ones(len(like)), TAILS)
+    return Spread(*map(float, quantiles))
 
 
 def residence_law(tables: Tables, residence: str) -> Spread | None:
@@ -155,11 +155,11 @@ def answers(rows: pd.DataFrame, tables: Tables, without: str = PLACE) -> pd.Data
     the country (COUNTRY). Laws are learned without the country's figures of the kind, or any.
     """
     known = levels(tables)
-    found = [
+    result = [
         _country(str(country), str(kind), group, tables, known, without)
         for (country, kind), group in rows.groupby(["country_id", "kind"])
     ]
-    return pd.concat(found).reindex(rows.index)
+    return pd.concat(result).reindex(rows.index)
 
 
 def _country(
@@ -203,12 +203,12 @@ class Asked:
         people = regional_figures.count_residents(self.tables)
         weight = self.seen["area_id"].map(people).astype("float64")
         seen = self.seen.assign(weight=weight.fillna(weight.mean()).fillna(1.0))
-        found = [
+        result = [
             self._level(self.rows.loc[place], seen, elsewhere, float(share[place]))
             for place in self.rows.index
         ]
-        laws = pd.DataFrame([law for law, _ in found], self.rows.index, ["q05", "q50", "q95"])
-        return laws, [rung for _, rung in found]
+        laws = pd.DataFrame([law for law, _ in result], self.rows.index, ["q05", "q50", "q95"])
+        return laws, [rung for _, rung in result]
 
     def _level(
         self, row: "pd.Series[str]", seen: pd.DataFrame, elsewhere: pd.DataFrame, country: float
@@ -273,7 +273,7 @@ def _answers(
     towns: Tables,
 ) -> pd.DataFrame:
     """ANSWER for rows: the level of the series in the country, and the deviation of the place."""
-    told = []
+    result = []
     for number, place in enumerate(rows.index):
         where = rows.loc[place, "residence"]
         part = Spread(0.0, 0.0, 0.0)
@@ -281,14 +281,14 @@ def _answers(
         lost = NO_COUNTRY if np.isnan(level.loc[place, "q50"]) else ""
         reason = lost or ("" if residence else NO_RESIDENCE)
         if reason or residence is None:
-            told.append([np.nan, np.nan, np.nan, "", reason])
+            result.append([np.nan, np.nan, np.nan, "", reason])
             continue
         own = Spread(*(float(deviation.loc[place, name]) for name in online.ODDS_QUANTILES))
         whole = _sum([Spread(*map(float, level.loc[place])), own, residence, _asked(laws)])
         shares = _printed(expit(np.array([whole.q05, whole.q50, whole.q95])))
         rung = f"{deviation.loc[place, 'rung']}, {rungs[number]}"
-        told.append([*map(float, shares), rung, ""])
-    return pd.DataFrame(told, rows.index, ANSWER)
+        result.append([*map(float, shares), rung, ""])
+    return pd.DataFrame(result, rows.index, ANSWER)
 
 
 def _printed(shares: Array) -> Array:
@@ -372,8 +372,8 @@ def left_out(tables: Tables) -> pd.DataFrame:
     share = country_shares(surveyed, tables)
     return pd.concat(
         [
-            surveyed.join(found).assign(left_out=name, country_share=share)
-            for name, found in each.items()
+            surveyed.join(result).assign(left_out=name, country_share=share)
+            for name, result in each.items()
         ],
         ignore_index=True,
     )
@@ -446,8 +446,8 @@ def _whom(words: str) -> str:
 
 
 def _where(words: str) -> str:
-    found = [each for each in (Residence.URBAN, Residence.RURAL) if each.value in words]
-    return (found[0] if found else Residence.TOTAL).value
+    result = [each for each in (Residence.URBAN, Residence.RURAL) if each.value in words]
+    return (result[0] if result else Residence.TOTAL).value
 
 
 def _use(words: str) -> str:
@@ -471,12 +471,12 @@ def answered(table: pd.DataFrame, tables: Tables, without_country: bool) -> pd.D
     """A table as read, with ANSWER; every row comes back, once."""
     rows = asked(table, tables)
     known = rows[rows["reason"] == ""]
-    found = (
+    result = (
         answers(known, tables, COUNTRY if without_country else PLACE)
         if len(known)
         else pd.DataFrame(columns=ANSWER)
     )
-    told = found.reindex(table.index)
+    told = result.reindex(table.index)
     told["reason"] = told["reason"].fillna(rows["reason"])
     other = table.drop(columns=[name for name in ANSWER if name in table])
     return other.join(told.assign(rung=told["rung"].fillna("")))
@@ -541,11 +541,11 @@ def main() -> None:
     parser.add_argument("--format", choices=("table", "json"), default="table")
     wanted = parser.parse_args()
     tables = steps.validate_facts(steps.read_facts([FACTS])).tables
-    found = left_out(tables)
+    result = left_out(tables)
     if wanted.format == "json":
-        print(json.dumps(records(found.assign(day=found["day"].astype(str))), indent=1))
+        print(json.dumps(records(result.assign(day=result["day"].astype(str))), indent=1))
         return
-    print("\n".join([*lines(found, "left_out"), "", *lines(found, "rung"), ""]))
+    print("\n".join([*lines(result, "left_out"), "", *lines(result, "rung"), ""]))
     print(test_readings(tables).to_string(index=False))
 
 

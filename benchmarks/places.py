@@ -67,11 +67,11 @@ def records(told: pd.DataFrame) -> list[dict[str, object]]:
 
 def lines(found: dict[str, object]) -> str:
     """A summary as a table."""
-    told = [
+    result = [
         f"| {name} | {value:.3f} |" if isinstance(value, float) else f"| {name} | {value} |"
         for name, value in found.items()
     ]
-    return "\n".join(["| what | |", "|---|---|", *told])
+    return "\n".join(["| what | |", "|---|---|", *result])
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -85,12 +85,12 @@ def main(words: Sequence[str] | None = None) -> int:
     if not asked.files:
         print(scores(tables, asked.format == "json"))
         return 0
-    told = [answered(read(path), tables, asked.without_country) for path in asked.files]
+    result = [answered(read(path), tables, asked.without_country) for path in asked.files]
     if asked.format == "json":
-        rows = [row for each in told for row in records(each)]
+        rows = [row for each in result for row in records(each)]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return 0
-    for path, each in zip(asked.files, told, strict=True):
+    for path, each in zip(asked.files, result, strict=True):
         print(f"{path.name}\n{summary(each, tables)}")
     return 0
 

@@ -141,8 +141,8 @@ def agree(name: str, theirs: Array, ours: Array) -> None:
 def timed(work: Callable[[], Found]) -> tuple[float, Found]:
     """Wall seconds, and what was found."""
     started = time.perf_counter()
-    found = work()
-    return time.perf_counter() - started, found
+    result = work()
+    return time.perf_counter() - started, result
 
 
 def _sample(groups: Sequence[Group]) -> list[tuple[Group, int]]:
@@ -165,12 +165,12 @@ def loops(sample: Sequence[tuple[Group, int]]) -> tuple[float, float]:
     for group, row in sample:
         ours, draws = COPULA.draw_unions(group)[row], len(group.joint_use.error)
         few, whole = _of_one(group, row, SAMPLE_DRAWS), _of_one(group, row, draws)
-        seconds, found = timed(partial(quad_loop, *few))
+        seconds, result = timed(partial(quad_loop, *few))
         by_quad += seconds * draws / SAMPLE_DRAWS
-        agree("scipy's quad", found, ours[:SAMPLE_DRAWS])
-        seconds, found = timed(partial(_numpy_quantiles, *whole))
+        agree("scipy's quad", result, ours[:SAMPLE_DRAWS])
+        seconds, result = timed(partial(_numpy_quantiles, *whole))
         by_numpy += seconds
-        agree("the NumPy loop", found, quantiles(ours))
+        agree("the NumPy loop", result, quantiles(ours))
     return by_quad / len(sample), by_numpy / len(sample)
 
 

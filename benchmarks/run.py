@@ -58,12 +58,12 @@ def seconds(words: list[str], environment: dict[str, str]) -> Seconds:
 
 def commands(folder: Path, register: Path | None, environment: dict[str, str]) -> dict[str, str]:
     """What is timed beside the empty flow: words of the command by name."""
-    found = {"run": "run", "check": "check data/facts"}
+    result = {"run": "run", "check": "check data/facts"}
     if register:
         layer = folder / "layer"
         seconds(["-c", MAIN, "import", "stop", str(register), "--into", str(layer)], environment)
-        found["register_run"] = f"run --facts data/facts --facts {layer}"
-    return found
+        result["register_run"] = f"run --facts data/facts --facts {layer}"
+    return result
 
 
 def measure(rounds: int, folder: Path, register: Path | None = None) -> dict[str, float]:

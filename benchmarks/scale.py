@@ -71,10 +71,10 @@ def templates(layer: Path) -> list[Template]:
     from flows.registers import importing
 
     importing.import_register(events.REGISTER, SAMPLE, layer, [FACTS], importing.Origin())
-    found = []
+    result = []
     for folder in (FACTS, layer):
         acts, targets, places = (_rows(folder / f"{name}.csv") for name in TABLES)
-        found += [
+        result += [
             Template(
                 act,
                 [row for row in targets if row["restriction_id"] == act["restriction_id"]],
@@ -83,7 +83,7 @@ def templates(layer: Path) -> list[Template]:
             for act in acts
             if not act["days_in_force"]
         ]
-    return found
+    return result
 
 
 def countries() -> dict[str, list[str]]:
@@ -114,8 +114,8 @@ def _copied(one: Template, number: int, code: str, regions: Sequence[str]) -> Te
     """A copy in another country, earlier."""
     name = f"{code}-{number:07}"
     act = {**one.act, "restriction_id": name, "operators": "", "continues": ""}
-    told = [act[day] for day in DAYS if act[day]]
-    whole = all(len(day) == 10 for day in told)
+    lines = [act[day] for day in DAYS if act[day]]
+    whole = all(len(day) == 10 for day in lines)
     years, days = 1 + number % 6, number * 7 % 365 if whole else 0
     for day in DAYS:
         act[day] = _moved(act[day], years, days) if act[day] else ""
@@ -157,9 +157,9 @@ def copies(found: Sequence[Template]) -> Iterator[Template]:
 def world(restrictions: int, folder: Path) -> list[Path]:
     """Layers of facts that hold so many restrictions, the facts of the repository first."""
     sample = folder / "sample"
-    found = templates(sample)
+    result = templates(sample)
     own = len(_rows(FACTS / "restrictions.csv"))
-    made = islice(copies(found), max(restrictions - own, 0))
+    made = islice(copies(result), max(restrictions - own, 0))
     layers = [FACTS, sample]
     while batch := list(islice(made, LAYER_RESTRICTIONS)):
         layer = folder / f"copies-{len(layers)}"
@@ -189,12 +189,12 @@ def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, 
     """Read, check, compute and publish; the seconds of each, and the digest of what came of it."""
     from flows.pipeline import steps
 
-    told: dict[str, Any] = {}
+    result: dict[str, Any] = {}
 
     def timed(name: str, call: Any) -> Any:
         start = time.perf_counter()
         found = call()
-        told[f"{name}_seconds"] = round(time.perf_counter() - start, 1)
+        result[f"{name}_seconds"] = round(time.perf_counter() - start, 1)
         return found
 
     read = [timed("read", lambda: steps.read_facts(layers))]
@@ -202,17 +202,17 @@ def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, 
     checked = timed(
         "check", lambda: steps.refuse_errors(steps.validate_facts(read.pop()), strict=True)
     )
-    how = _division(asked, len(checked.tables["restrictions"]), told)
+    how = _division(asked, len(checked.tables["restrictions"]), result)
     results = timed(
         "compute",
         lambda: steps.compute_results(
             checked, None, 0, sensitivity=False, how=how, draws=asked["draws"]
         ),
     )
-    told["restrictions"] = results.count_rows()["restrictions"]
+    result["restrictions"] = results.count_rows()["restrictions"]
     done = timed("write", lambda: steps.publish_results(results, into, None))
-    told["manifest"] = done.version.manifest_bytes.decode()
-    return told
+    result["manifest"] = done.version.manifest_bytes.decode()
+    return result
 
 
 def _division(asked: dict[str, Any], restrictions: int, told: dict[str, Any]) -> Any:
@@ -247,12 +247,12 @@ def _kill_one(folder: Path, ended: threading.Event, told: dict[str, Any]) -> Non
     while not ended.wait(0.2):
         if not any(path.name.isdigit() for path in (folder / "done").glob("*")):
             continue
-        found = [
+        result = [
             each
             for each in psutil.Process().children(recursive=True)
             if any("spawn_main" in word for word in each.cmdline())
         ]
-        victim = max(found, key=lambda each: each.memory_info().rss)
+        victim = max(result, key=lambda each: each.memory_info().rss)
         victim.send_signal(signal.SIGKILL)
         told["killed"] = 1
         return
@@ -289,16 +289,16 @@ def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict
     seconds = time.perf_counter() - begin
     if child.returncode:
         raise ValueError(f"the run {asked} ended with {child.returncode}")
-    told = json.loads(place.read_text("utf-8").splitlines()[-1])
+    text = json.loads(place.read_text("utf-8").splitlines()[-1])
     return {
-        "restrictions": told.pop("restrictions"),
+        "restrictions": text.pop("restrictions"),
         "runner": asked["runner"],
         "workers": asked["workers"],
         "draws": asked["draws"],
         "seconds": round(seconds, 1),
         "peak_mib": round(peak),
-        "killed": told.pop("killed", 0),
-        **told,
+        "killed": text.pop("killed", 0),
+        **text,
     }
 
 

@@ -47,9 +47,9 @@ PAGE = 200
 
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as result:
+        result.bind(("127.0.0.1", 0))
+        return int(result.getsockname()[1])
 
 
 def wait_for(happened: Callable[[], bool], what: str, seconds: float = SECONDS) -> None:
@@ -63,8 +63,8 @@ def wait_for(happened: Callable[[], bool], what: str, seconds: float = SECONDS) 
 
 def programs() -> Path | None:
     """The folder of PostgreSQL's programs, as Debian lays them; None where there are none."""
-    found = sorted(Path("/").glob(PROGRAMS.lstrip("/")))
-    return next((one for one in reversed(found) if (one / "initdb").exists()), None)
+    result = sorted(Path("/").glob(PROGRAMS.lstrip("/")))
+    return next((one for one in reversed(result) if (one / "initdb").exists()), None)
 
 
 @dataclass
@@ -165,12 +165,12 @@ class Environment:
 
     def titles(self) -> dict[str, set[str]]:
         """The titles of sources in each version that it has published: whose facts they were."""
-        found = {}
+        result = {}
         for file in self.published.glob("versions/*/facts.zip"):
             with zipfile.ZipFile(file) as archive:
                 lines = archive.read("0/sources.csv").decode().splitlines()
-            found[file.parent.name] = {row["title"] for row in csv.DictReader(lines)}
-        return found
+            result[file.parent.name] = {row["title"] for row in csv.DictReader(lines)}
+        return result
 
     def newest(self) -> bool:
         """Tell whether `latest` holds the newest facts."""
@@ -207,17 +207,17 @@ class Service:
         """The runs of an environment that were due by a moment, or by now."""
         name = {"deployments": {"name": {"any_": [f"daily-{one.name}"]}}}
         due = {"expected_start_time": {"before_": (until or datetime.now(UTC)).isoformat()}}
-        told: dict[str, Any] = {**name, "flow_runs": due, "sort": "EXPECTED_START_TIME_ASC"}
+        result: dict[str, Any] = {**name, "flow_runs": due, "sort": "EXPECTED_START_TIME_ASC"}
         found: list[dict[str, Any]] = []
-        while page := self.ask("/flow_runs/filter", **told, limit=PAGE, offset=len(found)):
+        while page := self.ask("/flow_runs/filter", **result, limit=PAGE, offset=len(found)):
             found += page
         return found
 
     def schedule_now(self, one: Environment) -> None:
         """Have a run of an environment begin, beside its schedule."""
         named = f"{self.api}/deployments/name/publish-impact/daily-{one.name}"
-        found = httpx.get(named, timeout=30).raise_for_status().json()
-        self.ask(f"/deployments/{found['id']}/create_flow_run", state={"type": "SCHEDULED"})
+        result = httpx.get(named, timeout=30).raise_for_status().json()
+        self.ask(f"/deployments/{result['id']}/create_flow_run", state={"type": "SCHEDULED"})
 
     def under_way(self, one: Environment) -> bool:
         """Tell whether a run of an environment is running just now, as far as the server says."""
@@ -277,7 +277,7 @@ def environment(
     """An environment with a copy of facts of its own and a process that serves it."""
     own = folder / name
     shutil.copytree(facts, own / "facts")
-    told = {
+    result = {
         "PREFECT_HOME": str(own / "prefect"),
         "PREFECT_API_URL": api,
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
@@ -289,7 +289,7 @@ def environment(
         "PYTHONPATH": str(HOME),
         **settings,
     }
-    made = Environment(name, own, Process(SERVE, told, folder / f"{name}.log"), every_minutes)
+    made = Environment(name, own, Process(SERVE, result, folder / f"{name}.log"), every_minutes)
     made.edit()
     return made
 
@@ -347,8 +347,8 @@ def _look_after(served: Service, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         time.sleep(1)
-        for one in served.processes.values():
-            one.keep_running()
+        for value in served.processes.values():
+            value.keep_running()
 
 
 def _wait_for_run(served: Service, name: str) -> None:
@@ -368,9 +368,9 @@ def settle(served: Service, seconds: float) -> datetime | None:
 
     def rests() -> bool:
         moments.append(datetime.now(UTC))
-        for one in served.processes.values():
-            one.keep_running()
-        return all(_rests(served, one, moments[-1]) for one in served.environments)
+        for value in served.processes.values():
+            value.keep_running()
+        return all(_rests(served, value, moments[-1]) for value in served.environments)
 
     with suppress(TimeoutError):
         wait_for(rests, "all runs have ended", seconds)
@@ -404,7 +404,7 @@ def told_of(served: Service, one: Environment, until: datetime | None = None) ->
         "facts_edited": one.edits,
         "versions": len(titles),
         "versions_of_others": sum(
-            any(one.name not in t for t in found) for found in titles.values()
+            any(one.name not in t for t in value) for value in titles.values()
         ),
         "latest_is_newest": one.newest(),
     }
@@ -418,12 +418,12 @@ def moments(first: datetime, last: datetime, every_minutes: int) -> set[datetime
 
 def left_behind(folder: Path) -> list[int]:
     """Processes that were started with settings that name a folder, and those they started."""
-    found = []
+    result = []
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if f"={folder}/".encode() in (place / "environ").read_bytes():
-                found.append(int(place.name))
-    return found
+                result.append(int(place.name))
+    return result
 
 
 def measure(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -433,7 +433,7 @@ def measure(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     with service(folder, asked.facts.resolve(), every) as served:
         keep_killing(served, asked.kill, asked.minutes, asked.every_seconds, asked.down_seconds)
         settled = settle(served, asked.grace_seconds)
-        found = {one.name: told_of(served, one, settled) for one in served.environments}
+        result = {one.name: told_of(served, one, settled) for one in served.environments}
         killed = {name: one.kills for name, one in served.processes.items()}
         ended = {name: one.ends for name, one in served.processes.items()}
     with suppress(TimeoutError):
@@ -444,14 +444,14 @@ def measure(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "ended_by_itself": ended,
         "settled": settled is not None,
         "processes_left": len(left_behind(folder)),
-        "environments": found,
+        "environments": result,
     }
 
 
 def faults(told: dict[str, Any]) -> list[str]:
     """What was lost, by what it is called; nothing where all is well."""
-    found = [] if told["settled"] else ["not settled"]
-    found += ["processes left"] if told["processes_left"] else []
+    result = [] if told["settled"] else ["not settled"]
+    result += ["processes left"] if told["processes_left"] else []
     for name, one in told["environments"].items():
         lost = {
             "schedules without a run": one["schedules_without_a_run"],
@@ -459,8 +459,8 @@ def faults(told: dict[str, Any]) -> list[str]:
             "versions of others": one["versions_of_others"],
             "newest facts not published": not one["latest_is_newest"],
         }
-        found += [f"{name}: {what}" for what, count in lost.items() if count]
-    return found
+        result += [f"{name}: {what}" for what, count in lost.items() if count]
+    return result
 
 
 def _divides_the_hour(word: str) -> int:
@@ -486,16 +486,16 @@ def main() -> None:
     with ExitStack() as stack:
         folder = asked.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
-        told = measure(asked, folder.resolve())
-    told["faults"] = faults(told)
-    print(json.dumps(told, indent=2) if asked.format == "json" else table(told))
-    sys.exit(bool(told["faults"]))
+        result = measure(asked, folder.resolve())
+    result["faults"] = faults(result)
+    print(json.dumps(result, indent=2) if asked.format == "json" else table(result))
+    sys.exit(bool(result["faults"]))
 
 
 def table(told: dict[str, Any]) -> str:
     """What was counted, a line each; of the environments side by side."""
-    found = {name: value for name, value in told.items() if name != "environments"}
-    lines = [f"{name:26} {value}" for name, value in found.items()]
+    result = {name: value for name, value in told.items() if name != "environments"}
+    lines = [f"{name:26} {value}" for name, value in result.items()]
     by_name = told["environments"]
     lines.append(f"{'':26} {' '.join(f'{name:22}' for name in by_name)}")
     for what in next(iter(by_name.values())):

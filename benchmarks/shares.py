@@ -62,10 +62,10 @@ def left_out(rows: pd.DataFrame) -> pd.DataFrame:
                 high_share=ends[:, 2],
             )
         )
-    found = pd.concat(parts, ignore_index=True)
-    inside = found["share"].between(found["low_share"], found["high_share"])
+    result = pd.concat(parts, ignore_index=True)
+    inside = result["share"].between(result["low_share"], result["high_share"])
     columns = ["group", "area_id", "share", "low_share", "median_share", "high_share"]
-    return found.assign(is_inside=inside)[[*columns, "is_inside"]]
+    return result.assign(is_inside=inside)[[*columns, "is_inside"]]
 
 
 def left_out_surveys(rows: pd.DataFrame) -> pd.DataFrame:
@@ -108,13 +108,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--format", choices=("table", "json"), default="table")
     wanted = parser.parse_args()
-    found = {name: summary(table) for name, table in scored(FACTS).items()}
+    result = {name: summary(table) for name, table in scored(FACTS).items()}
     if wanted.format == "json":
-        print(json.dumps(found, indent=1))
+        print(json.dumps(result, indent=1))
         return
     print("| law | figures | countries | error | inside, figures | inside, countries | width |")
     print("|---|---|---|---|---|---|---|")
-    for name, row in found.items():
+    for name, row in result.items():
         shares = ("mean_error_share", "inside_share", "inside_by_country_share", "width_share")
         cells = " | ".join(f"{row[key]:.2f}" for key in shares)
         print(f"| `{name}` | {row['figures']} | {row['countries']} | {cells} |")

@@ -175,7 +175,10 @@ class Sound:
 
 
 def _told(findings: list[Finding]) -> set[tuple[Any, ...]]:
-    return {(one.table, one.layer, one.line, one.column, one.rule) for one in findings}
+    return {
+        (finding.table, finding.layer, finding.line, finding.column, finding.rule)
+        for finding in findings
+    }
 
 
 def _bounds(tables: Tables) -> pd.DataFrame:
@@ -199,14 +202,14 @@ def sound(folder: Path) -> Sound:
     checked = steps.validate_facts(reading)
     typed = {name: frame.reset_index(drop=True) for name, frame in checked.tables.items()}
     text = {name: _kept(reading.tables[name], typed[name]) for name in typed}
-    found, reads = {}, {}
+    result, reads = {}, {}
     for name, run in rules.ACROSS.runs.items():
         seen = rules.RecordedTables(typed)
-        found[name], reads[name] = _told(run(seen)), seen.read_names
+        result[name], reads[name] = _told(run(seen)), seen.read_names
     stages, _ = pipeline.prepare_run(typed, pipeline.find_newest_access(typed))
     used = make_lineage(stages.scope, stages.inputs, stages.bounds, stages.lost, typed)
     order = list(rules.ACROSS.runs)
-    return Sound(text, typed, found, reads, order, _bounds(typed), _carrying(used, typed))
+    return Sound(text, typed, result, reads, order, _bounds(typed), _carrying(used, typed))
 
 
 def _kept(text: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:
@@ -218,16 +221,16 @@ def _kept(text: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:
 
 def _carrying(used: pd.DataFrame, typed: Tables) -> dict[str, list[int]]:
     """The places of the rows of each table that feed an answer."""
-    found = {}
+    result = {}
     for table in {*NUMBERS, *YEARS}:
         lines = used.loc[used["input_table"] == table, ["row_layer", "row_line"]]
         frame = typed[table]
         places = pd.MultiIndex.from_frame(frame[["row_layer", "row_line"]])
-        found[table] = list(frame.index[places.isin(pd.MultiIndex.from_frame(lines))])
-    sources = {str(typed[table].at[at, "source_id"]) for table in found for at in found[table]}
+        result[table] = list(frame.index[places.isin(pd.MultiIndex.from_frame(lines))])
+    sources = {str(typed[table].at[at, "source_id"]) for table in result for at in result[table]}
     frame = typed["sources"]
-    found["sources"] = list(frame.index[frame["source_id"].isin(sources)])
-    return found
+    result["sources"] = list(frame.index[frame["source_id"].isin(sources)])
+    return result
 
 
 @dataclass(frozen=True)
@@ -328,7 +331,7 @@ def _moved(before: pd.DataFrame, after: pd.DataFrame) -> float:
 
 def table(outcomes: list[Typed]) -> pd.DataFrame:
     """Shares by error and table, and by error over all tables."""
-    frame = pd.DataFrame([vars(one) for one in outcomes])
+    frame = pd.DataFrame([vars(outcome) for outcome in outcomes])
     silent = ~frame["reported"]
     frame = frame.assign(
         silent_moved=silent & (frame["moved"] > MOVED), silent_at_all=silent & (frame["moved"] > 0)
@@ -363,11 +366,11 @@ def main() -> None:
     outcomes = run(asked.facts, asked.each, asked.seed)
     shares = table(outcomes)
     if asked.format == "json":
-        told = {
+        result = {
             "shares": shares.to_dict("records"),
-            "errors": [vars(one) for one in outcomes],
+            "errors": [vars(outcome) for outcome in outcomes],
         }
-        json.dump(told, sys.stdout, indent=1)
+        json.dump(result, sys.stdout, indent=1)
         return
     sys.stdout.write(shares.round(3).to_string(index=False) + "\n")
 

@@ -73,8 +73,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests were left out for want of a program."""
-    told = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]
-    left = Counter(why.partition(LEFT_OUT)[2] for why in told if LEFT_OUT in why)
+    lines = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]
+    left = Counter(why.partition(LEFT_OUT)[2] for why in lines if LEFT_OUT in why)
     for why, count in sorted(left.items()):
         terminalreporter.write_line(f"{count} tests left out: {why}", yellow=True)
 
@@ -112,8 +112,8 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
 @pytest.fixture(scope="session")
 def repository_checked(once: Once) -> steps.Checked:
     """The repository's facts, read and held against every rule."""
-    found: steps.Checked = once("checked", lambda: steps.validate_facts(steps.read_facts([FACTS])))
-    return found
+    result: steps.Checked = once("checked", lambda: steps.validate_facts(steps.read_facts([FACTS])))
+    return result
 
 
 @pytest.fixture
@@ -133,10 +133,10 @@ def repository_run(repository_checked: steps.Checked, once: Once) -> Run:
     """What is computed from the repository's facts, and the stages that it came from."""
 
     def make() -> Run:
-        found, met = pipeline.prepare_stages, []
+        result, met = pipeline.prepare_stages, []
 
         def stages(*words: Any) -> tuple[pipeline.Stages, list[Finding]]:
-            met.append(found(*words))
+            met.append(result(*words))
             return met[0]
 
         with pytest.MonkeyPatch.context() as patch:
@@ -146,8 +146,8 @@ def repository_run(repository_checked: steps.Checked, once: Once) -> Run:
             )
         return Run(results, met[0][0])
 
-    found: Run = once("run", make)
-    return found
+    result: Run = once("run", make)
+    return result
 
 
 @pytest.fixture(scope="session")

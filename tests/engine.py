@@ -96,8 +96,8 @@ def cut(made: World, act: str, *places: str, **cells: str) -> World:
     whole = {} if places else {"area_ids": "XA"}
     named = [place.partition("=") for place in places]
     ids = ";".join(area for area, _, _ in named)
-    told = {"area_ids": ids, "geo_scope": "multi_region", "action": "network_shutdown", **whole}
-    made.restrict(act, "*", **{**told, **({} if places else {"geo_scope": "national"}), **cells})
+    result = {"area_ids": ids, "geo_scope": "multi_region", "action": "network_shutdown", **whole}
+    made.restrict(act, "*", **{**result, **({} if places else {"geo_scope": "national"}), **cells})
     for area, _, reading in named:
         least = "XA-01/town" if reading == "city_or_district" else ""
         made.add(
@@ -154,14 +154,14 @@ def russia(online: str = "105000000", errors: dict[tuple[str, str], float] | Non
 
 def calls(made: World, restriction_id: str = "R1", **cells: str) -> World:
     """The restriction of calls in both messengers, from 13 August to the end of 2025."""
-    told = {
+    result = {
         "observed_from": "2025-08-13",
         "ended_on": "2025-12-31",
         "end_status": "ended",
         "severity": "feature_unavailable",
         **cells,
     }
-    made.add("restrictions", restriction_id=restriction_id, area_ids="RU", **told)
+    made.add("restrictions", restriction_id=restriction_id, area_ids="RU", **result)
     for platform in ("telegram", "whatsapp"):
         made.add(
             "restriction_targets",
@@ -212,16 +212,18 @@ def by_area(
     inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Table `impact_by_area` of countries, and of regions where the table of areas is given."""
-    found = impact_by_area.draw_periods(inputs, sampler)
+    periods = impact_by_area.draw_periods(inputs, sampler)
     if areas is None:
-        return impact_by_area.make_country_rows(found, find_no_estimate_reason(inputs), AS_OF)
-    return impact_by_area.make_impact_by_area(found, areas, find_no_estimate_reason(inputs), AS_OF)
+        return impact_by_area.make_country_rows(periods, find_no_estimate_reason(inputs), AS_OF)
+    return impact_by_area.make_impact_by_area(
+        periods, areas, find_no_estimate_reason(inputs), AS_OF
+    )
 
 
 def by_day(inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame) -> pd.DataFrame:
     """Table `impact_by_day`."""
-    found = impact_by_day.draw_days(inputs, sampler, AS_OF)
-    return impact_by_day.make_impact_by_day(found, areas, find_no_estimate_reason(inputs), AS_OF)
+    days = impact_by_day.draw_days(inputs, sampler, AS_OF)
+    return impact_by_day.make_impact_by_day(days, areas, find_no_estimate_reason(inputs), AS_OF)
 
 
 def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:

@@ -139,11 +139,11 @@ def stop(rows: int = 40) -> bytes:
         "start_date,end_date,country,geo_scope,area_name,shutdown_type,affected_network,"
         "shutdown_extent,event"
     )
-    told = [
+    lines = [
         f"2025-01-{n % 28 + 1:02},,India,Local,District {n},Shutdown,Mobile,Full,"
         for n in range(rows)
     ]
-    return "\n".join([header, *told, ""]).encode()
+    return "\n".join([header, *lines, ""]).encode()
 
 
 def aspop(date: str = "2026-11-20", percent: object = None) -> bytes:

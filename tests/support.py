@@ -645,8 +645,8 @@ def checked(*folders: Path) -> steps.Checked:
 
 def computed(*folders: Path) -> steps.Results:
     """Facts read, checked and computed; bad rows in quarantine, no shares of the variance."""
-    found = steps.refuse_errors(checked(*folders), strict=False)
-    return steps.compute_results(found, None, 0, sensitivity=False)
+    result = steps.refuse_errors(checked(*folders), strict=False)
+    return steps.compute_results(result, None, 0, sensitivity=False)
 
 
 def of_rule(found: steps.Checked, rule: str) -> list[Finding]:

@@ -109,33 +109,33 @@ Rule = Callable[[list[Module]], list[str]]
 
 def modules(root: Path) -> list[Module]:
     """Every module of the project below `root`."""
-    found = []
+    result = []
     for path in sorted(root.rglob("*.py")):
         relative = path.relative_to(root)
         if not any(part.startswith(".") for part in relative.parts):
             text = path.read_text("utf-8")
-            found.append(Module(relative.as_posix(), text, ast.parse(text)))
-    return found
+            result.append(Module(relative.as_posix(), text, ast.parse(text)))
+    return result
 
 
 def imports(module: Module, nodes: Iterator[ast.AST] | None = None) -> list[Import]:
     """What a module imports, anywhere in it or in the given nodes of it."""
-    found = []
+    result = []
     for node in nodes or ast.walk(module.tree):
         if isinstance(node, ast.Import):
-            found += [Import(alias.name, node.lineno) for alias in node.names]
+            result += [Import(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             origin = _origin(module, node)
-            found += [Import(f"{origin}.{alias.name}", node.lineno) for alias in node.names]
+            result += [Import(f"{origin}.{alias.name}", node.lineno) for alias in node.names]
         elif isinstance(node, ast.Call) and _dotted(node.func).endswith(
             ("import_module", "__import__", "importorskip")
         ):
-            found += [
+            result += [
                 Import(argument.value, node.lineno)
                 for argument in node.args
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
             ]
-    return found
+    return result
 
 
 def _origin(module: Module, node: ast.ImportFrom) -> str:
@@ -191,24 +191,24 @@ def _public(body: list[ast.stmt]) -> Iterator[tuple[Function, bool]]:
 def libraries_stay_in_their_homes(tree: list[Module]) -> list[str]:
     """prefect is imported in flows/ alone, pandera in schemas/ alone, and in their tests."""
     return [
-        f"{module.path}:{found.line}: {library} is imported outside {' and '.join(homes)}"
+        f"{module.path}:{result.line}: {library} is imported outside {' and '.join(homes)}"
         for library, homes in HOMES.items()
         for module in tree
         if not module.path.startswith(tuple(f"{home}/" for home in homes))
-        for found in imports(module)
-        if found.within(library)
+        for result in imports(module)
+        if result.within(library)
     ]
 
 
 def arrows_point_inwards(tree: list[Module]) -> list[str]:
     """flows -> {schemas, audience_impact}; schemas -> a little of audience_impact; no other."""
     return [
-        f"{module.path}:{found.line}: {module.package} must not import {found.name}"
+        f"{module.path}:{result.line}: {module.package} must not import {result.name}"
         for module in tree
         if module.package in PACKAGES
-        for found in imports(module)
-        if found.within(*OURS) and not found.within(module.package, *ARROWS[module.package])
-        if (module.path, found.name) != CHECKOUT_COMMANDS
+        for result in imports(module)
+        if result.within(*OURS) and not result.within(module.package, *ARROWS[module.package])
+        if (module.path, result.name) != CHECKOUT_COMMANDS
     ]
 
 
@@ -256,8 +256,8 @@ def nothing_imports_in_a_circle(tree: list[Module]) -> list[str]:
 def _modules_imported(module: Module, by_name: dict[str, Module]) -> set[str]:
     """Modules that a module imports, itself and the packages that it lies in left out."""
     named = {
-        found.name if found.name in by_name else found.name.rpartition(".")[0]
-        for found in imports(module)
+        result.name if result.name in by_name else result.name.rpartition(".")[0]
+        for result in imports(module)
     }
     return {
         name
@@ -285,14 +285,14 @@ def the_core_is_pure(tree: list[Module]) -> list[str]:
     breaches = []
     for module in tree:
         if module.package == "audience_impact" and _room(module.name) not in IMPURE_ROOMS:
-            used = [found for found in imports(module) if found.within(*IMPURE_IMPORTS)]
+            used = [result for result in imports(module) if result.within(*IMPURE_IMPORTS)]
             used += [
                 Import(_dotted(node), node.lineno)
                 for node in ast.walk(module.tree)
                 if isinstance(node, ast.Attribute)
                 and f".{_dotted(node)}".endswith(tuple(f".{name}" for name in IMPURE_NAMES))
             ]
-            breaches += [f"{module.path}:{found.line}: uses {found.name}" for found in used]
+            breaches += [f"{module.path}:{result.line}: uses {result.name}" for result in used]
     return breaches
 
 
@@ -307,15 +307,15 @@ def the_command_starts_without_prefect(tree: list[Module]) -> list[str]:
         if name in by_name and name not in seen:
             seen.add(name)
             module = by_name[name]
-            found = imports(module, _at_start(module.tree))
+            result = imports(module, _at_start(module.tree))
             breaches += [
                 f"{module.path}:{each.line}: is imported with {COMMAND} and imports prefect"
-                for each in found
+                for each in result
                 if each.within("prefect")
             ]
             # `from a import b` may name a module b or something within a module a.
             waiting += [
-                part for each in found for part in (each.name, each.name.rpartition(".")[0])
+                part for each in result for part in (each.name, each.name.rpartition(".")[0])
             ]
     return breaches
 
@@ -523,9 +523,9 @@ def test_what_is_allowed_passes(tmp_path: Path, rule: Rule) -> None:
 @pytest.mark.parametrize(("rule", "path", "text"), BREACHES)
 def test_a_breach_is_seen(tmp_path: Path, rule: Rule, path: str, text: str) -> None:
     tree = _tree(tmp_path, {"flows/commands/__init__.py": "from flows import failures", path: text})
-    found = rule(tree)
-    assert len(found) == 1
-    assert path in found[0]
+    result = rule(tree)
+    assert len(result) == 1
+    assert path in result[0]
 
 
 def test_a_missing_command_is_seen(tmp_path: Path) -> None:
@@ -553,8 +553,8 @@ def test_a_folder_of_too_many_modules_is_seen(tmp_path: Path) -> None:
     wide = {f"audience_impact/outputs/a{n}.py": "" for n in range(MODULES_IN_FOLDER + 1)}
     more = {"flows/commands/__init__.py": "", "flows/a.py": "", **wide}
     assert FOLDER(_tree(tmp_path, {**files, **more})) == []
-    found = FOLDER(_tree(tmp_path, {"flows/commands/b.py": ""}))
-    assert found == [f"flows/commands: has {MODULES_IN_FOLDER + 1} modules"]
+    result = FOLDER(_tree(tmp_path, {"flows/commands/b.py": ""}))
+    assert result == [f"flows/commands: has {MODULES_IN_FOLDER + 1} modules"]
 
 
 def test_each_rule_is_seen_failing() -> None:

@@ -22,8 +22,8 @@ LEFT_OUT = "left out: "
 
 def program(name: str) -> str:
     """The path of a program; the test that asks is left out, or fails in CI, without it."""
-    found = next((path for one in NAMES.get(name, (name,)) if (path := shutil.which(one))), None)
-    return found or _missing(name)
+    result = next((path for one in NAMES.get(name, (name,)) if (path := shutil.which(one))), None)
+    return result or _missing(name)
 
 
 def vnu() -> list[str]:

@@ -21,7 +21,7 @@ def some() -> World:
 
 
 @pytest.fixture(scope="module")
-def every() -> pd.DataFrame:
+def list_answers() -> pd.DataFrame:
     return answers.answers(some().typed(), AS_OF)
 
 
@@ -30,24 +30,24 @@ def tried() -> pd.DataFrame:
     return answers.trials(some().typed(), AS_OF)
 
 
-def test_each_restriction_has_its_kind_and_rungs(every: pd.DataFrame) -> None:
-    assert every["kind"].to_dict() == {
+def test_each_restriction_has_its_kind_and_rungs(list_answers: pd.DataFrame) -> None:
+    assert list_answers["kind"].to_dict() == {
         "whole": answers.NETWORK,
         "region": answers.PART,
         "mobile": answers.MOBILE,
         "service": answers.SERVICE,
         "unnamed": answers.PART,
     }
-    assert every.loc["region", "place_rung"] == "survey"
-    assert every.loc["mobile", "network_rung"] == "country"
-    assert every.loc["service", "audience_rung"] == answers.COUNTED
+    assert list_answers.loc["region", "place_rung"] == "survey"
+    assert list_answers.loc["mobile", "network_rung"] == "country"
+    assert list_answers.loc["service", "audience_rung"] == answers.COUNTED
 
 
-def test_what_is_answered_is_counted_and_the_rest_says_why(every: pd.DataFrame) -> None:
-    table = answers.counted(every).set_index(["by", "kind", "rung"])
+def test_what_is_answered_is_counted_and_the_rest_says_why(list_answers: pd.DataFrame) -> None:
+    table = answers.counted(list_answers).set_index(["by", "kind", "rung"])
     assert table.loc[("kind", "all", "all")].tolist() == [5, 4]
     assert table.loc[("kind", answers.PART, "all")].tolist() == [2, 1]
-    (why,) = answers.unanswered(every)["why"]
+    (why,) = answers.unanswered(list_answers)["why"]
     assert why == "the places are not named"
 
 

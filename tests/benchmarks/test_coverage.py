@@ -168,10 +168,10 @@ def test_what_surveys_say_of_clayton_is_found_again() -> None:
         for house, thetas in {"a": (0.5, 2.0), "b": (1.0, 1.0)}.items()
         for n, t in enumerate(thetas)
     ]
-    found = clayton_law(asked)
-    assert found.mean == pytest.approx(0.0, abs=1e-3)
+    result = clayton_law(asked)
+    assert result.mean == pytest.approx(0.0, abs=1e-3)
     # houses agree in the mean; within: half the variance of log 0.5 and log 2, and none
-    assert found.spread == pytest.approx(np.log(2.0), abs=1e-3)
-    assert found.model == pytest.approx(0.0, abs=1e-3)
-    assert found.freedom == 1
-    assert found.draw(0.5) == pytest.approx(1.0, abs=1e-3)
+    assert result.spread == pytest.approx(np.log(2.0), abs=1e-3)
+    assert result.model == pytest.approx(0.0, abs=1e-3)
+    assert result.freedom == 1
+    assert result.draw(0.5) == pytest.approx(1.0, abs=1e-3)

@@ -35,10 +35,10 @@ def test_found_networks_are_scored_against_those_stated(tables: dict[str, pd.Dat
             "share_2013_11": [str(shares[("AA", "1", "2013-11")] * 1.2), "0.0001"],
         }
     )
-    found = benchmark.find_shares(listed, tables)
-    assert found["found_asns"].to_list() == ["1", "2"]
-    assert found["found_2010_11"][1] == pytest.approx(shares[("AB", "2", "2010-11")])
-    assert benchmark.score(found, tables) == {
+    result = benchmark.find_shares(listed, tables)
+    assert result["found_asns"].to_list() == ["1", "2"]
+    assert result["found_2010_11"][1] == pytest.approx(shares[("AB", "2", "2010-11")])
+    assert benchmark.score(result, tables) == {
         "operators": 2.0,
         "right_networks": 0.5,
         "within_factor": 0.5,

@@ -18,9 +18,9 @@ SETS = 24
 def fits() -> list[FittedSurvey]:
     """The surveys of data/facts with at most 24 sets each, evenly taken."""
     parts = []
-    for one in overlap.surveys([]):
-        step = -(-len(one.truth) // SETS)
-        parts.append(replace(one, shares=one.shares[::step], truth=one.truth[::step]))
+    for survey in overlap.surveys([]):
+        step = -(-len(survey.truth) // SETS)
+        parts.append(replace(survey, shares=survey.shares[::step], truth=survey.truth[::step]))
     return calibration.fit_surveys(parts)
 
 
@@ -47,7 +47,7 @@ def test_the_frontier_has_a_line_for_each_choice_and_wider_covers_no_less(
     fits: list[FittedSurvey], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overlap, "FRONTIER", [(1.0, 1.0), (2.0, 2.5)])
-    chosen = [one for one in fits if one.survey.area in {"RU", "KZ", "US", "EG"}]
+    chosen = [fit for fit in fits if fit.survey.area in {"RU", "KZ", "US", "EG"}]
     narrow, wide = (line.split("|") for line in overlap.frontier(chosen).splitlines()[2:])
     for column in (3, 4, 6):
         assert float(narrow[column]) <= float(wide[column])

@@ -34,22 +34,22 @@ def survey(path: Path, rows: Sequence[tuple[int, int, int, float]]) -> Path:
 
 def scored(capsys: pytest.CaptureFixture[str], *words: str | Path) -> list[overlap.Row]:
     assert overlap.main([*map(str, words), "--format", "json"]) == 0
-    found: list[overlap.Row] = json.loads(capsys.readouterr().out)
-    return found
+    output: list[overlap.Row] = json.loads(capsys.readouterr().out)
+    return output
 
 
 def test_scores_of_a_survey_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # Of 80 % online: alpha 50 % and beta 25 % of them, all users of beta use alpha.
     rows = [(0, 0, 0, 0.2), (1, 0, 0, 0.4), (1, 1, 0, 0.2), (1, 1, 1, 0.2)]
-    (found,) = scored(capsys, survey(tmp_path / "made-up.csv", rows))
-    assert set(found) == KEYS
-    assert found["survey"] == "made-up"
-    assert found["sets"] == 1
-    assert found["mae_independence_points"] == pytest.approx(12.5)
-    assert found["mae_middle_points"] == pytest.approx(12.5)
-    assert found["mae_added_points"] == pytest.approx(25.0)
-    assert found["frechet_width_points"] == pytest.approx(25.0)
-    assert 0.0 < float(found["mae_ours_points"]) < 12.5
+    (result,) = scored(capsys, survey(tmp_path / "made-up.csv", rows))
+    assert set(result) == KEYS
+    assert result["survey"] == "made-up"
+    assert result["sets"] == 1
+    assert result["mae_independence_points"] == pytest.approx(12.5)
+    assert result["mae_middle_points"] == pytest.approx(12.5)
+    assert result["mae_added_points"] == pytest.approx(25.0)
+    assert result["frechet_width_points"] == pytest.approx(25.0)
+    assert 0.0 < float(result["mae_ours_points"]) < 12.5
 
 
 def test_a_survey_like_those_learned_from_is_hit(
@@ -61,18 +61,18 @@ def test_a_survey_like_those_learned_from_is_hit(
 
     seen = [made("XA_2025_ONE", (0.6, 0.5), 0.4), made("XB_2025_TWO", (0.7, 0.2), 0.4)]
     target = made("XC_2025_THREE", (0.8, 0.3), 0.4)
-    (found,) = scored(capsys, target, "--calibrate-on", *seen)
-    assert float(found["mae_ours_points"]) < 0.05
-    assert found["coverage_share"] == 1.0
+    (result,) = scored(capsys, target, "--calibrate-on", *seen)
+    assert float(result["mae_ours_points"]) < 0.05
+    assert result["coverage_share"] == 1.0
     assert len(scored(capsys, *seen, target, "--leave-houses-out")) == 3
 
 
 def test_no_set_gives_numbers_and_no_nulls(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (found,) = scored(capsys, survey(tmp_path / "one.csv", [(1, 1, 0, 0.5), (1, 0, 0, 0.5)]))
-    assert found["sets"] == 0
-    assert all(isinstance(found[name], int | float) for name in KEYS - {"survey", "house"})
+    (result,) = scored(capsys, survey(tmp_path / "one.csv", [(1, 1, 0, 0.5), (1, 0, 0, 0.5)]))
+    assert result["sets"] == 0
+    assert all(isinstance(result[name], int | float) for name in KEYS - {"survey", "house"})
 
 
 def test_the_correction_of_surveys_csv_is_applied_and_said(
@@ -112,10 +112,10 @@ def test_a_file_that_is_no_survey_is_named_and_the_others_are_scored(
         bad.write_bytes(content)
     for words in ([bad, good], [good, "--calibrate-on", bad, good]):
         assert overlap.main([*map(str, words), "--format", "json"]) == 1
-        told = capsys.readouterr()
-        assert [row["survey"] for row in json.loads(told.out)] == ["good"]
-        assert f"benchmarks.overlap: {bad}: " in told.err
-        assert said in told.err
+        output = capsys.readouterr()
+        assert [row["survey"] for row in json.loads(output.out)] == ["good"]
+        assert f"benchmarks.overlap: {bad}: " in output.err
+        assert said in output.err
 
 
 @pytest.mark.parametrize("words", [[], ["--format", "table"], ["--leave-houses-out"]])

@@ -23,10 +23,10 @@ def counts() -> pd.DataFrame:
 
 
 def test_a_walk_is_held_however_far_it_went(counts: pd.DataFrame) -> None:
-    found = benchmark.scores(counts)
-    assert found["years"].to_list() == [1, 2, 3, 4, 5, 6]
-    assert found["coverage"].between(0.8, 0.99).all()
-    assert found["width_points"].is_monotonic_increasing
+    result = benchmark.scores(counts)
+    assert result["years"].to_list() == [1, 2, 3, 4, 5, 6]
+    assert result["coverage"].between(0.8, 0.99).all()
+    assert result["width_points"].is_monotonic_increasing
 
 
 def test_what_is_foretold_is_not_looked_at(counts: pd.DataFrame) -> None:

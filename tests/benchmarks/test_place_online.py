@@ -38,22 +38,22 @@ def facts() -> Tables:
             for asked, above in (("women_15_49", -0.2), ("men_15_49", 0.2)):
                 share = expit(level + above + off + rng.normal(0.0, 0.1))
                 made.add("regional_use", area_id=area, asked=asked, share=repr(float(share)))
-                told = expit(level + above + off + rng.normal(0.0, 0.2))
-                made.add("regional_use", area_id=area, asked=asked, share=repr(float(told)),
+                result = expit(level + above + off + rng.normal(0.0, 0.2))
+                made.add("regional_use", area_id=area, asked=asked, share=repr(float(result)),
                          source_id="made-page", period="2024")  # fmt: skip
     return made.typed()
 
 
 def test_regions_left_out_are_held_by_their_intervals(facts: Tables) -> None:
-    found = benchmark.left_out(facts)
-    assert len(found) == 5 * 160
-    scores = {str(name): benchmark.score(own) for name, own in found.groupby("left_out")}
+    result = benchmark.left_out(facts)
+    assert len(result) == 5 * 160
+    scores = {str(name): benchmark.score(own) for name, own in result.groupby("left_out")}
     assert all(0.8 < own.coverage <= 1.0 for own in scores.values())
-    modelled, bare, *_ = (scores[name] for name in found["left_out"].unique())
+    modelled, bare, *_ = (scores[name] for name in result["left_out"].unique())
     assert modelled.width_points < bare.width_points
     assert modelled.median_error_points < bare.median_error_points < 15.0
     assert modelled.median_error_points < modelled.country_error_points
-    assert (found["q05_share"] < found["q50_share"]).all()
+    assert (result["q05_share"] < result["q50_share"]).all()
 
 
 @pytest.mark.parametrize("kind", ["survey", "model"])
@@ -103,9 +103,9 @@ def test_every_row_of_a_table_comes_back_as_read(facts: Tables, tmp_path: Path) 
     path.write_text(TABLE, encoding="utf-8")
     table = benchmark.read_table(path)
     assert benchmark.is_regional(table)
-    found = benchmark.answered(table, facts, without_country=False)
-    pd.testing.assert_frame_equal(found[list(table.columns)], table)
-    told = pd.DataFrame(benchmark.records(found)).set_index("mine")
+    result = benchmark.answered(table, facts, without_country=False)
+    pd.testing.assert_frame_equal(result[list(table.columns)], table)
+    told = pd.DataFrame(benchmark.records(result)).set_index("mine")
     assert told.loc[["a", "b", "c", "e"], "q50_share"].notna().all()
     assert told.loc["a", "q50_share"] == told.loc["b", "q50_share"]
     reasons = told["reason"].to_dict()

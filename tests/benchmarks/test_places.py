@@ -27,15 +27,15 @@ TABLE = pd.DataFrame(
 
 
 @pytest.fixture(scope="module")
-def told(repository_checked: steps.Checked) -> pd.DataFrame:
+def answered_names(repository_checked: steps.Checked) -> pd.DataFrame:
     return place_names.answered(TABLE, repository_checked.tables).set_index("row")
 
 
-def test_every_row_comes_back_with_an_answer(told: pd.DataFrame) -> None:
-    assert list(told.index) == [row[0] for row in ROWS]
-    assert list(told["area_text"]) == list(TABLE["area_text"])
-    assert list(told["expected_place_ids"]) == list(TABLE["place_ids"])
-    assert told["quality"].to_dict() == {
+def test_every_row_comes_back_with_an_answer(answered_names: pd.DataFrame) -> None:
+    assert list(answered_names.index) == [row[0] for row in ROWS]
+    assert list(answered_names["area_text"]) == list(TABLE["area_text"])
+    assert list(answered_names["expected_place_ids"]) == list(TABLE["place_ids"])
+    assert answered_names["quality"].to_dict() == {
         "7": place_names.EXACT,
         "8": place_names.WITHIN,
         "9": place_names.PARTLY,
@@ -46,25 +46,25 @@ def test_every_row_comes_back_with_an_answer(told: pd.DataFrame) -> None:
         "14": place_names.UNRESOLVED,
     }
     assert (
-        told["names_unresolved"].to_dict() | {"9": "narnia", "12": "narnia"}
-        == told["names_unresolved"].to_dict()
+        answered_names["names_unresolved"].to_dict() | {"9": "narnia", "12": "narnia"}
+        == answered_names["names_unresolved"].to_dict()
     )
 
 
-def test_people_are_those_of_the_day_and_those_counted(told: pd.DataFrame) -> None:
-    assert told.loc["7", "counted_persons"] == 2677333
-    assert told.loc["7", "population_persons"] > 2677333
-    assert told.loc["13", "counted_persons"] == 2677333 + 476835
-    assert told.loc["10", "population_persons"] > 1.3e9
-    assert told.loc[["11", "12", "14"], "population_persons"].isna().all()
+def test_people_are_those_of_the_day_and_those_counted(answered_names: pd.DataFrame) -> None:
+    assert answered_names.loc["7", "counted_persons"] == 2677333
+    assert answered_names.loc["7", "population_persons"] > 2677333
+    assert answered_names.loc["13", "counted_persons"] == 2677333 + 476835
+    assert answered_names.loc["10", "population_persons"] > 1.3e9
+    assert answered_names.loc[["11", "12", "14"], "population_persons"].isna().all()
 
 
-def test_a_summary_tells_what_is_the_same(told: pd.DataFrame) -> None:
-    found = place_names.summary(told.assign(population_sum="2677333"))
-    assert found["rows"] == len(ROWS)
-    assert found["same_places_share"] == 7 / 8
-    assert found["resolved_though_not_expected"] == 0
-    assert found["resolved_share"] == 3 / 6
+def test_a_summary_tells_what_is_the_same(answered_names: pd.DataFrame) -> None:
+    result = place_names.summary(answered_names.assign(population_sum="2677333"))
+    assert result["rows"] == len(ROWS)
+    assert result["same_places_share"] == 7 / 8
+    assert result["resolved_though_not_expected"] == 0
+    assert result["resolved_share"] == 3 / 6
 
 
 @pytest.mark.usefixtures("checked_once")
@@ -86,9 +86,9 @@ def test_what_is_left_out_hardly_becomes_another_place(
     areas = repository_checked.tables["areas"]
     some = areas[areas["area_id"].str.match("IN(-HR|-WB|-UP|$)|034|142|001")]
     names = repository_checked.tables["place_names"].iloc[:0]
-    found = place_names.left_out({"areas": some, "place_names": names})
-    assert found.loc["place", "count"] > 50
-    assert found.loc["place", "right"] == 0
-    assert found.loc["place", "wrong"] < 0.1
-    shares = found[["right", "part", "unresolved", "wrong"]].sum(axis=1)
+    result = place_names.left_out({"areas": some, "place_names": names})
+    assert result.loc["place", "count"] > 50
+    assert result.loc["place", "right"] == 0
+    assert result.loc["place", "wrong"] < 0.1
+    shares = result[["right", "part", "unresolved", "wrong"]].sum(axis=1)
     assert shares.to_list() == pytest.approx([1.0, 1.0])

@@ -58,9 +58,9 @@ def test_a_loop_that_disagrees_fails_the_run(
     monkeypatch.setattr(register, name, wrong)
     monkeypatch.setattr(register, "apart", register.measure)
     assert register.main(["--restrictions", "30"]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert "and ours differ by 2.0e-04, more than 1e-04" in said.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "and ours differ by 2.0e-04, more than 1e-04" in output.err
 
 
 def test_what_is_not_a_number_does_not_agree() -> None:

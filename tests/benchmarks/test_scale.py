@@ -18,9 +18,11 @@ OWN = len(load(FACTS / "restrictions.csv")[1])
 
 def test_a_world_has_so_many_restrictions_and_keeps_every_rule(tmp_path: Path) -> None:
     layers = scale.world(OWN + 300, tmp_path)
-    found = checked(*layers)
-    assert not [one for one in found.findings if one.severity is not FindingSeverity.WARNING]
-    acts = found.tables["restrictions"]
+    result = checked(*layers)
+    assert not [
+        finding for finding in result.findings if finding.severity is not FindingSeverity.WARNING
+    ]
+    acts = result.tables["restrictions"]
     copies = acts[acts["row_layer"] == len(layers)]
     assert len(copies) == 300
     assert copies["area_ids"].str[:2].nunique() > 50
@@ -41,7 +43,7 @@ def test_days_move_as_precise_as_they_are(text: str, years: int, days: int, move
     assert scale._moved(text, years, days) == moved
 
 
-def told(runner: str, workers: int) -> dict[str, Any]:
+def describe_run(runner: str, workers: int) -> dict[str, Any]:
     return {"restrictions": 3, "runner": runner, "workers": workers, "seconds": 1.5,
             "peak_mib": 7, "killed": 0, "manifest": "same"}  # fmt: skip
 
@@ -49,7 +51,7 @@ def told(runner: str, workers: int) -> dict[str, Any]:
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     def measure(layers: list[Path], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
-        return told(asked["runner"], asked["workers"])
+        return describe_run(asked["runner"], asked["workers"])
 
     monkeypatch.setattr(scale, "measure", measure)
     monkeypatch.setattr(scale, "world", lambda count, folder: [])
@@ -71,7 +73,7 @@ def test_other_bytes_fail(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def measure(layers: list[Path], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
-        return {**told("local", 1), "manifest": str(folder)}
+        return {**describe_run("local", 1), "manifest": str(folder)}
 
     monkeypatch.setattr(scale, "measure", measure)
     assert scale.main(["--restrictions", "3"]) == 1

@@ -34,10 +34,10 @@ def test_an_error_that_is_told_counts_as_reported_and_one_that_moves_an_answer_a
     facts = errors.sound(made.write(tmp_path_factory.mktemp("facts")))
     (place,) = facts.carrying["estimates"]
     cell = ("estimates", place, "value")
-    told = errors._outcome(facts, "zero more", cell, "500000", "5000000")
+    result = errors._outcome(facts, "zero more", cell, "500000", "5000000")
     silent = errors._outcome(facts, "digit replaced", cell, "500000", "400000")
-    assert (told.reported, silent.reported) == (True, False)
+    assert (result.reported, silent.reported) == (True, False)
     assert silent.moved == pytest.approx(0.2)
-    shares = errors.table([told, silent]).set_index(["error", "table"])
+    shares = errors.table([result, silent]).set_index(["error", "table"])
     assert shares.loc[("zero more", "all"), "reported"] == 1.0
     assert shares.loc[("digit replaced", "estimates"), "silent_moved"] == 1.0

@@ -97,7 +97,7 @@ def is_coded(table: str, column: str) -> bool:
 
 def without_meaning(frames: Frames) -> list[str]:
     """Each value of a coded column that the dictionary does not know."""
-    found = []
+    result = []
     for table, frame in frames.items():
         for column in frame.columns:
             known = published.list_values(table, column)
@@ -105,11 +105,11 @@ def without_meaning(frames: Frames) -> list[str]:
                 cells = frame[column].dropna()
                 if between := published.find_separator(table, column):
                     cells = cells.str.split(between).explode()
-                found += [f"{table}.{column}: {value}" for value in set(cells) - set(known)]
+                result += [f"{table}.{column}: {value}" for value in set(cells) - set(known)]
             elif by := published.explained_by(table, column):
                 bare = frame[frame[by].fillna("") == ""]
-                found += [f"{table}.{column}: {value}" for value in set(bare[column].dropna())]
-    return found
+                result += [f"{table}.{column}: {value}" for value in set(bare[column].dropna())]
+    return result
 
 
 def not_declared(frames: Frames) -> set[str]:
@@ -185,9 +185,9 @@ def test_special_values_stand_for_something(frames: Frames) -> None:
     for table, frame in frames.items():
         for column in frame.columns:
             for value in published.special_values(table, column):
-                found = frame[column].str.split(";").explode().eq(value).any()
-                seen.setdefault(f"{column} {value}", set()).add(str(found))
-    assert {name for name, found in seen.items() if "True" not in found} == set()
+                result = frame[column].str.split(";").explode().eq(value).any()
+                seen.setdefault(f"{column} {value}", set()).add(str(result))
+    assert {name for name, result in seen.items() if "True" not in result} == set()
 
 
 def test_a_word_that_is_published_has_a_meaning_of_its_own() -> None:
@@ -210,15 +210,15 @@ def test_files_the_manifest_and_the_page_carry_the_same_words(
     repository_results: steps.Results, repository_published: Path
 ) -> None:
     schema: pa.Schema = repository_results.tables["impact"].schema
-    told = json.loads(schema.field("obs_status").metadata[b"values"])
-    assert told == vocabulary.ObsStatus.list_meanings()
+    result = json.loads(schema.field("obs_status").metadata[b"values"])
+    assert result == vocabulary.ObsStatus.list_meanings()
     path = repository_published / "latest" / "datapackage.json"
     manifest = json.loads(path.read_text("utf-8"))
     (impact,) = [each for each in manifest["resources"] if each["name"] == "impact"]
     fields = {field["name"]: field for field in impact["schema"]["fields"]}
-    assert {each["value"]: each["label"] for each in fields["obs_status"]["categories"]} == told
+    assert {each["value"]: each["label"] for each in fields["obs_status"]["categories"]} == result
     page = docs.format_dictionary()
-    for value, meaning in told.items():
+    for value, meaning in result.items():
         assert f"| `obs_status` | `{value}` | {meaning} |" in page
     assert "| `input_table` |  | as `output_table` of [lineage](#lineage) |" in page
     assert "| `check` |  | `meaning` of the same row says it |" in page

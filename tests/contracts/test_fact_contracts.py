@@ -52,8 +52,8 @@ def sound_cells(table: str) -> dict[str, str]:
 
 def failures(table: str, rows: list[dict[str, str]]) -> set[Failure]:
     """Position, column and rule of everything found."""
-    found = contracts.check_fact_table(table, pd.DataFrame(rows, dtype="str"))
-    return set(zip(found["position"], found["column"], found["rule"], strict=True))
+    fact_table = contracts.check_fact_table(table, pd.DataFrame(rows, dtype="str"))
+    return set(zip(fact_table["position"], fact_table["column"], fact_table["rule"], strict=True))
 
 
 def column_rules(table: str) -> Iterator[tuple[str, str]]:
@@ -68,9 +68,9 @@ def test_a_sound_row_passes_and_every_rule_of_every_column_can_fail(table: str) 
     """One row a column and rule, all judged at once: nothing found hides another."""
     cases = list(column_rules(table))
     rows = [sound_cells(table) | {column: BAD_CELLS[rule]} for column, rule in cases]
-    found = failures(table, [sound_cells(table), *rows])
-    assert found >= {(place, column, rule) for place, (column, rule) in enumerate(cases, 1)}
-    assert not {failure for failure in found if failure[0] == 0}
+    result = failures(table, [sound_cells(table), *rows])
+    assert result >= {(place, column, rule) for place, (column, rule) in enumerate(cases, 1)}
+    assert not {failure for failure in result if failure[0] == 0}
 
 
 @pytest.mark.parametrize("table", fact_models.MODELS)
@@ -87,8 +87,8 @@ def test_what_is_found_is_what_pandera_finds(table: str) -> None:
         for place, rule in zip(cases["index"], cases["check"], strict=True)
         if pd.notna(place)  # how a text is stored is no matter of ours
     }
-    found = contracts.check_table(fact_models.MODELS[table], frame)
-    assert {(one.position, one.rule) for one in found} == theirs
+    result = contracts.check_table(fact_models.MODELS[table], frame)
+    assert {(one.position, one.rule) for one in result} == theirs
 
 
 BLANKS = (
@@ -117,8 +117,8 @@ def test_no_cell_of_any_table_may_look_blank_or_begin_or_end_so(table: str) -> N
         for blank in BLANKS[1:]
         for cell in (blank, f"{blank}{sound[column] or 'x'}", f"{sound[column] or 'x'}{blank}")
     ]
-    found = failures(table, [sound, *({**sound, column: cell} for column, cell in spoilt)])
-    assert {failure for failure in found if failure[2] == "white_space"} == {
+    result = failures(table, [sound, *({**sound, column: cell} for column, cell in spoilt)])
+    assert {failure for failure in result if failure[2] == "white_space"} == {
         (place, column, "white_space") for place, (column, _) in enumerate(spoilt, 1)
     }
 
@@ -146,8 +146,8 @@ def vocabularies(table: str) -> Iterator[tuple[str, list[str]]]:
 def test_every_word_of_a_vocabulary_passes(table: str) -> None:
     cases = [(name, word) for name, words in vocabularies(table) for word in words]
     rows = [sound_cells(table) | {name: word} for name, word in cases]
-    found = failures(table, [sound_cells(table), *rows])
-    assert not {failure for failure in found if failure[2] == "word"}
+    result = failures(table, [sound_cells(table), *rows])
+    assert not {failure for failure in result if failure[2] == "word"}
 
 
 def test_all_words_come_from_the_vocabulary() -> None:
@@ -182,8 +182,8 @@ def test_a_blank_cell_passes_unless_it_must_be_filled() -> None:
         rules = set(column_rules(table))
         columns = list(fact_models.describe_columns(table))
         rows = [sound_cells(table) | {name: ""} for name in columns]
-        found = failures(table, rows)
-        blank = {(column, rule) for place, column, rule in found if columns[place] == column}
+        result = failures(table, rows)
+        blank = {(column, rule) for place, column, rule in result if columns[place] == column}
         of_rows = {
             *("low_value_high", "start_missing", "source_incomplete", "data_differ"),
             *("part_without_kind", "outage_without_time", "lost_shares_in_order"),
@@ -216,8 +216,8 @@ def estimate(**cells: str) -> set[tuple[str, str]]:
     ],
 )
 def test_low_value_high(low: str, value: str, high: str, sound: bool) -> None:
-    found = estimate(low=low, value=value, high=high, interval_kind="min_max")
-    assert found == (set() if sound else {("value", "low_value_high")})
+    result = estimate(low=low, value=value, high=high, interval_kind="min_max")
+    assert result == (set() if sound else {("value", "low_value_high")})
 
 
 @pytest.mark.parametrize(
@@ -231,8 +231,8 @@ def test_low_value_high(low: str, value: str, high: str, sound: bool) -> None:
     ],
 )
 def test_unit_fits_metric(metric: str, unit: str, sound: bool) -> None:
-    found = estimate(audience_metric=metric, unit=unit)
-    assert found == (set() if sound else {("unit", "unit_fits_metric")})
+    result = estimate(audience_metric=metric, unit=unit)
+    assert result == (set() if sound else {("unit", "unit_fits_metric")})
 
 
 def test_a_share_may_be_one_and_persons_any_number() -> None:
@@ -294,8 +294,8 @@ def test_a_share_may_be_one_and_persons_any_number() -> None:
     ],
 )
 def test_days_of_a_restriction(cells: dict[str, str], rules: set[str]) -> None:
-    found = failures("restrictions", [sound_cells("restrictions") | cells])
-    assert {rule for _, _, rule in found} == rules
+    result = failures("restrictions", [sound_cells("restrictions") | cells])
+    assert {rule for _, _, rule in result} == rules
 
 
 @pytest.mark.parametrize(
@@ -315,8 +315,8 @@ def test_days_of_a_restriction(cells: dict[str, str], rules: set[str]) -> None:
     ],
 )
 def test_times_and_shares_of_evidence(cells: dict[str, str], rules: set[str]) -> None:
-    found = failures("evidence", [sound_cells("evidence") | cells])
-    assert {rule for _, _, rule in found} == rules
+    result = failures("evidence", [sound_cells("evidence") | cells])
+    assert {rule for _, _, rule in result} == rules
 
 
 READ_PLACE = {

@@ -169,9 +169,9 @@ def find_with_contracts(
 def test_pandera_alone_finds_the_same_in_published_tables(wrong: str) -> None:
     table, change = WRONG[wrong]
     frame, model = change(make_sound_rows(table)), published.MODELS[table]
-    found = find_with_contracts(model, frame)
-    assert found == find_with_pandera(model, frame)
-    assert bool(found) is (wrong not in ("nothing", "a column more"))
+    with_contracts = find_with_contracts(model, frame)
+    assert with_contracts == find_with_pandera(model, frame)
+    assert bool(with_contracts) is (wrong not in ("nothing", "a column more"))
 
 
 def test_pandera_alone_finds_the_same_in_facts() -> None:
@@ -182,6 +182,6 @@ def test_pandera_alone_finds_the_same_in_facts() -> None:
     ]
     model = facts.MODELS["estimates"]
     frame = pd.DataFrame(cells, dtype="str")[list(model.to_schema().columns)]
-    found = find_with_contracts(model, frame)
-    assert len(found) > 4
-    assert found == find_with_pandera(model, frame)
+    with_contracts = find_with_contracts(model, frame)
+    assert len(with_contracts) > 4
+    assert with_contracts == find_with_pandera(model, frame)

@@ -28,9 +28,9 @@ def test_a_published_model_is_named_as_its_table_is(table: str) -> None:
 
 
 def test_tables_of_results_are_those_with_numbers_that_follow_from_facts() -> None:
-    told = {table for table in published.TABLES if published.holds_results(table)}
+    result = {table for table in published.TABLES if published.holds_results(table)}
     of_inputs = {"lineage", "steps", "sources", "register_rows"}
-    assert set(published.TABLES) - told == of_inputs | {"quality", "quarantine"}
+    assert set(published.TABLES) - result == of_inputs | {"quality", "quarantine"}
 
 
 @pytest.mark.parametrize("table", published.TABLES)

@@ -46,8 +46,8 @@ def telling(path: Path, number: int) -> None:
     COMPUTE(path, number)
     worker: Any = get_worker()
     server, pauses = get_client(sync_client=True).api_url, worker.memory_manager
-    told = f"{server} {pauses.memory_pause_fraction} {'profile' in worker.periodic_callbacks}"
-    (Path(os.environ[TOLD]) / str(number)).write_text(told)
+    result = f"{server} {pauses.memory_pause_fraction} {'profile' in worker.periodic_callbacks}"
+    (Path(os.environ[TOLD]) / str(number)).write_text(result)
 
 
 STRANGER = """

@@ -107,8 +107,8 @@ def version(seed: int) -> Version:
 
 def tables(seed: int) -> dict[str, pa.Table]:
     """Return tables in which every row says which version it belongs to."""
-    told = {"description": "which version this row is of", "unit": "", "sdmx_concept": ""}
-    schema = pa.schema([pa.field("seed", pa.int64(), nullable=False, metadata=told)])
+    result = {"description": "which version this row is of", "unit": "", "sdmx_concept": ""}
+    schema = pa.schema([pa.field("seed", pa.int64(), nullable=False, metadata=result)])
     # From a buffer: given a list, Arrow looks for pandas first, which would be most of the start.
     seeds = pa.py_buffer(array("q", [seed] * ROWS))
     column = pa.Array.from_buffers(pa.int64(), ROWS, [None, seeds])

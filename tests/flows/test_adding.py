@@ -101,7 +101,7 @@ def contents(facts: Path) -> dict[str, bytes]:
 
 def added(before: Mapping[str, bytes], facts: Path) -> dict[str, list[str]]:
     """The lines that are new, by file; nothing else may have changed."""
-    found = {}
+    result = {}
     for name, content in contents(facts).items():
         old, new = before[name].splitlines(), content.splitlines()
         extra = list(new)
@@ -109,8 +109,8 @@ def added(before: Mapping[str, bytes], facts: Path) -> dict[str, list[str]]:
             extra.remove(line)
         assert [line for line in new if line in old] == old, f"{name} changed its order"
         if extra:
-            found[name.removesuffix(".csv")] = [line.decode() for line in extra]
-    return found
+            result[name.removesuffix(".csv")] = [line.decode() for line in extra]
+    return result
 
 
 def test_a_figure_is_a_source_and_an_estimate(facts: Path, held: None) -> None:
@@ -129,7 +129,7 @@ def test_a_figure_is_a_source_and_an_estimate(facts: Path, held: None) -> None:
     }
     assert all(line in result.output for lines in rows.values() for line in lines)
     assert "audience-impact diff OLD NEW" in result.output
-    assert not [found for found in checked(facts).findings if writing.is_error(found)]
+    assert not [finding for finding in checked(facts).findings if writing.is_error(finding)]
 
 
 def test_a_figure_stands_beside_those_of_its_area_and_platform(facts: Path) -> None:
@@ -227,10 +227,10 @@ def test_a_new_measurer_and_a_new_platform_are_added_when_asked_for(facts: Path)
 
 
 def test_a_slip_is_met_with_what_was_perhaps_meant(facts: Path) -> None:
-    told = run(facts, "figure", {**FIGURE, "platform": "alhpa"}, "--yes").output
-    assert "did you mean Alpha" in told
-    told = run(facts, "figure", {**FIGURE, "metric": "montly_reach"}, "--yes").output
-    assert "did you mean monthly_reach" in told
+    output = run(facts, "figure", {**FIGURE, "platform": "alhpa"}, "--yes").output
+    assert "did you mean Alpha" in output
+    output = run(facts, "figure", {**FIGURE, "metric": "montly_reach"}, "--yes").output
+    assert "did you mean monthly_reach" in output
 
 
 def test_the_same_figure_of_the_same_page_is_refused_and_of_another_told(facts: Path) -> None:
@@ -467,7 +467,7 @@ def test_who_is_killed_in_between_leaves_valid_facts_and_the_same_again_complete
         patch.setattr(Path, "replace", stopped_at(number))
         patch.setattr(files, "_put_back", lambda before: None)
         run(facts, "restriction", ACT, "--yes")
-    assert not [found for found in checked(facts).findings if writing.is_error(found)]
+    assert not [finding for finding in checked(facts).findings if writing.is_error(finding)]
     done(facts, "restriction", ACT)
     assert contents(facts) == contents(whole)
 

@@ -61,9 +61,9 @@ def test_the_report_is_linked_or_named_or_said_to_be_missing(version: Published)
 
 
 def test_the_checks_tell_what_failed(version: Published) -> None:
-    told = run_reports.format_checks(version)
-    assert "checks over" in told
-    assert "| check | table | severity |" in told
+    checks = run_reports.format_checks(version)
+    assert "checks over" in checks
+    assert "| check | table | severity |" in checks
 
 
 @pytest.fixture

@@ -66,14 +66,14 @@ def test_check_names_file_line_column_rule_on_one_line(spoilt: Path) -> None:
     assert done.returncode == 1
     path = spoilt / "estimates.csv"
     number = next(n for n, line in enumerate(path.read_text().splitlines(), 1) if ",many," in line)
-    found = [line for line in done.stdout.splitlines() if line.startswith(f"{path}:{number}:")]
-    assert found == [f"{path}:{number}:value: number: the cell is no plain number ('many')"]
+    output = [line for line in done.stdout.splitlines() if line.startswith(f"{path}:{number}:")]
+    assert output == [f"{path}:{number}:value: number: the cell is no plain number ('many')"]
 
 
 def test_check_json_is_json_alone(spoilt: Path) -> None:
     done = command("check", spoilt, "--format", "json")
-    errors = [one for one in json.loads(done.stdout) if one["severity"] == "error"]
-    assert [(one["column"], one["rule"], one["value"]) for one in errors] == [
+    errors = [load for load in json.loads(done.stdout) if load["severity"] == "error"]
+    assert [(load["column"], load["rule"], load["value"]) for load in errors] == [
         ("value", "number", "many")
     ]
 
@@ -112,25 +112,25 @@ def test_wrong_calls_exit_with_2(words: list[str]) -> None:
 
 def test_show_json_has_everything_of_the_case(published: Path) -> None:
     done = command("show", "RU-2025-08-13-calls", "--published", published, "--format", "json")
-    told = json.loads(done.stdout)
-    exposed = next(row for row in told["impact"] if row["impact_metric"] == "people_exposed")
+    output = json.loads(done.stdout)
+    exposed = next(row for row in output["impact"] if row["impact_metric"] == "people_exposed")
     assert (exposed["lower_persons"], exposed["upper_persons"]) == (96_000_000, 105_000_000)
     assert (exposed["base"], exposed["base_persons"]) == ("internet_12_plus", 105_000_000)
     assert '"lower_persons": 96000000,' in done.stdout
     assert 100e6 < exposed["q50_persons"] < 102e6
-    (days,) = [row for row in told["person_days"] if row["period"] == "2025"]
+    (days,) = [row for row in output["person_days"] if row["period"] == "2025"]
     assert days["days"] == 141
-    assert {row["input"] for row in told["drives_width"]} >= {"correlation", "assumed"}
-    assert told["naive_sum"]["naive_sum_persons"] == 185_000_000
-    assert "several times" in told["naive_sum"]["why_wrong"]
-    claims = {(t["platform_id"], t["feature"]): t["claim_status"] for t in told["targets"]}
+    assert {row["input"] for row in output["drives_width"]} >= {"correlation", "assumed"}
+    assert output["naive_sum"]["naive_sum_persons"] == 185_000_000
+    assert "several times" in output["naive_sum"]["why_wrong"]
+    claims = {(t["platform_id"], t["feature"]): t["claim_status"] for t in output["targets"]}
     assert claims == {
         ("whatsapp", "voice_call"): "official",
         ("whatsapp", "video_call"): "reported",
         ("telegram", "voice_call"): "official",
         ("telegram", "video_call"): "reported",
     }
-    company = [c for c in told["comparisons"] if c["figure_kind"] == "company_statement"]
+    company = [c for c in output["comparisons"] if c["figure_kind"] == "company_statement"]
     assert {c["upper_ratio"] for c in company} == {round(100 / 96, 4)}
 
 
@@ -236,12 +236,12 @@ def test_show_of_an_area_begins_with_its_sentence(words: list[str], published: P
 
 def test_show_of_an_area_as_json_has_the_published_rows(published: Path) -> None:
     done = command("show", "nigeria", "--period", "2021", "--published", published, *JSON)
-    told = json.loads(done.stdout)
+    output = json.loads(done.stdout)
     table = pd.read_parquet(published / "latest" / "impact_by_area.parquet")
-    own = table[table["area_id"] == "NG"]
-    assert [row["period"] for row in told["by_year"]] == own["period"].tolist()
-    assert (told["area_id"], told["area_name"], told["period"]) == ("NG", "Nigeria", "2021")
-    assert told["version_id"] in told["answer"]
+    subset = table[table["area_id"] == "NG"]
+    assert [row["period"] for row in output["by_year"]] == subset["period"].tolist()
+    assert (output["area_id"], output["area_name"], output["period"]) == ("NG", "Nigeria", "2021")
+    assert output["version_id"] in output["answer"]
 
 
 @pytest.mark.parametrize(

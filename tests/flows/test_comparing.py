@@ -50,9 +50,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def publish(folder: Path, root: Path) -> Published:
-    found = steps.refuse_errors(steps.validate_facts(steps.read_facts([folder])), strict=True)
+    result = steps.refuse_errors(steps.validate_facts(steps.read_facts([folder])), strict=True)
     return steps.publish_results(
-        steps.compute_results(found, None, 0, sensitivity=False), root, None
+        steps.compute_results(result, None, 0, sensitivity=False), root, None
     )
 
 
@@ -97,10 +97,10 @@ def side(world: Path, root: Path, once: Once, tmp_path: Path) -> MakeSide:
     def made(*edits: Callable[[Path], Any]) -> ComparedVersion:
         name = "-".join(["side", *(make.__name__ for make in edits)])
         folder = tmp_path / name
-        found: ComparedVersion = once(
+        result: ComparedVersion = once(
             name, lambda: compute_side([changed(world, folder, *edits)], None, stored)
         )
-        return found
+        return result
 
     return made
 
@@ -178,30 +178,30 @@ def beside(found: Comparison, subject: str, aspect: str) -> list[str]:
 def test_a_fact_that_was_added_is_named_with_what_came_with_it(
     old: ComparedVersion, side: MakeSide
 ) -> None:
-    found = changes.compare_versions(old, side(another_panel))
-    assert [(row.table, row.change, row.places) for row in found.rows] == [
+    result = changes.compare_versions(old, side(another_panel))
+    assert [(row.table, row.change, row.places) for row in result.rows] == [
         ("estimates", "added", ("", "estimates.csv:6")),
         ("lineages", "added", ("", "lineages.csv:5")),
         ("sources", "added", ("", "sources.csv:6")),
     ]
-    assert found.table.loc[EXPOSED, "moved_persons"] > 0
-    assert beside(found, *EXPOSED) == ["two", "two-page"]
-    assert "added estimates.csv:6 two (whatsapp, RU, monthly_reach" in shown(found)
+    assert result.table.loc[EXPOSED, "moved_persons"] > 0
+    assert beside(result, *EXPOSED) == ["two", "two-page"]
+    assert "added estimates.csv:6 two (whatsapp, RU, monthly_reach" in shown(result)
 
 
 def test_a_fact_that_was_corrected_is_named_with_both_cells(
     old: ComparedVersion, side: MakeSide
 ) -> None:
-    found = changes.compare_versions(old, side(larger_whatsapp))
-    (row,) = found.rows
+    result = changes.compare_versions(old, side(larger_whatsapp))
+    (row,) = result.rows
     assert (row.key, row.changed_cells) == (
         "whatsapp-monthly_reach",
         {"value": ("60000000", "75000000")},
     )
     assert row.places == ("estimates.csv:2", "estimates.csv:2")
-    assert beside(found, *EXPOSED) == beside(found, *YEAR) == [row.key]
-    assert beside(found, "001", "2025") == []
-    written = shown(found)
+    assert beside(result, *EXPOSED) == beside(result, *YEAR) == [row.key]
+    assert beside(result, "001", "2025") == []
+    written = shown(result)
     assert "1 of 1 restrictions changed: 1 moved" in written
     assert "value: was 60000000, now 75000000" in written
     assert "Russia in 2025 (moved" in written
@@ -211,11 +211,11 @@ def test_a_fact_that_was_corrected_is_named_with_both_cells(
 def test_a_fact_that_was_removed_takes_an_answer_with_it(
     old: ComparedVersion, side: MakeSide
 ) -> None:
-    found = changes.compare_versions(old, side(without_telegram))
-    (row,) = found.rows
+    result = changes.compare_versions(old, side(without_telegram))
+    (row,) = result.rows
     assert (row.key, row.change, row.places[1]) == ("telegram-monthly_reach", "removed", "")
-    assert found.table.loc[EXPOSED, "change"] == "vanished"
-    written = shown(found)
+    assert result.table.loc[EXPOSED, "change"] == "vanished"
+    written = shown(result)
     assert "1 gone or no longer estimated" in written
     line = next(line for line in written.splitlines() if "people exposed" in line)
     assert "(no longer estimated): was " in line
@@ -224,9 +224,9 @@ def test_a_fact_that_was_removed_takes_an_answer_with_it(
 
 
 def test_nothing_changed(old: ComparedVersion, side: MakeSide) -> None:
-    found = changes.compare_versions(old, side())
-    assert (found.changed_answers.empty, list(found.rows), found.notes) == (True, [], [])
-    written = shown(found)
+    result = changes.compare_versions(old, side())
+    assert (result.changed_answers.empty, list(result.rows), result.notes) == (True, [], [])
+    written = shown(result)
     assert "Nothing changed: all 1 restrictions have the answers that they had." in written
     assert "What differs" not in written
 
@@ -235,9 +235,9 @@ def test_words_of_sources_stand_beside_what_rests_on_them(
     world: Path, old: ComparedVersion, tmp_path: Path
 ) -> None:
     files = steps.read_facts([changed(world, tmp_path / "new", titled)]).files
-    found = changes.compare_versions(old, replace(old, files=files))
-    assert [row.key for row in found.rows] == ["press-page", "survey-page"]
-    assert beside(found, *EXPOSED) == ["press-page"]
+    result = changes.compare_versions(old, replace(old, files=files))
+    assert [row.key for row in result.rows] == ["press-page", "survey-page"]
+    assert beside(result, *EXPOSED) == ["press-page"]
 
 
 def test_what_a_terminal_would_obey_is_shown_as_text(old: ComparedVersion) -> None:
@@ -255,21 +255,21 @@ def test_facts_that_do_not_meet_stand_beside_other_answers(
     old: ComparedVersion, side: MakeSide
 ) -> None:
     """A restriction of one service and a figure of another: each answer has its own row."""
-    found = changes.compare_versions(old, side(larger_whatsapp, of_telegram))
-    assert found.table.loc[("R2", "people_exposed"), "change"] == "appeared"
-    assert beside(found, "R2", "people_exposed") == ["R2|telegram|voice_call", "R2"]
-    assert beside(found, *EXPOSED) == ["whatsapp-monthly_reach"]
-    assert len(beside(found, *YEAR)) == 3
+    result = changes.compare_versions(old, side(larger_whatsapp, of_telegram))
+    assert result.table.loc[("R2", "people_exposed"), "change"] == "appeared"
+    assert beside(result, "R2", "people_exposed") == ["R2|telegram|voice_call", "R2"]
+    assert beside(result, *EXPOSED) == ["whatsapp-monthly_reach"]
+    assert len(beside(result, *YEAR)) == 3
 
 
 def test_rows_beyond_those_asked_for_are_counted(old: ComparedVersion, side: MakeSide) -> None:
-    found = changes.compare_versions(old, side(larger_base, larger_whatsapp))
-    assert upper(found.new) - upper(found.old) == 15e6
-    written = text.format_comparison(changes.as_records(found), 1)
+    result = changes.compare_versions(old, side(larger_base, larger_whatsapp))
+    assert upper(result.new) - upper(result.old) == 15e6
+    written = text.format_comparison(changes.as_records(result), 1)
     assert "and 1 more rows: 1 of estimates changed; --all shows them" in written
     assert "whatsapp-monthly_reach" not in written
     assert "whatsapp-monthly_reach" in text.format_comparison(
-        changes.as_records(found), 1, is_complete=True
+        changes.as_records(result), 1, is_complete=True
     )
 
 
@@ -294,10 +294,10 @@ def moved(side: ComparedVersion, **settings: str) -> ComparedVersion:
 
 @pytest.mark.parametrize("name", ["the day", "the seed", "the method", "the options"])
 def test_what_differs_beside_the_facts_is_named(old: ComparedVersion, name: str) -> None:
-    found = changes.compare_versions(old, moved(old, **{name: "another"}))
-    assert found.table.loc[EXPOSED, "moved_persons"] > 0
-    assert list(found.rows) == []
-    assert f"What differs\n     {name}: {old.settings[name]}, then another\n" in shown(found)
+    result = changes.compare_versions(old, moved(old, **{name: "another"}))
+    assert result.table.loc[EXPOSED, "moved_persons"] > 0
+    assert list(result.rows) == []
+    assert f"What differs\n     {name}: {old.settings[name]}, then another\n" in shown(result)
 
 
 # What cannot be told.
@@ -306,10 +306,10 @@ def test_what_differs_beside_the_facts_is_named(old: ComparedVersion, name: str)
 def test_a_version_without_its_facts_is_compared_by_its_numbers(
     old: ComparedVersion, side: MakeSide
 ) -> None:
-    found = changes.compare_versions(replace(old, files={}), side(larger_whatsapp))
-    assert found.table.loc[EXPOSED, "moved_persons"] > 0
-    assert list(found.rows) == []
-    assert "published before versions contained facts" in found.notes[0]
+    result = changes.compare_versions(replace(old, files={}), side(larger_whatsapp))
+    assert result.table.loc[EXPOSED, "moved_persons"] > 0
+    assert list(result.rows) == []
+    assert "published before versions contained facts" in result.notes[0]
 
 
 def test_a_version_that_does_not_say_its_keys_is_read_by_those_of_the_other(
@@ -318,9 +318,9 @@ def test_a_version_that_does_not_say_its_keys_is_read_by_those_of_the_other(
     bare, new = replace(old, keys={}), side(larger_whatsapp)
     (row,) = changes.compare_versions(bare, new).rows
     assert row.key == "whatsapp-monthly_reach"
-    found = changes.compare_versions(bare, replace(new, keys={}))
-    assert list(found.rows) == []
-    assert found.notes == [
+    result = changes.compare_versions(bare, replace(new, keys={}))
+    assert list(result.rows) == []
+    assert result.notes == [
         "both were published before versions contained keys of facts: none can be listed"
     ]
 

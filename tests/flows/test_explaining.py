@@ -68,10 +68,10 @@ def test_every_figure_of_the_lineage_is_told_with_its_line(
 ) -> None:
     *_, every, text = explained(act)
     lineage = repository_results.frames["lineage"]
-    own = lineage[(lineage["restriction_id"] == act) & ~lineage["role"].isin(["relay", "after"])]
-    assert not own.empty
+    subset = lineage[(lineage["restriction_id"] == act) & ~lineage["role"].isin(["relay", "after"])]
+    assert not subset.empty
     used = {(f["id"], f["place"]) for f in facts_of(every) if not f["passed_over"]}
-    for fact in own.itertuples():
+    for fact in subset.itertuples():
         place = f"{fact.row_file}:{fact.row_line}"
         assert (fact.input_id, place) in used
         assert f"{place}  {fact.input_id} " in text
@@ -81,15 +81,15 @@ def test_every_figure_of_the_lineage_is_told_with_its_line(
 def test_what_is_chosen_is_what_the_lineage_has(
     act: str, explained: Callable[[str], Explained], repository_results: Results
 ) -> None:
-    found = explained(act)
-    rows = found.trace.tables["candidates"]
+    result = explained(act)
+    rows = result.trace.tables["candidates"]
     rows = rows[rows["role"].isin(CHOSEN)]
     lineage = repository_results.frames["lineage"]
-    own = lineage[(lineage["restriction_id"] == act) & lineage["role"].isin(CHOSEN)]
-    learned = own["role"].eq("circumvention") & ~own["input_id"].isin(rows["input_id"])
+    subset = lineage[(lineage["restriction_id"] == act) & lineage["role"].isin(CHOSEN)]
+    learned = subset["role"].eq("circumvention") & ~subset["input_id"].isin(rows["input_id"])
     chosen = rows[rows["passed_over"].isna()]
     assert set(zip(chosen["role"], chosen["input_id"], strict=True)) == set(
-        zip(own.loc[~learned, "role"], own.loc[~learned, "input_id"], strict=True)
+        zip(subset.loc[~learned, "role"], subset.loc[~learned, "input_id"], strict=True)
     )
 
 
@@ -108,12 +108,12 @@ def test_a_page_of_a_chosen_measurement_is_passed_over_as_one(
 def test_the_numbers_are_those_of_the_run(
     act: str, explained: Callable[[str], Explained], repository_results: Results
 ) -> None:
-    found = explained(act)
-    every, text = found.every, found.text
+    result = explained(act)
+    every, text = result.every, result.text
     frames = repository_results.frames
     impact = pd.concat([frames[name] for name in list_published(["impact"])])
     run = impact[impact["restriction_id"] == act].set_index("impact_metric")
-    drawn = found.trace.tables["steps"]
+    drawn = result.trace.tables["steps"]
     exposed = drawn.loc[drawn["text"] == draws.EXPOSED, "value"].tolist()
     middle = run.loc[ImpactMetric.PEOPLE_EXPOSED.value, "q50_persons"]
     if len(exposed) == 1:
@@ -121,7 +121,7 @@ def test_the_numbers_are_those_of_the_run(
     else:
         assert not exposed
         assert "Why there is no median" in text
-    end = run.loc[steps.choose_metric(found.trace).value, ENDS].dropna()
+    end = run.loc[steps.choose_metric(result.trace).value, ENDS].dropna()
     assert all(f"{persons:,.0f}" in text for persons in end)
     assert "Published in version " in text
     assert every[-1]["title"].startswith("The answer")
@@ -149,17 +149,17 @@ def numbers_of(found: Explained) -> set[str]:
 def test_every_number_in_the_text_occurs_in_the_results(
     act: str, explained: Callable[[str], Explained]
 ) -> None:
-    found = explained(act)
-    written = set(GROUPED.findall(found.text))
+    result = explained(act)
+    written = set(GROUPED.findall(result.text))
     assert written
-    assert written <= numbers_of(found)
+    assert written <= numbers_of(result)
 
 
 def test_the_way_from_the_figures_to_the_answer_is_told(
     explained: Callable[[str], Explained],
 ) -> None:
-    found = explained(CALLS)
-    (way,) = [step for step in found.every if step["title"] == "From the figures to the answer"]
+    result = explained(CALLS)
+    (way,) = [step for step in result.every if step["title"] == "From the figures to the answer"]
     middles = {number["what"]: number["q50"] for number in way["numbers"]}
     whatsapp = [middles[f"{what}, whatsapp in RU"] for what in draws.OF_AUDIENCES[:3]]
     assert whatsapp[0] == pytest.approx(96e6, rel=0.01)
@@ -168,7 +168,9 @@ def test_the_way_from_the_figures_to_the_answer_is_told(
         middles[f"{what}, RU"] for what in (draws.JOINT, draws.INDEPENDENT, draws.ADDED)
     )
     assert whatsapp[2] < joint < alone < added
-    users = row(found.trace.tables["impact"], impact_metric="people_feature_exposed")["q50_persons"]
+    users = row(result.trace.tables["impact"], impact_metric="people_feature_exposed")[
+        "q50_persons"
+    ]
     assert middles["the answer: people_feature_exposed"] == users
 
 
@@ -185,10 +187,10 @@ def test_an_imputed_audience_names_the_figures_that_move_it(
 
 
 def test_each_rule_of_status_that_fired_is_told(explained: Callable[[str], Explained]) -> None:
-    found = explained(CALLS)
-    (step,) = [one for one in found.every if one["title"] == "The status"]
+    result = explained(CALLS)
+    (step,) = [one for one in result.every if one["title"] == "The status"]
     told_of = {text.split(" ")[0] for text in step["says"][1:]}
-    own = row(found.trace.tables["impact"], impact_metric="people_feature_exposed")
+    own = row(result.trace.tables["impact"], impact_metric="people_feature_exposed")
     assert told_of == set(str(own["reason_rule_ids"]).split(";"))
     assert {"outlier", "ages", "feature_assumed"} <= told_of
 

@@ -50,8 +50,8 @@ def test_a_name_has_one_term() -> None:
 
 
 def test_a_term_stands_once_in_alphabetical_order() -> None:
-    told = [term.term.casefold() for term in TERMS]
-    assert told == sorted(set(told))
+    lines = [term.term.casefold() for term in TERMS]
+    assert lines == sorted(set(lines))
 
 
 def test_a_term_says_where_it_is_built_or_that_it_is_not() -> None:

@@ -126,7 +126,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
     facts = small(tmp_path_factory.mktemp("hostile") / attack)
     (facts / f"{ESCAPE}\n::error::forged.csv").write_text("a,b\n", encoding="utf-8")
     edit(facts, "estimates", "E1", value=f"many {ALL}")
-    return [relocate_finding(found, [facts]) for found in checked(facts).findings]
+    return [relocate_finding(finding, [facts]) for finding in checked(facts).findings]
 
 
 FORMS: dict[str, Callable[[list[Finding]], str]] = {
@@ -144,8 +144,8 @@ def test_what_check_finds_is_told_without_obeying_it(style: str, findings: list[
     assert "\n::error::forged" not in shown
     assert style != "github" or len(shown.splitlines()) == len(findings)
     assert style != "junit" or int(ET.fromstring(shown).get("failures", "0")) > 0
-    files = {found.file for found in findings}
-    assert style != "json" or {one["file"] for one in json.loads(shown)} == files
+    files = {finding.file for finding in findings}
+    assert style != "json" or {load["file"] for load in json.loads(shown)} == files
 
 
 def test_a_refused_run_is_told_without_obeying_it(capsys: pytest.CaptureFixture[str]) -> None:

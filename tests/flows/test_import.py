@@ -148,11 +148,11 @@ def run(*words: str | Path) -> Result:
     return CliRunner().invoke(app, ["import", "stop", *map(str, words)])
 
 
-def told(path: Path, into: Path, *more: str | Path) -> dict[str, Any]:
+def import_as_json(path: Path, into: Path, *more: str | Path) -> dict[str, Any]:
     done = run(path, "--into", into, "--format", "json", *more)
     assert done.exit_code == 0, done.output
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    output: dict[str, Any] = json.loads(done.stdout)
+    return output
 
 
 def layer(folder: Path) -> dict[str, list[dict[str, str]]]:
@@ -181,8 +181,8 @@ def _places_once() -> Iterator[None]:
     made, lay_out = dict[tuple[Any, ...], Atlas](), gazetteer.build_atlas
 
     def atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
-        told = [facts[name].to_csv() for name in ("areas", "place_names")] if facts else []
-        key = (*countries, *told)
+        result = [facts[name].to_csv() for name in ("areas", "place_names")] if facts else []
+        key = (*countries, *result)
         if key not in made:
             made[key] = lay_out(countries, facts)
         return made[key]
@@ -199,43 +199,43 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Imported:
     counts = folder / "counts.csv"
     counts.write_text("count_year,country,events\n2025,India,3\n")
     path, into = as_csv(folder), folder / "layer"
-    return Imported(path, into, told(path, into, "--counts", counts))
+    return Imported(path, into, import_as_json(path, into, "--counts", counts))
 
 
 @pytest.mark.parametrize("write", [as_parquet, None, as_excel])
 def test_every_row_is_an_event_a_repeat_or_refused(
     tmp_path: Path, write: Callable[[Path], Path] | None, imported: Imported
 ) -> None:
-    found = told(write(tmp_path), tmp_path / "layer") if write else imported.told
-    assert {name: found[name] for name in ("rows", "events", "merged", "refused")} == {
+    result = import_as_json(write(tmp_path), tmp_path / "layer") if write else imported.told
+    assert {name: result[name] for name in ("rows", "events", "merged", "refused")} == {
         "rows": 26,
         "events": 19,
         "merged": 3,
         "refused": 4,
     }
-    assert found["merged_identical"] == 1
-    assert found["defect_rows"] == DEFECTS
-    assert found["defects"] == {kind: len(rows) for kind, rows in DEFECTS.items()}
+    assert result["merged_identical"] == 1
+    assert result["defect_rows"] == DEFECTS
+    assert result["defects"] == {kind: len(rows) for kind, rows in DEFECTS.items()}
     assert set(DEFECTS) | MET_ELSEWHERE == set(stop.DEFECTS)
-    assert found["names_unresolved"] == {"narnia": [17]}
+    assert result["names_unresolved"] == {"narnia": [17]}
 
 
 def test_places_stand_beside_the_restriction_with_their_reading(imported: Imported) -> None:
-    found = {
+    result = {
         (row["area_id"], row["reading"], row["name"], row["found_by"])
         for row in layer(imported.into)["restriction_places"]
     }
     assert {
         ("IN-JK/pulwama", "city_or_district", "pulwama", "exact"),
         ("IN-JK/baramula/sopore", "whole", "sopore", "exact"),
-    } <= found
+    } <= result
 
 
 def test_the_layer_lies_upon_the_facts_without_an_error(imported: Imported) -> None:
     into = imported.into
     checked = steps.validate_facts(steps.read_facts([FACTS, into]))
-    assert {found.severity.value for found in checked.findings} <= {"warning"}
-    assert {found.table for found in checked.findings} <= {"sources", "restrictions"}
+    assert {finding.severity.value for finding in checked.findings} <= {"warning"}
+    assert {finding.table for finding in checked.findings} <= {"sources", "restrictions"}
     tables = layer(into)
     assert set(tables) == set(importing.WRITTEN)
     for table, rows in tables.items():
@@ -254,11 +254,11 @@ def test_the_layer_lies_upon_the_facts_without_an_error(imported: Imported) -> N
 
 def test_what_the_facts_do_not_have_is_added(small_facts: Path, tmp_path: Path) -> None:
     into = tmp_path / "layer"
-    told(as_csv(tmp_path), into, "--facts", small_facts)
+    import_as_json(as_csv(tmp_path), into, "--facts", small_facts)
     assert not [
-        found
-        for found in steps.validate_facts(steps.read_facts([small_facts, into])).findings
-        if found.severity.value != "warning"
+        finding
+        for finding in steps.validate_facts(steps.read_facts([small_facts, into])).findings
+        if finding.severity.value != "warning"
     ]
     parents = {row["area_id"]: row["parent_id"] for row in layer(into)["areas"]}
     assert parents == {
@@ -310,9 +310,9 @@ def test_a_second_import_changes_no_byte_and_the_order_of_rows_no_id(
 ) -> None:
     into, other = imported.copied(tmp_path), tmp_path / "other"
     first = {file: file.read_bytes() for file in into.rglob("*.csv")}
-    told(imported.path, into)
+    import_as_json(imported.path, into)
     assert first == {file: file.read_bytes() for file in into.rglob("*.csv")}
-    told(as_csv(tmp_path, ROWS[::-1]), other)
+    import_as_json(as_csv(tmp_path, ROWS[::-1]), other)
     for table in ("restrictions", "restriction_targets", "event_links", "areas", "platforms"):
         assert (into / f"{table}.csv").read_bytes() == (other / f"{table}.csv").read_bytes()
 
@@ -352,7 +352,7 @@ def test_another_snapshot_has_its_own_source(tmp_path: Path, imported: Imported)
     (source,) = layer(into)["sources"]
     assert (source["published_on"], source["accessed_on"]) == ("2026-05-20", "2026-11-25")
     words = ("--snapshot", "2027-01-31", "--address", "https://example.org/stop")
-    told(imported.path, into, *words, "--accessed", "2027-02-01")
+    import_as_json(imported.path, into, *words, "--accessed", "2027-02-01")
     (source,) = layer(into)["sources"]
     assert source["source_id"] == "access-now-stop-2027-01-31"
     assert (source["url"], source["accessed_on"]) == ("https://example.org/stop", "2027-02-01")
@@ -403,7 +403,7 @@ def test_white_space_of_every_kind_in_the_register_stays_out_of_the_layer(tmp_pa
         | {"other_affected": f"{odd}Boykotyap{odd}, {odd}Zello{odd}" if service else ""}
         for service, row in enumerate((register_row(), register_row(**SERVICE, country="Kenya")))
     ]
-    told(as_csv(tmp_path, rows), tmp_path / "layer")
+    import_as_json(as_csv(tmp_path, rows), tmp_path / "layer")
     names = {row["name"] for row in layer(tmp_path / "layer")["platforms"]}
     assert {"Boykotyap", "Zello"} <= names
 
@@ -535,7 +535,9 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_what_is_refused_is_no_formula_where_a_spreadsheet_opens_it(tmp_path: Path) -> None:
     formula = '=HYPERLINK("https://example.org","x")'
-    told(as_csv(tmp_path, [{**ROWS[0], "country": "", "event": formula}]), tmp_path / "layer")
+    import_as_json(
+        as_csv(tmp_path, [{**ROWS[0], "country": "", "event": formula}]), tmp_path / "layer"
+    )
     header, (row,) = load(tmp_path / "layer" / "refused" / "stop.csv")
     assert row[header.index("event")] == f"'{formula}"
 
@@ -544,7 +546,7 @@ def test_what_is_refused_is_no_formula_where_a_spreadsheet_opens_it(tmp_path: Pa
 def test_what_names_no_country_is_reported(cell: str, tmp_path: Path) -> None:
     """Lists longer than there are countries, names longer than any, and patterns of two signs."""
     rows = [ROWS[0], {**ROWS[0], "country": cell}]
-    report = told(as_csv(tmp_path, rows), tmp_path / "layer")
+    report = import_as_json(as_csv(tmp_path, rows), tmp_path / "layer")
     assert report["defect_rows"]["country_unresolved"] == [2]
 
 
@@ -559,15 +561,15 @@ def test_a_sheet_may_have_any_name_if_its_columns_are_right(tmp_path: Path) -> N
 def test_the_real_register_keeps_every_row(tmp_path: Path) -> None:
     """The register lies beside a checkout, if at all; everywhere else made-up rows must do."""
     if REGISTER.is_file():
-        found = told(REGISTER, tmp_path / "layer", "--counts", COUNTS)
-        assert (found["rows"], found["refused"]) == (2102, 0)
+        result = import_as_json(REGISTER, tmp_path / "layer", "--counts", COUNTS)
+        assert (result["rows"], result["refused"]) == (2102, 0)
         # The register tells one event of each of these twice, in the same or in other words.
-        differ = {(each["country_ids"], each["count_year"]) for each in found["differences"]}
+        differ = {(each["country_ids"], each["count_year"]) for each in result["differences"]}
         assert differ == {("BD", "2018"), ("IN", "2020"), ("IR", "2019")}
-        assert {each["compared"] - each["events"] for each in found["differences"]} == {1}
+        assert {each["compared"] - each["events"] for each in result["differences"]} == {1}
         # Rows that stand again in a later year; both words for the whole country count as one, and
         # the first edition of what was left of an event does not.
-        assert found["merged_identical"] == 118
+        assert result["merged_identical"] == 118
 
 
 def test_without_a_file_it_says_where_the_register_is_to_be_had_as_the_how_to_does() -> None:

@@ -21,12 +21,12 @@ ENDED = datetime(2025, 11, 10, tzinfo=UTC)
 
 def values(content: bytes) -> dict[str, float]:
     """What the metrics say, as a reader of the format reads them."""
-    found = {}
+    result = {}
     families = text_string_to_metric_families(content.decode())  # type: ignore[no-untyped-call]
     for family in families:
-        for one in family.samples:
-            found[" ".join([one.name, *one.labels.values()])] = one.value
-    return found
+        for sample in family.samples:
+            result[" ".join([sample.name, *sample.labels.values()])] = sample.value
+    return result
 
 
 def succeeded(used: pd.DataFrame = USED) -> metrics.Samples:
@@ -35,8 +35,8 @@ def succeeded(used: pd.DataFrame = USED) -> metrics.Samples:
 
 
 def test_a_run_is_told_in_openmetrics() -> None:
-    told = values(metrics.render_metrics(succeeded()))
-    assert told == {
+    result = values(metrics.render_metrics(succeeded()))
+    assert result == {
         "audience_impact_run_success": 1,
         "audience_impact_run_timestamp_seconds": ENDED.timestamp(),
         "audience_impact_success_timestamp_seconds": ENDED.timestamp(),
@@ -48,7 +48,7 @@ def test_a_run_is_told_in_openmetrics() -> None:
         "audience_impact_newest_figure_days": 9,  # from the end of October
     }
     assert metrics.__doc__
-    assert {name.split(" ")[0] for name in told} == set(
+    assert {name.split(" ")[0] for name in result} == set(
         re.findall(r"^audience_\w+", metrics.__doc__, re.MULTILINE)
     )
 
@@ -67,8 +67,8 @@ def test_the_same_run_gives_the_same_bytes() -> None:
 
 
 def test_without_an_audience_its_age_is_no_number() -> None:
-    told = values(metrics.render_metrics(succeeded(USED.iloc[[1]])))
-    assert pd.isna(told["audience_impact_newest_figure_days"])
+    result = values(metrics.render_metrics(succeeded(USED.iloc[[1]])))
+    assert pd.isna(result["audience_impact_newest_figure_days"])
 
 
 def test_a_figure_of_a_year_that_is_not_over_has_no_negative_age() -> None:
@@ -103,8 +103,8 @@ def test_a_first_failure_or_damaged_metrics_leave_the_failure_alone(
     if previous:
         (tmp_path / metrics.NAME).write_bytes(previous)
     metrics.record_failure(tmp_path, Profile(), ENDED)
-    told = values((tmp_path / metrics.NAME).read_bytes())
-    assert told == {metrics.SUCCESS: 0, metrics.ENDED: ENDED.timestamp()}
+    result = values((tmp_path / metrics.NAME).read_bytes())
+    assert result == {metrics.SUCCESS: 0, metrics.ENDED: ENDED.timestamp()}
 
 
 def test_environments_share_a_folder_that_is_scraped(tmp_path: Path) -> None:

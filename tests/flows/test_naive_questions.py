@@ -236,9 +236,9 @@ def as_answer(question: Question, rows: pd.DataFrame) -> Answer:
     keys = rows[list(question.by)].astype("str").itertuples(index=False, name=None)
     every = zip(keys, numbers.itertuples(index=False, name=None), strict=True)
     return {
-        key: tuple(0.0 if pd.isna(number) else number for number in found)
-        for key, found in every
-        if question.how != "mean" or not any(map(pd.isna, found))
+        key: tuple(0.0 if pd.isna(number) else number for number in result)
+        for key, result in every
+        if question.how != "mean" or not any(map(pd.isna, result))
     }
 
 

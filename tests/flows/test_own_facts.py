@@ -28,7 +28,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Path:
+def own_facts(tmp_path: Path) -> Path:
     """One table of one's own: a figure that is sound."""
     folder = tmp_path / "own"
     folder.mkdir()
@@ -45,9 +45,9 @@ def row(key: str, **cells: str) -> str:
     return ",".join(named.get(name, "") for name in HEADER.split(","))
 
 
-def test_one_table_of_ones_own_sits_on_the_shipped_facts(shipped: Path, own: Path) -> None:
-    assert command("check", own).returncode == 1  # alone it lacks all other tables
-    done = command("check", ON_TOP, own)
+def test_one_table_of_ones_own_sits_on_the_shipped_facts(shipped: Path, own_facts: Path) -> None:
+    assert command("check", own_facts).returncode == 1  # alone it lacks all other tables
+    done = command("check", ON_TOP, own_facts)
     assert (done.returncode, done.stdout) == (0, "")
     assert "shipped rows replaced: none" in done.stderr
     assert "census-page" not in done.stdout + done.stderr
@@ -55,50 +55,50 @@ def test_one_table_of_ones_own_sits_on_the_shipped_facts(shipped: Path, own: Pat
 
 
 def test_sources_without_title_date_or_licence_are_counted_in_one_warning(
-    shipped: Path, own: Path
+    shipped: Path, own_facts: Path
 ) -> None:
     warning = "warning: sources.csv: of"
-    assert warning not in command("check", ON_TOP, own).stderr
+    assert warning not in command("check", ON_TOP, own_facts).stderr
     assert command("check", shipped).stderr.count(warning) == 1
     header, _ = load(shipped / "sources.csv")
-    save(own / "sources.csv", header, [])
+    save(own_facts / "sources.csv", header, [])
     known = {
         "url": "https://example.org/new", "publisher": "A page", "accessed_on": "2026-01-31",
         "source_type": "panel", "reliability": "high", "measurement_series_id": "panel",
         "published_on": "2025-07",
     }  # fmt: skip
-    append(own, "sources", known | {"source_id": "new", "licence": "not stated"})
-    done = command("check", ON_TOP, own)
+    append(own_facts, "sources", known | {"source_id": "new", "licence": "not stated"})
+    done = command("check", ON_TOP, own_facts)
     assert done.returncode == 0
     assert f"{warning} 1 sources 1 without a title; copy" in done.stderr
 
 
-def test_what_is_wrong_is_told_on_the_line_of_ones_own(shipped: Path, own: Path) -> None:
-    with (own / "estimates.csv").open("a", encoding="utf-8") as file:
+def test_what_is_wrong_is_told_on_the_line_of_ones_own(shipped: Path, own_facts: Path) -> None:
+    with (own_facts / "estimates.csv").open("a", encoding="utf-8") as file:
         file.write(row("MY2", platform_id="delta") + "\n" + row("E1", value="9000000") + "\n")
-    done = command("check", ON_TOP, own)
+    done = command("check", ON_TOP, own_facts)
     assert done.returncode == 1
-    told = [line.split(": ")[:2] for line in done.stdout.splitlines()]
-    assert [f"{own}/estimates.csv:3:platform_id", "key_unresolved"] in told
-    assert [f"{own}/estimates.csv:4:value", "above_population"] in told
-    assert {place.partition(":")[0] for place, _ in told} == {f"{own}/estimates.csv"}
+    output = [line.split(": ")[:2] for line in done.stdout.splitlines()]
+    assert [f"{own_facts}/estimates.csv:3:platform_id", "key_unresolved"] in output
+    assert [f"{own_facts}/estimates.csv:4:value", "above_population"] in output
+    assert {place.partition(":")[0] for place, _ in output} == {f"{own_facts}/estimates.csv"}
     assert "shipped rows replaced: estimates E1" in done.stderr
 
 
 def test_an_error_that_ones_own_rows_make_of_a_shipped_row_is_told(
-    shipped: Path, own: Path
+    shipped: Path, own_facts: Path
 ) -> None:
     header, rows = load(shipped / "bases.csv")
     (everyone,) = [each for each in rows if each[0] == "XA-all"]
     everyone[header.index("persons")] = "100000"
-    save(own / "bases.csv", header, [everyone])
-    done = command("check", ON_TOP, own)
+    save(own_facts / "bases.csv", header, [everyone])
+    done = command("check", ON_TOP, own_facts)
     assert done.returncode == 1
     assert f"{shipped}/estimates.csv:2:value: above_population" in done.stdout
 
 
 def test_a_run_takes_the_shipped_facts_first(
-    shipped: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+    shipped: Path, own_facts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[Path]] = []
 
@@ -108,8 +108,8 @@ def test_a_run_takes_the_shipped_facts_first(
 
     monkeypatch.setattr(running, "run_flow", run_flow)
     monkeypatch.setattr(running, "show_next_steps", lambda published: None)
-    assert command("run", ON_TOP, "--facts", own).returncode == 0
-    assert seen == [[shipped, own]]
+    assert command("run", ON_TOP, "--facts", own_facts).returncode == 0
+    assert seen == [[shipped, own_facts]]
 
 
 @pytest.mark.parametrize("words", [[], ["shipped"]])
@@ -122,44 +122,46 @@ def test_without_rows_of_ones_own_it_says_so(
 
 
 def test_warnings_are_accepted_with_a_reason_so_that_new_ones_stand_out(
-    shipped: Path, own: Path
+    shipped: Path, own_facts: Path
 ) -> None:
     header, _ = load(shipped / "sources.csv")
-    save(own / "sources.csv", header, [])
+    save(own_facts / "sources.csv", header, [])
     known = {
         "publisher": "A page", "accessed_on": "2026-01-31", "source_type": "panel",
         "title": "On paper", "reliability": "high", "measurement_series_id": "panel",
     }  # fmt: skip
-    append(own, "sources", known | {"source_id": "mine"})
-    (warning,) = command("check", ON_TOP, own).stdout.splitlines()
-    assert warning.startswith(f"{own}/sources.csv:2:url: source_without_address")
-    done = command("check", ON_TOP, own, "--accept", "Read on paper, in the library.")
+    append(own_facts, "sources", known | {"source_id": "mine"})
+    (warning,) = command("check", ON_TOP, own_facts).stdout.splitlines()
+    assert warning.startswith(f"{own_facts}/sources.csv:2:url: source_without_address")
+    done = command("check", ON_TOP, own_facts, "--accept", "Read on paper, in the library.")
     assert done.returncode == 0
     assert "1 warnings entered in" in done.stderr
-    with (own / "accepted_findings.csv").open(encoding="utf-8", newline="") as file:
+    with (own_facts / "accepted_findings.csv").open(encoding="utf-8", newline="") as file:
         (entered,) = csv.DictReader(file)
     assert entered == {
         "rule": "source_without_address", "table": "sources", "key": "mine", "column": "url",
         "value": "", "period": "", "reason": "Read on paper, in the library.",
         "reviewed_on": datetime.now(UTC).date().isoformat(),
     }  # fmt: skip
-    after = command("check", ON_TOP, own)
+    after = command("check", ON_TOP, own_facts)
     assert after.stdout == ""
     assert "0 warnings, 1 accepted" in after.stderr
-    append(own, "sources", known | {"source_id": "other"})
-    (new,) = command("check", ON_TOP, own).stdout.splitlines()
-    assert new.startswith(f"{own}/sources.csv:3:url: source_without_address")
+    append(own_facts, "sources", known | {"source_id": "other"})
+    (new,) = command("check", ON_TOP, own_facts).stdout.splitlines()
+    assert new.startswith(f"{own_facts}/sources.csv:3:url: source_without_address")
 
 
-def test_nothing_is_accepted_beside_an_error_or_without_a_reason(shipped: Path, own: Path) -> None:
+def test_nothing_is_accepted_beside_an_error_or_without_a_reason(
+    shipped: Path, own_facts: Path
+) -> None:
     done = command("check", shipped, "--accept", " ")
     assert (done.returncode, "give the reason" in done.stderr) == (2, True)
-    with (own / "estimates.csv").open("a", encoding="utf-8") as file:
+    with (own_facts / "estimates.csv").open("a", encoding="utf-8") as file:
         file.write(row("MY2", platform_id="delta") + "\n")
-    done = command("check", ON_TOP, own, "--accept", "so it is")
+    done = command("check", ON_TOP, own_facts, "--accept", "so it is")
     assert done.returncode == 1
     assert "nothing accepted: correct the errors first" in done.stderr
-    assert not (own / "accepted_findings.csv").exists()
+    assert not (own_facts / "accepted_findings.csv").exists()
 
 
 def test_an_acceptance_of_another_value_is_not_doubled(shipped: Path) -> None:

@@ -39,8 +39,8 @@ def state(served: Service, one: Environment) -> str:
 def healthy(served: Service) -> subprocess.CompletedProcess[str]:
     """Ask as an operator does whether the server is well."""
     command = [*service.SERVE[:-1], "healthy"]
-    told = {**os.environ, "PREFECT_API_URL": served.api}
-    return subprocess.run(command, env=told, capture_output=True, text=True, check=False)
+    result = {**os.environ, "PREFECT_API_URL": served.api}
+    return subprocess.run(command, env=result, capture_output=True, text=True, check=False)
 
 
 def test_what_is_killed_in_a_run_publishes_after_all(served: Service) -> None:
@@ -61,10 +61,13 @@ def test_what_is_killed_in_a_run_publishes_after_all(served: Service) -> None:
     for one in (north, south):
         service.wait_for(lambda one=one: state(served, one) == "Completed", one.name)  # type: ignore[misc]
     assert healthy(served).returncode == 0
-    told = {one.name: service.told_of(served, one) for one in (north, south)}
+    result = {one.name: service.told_of(served, one) for one in (north, south)}
     # The run whose serve was killed was begun again; the other waited for database and server.
-    assert {name: found["begun_again"] for name, found in told.items()} == {"north": 1, "south": 0}
-    for found in told.values():
-        assert (found["runs"], found["versions"]) == (1, 1)
-        assert found["versions_of_others"] == 0
-        assert found["latest_is_newest"]
+    assert {name: value["begun_again"] for name, value in result.items()} == {
+        "north": 1,
+        "south": 0,
+    }
+    for value in result.values():
+        assert (value["runs"], value["versions"]) == (1, 1)
+        assert value["versions_of_others"] == 0
+        assert value["latest_is_newest"]

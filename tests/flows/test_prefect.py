@@ -74,12 +74,12 @@ def test_a_private_import_would_be_seen(line: str) -> None:
 def bound() -> Requirement:
     """What pyproject.toml says of Prefect."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    (found,) = [
+    (result,) = [
         Requirement(line)
         for line in project["optional-dependencies"]["pipeline"]
         if Requirement(line).name == "prefect"
     ]
-    return found
+    return result
 
 
 def test_the_next_prefect_is_not_installed_untried() -> None:

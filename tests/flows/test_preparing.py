@@ -41,10 +41,10 @@ def test_a_home_that_cannot_be_made_is_named_with_what_to_do(
 ) -> None:
     home.write_text("a file")
     assert running.run_flow([], home, {}) == 1
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert str(home) in told
-    assert "PREFECT_HOME" in told
+    output = capsys.readouterr().err
+    assert output.count("\n") == 1
+    assert str(home) in output
+    assert "PREFECT_HOME" in output
 
 
 def test_without_a_home_of_the_user_prefect_s_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,9 +116,9 @@ def test_a_server_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str])
         port = taken.getsockname()[1]
     with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
         assert running.run_flow([], Path("nowhere"), {}) == 1
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert f"127.0.0.1:{port}/api (PREFECT_API_URL) does not answer" in told
+    output = capsys.readouterr().err
+    assert output.count("\n") == 1
+    assert f"127.0.0.1:{port}/api (PREFECT_API_URL) does not answer" in output
 
 
 def test_the_password_of_a_server_is_never_printed(
@@ -134,8 +134,8 @@ def test_the_password_of_a_server_is_never_printed(
         monkeypatch.setattr(server, "describe_trouble", lambda: None)
         with server.provide_server():
             pass
-    told = capsys.readouterr()
-    lines = [*told.err.splitlines(), *told.out.splitlines(), str(exit.value)]
+    output = capsys.readouterr()
+    lines = [*output.err.splitlines(), *output.out.splitlines(), str(exit.value)]
     assert len(lines) == 4
     assert all("http://...@127.0.0.1:9/api" in line for line in lines)
     assert "cret" not in "".join(lines)

@@ -59,7 +59,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def wanted(server: Server, tmp_path: Path) -> RefreshOptions:
+def options(server: Server, tmp_path: Path) -> RefreshOptions:
     return RefreshOptions(
         into=tmp_path / "layer",
         downloads=tmp_path / "downloads",
@@ -70,32 +70,32 @@ def wanted(server: Server, tmp_path: Path) -> RefreshOptions:
     )
 
 
-def alone(wanted: RefreshOptions, **changes: Any) -> RefreshOptions:
+def alone(options: RefreshOptions, **changes: Any) -> RefreshOptions:
     """The register alone, a single file."""
-    return replace(wanted, names=[Name.REGISTER], **changes)
+    return replace(options, names=[Name.REGISTER], **changes)
 
 
-def refused(wanted: RefreshOptions) -> str:
+def refused(options: RefreshOptions) -> str:
     with pytest.raises(steps.RefusedError) as caught:
-        refreshing.refresh_layer(wanted)
+        refreshing.refresh_layer(options)
     return str(caught.value)
 
 
-def written(wanted: RefreshOptions) -> dict[str, bytes]:
-    if not wanted.into.is_dir():
+def written(options: RefreshOptions) -> dict[str, bytes]:
+    if not options.into.is_dir():
         return {}
-    return {path.name: path.read_bytes() for path in wanted.into.iterdir() if path.name != ".lock"}
+    return {path.name: path.read_bytes() for path in options.into.iterdir() if path.name != ".lock"}
 
 
-def rows(wanted: RefreshOptions, table: str) -> list[dict[str, str]]:
-    with (wanted.into / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+def rows(options: RefreshOptions, table: str) -> list[dict[str, str]]:
+    with (options.into / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def kept(wanted: RefreshOptions, name: Name) -> bytes:
+def read_accepted(options: RefreshOptions, name: Name) -> bytes:
     """The file of a publisher as it was accepted last."""
-    pointer = wanted.downloads / name / "accepted"
-    folder = wanted.downloads / name / pointer.read_text().strip()
+    pointer = options.downloads / name / "accepted"
+    folder = options.downloads / name / pointer.read_text().strip()
     (file,) = (path for path in folder.iterdir() if path.suffix in (".csv", ".gz"))
     return file.read_bytes()
 
@@ -105,31 +105,31 @@ def header(server: Server, number: int, key: str) -> str | None:
 
 
 def test_a_layer_has_the_columns_of_the_facts_and_passes_their_checks(
-    wanted: RefreshOptions,
+    options: RefreshOptions,
 ) -> None:
-    done = refreshing.refresh_layer(wanted)
+    done = refreshing.refresh_layer(options)
     assert done.created
     for table in TABLES:
-        assert list(rows(wanted, table)[0]) == list(describe_columns(table))
-    bases = {row["base_id"]: row for row in rows(wanted, "bases")}
+        assert list(rows(options, table)[0]) == list(describe_columns(table))
+    bases = {row["base_id"]: row for row in rows(options, "bases")}
     assert len(bases) == done.bases
     assert bases["AE-all_ages-2023-worldbank"]["persons"] == "2023000"
     assert bases["AE-internet_all-2023-itu"]["persons"] == "1021615"
     assert bases["001-all_ages-2030-wpp2024"]["obs_status"] == "F"
     assert {row["area_id"] for row in bases.values()} == {"AE", "AF", "AL", "001"}
-    assert {row["measurement_series_id"] for row in rows(wanted, "sources")} == set(Name)
-    assert {row["accessed_on"] for row in rows(wanted, "sources")} == {"2026-11-25"}
-    found = steps.validate_facts(steps.read_facts([wanted.into, FACTS])).findings
+    assert {row["measurement_series_id"] for row in rows(options, "sources")} == set(Name)
+    assert {row["accessed_on"] for row in rows(options, "sources")} == {"2026-11-25"}
+    result = steps.validate_facts(steps.read_facts([options.into, FACTS])).findings
     # The made-up figures surprise beside the real ones, and that is all.
-    errors = [each for each in found if each.severity is not FindingSeverity.WARNING]
+    errors = [each for each in result if each.severity is not FindingSeverity.WARNING]
     assert [steps.format_finding(each) for each in errors if each.layer == 1] == []
 
 
-def test_users_of_networks_are_read_from_the_feed(wanted: RefreshOptions) -> None:
-    refreshing.refresh_layer(replace(wanted, names=[Name.NETWORKS]))
-    (source,) = rows(wanted, "sources")
+def test_users_of_networks_are_read_from_the_feed(options: RefreshOptions) -> None:
+    refreshing.refresh_layer(replace(options, names=[Name.NETWORKS]))
+    (source,) = rows(options, "sources")
     assert (source["publisher"], source["source_id"]) == ("APNIC Labs", "apnic-aspop-feed")
-    shares = rows(wanted, "network_shares")
+    shares = rows(options, "network_shares")
     assert [(row["asn"], row["period"], row["users_share"]) for row in shares] == [
         ("64500", "2026-11", "0.6125"),
         ("64501", "2026-11", "0.2"),
@@ -150,20 +150,20 @@ def test_users_of_networks_are_read_from_the_feed(wanted: RefreshOptions) -> Non
     ],
 )
 def test_a_feed_of_another_shape_is_refused(
-    server: Server, wanted: RefreshOptions, body: bytes, words: str
+    server: Server, options: RefreshOptions, body: bytes, words: str
 ) -> None:
     server.files["/aspop"] = body
-    assert words in refused(replace(wanted, names=[Name.NETWORKS]))
-    assert written(wanted) == {}
+    assert words in refused(replace(options, names=[Name.NETWORKS]))
+    assert written(options) == {}
 
 
-def test_a_layer_laid_last_takes_no_range_away(server: Server, wanted: RefreshOptions) -> None:
+def test_a_layer_laid_last_takes_no_range_away(server: Server, options: RefreshOptions) -> None:
     _, facts = load(FACTS / "bases.csv")
     ranges = {row[0]: row[4:7] for row in facts if row[7] == "F" and row[5] and "wpp" in row[0]}
     mid_year = {row: cells for row, cells in ranges.items() if "-31-" not in row}
     server.files["/wpp.csv.gz"] = gzip.compress(wpp_of(mid_year), mtime=0)
-    refreshing.refresh_layer(replace(wanted, names=[Name.PROJECTIONS]))
-    bases = steps.read_facts([FACTS, wanted.into]).tables["bases"].set_index("base_id")
+    refreshing.refresh_layer(replace(options, names=[Name.PROJECTIONS]))
+    bases = steps.read_facts([FACTS, options.into]).tables["bases"].set_index("base_id")
     columns = ["persons", "low_persons", "high_persons"]
     assert set(bases.loc[list(mid_year), "source_id"]) == {"un-wpp-2024-totals"}
     assert {row: bases.loc[row, columns].tolist() for row in ranges} == ranges
@@ -182,135 +182,135 @@ def wpp_of(bases: dict[str, list[str]]) -> bytes:
 
 
 def test_users_online_after_the_last_report_are_projected_with_a_range(
-    server: Server, wanted: RefreshOptions
+    server: Server, options: RefreshOptions
 ) -> None:
     server.internet |= {("AE", y): str(20 + 3 * (y - 2001)) for y in publishers.YEARS}
-    refreshing.refresh_layer(wanted)
-    bases = {row["base_id"]: row for row in rows(wanted, "bases")}
+    refreshing.refresh_layer(options)
+    bases = {row["base_id"]: row for row in rows(options, "bases")}
     ahead = bases["AE-internet_all-2026-projected"]
     low, persons, high = (int(ahead[f"{end}persons"]) for end in ("low_", "", "high_"))
     assert low < persons < high <= int(bases["AE-all_ages-2026-wpp2024"]["persons"])
     assert (ahead["measurement_series_id"], ahead["obs_status"]) == ("internet-use-projection", "F")
-    series = {row["measurement_series_id"] for row in rows(wanted, "lineages")}
+    series = {row["measurement_series_id"] for row in rows(options, "lineages")}
     assert series == {*Name, "internet-use-projection"}
 
 
-def test_every_download_is_kept_with_digest_date_and_source(wanted: RefreshOptions) -> None:
-    refreshing.refresh_layer(wanted)
+def test_every_download_is_kept_with_digest_date_and_source(options: RefreshOptions) -> None:
+    refreshing.refresh_layer(options)
     for name in Name:
-        (about,) = (wanted.downloads / name).glob("2026-11-25-*/about.json")
-        told = about.read_text(encoding="utf-8")
-        assert '"sha256"' in told
-        assert '"accessed_on": "2026-11-25"' in told
-        assert f'"measurement_series_id": "{name}"' in told
-        assert not (wanted.downloads / name / "incoming").exists()
+        (about,) = (options.downloads / name).glob("2026-11-25-*/about.json")
+        text = about.read_text(encoding="utf-8")
+        assert '"sha256"' in text
+        assert '"accessed_on": "2026-11-25"' in text
+        assert f'"measurement_series_id": "{name}"' in text
+        assert not (options.downloads / name / "incoming").exists()
 
 
-def test_all_pages_are_read(server: Server, wanted: RefreshOptions) -> None:
-    refreshing.refresh_layer(replace(wanted, names=[Name.POPULATION]))
+def test_all_pages_are_read(server: Server, options: RefreshOptions) -> None:
+    refreshing.refresh_layer(replace(options, names=[Name.POPULATION]))
     assert [path[-1] for path, _ in server.drawn_kinds] == ["1", "2", "3"]
-    assert len(rows(wanted, "bases")) == 4 * len(publishers.YEARS)
+    assert len(rows(options, "bases")) == 4 * len(publishers.YEARS)
 
 
 def test_an_unchanged_server_sends_nothing_and_the_layer_stays(
-    server: Server, wanted: RefreshOptions
+    server: Server, options: RefreshOptions
 ) -> None:
-    refreshing.refresh_layer(wanted)
-    before, times = written(wanted), [path.stat().st_mtime_ns for path in wanted.into.iterdir()]
+    refreshing.refresh_layer(options)
+    before, times = written(options), [path.stat().st_mtime_ns for path in options.into.iterdir()]
     asked = len(server.drawn_kinds)
-    again = refreshing.refresh_layer(replace(wanted, today=LATER))
+    again = refreshing.refresh_layer(replace(options, today=LATER))
     assert len(server.drawn_kinds) > asked
     assert all("If-None-Match" in headers for _, headers in server.drawn_kinds[asked:])
-    assert (again.created, written(wanted)) == (False, before)
-    assert [path.stat().st_mtime_ns for path in wanted.into.iterdir()] == times
+    assert (again.created, written(options)) == (False, before)
+    assert [path.stat().st_mtime_ns for path in options.into.iterdir()] == times
     assert again.lines[0] == "world-bank-population: nothing new since 2026-11-25"
 
 
 def test_without_versions_the_same_bytes_are_still_nothing_new(
-    server: Server, wanted: RefreshOptions
+    server: Server, options: RefreshOptions
 ) -> None:
     server.versions = False
-    refreshing.refresh_layer(wanted)
-    before = written(wanted)
-    assert not refreshing.refresh_layer(replace(wanted, today=LATER)).created
-    assert written(wanted) == before
+    refreshing.refresh_layer(options)
+    before = written(options)
+    assert not refreshing.refresh_layer(replace(options, today=LATER)).created
+    assert written(options) == before
 
 
 def test_another_address_is_not_asked_about_the_file_of_the_first(
-    server: Server, wanted: RefreshOptions
+    server: Server, options: RefreshOptions
 ) -> None:
-    refreshing.refresh_layer(alone(wanted))
+    refreshing.refresh_layer(alone(options))
     moved = {Name.REGISTER: f"{server.addresses[Name.REGISTER]}?gid=1"}
-    refreshing.refresh_layer(alone(wanted, addresses=moved))
+    refreshing.refresh_layer(alone(options, addresses=moved))
     assert header(server, 1, "If-None-Match") is None
 
 
 def test_a_server_without_ranges_is_asked_for_the_whole(
-    server: Server, wanted: RefreshOptions
+    server: Server, options: RefreshOptions
 ) -> None:
     server.answers["/stop.csv"] = [truncated, slow]
-    refreshing.refresh_layer(alone(wanted))
+    refreshing.refresh_layer(alone(options))
     assert header(server, 1, "Range")
-    assert kept(wanted, Name.REGISTER) == stop()
+    assert read_accepted(options, Name.REGISTER) == stop()
 
 
 @pytest.mark.parametrize("answer", [fails(500), fails(503), fails(429, Retry_After="0"), slow])
-def test_what_passes_is_waited_for(server: Server, wanted: RefreshOptions, answer: Any) -> None:
+def test_what_passes_is_waited_for(server: Server, options: RefreshOptions, answer: Any) -> None:
     server.answers["/stop.csv"] = [answer]
-    assert refreshing.refresh_layer(alone(wanted)).created
+    assert refreshing.refresh_layer(alone(options)).created
 
 
 def test_the_server_says_how_long_to_wait_and_the_log_says_why(
-    server: Server, wanted: RefreshOptions, caplog: pytest.LogCaptureFixture
+    server: Server, options: RefreshOptions, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.answers["/stop.csv"] = [fails(429, Retry_After="1")]
     started = time.monotonic()
     patience = replace(SOON, longest_wait_seconds=1)
-    refreshing.refresh_layer(alone(wanted, policy=patience))
+    refreshing.refresh_layer(alone(options, policy=patience))
     assert time.monotonic() - started >= 1
-    told = "answers 429 Too Many Requests and asks to wait 1 s: asking again in 1.0 s (time 1)"
-    assert told in caplog.messages
+    result = "answers 429 Too Many Requests and asks to wait 1 s: asking again in 1.0 s (time 1)"
+    assert result in caplog.messages
 
 
 @pytest.mark.parametrize("answer", [dropped, truncated, silent])
 def test_a_broken_download_is_continued(
-    server: Server, wanted: RefreshOptions, answer: Any
+    server: Server, options: RefreshOptions, answer: Any
 ) -> None:
     server.answers["/stop.csv"] = [answer]
-    refreshing.refresh_layer(alone(wanted))
+    refreshing.refresh_layer(alone(options))
     assert header(server, 1, "Range") == f"bytes={len(stop()) // 2}-"
-    assert kept(wanted, Name.REGISTER) == stop()
+    assert read_accepted(options, Name.REGISTER) == stop()
 
 
-def test_the_next_run_continues_what_broke_off(server: Server, wanted: RefreshOptions) -> None:
-    once = alone(wanted, policy=replace(SOON, attempts=1))
+def test_the_next_run_continues_what_broke_off(server: Server, options: RefreshOptions) -> None:
+    once = alone(options, policy=replace(SOON, attempts=1))
     server.answers["/stop.csv"] = [dropped]
     assert "after 1 tries" in refused(once)
     refreshing.refresh_layer(once)
     assert header(server, 1, "Range") == f"bytes={len(stop()) // 2}-"
-    assert kept(wanted, Name.REGISTER) == stop()
+    assert read_accepted(options, Name.REGISTER) == stop()
 
 
 @pytest.mark.parametrize("versions", [True, False])
 def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(
-    server: Server, wanted: RefreshOptions, versions: bool
+    server: Server, options: RefreshOptions, versions: bool
 ) -> None:
-    once = alone(wanted, policy=replace(SOON, attempts=1))
+    once = alone(options, policy=replace(SOON, attempts=1))
     server.versions = versions
     server.answers["/stop.csv"] = [truncated]
     refused(once)
     server.files["/stop.csv"] = stop(60)
     refreshing.refresh_layer(once)
-    assert kept(wanted, Name.REGISTER) == stop(60)
+    assert read_accepted(options, Name.REGISTER) == stop(60)
 
 
 def test_a_server_that_refuses_the_rest_is_asked_for_the_whole(
-    server: Server, wanted: RefreshOptions
+    server: Server, options: RefreshOptions
 ) -> None:
     server.answers["/stop.csv"] = [dropped, fails(416)]
-    refreshing.refresh_layer(alone(wanted))
+    refreshing.refresh_layer(alone(options))
     assert header(server, 2, "Range") is None
-    assert kept(wanted, Name.REGISTER) == stop()
+    assert read_accepted(options, Name.REGISTER) == stop()
 
 
 @pytest.mark.parametrize(
@@ -329,16 +329,16 @@ def test_a_server_that_refuses_the_rest_is_asked_for_the_whole(
     ],
 )
 def test_what_stays_wrong_is_one_line_and_writes_nothing(
-    server: Server, wanted: RefreshOptions, answers: list[Any], asked: int, reason: str
+    server: Server, options: RefreshOptions, answers: list[Any], asked: int, reason: str
 ) -> None:
     server.answers["/stop.csv"] = [*answers]
-    told = refused(alone(wanted))
-    assert told.startswith(f"access-now-stop: {server.addresses[Name.REGISTER]}: ")
-    assert reason in told
-    assert "\n" not in told
-    assert (len(server.drawn_kinds), written(wanted)) == (asked, {})
+    result = refused(alone(options))
+    assert result.startswith(f"access-now-stop: {server.addresses[Name.REGISTER]}: ")
+    assert reason in result
+    assert "\n" not in result
+    assert (len(server.drawn_kinds), written(options)) == (asked, {})
     server.answers.clear()
-    assert refreshing.refresh_layer(alone(wanted)).created
+    assert refreshing.refresh_layer(alone(options)).created
 
 
 @pytest.mark.parametrize(
@@ -355,94 +355,98 @@ def test_what_stays_wrong_is_one_line_and_writes_nothing(
     ],
 )
 def test_a_changed_shape_is_named(
-    server: Server, wanted: RefreshOptions, path: str, content: bytes, reason: str
+    server: Server, options: RefreshOptions, path: str, content: bytes, reason: str
 ) -> None:
-    refreshing.refresh_layer(wanted)
-    before = written(wanted)
+    refreshing.refresh_layer(options)
+    before = written(options)
     server.answers[path] = [gives(content)]
-    assert reason in refused(wanted)
-    assert written(wanted) == before
+    assert reason in refused(options)
+    assert written(options) == before
 
 
 def test_an_indicator_updated_between_two_pages_is_refused(
-    server: Server, wanted: RefreshOptions
+    server: Server, options: RefreshOptions
 ) -> None:
     first = server.body("/population?page=1")
     server.updated = "2026-07-02"
     server.answers["/population"] = [gives(first)]
-    assert "was updated between two pages" in refused(wanted)
+    assert "was updated between two pages" in refused(options)
 
 
-def test_every_failure_is_told_at_once(server: Server, wanted: RefreshOptions) -> None:
+def test_every_failure_is_told_at_once(server: Server, options: RefreshOptions) -> None:
     server.answers["/stop.csv"] = server.answers["/wpp.csv.gz"] = [fails(404), fails(404)]
-    lines = refused(wanted).splitlines()
+    lines = refused(options).splitlines()
     assert [line.split(":")[0] for line in lines] == ["un-wpp-2024", "access-now-stop"]
 
 
-def test_no_server_at_all_is_one_line(wanted: RefreshOptions) -> None:
+def test_no_server_at_all_is_one_line(options: RefreshOptions) -> None:
     nowhere = {Name.REGISTER: "http://127.0.0.1:9/stop.csv"}
-    assert "ConnectError" in refused(alone(wanted, addresses=nowhere))
-    assert "UnsupportedProtocol" in refused(alone(wanted, addresses={Name.REGISTER: "stop.csv"}))
+    assert "ConnectError" in refused(alone(options, addresses=nowhere))
+    assert "UnsupportedProtocol" in refused(alone(options, addresses={Name.REGISTER: "stop.csv"}))
 
 
-def test_much_change_asks_and_confirm_goes_on(server: Server, wanted: RefreshOptions) -> None:
-    refreshing.refresh_layer(wanted)
-    before = written(wanted)
+def test_much_change_asks_and_confirm_goes_on(server: Server, options: RefreshOptions) -> None:
+    refreshing.refresh_layer(options)
+    before = written(options)
     for key in list(server.population)[:30]:
         server.population[key] = "7"
-    told = refused(wanted)
-    assert "0 rows added, 30 changed, 0 gone of 115: 26.1% gone or changed, more than 5.0%" in told
-    assert written(wanted) == before
-    assert refused(wanted) == told  # what was refused is not what the next run compares with
+    result = refused(options)
+    assert (
+        "0 rows added, 30 changed, 0 gone of 115: 26.1% gone or changed, more than 5.0%" in result
+    )
+    assert written(options) == before
+    assert refused(options) == result  # what was refused is not what the next run compares with
     asked = len(server.drawn_kinds)
-    done = refreshing.refresh_layer(replace(wanted, confirm=True))
+    done = refreshing.refresh_layer(replace(options, confirm=True))
     assert len(server.drawn_kinds) > asked
     assert all("If-None-Match" in headers for _, headers in server.drawn_kinds[asked:])
     assert done.created
-    assert written(wanted) != before
+    assert written(options) != before
 
 
-def test_a_little_change_needs_no_confirmation(server: Server, wanted: RefreshOptions) -> None:
-    refreshing.refresh_layer(wanted)
+def test_a_little_change_needs_no_confirmation(server: Server, options: RefreshOptions) -> None:
+    refreshing.refresh_layer(options)
     server.files["/stop.csv"] = stop(42)[:-1] + b"x\n"
-    done = refreshing.refresh_layer(replace(wanted, today=LATER))
+    done = refreshing.refresh_layer(replace(options, today=LATER))
     assert "access-now-stop: 2 rows added, 0 changed, 0 gone of 40" in done.lines
-    accessed = {row["measurement_series_id"]: row["accessed_on"] for row in rows(wanted, "sources")}
+    accessed = {
+        row["measurement_series_id"]: row["accessed_on"] for row in rows(options, "sources")
+    }
     assert accessed["access-now-stop"] == "2026-12-01"
     assert accessed["un-wpp-2024"] == "2026-11-25"
 
 
-def test_only_one_is_fetched_and_the_rest_stays(server: Server, wanted: RefreshOptions) -> None:
-    refreshing.refresh_layer(wanted)
-    before = rows(wanted, "bases")
+def test_only_one_is_fetched_and_the_rest_stays(server: Server, options: RefreshOptions) -> None:
+    refreshing.refresh_layer(options)
+    before = rows(options, "bases")
     asked = len(server.drawn_kinds)
-    refreshing.refresh_layer(alone(wanted))
+    refreshing.refresh_layer(alone(options))
     assert {path for path, _ in server.drawn_kinds[asked:]} == {"/stop.csv"}
-    assert rows(wanted, "bases") == before
+    assert rows(options, "bases") == before
 
 
-def test_shares_without_people_are_refused(wanted: RefreshOptions) -> None:
-    assert "fetch that too" in refused(replace(wanted, names=[Name.INTERNET]))
+def test_shares_without_people_are_refused(options: RefreshOptions) -> None:
+    assert "fetch that too" in refused(replace(options, names=[Name.INTERNET]))
 
 
 def test_hand_made_facts_are_never_written_over(
-    server: Server, wanted: RefreshOptions, facts_copy: Path
+    server: Server, options: RefreshOptions, facts_copy: Path
 ) -> None:
     for into in (FACTS, FACTS / "below", facts_copy):
-        assert "hand-made" in refused(replace(wanted, into=into, facts=[FACTS, facts_copy]))
-    assert "was not written by refresh" in refused(replace(wanted, into=facts_copy))
-    refreshing.refresh_layer(wanted)
-    path = wanted.into / "bases.csv"
+        assert "hand-made" in refused(replace(options, into=into, facts=[FACTS, facts_copy]))
+    assert "was not written by refresh" in refused(replace(options, into=facts_copy))
+    refreshing.refresh_layer(options)
+    path = options.into / "bases.csv"
     path.write_bytes(path.read_bytes().replace(b"2023000", b"2023001"))
     asked = len(server.drawn_kinds)
-    assert f"{path} was not written by refresh, or was changed since" in refused(wanted)
+    assert f"{path} was not written by refresh, or was changed since" in refused(options)
     assert len(server.drawn_kinds) == asked
 
 
 def test_a_run_that_died_while_writing_is_mended(
-    server: Server, wanted: RefreshOptions, monkeypatch: pytest.MonkeyPatch
+    server: Server, options: RefreshOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refreshing.refresh_layer(wanted)
+    refreshing.refresh_layer(options)
     server.population["AE", 2023] = "5"
     server.files["/stop.csv"] = stop(41)
 
@@ -452,43 +456,43 @@ def test_a_run_that_died_while_writing_is_mended(
     with monkeypatch.context() as patch:
         patch.setattr(layers, "_put_in_place", dies)
         with pytest.raises(KeyboardInterrupt):
-            refreshing.refresh_layer(replace(wanted, today=LATER))
+            refreshing.refresh_layer(replace(options, today=LATER))
     assert "unfinished_layer" in {
-        found.rule for found in steps.read_facts([FACTS, wanted.into]).findings
+        finding.rule for finding in steps.read_facts([FACTS, options.into]).findings
     }
-    assert refreshing.refresh_layer(wanted).created
-    bases = {row["base_id"]: row["persons"] for row in rows(wanted, "bases")}
+    assert refreshing.refresh_layer(options).created
+    bases = {row["base_id"]: row["persons"] for row in rows(options, "bases")}
     assert bases["AE-all_ages-2023-worldbank"] == "5"
 
 
-def test_two_at_once_are_refused(wanted: RefreshOptions) -> None:
-    with refreshing.lock_downloads(wanted):
-        assert "another refresh is using" in refused(wanted)
-    assert refreshing.refresh_layer(wanted).created
+def test_two_at_once_are_refused(options: RefreshOptions) -> None:
+    with refreshing.lock_downloads(options):
+        assert "another refresh is using" in refused(options)
+    assert refreshing.refresh_layer(options).created
 
 
-def test_an_answer_encoded_on_the_way_is_decoded(server: Server, wanted: RefreshOptions) -> None:
+def test_an_answer_encoded_on_the_way_is_decoded(server: Server, options: RefreshOptions) -> None:
     server.answers["/stop.csv"] = [encoded]
-    refreshing.refresh_layer(alone(wanted))
-    assert kept(wanted, Name.REGISTER) == stop()
+    refreshing.refresh_layer(alone(options))
+    assert read_accepted(options, Name.REGISTER) == stop()
 
 
 @pytest.mark.parametrize("answer", [slow, slow_headers])
 def test_a_server_that_never_ends_is_given_up(
-    server: Server, wanted: RefreshOptions, answer: Any
+    server: Server, options: RefreshOptions, answer: Any
 ) -> None:
     server.answers["/stop.csv"] = [answer, answer]
     hasty = replace(SOON, attempts=2, attempt_seconds=0.02)
-    assert "is too slow (ReadTimeout), after 2 tries" in refused(alone(wanted, policy=hasty))
+    assert "is too slow (ReadTimeout), after 2 tries" in refused(alone(options, policy=hasty))
 
 
 def test_a_body_without_an_end_is_given_up_and_not_kept(
-    server: Server, wanted: RefreshOptions
+    server: Server, options: RefreshOptions
 ) -> None:
     server.answers["/stop.csv"] = [gives(stop() * 100)]
-    few = alone(wanted, policy=replace(SOON, most_bytes=20_000))
+    few = alone(options, policy=replace(SOON, most_bytes=20_000))
     assert "stop.csv: is longer than 20,000 bytes" in refused(few)
-    assert [path for path in wanted.downloads.rglob("*") if path.suffix == ".part"] == []
+    assert [path for path in options.downloads.rglob("*") if path.suffix == ".part"] == []
 
 
 HOSTS = {
@@ -534,25 +538,25 @@ def test_a_publisher_does_not_lead_to_this_machine_or_into_the_open(
         hook(httpx.Response(200, request=request))
 
 
-def test_a_damaged_download_is_told(wanted: RefreshOptions) -> None:
-    refreshing.refresh_layer(wanted)
-    (file,) = wanted.downloads.glob("access-now-stop/*/stop.csv")
+def test_a_damaged_download_is_told(options: RefreshOptions) -> None:
+    refreshing.refresh_layer(options)
+    (file,) = options.downloads.glob("access-now-stop/*/stop.csv")
     file.write_bytes(b"")
-    assert "is damaged: remove" in refused(wanted)
+    assert "is damaged: remove" in refused(options)
 
 
-def test_files_of_others_among_the_downloads_stay(server: Server, wanted: RefreshOptions) -> None:
+def test_files_of_others_among_the_downloads_stay(server: Server, options: RefreshOptions) -> None:
     """Nothing is removed but what was fetched: of a new download, and of the same once more."""
-    incoming = wanted.downloads / Name.REGISTER / "incoming"
+    incoming = options.downloads / Name.REGISTER / "incoming"
     for text in ("first", "second"):
         incoming.mkdir(parents=True, exist_ok=True)
         (incoming / f"{text}.txt").write_text(text)
-        refreshing.refresh_layer(alone(wanted))
-    found = {path.name for path in (wanted.downloads / Name.REGISTER).rglob("*.txt")}
-    assert found == {"first.txt", "second.txt"}
+        refreshing.refresh_layer(alone(options))
+    result = {path.name for path in (options.downloads / Name.REGISTER).rglob("*.txt")}
+    assert result == {"first.txt", "second.txt"}
 
 
-def test_what_it_returns_names_the_layer(wanted: RefreshOptions) -> None:
-    done = refreshing.refresh_layer(wanted)
+def test_what_it_returns_names_the_layer(options: RefreshOptions) -> None:
+    done = refreshing.refresh_layer(options)
     assert isinstance(done, Refreshed)
-    assert done.into == wanted.into
+    assert done.into == options.into

@@ -27,7 +27,7 @@ ROWS = [
 ]
 
 
-def told(folder: Path, *words: str) -> Result:
+def import_toy(folder: Path, *words: str) -> Result:
     path = folder / "toy.csv"
     pd.DataFrame(ROWS, columns=list(COLUMNS)).to_csv(path, index=False)
     command = build_import_commands({**REGISTERS, **TOY})
@@ -42,12 +42,12 @@ def tables(folder: Path) -> dict[str, list[dict[str, str]]]:
 
 
 def test_a_second_register_is_imported_as_the_first(tmp_path: Path) -> None:
-    done = told(tmp_path, "--format", "json")
+    done = import_toy(tmp_path, "--format", "json")
     assert done.exit_code == 0, done.output
-    found = json.loads(done.stdout)
-    counted = {name: found[name] for name in ("rows", "events", "merged", "refused")}
+    output = json.loads(done.stdout)
+    counted = {name: output[name] for name in ("rows", "events", "merged", "refused")}
     assert counted == {"rows": 6, "events": 4, "merged": 0, "refused": 2}
-    assert found["defect_rows"] == {
+    assert output["defect_rows"] == {
         "country_unresolved": [4],
         "several_countries": [3],
         "day_missing": [5],
@@ -57,7 +57,7 @@ def test_a_second_register_is_imported_as_the_first(tmp_path: Path) -> None:
     assert set(layer) == {*importing.WRITTEN, "toy"}
     assert [row["reason"] for row in layer["toy"]] == ["country_unresolved", "day_missing"]
     ids = [row["restriction_id"] for row in layer["restrictions"]]
-    assert [each.rsplit("-", 1)[0] for each in ids] == [
+    assert [finding.rsplit("-", 1)[0] for finding in ids] == [
         "IN-2025-08-16-toy",
         "KE.UG-2025-08-14-toy",
         *["RU-2025-08-13-toy"] * 2,
@@ -68,19 +68,21 @@ def test_a_second_register_is_imported_as_the_first(tmp_path: Path) -> None:
     assert [row["platform_id"] for row in layer["platforms"]] == ["tinfoil"]
     assert [row["source_id"] for row in layer["sources"]] == ["toy-register-2026-01-31"]
     checked = steps.validate_facts(steps.read_facts([FACTS, tmp_path / "layer"]))
-    told_of_it = {(each.table, each.rule) for each in checked.findings if each.layer == 2}
+    told_of_it = {
+        (finding.table, finding.rule) for finding in checked.findings if finding.layer == 2
+    }
     assert told_of_it == {("sources", "source_without_address")}
 
 
 def test_its_text_tells_its_own_defects(tmp_path: Path) -> None:
-    done = told(tmp_path)
+    done = import_toy(tmp_path)
     assert "6 rows = 4 events + 0 merged + 2 refused" in done.stdout
     assert "  day_missing: 1 (no day; refused); rows 5" in done.stdout
     assert str(Path("refused") / "toy.csv") in done.stdout
 
 
 def test_its_events_are_linked_to_those_on_record(tmp_path: Path) -> None:
-    assert told(tmp_path).exit_code == 0
+    assert import_toy(tmp_path).exit_code == 0
     linked = tables(tmp_path / "layer")["event_links"]
     assert "RU-2025-08-13-calls" in {row["other_restriction_id"] for row in linked}
 
@@ -96,10 +98,10 @@ def test_every_register_has_the_defects_that_any_may_have() -> None:
 
 
 def test_a_defect_without_a_meaning_is_an_error_of_the_register() -> None:
-    found = [Defect("late", 2), Defect("late", 1), Defect("late", 2)]
-    assert Defects.from_findings(found, ["early", "late"]).rows == {"late": (1, 2)}
+    result = [Defect("late", 2), Defect("late", 1), Defect("late", 2)]
+    assert Defects.from_findings(result, ["early", "late"]).rows == {"late": (1, 2)}
     with pytest.raises(ValueError, match="late has no meaning"):
-        Defects.from_findings(found, ["early"])
+        Defects.from_findings(result, ["early"])
 
 
 OUTAGES = [
@@ -134,20 +136,20 @@ def test_a_list_of_outages_is_imported_and_what_cannot_be_used_is_refused(tmp_pa
         "id_repeats": 1,
     }
     assert json.loads(done.stdout) == {"rows": 10, "evidence": 4, "refused": reasons}
-    found = tables(layer)
-    assert [row["ioda_id"] for row in found["ioda"]] == ["4D", "5E", "6F", "7G", "8H", "9I"]
-    seen = [(row["area_id"], row["network"], row["cause_kind"]) for row in found["evidence"]]
+    result = tables(layer)
+    assert [row["ioda_id"] for row in result["ioda"]] == ["4D", "5E", "6F", "7G", "8H", "9I"]
+    seen = [(row["area_id"], row["network"], row["cause_kind"]) for row in result["evidence"]]
     assert seen == [
         ("SS", "", "order"),
         ("IQ-BA", "", "damage"),
         ("IQ", "", "unknown"),
         ("IQ", "AS668", "attack"),
     ]
-    first, _, third, _ = found["evidence"]
+    first, _, third, _ = result["evidence"]
     assert (first["begin"], first["end"]) == ("2021-03-17T16:40Z", "2021-03-17T17:40Z")
     assert first["signals"] == "routing;active probing"
     assert third["note"] == "region as printed: Narnia; confirmed"
     checked = steps.validate_facts(steps.read_facts([FACTS, layer]))
-    assert not [each for each in checked.findings if each.layer == 2]
+    assert not [finding for finding in checked.findings if finding.layer == 2]
     again = CliRunner().invoke(build_import_commands(REGISTERS), [*command, "--counts", str(path)])
     assert (again.exit_code, "--counts" in again.output) == (1, True)

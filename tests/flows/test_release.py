@@ -55,8 +55,8 @@ def released(published: Path, into: Path, *words: str) -> Path:
 
 def unpacked(archive: Path, into: Path) -> Path:
     """The folder that an archive holds, all of it below one name."""
-    with zipfile.ZipFile(archive) as told:
-        told.extractall(into)
+    with zipfile.ZipFile(archive) as result:
+        result.extractall(into)
     (folder,) = into.iterdir()
     return folder
 
@@ -114,20 +114,20 @@ def test_what_changed_is_told_from_an_id_or_an_unpacked_release(
     (older / "latest").symlink_to(f"versions/{old.name}")
     kept = unpacked(released(older, tmp_path / "old"), tmp_path / "kept")
     by_folder = released(published, tmp_path / "two", "--previous", str(kept))
-    told = [
+    result = [
         (unpacked(one, tmp_path / f"there-{number}") / "CHANGELOG.md").read_text(encoding="utf-8")
         for number, one in enumerate((by_id, by_folder))
     ]
     first = old.name.removeprefix("v000001-")
-    assert all(f"# {latest.id}, since {first}\n" in text for text in told)
-    assert all("R1" in text for text in told)
+    assert all(f"# {latest.id}, since {first}\n" in text for text in result)
+    assert all("R1" in text for text in result)
 
 
 def test_licences_are_counted_with_what_rests_on_them() -> None:
     sources = pd.DataFrame({"source_id": ["a", "b", "c"], "licence": ["MIT", None, None]})
     lineage = pd.DataFrame({"source_id": ["a", "a", "b"]})
-    told = list(csv.DictReader(io.StringIO(release.count_licences(sources, lineage).decode())))
-    assert [tuple(row.values()) for row in told] == [("none stated", "2", "1"), ("MIT", "1", "2")]
+    result = list(csv.DictReader(io.StringIO(release.count_licences(sources, lineage).decode())))
+    assert [tuple(row.values()) for row in result] == [("none stated", "2", "1"), ("MIT", "1", "2")]
 
 
 def test_another_release_is_not_written_over(published: Path, tmp_path: Path) -> None:

@@ -168,10 +168,10 @@ def test_the_server_of_a_run_has_its_port_before_anybody_hears_of_it(
         words, capture_output=True, text=True, env=environment, cwd=HOME, check=False
     )
     assert not (tmp_path / "started").exists()
-    found = json.loads(done.stdout.splitlines()[0])
-    assert found["listens"] == [int(found["port"])]
-    assert not any(found["port"] in word for word in found["words"])
-    assert (found["status"], found["modes"], found["exported"]) == (401, ["0o600"], True)
+    output = json.loads(done.stdout.splitlines()[0])
+    assert output["listens"] == [int(output["port"])]
+    assert not any(output["port"] in word for word in output["words"])
+    assert (output["status"], output["modes"], output["exported"]) == (401, ["0o600"], True)
     assert "enough" in done.stderr
 
 
@@ -184,9 +184,9 @@ def test_the_server_of_a_run_that_is_killed_ends_with_it(
     words = [sys.executable, "-c", REPLACED_FLOW, str(tmp_path), "run", "wait"]
     with started(environment, *words) as process:
         assert process.stdout
-        found = json.loads(process.stdout.readline())
+        output = json.loads(process.stdout.readline())
         process.kill()
-    assert gone(found["child"])
+    assert gone(output["child"])
     assert list(temporary.iterdir()) == []
 
 
@@ -344,9 +344,9 @@ def test_refresh_runs_its_flow(environment: dict[str, str], tmp_path: Path) -> N
         )
     assert re.findall(r"status (.)", done.stdout) == ["0", "1", "2"], done.stderr
     assert "un-wpp-2024: fetched for the first time" in done.stdout
-    found = {path.name for path in into.iterdir()} - {".lock"}
+    result = {path.name for path in into.iterdir()} - {".lock"}
     tables = {"bases.csv", "lineages.csv", "network_shares.csv", "sources.csv"}
-    assert found == {*tables, "refresh.json"}
+    assert result == {*tables, "refresh.json"}
     assert "nothing written:\n" in done.stderr
     assert "--address un=http://x: give NAME=ADDRESS" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout

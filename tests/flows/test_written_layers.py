@@ -128,9 +128,9 @@ def test_overwriting_keeps_every_edit_aside(into: Path) -> None:
     assert {path.parent for path in kept} == {into / "replaced"}
     assert write(into, "second") == WriteResult(False)
     assert not [
-        found
-        for found in reading.read_tables([into], build_headers())[1]
-        if found.rule in ("unknown_table", "unfinished_layer")
+        item
+        for item in reading.read_tables([into], build_headers())[1]
+        if item.rule in ("unknown_table", "unfinished_layer")
     ]
 
 
@@ -274,8 +274,8 @@ def failing_at(number: int, failure: Callable[[], BaseException]) -> Iterator[No
 
 
 def is_refused_by_readers(into: Path) -> bool:
-    found = reading.read_tables([into], build_headers())[1]
-    return "unfinished_layer" in {finding.rule for finding in found}
+    result = reading.read_tables([into], build_headers())[1]
+    return "unfinished_layer" in {finding.rule for finding in result}
 
 
 def died_at(number: int, into: Path) -> str:

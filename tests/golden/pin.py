@@ -63,14 +63,14 @@ def differences(pinned: Digests, found: Digests) -> list[str]:
             continue
         before, after = pinned[table], found[table]
         columns = list(dict.fromkeys([*before, *after]))
-        told = [
+        result = [
             column + (" (new)" if column not in before else " (gone)" * (column not in after))
             for column in columns
             if before.get(column) != after.get(column)
         ]
-        if told:
+        if result:
             lines.append(
-                f"{table}: {len(told)} of {len(columns)} columns differ: {', '.join(told)}"
+                f"{table}: {len(result)} of {len(columns)} columns differ: {', '.join(result)}"
             )
     return lines
 
@@ -102,16 +102,16 @@ def of_layer(folder: Path) -> Digests:
 
 def of_facts_and_layer(folder: Path) -> Digests:
     """What is published of the facts with the layer upon them, without shares of the variance."""
-    found = steps.refuse_errors(checked(FACTS, folder), strict=True)
+    result = steps.refuse_errors(checked(FACTS, folder), strict=True)
     return digests(
-        values(steps.compute_results(found, None, 0, sensitivity=False)), [FACTS, folder]
+        values(steps.compute_results(result, None, 0, sensitivity=False)), [FACTS, folder]
     )
 
 
 def of_world(odd: Odd, folder: Path) -> Digests:
     """What is published of an odd world, bad rows quarantined."""
-    found = steps.refuse_errors(checked(odd.make().write(folder)), strict=False)
-    done = steps.compute_results(found, odd.as_of, 0, repair=odd.repair, sensitivity=False)
+    result = steps.refuse_errors(checked(odd.make().write(folder)), strict=False)
+    done = steps.compute_results(result, odd.as_of, 0, repair=odd.repair, sensitivity=False)
     return digests(values(done), [folder])
 
 
@@ -137,7 +137,9 @@ def write(pinned: Mapping[str, Digests]) -> None:
     """Pin this from now on; a table a line, so that a change shows where it is."""
     worlds = [
         f" {json.dumps(world)}: {{\n"
-        + ",\n".join(f"  {json.dumps(name)}: {json.dumps(found)}" for name, found in tables.items())
+        + ",\n".join(
+            f"  {json.dumps(name)}: {json.dumps(result)}" for name, result in tables.items()
+        )
         + "\n }"
         for world, tables in pinned.items()
     ]

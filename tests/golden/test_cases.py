@@ -48,18 +48,18 @@ def of_act(frames: Tables, table: str, act: str = CALLS) -> pd.DataFrame:
 
 
 def test_calls_in_russia_the_bounds(frames: Tables) -> None:
-    found = exposed(frames, CALLS)
-    assert (found["lower_persons"], found["upper_persons"]) == (96_000_000, 105_000_000)
-    assert (found["base"], found["base_persons"]) == ("internet_12_plus", 105_000_000)
-    assert (found["dedup_method"], found["staleness"]) == ("latent_factor", "fresh")
-    assert (found["obs_status"], found["reason"]) == (
+    result = exposed(frames, CALLS)
+    assert (result["lower_persons"], result["upper_persons"]) == (96_000_000, 105_000_000)
+    assert (result["base"], result["base_persons"]) == ("internet_12_plus", 105_000_000)
+    assert (result["dedup_method"], result["staleness"]) == ("latent_factor", "fresh")
+    assert (result["obs_status"], result["reason"]) == (
         "A",
         "the measurer's own figures of the months around agree with another printing; "
         "aged 12 and over only",
     )
-    assert 140_000_000 < found["population_persons"] < 147_000_000
-    assert found["upper_base_share"] == 1.0
-    assert found["lower_base_share"] == round(96 / 105, 6)
+    assert 140_000_000 < result["population_persons"] < 147_000_000
+    assert result["upper_base_share"] == 1.0
+    assert result["lower_base_share"] == round(96 / 105, 6)
 
 
 def test_calls_in_russia_the_parts_and_the_naive_sum(frames: Tables) -> None:
@@ -81,10 +81,10 @@ def test_calls_in_russia_the_parts_and_the_naive_sum(frames: Tables) -> None:
 
 
 def test_calls_in_russia_the_estimate(frames: Tables) -> None:
-    found = exposed(frames, CALLS)
-    assert 96e6 < found["q05_persons"] < found["q50_persons"] < found["q95_persons"] < 105e6
-    assert abs(found["q50_persons"] - 101e6) < 1e6
-    assert found["clamped_draws_share"] < 0.05
+    result = exposed(frames, CALLS)
+    assert 96e6 < result["q05_persons"] < result["q50_persons"] < result["q95_persons"] < 105e6
+    assert abs(result["q50_persons"] - 101e6) < 1e6
+    assert result["clamped_draws_share"] < 0.05
 
 
 def test_calls_in_russia_who_calls(frames: Tables) -> None:
@@ -92,18 +92,18 @@ def test_calls_in_russia_who_calls(frames: Tables) -> None:
 
     Each is a poll of a thousand people, which bounds take by the ends of its interval.
     """
-    found = row(frames["impact"], restriction_id=CALLS, impact_metric="people_feature_exposed")
+    result = row(frames["impact"], restriction_id=CALLS, impact_metric="people_feature_exposed")
     adults, base = 112_669_874, 105e6
     least, most = 0.37 * adults, 0.75 * base
     off, above = (
         NormalDist().inv_cdf(0.95) * sqrt(share * (1 - share) / 1000) for share in (0.37, 0.75)
     )
-    assert abs(found["lower_persons"] - (least - off * adults + 96e6 - base)) < 100
-    assert abs(found["upper_persons"] - (most + above * base)) < 100
-    assert found["q05_persons"] < least < found["q50_persons"] < most < found["q95_persons"]
-    assert found["obs_status"] == "U"
+    assert abs(result["lower_persons"] - (least - off * adults + 96e6 - base)) < 100
+    assert abs(result["upper_persons"] - (most + above * base)) < 100
+    assert result["q05_persons"] < least < result["q50_persons"] < most < result["q95_persons"]
+    assert result["obs_status"] == "U"
     for words in ("any messenger", "voice_call taken for all", "asked of age_18_plus", "during"):
-        assert words in found["reason"]
+        assert words in result["reason"]
 
 
 def test_calls_in_russia_who_is_left_without(frames: Tables) -> None:
@@ -118,16 +118,16 @@ def test_calls_in_russia_who_is_left_without(frames: Tables) -> None:
 
 def test_calls_in_russia_the_person_days_of_2025(frames: Tables) -> None:
     """141 days from the announcement; daily audiences of 82.1 and 68.0 million."""
-    found = row(frames["person_days"], restriction_id=CALLS, period="2025")
-    assert (found["days"], found["covered_days"]) == (141, 141)
+    result = row(frames["person_days"], restriction_id=CALLS, period="2025")
+    assert (result["days"], result["covered_days"]) == (141, 141)
     # The daily figure is of August, and binds on its 19 days; then a thirtieth of 96 million.
-    assert found["lower_person_days"] == 19 * 82_100_000 + 122 * 3_200_000
-    assert found["upper_person_days"] == 141 * 105_000_000
-    assert found["naive_sum_person_days"] == 141 * 185_000_000
-    assert found["naive_daily_sum_person_days"] == 141 * 150_100_000
-    assert 11.6e9 < found["q05_person_days"] < found["q50_person_days"]
-    assert found["q50_person_days"] < found["q95_person_days"] < 14.8e9
-    assert found["imputed_q50_person_days"] == found["q50_person_days"]
+    assert result["lower_person_days"] == 19 * 82_100_000 + 122 * 3_200_000
+    assert result["upper_person_days"] == 141 * 105_000_000
+    assert result["naive_sum_person_days"] == 141 * 185_000_000
+    assert result["naive_daily_sum_person_days"] == 141 * 150_100_000
+    assert 11.6e9 < result["q05_person_days"] < result["q50_person_days"]
+    assert result["q50_person_days"] < result["q95_person_days"] < 14.8e9
+    assert result["imputed_q50_person_days"] == result["q50_person_days"]
 
 
 def test_calls_in_russia_what_drives_the_width(frames: Tables) -> None:
@@ -144,11 +144,11 @@ def test_calls_in_russia_what_drives_the_width(frames: Tables) -> None:
 
 
 def test_russia_in_2025_each_person_once(frames: Tables) -> None:
-    found = row(frames["impact_by_area"], area_id="RU", period="2025")
-    assert found["lower_persons"] == 96_500_000  # WhatsApp alone, slowed in December
-    assert found["lower_persons"] <= found["q50_persons"] <= found["upper_persons"]
-    assert found["upper_persons"] <= found["base_persons"] < 146_000_000
-    assert found["bounds_only_count"] < found["restrictions_count"]
+    result = row(frames["impact_by_area"], area_id="RU", period="2025")
+    assert result["lower_persons"] == 96_500_000  # WhatsApp alone, slowed in December
+    assert result["lower_persons"] <= result["q50_persons"] <= result["upper_persons"]
+    assert result["upper_persons"] <= result["base_persons"] < 146_000_000
+    assert result["bounds_only_count"] < result["restrictions_count"]
 
 
 def test_calls_in_russia_the_company_and_the_newspaper(frames: Tables) -> None:
@@ -197,27 +197,27 @@ def test_the_spanish_order_was_never_carried_out(frames: Tables) -> None:
 
 
 def test_the_end_of_adsense_has_an_unknown_audience(frames: Tables) -> None:
-    found = exposed(frames, "RU-2024-08-12-adsense")
-    assert found["obs_status"] == "M"
-    assert found["lower_persons"] == 0
-    assert found["upper_persons"] == found["base_persons"] > 100_000_000
-    assert found["reason"] == "no audience figure from before the start"
+    result = exposed(frames, "RU-2024-08-12-adsense")
+    assert result["obs_status"] == "M"
+    assert result["lower_persons"] == 0
+    assert result["upper_persons"] == result["base_persons"] > 100_000_000
+    assert result["reason"] == "no audience figure from before the start"
 
 
 def test_a_block_of_new_registrations_has_no_audience(frames: Tables) -> None:
-    found = exposed(frames, "RU-2025-10-31-registration")
-    assert (found["lower_persons"], found["obs_status"]) == (0, "M")
-    assert pd.isna(found["q50_persons"])
-    assert found["reason"].startswith("only new registrations")
+    result = exposed(frames, "RU-2025-10-31-registration")
+    assert (result["lower_persons"], result["obs_status"]) == (0, "M")
+    assert pd.isna(result["q50_persons"])
+    assert result["reason"].startswith("only new registrations")
 
 
 @pytest.mark.parametrize("month", ["07-11", "08-01", "12-15"])
 def test_steps_of_one_act_share_the_audience_nearest_to_the_first(
     month: str, frames: Tables
 ) -> None:
-    found = exposed(frames, f"RU-2024-{month}-youtube")
-    assert found["lower_persons"] == 95_500_000
-    assert "of which no such figure is from before the first step" in found["reason"]
+    result = exposed(frames, f"RU-2024-{month}-youtube")
+    assert result["lower_persons"] == 95_500_000
+    assert "of which no such figure is from before the first step" in result["reason"]
 
 
 def test_normal_are_only_official_measured_and_recent_answers(frames: Tables) -> None:
@@ -228,11 +228,11 @@ def test_normal_are_only_official_measured_and_recent_answers(frames: Tables) ->
 
 def test_a_network_shutdown_touches_the_internet_users(frames: Tables) -> None:
     """Publishers differ fourfold about those: bounds go from the one to the other."""
-    found = exposed(frames, "UG-2021-01-13-internet")
-    assert (found["lower_persons"], found["upper_persons"]) == (4_591_093, 18_000_000)
-    assert found["lower_persons"] < found["q50_persons"] < found["upper_persons"]
-    assert (found["dedup_method"], found["obs_status"]) == ("single", "U")
-    assert "publishers of internet users differ" in found["reason"]
+    result = exposed(frames, "UG-2021-01-13-internet")
+    assert (result["lower_persons"], result["upper_persons"]) == (4_591_093, 18_000_000)
+    assert result["lower_persons"] < result["q50_persons"] < result["upper_persons"]
+    assert (result["dedup_method"], result["obs_status"]) == ("single", "U")
+    assert "publishers of internet users differ" in result["reason"]
     used = of_act(frames, "lineage", "UG-2021-01-13-internet")
     used = used[used["role"] == "audience"]
     assert (set(used["input_table"]), set(used["platform_id"])) == ({"bases"}, {"*"})
@@ -243,45 +243,45 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
     frames: Tables,
 ) -> None:
     """A percentile of past errors is no bound: nobody at least, and all residents at most."""
-    found = exposed(frames, "UG-2026-01-13-internet")
-    low, middle, high = (found[f"{name}_persons"] for name in ("q05", "q50", "q95"))
-    assert 5_000_000 < low < 8_000_000 < middle < high < 15_000_000 < found["population_persons"]
-    assert (found["lower_persons"], found["upper_persons"]) == (0, found["population_persons"])
-    assert low < found["base_persons"] < high
-    assert (found["base"], found["obs_status"]) == ("internet_all", "F")
-    assert found["reason"] == "internet users projected, not counted; no authority confirms it"
+    result = exposed(frames, "UG-2026-01-13-internet")
+    low, middle, high = (result[f"{name}_persons"] for name in ("q05", "q50", "q95"))
+    assert 5_000_000 < low < 8_000_000 < middle < high < 15_000_000 < result["population_persons"]
+    assert (result["lower_persons"], result["upper_persons"]) == (0, result["population_persons"])
+    assert low < result["base_persons"] < high
+    assert (result["base"], result["obs_status"]) == ("internet_all", "F")
+    assert result["reason"] == "internet users projected, not counted; no authority confirms it"
     used = row(of_act(frames, "lineage", "UG-2026-01-13-internet"), role="audience")
     assert used["input_id"] == "UG-internet_all-2026-projected"
 
 
 def test_a_mobile_shutdown_in_unnamed_regions_has_no_certain_lower_bound(frames: Tables) -> None:
-    found = exposed(frames, "RU-2025-05-mobile-internet")
-    assert (found["lower_persons"], found["obs_status"]) == (0, "M")
-    assert found["upper_persons"] == found["base_persons"]
+    result = exposed(frames, "RU-2025-05-mobile-internet")
+    assert (result["lower_persons"], result["obs_status"]) == (0, "M")
+    assert result["upper_persons"] == result["base_persons"]
 
 
 def test_a_regional_block_is_limited_by_the_people_of_the_regions(frames: Tables) -> None:
-    found = exposed(frames, "RU-2025-03-06-telegram")
-    assert (found["lower_persons"], found["upper_persons"]) == (0, 1_476_752 + 3_111_353)
-    assert found["area_id"] == "RU-CE;RU-DA"
-    assert "people online in the places named" in found["reason"]
-    assert found["q05_persons"] < found["q50_persons"] < found["q95_persons"]
-    assert found["q95_persons"] < found["upper_persons"]
+    result = exposed(frames, "RU-2025-03-06-telegram")
+    assert (result["lower_persons"], result["upper_persons"]) == (0, 1_476_752 + 3_111_353)
+    assert result["area_id"] == "RU-CE;RU-DA"
+    assert "people online in the places named" in result["reason"]
+    assert result["q05_persons"] < result["q50_persons"] < result["q95_persons"]
+    assert result["q95_persons"] < result["upper_persons"]
 
 
 def test_where_internet_users_are_projected_the_residents_are_the_limit(frames: Tables) -> None:
-    found = exposed(frames, "NC-2024-05-15-tiktok")
-    assert found["lower_persons"] == 0
-    assert found["base_persons"] < found["upper_persons"] == found["population_persons"]
-    assert (found["base"], found["obs_status"]) == ("internet_all", "M")
-    assert "no base on record" not in found["reason"]
-    assert "internet users projected" in found["reason"]
+    result = exposed(frames, "NC-2024-05-15-tiktok")
+    assert result["lower_persons"] == 0
+    assert result["base_persons"] < result["upper_persons"] == result["population_persons"]
+    assert (result["base"], result["obs_status"]) == ("internet_all", "M")
+    assert "no base on record" not in result["reason"]
+    assert "internet users projected" in result["reason"]
 
 
 def test_an_act_without_a_start_has_no_certain_lower_bound(frames: Tables) -> None:
-    found = exposed(frames, "AE-voip-calls")
-    assert found["lower_persons"] == 0
-    assert "start not known" in found["reason"]
+    result = exposed(frames, "AE-voip-calls")
+    assert result["lower_persons"] == 0
+    assert "start not known" in result["reason"]
     assert pd.isna(row(frames["restrictions"], restriction_id="AE-voip-calls")["start_on"])
 
 
@@ -374,15 +374,15 @@ def test_every_row_of_the_lineage_stands_where_it_says(frames: Tables) -> None:
         name: (FACTS / name).read_text(encoding="utf-8").splitlines()
         for name in used["row_file"].unique()
     }
-    for found in used.itertuples():
-        (cells,) = csv.reader([lines[found.row_file][found.row_line - 1]])
-        first = {"restriction_targets": 3, "network_use": 2}.get(found.input_table, 1)
-        key = cells[:2] + cells[3:4] if found.input_table == "network_shares" else cells[:first]
-        assert ("/" if found.input_table == "restriction_targets" else " ").join(
+    for itertuple in used.itertuples():
+        (cells,) = csv.reader([lines[itertuple.row_file][itertuple.row_line - 1]])
+        first = {"restriction_targets": 3, "network_use": 2}.get(itertuple.input_table, 1)
+        key = cells[:2] + cells[3:4] if itertuple.input_table == "network_shares" else cells[:first]
+        assert ("/" if itertuple.input_table == "restriction_targets" else " ").join(
             key
-        ) == found.input_id
-        assert found.row_file == f"{found.input_table}.csv"
-        assert found.source_id in cells
+        ) == itertuple.input_id
+        assert itertuple.row_file == f"{itertuple.input_table}.csv"
+        assert itertuple.source_id in cells
     assert set(used["restriction_id"]) == set(frames["restrictions"]["restriction_id"])
 
 
@@ -416,8 +416,8 @@ def test_facts_in_another_order_give_the_same_numbers(
 
 def impact(tables: Tables, stages: Stages, wanted: Settings) -> pd.DataFrame:
     """Table `impact` as it is published, where no row was refused."""
-    found = quality.add_losses(Outputs(tables, stages, wanted)["impact"], (), tables)
-    parts = divide_tables({"impact": found})
+    losses = quality.add_losses(Outputs(tables, stages, wanted)["impact"], (), tables)
+    parts = divide_tables({"impact": losses})
     made = {name: to_arrow(name, part) for name, part in parts.items()}
     table: pd.DataFrame = combine_tables("impact", made).to_pandas()
     return table
@@ -450,9 +450,9 @@ def test_a_day_before_the_others_moves_acts_without_a_start_alone(
     stages, _ = prepare_run(tables, date(2020, 1, 1), only=Selection(some, frozenset()))
     early = impact(tables, stages, Settings())
     assert set(early["as_of"].astype("str")) == {"2020-01-01"}
-    told = ["as_of", *every.filter(regex="^window_")]
-    plain = every[every["restriction_id"].isin(some)].drop(columns=told).reset_index(drop=True)
-    moved = plain.compare(early.drop(columns=told), keep_shape=True).notna().any(axis=1)
+    result = ["as_of", *every.filter(regex="^window_")]
+    plain = every[every["restriction_id"].isin(some)].drop(columns=result).reset_index(drop=True)
+    moved = plain.compare(early.drop(columns=result), keep_shape=True).notna().any(axis=1)
     assert set(plain.loc[moved, "restriction_id"]) == {"AE-voip-calls"}
 
 
@@ -489,13 +489,13 @@ def test_one_cell_changed_puts_the_row_in_quarantine_whole(place: str, spoilt: S
     table, key, column = place.split("/")
     cell, rule = SPOILT[place]
     quarantine = blank_nulls(done.frames["quarantine"])
-    found = quarantine[(quarantine["table"] == table) & (quarantine["line"] == lines[place])]
+    result = quarantine[(quarantine["table"] == table) & (quarantine["line"] == lines[place])]
     assert (f"{table}.csv", column, rule, cell) in set(
-        zip(found["file"], found["column"], found["rule"], found["value"], strict=True)
+        zip(result["file"], result["column"], result["rule"], result["value"], strict=True)
     )
     header, rows = load(folder / f"{table}.csv")
     (whole,) = [dict(zip(header, cells, strict=True)) for cells in rows if cells[0] == key]
-    assert [json.loads(kept) for kept in found["row"]] == [whole] * len(found)
+    assert [json.loads(kept) for kept in result["row"]] == [whole] * len(result)
 
 
 def test_the_rest_is_computed_and_says_what_it_lost(spoilt: Spoilt, frames: Tables) -> None:

@@ -18,9 +18,9 @@ ANEW = "if that was meant, write the digests anew: python -m tests.golden.pin"
 
 def require_pinned(world: str, found: pin.Digests) -> None:
     """Fail with the tables and columns that differ."""
-    told = pin.differences(pin.read()[world], found)
-    if told:
-        pytest.fail("\n".join([f"{world}: other values than pinned", *told, ANEW]), pytrace=False)
+    result = pin.differences(pin.read()[world], found)
+    if result:
+        pytest.fail("\n".join([f"{world}: other values than pinned", *result, ANEW]), pytrace=False)
 
 
 def _and_one(value: object) -> int:
@@ -63,11 +63,11 @@ def test_one_cell_changed_names_the_table_and_the_column(
     median = list(impact["q50_persons"])
     row = next(place for place, value in enumerate(median) if value)
     impact["q50_persons"] = [*median[:row], _and_one(median[row]), *median[row + 1 :]]
-    found = pin.digests(tables, [FACTS])
-    (line,) = pin.differences(pin.read()["facts"], found)
+    result = pin.digests(tables, [FACTS])
+    (line,) = pin.differences(pin.read()["facts"], result)
     assert line == f"impact: 1 of {len(impact)} columns differ: q50_persons"
     with pytest.raises(pytest.fail.Exception, match="columns differ: q50_persons"):
-        require_pinned("facts", found)
+        require_pinned("facts", result)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_order_nulls_kinds_and_the_last_bit_count(
 
 def test_where_the_facts_lie_does_not_count() -> None:
     here, there = Path("/here/facts"), Path("/far/away/facts")
-    told = [pin.digest([f"{path}/bases.csv:3"], [path]) for path in (here, there)]
-    assert told[0] == told[1]
+    lines = [pin.digest([f"{path}/bases.csv:3"], [path]) for path in (here, there)]
+    assert lines[0] == lines[1]
 
 
 def test_tables_and_columns_that_come_and_go_are_named() -> None:

@@ -225,8 +225,8 @@ def overlaps(count: int = len(OVERLAPS)) -> World:
                 population_base="internet_all",
                 value=value,
             )
-        told = {"share_of": "alpha", "area_id": area, "population_base": "internet_all", **cells}
-        made.add("overlaps", overlap_id=f"O-{area}", **told)
+        result = {"share_of": "alpha", "area_id": area, "population_base": "internet_all", **cells}
+        made.add("overlaps", overlap_id=f"O-{area}", **result)
         made.restrict(f"{area}-two", "alpha", "beta", area_ids=area)
         made.restrict(f"{area}-three", "alpha", "beta", "gamma", area_ids=area)
     return made

@@ -27,7 +27,7 @@ MOST_LINES = 26
 """About ten statements, as the formatter writes them."""
 
 
-def kept(name: str) -> Any:
+def read_notebook(name: str) -> Any:
     """A notebook as it is kept."""
     return nbformat.reads(NOTEBOOKS[name].read_text(encoding="utf-8"), as_version=4)
 
@@ -67,14 +67,14 @@ def changed(notebook: Any, name: str, value: str) -> Any:
 def test_a_notebook_runs_and_shows_what_it_is_about(
     name: str, repository_published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notebook = ran(kept(name), repository_published, monkeypatch)
+    notebook = ran(read_notebook(name), repository_published, monkeypatch)
     assert any("image/png" in output.get("data", {}) for output in outputs(notebook))
     assert SAID[name] in shown(notebook)
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_is_kept_as_it_ran_small_and_without_paths_of_a_machine(name: str) -> None:
-    notebook, text = kept(name), NOTEBOOKS[name].read_text(encoding="utf-8")
+    notebook, text = read_notebook(name), NOTEBOOKS[name].read_text(encoding="utf-8")
     assert any("image/png" in output.get("data", {}) for output in outputs(notebook))
     assert not [out for out in outputs(notebook) if out.output_type in ("error", "stream")]
     assert SAID[name] in shown(notebook)
@@ -91,17 +91,17 @@ def test_another_region_and_year_are_a_change_of_two_words(
     total = ai.load(repository_published).impact_by_continent
     (asia,) = total.query("area_name == 'Asia' and period == '2025'").itertuples()
     for name in ("region_in_a_year", "rank_and_map"):
-        notebook = changed(changed(kept(name), "region", "Asia"), "year", "2025")
-        told = shown(ran(notebook, repository_published, monkeypatch))
-        assert "Nepal" in told
-        assert "Uganda" not in told
+        notebook = changed(changed(read_notebook(name), "region", "Asia"), "year", "2025")
+        result = shown(ran(notebook, repository_published, monkeypatch))
+        assert "Nepal" in result
+        assert "Uganda" not in result
         if name == "region_in_a_year":
-            assert f"In 2025, about **{asia.q50_persons / 1e6:,.0f} million people**" in told
+            assert f"In 2025, about **{asia.q50_persons / 1e6:,.0f} million people**" in result
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_is_short(name: str) -> None:
-    code = [cell.source for cell in kept(name).cells if cell.cell_type == "code"]
+    code = [cell.source for cell in read_notebook(name).cells if cell.cell_type == "code"]
     lines = [line for source in code for line in source.splitlines() if line.strip()]
     assert len(lines) <= MOST_LINES
     assert "load(" in "".join(code)
@@ -110,6 +110,6 @@ def test_a_notebook_is_short(name: str) -> None:
 def test_what_has_no_estimate_is_said_in_a_line(
     repository_published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notebook = changed(kept("what_would_narrow"), "restriction", "RU-2024-08-12-adsense")
+    notebook = changed(read_notebook("what_would_narrow"), "restriction", "RU-2024-08-12-adsense")
     with pytest.raises(CellExecutionError, match="no estimate to narrow"):
         ran(notebook, repository_published, monkeypatch)

@@ -40,7 +40,7 @@ def test_a_check_has_the_versions_that_were_tested() -> None:
     assert {"pandas", "pandera", "typer"} <= light.keys()
     assert {name: light[name] for name in light if light[name] != every.get(name)} == {}
     assert not {"prefect", "pyarrow", "scipy", "statsmodels", "matplotlib"} & light.keys()
-    assert all(any(word.startswith("sha256:") for word in told) for told in light.values())
+    assert all(any(word.startswith("sha256:") for word in value) for value in light.values())
 
 
 WITHOUT = """

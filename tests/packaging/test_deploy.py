@@ -17,11 +17,11 @@ SCRIPT = (HOME / "deploy" / "install.sh").read_text(encoding="utf-8")
 def pins(name: str) -> dict[str, set[str]]:
     """Each package of a lock, with all its versions and hashes."""
     text = (HOME / name).read_text(encoding="utf-8").replace("\\\n", " ")
-    found: dict[str, set[str]] = {}
+    result: dict[str, set[str]] = {}
     for line in text.splitlines():
         if match := re.match(r"([a-z0-9-]+)==(\S+)", line):
-            found.setdefault(match[1], set()).update([match[2], *re.findall(r"sha256:\w+", line)])
-    return found
+            result.setdefault(match[1], set()).update([match[2], *re.findall(r"sha256:\w+", line)])
+    return result
 
 
 def test_a_run_has_the_versions_that_were_tested() -> None:
@@ -29,7 +29,7 @@ def test_a_run_has_the_versions_that_were_tested() -> None:
     assert {"prefect", "pandera", "pandas", "pyarrow", "uv-build"} <= run.keys()
     assert {name: run[name] for name in run if run[name] != every.get(name)} == {}
     assert not {"pytest", "jupyterlab", "mkdocs-material", "ruff"} & run.keys()
-    assert all(any(word.startswith("sha256:") for word in told) for told in run.values())
+    assert all(any(word.startswith("sha256:") for word in value) for value in run.values())
 
 
 def test_a_release_has_one_number_everywhere() -> None:
@@ -46,9 +46,9 @@ def test_a_release_has_one_number_everywhere() -> None:
 
 def test_the_image_is_given_all_that_the_script_copies() -> None:
     (parts,) = re.findall(r"^for part in (.+); do$", SCRIPT, re.MULTILINE)
-    told = (HOME / ".dockerignore").read_text(encoding="utf-8").split()
+    text = (HOME / ".dockerignore").read_text(encoding="utf-8").split()
     wanted = {*parts.split(), "requirements-run.lock", "deploy/install.sh"}
-    assert {f"!{part}" for part in wanted} == {line for line in told if line.startswith("!")}
+    assert {f"!{part}" for part in wanted} == {line for line in text if line.startswith("!")}
     assert all((HOME / part).exists() for part in wanted)
 
 
@@ -71,12 +71,12 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def test_nobody_reaches_the_server_without_a_password_nor_from_elsewhere() -> None:
-    told = services()
-    assert "PREFECT_SERVER_API_AUTH_STRING" in told["server"]["environment"]
-    published = [port for one in told.values() for port in one.get("ports", [])]
+    result = services()
+    assert "PREFECT_SERVER_API_AUTH_STRING" in result["server"]["environment"]
+    published = [port for value in result.values() for port in value.get("ports", [])]
     assert published == ["127.0.0.1:4200:4200"]
     # Only Prefect's server reaches the database.
-    assert {name for name, one in told.items() if "database" in one["networks"]} == {
+    assert {name for name, value in result.items() if "database" in value["networks"]} == {
         "database",
         "server",
     }
@@ -115,9 +115,9 @@ def test_the_password_of_the_database_stands_in_no_address() -> None:
 
 
 def test_the_schedule_never_has_the_keys_of_the_root_of_the_store() -> None:
-    told = {name: str(one["environment"]) for name, one in services().items()}
-    assert {name for name, text in told.items() if "BUCKET_ROOT" in text} == {"bucket"}
-    assert {name for name, text in told.items() if "AWS_" in text} == {"schedule"}
+    result = {name: str(one["environment"]) for name, one in services().items()}
+    assert {name for name, text in result.items() if "BUCKET_ROOT" in text} == {"bucket"}
+    assert {name for name, text in result.items() if "AWS_" in text} == {"schedule"}
 
 
 @pytest.mark.parametrize("name", ["database", "server", "bucket", "schedule"])

@@ -55,7 +55,7 @@ def test_the_gpl_is_recognised_and_the_lgpl_or_a_choice_is_not_refused(
 
 def test_no_package_of_a_run_is_under_the_gpl() -> None:
     pinned = list_pinned()
-    installed = {name: found for name in pinned for found in [_read_metadata(name)] if found}
+    installed = {name: item for name in pinned for item in [_read_metadata(name)] if item}
     assert len(installed) > 0.9 * len(pinned), "the others are for other systems"
     assert [name for name, about in installed.items() if is_copyleft(about)] == []
 

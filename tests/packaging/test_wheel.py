@@ -65,7 +65,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def said(python: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run_python(python: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(python), "-I", *words],
         cwd=python.parent,
@@ -76,7 +76,7 @@ def said(python: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_three_lines_give_the_russian_bounds_and_estimate(python: Path) -> None:
-    bounds, estimate = said(python, "-c", RUSSIA).stdout.splitlines()
+    bounds, estimate = run_python(python, "-c", RUSSIA).stdout.splitlines()
     assert [float(word) for word in bounds.split()] == [96e6, 105e6]
     low, middle, high = (float(word) / 1e6 for word in estimate.split())
     here = estimate_union([96e6, 89e6], universe=105e6, calibration=load_calibration())
@@ -85,26 +85,29 @@ def test_three_lines_give_the_russian_bounds_and_estimate(python: Path) -> None:
 
 
 def test_nothing_of_the_checkout_is_in_reach(python: Path) -> None:
-    told = said(python, "-c", "import audience_impact, sys; print(audience_impact.__file__)")
-    assert Path(told.stdout.strip()).is_relative_to(python.parents[1])
+    result = run_python(
+        python, "-c", "import audience_impact, sys; print(audience_impact.__file__)"
+    )
+    assert Path(result.stdout.strip()).is_relative_to(python.parents[1])
     with pytest.raises(subprocess.CalledProcessError):
-        said(python, "-c", "import flows")
+        run_python(python, "-c", "import flows")
 
 
 def test_the_package_is_imported_in_less_than_a_second(python: Path) -> None:
     # the best of three: the first one may wait for the disk
-    told = [
-        said(python, "-X", "importtime", "-c", "import audience_impact").stderr for _ in range(3)
+    output = [
+        run_python(python, "-X", "importtime", "-c", "import audience_impact").stderr
+        for _ in range(3)
     ]
-    microseconds = [int(text.splitlines()[-1].split("|")[1]) for text in told]
+    microseconds = [int(text.splitlines()[-1].split("|")[1]) for text in output]
     assert min(microseconds) < 1_000_000
     slow = re.compile(r"\| +(scipy|pandas|pyarrow|statsmodels|highspy|prefect|pandera)$", re.M)
-    assert slow.findall(told[0]) == []
+    assert slow.findall(output[0]) == []
 
 
 def test_the_three_lines_need_nothing_of_the_application(python: Path) -> None:
     show = "import sys; print(*{name.split('.')[0] for name in sys.modules})"
-    loaded = said(python, "-c", RUSSIA + show).stdout.splitlines()[-1].split()
+    loaded = run_python(python, "-c", RUSSIA + show).stdout.splitlines()[-1].split()
     assert "scipy" in loaded
     assert not (APPLICATION | {"typer", "babel", "pycountry"}) & set(loaded)
 

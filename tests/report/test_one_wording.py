@@ -32,20 +32,20 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Published:
     folder = tmp_path_factory.mktemp("wording")
     made = calibrated(small_world()).estimate("E1").estimate("E2", platform_id="beta")
     made.restrict("both", "alpha", "beta").restrict("one", "beta").write(folder / "facts")
-    found = steps.refuse_errors(checked(folder / "facts"), strict=False)
-    return steps.publish_results(steps.compute_results(found, None, 0), folder / "published", None)
+    result = steps.refuse_errors(checked(folder / "facts"), strict=False)
+    return steps.publish_results(steps.compute_results(result, None, 0), folder / "published", None)
 
 
 @pytest.fixture(scope="module")
 def pages(version: Published) -> ReportData:
     """The version, but with a share of the variance that is above the whole."""
-    told = report_data.load_report_data(version.version)
-    rows = told.tables["sensitivity"]
+    result = report_data.load_report_data(version.version)
+    rows = result.tables["sensitivity"]
     rows = rows.assign(
         total_share=rows["total_share"].where(rows["total_share"].isna(), BEYOND),
         total_error_share=0.05,
     )
-    return ReportData(told.stored, {**told.tables, "sensitivity": rows})
+    return ReportData(result.stored, {**result.tables, "sensitivity": rows})
 
 
 def workbook(record: AnswerRecord, version: Published) -> str:

@@ -46,14 +46,14 @@ def test_the_slope_is_that_of_the_last_five_reports() -> None:
 
 
 def test_two_reports_make_no_trend() -> None:
-    told = bases.fit_trends(series("XA", -2, 0.3).iloc[:3])
-    assert told["slope"].tolist() == pytest.approx([0, 0, 0.3])
+    trends = bases.fit_trends(series("XA", -2, 0.3).iloc[:3])
+    assert trends["slope"].tolist() == pytest.approx([0, 0, 0.3])
 
 
 def test_reports_of_long_ago_are_no_trend() -> None:
-    told = series("XA", -2, 0.3)
-    told = told[told["year"].isin([2005, 2006, 2023])]
-    assert bases.fit_trends(told)["slope"].tolist() == [0, 0, 0]
+    result = series("XA", -2, 0.3)
+    result = result[result["year"].isin([2005, 2006, 2023])]
+    assert bases.fit_trends(result)["slope"].tolist() == [0, 0, 0]
 
 
 def test_lines_are_carried_on_whole_and_levels_kept() -> None:
@@ -73,12 +73,12 @@ def test_what_turns_back_is_taken_for_no_trend() -> None:
 def test_the_spread_grows_and_holds_the_share(
     many: pd.DataFrame, learned: bases.FittedProjection
 ) -> None:
-    found = bases.project_shares(many, learned, 2030)
-    assert ((found["low"] > 0) & (found["low"] <= found["share"])).all()
-    assert ((found["share"] <= found["high"]) & (found["high"] < 1)).all()
-    odds = bases.log_odds(found["high"]) - bases.log_odds(found["low"])
-    inside = found["high"].lt(1 - bases.LEAST) & found["low"].gt(bases.LEAST)
-    growth = odds.where(inside).groupby(found["area_id"]).diff().dropna()
+    result = bases.project_shares(many, learned, 2030)
+    assert ((result["low"] > 0) & (result["low"] <= result["share"])).all()
+    assert ((result["share"] <= result["high"]) & (result["high"] < 1)).all()
+    odds = bases.log_odds(result["high"]) - bases.log_odds(result["low"])
+    inside = result["high"].lt(1 - bases.LEAST) & result["low"].gt(bases.LEAST)
+    growth = odds.where(inside).groupby(result["area_id"]).diff().dropna()
     assert len(growth) > 100
     assert (growth >= -1e-9).all()
 
@@ -87,32 +87,32 @@ def test_the_interval_holds_nine_in_ten_of_the_countries_left_out(many: pd.DataF
     pairs = bases.pair_projections(many)
     is_asked = pairs["area_id"].rank(method="dense") % 2 == 0
     asked = pairs[is_asked].reset_index(drop=True)
-    found = bases.projection_interval(asked, bases.fit_projection(pairs[~is_asked]))
+    result = bases.projection_interval(asked, bases.fit_projection(pairs[~is_asked]))
     actual = bases.share_from_odds(asked["actual"])
-    held = actual.between(found["low"], found["high"]).groupby(asked["horizon"]).mean()
+    held = actual.between(result["low"], result["high"]).groupby(asked["horizon"]).mean()
     assert list(held.index) == list(range(1, 9))
     assert held.loc[[1, 2, 3]].between(0.8, 0.98).all()
     still = (actual - bases.share_from_odds(asked["level"])).abs().mean()
-    assert (actual - found["share"]).abs().mean() < still
+    assert (actual - result["share"]).abs().mean() < still
 
 
 def test_a_series_that_jumps_is_trusted_less() -> None:
     calm = [series(f"A{n:02}", -1, 0.05, 0.02, n) for n in range(30)]
     wild = [series(f"B{n:02}", -1, 0.05, 0.40, 99 + n) for n in range(30)]
     pairs = bases.pair_projections(pd.concat([*calm, *wild]))
-    found = bases.projection_interval(pairs, bases.fit_projection(pairs))
+    result = bases.projection_interval(pairs, bases.fit_projection(pairs))
     is_wild = pairs["area_id"].str.startswith("B")
-    width = found["high"] - found["low"]
+    width = result["high"] - result["low"]
     assert width[is_wild].median() > 3 * width[~is_wild].median()
-    held = bases.share_from_odds(pairs["actual"]).between(found["low"], found["high"])
+    held = bases.share_from_odds(pairs["actual"]).between(result["low"], result["high"])
     assert held.groupby(is_wild).mean().gt(0.8).all()
     assert 0.85 < held.mean() < 0.95
 
 
 def test_the_fewer_the_countries_the_farther_out_the_percentiles() -> None:
     errors = np.random.default_rng(1).standard_normal(4000)
-    told = pd.DataFrame({"error": errors, "weight": 1.0, "area_id": "X"})
-    few, many = (told.assign(area_id=np.arange(4000) % count) for count in (30, 400))
+    result = pd.DataFrame({"error": errors, "weight": 1.0, "area_id": "X"})
+    few, many = (result.assign(area_id=np.arange(4000) % count) for count in (30, 400))
     ends = [bases._error_percentiles(each) for each in (few, many)]
     assert ends[0][0] < ends[1][0] < 0 < ends[1][1] < ends[0][1]
 
@@ -121,11 +121,11 @@ def test_only_years_after_the_last_report_are_projected_and_not_for_ever(
     many: pd.DataFrame, learned: bases.FittedProjection
 ) -> None:
     early = many[(many["area_id"] != "C01") | (many["year"] <= 2014)]
-    found = bases.project_shares(early, learned, 2026)
-    years = found.groupby("area_id")["year"].agg(["min", "max"])
+    result = bases.project_shares(early, learned, 2026)
+    years = result.groupby("area_id")["year"].agg(["min", "max"])
     assert tuple(years.loc["C00"]) == (2024, 2026)
     assert tuple(years.loc["C01"]) == (2015, 2024)
-    assert set(found.loc[found["area_id"] == "C01", "reported"]) == {2014}
+    assert set(result.loc[result["area_id"] == "C01", "reported"]) == {2014}
 
 
 def test_nobody_online_is_no_start_of_a_trend(
@@ -137,6 +137,6 @@ def test_nobody_online_is_no_start_of_a_trend(
 
 def test_everybody_online_stays_below_one(learned: bases.FittedProjection) -> None:
     full = series("XA", 0, 0.0).assign(share=1.0)
-    found = bases.project_shares(full, learned, 2025)
-    assert found["share"].tolist() == pytest.approx(2 * [1 - bases.LEAST])
-    assert (found["high"] < 1).all()
+    result = bases.project_shares(full, learned, 2025)
+    assert result["share"].tolist() == pytest.approx(2 * [1 - bases.LEAST])
+    assert (result["high"] < 1).all()

@@ -27,12 +27,12 @@ BOUNDS, NOBODY = [7e6, np.nan, np.nan, np.nan, 8e6], [0.0] * 5
 
 
 def test_surest_first_then_narrowest_then_largest() -> None:
-    told = [
+    result = [
         *(("missing", "M", BOUNDS), ("nobody", "E", NOBODY), ("bounds", "E", BOUNDS)),
         *(("few", "E", FEW), ("wide", "E", WIDE), ("narrow", "E", NARROW), ("normal", "A", WIDE)),
     ]
     ordered = ["normal", "few", "narrow", "wide", "bounds", "nobody", "missing"]
-    shown = tables.surest_first(rows(*told))["restriction_id"].tolist()
+    shown = tables.surest_first(rows(*result))["restriction_id"].tolist()
     assert shown[0] == "normal"
     assert set(shown[1:3]) == {"few", "narrow"}
     assert shown[3:] == ordered[3:]

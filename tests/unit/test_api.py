@@ -38,9 +38,9 @@ sizes = st.lists(st.floats(1.0, 1e6), min_size=1, max_size=6)
 
 @pytest.mark.parametrize("name", [*MODULES])
 def test_examples_give_what_they_say(name: str) -> None:
-    found = doctest.testmod(import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert found.attempted > 0
-    assert found.failed == 0
+    result = doctest.testmod(import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert result.attempted > 0
+    assert result.failed == 0
 
 
 def test_every_function_has_an_example_that_is_run() -> None:
@@ -77,16 +77,16 @@ def test_a_range_gives_its_ends_to_the_bounds() -> None:
 
 
 def test_a_contradiction_names_its_facts() -> None:
-    told = [ai.Overlap((0, 2), 1e6), ai.Overlap((0, 1), 0.65, share_of=1)]
+    result = [ai.Overlap((0, 2), 1e6), ai.Overlap((0, 1), 0.65, share_of=1)]
     with pytest.raises(ai.ContradictionError) as caught:
-        ai.sharp_union_bounds([*RUSSIA, 2e6], universe=105e6, overlaps=told)
+        ai.sharp_union_bounds([*RUSSIA, 2e6], universe=105e6, overlaps=result)
     assert caught.value.audiences == (0, 1)
     assert caught.value.overlaps == (1,)
 
 
 def test_a_measured_union_is_the_union() -> None:
-    told = [ai.Overlap((0, 1), (98e6, 99e6), kind="union")]
-    found = ai.sharp_union_bounds(RUSSIA, universe=105e6, overlaps=told)
+    result = [ai.Overlap((0, 1), (98e6, 99e6), kind="union")]
+    found = ai.sharp_union_bounds(RUSSIA, universe=105e6, overlaps=result)
     assert found[:2] == pytest.approx((98e6, 99e6))
 
 
@@ -103,10 +103,10 @@ def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(
     items = np.repeat(np.array(RUSSIA)[:, None], 500, axis=1)
     drawn, _ = draw_union_people(items, Unions(table, members), model, Sampler(7, 500))
     expected = np.quantile(drawn[0], list(QUANTILES.values()))
-    found = ai.estimate_union(
+    union = ai.estimate_union(
         RUSSIA, universe=105e6, calibration=LEARNED, country_id=country_id, seed=7, draws=500
     )
-    assert list(found) == expected.tolist()
+    assert list(union) == expected.tolist()
 
 
 def test_the_seed_gives_the_same_again_and_another_seed_another() -> None:
@@ -122,8 +122,8 @@ def test_the_seed_gives_the_same_again_and_another_seed_another() -> None:
 def test_estimates_lie_inside_the_bounds() -> None:
     audiences = [5e6, 4e6, 3e6, 1e6]
     lower, upper = ai.union_bounds(audiences, universe=10e6)
-    found = ai.estimate_union(audiences, universe=10e6, calibration=LEARNED, draws=200)
-    assert lower <= found.q05 < found.q50 < found.q95 <= upper
+    union = ai.estimate_union(audiences, universe=10e6, calibration=LEARNED, draws=200)
+    assert lower <= union.q05 < union.q50 < union.q95 <= upper
 
 
 def test_reach_begins_with_the_day_and_comes_to_the_month() -> None:
@@ -137,40 +137,40 @@ def test_reach_begins_with_the_day_and_comes_to_the_month() -> None:
 
 
 def test_feature_users_lie_between_what_is_forced() -> None:
-    found = ai.feature_users(RUSSIA, 41.7e6, universe=105e6, calibration=LEARNED)
-    assert found.lower == pytest.approx(41.7e6 + 96e6 - 105e6)
-    assert found.upper == 41.7e6
-    assert list(found) == sorted(found)
+    result = ai.feature_users(RUSSIA, 41.7e6, universe=105e6, calibration=LEARNED)
+    assert result.lower == pytest.approx(41.7e6 + 96e6 - 105e6)
+    assert result.upper == 41.7e6
+    assert list(result) == sorted(result)
     none = ai.feature_users([1e6], 0.0, universe=105e6, calibration=LEARNED)
     assert set(none) == {0.0}
 
 
 def test_person_days_of_one_audience_are_its_days() -> None:
-    found = ai.person_days(
+    result = ai.person_days(
         [("2024-12-30", "2025-01-03", ["a"]), ("2025-01-01", "2025-01-02", ["a"])],
         {"a": 2e6, "unused": 1e6},
         universe=10e6,
         calibration=LEARNED,
         draws=50,
     )
-    assert list(found.index) == ["all", "2024", "2024-12", "2025", "2025-01"]
-    assert found["days"].tolist() == [4, 2, 2, 2, 2]
+    assert list(result.index) == ["all", "2024", "2024-12", "2025", "2025-01"]
+    assert result["days"].tolist() == [4, 2, 2, 2, 2]
     for name in ("lower", "q05", "q50", "q95", "upper"):
         expected = [each * 2e6 for each in (4, 2, 2, 2, 2)]
-        assert found[f"{name}_person_days"].tolist() == pytest.approx(expected)
+        assert result[f"{name}_person_days"].tolist() == pytest.approx(expected)
 
 
 def test_person_days_are_days_times_the_union_of_the_day() -> None:
     both = ai.estimate_union([2e6, 3e6], universe=10e6, calibration=LEARNED)
-    found = ai.person_days(
+    result = ai.person_days(
         [("2025-03-01", "2025-03-11", ["a"]), ("2025-03-01", "2025-03-11", ["b"])],
         {"a": 2e6, "b": 3e6},
         universe=10e6,
         calibration=LEARNED,
     ).loc["all"]
-    assert found["q50_person_days"] == pytest.approx(10 * both.q50)
-    assert found["lower_person_days"] == pytest.approx(30e6)
-    assert found["upper_person_days"] == pytest.approx(50e6)
+    assert result["q50_person_days"] == pytest.approx(10 * both.q50)
+    assert result["lower_person_days"] == pytest.approx(30e6)
+    assert result["upper_person_days"] == pytest.approx(50e6)
 
 
 FRAME = pd.DataFrame({"a": [2.0, 3.0], "b": [1.0, 1.0]}, index=["one", "two"])

@@ -26,8 +26,8 @@ def by_area(**numbers: float) -> pd.DataFrame:
 def compared(ours: pd.DataFrame, **cells: str) -> "pd.Series[float]":
     """Their one figure beside ours."""
     made = World().add("published_area_figures", published_area_figure_id="P1", **cells)
-    (found,) = [row for _, row in make_area_comparisons(made.typed(), ours).iterrows()]
-    return found
+    (result,) = [row for _, row in make_area_comparisons(made.typed(), ours).iterrows()]
+    return result
 
 
 @pytest.mark.parametrize(
@@ -53,22 +53,22 @@ def test_why_they_differ(cells: dict[str, str], reason: str) -> None:
 
 
 def test_ratios_are_theirs_over_ours() -> None:
-    found = compared(by_area(), persons="800000")
-    assert found["lower_ratio"] == round(80 / 41, 4)
-    assert found["q50_ratio"] == 1.6
-    assert found["upper_ratio"] == round(80 / 59, 4)
+    result = compared(by_area(), persons="800000")
+    assert result["lower_ratio"] == round(80 / 41, 4)
+    assert result["q50_ratio"] == 1.6
+    assert result["upper_ratio"] == round(80 / 59, 4)
 
 
 def test_nothing_is_divided_by_zero_or_by_the_unknown() -> None:
-    found = compared(by_area(lower=0.0, q50=float("nan")), persons="800000")
-    assert found[["lower_ratio", "q50_ratio"]].isna().all()
+    result = compared(by_area(lower=0.0, q50=float("nan")), persons="800000")
+    assert result[["lower_ratio", "q50_ratio"]].isna().all()
 
 
 def test_the_world_has_a_row_of_its_own() -> None:
     world_too = by_area().assign(area_id="001", at_most_persons=1.2e6)
-    found = compared(pd.concat([by_area(), world_too]), area_id="001", persons="900000")
-    assert found["at_most_persons"] == 1.2e6
-    assert found["difference_reason"] == "within_bounds"
+    result = compared(pd.concat([by_area(), world_too]), area_id="001", persons="900000")
+    assert result["at_most_persons"] == 1.2e6
+    assert result["difference_reason"] == "within_bounds"
 
 
 @pytest.mark.chain
@@ -119,9 +119,9 @@ QUANTILES = ("q05", "q50", "q95")
 
 
 def test_a_figure_of_a_service_is_beside_the_median_of_that_service_alone() -> None:
-    found = page_of_comparisons.pair_restrictions(cast("Stored", Version()))
-    assert found["restriction_id"].tolist() == ["TWO", "TWO", "TWO", "ONE"]
-    of_part, unknown, of_whole, of_single = found["q50_persons"]
+    result = page_of_comparisons.pair_restrictions(cast("Stored", Version()))
+    assert result["restriction_id"].tolist() == ["TWO", "TWO", "TWO", "ONE"]
+    of_part, unknown, of_whole, of_single = result["q50_persons"]
     assert (of_part, of_whole, of_single) == (5.0, 100.0, 10.0)
     assert pd.isna(unknown)
 

@@ -32,8 +32,8 @@ def table(cells: list[Audience], base: float, group: str = "a") -> pd.DataFrame:
 
 def union(cells: list[Audience], base: float) -> tuple[float, float]:
     """Lower and upper bound of one group."""
-    found = bound_unions(table(cells, base), ["group"]).loc["a"]
-    return found["lower_persons"], found["upper_persons"]
+    result = bound_unions(table(cells, base), ["group"]).loc["a"]
+    return result["lower_persons"], result["upper_persons"]
 
 
 @given(audiences())
@@ -100,8 +100,8 @@ def test_both_ends_are_reached_by_some_sets(sizes: tuple[int, ...]) -> None:
 
 
 def test_the_naive_sum_stands_beside_the_bounds() -> None:
-    found = bound_unions(table([(96e6, 96e6), (89e6, 89e6)], 105e6), ["group"]).loc["a"]
-    assert found.to_dict() == {
+    result = bound_unions(table([(96e6, 96e6), (89e6, 89e6)], 105e6), ["group"]).loc["a"]
+    assert result.to_dict() == {
         "lower_persons": 96e6,
         "upper_persons": 105e6,
         "naive_sum_persons": 185e6,
@@ -109,9 +109,9 @@ def test_the_naive_sum_stands_beside_the_bounds() -> None:
 
 
 def test_a_platform_without_a_figure_leaves_the_base_as_the_limit() -> None:
-    found = bound_unions(table([(3.0, 3.0), (math.nan, math.nan)], 10.0), ["group"]).loc["a"]
-    assert (found["lower_persons"], found["upper_persons"]) == (3.0, 10.0)
-    assert math.isnan(found["naive_sum_persons"])
+    result = bound_unions(table([(3.0, 3.0), (math.nan, math.nan)], 10.0), ["group"]).loc["a"]
+    assert (result["lower_persons"], result["upper_persons"]) == (3.0, 10.0)
+    assert math.isnan(result["naive_sum_persons"])
 
 
 def test_without_figures_nothing_is_known_but_the_base() -> None:

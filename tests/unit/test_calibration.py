@@ -43,10 +43,10 @@ def fitted(house: str, area: str, year: str, log_odds: float, error: float = 0.0
 
 def test_the_correlation_of_a_made_up_survey_is_found_again() -> None:
     (survey,) = calibration.read_surveys(*tables({"S1": 0.37}))
-    found = calibration.fit_survey(survey)
+    result = calibration.fit_survey(survey)
     assert len(survey.truth) == 4
-    assert float(expit(found.log_odds)) == pytest.approx(0.37, abs=1e-5)
-    assert found.squared_error < 1e-12
+    assert float(expit(result.log_odds)) == pytest.approx(0.37, abs=1e-5)
+    assert result.squared_error < 1e-12
 
 
 def test_sets_are_shares_of_the_people_online() -> None:
@@ -119,9 +119,9 @@ def test_the_table_is_read_back_and_names_own_surveys() -> None:
     learned = one_factor.read_calibration(written)
     assert learned.mean == pytest.approx((logit(0.3) + logit(0.5)) / 2.0, abs=1e-4)
     assert learned.houses == 2
-    own = one_factor.list_area_surveys(written, surveys)["XA"]
-    assert [one.house for one in own] == ["house of S1", "house of S2"]
-    assert [one.correlation for one in own] == pytest.approx([0.3, 0.5], abs=1e-4)
+    subset = one_factor.list_area_surveys(written, surveys)["XA"]
+    assert [one.house for one in subset] == ["house of S1", "house of S2"]
+    assert [one.correlation for one in subset] == pytest.approx([0.3, 0.5], abs=1e-4)
     assert "XB" not in one_factor.list_area_surveys(written, surveys)
 
 

@@ -56,18 +56,18 @@ def answers(*groups: tuple[str, int, int]) -> pd.DataFrame:
 
 
 def shares(*groups: tuple[str, int, int]) -> dict[str, float]:
-    found = fitting.fit_groups(answers(*groups))["share"].droplevel("chance")
-    return {str(name): float(share) for name, share in found.items()}
+    result = fitting.fit_groups(answers(*groups))["share"].droplevel("chance")
+    return {str(name): float(share) for name, share in result.items()}
 
 
 @given(st.integers(1, 60), st.integers(0, 60), st.integers(1, 60))
 def test_a_chance_is_never_sure_and_lies_between_its_count_and_that_of_all(
     yes: int, no: int, other: int
 ) -> None:
-    found = shares(("measured", yes, no), ("official", other, 0))
-    assert all(0.0 < share < 1.0 for share in found.values())
+    result = shares(("measured", yes, no), ("official", other, 0))
+    assert all(0.0 < share < 1.0 for share in result.values())
     own, together = yes / (yes + no), (yes + other) / (yes + no + other)
-    assert min(own, together, 0.5) < found["measured"] < max(own, together, 0.5)
+    assert min(own, together, 0.5) < result["measured"] < max(own, together, 0.5)
 
 
 def test_groups_that_differ_keep_their_own_chance_and_few_readings_take_that_of_all() -> None:
@@ -101,8 +101,8 @@ def sure(made: World, share: float = 0.6) -> World:
         *(("ongoing", name) for name in ("ongoing_service", "unknown_network")),
         *(("whole", name) for name in ("national", "below_country", "part")),
     ):
-        told = share if chance == "happened" else 0.95
-        made.add("chances", chance=chance, chance_group=group, share=str(told), weight="30")
+        result = share if chance == "happened" else 0.95
+        made.add("chances", chance=chance, chance_group=group, share=str(result), weight="30")
     return made
 
 
@@ -163,26 +163,26 @@ def acts_of(names: tuple[str, ...], chance: float | None = 0.6) -> World:
     made = placed(calibrated(world(), ERRORS)).add("daily_use", platform_id="*")
     for platform, persons in (("alpha", "400000"), ("beta", "250000")):
         made.estimate(platform, platform_id=platform, value=persons)
-    told = {"observed_from": "2025-07-15", **ENDED}
+    result = {"observed_from": "2025-07-15", **ENDED}
     for name in names:
         if name in ("services", "again"):
             platforms = ["alpha", "beta"] if name == "services" else ["beta"]
-            made.restrict(name, *platforms, **told)
+            made.restrict(name, *platforms, **result)
         elif name == "network":
-            cut(made, name, **told)
+            cut(made, name, **result)
         else:
-            cut(made, name, {"region": "XA-01", "town": "XA-01/town"}[name], **told)
+            cut(made, name, {"region": "XA-01", "town": "XA-01/town"}[name], **result)
     return made if chance is None else sure(made, chance)
 
 
 def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], Presence | None]:
     """Draws of the country's year, of its restrictions, and whether these are present."""
     inputs = prepared(made)[0].simulation
-    found: InPeriods = impact_by_area.draw_periods(inputs, SAMPLER)
-    at = np.flatnonzero(found.all_sets.table["period"] == "2025")[0]
+    periods: InPeriods = impact_by_area.draw_periods(inputs, SAMPLER)
+    at = np.flatnonzero(periods.all_sets.table["period"] == "2025")[0]
     own = simulate.draw_people_by_country(inputs, SAMPLER).exposed
     by_name = dict(zip(inputs.countries["restriction_id"], own, strict=True))
-    return found.all_sets.people.drawn[at], by_name, simulate.draw_presence(inputs, SAMPLER)
+    return periods.all_sets.people.drawn[at], by_name, simulate.draw_presence(inputs, SAMPLER)
 
 
 def present(presence: Presence | None, name: str) -> np.ndarray:
@@ -229,9 +229,7 @@ def test_a_restriction_is_answered_as_if_it_happened() -> None:
     sure_ones, doubtful = (calculated(acts_of(ACTS, chance)) for chance in (None, 0.2))
     names = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
     pd.testing.assert_frame_equal(sure_ones["impact"][names], doubtful["impact"][names])
-    days = [
-        found["person_days"].query("restriction_id != 'all'") for found in (sure_ones, doubtful)
-    ]
+    days = [item["person_days"].query("restriction_id != 'all'") for item in (sure_ones, doubtful)]
     pd.testing.assert_frame_equal(*days)
     assert of(doubtful["impact"], "town")["chance_happened_share"] == pytest.approx(0.2)
     assert np.isnan(of(sure_ones["impact"], "town")["chance_happened_share"])
@@ -251,14 +249,14 @@ def test_a_lower_bound_of_a_total_counts_what_is_confirmed_alone() -> None:
     for name, cells in (("confirmed", {}), ("reported", REPORTED)):
         made = sure(calibrated(world(), ERRORS).estimate("alpha", value="400000"), 0.9)
         made.add("daily_use", platform_id="*")
-        found = calculated(
+        result = calculated(
             made.restrict("R1", "alpha", observed_from="2025-07-15", **ENDED, **cells)
         )
-        assert of(found["impact"])["lower_persons"] == 400000
-        own = row(found["person_days"], restriction_id="R1", period="2025")
+        assert of(result["impact"])["lower_persons"] == 400000
+        own = row(result["person_days"], restriction_id="R1", period="2025")
         assert own["lower_person_days"] > 0
-        area = row(found["impact_by_area"], area_id="XA", period="2025")
-        days = row(found["person_days"], restriction_id="all", country_id="XA", period="2025")
+        area = row(result["impact_by_area"], area_id="XA", period="2025")
+        days = row(result["person_days"], restriction_id="all", country_id="XA", period="2025")
         least[name] = area["lower_persons"], days["lower_person_days"]
         assert area["upper_persons"] >= 400000
     assert min(least["confirmed"]) > 0
@@ -267,8 +265,8 @@ def test_a_lower_bound_of_a_total_counts_what_is_confirmed_alone() -> None:
 
 @pytest.mark.chain
 def test_every_chance_has_a_column() -> None:
-    found = of(calculated(acts_of(("region",)))["impact"], "region")
-    stated = {chance: found[f"chance_{chance.value}_share"] for chance in Chance}
+    result = of(calculated(acts_of(("region",)))["impact"], "region")
+    stated = {chance: result[f"chance_{chance.value}_share"] for chance in Chance}
     assert stated[Chance.WHOLE] == stated[Chance.DISTINCT] == 0.95
     assert np.isnan(stated[Chance.ONGOING])
 

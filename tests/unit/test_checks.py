@@ -312,7 +312,7 @@ class Held:
 
 
 @pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Held:
+def computed_with_errors(tmp_path_factory: pytest.TempPathFactory) -> Held:
     folder = tmp_path_factory.mktemp("held")
     lines = broken(folder, ROW_RULES)
     return Held(computed(folder), lines)
@@ -355,17 +355,17 @@ def test_sound_facts_have_no_finding(tmp_path: Path) -> None:
 def test_the_finding_names_file_line_column_rule_and_value(rule: str, shown: Shown) -> None:
     case, line = CASES[rule], shown.lines[rule]
     here = [
-        found
-        for found in shown.checked.findings
-        if (found.table, found.line) == (case.table, line) and found.rule not in SURPRISES
+        result
+        for result in shown.checked.findings
+        if (result.table, result.line) == (case.table, line) and result.rule not in SURPRISES
     ]
-    (found,) = here
-    assert (found.file, found.rule) == (f"{case.table}.csv", rule)
-    assert (found.column, found.value) == (case.column, case.value)
-    assert found.severity is case.severity
-    said = steps.format_finding(found)
-    assert said.startswith(f"{case.table}.csv:{line}:{case.column}: {rule}: ")
-    assert "\n" not in said
+    (result,) = here
+    assert (result.file, result.rule) == (f"{case.table}.csv", rule)
+    assert (result.column, result.value) == (case.column, case.value)
+    assert result.severity is case.severity
+    finding = steps.format_finding(result)
+    assert finding.startswith(f"{case.table}.csv:{line}:{case.column}: {rule}: ")
+    assert "\n" not in finding
 
 
 @pytest.mark.parametrize("rule", CASES)
@@ -379,50 +379,57 @@ def test_the_severity_is_the_documented_one(rule: str) -> None:
 @pytest.mark.parametrize(
     "rule", [rule for rule, case in CASES.items() if case.severity is Severity.ERROR]
 )
-def test_a_bad_row_is_in_quarantine_whole(rule: str, held: Held) -> None:
+def test_a_bad_row_is_in_quarantine_whole(rule: str, computed_with_errors: Held) -> None:
     case = CASES[rule]
-    found = row(
-        held.results.frames["quarantine"].fillna(""), table=case.table, line=held.lines[rule]
+    result = row(
+        computed_with_errors.results.frames["quarantine"].fillna(""),
+        table=case.table,
+        line=computed_with_errors.lines[rule],
     )
     columns = fact_models.describe_columns(case.table)
-    assert json.loads(str(found["row"])) == {
+    assert json.loads(str(result["row"])) == {
         **dict.fromkeys(columns, ""),
         **DEFAULTS[case.table],
         **case.cells,
     }
-    assert (found["rule"], found["column"], found["value"]) == (rule, case.column, case.value)
-    assert found["file"] == f"{case.table}.csv"
-    assert found["reason"]
+    assert (result["rule"], result["column"], result["value"]) == (rule, case.column, case.value)
+    assert result["file"] == f"{case.table}.csv"
+    assert result["reason"]
 
 
 @pytest.mark.chain
 @pytest.mark.parametrize(
     "rule", [rule for rule, case in CASES.items() if case.severity is Severity.WARNING]
 )
-def test_a_warning_is_published_with_its_row(rule: str, held: Held) -> None:
+def test_a_warning_is_published_with_its_row(rule: str, computed_with_errors: Held) -> None:
     case = CASES[rule]
-    quality = row(held.results.frames["quality"], check=rule, table=case.table)
+    quality = row(computed_with_errors.results.frames["quality"], check=rule, table=case.table)
     assert quality["failed_count"] == 1
-    assert quality["worst_rows"] == f"{case.table}.csv:{held.lines[rule]}"
-    quarantine = held.results.frames["quarantine"]
+    assert quality["worst_rows"] == f"{case.table}.csv:{computed_with_errors.lines[rule]}"
+    quarantine = computed_with_errors.results.frames["quarantine"]
     assert not (
-        (quarantine["table"] == case.table) & (quarantine["line"] == held.lines[rule])
+        (quarantine["table"] == case.table)
+        & (quarantine["line"] == computed_with_errors.lines[rule])
     ).any()
 
 
 @pytest.mark.chain
-def test_the_rest_is_computed(held: Held) -> None:
+def test_the_rest_is_computed(computed_with_errors: Held) -> None:
     exposed = row(
-        held.results.frames["impact"], restriction_id="R1", impact_metric="people_exposed"
+        computed_with_errors.results.frames["impact"],
+        restriction_id="R1",
+        impact_metric="people_exposed",
     )
     assert (exposed["lower_persons"], exposed["upper_persons"]) == (500000.0, 500000.0)
 
 
 @pytest.mark.chain
-def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(held: Held) -> None:
-    table = held.results.frames["quality"]
-    told = set(zip(table["check"], table["table"], strict=True))
-    assert told == {
+def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(
+    computed_with_errors: Held,
+) -> None:
+    table = computed_with_errors.results.frames["quality"]
+    result = set(zip(table["check"], table["table"], strict=True))
+    assert result == {
         (rule.id, table)
         for rule in collect_rules()
         if rule.stage in IN_QUALITY
@@ -430,7 +437,7 @@ def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(he
     }
     failed = table[table["failed_count"] > 0]
     assert set(failed["check"]) - SURPRISES == set(ROW_RULES)
-    lines = held.lines["number"]
+    lines = computed_with_errors.lines["number"]
     assert row(table, check="number", table="estimates")["worst_rows"] == f"estimates.csv:{lines}"
     estimates = 2 + sum(CASES[rule].table == "estimates" for rule in ROW_RULES)
     assert row(table, check="number", table="estimates")["checked_count"] == estimates
@@ -442,9 +449,9 @@ def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(he
 def test_an_error_of_a_table_stops_the_run(rule: str, shown: Shown) -> None:
     with pytest.raises(steps.RefusedError) as refused:
         steps.refuse_errors(shown.checked, strict=False)
-    (found,) = [found for found in refused.value.findings if found.rule == rule]
-    assert Path(found.file) == shown.checked.folders[0] / "bases.csv"
-    assert {found.severity for found in refused.value.findings} == {Severity.TABLE_ERROR}
+    (result,) = [result for result in refused.value.findings if result.rule == rule]
+    assert Path(result.file) == shown.checked.folders[0] / "bases.csv"
+    assert {result.severity for result in refused.value.findings} == {Severity.TABLE_ERROR}
 
 
 def test_strict_refuses_bad_rows_and_passes_warnings(tmp_path: Path) -> None:
@@ -458,19 +465,19 @@ def test_strict_refuses_bad_rows_and_passes_warnings(tmp_path: Path) -> None:
 
 
 def test_many_findings_are_shown_ten_at_a_time() -> None:
-    found = facts.Finding(
+    result = facts.Finding(
         "estimates", "estimates.csv", 2, "value", "number", Severity.ERROR, "x", "no number"
     )
-    assert str(steps.RefusedError([steps.format_finding(found)] * 13)).endswith("\n... and 3 more")
-    assert str(steps.RefusedError([steps.format_finding(found)] * 10)).count("\n") == 9
+    assert str(steps.RefusedError([steps.format_finding(result)] * 13)).endswith("\n... and 3 more")
+    assert str(steps.RefusedError([steps.format_finding(result)] * 10)).count("\n") == 9
 
 
 def quarantined(done: steps.Checked) -> set[tuple[str, str]]:
     """Table and first cell of every row refused."""
     return {
-        (found.table, next(iter(json.loads(found.row).values())))
-        for found in done.findings
-        if found.severity is Severity.ERROR
+        (finding.table, next(iter(json.loads(finding.row).values())))
+        for finding in done.findings
+        if finding.severity is Severity.ERROR
     }
 
 
@@ -497,7 +504,7 @@ def test_what_hangs_on_a_bad_row_goes_with_it_and_the_impact_says_so(small_facts
         "source_type",
         "oracle",
     )
-    (figure,) = [found for found in of_rule(done, "key_unresolved") if "E1" in found.row]
+    (figure,) = [item for item in of_rule(done, "key_unresolved") if "E1" in item.row]
     assert (figure.file, figure.line, figure.column, figure.value) == (
         "estimates.csv",
         2,
@@ -555,10 +562,10 @@ def test_rows_without_a_key_all_go_to_quarantine(small_facts: Path) -> None:
 
 def crossed(made: World) -> list[tuple[str, int, str, str]]:
     """Rule, line, column and message of what the rules over several tables find."""
-    found = checks.check_across_tables(made.typed())
+    across_tables = checks.check_across_tables(made.typed())
     return [
         (each.rule, each.line, each.column, each.message)
-        for each in found
+        for each in across_tables
         if each.rule not in SURPRISES
     ]
 
@@ -606,7 +613,7 @@ def test_a_thousand_million_million_people_are_refused_also_where_nobody_is_coun
         made.estimate(f"E{place}", value=number, area_id="XC", source_id="survey-page")
     made.base("XC-all", area_id="XC", population_base="all_ages", persons="1" + 19 * "0")
     done = checked(made.write(tmp_path / "facts"))
-    assert [(found.table, found.value) for found in of_rule(done, "too_large")] == [
+    assert [(item.table, item.value) for item in of_rule(done, "too_large")] == [
         ("bases", "1" + 19 * "0"),
         *[("estimates", number) for number in numbers[:3]],
     ]
@@ -634,7 +641,7 @@ def test_what_is_no_plain_number(tmp_path: Path) -> None:
     for place, cell in enumerate(cells):
         made.estimate(f"E{place}", value=cell)
     done = checked(made.write(tmp_path / "facts"))
-    assert [found.value for found in of_rule(done, "number")] == cells
+    assert [item.value for item in of_rule(done, "number")] == cells
 
 
 BLANKS = (" ", "  ", "\xa0", "\u3000", "\u200b", "\ufeff")
@@ -654,7 +661,7 @@ def blanks(tmp_path_factory: pytest.TempPathFactory) -> Shown:
 
 def test_a_figure_of_white_space_is_refused_and_every_other_stays(blanks: Shown) -> None:
     done, lines = blanks.checked, list(blanks.lines.values())
-    assert [found.line for found in of_rule(done, "white_space")] == lines
+    assert [item.line for item in of_rule(done, "white_space")] == lines
     assert [missing.line for missing in of_rule(done, "low_value_high")] == lines
     assert set(done.tables["estimates"]["estimate_id"]) == {"E1", "E2"}
 
@@ -663,15 +670,15 @@ def test_a_figure_of_white_space_is_refused_and_every_other_stays(blanks: Shown)
 def test_a_figure_of_white_space_is_no_silent_gap(blanks: Shown, blank: str) -> None:
     """The row is refused with line, column and sign; a strict run stops."""
     done, line = blanks.checked, blanks.lines[blank]
-    (found,) = [each for each in of_rule(done, "white_space") if each.line == line]
-    assert (found.column, found.value) == ("value", blank)
-    assert f"nothing but U+{ord(blank[0]):04X} " in found.message
-    assert steps.format_finding(found).endswith(f"empty it or fill it ({blank!r})")
+    (result,) = [each for each in of_rule(done, "white_space") if each.line == line]
+    assert (result.column, result.value) == ("value", blank)
+    assert f"nothing but U+{ord(blank[0]):04X} " in result.message
+    assert steps.format_finding(result).endswith(f"empty it or fill it ({blank!r})")
     with pytest.raises(steps.RefusedError) as refused:
         steps.refuse_errors(done, strict=True)
     assert any(f"estimates.csv:{line}:value: " in said for said in refused.value.lines)
 
 
 def test_a_message_lists_the_allowed_words() -> None:
-    said = contracts.explain_failure("estimates", "sex", "word", "X")
-    assert said.endswith("; allowed: M, F")
+    failure = contracts.explain_failure("estimates", "sex", "word", "X")
+    assert failure.endswith("; allowed: M, F")

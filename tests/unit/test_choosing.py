@@ -33,8 +33,8 @@ def test_a_row_is_chosen_where_nothing_is_said_against_it(
 ) -> None:
     rows = pd.DataFrame(cells, columns=["of", "size", "rank"]).assign(id=range(len(cells)))
     rows = rows.astype({"of": "str", "size": "int64", "rank": "float64"}).iloc[::-1]
-    told = choosing.rejection_reason(rows, STEPS)
-    assert list(told.index[told == ""]) == list(choosing.select_candidates(rows, STEPS).index)
+    result = choosing.rejection_reason(rows, STEPS)
+    assert list(result.index[result == ""]) == list(choosing.select_candidates(rows, STEPS).index)
 
 
 def test_the_reason_is_that_of_the_first_step_and_key_that_decides() -> None:
@@ -46,17 +46,17 @@ def test_the_reason_is_that_of_the_first_step_and_key_that_decides() -> None:
             "id": [0, 1, 2, 3, 4],
         }
     )
-    told = choosing.rejection_reason(rows, STEPS)
-    assert list(told) == ["is 1", "smaller", "", "a later rank", "a later id"]
+    result = choosing.rejection_reason(rows, STEPS)
+    assert list(result) == ["is 1", "smaller", "", "a later rank", "a later id"]
 
 
 def told_of(made: World, role: str) -> dict[str, str]:
     """Why each fact of a role was passed over, by its id; blank where it was used."""
     tables = made.typed()
-    found, _ = pipeline.prepare_run(
+    result, _ = pipeline.prepare_run(
         tables, AS_OF, only=pipeline.Selection(frozenset({"R1"}), frozenset())
     )
-    rows = make_candidates(found.scope, found.inputs, tables)
+    rows = make_candidates(result.scope, result.inputs, tables)
     rows = rows[rows["role"] == role]
     return dict(zip(rows["input_id"], rows["passed_over"], strict=True))
 
@@ -125,19 +125,19 @@ def test_the_base_nearest_to_the_day_is_taken(
     cells: dict[str, str], used: str, why_not_own: str
 ) -> None:
     made = world().estimate("E1").base("XA-other", **cells).restrict("R1", "alpha")
-    told = told_of(made, "base")
-    assert (told[used], told["XA-panel"]) == ("", why_not_own)
-    assert told["XA-online"] == "a narrower population that contains the audiences has a base"
+    result = told_of(made, "base")
+    assert (result[used], result["XA-panel"]) == ("", why_not_own)
+    assert result["XA-online"] == "a narrower population that contains the audiences has a base"
     if used != "XA-other":
-        assert told["XA-other"] == "more than 366 days from the day"
+        assert result["XA-other"] == "more than 366 days from the day"
 
 
 @pytest.mark.chain
 def test_a_base_that_cannot_hold_the_audience_is_passed_over() -> None:
     made = world().estimate("E1", value="750000").restrict("R1", "alpha")
-    told = told_of(made, "base")
-    assert told["XA-panel"] == "has fewer people than the largest audience"
-    assert told["XA-online"] == ""
+    result = told_of(made, "base")
+    assert result["XA-panel"] == "has fewer people than the largest audience"
+    assert result["XA-online"] == ""
 
 
 @pytest.mark.chain

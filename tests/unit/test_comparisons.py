@@ -68,17 +68,17 @@ def beside(done: Results, name: str) -> "pd.Series[float]":
 
 
 def test_a_figure_of_a_platform_stands_beside_that_platform(done: Results) -> None:
-    found = beside(done, "BETA")
-    assert found["compared_with"] == "platform"
-    assert (found["lower_persons"], found["upper_persons"]) == (400000.0, 400000.0)
-    assert (found["lower_ratio"], found["upper_ratio"]) == (1.25, 1.25)
+    result = beside(done, "BETA")
+    assert result["compared_with"] == "platform"
+    assert (result["lower_persons"], result["upper_persons"]) == (400000.0, 400000.0)
+    assert (result["lower_ratio"], result["upper_ratio"]) == (1.25, 1.25)
 
 
 def test_a_figure_of_no_platform_stands_beside_the_restriction(done: Results) -> None:
-    found = beside(done, "SUM")
-    assert found["compared_with"] == "restriction"
-    assert (found["lower_persons"], found["upper_persons"]) == (500000.0, 700000.0)
-    assert (found["lower_ratio"], found["upper_ratio"]) == (1.8, 1.2857)
+    result = beside(done, "SUM")
+    assert result["compared_with"] == "restriction"
+    assert (result["lower_persons"], result["upper_persons"]) == (500000.0, 700000.0)
+    assert (result["lower_ratio"], result["upper_ratio"]) == (1.8, 1.2857)
 
 
 def test_a_figure_of_a_platform_that_is_no_target_stands_beside_the_act(done: Results) -> None:
@@ -92,22 +92,22 @@ def test_the_reason_for_the_difference(place: int, done: Results) -> None:
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_accounts_are_not_held_against_people(unit: str, done: Results) -> None:
-    found = beside(done, unit)
-    assert found["difference_reason"] == "other_definition"
-    assert pd.isna(found["lower_ratio"])
-    assert pd.isna(found["upper_ratio"])
+    result = beside(done, unit)
+    assert result["difference_reason"] == "other_definition"
+    assert pd.isna(result["lower_ratio"])
+    assert pd.isna(result["upper_ratio"])
 
 
 def test_no_ratio_to_a_bound_of_zero(done: Results) -> None:
-    found = beside(done, "ZERO")
-    assert pd.isna(found["lower_ratio"])
-    assert found["upper_ratio"] == 0.5
+    result = beside(done, "ZERO")
+    assert pd.isna(result["lower_ratio"])
+    assert result["upper_ratio"] == 0.5
 
 
 def test_no_ratio_to_a_bound_that_is_not_known(done: Results) -> None:
-    found = beside(done, "BARE")
-    assert pd.isna(found["upper_persons"])
-    assert pd.isna(found["upper_ratio"])
+    result = beside(done, "BARE")
+    assert pd.isna(result["upper_persons"])
+    assert pd.isna(result["upper_ratio"])
 
 
 def test_a_country_without_any_base_alone_can_be_compared() -> None:
@@ -117,8 +117,8 @@ def test_a_country_without_any_base_alone_can_be_compared() -> None:
 
 
 def test_the_last_statement_of_a_company_from_before_is_compared_not_used(done: Results) -> None:
-    told = done["comparisons"]
-    mine = told[told["published_figure_id"].str.startswith("R1/")]
+    result = done["comparisons"]
+    mine = result[result["published_figure_id"].str.startswith("R1/")]
     (found,) = mine.to_dict("records")
     assert (found["published_figure_id"], found["platform_id"]) == ("R1/C1", "alpha")
     assert (found["publisher"], found["figure_kind"]) == ("company", "company_statement")
@@ -143,10 +143,10 @@ def test_a_disputed_figure_sets_nothing_and_stands_beside_the_answer_with_the_di
     done = made.results()
     exposed = row(done["impact"], restriction_id="R1", impact_metric="people_exposed")
     assert (exposed["lower_persons"], exposed["upper_persons"]) == (500000.0, 700000.0)
-    told = done["comparisons"].set_index("published_figure_id")
-    assert sorted(told.index) == ["P1", "P2"]  # the figure E9 is P1 once more
-    assert set(told["difference_reason"]) == {"disputed"}
-    assert told.loc["P1", "disputed_by"] == "A page"
+    result = done["comparisons"].set_index("published_figure_id")
+    assert sorted(result.index) == ["P1", "P2"]  # the figure E9 is P1 once more
+    assert set(result["difference_reason"]) == {"disputed"}
+    assert result.loc["P1", "disputed_by"] == "A page"
     made.rows["published_figures"].clear()
     alone = made.results()["comparisons"]
     assert list(alone["published_figure_id"]) == ["R1/E9"]

@@ -112,8 +112,8 @@ def test_a_country_has_the_lowest_confidence_of_its_large_restrictions() -> None
         ("UNKNOWN", "XA", "2024-02-01", "2025-03-01"),
         ("LARGE", "XB", "2024-05-01", "2025-01-01"),  # over before the year
     )
-    found = confidence.rate_countries(rows, acts, days)
-    assert found.tolist() == ["high", "medium", "high"]
+    result = confidence.rate_countries(rows, acts, days)
+    assert result.tolist() == ["high", "medium", "high"]
     wide = rows.assign(q95_persons=rows["q05_persons"] * 11)
     assert confidence.rate_countries(wide, acts, days).tolist() == ["low", "low", "low"]
 
@@ -128,6 +128,6 @@ def test_a_region_has_the_lowest_confidence_of_its_large_countries() -> None:
     ).assign(confidence=[np.nan, np.nan, "high", "medium", "low"])
     pairs = [("XA", "001"), ("XB", "001"), ("XC", "001"), ("XA", "002")]
     regions = pd.DataFrame(pairs, columns=["country_id", "area_id"])
-    found = confidence.rate_regions(rows, regions)
+    result = confidence.rate_regions(rows, regions)
     # of the second something is left out
-    assert found.tolist() == ["medium", "medium", "high", "medium", "low"]
+    assert result.tolist() == ["medium", "medium", "high", "medium", "low"]

@@ -21,9 +21,9 @@ def cells(days_in_force: str = "", times_in_force: float = np.nan) -> pd.DataFra
 
 def on_days(first: str, last: str, days: str = "", times: float = np.nan) -> list[str]:
     span = pd.DataFrame({"start": [pd.Timestamp(first)], "end": [pd.Timestamp(last)], "item": "a"})
-    found = cut_to_days(span, cells(days, times))
-    assert (found["item"] == "a").all()
-    return [f"{row.start:%m-%d}/{row.end:%m-%d}" for row in found.itertuples()]
+    result = cut_to_days(span, cells(days, times))
+    assert (result["item"] == "a").all()
+    return [f"{row.start:%m-%d}/{row.end:%m-%d}" for row in result.itertuples()]
 
 
 def test_without_days_all_days_count() -> None:
@@ -31,8 +31,8 @@ def test_without_days_all_days_count() -> None:
 
 
 def test_listed_days_inside_the_span_count() -> None:
-    told = "2025-07-14;2025-07-15;2025-07-20;2025-07-25"
-    assert on_days("2025-07-15", "2025-07-25", days=told) == [
+    result = "2025-07-14;2025-07-15;2025-07-20;2025-07-25"
+    assert on_days("2025-07-15", "2025-07-25", days=result) == [
         *("07-15/07-16", "07-20/07-21"),
     ]
 
@@ -55,10 +55,10 @@ def test_times_are_spread_from_the_first_day_to_the_last(count: float, days: lis
 def test_each_time_is_a_day_of_its_own(length: int, count: int) -> None:
     span = pd.DataFrame({"start": [pd.Timestamp("2025-01-01")]})
     span["end"] = span["start"] + pd.Timedelta(days=length)
-    found = cut_to_days(span, cells(times_in_force=float(count)))
-    assert (found["end"] - found["start"]).dt.days.sum() == min(length, count)
-    assert not found["start"].duplicated().any()
-    assert found["start"].min() == span["start"][0]
+    result = cut_to_days(span, cells(times_in_force=float(count)))
+    assert (result["end"] - result["start"]).dt.days.sum() == min(length, count)
+    assert not result["start"].duplicated().any()
+    assert result["start"].min() == span["start"][0]
 
 
 def table(**told: str) -> pd.DataFrame:
@@ -66,38 +66,38 @@ def table(**told: str) -> pd.DataFrame:
 
 
 def person_days(made: World) -> pd.DataFrame:
-    found = calculated(made)["person_days"]
-    return found.set_index(["restriction_id", "period"])
+    result = calculated(made)["person_days"]
+    return result.set_index(["restriction_id", "period"])
 
 
 HOURS = {"least_hours_a_day": "2", "most_hours_a_day": "3"}
 
 
 def test_person_hours_are_person_days_times_the_hours_told() -> None:
-    found = table(**HOURS).loc[("R1", "all")]
-    assert found["days"] == 10
-    assert found["lower_person_hours"] == pytest.approx(2 * found["lower_person_days"])
-    assert found["q50_person_hours"] == pytest.approx(6**0.5 * found["q50_person_days"], rel=0.05)
-    spread = found["q95_person_hours"] / found["q05_person_hours"]
-    assert spread > 1.5 * found["q95_person_days"] / found["q05_person_days"]
-    assert found["upper_person_hours"] == pytest.approx(3 * found["upper_person_days"])
+    result = table(**HOURS).loc[("R1", "all")]
+    assert result["days"] == 10
+    assert result["lower_person_hours"] == pytest.approx(2 * result["lower_person_days"])
+    assert result["q50_person_hours"] == pytest.approx(6**0.5 * result["q50_person_days"], rel=0.05)
+    spread = result["q95_person_hours"] / result["q05_person_hours"]
+    assert spread > 1.5 * result["q95_person_days"] / result["q05_person_days"]
+    assert result["upper_person_hours"] == pytest.approx(3 * result["upper_person_days"])
 
 
 def test_bounds_with_errors_contain_the_hours_that_are_drawn() -> None:
-    found = table(**HOURS).loc[("R1", "all")]
+    result = table(**HOURS).loc[("R1", "all")]
     for unit, of in (("least", "at_least"), ("most", "at_most")):
-        assert found[f"{of}_person_hours"] != pytest.approx(
-            float(HOURS[f"{unit}_hours_a_day"]) * found[f"{of}_person_days"]
+        assert result[f"{of}_person_hours"] != pytest.approx(
+            float(HOURS[f"{unit}_hours_a_day"]) * result[f"{of}_person_days"]
         )
-    assert found["at_least_person_hours"] <= found["q05_person_hours"]
-    assert found["q95_person_hours"] <= found["at_most_person_hours"]
+    assert result["at_least_person_hours"] <= result["q05_person_hours"]
+    assert result["q95_person_hours"] <= result["at_most_person_hours"]
 
 
 def test_untold_hours_count_the_days_between_in_the_lower_bound_and_all_in_the_upper() -> None:
-    found = table().loc[("R1", "all")]
-    assert found["lower_person_hours"] == pytest.approx(24 * 0.8 * found["lower_person_days"])
-    assert found["q50_person_hours"] == pytest.approx(24 * found["q50_person_days"])
-    assert found["upper_person_hours"] == pytest.approx(24 * found["upper_person_days"])
+    result = table().loc[("R1", "all")]
+    assert result["lower_person_hours"] == pytest.approx(24 * 0.8 * result["lower_person_days"])
+    assert result["q50_person_hours"] == pytest.approx(24 * result["q50_person_days"])
+    assert result["upper_person_hours"] == pytest.approx(24 * result["upper_person_days"])
     listed = table(days_in_force="2025-08-15;2025-08-24").loc[("R1", "all")]
     assert listed["lower_person_hours"] == 0
 
@@ -114,8 +114,8 @@ def test_days_that_happened_count_and_not_the_span(told: dict[str, str]) -> None
 
 def test_hours_and_days_change_nobody_who_is_exposed() -> None:
     def exposed(**told: str) -> pd.DataFrame:
-        found = calculated(calls(russia(), **SPAN, **told))["impact"]
-        return found[["impact_metric", "lower_persons", "q50_persons", "upper_persons"]]
+        result = calculated(calls(russia(), **SPAN, **told))["impact"]
+        return result[["impact_metric", "lower_persons", "q50_persons", "upper_persons"]]
 
     pd.testing.assert_frame_equal(exposed(), exposed(times_in_force="3", **HOURS))
 
@@ -123,11 +123,11 @@ def test_hours_and_days_change_nobody_who_is_exposed() -> None:
 def test_of_two_restrictions_at_once_hours_are_between_the_shortest_and_the_sum() -> None:
     made = calls(russia(), **SPAN, **HOURS)
     made = calls(made, "R2", **SPAN, least_hours_a_day="22", most_hours_a_day="23")
-    found = person_days(made).loc[("all", "2025")]
-    middle = found["q50_person_hours"] / found["q50_person_days"]
-    assert 2.5 < found["q05_person_hours"] / found["q05_person_days"] < middle < 24
-    assert found["lower_person_hours"] == pytest.approx(22 * found["lower_person_days"])
-    assert found["upper_person_hours"] == pytest.approx(24 * found["upper_person_days"])
+    result = person_days(made).loc[("all", "2025")]
+    middle = result["q50_person_hours"] / result["q50_person_days"]
+    assert 2.5 < result["q05_person_hours"] / result["q05_person_days"] < middle < 24
+    assert result["lower_person_hours"] == pytest.approx(22 * result["lower_person_days"])
+    assert result["upper_person_hours"] == pytest.approx(24 * result["upper_person_days"])
 
 
 def test_the_window_is_as_long_as_the_days_in_force() -> None:

@@ -54,9 +54,9 @@ def test_a_figure_is_from_under_what_was_in_force_in_half_of_its_period() -> Non
         )
         made.restrict(f"R{number}", service)
         made.restrict(f"B{number}", service, **{"observed_from": "2025-05-20", **cells})
-    found = list_doubts(made)[["is_under_block", "is_under_restriction"]]
+    result = list_doubts(made)[["is_under_block", "is_under_restriction"]]
     for number, (cells, expected) in enumerate(UNDER):
-        assert tuple(found.loc[f"R{number}"]) == expected, cells
+        assert tuple(result.loc[f"R{number}"]) == expected, cells
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_other_services_and_what_no_user_comes_upon_do_not_count(
     made = world().estimate("E1", period="2025-06").restrict("R1", "alpha")
     made.add("restrictions", restriction_id="R0", observed_from="2025-05-20")
     made.add("restriction_targets", restriction_id="R0", platform_id=platform, feature=feature)
-    found = doubts(made)
-    assert (found["is_under_block"], found["is_under_restriction"]) == expected
+    result = doubts(made)
+    assert (result["is_under_block"], result["is_under_restriction"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -126,15 +126,15 @@ def panel(made: World) -> World:
 def test_pages_that_contradict_each_other_are_told_and_the_neighbours_judge(
     june: str, other: str, expected: tuple[bool, bool]
 ) -> None:
-    found = doubts(panel(printed(june, other)))
-    assert (found["is_printed_differently"], found["is_outlier"]) == expected
+    result = doubts(panel(printed(june, other)))
+    assert (result["is_printed_differently"], result["is_outlier"]) == expected
 
 
 def test_without_neighbours_on_both_sides_nothing_is_an_outlier() -> None:
     made = panel(printed("490000", "515000"))
     made.rows["estimates"] = [r for r in made.rows["estimates"] if r["estimate_id"] != "JULY"]
-    found = doubts(made)
-    assert (found["is_printed_differently"], found["is_outlier"]) == (True, False)
+    result = doubts(made)
+    assert (result["is_printed_differently"], result["is_outlier"]) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +151,6 @@ def test_younger_users_are_missed_where_a_figure_counts_them(
 ) -> None:
     made = world().estimate("E1", population_base=base).restrict("R1", "alpha")
     made.estimate("G1", age=group, value="100000")
-    found = doubts(made)
-    age = None if pd.isna(found["least_age"]) else found["least_age"]
-    assert (age, found["is_missing_younger"]) == expected
+    result = doubts(made)
+    age = None if pd.isna(result["least_age"]) else result["least_age"]
+    assert (age, result["is_missing_younger"]) == expected

@@ -41,12 +41,12 @@ def test_ends_hold_99_percent_of_the_draws(made: World) -> None:
 
 def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World) -> None:
     stages, tables = prepared(made)
-    found = pipeline.Outputs(tables, stages, pipeline.Settings(draws=400, sensitivity=False))
+    result = pipeline.Outputs(tables, stages, pipeline.Settings(draws=400, sensitivity=False))
     for table, unit in (
         *(("impact", "persons"), ("impact_by_area", "persons"), ("impact_by_day", "persons")),
         *(("person_days", "person_days"), ("person_days", "person_hours")),
     ):
-        rows = found[table]
+        rows = result[table]
         assert rows[f"q50_{unit}"].notna().any()
         for order in rules.RISING:
             numbers = rows[[f"{name}_{unit}" for name in order]]

@@ -274,8 +274,8 @@ def test_printed_hours_of_the_same_days_are_those_of_the_fact(
     made.rows["restrictions"][1].update(
         days | {"least_hours_a_day": "21", "most_hours_a_day": "21"} | row
     )
-    found = published(made)[0].loc["F", "least_hours_a_day"]
-    assert (None if pd.isna(found) else found) == hours
+    result = published(made)[0].loc["F", "least_hours_a_day"]
+    assert (None if pd.isna(result) else result) == hours
 
 
 def test_near_events_and_pairs_kept_apart_stay_two() -> None:

@@ -62,15 +62,15 @@ def linked(made: World, **cells: str) -> pd.DataFrame:
 def test_an_outage_is_of_the_restriction_of_its_place_and_days(
     restriction: dict[str, str], outage: dict[str, str], hours: float | None
 ) -> None:
-    found = linked(cut(**restriction), **outage)
-    assert list(found["hours"]) == ([] if hours is None else [hours])
+    result = linked(cut(**restriction), **outage)
+    assert list(result["hours"]) == ([] if hours is None else [hours])
 
 
 def test_evidence_that_names_its_restriction_is_of_it_and_needs_no_time() -> None:
     named = {"restriction_id": "R1", "begin": "", "end": "", "cause_kind": ""}
-    found = linked(cut(), **named)
-    assert list(found["evidence_id"]) == ["O1"]
-    assert found["hours"].isna().all()
+    result = linked(cut(), **named)
+    assert list(result["evidence_id"]) == ["O1"]
+    assert result["hours"].isna().all()
     assert (
         build_scope(cut().add("evidence", **named).typed(), AS_OF)
         .restrictions["measured_hours"]
@@ -85,11 +85,11 @@ def test_measured_hours_are_those_of_the_outages_and_confirm_the_restriction() -
     later = {"begin": "2025-08-17T01:00Z", "end": "2025-08-17T04:00Z"}
     made.add("evidence", evidence_id="O2", **later, **NO_SHARE)
     results = made.results()
-    found = row(results["restrictions"], restriction_id="R1")
-    assert (found["hours_basis"], found["evidence_count"]) == ("measured", 2)
-    assert found["q50_in_force_hours"] == pytest.approx(6.0)
-    assert found["q05_in_force_hours"] < 5 < 7 < found["q95_in_force_hours"]
-    assert found["seen_by"] == DEFAULTS["sources"]["publisher"]
+    result = row(results["restrictions"], restriction_id="R1")
+    assert (result["hours_basis"], result["evidence_count"]) == ("measured", 2)
+    assert result["q50_in_force_hours"] == pytest.approx(6.0)
+    assert result["q05_in_force_hours"] < 5 < 7 < result["q95_in_force_hours"]
+    assert result["seen_by"] == DEFAULTS["sources"]["publisher"]
     days = results["person_days"].set_index(["restriction_id", "period"]).loc[("R1", "all")]
     assert days["q50_person_hours"] == pytest.approx(2 * days["q50_person_days"], rel=0.1)
     assert days["lower_person_hours"] == pytest.approx(2 * days["lower_person_days"])
@@ -129,7 +129,7 @@ def test_a_share_lost_multiplies_person_days() -> None:
 
 def test_a_share_lost_in_a_region_is_of_the_people_there() -> None:
     rows = [("O1", "XA-01", "0.2", "0.4"), ("O2", "XA-01", "0.3", "0.5"), ("O3", "XA", "0.9", "1")]
-    found = events.find_lost_shares(
+    lost_shares = events.find_lost_shares(
         pd.DataFrame(
             [
                 ("R1", name, area, "country" if area == "XA" else "region", 1.0, float(a), float(b))
@@ -138,7 +138,7 @@ def test_a_share_lost_in_a_region_is_of_the_people_there() -> None:
             columns=events.LINKED,
         )
     )
-    assert found.to_numpy().tolist() == [["R1", "", 0.9, 1.0], ["R1", "XA-01", 0.2, 0.5]]
+    assert lost_shares.to_numpy().tolist() == [["R1", "", 0.9, 1.0], ["R1", "XA-01", 0.2, 0.5]]
 
 
 @pytest.mark.parametrize(
@@ -180,5 +180,5 @@ def test_a_share_of_the_nation_is_read_in_a_national_row_alone() -> None:
     ],
 )  # fmt: skip
 def test_the_counts_that_a_text_prints(text: str, counts: list[tuple[str, str, str]]) -> None:
-    found = losses.read_counts(register_row(event=text))
-    assert [(count.value, count.unit, count.interval) for count in found] == counts
+    result = losses.read_counts(register_row(event=text))
+    assert [(count.value, count.unit, count.interval) for count in result] == counts

@@ -24,9 +24,9 @@ def grown(*others: dict[str, str]) -> World:
 
 def expected(made: World, day: str, base_id: str = "B0") -> float:
     wanted = pd.DataFrame({"base_id": [base_id], "start": [pd.Timestamp(day)]}, index=[7])
-    found = Counts.from_tables(made.typed("bases", "sources")).interpolate_persons(wanted)
-    assert found.index.tolist() == [7]
-    return float(found.iloc[0])
+    result = Counts.from_tables(made.typed("bases", "sources")).interpolate_persons(wanted)
+    assert result.index.tolist() == [7]
+    return float(result.iloc[0])
 
 
 @pytest.mark.parametrize("base_id", ["B0", "B1"])
@@ -79,8 +79,8 @@ def test_the_order_of_the_bases_changes_nothing() -> None:
     wanted = pd.DataFrame(
         {"base_id": ["B1", "B0", "B1"], "start": pd.to_datetime(["2025-01-01"] * 3)}
     )
-    found = [Counts(each, sources).interpolate_persons(wanted) for each in (known, known[::-1])]
-    assert found[0].tolist() == found[1].tolist()
+    result = [Counts(each, sources).interpolate_persons(wanted) for each in (known, known[::-1])]
+    assert result[0].tolist() == result[1].tolist()
 
 
 def test_an_unknown_base_is_unknown() -> None:
@@ -140,7 +140,7 @@ def test_publishers_that_differ_limit_a_service_as_they_do_the_network() -> None
     assert rows.loc["R2", "is_base_disputed"]
     assert rows["base_persons"].tolist() == [1600e3, 1600e3]
     assert rows.loc["R1", "base_high_persons"] == rows.loc["R2", "base_high_persons"] >= 1600e3
-    found = made.results()["impact"].set_index(["restriction_id", "impact_metric"])
-    service = found.loc[("R2", "people_exposed")]
+    result = made.results()["impact"].set_index(["restriction_id", "impact_metric"])
+    service = result.loc[("R2", "people_exposed")]
     assert service["upper_persons"] == 1600e3
     assert "publishers of internet users differ" in service["reason"]

@@ -82,11 +82,11 @@ BY_RULE = {case.rule: case for case in BROKEN}
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: f"{case.rule}-{case.content[-12:]!r}")
 def test_a_broken_file_is_named_with_line_column_and_value(case: Broken, tmp_path: Path) -> None:
     _, findings = things(tmp_path, case.content)
-    (found,) = findings
-    assert (found.table, found.file, found.layer) == ("things", "things.csv", 1)
-    assert (found.rule, found.line, found.column) == (case.rule, case.line, case.column)
-    assert (found.value, found.severity) == (case.value, case.severity)
-    assert found.message
+    (result,) = findings
+    assert (result.table, result.file, result.layer) == ("things", "things.csv", 1)
+    assert (result.rule, result.line, result.column) == (case.rule, case.line, case.column)
+    assert (result.value, result.severity) == (case.value, case.severity)
+    assert result.message
 
 
 def test_every_reading_rule_has_a_case_that_fails_it() -> None:
@@ -106,14 +106,14 @@ def test_an_optional_table_may_be_missing(tmp_path: Path) -> None:
 
 def test_a_table_that_no_folder_holds_is_missing(tmp_path: Path) -> None:
     tables, findings = reading.read_tables([tmp_path], HEADERS)
-    (found,) = findings
-    assert (found.rule, found.file, found.line, found.column) == (
+    (result,) = findings
+    assert (result.rule, result.file, result.line, result.column) == (
         "missing_table",
         "things.csv",
         1,
         "a_id",
     )
-    assert found.severity is Severity.TABLE_ERROR
+    assert result.severity is Severity.TABLE_ERROR
     assert tables["things"].empty
     assert list(tables["things"].columns) == [*HEADER.columns, *facts.PROVENANCE]
 
@@ -121,8 +121,8 @@ def test_a_table_that_no_folder_holds_is_missing(tmp_path: Path) -> None:
 def test_a_strange_csv_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "thinks.csv").write_text("a\n")
     _, findings = things(tmp_path, "a_id,b,c\n")
-    (found,) = findings
-    assert (found.rule, found.file, found.severity) == (
+    (result,) = findings
+    assert (result.rule, result.file, result.severity) == (
         "unknown_table",
         "thinks.csv",
         Severity.WARNING,
@@ -136,8 +136,8 @@ def test_a_layer_that_is_being_written_is_refused(small_facts: Path, tmp_path: P
     (half / "bases.csv").write_bytes((small_facts / "bases.csv").read_bytes())
     (half / reading.UNFINISHED).write_text("refresh\n")
     done = steps.validate_facts(steps.read_facts([small_facts, half]))
-    (found,) = [found for found in done.findings if found.rule == "unfinished_layer"]
-    assert (found.table, found.layer, found.severity) == ("bases", 2, Severity.TABLE_ERROR)
+    (result,) = [result for result in done.findings if result.rule == "unfinished_layer"]
+    assert (result.table, result.layer, result.severity) == ("bases", 2, Severity.TABLE_ERROR)
     with pytest.raises(steps.RefusedError, match=f"{half}/.unfinished:1:: unfinished_layer: "):
         steps.refuse_errors(done, strict=False)
 
@@ -153,12 +153,12 @@ def test_a_layer_that_begins_to_be_written_meanwhile_is_refused(
 
     monkeypatch.setattr(reading, "_report_repeated_keys", while_reading)
     _, findings = things(tmp_path, "a_id,b,c\n")
-    assert [found.rule for found in findings] == ["unfinished_layer"]
+    assert [finding.rule for finding in findings] == ["unfinished_layer"]
 
 
 def test_a_row_that_cannot_be_read_is_kept_whole_and_the_others_stay(tmp_path: Path) -> None:
     frame, findings = things(tmp_path, 'a_id,b,c\n1,x,y\n2,"x, x"\n3,"p\nq",r\n4,x,y\n')
-    assert [json.loads(found.row) for found in findings] == [["2", "x, x"], ["3", "p\nq", "r"]]
+    assert [json.loads(finding.row) for finding in findings] == [["2", "x, x"], ["3", "p\nq", "r"]]
     assert frame["a_id"].tolist() == ["1", "4"]
     assert frame["row_line"].tolist() == [2, 6]
 
@@ -239,7 +239,7 @@ def test_cells_stay_as_written(tmp_path: Path) -> None:
 
 def test_each_later_line_of_a_key_is_named_and_the_earlier_one_is_said(tmp_path: Path) -> None:
     _, findings = things(tmp_path, "a_id,b,c\n1,x,y\n1,x,y\n2,x,y\n1,z,z\n")
-    assert [(found.line, "line 2 " in found.message) for found in findings] == [
+    assert [(finding.line, "line 2 " in finding.message) for finding in findings] == [
         (3, True),
         (5, True),
     ]
@@ -274,9 +274,9 @@ def test_layers_merge_by_key_and_the_later_wins(tmp_path: Path) -> None:
 
 def test_a_finding_in_a_later_layer_names_that_layer(tmp_path: Path) -> None:
     _, findings = layers(tmp_path, "a_id,b,c\n1,x,y\n", "a_id,b,c\n2,x\n")
-    (found,) = findings
-    assert (found.layer, found.line) == (2, 2)
-    there = facts.relocate_finding(found, [tmp_path / "1", tmp_path / "2"])
+    (result,) = findings
+    assert (result.layer, result.line) == (2, 2)
+    there = facts.relocate_finding(result, [tmp_path / "1", tmp_path / "2"])
     assert there.file == str(tmp_path / "2" / "things.csv")
 
 
@@ -357,12 +357,12 @@ def test_a_column_under_its_former_name_is_read_and_told(facts_copy: Path) -> No
     series = header.index("measurement_series_id")
     save(facts_copy / "overlaps.csv", [*header[:series], "lineage_id", *header[series + 1 :]], rows)
     before, after = steps.read_facts([FACTS]), steps.read_facts([facts_copy])
-    (found,) = after.findings
-    assert (found.rule, found.file, found.line) == ("former_column", "overlaps.csv", 1)
-    assert (found.column, found.severity) == ("lineage_id", Severity.WARNING)
+    (result,) = after.findings
+    assert (result.rule, result.file, result.line) == ("former_column", "overlaps.csv", 1)
+    assert (result.column, result.severity) == ("lineage_id", Severity.WARNING)
     pd.testing.assert_frame_equal(after.tables["overlaps"], before.tables["overlaps"])
     save(facts_copy / "overlaps.csv", [*header, "lineage_id"], [[*row, ""] for row in rows])
-    assert [found.rule for found in steps.read_facts([facts_copy]).findings] == ["unknown_column"]
+    assert [result.rule for result in steps.read_facts([facts_copy]).findings] == ["unknown_column"]
 
 
 DAMAGES = {
@@ -424,11 +424,11 @@ def refusal(tmp_path_factory: pytest.TempPathFactory) -> Refusal:
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_a_broken_table_is_refused_and_says_where(kind: str, refusal: Refusal) -> None:
     table, column = DAMAGES[kind]
-    (found,) = [each for each in refusal.error.findings if each.rule == kind]
-    assert (found.table, found.line, found.column) == (table, refusal.lines[kind], column)
-    assert found.severity is Severity.TABLE_ERROR
+    (result,) = [finding for finding in refusal.error.findings if finding.rule == kind]
+    assert (result.table, result.line, result.column) == (table, refusal.lines[kind], column)
+    assert result.severity is Severity.TABLE_ERROR
     place = f"{refusal.folder / table}.csv:{refusal.lines[kind]}:{column}: {kind}: "
-    assert sum(said.startswith(place) for said in refusal.error.lines) == 1
+    assert sum(line.startswith(place) for line in refusal.error.lines) == 1
 
 
 @pytest.mark.chain
@@ -455,7 +455,7 @@ def test_tables_that_are_all_empty_files_are_each_named(small_facts: Path) -> No
         path.write_bytes(b"")
     with pytest.raises(steps.RefusedError) as refused:
         computed(small_facts)
-    assert {(found.table, found.rule) for found in refused.value.findings} == {
+    assert {(finding.table, finding.rule) for finding in refused.value.findings} == {
         (table, "empty_file") for table in build_headers()
     }
 
@@ -506,14 +506,14 @@ def test_facts_are_refused_where_validation_is_switched_off(
     assert variable in done.stderr.strip().splitlines()[-1]
 
 
-def told(folder: Path) -> list[tuple[str, int, str, str]]:
-    found = steps.validate_facts(steps.read_facts([folder])).findings
-    return [(one.table, one.line, one.column, one.rule) for one in found if one.table != "surveys"]
+def list_findings(folder: Path) -> list[tuple[str, int, str, str]]:
+    result = steps.validate_facts(steps.read_facts([folder])).findings
+    return [(one.table, one.line, one.column, one.rule) for one in result if one.table != "surveys"]
 
 
 def test_a_row_that_is_wrong_tells_its_keys_in_the_same_check(small_facts: Path) -> None:
     line = edit(small_facts, "estimates", "E1", value="many", platform_id="nobody")
-    assert told(small_facts) == [
+    assert list_findings(small_facts) == [
         ("estimates", line, "platform_id", "key_unresolved"),
         ("estimates", line, "value", "number"),
     ]
@@ -527,8 +527,8 @@ def test_a_law_for_anything_stands_once_and_that_of_a_later_layer_wins(tmp_path:
         append(folder, "circumvention_laws", {**DEFAULTS["circumvention_laws"], "mean": mean})
     assert list(steps.read_facts(layers).tables["circumvention_laws"]["mean"]) == ["0.2"]
     line = append(layers[0], "circumvention_laws", DEFAULTS["circumvention_laws"])
-    (found,) = steps.read_facts(layers[:1]).findings
-    assert (found.rule, found.line, found.column) == ("key_repeats", line, "area_id")
+    (result,) = steps.read_facts(layers[:1]).findings
+    assert (result.rule, result.line, result.column) == ("key_repeats", line, "area_id")
 
 
 def test_a_row_whose_key_repeats_tells_what_else_is_wrong(small_facts: Path) -> None:
@@ -537,7 +537,7 @@ def test_a_row_whose_key_repeats_tells_what_else_is_wrong(small_facts: Path) -> 
     rows[0][header.index("period")] = "soon"
     rows[0][header.index("source_id")] = "nowhere"
     save(small_facts / "estimates.csv", header, [*rows, first])
-    assert told(small_facts) == [
+    assert list_findings(small_facts) == [
         ("estimates", 2, "period", "date"),
         ("estimates", 2, "source_id", "key_unresolved"),
         ("estimates", 4, "estimate_id", "key_repeats"),
@@ -546,7 +546,11 @@ def test_a_row_whose_key_repeats_tells_what_else_is_wrong(small_facts: Path) -> 
 
 def test_a_row_that_is_wrong_tells_what_rules_over_tables_will_say(small_facts: Path) -> None:
     line = edit(small_facts, "estimates", "E1", value="9000000", age="old")
-    rules = [rule for table, at, _, rule in told(small_facts) if (table, at) == ("estimates", line)]
+    rules = [
+        rule
+        for table, at, _, rule in list_findings(small_facts)
+        if (table, at) == ("estimates", line)
+    ]
     assert len(rules) > 1
     assert "above_population" in rules
 
@@ -556,10 +560,10 @@ def test_a_row_is_told_though_its_source_is_wrong_where_that_may_be_blank(
 ) -> None:
     at = edit(small_facts, "sources", "panel-page", published_on="soon")
     line = edit(small_facts, "estimates", "E1", value="9000000")
-    found = told(small_facts)
-    assert ("sources", at, "published_on", "date") in found
-    assert ("estimates", line, "source_id", "key_unresolved") in found
-    assert ("estimates", line, "value", "above_population") in found
+    result = list_findings(small_facts)
+    assert ("sources", at, "published_on", "date") in result
+    assert ("estimates", line, "source_id", "key_unresolved") in result
+    assert ("estimates", line, "value", "above_population") in result
 
 
 def test_beside_a_table_that_cannot_be_read_other_tables_are_held_to_their_rules(
@@ -568,40 +572,40 @@ def test_beside_a_table_that_cannot_be_read_other_tables_are_held_to_their_rules
     (small_facts / "platforms.csv").write_bytes(b"")
     line = edit(small_facts, "estimates", "E1", value="9000000", source_id="nowhere")
     other = edit(small_facts, "estimates", "E2", value="9000000")
-    found = told(small_facts)
-    assert ("platforms", 1, "platform_id", "empty_file") in found
-    assert ("estimates", line, "source_id", "key_unresolved") in found
-    assert ("estimates", other, "value", "above_population") in found
-    assert not [each for each in found if each[2] == "platform_id" and each[3] == "key_unresolved"]
+    result = list_findings(small_facts)
+    assert ("platforms", 1, "platform_id", "empty_file") in result
+    assert ("estimates", line, "source_id", "key_unresolved") in result
+    assert ("estimates", other, "value", "above_population") in result
+    assert not [each for each in result if each[2] == "platform_id" and each[3] == "key_unresolved"]
 
 
 @pytest.mark.chain  # the check of all rules, forty times
 @pytest.mark.parametrize("table", fact_models.TABLES)
 def test_no_table_that_cannot_be_read_hinders_the_check(table: str, small_facts: Path) -> None:
     (small_facts / f"{table}.csv").write_bytes(b"\xff\n")
-    found = steps.validate_facts(steps.read_facts([small_facts])).findings
-    assert [one.rule for one in found if one.table == table] == ["encoding"]
+    result = steps.validate_facts(steps.read_facts([small_facts])).findings
+    assert [one.rule for one in result if one.table == table] == ["encoding"]
 
 
 def test_an_acceptance_does_not_lapse_while_rows_are_refused(small_facts: Path) -> None:
     cells = {"rule": "figure_jump", "table": "estimates", "key": "E1", "column": "value"}
     append(small_facts, "accepted_findings", cells | {"reason": "so", "reviewed_on": "2026-01-31"})
-    assert [one[3] for one in told(small_facts)] == ["acceptance_lapsed"]
+    assert [one[3] for one in list_findings(small_facts)] == ["acceptance_lapsed"]
     edit(small_facts, "estimates", "E1", value="many")
-    assert [one[3] for one in told(small_facts)] == ["number"]
+    assert [one[3] for one in list_findings(small_facts)] == ["number"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that no one can read")
 def test_a_file_that_cannot_be_read_is_a_finding(small_facts: Path) -> None:
     (small_facts / "sources.csv").unlink()
     (small_facts / "sources.csv").symlink_to("/proc/self/mem")
-    assert told(small_facts) == [("sources", 1, "", "unreadable")]
+    assert list_findings(small_facts) == [("sources", 1, "", "unreadable")]
 
 
 def test_a_file_that_is_too_large_is_a_finding(
     small_facts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "MOST_BYTES", 600)
-    found = steps.validate_facts(steps.read_facts([small_facts])).findings
-    assert ("sources", "unreadable") in {(one.table, one.rule) for one in found}
-    assert "more than 600 bytes" in next(one.message for one in found if one.table == "sources")
+    result = steps.validate_facts(steps.read_facts([small_facts])).findings
+    assert ("sources", "unreadable") in {(one.table, one.rule) for one in result}
+    assert "more than 600 bytes" in next(one.message for one in result if one.table == "sources")

@@ -30,15 +30,15 @@ FEATURE, DEPRIVED = "people_feature_exposed", "people_deprived_net"
 SAMPLER = Sampler(0, 10_000)
 
 
-def asked(made: World, share: str = "0.37", **cells: str) -> World:
+def add_calls_survey(made: World, share: str = "0.37", **cells: str) -> World:
     """A survey of adults about calls in any messenger."""
-    told = {
+    result = {
         "feature_use_id": "F1",
         "platform_id": "any-messenger",
         "area_id": "RU",
         "period": "2025-07-22/2025-07-24",
     }
-    return made.add("feature_use", share=share, **{**told, **cells})
+    return made.add("feature_use", share=share, **{**result, **cells})
 
 
 def aged(made: World, persons: str) -> World:
@@ -83,8 +83,8 @@ def forced(
     rows: pd.DataFrame, exposed: tuple[float, float, float], missing: bool = False
 ) -> list[float]:
     about = place(*exposed)
-    found = limits.bound_in_countries(rows, about, pd.Series(missing, about.index))
-    return [float(each) for each in found.iloc[0]]
+    result = limits.bound_in_countries(rows, about, pd.Series(missing, about.index))
+    return [float(each) for each in result.iloc[0]]
 
 
 @pytest.mark.parametrize(
@@ -128,41 +128,41 @@ def test_a_feature_that_nobody_asked_about_opens_the_bound_to_the_exposed() -> N
 def test_calls_in_russia() -> None:
     # The population of twelve and more is as large as that of adults: nobody is beyond.
     callers = 0.37 * ADULTS
-    made = calls(asked(aged(russia(), str(ADULTS))))
-    found = of(impacts(made), metric=FEATURE)
+    made = calls(add_calls_survey(aged(russia(), str(ADULTS))))
+    result = of(impacts(made), metric=FEATURE)
     assert callers == pytest.approx(41_687_853.4, abs=0.1)
-    assert found["lower_persons"] == pytest.approx(callers + 96e6 - 105e6, rel=1e-4)
-    assert found["upper_persons"] == pytest.approx(callers, rel=1e-4)
-    low, *drawn, high = ends(found)
+    assert result["lower_persons"] == pytest.approx(callers + 96e6 - 105e6, rel=1e-4)
+    assert result["upper_persons"] == pytest.approx(callers, rel=1e-4)
+    low, *drawn, high = ends(result)
     assert rising(drawn)
     assert low < drawn[1] < high  # what is assumed takes the interval beyond the bounds
-    assert found["obs_status"] == "U"
-    assert "any messenger" in found["reason"]
+    assert result["obs_status"] == "U"
+    assert "any messenger" in result["reason"]
 
 
 def test_those_too_young_to_be_asked_may_all_call() -> None:
-    made = calls(asked(aged(russia(), "122000000")))
-    found = of(impacts(made), metric=FEATURE)
-    assert found["lower_persons"] == pytest.approx(0.37 * ADULTS + 96e6 - 105e6, rel=1e-4)
-    assert found["upper_persons"] == pytest.approx(0.37 * ADULTS + 122e6 - ADULTS, rel=1e-4)
-    assert "asked of age_18_plus, taken for internet_12_plus" in found["reason"]
+    made = calls(add_calls_survey(aged(russia(), "122000000")))
+    result = of(impacts(made), metric=FEATURE)
+    assert result["lower_persons"] == pytest.approx(0.37 * ADULTS + 96e6 - 105e6, rel=1e-4)
+    assert result["upper_persons"] == pytest.approx(0.37 * ADULTS + 122e6 - ADULTS, rel=1e-4)
+    assert "asked of age_18_plus, taken for internet_12_plus" in result["reason"]
 
 
 def test_how_many_were_too_young_to_be_asked_must_be_known_for_an_upper_bound() -> None:
-    found = of(impacts(calls(asked(russia()))), metric=FEATURE)
-    assert found["upper_persons"] == 105e6
-    assert "asked of age_18_plus, taken for internet_12_plus" in found["reason"]
+    result = of(impacts(calls(add_calls_survey(russia()))), metric=FEATURE)
+    assert result["upper_persons"] == 105e6
+    assert "asked of age_18_plus, taken for internet_12_plus" in result["reason"]
 
 
 def test_a_share_of_the_base_itself_is_silent_on_nobody() -> None:
-    made = calls(asked(russia(), population_base="internet_12_plus"))
+    made = calls(add_calls_survey(russia(), population_base="internet_12_plus"))
     (row,) = shares(made).to_dict("records")
     assert (row["of_persons"], row["beyond_persons"]) == (105e6, 0.0)
     assert "population" not in row["assumed"]
 
 
 def test_what_is_taken_for_granted_is_named() -> None:
-    made = calls(asked(aged(russia(), "122000000"), feature="video_call"))
+    made = calls(add_calls_survey(aged(russia(), "122000000"), feature="video_call"))
     assert shares(made)["assumed"].tolist() == [
         "any_messenger;feature:video_call:voice_call;population:age_18_plus:internet_12_plus"
     ]
@@ -175,15 +175,15 @@ def test_a_share_from_more_than_three_months_after_the_start_is_not_used(
     period: str, used: bool
 ) -> None:
     # From 13 August: the period 12 November ends 92 days later, at the end of that day.
-    assert len(shares(calls(asked(russia(), period=period)))) == used
+    assert len(shares(calls(add_calls_survey(russia(), period=period)))) == used
 
 
 def test_a_share_of_the_restricted_service_comes_first() -> None:
-    made = calls(asked(russia()))
-    asked(made, "0.2", feature_use_id="F2", platform_id="telegram", period="2024-01")
+    made = calls(add_calls_survey(russia()))
+    add_calls_survey(made, "0.2", feature_use_id="F2", platform_id="telegram", period="2024-01")
     rows = shares(made).set_index("feature_use_id")
     assert rows["is_own"].to_dict() == {"F1": False, "F2": True}  # whatsapp has the group's alone
-    asked(made, "0.3", feature_use_id="F3", platform_id="whatsapp", period="2024-01")
+    add_calls_survey(made, "0.3", feature_use_id="F3", platform_id="whatsapp", period="2024-01")
     assert shares(made)["feature_use_id"].tolist() == ["F2", "F3"]
 
 
@@ -191,21 +191,21 @@ def test_callers_of_the_services_themselves_are_all_exposed() -> None:
     made = calls(russia())
     for key, platform, share in (("F1", "telegram", "0.2"), ("F2", "whatsapp", "0.3")):
         told = {"feature_use_id": key, "platform_id": platform}
-        asked(made, share, population_base="internet_12_plus", **told)
-    found = of(impacts(made), metric=FEATURE)
-    assert found["lower_persons"] == pytest.approx(0.3 * 105e6, rel=1e-4)
-    assert found["upper_persons"] == pytest.approx(0.5 * 105e6, rel=1e-4)
-    assert found["reason"] == AGED
-    assert rising(ends(found))
+        add_calls_survey(made, share, population_base="internet_12_plus", **told)
+    result = of(impacts(made), metric=FEATURE)
+    assert result["lower_persons"] == pytest.approx(0.3 * 105e6, rel=1e-4)
+    assert result["upper_persons"] == pytest.approx(0.5 * 105e6, rel=1e-4)
+    assert result["reason"] == AGED
+    assert rising(ends(result))
 
 
 def two_polls(law: bool = True) -> World:
     """A poll of adults and one of respondents who are not described, both during the calls."""
-    made = asked(aged(russia(), str(ADULTS)), period="2025-08-22/2025-08-24")
+    made = add_calls_survey(aged(russia(), str(ADULTS)), period="2025-08-22/2025-08-24")
     made.add("lineages", measurement_series_id="phone", source_type="survey")
     made.add("sources", source_id="phone-page", measurement_series_id="phone",
              source_type="survey")  # fmt: skip
-    asked(made, "0.75", feature_use_id="F2", population_base="custom", period="2025-09",
+    add_calls_survey(made, "0.75", feature_use_id="F2", population_base="custom", period="2025-09",
           source_id="phone-page")  # fmt: skip
     if law:
         made.add("feature_laws", feature="voice_call", mean="0.5", spread="0.8")
@@ -230,34 +230,36 @@ def test_both_polls_stand_in_the_lineage_and_the_answer_names_that_they_are_from
     done = two_polls().results()
     used = done["lineage"]
     assert set(used.loc[used["role"] == "feature_share", "input_id"]) == {"F1", "F2"}
-    found = of(done["impact"], metric=FEATURE)
-    assert "asked during the restriction" in found["reason"]
-    assert found["q05_persons"] < 0.37 * ADULTS < found["q50_persons"] < 0.75 * 105e6
+    result = of(done["impact"], metric=FEATURE)
+    assert "asked during the restriction" in result["reason"]
+    assert result["q05_persons"] < 0.37 * ADULTS < result["q50_persons"] < 0.75 * 105e6
 
 
 def test_a_share_of_other_services_or_of_some_ages_does_not_speak() -> None:
     made = russia().add("platforms", platform_id="viber", name="Viber")
-    asked(made, platform_id="viber")
-    asked(made, feature_use_id="F3", age="18-24")
-    asked(made, feature_use_id="F4", feature="text_message")
+    add_calls_survey(made, platform_id="viber")
+    add_calls_survey(made, feature_use_id="F3", age="18-24")
+    add_calls_survey(made, feature_use_id="F4", feature="text_message")
     assert shares(calls(made)).empty
 
 
 def test_an_upper_bound_over_countries_needs_one_in_each() -> None:
-    made = asked(world().estimate("E1"), population_base="internet_12_plus", area_id="XA")
+    made = add_calls_survey(
+        world().estimate("E1"), population_base="internet_12_plus", area_id="XA"
+    )
     made.add("platforms", platform_id="any-messenger", kind="group")
     made.add("restrictions", restriction_id="R1", area_ids="XA;XC")
     made.add("restriction_targets", restriction_id="R1", feature="voice_call")
-    found = of(impacts(made), metric=FEATURE)
-    assert found["lower_persons"] == pytest.approx(0.37 * 700e3 + 500e3 - 700e3)
-    assert np.isnan(found["upper_persons"])  # nothing is on record of the other country
+    result = of(impacts(made), metric=FEATURE)
+    assert result["lower_persons"] == pytest.approx(0.37 * 700e3 + 500e3 - 700e3)
+    assert np.isnan(result["upper_persons"])  # nothing is on record of the other country
 
 
 def test_a_feature_nobody_counted_is_named_and_not_drawn() -> None:
-    found = of(impacts(calls(russia())), metric=FEATURE)
-    assert (found["lower_persons"], found["upper_persons"]) == (0.0, 105e6)
-    assert found[ENDS[1:4]].isna().all()
-    assert (found["obs_status"], found["reason"]) == (
+    result = of(impacts(calls(russia())), metric=FEATURE)
+    assert (result["lower_persons"], result["upper_persons"]) == (0.0, 105e6)
+    assert result[ENDS[1:4]].isna().all()
+    assert (result["obs_status"], result["reason"]) == (
         "M",
         f"{AGED}; nobody counted who uses the feature",
     )
@@ -275,22 +277,22 @@ def test_whole_services_single_features_and_both() -> None:
     for name, feature in (("both", "login"), ("part", "login"), ("mixed", "login")):
         made.add("restriction_targets", restriction_id=name, feature=feature)
     made.add("restriction_targets", restriction_id="mixed", platform_id="beta")
-    found = scoped(made).is_whole_service
-    assert found.to_dict() == {"whole": True, "both": True, "part": False, "mixed": None}
+    result = scoped(made).is_whole_service
+    assert result.to_dict() == {"whole": True, "both": True, "part": False, "mixed": None}
 
 
 def test_a_share_enters_bounds_with_the_error_of_its_sample() -> None:
-    made = calls(asked(aged(russia(errors=ERRORS), str(ADULTS))))
+    made = calls(add_calls_survey(aged(russia(errors=ERRORS), str(ADULTS))))
     half = 1.645 * np.sqrt(0.37 * 0.63 / ERRORS["effective_sample", "count"])
-    found = of(impacts(made), metric=FEATURE)
-    assert found["lower_persons"] == pytest.approx((0.37 - half) * ADULTS + 96e6 - 105e6, rel=0.01)
-    assert found["upper_persons"] == pytest.approx((0.37 + half) * ADULTS, rel=0.01)
+    result = of(impacts(made), metric=FEATURE)
+    assert result["lower_persons"] == pytest.approx((0.37 - half) * ADULTS + 96e6 - 105e6, rel=0.01)
+    assert result["upper_persons"] == pytest.approx((0.37 + half) * ADULTS, rel=0.01)
 
 
 def test_draws_of_callers_are_as_wide_as_the_effective_sample() -> None:
-    told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
+    result = {"population_base": "internet_12_plus", "platform_id": "telegram"}
     known = EXACT | {("effective_sample", "count"): ERRORS["effective_sample", "count"]}
-    made = calls(asked(russia(errors=known), **told))
+    made = calls(add_calls_survey(russia(errors=known), **result))
     share = audiences.draw_feature_users(shares(made), SAMPLER)[0] / 105e6
     expected = np.sqrt(0.37 * 0.63 / (ERRORS["effective_sample", "count"] + 1))
     assert share.mean() == pytest.approx(0.37, abs=1e-3)
@@ -298,8 +300,10 @@ def test_draws_of_callers_are_as_wide_as_the_effective_sample() -> None:
 
 
 def test_each_thing_taken_for_granted_widens_the_draws() -> None:
-    made = calls(asked(russia(), population_base="internet_12_plus"))
-    plain = calls(asked(russia(), population_base="internet_12_plus", platform_id="telegram"))
+    made = calls(add_calls_survey(russia(), population_base="internet_12_plus"))
+    plain = calls(
+        add_calls_survey(russia(), population_base="internet_12_plus", platform_id="telegram")
+    )
     wide, narrow = (
         np.log(share / (1 - share)).var()
         for share in (
@@ -312,8 +316,8 @@ def test_each_thing_taken_for_granted_widens_the_draws() -> None:
 @pytest.mark.parametrize(("kind", "tail"), [("ci90", 0.05), ("ci95", 0.025)])
 def test_a_stated_interval_is_met_by_the_draws(kind: str, tail: float) -> None:
     interval = {"low_share": "0.35", "high_share": "0.41", "interval_kind": kind}
-    told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
-    rows = shares(calls(asked(russia(), **told, **interval)))
+    result = {"population_base": "internet_12_plus", "platform_id": "telegram"}
+    rows = shares(calls(add_calls_survey(russia(), **result, **interval)))
     found = np.quantile(audiences.draw_feature_users(rows, SAMPLER)[0] / 105e6, [tail, 1 - tail])
     assert found == pytest.approx([0.35, 0.41], abs=1e-3)
     assert rows[["least", "most"]].to_numpy()[0] == pytest.approx([0.35, 0.41])
@@ -321,8 +325,8 @@ def test_a_stated_interval_is_met_by_the_draws(kind: str, tail: float) -> None:
 
 def test_a_stated_range_without_a_value_is_drawn_inside_it() -> None:
     interval = {"low_share": "0.3", "high_share": "0.4", "interval_kind": "min_max"}
-    told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
-    rows = shares(calls(asked(russia(), "", **told, **interval)))
+    result = {"population_base": "internet_12_plus", "platform_id": "telegram"}
+    rows = shares(calls(add_calls_survey(russia(), "", **result, **interval)))
     share = audiences.draw_feature_users(rows, SAMPLER)[0] / 105e6
     rounding = 0.5 / 105  # of the base that the share is of, printed in millions
     assert 0.3 * (1 - rounding) <= share.min() < share.max() <= 0.4 * (1 + rounding)
@@ -348,22 +352,22 @@ def deprived(made: World) -> tuple[pd.DataFrame, list[float]]:
 
 
 def test_deprived_are_those_who_do_not_keep_access() -> None:
-    done, found = deprived(keep(simple(), "C1", "0.3"))
-    assert (found[0], found[-1]) == pytest.approx((350e3, 350e3), rel=1e-4)
+    done, result = deprived(keep(simple(), "C1", "0.3"))
+    assert (result[0], result[-1]) == pytest.approx((350e3, 350e3), rel=1e-4)
     assert (of(done, metric=DEPRIVED)["obs_status"], of(done)["obs_status"]) == ("A", "A")
 
 
 def test_a_stated_range_of_circumventors_bounds_the_deprived() -> None:
-    told = {"low_share": "0.2", "high_share": "0.5", "interval_kind": "min_max"}
-    _, found = deprived(keep(simple(), "C1", "0.3", **told))
+    result = {"low_share": "0.2", "high_share": "0.5", "interval_kind": "min_max"}
+    _, found = deprived(keep(simple(), "C1", "0.3", **result))
     assert (found[0], found[-1]) == (250e3, 400e3)
     assert rising(found)
     assert found[1] < found[2] < found[3]
 
 
 def test_a_self_selected_poll_is_wide_and_gives_no_bound() -> None:
-    done, found = deprived(keep(simple(), "C1", "0.3", self_selected="yes"))
-    assert (found[0], found[-1]) == (0.0, 500e3)
+    done, result = deprived(keep(simple(), "C1", "0.3", self_selected="yes"))
+    assert (result[0], result[-1]) == (0.0, 500e3)
     assert "self-selected poll" in of(done, metric=DEPRIVED)["reason"]
     assert of(done, metric=DEPRIVED)["obs_status"] == "U"
     rows = known(keep(simple(), "C1", "0.3", self_selected="yes")).use.circumvention
@@ -381,7 +385,7 @@ def test_the_largest_share_of_the_latest_period_is_chosen() -> None:
 
 
 def test_without_anyone_who_counted_the_circumventors_nothing_is_drawn() -> None:
-    done, found = deprived(simple())
-    assert (found[0], found[-1]) == (0.0, 500e3)
-    assert np.isnan(found[1:4]).all()
+    done, result = deprived(simple())
+    assert (result[0], result[-1]) == (0.0, 500e3)
+    assert np.isnan(result[1:4]).all()
     assert "nobody counted who keeps access" in of(done, metric=DEPRIVED)["reason"]

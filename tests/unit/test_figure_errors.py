@@ -28,8 +28,8 @@ pytestmark = pytest.mark.chain
     ],
 )
 def test_rounding_follows_from_what_is_printed(value: float, is_share: bool, half: float) -> None:
-    found = figure_errors.half_step(pd.Series([value]), pd.Series([is_share]))
-    assert found.iloc[0] == pytest.approx(half)
+    result = figure_errors.half_step(pd.Series([value]), pd.Series([is_share]))
+    assert result.iloc[0] == pytest.approx(half)
 
 
 def series(*months: str, **cells: str) -> World:
@@ -46,11 +46,11 @@ def successive(made: World) -> pd.DataFrame:
 
 
 def test_the_next_figure_of_a_series_is_its_pair() -> None:
-    found = successive(series("2025-01", "2025-03", "2025-04"))
-    assert found["months"].round(1).tolist() == [1.9, 1.0]
+    result = successive(series("2025-01", "2025-03", "2025-04"))
+    assert result["months"].round(1).tolist() == [1.9, 1.0]
     at = [np.log(v / (700e3 - v)) for v in (300e3, 330e3, 363e3)]
-    assert found["change"].tolist() == pytest.approx(np.diff(at))
-    assert not found["is_restricted"].any()
+    assert result["change"].tolist() == pytest.approx(np.diff(at))
+    assert not result["is_restricted"].any()
 
 
 def test_a_year_on_is_too_far_and_overlapping_periods_are_no_pair() -> None:
@@ -74,16 +74,16 @@ def test_a_pair_that_a_restriction_touches(
     made = series("2025-01", "2025-03").restrict(
         "R1", "alpha", **{"observed_from": "2025-02-10", **cells}
     )
-    found = successive(made).iloc[0]
-    assert (found["is_restricted"], found["is_use_restricted"]) == (is_restricted, is_use)
+    result = successive(made).iloc[0]
+    assert (result["is_restricted"], result["is_use_restricted"]) == (is_restricted, is_use)
 
 
 def test_measurers_weigh_with_the_square_root_of_their_pairs() -> None:
     many = pd.DataFrame({"measurement_series_id": "a", "change": np.zeros(900), "months": 1.0})
     few = pd.DataFrame({"measurement_series_id": "b", "change": np.ones(9), "months": 1.0})
-    found = learning.measure_audience_growth(pd.concat([many, few]))
+    audience_growth = learning.measure_audience_growth(pd.concat([many, few]))
     # 30 of 33 parts of the weight at zero, 3 at one.
-    assert [found.q50, found.q95] == pytest.approx([0.0, 1.0])
+    assert [audience_growth.q50, audience_growth.q95] == pytest.approx([0.0, 1.0])
 
 
 def facts() -> Tables:
@@ -92,12 +92,12 @@ def facts() -> Tables:
 
 
 def test_the_table_is_the_same_each_time_and_reads_back() -> None:
-    found = learning.fit_table(facts())
-    pd.testing.assert_frame_equal(found, learning.fit_table(facts()))
-    read = figure_errors.read_errors(found)
+    table = learning.fit_table(facts())
+    pd.testing.assert_frame_equal(table, learning.fit_table(facts()))
+    read = figure_errors.read_errors(table)
     assert read is not None
     assert read.growth.q05 <= read.growth.q50 <= read.growth.q95
-    basis = found.set_index(["parameter", "kind"])["basis"]
+    basis = table.set_index(["parameter", "kind"])["basis"]
     assert basis["growth", "q50"] == "single_house"
     assert basis["measurers", "q95"] == basis["effective_sample", "count"] == "assumed"
 
@@ -113,29 +113,29 @@ def test_a_law_goes_through_its_quantiles(down: float, middle: float, up: float)
     u = np.array([0.05, 0.5, 0.95])
     ends = (np.array(middle + down), np.array(middle), np.array(middle + up))
     for degrees in (4.0, np.inf):
-        found = figure_errors.draw_through_quantiles(u, *ends, degrees=degrees)
-        assert found == pytest.approx([middle + down, middle, middle + up], abs=1e-9)
+        through_quantiles = figure_errors.draw_through_quantiles(u, *ends, degrees=degrees)
+        assert through_quantiles == pytest.approx([middle + down, middle, middle + up], abs=1e-9)
 
 
 @given(st.floats(1.0, 1e8), st.floats(-8, 8))
 def test_nobody_leaves_the_universe(persons: float, by: float) -> None:
     universe = np.array(105e6)
-    found = float(figure_errors.move_persons(np.array(persons), universe, np.array(by)))
-    assert 0.0 <= found <= 105e6
-    assert (found >= persons) == (by >= 0.0) or found == pytest.approx(persons)
+    result = float(figure_errors.move_persons(np.array(persons), universe, np.array(by)))
+    assert 0.0 <= result <= 105e6
+    assert (result >= persons) == (by >= 0.0) or result == pytest.approx(persons)
 
 
 def test_without_errors_nothing_is_drawn_and_the_row_says_so() -> None:
     made = world().estimate("E1").restrict("R1", "alpha")
-    found = made.exposed()
-    assert pd.isna(found["q50_persons"])
-    assert "audience-impact learn" in str(found["reason"])
+    result = made.exposed()
+    assert pd.isna(result["q50_persons"])
+    assert "audience-impact learn" in str(result["reason"])
 
 
 def test_a_known_error_gives_a_width() -> None:
     from tests.engine import calibrated, impacts, of
 
-    found = of(impacts(calibrated(world(), ERRORS).estimate("E1").restrict("R1", "alpha")))
-    assert found["q05_persons"] < 500e3 < found["q95_persons"]
-    assert found["lower_persons"] == found["upper_persons"] == 500e3
-    assert found["clamped_draws_share"] > 0.9
+    result = of(impacts(calibrated(world(), ERRORS).estimate("E1").restrict("R1", "alpha")))
+    assert result["q05_persons"] < 500e3 < result["q95_persons"]
+    assert result["lower_persons"] == result["upper_persons"] == 500e3
+    assert result["clamped_draws_share"] > 0.9

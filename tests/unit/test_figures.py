@@ -49,8 +49,8 @@ def audience(made: World, start: str = START) -> "pd.Series[float]":
 
 def limits(made: World, start: str = START) -> tuple[float, float]:
     """At least and at most; -1 where nothing limits."""
-    found = audience(made, start).fillna({"low_persons": -1.0, "high_persons": -1.0})
-    return found["low_persons"], found["high_persons"]
+    result = audience(made, start).fillna({"low_persons": -1.0, "high_persons": -1.0})
+    return result["low_persons"], result["high_persons"]
 
 
 @pytest.mark.parametrize(
@@ -161,9 +161,9 @@ def test_of_equals_the_first_by_name_whatever_the_order_of_rows() -> None:
 
 def test_several_lineages_give_a_range() -> None:
     made = world().estimate("E1").estimate("E2", value="450000", source_id="other-panel-page")
-    found = audience(made)
-    assert (found["low_persons"], found["high_persons"]) == (450000.0, 500000.0)
-    assert (found["measurement_series_count"], found["measurement_series_id"]) == (2, "")
+    result = audience(made)
+    assert (result["low_persons"], result["high_persons"]) == (450000.0, 500000.0)
+    assert (result["measurement_series_count"], result["measurement_series_id"]) == (2, "")
 
 
 def test_each_lineage_speaks_with_its_own_latest_period() -> None:
@@ -172,10 +172,10 @@ def test_each_lineage_speaks_with_its_own_latest_period() -> None:
         .estimate("E1")
         .estimate("E2", value="450000", source_id="other-panel-page", period="2024-06")
     )
-    found = audience(made)
-    assert (found["low_persons"], found["high_persons"]) == (450000.0, 500000.0)
-    assert found["period"] == "2024-06;2025-06"
-    assert 12 < found["age_months"] < 13
+    result = audience(made)
+    assert (result["low_persons"], result["high_persons"]) == (450000.0, 500000.0)
+    assert result["period"] == "2024-06;2025-06"
+    assert 12 < result["age_months"] < 13
 
 
 def test_a_relay_of_another_measurer_is_that_measurers_voice() -> None:
@@ -327,8 +327,8 @@ def base_of(
             "measurement_series_id": [lineage],
         }
     )
-    found = Counts.from_tables(tables).find_nearest(wanted, by, window)
-    return str(found["base_id"].get(0, ""))
+    nearest = Counts.from_tables(tables).find_nearest(wanted, by, window)
+    return str(nearest["base_id"].get(0, ""))
 
 
 OWN, ANY = ["population_base", "measurement_series_id"], ["population_base"]
@@ -384,11 +384,11 @@ def test_bases_alike_are_taken_by_name_whatever_the_order_of_rows() -> None:
 
 def test_a_pair_without_figures_has_no_limits_and_no_tier() -> None:
     both = pd.concat([pair(START, "alpha"), pair(START, "gamma")], ignore_index=True)
-    found = figures.summarise_audiences(both, spoken(world().estimate("E1")))
-    assert row(found, platform_id="alpha")["metric_priority"] == 1
+    audiences = figures.summarise_audiences(both, spoken(world().estimate("E1")))
+    assert row(audiences, platform_id="alpha")["metric_priority"] == 1
     assert (
-        found.loc[
-            found["platform_id"] == "gamma", ["metric_priority", "low_persons", "high_persons"]
+        audiences.loc[
+            audiences["platform_id"] == "gamma", ["metric_priority", "low_persons", "high_persons"]
         ]
         .isna()
         .all(axis=None)

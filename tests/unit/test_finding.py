@@ -156,9 +156,9 @@ def test_an_area_is_found_under_its_other_names() -> None:
 
 def test_the_command_that_adds_a_register_is_named(vocabulary: Vocabulary) -> None:
     acts = vocabulary.acts
-    told = finding.describe_cover(acts)
-    assert "6 events of 4 countries" in told
-    assert "audience-impact import stop" in told
+    cover = finding.describe_cover(acts)
+    assert "6 events of 4 countries" in cover
+    assert "audience-impact import stop" in cover
     acts = acts.assign(source_id="access-now-stop-2026-05-20")
     assert "import stop" not in finding.describe_cover(acts)
 

@@ -15,7 +15,7 @@ from tests.support import FACTS, World, world
 SHARES = {"XA": 0.6, "XB": 0.7, "XC": 0.8, "XD": 0.9, "XE": 0.95}
 
 
-def asked(platform: str = "*", kind: str = "of_users") -> World:
+def make_surveyed_world(platform: str = "*", kind: str = "of_users") -> World:
     made = world()
     for area, share in SHARES.items():
         made.add("areas", area_id=area, name=f"Land {area}") if area not in (
@@ -34,20 +34,20 @@ def learned(made: World) -> pd.DataFrame:
 
 
 def test_the_law_of_a_service_is_that_of_the_next_area() -> None:
-    found = learned(asked()).loc[("*", "", "of_users")]
+    result = learned(make_surveyed_world()).loc[("*", "", "of_users")]
     x = logit(np.array(list(SHARES.values())))
-    assert found["mean"] == pytest.approx(x.mean(), abs=1e-4)
-    assert found["spread"] == pytest.approx(x.std(ddof=1) * np.sqrt(1 + 1 / 5), abs=1e-4)
-    assert (found["freedom"], found["areas"]) == (4, 5)
+    assert result["mean"] == pytest.approx(x.mean(), abs=1e-4)
+    assert result["spread"] == pytest.approx(x.std(ddof=1) * np.sqrt(1 + 1 / 5), abs=1e-4)
+    assert (result["freedom"], result["areas"]) == (4, 5)
 
 
 def test_an_area_with_a_figure_is_drawn_towards_the_law() -> None:
-    made = asked()
+    made = make_surveyed_world()
     for year, share in (("2024", "0.5"), ("2025", "0.7")):  # another hand, a year apart
         made.add("use_frequency", use_frequency_id=f"V{year}", area_id="XC", platform_id="*",
                  share=share, period=year)  # fmt: skip
-    found = learned(made)
-    own, every = found.loc[("*", "XE", "of_users")], found.loc[("*", "", "of_users")]
+    result = learned(made)
+    own, every = result.loc[("*", "XE", "of_users")], result.loc[("*", "", "of_users")]
     assert every["mean"] < own["mean"] < logit(0.95)
     assert 0 < own["spread"] < every["spread"]
 
@@ -97,12 +97,12 @@ def test_the_slope_is_that_inside_subregions() -> None:
 
 
 def test_a_subregion_has_a_distribution_of_its_own_and_others_a_wider_one() -> None:
-    found = learning.fit_distributions(surveyed()).set_index("area_id")
+    result = learning.fit_distributions(surveyed()).set_index("area_id")
     means = 1.0 + np.arange(4) + 3.0 * 0.475
-    assert found.loc["", "mean"] == pytest.approx(means.mean())
-    assert found.loc["S0", "mean"] == pytest.approx(means[0], abs=0.05)
-    assert found.loc["S0", "spread"] < 0.3 < 1.0 < found.loc["", "spread"]
-    assert (found["freedom"] == 3).all()
+    assert result.loc["", "mean"] == pytest.approx(means.mean())
+    assert result.loc["S0", "mean"] == pytest.approx(means[0], abs=0.05)
+    assert result.loc["S0", "spread"] < 0.3 < 1.0 < result.loc["", "spread"]
+    assert (result["freedom"] == 3).all()
 
 
 def test_an_area_with_a_figure_has_no_slope_and_the_level_of_its_subregion() -> None:
@@ -115,21 +115,23 @@ def test_an_area_with_a_figure_has_no_slope_and_the_level_of_its_subregion() -> 
             x=lambda rows: rows["x"] + 0.1,
         )
     )
-    found = learning.fit_distributions(pd.concat([surveyed(), again], ignore_index=True)).set_index(
-        "area_id"
-    )
-    assert found.loc["A11", ["slope", "centre_share"]].isna().all()
-    assert found.loc["A11", "mean"] == pytest.approx(surveyed()["x"].iloc[11], abs=0.05)
+    result = learning.fit_distributions(
+        pd.concat([surveyed(), again], ignore_index=True)
+    ).set_index("area_id")
+    assert result.loc["A11", ["slope", "centre_share"]].isna().all()
+    assert result.loc["A11", "mean"] == pytest.approx(surveyed()["x"].iloc[11], abs=0.05)
 
 
 def test_kinds_are_never_mixed_but_for_the_internet() -> None:
-    made = asked("alpha")
+    made = make_surveyed_world("alpha")
     made.add("use_frequency", use_frequency_id="M1", share="0.1",
              use_frequency_kind="of_monthly_users", area_id="XC")  # fmt: skip
     made.add("use_frequency", use_frequency_id="A1", share="0.01", area_id="XD",
              use_frequency_kind="of_adopters")  # fmt: skip
-    assert learned(made)["mean"].to_dict() == learned(asked("alpha"))["mean"].to_dict()
-    both = asked()
+    assert (
+        learned(made)["mean"].to_dict() == learned(make_surveyed_world("alpha"))["mean"].to_dict()
+    )
+    both = make_surveyed_world()
     both.add("areas", area_id="XF", name="Land F")
     both.add("use_frequency", use_frequency_id="M1", share="0.1", platform_id="*", area_id="XF",
              use_frequency_kind="of_monthly_users")  # fmt: skip
@@ -194,7 +196,7 @@ def test_the_table_matches_the_figures() -> None:
 
 @pytest.mark.chain
 def test_an_outdated_table_is_told_and_written_anew(tmp_path: object) -> None:
-    folder = asked().write(tmp_path / "facts")  # type: ignore[operator]
+    folder = make_surveyed_world().write(tmp_path / "facts")  # type: ignore[operator]
     assert not fitting.update_tables("daily-use", folder, only_check=True)[0]
     assert not fitting.update_tables("daily-use", folder, only_check=False)[0]
     assert fitting.update_tables("daily-use", folder, only_check=True)[0]
@@ -202,9 +204,9 @@ def test_an_outdated_table_is_told_and_written_anew(tmp_path: object) -> None:
 
 def test_where_no_area_was_asked_twice_none_has_a_law_of_its_own() -> None:
     """Its width would be zero; the law of the service has one."""
-    found = learning.fit_table(asked().typed())
-    assert found["area_id"].tolist() == [""]
-    assert (found["spread"] > 0).all()
+    table = learning.fit_table(make_surveyed_world().typed())
+    assert table["area_id"].tolist() == [""]
+    assert (table["spread"] > 0).all()
 
 
 def test_too_few_figures_teach_nothing() -> None:

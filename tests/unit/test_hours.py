@@ -11,7 +11,7 @@ from benchmarks import durations as benchmark
 NONE = pd.Series(dtype="float64")
 
 
-def known(*rows: tuple[str, str, float]) -> pd.DataFrame:
+def list_hours(*rows: tuple[str, str, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["hours_basis", "country_id", "hours"])
 
 
@@ -27,7 +27,7 @@ def interval(fitted: durations.Hours, rows: pd.DataFrame, **most: float) -> list
 
 def test_each_country_counts_once_whatever_the_number_of_its_cuts() -> None:
     fitted = durations.fit_hours(
-        known(*[("network_cut", "A", 4.0)] * 9, ("network_cut", "B", 16.0)), NONE
+        list_hours(*[("network_cut", "A", 4.0)] * 9, ("network_cut", "B", 16.0)), NONE
     )
     assert interval(fitted, about("network_cut"))[1] == pytest.approx(8.0)
     # two countries deviate by log 2, which is a variance of 2 log 2 squared with one of them free
@@ -36,7 +36,8 @@ def test_each_country_counts_once_whatever_the_number_of_its_cuts() -> None:
 
 def test_exams_have_the_hours_of_their_country_and_others_are_known_less_well() -> None:
     fitted = durations.fit_hours(
-        known(*[("exams", "A", 2.0)] * 9, *[("exams", "B", 6.0)] * 9, ("exams", "C", 4.0)), NONE
+        list_hours(*[("exams", "A", 2.0)] * 9, *[("exams", "B", 6.0)] * 9, ("exams", "C", 4.0)),
+        NONE,
     )
     of_country, of_other = (interval(fitted, about("exams", name)) for name in ("A", "XX"))
     assert 1.9 < of_country[1] < 2.4
@@ -45,18 +46,18 @@ def test_exams_have_the_hours_of_their_country_and_others_are_known_less_well() 
 
 
 def test_no_interval_of_printed_or_measured_hours_has_the_width_zero() -> None:
-    fitted = durations.fit_hours(known(), NONE)
+    fitted = durations.fit_hours(list_hours(), NONE)
     printed = about(HoursBasis.PRINTED, least_hours_a_day=8.0, most_hours_a_day=8.0)
     assert interval(fitted, printed)[1] == pytest.approx(8.0)
     for rows in (printed, about(HoursBasis.MEASURED, measured_hours=8.0)):
         low, _, high = interval(fitted, rows)
         assert low < 0.75 * 8.0 < 8.0 / 0.75 < high
-    differing = durations.fit_hours(known(), pd.Series([0.25, 4.0]))
+    differing = durations.fit_hours(list_hours(), pd.Series([0.25, 4.0]))
     assert interval(differing, printed)[0] < interval(fitted, printed)[0]
 
 
 def test_a_day_has_24_hours_at_most_and_none_are_drawn_without_a_basis() -> None:
-    fitted = durations.fit_hours(known(("network_cut", "A", 20.0)), NONE)
+    fitted = durations.fit_hours(list_hours(("network_cut", "A", 20.0)), NONE)
     assert interval(fitted, about(HoursBasis.MEASURED, measured_hours=23.0))[2] == 24.0
     assert interval(fitted, about(HoursBasis.MEASURED, measured_hours=29.0), most=29.0)[1:] == [
         pytest.approx(29.0),
@@ -67,7 +68,7 @@ def test_a_day_has_24_hours_at_most_and_none_are_drawn_without_a_basis() -> None
 
 
 def test_left_out_hours_are_held_against_those_of_the_others() -> None:
-    rows = known(*[("network_cut", name, 8.0 + place) for place, name in enumerate("ABCD")])
+    rows = list_hours(*[("network_cut", name, 8.0 + place) for place, name in enumerate("ABCD")])
     rows = rows.assign(restriction_id=list("abcd"), is_measured=True)
     odd = pd.concat([rows, rows.iloc[:1].assign(country_id="E", restriction_id="e", hours=0.01)])
     left_out = benchmark.leave_out_hours(odd, odd["country_id"]).set_index("restriction_id")

@@ -155,20 +155,20 @@ def bounds(found: "pd.Series[float]") -> tuple[float, float]:
 
 
 def test_one_service_is_its_audience(done: Results) -> None:
-    found = exposed(done, "one")
-    assert bounds(found) == (500000.0, 500000.0)
-    assert (found["dedup_method"], found["obs_status"]) == ("single", "U")
-    assert found["reason"] == f"{AGED}; {rule_sentence('unlearned')}"
-    assert (found["base"], found["base_persons"]) == ("internet_12_plus", 700000.0)
-    assert found["population_persons"] == 1000000.0
-    assert found["lower_base_share"] == round(5 / 7, 6)
-    assert found["upper_population_share"] == 0.5
+    result = exposed(done, "one")
+    assert bounds(result) == (500000.0, 500000.0)
+    assert (result["dedup_method"], result["obs_status"]) == ("single", "U")
+    assert result["reason"] == f"{AGED}; {rule_sentence('unlearned')}"
+    assert (result["base"], result["base_persons"]) == ("internet_12_plus", 700000.0)
+    assert result["population_persons"] == 1000000.0
+    assert result["lower_base_share"] == round(5 / 7, 6)
+    assert result["upper_population_share"] == 0.5
 
 
 def test_two_services_are_between_the_larger_and_the_base(done: Results) -> None:
-    found = exposed(done, "two")
-    assert bounds(found) == (500000.0, 700000.0)
-    assert found["dedup_method"] == "frechet"
+    result = exposed(done, "two")
+    assert bounds(result) == (500000.0, 700000.0)
+    assert result["dedup_method"] == "frechet"
     both = parts(done, "two")
     assert both["naive_sum_persons"].tolist() == [900000.0] * 2
     assert both["lower_persons"].tolist() == [500000.0, 400000.0]
@@ -183,9 +183,9 @@ def test_parts_of_one_service_carry_no_warning(done: Results) -> None:
 
 
 def test_a_service_without_a_figure_opens_the_bounds_to_the_base(done: Results) -> None:
-    found = exposed(done, "half-known")
-    assert bounds(found) == (500000.0, 700000.0)
-    assert (found["obs_status"], found["reason"]) == (
+    result = exposed(done, "half-known")
+    assert bounds(result) == (500000.0, 700000.0)
+    assert (result["obs_status"], result["reason"]) == (
         "U",
         f"no figure for some of the platforms; {AGED}",
     )
@@ -193,13 +193,13 @@ def test_a_service_without_a_figure_opens_the_bounds_to_the_base(done: Results) 
 
 @pytest.mark.parametrize("act", ["nothing", "no-target", "too-late"])
 def test_without_any_figure_from_zero_to_the_base_with_a_reason(act: str, done: Results) -> None:
-    found = exposed(done, act)
-    assert bounds(found) == (0.0, 800000.0)
-    assert (found["obs_status"], found["reason"]) == (
+    result = exposed(done, act)
+    assert bounds(result) == (0.0, 800000.0)
+    assert (result["obs_status"], result["reason"]) == (
         "M",
         "no audience figure from before the start",
     )
-    assert found["staleness"] == ""
+    assert result["staleness"] == ""
 
 
 def test_the_earlier_of_announcement_and_observation_is_the_start(done: Results) -> None:
@@ -210,18 +210,18 @@ def test_the_earlier_of_announcement_and_observation_is_the_start(done: Results)
 
 
 def test_without_a_start_nobody_can_be_counted_for_certain(done: Results) -> None:
-    found = exposed(done, "no-start")
-    assert found["lower_persons"] == 0.0
-    assert (found["obs_status"], found["reason"]) == ("M", "start not known")
+    result = exposed(done, "no-start")
+    assert result["lower_persons"] == 0.0
+    assert (result["obs_status"], result["reason"]) == ("M", "start not known")
     assert pd.isna(row(done["restrictions"], restriction_id="no-start")["start_on"])
     assert parts(done, "no-start")["lower_persons"].tolist() == [0.0]
 
 
 @pytest.mark.parametrize("place", range(len(PARTIAL)))
 def test_where_only_a_part_is_touched_the_lower_bound_is_zero(place: int, done: Results) -> None:
-    found = exposed(done, f"partial{place}")
-    assert bounds(found) == (0.0, 700000.0)
-    assert (found["obs_status"], found["reason"]) == ("M", PARTIAL[place][1])
+    result = exposed(done, f"partial{place}")
+    assert bounds(result) == (0.0, 700000.0)
+    assert (result["obs_status"], result["reason"]) == ("M", PARTIAL[place][1])
     assert parts(done, f"partial{place}")["lower_persons"].tolist() == [0.0, 0.0]
 
 
@@ -232,16 +232,18 @@ def test_regions_limit_by_their_people_where_all_are_on_record(done: Results) ->
 
 @pytest.mark.parametrize("act", ["never", "withdrawn"])
 def test_what_was_never_carried_out_touches_nobody(act: str, done: Results) -> None:
-    found = done["impact"][done["impact"]["restriction_id"] == act]
-    assert set(found["lower_persons"]) == set(found["upper_persons"]) == {0.0}
-    assert set(found["obs_status"]) == {"E"}
-    assert set(found["reason"]) == {"never carried out"}
+    result = done["impact"][done["impact"]["restriction_id"] == act]
+    assert set(result["lower_persons"]) == set(result["upper_persons"]) == {0.0}
+    assert set(result["obs_status"]) == {"E"}
+    assert set(result["reason"]) == {"never carried out"}
     assert set(parts(done, act)["upper_persons"]) == {0.0}
 
 
 def test_features_and_access_kept_have_rows_of_their_own(done: Results) -> None:
     table = done["impact"].set_index(["restriction_id", "impact_metric"])
-    limits = {key: bounds(found) for key, found in table.iterrows() if key[0] in ("one", "feature")}
+    limits = {
+        key: bounds(result) for key, result in table.iterrows() if key[0] in ("one", "feature")
+    }
     assert limits == {
         ("one", "people_exposed"): (500000.0, 500000.0),
         ("one", "people_feature_exposed"): (500000.0, 500000.0),
@@ -252,17 +254,17 @@ def test_features_and_access_kept_have_rows_of_their_own(done: Results) -> None:
         ("feature", "people_deprived_net"): (0.0, 500000.0),
         ("feature", "reach_lost"): (0.0, 500000.0),
     }
-    said = table["reason"]
-    assert said["one", "people_feature_exposed"] == f"{AGED}; {rule_sentence('unlearned')}"
-    assert "counted who uses the feature" in said["feature", "people_feature_exposed"]
-    assert "nobody counted who keeps access" in said["one", "people_deprived_net"]
+    output = table["reason"]
+    assert output["one", "people_feature_exposed"] == f"{AGED}; {rule_sentence('unlearned')}"
+    assert "counted who uses the feature" in output["feature", "people_feature_exposed"]
+    assert "nobody counted who keeps access" in output["one", "people_deprived_net"]
     assert table["obs_status"]["feature", "people_feature_exposed"] == "M"
 
 
 def test_a_network_shutdown_touches_the_internet_users(done: Results) -> None:
-    found = exposed(done, "shutdown")
-    assert bounds(found) == (600000.0, 600000.0)
-    assert (found["base"], found["staleness"], found["dedup_method"]) == (
+    result = exposed(done, "shutdown")
+    assert bounds(result) == (600000.0, 600000.0)
+    assert (result["base"], result["staleness"], result["dedup_method"]) == (
         "internet_all",
         "ageing",
         "single",
@@ -272,24 +274,28 @@ def test_a_network_shutdown_touches_the_internet_users(done: Results) -> None:
 
 
 def test_an_old_count_of_internet_users_is_a_floor_alone(done: Results) -> None:
-    found = exposed(done, "old-count")
-    assert bounds(found) == (600000.0, 1000000.0)
-    assert (found["base"], found["obs_status"], found["staleness"]) == ("all_ages", "U", "expired")
+    result = exposed(done, "old-count")
+    assert bounds(result) == (600000.0, 1000000.0)
+    assert (result["base"], result["obs_status"], result["staleness"]) == (
+        "all_ages",
+        "U",
+        "expired",
+    )
 
 
 def test_projected_internet_users_limit_nothing_and_say_so(done: Results) -> None:
-    found = exposed(done, "ahead")
-    assert bounds(found) == (0.0, found["population_persons"])
-    assert found["base"] == "internet_all"
-    assert found["base_persons"] < found["population_persons"]
-    assert pd.isna(found["upper_base_share"])
-    assert found["obs_status"] == "F"
-    assert "internet users projected, not counted" in found["reason"]
+    result = exposed(done, "ahead")
+    assert bounds(result) == (0.0, result["population_persons"])
+    assert result["base"] == "internet_all"
+    assert result["base_persons"] < result["population_persons"]
+    assert pd.isna(result["upper_base_share"])
+    assert result["obs_status"] == "F"
+    assert "internet users projected, not counted" in result["reason"]
 
 
 def test_projected_internet_users_are_no_more_than_the_people(done: Results) -> None:
-    found = exposed(done, "ahead-of-all")
-    assert found["upper_persons"] == found["population_persons"] == 700000.0
+    result = exposed(done, "ahead-of-all")
+    assert result["upper_persons"] == result["population_persons"] == 700000.0
 
 
 def test_a_stated_range_of_internet_users_bounds_a_shutdown_by_its_ends(done: Results) -> None:
@@ -297,9 +303,9 @@ def test_a_stated_range_of_internet_users_bounds_a_shutdown_by_its_ends(done: Re
 
 
 def test_a_shutdown_of_some_networks_has_no_certain_lower_bound(done: Results) -> None:
-    found = exposed(done, "mobile")
-    assert bounds(found) == (0.0, 600000.0)
-    assert found["obs_status"] == "M"
+    result = exposed(done, "mobile")
+    assert bounds(result) == (0.0, 600000.0)
+    assert result["obs_status"] == "M"
 
 
 def test_the_whole_internet_swallows_single_services(done: Results) -> None:
@@ -325,10 +331,10 @@ def test_the_whole_internet_swallows_single_services(done: Results) -> None:
 def test_without_an_own_base_the_smallest_that_can_hold_the_audience(
     act: str, base: str, persons: float, done: Results
 ) -> None:
-    found = exposed(done, act)
-    assert (found["base"], found["base_persons"]) == (base, persons)
-    assert found["obs_status"] == "U"
-    assert found["reason"].split("; ")[0] == "base of another measurer or year"
+    result = exposed(done, act)
+    assert (result["base"], result["base_persons"]) == (base, persons)
+    assert result["obs_status"] == "U"
+    assert result["reason"].split("; ")[0] == "base of another measurer or year"
 
 
 @pytest.fixture(scope="module")
@@ -343,38 +349,38 @@ def weak() -> pd.DataFrame:
 
 @pytest.mark.parametrize("place", range(len(WEAK)))
 def test_a_weak_figure_is_flagged_with_its_reason(place: int, weak: pd.DataFrame) -> None:
-    found = of(weak, f"weak{place}")
+    result = of(weak, f"weak{place}")
     status, reason = WEAK[place][1:]
-    assert found["obs_status"] == status
-    assert found["reason"].split("; ")[0] == reason
+    assert result["obs_status"] == status
+    assert result["reason"].split("; ")[0] == reason
 
 
 def test_measurers_who_disagree_are_flagged(done: Results) -> None:
-    found = exposed(done, "disputed")
-    assert bounds(found) == (450000.0, 500000.0)
-    assert found["obs_status"] == "U"
-    assert "several measurers disagree" in found["reason"]
+    result = exposed(done, "disputed")
+    assert bounds(result) == (450000.0, 500000.0)
+    assert result["obs_status"] == "U"
+    assert "several measurers disagree" in result["reason"]
 
 
 def test_a_country_without_any_base_says_so(done: Results) -> None:
-    found = exposed(done, "no-base")
-    assert found["lower_persons"] == 0.0
-    assert pd.isna(found["upper_persons"])
-    assert pd.isna(found["base_persons"])
-    assert found["obs_status"] == "M"
-    assert "no base on record" in found["reason"]
+    result = exposed(done, "no-base")
+    assert result["lower_persons"] == 0.0
+    assert pd.isna(result["upper_persons"])
+    assert pd.isna(result["base_persons"])
+    assert result["obs_status"] == "M"
+    assert "no base on record" in result["reason"]
 
 
 def test_disjoint_countries_add(done: Results) -> None:
-    found = exposed(done, "two-countries")
-    assert bounds(found) == (505000.0, 505000.0)
-    assert (found["base_persons"], found["population_persons"]) == (709000.0, 1010000.0)
+    result = exposed(done, "two-countries")
+    assert bounds(result) == (505000.0, 505000.0)
+    assert (result["base_persons"], result["population_persons"]) == (709000.0, 1010000.0)
 
 
 def test_a_country_without_a_base_leaves_the_sum_open_above(done: Results) -> None:
-    for found in (exposed(done, "one-without-base"), row(parts(done, "one-without-base"))):
-        assert found["lower_persons"] == 500000.0
-        assert pd.isna(found["upper_persons"])
+    for item in (exposed(done, "one-without-base"), row(parts(done, "one-without-base"))):
+        assert item["lower_persons"] == 500000.0
+        assert pd.isna(item["upper_persons"])
     assert exposed(done, "one-without-base")["obs_status"] == "M"
 
 
@@ -390,11 +396,11 @@ def test_lineage_names_what_was_used_and_the_relays_set_aside() -> None:
     made.estimate("WEAK", audience_metric="mau", source_id="company-page")
     made.estimate("SHARE", platform_id="beta", unit="share", value="0.5")
     used = made.restrict("R1", "alpha").restrict("R2", "beta").results()["lineage"]
-    told = {
-        (found.restriction_id, found.role, found.input_id, found.row_line)
-        for found in used.itertuples()
+    result = {
+        (itertuple.restriction_id, itertuple.role, itertuple.input_id, itertuple.row_line)
+        for itertuple in used.itertuples()
     }
-    assert told == {
+    assert result == {
         ("R1", "audience", "OWN", 2),
         ("R1", "relay", "RELAY", 3),
         ("R1", "after", "LATER", 5),
@@ -472,9 +478,9 @@ def test_a_survey_of_adults_is_a_lower_bound_with_the_adults_of_a_census() -> No
     )
     asked = {"audience_metric": "survey_regular", "unit": "share", "value": "0.5"}
     made.estimate("E1", population_base="age_18_plus", **asked).restrict("R1", "alpha")
-    found = exposed(made.results(), "R1")
-    assert found["lower_persons"] == 400000.0
-    assert found["upper_persons"] == found["base_persons"] > 400000.0
-    assert pd.isna(found["q50_persons"])
-    assert found["obs_status"] == "U"
-    assert "a survey of some ages gives the lower bound alone" in found["reason"]
+    result = exposed(made.results(), "R1")
+    assert result["lower_persons"] == 400000.0
+    assert result["upper_persons"] == result["base_persons"] > 400000.0
+    assert pd.isna(result["q50_persons"])
+    assert result["obs_status"] == "U"
+    assert "a survey of some ages gives the lower bound alone" in result["reason"]

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.chain
 YOUNG = {"age": "18-24", "unit": "share"}
 
 
-def told(made: World) -> pd.DataFrame:
+def compute_groups(made: World) -> pd.DataFrame:
     return restrictions.make_impact_by_group(
         scoped(made), known(made).audiences.sizes, made.typed()
     )
@@ -30,12 +30,12 @@ def ends(found: "pd.Series[float]") -> tuple[float, float]:
 
 @pytest.mark.parametrize(("beta", "upper"), [("0.2", 0.9), ("0.5", 1.0)])
 def test_a_group_is_between_the_largest_share_and_the_sum(beta: str, upper: float) -> None:
-    found = row(told(two(beta=beta).restrict("R1", "alpha", "beta")))
-    assert ends(found) == pytest.approx((0.7, upper))
-    assert (found["age"], found["sex"], found["base"]) == ("18-24", "_T", "internet_12_plus")
-    assert (found["platforms"], found["period"]) == ("alpha;beta", "2025-06")
-    assert (found["obs_status"], found["reason"]) == ("A", "")
-    assert (found["area_id"], found["impact_metric"]) == ("XA", "people_exposed")
+    result = row(compute_groups(two(beta=beta).restrict("R1", "alpha", "beta")))
+    assert ends(result) == pytest.approx((0.7, upper))
+    assert (result["age"], result["sex"], result["base"]) == ("18-24", "_T", "internet_12_plus")
+    assert (result["platforms"], result["period"]) == ("alpha;beta", "2025-06")
+    assert (result["obs_status"], result["reason"]) == ("A", "")
+    assert (result["area_id"], result["impact_metric"]) == ("XA", "people_exposed")
 
 
 def test_ages_and_sexes_are_cells_of_their_own() -> None:
@@ -43,11 +43,11 @@ def test_ages_and_sexes_are_cells_of_their_own() -> None:
     made.estimate("B", value="0.6", unit="share", sex="F")
     made.estimate("C", value="0.5", sex="M", **YOUNG)
     made.estimate("D", value="0.4", population_base="internet_all", **YOUNG)
-    table = told(made.restrict("R1", "alpha"))
-    found = {tuple(cells): share for *cells, share in table[
+    table = compute_groups(made.restrict("R1", "alpha"))
+    result = {tuple(cells): share for *cells, share in table[
         ["age", "sex", "base", "lower_base_share"]
     ].itertuples(index=False)}  # fmt: skip
-    assert found == {
+    assert result == {
         ("18-24", "_T", "internet_12_plus"): 0.7,
         ("all", "F", "internet_12_plus"): 0.6,
         ("18-24", "M", "internet_12_plus"): 0.5,
@@ -57,17 +57,17 @@ def test_ages_and_sexes_are_cells_of_their_own() -> None:
 
 
 def test_a_platform_without_a_figure_of_the_group_opens_it_above() -> None:
-    found = row(told(two().restrict("R1", "alpha", "beta", "gamma")))
-    assert ends(found) == (0.7, 1.0)
-    assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("no_group_figure"))
+    result = row(compute_groups(two().restrict("R1", "alpha", "beta", "gamma")))
+    assert ends(result) == (0.7, 1.0)
+    assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("no_group_figure"))
 
 
 @pytest.mark.parametrize("metric", ["avg_daily_reach", "weekly_reach"])
 def test_a_figure_of_a_day_or_a_week_gives_the_lower_bound_alone(metric: str) -> None:
     made = two(beta="0.2", audience_metric=metric).restrict("R1", "alpha", "beta")
-    found = row(told(made))
-    assert ends(found) == (0.7, 1.0)
-    assert rule_sentence("brief") in found["reason"]
+    result = row(compute_groups(made))
+    assert ends(result) == (0.7, 1.0)
+    assert rule_sentence("brief") in result["reason"]
 
 
 def test_the_latest_figure_of_the_best_kind_from_before_the_start_stands() -> None:
@@ -79,14 +79,14 @@ def test_the_latest_figure_of_the_best_kind_from_before_the_start_stands() -> No
         ("day", "0.9", {"audience_metric": "avg_daily_reach", "period": "2025-07-01"}),
     ):
         made.estimate(key, value=value, **YOUNG, **cells)
-    assert ends(row(told(made.restrict("R1", "alpha")))) == (0.7, 0.7)
+    assert ends(row(compute_groups(made.restrict("R1", "alpha")))) == (0.7, 0.7)
 
 
 def test_an_old_figure_is_named() -> None:
     made = world().estimate("A", value="0.7", period="2024-06", **YOUNG)
-    found = row(told(made.restrict("R1", "alpha")))
-    assert ends(found) == (0.7, 0.7)
-    assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("old"))
+    result = row(compute_groups(made.restrict("R1", "alpha")))
+    assert ends(result) == (0.7, 0.7)
+    assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("old"))
 
 
 def test_what_says_nothing_of_a_group() -> None:
@@ -105,7 +105,9 @@ def test_what_says_nothing_of_a_group() -> None:
         name = f"service{number}"
         made.add("platforms", platform_id=name, name=name).restrict(name, name)
         made.estimate(name, platform_id=name, **{"value": "0.7", **YOUNG, **cells})
-    assert told(made)["restriction_id"].tolist() == ["service6"]  # of it nothing was taken away
+    assert compute_groups(made)["restriction_id"].tolist() == [
+        "service6"
+    ]  # of it nothing was taken away
 
 
 def test_restrictions_that_may_touch_nobody_of_a_group_are_left_out() -> None:
@@ -116,10 +118,10 @@ def test_restrictions_that_may_touch_nobody_of_a_group_are_left_out() -> None:
         ("never", {"severity": "none"}),
     ):
         made.restrict(name, "alpha", "beta", **cells)
-    assert told(made)["restriction_id"].tolist() == ["R1"]
+    assert compute_groups(made)["restriction_id"].tolist() == ["R1"]
 
 
 @pytest.mark.parametrize("cells", [{"network_scope": "unknown"}, {"observed_from": ""}])
 def test_where_it_is_not_known_who_is_touched_nobody_is_certain(cells: dict[str, str]) -> None:
-    table = told(two(beta="0.2").restrict("R1", "alpha", "beta", **cells))
+    table = compute_groups(two(beta="0.2").restrict("R1", "alpha", "beta", **cells))
     assert table["lower_base_share"].tolist() in ([], [0.0])

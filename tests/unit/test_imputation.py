@@ -101,21 +101,21 @@ def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
     laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
     keys = [("PA", "alpha"), *(("QB", service) for service in SERVICES)]
-    found = distribution.impute_shares(
+    shares = distribution.impute_shares(
         wanted(*keys), tables, distribution.build_model(tables, laws)
     )
     truth = np.array([true_share(*key) for key in keys])
-    assert found["q50_share"].to_numpy() == pytest.approx(truth, abs=0.1)
-    assert ((found["q05_share"] < truth) & (truth < found["q95_share"])).all()
-    assert found["rung"].tolist() == [ImputationRung.COUNTRY, *[ImputationRung.SUBREGION] * 3]
+    assert shares["q50_share"].to_numpy() == pytest.approx(truth, abs=0.1)
+    assert ((shares["q05_share"] < truth) & (truth < shares["q95_share"])).all()
+    assert shares["rung"].tolist() == [ImputationRung.COUNTRY, *[ImputationRung.SUBREGION] * 3]
 
 
 def test_quantiles_are_ordered_and_shares(tables: Tables) -> None:
     laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
     asked = wanted(*[(c, s) for c in CODES for s in SERVICES])
-    found = distribution.impute_shares(asked, tables, distribution.build_model(tables, laws))
-    shares = found[distribution.SHARES].to_numpy()
+    result = distribution.impute_shares(asked, tables, distribution.build_model(tables, laws))
+    shares = result[distribution.SHARES].to_numpy()
     assert (np.diff(shares, axis=1) > 0).all()
     assert ((shares > 0) & (shares < 1)).all()
 
@@ -179,13 +179,13 @@ def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
     matrix, odds = effects.compute_covariance(rows, SPREADS), rows["odds"].to_numpy()
     parts = learning.split_blocks(effects.number_groups(["area_id"], rows)[0])
     precision = distribution.invert_covariance(matrix.copy())
-    found = learning.leave_out(precision, precision @ odds, parts)
+    result = learning.leave_out(precision, precision @ odds, parts)
     part = parts[3]
     rest = np.setdiff1d(np.arange(len(rows)), part)
     solved = np.linalg.solve(matrix[np.ix_(rest, rest)], matrix[np.ix_(rest, part)])
-    assert found.residual[part] == pytest.approx(odds[part] - solved.T @ odds[rest])
+    assert result.residual[part] == pytest.approx(odds[part] - solved.T @ odds[rest])
     spread = matrix[np.ix_(part, part)] - matrix[np.ix_(part, rest)] @ solved
-    assert found.variance[part] == pytest.approx(np.diag(spread))
+    assert result.variance[part] == pytest.approx(np.diag(spread))
 
 
 def test_a_wrong_figure_counts_less() -> None:
@@ -244,15 +244,15 @@ def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
     made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     for name, value in CALIBRATION.items():
         made.add("overlap_calibration", parameter=name, value=repr(value))
-    found = made.results()
-    told = row(found["impact"], restriction_id="R1", impact_metric="people_exposed")
+    result = made.results()
+    told = row(result["impact"], restriction_id="R1", impact_metric="people_exposed")
     assert told["obs_status"] == ObsStatus.IMPUTED
     assert told["dedup_method"] == "imputed_country"
     assert "imputed from other services of the country" in told["reason"]
     truth = 500_000 * true_share("PA", "alpha")
     assert told["q05_persons"] < truth < told["q95_persons"] <= 500_001
     assert (told["lower_persons"], told["upper_persons"]) == (0.0, 500_000.0)
-    platform = row(found["impact_by_platform"], restriction_id="R1")
+    platform = row(result["impact_by_platform"], restriction_id="R1")
     assert platform["imputation_rung"] == ImputationRung.COUNTRY
     assert platform["imputed_q50_persons"] == pytest.approx(truth, rel=0.15)
 
@@ -320,11 +320,11 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
     keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
-    found = groups.impute_with_groups(
+    with_groups = groups.impute_with_groups(
         wanted(*keys), tables, distribution.build_model(tables, laws), one_factor.read_model(tables)
     )["q50_share"]
-    assert found[[1, 2, 3]].max() < found[0] < 1.0
-    assert found[0] < found[[1, 2, 3]].sum()
+    assert with_groups[[1, 2, 3]].max() < with_groups[0] < 1.0
+    assert with_groups[0] < with_groups[[1, 2, 3]].sum()
 
 
 @pytest.mark.chain
@@ -350,12 +350,12 @@ def test_rows_come_back_as_they_were_read(
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert benchmark.main([str(path), "--without-country", "--format", "json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert [each["who"] for each in found] == [line.rsplit(",", 1)[1] for line in lines[1:]]
-    assert found[0] == {**found[1], "who": "first"}
-    assert found[0]["q05_share"] < found[0]["q50_share"] < found[0]["q95_share"]
-    assert found[0]["rung"] == "subregion"
-    assert all(each["q50_share"] is None and each["reason"] for each in found[2:])
+    output = json.loads(capsys.readouterr().out)
+    assert [each["who"] for each in output] == [line.rsplit(",", 1)[1] for line in lines[1:]]
+    assert output[0] == {**output[1], "who": "first"}
+    assert output[0]["q05_share"] < output[0]["q50_share"] < output[0]["q95_share"]
+    assert output[0]["rung"] == "subregion"
+    assert all(each["q50_share"] is None and each["reason"] for each in output[2:])
     assert benchmark.main([str(path)]) == 0
     assert "inside_share" in capsys.readouterr().out
 
@@ -371,8 +371,8 @@ def test_a_file_without_the_columns_is_told(
 
 @pytest.mark.chain
 def test_the_summary_holds_the_model_against_both_forms(tables: Tables) -> None:
-    told = benchmark.summary(benchmark.foretold(counted_with_laws()))
-    everything = told[0]
+    result = benchmark.summary(benchmark.foretold(counted_with_laws()))
+    everything = result[0]
     assert everything["countries"] == len(CODES)
     assert {f"{form}_points" for form in benchmark.FORMS} <= set(everything)
     assert 0.5 <= float(everything["inside_share"]) <= 1.0

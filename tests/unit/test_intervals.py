@@ -39,9 +39,9 @@ def read(*said: Said) -> pd.DataFrame:
 
 @pytest.mark.parametrize(("said", "numbers", "shape"), CASES)
 def test_what_a_figure_says(said: Said, numbers: tuple[float, ...], shape: str) -> None:
-    found = read(said).iloc[0]
-    assert found[NUMBERS].tolist() == pytest.approx(list(numbers), nan_ok=True)
-    assert found["shape"] == shape
+    result = read(said).iloc[0]
+    assert result[NUMBERS].tolist() == pytest.approx(list(numbers), nan_ok=True)
+    assert result["shape"] == shape
 
 
 def test_figures_are_read_together_as_each_by_itself() -> None:
@@ -60,6 +60,6 @@ def test_every_kind_of_interval_is_read() -> None:
 )
 def test_the_order_is_kept(ends: list[int], kind: str) -> None:
     low, value, high = map(float, ends)
-    found = read((value, low, high, kind)).iloc[0]
-    assert found["least"] <= found["low"] <= found["mode"] <= found["high"]
-    assert not found["high"] > found["most"]
+    result = read((value, low, high, kind)).iloc[0]
+    assert result["least"] <= result["low"] <= result["mode"] <= result["high"]
+    assert not result["high"] > result["most"]

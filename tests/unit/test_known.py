@@ -42,7 +42,7 @@ def tables(**rows: list[dict[str, str]]) -> Tables:
     }
 
 
-def known(**rows: list[dict[str, str]]) -> KnownFacts:
+def select_known(**rows: list[dict[str, str]]) -> KnownFacts:
     made = tables(**{"sources": SOURCES, **rows})
     return select_known_facts(made, DAY, fact_models.list_keys(), fact_models.list_references())
 
@@ -52,15 +52,15 @@ def ids(found: KnownFacts, table: str) -> list[str]:
 
 
 def test_a_source_is_known_once_the_period_of_its_publication_is_over() -> None:
-    found = known()
-    assert ids(found, "sources") == ["that-day", "that-month", "undated-read-then"]
-    assert (found.cut.unknown_count, found.cut.undated_count) == (3, 1)
-    assert {one.rule for one in found.findings} == {NOT_KNOWN_YET}
-    assert [one.line for one in found.findings] == [3, 5, 6]
+    result = select_known()
+    assert ids(result, "sources") == ["that-day", "that-month", "undated-read-then"]
+    assert (result.cut.unknown_count, result.cut.undated_count) == (3, 1)
+    assert {finding.rule for finding in result.findings} == {NOT_KNOWN_YET}
+    assert [finding.line for finding in result.findings] == [3, 5, 6]
 
 
 def test_rows_go_with_their_source_and_what_points_at_them_too() -> None:
-    found = known(
+    result = select_known(
         estimates=[
             {"estimate_id": "E1", "source_id": "that-day"},
             {"estimate_id": "E2", "source_id": "next-day"},
@@ -69,20 +69,20 @@ def test_rows_go_with_their_source_and_what_points_at_them_too() -> None:
         surveys=[{"survey_id": "S1", "source_id": "undated"}],
         use_patterns=[{"survey_id": "S1", "online": "1", "platform_ids": "alpha"}],
     )
-    assert ids(found, "estimates") == ["E1", "E3"]  # what never was is another rule's matter
-    assert (ids(found, "surveys"), ids(found, "use_patterns")) == ([], [])
-    assert found.cut.undated_count == 2  # the source and its survey; the pattern cites none
+    assert ids(result, "estimates") == ["E1", "E3"]  # what never was is another rule's matter
+    assert (ids(result, "surveys"), ids(result, "use_patterns")) == ([], [])
+    assert result.cut.undated_count == 2  # the source and its survey; the pattern cites none
 
 
 def test_a_row_is_known_through_any_of_its_pages() -> None:
-    found = known(
+    result = select_known(
         estimates=[
             {"estimate_id": "E1", "source_id": "next-day", "also_source_id": "that-day"},
             {"estimate_id": "E2", "source_id": "that-day", "also_source_id": "next-day"},
             {"estimate_id": "E3", "source_id": "undated", "also_source_id": "next-day"},
         ]
     )
-    told = found.tables["estimates"][["estimate_id", "source_id", "also_source_id"]]
+    told = result.tables["estimates"][["estimate_id", "source_id", "also_source_id"]]
     assert told.to_numpy().tolist() == [["E1", "that-day", ""], ["E2", "that-day", ""]]
 
 
@@ -98,12 +98,14 @@ def test_a_row_is_known_through_any_of_its_pages() -> None:
 def test_what_begins_later_is_not_known(cells: dict[str, str], is_known: bool) -> None:
     act = {"restriction_id": "R1", "source_id": "that-day", **cells}
     target = {"restriction_id": "R1", "platform_id": "alpha", "source_id": "that-day"}
-    found = known(restrictions=[act], restriction_targets=[target])
-    assert [len(found.tables[t]) for t in ("restrictions", "restriction_targets")] == [is_known] * 2
+    result = select_known(restrictions=[act], restriction_targets=[target])
+    assert [len(result.tables[t]) for t in ("restrictions", "restriction_targets")] == [
+        is_known
+    ] * 2
 
 
 def test_what_ended_later_goes_on_and_what_it_continues_may_be_unknown() -> None:
-    found = known(
+    result = select_known(
         restrictions=[
             {"restriction_id": "R1", "source_id": "that-day", "observed_from": "2026-01-01",
              "ended_on": "2026-02-03", "end_status": "ended", "end_source": "recorded",
@@ -113,12 +115,12 @@ def test_what_ended_later_goes_on_and_what_it_continues_may_be_unknown() -> None
              "ended_on": "2026-01-03", "end_status": "ended", "end_source": "recorded"},
         ]
     )  # fmt: skip
-    told = found.tables["restrictions"].set_index("restriction_id")
+    told = result.tables["restrictions"].set_index("restriction_id")
     ends = ["ended_on", "end_status", "end_source", "continues"]
     assert told[ends].loc["R1"].tolist() == ["", "ongoing", "snapshot_date", ""]
     assert told[ends].loc["R3"].tolist() == ["2026-01-03", "ended", "recorded", ""]
-    assert found.cut.unended_count == 1
-    assert str(found.cut) == (
+    assert result.cut.unended_count == 1
+    assert str(result.cut) == (
         "4 rows of facts were not known on 2026-01-31, 2 of them because their source "
         "has no day of publication; 1 restrictions had not ended then"
     )

@@ -21,14 +21,14 @@ BOTH = "telegram;whatsapp"
 
 def overlap(made: World, value: str = "0.95", overlap_id: str = "O1", **cells: str) -> World:
     """How many users of Telegram use WhatsApp as well."""
-    told = {
+    result = {
         "platform_ids": BOTH,
         "area_id": "RU",
         "share_of": "telegram",
         "period": "2025-07",
         **cells,
     }
-    return made.add("overlaps", overlap_id=overlap_id, value=value, **told)
+    return made.add("overlaps", overlap_id=overlap_id, value=value, **result)
 
 
 def spoken(made: World) -> list[list[str]]:
@@ -36,7 +36,7 @@ def spoken(made: World) -> list[list[str]]:
     return [one.used_ids for one in prepared(made)[0].bounds.overlaps]
 
 
-def told(made: World, repair: bool = False) -> list[Finding]:
+def list_findings(made: World, repair: bool = False) -> list[Finding]:
     return list(pipeline.prepare_run(made.typed(), AS_OF, repair)[1])
 
 
@@ -107,16 +107,16 @@ def forced(found: "pd.Series[float]", persons: float) -> None:
 
 def test_ninety_five_of_a_hundred_meet_the_worked_figure() -> None:
     # |A or B| = 96 + 89 - 0.95 x 89 = 100.45 million
-    found = of(impacts(calls(overlap(russia()))))
-    forced(found, 100.45e6)
-    assert found["dedup_method"] == "conditioned"
-    assert (found["obs_status"], found["reason"]) == ("A", AGED)
+    result = of(impacts(calls(overlap(russia()))))
+    forced(result, 100.45e6)
+    assert result["dedup_method"] == "conditioned"
+    assert (result["obs_status"], result["reason"]) == ("A", AGED)
 
 
 def test_a_range_of_overlaps_is_a_range_of_people() -> None:
     stated = {"low": "0.93", "high": "0.97", "interval_kind": "min_max"}
-    found = of(impacts(calls(overlap(russia(), **stated))))
-    low, *middle, high = ends(found)
+    result = of(impacts(calls(overlap(russia(), **stated))))
+    low, *middle, high = ends(result)
     assert (low, high) == pytest.approx((98.67e6, 102.23e6))
     assert low <= middle[0] < middle[1] < middle[2] <= high
     assert middle[1] == pytest.approx(100.45e6, rel=5e-3)
@@ -124,9 +124,9 @@ def test_a_range_of_overlaps_is_a_range_of_people() -> None:
 
 def test_a_measured_union_is_the_people() -> None:
     made = overlap(russia(), "0.96", kind="union", share_of="")
-    found = of(impacts(calls(made)))
-    assert ends(found) == pytest.approx([0.96 * 105e6] * 5)
-    assert found["dedup_method"] == "observed_union"
+    result = of(impacts(calls(made)))
+    assert ends(result) == pytest.approx([0.96 * 105e6] * 5)
+    assert result["dedup_method"] == "observed_union"
 
 
 def test_persons_of_a_union_count_as_they_are() -> None:
@@ -147,9 +147,9 @@ def test_a_share_of_the_base_counts_of_the_base() -> None:
 def test_an_audience_that_is_not_known_can_add_to_the_union() -> None:
     made = overlap(russia()).add("platforms", platform_id="signal", name="Signal")
     made.restrict("R1", "signal", "telegram", "whatsapp", area_ids="RU", observed_from="2025-08-13")
-    found = of(impacts(made))
-    assert (found["lower_persons"], found["upper_persons"]) == pytest.approx((100.45e6, 105e6))
-    assert "no figure for some of the platforms" in found["reason"]
+    result = of(impacts(made))
+    assert (result["lower_persons"], result["upper_persons"]) == pytest.approx((100.45e6, 105e6))
+    assert "no figure for some of the platforms" in result["reason"]
 
 
 # ---- An overlap that audiences and base leave no room for ----
@@ -168,26 +168,26 @@ def lines(made: World) -> dict[str, str]:
 def test_a_contradiction_names_all_four_facts_and_their_lines(repair: bool) -> None:
     # At least 96 + 89 - 105 = 80 of 89 million use both; 0.65 x 89 = 57.85 do not.
     made = calls(overlap(russia(), "0.65"))
-    (found,) = told(made, repair)
+    (result,) = list_findings(made, repair)
     at = lines(made)
-    assert f"{found.file}:{found.line}" == at["O1"]
-    assert (found.table, found.column, found.rule) == ("overlaps", "value", measured.RULE)
+    assert f"{result.file}:{result.line}" == at["O1"]
+    assert (result.table, result.column, result.rule) == ("overlaps", "value", measured.RULE)
     for text in (
         f"telegram 89,000,000 (telegram-monthly_reach, {at['telegram-monthly_reach']})",
         f"whatsapp 96,000,000 (whatsapp-monthly_reach, {at['whatsapp-monthly_reach']})",
         f"base 105,000,000 (RU-panel, {at['RU-panel']})",
     ):
-        assert text in found.message
-    assert ("repaired from 0.6500 to 0.8989" in found.message) == repair
-    assert ("left out" in found.message) == (not repair)
+        assert text in result.message
+    assert ("repaired from 0.6500 to 0.8989" in result.message) == repair
+    assert ("left out" in result.message) == (not repair)
 
 
 def test_without_repair_it_is_left_out_and_the_restriction_marked() -> None:
-    found, plain = (of(impacts(calls(made))) for made in (overlap(russia(), "0.65"), russia()))
-    assert ends(found) == ends(plain)
-    assert (found["lower_persons"], found["upper_persons"]) == (96e6, 105e6)
-    assert found["dedup_method"] == "latent_factor"
-    assert (found["obs_status"], found["reason"]) == (
+    result, plain = (of(impacts(calls(made))) for made in (overlap(russia(), "0.65"), russia()))
+    assert ends(result) == ends(plain)
+    assert (result["lower_persons"], result["upper_persons"]) == (96e6, 105e6)
+    assert result["dedup_method"] == "latent_factor"
+    assert (result["obs_status"], result["reason"]) == (
         "U",
         f"{AGED}; {rule_sentence('overlap_left_out')}",
     )
@@ -198,16 +198,16 @@ def test_with_repair_it_is_moved_to_eighty_of_eighty_nine() -> None:
     (one,) = prepared(made, repair=True)[0].bounds.overlaps
     (change,) = one.changes
     assert (change.low, change.high) == pytest.approx((80 / 89, 80 / 89))
-    found, left_out = of(impacts(made, repair=True)), of(impacts(made))
-    low, *drawn, high = ends(found)
+    result, left_out = of(impacts(made, repair=True)), of(impacts(made))
+    low, *drawn, high = ends(result)
     assert (low, high) == pytest.approx((105e6, 105e6))
     # Where the audiences as drawn leave no room even for the repaired one, the model speaks alone.
     assert 96e6 < drawn[0] < drawn[1] < drawn[2]
     assert drawn[2] == pytest.approx(105e6, abs=ROUNDED)
     assert drawn[1] > left_out["q50_persons"] + ROUNDED
-    assert found["dedup_method"] == "conditioned"
-    assert found["obs_status"] == "U"
-    assert rule_sentence("overlap_repaired") in found["reason"].split("; ")
+    assert result["dedup_method"] == "conditioned"
+    assert result["obs_status"] == "U"
+    assert rule_sentence("overlap_repaired") in result["reason"].split("; ")
 
 
 def test_an_overlap_that_agrees_stays_beside_one_that_does_not() -> None:
@@ -218,18 +218,18 @@ def test_an_overlap_that_agrees_stays_beside_one_that_does_not() -> None:
     (one,) = prepared(made.restrict("R1", "alpha", "beta", "gamma"))[0].bounds.overlaps
     assert one.used_ids == ["O2"]
     assert one.conflict is not None
-    assert [found.line for found in told(made)] == [2]
+    assert [item.line for item in list_findings(made)] == [2]
     assert ends(of(impacts(made)))[::4] == [500e3, 700e3]
 
 
 def test_overlaps_that_contradict_one_another_are_each_told() -> None:
     made = overlap(russia(), "0.95")
     overlap(made, "0.99", "O2", kind="union", share_of="", source_id="survey-page")
-    found = told(calls(made))
-    assert [one.line for one in found] == [2, 3]
-    assert all("O1 (overlaps.csv:2)" in one.message for one in found)
-    assert all("O2 (overlaps.csv:3)" in one.message for one in found)
-    assert all("base 105" not in one.message for one in found)  # no base is needed for it
+    result = list_findings(calls(made))
+    assert [one.line for one in result] == [2, 3]
+    assert all("O1 (overlaps.csv:2)" in one.message for one in result)
+    assert all("O2 (overlaps.csv:3)" in one.message for one in result)
+    assert all("base 105" not in one.message for one in result)  # no base is needed for it
 
 
 # ---- Draws ----
@@ -243,7 +243,7 @@ def resolved(made: World) -> Resolved:
 def given_overlaps(one: Resolved, shares: list[list[float]], sampler: Sampler) -> pd.DataFrame:
     """Union and bounds of draws (platforms, D) of shares of 105 million."""
     drawn = np.array(shares)
-    found = unions.draw_conditioned(
+    conditioned = unions.draw_conditioned(
         one,
         drawn,
         (learned(), learned().joint_use("RU", sampler.draw_uniform)),
@@ -251,16 +251,16 @@ def given_overlaps(one: Resolved, shares: list[list[float]], sampler: Sampler) -
         sampler,
     )
     return pd.DataFrame(
-        {"union": found, "low": drawn.max(axis=0), "high": np.minimum(drawn.sum(axis=0), 1.0)}
+        {"union": conditioned, "low": drawn.max(axis=0), "high": np.minimum(drawn.sum(axis=0), 1.0)}
     )
 
 
 def test_draws_are_conditioned_on_their_own_audiences() -> None:
     sampler = Sampler(0, 3)
     telegram, whatsapp = [0.84, 0.85, 0.86], [0.92, 0.91, 0.9]
-    found = given_overlaps(resolved(calls(overlap(russia()))), [telegram, whatsapp], sampler)
+    result = given_overlaps(resolved(calls(overlap(russia()))), [telegram, whatsapp], sampler)
     expected = np.array(whatsapp) + 0.05 * np.array(telegram)
-    assert found["union"].to_numpy() == pytest.approx(expected, abs=1e-7)
+    assert result["union"].to_numpy() == pytest.approx(expected, abs=1e-7)
 
 
 def test_an_overlap_is_drawn_within_what_each_draw_leaves_room_for() -> None:
@@ -268,9 +268,9 @@ def test_an_overlap_is_drawn_within_what_each_draw_leaves_room_for() -> None:
     one = resolved(calls(overlap(russia(), "85000000", unit="persons", share_of="")))
     # 85 million of both: too many where one of the two has fewer, too few where both are all.
     telegram, whatsapp = [0.85, 0.6, 0.5, 0.99], [0.92, 0.9, 0.3, 0.98]
-    found = given_overlaps(one, [telegram, whatsapp], sampler)
-    assert found["union"][0] == pytest.approx(0.85 + 0.92 - 85 / 105, abs=1e-7)
-    assert found["union"].tolist()[1:] == pytest.approx([0.9, 0.5, 1.0], abs=1e-5)
+    result = given_overlaps(one, [telegram, whatsapp], sampler)
+    assert result["union"][0] == pytest.approx(0.85 + 0.92 - 85 / 105, abs=1e-7)
+    assert result["union"].tolist()[1:] == pytest.approx([0.9, 0.5, 1.0], abs=1e-5)
 
 
 @pytest.mark.parametrize(("limit", "moved"), [("0.5", True), ("1", False)])
@@ -282,10 +282,10 @@ def test_a_limit_moves_the_draws_that_are_beyond_it(limit: str, moved: bool) -> 
     one = resolved(made.restrict("R1", "alpha", "beta"))
     shares = np.array([[0.625] * 400, [0.5] * 400])
     use = learned().joint_use("XA", sampler.draw_uniform)
-    found = unions.draw_conditioned(one, shares, (learned(), use), np.full(400, 8e5), sampler)
-    assert np.isnan(found).all() != moved
+    conditioned = unions.draw_conditioned(one, shares, (learned(), use), np.full(400, 8e5), sampler)
+    assert np.isnan(conditioned).all() != moved
     # At most half of the 0.5 use both: the union is 0.875 at least.
-    assert not moved or found.min() == pytest.approx(0.875, abs=1e-6)
+    assert not moved or conditioned.min() == pytest.approx(0.875, abs=1e-6)
 
 
 def test_the_error_of_the_model_is_narrowed_as_the_bounds_are() -> None:
@@ -307,10 +307,10 @@ def test_three_services_of_which_two_are_measured() -> None:
     made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
     made.estimate("E3", platform_id="gamma", value="100000")
     made.add("overlaps", overlap_id="O1", value="0.9", share_of="beta")
-    found = of(impacts(made.restrict("R1", "alpha", "beta", "gamma")))
-    low, *middle, high = ends(found)
+    result = of(impacts(made.restrict("R1", "alpha", "beta", "gamma")))
+    low, *middle, high = ends(result)
     # 500 + 400 - 360 = 540 thousand use one of the two; the third adds nobody or all of its own.
     assert (low, high) == pytest.approx((540e3, 640e3))
     # Figures printed to ten thousands move the draws of the two by less than this.
     assert low - 10e3 < middle[0] < middle[1] < middle[2] < high
-    assert found["dedup_method"] == "conditioned"
+    assert result["dedup_method"] == "conditioned"

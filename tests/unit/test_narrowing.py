@@ -24,8 +24,8 @@ def shares(*known: tuple[str, float]) -> pd.DataFrame:
 
 
 def test_without_three_quarters_of_its_variance_an_interval_is_half_as_wide() -> None:
-    told = shares(("people_exposed", 0.75), ("people_exposed", -0.01), ("people_exposed", 1.2))
-    assert find_narrowing(told, impact(200.0)).tolist() == [100.0, 0.0, 200.0]
+    result = shares(("people_exposed", 0.75), ("people_exposed", -0.01), ("people_exposed", 1.2))
+    assert find_narrowing(result, impact(200.0)).tolist() == [100.0, 0.0, 200.0]
 
 
 def test_person_days_and_what_is_not_drawn_narrow_nothing() -> None:

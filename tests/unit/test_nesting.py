@@ -79,9 +79,9 @@ def test_sets_and_draws_do_not_mix(every: list[dict[str, float]]) -> None:
     values = np.hstack([column, column / 2.0])
     people = np.array([[PEOPLE[place]] * 2 for place in places])
     holder = nesting.find_holders(sets, places, nesting.read_parents(AREAS))
-    found = nesting.unite_people(values, people, holder, sets, len(every))
-    assert found[:, 0] == pytest.approx([union(shares) for shares in every])
-    assert found[:, 1] == pytest.approx(found[:, 0] / 2.0)
+    result = nesting.unite_people(values, people, holder, sets, len(every))
+    assert result[:, 0] == pytest.approx([union(shares) for shares in every])
+    assert result[:, 1] == pytest.approx(result[:, 0] / 2.0)
 
 
 def test_a_set_without_places_has_nobody() -> None:

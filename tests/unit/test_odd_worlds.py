@@ -91,41 +91,41 @@ def overlapping() -> Results:
         for name, value in ((one, "500000"), (other, "400000")):
             made.add("platforms", platform_id=name, name=name)
             made.estimate(name, platform_id=name, value=value)
-        told = {"platform_ids": f"{one};{other}", "share_of": one}
-        told |= {name: cell.format(number) for name, cell in cells.items()}
-        made.add("overlaps", overlap_id=f"O{number}", **told).restrict(f"R{number}", one, other)
+        result = {"platform_ids": f"{one};{other}", "share_of": one}
+        result |= {name: cell.format(number) for name, cell in cells.items()}
+        made.add("overlaps", overlap_id=f"O{number}", **result).restrict(f"R{number}", one, other)
     return results(made)
 
 
 @pytest.mark.parametrize("number", range(len(STATED)))
 def test_an_overlap_says_what_it_says_and_no_more(number: int, overlapping: Results) -> None:
     _, lower, upper = STATED[number]
-    found = exposed(overlapping, f"R{number}")
-    assert found[["lower_persons", "upper_persons"]].tolist() == pytest.approx([lower, upper])
+    result = exposed(overlapping, f"R{number}")
+    assert result[["lower_persons", "upper_persons"]].tolist() == pytest.approx([lower, upper])
     # Audiences are printed to ten thousands: what two of them force is drawn that far off.
     rounding = 10_000
-    assert found["q05_persons"] < found["q95_persons"] < upper + rounding
-    assert found["q05_persons"] > lower - rounding
+    assert result["q05_persons"] < result["q95_persons"] < upper + rounding
+    assert result["q05_persons"] > lower - rounding
 
 
 def test_before_the_first_restriction_there_are_no_days() -> None:
-    found = results(calibrated().restrict("R1", "alpha"), date(2020, 1, 1))
-    assert found["person_days"].empty
-    assert found["impact_by_area"].empty
+    result = results(calibrated().restrict("R1", "alpha"), date(2020, 1, 1))
+    assert result["person_days"].empty
+    assert result["impact_by_area"].empty
 
 
 def test_an_empty_register_of_a_full_country_gives_empty_tables() -> None:
-    found = results(calibrated())
-    assert all(found[name].empty for name in ("impact", "person_days", "impact_by_area"))
+    result = results(calibrated())
+    assert all(result[name].empty for name in ("impact", "person_days", "impact_by_area"))
 
 
 def test_without_a_calibration_every_gap_says_so() -> None:
     made = calibrated().restrict("R1", "alpha")
     made.rows.pop("overlap_calibration")
-    found = results(made)
-    assert pd.isna(exposed(found)["q50_persons"])
-    assert exposed(found)["lower_persons"] == exposed(found)["upper_persons"]  # the bounds meet
-    for one in (days(found), found["impact_by_area"].iloc[0]):
+    result = results(made)
+    assert pd.isna(exposed(result)["q50_persons"])
+    assert exposed(result)["lower_persons"] == exposed(result)["upper_persons"]  # the bounds meet
+    for one in (days(result), result["impact_by_area"].iloc[0]):
         assert "no calibration of joint use among the facts" in one["reason"]
         assert one["obs_status"] in ("U", "M")
 
@@ -134,21 +134,21 @@ def test_without_a_calibration_every_gap_says_so() -> None:
 def test_a_figure_that_is_a_limit_gives_no_estimate_and_says_so(kind: str) -> None:
     made = calibrated().restrict("R1", "alpha", "beta")
     made.rows["estimates"][0]["interval_kind"] = kind
-    found = exposed(results(made))
-    assert pd.isna(found["q50_persons"])
-    assert (found["obs_status"], found["reason"]) == ("U", f"{ONE_SIDED}; {AGED}")
+    result = exposed(results(made))
+    assert pd.isna(result["q50_persons"])
+    assert (result["obs_status"], result["reason"]) == ("U", f"{ONE_SIDED}; {AGED}")
 
 
 def test_a_region_bounds_the_days_and_the_window_as_well() -> None:
     made = calibrated().base("XA-01-all", area_id="XA-01", population_base="all_ages")
     made.rows["bases"][-1]["persons"] = "1000"
     made.restrict("R1", "alpha", area_ids="XA-01", geo_scope="region", observed_from="2026-01-01")
-    found = results(made)
-    assert days(found)["upper_person_days"] == pytest.approx(31 * 1000)
-    assert set(found["impact_by_area"]["upper_persons"]) == {1000}
-    window = exposed(found)[["window_lower_persons", "window_upper_persons"]]
+    result = results(made)
+    assert days(result)["upper_person_days"] == pytest.approx(31 * 1000)
+    assert set(result["impact_by_area"]["upper_persons"]) == {1000}
+    window = exposed(result)[["window_lower_persons", "window_upper_persons"]]
     assert window.tolist() == [0, 1000]
-    part = found["impact_by_platform"].iloc[0]
+    part = result["impact_by_platform"].iloc[0]
     assert part["window_lower_persons"] == 0
     assert pd.isna(part["window_persons"])
 
@@ -156,18 +156,18 @@ def test_a_region_bounds_the_days_and_the_window_as_well() -> None:
 def test_a_country_has_at_least_the_people_of_each_of_its_restrictions() -> None:
     made = calibrated().estimate("A2", value="600000", period="2025-08")
     made.restrict("R1", "alpha").restrict("R2", "alpha", observed_from="2025-10-01")
-    found = results(made)
-    year = row(found["impact_by_area"], area_id="XA", period="2025")
-    assert year["lower_persons"] == exposed(found, "R2")["lower_persons"] == 600_000
+    result = results(made)
+    year = row(result["impact_by_area"], area_id="XA", period="2025")
+    assert year["lower_persons"] == exposed(result, "R2")["lower_persons"] == 600_000
     for quantile in ("q05_persons", "q50_persons", "q95_persons"):
-        assert year[quantile] >= exposed(found, "R2")[quantile] > 0
+        assert year[quantile] >= exposed(result, "R2")[quantile] > 0
 
 
 def test_a_measured_overlap_holds_for_the_country_too() -> None:
     made = calibrated().restrict("R1", "alpha", "beta")
     made.add("overlaps", overlap_id="O1", share_of="alpha")
-    found = results(made)
-    year = row(found["impact_by_area"], area_id="XA", period="2025")
+    result = results(made)
+    year = row(result["impact_by_area"], area_id="XA", period="2025")
     assert year["lower_persons"] == pytest.approx(650_000)
 
 
@@ -178,15 +178,15 @@ def test_days_of_two_countries_are_not_added() -> None:
 
 def test_an_end_before_the_last_possible_start_leaves_one_day() -> None:
     ended = {"end_status": "ended", "end_source": "recorded", "ended_on": "2025-07"}
-    found = days(results(calibrated("2025-07").restrict("R1", "alpha", **ended)))
-    assert found["lower_person_days"] == 300_000
-    assert found["q50_person_days"] == pytest.approx(17 * 300_000, rel=5e-3)
+    result = days(results(calibrated("2025-07").restrict("R1", "alpha", **ended)))
+    assert result["lower_person_days"] == 300_000
+    assert result["q50_person_days"] == pytest.approx(17 * 300_000, rel=5e-3)
 
 
 def test_a_start_known_to_the_month_is_certain_from_its_last_day() -> None:
-    found = days(results(calibrated("2026-01").restrict("R1", "alpha", observed_from="2026-01")))
-    assert found["lower_person_days"] == 300_000
-    assert found["q50_person_days"] == pytest.approx(31 * 300_000, rel=5e-3)
+    result = days(results(calibrated("2026-01").restrict("R1", "alpha", observed_from="2026-01")))
+    assert result["lower_person_days"] == 300_000
+    assert result["q50_person_days"] == pytest.approx(31 * 300_000, rel=5e-3)
 
 
 def test_an_unknown_end_is_the_reason_and_imputed_days_run_out_at_zero() -> None:
@@ -198,17 +198,17 @@ def test_an_unknown_end_is_the_reason_and_imputed_days_run_out_at_zero() -> None
 
 
 def test_what_was_never_carried_out_has_a_median_of_nobody() -> None:
-    found = exposed(results(calibrated().restrict("R1", "alpha", end_status="withdrawn")))
-    assert found[["q05_persons", "q50_persons", "q95_persons"]].tolist() == [0, 0, 0]
-    assert pd.isna(found["window_upper_persons"])
+    result = exposed(results(calibrated().restrict("R1", "alpha", end_status="withdrawn")))
+    assert result[["q05_persons", "q50_persons", "q95_persons"]].tolist() == [0, 0, 0]
+    assert pd.isna(result["window_upper_persons"])
 
 
 def test_reach_lost_of_one_service_is_not_that_of_two() -> None:
     made = calibrated().estimate("A2", value="300000", period="2025-09")
     made.restrict("R1", "alpha", "beta")
-    found = row(results(made)["impact"], restriction_id="R1", impact_metric="reach_lost")
-    assert pd.isna(found["q50_persons"])
-    assert "several platforms or countries" in found["reason"]
+    result = row(results(made)["impact"], restriction_id="R1", impact_metric="reach_lost")
+    assert pd.isna(result["q50_persons"])
+    assert "several platforms or countries" in result["reason"]
 
 
 def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
@@ -216,11 +216,11 @@ def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
     made.add("restriction_targets", restriction_id="R1", feature="voice_call")
     made.base("XA-adults", population_base="age_18_plus", persons="600000", period="2025")
     made.add("feature_use", feature_use_id="F1", interval_kind="one_sided_min")
-    found = row(
+    result = row(
         results(made)["impact"], restriction_id="R1", impact_metric="people_feature_exposed"
     )
-    assert found["upper_persons"] == 500_000
-    assert "a limit taken for the share itself" in found["reason"]
+    assert result["upper_persons"] == 500_000
+    assert "a limit taken for the share itself" in result["reason"]
 
 
 def test_an_act_without_targets_is_told(tmp_path: Path) -> None:
@@ -248,9 +248,9 @@ def test_a_contradicting_overlap_is_left_out_or_repaired(tmp_path: Path) -> None
         **{"period": "2025-07", "source_id": "3dnews-2025-09-22"},
     }
     line = append(facts, "overlaps", overlap)
-    found = steps.refuse_errors(checked(facts), strict=True)
+    result = steps.refuse_errors(checked(facts), strict=True)
     for repair, says in ((False, "left out"), (True, "repaired from 0.6500 to 0.8989")):
-        done = steps.compute_results(found, None, 0, repair=repair, sensitivity=False)
+        done = steps.compute_results(result, None, 0, repair=repair, sensitivity=False)
         told = done.frames["quality"].set_index("check")["details"]["overlaps_contradict"]
         assert f"overlaps.csv:{line}:value" in told
         assert says in told

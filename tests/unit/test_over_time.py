@@ -58,15 +58,15 @@ def worked() -> pd.DataFrame:
 
 @pytest.mark.parametrize(("name", "period"), [("R1", "all"), ("R1", "2025"), ("all", "2025")])
 def test_calls_in_russia(name: str, period: str, worked: pd.DataFrame) -> None:
-    found = total(worked, period, name)
-    assert (found["days"], found["covered_days"]) == (141, 141)
-    assert found["naive_sum_person_days"] == pytest.approx(26.085e9)  # 141 x (96 + 89)
-    assert found["naive_daily_sum_person_days"] == pytest.approx(21.1641e9)  # 141 x (82.1 + 68.0)
-    assert found["lower_person_days"] == pytest.approx(LEAST)
-    assert found["upper_person_days"] == pytest.approx(14.805e9)  # 141 x 105
-    assert rising([float(found[each]) for each in DAYS])
-    assert found["q05_person_days"] < found["q95_person_days"]
-    assert (found["obs_status"], found["reason"]) == ("E", "")
+    result = total(worked, period, name)
+    assert (result["days"], result["covered_days"]) == (141, 141)
+    assert result["naive_sum_person_days"] == pytest.approx(26.085e9)  # 141 x (96 + 89)
+    assert result["naive_daily_sum_person_days"] == pytest.approx(21.1641e9)  # 141 x (82.1 + 68.0)
+    assert result["lower_person_days"] == pytest.approx(LEAST)
+    assert result["upper_person_days"] == pytest.approx(14.805e9)  # 141 x 105
+    assert rising([float(result[each]) for each in DAYS])
+    assert result["q05_person_days"] < result["q95_person_days"]
+    assert (result["obs_status"], result["reason"]) == ("E", "")
 
 
 def test_months_add_up_to_the_year(worked: pd.DataFrame) -> None:
@@ -100,11 +100,11 @@ def test_what_touches_a_part_adds_nothing_below_and_everything_above(cells: dict
     made = russia().restrict("R1", "whatsapp", area_ids="RU", observed_from="2025-08-13",
                              ended_on="2025-08-22", end_status="ended", **cells)  # fmt: skip
     table = person_days(made)
-    for found in (total(table), total(table, "2025", "all")):
-        assert found["lower_person_days"] == 0.0
-        assert found["upper_person_days"] == pytest.approx(10 * 82.1e6)
-        assert found[DAYS[1:4]].isna().all()
-        assert (found["obs_status"], found["reason"]) == ("M", rule_sentence("some_bounds_only"))
+    for item in (total(table), total(table, "2025", "all")):
+        assert item["lower_person_days"] == 0.0
+        assert item["upper_person_days"] == pytest.approx(10 * 82.1e6)
+        assert item[DAYS[1:4]].isna().all()
+        assert (item["obs_status"], item["reason"]) == ("M", rule_sentence("some_bounds_only"))
     area = row(by_area(made), period="2025-08")
     assert (area["lower_persons"], area["upper_persons"]) == (0.0, 96e6)
     assert (area["bounds_only_count"], area["obs_status"]) == (1, "M")
@@ -116,11 +116,11 @@ def test_a_part_beside_a_whole_is_in_the_upper_bound_alone() -> None:
                              network_scope="mobile")  # fmt: skip
     made.restrict("R1", "whatsapp", area_ids="RU", observed_from="2025-08-13",
                   ended_on="2025-08-22", end_status="ended")  # fmt: skip
-    found = total(person_days(made), "2025", "all")
-    assert found["lower_person_days"] == pytest.approx(821e6)
-    assert found["q50_person_days"] == pytest.approx(821e6, rel=0.01)
-    assert found["upper_person_days"] == pytest.approx(1050e6)
-    assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("some_bounds_only"))
+    result = total(person_days(made), "2025", "all")
+    assert result["lower_person_days"] == pytest.approx(821e6)
+    assert result["q50_person_days"] == pytest.approx(821e6, rel=0.01)
+    assert result["upper_person_days"] == pytest.approx(1050e6)
+    assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("some_bounds_only"))
 
 
 def test_what_was_never_carried_out_has_no_days() -> None:
@@ -133,11 +133,11 @@ def test_a_month_alone_gives_bounds_and_nothing_is_drawn() -> None:
     made = world().estimate("E1")
     made.restrict("R1", "alpha", ended_on="2025-07-24", end_status="ended")
     table = person_days(made)
-    for found in (total(table), total(table, "2025", "all")):
-        assert found["lower_person_days"] == pytest.approx(10 * 500e3 / 30)
-        assert found["upper_person_days"] == pytest.approx(10 * 500e3)
-        assert found[DAYS[1:4]].isna().all()
-        assert (found["obs_status"], found["reason"]) == ("M", rule_sentence("no_daily"))
+    for item in (total(table), total(table, "2025", "all")):
+        assert item["lower_person_days"] == pytest.approx(10 * 500e3 / 30)
+        assert item["upper_person_days"] == pytest.approx(10 * 500e3)
+        assert item[DAYS[1:4]].isna().all()
+        assert (item["obs_status"], item["reason"]) == ("M", rule_sentence("no_daily"))
 
 
 def test_totals_with_and_without_imputed_ends() -> None:
@@ -146,16 +146,16 @@ def test_totals_with_and_without_imputed_ends() -> None:
     made.restrict("R1", "whatsapp", ended_on="2025-08-22", end_status="ended", **day)
     made.restrict("R2", "telegram", end_status="unknown", **day)
     table = person_days(made)
-    found = total(table, "all", "R2")
-    assert found["lower_person_days"] == pytest.approx(68.0e6)
-    assert found["q50_person_days"] == pytest.approx(680.0e6, rel=0.01)
+    result = total(table, "all", "R2")
+    assert result["lower_person_days"] == pytest.approx(68.0e6)
+    assert result["q50_person_days"] == pytest.approx(680.0e6, rel=0.01)
     days = (pd.Timestamp(AS_OF) - pd.Timestamp("2025-08-13")).days + 1
-    assert found["upper_person_days"] == pytest.approx(80 * 68.0e6 + (days - 80) * 89.0e6)
-    assert (found["days"], found["covered_days"]) == (days, 10)
+    assert result["upper_person_days"] == pytest.approx(80 * 68.0e6 + (days - 80) * 89.0e6)
+    assert (result["days"], result["covered_days"]) == (days, 10)
     # 10 days, as long as the one that ended.
     for name in ("lower", "q50", "upper"):
-        assert found[f"imputed_{name}_person_days"] == pytest.approx(680e6, rel=0.01)
-    assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("end_unknown"))
+        assert result[f"imputed_{name}_person_days"] == pytest.approx(680e6, rel=0.01)
+    assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("end_unknown"))
     assert total(table, "2026-01", "all")["reason"] == rule_sentence("end_unknown")
     known = total(table)
     assert known["imputed_upper_person_days"] == known["upper_person_days"]
@@ -172,14 +172,14 @@ def test_days_that_a_service_without_a_daily_figure_forces_beyond_what_is_drawn_
             figure["value"] = daily
     made.add("platforms", platform_id="vast")
     made.restrict("R9", "vast", area_ids="RU", observed_from="2025-10-01")
-    found = total(person_days(made), "2025-11", "all")
-    assert found["lower_person_days"] > 2e6 * found["days"]
-    assert (rule_sentence("outweighed") in found["reason"]) != is_told
-    assert (found["obs_status"] == "M") != is_told
-    quantiles = found[[f"{name}_person_days" for name in ("q05", "q50", "q95")]]
+    result = total(person_days(made), "2025-11", "all")
+    assert result["lower_person_days"] > 2e6 * result["days"]
+    assert (rule_sentence("outweighed") in result["reason"]) != is_told
+    assert (result["obs_status"] == "M") != is_told
+    quantiles = result[[f"{name}_person_days" for name in ("q05", "q50", "q95")]]
     assert quantiles.notna().eq(is_told).all()
     if is_told:
-        assert found["lower_person_days"] <= quantiles.iloc[0] < quantiles.iloc[2]
+        assert result["lower_person_days"] <= quantiles.iloc[0] < quantiles.iloc[2]
 
 
 def test_sums_over_countries_are_unknown_where_one_is() -> None:
@@ -187,10 +187,10 @@ def test_sums_over_countries_are_unknown_where_one_is() -> None:
     made.restrict("R1", "whatsapp", area_ids="RU;XC", observed_from="2025-08-13",
                   ended_on="2025-08-22", end_status="ended")  # fmt: skip
     table = person_days(made)
-    found = total(table)
-    assert found["area_id"] == "RU;XC"
-    assert np.isnan(found["upper_person_days"])
-    assert found["lower_person_days"] == pytest.approx(821e6)  # what the known one forces
+    result = total(table)
+    assert result["area_id"] == "RU;XC"
+    assert np.isnan(result["upper_person_days"])
+    assert result["lower_person_days"] == pytest.approx(821e6)  # what the known one forces
     assert total(table[table["area_id"] == "RU"], "2025", "all")[
         "upper_person_days"
     ] == pytest.approx(821e6)
@@ -206,8 +206,8 @@ def test_a_year_has_everyone_who_was_under_one_at_any_time() -> None:
     assert table["lower_persons"].tolist() == [96e6, 89e6, 96e6]
     assert table["upper_persons"].tolist() == [105e6, 89e6, 96e6]
     assert table["platforms"].tolist() == ["telegram;whatsapp", "telegram", "whatsapp"]
-    for _, found in table.iterrows():
-        assert rising([float(found[each]) for each in PEOPLE[1:4]])
+    for _, result in table.iterrows():
+        assert rising([float(result[each]) for each in PEOPLE[1:4]])
     assert table["q50_persons"]["2025"] > 96e6
 
 
@@ -264,8 +264,8 @@ def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
     """To the precision of as many draws, by the binomial distribution of those below a quantile."""
     made = two_lands().estimate("E3", area_id="XB", value="100000")
     inputs, most = prepared(made)[0].simulation, impact_by_area.PUBLISHED_DRAWS
-    found = impact_by_area.draw_periods(inputs, Sampler(0, 4 * most))
-    drawn = impact_by_area.make_draws(found)
+    periods = impact_by_area.draw_periods(inputs, Sampler(0, 4 * most))
+    drawn = impact_by_area.make_draws(periods)
     assert set(drawn["area_id"]) == {"XA", "XB"}
     assert (drawn.groupby(["area_id", "period"])["draw"].nunique() == most).all()
     added = drawn[drawn["period"] == "2026"].groupby("draw")["persons"].sum()
@@ -274,7 +274,7 @@ def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
     for name, share in (("q05_persons", 0.05), ("q50_persons", 0.5), ("q95_persons", 0.95)):
         below = int((added < year[name]).sum())
         assert binomtest(below, most, share).pvalue > 0.001, name
-    both = found.all_sets.people.drawn[(found.all_sets.table["period"] == "2026").to_numpy()]
+    both = periods.all_sets.people.drawn[(periods.all_sets.table["period"] == "2026").to_numpy()]
     np.testing.assert_allclose(added, both.sum(axis=0)[:most])
 
 
@@ -374,20 +374,20 @@ def test_person_days_of_a_feature_count_its_users() -> None:
     made = calls(russia())
     made.add("feature_use", feature_use_id="F1", platform_id="any-messenger", area_id="RU",
              share="0.37")  # fmt: skip
-    found = total(person_days(made))
-    users = [float(found[f"feature_{name}"]) for name in DAYS]
+    result = total(person_days(made))
+    users = [float(result[f"feature_{name}"]) for name in DAYS]
     assert rising(users)
-    everyone = float(found["q50_person_days"])
+    everyone = float(result["q50_person_days"])
     assert 0.3 * everyone < users[2] < 0.5 * everyone
-    assert users[4] <= float(found["upper_person_days"])
+    assert users[4] <= float(result["upper_person_days"])
 
 
 def test_person_days_of_a_whole_service_are_those_of_everyone() -> None:
     made = russia().restrict("R1", "whatsapp", area_ids="RU", observed_from="2025-08-13",
                              ended_on="2025-08-22", end_status="ended")  # fmt: skip
     table = person_days(made)
-    found = total(table)
-    assert [found[f"feature_{name}"] for name in DAYS] == pytest.approx([found[n] for n in DAYS])
+    result = total(table)
+    assert [result[f"feature_{name}"] for name in DAYS] == pytest.approx([result[n] for n in DAYS])
     assert total(table, "2025", "all")[[f"feature_{name}" for name in DAYS]].isna().all()
 
 
@@ -397,12 +397,12 @@ def test_a_share_of_users_who_come_on_a_day_turns_bounds_into_an_estimate() -> N
     made.add("daily_use", platform_id="*")
     made.restrict("R1", "*", observed_from="2026-01-10", ended_on="2026-01-19",
                   end_status="ended")  # fmt: skip
-    found = total(person_days(made))
-    assert found["lower_person_days"] == pytest.approx(10 * 900e3 / 90)
-    assert found["upper_person_days"] == pytest.approx(10 * 900e3)
-    assert found["q50_person_days"] / (10 * 900e3) == pytest.approx(expit(2.0), abs=0.03)
-    assert 1.2 < found["q95_person_days"] / found["q05_person_days"] < 2.0
-    assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("daily_from_shares"))
+    result = total(person_days(made))
+    assert result["lower_person_days"] == pytest.approx(10 * 900e3 / 90)
+    assert result["upper_person_days"] == pytest.approx(10 * 900e3)
+    assert result["q50_person_days"] / (10 * 900e3) == pytest.approx(expit(2.0), abs=0.03)
+    assert 1.2 < result["q95_person_days"] / result["q05_person_days"] < 2.0
+    assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("daily_from_shares"))
 
 
 # ---- Slowed and cut ----
@@ -501,14 +501,14 @@ def made_of(rows: Sequence[Act]) -> World:
     made.rows["bases"][-1]["period"] = "2025-11"
     made.rows["bases"][-2]["persons"] = "700000"  # that of a service without a figure
     for platform, (month, day) in FIGURES.items():
-        told = {"platform_id": platform, "period": "2025-11"}
-        made.estimate(f"{platform}-m", value=str(int(month)), **told)
+        result = {"platform_id": platform, "period": "2025-11"}
+        made.estimate(f"{platform}-m", value=str(int(month)), **result)
         if day:
             made.estimate(
                 f"{platform}-d",
                 value=str(int(day)),
                 audience_metric="avg_daily_reach",
-                **{**told, "period": "2025-12"},
+                **{**result, "period": "2025-12"},
             )
     for place, act in enumerate(rows):
         ends = {
@@ -523,7 +523,7 @@ def made_of(rows: Sequence[Act]) -> World:
 
 def _in_force(rows: Sequence[Act], today: int, most: bool) -> list[Act]:
     """Acts in force on a day: for certain, or perhaps."""
-    found = []
+    result = []
     for act in rows:
         until = {
             "recorded": act.first + act.length,
@@ -531,8 +531,8 @@ def _in_force(rows: Sequence[Act], today: int, most: bool) -> list[Act]:
             "unknown": 10_000 if most else act.first + 1,
         }[act.end]
         if act.first <= today < until:
-            found.append(act)
-    return found
+            result.append(act)
+    return result
 
 
 def _bounds_of(rows: Sequence[Act], today: int) -> tuple[float, float]:
@@ -564,15 +564,15 @@ def test_person_days_of_a_country_are_a_count_of_every_day(rows: list[Act]) -> N
         if _in_force(rows, today, most=True):
             date = START + pd.Timedelta(days=today)
             for period in (f"{date:%Y}", f"{date:%Y-%m}"):
-                found = expected.setdefault(period, np.zeros(3))
-                found += [*_bounds_of(rows, today), 1]
+                result = expected.setdefault(period, np.zeros(3))
+                result += [*_bounds_of(rows, today), 1]
     country = table[table["restriction_id"] == "all"].set_index("period")
     assert sorted(country.index) == sorted(expected)
     for period, (lower, upper, days) in expected.items():
-        found = country.loc[period]
-        assert found["lower_person_days"] == pytest.approx(lower)
-        assert found["upper_person_days"] == pytest.approx(upper)
-        assert found["days"] == days
+        result = country.loc[period]
+        assert result["lower_person_days"] == pytest.approx(lower)
+        assert result["upper_person_days"] == pytest.approx(upper)
+        assert result["days"] == days
 
 
 def test_totals_after_the_last_edition_of_a_register_say_so() -> None:

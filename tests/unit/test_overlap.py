@@ -165,10 +165,10 @@ def test_the_russian_case() -> None:
 def test_intervals_lie_in_the_bounds_in_order_and_a_batch_equals_single_runs() -> None:
     m = np.random.default_rng(1).uniform(size=(30, 4))
     low, high = bound_by_shares(m)
-    found = compute_intervals(COPULA, m)
-    assert (np.diff(found, axis=0) >= 0.0).all()
-    assert ((low <= found) & (found <= high)).all()
-    assert (found[:, :1] == compute_intervals(COPULA, m[:1])).all()
+    intervals = compute_intervals(COPULA, m)
+    assert (np.diff(intervals, axis=0) >= 0.0).all()
+    assert ((low <= intervals) & (intervals <= high)).all()
+    assert (intervals[:, :1] == compute_intervals(COPULA, m[:1])).all()
 
 
 def test_draws_stay_in_the_bounds() -> None:
@@ -186,13 +186,13 @@ def test_an_error_gives_way_near_a_bound_and_never_passes_it(
     a: float, b: float, c: float, move: float
 ) -> None:
     low, core, high = (np.asarray(x) for x in sorted((a, b, c)))
-    found = move_unions(core, np.asarray(move), low, high)
-    assert low <= found <= high
-    assert abs(found - core) <= abs(move) + 1e-12
+    result = move_unions(core, np.asarray(move), low, high)
+    assert low <= result <= high
+    assert abs(result - core) <= abs(move) + 1e-12
     further = move_unions(core, np.asarray(1.5 * move), low, high)
-    assert abs(further - core) >= abs(found - core) - 1e-12
+    assert abs(further - core) >= abs(result - core) - 1e-12
     if move == 0.0:
-        assert found == core
+        assert result == core
 
 
 def test_an_error_far_from_a_bound_moves_by_itself_and_none_piles_up_on_it() -> None:

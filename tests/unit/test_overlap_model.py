@@ -37,7 +37,7 @@ class Independence:
         return JointUse(np.empty((0, 1)), np.zeros(1))
 
     def draw_unions(self, group: Group) -> Array:
-        kept = [1.0 - group.shares[own].T for own in group.members]
+        kept = [1.0 - group.shares[member].T for member in group.members]
         return np.array([1.0 - np.prod(each, axis=1) for each in kept])
 
     def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
@@ -84,18 +84,18 @@ def exposed(made: World) -> "pd.Series[float]":
 
 @pytest.mark.usefixtures("independent")
 def test_another_model_runs_through_the_chain() -> None:
-    found = exposed(calls(russia()))
+    result = exposed(calls(russia()))
     alone = 105e6 * float(assume_independence([96 / 105, 89 / 105]))
-    low, middle, high = (float(found[f"{name}_persons"]) for name in ("q05", "q50", "q95"))
+    low, middle, high = (float(result[f"{name}_persons"]) for name in ("q05", "q50", "q95"))
     assert middle == pytest.approx(alone, rel=2e-3)
-    assert found["dedup_method"] == Independence.dedup_method
+    assert result["dedup_method"] == Independence.dedup_method
     assert middle - 1e6 < low < high < middle + 1e6  # what audiences may have done since, no more
 
 
 @pytest.mark.usefixtures("independent")
 def test_another_model_is_conditioned_on_what_is_measured() -> None:
-    found = exposed(measured(calls(russia())))
-    assert float(found["q50_persons"]) == pytest.approx(96e6 + 0.05 * 89e6, rel=1e-3)
+    result = exposed(measured(calls(russia())))
+    assert float(result["q50_persons"]) == pytest.approx(96e6 + 0.05 * 89e6, rel=1e-3)
 
 
 @pytest.mark.usefixtures("independent")
@@ -120,9 +120,9 @@ def test_the_answers_of_a_model_agree_with_one_another(name: str) -> None:
     shares = rng.uniform(0.05, 0.95, 4)
     use = model.joint_use("XA", lambda kind, key: np.full(1, 0.3))
     members = np.array([[1, 1, 0, 0], [1, 1, 1, 1], [0, 0, 1, 0]], dtype=bool)
-    (found,) = reduce_unions(model, [Group(shares[:, None], use, members)])
+    (result,) = reduce_unions(model, [Group(shares[:, None], use, members)])
     curve = model.union_curve(np.where(members, shares, 0.0), use)
-    assert found == pytest.approx(curve, abs=5e-5)
+    assert result == pytest.approx(curve, abs=5e-5)
     patterns = model.draw_patterns(shares[None, :], replace(use, error=np.zeros(1)))[0]
     index = np.arange(16)
     for place, share in enumerate(shares):

@@ -42,7 +42,7 @@ def tables() -> Tables:
 
 
 @pytest.fixture(scope="module")
-def whole(tables: Tables) -> dict[str, pd.DataFrame]:
+def compute_all(tables: Tables) -> dict[str, pd.DataFrame]:
     return of(tables, None)
 
 
@@ -52,7 +52,7 @@ def whole(tables: Tables) -> dict[str, pd.DataFrame]:
 )
 def test_a_part_of_a_run_is_as_in_the_whole(
     tables: Tables,
-    whole: dict[str, pd.DataFrame],
+    compute_all: dict[str, pd.DataFrame],
     restrictions: set[str],
     countries: set[str],
 ) -> None:
@@ -62,8 +62,8 @@ def test_a_part_of_a_run_is_as_in_the_whole(
         ("impact_by_area", "area_id", countries),
     ):
         one, other = (
-            found[name][found[name][column].isin(wanted)].reset_index(drop=True)
-            for found in (whole, part)
+            item[name][item[name][column].isin(wanted)].reset_index(drop=True)
+            for item in (compute_all, part)
         )
         assert len(one) >= len(wanted)
         pd.testing.assert_frame_equal(one, other, check_exact=True)

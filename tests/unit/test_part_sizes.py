@@ -65,8 +65,8 @@ def test_a_part_has_at_most_the_people_of_its_holder_and_more_units_never_fewer(
 
 
 def test_a_kind_without_a_size_is_not_predicted() -> None:
-    found = population.predict_persons(make_parts("site", "XA-1", 1e6), AREAS, SIZES.drop("site"))
-    assert found.isna().all(axis=None)
+    persons = population.predict_persons(make_parts("site", "XA-1", 1e6), AREAS, SIZES.drop("site"))
+    assert persons.isna().all(axis=None)
 
 
 def test_the_fit_recovers_the_numbers_that_readings_were_made_of() -> None:
@@ -127,10 +127,10 @@ def test_residuals_without_a_row_are_those_of_a_fit_without_it() -> None:
     y = readings["log_persons"].to_numpy()
     penalty = np.diag([0.0, fitting.PRIOR_READINGS, fitting.PRIOR_READINGS])
     inverse = np.linalg.inv(x.T @ x + penalty)
-    found = fitting._leave_rows_out(
+    result = fitting._leave_rows_out(
         y - x @ inverse @ x.T @ y, x @ inverse @ x.T, readings["register_row"]
     )
     for row in "abcde":
         rest = (readings["register_row"] != row).to_numpy()
         fitted = np.linalg.solve(x[rest].T @ x[rest] + penalty, x[rest].T @ y[rest])
-        assert found[~rest] == pytest.approx((y - x @ fitted)[~rest])
+        assert result[~rest] == pytest.approx((y - x @ fitted)[~rest])

@@ -32,8 +32,8 @@ def drawn(stages: Stages) -> Countries:
 
 def exposed(stages: Stages) -> pd.DataFrame:
     """Draws of the people exposed, by restriction."""
-    found = drawn(stages)
-    return pd.DataFrame(found.exposed, stages.simulation.countries["restriction_id"])
+    result = drawn(stages)
+    return pd.DataFrame(result.exposed, stages.simulation.countries["restriction_id"])
 
 
 @pytest.fixture(scope="module")
@@ -53,17 +53,17 @@ def acts() -> Stages:
 
 
 def test_each_part_has_as_many_people_as_its_places(acts: Stages) -> None:
-    found = exposed(acts)
-    assert (found.loc["nested"] == found.loc["region"]).all()
-    assert (found.loc["town"] < found.loc["region"]).all()
-    assert (found.loc["region"] < found.loc["both"]).all()
-    assert (found.loc["both"] <= found.loc["all"]).all()
+    result = exposed(acts)
+    assert (result.loc["nested"] == result.loc["region"]).all()
+    assert (result.loc["town"] < result.loc["region"]).all()
+    assert (result.loc["region"] < result.loc["both"]).all()
+    assert (result.loc["both"] <= result.loc["all"]).all()
 
 
 def test_the_same_place_is_the_same_draw_in_every_restriction(acts: Stages) -> None:
-    found = exposed(acts)
-    only = found.loc["mobile"] / found.loc["all"]
-    assert found.loc["mobile-region"].to_numpy() == pytest.approx(only * found.loc["region"])
+    result = exposed(acts)
+    only = result.loc["mobile"] / result.loc["all"]
+    assert result.loc["mobile-region"].to_numpy() == pytest.approx(only * result.loc["region"])
 
 
 def test_the_error_of_reading_is_shared_by_places_and_spares_countries() -> None:
@@ -76,39 +76,39 @@ def test_the_error_of_reading_is_shared_by_places_and_spares_countries() -> None
     read = exposed(prepared(made)[0])
     assert (read.loc["all"] == bare.loc["all"]).all()
     assert read.loc["a"].std() > 1.2 * bare.loc["a"].std()
-    together = [np.corrcoef(found.loc["a"], found.loc["b"])[0, 1] for found in (bare, read)]
+    together = [np.corrcoef(item.loc["a"], item.loc["b"])[0, 1] for item in (bare, read)]
     assert together[1] > together[0] + 0.2
 
 
 def test_a_region_without_a_survey_is_as_far_from_its_country_as_regions_are(acts: Stages) -> None:
-    found = exposed(acts)
-    share = (found.loc["region"] / 300e3).quantile([0.05, 0.5, 0.95])
-    whole = float((found.loc["all"] / 1e6).median())
+    result = exposed(acts)
+    share = (result.loc["region"] / 300e3).quantile([0.05, 0.5, 0.95])
+    whole = float((result.loc["all"] / 1e6).median())
     assert share[0.05] < whole < share[0.95]
     assert share[0.95] - share[0.05] > 0.1
 
 
 def test_a_part_of_a_place_has_the_people_that_parts_of_its_kind_have(acts: Stages) -> None:
-    found = exposed(acts)
-    share = (found.loc["within"] / found.loc["region"]).quantile([0.05, 0.5, 0.95])
+    result = exposed(acts)
+    share = (result.loc["within"] / result.loc["region"]).quantile([0.05, 0.5, 0.95])
     rows = acts.inputs.parts.set_index("restriction_id")
     persons, deviation = rows.loc["within", ["part_persons", "part_deviation"]]
     assert share[0.5] == pytest.approx(persons / 300e3, rel=0.2)
     assert share[0.95] / share[0.05] == pytest.approx(np.exp(3.29 * deviation), rel=0.4)
-    assert (found.loc["within"] <= found.loc["region"]).all()
+    assert (result.loc["within"] <= result.loc["region"]).all()
 
 
 def test_a_kind_of_part_that_nobody_read_is_not_drawn() -> None:
     made = cut(country(), "R1", "XA-01=within")
     made.rows["part_sizes"] = []
-    found = of(impacts(made), "R1")
-    assert found["obs_status"] == "M"
-    assert PartGap.PART_UNKNOWN.meaning in found["reason"]
+    result = of(impacts(made), "R1")
+    assert result["obs_status"] == "M"
+    assert PartGap.PART_UNKNOWN.meaning in result["reason"]
 
 
 def test_either_of_two_places_is_one_of_the_two(acts: Stages) -> None:
-    found = exposed(acts)
-    share = found.loc["either"] / found.loc["region"]
+    result = exposed(acts)
+    share = result.loc["either"] / result.loc["region"]
     smaller = share < 1.0
     assert share[smaller].to_numpy() == pytest.approx(40.0 / 300.0)
     assert smaller.mean() == pytest.approx(parts.find_city_share("XA"), abs=0.05)
@@ -120,16 +120,16 @@ def test_how_often_a_city_is_meant_depends_on_the_country() -> None:
 
 
 def test_a_network_that_is_not_known_is_the_mobile_one_or_all(acts: Stages) -> None:
-    found = exposed(acts)
-    assert (found.loc["unknown-network"] <= found.loc["region"]).all()
-    middle = found.median(axis=1)
+    result = exposed(acts)
+    assert (result.loc["unknown-network"] <= result.loc["region"]).all()
+    middle = result.median(axis=1)
     assert middle["mobile-region"] < middle["unknown-network"] < middle["region"]
 
 
 def test_no_more_people_online_than_live_there(acts: Stages) -> None:
-    found = drawn(acts)
-    places = found.places
-    everyone = found.exposed[acts.simulation.countries["restriction_id"] == "all"]
+    result = drawn(acts)
+    places = result.places
+    everyone = result.exposed[acts.simulation.countries["restriction_id"] == "all"]
     living = parts.draw_residents(places.rows, Sampler(0, DRAWS))
     whole = (places.rows["area_id"] == "XA").to_numpy()
     assert 0 < whole.sum() < len(whole)
@@ -160,8 +160,8 @@ def test_a_part_of_a_service_is_the_same_share_of_its_users() -> None:
     made.restrict("everywhere", "alpha")
     made.restrict("here", "alpha", area_ids="XA-01", geo_scope="region")
     cut(made, "network", "XA-01")
-    found = exposed(prepared(made)[0])
-    share = found.loc["here"] / found.loc["everywhere"]
+    result = exposed(prepared(made)[0])
+    share = result.loc["here"] / result.loc["everywhere"]
     assert (share > 0.0).all()
     assert (share < 1.0).all()
     assert share.median() == pytest.approx(0.3, abs=0.06)
@@ -173,10 +173,10 @@ def test_places_in_two_countries_add_up_and_one_may_be_whole() -> None:
     made.base("XB-online", area_id="XB", population_base="internet_all", persons="20000")
     cut(made, "two", "XA-01", "XB")
     cut(made, "one", "XA-01")
-    found = exposed(prepared(made)[0])
-    assert len(found.loc[["two"]]) == 2
-    assert found.loc["two"].iloc[0].to_numpy() == pytest.approx(found.loc["one"].to_numpy())
-    assert found.loc["two"].iloc[1].median() == pytest.approx(20e3, rel=0.2)
+    result = exposed(prepared(made)[0])
+    assert len(result.loc[["two"]]) == 2
+    assert result.loc["two"].iloc[0].to_numpy() == pytest.approx(result.loc["one"].to_numpy())
+    assert result.loc["two"].iloc[1].median() == pytest.approx(20e3, rel=0.2)
 
 
 LAWLESS = (
@@ -200,7 +200,7 @@ LAWFUL: tuple[tuple[list[str], dict[str, str], str], ...] = (
 
 
 @pytest.fixture(scope="module")
-def told() -> pd.DataFrame:
+def compute_impact() -> pd.DataFrame:
     """Table `impact` of parts with a law and without, side by side."""
     made = country().add("areas", area_id="XA-04", name="Uncounted", parent_id="XA")
     for number, (cells, _) in enumerate(LAWLESS):
@@ -211,27 +211,29 @@ def told() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("number", range(len(LAWLESS)))
-def test_a_part_of_which_no_law_can_be_had_says_why(number: int, told: pd.DataFrame) -> None:
-    found, why = of(told, f"lawless{number}"), LAWLESS[number][1]
-    assert found["obs_status"] == "M"
-    assert why in found["reason"]
-    assert np.isnan(found["q50_persons"])
+def test_a_part_of_which_no_law_can_be_had_says_why(
+    number: int, compute_impact: pd.DataFrame
+) -> None:
+    result, why = of(compute_impact, f"lawless{number}"), LAWLESS[number][1]
+    assert result["obs_status"] == "M"
+    assert why in result["reason"]
+    assert np.isnan(result["q50_persons"])
 
 
 def test_without_the_laws_of_places_nothing_of_them_is_drawn() -> None:
     made = cut(country(), "R1", "XA-01")
     made.rows.pop("place_laws")
-    found = of(impacts(made))
-    assert found["obs_status"] == "M"
-    assert np.isnan(found["q50_persons"])
+    result = of(impacts(made))
+    assert result["obs_status"] == "M"
+    assert np.isnan(result["q50_persons"])
 
 
 @pytest.mark.parametrize("number", range(len(LAWFUL)))
-def test_a_part_says_what_it_stands_on(number: int, told: pd.DataFrame) -> None:
-    found, said = of(told, f"lawful{number}"), LAWFUL[number][2]
-    assert found["obs_status"] in ("E", "U")
-    assert said in found["reason"]
-    assert rising([found["q05_persons"], found["q50_persons"], found["q95_persons"]])
+def test_a_part_says_what_it_stands_on(number: int, compute_impact: pd.DataFrame) -> None:
+    result, said = of(compute_impact, f"lawful{number}"), LAWFUL[number][2]
+    assert result["obs_status"] in ("E", "U")
+    assert said in result["reason"]
+    assert rising([result["q05_persons"], result["q50_persons"], result["q95_persons"]])
 
 
 @pytest.fixture(scope="module")
@@ -272,9 +274,9 @@ def test_a_place_shut_down_twice_and_a_place_in_it_count_once(
 def test_places_beside_a_service_add_those_who_do_not_use_it(
     over_time: Outputs,
 ) -> None:
-    found = months(over_time)["q50_persons"]["2025-09"]
+    result = months(over_time)["q50_persons"]["2025-09"]
     service, beside = (middle(over_time, act) for act in ("service", "beside"))
-    assert max(service, beside) < found < service + beside
+    assert max(service, beside) < result < service + beside
 
 
 def test_a_country_that_is_shut_down_has_no_more_people_for_its_places(
@@ -290,27 +292,27 @@ def test_a_country_that_is_shut_down_has_no_more_people_for_its_places(
 
 
 def test_no_rule_over_results_is_broken(over_time: Outputs) -> None:
-    found = rules.find_broken_rules(
+    broken_rules = rules.find_broken_rules(
         pipeline.collect_review_input(over_time.stages, dict(over_time), over_time.facts)
     )
-    broken = {rule for rule, rows in found.items() if rows}
+    broken = {rule for rule, rows in broken_rules.items() if rows}
     assert broken <= {"interval_outside_bounds"}
 
 
 def test_person_days_of_a_part_are_days_times_its_people(over_time: Outputs) -> None:
     days = over_time["person_days"]
-    own = days[(days["period"] == "all")].set_index("restriction_id")["q50_person_days"]
-    assert own["first"] == pytest.approx(20 * own["again"] / 2, rel=0.01)
+    subset = days[(days["period"] == "all")].set_index("restriction_id")["q50_person_days"]
+    assert subset["first"] == pytest.approx(20 * subset["again"] / 2, rel=0.01)
     of_country = days[(days["restriction_id"] == "all") & (days["area_id"] == "XA")]
     july = float(of_country.set_index("period")["q50_person_days"]["2025-07"])
-    assert own["first"] < july < own["first"] + own["second"] + 1.0
+    assert subset["first"] < july < subset["first"] + subset["second"] + 1.0
 
 
 def test_the_width_is_told_by_places_and_networks() -> None:
     made = cut(country(), "R1", "XA-01", network_scope="mobile")
     stages, tables = prepared(made)
-    found = Outputs(tables, stages, Settings(draws=200))["sensitivity"]
-    kinds = set(found.loc[found["impact_metric"] == "people_exposed", "input"])
+    result = Outputs(tables, stages, Settings(draws=200))["sensitivity"]
+    kinds = set(result.loc[result["impact_metric"] == "people_exposed", "input"])
     assert {"place", "network"} <= kinds
 
 
@@ -364,19 +366,19 @@ def all_open() -> pd.DataFrame:
 def test_a_rung_that_was_closed_makes_no_estimate(family: str, all_open: pd.DataFrame) -> None:
     answered = of(all_open, family)
     assert answered["q50_persons"] > 0.0
-    found = of(with_rungs(closed=family), family)
-    assert np.isnan(found["q50_persons"])
-    assert found["obs_status"] == "M"
-    assert LEVEL_CLOSED in found["reason"]
-    assert found["upper_persons"] == answered["upper_persons"]
+    result = of(with_rungs(closed=family), family)
+    assert np.isnan(result["q50_persons"])
+    assert result["obs_status"] == "M"
+    assert LEVEL_CLOSED in result["reason"]
+    assert result["upper_persons"] == answered["upper_persons"]
 
 
 def test_somewhere_in_the_country_is_no_place_to_draw() -> None:
     made = cut(country(), "R1", "XA=within")
     cut(made, "R2", "XA-01", "XA=within")
-    found = calculated(made)["impact"].set_index(["restriction_id", "impact_metric"])
+    result = calculated(made)["impact"].set_index(["restriction_id", "impact_metric"])
     for act in ("R1", "R2"):
-        row = found.loc[(act, "people_exposed")]
+        row = result.loc[(act, "people_exposed")]
         assert pd.isna(row["q50_persons"])
         assert row["obs_status"] == "M"
         assert "the places are not named" in row["reason"]

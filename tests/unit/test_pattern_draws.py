@@ -14,26 +14,26 @@ from tests.engine import patterns
 def test_rows_are_the_patterns_of_one_draw(count: int, draws: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     shares, correlations = rng.uniform(0.0, 1.0, (draws, count)), rng.uniform(0.0, 0.95, draws)
-    found = draw_patterns(shares, correlations)
-    assert found.shape == (draws, 1 << count)
+    result = draw_patterns(shares, correlations)
+    assert result.shape == (draws, 1 << count)
     for d in range(draws):
-        assert found[d] == pytest.approx(patterns(shares[d], correlations[d]), abs=1e-7)
-    assert found.sum(axis=1) == pytest.approx(np.ones(draws), abs=1e-12)
-    assert 1.0 - found[:, 0] == pytest.approx(compute_union(shares, correlations), abs=1e-7)
+        assert result[d] == pytest.approx(patterns(shares[d], correlations[d]), abs=1e-7)
+    assert result.sum(axis=1) == pytest.approx(np.ones(draws), abs=1e-12)
+    assert 1.0 - result[:, 0] == pytest.approx(compute_union(shares, correlations), abs=1e-7)
 
 
 def test_shares_of_nobody_and_of_everybody() -> None:
-    found = draw_patterns([[0.0, 1.0, 0.4]], [0.5])[0]
-    assert found[[2, 6]] == pytest.approx([0.6, 0.4], abs=1e-7)
-    assert found.sum() == pytest.approx(1.0)
-    assert found[[0, 1, 3, 4, 5, 7]] == pytest.approx(np.zeros(6), abs=1e-12)
+    result = draw_patterns([[0.0, 1.0, 0.4]], [0.5])[0]
+    assert result[[2, 6]] == pytest.approx([0.6, 0.4], abs=1e-7)
+    assert result.sum() == pytest.approx(1.0)
+    assert result[[0, 1, 3, 4, 5, 7]] == pytest.approx(np.zeros(6), abs=1e-12)
 
 
 def test_more_draws_than_a_block_holds() -> None:
     shares = np.random.default_rng(2).uniform(0.1, 0.9, (700, 7))
-    found = draw_patterns(shares, np.full(700, 0.9))
+    result = draw_patterns(shares, np.full(700, 0.9))
     for d in (0, 350, 699):
-        assert found[d] == pytest.approx(patterns(shares[d], 0.9), abs=1e-7)
+        assert result[d] == pytest.approx(patterns(shares[d], 0.9), abs=1e-7)
 
 
 def test_no_draws_are_no_rows() -> None:

@@ -32,8 +32,8 @@ TREND = np.linspace(-1.0, 1.4, len(YEARS))
 def levelled(made: World, **cells: str) -> World:
     """The world with levels of XA: half of the residents, and more from year to year."""
     for year, level in zip(YEARS, TREND, strict=True):
-        told = {"period": str(year), "mean": repr(float(level)), **cells}
-        made.add("online_levels", **told)
+        result = {"period": str(year), "mean": repr(float(level)), **cells}
+        made.add("online_levels", **result)
     return made
 
 
@@ -72,15 +72,15 @@ def many_countries(seed: int = 0) -> World:
 
 
 def shares_of(made: World, area: str, period: str, share: float, **cells: str) -> World:
-    told = {"least_age": "0", "source_id": "itu-internet-use-page", "edition": "2025", **cells}
-    name = f"{area}-{period}-{told['source_id']}-{told['edition']}"
+    result = {"least_age": "0", "source_id": "itu-internet-use-page", "edition": "2025", **cells}
+    name = f"{area}-{period}-{result['source_id']}-{result['edition']}"
     return made.add(
         "online_shares",
         online_share_id=name,
         area_id=area,
         period=period,
         share=repr(share),
-        **told,
+        **result,
     )
 
 
@@ -102,9 +102,9 @@ def test_no_level_has_a_share_beyond_nobody_and_everybody() -> None:
 def test_a_day_between_two_years_lies_on_the_line_between_their_levels() -> None:
     levels = levels_of(levelled(World()))
     area = pd.Series(["XA"] * 3, index=[5, 6, 7])
-    found = levels.compute_quantiles(area, np.array([2019.5, 2020.0, 2020.5]))["q50_share"]
-    assert found.index.tolist() == [5, 6, 7]
-    assert compute_levels(found.to_numpy())[1] == pytest.approx(np.mean(TREND[4:6]))
+    quantiles = levels.compute_quantiles(area, np.array([2019.5, 2020.0, 2020.5]))["q50_share"]
+    assert quantiles.index.tolist() == [5, 6, 7]
+    assert compute_levels(quantiles.to_numpy())[1] == pytest.approx(np.mean(TREND[4:6]))
 
 
 def test_before_the_first_and_after_the_last_year_it_is_theirs() -> None:
@@ -115,8 +115,8 @@ def test_before_the_first_and_after_the_last_year_it_is_theirs() -> None:
 
 def test_an_area_without_levels_and_a_row_without_a_day_have_no_share() -> None:
     levels = levels_of(levelled(World()))
-    found = levels.compute_quantiles(pd.Series(["XB", "XA"]), np.array([2020.0, np.nan]))
-    assert found.isna().all(axis=None)
+    quantiles = levels.compute_quantiles(pd.Series(["XB", "XA"]), np.array([2020.0, np.nan]))
+    assert quantiles.isna().all(axis=None)
 
 
 def bases(days: list[str], base_id: str = "a", **path: float) -> pd.DataFrame:
@@ -197,11 +197,11 @@ def test_residents_lie_on_the_line_of_logs_between_the_counts_of_years() -> None
     for year, persons in (("2019", "1000000"), ("2021", "4000000")):
         made.base(f"B{year}", population_base="all_ages", period=year, persons=persons)
     counts = Counts(made.typed("bases")["bases"], pd.DataFrame())
-    found = counts.interpolate_residents(
+    result = counts.interpolate_residents(
         pd.Series(["XA", "XA", "XA", "XB"]), np.array([2015.0, 2020.5, 2026.0, 2020.5])
     )
-    assert found.iloc[:3].tolist() == pytest.approx([1e6, 2e6, 4e6])
-    assert np.isnan(found.iloc[3])
+    assert result.iloc[:3].tolist() == pytest.approx([1e6, 2e6, 4e6])
+    assert np.isnan(result.iloc[3])
 
 
 def test_publishers_that_differ_do_not_widen_what_rests_on_all_of_them() -> None:
@@ -256,10 +256,10 @@ def test_a_left_out_count_is_near_what_the_others_say(
     rows, model = fitted
     hidden = rows[(rows["period"] == "2024") & rows["area_id"].isin(["XA", "XB", "XC", "XD"])]
     rest = fitting.OnlineModel.from_rows(rows.drop(index=hidden.index), model.subregions)
-    found = rest.fit_scales().predict_counts(hidden, True)
-    assert (found["level"] - found["mean"]).abs().max() < 0.3
+    counts = rest.fit_scales().predict_counts(hidden, True)
+    assert (counts["level"] - counts["mean"]).abs().max() < 0.3
     near = rest.fit_scales().predict_counts(rows[rows["period"] == "2023"].iloc[:4], True)
-    assert (near["deviation"].to_numpy() < found["deviation"].to_numpy()).all()
+    assert (near["deviation"].to_numpy() < counts["deviation"].to_numpy()).all()
 
 
 def test_what_a_lineage_errs_is_forgotten_after_some_years(
@@ -328,8 +328,8 @@ def test_the_picture_has_each_count_with_its_publisher_and_the_band_over_all_yea
     assert counts["moment"].between(first, last + 1).all()
     assert counts["publisher"].notna().all()
     assert counts.loc[counts["counted"].eq("adults"), "share"].tolist() == [0.25]
-    told = people_online.summarise_pictured(rows, levels_of(levelled(World())))
-    assert told.split()[2] == str(counts["counted"].eq("all residents").sum())
+    result = people_online.summarise_pictured(rows, levels_of(levelled(World())))
+    assert result.split()[2] == str(counts["counted"].eq("all residents").sum())
     line = rows[rows["q50_share"].notna()]
     assert len(line) == people_online.STEPS_A_YEAR * (last + 1 - first)
     assert (line["q05_share"] < line["q50_share"]).all()

@@ -17,9 +17,9 @@ DAYS = st.dates(date(1, 1, 1), date(9998, 12, 31))
 
 def days(text: str) -> tuple[str, str]:
     """First day and the day after the last."""
-    found = periods.parse_period(text)
-    assert found is not None
-    start, end = found
+    period = periods.parse_period(text)
+    assert period is not None
+    start, end = period
     return start.date().isoformat(), end.date().isoformat()
 
 
@@ -86,9 +86,9 @@ def test_what_is_no_period(text: str) -> None:
 
 @given(YEARS, MONTHS)
 def test_a_month_holds_its_days(year: int, month: int) -> None:
-    found = periods.parse_period(f"{year:04}-{month:02}")
-    assert found is not None
-    start, end = found
+    period = periods.parse_period(f"{year:04}-{month:02}")
+    assert period is not None
+    start, end = period
     assert (start.year, start.month, start.day) == (year, month, 1)
     assert (end - start).days == calendar.monthrange(year, month)[1]
 
@@ -116,21 +116,21 @@ def test_an_interval_runs_from_its_first_to_its_last_day(one: date, other: date)
 
 @given(st.text("0123456789-/QH ٣", max_size=21))
 def test_no_text_raises_and_every_answer_is_in_order(text: str) -> None:
-    found = periods.parse_period(text)
-    assert found is None or found[0] < found[1]
+    period = periods.parse_period(text)
+    assert period is None or period[0] < period[1]
 
 
 @given(st.lists(st.sampled_from(["2025", "2025-07", "", "never", "2025-08-10/2025-08-11"])))
 def test_a_column_is_its_cells(texts: list[str]) -> None:
     cells = pd.Series(texts, index=range(5, 5 + len(texts)), dtype="str")
-    found = periods.parse_periods(cells)
-    assert list(found.index) == list(cells.index)
-    for text, start, end in zip(texts, found["start"], found["end"], strict=True):
+    result = periods.parse_periods(cells)
+    assert list(result.index) == list(cells.index)
+    for text, start, end in zip(texts, result["start"], result["end"], strict=True):
         known = periods.parse_period(text)
         assert (start, end) == known if known else (pd.isna(start) and pd.isna(end))
 
 
 def test_a_column_is_of_dates_whatever_it_holds() -> None:
     for texts in ([], [""], ["2025"], ["2025", ""]):
-        found = periods.parse_periods(pd.Series(texts, dtype="str"))
-        assert [str(kind) for kind in found.dtypes] == ["datetime64[us]"] * 2
+        result = periods.parse_periods(pd.Series(texts, dtype="str"))
+        assert [str(kind) for kind in result.dtypes] == ["datetime64[us]"] * 2

@@ -43,11 +43,11 @@ def framed(rows: Sequence[Span]) -> pd.DataFrame:
 
 def day_by_day(rows: Sequence[Span]) -> dict[tuple[str, pd.Timestamp], frozenset[str]]:
     """The set in force for each group and day with anything in force."""
-    found = defaultdict(set)
+    result = defaultdict(set)
     for group, item, start, end in rows:
         for day in range(start, end):
-            found[group, FIRST + pd.Timedelta(days=day)].add(item)
-    return {key: frozenset(items) for key, items in found.items()}
+            result[group, FIRST + pd.Timedelta(days=day)].add(item)
+    return {key: frozenset(items) for key, items in result.items()}
 
 
 def sets_of(members: pd.DataFrame) -> dict[int, frozenset[str]]:
@@ -59,12 +59,12 @@ def unfolded(
     pieces: pd.DataFrame, members: pd.DataFrame
 ) -> dict[tuple[str, pd.Timestamp], frozenset[str]]:
     """The set of each group and day, from the pieces; no day is in two of them."""
-    sets, found = sets_of(members), {}
+    sets, result = sets_of(members), {}
     for piece in pieces.itertuples():
         for day in pd.date_range(piece.start, piece.end, inclusive="left"):
-            assert (piece.group, day) not in found
-            found[piece.group, day] = sets[piece.set_id]
-    return found
+            assert (piece.group, day) not in result
+            result[piece.group, day] = sets[piece.set_id]
+    return result
 
 
 def people(pieces: pd.DataFrame, members: pd.DataFrame, draws: int = 2) -> Array:

@@ -64,11 +64,11 @@ def odds(made: World, *areas: str, day: str = DAY) -> pd.DataFrame:
     )
     wanted["day"] = wanted["day"].astype("datetime64[us]")
     tables = made.typed()
-    found = online.estimate_online_odds(
+    online_odds = online.estimate_online_odds(
         wanted, tables, online.read_parameters(tables["place_laws"])
     )
-    assert list(found.index) == list(wanted.index)
-    return found.set_axis(list(areas))
+    assert list(online_odds.index) == list(wanted.index)
+    return online_odds.set_axis(list(areas))
 
 
 def width(law: pd.DataFrame) -> "pd.Series[float]":
@@ -86,11 +86,11 @@ def test_a_survey_of_the_regions_is_moved_to_the_share_of_the_country() -> None:
     assert list(law["rung"]) == ["survey", "survey"]
     assert law.loc["XA-N", "online_q50"] > 0.2 > -0.2 > law.loc["XA-S", "online_q50"]
     days = pd.DataFrame({"country_id": ["XA"], "day": [pd.Timestamp(DAY)], "log_odds": [0.0]})
-    found = regional_figures.read_figures(made.typed()).merge(days, on="country_id")
-    own = regional_figures.choose_deviations(found).set_index("area_id")["deviation"]
-    mean = 0.6 * expit(own["XA-N"]) + 0.4 * expit(own["XA-S"])
+    result = regional_figures.read_figures(made.typed()).merge(days, on="country_id")
+    subset = regional_figures.choose_deviations(result).set_index("area_id")["deviation"]
+    mean = 0.6 * expit(subset["XA-N"]) + 0.4 * expit(subset["XA-S"])
     assert mean == pytest.approx(0.5)
-    assert own["XA-N"] - own["XA-S"] == pytest.approx(logit(0.8) - logit(0.5))
+    assert subset["XA-N"] - subset["XA-S"] == pytest.approx(logit(0.8) - logit(0.5))
 
 
 def test_without_a_figure_a_region_is_as_far_off_as_elsewhere() -> None:
@@ -201,8 +201,8 @@ def many(spread: float = 0.7, slope: float = 1.5) -> Tables:
             for asked in ("women_15_49", "men_15_49"):
                 share = expit(level + off + rng.normal(0.0, 0.1))
                 made.add("regional_use", area_id=area, asked=asked, share=repr(float(share)))
-                told = expit(level + off / slope + rng.normal(0.0, 0.1))
-                made.add("regional_use", area_id=area, asked=asked, share=repr(float(told)),
+                result = expit(level + off / slope + rng.normal(0.0, 0.1))
+                made.add("regional_use", area_id=area, asked=asked, share=repr(float(result)),
                          source_id="made-page")  # fmt: skip
     return made.typed()
 
@@ -220,8 +220,8 @@ def test_what_was_put_in_is_learned() -> None:
 
 def test_pairs_are_of_one_area_and_of_one_sex() -> None:
     tables = many()
-    found = add_deviations(regional_figures.read_figures(tables, each_sex=True))
-    both = pair_kinds(found, regional_figures.MODEL, regional_figures.SURVEY)
+    deviations = add_deviations(regional_figures.read_figures(tables, each_sex=True))
+    both = pair_kinds(deviations, regional_figures.MODEL, regional_figures.SURVEY)
     assert len(both) == 12 * 9 * 2
     assert np.corrcoef(both["x"], both["y"])[0, 1] > 0.9
 
@@ -229,12 +229,12 @@ def test_pairs_are_of_one_area_and_of_one_sex() -> None:
 def test_countries_that_differ_more_are_told_from_those_that_differ_less() -> None:
     laws = online.read_parameters(online_learning.fit_table(many()))
     assert laws is not None
-    found = regional_figures.read_figures(many())
-    wide = found.assign(share=expit(logit(found["share"].to_numpy("float64")) * 1.5))
+    figures = regional_figures.read_figures(many())
+    wide = figures.assign(share=expit(logit(figures["share"].to_numpy("float64")) * 1.5))
     assert (
-        online.estimate_country_spreads(wide, laws) > online.estimate_country_spreads(found, laws)
+        online.estimate_country_spreads(wide, laws) > online.estimate_country_spreads(figures, laws)
     ).mean() > 0.6
-    assert online.estimate_country_spreads(found[:0], laws).empty
+    assert online.estimate_country_spreads(figures[:0], laws).empty
 
 
 def test_without_surveys_of_regions_nothing_is_learned() -> None:

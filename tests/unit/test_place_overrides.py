@@ -28,8 +28,8 @@ def one_place(printed: str, names: str, found_by: str = "override", **cells: str
 
 def findings(made: World) -> list[str]:
     """Return the messages of the rule."""
-    found = rules.check_across_tables(made.typed())
-    return [finding.message for finding in found if finding.rule == RULE]
+    across_tables = rules.check_across_tables(made.typed())
+    return [finding.message for finding in across_tables if finding.rule == RULE]
 
 
 @pytest.mark.parametrize(

@@ -117,10 +117,10 @@ def test_the_better_figure_speaks_and_the_larger_limits() -> None:
         ("IN-XX", "2012", 300.0, "made", "E"),
         areas=AREAS,
     )
-    found = people("IN-XX", "2012-07-01", facts)
-    assert found["people_base_id"] == "IN-XX-2010-census"
-    assert found["people_persons"] == pytest.approx(100, rel=1e-3)
-    assert found["most_persons"] == pytest.approx(300, rel=1e-3)
+    result = people("IN-XX", "2012-07-01", facts)
+    assert result["people_base_id"] == "IN-XX-2010-census"
+    assert result["people_persons"] == pytest.approx(100, rel=1e-3)
+    assert result["most_persons"] == pytest.approx(300, rel=1e-3)
 
 
 @cache
@@ -131,9 +131,9 @@ def alone(area: str) -> pd.Series:
 @given(st.permutations(["IN", "IN-XX", "IN-XX/a", "geonames:1", "IN-XX", "ZZ"]))
 def test_the_order_of_what_is_asked_does_not_matter(asked: list[str]) -> None:
     wanted = pd.DataFrame({"area_id": asked, "day": DAY("2016-03-01")})
-    found = population.estimate_people(wanted, FACTS)
+    result = population.estimate_people(wanted, FACTS)
     for place, area in enumerate(asked):
-        pd.testing.assert_series_equal(found.loc[place], alone(area), check_names=False)
+        pd.testing.assert_series_equal(result.loc[place], alone(area), check_names=False)
 
 
 def test_nothing_asked_gives_nothing() -> None:
@@ -144,9 +144,9 @@ def test_nothing_asked_gives_nothing() -> None:
 
 
 def test_what_is_learned_is_what_the_facts_say(repository_checked: steps.Checked) -> None:
-    found = population.measure_errors(repository_checked.tables)["deviation"]
-    assert pytest.approx(found["drift"], rel=0.05) == population.DRIFT
-    assert pytest.approx(found["model_error"], rel=0.05) == population.MODEL_ERROR
+    errors = population.measure_errors(repository_checked.tables)["deviation"]
+    assert pytest.approx(errors["drift"], rel=0.05) == population.DRIFT
+    assert pytest.approx(errors["model_error"], rel=0.05) == population.MODEL_ERROR
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,8 @@ def test_no_country_is_made_of_a_number_or_of_nothing() -> None:
 
 def test_every_country_has_its_code_by_its_name_and_by_each_of_its_codes() -> None:
     for country in pycountry.countries:
-        told = (country.name, country.alpha_2, country.alpha_3)
-        assert {gazetteer.country_code(each) for each in told} == {country.alpha_2}
+        result = (country.name, country.alpha_2, country.alpha_3)
+        assert {gazetteer.country_code(each) for each in result} == {country.alpha_2}
     assert [gazetteer.country_code(text) for text in ("UK", "EL")] == ["GB", "GR"]
     assert "" not in gazetteer.country_names()
 

@@ -33,7 +33,7 @@ def distributions(made: World) -> pd.DataFrame:
     return pooling.pool_figures(figures.choose_figures(before), before, tables, errors)
 
 
-def told(made: World) -> pd.DataFrame:
+def list_distributions(made: World) -> pd.DataFrame:
     """How the audiences of a world are drawn, one row an audience of the act R1."""
     return distributions(made.restrict("R1", "alpha"))
 
@@ -55,14 +55,17 @@ def several(*values: float, **cells: str) -> World:
 
 
 def test_a_figure_without_a_stated_error_is_taken_as_it_stands() -> None:
-    table = told(world().estimate("E1"))
+    table = list_distributions(world().estimate("E1"))
     assert table[FIGURES].to_numpy().tolist() == [["fixed", 500000.0, 500000.0, 500000.0]]
     assert table["audience_key"].tolist() == ["E1"]
     assert np.unique(sampled(table)).tolist() == [500000.0]
 
 
 def test_rows_that_are_drawn_alike_are_drawn_once_and_stand_where_they_stood() -> None:
-    one, other = told(world().estimate("E1", **RANGE)), told(several(400e3, 600e3))
+    one, other = (
+        list_distributions(world().estimate("E1", **RANGE)),
+        list_distributions(several(400e3, 600e3)),
+    )
     table = pd.concat([one, other, one], ignore_index=True)
     drawn = sampled(table)
     apart = [sampled(table.iloc[[row]])[0] for row in range(len(table))]
@@ -71,7 +74,7 @@ def test_rows_that_are_drawn_alike_are_drawn_once_and_stand_where_they_stood() -
 
 
 def test_a_stated_range_is_a_pert_law_inside_it() -> None:
-    table = told(world().estimate("E1", **RANGE))
+    table = list_distributions(world().estimate("E1", **RANGE))
     assert table[FIGURES].to_numpy().tolist() == [["pert", 450000.0, 500000.0, 600000.0]]
     drawn = sampled(table)
     assert 450000.0 <= drawn.min() < 460000.0
@@ -82,14 +85,14 @@ def test_a_stated_range_is_a_pert_law_inside_it() -> None:
 
 def test_a_range_without_a_value_has_its_mode_in_the_middle() -> None:
     stated = {"value": "", "low": "400000", "high": "600000", "interval_kind": "min_max"}
-    table = told(world().estimate("E1", **stated))
+    table = list_distributions(world().estimate("E1", **stated))
     assert table[FIGURES].to_numpy().tolist() == [["pert", 400000.0, 500000.0, 600000.0]]
 
 
 @pytest.mark.parametrize(("kind", "tail"), [("ci90", 0.05), ("ci95", 0.025)])
 def test_a_confidence_interval_is_met_by_the_quantiles(kind: str, tail: float) -> None:
     stated = {"value": "500000", "low": "470000", "high": "560000", "interval_kind": kind}
-    table = told(world().estimate("E1", **stated))
+    table = list_distributions(world().estimate("E1", **stated))
     assert table["shape"].tolist() == ["split"]
     ends = np.quantile(sampled(table), [tail, 1 - tail])
     assert ends == pytest.approx([470000.0, 560000.0], rel=3e-3)
@@ -101,7 +104,7 @@ def test_relays_that_print_other_values_spread_the_figure_over_what_is_printed()
         made.estimate(
             f"E{place + 1}", value=value, source_id=f"relay-{place}", measurement_series_id="panel"
         )
-    table = told(made)
+    table = list_distributions(made)
     assert table[FIGURES].to_numpy().tolist() == [["pert", 480000.0, 500000.0, 530000.0]]
     assert table["sources_count"].tolist() == [1]
     drawn = sampled(table)
@@ -114,16 +117,20 @@ def test_the_measurers_own_months_outweigh_the_value_that_most_relays_print() ->
     for place, value in ((1, "490000"), (2, "490000"), (3, "515000")):
         made.estimate(f"E{place}", value=value, source_id=f"relay-{place}", period="2025-06",
                       measurement_series_id="panel")  # fmt: skip
-    assert told(made)[FIGURES].to_numpy().tolist() == [["pert", 490000.0, 490000.0, 515000.0]]
+    assert list_distributions(made)[FIGURES].to_numpy().tolist() == [
+        ["pert", 490000.0, 490000.0, 515000.0]
+    ]
     made.estimate("BEFORE", value="517000", period="2025-05")
     made.estimate("AFTER", value="516000", period="2025-07")
     made.rows["restrictions"].clear()
     made.rows["restriction_targets"].clear()
-    assert told(made)[FIGURES].to_numpy().tolist() == [["pert", 490000.0, 515000.0, 515000.0]]
+    assert list_distributions(made)[FIGURES].to_numpy().tolist() == [
+        ["pert", 490000.0, 515000.0, 515000.0]
+    ]
     made.rows["restrictions"].clear()
     made.rows["restriction_targets"].clear()
     made.estimate("E0", value="490000", period="2025-06")  # the measurer's own page
-    assert told(made)["mode"].tolist() == [490000.0]
+    assert list_distributions(made)["mode"].tolist() == [490000.0]
 
 
 def test_a_relay_of_another_month_says_nothing_of_the_error() -> None:
@@ -131,20 +138,20 @@ def test_a_relay_of_another_month_says_nothing_of_the_error() -> None:
     made.estimate(
         "E2", value="480000", source_id="relay-1", measurement_series_id="panel", period="2025-05"
     )
-    assert told(made)["shape"].tolist() == ["fixed"]
+    assert list_distributions(made)["shape"].tolist() == ["fixed"]
 
 
 @pytest.mark.parametrize("values", [(400e3, 460e3), (400e3, 410e3, 460e3, 450e3)])
 def test_two_to_four_measurers_give_their_range(values: tuple[float, ...]) -> None:
-    table = told(several(*values))
+    table = list_distributions(several(*values))
     assert table["sources_count"].tolist() == [len(values)]
-    found = table[FIGURES].to_numpy().tolist()
-    assert found == [["pert", 400e3, sum(values) / len(values), 460e3]]
+    result = table[FIGURES].to_numpy().tolist()
+    assert result == [["pert", 400e3, sum(values) / len(values), 460e3]]
     assert table["audience_key"].tolist() == ["+".join(f"E{n}" for n in range(len(values)))]
 
 
 def test_a_figure_open_on_one_side_is_not_drawn() -> None:
-    table = told(world().estimate("E1", interval_kind="one_sided_min"))
+    table = list_distributions(world().estimate("E1", interval_kind="one_sided_min"))
     assert table["shape"].tolist() == [""]
     assert np.isnan(sampled(table, 3)).all()
 
@@ -203,9 +210,9 @@ def test_the_published_variance_between_trials_is_met_by_the_equation() -> None:
 
 def test_the_pool_is_the_published_one_with_the_error_of_hartung_and_knapp() -> None:
     effects, variances = log_relative_risks()
-    found = pooling.pool_random_effects(effects, np.sqrt(variances))
+    result = pooling.pool_random_effects(effects, np.sqrt(variances))
     _, *expected = by_hand(effects, np.sqrt(variances))
-    assert found == pytest.approx(expected, rel=1e-5)
+    assert result == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e8])
@@ -223,7 +230,7 @@ def test_measurers_that_agree_have_no_variance_between_them() -> None:
 
 def test_five_measurers_are_pooled_with_the_error_of_two_digits() -> None:
     values = np.array([400e3, 500e3, 430e3, 620e3, 550e3])
-    table = told(several(*values))
+    table = list_distributions(several(*values))
     _, *expected = by_hand(values, pooling.UNSTATED_ERROR * values)
     assert table["shape"].tolist() == ["pool"]
     assert table[["mode", "low", "high"]].to_numpy()[0] == pytest.approx(expected, rel=1e-5)
@@ -239,15 +246,15 @@ def test_stated_errors_weigh_in_the_pool() -> None:
     made.estimate("rough", value="600000", source_id="rough", **stated)
     values = np.array([500e3] * 4 + [600e3])
     errors = np.array([0.02 * 500e3] * 4 + [300e3 / 1.645])
-    found = told(made)[["mode", "low", "high"]].to_numpy()[0]
-    assert found == pytest.approx(by_hand(values, errors)[1:], rel=1e-5)
+    result = list_distributions(made)[["mode", "low", "high"]].to_numpy()[0]
+    assert result == pytest.approx(by_hand(values, errors)[1:], rel=1e-5)
 
 
 def aged(months: int, **cells: str) -> pd.DataFrame:
     """How a figure of so many months before the start is drawn, with errors as learned."""
     day = pd.Timestamp("2025-07-15") - pd.DateOffset(months=months)
     made = world().errors(ERRORS).estimate("E1", period=f"{day:%Y-%m}", **cells)
-    return told(made)
+    return list_distributions(made)
 
 
 def test_growth_goes_with_the_square_root_of_the_months_and_keeps_its_quantiles() -> None:
@@ -292,10 +299,12 @@ def test_figures_of_companies_relays_and_doubtful_pages_are_off_by_more() -> Non
     assert plain["odds_error"] == plain["page_error_share"] == 0.0
     assert plain["rounding_error_persons"] == pytest.approx(0.9 * 5000)
     made = world().errors(ERRORS).estimate("E1", audience_metric="unspecified")
-    assert told(made)["odds_error"].tolist() == [ERRORS[("measurers", "q95")]]
+    assert list_distributions(made)["odds_error"].tolist() == [ERRORS[("measurers", "q95")]]
     made = world().errors(ERRORS).estimate("E1", source_id="relay-1", measurement_series_id="panel")
-    assert told(made)["page_error_share"].tolist() == [ERRORS[("secondary_source", "q95")]]
+    assert list_distributions(made)["page_error_share"].tolist() == [
+        ERRORS[("secondary_source", "q95")]
+    ]
     made = world().errors(ERRORS).estimate("E1")
     for row in made.rows["sources"]:
         row["reliability"] = "low"
-    assert told(made)["odds_error"].tolist() == [ERRORS[("low_reliability", "q95")]]
+    assert list_distributions(made)["odds_error"].tolist() == [ERRORS[("low_reliability", "q95")]]

@@ -55,8 +55,8 @@ def test_two_days_have_a_closed_form() -> None:
 @pytest.mark.parametrize(("a", "b"), [(0.29, 0.08), (0.05, 3.0), (2.0, 7.0), (300.0, 9000.0)])
 def test_the_law_is_scipys_and_is_found_from_two_of_its_points(a: float, b: float) -> None:
     expected = 1.0 - betabinom.pmf(0, DAYS, a, b)
-    found = find_heterogeneity(expected[1], expected[30])
-    assert found == pytest.approx(1 / (a + b + 1), rel=1e-6)
+    heterogeneity = find_heterogeneity(expected[1], expected[30])
+    assert heterogeneity == pytest.approx(1 / (a + b + 1), rel=1e-6)
     assert reach_days(expected[1], expected[30], DAYS) == pytest.approx(expected, abs=1e-10)
 
 

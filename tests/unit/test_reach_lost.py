@@ -39,24 +39,24 @@ def falls() -> list[float]:
 
 
 def test_a_fall_is_what_was_expected_less_what_came() -> None:
-    found = compared({"value": "300000"}).loc["R1"]
-    assert found[NAMES].tolist() == pytest.approx([0.0, *falls(), 500e3])
-    assert rules(found) == ["other_causes", "failed_attempts"]
-    assert found["after_ids"] == "A0"
+    result = compared({"value": "300000"}).loc["R1"]
+    assert result[NAMES].tolist() == pytest.approx([0.0, *falls(), 500e3])
+    assert rules(result) == ["other_causes", "failed_attempts"]
+    assert result["after_ids"] == "A0"
 
 
 def test_a_small_fall_is_what_audiences_do_anyway() -> None:
-    found = compared({"value": "490000"}).loc["R1"]
-    assert found[NAMES[1:4]].isna().all()
-    assert rules(found) == ["moves_anyway", "failed_attempts"]
+    result = compared({"value": "490000"}).loc["R1"]
+    assert result[NAMES[1:4]].isna().all()
+    assert rules(result) == ["moves_anyway", "failed_attempts"]
 
 
 @pytest.mark.parametrize("after", ["510000", "690000"])
 def test_of_an_audience_that_grew_the_figures_tell_nothing(after: str) -> None:
-    found = compared({"value": after}).loc["R1"]
-    assert found[NAMES[1:4]].isna().all()
-    assert found["upper_persons"] == 500e3
-    assert rules(found) == ["did_not_fall", "moves_anyway", "failed_attempts"]
+    result = compared({"value": after}).loc["R1"]
+    assert result[NAMES[1:4]].isna().all()
+    assert result["upper_persons"] == 500e3
+    assert rules(result) == ["did_not_fall", "moves_anyway", "failed_attempts"]
 
 
 def test_the_first_figure_after_the_start_is_taken() -> None:
@@ -81,30 +81,30 @@ def test_figures_that_cannot_be_compared() -> None:
         {"interval_kind": "one_sided_max"},
         {"value": "", "low": "1", "high": "2", "interval_kind": "min_max"},
     ]
-    found = compared(*({"value": "300000", **each} for each in cells))
-    assert found["after_ids"].tolist() == []
+    result = compared(*({"value": "300000", **cell} for cell in cells))
+    assert result["after_ids"].tolist() == []
 
 
 def test_of_several_platforms_there_are_bounds_alone() -> None:
     after = [{"value": "300000"}, {"platform_id": "beta", "value": "350000"}]
-    found = compared(*after, platforms=("alpha", "beta")).loc["R1"]
-    assert found[NAMES[1:4]].isna().all()
-    assert (found["lower_persons"], found["upper_persons"]) == (0.0, 700e3)
-    assert found["after_ids"] == "A0;A1"
-    assert "several_audiences" in rules(found)
+    result = compared(*after, platforms=("alpha", "beta")).loc["R1"]
+    assert result[NAMES[1:4]].isna().all()
+    assert (result["lower_persons"], result["upper_persons"]) == (0.0, 700e3)
+    assert result["after_ids"] == "A0;A1"
+    assert "several_audiences" in rules(result)
 
 
 def test_no_more_are_lost_than_are_online() -> None:
-    found = compared({"value": "1000"}).loc["R1"]
-    assert found["q05_persons"] < found["q50_persons"] < found["q95_persons"] < 699e3
-    assert found["upper_persons"] == 500e3
+    result = compared({"value": "1000"}).loc["R1"]
+    assert result["q05_persons"] < result["q50_persons"] < result["q95_persons"] < 699e3
+    assert result["upper_persons"] == 500e3
 
 
 def test_a_survey_does_not_count_sessions() -> None:
     made = world().estimate("E1", audience_metric="survey_monthly")
     made.estimate("A0", audience_metric="survey_monthly", period="2025-09", value="300000")
-    found = prepared(made.restrict("R1", "alpha"))[0].lost
-    assert rules(found.loc["R1"]) == ["other_causes"]
+    result = prepared(made.restrict("R1", "alpha"))[0].lost
+    assert rules(result.loc["R1"]) == ["other_causes"]
 
 
 def published(made: World) -> "pd.Series[float]":
@@ -115,9 +115,9 @@ def test_what_is_published_of_it() -> None:
     made = (
         calibrated(world(), ERRORS).estimate("E1").estimate("A0", period="2025-09", value="300000")
     )
-    found = published(made.restrict("R1", "alpha"))
-    assert found[NAMES[1:4]].tolist() == pytest.approx(falls())
-    assert found["obs_status"] == "E"
+    result = published(made.restrict("R1", "alpha"))
+    assert result[NAMES[1:4]].tolist() == pytest.approx(falls())
+    assert result["obs_status"] == "E"
     nothing = published(calibrated(world()).estimate("E1").restrict("R1", "alpha"))
     assert np.isnan(nothing["q50_persons"])
     assert (nothing["obs_status"], nothing["reason"]) == (
@@ -130,7 +130,7 @@ def test_what_was_never_carried_out_lost_nobody() -> None:
     made = (
         calibrated(world(), ERRORS).estimate("E1").estimate("A0", period="2025-09", value="300000")
     )
-    found = published(made.restrict("R1", "alpha", severity="none"))
-    assert (found["obs_status"], found["reason"]) == ("E", "never carried out")
-    assert (found["lower_persons"], found["upper_persons"]) == (0.0, 0.0)
-    assert found["q50_persons"] == 0.0 or np.isnan(found["q50_persons"])
+    result = published(made.restrict("R1", "alpha", severity="none"))
+    assert (result["obs_status"], result["reason"]) == ("E", "never carried out")
+    assert (result["lower_persons"], result["upper_persons"]) == (0.0, 0.0)
+    assert result["q50_persons"] == 0.0 or np.isnan(result["q50_persons"])

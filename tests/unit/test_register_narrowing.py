@@ -34,8 +34,8 @@ SIMBA = {"country": "Kenya", "telcos_involved": "Kenya: Simba"}
 )
 def test_network_or_services(cells: dict[str, str], cut: str) -> None:
     meant = {"both": (True, True, True), "services": (False, True, True)}
-    found = networks.read_cut(register_row(**BOTH | cells))
-    assert (found.full, found.services, found.is_known) == meant.get(cut, (True, True, False))
+    result = networks.read_cut(register_row(**BOTH | cells))
+    assert (result.full, result.services, result.is_known) == meant.get(cut, (True, True, False))
 
 
 def test_a_cell_of_one_extent_needs_no_words() -> None:
@@ -46,8 +46,8 @@ def test_a_cell_of_one_extent_needs_no_words() -> None:
 def test_a_slowed_service_is_the_service() -> None:
     row = register_row(**BOTH, shutdown_type="Throttle", twitter_affected="Yes")
     assert stop.read_action(row, False)[:2] == ("throttle", "service_impaired")
-    found = stop_targets.read_targets(row, [], register.build_catalogue([]))
-    assert [target.platform_id for target in found.targets] == ["twitter"]
+    targets = stop_targets.read_targets(row, [], register.build_catalogue([]))
+    assert [target.platform_id for target in targets.targets] == ["twitter"]
 
 
 @pytest.mark.parametrize(
@@ -228,10 +228,10 @@ CARRIED = SERVICES | {"start_date": "2021-03-15", "count_year": "2025"}
 def test_services_that_are_still_blocked(event: str, others: str, ids: list[str]) -> None:
     def targets(**cells: str) -> list[str]:
         row = register_row(**CARRIED | {"event": event, "other_affected": others} | cells)
-        found = stop_targets.read_targets(row, [], register.build_catalogue([]))
-        is_met = "services_restored" in found.defects
-        assert is_met == (len(found.targets) < len(others.split(",")))
-        return [target.platform_id for target in found.targets]
+        result = stop_targets.read_targets(row, [], register.build_catalogue([]))
+        is_met = "services_restored" in result.defects
+        assert is_met == (len(result.targets) < len(others.split(",")))
+        return [target.platform_id for target in result.targets]
 
     assert targets() == ids
     assert len(targets(count_year="2021")) == len(others.split(","))

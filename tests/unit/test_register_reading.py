@@ -163,9 +163,9 @@ def test_later_services_are_told() -> None:
     ],
 )
 def test_cells_of_place_contradict(cells: dict[str, str], reason: str) -> None:
-    found = extent.part_of_country(register_row(**cells), WIDE)
-    assert reason in found
-    assert bool(reason) == bool(found)
+    result = extent.part_of_country(register_row(**cells), WIDE)
+    assert reason in result
+    assert bool(reason) == bool(result)
 
 
 @pytest.mark.parametrize("scope", [GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY])
@@ -273,8 +273,8 @@ def test_dates_against_the_duration(
     cells: tuple[str, str, str], found: tuple[str, str, str]
 ) -> None:
     start, end, length = cells
-    told = dates.read_dates(register_row(start_date=start, end_date=end, duration=length))
-    assert (told.start, told.end, told.defect) == found
+    result = dates.read_dates(register_row(start_date=start, end_date=end, duration=length))
+    assert (result.start, result.end, result.defect) == found
 
 
 def timing(first: str = "2024-03-01", last: str = "2024-03-20", **cells: str) -> hours.Timing:
@@ -334,9 +334,9 @@ def test_days_and_hours_of_what_comes_back(
     ],
 )
 def test_hours_of_the_whole(last: str, cells: dict[str, str], hours_a_day: float | None) -> None:
-    found = timing(last=last, **cells)
-    assert (found.least_hours, found.most_hours) == (hours_a_day, hours_a_day)
-    assert found.days == ()
+    result = timing(last=last, **cells)
+    assert (result.least_hours, result.most_hours) == (hours_a_day, hours_a_day)
+    assert result.days == ()
 
 
 def test_stretches_with_gaps_are_days() -> None:
@@ -378,12 +378,12 @@ def numbers(events: list[Event]) -> list[list[int]]:
 
 
 def test_one_event_under_two_words_for_the_country() -> None:
-    found = readings(
+    result = readings(
         {"area_name": "Nationwide", "end_date": "2024-12-31"},
         {"area_name": "National", "end_date": "2025-01-04", "count_year": "2025"},
     )
-    assert numbers([each.event for each in found]) == [[1, 2]]
-    assert found[0].restriction["ended_on"] == "2025-01-04"
+    assert numbers([each.event for each in result]) == [[1, 2]]
+    assert result[0].restriction["ended_on"] == "2025-01-04"
 
 
 def test_any_sentence_of_the_event_may_narrow_the_place() -> None:
@@ -392,15 +392,15 @@ def test_any_sentence_of_the_event_may_narrow_the_place() -> None:
         ("The order gives a 5 km radius.", PlaceReading.WITHIN),
         ("It was lifted.", PlaceReading.WHOLE),
     ):
-        (found,) = readings({"area_name": "Mandera", "event": first + last})
-        assert [meaning.reading for meaning in found.place.names] == [reading]
+        (result,) = readings({"area_name": "Mandera", "event": first + last})
+        assert [meaning.reading for meaning in result.place.names] == [reading]
 
 
 def test_twice_in_one_year_from_one_source_is_one_event_and_the_fuller_row_speaks() -> None:
     link = {"info_source_link": "https://news.example/a"}
-    found = readings(link | {"actual_cause": "Elections"}, link)
-    assert numbers([each.event for each in found]) == [[2, 1]]
-    assert found[0].restriction["occasion"] == "Elections"
+    result = readings(link | {"actual_cause": "Elections"}, link)
+    assert numbers([each.event for each in result]) == [[2, 1]]
+    assert result[0].restriction["occasion"] == "Elections"
     apart = readings(link, {"info_source_link": "https://news.example/b"})
     assert len(apart) == 2
     assert len(readings({}, {})) == 2  # without a source nothing says that they are one
@@ -449,7 +449,7 @@ def test_a_row_in_part_says_so_and_touches_no_whole_country() -> None:
     assert one.restriction["network_scope"] == "asn_list"
     assert one.restriction["operators"] == "Simba"
     assert one.place.geo_scope is GeoScope.NATIONAL
-    assert {each.kind for each in one.defects} >= {"extent_doubtful"}
+    assert {defect.kind for defect in one.defects} >= {"extent_doubtful"}
     cities = readings(ORDERED | {"geo_scope": CITIES})[0]
     assert cities.place.geo_scope is GeoScope.MULTI_REGION
     assert cities.restriction["network_scope"] == "all"
@@ -461,9 +461,9 @@ def test_a_row_in_part_says_so_and_touches_no_whole_country() -> None:
     "area", ["National except Mombasa", "Nationwide (except Mombasa)", "All regions except Mombasa"]
 )
 def test_everyone_but_a_part_says_so(area: str) -> None:
-    found = readings(ORDERED | {"area_name": area})[0]
-    assert found.place.geo_scope is GeoScope.MULTI_REGION
-    assert found.restriction["extent_reason"] == f"{EXCEPTED}{area}"
+    result = readings(ORDERED | {"area_name": area})[0]
+    assert result.place.geo_scope is GeoScope.MULTI_REGION
+    assert result.restriction["extent_reason"] == f"{EXCEPTED}{area}"
 
 
 @pytest.mark.parametrize(
@@ -478,8 +478,8 @@ def test_everyone_but_a_part_says_so(area: str) -> None:
 def test_a_row_without_an_area_whose_words_name_no_place_means_the_country(
     cells: dict[str, str], scope: str
 ) -> None:
-    (found,) = readings(ORDERED | {"area_name": ""} | cells)
-    assert found.place.geo_scope == scope
+    (result,) = readings(ORDERED | {"area_name": ""} | cells)
+    assert result.place.geo_scope == scope
 
 
 def test_a_later_edition_records_what_was_left_where_access_came_back_in_most() -> None:
@@ -512,15 +512,15 @@ def test_an_end_after_its_edition_a_year_after_the_start_is_a_slip(
     end: str, count_year: str, ended_on: str
 ) -> None:
     cells = {"start_date": "2024-01-01", "end_date": end, "duration": ""}
-    (found,) = readings(cells | {"count_year": count_year})
-    assert found.restriction["ended_on"] == ended_on
-    slipped = "year_of_end_slipped" in {each.kind for each in found.defects}
+    (result,) = readings(cells | {"count_year": count_year})
+    assert result.restriction["ended_on"] == ended_on
+    slipped = "year_of_end_slipped" in {defect.kind for defect in result.defects}
     assert slipped is (ended_on != end)
 
 
 def test_dates_turned_round_move_the_start() -> None:
     turned = {"start_date": "2023-01-03", "end_date": "2023-12-28", "duration": "-359"}
-    found = readings(turned | {"count_year": "2023"})[0]
-    assert found.restriction["observed_from"] == "2023-12-28"
-    assert found.event.restriction_id.startswith("KE-2023-12-28-")
-    assert {each.kind for each in found.defects} >= {"dates_turned"}
+    result = readings(turned | {"count_year": "2023"})[0]
+    assert result.restriction["observed_from"] == "2023-12-28"
+    assert result.event.restriction_id.startswith("KE-2023-12-28-")
+    assert {defect.kind for defect in result.defects} >= {"dates_turned"}

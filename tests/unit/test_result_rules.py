@@ -34,7 +34,7 @@ def sound() -> ReviewInput:
     sampler = Sampler(0, 300)
     impact = impact_of(stages, simulate_metrics(stages.simulation, sampler))
     simulation, tables = stages.simulation, made.typed()
-    found = {
+    result = {
         "impact": impact,
         "impact_by_platform": make_impact_by_platform(
             stages.scope, stages.inputs.audiences, simulation, tables["platforms"]
@@ -42,7 +42,7 @@ def sound() -> ReviewInput:
         "impact_by_area": by_area(simulation, sampler, tables["areas"]),
         "person_days": make_person_days(simulation, sampler, AS_OF),
     }
-    return pipeline.collect_review_input(stages, found, tables)
+    return pipeline.collect_review_input(stages, result, tables)
 
 
 def exposed(impact: pd.DataFrame, act: str) -> pd.Series:
@@ -240,8 +240,8 @@ def test_a_little_less_is_no_fall(sound: ReviewInput) -> None:
     wider = float(impact.loc[exposed(impact, "R2"), "q50_persons"].iloc[0])
     slack = review.GROWTH_SHARE * 700e3
     for more, keys in ((slack - 1, []), (slack + 1, ["R1 > R2"])):
-        found = review.find_broken_rules(changed(sound, "R1", "q50_persons", wider + more))
-        assert found["union_falls"] == keys
+        broken_rules = review.find_broken_rules(changed(sound, "R1", "q50_persons", wider + more))
+        assert broken_rules["union_falls"] == keys
 
 
 @pytest.mark.parametrize(("column", "value"), [("base_persons", 1.0), ("area_id", "XB")])
@@ -271,8 +271,8 @@ def test_a_base_speaks_of_days_a_year_away(
     bases = bases.assign(period_start=limits["start"], period_end=limits["end"])
     of = {"area_id": ["XA"], "period": [period], "base": ["internet_all"], "upper_persons": [upper]}
     made = replace(sound, by_area=pd.DataFrame(of), bases=bases)
-    found = review.RESULTS.runs["area_above_base"](made)
-    assert found == ([f"XA/{period}"] if is_told else [])
+    result = review.RESULTS.runs["area_above_base"](made)
+    assert result == ([f"XA/{period}"] if is_told else [])
 
 
 @pytest.mark.chain
@@ -303,8 +303,8 @@ def test_a_fault_names_rule_meaning_and_rows() -> None:
 
 
 def test_every_rule_is_in_the_table_of_rules() -> None:
-    told = {rule.id: rule.tables for rule in collect_rules() if rule.stage is RuleStage.RESULTS}
-    assert told == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {
+    result = {rule.id: rule.tables for rule in collect_rules() if rule.stage is RuleStage.RESULTS}
+    assert result == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {
         measured.RULE: ("overlaps",),
         "interval_without_width": ("impact", "person_days_by_area", "person_days_by_restriction"),
         "union_below_part": ("impact", "impact_by_area"),

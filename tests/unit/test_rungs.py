@@ -28,29 +28,29 @@ def known(made: World) -> tuple[Inputs, pd.Series]:
     """What the facts say of the restriction, and its status."""
     tables = made.typed()
     asked = build_scope(tables, AS_OF)
-    found = gather_inputs(asked, tables, read_models(tables))
-    return found, reasons.find_status(asked, found).loc["R1"]
+    result = gather_inputs(asked, tables, read_models(tables))
+    return result, reasons.find_status(asked, result).loc["R1"]
 
 
 def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
     found, status = known(imputed_world())
     (rung,) = found.audiences.imputed["rung"]
     assert status["obs_status"] == "I"
-    told = {"rung_family": "audience", "rung": rung}
-    shut, closed = known(imputed_world().add("answer_rungs", **told, is_open="no"))
+    result = {"rung_family": "audience", "rung": rung}
+    shut, closed = known(imputed_world().add("answer_rungs", **result, is_open="no"))
     assert shut.audiences.imputed.empty
     assert (shut.audiences.distributions["shape"] == "").all() or shut.audiences.distributions.empty
     assert closed["obs_status"] == "M"
     assert models.LEVEL_CLOSED in closed["reason"]
-    still, _ = known(imputed_world().add("answer_rungs", **told, is_open="yes"))
+    still, _ = known(imputed_world().add("answer_rungs", **result, is_open="yes"))
     pd.testing.assert_frame_equal(still.audiences.imputed, found.audiences.imputed)
 
 
 def test_what_would_span_more_than_a_factor_is_no_estimate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found, _ = known(imputed_world())
-    (span,) = found.audiences.imputed["q95_share"] / found.audiences.imputed["q05_share"]
+    result, _ = known(imputed_world())
+    (span,) = result.audiences.imputed["q95_share"] / result.audiences.imputed["q05_share"]
     monkeypatch.setattr(distribution, "WIDEST", span + 0.01)
     assert len(known(imputed_world())[0].audiences.imputed) == 1
     monkeypatch.setattr(distribution, "WIDEST", span - 0.01)
@@ -142,5 +142,5 @@ def test_a_rung_of_audiences_is_open_where_thirty_units_test_it(
 @given(units=st.integers(1, 40), held=st.integers(0, 40))
 def test_the_chance_of_whole_units_is_binomial(units: int, held: int) -> None:
     inside = min(held, units) / units
-    found = models.compute_chance(pd.Series([units]), pd.Series([inside]))
-    assert found[0] == pytest.approx(binom.cdf(min(held, units), units, 0.9), abs=1e-6)
+    chance = models.compute_chance(pd.Series([units]), pd.Series([inside]))
+    assert chance[0] == pytest.approx(binom.cdf(min(held, units), units, 0.9), abs=1e-6)

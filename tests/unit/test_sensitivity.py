@@ -80,9 +80,9 @@ ISHIGAMI = [
 
 @pytest.mark.parametrize(("moved", "first", "total"), ISHIGAMI)
 def test_the_function_of_ishigami(moved: list[int], first: float, total: float) -> None:
-    found = shares_of(ishigami, 3, moved)
-    assert found[2] < 0.01
-    assert found[:2] == pytest.approx((first, total), abs=4 * found[2] + 1e-4)
+    result = shares_of(ishigami, 3, moved)
+    assert result[2] < 0.01
+    assert result[:2] == pytest.approx((first, total), abs=4 * result[2] + 1e-4)
 
 
 @pytest.mark.parametrize("moved", range(len(A)))
@@ -90,9 +90,9 @@ def test_the_g_function_of_sobol(moved: int) -> None:
     own = 1.0 / (3.0 * (1.0 + A) ** 2)
     variance = np.prod(1.0 + own) - 1.0
     total = own[moved] * np.prod(1.0 + np.delete(own, moved)) / variance
-    found = shares_of(g_function, len(A), [moved])
-    assert found[2] < 0.02
-    assert found[:2] == pytest.approx((own[moved] / variance, total), abs=4 * found[2] + 1e-4)
+    result = shares_of(g_function, len(A), [moved])
+    assert result[2] < 0.02
+    assert result[:2] == pytest.approx((own[moved] / variance, total), abs=4 * result[2] + 1e-4)
 
 
 def test_many_outputs_are_each_one_alone() -> None:
@@ -124,10 +124,10 @@ def test_far_from_zero_the_shares_are_the_same() -> None:
 
 
 def test_errors_shrink_with_the_root_of_the_draws() -> None:
-    found = []
+    result = []
     for count in (1000, 16_000):
-        found.append(sobol(*samples(ishigami, 3, [0], count))[2:, 0])
-    assert found[0] / found[1] == pytest.approx([4.0, 4.0], rel=0.4)
+        result.append(sobol(*samples(ishigami, 3, [0], count))[2:, 0])
+    assert result[0] / result[1] == pytest.approx([4.0, 4.0], rel=0.4)
 
 
 def test_errors_are_the_spread_of_repeated_runs() -> None:
@@ -136,14 +136,14 @@ def test_errors_are_the_spread_of_repeated_runs() -> None:
         sobol(*(each[at : at + 500] for each in (a, b, ab)))[:2] for at in range(0, 64 * 500, 500)
     ]
     expected = np.std(parts, axis=0, ddof=1)[:, 0]
-    found = sobol(a[:500], b[:500], ab[:500])[2:, 0]
-    assert found == pytest.approx(expected, rel=0.5)
+    result = sobol(a[:500], b[:500], ab[:500])[2:, 0]
+    assert result == pytest.approx(expected, rel=0.5)
 
 
 # ---- Worlds ----
 
 
-def told(made: World, wanted: Settings = WANTED) -> pd.DataFrame:
+def compute_sensitivity(made: World, wanted: Settings = WANTED) -> pd.DataFrame:
     stages, _ = prepared(made)
     sampler = Sampler(wanted.seed, wanted.draws)
     draws = simulate_metrics(stages.simulation, sampler)
@@ -175,7 +175,7 @@ def of_metric(table: pd.DataFrame, metric: str) -> "tuple[pd.Series[float], pd.D
 
 
 def test_the_only_input_that_varies_has_all_of_the_variance() -> None:
-    first, others = of_metric(told(one_audience()), EXPOSED)
+    first, others = of_metric(compute_sensitivity(one_audience()), EXPOSED)
     assert first["input"] == "audience"
     error = first["first_order_error_share"]
     assert first["first_order_share"] == pytest.approx(1.0, abs=4 * error)
@@ -190,7 +190,7 @@ def test_where_the_circumventors_alone_vary_they_have_it() -> None:
     made = calibrated(world()).estimate("E1").restrict("R1", "alpha")
     interval = {"low_share": "0.2", "high_share": "0.4", "interval_kind": "min_max"}
     made.add("circumvention", circumvention_id="C1", restriction_id="R1", **interval)
-    table = told(made)
+    table = compute_sensitivity(made)
     assert inputs(table) == ["audience", "base"]
     first, others = of_metric(table, DEPRIVED)
     assert first["input"] == "circumvention"
@@ -219,7 +219,7 @@ def everything() -> World:
 
 
 def test_every_kind_of_input_is_found_where_it_enters() -> None:
-    table = told(everything())
+    table = compute_sensitivity(everything())
     assert set(inputs(table)) <= {"audience", "base", "correlation", "model", "overlap"}
     assert {"overlap", "base"} <= set(inputs(table))
     assert {"feature_share", "assumed", "circumvention"} <= set(inputs(table, DEPRIVED))
@@ -231,7 +231,7 @@ def test_every_kind_of_input_is_found_where_it_enters() -> None:
 
 def test_what_nobody_measured_does_not_enter() -> None:
     made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta")
-    table = told(made.restrict("R1", "alpha", "beta"))
+    table = compute_sensitivity(made.restrict("R1", "alpha", "beta"))
     assert set(inputs(table)) == {"audience", "base", "correlation", "model"}
     # The base is known but for its rounding.
     base = table[(table["impact_metric"] == EXPOSED) & (table["input"] == "base")]
@@ -240,7 +240,7 @@ def test_what_nobody_measured_does_not_enter() -> None:
 
 def test_for_what_has_no_estimate_it_says_what_would_help() -> None:
     made = one_audience().restrict("R2", "gamma")
-    table = told(made)
+    table = compute_sensitivity(made)
     (row,) = table[table["restriction_id"] == "R2"].to_dict("records")
     assert (row["impact_metric"], row["input"]) == (EXPOSED, sensitivity_table.HELPS_MOST)
     assert (row["advice"], row["rank_count"]) == (sensitivity_table.NO_FIGURE, 1)
@@ -252,7 +252,7 @@ def test_shares_that_cost_too_much_are_left_out(way: str, monkeypatch: pytest.Mo
     if way == "too large":
         monkeypatch.setattr(sensitivity_table, "LARGEST_REGISTER", 1)
     wanted = replace(WANTED, sensitivity=way == "too large")
-    table = told(one_audience().restrict("R2", "gamma"), wanted)
+    table = compute_sensitivity(one_audience().restrict("R2", "gamma"), wanted)
     assert table["input"].tolist() == [sensitivity_table.HELPS_MOST]
 
 

@@ -59,10 +59,10 @@ def simple(**cells: str) -> World:
 
 def test_the_law_of_any_country_is_that_of_the_next_one() -> None:
     x = np.array([-1.0, 0.0, 0.5, 2.0, -0.5])
-    found = random_effects.fit_distributions(
+    distributions = random_effects.fit_distributions(
         rows(*((("g", f"X{at}", value)) for at, value in enumerate(x)))
     )
-    law = found[found["area_id"] == ""].iloc[0]
+    law = distributions[distributions["area_id"] == ""].iloc[0]
     assert law["mean"] == pytest.approx(x.mean())
     assert law["spread"] == pytest.approx(x.std(ddof=1) * np.sqrt(1 + 1 / 5))
     assert (law["freedom"], law["areas"], law["figures"]) == (4, 5, 5)
@@ -71,13 +71,13 @@ def test_the_law_of_any_country_is_that_of_the_next_one() -> None:
 def test_figures_of_one_country_that_differ_make_countries_more_alike() -> None:
     single = [("g", f"X{at}", value) for at, value in enumerate([-1.0, 0.0, 0.5, 2.0, -0.5])]
     pairs = [(group, area, x + by) for group, area, x in single for by in (-1.0, 1.0)]
-    own = random_effects.fit_distributions(rows(*pairs)).set_index("area_id").loc["X3"]
-    assert own["mean"] < 2.0
+    subset = random_effects.fit_distributions(rows(*pairs)).set_index("area_id").loc["X3"]
+    assert subset["mean"] < 2.0
     within = 2.0  # of two figures two apart
     between = np.var([-1.0, 0.0, 0.5, 2.0, -0.5], ddof=1) - within / 2
     weight = between / (between + within / 2)
-    assert own["mean"] == pytest.approx(weight * 2.0 + (1 - weight) * 0.2)
-    assert own["spread"] == pytest.approx(np.sqrt(between * (1 - weight) + within))
+    assert subset["mean"] == pytest.approx(weight * 2.0 + (1 - weight) * 0.2)
+    assert subset["spread"] == pytest.approx(np.sqrt(between * (1 - weight) + within))
 
 
 @pytest.mark.parametrize("again", [[], [("g", "X3", 2.0)]])
@@ -92,25 +92,33 @@ def test_where_figures_of_one_country_never_differ_none_has_a_law_of_its_own(
 
 def test_a_group_of_few_countries_has_the_law_of_any_group() -> None:
     made = [(name, f"X{at}", float(at + by)) for by, name in enumerate("abcd") for at in range(4)]
-    found = random_effects.fit_distributions(rows(*made, ("a", "X0", 0.5), ("e", "X1", 3.0)))
-    assert set(found.loc[found["area_id"] == "", "group"]) == {"", "a", "b", "c", "d"}
-    assert "e" in set(found.loc[found["area_id"] == "X1", "group"])
+    distributions = random_effects.fit_distributions(
+        rows(*made, ("a", "X0", 0.5), ("e", "X1", 3.0))
+    )
+    assert set(distributions.loc[distributions["area_id"] == "", "group"]) == {
+        "",
+        "a",
+        "b",
+        "c",
+        "d",
+    }
+    assert "e" in set(distributions.loc[distributions["area_id"] == "X1", "group"])
     read = shares.choose_parameters(
-        shares.index_parameters(found, shares.BY_GROUP),
+        shares.index_parameters(distributions, shares.BY_GROUP),
         pd.Series(["e", "a"]),
         pd.Series(["X9", "X9"]),
     )
-    law = found.set_index(["group", "area_id"])["mean"]
+    law = distributions.set_index(["group", "area_id"])["mean"]
     assert read["mean"].tolist() == [law["", ""], law["a", ""]]
 
 
 def test_too_few_countries_teach_nothing() -> None:
-    found = random_effects.fit_distributions(
+    distributions = random_effects.fit_distributions(
         rows(("g", "X1", 0.0), ("g", "X2", 1.0), ("g", "X3", 2.0))
     )
-    assert found.empty
+    assert distributions.empty
     nothing = shares.choose_parameters(
-        shares.index_parameters(found, shares.BY_GROUP), pd.Series(["g"]), pd.Series(["X1"])
+        shares.index_parameters(distributions, shares.BY_GROUP), pd.Series(["g"]), pd.Series(["X1"])
     )
     assert nothing["mean"].isna().all()
 
@@ -139,15 +147,15 @@ def test_draws_of_a_law_have_its_quantiles() -> None:
         law, SAMPLER.draw_rows(InputKind.CIRCUMVENTION, pd.Series(["a key"]))
     )
     half = 0.9 * 1.7613  # Student t of 14 degrees at 95 %
-    found = np.quantile(drawn, [0.05, 0.5, 0.95])
-    assert found == pytest.approx(expit([-0.4 - half, -0.4, -0.4 + half]), abs=0.01)
+    result = np.quantile(drawn, [0.05, 0.5, 0.95])
+    assert result == pytest.approx(expit([-0.4 - half, -0.4, -0.4 + half]), abs=0.01)
 
 
 def test_a_figure_outside_what_others_teach_is_seen() -> None:
     made = rows(*((("g", f"X{at}", at / 10)) for at in range(8)), ("g", "XX", 6.0))
-    found = left_out(made).set_index("area_id")["is_inside"]
-    assert not found["XX"]
-    assert found.drop("XX").all()
+    result = left_out(made).set_index("area_id")["is_inside"]
+    assert not result["XX"]
+    assert result.drop("XX").all()
 
 
 # ---- What is learned from ----
@@ -166,8 +174,8 @@ def test_reach_of_a_day_and_of_what_was_slowed_teaches_nothing() -> None:
     assert fit_tables(made.typed())[KEEPING_ACCESS]["mean"].tolist() == plain["mean"].tolist()
     made.add("circumvention", circumvention_id="M1", restriction_id="R1",
              circumvention_kind="still_reached_monthly", share="0.9")  # fmt: skip
-    found = fit_tables(made.typed())[KEEPING_ACCESS]
-    assert found.loc[found["area_id"] == "", "mean"].iloc[0] > plain.loc[0, "mean"]
+    tables = fit_tables(made.typed())[KEEPING_ACCESS]
+    assert tables.loc[tables["area_id"] == "", "mean"].iloc[0] > plain.loc[0, "mean"]
 
 
 def test_of_shares_that_contain_each_other_the_largest_counts() -> None:
@@ -184,10 +192,12 @@ def test_a_range_is_learned_by_its_middle() -> None:
     made = vpn().add("circumvention", circumvention_id="W", circumvention_kind="uses_vpn",
                      area_id="XA", share="", low_share="0.3", high_share="0.5",
                      interval_kind="min_max", asked="others")  # fmt: skip
-    found = shares.select_usable_circumvention(
+    usable_circumvention = shares.select_usable_circumvention(
         made.typed()["circumvention"], made.typed()["restrictions"]
     )
-    assert found.set_index("circumvention_id").loc["W", "x"] == pytest.approx(logit(0.4))
+    assert usable_circumvention.set_index("circumvention_id").loc["W", "x"] == pytest.approx(
+        logit(0.4)
+    )
 
 
 def test_calls_are_one_feature_and_a_share_of_everyone_online_is_no_share_of_users() -> None:
@@ -214,20 +224,20 @@ def test_calls_are_one_feature_and_a_share_of_everyone_online_is_no_share_of_use
 
 def test_who_keeps_access_is_learned_where_nobody_counted_and_bounds_nothing() -> None:
     done = impacts(simple())
-    found = of(done, metric=DEPRIVED)
-    assert (found["lower_persons"], found["upper_persons"]) == (0.0, 500e3)
+    result = of(done, metric=DEPRIVED)
+    assert (result["lower_persons"], result["upper_persons"]) == (0.0, 500e3)
     middle = 500e3 * (1 - expit(-0.5))
-    assert found["q50_persons"] == pytest.approx(middle, rel=0.02)
-    assert 0 < found["q05_persons"] < found["q50_persons"] < found["q95_persons"] < 500e3
-    assert found["obs_status"] == "U"
-    assert "learned from other countries" in found["reason"]
+    assert result["q50_persons"] == pytest.approx(middle, rel=0.02)
+    assert 0 < result["q05_persons"] < result["q50_persons"] < result["q95_persons"] < 500e3
+    assert result["obs_status"] == "U"
+    assert "learned from other countries" in result["reason"]
 
 
 def test_a_share_that_was_counted_comes_before_one_that_is_learned() -> None:
     made = simple().add("circumvention", circumvention_id="C1", restriction_id="R1", share="0.3")
-    found = of(impacts(made), metric=DEPRIVED)
-    assert "learned" not in (found["reason"] or "")
-    assert found["lower_persons"] == pytest.approx(350e3, rel=1e-3)
+    result = of(impacts(made), metric=DEPRIVED)
+    assert "learned" not in (result["reason"] or "")
+    assert result["lower_persons"] == pytest.approx(350e3, rel=1e-3)
 
 
 def test_the_law_of_the_country_comes_before_that_of_any() -> None:
@@ -259,10 +269,10 @@ def test_a_representative_share_comes_before_a_later_poll_of_those_who_chose_to_
 
 
 def test_what_was_slowed_leaves_nobody_known_to_be_without_access() -> None:
-    found = of(impacts(simple(severity="service_impaired")), metric=DEPRIVED)
-    assert np.isnan(found["q50_persons"])
-    assert found["obs_status"] == "M"
-    assert "slowed or impaired, not cut" in found["reason"]
+    result = of(impacts(simple(severity="service_impaired")), metric=DEPRIVED)
+    assert np.isnan(result["q50_persons"])
+    assert result["obs_status"] == "M"
+    assert "slowed or impaired, not cut" in result["reason"]
 
 
 def test_where_the_network_is_gone_nobody_is_taken_to_keep_access() -> None:
@@ -286,17 +296,17 @@ def calling() -> World:
 
 def test_who_uses_a_feature_is_learned_where_nobody_asked_and_bounds_nothing() -> None:
     made = calling().add("feature_laws", feature="voice_call", mean="0.5", spread="0.4")
-    found = of(impacts(made), metric=FEATURE)
-    assert (found["lower_persons"], found["upper_persons"]) == (0.0, 500e3)
-    assert found["q50_persons"] == pytest.approx(500e3 * expit(0.5), rel=0.02)
-    assert found["obs_status"] == "U"
-    assert "who uses the feature is learned from other countries" in found["reason"]
+    result = of(impacts(made), metric=FEATURE)
+    assert (result["lower_persons"], result["upper_persons"]) == (0.0, 500e3)
+    assert result["q50_persons"] == pytest.approx(500e3 * expit(0.5), rel=0.02)
+    assert result["obs_status"] == "U"
+    assert "who uses the feature is learned from other countries" in result["reason"]
 
 
 def test_without_a_law_nobody_is_said_to_use_the_feature() -> None:
-    found = of(impacts(calling()), metric=FEATURE)
-    assert np.isnan(found["q50_persons"])
-    assert "nobody counted who uses the feature" in found["reason"]
+    result = of(impacts(calling()), metric=FEATURE)
+    assert np.isnan(result["q50_persons"])
+    assert "nobody counted who uses the feature" in result["reason"]
 
 
 def test_of_several_features_the_largest_share_counts() -> None:
@@ -305,9 +315,9 @@ def test_of_several_features_the_largest_share_counts() -> None:
          "mean": [-1.0, 1.0], "spread": [1e-9, 1e-9], "freedom": [9.0, 9.0]}
     )  # fmt: skip
     countries = pd.DataFrame({"restriction_id": ["R0", "R1"], "country_id": ["XA", "XA"]})
-    found = audiences.draw_fitted_shares(laws, countries, Sampler(0, 10))
-    assert np.isnan(found[0]).all()
-    assert found[1] == pytest.approx(np.full(10, expit(1.0)))
+    fitted_shares = audiences.draw_fitted_shares(laws, countries, Sampler(0, 10))
+    assert np.isnan(fitted_shares[0]).all()
+    assert fitted_shares[1] == pytest.approx(np.full(10, expit(1.0)))
 
 
 # ---- The tables and their scores ----
@@ -331,6 +341,6 @@ def test_figures_of_countries_left_out_lie_in_their_intervals() -> None:
     """Near 90 % on average over countries, and in most figures."""
     scored = scores.scored(FACTS)
     assert scored
-    for name, found in scored.items():
-        assert 0.8 <= found.groupby("area_id")["is_inside"].mean().mean() <= 1.0, name
-        assert found["is_inside"].mean() >= 0.75, name
+    for name, result in scored.items():
+        assert 0.8 <= result.groupby("area_id")["is_inside"].mean().mean() <= 1.0, name
+        assert result["is_inside"].mean() >= 0.75, name

@@ -42,15 +42,15 @@ def pair(i: int, j: int, value: float, kind: OverlapKind = BOTH) -> MeasuredOver
 
 def solved(problem: Problem) -> Sharp:
     """The bounds of one problem whose facts can hold."""
-    (found,) = bound_sharply([problem])
-    assert isinstance(found, Sharp)
-    return found
+    (result,) = bound_sharply([problem])
+    assert isinstance(result, Sharp)
+    return result
 
 
 def ends(problem: Problem) -> tuple[float, float]:
     """Lower and upper bound of one problem whose facts can hold."""
-    found = solved(problem)
-    return found.lower, found.upper
+    result = solved(problem)
+    return result.lower, result.upper
 
 
 def near(*numbers: float) -> Any:
@@ -60,14 +60,14 @@ def near(*numbers: float) -> Any:
 
 def moves(changes: Iterable[Change]) -> list[tuple[int, float, float, float]]:
     """The changes as plain numbers."""
-    return [(one.measured, one.low, one.high, one.by) for one in changes]
+    return [(change.measured, change.low, change.high, change.by) for change in changes]
 
 
 def contradiction(problem: Problem) -> Conflict:
     """The conflict of one problem whose facts cannot hold."""
-    (found,) = bound_sharply([problem])
-    assert isinstance(found, Conflict)
-    return found
+    (result,) = bound_sharply([problem])
+    assert isinstance(result, Conflict)
+    return result
 
 
 def russia(low: float, high: float, base: float = 105e6) -> Problem:
@@ -224,8 +224,8 @@ def test_three_events_and_their_pairs(
     plain = sum(p) - p12 - p13 - p23
     least = max(0.0, p12 + p13 - p[0], p12 + p23 - p[1], p13 + p23 - p[2])
     most = min(p12, p13, p23, 1.0 - plain)
-    found = ends(exact(1.0, p, pair(0, 1, p12), pair(0, 2, p13), pair(1, 2, p23)))
-    assert found == pytest.approx((plain + least, plain + most), abs=1e-9)
+    result = ends(exact(1.0, p, pair(0, 1, p12), pair(0, 2, p13), pair(1, 2, p23)))
+    assert result == pytest.approx((plain + least, plain + most), abs=1e-9)
 
 
 @given(st.lists(st.integers(0, 9), min_size=3, max_size=7))
@@ -245,8 +245,8 @@ def test_exchangeable_events_have_the_bounds_of_dawson_sankoff_and_kwerel(
     upper = min(base, s1 - 2 * s2 / count)
     edges = list(itertools.combinations(range(count), 2))
     pairs = [pair(i, j, s2 / len(edges)) for i, j in edges]
-    found = ends(exact(base, [s1 / count] * count, *pairs))
-    assert found == pytest.approx((lower, upper), rel=1e-7)
+    result = ends(exact(base, [s1 / count] * count, *pairs))
+    assert result == pytest.approx((lower, upper), rel=1e-7)
 
 
 @given(st.integers(2, 7), st.data())
@@ -431,12 +431,12 @@ def test_a_problem_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize("count", [12, 13])
 def test_more_than_twelve_connected_platforms_have_weaker_bounds(count: int) -> None:
     chain = [pair(i, i + 1, 2.0) for i in range(count - 1)]
-    found = solved(exact(1000.0, [10.0] * count, *chain))
-    assert found.weaker is (count > 12)
+    result = solved(exact(1000.0, [10.0] * count, *chain))
+    assert result.weaker is (count > 12)
     # Along the chain the largest union is the sum less the pairs; it needs all of them at once.
-    assert found.lower >= 10.0
-    assert found.upper >= 10.0 * count - 2.0 * (count - 1) - 1e-6
-    assert found.upper == pytest.approx(10.0 * count - 2.0 * (count - 1), abs=2.1)
+    assert result.lower >= 10.0
+    assert result.upper >= 10.0 * count - 2.0 * (count - 1) - 1e-6
+    assert result.upper == pytest.approx(10.0 * count - 2.0 * (count - 1), abs=2.1)
 
 
 def test_weaker_bounds_hold_for_a_population() -> None:
@@ -448,9 +448,9 @@ def test_weaker_bounds_hold_for_a_population() -> None:
         measured.append(pair(int(two[0]), int(two[1]), float(people[:, two].all(axis=1).sum())))
     union = float(people.any(axis=1).sum())
     problem = exact(500.0, people.sum(axis=0), *measured)
-    found = solved(problem)
-    assert found.weaker
-    assert max(problem.low) < found.lower <= union <= found.upper <= 500.0
+    result = solved(problem)
+    assert result.weaker
+    assert max(problem.low) < result.lower <= union <= result.upper <= 500.0
 
 
 def test_a_union_of_more_than_twelve_limits_by_itself() -> None:
@@ -463,9 +463,9 @@ def test_a_union_of_more_than_twelve_limits_by_itself() -> None:
 def test_a_conflict_among_many_platforms_is_found_and_repaired() -> None:
     chain = [pair(i, i + 1, 2.0) for i in range(12)]
     problem = exact(1000.0, [10.0] * 13, *chain, pair(4, 5, 11.0))
-    found = contradiction(problem)
-    assert not found.smallest
-    assert found.measured
+    result = contradiction(problem)
+    assert not result.smallest
+    assert result.measured
     after, _ = repair_problem(problem)
     assert solved(after).weaker
 
@@ -509,23 +509,23 @@ def test_an_audience_larger_than_the_base_is_a_conflict() -> None:
 
 @given(doubtful())
 def test_a_conflict_is_irreducible_and_smallest(problem: Problem) -> None:
-    (found,) = bound_sharply([problem])
-    if isinstance(found, Sharp):
+    (result,) = bound_sharply([problem])
+    if isinstance(result, Sharp):
         assert brute(problem) is not None
         return
-    facts = facts_of(found, problem)
+    facts = facts_of(result, problem)
     assert brute(problem, facts) is None
-    for one in facts:
-        assert brute(problem, [other for other in facts if other != one]) is not None
-    assert found.smallest
-    assert len(facts) == len(found) == smallest_by_trying_all(problem)
+    for first in facts:
+        assert brute(problem, [other for other in facts if other != first]) is not None
+    assert result.smallest
+    assert len(facts) == len(result) == smallest_by_trying_all(problem)
 
 
 @pytest.mark.parametrize("limit", ["MOST_PROGRAMS", "MOST_SETS"])
 def test_a_search_cut_short_says_so(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setattr(conflicts, limit, 0)
-    found = contradiction(exact(100.0, [50, 40, 30], pair(0, 1, 45.0), pair(1, 2, 35.0)))
-    assert found == Conflict(False, (2,), (1,), False)
+    result = contradiction(exact(100.0, [50, 40, 30], pair(0, 1, 45.0), pair(1, 2, 35.0)))
+    assert result == Conflict(False, (2,), (1,), False)
     # Here no search is needed: without any one of the four facts the others can hold.
     assert contradiction(russia(0.65, 0.65)).smallest
 

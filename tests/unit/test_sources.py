@@ -11,10 +11,10 @@ from tests.support import world
 
 def test_what_nobody_noted_is_said_and_what_stands_there_stays() -> None:
     made = world().add("sources", source_id="told", title="A title", licence="not stated")
-    found = make_sources(made.typed()).set_index("source_id")
-    told = found.loc["told", ["title", "published_on", "licence"]]
+    result = make_sources(made.typed()).set_index("source_id")
+    told = result.loc["told", ["title", "published_on", "licence"]]
     assert list(told) == ["A title", "not recorded", "not stated"]
-    assert (found.loc["panel-page", ["title", "published_on", "licence"]] == "not recorded").all()
+    assert (result.loc["panel-page", ["title", "published_on", "licence"]] == "not recorded").all()
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def days(**cells: str) -> "pd.Series[float]":
 
 @pytest.mark.parametrize("kind", ["ci90", "ci95", "min_max"])
 def test_a_stated_interval_widens_the_bounds_to_its_ends(kind: str) -> None:
-    found = monthly(low="400000", high="600000", interval_kind=kind)
-    assert list(found[ENDS]) == [400000, 600000]
+    result = monthly(low="400000", high="600000", interval_kind=kind)
+    assert list(result[ENDS]) == [400000, 600000]
 
 
 def test_a_stated_interval_on_one_side_widens_the_bounds_on_that_side() -> None:
@@ -64,38 +64,38 @@ def test_ends_without_a_word_for_what_they_are_widen_nothing() -> None:
 
 @pytest.mark.parametrize(("kind", "half"), [("ci90", 100000.0), ("ci95", 83925.0)])
 def test_the_draws_keep_the_stated_interval(kind: str, half: float) -> None:
-    found = monthly(low="400000", high="600000", interval_kind=kind)
-    drawn = [found[f"{name}_persons"] for name in QUANTILES]
+    result = monthly(low="400000", high="600000", interval_kind=kind)
+    drawn = [result[f"{name}_persons"] for name in QUANTILES]
     assert drawn == pytest.approx([500000 - half, 500000, 500000 + half], abs=9000)
 
 
 @pytest.mark.parametrize(("kind", "half"), [("ci90", 100000.0), ("ci95", 83925.0)])
 def test_a_daily_figure_with_an_error_gives_person_days_with_one(kind: str, half: float) -> None:
-    found = days(value="300000", low="200000", high="400000", interval_kind=kind)
-    assert list(found[DAYS_ENDS]) == [2000000, 4000000]
-    drawn = [found[f"{name}_person_days"] for name in QUANTILES]
+    result = days(value="300000", low="200000", high="400000", interval_kind=kind)
+    assert list(result[DAYS_ENDS]) == [2000000, 4000000]
+    drawn = [result[f"{name}_person_days"] for name in QUANTILES]
     centre = 3000000
     assert drawn == pytest.approx([centre - 10 * half, centre, centre + 10 * half], abs=90000)
 
 
 @pytest.mark.parametrize("value", ["", "300000"])
 def test_a_daily_range_is_drawn_inside_its_ends(value: str) -> None:
-    found = days(value=value, low="200000", high="400000", interval_kind="min_max")
-    assert list(found[DAYS_ENDS]) == [2000000, 4000000]
-    low, middle, high = (found[f"{name}_person_days"] for name in QUANTILES)
+    result = days(value=value, low="200000", high="400000", interval_kind="min_max")
+    assert list(result[DAYS_ENDS]) == [2000000, 4000000]
+    low, middle, high = (result[f"{name}_person_days"] for name in QUANTILES)
     assert 2000000 < low < 2500000 < middle < 3500000 < high < 4000000
 
 
 def test_a_daily_figure_without_an_error_is_drawn_as_it_is_rounded() -> None:
-    found = days(value="300000")
-    assert list(found[DAYS_ENDS]) == [3000000] * 2
-    low, middle, high = (found[f"{name}_person_days"] for name in QUANTILES)
+    result = days(value="300000")
+    assert list(result[DAYS_ENDS]) == [3000000] * 2
+    low, middle, high = (result[f"{name}_person_days"] for name in QUANTILES)
     # Printed to ten thousands: on each of ten days up to 5,000 more or fewer.
     assert 3000000 - 50000 < low < middle < high < 3000000 + 50000
     assert middle == pytest.approx(3000000, rel=2e-3)
 
 
 def test_a_daily_figure_that_names_no_number_is_no_figure() -> None:
-    found = days(value="", low="300000", interval_kind="one_sided_min")
-    assert pd.isna(found["q50_person_days"])
-    assert list(found[DAYS_ENDS]) == [200000, 6000000]
+    result = days(value="", low="300000", interval_kind="one_sided_min")
+    assert pd.isna(result["q50_person_days"])
+    assert list(result[DAYS_ENDS]) == [200000, 6000000]

@@ -29,7 +29,7 @@ def flags(names: set[str], never: bool = False) -> dict[str, pd.Series]:
     }
 
 
-def told(names: set[str], never: bool = False) -> tuple[str, list[str]]:
+def apply_rules(names: set[str], never: bool = False) -> tuple[str, list[str]]:
     """Status and sentences of a row to which these rules apply."""
     one = reasons.apply_status_rules(flags(names, never), pd.RangeIndex(1)).iloc[0]
     return one["obs_status"], [text for text in one["reason"].split("; ") if text]
@@ -37,7 +37,7 @@ def told(names: set[str], never: bool = False) -> tuple[str, list[str]]:
 
 @given(st.sets(st.sampled_from(PLAIN)))
 def test_a_row_has_the_worst_status_that_a_rule_caps_it_at(names: set[str]) -> None:
-    status, said = told(names)
+    status, said = apply_rules(names)
     caps = [RULES[name].caps_at for name in names]
     assert status == max(caps, key=lambda cap: ORDER[cap], default=NORMAL)
     spoken = [
@@ -50,7 +50,7 @@ def test_a_row_has_the_worst_status_that_a_rule_caps_it_at(names: set[str]) -> N
 
 @given(st.sets(st.sampled_from(PLAIN)))
 def test_what_was_never_carried_out_says_that_alone(names: set[str]) -> None:
-    assert told(names, never=True) == ("E", ["never carried out"])
+    assert apply_rules(names, never=True) == ("E", ["never carried out"])
 
 
 def test_ids_and_sentences_stand_once() -> None:
@@ -79,8 +79,8 @@ def small() -> World:
 
 @pytest.mark.chain
 def test_official_measured_recent_and_with_an_error_is_normal() -> None:
-    found = exposed(small().restrict("R1", "alpha", "beta"))
-    assert (found["obs_status"], found["reason"]) == (NORMAL, AGED)
+    result = exposed(small().restrict("R1", "alpha", "beta"))
+    assert (result["obs_status"], result["reason"]) == (NORMAL, AGED)
 
 
 ACTS = [
@@ -103,9 +103,9 @@ def test_a_doubt_of_the_act_or_its_day_caps_the_row() -> None:
         made.restrict(f"R{number}", "alpha", "beta", **cells)
     table = made.results()["impact"]
     for number, (cells, status, rule) in enumerate(ACTS):
-        found = row(table, restriction_id=f"R{number}", impact_metric="people_exposed")
-        assert found["obs_status"] == status, cells
-        assert rule_sentence(rule) in found["reason"].split("; "), cells
+        result = row(table, restriction_id=f"R{number}", impact_metric="people_exposed")
+        assert result["obs_status"] == status, cells
+        assert rule_sentence(rule) in result["reason"].split("; "), cells
 
 
 @pytest.mark.chain
@@ -141,19 +141,19 @@ def test_new_use_alone_has_no_audience() -> None:
             )
     table = made.results()["impact"]
     for feature in features:
-        found = row(table, restriction_id=feature, impact_metric="people_exposed")
-        assert (found["lower_persons"], found["obs_status"]) == (0.0, MISSING)
-        assert pd.isna(found["q50_persons"])
-        assert found["reason"] == rule_sentence("new_use_only")
+        result = row(table, restriction_id=feature, impact_metric="people_exposed")
+        assert (result["lower_persons"], result["obs_status"]) == (0.0, MISSING)
+        assert pd.isna(result["q50_persons"])
+        assert result["reason"] == rule_sentence("new_use_only")
 
 
 @pytest.mark.chain
 def test_new_use_of_one_service_beside_another_as_a_whole_leaves_the_other_counted() -> None:
     made = small().restrict("R1", "alpha")
     made.add("restriction_targets", restriction_id="R1", platform_id="beta", feature="registration")
-    found = exposed(made)
-    assert (found["lower_persons"], found["obs_status"]) == (400e3, "U")
-    assert rule_sentence("some_unknown") in found["reason"]
+    result = exposed(made)
+    assert (result["lower_persons"], result["obs_status"]) == (400e3, "U")
+    assert rule_sentence("some_unknown") in result["reason"]
 
 
 @pytest.mark.chain
@@ -163,18 +163,18 @@ def test_steps_say_what_they_continue() -> None:
     made.restrict("R3", "alpha", "beta", observed_from="2025-07-25", continues="R2")
     impact = made.results()["impact"]
     for act, before in (("R2", "R1"), ("R3", "R2")):
-        found = row(impact, restriction_id=act, impact_metric="people_exposed")
-        assert found["obs_status"] == NORMAL
-        assert f"a step of {before}: the audience from before the first step" in found["reason"]
+        result = row(impact, restriction_id=act, impact_metric="people_exposed")
+        assert result["obs_status"] == NORMAL
+        assert f"a step of {before}: the audience from before the first step" in result["reason"]
 
 
 @pytest.mark.chain
 def test_a_step_without_such_a_figure_from_before_the_first_is_estimated() -> None:
     made = small().restrict("R1", "alpha", "beta", observed_from="2025-06-10", geo_scope="unknown")
     made.restrict("R2", "alpha", "beta", observed_from="2025-07-20", continues="R1")
-    found = exposed(made, "R2")
-    assert found["obs_status"] == "E"
-    assert "of which no such figure is from before the first step" in found["reason"]
+    result = exposed(made, "R2")
+    assert result["obs_status"] == "E"
+    assert "of which no such figure is from before the first step" in result["reason"]
 
 
 def test_what_a_normal_row_has_is_told() -> None:

@@ -46,7 +46,7 @@ def read(**cells: str) -> register.Targets:
 
 def named(**cells: str) -> list[str]:
     service = {"shutdown_extent": "Service-based"}
-    return [f"{each.platform_id}:{each.feature}" for each in read(**service | cells).targets]
+    return [f"{target.platform_id}:{target.feature}" for target in read(**service | cells).targets]
 
 
 @pytest.mark.parametrize(
@@ -83,34 +83,34 @@ def test_services_of_the_columns_and_of_the_whole_network() -> None:
     both = {"shutdown_extent": "Full network, Service-based", "whatsapp_affected": "Yes"}
     assert named(**both) == ["*:whole_service", "whatsapp:whole_service"]
     full = read(shutdown_extent="Full network", whatsapp_affected="Yes", other_affected="VPNs")
-    assert [each.platform_id for each in full.targets] == ["*"]
+    assert [target.platform_id for target in full.targets] == ["*"]
     assert full.also_named == ("WhatsApp", "VPNs")
     assert named(shutdown_extent="") == ["unnamed-services:unknown"]
 
 
 def test_a_service_based_row_without_services_says_so() -> None:
-    found = read(shutdown_extent="Service-based")
-    assert found.targets[0].note == "the register names no service"
-    assert found.defects == ("platform_not_named",)
+    result = read(shutdown_extent="Service-based")
+    assert result.targets[0].note == "the register names no service"
+    assert result.defects == ("platform_not_named",)
 
 
 def test_new_services_come_with_name_and_kind() -> None:
-    found = read(shutdown_extent="Service-based", other_affected="Grindr, Boykotyap, Moi mir")
-    assert dict(found.new) == {
+    result = read(shutdown_extent="Service-based", other_affected="Grindr, Boykotyap, Moi mir")
+    assert dict(result.new) == {
         "grindr": ("Grindr", "dating"),
         "boykotyap": ("Boykotyap", "other"),
         "moi-mir": ("Moi mir", "social_network"),
     }
-    assert found.defects == ("platform_in_text", "platform_new")
+    assert result.defects == ("platform_in_text", "platform_new")
 
 
 def test_features_stand_in_free_text_and_name_their_rule() -> None:
     text = "Voice calls on WhatsApp were blocked. Telegram was blocked too."
     cells = {"whatsapp_affected": "Yes", "telegram_affected": "Yes", "event": text}
     assert named(**cells) == ["telegram:whole_service", "whatsapp:voice_call"]
-    found = read(shutdown_extent="Service-based", **cells)
-    assert found.targets[1].note == f"rule calls on event: '{text}'"
-    assert "feature_in_text" in found.defects
+    result = read(shutdown_extent="Service-based", **cells)
+    assert result.targets[1].note == f"rule calls on event: '{text}'"
+    assert "feature_in_text" in result.defects
     nobody = {**cells, "event": "Voice calls were blocked."}
     assert named(**nobody) == ["telegram:voice_call", "whatsapp:voice_call"]
     assert named(other_affected="TikTok Live, Facebook Live, VoIP") == [
@@ -182,9 +182,9 @@ def test_durations(text: str, days: int | None, defect: str) -> None:
 def test_ends(
     cells: dict[str, str], ended_on: str, status: str, source: str, defects: Sequence[str]
 ) -> None:
-    found = stop.read_end(register_row(**cells))
-    assert (found.ended_on, found.status, found.source) == (ended_on, status, source)
-    assert found.defects == tuple(defects)
+    end = stop.read_end(register_row(**cells))
+    assert (end.ended_on, end.status, end.source) == (ended_on, status, source)
+    assert end.defects == tuple(defects)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ def test_ends(
 )
 def test_what_came_back_in_most_places_ended_there(text: str, last: str) -> None:
     assert dates.read_restoration(text, "2025-08-13") == last
-    found = stop.read_end(register_row(event=text, shutdown_status="Ongoing"))
-    assert (found.ended_on, found.status) == (last, "ended" if last else "ongoing")
+    end = stop.read_end(register_row(event=text, shutdown_status="Ongoing"))
+    assert (end.ended_on, end.status) == (last, "ended" if last else "ongoing")
 
 
 @pytest.mark.parametrize(
@@ -225,8 +225,8 @@ def test_what_came_back_in_most_places_ended_there(text: str, last: str) -> None
 def test_what_the_newest_edition_does_not_list_ended_within_the_year_of_its_own(
     cells: dict[str, str], ended_on: str, status: str, source: str
 ) -> None:
-    found = stop.read_end(register_row(**{"count_year": "2025", **cells}), newest_year="2026")
-    assert (found.ended_on, found.status, found.source) == (ended_on, status, source)
+    end = stop.read_end(register_row(**{"count_year": "2025", **cells}), newest_year="2026")
+    assert (end.ended_on, end.status, end.source) == (ended_on, status, source)
     listed = stop.read_end(register_row(**{"count_year": "2026", **cells}), newest_year="2026")
     assert listed.source != "not_listed_later"
 
@@ -333,18 +333,22 @@ def test_who_why_and_by_what_law() -> None:
         info_source_link="https://example.org/1; https://example.org/2",
         start_date_type="Estimated",
     )
-    found = stop.restriction_cells(row, False, ("Starlink",), stop.Context())
-    assert found["authority"] == "Roskomnadzor; Executive government"
-    assert found["stated_reason"] == "Other; Fraud"
-    assert found["legal_basis"] == "An order"
-    assert (found["claim_status"], found["start_precision"]) == ("official", "estimated")
+    result = stop.restriction_cells(row, False, ("Starlink",), stop.Context())
+    assert result["authority"] == "Roskomnadzor; Executive government"
+    assert result["stated_reason"] == "Other; Fraud"
+    assert result["legal_basis"] == "An order"
+    assert (result["claim_status"], result["start_precision"]) == ("official", "estimated")
     for part in (
         *("area as printed: Tula", "also named: Starlink", "shut down and throttled"),
         "first link: https://example.org/1",
     ):
-        assert part in found["note"]
-    assert (found["cause"], found["is_ordered"], found["occasion"]) == ("order", "yes", "Protests")
-    assert (found["is_phone_cut"], found["is_sms_cut"]) == ("yes", "yes")
+        assert part in result["note"]
+    assert (result["cause"], result["is_ordered"], result["occasion"]) == (
+        "order",
+        "yes",
+        "Protests",
+    )
+    assert (result["is_phone_cut"], result["is_sms_cut"]) == ("yes", "yes")
 
 
 def test_notes_are_short() -> None:
@@ -389,8 +393,8 @@ def test_rows_of_one_year_stay_apart_by_their_services_and_then_by_number() -> N
     same = register_row(shutdown_extent="Service-based", whatsapp_affected="Yes")
     other = {**same, "whatsapp_affected": "No", "telegram_affected": "Yes"}
     later = {**same, "count_year": "2026"}
-    found = events(records(same, other, later))
-    assert sorted(len(event.records) for event in found) == [1, 2]
+    result = events(records(same, other, later))
+    assert sorted(len(event.records) for event in result) == [1, 2]
     assert len(events(records(same, same))) == 2
     assert register_tables.same_row_twice(records(same, same)) == [2]
 
@@ -430,11 +434,11 @@ def test_refusals(cells: dict[str, str], reason: str) -> None:
 
 
 def defects(*rows: dict[str, str]) -> dict[str, list[int]]:
-    found = records(*rows)
-    countries = {country for row in found for country in row.country_ids}
+    result = records(*rows)
+    countries = {country for row in result for country in row.country_ids}
     background = Background(RUSSIA, KNOWN, RULES, "2026", gazetteer.build_atlas(countries))
-    readings = [REGISTER.read(event, background) for event in events(found)]
-    told = register_tables.collect_defects(REGISTER, found, readings)
+    readings = [REGISTER.read(event, background) for event in events(result)]
+    told = register_tables.collect_defects(REGISTER, result, readings)
     return {kind: list(numbers) for kind, numbers in told.rows.items()}
 
 

@@ -62,16 +62,16 @@ def daily() -> pd.DataFrame:
     for name, figures in cases.items():
         made.add("platforms", platform_id=name, name=name).restrict(name, name)
         for place, cells in enumerate(figures):
-            told = {"audience_metric": "avg_daily_reach", **cells}
-            made.estimate(f"{name}-{place}", platform_id=name, **told)
+            result = {"audience_metric": "avg_daily_reach", **cells}
+            made.estimate(f"{name}-{place}", platform_id=name, **result)
     return known(made).audiences.daily.set_index("platform_id")
 
 
 @pytest.mark.parametrize("number", range(len(CHOSEN)))
 def test_the_daily_figure(number: int, daily: pd.DataFrame) -> None:
     _, chosen, late = CHOSEN[number]
-    found = daily.loc[f"chosen{number}"]
-    assert (found["daily_persons"], found["late_days"]) == (chosen, late)
+    result = daily.loc[f"chosen{number}"]
+    assert (result["daily_persons"], result["late_days"]) == (chosen, late)
 
 
 @pytest.mark.parametrize("number", range(len(NONE_DAILY)))
@@ -86,11 +86,11 @@ def test_what_is_no_daily_figure(number: int, daily: pd.DataFrame) -> None:
 def test_a_limit_is_a_bound_on_its_side_alone(
     kind: str, least: int, most: int | None, daily: pd.DataFrame
 ) -> None:
-    found = daily.loc[kind]
-    assert pd.isna(found["daily_persons"])
-    assert (found["daily_least_persons"], found["shape"]) == (least, "")
-    assert pd.isna(found["daily_most_persons"]) if most is None else True
-    assert most is None or found["daily_most_persons"] == most
+    result = daily.loc[kind]
+    assert pd.isna(result["daily_persons"])
+    assert (result["daily_least_persons"], result["shape"]) == (least, "")
+    assert pd.isna(result["daily_most_persons"]) if most is None else True
+    assert most is None or result["daily_most_persons"] == most
 
 
 # ---- Spans ----
@@ -135,58 +135,58 @@ def test_where_no_day_was_observed_it_starts_with_the_announcement(
 
 
 def test_what_is_ongoing_ends_with_the_day_of_the_facts() -> None:
-    found = span()
-    assert days(found) == ["2025-07-15", *["2026-02-01"] * 4]
-    assert not found["is_end_unknown"]
+    result = span()
+    assert days(result) == ["2025-07-15", *["2026-02-01"] * 4]
+    assert not result["is_end_unknown"]
 
 
 def test_an_end_in_a_month_is_early_or_late_in_it() -> None:
-    found = span(ended_on="2025-08", end_status="ended")
-    assert days(found)[1:4] == ["2025-08-02", "2025-09-01", "2025-09-01"]
+    result = span(ended_on="2025-08", end_status="ended")
+    assert days(result)[1:4] == ["2025-08-02", "2025-09-01", "2025-09-01"]
 
 
 @pytest.mark.parametrize("cells", [{"end_status": "unknown"}, {"end_status": "ended"}])
 def test_an_unknown_end_counts_one_day_and_at_most_to_the_day_of_the_facts(
     cells: dict[str, str],
 ) -> None:
-    found = span(**cells)
-    assert days(found)[:4] == ["2025-07-15", "2025-07-16", "2025-07-17", "2026-02-01"]
-    assert found["is_end_unknown"]
+    result = span(**cells)
+    assert days(result)[:4] == ["2025-07-15", "2025-07-16", "2025-07-17", "2026-02-01"]
+    assert result["is_end_unknown"]
 
 
 def test_an_unknown_end_is_imputed_by_the_length_of_the_same_severity() -> None:
     def of_days(last: int, severity: str = "service_unavailable") -> dict[str, str]:
         return {"ended_on": f"2025-07-{last}", "end_status": "ended", "severity": severity}
 
-    found = spans(
+    result = spans(
         A=of_days(15), B=of_days(17), C=of_days(24), D=of_days(31, "degraded"),
         E={"end_status": "unknown"}, F={"end_status": "unknown", "severity": "degraded"},
         G={"end_status": "unknown", "severity": "feature_unavailable"},
         H={"severity": "feature_unavailable"},
     )  # fmt: skip
     # 1, 3 and 10 days of the first kind, 17 of the second, none of the third.
-    short, long, neither = (days(found.loc[name])[4] for name in "EFG")
+    short, long, neither = (days(result.loc[name])[4] for name in "EFG")
     assert "2025-07-16" < short <= neither <= long < "2025-08-01"
     assert short < long
-    assert [days(found.loc[name])[1] for name in "EFG"] == ["2025-07-16"] * 3
-    assert [days(found.loc[name])[3] for name in "EFG"] == ["2026-02-01"] * 3
+    assert [days(result.loc[name])[1] for name in "EFG"] == ["2025-07-16"] * 3
+    assert [days(result.loc[name])[3] for name in "EFG"] == ["2026-02-01"] * 3
 
 
 def test_an_imputed_end_is_no_later_than_the_day_of_the_facts() -> None:
     long = {"observed_from": "2025-01-01", "ended_on": "2025-12-31", "end_status": "ended"}
-    found = spans(A=long, B={"observed_from": "2026-01-01", "end_status": "unknown"})
-    assert "2026-01-02" < days(found.loc["B"])[4] <= "2026-02-01"
+    result = spans(A=long, B={"observed_from": "2026-01-01", "end_status": "unknown"})
+    assert "2026-01-02" < days(result.loc["B"])[4] <= "2026-02-01"
 
 
 def test_a_row_of_a_register_counts_no_day_after_the_year_of_its_last_edition() -> None:
     listed = {"listed_until": "2025-12-31"}
-    found = spans(
+    result = spans(
         A={"end_status": "ongoing", **listed},
         B={"end_status": "unknown", **listed},
         C={"end_status": "ongoing"},
         D={"observed_from": "2026-01-05", "end_status": "ongoing", **listed},
     )
-    assert [days(found.loc[name])[3] for name in "ABCD"] == [
+    assert [days(result.loc[name])[3] for name in "ABCD"] == [
         "2026-01-01",
         "2026-01-01",
         "2026-02-01",
@@ -196,9 +196,9 @@ def test_a_row_of_a_register_counts_no_day_after_the_year_of_its_last_edition() 
 
 def test_what_begins_after_the_day_of_the_facts_is_in_force_on_no_day() -> None:
     later = {"observed_from": "2026-05-01", "end_status": "ongoing"}
-    found = spans(A=later, B={**later, "listed_until": "2026-12-31"})
+    result = spans(A=later, B={**later, "listed_until": "2026-12-31"})
     for name in "AB":
-        assert found.loc[name, "most_end"] <= found.loc[name, "from_day"]
+        assert result.loc[name, "most_end"] <= result.loc[name, "from_day"]
 
 
 def test_what_no_later_edition_lists_ended_within_the_year_of_its_own() -> None:
@@ -207,12 +207,12 @@ def test_what_no_later_edition_lists_ended_within_the_year_of_its_own() -> None:
         "end_status": "ended",
         "end_source": "not_listed_later",
     }
-    found = span(**within)
-    assert found["is_end_unknown"]
-    assert days(found)[0] == "2025-07-15"
-    assert days(found)[1] == "2025-09-02"
-    assert days(found)[3] == "2026-01-01"
-    assert "2025-09-02" <= days(found)[4] <= "2026-01-01"
+    result = span(**within)
+    assert result["is_end_unknown"]
+    assert days(result)[0] == "2025-07-15"
+    assert days(result)[1] == "2025-09-02"
+    assert days(result)[3] == "2026-01-01"
+    assert "2025-09-02" <= days(result)[4] <= "2026-01-01"
     assert not span(**{**within, "end_source": "recorded"})["is_end_unknown"]
 
 
@@ -247,18 +247,18 @@ BEGAN = pd.DataFrame(
 def test_of_a_platform_the_audience_of_the_restriction_that_began_first_stays() -> None:
     rows = audiences(("R1", "alpha"), ("R2", "alpha"), ("R3", "alpha"), ("R3", "beta"))
     asked = members((0, 0), (0, 1), (0, 3), (1, 0), (1, 2))
-    found = timeline.keep_one_per_platform(asked, rows, BEGAN)
-    assert found.to_numpy().tolist() == [[0, 1], [0, 3], [1, 0]]
+    result = timeline.keep_one_per_platform(asked, rows, BEGAN)
+    assert result.to_numpy().tolist() == [[0, 1], [0, 3], [1, 0]]
     shuffled = timeline.keep_one_per_platform(asked[::-1], rows, BEGAN)
-    assert shuffled.to_numpy().tolist() == found.to_numpy().tolist()
+    assert shuffled.to_numpy().tolist() == result.to_numpy().tolist()
 
 
 def test_the_whole_internet_swallows_every_service() -> None:
     rows = audiences(("R1", "alpha"), ("R2", "beta"), ("R3", "*"))
-    found = timeline.keep_one_per_platform(
+    result = timeline.keep_one_per_platform(
         members((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)), rows, BEGAN
     )
-    assert found.to_numpy().tolist() == [[0, 2], [1, 0], [1, 1]]
+    assert result.to_numpy().tolist() == [[0, 2], [1, 0], [1, 1]]
 
 
 def test_bounds_of_a_day_are_those_of_frechet() -> None:
@@ -273,10 +273,10 @@ def test_bounds_of_a_day_are_those_of_frechet() -> None:
         }
     )
     asked = members((0, 0), (0, 1), (1, 1), (1, 3), (2, 0), (2, 2))
-    found = sharp.bound_sets(asked, rows, "low", "high")
-    assert found["lower"].tolist() == [50.0, 40.0, 50.0]
-    assert found["added"].tolist() == [95.0, 50.0, 70.0]
-    assert found["upper"].tolist() == [80.0, 50.0, 70.0]  # without a base nothing caps the sum
+    result = sharp.bound_sets(asked, rows, "low", "high")
+    assert result["lower"].tolist() == [50.0, 40.0, 50.0]
+    assert result["added"].tolist() == [95.0, 50.0, 70.0]
+    assert result["upper"].tolist() == [80.0, 50.0, 70.0]  # without a base nothing caps the sum
 
 
 # ---- The rows that are swept ----
@@ -288,10 +288,10 @@ def swept(made: World) -> pd.DataFrame:
 
 @pytest.mark.chain
 def test_a_month_alone_gives_a_day_between_a_thirtieth_and_all_of_it() -> None:
-    found = swept(world().estimate("E1").restrict("R1", "alpha")).iloc[0]
-    assert found["daily_low_persons"] == pytest.approx(500e3 / 30)
-    assert (found["daily_high_persons"], found["monthly_low_persons"]) == (500e3, 500e3)
-    assert (found["is_certain"], found["is_daily_measured"]) == (True, False)
+    result = swept(world().estimate("E1").restrict("R1", "alpha")).iloc[0]
+    assert result["daily_low_persons"] == pytest.approx(500e3 / 30)
+    assert (result["daily_high_persons"], result["monthly_low_persons"]) == (500e3, 500e3)
+    assert (result["is_certain"], result["is_daily_measured"]) == (True, False)
 
 
 @pytest.mark.chain
@@ -300,21 +300,21 @@ def test_a_daily_figure_binds_on_the_days_of_its_own_period_alone() -> None:
     for figure in made.rows["estimates"]:
         if figure["audience_metric"] == "avg_daily_reach":
             figure["period"] = "2025-09"
-    found = swept(calls(made)).loc[("R1", "telegram")]
-    assert found["from_limit"].dt.strftime("%Y-%m").tolist() == ["2025-01", "2025-09", "2025-10"]
+    result = swept(calls(made)).loc[("R1", "telegram")]
+    assert result["from_limit"].dt.strftime("%Y-%m").tolist() == ["2025-01", "2025-09", "2025-10"]
     low, high = 89e6 / 30, 89e6
-    assert found["daily_low_persons"].tolist() == pytest.approx([low, 68e6, low])
-    assert found["daily_high_persons"].tolist() == [high, 68e6, high]
-    assert found["is_certain"].all()
-    assert found["is_daily_measured"].all()
+    assert result["daily_low_persons"].tolist() == pytest.approx([low, 68e6, low])
+    assert result["daily_high_persons"].tolist() == [high, 68e6, high]
+    assert result["is_certain"].all()
+    assert result["is_daily_measured"].all()
 
 
 @pytest.mark.chain
 def test_internet_users_of_three_months_give_a_ninetieth_on_a_day() -> None:
     made = world().base("online", population_base="internet_all", period="2025", persons="900000")
     made.restrict("R1", "*", observed_from="2026-01-10", ended_on="2026-01-12", end_status="ended")
-    found = swept(made).iloc[0]
-    assert found["daily_low_persons"] == pytest.approx(900e3 / 90)
+    result = swept(made).iloc[0]
+    assert result["daily_low_persons"] == pytest.approx(900e3 / 90)
 
 
 @pytest.mark.chain
@@ -331,9 +331,9 @@ def test_a_limit_on_a_day_is_a_lower_bound_alone() -> None:
         )
     )
     made.restrict("R1", "alpha", ended_on="2025-07-24", end_status="ended")
-    found = swept(made).iloc[0]
-    assert (found["daily_low_persons"], found["daily_high_persons"]) == (200e3, 500e3)
-    assert not found["is_daily_measured"]
+    result = swept(made).iloc[0]
+    assert (result["daily_low_persons"], result["daily_high_persons"]) == (200e3, 500e3)
+    assert not result["is_daily_measured"]
 
 
 @pytest.mark.chain
@@ -341,9 +341,9 @@ def test_an_ongoing_restriction_has_the_base_of_each_year() -> None:
     made = world().estimate("E1")
     for year, persons in (("2025", "700000"), ("2026", "900000")):
         made.base(f"B{year}", period=year, persons=persons)
-    found = swept(made.restrict("R1", "alpha", observed_from="2025-07-15"))
-    assert found["base_persons"].tolist() == [700e3, 900e3]
-    assert found["monthly_high_persons"].tolist() == [500e3, 500e3]  # half a year old: it limits
+    result = swept(made.restrict("R1", "alpha", observed_from="2025-07-15"))
+    assert result["base_persons"].tolist() == [700e3, 900e3]
+    assert result["monthly_high_persons"].tolist() == [500e3, 500e3]  # half a year old: it limits
 
 
 @pytest.mark.chain
@@ -351,17 +351,17 @@ def test_an_old_figure_limits_no_later_year() -> None:
     made = world().estimate("E1", period="2024-06")
     for year, persons in (("2024", "700000"), ("2025", "800000"), ("2026", "900000")):
         made.base(f"B{year}", period=year, persons=persons)
-    found = swept(made.restrict("R1", "alpha", observed_from="2024-07-15"))
-    assert found["monthly_high_persons"].tolist() == [500e3, 500e3, 900e3]
-    assert found["monthly_low_persons"].tolist() == [500e3] * 3
+    result = swept(made.restrict("R1", "alpha", observed_from="2024-07-15"))
+    assert result["monthly_high_persons"].tolist() == [500e3, 500e3, 900e3]
+    assert result["monthly_low_persons"].tolist() == [500e3] * 3
 
 
 @pytest.mark.chain
 def test_without_any_figure_a_restriction_is_not_complete() -> None:
     made = world().estimate("E1").restrict("R1", "alpha", "gamma").restrict("R2", "alpha")
-    found = swept(made)
-    assert found["is_certain"].all()
-    first = found[found["from_limit"].dt.year == 2025]
+    result = swept(made)
+    assert result["is_certain"].all()
+    first = result[result["from_limit"].dt.year == 2025]
     assert first["is_complete"].to_dict() == {
         ("R1", "alpha"): False,
         ("R1", "gamma"): False,
@@ -374,13 +374,13 @@ def test_without_any_figure_a_restriction_is_not_complete() -> None:
 @pytest.mark.chain
 def test_reach_in_the_days_a_restriction_lasted() -> None:
     stages, _ = prepared(calls(russia()))
-    found = row(
+    result = row(
         reach.window_by_platform(*windows(stages)),
         platform_id="telegram",
     )
-    assert found["window_days"] == 141
-    assert found["window_lower_persons"] == 89e6  # no fewer than in a month
-    assert 89e6 <= found["window_persons"] <= found["window_upper_persons"] <= 105e6
+    assert result["window_days"] == 141
+    assert result["window_lower_persons"] == 89e6  # no fewer than in a month
+    assert 89e6 <= result["window_persons"] <= result["window_upper_persons"] <= 105e6
     both = reach.window_by_restriction(*windows(stages)).loc["R1"]
     assert (both["window_lower_persons"], both["window_upper_persons"]) == (96e6, 105e6)
 
@@ -389,19 +389,19 @@ def test_reach_in_the_days_a_restriction_lasted() -> None:
 def test_reach_of_a_day_is_no_less_than_the_daily_audience() -> None:
     made = calls(russia(), ended_on="2025-08-13")
     stages, _ = prepared(made)
-    found = reach.window_by_platform(*windows(stages))
-    assert found["window_days"].tolist() == [1, 1]
-    assert found["window_persons"].tolist() == pytest.approx([68.0e6, 82.1e6], rel=1e-6)
+    result = reach.window_by_platform(*windows(stages))
+    assert result["window_days"].tolist() == [1, 1]
+    assert result["window_persons"].tolist() == pytest.approx([68.0e6, 82.1e6], rel=1e-6)
 
 
 @pytest.mark.chain
 def test_reach_of_an_unknown_time_is_unknown() -> None:
     made = calls(russia(), ended_on="", end_status="unknown")
     stages, _ = prepared(made)
-    found = reach.window_by_restriction(*windows(stages)).loc["R1"]
-    assert np.isnan(found["window_days"])
-    assert np.isnan(found["window_lower_persons"])
-    assert np.isnan(found["window_upper_persons"])
+    result = reach.window_by_restriction(*windows(stages)).loc["R1"]
+    assert np.isnan(result["window_days"])
+    assert np.isnan(result["window_lower_persons"])
+    assert np.isnan(result["window_upper_persons"])
 
 
 def test_places_of_one_country_add_up_to_the_whole_country_at_most() -> None:
@@ -418,6 +418,6 @@ def test_places_of_one_country_add_up_to_the_whole_country_at_most() -> None:
         }
     )
     asked = members((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
-    found = sharp.bound_sets(asked, rows, "day_low_", "day_high_")
-    assert found["added"].tolist() == [30.0, 70.0, 80.0]
-    assert found["upper"].tolist() == [30.0, 70.0, 75.0]
+    result = sharp.bound_sets(asked, rows, "day_low_", "day_high_")
+    assert result["added"].tolist() == [30.0, 70.0, 80.0]
+    assert result["upper"].tolist() == [30.0, 70.0, 75.0]

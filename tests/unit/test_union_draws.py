@@ -156,9 +156,9 @@ def test_under_another_base_a_union_is_drawn_anew() -> None:
     count = len(known)
     other = sets()
     other.table["expected_persons"] = 1.2 * other.table["expected_persons"]
-    found, _ = people_of(requested=other, drawn_unions=known)
+    result, _ = people_of(requested=other, drawn_unions=known)
     assert len(known) == 2 * count
-    assert found.tobytes() == people_of(requested=other)[0].tobytes()
+    assert result.tobytes() == people_of(requested=other)[0].tobytes()
 
 
 def test_a_longer_run_begins_with_the_shorter_one() -> None:
@@ -179,10 +179,10 @@ def test_an_unknown_audience_may_not_be_in_a_set() -> None:
 
 def test_sums_over_countries_are_sums_of_draws() -> None:
     names = pd.Series(["R2", "R1", "R2"])
-    found = unions.sum_by_restriction(DRAWN[:3], names, pd.Index(["R1", "R2", "R3"]))
-    assert (found[0] == DRAWN[1]).all()
-    assert (found[1] == DRAWN[0] + DRAWN[2]).all()
-    assert not found[2].any()
+    result = unions.sum_by_restriction(DRAWN[:3], names, pd.Index(["R1", "R2", "R3"]))
+    assert (result[0] == DRAWN[1]).all()
+    assert (result[1] == DRAWN[0] + DRAWN[2]).all()
+    assert not result[2].any()
 
 
 def test_how_many_draws_lie_outside_the_bounds() -> None:
@@ -194,9 +194,13 @@ def test_how_many_draws_lie_outside_the_bounds() -> None:
 def test_quantiles_of_what_cannot_be_drawn_are_unknown() -> None:
     drawn = np.array([np.arange(101.0), np.full(101, np.nan), np.arange(101.0)])
     drawn[2, 5] = np.nan
-    found = unions.compute_quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
-    assert found.loc["a"].to_dict() == {"q05_persons": 5.0, "q50_persons": 50.0, "q95_persons": 95}
-    assert found.loc[["b", "c"]].isna().all(axis=None)
+    quantiles = unions.compute_quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
+    assert quantiles.loc["a"].to_dict() == {
+        "q05_persons": 5.0,
+        "q50_persons": 50.0,
+        "q95_persons": 95,
+    }
+    assert quantiles.loc[["b", "c"]].isna().all(axis=None)
 
 
 def surveyed(made: World, **cells: str) -> World:
@@ -211,12 +215,12 @@ def test_without_a_calibration_nothing_is_learned() -> None:
 
 
 def test_a_country_is_pulled_by_its_own_surveys() -> None:
-    found = one_factor.read_model(surveyed(calibrated(world())).typed())
-    assert isinstance(found, OneFactorCopula)
-    assert found.calibration == LEARNED
+    model = one_factor.read_model(surveyed(calibrated(world())).typed())
+    assert isinstance(model, OneFactorCopula)
+    assert model.calibration == LEARNED
     centre, scale = copula.predict_correlation(LEARNED)
-    assert list(found.centres) == ["XA"]
-    assert centre < found.centres["XA"][0] < 0.8
-    assert found.centres["XA"][1] < scale
-    unseen = found.joint_use("XB", SAMPLER.draw_uniform)
+    assert list(model.centres) == ["XA"]
+    assert centre < model.centres["XA"][0] < 0.8
+    assert model.centres["XA"][1] < scale
+    unseen = model.joint_use("XB", SAMPLER.draw_uniform)
     assert (unseen.parameters == learned().joint_use("XB", SAMPLER.draw_uniform).parameters).all()

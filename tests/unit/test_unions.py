@@ -86,9 +86,9 @@ def test_many_sets_and_errors_are_as_the_definition_says(seed: int) -> None:
 def test_a_union_stays_inside_the_bounds(seed: int) -> None:
     group = made(seed)
     for row, drawn in zip(group.members, group_unions(group), strict=True):
-        own = group.shares[row]
-        assert (drawn >= own.max(axis=0, initial=0.0)).all()
-        assert (drawn <= np.minimum(1.0, own.sum(axis=0) + 1e-12)).all()
+        subset = group.shares[row]
+        assert (drawn >= subset.max(axis=0, initial=0.0)).all()
+        assert (drawn <= np.minimum(1.0, subset.sum(axis=0) + 1e-12)).all()
 
 
 @given(SEEDS)
@@ -197,7 +197,7 @@ def test_a_beginning_in_common_is_multiplied_once() -> None:
 def test_the_reduction_is_applied_to_each_cell() -> None:
     groups = [made(seed) for seed in (1, 2)]
     means = reduce_unions(learned(), groups, lambda drawn: drawn.mean(axis=1))
-    assert [each.shape for each in means] == [(12,), (12,)]
+    assert [mean.shape for mean in means] == [(12,), (12,)]
     assert (means[1] == group_unions(groups[1]).mean(axis=1)).all()
 
 

@@ -17,7 +17,7 @@ RUSSIA = np.array([96.0, 89.0]) / 105.0
 Asked = tuple[tuple[int, ...], OverlapKind]
 
 
-def told(facts: list[Asked], count: int) -> Array:
+def mark_all_patterns(facts: list[Asked], count: int) -> Array:
     return np.array([mark_patterns(platforms, kind, count) for platforms, kind in facts])
 
 
@@ -53,90 +53,94 @@ def test_it_is_the_closest_that_meets_the_facts(count: int, number: int, seed: i
     truth = draw_patterns(rng.uniform(0.05, 0.9, (draws, count)), rng.uniform(0.2, 0.7, draws))
     truth = truth * np.exp(rng.normal(0.0, 0.4, truth.shape))
     truth /= truth.sum(axis=1, keepdims=True)
-    facts = told(facts_of(rng, count, number), count)
-    own = told([((i,), ANY) for i in range(count)], count)
+    facts = mark_all_patterns(facts_of(rng, count, number), count)
+    own = mark_all_patterns([((i,), ANY) for i in range(count)], count)
     shares, targets = truth @ own.T, truth @ facts.T
     prior = draw_patterns(shares, np.full(draws, 0.4))
-    found = condition_unions(prior, shares, facts, targets)
+    result = condition_unions(prior, shares, facts, targets)
     rows = np.vstack([own, facts])
     for d in range(draws):
         slow = fitted(prior[d], rows, np.concatenate([shares[d], targets[d]]))
         # The reference is found by a general optimiser, which stops this near.
-        assert found[d] == pytest.approx(1.0 - slow[0], abs=2e-6)
+        assert result[d] == pytest.approx(1.0 - slow[0], abs=2e-6)
 
 
 def test_a_fact_that_already_holds_changes_nothing() -> None:
     prior = patterns(RUSSIA, 0.435)
     known = 1.0 - prior[0]
-    found = condition_unions(
-        prior[None, :], RUSSIA[None, :], told([((0, 1), BOTH)], 2), [[prior[3]]]
+    result = condition_unions(
+        prior[None, :], RUSSIA[None, :], mark_all_patterns([((0, 1), BOTH)], 2), [[prior[3]]]
     )
-    assert found[0] == pytest.approx(known, abs=1e-9)
+    assert result[0] == pytest.approx(known, abs=1e-9)
 
 
 @pytest.mark.parametrize("share", [RUSSIA[1], RUSSIA.sum() - 1.0])
 def test_a_fact_at_its_bound_is_met(share: float) -> None:
     prior = patterns(RUSSIA, 0.435)[None, :]
-    found = condition_unions(prior, RUSSIA[None, :], told([((0, 1), BOTH)], 2), [[share]])
-    assert found[0] == pytest.approx(RUSSIA.sum() - share, abs=1e-6)
+    result = condition_unions(
+        prior, RUSSIA[None, :], mark_all_patterns([((0, 1), BOTH)], 2), [[share]]
+    )
+    assert result[0] == pytest.approx(RUSSIA.sum() - share, abs=1e-6)
 
 
 def test_twelve_platforms_are_conditioned_too() -> None:
     m = np.linspace(0.05, 0.9, 12)[None, :]
     prior = draw_patterns(m, [0.44])
-    found = condition_unions(prior, m, told([(tuple(range(12)), ANY)], 12), [[0.93]])
-    assert found == pytest.approx([0.93], abs=1e-7)
+    result = condition_unions(prior, m, mark_all_patterns([(tuple(range(12)), ANY)], 12), [[0.93]])
+    assert result == pytest.approx([0.93], abs=1e-7)
 
 
 def test_ninety_five_percent_of_telegram_meet_the_worked_figure() -> None:
     prior = patterns(RUSSIA, 0.435)[None, :]
-    row = told([((0, 1), BOTH)], 2)
-    found = condition_unions(prior, RUSSIA[None, :], row, [[0.95 * RUSSIA[1]]])
-    assert 105.0 * found[0] == pytest.approx(100.45, abs=1e-6)
+    row = mark_all_patterns([((0, 1), BOTH)], 2)
+    result = condition_unions(prior, RUSSIA[None, :], row, [[0.95 * RUSSIA[1]]])
+    assert 105.0 * result[0] == pytest.approx(100.45, abs=1e-6)
 
 
 def test_values_that_cannot_be_met_are_unknown_and_the_others_stay() -> None:
     # Of 96 and 89 in 105 at least 80 use both, at most 89: between 96 and 105 use any.
     values = np.array([0.65, 0.95, 1.05, 0.92]) * RUSSIA[1]
     prior = draw_patterns(np.tile(RUSSIA, (4, 1)), np.full(4, 0.435))
-    row = told([((0, 1), BOTH)], 2)
-    found = condition_unions(prior, np.tile(RUSSIA, (4, 1)), row, values[:, None])
-    assert np.isnan(found).tolist() == [True, False, True, False]
-    assert 105.0 * found[1] == pytest.approx(185.0 - 0.95 * 89.0, abs=1e-6)
-    assert 105.0 * found[3] == pytest.approx(185.0 - 0.92 * 89.0, abs=1e-6)
+    row = mark_all_patterns([((0, 1), BOTH)], 2)
+    result = condition_unions(prior, np.tile(RUSSIA, (4, 1)), row, values[:, None])
+    assert np.isnan(result).tolist() == [True, False, True, False]
+    assert 105.0 * result[1] == pytest.approx(185.0 - 0.95 * 89.0, abs=1e-6)
+    assert 105.0 * result[3] == pytest.approx(185.0 - 0.92 * 89.0, abs=1e-6)
 
 
 def test_facts_that_contradict_one_another_are_unknown() -> None:
     shares = np.array([[0.6, 0.5, 0.3]] * 2)
     prior = draw_patterns(shares, np.full(2, 0.4))
-    rows = told([((0, 1), ANY), ((0, 1), BOTH)], 3)
-    found = condition_unions(prior, shares, rows, [[0.95, 0.3], [0.8, 0.3]])
-    assert np.isnan(found).tolist() == [True, False]
+    rows = mark_all_patterns([((0, 1), ANY), ((0, 1), BOTH)], 3)
+    result = condition_unions(prior, shares, rows, [[0.95, 0.3], [0.8, 0.3]])
+    assert np.isnan(result).tolist() == [True, False]
 
 
 def test_a_measured_union_of_all_is_the_union() -> None:
     shares = np.array([[0.6, 0.5, 0.3], [0.5, 0.4, 0.2]])
     prior = draw_patterns(shares, np.array([0.4, 0.6]))
-    found = condition_unions(prior, shares, told([((0, 1, 2), ANY)], 3), [[0.9], [0.7]])
-    assert found == pytest.approx([0.9, 0.7], abs=1e-8)
+    result = condition_unions(
+        prior, shares, mark_all_patterns([((0, 1, 2), ANY)], 3), [[0.9], [0.7]]
+    )
+    assert result == pytest.approx([0.9, 0.7], abs=1e-8)
 
 
 def test_a_fact_told_twice_changes_nothing() -> None:
     shares = np.array([[0.6, 0.5, 0.3]])
     prior = draw_patterns(shares, np.array([0.4]))
-    once = told([((0, 1), BOTH)], 3)
-    found = condition_unions(prior, shares, once, [[0.4]])
+    once = mark_all_patterns([((0, 1), BOTH)], 3)
+    result = condition_unions(prior, shares, once, [[0.4]])
     again = condition_unions(prior, shares, np.vstack([once, once]), [[0.4, 0.4]])
-    assert again == pytest.approx(found, abs=1e-8)
+    assert again == pytest.approx(result, abs=1e-8)
 
 
 def test_one_draw_does_not_hang_on_its_company() -> None:
     rng = np.random.default_rng(5)
     shares = rng.uniform(0.2, 0.8, (30, 3))
     prior = draw_patterns(shares, np.full(30, 0.4))
-    row = told([((0, 2), BOTH)], 3)
+    row = mark_all_patterns([((0, 2), BOTH)], 3)
     targets = rng.uniform(0.0, 0.4, (30, 1))
-    found = condition_unions(prior, shares, row, targets)
+    result = condition_unions(prior, shares, row, targets)
     alone = [condition_unions(prior[[d]], shares[[d]], row, targets[[d]])[0] for d in range(30)]
-    assert np.isnan(found).any()
-    assert found == pytest.approx(alone, abs=1e-8, nan_ok=True)
+    assert np.isnan(result).any()
+    assert result == pytest.approx(alone, abs=1e-8, nan_ok=True)

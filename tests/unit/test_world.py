@@ -34,10 +34,10 @@ def text(rows: list[tuple[str, ...]], columns: list[str]) -> pd.DataFrame:
 
 def bank(*rows: tuple[str, str, str]) -> pd.DataFrame:
     """The World Bank's file, as text."""
-    told = text(
+    result = text(
         [(code, year, value) for code, year, value in rows], ["Country Code", "Year", "Value"]
     )
-    return bulk_files.tidy_population(told, CODES)
+    return bulk_files.tidy_population(result, CODES)
 
 
 def use(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
@@ -82,14 +82,14 @@ def test_groups_of_countries_are_no_areas() -> None:
 
 
 def test_shares_come_in_percent_and_under_codes_and_names_of_their_own() -> None:
-    found = use(
+    result = use(
         ("Kosovo", "OWID_KOS", "2018", "89.4"),
         ("Faeroe Islands", "", "2017", "97.6"),
         ("High-income countries", "", "2017", "80"),
         ("Namibia", "NAM", "2018", "42.8"),
         ("Namibia", "NAM", "2019", ""),
     )
-    assert dict(zip(found["area_id"], found["share"], strict=True)) == pytest.approx(
+    assert dict(zip(result["area_id"], result["share"], strict=True)) == pytest.approx(
         {"XK": 0.894, "FO": 0.976, "NA": 0.428}
     )
 
@@ -102,10 +102,10 @@ def test_a_cell_that_is_no_number_is_named() -> None:
 
 
 def test_mid_year_lies_between_the_ends_of_years_in_persons() -> None:
-    found = bulk_files.mid_years(ENDS).set_index(["area_id", "year"])
-    assert set(found.index.get_level_values("year")) == {2025, 2026}
-    assert found.loc[("NA", 2025), "persons"] == pytest.approx(1000 * np.sqrt(3050 * 3150))
-    assert found.loc[("NA", 2025), "low"] == pytest.approx(900 * np.sqrt(3050 * 3150))
+    result = bulk_files.mid_years(ENDS).set_index(["area_id", "year"])
+    assert set(result.index.get_level_values("year")) == {2025, 2026}
+    assert result.loc[("NA", 2025), "persons"] == pytest.approx(1000 * np.sqrt(3050 * 3150))
+    assert result.loc[("NA", 2025), "low"] == pytest.approx(900 * np.sqrt(3050 * 3150))
 
 
 def test_people_are_counted_as_long_as_they_are_and_projected_after() -> None:
@@ -136,11 +136,11 @@ def growing() -> pd.DataFrame:
 
 
 def test_internet_users_are_share_times_population_then_projected_with_a_range() -> None:
-    told = growing()
-    rows = online(told)
+    result = growing()
+    rows = online(result)
     mine = rows[rows["area_id"] == "NA"].set_index("period")
     assert mine["obs_status"].to_dict() == {"2023": "E", "2024": "F", "2025": "F", "2026": "F"}
-    share = told[(told["area_id"] == "NA") & (told["year"] == 2023)]["share"].item()
+    share = result[(result["area_id"] == "NA") & (result["year"] == 2023)]["share"].item()
     assert int(mine.loc["2023", "persons"]) == round(share * 2_900_000)
     percent = float(mine.loc["2023", "note"].split(" % of the population of the year")[0])
     assert percent == pytest.approx(100 * share, abs=5e-5)
@@ -252,8 +252,8 @@ def test_areas_without_a_denominator_are_named() -> None:
         [("NA", "internet_all"), ("NA", "all_ages"), ("TW", "all_ages"), ("RU-MOW", "all_ages")],
         columns=["area_id", "population_base"],
     )
-    found = bulk_files.without_denominator(areas, rows)
-    assert dict(zip(found["area_id"], found["missing"], strict=True)) == {
+    result = bulk_files.without_denominator(areas, rows)
+    assert dict(zip(result["area_id"], result["missing"], strict=True)) == {
         "TW": "online",
         "XK": "all",
     }

@@ -67,11 +67,11 @@ def impute(made: World, *services: str) -> pd.DataFrame:
 
 def test_a_total_of_the_world_fixes_the_size_of_a_service() -> None:
     totals = {"delta": ONLINE // 200, "epsilon": ONLINE // 20}
-    found = impute(with_totals(totals), "delta", "epsilon")
-    assert found["rung"].tolist() == [ImputationRung.WORLD] * 2
-    assert found["q50_share"].tolist() == pytest.approx([1 / 200, 1 / 20], rel=0.6)
-    assert (found["q05_share"] < found["q50_share"]).all()
-    assert (found["q95_share"] < 40 * found["q05_share"]).all()
+    result = impute(with_totals(totals), "delta", "epsilon")
+    assert result["rung"].tolist() == [ImputationRung.WORLD] * 2
+    assert result["q50_share"].tolist() == pytest.approx([1 / 200, 1 / 20], rel=0.6)
+    assert (result["q05_share"] < result["q50_share"]).all()
+    assert (result["q95_share"] < 40 * result["q05_share"]).all()
 
 
 def test_without_a_total_a_service_is_no_better_known_than_its_kind() -> None:

@@ -26,19 +26,19 @@ def reported(*rows: tuple[str, str, str]) -> pd.DataFrame:
 def un(
     *rows: tuple[str, str, str, str], variants: tuple[tuple[str, float], ...] = VARIANTS
 ) -> pd.DataFrame:
-    told = [
+    lines = [
         (place, code, variant, year, str(factor * float(persons)))
         for place, code, year, persons in rows
         for variant, factor in variants
     ]
-    return pd.DataFrame(told, columns=["LocID", "ISO2_code", "Variant", "Time", "PopTotal"])
+    return pd.DataFrame(lines, columns=["LocID", "ISO2_code", "Variant", "Time", "PopTotal"])
 
 
 def rows(**figures: pd.DataFrame) -> pd.DataFrame:
     return rows_from_figures(Figures(**figures), SOURCES, Years(1960, 2030))
 
 
-def told(bases: pd.DataFrame) -> dict[str, str]:
+def list_persons(bases: pd.DataFrame) -> dict[str, str]:
     return dict(zip(bases["base_id"], bases["persons"], strict=True))
 
 
@@ -63,7 +63,7 @@ def test_columns_are_those_of_the_table() -> None:
 
 def test_groups_of_countries_are_left_out_and_the_world_is_not() -> None:
     answer = reported(("1W", "2023", "8"), ("ZH", "2023", "7"), ("NA", "2022", "3"))
-    assert told(rows(counted=worldbank.tidy_population(answer, AREAS))) == {
+    assert list_persons(rows(counted=worldbank.tidy_population(answer, AREAS))) == {
         "001-all_ages-2023-worldbank": "8",
         "NA-all_ages-2022-worldbank": "3",
     }
@@ -77,7 +77,7 @@ def test_internet_users_are_share_times_population_of_the_same_year() -> None:
         shares=worldbank.tidy_shares(shares, AREAS),
     )
     online = bases[bases["population_base"] == "internet_all"]
-    assert told(online[online["obs_status"] == "E"]) == {
+    assert list_persons(online[online["obs_status"] == "E"]) == {
         "AE-internet_all-2022-itu": "906",
         "AE-internet_all-2023-itu": "1002",
     }
@@ -100,7 +100,7 @@ def test_projections_begin_after_the_last_year_reported_and_are_in_thousands() -
     ahead = worldbank.tidy_projections(answer, AREAS)
     bases = rows(counted=worldbank.tidy_population(counted, AREAS), ahead=ahead)
     projected = bases[bases["obs_status"] == "F"].set_index("base_id")
-    assert told(projected.reset_index()) == {
+    assert list_persons(projected.reset_index()) == {
         "001-all_ages-2025-wpp2024": "8000",
         "AE-all_ages-2025-wpp2024": "2025001",
         "NA-all_ages-2024-wpp2024": "1000",
@@ -109,7 +109,7 @@ def test_projections_begin_after_the_last_year_reported_and_are_in_thousands() -
         "7200",
         "8800",
     ]
-    assert "AE-all_ages-2024-wpp2024" in told(rows(ahead=ahead))
+    assert "AE-all_ages-2024-wpp2024" in list_persons(rows(ahead=ahead))
 
 
 def test_a_projection_without_both_bounds_is_left_out() -> None:
@@ -121,8 +121,8 @@ def test_a_projection_without_both_bounds_is_left_out() -> None:
 
 def test_the_medium_variant_is_never_outside_its_bounds() -> None:
     odd = (("Medium", 1.0), ("Lower 95 PI", 1.1), ("Upper 95 PI", 0.9))
-    found = worldbank.tidy_projections(un(("784", "AE", "2025", "9"), variants=odd), AREAS)
-    assert found[["low", "persons", "high"]].iloc[0].tolist() == [9000, 9000, 9000]
+    result = worldbank.tidy_projections(un(("784", "AE", "2025", "9"), variants=odd), AREAS)
+    assert result[["low", "persons", "high"]].iloc[0].tolist() == [9000, 9000, 9000]
 
 
 def test_a_place_and_year_that_stands_twice_is_refused() -> None:
