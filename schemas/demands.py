@@ -1,4 +1,4 @@
-"""What contracts may demand of tables: no more than is checked, which is seen when one is defined.
+"""The demands of contracts: a contract that demands what nothing checks cannot be defined.
 
 `contracts` runs the rules of a contract once for many columns, where pandera's `validate` runs them
 once a column. A demand that only `validate` knows would be ignored there in silence, so a model

@@ -1,10 +1,10 @@
-"""What was published, as answers for people: in words, as text, JSON, and as a citation."""
+"""Published rows as answers for people: in words, as text, as JSON, and as a citation."""
 
 from enum import StrEnum
 
 
 class Quantity(StrEnum):
-    """What a ranking counts: people, each once, or person-days, a person once a day."""
+    """The unit of a ranking: people, each counted once, or person-days, each once a day."""
 
     PEOPLE = "people"
     PERSON_DAYS = "person-days"
@@ -16,7 +16,7 @@ class Quantity(StrEnum):
 
 
 class Grouping(StrEnum):
-    """What a ranking of an area lists."""
+    """The rows of a ranking of an area."""
 
     COUNTRY = "country"
     RESTRICTION = "restriction"

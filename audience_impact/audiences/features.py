@@ -52,7 +52,7 @@ LATER_DAYS = 92
 
 
 def _has_own(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether a share asked about the service itself speaks for the audience of each row."""
+    """Return whether, for the audience of each row, a survey asked about the service itself."""
     by = [rows[name] for name in (*COUNTRY, "feature", "platform_id")]
     return rows["is_own"].astype(bool).groupby(by).transform("any")
 

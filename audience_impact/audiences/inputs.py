@@ -301,7 +301,7 @@ OVERLAPS = Frame(
 
 @dataclass(frozen=True)
 class AudienceFigures(Declared):
-    """The figures of services.
+    """The figures that describe the audiences of services.
 
     Attributes:
         candidates: Every figure that may describe an audience, in persons.

@@ -1,4 +1,4 @@
-"""What sizes and measured overlaps say of a union of audiences: sharp and Frechet bounds.
+"""Bounds on a union of audiences from their sizes and measured overlaps: sharp and Frechet.
 
 Definitions. Audiences m_1..m_k are sets of people inside a base of I people, each of a size in an
 interval [low_i, high_i]. The union is everyone in at least one. Besides sizes, overlaps are

@@ -57,7 +57,7 @@ NEAR = 0.8
 
 @dataclass(frozen=True)
 class Name:
-    """What a name stands for: an `area` (code), a `service` (id) or a `word` of records."""
+    """The meaning of a name: an `area` (code), a `service` (id) or a `word` of records."""
 
     kind: str
     value: str
@@ -66,7 +66,7 @@ class Name:
 
 @dataclass
 class Question:
-    """What typed words ask for; `unread` are words that nothing on record has."""
+    """The meaning of typed words; `unread` are words that no record contains."""
 
     period: str | None = None
     names: list[Name] = field(default_factory=list)
@@ -89,7 +89,7 @@ class Question:
 
 
 class Vocabulary:
-    """What words may name in a version, from its tables `restrictions` and `impact_by_platform`."""
+    """The names in a version, from its tables `restrictions` and `impact_by_platform`."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         """Read the services and the records of a version."""

@@ -1,4 +1,4 @@
-"""How long restrictions last: days of those without a known end, hours of a day of cuts.
+"""The length of restrictions: days of those without a known end, and hours of a day of cuts.
 
 Definitions. Days count the first and the last. A known duration is that of a restriction that ended
 on a day on record.

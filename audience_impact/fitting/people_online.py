@@ -428,7 +428,7 @@ class OnlineModel:
 
 @dataclass(frozen=True)
 class Query:
-    """What to predict: the area, its subregion, and the lineage (a number, LEVEL or NEW)."""
+    """A prediction to make: the area, its subregion, and the lineage (a number, LEVEL or NEW)."""
 
     areas: pd.Series
     subregion: NDArray[np.int64]

@@ -203,7 +203,7 @@ def _sum_slowed_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFram
 def _select_members(
     intervals: Intervals, rows: pd.DataFrame, is_slowed: bool
 ) -> tuple[Array, Intervals]:
-    """Return the sets with slowed rows, or with others, and intervals of these rows alone.
+    """Return the sets that have slowed rows (or other rows), and the intervals of only these.
 
     The intervals number the sets from zero.
     """

@@ -279,7 +279,10 @@ def platform_rows(
 
 
 def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str) -> list[Row]:
-    """Return `register_rows`: the oldest row of an event is `event`, its other rows repeat it."""
+    """Return table `register_rows`, in which the oldest row of an event has the relation `event`.
+
+    The other rows of the event repeat it, and the rest were refused.
+    """
     owners = {
         record.number: (
             event.restriction_id,

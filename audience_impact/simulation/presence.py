@@ -45,7 +45,7 @@ class Presence:
     def fold_audiences(
         self, members: pd.DataFrame, count: int, line: Timeline, values: Array
     ) -> tuple[Unions, Array]:
-        """Return the unions and the audiences (audiences, D) of restrictions present in a draw.
+        """Return unions and audiences (audiences, D), each draw of the restrictions present in it.
 
         The union of the services of a set has the number of the set. The union of its restrictions
         of the whole internet has this number plus `count`, the number of sets; each draw has people

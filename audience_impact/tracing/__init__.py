@@ -1,1 +1,1 @@
-"""What each stage chose among for a restriction, and how far each correction moved its draws."""
+"""The candidates of each stage for a restriction, and the shift of its draws by corrections."""

@@ -241,7 +241,7 @@ class ComparedWith(Word):
 
 
 class DifferenceReason(Word):
-    """Whether a figure of others is within our bounds and, if not, the reason."""
+    """The relation of a figure of others to our bounds and, outside them, the reason."""
 
     WITHIN_BOUNDS = "within_bounds", "it lies between our bounds"
     ADDS_UP_PLATFORMS = "adds_up_platforms", "adds up services: people count several times"
@@ -349,7 +349,7 @@ class ImportOutcome(StrEnum):
 
 
 class EventRelation(Word):
-    """How two restrictions that may be one event are related."""
+    """The relation of two restrictions that may be one event."""
 
     ONE_EVENT = "one_event", "one event: the first is published under the id of the second"
     OTHER_NETWORKS = (

@@ -132,7 +132,7 @@ class Reliability(Word):
 
 
 class OverlapKind(StrEnum):
-    """Whether an overlap counts users of all the platforms or of any."""
+    """The people that an overlap counts: users of all the platforms, or of any of them."""
 
     INTERSECTION = "intersection"
     UNION = "union"
@@ -304,7 +304,7 @@ class Chance(Word):
 
 
 class ChanceGroup(Word):
-    """A group of restrictions with one chance."""
+    """A group of restrictions that share one chance, such as that they were carried out."""
 
     MEASURED = "measured", "measurements show it"
     OFFICIAL = "official", "an authority or an operator confirms it, and no measurement shows it"

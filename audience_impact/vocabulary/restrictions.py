@@ -247,7 +247,7 @@ class PlaceReading(Word):
 
 
 class PartKind(Word):
-    """What part of a place the words of a register mean, where they mean a part."""
+    """The part of a place that the words of a register mean, where they mean a part."""
 
     VILLAGE = "village", "villages or village tracts"
     LOCALITY = "locality", "an area, a ward, a neighbourhood, a camp"
@@ -271,7 +271,7 @@ class PlaceMatch(StrEnum):
 
 
 class EndStatus(Word):
-    """Whether a restriction has ended; withdrawn means that it was never enforced."""
+    """The state of the end of a restriction; withdrawn means that it was never enforced."""
 
     ENDED = "ended", "over", "ended"
     ONGOING = "ongoing", "in force when the facts were read", "ongoing"
@@ -292,7 +292,7 @@ class EndSource(StrEnum):
 
 
 class StartPrecision(StrEnum):
-    """Whether the start is known to the day."""
+    """The precision of a start: known to the day, or not."""
 
     ACTUAL = "actual"
     ESTIMATED = "estimated"

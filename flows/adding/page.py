@@ -1,4 +1,4 @@
-"""What every addition has: a page that states it, services, and a kind with questions and rows.
+"""Parts of every addition: a page that states it, services, and a kind with questions and rows.
 
 The page is a source on record, found by its address, or a new row; so are the services.
 """

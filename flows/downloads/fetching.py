@@ -139,7 +139,7 @@ def fetch_file(
     except (httpx.RequestError, httpx.InvalidURL) as error:
         what = f"{error or type(error).__name__} ({type(error).__name__})"
         raise UnusableError(f"{what}, after {attempt.num} tries") from error
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("unreachable: the last try returns a file or raises")
 
 
 class _RetryDecision:

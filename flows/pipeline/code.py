@@ -1,4 +1,4 @@
-"""What a version is computed with: the digest of the code, and the releases of the libraries.
+"""The code and the libraries that compute a version: a digest, and numbers of releases.
 
 The digest is a part of the identity of a version. The libraries are not, since the same values
 should follow from other releases of them: the history of the versions records them.

@@ -288,7 +288,7 @@ class AudienceLaws(Law):
 
 
 class Chances(Law):
-    """How sure restrictions of a group are; written only by `audience-impact learn chances`.
+    """Chances of the restrictions of a group; written only by `audience-impact learn chances`.
 
     The chance of a group has a beta distribution of mean `share`; `weight` is the sum of its two
     parameters, in readings, and `figures` the number of readings of the group itself.

@@ -207,7 +207,7 @@ answer_without_group = fields.row_rule(
 
 
 class EventReadings(FactModel):
-    """What a row of a register turned out to be, as a reader or the next edition of it says.
+    """The reading of a row of a register, by a person or by the next edition of the register.
 
     `event_id` is the id of the event that the import gives the row. A group is what the row itself
     says; the answer beside it is whether it happened, was complete, was still on at the end of the
@@ -286,7 +286,7 @@ class FeatureRules(FactModel):
 
 
 class Evidence(FactModel):
-    """What a measurer, or the text of a register, says of the depth or the hours of an outage.
+    """The depth or the hours of an outage, by a measurer or by the text of a register.
 
     `source_event_id` is the id that the source gives it, `network` the networks it is of (AS and
     number), `signals` what saw it, `cause` the cause in the source's words and `cause_kind` the

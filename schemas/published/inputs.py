@@ -1,4 +1,4 @@
-"""What stands behind the answers: facts, sources, the steps to each answer, checks and refusals.
+"""Tables behind the answers: facts, sources, the steps to each answer, checks and refusals.
 
 What others published stands beside it, with the answers of ours.
 """
@@ -165,7 +165,7 @@ _PLACES = {
 
 
 class Candidates(PublishedModel):
-    """Which facts were considered for a restriction, and why each was used or passed over."""
+    """The facts considered for a restriction, and why each was used or passed over."""
 
     restriction_id: Series[str] = columns.restriction_column()
     role: Series[str] = columns.word_column(
@@ -206,7 +206,7 @@ _UNITS = {
 
 
 class Steps(PublishedModel):
-    """How each answer comes about: sentences and numbers, from the question to the draws."""
+    """The steps to each answer: sentences and numbers, from the question to the draws."""
 
     restriction_id: Series[str] = columns.restriction_column()
     country_id: Series[str] = columns.make_column(

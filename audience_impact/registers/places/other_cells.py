@@ -1,4 +1,4 @@
-"""What other cells of a row say of the places in its area cell: how much of them, and which kind.
+"""Other cells of a row about the places in its area cell: how much of them, and which kind.
 
 Definitions. A meaning (`NameMeaning`) is read from the area cell. The text of the event may say
 less: a radius, parts, a number of districts, or places inside the one that the cell names.

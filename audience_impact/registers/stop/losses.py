@@ -1,4 +1,4 @@
-"""How much was lost, and how many people: figures that the text of a row prints.
+"""Figures that the text of a row prints: the share that was lost, and the number of people.
 
 Definitions. The share lost is the part of the traffic, or of what a measurer's signal sees, that
 was gone. A count is a number of people whom the row calls affected, or a share of a market.

@@ -1,4 +1,4 @@
-"""What was cut by the words of a row: networks or services, which networks, and how much of them.
+"""The target of a cut by the words of a row: networks or services, which, and how much of them.
 
 Definitions. The cut of a row is the full network, single services, or both. Its words are the
 event, the cause and the titles inside the addresses of its sources.
@@ -79,7 +79,7 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Cut:
-    """Whether the full network and whether services were cut; `is_known` if the row is clear."""
+    """The answers whether the full network and whether services were cut; `is_known` if clear."""
 
     full: bool
     services: bool

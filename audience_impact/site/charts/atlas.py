@@ -194,7 +194,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Scale:
-    """What the colours of a map say of a country: its median for each person of its base.
+    """The colours of a map: the median of a country for each person of its base.
 
     Attributes:
         unit: The unit of the columns that are read: persons or person_days.
