@@ -27,7 +27,8 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import ParameterError, get_rule
 from audience_impact.store import storage
-from audience_impact.vocabulary import FindingSeverity, Unstated
+from audience_impact.vocabulary import FindingSeverity
+from flows.pipeline.descriptions import describe_version
 from schemas import contracts, published
 from schemas import facts as fact_models
 
@@ -41,18 +42,6 @@ if TYPE_CHECKING:
     from flows.division import Division
     from flows.pipeline.merging import MergedResults
 
-LICENCE = {
-    "name": "CC-BY-4.0",
-    "title": "Creative Commons Attribution 4.0",
-    "path": "https://creativecommons.org/licenses/by/4.0/",
-}
-LICENCES_OF_SOURCES = {
-    "name": "licence-of-each-source",
-    "title": "The licence of its source, for each fact and each cell that quotes one: see sources",
-}
-"""What a version says of the facts in it, some of which are under the GPL or under none stated."""
-STATED = {Unstated.NOT_STATED.value: "not stated by the publisher"}
-"""What a manifest says of a licence in place of the word in the column `licence`."""
 REPAIR, NO_SENSITIVITY, AS_KNOWN = "repair", "no-sensitivity", "as-known"
 """Options of a run, as the method of its version names them."""
 
@@ -576,27 +565,7 @@ def publish_results(
     from flows.pipeline.code import describe_origin
 
     contracts.require_validation()
-    sources = results.read_frame("sources").fillna("")
-    about = {
-        "title": "How many people an internet restriction touches",
-        "description": "Bounds on the people exposed to each restriction, with the figures, "
-        "sources and lines of fact files behind them. What is computed here is under "
-        f"{LICENCE['name']}; the facts, and cells that quote them, stay under the licences of "
-        "their sources, which are listed by source.",
-        "licence": LICENCE,
-        "other_licences": [LICENCES_OF_SOURCES],
-        "sources": _describe_licences(sources),
-        "fact_keys": fact_models.list_keys(),
-        "tables": {
-            name: {
-                "title": name.replace("_", " "),
-                "description": published.describe_table(name),
-                "sources": _list_sources(name, sources, results.source_ids[name]),
-                "primary_key": published.KEYS[name],
-            }
-            for name in published.MODELS
-        },
-    }
+    about = describe_version(results.read_frame("sources").fillna(""), results.source_ids)
     return publishing.publish_version(
         root,
         results.version,
@@ -606,28 +575,3 @@ def publish_results(
         keep,
         facts=results.files,
     )
-
-
-def _list_sources(table: str, sources: pd.DataFrame, used: Collection[str]) -> list[str]:
-    """Return the ids of the sources of a table; none for the table of the sources itself."""
-    ids = sources["source_id"]
-    return [] if table == "sources" else ids[ids.isin(used)].to_list()
-
-
-def _describe_licences(sources: pd.DataFrame) -> list[dict[str, str]]:
-    """Return every source with its id and its licence, as far as somebody looked for one."""
-    licences = sources["licence"].replace({**STATED, "": Unstated.NOT_RECORDED.value})
-    return [
-        {"source_id": source_id, **described, "licence": licence}
-        for source_id, described, licence in zip(
-            sources["source_id"], _describe_sources(sources), licences, strict=True
-        )
-    ]
-
-
-def _describe_sources(sources: pd.DataFrame) -> list[dict[str, str]]:
-    return [
-        {"title": row.publisher if row.title == Unstated.NOT_RECORDED else row.title}
-        | ({"path": row.url} if row.url else {})
-        for row in sources.itertuples()
-    ]

@@ -1,0 +1,79 @@
+"""The description of a version: its title, licences, sources and tables."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pandas as pd
+
+from audience_impact.vocabulary import Unstated
+from schemas import facts, published
+
+LICENCE = {
+    "name": "CC-BY-4.0",
+    "title": "Creative Commons Attribution 4.0",
+    "path": "https://creativecommons.org/licenses/by/4.0/",
+}
+LICENCES_OF_SOURCES = {
+    "name": "licence-of-each-source",
+    "title": "The licence of its source, for each fact and each cell that quotes one: see sources",
+}
+"""What a version says of the facts in it, some of which are under the GPL or under none stated."""
+STATED = {Unstated.NOT_STATED.value: "not stated by the publisher"}
+"""What a manifest says of a licence in place of the word in the column `licence`."""
+
+
+def describe_version(
+    sources: pd.DataFrame, source_ids: Mapping[str, frozenset[str]]
+) -> dict[str, Any]:
+    """Return the description of a version and of each of its tables, for its manifest.
+
+    Args:
+        sources: The published table of sources, with blanks instead of nulls.
+        source_ids: The sources of each published table.
+    """
+    return {
+        "title": "How many people an internet restriction touches",
+        "description": "Bounds on the people exposed to each restriction, with the figures, "
+        "sources and lines of fact files behind them. What is computed here is under "
+        f"{LICENCE['name']}; the facts, and cells that quote them, stay under the licences of "
+        "their sources, which are listed by source.",
+        "licence": LICENCE,
+        "other_licences": [LICENCES_OF_SOURCES],
+        "sources": _describe_licences(sources),
+        "fact_keys": facts.list_keys(),
+        "tables": {
+            name: {
+                "title": name.replace("_", " "),
+                "description": published.describe_table(name),
+                "sources": _list_sources(name, sources, source_ids[name]),
+                "primary_key": published.KEYS[name],
+            }
+            for name in published.MODELS
+        },
+    }
+
+
+def _list_sources(table: str, sources: pd.DataFrame, used: Collection[str]) -> list[str]:
+    """Return the ids of the sources of a table; none for the table of the sources itself."""
+    ids = sources["source_id"]
+    return [] if table == "sources" else ids[ids.isin(used)].to_list()
+
+
+def _describe_licences(sources: pd.DataFrame) -> list[dict[str, str]]:
+    """Return every source with its id and its licence, as far as somebody looked for one."""
+    licences = sources["licence"].replace({**STATED, "": Unstated.NOT_RECORDED.value})
+    return [
+        {"source_id": source_id, **described, "licence": licence}
+        for source_id, described, licence in zip(
+            sources["source_id"], describe_sources(sources), licences, strict=True
+        )
+    ]
+
+
+def describe_sources(sources: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the title of each source, or its publisher where nobody noted one, and its address."""
+    return [
+        {"title": row.publisher if row.title == Unstated.NOT_RECORDED else row.title}
+        | ({"path": row.url} if row.url else {})
+        for row in sources.itertuples()
+    ]
