@@ -311,15 +311,15 @@ def _with_rung(tried: pd.DataFrame) -> pd.DataFrame:
 
 def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     low, middle, high = (tried[name] for name in QUANTILES)
-    subset = tried["known_persons"]
+    known_persons = tried["known_persons"]
     rows = tried.assign(
         is_again=middle.notna(),
-        is_inside=(low <= subset) & (subset <= high),
-        ratio=middle / subset,
+        is_inside=(low <= known_persons) & (known_persons <= high),
+        ratio=middle / known_persons,
         width=high / low,
     )
-    each = ["is_inside", "ratio", "width"]
-    units = rows[rows["is_again"]].groupby([*by, "unit"])[each].mean().reset_index()
+    measures = ["is_inside", "ratio", "width"]
+    units = rows[rows["is_again"]].groupby([*by, "unit"])[measures].mean().reset_index()
     again = units.groupby(by)
     result = rows.groupby(by).size().rename("tried").to_frame()
     return (
@@ -336,7 +336,7 @@ def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def audience_scores(out: pd.DataFrame) -> pd.DataFrame:
-    """Figures of audiences that were left out (benchmarks.audiences.foretold), by rung and way.
+    """Return scores of figures of audiences that were left out, by rung and way of leaving out.
 
     A unit is a service in a country. `ratio` is the median of model over figure, `error_points` the
     mean error in points of the people online.
@@ -350,9 +350,9 @@ def audience_scores(out: pd.DataFrame) -> pd.DataFrame:
         error_points=100.0 * (out["model_share"] - share).abs(),
     )
     by = ["rung_family", "left_out", "rung"]
-    each = ["held", "ratio", "error_points"]
-    units = rows[rows["rung"] != ""].groupby([*by, "unit"])[each].mean().groupby(by)
-    result = units.agg({"held": ["size", "mean"], "ratio": "median", "error_points": "mean"})
+    measures = ["is_inside", "ratio", "error_points"]
+    units = rows[rows["rung"] != ""].groupby([*by, "unit"])[measures].mean().groupby(by)
+    result = units.agg({"is_inside": ["size", "mean"], "ratio": "median", "error_points": "mean"})
     result.columns = ["units", "inside_share", "ratio", "error_points"]
     answers = rows.groupby(by).size().rename("answers")
     return result.join(answers).reset_index()
@@ -456,7 +456,7 @@ def main(words: Sequence[str] | None = None) -> None:
             tables, models.LEVELS_TABLE, pd.Series(True, tables[models.LEVELS_TABLE].index)
         )
         tried = trials(opened, as_of)
-        left = audience_scores(audiences.foretold(opened))
+        left = audience_scores(audiences.predict_figures(opened))
         table = rung_table(tried, left, answers(opened, as_of))
         result = {"scores": scores(tried), "rungs": table}
         if given.write:

@@ -101,6 +101,6 @@ def left_out() -> pd.DataFrame:
     """Figures of a service of the world in 31 countries, held but for two, and one of its kind."""
     areas = [f"X{number}" for number in range(31)]
     rows = pd.DataFrame({"area_id": areas, "platform_id": "alpha", "rung": "world", "share": 0.2})
-    rows = rows.assign(model_share=0.3, held=[False, False, *[True] * 29])
-    other = rows.head(1).assign(rung="kind", held=True)
+    rows = rows.assign(model_share=0.3, is_inside=[False, False, *[True] * 29])
+    other = rows.head(1).assign(rung="kind", is_inside=True)
     return pd.concat([rows, other]).assign(left_out="counted_in_countries")

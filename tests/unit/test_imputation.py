@@ -371,7 +371,7 @@ def test_a_file_without_the_columns_is_told(
 
 @pytest.mark.chain
 def test_the_summary_holds_the_model_against_both_forms(tables: Tables) -> None:
-    result = benchmark.summary(benchmark.foretold(counted_with_laws()))
+    result = benchmark.summarise_errors(benchmark.predict_figures(counted_with_laws()))
     everything = result[0]
     assert everything["countries"] == len(CODES)
     assert {f"{form}_points" for form in benchmark.FORMS} <= set(everything)

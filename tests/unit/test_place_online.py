@@ -87,10 +87,10 @@ def test_a_survey_of_the_regions_is_moved_to_the_share_of_the_country() -> None:
     assert law.loc["XA-N", "online_q50"] > 0.2 > -0.2 > law.loc["XA-S", "online_q50"]
     days = pd.DataFrame({"country_id": ["XA"], "day": [pd.Timestamp(DAY)], "log_odds": [0.0]})
     result = regional_figures.read_figures(made.typed()).merge(days, on="country_id")
-    subset = regional_figures.choose_deviations(result).set_index("area_id")["deviation"]
-    mean = 0.6 * expit(subset["XA-N"]) + 0.4 * expit(subset["XA-S"])
+    deviations = regional_figures.choose_deviations(result).set_index("area_id")["deviation"]
+    mean = 0.6 * expit(deviations["XA-N"]) + 0.4 * expit(deviations["XA-S"])
     assert mean == pytest.approx(0.5)
-    assert subset["XA-N"] - subset["XA-S"] == pytest.approx(logit(0.8) - logit(0.5))
+    assert deviations["XA-N"] - deviations["XA-S"] == pytest.approx(logit(0.8) - logit(0.5))
 
 
 def test_without_a_figure_a_region_is_as_far_off_as_elsewhere() -> None:
