@@ -1,0 +1,114 @@
+"""Every source has a licence, says that none is stated, or stands in the list of those without."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+import pytest
+
+from flows import CHECKOUT
+
+SOURCES = CHECKOUT / "data" / "facts" / "sources.csv"
+LISTED = CHECKOUT / "docs" / "publisher-licences.csv"
+REASONS = {
+    "terms searched for, not among the stored pages",
+    "copy of a page of another house, which alone can license it",
+    "page without an address",
+    "page read as text without its foot; terms not searched for",
+}
+DAY_IN_PATH = re.compile(r"/(20\d\d)/(0?[1-9]|1[0-2])(?:/(0?[1-9]|[12]\d|3[01]))?/")
+
+
+def read_texts(path: object) -> pd.DataFrame:
+    return pd.read_csv(str(path), dtype=str, keep_default_na=False)
+
+
+@pytest.fixture(scope="module")
+def sources() -> pd.DataFrame:
+    return read_texts(SOURCES)
+
+
+@pytest.fixture(scope="module")
+def listed() -> pd.DataFrame:
+    return read_texts(LISTED)
+
+
+def name_pairs(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    return set(zip(rows["publisher"], rows["licence"], strict=True))
+
+
+def name_unlisted(sources: pd.DataFrame, listed: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return publishers with a source without a licence that the list does not name."""
+    return name_pairs(sources[sources["licence"] == ""]) - name_pairs(listed)
+
+
+def name_stale(sources: pd.DataFrame, listed: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return rows of the list for which no source has that publisher and licence."""
+    return name_pairs(listed) - name_pairs(sources)
+
+
+def test_every_source_has_a_licence_or_its_publisher_a_reason(
+    sources: pd.DataFrame, listed: pd.DataFrame
+) -> None:
+    unlisted = name_unlisted(sources, listed)
+    assert not unlisted, f"add them to docs/{LISTED.name}, or their licence to the facts"
+    assert not listed.duplicated(["publisher", "licence"]).any()
+
+
+def test_no_row_of_the_list_outlives_its_sources(
+    sources: pd.DataFrame, listed: pd.DataFrame
+) -> None:
+    assert not name_stale(sources, listed), f"take these rows out of docs/{LISTED.name}"
+
+
+def test_a_listed_publisher_has_the_address_of_its_terms_or_one_of_the_reasons(
+    listed: pd.DataFrame,
+) -> None:
+    licensed = listed["licence"] != ""
+    assert listed.loc[licensed, "read_at"].str.match(r"https?://").all()
+    assert (listed.loc[licensed, "reason"] == "").all()
+    assert (listed.loc[~licensed, "read_at"] == "").all()
+    assert set(listed.loc[~licensed, "reason"]) == REASONS
+
+
+def test_a_source_that_the_list_lacks_and_a_row_without_sources_are_named(
+    sources: pd.DataFrame, listed: pd.DataFrame
+) -> None:
+    row = sources.iloc[[0]].assign(publisher="A new paper", licence="")
+    assert name_unlisted(pd.concat([sources, row]), listed) == {("A new paper", "")}
+    assert name_stale(sources, pd.concat([listed, row[listed.columns[:2]]])) == {
+        ("A new paper", "")
+    }
+
+
+def read_day(address: str) -> str:
+    """Return the year, month and day that the path of an address contains, as far as it does."""
+    parts = DAY_IN_PATH.search(address)
+    return "-".join(part.zfill(2) for part in parts.groups() if part) if parts else ""
+
+
+def name_undated(rows: Iterable[Mapping[str, str]]) -> set[str]:
+    """Return sources whose address contains a day, month or year that their row does not repeat."""
+    return {
+        row["source_id"] for row in rows if not row["published_on"].startswith(read_day(row["url"]))
+    }
+
+
+def test_a_date_in_the_path_of_an_address_is_that_of_its_source(sources: pd.DataFrame) -> None:
+    assert not name_undated(sources.to_dict("records"))
+
+
+@pytest.mark.parametrize(
+    ("address", "day"),
+    [
+        ("https://a.example/2023/05/17/a-page", "2023-05-17"),
+        ("https://a.example/2023/5/a-page", "2023-05"),
+        ("https://a.example/17/05/2023/a-page", ""),
+        ("https://a.example/2023/15/a-page", ""),
+        ("https://a.example/page/2023051", ""),
+    ],
+)
+def test_a_source_without_the_date_of_its_address_is_named(address: str, day: str) -> None:
+    row = {"source_id": "a-page", "url": address, "published_on": ""}
+    assert read_day(address) == day
+    assert name_undated([row]) == ({"a-page"} if day else set())
