@@ -71,14 +71,12 @@ def test_a_listed_publisher_has_the_address_of_its_terms_or_one_of_the_reasons(
     assert set(listed.loc[~licensed, "reason"]) == REASONS
 
 
-def test_a_source_that_the_list_lacks_and_a_row_without_sources_are_named(
-    sources: pd.DataFrame, listed: pd.DataFrame
-) -> None:
-    row = sources.iloc[[0]].assign(publisher="A new paper", licence="")
-    assert name_unlisted(pd.concat([sources, row]), listed) == {("A new paper", "")}
-    assert name_stale(sources, pd.concat([listed, row[listed.columns[:2]]])) == {
-        ("A new paper", "")
-    }
+def test_a_source_that_the_list_lacks_and_a_row_without_sources_are_named() -> None:
+    columns = ["publisher", "licence"]
+    sources = pd.DataFrame([("A new paper", ""), ("A paper", "")], columns=columns)
+    listed = pd.DataFrame([("A closed paper", ""), ("A paper", "")], columns=columns)
+    assert name_unlisted(sources, listed) == {("A new paper", "")}
+    assert name_stale(sources, listed) == {("A closed paper", "")}
 
 
 def read_day(address: str) -> str:
