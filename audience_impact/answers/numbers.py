@@ -9,6 +9,7 @@ million". Bounds, and numbers without an interval, are rounded to three signific
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
@@ -26,17 +27,39 @@ digits of a number without an interval.
 """
 AS_ONE = 0.001
 """Relative difference below which two bounds are written as one number."""
+COUNTRIES, RESTRICTIONS = "countries", "restrictions"
+"""What a total may be incomplete in."""
 NAMES = ((1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (1_000_000, "million"))
 NONE = "-"
 """Text of a table cell without a number."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """The part of a total that its median and interval are of: so many of its countries.
+
+    Where each country has an estimate, `noun` is restrictions; a row of a day does not count these,
+    and both numbers are None.
+    """
+
+    noun: str
+    drawn: int | None = None
+    total: int | None = None
+
+    def __str__(self) -> str:
+        """Return the part in words: `in 41 of 53 countries`, `under 2 of 4 restrictions`."""
+        if self.drawn is None:
+            return f"under the {self.noun} with an estimate"
+        where = "in" if self.noun == COUNTRIES else "under"
+        return f"{where} {self.drawn:,} of {self.total:,} {self.noun}"
 
 
 class Estimate(NamedTuple):
     """Bounds, median and 90 % interval of a published row; None where it has none.
 
     A reader sees `at_least` and `at_most`, which allow for the errors of figures; `lower` and
-    `upper` are what the figures force as printed. Where a total leaves out countries that cannot be
-    drawn, `covered` says which part of it the interval is of: `in 41 of 53 countries`.
+    `upper` are what the figures force as printed. Where a total leaves out countries or
+    restrictions that cannot be drawn, `covered` is the part that its interval is of.
     """
 
     at_least: float | None
@@ -46,7 +69,7 @@ class Estimate(NamedTuple):
     at_most: float | None
     lower: float | None = None
     upper: float | None = None
-    covered: str | None = None
+    covered: Cover | None = None
 
     @property
     def interval(self) -> tuple[float, float, float] | None:
@@ -72,7 +95,7 @@ def read_estimate(
     """Return the numbers of a row; without `bounds` those of the interval alone."""
     names = NUMBERS if bounds else NUMBERS[1:4]
     numbers = {name: read_number(row.get(f"{prefix}{name}_{unit}")) for name in names}
-    return Estimate(**{name: numbers.get(name) for name in NUMBERS}, covered=describe_cover(row))
+    return Estimate(**{name: numbers.get(name) for name in NUMBERS}, covered=read_cover(row))
 
 
 def read_numbers(estimate: Estimate) -> tuple[float | None, ...]:
@@ -81,20 +104,17 @@ def read_numbers(estimate: Estimate) -> tuple[float | None, ...]:
     return tuple(numbers)
 
 
-def describe_cover(row: Mapping[str, Any]) -> str | None:
-    """Return the part of a total that its interval is of; None for all.
-
-    `in 41 of 53 countries`, or, where each country has an estimate, `under 2 of 4 restrictions`.
-    """
+def read_cover(row: Mapping[str, Any]) -> Cover | None:
+    """Return the part of a total that its interval is of; None for all."""
     drawn, countries = row.get("countries_drawn"), row.get("countries_count")
-    if row.get("is_lower_bound") != YesNo.YES.value or not drawn:
+    if row.get("is_lower_bound") != YesNo.YES.value or not drawn or not countries:
         return None
     if drawn < countries:
-        return f"in {drawn:.0f} of {countries:.0f} countries"
+        return Cover(COUNTRIES, int(drawn), int(countries))
     without, restrictions = row.get("bounds_only_count"), row.get("restrictions_count")
     if not without or not restrictions:  # a row of a day counts neither
-        return "under the restrictions with an estimate"
-    return f"under {restrictions - without:.0f} of {restrictions:.0f} restrictions"
+        return Cover(RESTRICTIONS)
+    return Cover(RESTRICTIONS, int(restrictions - without), int(restrictions))
 
 
 def format_compact(persons: float | None) -> str:
@@ -115,7 +135,7 @@ def format_estimate(row: Mapping[str, Any]) -> str:
         return format_compact(estimate.q50)
     low, middle, high = map(format_compact, (estimate.q05, estimate.q50, estimate.q95))
     if estimate.covered:
-        return f"at least {middle} ({low} to {high} {estimate.covered})"
+        return f"{middle} ({low} to {high} {estimate.covered})"
     return f"{middle} ({low} to {high})"
 
 
@@ -214,7 +234,7 @@ def format_median_interval(estimate: Estimate) -> str:
         return format_median(estimate)
     first, _, last = round_interval(*estimate.interval)
     shown, span = format_median(estimate), format_interval(low, high)
-    unit = shown.removeprefix("at least ").partition(" ")[2]
+    unit = shown.partition(" ")[2]
     same = unit and first.endswith(unit) and last.endswith(unit)
     shorter = span.removesuffix(f" {unit}")
     part = f" {estimate.covered}" if estimate.covered else ""
@@ -222,20 +242,17 @@ def format_median_interval(estimate: Estimate) -> str:
 
 
 def format_amount(estimate: Estimate) -> str:
-    """Return median and interval for a list, "at least" if it is of a part; else that none is."""
+    """Return median and interval for a list, or that there is no estimate."""
     if estimate.interval is not None:
-        at_least = "at least " if estimate.covered else ""
-        return f"{at_least}{format_median_interval(estimate._replace(covered=None))}"
+        return format_median_interval(estimate)
     if estimate.at_least is None and estimate.at_most is None:
         return NONE
     return f"no estimate: {format_bounds(estimate)}"
 
 
 def format_median(estimate: Estimate, blank: str = NONE) -> str:
-    """Return the median, rounded by the width of its interval; "at least" if it is of a part."""
-    if estimate.interval is None:
-        return blank
-    return f"{'at least ' if estimate.covered else ''}{round_interval(*estimate.interval)[1]}"
+    """Return the median, rounded by the width of its interval."""
+    return blank if estimate.interval is None else round_interval(*estimate.interval)[1]
 
 
 def format_bounds(estimate: Estimate) -> str:

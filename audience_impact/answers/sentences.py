@@ -14,11 +14,12 @@ from audience_impact.answers.names import (
     label_status,
 )
 from audience_impact.answers.numbers import (
+    COUNTRIES,
+    Cover,
     Estimate,
     bracket_interval,
     day_in_words,
     describe_bounds,
-    describe_cover,
     describe_estimate,
     format_bounds,
     format_compact,
@@ -26,6 +27,7 @@ from audience_impact.answers.numbers import (
     format_interval,
     format_number,
     on_day,
+    read_cover,
     read_estimate,
     round_interval,
 )
@@ -247,12 +249,9 @@ def write_area_lead(row: Row, area_name: str) -> list[str]:
     if people.interval is None:
         return [_lead_without_estimate(row, place, when, under)]
     low, middle, high = people.interval
-    covered, more = people.covered or "", _name_left_out(row) if people.covered else ""
-    if covered.endswith("countries"):
-        part = f"{row['countries_drawn']:,.0f} countries"
-        part += "" if row["area_id"] == WORLD else f" of {place}"
-        under = under.replace(f"people in {place}", f"people in {part}")
-    lead = f"About {round_interval(low, middle, high)[1]} {under}{more}."
+    part = _name_drawn_part(people.covered, row["area_id"], place)
+    under = under.replace(f"people in {place}", f"people in {part}", 1)
+    lead = f"About {round_interval(low, middle, high)[1]} {under}{_name_left_out(people.covered)}."
     if high <= low:
         return [lead]
     doubt = " Confidence in it is low." if row.get("confidence") == Confidence.LOW else ""
@@ -260,16 +259,26 @@ def write_area_lead(row: Row, area_name: str) -> list[str]:
     return [lead, f"Nine times in ten, the true number should lie within {span}.{doubt}"]
 
 
-def _name_left_out(row: Row) -> str:
+def _name_drawn_part(covered: Cover | None, area_id: str, place: str) -> str:
+    """Return the countries that a total is of, `15 countries of Africa`; the place for all."""
+    if covered is None or covered.noun != COUNTRIES:
+        return place
+    part = f"{covered.drawn:,} {'country' if covered.drawn == 1 else 'countries'}"
+    return part if area_id == WORLD else f"{part} of {place}"
+
+
+def _name_left_out(covered: Cover | None) -> str:
     """Return the countries or restrictions that a total leaves out, as the end of a sentence."""
-    missing = row["countries_count"] - row["countries_drawn"]
-    if missing > 0:
+    if covered is None:
+        return ""
+    if covered.drawn is None or covered.total is None:
+        return f"; some {covered.noun} have no estimate and could add to it"
+    missing = covered.total - covered.drawn
+    if covered.noun == COUNTRIES:
         countries = "country has" if missing == 1 else "countries have"
-        return f"; {missing:,.0f} more {countries} no estimate"
-    without, restrictions = row.get("bounds_only_count"), row["restrictions_count"]
-    some = f"{without:,.0f} of {restrictions:,.0f}" if without else "some"
-    have = "has" if without == 1 else "have"
-    return f"; {some} restrictions {have} no estimate and could add to it"
+        return f"; {missing:,} more {countries} no estimate"
+    have = "has" if missing == 1 else "have"
+    return f"; {missing:,} of {covered.total:,} restrictions {have} no estimate and could add to it"
 
 
 def _lead_without_estimate(row: Row, place: str, when: str, under: str) -> str:
@@ -321,12 +330,11 @@ def write_person_days_headline(row: Row, area_name: str, days: Estimate) -> str:
         )
     low, middle, high = round_interval(*days.interval)
     is_sum = row["area_id"].isdecimal()
-    span = "" if is_sum or low == high else f"90 % interval {format_interval(*days.interval[::2])}"
-    brackets = ", ".join(text for text in (span, days.covered) if text)
+    span = "" if is_sum or low == high else bracket_interval(*days.interval[::2])
+    part = _name_drawn_part(days.covered, row["area_id"], place)
     return (
-        f"In {when} people in {place} spent {'at least ' if days.covered else ''}about {middle} "
-        f"person-days under restrictions on record{f' ({brackets})' if brackets else ''}, "
-        "each person counted once a day."
+        f"In {when} people in {part} spent about {middle} person-days under restrictions on "
+        f"record{span}, each person counted once a day{_name_left_out(days.covered)}."
     )
 
 
@@ -391,7 +399,7 @@ def _describe_kinds(row: Row) -> str:
             parts.append(f"about {number} ({span}) under those {words}")
     if not parts:
         return ""
-    covered = describe_cover(row)
+    covered = read_cover(row)
     part = f", {covered}" if covered else ""
     return f" By kind of restriction, with 90 % intervals{part}: {'; '.join(parts)}."
 

@@ -36,7 +36,8 @@ COUNTED = {
 }
 MARKS = {
     "years": "Bar: the estimate. Line on it: the number should lie within it, nine times in ten. "
-    "Hairline: at least to at most. ≥: the total is at least that.",
+    "Hairline: at least to at most. *: some countries or restrictions have no estimate, and "
+    "the bar is of the others.",
     "days": "Line: the estimate. Band: the number should lie within it, nine times in ten. "
     "Hairlines: at least and at most.",
     "person-days": "Tick: the estimate. Bar: the number should lie within it, nine times in ten. "

@@ -30,7 +30,7 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers.citation import cite_version, describe_dataset
-from audience_impact.answers.numbers import ENDS, read_estimate
+from audience_impact.answers.numbers import ENDS, read_estimate, read_numbers
 from audience_impact.exporting import content
 from audience_impact.plain_text import cell_text
 from audience_impact.site import (
@@ -183,7 +183,7 @@ def _format_cells(entry: ListEntry, version: str) -> tuple[Any, ...]:
             ";".join(entry.platforms),
         ),
         *(";".join(entry.features), entry.start, entry.end_status, entry.cause, entry.metric),
-        *("" if end is None else int(end) for end in entry.persons),
+        *("" if end is None else int(end) for end in read_numbers(entry.persons)),
         *(entry.obs_status, naming.label_status(vars(entry)), version),
     )
 

@@ -77,11 +77,6 @@ def show_interval(estimate: Estimate) -> str:
     return f"{format_interval(estimate.q05, estimate.q95)}{part}"
 
 
-def show_middle(estimate: Estimate) -> str:
-    """Return the median alone, for where the interval beside it says what it is of."""
-    return numbers.format_median(estimate._replace(covered=None), blank=NONE)
-
-
 def show_bounds(estimate: Estimate) -> str:
     """Return the bounds with errors."""
     return "nobody" if estimate.at_most == 0 else numbers.format_bounds(estimate)
@@ -125,7 +120,6 @@ FILTERS = {
     "anchor": make_anchor,
     "capital": naming.capitalise_first,
     "persons": show_persons,
-    "middle": show_middle,
     "median": partial(numbers.format_median, blank=NONE),
     "interval": show_interval,
     "bounds": show_bounds,

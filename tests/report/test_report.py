@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -199,6 +200,19 @@ def test_hostile_text_is_shown_as_text(report: Path) -> None:
 def test_what_a_spreadsheet_would_run_is_a_text(report: Path) -> None:
     lines = (report / "restrictions.csv").read_text(encoding="utf-8-sig").splitlines()
     assert {row["title"][:6] for row in csv.DictReader(lines)} == {"Land X", "'=cmd|"}
+
+
+def test_each_cell_of_the_spreadsheet_stands_below_its_heading(report: Path, root: Path) -> None:
+    lines = (report / "restrictions.csv").read_text(encoding="utf-8-sig").splitlines()
+    rows = list(csv.DictReader(lines))
+    assert rows
+    assert all(None not in row and None not in row.values() for row in rows)
+    impact = pd.read_parquet(root / "latest" / "impact.parquet").set_index("restriction_id")
+    for row in rows:
+        published = impact.loc[row["restriction_id"]]
+        assert row["obs_status"] == published["obs_status"]
+        for name in ("at_least_persons", "upper_persons"):
+            assert float(row[name]) == published[name]
 
 
 @pytest.mark.parametrize(

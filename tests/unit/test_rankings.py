@@ -74,7 +74,7 @@ def test_person_days_of_a_region_are_sums_and_say_what_they_leave_out() -> None:
     assert ranking.rows["is_days_lower_bound"].tolist() == ["yes", "no"]
     amount = rankings.read_amount(ranking.total, Quantity.PERSON_DAYS)
     assert amount[:5] == (17.0, 20.0, 30.0, 40.0, None)
-    assert amount.covered == "in 1 of 2 countries"
+    assert str(amount.covered) == "in 1 of 2 countries"
     people = rankings.read_amount(ranking.total, Quantity.PEOPLE)
     assert (people.q50, people.covered) == (10.0, None)
     assert rankings.count_without_estimate(ranking.rows, Quantity.PERSON_DAYS) == 1

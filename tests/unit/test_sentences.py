@@ -549,12 +549,33 @@ def test_a_total_that_leaves_out_countries_says_what_it_covers() -> None:
         "(60 to 80 million) under those that began in the year." in text
     )
     total = numbers.read_estimate(row)
-    assert numbers.format_median(total) == "at least 89 million"
-    assert numbers.format_median_interval(total) == (
-        "at least 89 million (80 to 99 in 12 of 20 countries)"
+    assert numbers.format_median(total) == "89 million"
+    for text in (numbers.format_median_interval(total), numbers.format_amount(total)):
+        assert text == "89 million (80 to 99 in 12 of 20 countries)"
+    assert numbers.format_estimate(row) == "89.0 M (80.0 M to 99.0 M in 12 of 20 countries)"
+    assert numbers.read_cover(area_row(countries_count=1, countries_drawn=0)) is None
+
+
+def test_person_days_of_an_area_say_which_part_of_it_they_count() -> None:
+    days = numbers.Estimate(None, 1e9, 2e9, 3e9, None)
+
+    def write(area: str, name: str, covered: numbers.Cover | None) -> str:
+        row = area_row(area_id=area, period="2023")
+        return sentences.write_person_days_headline(row, name, days._replace(covered=covered))
+
+    assert write("002", "Africa", numbers.Cover("countries", 1, 3)) == (
+        "In 2023 people in 1 country of Africa spent about 2 billion person-days under "
+        "restrictions on record, each person counted once a day; 2 more countries have no estimate."
     )
-    assert "in 12 of 20 countries" in numbers.format_estimate(row)
-    assert numbers.describe_cover(area_row(countries_count=1, countries_drawn=0)) is None
+    assert write("001", "the world", numbers.Cover("countries", 40, 41)).endswith(
+        "; 1 more country has no estimate."
+    )
+    assert write("UG", "Uganda", numbers.Cover("restrictions")) == (
+        "In 2023 people in Uganda spent about 2 billion person-days under restrictions on record "
+        "(90 % interval 1 to 3 billion), each person counted once a day; some restrictions have no "
+        "estimate and could add to it."
+    )
+    assert write("UG", "Uganda", None).endswith("each person counted once a day.")
 
 
 def test_the_sentences_of_a_reason_are_made_from_its_rules_and_details() -> None:

@@ -14,9 +14,9 @@ from audience_impact.answers.numbers import Estimate, day_in_words
 from audience_impact.site.charts.finish import Picture
 from audience_impact.site.charts.ranking import COUNTED, TITLES, join_publishers
 from audience_impact.site.charts.series import (
-    AT_LEAST,
     HEIGHT,
     NOBODY,
+    PARTLY,
     UNITS,
     Tick,
     choose_top,
@@ -48,7 +48,7 @@ def draw_years_line(
     is_running = estimates[-1][0] == as_of[:4]
     foot = (
         "Line: median. Band: 90 % interval. Hairlines: at least to at most, cut at the edge. "
-        f"{COUNTED[quantity]}{f' {AT_LEAST}: a part has no estimate.' * part}",
+        f"{COUNTED[quantity]}{f' {PARTLY}: a part has no estimate and is left out.' * part}",
         *([f"{as_of[:4]}: up to {day_in_words(as_of)}."] * is_running),
         f"Restrictions recorded by {join_publishers(publishers)}.",
         cite_version(version.manifest),
@@ -65,9 +65,7 @@ def draw_line(title: str, years: Years) -> str:
     ]
     pairs = [(a, b) for a, b in pairwise(dots) if a["is_estimated"] and b["is_estimated"]]
     across = [
-        Tick(
-            round(x, 2), year, (len(years) - number) % 2 == 0, AT_LEAST if estimate.covered else ""
-        )
+        Tick(round(x, 2), year, (len(years) - number) % 2 == 0, PARTLY if estimate.covered else "")
         for number, ((year, estimate), x) in enumerate(zip(years, places, strict=True))
     ]
     alt = " ".join(f"{year}: {describe_persons(estimate)}." for year, estimate in years)

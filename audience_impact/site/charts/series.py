@@ -32,7 +32,7 @@ HEIGHT, LINE = 240, 17
 """Heights of the plot of people, and of the line of a country, in pixels."""
 FINER = 0.7
 """Distance of labels of people, as a share of that in `rows`, whose axis has longer labels."""
-AT_LEAST = "≥"
+PARTLY = "*"
 """Note below a year whose number leaves out countries or restrictions."""
 BAR, PAIR = 0.6, 0.38
 """Widths of the bar of a year, and of each of two bars, as shares of its space."""
@@ -204,7 +204,7 @@ def _label_years(years: list[str], listed: list[YearEstimate]) -> list[Tick]:
             (number + 0.5) * band,
             year,
             (len(years) - number) % 2 == 0,
-            AT_LEAST if year in parts else "",
+            PARTLY if year in parts else "",
         )
         for number, year in enumerate(years)
     ]
