@@ -25,6 +25,8 @@ STEPS, DIGITS, DIGITS_ALONE = 3, 2, 3
 """Rounding steps per interval, digits of a number that is small compared with its interval, and
 digits of a number without an interval.
 """
+TELLING_SHARE = 0.05
+"""Share of the median up to which a lower bound says nothing to a reader of a sentence."""
 AS_ONE = 0.001
 """Relative difference below which two bounds are written as one number."""
 COUNTRIES, RESTRICTIONS = "countries", "restrictions"
@@ -214,7 +216,14 @@ def describe_bounds(estimate: Estimate) -> str:
         return printed
     low, high = _round_outwards(estimate.at_least or 0.0, estimate.at_most)
     both = f"at least {_join_range(low, high, ' and at most ')}"
-    return f"{both if estimate.at_least else f'at most {high}'}; {printed}"
+    if not has_telling_floor(estimate):
+        both = f"at most {high}{', with no lower limit that says much' * bool(estimate.at_least)}"
+    return f"{both}; {printed}"
+
+
+def has_telling_floor(estimate: Estimate) -> bool:
+    """Return whether the lower bound says anything beside the median: it is no small part of it."""
+    return (estimate.at_least or 0.0) > TELLING_SHARE * (estimate.q50 or 0.0)
 
 
 def _round_outwards(low: float, high: float) -> tuple[str, str]:

@@ -14,8 +14,10 @@ from audience_impact.answers.numbers import (
     format_amount,
     format_compact,
     format_estimate,
+    format_floor,
     format_in_full,
     format_number,
+    has_telling_floor,
     read_numbers,
 )
 from audience_impact.answers.rankings import Ranking
@@ -166,12 +168,17 @@ def _list_countries(ranking: Ranking, most: int) -> list[str]:
                 f"{number}.",
                 row["area_name"],
                 format_amount(rankings.read_amount(row, ranking.quantity)),
-                f"at least {format_number(row[f'at_least_{ranking.quantity.unit}'] or 0.0)}",
+                _format_floor_cell(rankings.read_amount(row, ranking.quantity)),
                 _count_restrictions(row["restrictions_count"]),
             )
             for number, row in enumerate(plain_rows(ranking.rows.head(most)), 1)
         ]
     )
+
+
+def _format_floor_cell(amount: Estimate) -> str:
+    """Return the lower bound; blank where it says nothing beside the estimate."""
+    return f"at least {format_floor(amount.at_least or 0.0)}" if has_telling_floor(amount) else ""
 
 
 def _describe_left_out(rows: pd.DataFrame, quantity: Quantity, most: int) -> list[str]:

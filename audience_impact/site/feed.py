@@ -26,9 +26,9 @@ from audience_impact.plain_text import plain_line
 from audience_impact.site import rendering
 from audience_impact.site.rendering import FEED, FEED_TITLE, quote_path
 from audience_impact.site.report_data import File, ListEntry, ReportData, restriction_path
-from audience_impact.store import PublishError
+from audience_impact.store import AwayError, PublishError
 from audience_impact.store.divided import read_computed
-from audience_impact.store.versions import find_previous
+from audience_impact.store.versions import Stored, find_previous
 
 MOST = 50
 """Maximum number of entries, the most important changes first."""
@@ -90,18 +90,34 @@ def make_id(name: str) -> str:
 
 def _compare_with_previous(report: ReportData) -> tuple[pd.DataFrame | None, str]:
     """Return the changed answers and the id of the version before; None without one to read."""
-    tables = []
-    for stored in find_previous(report.stored):
-        try:
-            old = read_computed(stored, "impact", dtype_backend="numpy_nullable")
-            for impact in (old, report.tables["impact"]):
-                answers = compared_versions.key_answers(impact, compared_versions.IMPACT_KEY)
-                tables.append(answers.rename_axis(compared_versions.KEY))
-        except (PublishError, KeyError):  # damaged, or of another form
-            return None, ""
-        table = compared_versions.compare_answers(*tables)
-        return table[~table["change"].isin(SLIGHT_CHANGES)].reset_index(), stored.id
-    return None, ""
+    previous = next(iter(find_previous(report.stored)), None)
+    old = None if previous is None else _read_impact(previous)
+    if previous is None or old is None:
+        return None, ""
+    tables = [_key_answers(impact) for impact in (old, report.tables["impact"])]
+    table = compared_versions.compare_answers(*tables)
+    return table[~table["change"].isin(SLIGHT_CHANGES)].reset_index(), previous.id
+
+
+def _read_impact(stored: Stored) -> pd.DataFrame | None:
+    """Return the table `impact` of a version; None where it is damaged or lacks a column.
+
+    Raises AwayError where the storage cannot be reached, which is not the same as no version.
+    """
+    try:
+        impact = read_computed(stored, "impact", dtype_backend="numpy_nullable")
+    except AwayError:
+        raise
+    except PublishError:
+        return None
+    needed = {*compared_versions.IMPACT_KEY, *compared_versions.ANSWER}
+    return impact if needed <= set(impact.columns) else None
+
+
+def _key_answers(impact: pd.DataFrame) -> pd.DataFrame:
+    """Return the answers of `impact` by the keys of a comparison."""
+    answers = compared_versions.key_answers(impact, compared_versions.IMPACT_KEY)
+    return answers.rename_axis(compared_versions.KEY)
 
 
 def _list_newest(report: ReportData) -> list[Item]:
@@ -111,13 +127,13 @@ def _list_newest(report: ReportData) -> list[Item]:
 
 
 def _list_changes(report: ReportData, changes: pd.DataFrame, previous: str) -> list[Item]:
-    """Return an entry for each restriction whose leading answer is new, changed or withdrawn."""
+    """Return an entry for each restriction whose leading answer is new, changed or gone."""
     items: dict[str, Item] = {}
     for row in plain_rows(changes):
         name, entry = row["subject_id"], report.by_id.get(row["subject_id"])
         if entry is None:
             gone = f"Version {report.version} no longer has the restriction {name}."
-            items.setdefault(name, Item(name, f"Withdrawn: {name}", gone, "all.html"))
+            items.setdefault(name, Item(name, f"No longer in the data: {name}", gone, "all.html"))
         elif row["aspect"] == entry.metric:
             items[name] = _make_item(report, entry, _describe_change(row, previous), is_known=True)
     return list(items.values())[:MOST]

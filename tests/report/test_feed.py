@@ -3,12 +3,13 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from lxml import etree
 
 from audience_impact.site import build
 from audience_impact.site.rendering import FEED
-from audience_impact.store import versions
+from audience_impact.store import AwayError, versions
 from flows.pipeline import steps
 from tests.support import AS_OF, computed, edit
 from tests.unit.test_odd_worlds import calibrated
@@ -80,13 +81,13 @@ def test_without_a_version_before_the_feed_has_the_newest(feeds: list[etree._Ele
     assert feeds[0].findtext("a:subtitle", namespaces=ATOM).endswith("the newest restrictions.")
 
 
-def test_the_feed_has_what_is_new_changed_and_withdrawn(
+def test_the_feed_has_what_is_new_changed_and_no_longer_in_the_data(
     feeds: list[etree._ElementTree], pair: tuple[versions.Stored, versions.Stored]
 ) -> None:
     kinds = {title.partition(":")[0]: text for title, text in titles(feeds[1]).items()}
-    assert set(kinds) == {"New", "Changed", "Withdrawn"}
+    assert set(kinds) == {"New", "Changed", "No longer in the data"}
     assert f"Version {pair[0].id} had about " in kinds["Changed"]
-    assert kinds["Withdrawn"].endswith("no longer has the restriction R2.")
+    assert kinds["No longer in the data"].endswith("no longer has the restriction R2.")
 
 
 def test_ids_stay_and_dates_are_the_days_of_the_facts(feeds: list[etree._ElementTree]) -> None:
@@ -127,6 +128,34 @@ def test_every_page_leads_to_the_feed_and_every_entry_to_a_page(
         assert f'<link rel="alternate" href="{up}{FEED}" type="application/atom+xml"' in (
             page.read_text(encoding="utf-8")
         )
+
+
+def test_a_version_before_of_an_older_form_is_as_none(
+    root: Path,
+    pair: tuple[versions.Stored, versions.Stored],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "audience_impact.site.feed.read_computed",
+        lambda *_, **__: pd.DataFrame({"restriction_id": ["R1"], "people": [1.0]}),
+    )
+    feed = read(tmp_path / "pages", root, pair[1])
+    assert feed.findtext("a:subtitle", namespaces=ATOM).endswith("the newest restrictions.")
+
+
+def test_a_version_before_that_is_away_is_no_missing_version(
+    root: Path,
+    pair: tuple[versions.Stored, versions.Stored],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> pd.DataFrame:
+        raise AwayError("the storage is away")
+
+    monkeypatch.setattr("audience_impact.site.feed.read_computed", fail)
+    with pytest.raises(AwayError):
+        read(tmp_path / "pages", root, pair[1])
 
 
 def test_a_version_before_that_is_damaged_is_as_none(

@@ -556,6 +556,23 @@ def test_a_total_that_leaves_out_countries_says_what_it_covers() -> None:
     assert numbers.read_cover(area_row(countries_count=1, countries_drawn=0)) is None
 
 
+@pytest.mark.parametrize(
+    ("at_least", "text"),
+    [
+        (0.0, "at most 81 million; as printed 49 to 79 million"),
+        (371e3, "at most 81 million, with no lower limit that says much; as printed 49 to 79 mill"),
+        (4e6, "at least 4 and at most 81 million; as printed 49 to 79 million"),
+    ],
+)
+def test_a_lower_bound_that_is_a_small_part_of_the_median_is_not_named(
+    at_least: float, text: str
+) -> None:
+    people = numbers.Estimate(at_least, 61e6, 72e6, 78e6, 81e6, 49e6, 79e6)
+    assert numbers.describe_bounds(people).startswith(text)
+    alone = people._replace(q05=None, q50=None, q95=None)  # it is all that is known
+    assert ("at least" in numbers.describe_bounds(alone)) == (at_least > 0)
+
+
 def test_person_days_of_an_area_say_which_part_of_it_they_count() -> None:
     days = numbers.Estimate(None, 1e9, 2e9, 3e9, None)
 
