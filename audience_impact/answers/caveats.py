@@ -1,10 +1,13 @@
 """Caveats of an answer as sentences, from the reasons in the published rows."""
 
+import re
+
 from audience_impact.answers.names import join_names
 from audience_impact.answers.numbers import format_number
 from audience_impact.answers.records import AnswerRecord, Number
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
+    PRINTED_AREA,
     Assumption,
     ClaimStatus,
     EvidenceState,
@@ -12,6 +15,7 @@ from audience_impact.vocabulary import (
     ImpactMetric,
     ImputationRung,
     PartGap,
+    PlaceReading,
     PopulationBase,
 )
 
@@ -35,6 +39,18 @@ MISSING_REASONS: dict[str, str] = {
     "no_base": "nobody counted who is online there",
 }
 """Sentences that explain a missing estimate, by status rule."""
+_MANY = "(?:several|some|many|multiple|various|numerous|a few|a number of)"
+_PLACES = (
+    "(?:areas|cities|counties|districts|localities|locations|oblasts|parts|places|provinces|"
+    "regions|states|towns|townships|villages)"
+)
+UNNAMED_PLACES = re.compile(
+    rf"\b(?:(?:and|plus) )?(?:(?:{_MANY}|\d+) )?other (?:\w+ ){{0,2}}?{_PLACES}\b"
+    rf"|\b(?:and )?{_MANY} (?:\w+ )?{_PLACES}\b"
+    r"|\band others\b",
+    re.IGNORECASE,
+)
+"""Words for places that a text mentions and does not name."""
 WIDE = "too_wide"
 DESCRIBED_EVENT = "description of the event"
 """Publisher of an event that somebody described and that is on no record."""
@@ -167,6 +183,20 @@ def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
         *sentences,
         *(f"Counted are people aged {age} and over." for age in rules.get("ages", [])),
     ]
+
+
+def name_unnamed_places(record: AnswerRecord) -> list[str]:
+    """Return a sentence on places that a register mentions without a name, where none counts them.
+
+    They are counted where a place is read as a part of a larger one: `Monywa and other townships,
+    Sagaing Division` are a part of Sagaing.
+    """
+    readings = (record.restriction.place_readings or "").split(";")
+    _, _, printed = (record.restriction.note or "").partition(PRINTED_AREA)
+    match = UNNAMED_PLACES.search(printed.partition(";")[0])
+    if match is None or readings == [""] or PlaceReading.WITHIN in readings:
+        return []
+    return [f"The source adds “{match[0]}”: places that it does not name are not counted."]
 
 
 def _explain_assumption(detail: str) -> str:

@@ -33,6 +33,7 @@ _NAMES = {
     "419": "Latin America and the Caribbean",
     "CD": "the Democratic Republic of the Congo",
     "CG": "the Republic of the Congo",
+    "CI": "Côte d'Ivoire",
     "HK": "Hong Kong",
     "MM": "Myanmar",
     "MO": "Macao",
@@ -40,6 +41,19 @@ _NAMES = {
     "VA": "the Vatican",
 }
 """Areas whose name in the Unicode locale data is unsuitable for a sentence."""
+_LABELS = {
+    "AE": "Emirates",
+    "BA": "Bosnia",
+    "CD": "DR Congo",
+    "CF": "Central African R.",
+    "CG": "Congo (Brazzav.)",
+    "DO": "Dominican Rep.",
+    "KN": "St Kitts",
+    "ST": "São Tomé",
+    "TT": "Trinidad",
+    "VC": "St Vincent",
+}
+"""Names that fit beside a chart, of countries whose full name does not."""
 _WITH_ARTICLE = frozenset(
     (
         *("AE", "BS", "CF", "CK", "DO", "FK", "FO", "GB", "GM", "KM", "KY", "MH", "MP", "MV"),
@@ -157,6 +171,11 @@ def name_area(code: str) -> str:
     """Return the name of a country (ISO 3166-1) or a region (UN M49) for a heading."""
     name = area_in_words(code, code)
     return "The world" if code == "001" else name.removeprefix("the ")
+
+
+def label_area(code: str) -> str:
+    """Return the name of a country or a region for a label beside a chart, where room is short."""
+    return _LABELS.get(code, name_area(code))
 
 
 def area_in_words(area_id: str, area_name: str) -> str:

@@ -346,7 +346,10 @@ def _join_dates(first: str, last: str, word: str) -> str:
 
 
 def day_in_words(text: str) -> str:
-    """Return an ISO 8601 day, month or year in words: `13 August 2025`, `July 2025`, `2025`."""
+    """Return a day, month, quarter or year in words: `13 August 2025`, `July 2025`, `Q1 2025`."""
+    if re.fullmatch(r"\d{4}-Q[1-4]", text):
+        year, quarter = text.split("-Q")
+        return str(format_date(date(int(year), 3 * int(quarter), 1), "QQQ y", LOCALE))
     if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
         return text
     pattern = {4: "y", 7: "MMMM y", 10: "d MMMM y"}[len(text)]

@@ -396,7 +396,8 @@ def _describe_hours(record: AnswerRecord) -> str:
     a_day = "" if is_one_day else " in all" if is_once else " a day"
     if a_day and (least or 0) >= WHOLE_DAY_HOURS:
         return ""  # as days always are
-    return f"{first if first == last else f'{first} to {last}'} hours{a_day}"
+    hours = "an hour" if first == last == "1" else f"{first} hours"
+    return f"{hours if first == last else f'{first} to {last} hours'}{a_day}"
 
 
 def _describe_person_hours(record: AnswerRecord) -> str:

@@ -115,6 +115,7 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
         is_estimated = leading.people.interval is not None
         parts += [_explain_bounds(record), *_describe_deprived(record)] if is_estimated else []
         parts += [*_list_other_services(record), *describe_timing(record)]
+        parts += caveats.name_unnamed_places(record)
         parts += caveats.list_caveats(record, leading) if is_estimated else []
         parts += caveats.name_disputes(record)
     parts += [

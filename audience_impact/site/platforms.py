@@ -112,7 +112,7 @@ def _list_periods(
         if ended:  # the day after the last
             end = max(entry.start, ended[1].date().isoformat())
         if entry.start:
-            yield {"area": naming.name_area(code), "start": entry.start, "end": end}
+            yield {"area": naming.label_area(code), "start": entry.start, "end": end}
 
 
 def _list_audiences(

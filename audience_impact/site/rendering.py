@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import numbers
@@ -104,6 +104,11 @@ def trust_svg(picture: str) -> Markup:
     return Markup(plain_lines(picture))
 
 
+def mark_code(text: str) -> Markup:
+    """Return a text whose parts between backticks are marked as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(plain_lines(text)))))
+
+
 def read_bounds(row: Mapping[str, Any]) -> Estimate:
     """Return the bounds of a row of `comparisons`."""
     return Estimate(row["at_least_persons"], None, None, None, row["at_most_persons"])
@@ -118,6 +123,7 @@ FILTERS = {
     "svg": trust_svg,
     "ours": read_bounds,
     "anchor": make_anchor,
+    "code_spans": mark_code,
     "capital": naming.capitalise_first,
     "persons": show_persons,
     "median": partial(numbers.format_median, blank=NONE),

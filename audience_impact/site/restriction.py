@@ -8,7 +8,7 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
-from audience_impact.answers.caveats import list_caveats, write_reasons
+from audience_impact.answers.caveats import list_caveats, name_unnamed_places, write_reasons
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.numbers import (
     NUMBERS,
@@ -66,7 +66,8 @@ def _collect_values(
 ) -> dict[str, Any]:
     """Return the values that the template reads."""
     first, figures = sentences.write_headline(record), _list_figures(record, report)
-    assumed = list_caveats(record, record.leading) if record.leading.people.interval else []
+    assumed = name_unnamed_places(record)
+    assumed += list_caveats(record, record.leading) if record.leading.people.interval else []
     answer = sentences.write_answer(record).replace(" ".join(assumed), "", 1)
     return {
         "entry": entry,

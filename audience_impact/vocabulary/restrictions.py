@@ -238,6 +238,10 @@ class AreaLevel(StrEnum):
     UNION = "union"
 
 
+PRINTED_AREA = "area as printed: "
+"""Beginning of the part of a note that repeats the places as a register prints them."""
+
+
 class PlaceReading(Word):
     """The part of a place that the words of a register mean."""
 

@@ -14,27 +14,11 @@ from typing import Any
 import pandas as pd
 import pycountry
 
+from audience_impact.answers.names import name_area
 from audience_impact.registers.denominators import bulk_files
 from audience_impact.registers.denominators.bases import Figures, rows_from_figures
 from audience_impact.vocabulary import ObsStatus
 
-SHORT = {
-    "BN": "Brunei",
-    "BQ": "Caribbean Netherlands",
-    "CD": "DR Congo",
-    "FK": "Falkland Islands",
-    "FM": "Micronesia",
-    "LA": "Laos",
-    "MF": "Saint Martin",
-    "PS": "Palestine",
-    "RU": "Russia",
-    "SH": "Saint Helena",
-    "SX": "Sint Maarten",
-    "VA": "Holy See",
-    "VG": "British Virgin Islands",
-    "VI": "US Virgin Islands",
-}
-"""Short names of countries whose name in the library is inverted or long."""
 ALSO = {
     "CG": ["Congo (Republic of the)", "Republic of the Congo"],
     "CI": ["Ivory Coast"],
@@ -86,7 +70,7 @@ def build_countries(spoken: set[str]) -> pd.DataFrame:
     rows = [
         _build_area(
             country.alpha_2,
-            _choose_name(country),
+            name_area(country.alpha_2),
             "001",
             _list_aliases(country),
             NOTES.get(country.alpha_2, ""),
@@ -104,13 +88,11 @@ def _build_area(code: str, name: str, parent: str, aliases: set[str], note: str)
     return {"area_id": code, "name": name, "parent_id": parent, "aliases": also, "note": note}
 
 
-def _choose_name(country: object) -> str:
-    common = getattr(country, "common_name", "") or getattr(country, "name", "")
-    return SHORT.get(getattr(country, "alpha_2", ""), str(common))
-
-
 def _list_aliases(country: object) -> set[str]:
-    names = {str(getattr(country, key, "")) for key in ("alpha_3", "name", "official_name")}
+    names = {
+        str(getattr(country, key, ""))
+        for key in ("alpha_3", "name", "official_name", "common_name")
+    }
     return names | set(ALSO.get(str(getattr(country, "alpha_2", "")), []))
 
 

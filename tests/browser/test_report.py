@@ -266,6 +266,33 @@ def test_no_page_is_wider_than_a_phone_and_none_is_endless(seen: Seen) -> None:
         assert boxes == 0 or path in ("method.html", "data.html"), path
 
 
+@pytest.mark.parametrize("width", [768, 1280])
+def test_numbers_and_days_of_a_table_stay_on_one_line(width: int, seen: Seen) -> None:
+    broken = """cells => cells.filter(cell => {
+        const range = document.createRange()
+        range.selectNodeContents(cell)
+        return new Set([...range.getClientRects()].map(box => Math.round(box.bottom))).size > 1
+    }).map(cell => cell.innerText)"""
+    for path, cells in (
+        (KINDS["all"], ".restrictions td.n small, .restrictions td.day"),
+        (KINDS["country"], ".others td.n"),
+    ):
+        page = seen.open(path, viewport={"width": width, "height": 900})
+        assert page.locator(cells).count() > 10
+        assert page.eval_on_selector_all(cells, broken) == []
+        assert overflow(page) <= 0
+
+
+def test_names_of_tables_are_not_cut_within_a_word(seen: Seen) -> None:
+    for size in (NARROW, WIDE):
+        page = seen.open(KINDS["data"], viewport=size)
+        heights = page.eval_on_selector_all(
+            ".columns.long li", "items => items.map(item => item.clientHeight)"
+        )
+        assert len(heights) > 20
+        assert len(set(heights)) == 1
+
+
 def test_a_page_prints_whole(seen: Seen, tmp_path: Path) -> None:
     page = seen.open(KINDS["restriction"])
     page.emulate_media(media="print")

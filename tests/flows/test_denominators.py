@@ -132,7 +132,7 @@ def test_okrugs_inside_an_oblast_and_crimea_say_so(arguments: list[str], tmp_pat
 def test_the_report_names_who_has_no_denominator(arguments: list[str], tmp_path: Path) -> None:
     denominators.main(arguments)
     nothing, silent, offline = (tmp_path / "report.md").read_text("utf-8").split("\n## ")[1:]
-    assert "| `VA` | Holy See |" in nothing
+    assert "| `VA` | Vatican |" in nothing
     assert "| `AQ` | Antarctica |" in silent
     assert "| `KP` | North Korea |" in offline
     assert "`NA`" not in nothing + silent + offline

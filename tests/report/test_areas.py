@@ -106,6 +106,25 @@ def test_what_others_published_stands_beside_ours_as_text(made: Mapping[str, byt
     assert "&lt;b&gt;all&lt;/b&gt; of the year" in page
 
 
+def test_a_figure_that_counts_no_people_has_no_number_of_ours_beside_it(
+    told: ReportData,
+) -> None:
+    row = dict.fromkeys(told.tables["area_comparisons"].columns) | {
+        **{"publisher": "A register", "period": "2025", "interval_kind": "none"},
+        **{"published_events_count": 24.0, "at_least_persons": 0.0, "q50_persons": 5e6},
+        **{"at_most_persons": 9e6, "difference_reason": "other_unit", "source_id": "none"},
+    }
+    frame = pd.DataFrame([{**row, "area_id": "KE"}], columns=[*row])
+    report = replace(told, tables={**told.tables, "area_comparisons": frame})
+    page = next(one for one in areas.make_pages(report) if one.path == "area/KE.html")
+    assert isinstance(page, Page)
+    shown = rendering.render_page(page, report).decode().partition(">A register<")[2]
+    cells = shown.partition("</tr>")[0]
+    assert "24 restrictions" in cells
+    assert "Not a number of people." in cells
+    assert "million" not in cells
+
+
 def test_the_world_has_a_map_that_leads_to_its_countries(made: Mapping[str, bytes]) -> None:
     page = text(made, "area/001.html")
     assert 'href="../area/KE.html" aria-label="Kenya: ' in page

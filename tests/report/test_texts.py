@@ -57,7 +57,18 @@ def test_the_dictionary_has_every_column_and_every_value(
             for value, meaning in read_values(field).items():
                 row = f"<td><code>{rendering.load_environment().filters['e'](value)}</code></td>"
                 assert row in text
-                assert str(rendering.load_environment().filters["e"](meaning)) in text
+                assert str(rendering.mark_code(meaning)) in text
+
+
+def test_names_between_backticks_are_code_and_the_rest_stays_text(
+    made: Mapping[str, bytes],
+) -> None:
+    assert rendering.mark_code("<b> or `a_b`, `c`") == (
+        "&lt;b&gt; or <code>a_b</code>, <code>c</code>"
+    )
+    text = page(made, "data.html")
+    assert re.search(r"<p>[^<]*take\s+<code>impact_by_area</code>", text)
+    assert "`" not in text
     assert text.count("<td>as ") > 5, "what was told is not told again"
 
 

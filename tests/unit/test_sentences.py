@@ -1,5 +1,6 @@
 """Answers in sentences: what they say of whom, and how they round."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from audience_impact.answers import caveats, numbers, records, sentences, text
-from audience_impact.answers.names import area_in_words, name_service
+from audience_impact.answers.names import area_in_words, name_area, name_service
 from audience_impact.answers.numbers import (
     ENDS,
     Estimate,
@@ -21,6 +22,8 @@ from audience_impact.answers.numbers import (
 )
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.answers.restriction_words import name_other_ids, put_counts_last
+from audience_impact.vocabulary import PRINTED_AREA
+from tests.support import FACTS, load
 from tests.unit.test_answer import asked
 
 VERSION = "2026-01-31-0123456789ab"
@@ -306,6 +309,10 @@ def reasoned(
             "It lasted 5 hours: about 5.1 million person-hours (90 % interval 2.1 to 13 million).",
         ),
         (
+            told(FEW, ended_on="2020-11-04", least_hours_a_day=1.0, most_hours_a_day=1.0),
+            "It lasted an hour",
+        ),
+        (
             told(
                 MANY,
                 hours_basis="measured",
@@ -448,6 +455,7 @@ def test_bounds_keep_three_digits_and_all_but_meet_as_one() -> None:
 
 def test_days_and_spans_are_said_once() -> None:
     assert on_day("2025") == "in 2025"
+    assert on_day("2023-Q1") == "in Q1 2023"
     assert on_day("2025-08-10/2025-08-11") == "between 10 and 11 August 2025"
     assert from_to("2020-10-28", "2020-11-03") == "from 28 October to 3 November 2020"
     assert from_to("2020-12-30", "2021-01-02") == "from 30 December 2020 to 2 January 2021"
@@ -672,3 +680,34 @@ def test_a_version_without_sensitivity_says_so(computed: tuple[Records, dict[str
     assert text.NOT_COMPUTED in shown
     shown = text.render_restriction(records.build_record(tables, "nothing"))
     assert text.NOT_COMPUTED not in shown
+
+
+@pytest.mark.parametrize(
+    ("printed", "readings", "quoted"),
+    [
+        ("Jinotega, Managua, Leon, and others", "whole;whole;whole", "and others"),
+        ("Baghdad and several other cities", "whole", "and several other cities"),
+        ("Ndjamena and some provinces", "whole", "and some provinces"),
+        ("Monywa and other townships, Sagaing Division", "whole;within", None),
+        ("Rohtak and Jajjar districts", "whole;whole", None),
+        ("12 districts of Haryana", "whole", None),
+        ("Multiple Oblasts", None, None),  # no place is counted
+    ],
+)
+def test_places_that_a_register_does_not_name_are_said_not_to_be_counted(
+    printed: str, readings: str | None, quoted: str | None
+) -> None:
+    note = f"{PRINTED_AREA}{printed}; and other cities in a later part of the note"
+    record = told(MANY, place_readings=readings, note=note)
+    text = f"The source adds “{quoted}”: places that it does not name are not counted."
+    assert caveats.name_unnamed_places(record) == [text] * bool(quoted)
+    assert (text in sentences.write_answer(record)) == bool(quoted)
+    assert caveats.name_unnamed_places(told(MANY, place_readings="whole", note=printed)) == []
+
+
+def test_a_country_has_one_name_in_tables_and_sentences() -> None:
+    _, rows = load(FACTS / "areas.csv")  # id and name come first
+    names = {row[0]: row[1] for row in rows if re.fullmatch("[A-Z]{2}", row[0])}
+    assert len(names) > 200
+    assert {code: name_area(code) for code in names} == names
+    assert (names["TR"], names["CI"]) == ("Türkiye", "Côte d'Ivoire")

@@ -19,6 +19,7 @@ from audience_impact.registers.stop.networks import read_cut, read_networks
 from audience_impact.registers.stop.targets import COLUMNS, OTHER
 from audience_impact.registers.stop.words import first_sentence
 from audience_impact.vocabulary import (
+    PRINTED_AREA,
     Action,
     ClaimStatus,
     EndSource,
@@ -256,7 +257,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
     """Return a short note with the cells that have no column in the fact tables."""
     link = re.split(r"[;\s]", row["info_source_link"])[0]
     return _join_known(
-        f"area as printed: {shorten_text(row['area_name'], 100)}" if row["area_name"] else "",
+        f"{PRINTED_AREA}{shorten_text(row['area_name'], 100)}" if row["area_name"] else "",
         "Somaliland, which ISO 3166 counts as part of Somalia"
         if "Somaliland" in row["country"]
         else "",
