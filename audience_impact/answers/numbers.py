@@ -31,7 +31,8 @@ AS_ONE = 0.001
 """Relative difference below which two bounds are written as one number."""
 COUNTRIES, RESTRICTIONS = "countries", "restrictions"
 """What a total may be incomplete in."""
-NAMES = ((1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (1_000_000, "million"))
+THOUSAND, MILLION = 1_000, 1_000_000
+NAMES = ((1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (MILLION, "million"))
 NONE = "-"
 """Text of a table cell without a number."""
 
@@ -222,12 +223,22 @@ def describe_bounds(estimate: Estimate) -> str:
 
 
 def has_telling_floor(estimate: Estimate) -> bool:
-    """Return whether the lower bound says anything beside the median: it is no small part of it."""
-    return (estimate.at_least or 0.0) > TELLING_SHARE * (estimate.q50 or 0.0)
+    """Return whether the lower bound says anything beside the median and the upper bound."""
+    least, most = estimate.at_least or 0.0, estimate.at_most or 0.0
+    return least > TELLING_SHARE * (estimate.q50 or 0.0) and not _is_misread(least, most)
+
+
+def _is_misread(low: float, high: float) -> bool:
+    """Return whether `809 to 239 million` would be read as 809 million."""
+    return low < THOUSAND and high >= MILLION
 
 
 def _round_outwards(low: float, high: float) -> tuple[str, str]:
-    """Return the bounds with three digits, the lower rounded down and the upper rounded up."""
+    """Return the bounds with three digits, the lower rounded down and the upper rounded up.
+
+    Fewer than a thousand beside millions are rounded down to 0.
+    """
+    low = 0.0 if _is_misread(low, high) else low
     return (
         _write_rounded(low, math.inf, DIGITS_ALONE, math.floor),
         _write_rounded(high, math.inf, DIGITS_ALONE, math.ceil),

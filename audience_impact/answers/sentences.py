@@ -26,6 +26,7 @@ from audience_impact.answers.numbers import (
     format_floor,
     format_interval,
     format_number,
+    has_telling_floor,
     on_day,
     read_cover,
     read_estimate,
@@ -83,10 +84,10 @@ def write_lead(record: AnswerRecord) -> str:
 
 def _describe_limits(people: Estimate) -> str:
     """Return the bounds to begin a sentence; the lower one only where it is above zero."""
-    if not people.at_least:
-        return f"At most {format_number(people.at_most or 0.0)}"
-    if people.at_most is None:
+    if people.at_most is None and people.at_least:
         return f"At least {format_floor(people.at_least)}"
+    if not has_telling_floor(people):
+        return f"At most {format_number(people.at_most or 0.0)}"
     return f"Between {format_bounds(people).replace(' to ', ' and ')}"
 
 
@@ -410,8 +411,11 @@ def _describe_events(row: Row) -> str:
     count, of_register = row["restrictions_count"], row.get("register_restrictions_count")
     if of_register is None:  # a version of an older schema
         return ""
-    facts = f"{count - of_register:,} of these facts"
-    both = f"{facts} and {of_register:,} that a register alone records" if of_register else facts
+    if not of_register:
+        return f" It covers {count:,} restriction{'' if count == 1 else 's'} of these facts."
+    both = (
+        f"{count - of_register:,} of these facts and {of_register:,} that a register alone records"
+    )
     return f" It covers {count:,} restrictions: {both}."
 
 

@@ -79,7 +79,7 @@ def _collect_values(report: ReportData, platform: str, entries: list[ListEntry])
     return {
         "count": len(entries),
         "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in entries),
-        "countries": _list_countries(countries),
+        "countries": _list_countries(report, countries),
         "undated": sum(not entry.start for entry in entries),
         "picture": series.draw_platform(title, order),
         "audiences": _list_audiences(report, platform, entries),
@@ -88,7 +88,9 @@ def _collect_values(report: ReportData, platform: str, entries: list[ListEntry])
     }
 
 
-def _list_countries(countries: Mapping[str, list[ListEntry]]) -> list[dict[str, Any]]:
+def _list_countries(
+    report: ReportData, countries: Mapping[str, list[ListEntry]]
+) -> list[dict[str, Any]]:
     """Return the restrictions of each country, the newest first, by the name of the country."""
     return [
         {
@@ -98,7 +100,7 @@ def _list_countries(countries: Mapping[str, list[ListEntry]]) -> list[dict[str, 
                 rendering.make_row(entry) for entry in rendering.newest_first(countries[code])
             ],
         }
-        for code in sorted(countries, key=naming.name_area)
+        for code in sorted(countries, key=list(report.listed_areas).index)
     ]
 
 

@@ -90,15 +90,16 @@ class ListEntry:
 
 
 def platform_names(records: Iterable[AnswerRecord]) -> dict[str, str]:
-    """Return the name of each platform targeted, by id."""
-    return {platform: name for record in records for platform, name in record.platforms.items()}
+    """Return the name of each platform targeted, by id: that of its newest restriction."""
+    in_order = sorted(records, key=lambda record: record.restriction.start_on or "")
+    return {platform: name for record in in_order for platform, name in record.platforms.items()}
 
 
-def make_entry(record: AnswerRecord, names: Mapping[str, str]) -> ListEntry:
-    """Return the list entry of a restriction, from its record and the names of the platforms."""
+def make_entry(record: AnswerRecord) -> ListEntry:
+    """Return the list entry of a restriction; services have the name that they had then."""
     restriction, answer = record.restriction, record.leading
     features = tuple(dict.fromkeys(target.feature for target in record.targets))
-    targets = f"{_name_targets(record, names)}{_bracket_features(features)}"
+    targets = f"{_name_targets(record)}{_bracket_features(features)}"
     return ListEntry(
         restriction=restriction.restriction_id,
         title=f"{capitalise_first(describe_place(record))}: {targets}",
@@ -136,9 +137,9 @@ def _lasts_a_day(restriction: Restriction) -> bool:
     return bool(first and last and last[1] > first[1])
 
 
-def _name_targets(record: AnswerRecord, names: Mapping[str, str]) -> str:
+def _name_targets(record: AnswerRecord) -> str:
     """Return the names of the services, or the internet with its network."""
-    services = put_counts_last([drop_occasion(names[platform]) for platform in record.platforms])
+    services = put_counts_last([drop_occasion(name) for name in record.platforms.values()])
     network = record.restriction.network_scope
     if record.is_network:
         return f"{network} internet" if network in ONE_NETWORK else "internet"
@@ -231,7 +232,7 @@ class ReportData:
     @cached_property
     def entries(self) -> tuple[ListEntry, ...]:
         """Return an entry for each restriction, with the main number of its answer."""
-        return tuple(make_entry(record, self.platforms) for record in self.records.values())
+        return tuple(make_entry(record) for record in self.records.values())
 
     @cached_property
     def by_id(self) -> dict[str, ListEntry]:

@@ -78,7 +78,7 @@ def _collect_values(
         "assumed": _split_assumptions(assumed),
         "source": report.sources.get(record.restriction.source_id),
         "people": _choose_numbers(record),
-        "parts": _list_audiences(record, report.platforms),
+        "parts": _list_audiences(record, name_platforms(record, report)),
         "days": list(_choose_person_days(record)),
         "feature_days": _has_feature_days(record),
         "inputs": _choose_drivers(record, entry.metric),
@@ -87,7 +87,7 @@ def _collect_values(
         "relays": [figure for figure in figures if figure["role"] == FactRole.RELAY],
         "citation": cite_restriction(record, report.stored),
         "rules": _list_rules(record),
-        "unknown": _list_unknown(record, report.platforms),
+        "unknown": _list_unknown(record, name_platforms(record, report)),
         "neighbours": neighbours[entry.restriction],
         "data": restriction_path(entry.restriction).rpartition("/")[2].removesuffix(".html"),
         "continues": report.by_id.get(record.restriction.continues or ""),
@@ -111,9 +111,13 @@ def draw_picture(report: ReportData, restriction: str) -> str:
     """Return the picture of the answer as SVG; raise KeyError for an unpublished restriction."""
     record = report.records[restriction]
     title = f"People: {report.by_id[restriction].title}"
-    return rows.draw_answer(
-        title, record.rows["impact"], record.rows.get("comparisons", []), report.platforms
-    )
+    comparisons, names = record.rows.get("comparisons", []), name_platforms(record, report)
+    return rows.draw_answer(title, record.rows["impact"], comparisons, names)
+
+
+def name_platforms(record: AnswerRecord, report: ReportData) -> dict[str, str]:
+    """Return the names of all platforms, those of a restriction as they were called then."""
+    return report.platforms | record.platforms
 
 
 def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str, ...]]:
@@ -216,7 +220,7 @@ def _list_figures(record: AnswerRecord, report: ReportData) -> list[dict[str, An
         {
             **figure,
             "what": naming.label_code(figure["role"], "fact_role"),
-            "of": report.platforms.get(figure["platform_id"], ""),
+            "of": name_platforms(record, report).get(figure["platform_id"], ""),
             **_name_page(report.sources.get(figure["source_id"]), figure["source_id"]),
         }
         for figure in record.figures

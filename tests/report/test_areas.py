@@ -324,9 +324,9 @@ def test_only_confirmed_restrictions_of_a_day_rank(
     restriction = replace(record.restriction, **(usual | cells))  # type: ignore[arg-type]
     numbers = tuple(replace(number, confidence="medium") for number in record.numbers)
     changed = replace(record, restriction=restriction, numbers=numbers)
-    assert report_data.make_entry(changed, told.platforms).is_major is is_major
+    assert report_data.make_entry(changed).is_major is is_major
     low = replace(changed, numbers=tuple(replace(one, confidence="low") for one in numbers))
-    assert not report_data.make_entry(low, told.platforms).is_major
+    assert not report_data.make_entry(low).is_major
 
 
 def test_a_list_of_a_year_opens_with_its_count_and_its_largest(told: ReportData) -> None:

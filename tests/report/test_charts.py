@@ -225,6 +225,13 @@ def test_ordered_restrictions_stand_apart_where_they_are_not_all() -> None:
     assert "ordered" not in series.describe_years(YEARS)
 
 
+def test_a_bar_of_one_year_does_not_fill_the_picture() -> None:
+    few = series.draw_years("T", [in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6)])
+    bars = [mark for mark in marks(few, "rect") if "%" in (mark.get("width") or "")]
+    assert bars
+    assert all(float((bar.get("width") or "").removesuffix("%")) <= series.WIDEST for bar in bars)
+
+
 def test_a_year_that_leaves_out_countries_says_which_part_its_interval_is_of() -> None:
     part = in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6)
     part |= {"is_lower_bound": "yes", "countries_count": 53, "countries_drawn": 41}

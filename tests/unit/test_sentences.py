@@ -515,7 +515,7 @@ def test_an_area_is_told_with_each_person_once() -> None:
     left_out = area_row(bounds_only_count=16)
     assert "leaves out 16 of 55 restrictions" in sentences.write_area_answer(left_out, "Africa")
     facts = sentences.write_area_answer(area_row(register_restrictions_count=0), "Africa")
-    assert "It covers 55 restrictions: 55 of these facts. Status of" in facts
+    assert "It covers 55 restrictions of these facts. Status of" in facts
     assert sentences.write_area_answer(area_row(period="2026-01"), "A").startswith(
         "In January 2026 about"
     )
@@ -579,6 +579,14 @@ def test_a_lower_bound_that_is_a_small_part_of_the_median_is_not_named(
     assert numbers.describe_bounds(people).startswith(text)
     alone = people._replace(q05=None, q50=None, q95=None)  # it is all that is known
     assert ("at least" in numbers.describe_bounds(alone)) == (at_least > 0)
+
+
+def test_hundreds_beside_millions_are_not_read_as_millions() -> None:
+    people = numbers.Estimate(809.0, None, None, None, 239e6, 0.0, 200e6)
+    assert numbers.format_bounds(people) == "0 to 239 million"
+    assert numbers.describe_bounds(people).startswith("at most 239 million, with no lower limit")
+    assert numbers.format_bounds(people._replace(at_most=9e5)) == "809 to 900,000"
+    assert numbers.format_bounds(people._replace(at_least=1234.0)) == "1,230 to 239 million"
 
 
 def test_person_days_of_an_area_say_which_part_of_it_they_count() -> None:

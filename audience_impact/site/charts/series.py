@@ -36,6 +36,8 @@ PARTLY = "*"
 """Note below a year whose number leaves out countries or restrictions."""
 BAR, PAIR = 0.6, 0.38
 """Widths of the bar of a year, and of each of two bars, as shares of its space."""
+WIDEST = 12.0
+"""Maximum width of a bar, in per cent of the picture, where there are few years."""
 UNITS = 1000
 """Horizontal units of a path, which is stretched to the width of the picture."""
 Rows = Sequence[Mapping[str, Any]]
@@ -178,7 +180,7 @@ def _place_bars(years: list[str], listed: list[YearEstimate], top: float) -> lis
     for year, which, estimate in listed:
         is_pair = estimates[year] > 1
         is_first = which == KINDS[0][0]
-        width = band * (PAIR if is_pair else BAR)
+        width = min(band * (PAIR if is_pair else BAR), WIDEST)
         shift = 0.53 * width * (0 if not is_pair else -1 if is_first else 1)
         x = (years.index(year) + 0.5) * band + shift
         bars.append(
