@@ -138,7 +138,7 @@ def format_estimate(row: Mapping[str, Any]) -> str:
         return format_compact(estimate.q50)
     low, middle, high = map(format_compact, (estimate.q05, estimate.q50, estimate.q95))
     if estimate.covered:
-        return f"{middle} ({low} to {high} {estimate.covered})"
+        return f"{middle} ({low} to {high}) {estimate.covered}"
     return f"{middle} ({low} to {high})"
 
 
@@ -258,7 +258,7 @@ def format_median_interval(estimate: Estimate) -> str:
     same = unit and first.endswith(unit) and last.endswith(unit)
     shorter = span.removesuffix(f" {unit}")
     part = f" {estimate.covered}" if estimate.covered else ""
-    return f"{shown} ({shorter if same else span}{part})"
+    return f"{shown} ({shorter if same else span}){part}"
 
 
 def format_amount(estimate: Estimate) -> str:

@@ -237,7 +237,7 @@ def test_a_year_that_leaves_out_countries_says_which_part_its_interval_is_of() -
     part |= {"is_lower_bound": "yes", "countries_count": 53, "countries_drawn": 41}
     picture = series.draw_years("T", [part])
     assert [mark.text for mark in marks(picture, "text")][-2:] == ["2025", "*"]
-    assert "3 million (2 to 4 in 41 of 53 countries)" in words(picture)
+    assert "3 million (2 to 4) in 41 of 53 countries" in words(picture)
 
 
 def test_bounds_alone_are_drawn_below_the_edge() -> None:

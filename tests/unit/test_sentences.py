@@ -559,8 +559,8 @@ def test_a_total_that_leaves_out_countries_says_what_it_covers() -> None:
     total = numbers.read_estimate(row)
     assert numbers.format_median(total) == "89 million"
     for text in (numbers.format_median_interval(total), numbers.format_amount(total)):
-        assert text == "89 million (80 to 99 in 12 of 20 countries)"
-    assert numbers.format_estimate(row) == "89.0 M (80.0 M to 99.0 M in 12 of 20 countries)"
+        assert text == "89 million (80 to 99) in 12 of 20 countries"
+    assert numbers.format_estimate(row) == "89.0 M (80.0 M to 99.0 M) in 12 of 20 countries"
     assert numbers.read_cover(area_row(countries_count=1, countries_drawn=0)) is None
 
 
