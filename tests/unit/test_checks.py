@@ -564,9 +564,9 @@ def crossed(made: World) -> list[tuple[str, int, str, str]]:
     """Rule, line, column and message of what the rules over several tables find."""
     across_tables = checks.check_across_tables(made.typed())
     return [
-        (each.rule, each.line, each.column, each.message)
-        for each in across_tables
-        if each.rule not in SURPRISES
+        (table.rule, table.line, table.column, table.message)
+        for table in across_tables
+        if table.rule not in SURPRISES
     ]
 
 

@@ -590,9 +590,9 @@ def test_no_table_that_cannot_be_read_hinders_the_check(table: str, small_facts:
 def test_an_acceptance_does_not_lapse_while_rows_are_refused(small_facts: Path) -> None:
     cells = {"rule": "figure_jump", "table": "estimates", "key": "E1", "column": "value"}
     append(small_facts, "accepted_findings", cells | {"reason": "so", "reviewed_on": "2026-01-31"})
-    assert [one[3] for one in list_findings(small_facts)] == ["acceptance_lapsed"]
+    assert [finding[3] for finding in list_findings(small_facts)] == ["acceptance_lapsed"]
     edit(small_facts, "estimates", "E1", value="many")
-    assert [one[3] for one in list_findings(small_facts)] == ["number"]
+    assert [finding[3] for finding in list_findings(small_facts)] == ["number"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that no one can read")

@@ -40,8 +40,8 @@ def read(
 
 
 def ids(country: str, text: str, scope: GeoScope = CITIES, day: str = "2021-01-01") -> set[str]:
-    found = read(country, text, scope, day)
-    return set(merge_places((area for each in found for area in each.area_ids), ATLAS()[country]))
+    result = read(country, text, scope, day)
+    return set(merge_places((area for each in result for area in each.area_ids), ATLAS()[country]))
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_what_a_text_names(country: str, text: str, places: str) -> None:
 def test_what_is_a_part_is_within_the_smallest_that_holds_it(
     country: str, text: str, place: str
 ) -> None:
-    found = read(country, text, LOCALITY)
-    assert {area for each in found for area in each.area_ids} == {place}
-    assert {each.reading for each in found} == {WITHIN}
+    result = read(country, text, LOCALITY)
+    assert {area for each in result for area in each.area_ids} == {place}
+    assert {each.reading for each in result} == {WITHIN}
 
 
 def test_a_town_of_myanmar_is_the_wards_of_its_township() -> None:
@@ -142,8 +142,8 @@ def test_everything_but_a_region_is_all_the_others() -> None:
     "text", ["Narnia", "Narnia and Archenland", "Some towns", "Narnia district, Calormen"]
 )
 def test_what_is_no_place_is_not_guessed(text: str) -> None:
-    found = read("IN", text)
-    assert [each for each in found if each.area_ids] == []
+    result = read("IN", text)
+    assert [each for each in result if each.area_ids] == []
 
 
 def test_a_namesake_elsewhere_is_not_the_place() -> None:
@@ -179,16 +179,16 @@ def test_a_reviewed_name_stands_before_the_rules() -> None:
         ATLAS()["IN"].entries,
         {"sikar": Reviewed(("IN-BR", "IN-HR"), WITHIN)},
     )
-    (found,) = resolve_text("Sikar", CITIES, known)
+    (result,) = resolve_text("Sikar", CITIES, known)
     override = NameMeaning("sikar", ("IN-BR", "IN-HR"), WITHIN, PlaceMatch.OVERRIDE)
-    assert found == replace(override, part_kind=PartKind.CITY)
+    assert result == replace(override, part_kind=PartKind.CITY)
 
 
 def states() -> list[str]:
     return [
-        each.names[0]
-        for each in ATLAS()["IN"].entries.values()
-        if each.level == "admin1" and " and " not in each.names[0]
+        value.names[0]
+        for value in ATLAS()["IN"].entries.values()
+        if value.level == "admin1" and " and " not in value.names[0]
     ]
 
 
@@ -206,9 +206,9 @@ def test_the_order_of_names_does_not_matter(chosen: list[str], random: Random) -
 def districts() -> list[Entry]:
     india = ATLAS()["IN"]
     return [
-        each
-        for each in india.entries.values()
-        if each.level == "admin2" and each.names and each.holders[1] in india.first_level
+        value
+        for value in india.entries.values()
+        if value.level == "admin2" and value.names and value.holders[1] in india.first_level
     ]
 
 
@@ -257,10 +257,10 @@ def test_spellings_of_one_name(one: str, other: str, alike: bool) -> None:
 
 
 def test_words_of_kinds_and_amounts_are_no_names() -> None:
-    told = Vocabulary(frozenset({"coxs bazar", "north twenty four parganas"})).find_phrases(
+    result = Vocabulary(frozenset({"coxs bazar", "north twenty four parganas"})).find_phrases(
         "Various villages in Cox's Bazar; all districts of Narnia"
     )
-    assert [(each.name, each.kind, each.is_part) for each in told] == [
+    assert [(each.name, each.kind, each.is_part) for each in result] == [
         ("coxs bazar", "", True),
         ("narnia", "", False),
     ]
