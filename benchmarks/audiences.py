@@ -294,13 +294,13 @@ def answer_rows(rows: pd.DataFrame, tables: Tables, without_country: bool) -> pd
     )
     requested["is_under_block"] = True
     model = distribution.build_model(tables, parameters)
-    with_groups = impute_with_groups(
+    imputed = impute_with_groups(
         requested, tables, model, one_factor.read_model(tables), without_country
     )
     result = rows.assign(share=pd.to_numeric(rows.get("share"), errors="coerce"))
     for name in distribution.SHARES:
-        result[name] = with_groups[name].reindex(rows.index).astype("float64")
-    result["rung"] = with_groups["rung"].reindex(rows.index).fillna("")
+        result[name] = imputed[name].reindex(rows.index).astype("float64")
+    result["rung"] = imputed["rung"].reindex(rows.index).fillna("")
     reason = _explain_gaps(requested, tables)
     return result.assign(reason=reason.where(result["rung"] == "", ""))
 

@@ -52,8 +52,8 @@ def sound_cells(table: str) -> dict[str, str]:
 
 def failures(table: str, rows: list[dict[str, str]]) -> set[Failure]:
     """Position, column and rule of everything found."""
-    fact_table = contracts.check_fact_table(table, pd.DataFrame(rows, dtype="str"))
-    return set(zip(fact_table["position"], fact_table["column"], fact_table["rule"], strict=True))
+    cases = contracts.check_fact_table(table, pd.DataFrame(rows, dtype="str"))
+    return set(zip(cases["position"], cases["column"], cases["rule"], strict=True))
 
 
 def column_rules(table: str) -> Iterator[tuple[str, str]]:

@@ -562,11 +562,11 @@ def test_rows_without_a_key_all_go_to_quarantine(small_facts: Path) -> None:
 
 def crossed(made: World) -> list[tuple[str, int, str, str]]:
     """Rule, line, column and message of what the rules over several tables find."""
-    across_tables = checks.check_across_tables(made.typed())
+    findings = checks.check_across_tables(made.typed())
     return [
-        (table.rule, table.line, table.column, table.message)
-        for table in across_tables
-        if table.rule not in SURPRISES
+        (finding.rule, finding.line, finding.column, finding.message)
+        for finding in findings
+        if finding.rule not in SURPRISES
     ]
 
 

@@ -320,11 +320,11 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
     keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
-    with_groups = groups.impute_with_groups(
+    imputed = groups.impute_with_groups(
         wanted(*keys), tables, distribution.build_model(tables, laws), one_factor.read_model(tables)
     )["q50_share"]
-    assert with_groups[[1, 2, 3]].max() < with_groups[0] < 1.0
-    assert with_groups[0] < with_groups[[1, 2, 3]].sum()
+    assert imputed[[1, 2, 3]].max() < imputed[0] < 1.0
+    assert imputed[0] < imputed[[1, 2, 3]].sum()
 
 
 @pytest.mark.chain

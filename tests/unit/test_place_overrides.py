@@ -28,8 +28,8 @@ def one_place(printed: str, names: str, found_by: str = "override", **cells: str
 
 def findings(made: World) -> list[str]:
     """Return the messages of the rule."""
-    across_tables = rules.check_across_tables(made.typed())
-    return [finding.message for finding in across_tables if finding.rule == RULE]
+    all_findings = rules.check_across_tables(made.typed())
+    return [finding.message for finding in all_findings if finding.rule == RULE]
 
 
 @pytest.mark.parametrize(
