@@ -55,7 +55,7 @@ def show_history(
         raise fail_with(
             f"{store.address} does not list its versions; audience-impact list reads the latest one"
             if target
-            else f"nothing has been published below {store.address}"
+            else str(versions.report_unpublished(store))
         )
     for line in [*log.damages, *_find_conflicts(log, target)]:
         typer.echo(plain_line(line), err=True)

@@ -53,7 +53,10 @@ def lift_rollback(
     with lock_place(root, at, timeout_seconds) as place:
         last = place.last
         if last is None or (not last.is_pinned and place.target == f"{VERSIONS}/{last.latest}"):
-            raise PublishError(f"nothing is rolled back below {place.store.address}")
+            raise PublishError(
+                f"nothing is rolled back below {place.store.address}: audience-impact versions "
+                "says what happened there; see whether it is the place you mean"
+            )
         newest = Stored(place.store, f"{VERSIONS}/{last.newest}")
         if read_contents(newest) is None:
             raise PublishError(
@@ -74,10 +77,7 @@ def _require_published(root: Path) -> None:
         address = storage.format_address(root)
         raise AwayError(f"{address} cannot be read: {explain_error(error)}") from error
     if target is None:
-        raise PublishError(
-            f"nothing has been published below {store.address}: give another folder or address, or "
-            "publish with `audience-impact run`"
-        )
+        raise versions.report_unpublished(store)
 
 
 def require_reason(reason: str) -> str:

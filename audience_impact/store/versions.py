@@ -265,10 +265,7 @@ def find_latest(root: Path) -> Stored:
     try:
         folder = store.read_pointer(LATEST)
         if folder is None:
-            raise PublishError(
-                f"nothing has been published below {store.address}: give another folder or "
-                "address, or publish with `audience-impact run`"
-            )
+            raise report_unpublished(store)
         store.read_file(f"{folder}/{MANIFEST}")
     except MISPLACED as error:
         raise PublishError(
@@ -277,6 +274,14 @@ def find_latest(root: Path) -> Stored:
     except OSError as error:
         raise AwayError(f"{store.address} cannot be read: {explain_error(error)}") from error
     return Stored(store, folder)
+
+
+def report_unpublished(store: Storage) -> PublishError:
+    """Return the error of a place without a version."""
+    return PublishError(
+        f"nothing has been published below {store.address}: give another folder or address, or "
+        "publish with `audience-impact run`"
+    )
 
 
 def find_newest(root: Path) -> Stored:

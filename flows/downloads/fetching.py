@@ -160,8 +160,10 @@ class _RetryDecision:
 def _log_retry(details: RetryDetails) -> None:
     """Log the cause of a retry and the wait before it, which stamina does not log."""
     error = details.caused_by
+    host = f"{error.request.url.host}: " if isinstance(error, httpx.RequestError) else ""
     log.warning(
-        "%s: asking again in %.1f s (time %d)",
+        "%s%s: asking again in %.1f s (time %d)",
+        host,
         str(error) or type(error).__name__,
         details.wait_for,
         details.retry_num,

@@ -123,9 +123,12 @@ def status_fell(before: Summary, now: Summary) -> list[str]:
     *list_published(table for table in OF_ANSWERS if table != "impact"),
 )
 def numbers_rescaled(before: Summary, now: Summary) -> list[str]:
-    """Return a line for each published table with numbers that changed by the factor."""
+    """Return a line for each published table with numbers that changed by the factor.
+
+    There are none where a version has no facts, since rows may then be new.
+    """
     differences = compare_summaries(before, now)
-    if edits.has_additions(differences.rows):
+    if not differences.has_facts or edits.has_additions(differences.rows):
         return []
     return [
         f"{name_files(moves.table)}: numbers_rescaled: in {len(moves.rescaled):,} rows a number of "

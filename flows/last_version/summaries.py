@@ -79,11 +79,16 @@ class Differences:
     def __init__(self, before: Summary, now: Summary) -> None:
         self.before, self.now = before, now
 
+    @property
+    def has_facts(self) -> bool:
+        """Return whether both versions have their facts, so that their rows can be compared."""
+        return bool(self.before.facts.files and self.now.facts.files)
+
     @cached_property
     def rows(self) -> Sequence[Row]:
         """Return the rows of facts that differ; none where a version has no facts."""
         files = self.before.facts.files, self.now.facts.files
-        return list_differences(*files, fact_models.list_keys()) if all(files) else []
+        return list_differences(*files, fact_models.list_keys()) if self.has_facts else []
 
     @cached_property
     def moves(self) -> Sequence[TableMoves]:

@@ -34,6 +34,7 @@ from audience_impact.periods import parse_periods
 from audience_impact.plain_text import plain_line
 from audience_impact.store import PublishError, storage
 from audience_impact.store.files import explain_error
+from flows import CHECKOUT
 from flows.serving.preparing import Profile
 
 NAME = "metrics.prom"
@@ -172,7 +173,8 @@ def find_textfile(profile: Profile) -> Path | None:
     """Return the file of an environment in the folder of its metrics; None without a folder."""
     if profile.metrics is None:
         return None
-    return profile.metrics / f"{profile.qualify_name('audience-impact')}.prom"
+    folder = CHECKOUT / profile.metrics  # the other paths of a profile are relative to it as well
+    return folder / f"{profile.qualify_name('audience-impact')}.prom"
 
 
 def record_failure(root: Path, profile: Profile, ended: datetime) -> None:

@@ -1,7 +1,7 @@
 """Notices through Apprise: of a failed run, changed answers, or missing runs.
 
 A failure has the type of a failure, as which services show it, and four lines: the environment, the
-day, the cause and the address of the run. Changed answers and missing runs are warnings.
+time, the cause and the address of the run. Changed answers and missing runs are warnings.
 
 Apprise never raises, so its result for each address is checked: an address that does not take a
 notice is logged, without its password. A lost notice stops no run from publishing.
@@ -100,12 +100,12 @@ def report_failed_run(run: FlowRun, state: str, cause: str, folder: Path = HERE)
 
 
 def _describe_failure(run: FlowRun, cause: str, now: datetime) -> str:
-    """Return environment, day, cause and address of a run that failed, a line each."""
+    """Return environment, time, cause and address of a run that failed, a line each."""
     first, *others = cause.strip().splitlines() or ["no reason was given"]
     more = f" (and {len(others)} lines more, in the run)" if others else ""
     lines = [
         f"environment: {read_profile().environment or 'none'}",
-        f"day: {now:%Y-%m-%d %H:%M} UTC",
+        f"time: {now:%Y-%m-%d %H:%M} UTC",
         f"cause: {plain_line(first)}{more}",
         f"run: {find_page(run)}",
     ]

@@ -272,7 +272,7 @@ def wait_for_server(process: Child, log: ServerLog) -> None:
         if process.poll() is not None:  # looked at last: who answers now is somebody else
             raise ServeError(
                 "The Prefect server ended before it answered (exit status "
-                f"{process.returncode}){log.find_cause()}."
+                f"{process.returncode}){log.find_cause()}{_name_database()}."
             )
         if trouble is None:
             return
@@ -281,6 +281,12 @@ def wait_for_server(process: Child, log: ServerLog) -> None:
                 f"No answer from {PREFECT_API_URL.value()} in {START_SECONDS:.0f} s: {trouble}"
             )
         time.sleep(0.2)
+
+
+def _name_database() -> str:
+    """Return where the database of the server is named; blank for the one in its home."""
+    name = "PREFECT_API_DATABASE_CONNECTION_URL"
+    return f" (its database is that of {name})" if os.environ.get(name) else ""
 
 
 def describe_trouble() -> str | None:

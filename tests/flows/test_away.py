@@ -10,6 +10,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,12 +56,19 @@ READERS = [
     Case("release", ("release", "--into", "{new}", "--published", "{place}")),
 ]
 """The commands that read a published version."""
+OF_A_PLACE = [
+    Case("versions", ("versions", "--published", "{place}")),
+    Case("rollback", ("rollback", "v1", "--reason", "a test", "--published", "{place}")),
+    Case("rollback --lift", ("rollback", "--lift", "--published", "{place}")),
+]
+"""The commands that read the history of a place and no table of a version."""
 FACT_READERS = [
     Case("check", ("check", "{place}")),
     Case("estimate", ("estimate", *EVENT, "--facts", "{place}")),
     Case("run", ("run", "--facts", "{place}", "--published", "{new}")),
     Case("refresh", ("refresh", "--facts", "{place}", "--into", "{new}", "--downloads", "{new}")),
     Case("import", ("import", "stop", "{file}", "--facts", "{place}", "--into", "{new}")),
+    Case("import", ("import", "ioda", "{outages}", "--facts", "{place}", "--into", "{new}")),
     Case("learn", ("learn", "--facts", "{place}")),
     Case("add", ("add", "figure", "--facts", "{place}", "--dry-run", "--platform", "alpha")),
     Case("explain", ("explain", "R1", "--facts", "{place}")),
@@ -75,6 +83,7 @@ WRITERS = [
     Case("report", ("report", "--published", "{published}", "--png", "R1", "--into")),
     Case("release", ("release", "--published", "{published}", "--into")),
     Case("import", ("import", "stop", "{file}", "--into")),
+    Case("import", ("import", "ioda", "{outages}", "--into")),
     Case("estimate", ("estimate", *EVENT, "--into")),
 ]
 """The commands that write to a folder or file that somebody names."""
@@ -92,6 +101,14 @@ def small_published(small_results: steps.Results, tmp_path_factory: pytest.TempP
     steps.publish_results(small_results, root, None)
     return root
 
+
+OUTAGES = (
+    "ioda_id,country,scope_printed,cause,begin_utc,end_utc,confirmation,notes,seen_bgp,"
+    "seen_active_probing,seen_telescope\n"
+    "1A,Iraq,Iraq,Government Directed,2021-05-01 01:00:00,2021-05-01 05:00:00,Confirmed,,TRUE,"
+    "True,FALSE\n"
+)
+"""A list of outages."""
 
 # ---- Versions that are damaged ----
 
@@ -289,8 +306,11 @@ def assert_one_line(
 def fill_words(case: Case, place: str, tmp: Path, published: Path) -> tuple[str, ...]:
     """Return the words of a command about a place."""
     register = Path(__file__).parents[1] / "golden" / "register_sample.csv"
+    outages = tmp / "outages.csv"
+    if "{outages}" in case.words:
+        outages.write_text(OUTAGES, encoding="utf-8")
     filled = {"place": place, "new": str(tmp / "new"), "published": str(published)}
-    words = [word.format(**filled, file=register) for word in case.words]
+    words = [word.format(**filled, file=register, outages=outages) for word in case.words]
     return (*words, place) if words[-1] == "--into" else tuple(words)
 
 
@@ -302,6 +322,69 @@ def test_a_folder_of_versions_that_cannot_be_read_is_one_line(
     place = FOLDERS[thing](small_published, tmp_path)
     words = fill_words(case, str(place), tmp_path, small_published)
     assert_one_line(case, thing, words, str(place)[:100])
+
+
+LEFT_ALONE = {
+    "versions": {
+        "latest that leads nowhere",
+        "latest that leads to itself",
+        "a folder in the place of a table",
+    },
+    "rollback": {"latest that leads nowhere"},
+    "rollback --lift": set[str](),
+}
+"""What a command about the history of a place does not read, or mends."""
+
+
+@pytest.mark.parametrize("thing", FOLDERS)
+@pytest.mark.parametrize("case", OF_A_PLACE, ids=make_id)
+def test_a_place_whose_history_cannot_be_read_is_one_line(
+    case: Case, thing: str, small_published: Path, tmp_path: Path
+) -> None:
+    if thing in LEFT_ALONE[case.name]:
+        return
+    place = FOLDERS[thing](small_published, tmp_path)
+    words = fill_words(case, str(place), tmp_path, small_published)
+    assert_one_line(case, thing, words, str(place)[:100])
+
+
+@contextmanager
+def as_another_user(folder: Path) -> Iterator[None]:
+    """Let this process be a user who may not enter a folder of another one."""
+    folder.chmod(0o700)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(NOBODY)
+    else:
+        folder.chmod(0)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(0o700)
+
+
+NOBODY = 65534
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        *READERS,
+        *OF_A_PLACE,
+        *(case for case in FACT_READERS if case.words[0] in ("check", "learn", "add", "estimate")),
+    ],
+    ids=make_id,
+)
+def test_a_folder_of_another_user_is_one_line(
+    case: Case, small_published: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "theirs" / "place"
+    place.mkdir(parents=True)
+    words = fill_words(case, str(place), tmp_path, small_published)
+    with as_another_user(place.parent):
+        assert_one_line(case, "a folder of another user", words, str(place))
 
 
 @pytest.mark.parametrize("thing", MANIFESTS)
@@ -416,7 +499,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.mark.parametrize("thing", [*ADDRESSES, *BUCKETS])
-@pytest.mark.parametrize("case", READERS, ids=make_id)
+@pytest.mark.parametrize("case", [*READERS, *OF_A_PLACE], ids=make_id)
 def test_a_bucket_of_versions_that_is_away_is_one_line(
     case: Case,
     thing: str,
@@ -576,6 +659,31 @@ def test_a_full_disk_behind_standard_output_is_one_line(
     assert done.stderr.splitlines() == [
         "standard output: No space left on device: free space on the disk, and run again"
     ]
+
+
+DATABASES = {
+    "a database that refuses": "postgresql+asyncpg://me:secret@127.0.0.1:9/prefect",
+    "a database whose name does not resolve": "postgresql+asyncpg://me:secret@nowhere.invalid/x",
+}
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("thing", DATABASES)
+def test_a_database_of_prefect_that_is_away_is_one_line(
+    thing: str, small_facts: Path, tmp_path: Path
+) -> None:
+    variables = {
+        "PREFECT_HOME": str(tmp_path / "home"),
+        "PREFECT_API_DATABASE_CONNECTION_URL": DATABASES[thing],
+    }
+    words = ("run", "--facts", str(small_facts), "--published", str(tmp_path / "new"))
+    done = call_process(words, **variables)
+    note_line("run", thing, done)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "PREFECT_API_DATABASE_CONNECTION_URL" in line
+    assert "secret" not in line
+    assert ADVICE.search(CANNOT.sub("", line)), line
 
 
 SERVERS = {

@@ -1,5 +1,6 @@
 """Facts in git checkouts are pulled before a run, and a night without new facts says so."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -101,6 +102,52 @@ def test_a_pull_runs_no_hook_and_makes_no_link(origin: Path, facts: Path, tmp_pa
     assert not (tmp_path / "taken").exists()
     assert (facts / "places.csv").is_file()
     assert not (facts / "places.csv").is_symlink()
+
+
+SSH = "core.sshCommand"
+
+
+@pytest.mark.parametrize(
+    ("named", "used"),
+    [
+        ("", "ssh -o BatchMode=yes"),
+        ("variable", "ssh -i deploy-key"),
+        ("other variable", "deploy-ssh"),
+        ("configuration", "ssh -i deploy-key"),
+    ],
+)
+def test_the_ssh_of_an_operator_is_used(
+    facts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, used: str
+) -> None:
+    """A pull over ssh runs a program of ours that writes how it was called."""
+    calls = tmp_path / "bin" / "calls"
+    calls.parent.mkdir()
+    for name in ("ssh", "deploy-ssh"):
+        program = calls.with_name(name)
+        program.write_text(f'#!/bin/sh\necho "{name} $1 $2" >> {calls}\nexit 1\n')
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{calls.parent}:{os.environ['PATH']}")
+    for name in checkouts.SSH:
+        monkeypatch.delenv(name, raising=False)
+    if named == "variable":
+        monkeypatch.setenv("GIT_SSH_COMMAND", used)
+    elif named == "other variable":
+        monkeypatch.setenv("GIT_SSH", used)
+    elif named == "configuration":
+        git(facts, "config", SSH, used)
+    git(facts, "remote", "set-url", "origin", "git@example.org:facts.git")
+    with pytest.raises(PublishError, match="cannot be pulled"):
+        checkouts.pull_facts([facts])
+    assert calls.read_text().splitlines()[-1].startswith(used)
+
+
+def test_a_checkout_that_contains_the_one_that_runs_is_not_pulled(
+    facts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkouts, "CHECKOUT", facts.parent / "pipeline")
+    (facts.parent / "pipeline").mkdir()
+    with pytest.raises(RefusedError, match="is in the checkout that runs"):
+        checkouts.pull_facts([facts])
 
 
 def test_neither_a_plain_folder_nor_the_checkout_that_runs_is_pulled(tmp_path: Path) -> None:

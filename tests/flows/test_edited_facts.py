@@ -180,6 +180,15 @@ def test_numbers_that_double_without_a_new_fact_are_a_warning() -> None:
     assert last_version.list_changes(before, nearly) == []
 
 
+@pytest.mark.parametrize("unread", ["before", "now", "both"])
+def test_numbers_that_double_say_nothing_of_facts_that_cannot_be_read(unread: str) -> None:
+    facts = {"estimates": render_rows("estimates", FIGURE)}
+    before = summarise(1e6, **(facts if unread == "now" else {}))
+    now = summarise(2.1e6, **(facts if unread == "before" else {}))
+    assert last_version.list_changes(before, now) == []
+    assert last_version.list_notes(before, now)
+
+
 def test_an_edit_that_moves_no_number_is_not_mentioned() -> None:
     old, new = (render_rows("estimates", {**FIGURE, "area_id": area}) for area in ("XA", "XB"))
     before, now = summarise(1e6, estimates=old), summarise(1e6, estimates=new)

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from audience_impact.store import PublishError
-from flows import run_reports
+from flows import CHECKOUT, run_reports
 from flows.serving import metrics
 from flows.serving.preparing import Profile
 
@@ -116,6 +116,16 @@ def test_environments_share_a_folder_that_is_scraped(tmp_path: Path) -> None:
         assert f'{metrics.SUCCESS}{{environment="{name}"}} 0.0' in texts[-1]
     assert "# EOF" not in texts[0]  # the text format, which node_exporter reads
     assert not (tmp_path / "never-published").exists()
+
+
+def test_a_relative_folder_of_metrics_is_that_of_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    profile = Profile.model_construct(environment=None, metrics=Path("metrics"))
+    assert metrics.find_textfile(profile) == CHECKOUT / "metrics" / "audience-impact.prom"
+    elsewhere = Profile.model_construct(environment=None, metrics=tmp_path)
+    assert metrics.find_textfile(elsewhere) == tmp_path / "audience-impact.prom"
 
 
 def test_a_failure_keeps_the_labels_of_the_textfile(tmp_path: Path) -> None:

@@ -287,7 +287,7 @@ def check_notices(nights: dict[int, Night]) -> None:
         if day in causes:
             environment, moment, cause, page = night.notices[0]["message"].split("\n")
             assert environment == f"environment: {ENVIRONMENT}"
-            assert moment == f"day: {night.at:%Y-%m-%d %H:%M} UTC"
+            assert moment == f"time: {night.at:%Y-%m-%d %H:%M} UTC"
             assert cause.startswith("cause: ")
             assert causes[day] in cause
             assert page.startswith("run: ")

@@ -117,9 +117,9 @@ def test_a_failure_is_sent_as_one_with_environment_day_cause_and_page(
         run = failed(monkeypatch, address, tmp_path, cause)
     assert told[0]["type"] == "failure"
     assert told[0]["title"] == "audience-impact (north): run publish-impact north: Failed"
-    environment, day, why, page = told[0]["message"].split("\n")
+    environment, moment, why, page = told[0]["message"].split("\n")
     assert environment == "environment: north"
-    assert re.fullmatch(r"day: \d{4}-\d\d-\d\d \d\d:\d\d UTC", day)
+    assert re.fullmatch(r"time: \d{4}-\d\d-\d\d \d\d:\d\d UTC", moment)
     assert why == "cause: a.csv:2:x: wrong (and 2 lines more, in the run)"
     assert page == f"run: http://...@prefect.example/runs/flow-run/{run}"
     assert b"audience_impact_run_success" in (tmp_path / "metrics.prom").read_bytes()

@@ -425,6 +425,36 @@ def test_only_one_is_fetched_and_the_rest_stays(server: Server, options: Refresh
     assert rows(options, "bases") == before
 
 
+PROXIES = {
+    "a proxy that refuses": "http://127.0.0.1:9",
+    "a proxy whose name is not known": "http://nowhere.invalid:3128",
+}
+
+
+@pytest.mark.parametrize("thing", PROXIES)
+def test_a_network_that_is_away_is_one_line(
+    thing: str, options: RefreshOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, PROXIES[thing])
+    monkeypatch.setenv("no_proxy", "")
+    line = refused(replace(options, addresses={}))
+    assert line.startswith(
+        "none of 5 publishers can be reached; the first: world-bank-population: "
+    )
+    assert line.endswith(": check the address, the network and the proxy, and run again")
+    assert "\n" not in line
+    assert not options.into.exists()
+
+
+def test_a_publisher_that_is_away_beside_others_is_named(
+    server: Server, options: RefreshOptions
+) -> None:
+    addresses = {**server.addresses, Name.REGISTER: "http://127.0.0.1:9/stop.csv"}
+    line = refused(replace(options, addresses=addresses))
+    assert line.startswith("access-now-stop: http://127.0.0.1:9/stop.csv: ")
+
+
 def test_shares_without_people_are_refused(options: RefreshOptions) -> None:
     assert "fetch that too" in refused(replace(options, names=[Name.INTERNET]))
 
