@@ -160,14 +160,20 @@ class _RetryDecision:
 def _log_retry(details: RetryDetails) -> None:
     """Log the cause of a retry and the wait before it, which stamina does not log."""
     error = details.caused_by
-    host = f"{error.request.url.host}: " if isinstance(error, httpx.RequestError) else ""
     log.warning(
         "%s%s: asking again in %.1f s (time %d)",
-        host,
+        _name_host(error),
         str(error) or type(error).__name__,
         details.wait_for,
         details.retry_num,
     )
+
+
+def _name_host(error: Exception) -> str:
+    """Return the host of a request that failed, followed by a colon; blank where it is unknown."""
+    with suppress(AttributeError, RuntimeError):  # httpx raises where an error has no request
+        return f"{error.request.url.host}: "  # type: ignore[attr-defined]
+    return ""
 
 
 set_on_retry_hooks([_log_retry])
