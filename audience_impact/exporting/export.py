@@ -89,11 +89,16 @@ def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:
 
 
 def _encode_parquet(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    # A table of an older version has the words of its columns in the schema of Arrow.
-    is_older = COLUMNS_KEY.encode() not in (table.schema.metadata or {})
-    options = {"compression": "zstd", "row_group_size": ROW_GROUP_ROWS, "store_schema": is_older}
-    pq.write_table(table.combine_chunks(), sink, **options)
+    """Return rows of a published table as a file with the words of the table and its columns."""
+    sink, words = pa.BufferOutputStream(), table.schema.metadata or {}
+    # A table of an older version has the words of its columns in the schema of Arrow, where those
+    # of the table are as well.
+    is_older = COLUMNS_KEY.encode() not in words
+    options = {"compression": "zstd", "store_schema": is_older}
+    with pq.ParquetWriter(sink, table.schema, **options) as file:
+        file.write_table(table.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+        if not is_older:
+            file.add_key_value_metadata(words)
     return bytes(sink.getvalue())
 
 

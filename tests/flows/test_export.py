@@ -15,6 +15,7 @@ import frictionless
 import openpyxl
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 from openpyxl.utils import get_column_letter
@@ -400,6 +401,11 @@ def test_parquet_is_the_files_themselves_or_rows_of_them(version: Stored, tmp_pa
     tables = ai.load(tmp_path / "part")
     assert tables["impact"].attrs["columns"]["obs_status"]["values"]["A"].startswith("normal")
     assert set(tables["impact"]["restriction_id"]) == {"R1"}
+    footers = [
+        pq.read_metadata(place / "impact.parquet").metadata
+        for place in (tmp_path / "all", tmp_path / "part")
+    ]
+    assert footers[0] == footers[1]
     assert frictionless.validate(str(tmp_path / "part" / "datapackage.json")).valid
 
 
