@@ -258,7 +258,17 @@ def write_area_lead(row: Row, area_name: str) -> list[str]:
         return [lead]
     doubt = " Confidence in it is low." if row.get("confidence") == Confidence.LOW else ""
     span = format_interval(low, high)
-    return [lead, f"Nine times in ten, the true number should lie within {span}.{doubt}"]
+    true = f"the true number{_limit_number(people.covered)}"
+    return [lead, f"Nine times in ten, {true} should lie within {span}.{doubt}"]
+
+
+def _limit_number(covered: Cover | None) -> str:
+    """Return what an interval is of, after a sentence that says what its total leaves out."""
+    if covered is None:
+        return ""
+    if covered.noun != COUNTRIES:
+        return " without these"
+    return f" in the {'one' if covered.drawn == 1 else f'{covered.drawn:,}'}"
 
 
 def _name_drawn_part(covered: Cover | None, area_id: str, place: str) -> str:

@@ -86,7 +86,7 @@ def show_limits(estimate: Estimate) -> str:
     """Return the bounds in words, where nothing else is known."""
     if not estimate.at_least and estimate.at_most:
         return f"at most {show_bounds(estimate).rpartition(' to ')[2]}"
-    return f"{show_bounds(estimate)} (at least to at most)"
+    return show_bounds(estimate)
 
 
 def show_mebibytes(size: int) -> str:

@@ -218,14 +218,15 @@ def in_period(period: str, *values: float | None, **more: object) -> dict[str, o
                       countries_count=1, bounds_only_count=2, confidence="low"),
             "About 3 million people in India were under an internet restriction at some time in "
             "2025; 2 of 3 restrictions have no estimate and could add to it. Nine times in ten, "
-            "the true number should lie within 2 to 4 million. Confidence in it is low.",
+            "the true number without these should lie within 2 to 4 million. Confidence in it is "
+            "low.",
         ),
         (
             in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6, is_lower_bound="yes", countries_drawn=2,
                       countries_count=5),
             "About 3 million people in 2 countries of India were under an internet restriction at "
             "some time in 2025; 3 more countries have no estimate. Nine times in ten, the true "
-            "number should lie within 2 to 4 million.",
+            "number in the 2 should lie within 2 to 4 million.",
         ),
         (
             in_period("2025", 1e6, None, None, None, 9e6),
