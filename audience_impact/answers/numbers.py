@@ -361,6 +361,8 @@ def day_in_words(text: str) -> str:
     if re.fullmatch(r"\d{4}-Q[1-4]", text):
         year, quarter = text.split("-Q")
         return str(format_date(date(int(year), 3 * int(quarter), 1), "QQQ y", LOCALE))
+    if half := re.fullmatch(r"(\d{4})-H([12])", text):
+        return f"{'first' if half[2] == '1' else 'second'} half of {half[1]}"
     if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
         return text
     pattern = {4: "y", 7: "MMMM y", 10: "d MMMM y"}[len(text)]

@@ -225,6 +225,13 @@ def test_ordered_restrictions_stand_apart_where_they_are_not_all() -> None:
     assert "ordered" not in series.describe_years(YEARS)
 
 
+@pytest.mark.parametrize(("count", "labels"), [(3, [0, 2]), (17, [1, 4, 7, 10, 13, 16])])
+def test_a_phone_has_the_labels_of_years_for_which_it_has_room(
+    count: int, labels: list[int]
+) -> None:
+    assert [n for n in range(count) if not series.is_minor(n, count)] == labels
+
+
 def test_a_bar_of_one_year_does_not_fill_the_picture() -> None:
     few = series.draw_years("T", [in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6)])
     bars = [mark for mark in marks(few, "rect") if "%" in (mark.get("width") or "")]

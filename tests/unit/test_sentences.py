@@ -456,6 +456,7 @@ def test_bounds_keep_three_digits_and_all_but_meet_as_one() -> None:
 def test_days_and_spans_are_said_once() -> None:
     assert on_day("2025") == "in 2025"
     assert on_day("2023-Q1") == "in Q1 2023"
+    assert numbers.dates_in_words("2025-H1") == "first half of 2025"
     assert on_day("2025-08-10/2025-08-11") == "between 10 and 11 August 2025"
     assert from_to("2020-10-28", "2020-11-03") == "from 28 October to 3 November 2020"
     assert from_to("2020-12-30", "2021-01-02") == "from 30 December 2020 to 2 January 2021"

@@ -23,6 +23,7 @@ from audience_impact.site.charts.series import (
     describe_fully,
     describe_persons,
     draw_series,
+    is_minor,
     label_axis,
     place_number,
 )
@@ -65,7 +66,7 @@ def draw_line(title: str, years: Years) -> str:
     ]
     pairs = [(a, b) for a, b in pairwise(dots) if a["is_estimated"] and b["is_estimated"]]
     across = [
-        Tick(round(x, 2), year, (len(years) - number) % 2 == 0, PARTLY if estimate.covered else "")
+        Tick(round(x, 2), year, is_minor(number, len(years)), PARTLY if estimate.covered else "")
         for number, ((year, estimate), x) in enumerate(zip(years, places, strict=True))
     ]
     alt = " ".join(f"{year}: {describe_persons(estimate)}." for year, estimate in years)

@@ -36,6 +36,8 @@ PARTLY = "*"
 """Note below a year whose number leaves out countries or restrictions."""
 BAR, PAIR = 0.6, 0.38
 """Widths of the bar of a year, and of each of two bars, as shares of its space."""
+MOST_YEARS = 14
+"""Number of years of which a narrow screen has room for every second label."""
 WIDEST = 12.0
 """Maximum width of a bar, in per cent of the picture, where there are few years."""
 UNITS = 1000
@@ -205,11 +207,16 @@ def _label_years(years: list[str], listed: list[YearEstimate]) -> list[Tick]:
         Tick(
             (number + 0.5) * band,
             year,
-            (len(years) - number) % 2 == 0,
+            is_minor(number, len(years)),
             PARTLY if year in parts else "",
         )
         for number, year in enumerate(years)
     ]
+
+
+def is_minor(number: int, count: int) -> bool:
+    """Return whether the label of a year is left out on a narrow screen; the last one stays."""
+    return (count - 1 - number) % (2 if count <= MOST_YEARS else 3) != 0
 
 
 def _read_places(estimate: Estimate) -> dict[str, float | None]:
