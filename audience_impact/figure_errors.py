@@ -8,8 +8,8 @@ between secondary sources (as a share of the figure), the typical difference bet
 its definition deviates, and a conventional error if only one page of low reliability prints it
 (both in log odds). The error of several figures of an audience is the typical difference between
 measurers, divided by the square root of their number. Growth is proportional to the square root of
-the months from the middle of the figure's period to the start. From the first day of a national
-restriction of the whole service in between, the growth of restricted services is used.
+the months from the middle of the figure's period to the start. For the days on which a national
+restriction of the whole service was in force in between, the growth of restricted services is used.
 
 Assumptions. Those of fitting/errors.py. Errors are independent, so that half widths are added in
 squares.
@@ -51,7 +51,7 @@ described in fitting/errors.py.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -321,10 +321,8 @@ def _add_growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> 
         moment=period_middle(figures["period_start"], figures["period_end"]),
     )
     restrictions = list_restrictions(tables)
-    since = match_restrictions(rows, restrictions[restrictions["is_use"]], "period_end", "start")[
-        "used_from"
-    ]
-    restricted = in_months((rows["start"] - since).dt.days).fillna(0.0).clip(lower=0.0)
+    touched = match_restrictions(rows, restrictions[restrictions["is_use"]], "period_end", "start")
+    restricted = in_months(touched["used_days"])
     free = (in_months((rows["start"] - rows["moment"]).dt.days).abs() - restricted).clip(lower=0.0)
     parts = [
         spread.scale_by(np.sqrt(months))
@@ -398,12 +396,12 @@ def list_restrictions(tables: Tables) -> pd.DataFrame:
 def match_restrictions(
     rows: pd.DataFrame, restrictions: pd.DataFrame, start: str, end: str
 ) -> pd.DataFrame:
-    """Return whether restrictions touched the service of a row between two days, and since when.
+    """Return whether restrictions touched the service of a row between two days, and how long.
 
     `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`
     (exclusive); `acts` is the result of `list_restrictions`. Restrictions of the whole network
     affect every service. Columns: `any`, `use` (a restriction kept people from the whole service),
-    `used_from` (the first day of these, no earlier than `start`).
+    `used_days` (the days on which one of these was in force).
     """
     wide = restrictions[restrictions["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
     rows_with_place = rows[["area_id", "platform_id", start, end]].reset_index(names="place")
@@ -415,12 +413,32 @@ def match_restrictions(
     )
     met = joined[(joined["from_day"] < joined[end]) & ~(joined["to_day"] <= joined[start])]
     used = met[met["is_use"].astype(bool)]
-    first = used[["from_day", start]].max(axis=1).groupby(used["place"]).min()
+    used_days = _count_days(
+        used["place"],
+        used[["from_day", start]].max(axis=1),
+        used["to_day"].fillna(used[end]).clip(upper=used[end]),
+    )
     return pd.DataFrame(
         {
             "any": rows.index.isin(met["place"]),
             "use": rows.index.isin(used["place"]),
-            "used_from": first.reindex(rows.index),
+            "used_days": used_days.reindex(rows.index, fill_value=0.0),
         },
         rows.index,
     )
+
+
+def _count_days(
+    places: "pd.Series[int]", first: "pd.Series[Any]", after: "pd.Series[Any]"
+) -> "pd.Series[float]":
+    """Return the days of each place that are in one of its intervals, each day once.
+
+    An interval has its `first` day and not the day `after` it.
+    """
+    intervals = pd.DataFrame({"place": places, "first": first, "after": after})
+    intervals = intervals.sort_values(["place", "first"], ignore_index=True)
+    covered_to = intervals.groupby("place")["after"].cummax()
+    counted_to = covered_to.groupby(intervals["place"]).shift()
+    begin = pd.concat([intervals["first"], counted_to], axis=1).max(axis=1)
+    days = (intervals["after"] - begin).dt.days.clip(lower=0).astype("float64")
+    return days.groupby(intervals["place"]).sum()

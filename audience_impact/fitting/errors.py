@@ -8,7 +8,7 @@ Method. Nothing is drawn at random: the same facts give the same numbers, rounde
 * growth: the change to the next figure of a series that no restriction touched, over the square
   root of the months (at least one) between; its 5, 50 and 95 % quantiles. The weight of a measurer
   is the square root of the number of its pairs, so that one long table does not dominate.
-* restricted_growth: the same while a restriction blocked the whole service.
+* restricted_growth: the same while a restriction blocked the whole service, on most days.
 * base_growth: the same of the people online, from one year to the next; every area has the same
   weight.
 * measurers, base_measurers: the 90 % quantile of the absolute difference between two measurers,
@@ -97,6 +97,8 @@ MONTHLY = [
         AudienceMetric.UNSPECIFIED,
     )
 ]
+MOST_DAYS_SHARE = 0.5
+"""Share of the days between two figures from which growth counts as that under a restriction."""
 NEAR_DAYS = 183
 """Maximum days between the figures of two measurers that are compared (half a year)."""
 
@@ -126,7 +128,7 @@ def pair_successive(tables: Tables) -> pd.DataFrame:
 
     Columns: SERIES, `value`, `next_value`, the periods of both, `months` between their middles,
     `universe` (NaN where nobody counted it; 1 for shares), `change` in log odds, `is_restricted`
-    (by anything between) and `is_use_restricted` (the service as a whole).
+    (by anything between) and `is_use_restricted` (the service as a whole, on most days).
     """
     figures = _take_period_medians(_select_figures(tables)).sort_values(
         [*SERIES, *PERIOD], ignore_index=True
@@ -162,7 +164,9 @@ def _add_change(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _add_restrictions(pairs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     flags = match_restrictions(pairs, list_restrictions(tables), "period_start", "next_period_end")
-    return pairs.assign(is_restricted=flags["any"], is_use_restricted=flags["use"])
+    days = (pairs["next_period_end"] - pairs["period_start"]).dt.days
+    is_most = flags["used_days"] > MOST_DAYS_SHARE * days
+    return pairs.assign(is_restricted=flags["any"], is_use_restricted=is_most)
 
 
 def pair_measurers(tables: Tables) -> pd.DataFrame:

@@ -62,6 +62,7 @@ def test_a_year_on_is_too_far_and_overlapping_periods_are_no_pair() -> None:
     ("cells", "is_restricted", "is_use"),
     [
         ({}, True, True),
+        ({"ended_on": "2025-02-12", "end_status": "ended"}, True, False),
         ({"geo_scope": "region"}, False, False),
         ({"severity": "none", "end_status": "withdrawn", "end_source": ""}, False, False),
         ({"severity": "feature_unavailable"}, True, False),
@@ -76,6 +77,28 @@ def test_a_pair_that_a_restriction_touches(
     )
     result = successive(made).iloc[0]
     assert (result["is_restricted"], result["is_use_restricted"]) == (is_restricted, is_use)
+
+
+def test_days_of_restrictions_that_overlap_count_once() -> None:
+    made = world()
+    for name, service, first, last in (
+        ("R0", "alpha", "2025-01-10", "2025-01-20"),
+        ("R1", "*", "2025-01-15", "2025-01-25"),
+        ("R2", "alpha", "2025-01-12", "2025-01-13"),
+    ):
+        made.restrict(name, service, observed_from=first, ended_on=last, end_status="ended")
+    made.restrict("R3", "alpha", observed_from="2025-03-30")
+    days = [
+        ("2025-01-01", "2025-04-01"),
+        ("2025-01-18", "2025-01-24"),
+        ("2025-02-01", "2025-03-01"),
+    ]
+    rows = pd.DataFrame(days, columns=["start", "end"]).apply(pd.to_datetime)
+    rows = rows.assign(area_id="XA", platform_id="alpha")
+    restrictions = figure_errors.list_restrictions(made.typed())
+    touched = figure_errors.match_restrictions(rows, restrictions, "start", "end")
+    assert touched["used_days"].tolist() == [18.0, 6.0, 0.0]
+    assert touched["use"].tolist() == [True, True, False]
 
 
 def test_measurers_weigh_with_the_square_root_of_their_pairs() -> None:

@@ -294,6 +294,14 @@ def test_a_service_restricted_since_the_figure_may_have_fallen() -> None:
     assert table.loc["R1", "growth_q05"] < 3 * table.loc["R0", "growth_q05"]
 
 
+def test_a_service_restricted_for_a_day_since_the_figure_grew_like_others() -> None:
+    made = world().errors(ERRORS).estimate("E1", period="2025-03").restrict("R1", "alpha")
+    free = distributions(made).set_index("restriction_id").loc["R1", "growth_q05"]
+    day = {"observed_from": "2025-05-15", "ended_on": "2025-05-15", "end_status": "ended"}
+    after_a_day = distributions(made.restrict("R0", "alpha", **day)).set_index("restriction_id")
+    assert free > after_a_day.loc["R1", "growth_q05"] > 2.0 * free
+
+
 def test_figures_of_companies_relays_and_doubtful_pages_are_off_by_more() -> None:
     plain = aged(1).iloc[0]
     assert plain["odds_error"] == plain["page_error_share"] == 0.0
