@@ -136,7 +136,7 @@ def draw_picture() -> str:
     """Return an SVG, in a box that scrolls: rooms as boxes in rows, their imports as arrows."""
     all_rooms = read_rooms()
     places = dict(_place_rooms(all_rooms))
-    height = ROW * len(all_rooms.arrange_rows()) + MARGIN
+    height = ROW * len(list(_list_lines(all_rooms))) + MARGIN
     titles = "".join(
         f'<text class="{package}" x="{share * WIDTH:.0f}" y="18">{title}</text>'
         for share, (package, title) in zip((0.27, 0.67, 0.87), TITLES.items(), strict=True)
@@ -157,12 +157,24 @@ def draw_picture() -> str:
 
 def _place_rooms(all_rooms: Rooms) -> Iterator[tuple[str, tuple[float, float]]]:
     """Yield each room and the middle of its box, from the top; rooms of readers at the right."""
-    for number, row in enumerate(all_rooms.arrange_rows()):
-        for column, (middle, width) in COLUMNS.items():
-            members = [room for room in row if all_rooms.find_column(room) == column]
+    for number, line in enumerate(_list_lines(all_rooms)):
+        for column, members in line.items():
+            middle, width = COLUMNS[column]
             for place, room in enumerate(members):
                 share = middle + width * ((place + 0.5) / len(members) - 0.5)
                 yield room, (share * WIDTH, MARGIN + number * ROW + BOX[1] / 2)
+
+
+def _list_lines(all_rooms: Rooms) -> Iterator[dict[str, list[str]]]:
+    """Yield the rooms of each line by column; a row of more than fit takes several lines."""
+    for row in all_rooms.arrange_rows():
+        parts = {
+            column: [room for room in row if all_rooms.find_column(room) == column]
+            for column in COLUMNS
+        }
+        while any(parts.values()):
+            yield {column: parts[column][:full] for column, full in FULL.items()}
+            parts = {column: parts[column][full:] for column, full in FULL.items()}
 
 
 def _draw_arrow(upper: tuple[float, float], lower: tuple[float, float]) -> str:
