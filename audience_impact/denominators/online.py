@@ -34,11 +34,12 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
 
 from audience_impact.frames import Array
+from audience_impact.vocabulary import ONLINE_YEARS
 
 EDGE = 0.04
 """Share by which the scale of levels reaches beyond 0 and 1."""
-YEARS = np.arange(2015, 2028)
-MIDDLES: Array = np.arange(2015.5, 2028.0, dtype=np.float64)
+YEARS = np.array(ONLINE_YEARS)
+MIDDLES: Array = YEARS + 0.5
 YEAR_DAYS = 365.2425
 Z95 = float(ndtri(0.95))
 VALUES = ["mean", "deviation", "correlation", "common"]
@@ -92,10 +93,18 @@ class OnlineLevels:
 
     @classmethod
     def from_table(cls, online_levels: pd.DataFrame) -> "OnlineLevels | None":
-        """Return the levels in the fact table (typed); None without rows."""
+        """Return the levels in the fact table (typed); None without a country that has all years.
+
+        A country of which a year was taken out as wrong has no levels, only its counts.
+        """
         if online_levels.empty:
             return None
         rows = online_levels.assign(year=online_levels["period_start"].dt.year)
+        rows = rows[rows["year"].isin(YEARS)].dropna(subset=VALUES)
+        years_count = rows.groupby("area_id")["year"].transform("nunique")
+        rows = rows[years_count == len(YEARS)]
+        if rows.empty:
+            return None
         wide = {
             name: rows.pivot(index="area_id", columns="year", values=name).reindex(columns=YEARS)
             for name in VALUES

@@ -13,7 +13,13 @@ from audience_impact.facts.tables import Finding, Tables, build_finding, drop_fa
 from audience_impact.periods import WINDOW_DAYS, with_distance
 from audience_impact.populations import EVERYONE, PARENTS, parents_of
 from audience_impact.rules import Rule, Stage, get_rule, register_rule
-from audience_impact.vocabulary import FindingSeverity, PlatformKind, RuleStage, Unit
+from audience_impact.vocabulary import (
+    ONLINE_YEARS,
+    FindingSeverity,
+    PlatformKind,
+    RuleStage,
+    Unit,
+)
 
 READ_METRICS = {
     "daily": ("daily_reach", "avg_daily_reach", "dau"),
@@ -379,6 +385,32 @@ def area_in_itself(tables: Tables) -> list[Finding]:
             "the area lies in itself",
         )
         for place, row in areas[above.ne("") | is_own_member].iterrows()
+    ]
+
+
+@ACROSS.rule(
+    FindingSeverity.ERROR,
+    f"a country has not all years from {ONLINE_YEARS[0]} to {ONLINE_YEARS[-1]}",
+    "run audience-impact learn online: it writes all years of a country",
+    "online_levels",
+)
+def years_missing(tables: Tables) -> list[Finding]:
+    """Report the first row of each country of which a fitted year is missing.
+
+    A country without it has no levels, because a year is drawn from those around it.
+    """
+    levels = tables["online_levels"]
+    years = levels["period_start"].dt.year.groupby(levels["area_id"])
+    return [
+        report_row(
+            "online_levels",
+            levels.loc[present.index[0]],
+            "period",
+            "years_missing",
+            f"{area} has no row of {', '.join(map(str, missing))}",
+        )
+        for area, present in years
+        if (missing := sorted(set(ONLINE_YEARS) - set(present)))
     ]
 
 

@@ -318,3 +318,7 @@ class ChanceGroup(Word):
     UNKNOWN_SERVICE = "unknown_service", "services, with an end that is not known"
     ALONE = "alone", "no similar restriction began at most three days before"
     NEAR = "near", "a similar restriction began at most three days before"
+
+
+ONLINE_YEARS = range(2015, 2028)
+"""The years for which the share of residents online is fitted."""

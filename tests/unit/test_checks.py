@@ -252,6 +252,7 @@ CASES = {
     "area_in_itself": Case(
         "areas", {"area_id": "N28", "name": "Circle", "parent_id": "N28"}, "parent_id", "N28"
     ),
+    "years_missing": Case("online_levels", {"period": "2016"}, "period", "2016"),
     "source_without_address": Case(
         "sources", {"source_id": "N22", "url": "", "title": "A book"}, "url", "", Severity.WARNING
     ),

@@ -119,6 +119,16 @@ def test_an_area_without_levels_and_a_row_without_a_day_have_no_share() -> None:
     assert quantiles.isna().all(axis=None)
 
 
+@pytest.mark.parametrize("missing", [0, 5, len(YEARS) - 1])
+def test_a_country_without_one_of_the_years_has_no_levels(missing: int) -> None:
+    table = levelled(World()).typed("online_levels")["online_levels"]
+    other = table.assign(area_id="XB").drop(index=missing)
+    levels = OnlineLevels.from_table(pd.concat([table, other], ignore_index=True))
+    assert levels is not None
+    assert levels.row_of.index.tolist() == ["XA"]
+    assert OnlineLevels.from_table(other) is None
+
+
 def bases(days: list[str], base_id: str = "a", **path: float) -> pd.DataFrame:
     """Bases of XA on days, drawn by the path of the country."""
     cells = {"expected_persons": 500e3, "base_low_persons": 400e3, "base_high_persons": 600e3}
