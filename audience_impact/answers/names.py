@@ -8,6 +8,7 @@ blanks.
 import re
 import textwrap
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
@@ -74,11 +75,13 @@ _OTHER_NAMES = {
     **{"Zaire": "CD", "Burma": "MM", "Birma": "MM", "Swaziland": "SZ", "Cape Verde": "CV"},
     **{"Macedonia": "MK", "East Timor": "TL", "Persia": "IR", "Ceylon": "LK", "Siam": "TH"},
     **{"Upper Volta": "BF", "Dahomey": "BJ", "Rhodesia": "ZW", "Byelorussia": "BY"},
+    **{"\u0421\u0428\u0410": "US", "EE. UU.": "US", "EUA": "US"},
+    **{"South-eastern Asia": "035", "Micronesia (region)": "057", "Holy See": "VA"},
     **{"Turkey": "TR", "Global": "001", "Worldwide": "001"},
 }
 """Names that are in use, or were, and that the locale data do not have."""
-SHARED_NAMES = {"congo"}
-"""Names of several countries, as `make_key` returns them."""
+SHARED_NAMES = dict.fromkeys(("congo", "kongo", "\u043a\u043e\u043d\u0433\u043e"), "congo")
+"""Names of several countries, as `make_key` returns them, with the English one."""
 NICKNAMES = {
     **{
         "fb": "facebook",
@@ -225,11 +228,15 @@ def list_month_names() -> Iterator[tuple[str, int]]:
 
 
 def _list_names_in(language: str) -> Iterator[tuple[str, str]]:
-    """Return names in a language; of `Myanmar (Burma)` also the parts."""
-    for code, name in Locale.parse(language).territories.items():
-        if _CODE.fullmatch(code):
-            yield from ((text, code) for text in (name, code))
-            yield from ((part, code) for part in re.split(r"[()]", name)[:2] if "(" in name)
+    """Return names in a language; of `Myanmar (Burma)` also the parts that no other has."""
+    areas = Locale.parse(language).territories.items()
+    named = [(name, code) for code, name in areas if _CODE.fullmatch(code)]
+    yield from ((text, code) for name, code in named for text in (name, code))
+    parts = [
+        (part, code) for name, code in named if "(" in name for part in re.split(r"[()]", name)[:2]
+    ]
+    count = Counter(make_key(part) for part, _ in parts)
+    yield from ((part, code) for part, code in parts if count[make_key(part)] == 1)
 
 
 @cache

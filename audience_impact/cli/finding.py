@@ -29,11 +29,11 @@ ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms",
 WORLD = "001"
 _NARROW_NOTHING = (
     "a about access affect affected after all an and app apps are at be been big biggest by can "
-    "case cut de del der des did die do does down du during effect el en event events for from "
-    "had has have how i impact in is it its la large largest las le les list los lose lost many "
-    "me most much my no number of off offline on or order people per rank ranked ranking "
-    "restriction restrictions service services so the their there to top users was were what when "
-    "where which who why with worst year years"
+    "case countries country cut days de del der des did die do does down du during effect el en "
+    "estimate estimated event events for from had has have how i impact in interval is it its la "
+    "large largest las le les list los lose lost many me most much my no number of off offline on "
+    "or order people per person rank ranked ranking restriction restrictions service services so "
+    "the their there to top users was were what when where which who why with worst year years"
 )
 FILLERS = frozenset(_NARROW_NOTHING.split())
 """Words of a question that narrow nothing."""
@@ -291,7 +291,7 @@ def _read_name(tokens: list[str], vocabulary: Vocabulary, question: Question, sh
             return length
         if not (len(first) >= SHORTEST_PREFIX and _has_word(vocabulary.record_words, first)):
             return _guess_name(tokens, vocabulary, question)
-    question.names.append(Name("word", first, tokens[0]))
+    question.names.append(Name("word", SHARED_NAMES.get(first, first), tokens[0]))
     return 1
 
 
