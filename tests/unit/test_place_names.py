@@ -503,6 +503,18 @@ def test_the_event_narrows_the_place_of_which_it_names_a_part(
     assert {meaning.name for meaning in read_as if meaning.reading is WITHIN} == narrowed
 
 
+def test_a_word_that_the_register_cut_after_its_first_letter_is_left_out() -> None:
+    whole, cut = (
+        {area for meaning in read("IN", text) for area in meaning.area_ids}
+        for text in (
+            "All districts of Jammu & Kashmir, but for Kishtwar and Doda",
+            "All districts of Jammu & Kashmir, but for Kishtwar and Doda G",
+        )
+    )
+    assert whole == cut
+    assert "IN-JK/doda" not in cut
+
+
 def test_a_title_of_a_source_narrows_the_place_of_which_it_names_a_part() -> None:
     meanings = read("IN", "Kishtwar and Doda Districts, Jammu & Kashmir")
     titles = (

@@ -18,6 +18,7 @@ Drawbacks. If the right place is not on record, another place of the same name i
 used.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -77,9 +78,21 @@ def resolve_text(
     folded_text = fold_name(text)
     if folded_text in gazetteer.reviewed:
         return [as_reviewed(folded_text, gazetteer.reviewed[folded_text])]
-    phrases = gazetteer.place_names.find_phrases(text)
-    items = [item for phrase in phrases for item in items_of(phrase, gazetteer)]
+    items = _list_items(text, gazetteer)
+    shorter = CUT_WORD.sub("", text)
+    if shorter != text and items and not items[-1].ids:
+        shorter_items = _list_items(shorter, gazetteer)
+        items = shorter_items if shorter_items and shorter_items[-1].ids else items
     return _Reading(items, scope, gazetteer, day).read_names()
+
+
+def _list_items(text: str, gazetteer: Gazetteer) -> list[Item]:
+    phrases = gazetteer.place_names.find_phrases(text)
+    return [item for phrase in phrases for item in items_of(phrase, gazetteer)]
+
+
+CUT_WORD = re.compile(r"(?<=\w{4}) \w$")
+"""The first letter of a word where the register cut the cell: "Ganderbal and Udhampur G"."""
 
 
 LONG = 7
