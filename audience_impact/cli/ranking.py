@@ -209,6 +209,18 @@ def _find_area_record(tables: "dict[str, pd.DataFrame]", question: "Question") -
         raise fail_with(f"nothing is published of {name}{when}; {hint}") from error
 
 
+def has_record(tables: "dict[str, pd.DataFrame]", question: "Question") -> bool:
+    """Return whether people of the area and period of a question are published."""
+    from audience_impact.answers import records
+    from audience_impact.cli import finding
+
+    try:
+        records.build_area_record(tables, question.area or finding.WORLD, question.period)
+    except KeyError:
+        return False
+    return True
+
+
 def find_area_code(words: str, tables: "dict[str, pd.DataFrame]") -> str:
     """Return the code of the area with this name or code; exit with 1 if a name is unknown."""
     from audience_impact.answers import records

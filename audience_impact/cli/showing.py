@@ -101,10 +101,10 @@ def show(
     version, words = open_version(published, version_name, on), " ".join(what)
     tables = load_tables(version)
     question, ids = find_restrictions(words, tables, period)
-    # A kind of restriction that only one event is of asks for this event.
-    if question.area is not None and not (question.kinds and len(ids) == 1):
+    options = bool(by or form or metric is not Quantity.PEOPLE)
+    if question.area is not None and (options or _asks_area(tables, question, ids)):
         shown = _answer_area(version, tables, question, by, metric, top, form, show_all)
-    elif by or form or metric is not Quantity.PEOPLE:
+    elif options:
         raise fail_with(f"--by, --metric and --as go with a country or region; {words} is none", 2)
     elif len(ids) == 1:
         shown = _answer_restriction(version, tables, ids[0], show_all)
@@ -117,6 +117,17 @@ def show(
     if chart and shown.draw:
         ranking.write_chart(shown.draw(), chart)
         typer.echo(f"wrote {format_path(chart)}", err=True)
+
+
+def _asks_area(tables: "dict[str, pd.DataFrame]", question: "Question", ids: list[str]) -> bool:
+    """Return whether a question that names an area alone is about it, and not about its events.
+
+    A kind of restriction that only one event is of asks for this event. So does an area of which no
+    people are published, where events are on record: a block that was taken back, for example.
+    """
+    if question.kinds and len(ids) == 1:
+        return False
+    return not ids or ranking.has_record(tables, question)
 
 
 class Shown(NamedTuple):

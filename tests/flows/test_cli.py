@@ -201,6 +201,13 @@ def test_a_plain_question_is_answered_in_ten_lines(words: str, said: str, publis
     assert is_covered or "audience-impact import stop" in done.stderr
 
 
+def test_an_area_where_nobody_was_touched_shows_the_events_on_record(published: Path) -> None:
+    done = command("show", "spain", "2024", "--published", published)
+    assert done.stdout.startswith("Nobody in Spain was touched: the legal ban of Telegram")
+    ranked = command("show", "spain", "2024", "--by", "restriction", "--published", published)
+    assert "nothing is published of Spain in 2024" in ranked.stderr
+
+
 @pytest.mark.parametrize("name", ["cite", "explain"])
 def test_other_commands_take_the_same_words(name: str, published: Path) -> None:
     by_id = command(name, "NG-2021-06-05-twitter", "--published", published)
