@@ -155,11 +155,11 @@ SERVED = "_AUDIENCE_IMPACT_SERVED"
 """Environment variable with the parameters of the deployment, for the process of a run."""
 FREE = frozenset(
     {
-        *("as_of", "seed", "strict", "keep", "repair", "workers", "sensitivity", "accept_changes"),
+        *("as_of", "seed", "strict", "repair", "workers", "sensitivity", "accept_changes"),
         *("only", "confirm", "threshold", "today"),
     }
 )
-"""Parameters that a run may set as it likes: they name no place."""
+"""Parameters that a run may set as it likes: they name no place and remove nothing."""
 
 
 class Deployed(NamedTuple):
@@ -277,10 +277,10 @@ def build_variables(run: UUID, parameters: Mapping[str, Any]) -> dict[str, str]:
 def require_served(
     flow_body: Callable[..., Any], words: tuple[Any, ...], named: Mapping[str, Any]
 ) -> None:
-    """Raise RefusedError where a run of the schedule names other places than its deployment.
+    """Raise RefusedError where a run of the schedule has other places or `keep` than deployed.
 
-    Whoever has the password of the server could otherwise have any file of this user read, and any
-    folder written to.
+    Whoever has the password of the server could otherwise have any file of this user read, any
+    folder written to, and all published versions but one removed.
 
     Args:
         flow_body: The function of the flow.

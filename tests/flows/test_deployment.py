@@ -250,6 +250,7 @@ def test_a_run_may_set_what_names_no_place(
         (publish_impact.publish_impact, {"pull": True}),
         (publish_impact.publish_impact, {"report": "https://there"}),
         (publish_impact.publish_impact, {"environment": "north"}),
+        (publish_impact.publish_impact, {"keep": 1}),
         (refresh.refresh, {"into": "/elsewhere"}),
         (refresh.refresh, {"downloads": "/elsewhere"}),
         (refresh.refresh, {"addresses": {"access-now-stop": "http://d"}}),
@@ -269,7 +270,7 @@ def test_a_run_of_the_schedule_may_name_no_other_place(
 
 def test_each_parameter_of_a_flow_is_free_or_named_as_a_place() -> None:
     places = {"facts", "published", "report", "environment", "runner", "scheduler", "pull"}
-    places |= {"into", "downloads", "addresses", "patience"}
+    places |= {"into", "downloads", "addresses", "patience", "keep"}
     flows = (publish_impact.publish_impact, refresh.refresh)
     names = {name for flow in flows for name in inspect.signature(flow.fn).parameters}
     assert names == places | runs.FREE
