@@ -150,7 +150,7 @@ def _repeats_country(text: str, cell: str) -> bool:
 
     "Entire South Sudan" does, too.
     """
-    countries = {plain_name(part) for part in country_parts(cell)}
+    countries = {WHOLE_OF.sub("", plain_name(part)) for part in country_parts(cell)}
     parts = [WHOLE_OF.sub("", plain_name(part)) for part in re.split(r"[/,;]", text)]
     return bool(parts) and all(part in countries for part in parts)
 

@@ -590,3 +590,11 @@ def test_a_text_that_repeats_its_country_means_the_country() -> None:
     )
     assert [place.geo_scope for place in whole] == [GeoScope.NATIONAL] * 3
     assert part.geo_scope is not GeoScope.NATIONAL
+
+
+@pytest.mark.parametrize("text", ["The Gambia", "The Gambia/The Gambia", "Gambia", "Entire Gambia"])
+def test_a_country_with_an_article_is_repeated_with_or_without_it(text: str) -> None:
+    countries = gazetteer.build_gazetteer({"The Gambia"})
+    atlas = gazetteer.build_atlas(("GM",), READ())
+    place = locate_event("The Gambia", text, REGIONS, "2021-12-04", countries, atlas)
+    assert (place.area_ids, place.geo_scope) == (("GM",), GeoScope.NATIONAL)
