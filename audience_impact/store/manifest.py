@@ -12,8 +12,10 @@ files with names of fact tables are unpacked, up to MOST_ARCHIVE_BYTES.
 import hashlib
 import io
 import json
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,11 @@ LEAST_LIMIT_BYTES, MOST_RATIO = 64 * 1024**2, 50
 """Size that the facts of any archive may have, and above it their size for each byte of the
 archive: deflated facts are a tenth to a fifth of their size, and a trap is a thousandth.
 """
+ZIP_DAMAGES = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError),
+    *(RuntimeError, EOFError, ValueError),
+)
+"""Errors that reading a damaged, encrypted or unknown ZIP archive may raise."""
 _FILE = re.compile(r"(\d{1,3})/[a-z][a-z0-9_]*\.csv")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
@@ -68,7 +75,7 @@ def unpack_files(content: bytes) -> dict[str, bytes]:
                 bytes_left -= len(files[entry.filename])
                 if bytes_left < 0:
                     raise PublishError(f"{ARCHIVE_NAME} contains more than {most_bytes:,} bytes")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except ZIP_DAMAGES as error:
         raise PublishError(f"{ARCHIVE_NAME} cannot be opened: {error}") from error
     return files
 

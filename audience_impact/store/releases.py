@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from audience_impact.store import VERSION_ID, AwayError, PublishError, require_inside
 from audience_impact.store.files import describe_client, explain_error, require_length
-from audience_impact.store.manifest import MANIFEST, METADATA_KEY, read_package
+from audience_impact.store.manifest import MANIFEST, METADATA_KEY, ZIP_DAMAGES, read_package
 
 if TYPE_CHECKING:
     from obstore.store import HTTPStore
@@ -28,10 +28,7 @@ SUFFIX = ".zip"
 PIECE_BYTES = 2**20
 WEB_SCHEMES = ("http", "https")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_DAMAGED = (
-    *(zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError),
-    *(RuntimeError, EOFError, ValueError, KeyError, TypeError),
-)
+_DAMAGED = (*ZIP_DAMAGES, KeyError, TypeError)
 
 
 class ReadOnlyStorage:

@@ -3,7 +3,6 @@
 import csv
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.utils.exceptions import InvalidFileException
 
-from audience_impact.store.manifest import TooLargeError, require_bounded
+from audience_impact.store.manifest import ZIP_DAMAGES, TooLargeError, require_bounded
 
 LONGEST_LINE = 1_000_000
 """Signs of a line of CSV; a register has some thousands."""
@@ -25,8 +24,8 @@ cells of its table.
 """
 MOST_SIGNS, MOST_PLACE_SIGNS = 10_000, 3_000
 """Signs of a cell, and of the cell of a place, which takes time by the square of its length."""
-DAMAGES = (zipfile.BadZipFile, zlib.error, InvalidFileException, KeyError, EOFError, SyntaxError)
-"""Errors that reading a damaged workbook may raise."""
+DAMAGES = (*ZIP_DAMAGES, InvalidFileException, KeyError, SyntaxError)
+"""Errors that reading a damaged or encrypted workbook may raise."""
 MOST_SHEET_CELLS, MOST_SHEETS = 1_000_000, 200
 """Cells of a sheet, declared or read, and sheets of a workbook: fifteen times a register of two
 thousand events. A workbook takes fifty times the time of CSV.
@@ -213,7 +212,7 @@ def _read_excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             _require_size(path, len(book.worksheets), "sheets", MOST_SHEETS)
             sheet, place = _choose_sheet(path, book, columns)
             return _read_sheet(path, sheet, place)
-    except (*DAMAGES, OSError, ValueError) as error:
+    except (*DAMAGES, OSError) as error:
         raise RegisterError(
             f"{path}: is no whole Excel file (.xlsx); download it again ({_shorten_error(error)})"
         ) from error

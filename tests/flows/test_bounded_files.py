@@ -4,6 +4,7 @@ import gzip
 import re
 import threading
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
@@ -70,6 +71,15 @@ def test_an_archive_that_grows_beyond_all_proportion_is_refused(
     assert manifest.unpack_files(manifest.pack_files({"0/a.csv": table}))
     with pytest.raises(PublishError, match="contains more than 1,000,000 bytes"):
         manifest.unpack_files(manifest.pack_files({"0/a.csv": table * 2}))
+
+
+def test_an_archive_of_facts_with_damaged_bytes_is_refused() -> None:
+    content = bytearray(manifest.pack_files({"0/a.csv": b"1,2,3,4,5,6,7,8,9\n" * 20}))
+    start = 30 + len("0/a.csv")
+    content[start : start + 8] = b"\xff" * 8
+    with pytest.raises(PublishError, match=r"facts\.zip cannot be opened") as caught:
+        manifest.unpack_files(bytes(content))
+    assert type(caught.value.__cause__) is zlib.error
 
 
 def test_a_line_of_commas_is_not_made_into_cells(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
 """A register imported as a layer: files as they come, every row accounted for, nothing silent."""
 
+import io
 import json
+import lzma
 import os
+import re
 import shutil
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -488,6 +492,54 @@ def test_a_damaged_sheet_gives_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(content)
     with pytest.raises(registers.RegisterError, match="Excel file"):
         registers.read_file(tmp_path / "a.xlsx", stop.READ)
+
+
+def set_encrypted(packed: bytes) -> bytes:
+    """Set the flag of encryption of each member, in its header and in the list of members."""
+    content = bytearray(packed)
+    for sign, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        for member in re.finditer(re.escape(sign), packed):
+            content[member.start() + flags] |= 1
+    return bytes(content)
+
+
+def set_unknown_method(packed: bytes) -> bytes:
+    """Name a compression that no library has, in the list of members."""
+    content = bytearray(packed)
+    for member in re.finditer(rb"PK\x01\x02", packed):
+        content[member.start() + 10] = 77
+    return bytes(content)
+
+
+def damage_members(packed: bytes) -> bytes:
+    """Replace the middle of the compressed bytes of each member."""
+    content = bytearray(packed)
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        for member in archive.infolist():
+            middle = member.header_offset + 30 + len(member.filename) + member.compress_size // 2
+            content[middle : middle + 8] = b"\xff" * 8
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("method", "change", "error"),
+    [
+        (zipfile.ZIP_DEFLATED, set_encrypted, RuntimeError),
+        (zipfile.ZIP_DEFLATED, set_unknown_method, NotImplementedError),
+        (zipfile.ZIP_LZMA, damage_members, lzma.LZMAError),
+    ],
+)
+def test_a_workbook_that_cannot_be_unpacked_gives_one_line(
+    tmp_path: Path, method: int, change: Callable[[bytes], bytes], error: type[Exception]
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(as_excel(tmp_path)) as book, zipfile.ZipFile(packed, "w") as made:
+        for name in book.namelist():
+            made.writestr(name, book.read(name), method)
+    (tmp_path / "a.xlsx").write_bytes(change(packed.getvalue()))
+    with pytest.raises(registers.RegisterError, match="no whole Excel file") as caught:
+        registers.read_file(tmp_path / "a.xlsx", stop.READ)
+    assert type(caught.value.__cause__) is error
 
 
 def one_line(path: Path) -> str:

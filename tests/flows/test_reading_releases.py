@@ -2,8 +2,11 @@
 
 import io
 import json
+import lzma
+import re
 import threading
 import zipfile
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +15,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import audience_impact as ai
 from audience_impact.cli import folders
 from audience_impact.cli.command import app
 from audience_impact.store import PublishError, files, versions
@@ -175,6 +179,33 @@ def test_a_changed_table_of_a_release_is_damage(archive: Path, tmp_path: Path) -
     place.write_bytes(pack({**files, table: files[table] + b" "}))
     with pytest.raises(PublishError, match="its bytes are not those of the manifest"):
         versions.find_latest(place).read_table("impact")
+
+
+@pytest.mark.parametrize(
+    ("method", "error"), [(zipfile.ZIP_DEFLATED, zlib.error), (zipfile.ZIP_LZMA, lzma.LZMAError)]
+)
+def test_a_table_of_a_release_that_cannot_be_unpacked_is_damage(
+    method: int, error: type[Exception], archive: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / archive.name
+    with zipfile.ZipFile(archive) as whole, zipfile.ZipFile(place, "w", method) as made:
+        for name in whole.namelist():
+            made.writestr(name, whole.read(name))
+        (table,) = [part for part in made.infolist() if part.filename.endswith("/impact.parquet")]
+    content = bytearray(place.read_bytes())
+    start = table.header_offset + 30 + len(table.filename) + table.compress_size // 8
+    content[start : start + 64] = b"\xff" * 64
+    place.write_bytes(content)
+    line = f"{place}: impact.parquet cannot be unpacked (.*): download the release again"
+    with pytest.raises(ValueError, match=line) as caught:
+        _ = ai.load(place).impact
+    damage = caught.value.__cause__
+    assert damage is not None
+    assert type(damage.__cause__) is error
+    done = RUNNER.invoke(app, [*QUESTION, "--published", str(place)])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert re.match(line, done.stderr)
 
 
 @pytest.mark.parametrize(
