@@ -248,12 +248,26 @@ def _read_published(opened: "OpenVersion", name: str) -> "pd.DataFrame":
         raise OSError(str(error)) from error
     except PublishError as error:
         raise ValueError(str(error)) from error
-    attrs = json.loads(table.schema.metadata[METADATA_KEY])
+    attrs = _read_description(table.schema.metadata[METADATA_KEY], name)
     attrs.pop("sources", None)  # of older versions; pandas copies attrs on every step
     attrs["columns"] = columns
     frame = _set_types(table, columns)
     frame.attrs = attrs
     return frame
+
+
+def _read_description(content: bytes, name: str) -> dict[str, Any]:
+    """Return what a table says of itself; raise ValueError where that is no JSON object."""
+    try:
+        description = json.loads(content)
+    except (ValueError, RecursionError):
+        description = None
+    if not isinstance(description, dict):
+        raise ValueError(
+            f"table {name} has no description of itself under {METADATA_KEY.decode()}: "
+            "download the version again"
+        )
+    return description
 
 
 def _set_types(table: Any, notes: Mapping[str, dict[str, Any]]) -> "pd.DataFrame":

@@ -228,15 +228,19 @@ def describe_columns(schema: pa.Schema) -> dict[str, dict[str, Any]]:
     """
     try:
         written = json.loads((schema.metadata or {}).get(COLUMNS_KEY.encode(), b"{}"))
-        kinds = {type(words) for words in (written, *written.values())}
-    except (ValueError, AttributeError):
-        kinds = set()
-    if kinds != {dict}:
-        raise PublishError(f"a table has no words of its columns under {COLUMNS_KEY}")
-    return {
-        field.name: dict.fromkeys(FIELD_KEYS, "") | (written.get(field.name) or _read_words(field))
-        for field in schema
-    }
+        columns = {field.name: written.get(field.name) or _read_words(field) for field in schema}
+        for words in (*written.values(), *columns.values()):
+            _require_words(words)
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise PublishError(f"a table has no words of its columns under {COLUMNS_KEY}") from error
+    return {name: dict.fromkeys(FIELD_KEYS, "") | words for name, words in columns.items()}
+
+
+def _require_words(words: Mapping[str, Any]) -> None:
+    """Raise ValueError where a column has other words than texts, and objects of codes."""
+    for key, word in words.items():
+        if not isinstance(word, dict if key in CODED else str):
+            raise ValueError(f"{key} is of another type")
 
 
 def _check_nulls(name: str, table: pa.Table) -> None:

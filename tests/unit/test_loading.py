@@ -69,10 +69,51 @@ def test_a_file_of_an_older_version_has_the_same_notes(version: Path, tmp_path: 
 
 
 @pytest.mark.chain
-@pytest.mark.parametrize("words", [b"not JSON", b"[]", b'{"area_id": "text"}'])
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"not JSON",
+        b"\xff",
+        b"[]",
+        b"[" * 200_000,
+        b'{"area_id": "text"}',
+        b'{"area_id": {"values": 5}}',
+        b'{"area_id": {"unit": {}}}',
+        b'{"no column": {"description": 5}}',
+    ],
+    ids=range(8),
+)
 def test_words_that_are_none_are_refused(version: Path, tmp_path: Path, words: bytes) -> None:
     with pytest.raises(ValueError, match="no words of its columns under audience_impact_columns"):
         ai.load(write_anew(version / "impact.parquet", tmp_path, words))["impact"]
+
+
+@pytest.mark.chain
+@pytest.mark.parametrize(
+    "words", [{b"values": b"{"}, {b"values": b"5"}, {b"values": b"[" * 200_000}, {b"unit": b"\xff"}]
+)
+def test_words_of_an_older_file_that_are_none_are_refused(
+    version: Path, tmp_path: Path, words: dict[bytes, bytes]
+) -> None:
+    place = write_anew(version / "impact.parquet", tmp_path, None)
+    table = pq.read_table(place)
+    fields = [
+        field.with_metadata({**field.metadata, **words}) if field.name == "obs_status" else field
+        for field in table.schema
+    ]
+    pq.write_table(table.cast(pa.schema(fields, table.schema.metadata)), place)
+    with pytest.raises(ValueError, match="no words of its columns under audience_impact_columns"):
+        ai.load(place)["impact"]
+
+
+@pytest.mark.chain
+@pytest.mark.parametrize("words", [b"[]", b"{", b"\xff", b"[" * 200_000], ids=range(4))
+def test_a_description_that_is_none_is_refused(version: Path, tmp_path: Path, words: bytes) -> None:
+    table = pq.read_table(version / "impact.parquet")
+    metadata = {**table.schema.metadata, b"audience_impact": words}
+    pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "impact.parquet")
+    with pytest.raises(ValueError, match="table impact has no description of itself"):
+        ai.load(tmp_path / "impact.parquet")["impact"]
 
 
 @pytest.mark.chain
