@@ -457,6 +457,8 @@ LEAST_TABLE_BYTES = 512 * 1024**2
 """Decoded bytes that any file may have: above the tables of a register of a hundred thousand."""
 MOST_TABLE_RATIO = 100
 """Decoded bytes for each byte of a larger file; published tables have up to about twenty."""
+MOST_TABLE_BYTES = 2**32
+"""Decoded bytes that no file may exceed however large it is: they must fit in memory."""
 NUMBER_BYTES = 8
 MOST_COLUMNS = 1000
 
@@ -470,7 +472,7 @@ def require_bounded(file: pq.ParquetFile, size_bytes: int) -> None:
 
     Raises ValueError where a column has lists, whose length nothing bounds.
     """
-    most_bytes = max(LEAST_TABLE_BYTES, MOST_TABLE_RATIO * size_bytes)
+    most_bytes = min(max(LEAST_TABLE_BYTES, MOST_TABLE_RATIO * size_bytes), MOST_TABLE_BYTES)
     about = file.metadata
     if len(file.schema_arrow) > MOST_COLUMNS:
         raise TooLargeError(f"it has more than {MOST_COLUMNS:,} columns")

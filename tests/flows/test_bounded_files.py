@@ -63,6 +63,20 @@ def test_a_parquet_with_a_number_repeated_is_refused(
         manifest.require_bounded(file, path.stat().st_size)
 
 
+@pytest.mark.parametrize(("rows", "is_refused"), [(125_000, False), (125_001, True)])
+def test_a_large_parquet_may_not_decode_to_more_than_a_fixed_size(
+    rows: int, is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest, "MOST_TABLE_BYTES", 1_000_000)
+    pq.write_table(pa.table({"a": pa.array([0] * rows)}), tmp_path / "a.parquet")
+    with pq.ParquetFile(tmp_path / "a.parquet") as file:
+        if is_refused:
+            with pytest.raises(manifest.TooLargeError, match="more than 1,000,000 bytes"):
+                manifest.require_bounded(file, 2**40)
+        else:
+            manifest.require_bounded(file, 2**40)
+
+
 def test_an_archive_that_grows_beyond_all_proportion_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
