@@ -399,9 +399,9 @@ def match_restrictions(
     """Return whether restrictions touched the service of a row between two days, and how long.
 
     `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`
-    (exclusive); `acts` is the result of `list_restrictions`. Restrictions of the whole network
-    affect every service. Columns: `any`, `use` (a restriction kept people from the whole service),
-    `used_days` (the days on which one of these was in force).
+    (exclusive); `restrictions` is the result of `list_restrictions`. Restrictions of the whole
+    network affect every service. Columns: `any`, `use` (a restriction kept people from the whole
+    service), `used_days` (the days on which one of these was in force).
     """
     wide = restrictions[restrictions["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
     rows_with_place = rows[["area_id", "platform_id", start, end]].reset_index(names="place")

@@ -314,7 +314,7 @@ def _write_about(base: duckdb.DuckDBPyConnection, selected: Content) -> None:
         "licence": selected.package["licenses"][0]["title"],
         **{f"cite as {number}": text for number, text in enumerate(selected.citations, 1)},
     }
-    _create_table(base, ABOUT, pa.table({"what": list(lines), "told": list(lines.values())}))
+    _create_table(base, ABOUT, pa.table({"what": list(lines), "words": list(lines.values())}))
 
 
 def _write_values(base: duckdb.DuckDBPyConnection, selected: Content) -> None:

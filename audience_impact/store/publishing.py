@@ -53,8 +53,7 @@ VALUES_DIFFER = register_rule(
         RuleStage.VERSIONS,
         FindingSeverity.WARNING,
         "the same inputs, method and seed gave other values than the last version of them, after a "
-        "change of libraries; the run reports it, and publishes the values under an id of their "
-        "own",
+        "change of libraries; the run reports it, and publishes the values under another id",
         "see whether the new release of the library is right; install the old one to go back",
     )
 ).id

@@ -76,7 +76,7 @@ def _pull_folder(folder: Path, before: str) -> str:
     return f"{folder}: {'new facts, commit' if is_new else 'no new facts since commit'} {last}"
 
 
-def _has_own_ssh(folder: Path) -> bool:
+def _names_ssh(folder: Path) -> bool:
     """Return whether the configuration of git names the ssh of a checkout."""
     with suppress(OSError):
         return bool(_run_git(folder, "config", "--get", "core.sshCommand"))
@@ -86,7 +86,7 @@ def _has_own_ssh(folder: Path) -> bool:
 def _run_git(folder: Path, *words: str) -> str:
     """Return what git prints; raise OSError with the first line of its error."""
     variables = {name: text for name, text in os.environ.items() if name not in OF_A_REPOSITORY}
-    if words[0] == "pull" and not any(map(variables.get, SSH)) and not _has_own_ssh(folder):
+    if words[0] == "pull" and not any(map(variables.get, SSH)) and not _names_ssh(folder):
         variables |= ASK_NOTHING
     try:
         done = subprocess.run(

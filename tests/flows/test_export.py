@@ -422,6 +422,7 @@ def test_duckdb_has_the_tables_and_their_comments(
             "AND table_name NOT IN ('about', 'column_values')"
         ).fetchall()
         comments = base.execute("SELECT table_name, comment FROM duckdb_tables()").fetchall()
+        about = dict(base.execute("SELECT what, words FROM about").fetchall())
         (meaning,) = base.execute(
             "SELECT meaning FROM column_values WHERE \"column\" = 'feature' "
             "AND value = 'voice_call'"
@@ -429,6 +430,7 @@ def test_duckdb_has_the_tables_and_their_comments(
     assert noted == [(0,)]
     told = dict(comments)
     assert all(told[name] for name in everything.tables)
+    assert about["version"] == version.id
     assert meaning == "voice calls"
 
 

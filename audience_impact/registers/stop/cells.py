@@ -106,7 +106,7 @@ BOTH = re.compile(r"\bshut ?downs? and throttl\w+|\bthrottl\w+ and shut ?downs?"
 CUTTING = re.compile(
     r"shut|suspen|\bcut|snapp|block|disconnect|blackout|offline|\bdown\b|\bout\b", re.IGNORECASE
 )
-UNTOLD = {"", "unknown", "no", "not sure"}
+UNSTATED = {"", "unknown", "no", "not sure"}
 NOTE_SIGNS = 160
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
 
@@ -179,7 +179,7 @@ def read_scope(text: str) -> tuple[GeoScope, str]:
     for words, meant in SCOPES:
         if words in folded:
             return meant, ""
-    return GeoScope.UNKNOWN, "word_unknown" if folded not in UNTOLD else ""
+    return GeoScope.UNKNOWN, "word_unknown" if folded not in UNSTATED else ""
 
 
 def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
@@ -241,7 +241,7 @@ def shorten_text(text: str, signs: int = NOTE_SIGNS) -> str:
 
 
 def _join_known(*texts: str) -> str:
-    return "; ".join(text for text in texts if text.casefold() not in UNTOLD)
+    return "; ".join(text for text in texts if text.casefold() not in UNSTATED)
 
 
 def _describe_both(row: Row) -> str:

@@ -70,7 +70,7 @@ FUEL = re.compile(
 )
 """Towers that stopped for want of fuel or service, and not by an order."""
 AGAINST = re.compile(r"\b(protect|ward|prevent|counter|defen[cds]\w*|against)\b", re.IGNORECASE)
-UNTOLD = frozenset({"", "unknown", "not sure"})
+UNSTATED = frozenset({"", "unknown", "not sure"})
 
 
 def _is_attacked(text: str) -> bool:
@@ -120,7 +120,7 @@ def is_ordered(row: Mapping[str, str]) -> str:
 def read_occasion(row: Mapping[str, str]) -> str:
     """Return the occasion as the register words it; blank if unknown."""
     word = row["actual_cause"]
-    return "" if word.casefold() in UNTOLD else word
+    return "" if word.casefold() in UNSTATED else word
 
 
 def yes_no(text: str) -> str:
