@@ -282,7 +282,7 @@ def _set_types(table: Any, notes: Mapping[str, dict[str, Any]]) -> "pd.DataFrame
             texts = frame[name].astype("str")
             more = sorted(set(texts.dropna()) - set(words)) if words else []
             frame[name] = texts.astype(pd.CategoricalDtype([*words, *more])) if words else texts
-        elif about.get("unit") not in ("", "date", None):
+        elif about["unit"] not in ("", "date") and pd.api.types.is_numeric_dtype(frame[name]):
             frame[name] = frame[name].astype("float64")
     return frame
 
