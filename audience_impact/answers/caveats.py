@@ -7,6 +7,7 @@ from audience_impact.answers.numbers import format_number
 from audience_impact.answers.records import AnswerRecord, Number
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
+    BOTH_ACTIONS,
     PRINTED_AREA,
     Assumption,
     ClaimStatus,
@@ -196,7 +197,18 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
     match = UNNAMED_PLACES.search(printed.partition(";")[0])
     if match is None or readings == [""] or PlaceReading.WITHIN in readings:
         return []
-    return [f"The source adds “{match[0]}”: places that it does not name are not counted."]
+    places = f"adds “{match[0]}”"
+    if not printed[: match.start()].strip():
+        places = f"speaks of “{match[0][:1].lower()}{match[0][1:]}”"
+    return [f"The source {places}: places that it does not name are not counted."]
+
+
+def describe_mixed_action(record: AnswerRecord) -> list[str]:
+    """Return a sentence on a restriction that a register records as both a cut and slowed."""
+    if BOTH_ACTIONS not in (record.restriction.note or ""):
+        return []
+    counted = "; the number is of everyone" * (record.leading.people.interval is not None)
+    return [f"The source says shut down and slowed, in turn or in part{counted}."]
 
 
 def _explain_assumption(detail: str) -> str:

@@ -42,12 +42,14 @@ class Cover:
     """The part of a total that its median and interval are of: so many of its countries.
 
     Where each country has an estimate, `noun` is restrictions; a row of a day does not count these,
-    and both numbers are None.
+    and both numbers are None. Where countries have none, `also_without` names the restrictions
+    without an estimate: `60 of all 320 restrictions`; blank for none.
     """
 
     noun: str
     drawn: int | None = None
     total: int | None = None
+    also_without: str = ""
 
     def __str__(self) -> str:
         """Return the part in words: `in 41 of 53 countries`, `under 2 of 4 restrictions`."""
@@ -112,9 +114,10 @@ def read_cover(row: Mapping[str, Any]) -> Cover | None:
     drawn, countries = row.get("countries_drawn"), row.get("countries_count")
     if row.get("is_lower_bound") != YesNo.YES.value or not drawn or not countries:
         return None
-    if drawn < countries:
-        return Cover(COUNTRIES, int(drawn), int(countries))
     without, restrictions = row.get("bounds_only_count"), row.get("restrictions_count")
+    if drawn < countries:
+        also = f"{without:,.0f} of all {restrictions:,.0f} restrictions" if without else ""
+        return Cover(COUNTRIES, int(drawn), int(countries), also)
     if not without or not restrictions:  # a row of a day counts neither
         return Cover(RESTRICTIONS)
     return Cover(RESTRICTIONS, int(restrictions - without), int(restrictions))

@@ -13,12 +13,12 @@ skewed, and the sums of the other quantiles are wider apart than those of the su
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from audience_impact.answers import EventKind, EventOrder, Quantity, names, records
-from audience_impact.answers.numbers import Estimate, day_in_words, read_estimate
+from audience_impact.answers.numbers import COUNTRIES, Estimate, day_in_words, read_estimate
 from audience_impact.answers.records import ALL, Row, is_in_force, list_containing_areas, plain_rows
 from audience_impact.store.divided import read_computed
 from audience_impact.store.versions import Stored
@@ -132,11 +132,13 @@ def sum_person_days(rows: pd.DataFrame) -> dict[str, float | str | None]:
     drawn = rows["q50_person_days"].notna()
     if not drawn.any():
         sums |= dict.fromkeys([f"{name}_person_days" for name in ("q05", "q50", "q95")])
-    incomplete = not drawn.all() or (rows["is_days_lower_bound"] == YesNo.YES.value).any()
+    is_incomplete = rows["is_days_lower_bound"] == YesNo.YES.value
+    incomplete = not drawn.all() or is_incomplete.any()
     return {
         **{name: None if total is None else float(total) for name, total in sums.items()},
         "is_days_lower_bound": YesNo.YES.value if incomplete else YesNo.NO.value,
         "days_countries_drawn": float(drawn.sum()),
+        "days_countries_incomplete": float((drawn & is_incomplete).sum()),
     }
 
 
@@ -146,7 +148,13 @@ def read_amount(row: Row, quantity: Quantity) -> Estimate:
         return read_estimate(row)
     drawn = row.get("days_countries_drawn", row.get("countries_drawn"))
     covered = {"is_lower_bound": row.get("is_days_lower_bound"), "countries_drawn": drawn}
-    return read_estimate({**row, **covered}, quantity.unit)
+    days = read_estimate({**row, **covered}, quantity.unit)
+    if days.covered is None or days.covered.noun != COUNTRIES:
+        return days
+    # The counts of the row are those of restrictions without an estimate of people.
+    others = row.get("days_countries_incomplete")
+    also = f"restrictions of {others:,.0f} other{'s' * (others > 1)}" if others else ""
+    return days._replace(covered=replace(days.covered, also_without=also))
 
 
 def count_without_estimate(rows: pd.DataFrame, quantity: Quantity) -> int:

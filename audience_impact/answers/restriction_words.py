@@ -279,9 +279,14 @@ def is_below(record: AnswerRecord) -> bool:
 
 
 def _choose_place_prefix(record: AnswerRecord) -> str:
-    """Return `parts of` if the source means something inside every place that it names."""
-    readings = (record.restriction.place_readings or "").split(";")
-    return "parts of " if set(readings) == {PlaceReading.WITHIN.value} else ""
+    """Return `parts of` if the source means something inside every place that it names.
+
+    Return `all or parts of` if it means that of some of the places.
+    """
+    readings = set((record.restriction.place_readings or "").split(";"))
+    if PlaceReading.WITHIN not in readings:
+        return ""
+    return "parts of " if len(readings) == 1 else "all or parts of "
 
 
 def _name_countries(record: AnswerRecord) -> str:
@@ -393,7 +398,7 @@ def _describe_hours(record: AnswerRecord) -> str:
     first, last = group_digits(least or most or 0.0, 1), group_digits(most or least or 0.0, 1)
     is_one_day = choose_start_day(record) == record.restriction.ended_on
     is_once = record.restriction.times_in_force == 1
-    a_day = "" if is_one_day else " in all" if is_once else " a day"
+    a_day = "" if is_one_day else " in all" if is_once else " a day on average"
     if a_day and (least or 0) >= WHOLE_DAY_HOURS:
         return ""  # as days always are
     hours = "an hour" if first == last == "1" else f"{first} hours"

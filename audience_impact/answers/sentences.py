@@ -117,6 +117,7 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
         parts += [_explain_bounds(record), *_describe_deprived(record)] if is_estimated else []
         parts += [*_list_other_services(record), *describe_timing(record)]
         parts += caveats.name_unnamed_places(record)
+        parts += caveats.describe_mixed_action(record)
         parts += caveats.list_caveats(record, leading) if is_estimated else []
         parts += caveats.name_disputes(record)
     parts += [
@@ -169,7 +170,8 @@ def _explain_bounds(record: AnswerRecord) -> str:
     """Return the bounds and their base."""
     leading, people = record.leading, record.leading.people
     of, base = "", _name_base(leading, "")
-    holds = people.upper is not None and (leading.base_persons or 0) >= people.upper
+    most = max(people.upper or 0.0, people.q50 or 0.0)
+    holds = people.upper is not None and (leading.base_persons or 0) >= most
     if base and leading.base_persons and holds and not (is_below(record) or record.is_network):
         of = f", of {format_number(leading.base_persons)} {base}"
     return f"{capitalise_first(describe_bounds(people))}{of}.{_describe_service_users(record)}"
@@ -266,7 +268,7 @@ def _limit_number(covered: Cover | None) -> str:
     """Return what an interval is of, after a sentence that says what its total leaves out."""
     if covered is None:
         return ""
-    if covered.noun != COUNTRIES:
+    if covered.noun != COUNTRIES or covered.also_without:
         return " without these"
     return f" in the {'one' if covered.drawn == 1 else f'{covered.drawn:,}'}"
 
@@ -286,6 +288,10 @@ def _name_left_out(covered: Cover | None) -> str:
     if covered.drawn is None or covered.total is None:
         return f"; some {covered.noun} have no estimate and could add to it"
     missing = covered.total - covered.drawn
+    if covered.also_without:
+        countries = "country" if missing == 1 else "countries"
+        left_out = f"{missing:,} more {countries} and {covered.also_without}"
+        return f"; {left_out} have no estimate and could add to it"
     if covered.noun == COUNTRIES:
         countries = "country has" if missing == 1 else "countries have"
         return f"; {missing:,} more {countries} no estimate"

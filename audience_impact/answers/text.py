@@ -18,12 +18,21 @@ from audience_impact.answers.numbers import (
     format_in_full,
     format_number,
     has_telling_floor,
+    on_day,
     read_numbers,
 )
 from audience_impact.answers.rankings import Ranking
-from audience_impact.answers.records import AnswerRecord, AreaRecord, Days, Row, plain_rows
+from audience_impact.answers.records import (
+    AnswerRecord,
+    AreaRecord,
+    Days,
+    Restriction,
+    Row,
+    plain_rows,
+)
 from audience_impact.answers.restriction_words import name_other_ids
 from audience_impact.plain_text import plain_line
+from audience_impact.vocabulary import EndStatus
 
 TITLES = (
     *("Targets", "People", "Person-days", "What drives the width", "Figures used"),
@@ -76,7 +85,6 @@ def render_restriction(record: AnswerRecord, version_id: str | None = None) -> s
 def render_brief(record: AnswerRecord, version_id: str) -> str:
     """Return the answer for a restriction, with its days, its person-days and its sources."""
     restriction = record.restriction
-    ended = f" {dates_in_words(restriction.ended_on)}" if restriction.ended_on else ""
     pages = dict.fromkeys(
         f"  {row['attribution']}  {row['url'] or ''}".rstrip() for row in record.figures
     )
@@ -91,7 +99,7 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
             *([[rest]] if rest else []),
             [
                 f"{restriction.restriction_id}  {restriction.area_name}: {restriction.platforms}",
-                f"  from {dates_in_words(restriction.start_on)}, {restriction.end_status}{ended}",
+                f"  {_describe_days(restriction)}",
                 *_name_elsewhere(record),
             ],
             *([["Person-days by year", *map(_format_days, days)]] if days else []),
@@ -99,6 +107,14 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
             [MORE_OF_RESTRICTION.format(id=restriction.restriction_id)],
         )
     )
+
+
+def _describe_days(restriction: Restriction) -> str:
+    """Return the first day in force, else the announced one, and the end."""
+    first, last = restriction.observed_from or restriction.start_on, restriction.ended_on or ""
+    ended = on_day(last) if "/" in last else dates_in_words(last) if last else ""
+    status = EndStatus(restriction.end_status).noun
+    return f"from {dates_in_words(first)}, {status} {ended}".rstrip()
 
 
 def _name_elsewhere(record: AnswerRecord) -> list[str]:
@@ -184,9 +200,10 @@ def _format_floor_cell(amount: Estimate) -> str:
 def _describe_left_out(rows: pd.DataFrame, quantity: Quantity, most: int) -> list[str]:
     """Return how many rows are below the first ones, and how many of all have no estimate."""
     more, without = max(len(rows) - most, 0), rankings.count_without_estimate(rows, quantity)
-    parts = [f"{more} more (--top {len(rows)} shows them)"] * bool(more)
-    parts += [f"{without} of all {len(rows)} have no estimate, only bounds"] * bool(without)
-    return [f"  Left out: {'; '.join(parts)}."] if parts else []
+    have = "has no estimate of its own" if without == 1 else "have no estimate of their own"
+    parts = [f"Left out: {more} more (--top {len(rows)} shows them)."] * bool(more)
+    parts += [f"{without} of all {len(rows)} {have}, only bounds."] * bool(without)
+    return [f"  {' '.join(parts)}"] if parts else []
 
 
 def ranking_json(ranking: Ranking) -> dict[str, Any]:

@@ -242,6 +242,10 @@ PRINTED_AREA = "area as printed: "
 """Beginning of the part of a note that repeats the places as a register prints them."""
 
 
+BOTH_ACTIONS = "shut down and throttled, in turn or in part; the harder stands"
+"""Note on a restriction that a register records as both a shutdown and slowed."""
+
+
 class PlaceReading(Word):
     """The part of a place that the words of a register mean."""
 

@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from audience_impact.answers import EventKind, Quantity, rankings
-from audience_impact.answers.numbers import format_amount, read_estimate
+from audience_impact.answers import EventKind, Quantity, rankings, text
+from audience_impact.answers.numbers import COUNTRIES, Cover, format_amount, read_estimate
+from audience_impact.answers.records import AreaRecord
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 NUMBERS = rankings.NUMBERS
@@ -75,9 +76,27 @@ def test_person_days_of_a_region_are_sums_and_say_what_they_leave_out() -> None:
     amount = rankings.read_amount(ranking.total, Quantity.PERSON_DAYS)
     assert amount[:5] == (17.0, 20.0, 30.0, 40.0, None)
     assert str(amount.covered) == "in 1 of 2 countries"
+    in_part = Cover(COUNTRIES, 1, 2, "restrictions of 1 other")  # Nigeria is drawn in part
+    assert amount.covered == in_part
+    complete = {**ranking.total, "days_countries_incomplete": 0.0}
+    covered = rankings.read_amount(complete, Quantity.PERSON_DAYS).covered
+    assert covered == Cover(COUNTRIES, 1, 2)
     people = rankings.read_amount(ranking.total, Quantity.PEOPLE)
     assert (people.q50, people.covered) == (10.0, None)
     assert rankings.count_without_estimate(ranking.rows, Quantity.PERSON_DAYS) == 1
+
+
+def test_rows_without_an_estimate_are_not_said_to_be_left_out_of_the_list() -> None:
+    ranking = rankings.build_ranking(_make_tables(), "002", "2024", Quantity.PERSON_DAYS)
+    record = AreaRecord("002", "Africa", {**ranking.total, "as_of": "2024-12-31"}, (), (), ())
+
+    def list_below(most: int) -> str:
+        return text.render_area_brief(record, ranking, "v", ranking.rows, most)
+
+    without = "1 of all 2 has no estimate of its own, only bounds."
+    assert f"\n  {without}\n" in list_below(2)
+    assert "Left out" not in list_below(2)
+    assert f"\n  Left out: 1 more (--top 2 shows them). {without}\n" in list_below(1)
 
 
 def test_countries_are_ranked_by_what_is_asked_for() -> None:

@@ -21,8 +21,12 @@ from audience_impact.answers.numbers import (
     round_interval,
 )
 from audience_impact.answers.records import AnswerRecord
-from audience_impact.answers.restriction_words import name_other_ids, put_counts_last
-from audience_impact.vocabulary import PRINTED_AREA
+from audience_impact.answers.restriction_words import (
+    describe_place,
+    name_other_ids,
+    put_counts_last,
+)
+from audience_impact.vocabulary import BOTH_ACTIONS, PRINTED_AREA
 from tests.support import FACTS, load
 from tests.unit.test_answer import asked
 
@@ -396,10 +400,58 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
     hours: dict[str, Any] = {"least_hours_a_day": 24.0, "most_hours_a_day": 24.0}
     assert "hours" not in sentences.write_answer(told(FEW, ended_on="2020-11-06", **hours))
     shorter = told(FEW, ended_on="2020-11-06", least_hours_a_day=8.0, most_hours_a_day=24.0)
-    assert "8 to 24 hours a day" in sentences.write_answer(shorter)
+    assert "8 to 24 hours a day on average" in sentences.write_answer(shorter)
     night: dict[str, Any] = {"least_hours_a_day": 6.0, "most_hours_a_day": 6.0}
     once = told(FEW, ended_on="2020-11-06", times_in_force=1.0, **night)
     assert "6 hours in all" in sentences.write_answer(once)
+
+
+def test_people_online_are_not_named_where_they_are_fewer_than_the_estimate() -> None:
+    assert "104 million, of 105 million people online." in sentences.write_answer(
+        told(MANY, why={"base_persons": 105e6})
+    )
+    printed = MANY | {"upper_persons": 99e6}  # the median is above the bound as printed
+    assert "people online" not in sentences.write_answer(told(printed, why={"base_persons": 100e6}))
+    assert "people online" in sentences.write_answer(told(printed, why={"base_persons": 102e6}))
+
+
+def test_a_part_of_some_of_the_places_is_named() -> None:
+    names: dict[str, Any] = {"area_id": "FR-1;FR-2", "area_names": '["Brest", "Nantes"]'}
+
+    def write(readings: str) -> str:
+        return describe_place(told(MANY, **names, place_readings=readings))
+
+    assert write("whole;within") == "all or parts of Brest and Nantes, France"
+    assert write("within;city_or_district").startswith("all or parts of Brest")
+    assert write("within;within") == "parts of Brest and Nantes, France"
+    assert write("whole;whole") == "Brest and Nantes, France"
+
+
+def test_a_restriction_that_was_cut_and_slowed_says_so() -> None:
+    note = f"area as printed: Brest; {BOTH_ACTIONS}; more"
+    said = "The source says shut down and slowed, in turn or in part"
+    assert f"{said}; the number is of everyone." in sentences.write_answer(told(MANY, note=note))
+    assert f"{said}." in sentences.write_answer(told(BOUNDS, note=note))
+    assert said not in sentences.write_answer(told(MANY, note="shut down and throttled"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "line"),
+    [
+        ({"announced_on": "2020-11-03", "start_on": "2020-11-03"}, "from 4 November 2020, "),
+        ({"observed_from": None, "start_on": "2020-11-03"}, "from 3 November 2020, "),
+        ({"start_on": "2020-11-04"}, "from 4 November 2020, end not known\n"),
+        ({"end_status": "ended", "ended_on": "2020-11-06"}, ", ended 6 November 2020\n"),
+        (
+            {"end_status": "ended", "ended_on": "2020-11-06/2020-12-31"},
+            ", ended between 6 November and 31 December 2020\n",
+        ),
+    ],
+)
+def test_the_days_beneath_an_answer_are_those_of_its_first_sentence(
+    cells: dict[str, Any], line: str
+) -> None:
+    assert line in text.render_brief(told(MANY, **cells), VERSION)
 
 
 def test_who_kept_access_is_taken_off_where_somebody_knows() -> None:
@@ -565,6 +617,22 @@ def test_a_total_that_leaves_out_countries_says_what_it_covers() -> None:
     assert numbers.read_cover(area_row(countries_count=1, countries_drawn=0)) is None
 
 
+def test_a_total_without_countries_and_restrictions_says_that_both_could_add_to_it() -> None:
+    row = area_row(countries_drawn=12, is_lower_bound="yes", confidence="medium")
+    lead, interval = sentences.write_area_lead(row, "Africa")
+    assert lead.endswith("some time in 2023; 8 more countries have no estimate.")
+    assert "the true number in the 12 should lie within" in interval
+    lead, interval = sentences.write_area_lead(row | {"bounds_only_count": 20}, "Africa")
+    assert lead.endswith(
+        "; 8 more countries and 20 of all 55 restrictions have no estimate and could add to it."
+    )
+    assert interval == (
+        "Nine times in ten, the true number without these should lie within 80 to 99 million."
+    )
+    one = row | {"bounds_only_count": 20, "countries_drawn": 19}
+    assert "; 1 more country and 20 of" in sentences.write_area_lead(one, "Africa")[0]
+
+
 @pytest.mark.parametrize(
     ("at_least", "text"),
     [
@@ -608,6 +676,10 @@ def test_person_days_of_an_area_say_which_part_of_it_they_count() -> None:
         "In 2023 people in Uganda spent about 2 billion person-days under restrictions on record "
         "(90 % interval 1 to 3 billion), each person counted once a day; some restrictions have no "
         "estimate and could add to it."
+    )
+    both = numbers.Cover("countries", 40, 42, "restrictions of 3 others")
+    assert write("001", "the world", both).endswith(
+        "; 2 more countries and restrictions of 3 others have no estimate and could add to it."
     )
     assert write("UG", "Uganda", None).endswith("each person counted once a day.")
 
@@ -701,6 +773,7 @@ def test_a_version_without_sensitivity_says_so(computed: tuple[Records, dict[str
         ("Rohtak and Jajjar districts", "whole;whole", None),
         ("12 districts of Haryana", "whole", None),
         ("Multiple Oblasts", None, None),  # no place is counted
+        ("Multiple Oblasts", "whole", "multiple Oblasts"),
     ],
 )
 def test_places_that_a_register_does_not_name_are_said_not_to_be_counted(
@@ -708,7 +781,8 @@ def test_places_that_a_register_does_not_name_are_said_not_to_be_counted(
 ) -> None:
     note = f"{PRINTED_AREA}{printed}; and other cities in a later part of the note"
     record = told(MANY, place_readings=readings, note=note)
-    text = f"The source adds “{quoted}”: places that it does not name are not counted."
+    verb = "speaks of" if printed.casefold() == (quoted or "").casefold() else "adds"
+    text = f"The source {verb} “{quoted}”: places that it does not name are not counted."
     assert caveats.name_unnamed_places(record) == [text] * bool(quoted)
     assert (text in sentences.write_answer(record)) == bool(quoted)
     assert caveats.name_unnamed_places(told(MANY, place_readings="whole", note=printed)) == []

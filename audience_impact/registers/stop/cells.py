@@ -19,6 +19,7 @@ from audience_impact.registers.stop.networks import read_cut, read_networks
 from audience_impact.registers.stop.targets import COLUMNS, OTHER
 from audience_impact.registers.stop.words import first_sentence
 from audience_impact.vocabulary import (
+    BOTH_ACTIONS,
     PRINTED_AREA,
     Action,
     ClaimStatus,
@@ -250,7 +251,7 @@ def _describe_both(row: Row) -> str:
         return ""
     if read_cut(row).full and _is_slowed(row):
         return "slowed, while faster networks or none were switched off; not a shutdown"
-    return "shut down and throttled, in turn or in part; the harder stands"
+    return BOTH_ACTIONS
 
 
 def write_note(row: Row, also_named: Sequence[str]) -> str:
