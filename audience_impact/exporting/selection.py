@@ -69,7 +69,11 @@ def add_area_answers(content: Content, area_id: str, area_name: str) -> Content:
     answers = tuple(sentences.write_area_answer(row, area_name) for row in rows)
     figures = KeyFigures(
         ("year, each person once", *HEADINGS[:-1], "interval of", HEADINGS[-1]),
-        tuple((row["period"], *read_estimate(row), label_status(row)) for row in rows),
+        tuple(
+            (row["period"], *read_numbers(people), str(people.covered or ""), label_status(row))
+            for row in rows
+            for people in [read_estimate(row)]
+        ),
     )
     return replace(content, answers=answers, key_figures=figures if rows else None)
 

@@ -31,7 +31,7 @@ def test_the_answers_begin_with_version_facts_and_day(version: Published, shown:
     first = shown.splitlines()[0]
     known = version.version.manifest["audience_impact"]
     assert f"**{version.version_id}**" in first
-    for part in ("28 November 2026", known["inputs_sha256"][:12], "data/facts, more"):
+    for part in ("29 November 2026", known["inputs_sha256"][:12], "data/facts, more"):
         assert part in first
 
 
