@@ -32,9 +32,9 @@ MISSING_REASONS: dict[str, str] = {
     "new_use_only": "only new registrations, logins, payments or downloads were hit, and nobody "
     "counted those",
     "no_figure": "nobody published an audience from before it began",
-    "too_vague": "what could be imputed reaches from a number to more than twenty times it, or "
-    "over most of everyone online",
-    "too_wide": "it would reach from a number to more than twenty times that number",
+    "too_vague": "the upper end of what could be imputed is more than twenty times the lower, or "
+    "it covers most of everyone online",
+    "too_wide": "its upper end would be more than twenty times its lower end",
     "no_width": "the figures leave no room for an interval: one may be wrong, or two may count "
     "different people",
     "no_base": "nobody counted who is online there",

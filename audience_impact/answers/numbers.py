@@ -30,7 +30,7 @@ TELLING_SHARE = 0.05
 AS_ONE = 0.001
 """Relative difference below which two bounds are written as one number."""
 COUNTRIES, RESTRICTIONS = "countries", "restrictions"
-"""What a total may be incomplete in."""
+"""The parts of a total of which some may have no estimate."""
 THOUSAND, MILLION = 1_000, 1_000_000
 NAMES = ((1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (MILLION, "million"))
 NONE = "-"

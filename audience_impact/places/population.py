@@ -243,7 +243,7 @@ def _carry_figures(places: pd.DataFrame, figures: pd.DataFrame, growth: Growth) 
     regional = are_regions(rows["area_id"])
     gap = (rows["years"] - rows["figure_years"]).abs()
     drift = np.where(regional, DRIFT, 0.0) * gap
-    # A country has a figure by year: the nearest of its figures, whatever its source.
+    # Of a country, the figure nearest in years is used, whatever its source.
     far = np.where(regional, 0.0, gap)
     return rows.assign(
         level=rows["log_persons"] + grown,

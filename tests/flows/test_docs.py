@@ -5,6 +5,7 @@ from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from audience_impact.answers import documents
@@ -165,3 +166,19 @@ def test_the_way_of_a_figure_leads_from_its_line_to_the_published_row() -> None:
     order = ["audience_impact.facts", "audience_impact.audiences", "audience_impact.outputs"]
     assert [name for name in names if name in order] == order
     assert names[-1].endswith("impact.parquet")
+
+
+def test_the_page_of_the_method_has_the_fitted_errors_of_figures() -> None:
+    table = pd.read_csv(CHECKOUT / "data" / "facts" / "figure_errors.csv")
+    fitted = table[table["pairs"] > 0]
+    rows = re.findall(
+        r"^\| [a-z].+ \| ([-\d.]*) ?\| ([-\d.]*) ?\| ([-\d.]+) \| ([\d,]+) \| (\d+) \|$",
+        (CHECKOUT / "docs" / "method.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    printed = [cells[place] for cells in rows for place in range(3) if cells[place]]
+    assert printed == [f"{value:.3f}" for value in fitted["value"]]
+    counts = fitted.drop_duplicates("parameter")[["pairs", "measurers"]]
+    assert [(cells[3], cells[4]) for cells in rows] == [
+        (f"{pairs:,}", f"{measurers}") for pairs, measurers in counts.to_numpy().tolist()
+    ]

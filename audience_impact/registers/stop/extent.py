@@ -20,8 +20,8 @@ Method. The reason is the first of these conditions that is met:
 6. It is of several countries and names operators of some of them alone.
 7. The sources lead to the measurement of one network alone, and no word says more.
 8. It was a test of the links abroad.
-9. There is no text, and the title of every source that has one is about services, of a part of the
-   country, or of some occasions ("when ... is online").
+9. There is no text, and the title of every source that has one is about services, a part of the
+   country, or some occasions ("when ... is online").
 10. A later edition counts the same start and place as single services.
 
 Assumptions. Cells that do not contradict each other are right.
