@@ -2,7 +2,7 @@
 # Nothing but make, sh and a Python is needed, and nothing but pip talks to the network.
 
 # Tried in this order, by running each of them. To choose: make test PYTHONS=/path/to/python3.12
-PYTHONS = python3.13 python3.12 python3.11 python3 python
+PYTHONS = python3.13 python3.14 python3.12 python3.11 python3 python
 # Passed on to the command of run, check, test, test-lowest and bench: make check ARGS="--format json"
 ARGS =
 
@@ -148,8 +148,7 @@ clean:  ## remove .venv and caches; what is published stays
 # names; locks are compared by content, so that one written anew or checked out again costs nothing.
 # A changed pyproject.toml only links anew.
 $(RUN_READY): $(RUN_LOCKED) pyproject.toml
-	@# uv_build looks for its own binary on the path.
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(READY): $(LOCKED)
@@ -180,7 +179,7 @@ python=; why=; \
 for candidate in $(PYTHONS); do \
     version=$$("$$candidate" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) \
         || continue; \
-    if ! "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'; then \
+    if ! "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))'; then \
         why="$$why  $$candidate is version $$version\n"; \
     elif ! "$$candidate" -c 'import ensurepip, venv' 2>/dev/null; then \
         why="$$why  $$candidate ($$version) lacks its module venv or ensurepip\n"; \
@@ -189,7 +188,7 @@ for candidate in $(PYTHONS); do \
     fi; \
 done; \
 if [ -z "$$python" ]; then \
-    { echo "Python 3.11, 3.12 or 3.13 with its modules venv and ensurepip is needed. Tried: $(PYTHONS)"; \
+    { echo "Python 3.11 to 3.14 with its modules venv and ensurepip is needed. Tried: $(PYTHONS)"; \
     printf "$$why"; \
     echo "To install it:"; \
     echo "  Debian, Ubuntu   sudo apt-get install python3 python3-venv"; \

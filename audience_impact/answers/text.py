@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.answers import Quantity, rankings, sentences
+from audience_impact.answers.caveats import DESCRIBED_EVENT
 from audience_impact.answers.names import label_status, shorten
 from audience_impact.answers.numbers import (
     NONE,
@@ -47,10 +48,8 @@ NOT_COMPUTED = (
 UNDER = "People under at least one restriction at some time, each counted once"
 MOST_LETTERS = 48
 """Maximum length of a name in a list."""
-MORE_OF_RESTRICTION = (
-    "More: --all shows codes, all figures and what makes the interval wide; next: audience-impact "
-    "explain {id}, or cite {id}"
-)
+MORE_OF_RESTRICTION = "More: --all shows codes, all figures and what makes the interval wide"
+NEXT_OF_RESTRICTION = "; next: audience-impact explain {id}, or cite {id}"
 MORE_OF_AREA = (
     "More: --by country or restriction, --metric person-days, --chart FILE, --all (years, months, "
     "what others published); next: audience-impact list --area {area} --year {year}"
@@ -104,9 +103,16 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
             ],
             *([["Person-days by year", *map(_format_days, days)]] if days else []),
             ["Figures used", *pages],
-            [MORE_OF_RESTRICTION.format(id=restriction.restriction_id)],
+            [_suggest_next(record)],
         )
     )
+
+
+def _suggest_next(record: AnswerRecord) -> str:
+    """Return the last line of an answer: an event on no record has no version to look it up in."""
+    if record.reported_by == DESCRIBED_EVENT:
+        return MORE_OF_RESTRICTION
+    return MORE_OF_RESTRICTION + NEXT_OF_RESTRICTION.format(id=record.restriction.restriction_id)
 
 
 def _describe_days(restriction: Restriction) -> str:

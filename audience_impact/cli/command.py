@@ -1,7 +1,8 @@
 """The command `audience-impact`: the commands that read a version, and those of a checkout.
 
 In a checkout the folder `flows` adds the commands that compute versions and that check and maintain
-facts. The wheel has the commands that read a version, and says of the others where they are.
+facts. The wheel has the commands that read a version and `estimate`, and says of the others where
+they are.
 """
 
 import atexit
@@ -18,7 +19,7 @@ from typer.core import TyperGroup
 
 import audience_impact
 from audience_impact.cli import comparing, explaining, exporting, listing, ranking, showing
-from audience_impact.cli.folders import CHECKOUT, IS_CHECKOUT, fail_with
+from audience_impact.cli.folders import CHECKOUT, COMPUTING, IS_CHECKOUT, fail_with
 
 
 class OneLineGroup(TyperGroup):
@@ -113,8 +114,8 @@ READING = (showing, ranking, explaining, comparing, listing, exporting)
 """The modules of the commands that read a version."""
 for module in READING:
     module.add_to(app)
-COMPUTING = (
-    *("add", "calibrate", "check", "estimate", "healthy", "import", "learn", "learn-audiences"),
+OF_CHECKOUT = (
+    *("add", "calibrate", "check", "healthy", "import", "learn", "learn-audiences"),
     *("learn-daily-use", "learn-places", "learn-shares", "refresh", "release", "rollback"),
     *("run", "serve"),
 )
@@ -123,14 +124,15 @@ COMPUTING = (
 
 def _add_computing() -> None:
     """Add the commands of the checkout; elsewhere commands that say where they are."""
+    # First on the path: a folder of this name elsewhere is somebody else's.
+    sys.path.insert(0, str(CHECKOUT if IS_CHECKOUT else COMPUTING))
+    # By name: nothing that somebody imports from the wheel may need what lies outside of it.
     if IS_CHECKOUT:
-        # First on the path: a folder of this name elsewhere is somebody else's.
-        sys.path.insert(0, str(CHECKOUT))
-        # By name: nothing in the wheel may import what only the checkout has.
         importlib.import_module("flows.commands").add_to(app)
         return
+    importlib.import_module("flows.commands.estimating").add_to(app)
     settings = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
-    for name in COMPUTING:
+    for name in OF_CHECKOUT:
         app.command(name, hidden=True, context_settings=settings)(_refuse_computing)
 
 

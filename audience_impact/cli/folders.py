@@ -20,6 +20,8 @@ IS_CHECKOUT = all(
     for path in ("pyproject.toml", "data/facts", "flows/publish_impact.py", "schemas/facts")
 )
 """Whether the package is used from a checkout, which has more commands than the wheel."""
+COMPUTING = Path(__file__).resolve().parents[1] / "_checkout"
+"""The folders `flows` and `schemas` of the wheel, with which `estimate` computes."""
 SHIPPED = Path(__file__).resolve().parents[1] / "released" / "version.zip"
 """The version of the last release, which comes with the package."""
 PUBLISHED = CHECKOUT / "data" / "published" if IS_CHECKOUT else SHIPPED

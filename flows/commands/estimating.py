@@ -1,5 +1,8 @@
 """The command `estimate`: the answer for an event that is on no record."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audience_impact import vocabulary as words
-from audience_impact.cli.folders import OutputFormat, fail_with, require_local_paths
+from audience_impact.cli.folders import (
+    IS_CHECKOUT,
+    SHIPPED,
+    OutputFormat,
+    fail_with,
+    open_latest,
+    require_local_paths,
+)
 from audience_impact.cli.ranking import All
 from flows.commands.folders import fact_folders
 
@@ -66,7 +76,17 @@ Facts = Annotated[
         "--facts",
         metavar="DIR",
         callback=require_local_paths,
-        help="Folder of fact tables; several are layered. Default: data/facts of the checkout.",
+        help="Folder of fact tables; several are layered. Default: data/facts of a checkout, else "
+        "the facts of the version that comes with the command.",
+    ),
+]
+Published = Annotated[
+    Path | None,
+    typer.Option(
+        "--published",
+        metavar="PLACE",
+        help="Compute with the facts of the latest version there: a folder, the archive of a "
+        "release, or the address of either.",
     ),
 ]
 Into = Annotated[
@@ -91,6 +111,7 @@ def estimate(
     operators: Operators = None,
     slowed: Slowed = False,
     facts: Facts = None,
+    published: Published = None,
     into: Into = None,
     show_all: All = False,
     style: Style = OutputFormat.TEXT,
@@ -106,6 +127,8 @@ def estimate(
         raise fail_with(f"--networks {networks.value}: give all or mobile", 2)
     if feature and not services:
         raise fail_with("--feature goes with --services; give the services", 2)
+    if facts and published:
+        raise fail_with("give --facts or --published, not both", 2)
     first_day = start.date()
     event = Event(
         country,
@@ -120,7 +143,24 @@ def estimate(
     )
     if into and not into.is_dir():  # before the answer is computed, which takes a while
         raise fail_with(f"{into} is no folder; give a folder of fact tables", 2)
-    _show_estimate(event, fact_folders(facts), into, show_all, style)
+    with _open_facts(facts, published) as folders:
+        _show_estimate(event, folders, into, show_all, style)
+
+
+@contextmanager
+def _open_facts(facts: list[Path] | None, published: Path | None) -> Iterator[list[Path]]:
+    """Yield the folders of facts: those given, those of the checkout, or copies of a version's."""
+    if facts or (IS_CHECKOUT and not published):
+        yield fact_folders(facts)
+        return
+    from audience_impact.store.manifest import write_layers
+
+    version = open_latest(published or SHIPPED)
+    files = version.fact_files()
+    if not files:
+        raise fail_with(f"version {version.id} has no facts; give --facts DIR")
+    with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
+        yield write_layers(files, Path(name))
 
 
 def _split_names(cells: list[str] | None) -> tuple[str, ...]:

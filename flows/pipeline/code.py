@@ -19,6 +19,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+import audience_impact
 from audience_impact.store.history import Origin
 from flows import CHECKOUT
 
@@ -26,6 +27,8 @@ ENTRIES = ("flows.pipeline.steps", "audience_impact.pipeline", "schemas.publishe
 OUTSIDE = ("audience_impact.store", "audience_impact.plain_text")
 """Modules that store and print a version and have no effect on numbers."""
 PACKAGES = ("audience_impact", "schemas", "flows")
+ROOTS = (CHECKOUT, Path(audience_impact.__file__).resolve().parents[1])
+"""The folders in which the packages lie: two in the wheel, one and the same in a checkout."""
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """Fields of a statement that contain statements."""
 LIBRARIES = ("highspy", "numpy", "pandas", "pyarrow", "scipy", "statsmodels")
@@ -52,12 +55,12 @@ def _find_release(library: str) -> str:
 
 
 @cache
-def code_sha256(checkout: Path = CHECKOUT) -> str:
-    """Return the digest of the code of all modules in a folder that a run imports."""
+def code_sha256(roots: tuple[Path, ...] = ROOTS) -> str:
+    """Return the digest of the code of all modules in some folders that a run imports."""
     digests, waiting = dict[str, str](), list(ENTRIES)
     while waiting:
         name = waiting.pop()
-        path = _path_of(checkout, name)
+        path = _find_module(roots, name)
         if name in digests or path is None or _lies_in(name, OUTSIDE):
             continue
         tree = ast.parse(path.read_bytes())
@@ -66,10 +69,10 @@ def code_sha256(checkout: Path = CHECKOUT) -> str:
     return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
 
 
-def _path_of(checkout: Path, module: str) -> Path | None:
+def _find_module(roots: tuple[Path, ...], module: str) -> Path | None:
     """Return the file of a module; None for a name inside a module."""
-    place = checkout.joinpath(*module.split("."))
-    candidates = place.with_suffix(".py"), place / "__init__.py"
+    places = [root.joinpath(*module.split(".")) for root in roots]
+    candidates = [file for at in places for file in (at.with_suffix(".py"), at / "__init__.py")]
     return next((path for path in candidates if path.is_file()), None)
 
 

@@ -46,23 +46,23 @@ def checkout(tmp_path: Path) -> Path:
 def test_a_statement_makes_a_new_version_where_the_numbers_are_made(
     checkout: Path, path: str, is_new: bool
 ) -> None:
-    before = code_sha256(checkout)
+    before = code_sha256((checkout,))
     assert before == code_sha256()
     with (checkout / path).open("a", encoding="utf-8") as file:
         file.write("_MORE = 1\n")
     code_sha256.cache_clear()
-    assert (code_sha256(checkout) != before) is is_new
+    assert (code_sha256((checkout,)) != before) is is_new
 
 
 def test_words_about_the_code_make_no_new_version(checkout: Path) -> None:
-    before = code_sha256(checkout)
+    before = code_sha256((checkout,))
     path = checkout / "audience_impact" / "outputs" / "impact.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(
         text.replace('"""', '"""More of it. ', 1) + "# A word more.\n", encoding="utf-8"
     )
     code_sha256.cache_clear()
-    assert code_sha256(checkout) == before
+    assert code_sha256((checkout,)) == before
 
 
 # ---- Sources ----

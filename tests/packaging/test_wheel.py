@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -17,12 +18,13 @@ import typer
 
 from audience_impact import estimate_union, load_calibration
 from audience_impact.cli import EXTRAS, command
+from flows.pipeline.steps import name_method
 
 pytestmark = pytest.mark.service
 
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT / "data" / "facts"
-APPLICATION = {"prefect", "pandera", "httpx", "statsmodels"}
+APPLICATION = {"prefect", "httpx", "statsmodels"}
 EXTRA = {"duckdb", "jinja2", "obstore", "vl-convert-python", "xlsxwriter"}
 STRANGER = "raise SystemExit('a module of somebody else was run')"
 MOST_SHIPPED_BYTES = 3_500_000
@@ -36,15 +38,9 @@ print(*estimate_union([96e6, 89e6], universe=105e6, calibration=load_calibration
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    build = "import sys, uv_build; print(uv_build.build_wheel(sys.argv[1]))"
-    # uv_build looks for its own binary on the path
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    build = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
     subprocess.run(
-        [sys.executable, "-c", build, str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "PATH": path},
-        check=True,
-        capture_output=True,
+        [sys.executable, "-c", build, str(folder)], cwd=ROOT, check=True, capture_output=True
     )
     (built,) = folder.glob("*.whl")
     return built
@@ -109,7 +105,7 @@ def test_the_three_lines_need_nothing_of_the_application(python: Path) -> None:
     show = "import sys; print(*{name.split('.')[0] for name in sys.modules})"
     loaded = run_python(python, "-c", RUSSIA + show).stdout.splitlines()[-1].split()
     assert "scipy" in loaded
-    assert not (APPLICATION | {"typer", "babel", "pycountry"}) & set(loaded)
+    assert not (APPLICATION | {"pandera", "typer", "babel", "pycountry"}) & set(loaded)
 
 
 def test_the_wheel_depends_on_nothing_of_the_application(wheel: Path) -> None:
@@ -117,7 +113,7 @@ def test_the_wheel_depends_on_nothing_of_the_application(wheel: Path) -> None:
         (about,) = [name for name in held.namelist() if name.endswith("/METADATA")]
         needs = message_from_bytes(held.read(about)).get_all("Requires-Dist") or []
     core = {re.split(r"[^\w.-]", need)[0] for need in needs if "extra ==" not in need}
-    assert {"scipy", "typer"} <= core
+    assert {"pandera", "scipy", "typer"} <= core
     assert not (APPLICATION | EXTRA) & core
 
 
@@ -206,6 +202,31 @@ def test_the_wheel_answers_from_the_version_it_brings(
     assert re.match(r"reads version \d{4}-\d\d-\d\d-[0-9a-f]{12}, which comes with", done.stderr)
 
 
+SPAIN = ("estimate", "--country", "Spain", "--from", "2026-12-01", "--days", "3")
+
+
+def test_the_wheel_estimates_an_event_on_no_record(python: Path, foreign: Path) -> None:
+    done = called(python, foreign, *SPAIN, "--services", "WhatsApp", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    (exposed,) = (row for row in answer["impact"] if row["impact_metric"] == "people_exposed")
+    assert 10e6 < exposed["q05_persons"] < exposed["q50_persons"] < exposed["q95_persons"] < 50e6
+    assert done.stderr.startswith("reads version ")
+
+
+def test_an_event_that_the_wheel_cannot_estimate_is_one_line(python: Path, foreign: Path) -> None:
+    done = called(python, foreign, *SPAIN, "--services", "Nosuchapp")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Nosuchapp" in done.stderr.splitlines()[-1]
+    assert len(done.stderr.splitlines()) == 2  # the first one names the version that is read
+
+
+def test_the_wheel_computes_with_the_method_of_the_checkout(python: Path) -> None:
+    name = "from flows.pipeline.steps import name_method; print(name_method())"
+    code = f"import audience_impact.cli.command; {name}"
+    assert run_python(python, "-c", code).stdout.strip() == name_method()
+
+
 def test_what_needs_a_checkout_says_so_in_a_line(python: Path, foreign: Path) -> None:
     for words in (("run", "--report"), ("check", "--help"), ("import", "stop"), ("add", "figure")):
         done = called(python, foreign, *words)
@@ -219,8 +240,9 @@ def test_the_wheel_names_all_commands_of_a_checkout() -> None:
     alone = typer.Typer()
     for module in command.READING:
         module.add_to(alone)
-    assert set(typer.main.get_group(alone).commands) | set(command.COMPUTING) == with_checkout
-    assert not set(typer.main.get_group(alone).commands) & set(command.COMPUTING)
+    in_wheel = {*typer.main.get_group(alone).commands, "estimate"}
+    assert in_wheel | set(command.OF_CHECKOUT) == with_checkout
+    assert not in_wheel & set(command.OF_CHECKOUT)
 
 
 def test_a_library_of_an_extra_is_named_with_the_extra(python: Path, tmp_path: Path) -> None:
