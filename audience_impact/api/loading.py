@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from audience_impact.store.reading import OpenVersion
 
 SHIPPED = Path(__file__).parents[1] / "overlap" / "shipped"
+RELEASED = Path(__file__).resolve().parents[1] / "released" / "version.zip"
+"""The version of the last release, which comes with the package."""
 METADATA_KEY = b"audience_impact"
 _CODED = ("values", "special_values")
 _NOTE = ("description", "unit", "sdmx_concept", "values")
@@ -186,7 +188,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         return f"Tables of {self.version_id or self.address}: {', '.join(self)}"
 
 
-def load(place: "str | Path") -> Tables:
+def load(place: "str | Path | None" = None) -> Tables:
     """Return the tables of a published version, each of which is read on first access.
 
     Args:
@@ -194,7 +196,8 @@ def load(place: "str | Path") -> Tables:
             published (data/published), the archive of a release (.zip), or an address of any of
             these: https://, http://, s3://, gs:// or az://. A Parquet file of a version gives
             this table alone. Addresses need the extra `buckets`; keys of a store come from its own
-            variables, such as AWS_ACCESS_KEY_ID.
+            variables, such as AWS_ACCESS_KEY_ID. None: the version of the last release, which comes
+            with this package.
 
     Returns:
         The tables by name. `table.attrs` contains `table`, `title`, `description`, `licence`,
@@ -221,7 +224,7 @@ def load(place: "str | Path") -> Tables:
     from audience_impact.store.reading import open_version
 
     try:
-        return Tables(open_version(place))
+        return Tables(open_version(RELEASED if place is None else place))
     except AwayError as error:
         raise OSError(str(error)) from error
     except PublishError as error:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audience_impact.api.loading import RELEASED
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -22,9 +24,7 @@ IS_CHECKOUT = all(
 """Whether the package is used from a checkout, which has more commands than the wheel."""
 COMPUTING = Path(__file__).resolve().parents[1] / "_checkout"
 """The folders `flows` and `schemas` of the wheel, with which `estimate` computes."""
-SHIPPED = Path(__file__).resolve().parents[1] / "released" / "version.zip"
-"""The version of the last release, which comes with the package."""
-PUBLISHED = CHECKOUT / "data" / "published" if IS_CHECKOUT else SHIPPED
+PUBLISHED = CHECKOUT / "data" / "published" if IS_CHECKOUT else RELEASED
 """The versions that a command reads unless others are named."""
 
 
@@ -71,7 +71,7 @@ def open_version(published: Path, name: str | None, day: datetime | None) -> "St
             version = versions.find_version(published, name)
         else:
             version = versions.find_latest(published)
-        if published == SHIPPED and name in (None, LATEST):
+        if published == RELEASED and name in (None, LATEST):
             typer.echo(
                 f"reads version {version.id}, which comes with the command; --published names "
                 "others",
@@ -85,7 +85,7 @@ def open_version(published: Path, name: str | None, day: datetime | None) -> "St
 def choose_published(published: Path) -> Path:
     """Return the place of the versions to read: the shipped one where nothing is published yet."""
     is_empty = published == PUBLISHED and not os.path.lexists(published / "latest")
-    return SHIPPED if is_empty and SHIPPED.is_file() else published
+    return RELEASED if is_empty and RELEASED.is_file() else published
 
 
 PUBLISHED_OPTION = typer.Option(

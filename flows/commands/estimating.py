@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audience_impact import vocabulary as words
+from audience_impact.api.loading import RELEASED
 from audience_impact.cli.folders import (
     IS_CHECKOUT,
-    SHIPPED,
     OutputFormat,
     fail_with,
     open_latest,
@@ -155,7 +155,7 @@ def _open_facts(facts: list[Path] | None, published: Path | None) -> Iterator[li
         return
     from audience_impact.store.manifest import write_layers
 
-    version = open_latest(published or SHIPPED)
+    version = open_latest(published or RELEASED)
     files = version.fact_files()
     if not files:
         raise fail_with(f"version {version.id} has no facts; give --facts DIR")

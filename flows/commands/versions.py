@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audience_impact.api.loading import RELEASED
 from audience_impact.cli import comparing, explaining
 from audience_impact.cli.exporting import Overwrite
 from audience_impact.cli.folders import (
     PUBLISHED,
-    SHIPPED,
     WrittenFolder,
     fail_with,
     format_path,
@@ -170,7 +170,7 @@ def release_version(
         into.mkdir(parents=True, exist_ok=True)
         made, digest = releasing.write_release(version, before, into, overwrite)
         if ship:
-            shipped = releasing.ship_release(version, made, FACTS, SHIPPED.parent)
+            shipped = releasing.ship_release(version, made, FACTS, RELEASED.parent)
             typer.echo(f"wrote {format_path(shipped)}: commit it")
     except (ExportError, PublishError) as error:
         raise fail_with(str(error)) from error

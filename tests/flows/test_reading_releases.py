@@ -234,7 +234,7 @@ def test_an_address_that_cannot_be_read_is_one_line(
 def test_the_shipped_version_is_read_where_nothing_is_published(
     archive: Path, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folders, "SHIPPED", archive)
+    monkeypatch.setattr(folders, "RELEASED", archive)
     monkeypatch.setattr(folders, "PUBLISHED", tmp_path)
     assert folders.choose_published(tmp_path) == archive
     assert folders.choose_published(tmp_path / "other") == tmp_path / "other"
@@ -245,7 +245,7 @@ def test_the_shipped_version_is_read_where_nothing_is_published(
 def test_the_shipped_version_says_that_it_is_the_one(
     archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folders, "SHIPPED", archive)
+    monkeypatch.setattr(folders, "RELEASED", archive)
     done = RUNNER.invoke(app, [*QUESTION, "--published", str(archive)])
     assert f"reads version {versions.find_latest(archive).id}, which comes with" in done.stderr
 

@@ -287,3 +287,8 @@ def test_a_command_without_its_libraries_says_in_a_line_what_to_install(python: 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("audience-impact: the library typer is missing; install")
     assert done.stderr.count("\n") == 1
+
+
+def test_without_a_place_the_tables_of_the_shipped_version_are_loaded(python: Path) -> None:
+    code = "import audience_impact; print(len(audience_impact.load().impact))"
+    assert int(run_python(python, "-c", code).stdout) > 100
