@@ -38,6 +38,7 @@ MISSING_REASONS: dict[str, str] = {
     "no_width": "the figures leave no room for an interval: one may be wrong, or two may count "
     "different people",
     "no_base": "nobody counted who is online there",
+    "perhaps_over": "the end is not known, and it was likelier over by then than not",
 }
 """Sentences that explain a missing estimate, by status rule."""
 _MANY = "(?:several|some|many|multiple|various|numerous|a few|a number of)"

@@ -208,6 +208,8 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
         "outside_bounds": is_outside,
         "no_width": is_flat,
     }
+    if not no_estimate_reason:
+        flags["perhaps_over"] = is_silent & ~(is_bounded | is_wide | is_outside | is_flat)
     status = np.select(
         [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
     )

@@ -97,7 +97,7 @@ class PartsOfPeriod(PublishedModel):
     )
     is_lower_bound: Series[str] = columns.word_column(
         words.YesNo,
-        "whether the quantiles leave out countries or restrictions: the total is at least that",
+        "whether the quantiles leave out countries or restrictions, which could add to them",
     )
     ordered_at_least_persons: Series[float] = columns.people_column(
         "the fewest, with the errors of 99 % of such figures, of ordered restrictions", null=False
@@ -273,7 +273,7 @@ class PeopleOnDays(ReasonedModel):
     )
     is_lower_bound: Series[str] = columns.word_column(
         words.YesNo,
-        "whether the quantiles leave out countries or restrictions: the total is at least that",
+        "whether the quantiles leave out countries or restrictions, which could add to them",
     )
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()

@@ -110,6 +110,17 @@ def test_what_touches_a_part_adds_nothing_below_and_everything_above(cells: dict
     assert (area["bounds_only_count"], area["obs_status"]) == (1, "M")
 
 
+def test_a_month_in_which_it_was_likelier_over_has_this_reason_and_no_estimate() -> None:
+    made = russia().restrict("R1", "whatsapp", area_ids="RU", observed_from="2025-08-13",
+                             end_status="unknown")  # fmt: skip
+    table = by_area(made)
+    begun, late = (row(table, period=month) for month in ("2025-08", "2025-12"))
+    assert (begun["reason"], late["reason"]) == ("", rule_sentence("perhaps_over"))
+    assert begun["q50_persons"] > 0
+    assert pd.isna(late["q50_persons"])
+    assert (late["lower_persons"], late["upper_persons"]) == (0.0, 96e6)
+
+
 def test_a_part_beside_a_whole_is_in_the_upper_bound_alone() -> None:
     made = russia().restrict("R2", "telegram", area_ids="RU", observed_from="2025-08-13",
                              ended_on="2025-08-22", end_status="ended",

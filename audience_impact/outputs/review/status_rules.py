@@ -436,8 +436,8 @@ OF_TOTALS: dict[str, str] = {
     "outweighed": "what can be drawn leaves out services that force more by themselves",
     "after_last_edition": "the last edition of the register is of an earlier year: nothing that it "
     "alone records is counted",
-    "some_areas_undrawn": "some countries cannot be drawn: the quantiles are of the others, "
-    "and the total is at least that",
+    "some_areas_undrawn": "some countries cannot be drawn: the quantiles are of the others",
+    "perhaps_over": "an end is not known, and what may have lasted until then was likelier over",
 }
 """Sentences of `reason` about totals over restrictions, days or areas, by rule."""
 
@@ -455,7 +455,7 @@ UNDRAWN = ("uncalibrated", "unlearned")
 RULES_OF_AREAS = (
     *UNDRAWN,
     *("some_bounds_only", "some_areas_undrawn", "some_imputed", "too_wide"),
-    *("outside_bounds", "no_width", "after_last_edition"),
+    *("outside_bounds", "no_width", "perhaps_over", "after_last_edition"),
 )
 """Rules behind the reasons of areas by month, year and day."""
 RULES_OF_PERSON_DAYS = (
