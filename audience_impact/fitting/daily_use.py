@@ -248,7 +248,7 @@ def _fit_any_service(summaries: pd.DataFrame) -> pd.DataFrame:
         }
     )[count >= LEAST_AREAS]
     return distributions.reset_index().assign(
-        platform_id=ANY, note="of a service without a law of its own"
+        platform_id=ANY, note="of a service without a distribution of its own"
     )
 
 
@@ -273,5 +273,5 @@ def _fit_areas(
     between = (prior["variance"] - noise).clip(lower=0.0)
     prior = prior.assign(between=between, mean=prior["mean"] + rows["trend"])
     fitted = draw_towards(prior, rows.assign(mean=rows["x"], size=1), noise)
-    note = "of this area, drawn towards the law of the service"
+    note = "of this area, drawn towards the distribution of the service"
     return fitted.assign(areas=1, note=note)[prior["mean"].notna()]

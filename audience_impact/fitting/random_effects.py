@@ -167,7 +167,7 @@ def fit_table(rows: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
     fitted = fit_distributions(rows)
     is_own_country = fitted["area_id"] != ANY
     note = is_own_country.map(
-        {True: "of this area, drawn towards the law of any", False: "of any other area"}
+        {True: "of this area, drawn towards the distribution of any", False: "of any other area"}
     )
     return make_fact_table(fitted.assign(note=note.astype("str")), read)
 

@@ -25,7 +25,7 @@ MOST_LOG_ODDS = 20.0
 """Maximum of the absolute log odds of a share, that of one in a thousand million."""
 MOST_COUNT = 1e12
 
-law_out_of_range = fields.row_rule(
+parameter_out_of_range = fields.row_rule(
     "a parameter that no distribution has: log odds or a width beyond 20, a width, factor or count "
     "that is not above zero, a count beyond a million million",
     "run the command that writes the table",
@@ -92,8 +92,8 @@ class StudentLaw(Law):
     freedom: Series[str] = fields.persons_field(filled=True)
     areas: Series[str] = fields.persons_field(filled=True)
 
-    @law_out_of_range
-    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+    @parameter_out_of_range
+    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require log odds that a share can have, and a positive width."""
         return is_between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & is_above_zero(
             frame, "spread"
@@ -125,8 +125,8 @@ class Quantiles(Law):
         """Require that a higher quantile is not below a lower one."""
         return is_in_order(frame)
 
-    @law_out_of_range
-    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+    @parameter_out_of_range
+    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require log odds within limits; a single quantile is half a central interval's width."""
         is_count = frame["kind"].eq(words.ErrorQuantile.COUNT.value)
         others = frame["parameter"].map(frame.groupby("parameter").size())
@@ -174,8 +174,8 @@ class OverlapCalibration(Law):
     surveys: Series[str] = fields.persons_field(filled=True)
     houses: Series[str] = fields.persons_field(filled=True)
 
-    @law_out_of_range
-    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+    @parameter_out_of_range
+    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require log odds of a correlation, variances, a part of 1, and factors above zero."""
         odds = is_between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
         kinds = {
@@ -279,8 +279,8 @@ class AudienceLaws(Law):
     figures: Series[str] = fields.persons_field(filled=True)
     areas: Series[str] = fields.persons_field(filled=True)
 
-    @law_out_of_range
-    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+    @parameter_out_of_range
+    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require spreads and factors above zero."""
         is_spread = frame["parameter"].eq(words.AudienceLaw.EFFECT_SPREAD.value)
         spreads = is_between(frame, "value", 0.0, MOST_LOG_ODDS)
@@ -300,8 +300,8 @@ class Chances(Law):
     weight: Series[str] = fields.parameter_field()
     figures: Series[str] = fields.persons_field(filled=True)
 
-    @law_out_of_range
-    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+    @parameter_out_of_range
+    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require shares above zero and below one, and weights above zero."""
         share = parse_numbers(frame, "share")
         return (share.isna() | ((share > 0) & (share < 1))) & is_above_zero(
@@ -328,8 +328,8 @@ class PartSizes(Law):
     deviation: Series[str] = fields.parameter_field()
     figures: Series[str] = fields.persons_field(filled=True)
 
-    @law_out_of_range
-    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+    @parameter_out_of_range
+    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require a level and slopes that a log of people can have, and a deviation above 0."""
         odds = [
             is_between(frame, name, -MOST_LOG_ODDS, MOST_LOG_ODDS)
@@ -358,8 +358,8 @@ class OnlineLevels(Law):
     correlation: Series[str] = fields.share_field(filled=True)
     common: Series[str] = fields.share_field(filled=True)
 
-    @law_out_of_range
-    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+    @parameter_out_of_range
+    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require levels that a share can have, and a deviation above zero."""
         return is_between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & is_above_zero(
             frame, "deviation"

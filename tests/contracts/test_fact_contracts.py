@@ -329,26 +329,26 @@ READ_PLACE = {
 
 NO_LAW = {
     "circumvention_laws": [
-        ({"mean": "20.1"}, "mean", "law_out_of_range"),
-        ({"spread": "0"}, "mean", "law_out_of_range"),
-        ({"spread": "-0.4"}, "mean", "law_out_of_range"),
+        ({"mean": "20.1"}, "mean", "parameter_out_of_range"),
+        ({"spread": "0"}, "mean", "parameter_out_of_range"),
+        ({"spread": "-0.4"}, "mean", "parameter_out_of_range"),
         ({"freedom": "0"}, "freedom", "learned_from_nothing"),
         ({"areas": "0"}, "freedom", "learned_from_nothing"),
     ],
     "overlap_calibration": [
-        ({"parameter": "model", "value": "0"}, "value", "law_out_of_range"),
-        ({"parameter": "within", "value": "-0.1"}, "value", "law_out_of_range"),
-        ({"parameter": "region", "value": "1.1"}, "value", "law_out_of_range"),
-        ({"value": "-96"}, "value", "law_out_of_range"),
+        ({"parameter": "model", "value": "0"}, "value", "parameter_out_of_range"),
+        ({"parameter": "within", "value": "-0.1"}, "value", "parameter_out_of_range"),
+        ({"parameter": "region", "value": "1.1"}, "value", "parameter_out_of_range"),
+        ({"value": "-96"}, "value", "parameter_out_of_range"),
         ({"houses": "0"}, "houses", "learned_from_nothing"),
     ],
     "audience_laws": [
-        ({"value": "-0.1"}, "value", "law_out_of_range"),
-        ({"parameter": "rung_factor", "value": "0"}, "value", "law_out_of_range"),
+        ({"value": "-0.1"}, "value", "parameter_out_of_range"),
+        ({"parameter": "rung_factor", "value": "0"}, "value", "parameter_out_of_range"),
     ],
     "chances": [
-        ({"share": "1"}, "share", "law_out_of_range"),
-        ({"weight": "0"}, "share", "law_out_of_range"),
+        ({"share": "1"}, "share", "parameter_out_of_range"),
+        ({"weight": "0"}, "share", "parameter_out_of_range"),
         ({"figures": "0"}, "figures", "learned_from_nothing"),
     ],
     "event_readings": [
@@ -359,9 +359,13 @@ NO_LAW = {
         ({**READ_PLACE, "least_share": "0"}, "least_share", "share_of_place_incomplete"),
     ],
     "figure_errors": [
-        ({"value": "1e99"}, "value", "law_out_of_range"),
-        ({"parameter": "measurers", "kind": "q95", "value": "0"}, "value", "law_out_of_range"),
-        ({"kind": "count", "value": "1e13"}, "value", "law_out_of_range"),
+        ({"value": "1e99"}, "value", "parameter_out_of_range"),
+        (
+            {"parameter": "measurers", "kind": "q95", "value": "0"},
+            "value",
+            "parameter_out_of_range",
+        ),
+        ({"kind": "count", "value": "1e13"}, "value", "parameter_out_of_range"),
     ],
 }
 

@@ -82,7 +82,7 @@ CASES = {
         "feature_rules", {"rule_id": "N15", "pattern": "calls (only"}, "pattern", "calls (only"
     ),
     "sha256": Case("feature_laws", {"data_sha256": "0F" * 32}, "data_sha256", "0F" * 32),
-    "law_out_of_range": Case("circumvention_laws", {"mean": "21"}, "mean", "21"),
+    "parameter_out_of_range": Case("circumvention_laws", {"mean": "21"}, "mean", "21"),
     "learned_from_nothing": Case("daily_use", {"freedom": "0"}, "freedom", "0"),
     "data_differ": Case(
         "daily_use",
