@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
 import zipfile
 from email import message_from_bytes
@@ -35,15 +36,18 @@ print(*estimate_union([96e6, 89e6], universe=105e6, calibration=load_calibration
 """
 
 
+def build_file(kind: str, project: Path, into: Path) -> Path:
+    """Build a wheel, an editable wheel or an sdist of a project, and return it."""
+    build = f"import sys; from hatchling.build import build_{kind} as build; build(sys.argv[1])"
+    command = [sys.executable, "-c", build, str(into)]
+    subprocess.run(command, cwd=project, check=True, capture_output=True)
+    (built,) = into.iterdir()
+    return built
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    build = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
-    subprocess.run(
-        [sys.executable, "-c", build, str(folder)], cwd=ROOT, check=True, capture_output=True
-    )
-    (built,) = folder.glob("*.whl")
-    return built
+    return build_file("wheel", ROOT, tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +82,22 @@ def test_three_lines_give_the_russian_bounds_and_estimate(python: Path) -> None:
     here = estimate_union([96e6, 89e6], universe=105e6, calibration=load_calibration())
     assert [low, middle, high] == pytest.approx([each / 1e6 for each in here])
     assert 96 < low < 100 < middle < 103 < high < 105
+
+
+def test_the_sdist_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    for name in ("sdist", "unpacked", "wheel"):
+        (tmp_path / name).mkdir()
+    with tarfile.open(build_file("sdist", ROOT, tmp_path / "sdist")) as packed:
+        packed.extractall(tmp_path / "unpacked", filter="data")
+    (project,) = (tmp_path / "unpacked").iterdir()
+    assert build_file("wheel", project, tmp_path / "wheel").read_bytes() == wheel.read_bytes()
+
+
+def test_a_checkout_is_installed_as_a_link_alone(tmp_path: Path) -> None:
+    with zipfile.ZipFile(build_file("editable", ROOT, tmp_path)) as packed:
+        names = [name for name in packed.namelist() if ".dist-info/" not in name]
+        assert names == ["_audience_impact.pth"]
+        assert packed.read(names[0]).decode() == str(ROOT)
 
 
 def test_nothing_of_the_checkout_is_in_reach(python: Path) -> None:
