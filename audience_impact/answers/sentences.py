@@ -234,8 +234,15 @@ def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
         named.append(
             f"{_name_base(leading, 'people')} by {join_names(_unique_names(attributions['base']))}"
         )
-    version = [f"audience-impact version {version_id}"] if version_id else []
+    version = [_name_version(record, version_id)] if version_id else []
     return f"Figures: {'; '.join([*named, *version])}." if named or version else ""
+
+
+def _name_version(record: AnswerRecord, version_id: str) -> str:
+    """Return the version of an answer; that of an event on no record is published nowhere."""
+    if record.reported_by == caveats.DESCRIBED_EVENT:
+        return "computed by audience-impact for this question, and in no published version"
+    return f"audience-impact version {version_id}"
 
 
 def _unique_names(names: list[str]) -> list[str]:

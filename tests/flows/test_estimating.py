@@ -151,6 +151,9 @@ def test_a_cut_of_mobile_networks_alone_is_estimated(tmp_path: Path) -> None:
     )
     assert status == 0, output
     assert "mobile" in output
+    # Its version is removed after the answer: nobody can look the event up.
+    assert "in no published version" in output
+    assert "explain" not in output
 
 
 def test_an_event_can_be_written_as_rows(tmp_path: Path) -> None:
