@@ -5,14 +5,14 @@ by `/` with both ends inclusive. Inside the program an interval is [start, end).
 and the distance between two periods are measured here and nowhere else.
 """
 
+import calendar
 import re
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-HALF_YEAR = re.compile(r"^(\d{4})-H([12])$")
-SHAPE = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-[0-9]{2})?|-Q[1-4]|-H[12])?")
+SHAPE = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2])(?:-([0-9]{2}))?|-Q([1-4])|-H([12]))?")
 
 SANE_YEARS = (1990, 2035)
 """Permitted years: from before the first figure of internet use to the last projection on record.
@@ -31,16 +31,25 @@ MEAN_MONTH_DAYS = 30.4375
 
 def _parse_part(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     """Return the first day of a date or period and the day after its last, or None."""
-    if not SHAPE.fullmatch(text):
+    parts = SHAPE.fullmatch(text)
+    if not parts:
         return None
-    half = HALF_YEAR.match(text)
+    year, month, day, quarter, half = (int(part or 0) for part in parts.groups())
     try:
         if half:
-            first = pd.Timestamp(int(half[1]), 6 * int(half[2]) - 5, 1)
+            first = pd.Timestamp(year, 6 * half - 5, 1)
             return first, first + pd.DateOffset(months=6)
-        period = pd.Period(text.replace("-Q", "Q"))
-        return period.start_time, (period + 1).start_time
-    except (ValueError, OverflowError):  # a year that no calendar has
+        if parts[3]:
+            first = pd.Timestamp(year, month, day)
+            return first, first + ONE_DAY
+        first_month, last_month = (month, month) if month else (1, 12)
+        if quarter:
+            first_month, last_month = 3 * quarter - 2, 3 * quarter
+        last_day = calendar.monthrange(year, last_month)[1]
+        return pd.Timestamp(year, first_month, 1), pd.Timestamp(
+            year, last_month, last_day
+        ) + ONE_DAY
+    except (ValueError, OverflowError):  # a day or a year that no calendar has
         return None
 
 

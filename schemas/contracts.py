@@ -13,7 +13,7 @@ refused when it is defined (see `demands`).
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ import pandera.pandas as pa
 
 from audience_impact import blanks
 from audience_impact.rules import get_rule
-from schemas import demands, facts, published
+from schemas import demands, facts
 
 NOT_NULLABLE = "not_nullable"
 
@@ -40,6 +40,9 @@ class Kind(NamedTuple):
     rule: str
     statistics: str
     dtype: str
+
+
+Cells: TypeAlias = "dict[Any, None] | pd.Series"
 
 
 def check_table(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failure]:
@@ -134,18 +137,29 @@ def _cell_rules(model: type[pa.DataFrameModel]) -> Mapping[Kind, tuple[Any, list
 
 def _broken_kinds(tables: Sequence[tuple[type[pa.DataFrameModel], pd.DataFrame]]) -> set[Kind]:
     """Return the rules of single cells that at least one column breaks."""
-    cells: dict[Kind, tuple[Any, list[pd.Series]]] = {}
+    cells: dict[Kind, tuple[Any, list[Cells]]] = {}
     for model, frame in tables:
-        different = {name: frame[name].drop_duplicates() for name in _read_schema(model).columns}
+        different = {name: _list_different(frame[name]) for name in _read_schema(model).columns}
         for kind, (check, names) in _cell_rules(model).items():
             cells.setdefault(kind, (check, []))[1].extend(different[name] for name in names)
     return {kind for kind, (check, columns) in cells.items() if not _has_passed(check, columns)}
 
 
-def _has_passed(check: Any, columns: list[pd.Series]) -> bool:
+def _list_different(cells: pd.Series) -> Cells:
+    """Return the different cells of a column: texts as keys, which are faster to put together."""
+    return dict.fromkeys(cells.tolist()) if cells.dtype == "str" else cells.drop_duplicates()
+
+
+def _has_passed(check: Any, columns: list[Cells]) -> bool:
     """Return whether columns of one type pass a rule of single cells."""
-    cells = pd.concat(columns, ignore_index=True) if len(columns) > 1 else columns[0]
-    return bool(check(cells).check_passed)
+    texts = [column for column in columns if isinstance(column, dict)]
+    others = [column for column in columns if isinstance(column, pd.Series)]
+    different: dict[Any, None] = {}
+    for column in texts:
+        different.update(column)
+    if texts:
+        others.append(pd.Series([*different], dtype="str"))
+    return bool(check(pd.concat(others, ignore_index=True)).check_passed)
 
 
 def _find_broken_rows(check: Any, cells: "pd.DataFrame | pd.Series") -> list[int]:
@@ -201,13 +215,18 @@ def check_fact_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFr
     }
 
 
+NO_FAILURES = pd.DataFrame(columns=["position", "column", "rule"]).astype({"position": "int64"})
+"""A table of failures without rows, which nobody writes into."""
+
+
 def _as_frame(failed_rules: list[Failure], columns: list[str]) -> pd.DataFrame:
     cases = sorted(
         (failure.position, failure.column or _choose_column(failure.rule, columns), failure.rule)
         for failure in failed_rules
     )
-    frame = pd.DataFrame(cases, columns=["position", "column", "rule"])
-    return frame.astype({"position": "int64"})
+    if not cases:  # nearly always, and pandas is slow with nothing
+        return NO_FAILURES
+    return pd.DataFrame(cases, columns=["position", "column", "rule"])
 
 
 def _choose_column(rule: str, columns: list[str]) -> str:
@@ -229,6 +248,8 @@ def explain_failure(table: str, column: str, rule: str, cell: str) -> str:
 
 def tables_with(rule: str) -> tuple[str, ...]:
     """Return the tables, of facts or published, to which a rule of a single table applies."""
+    from schemas import published  # a check of facts needs none of them
+
     models = [*facts.MODELS.items(), *published.MODELS.items()]
     return tuple(table for table, model in models if rule in _rules_of(model))
 

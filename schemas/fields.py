@@ -5,9 +5,11 @@ maintainer sees it, and no conversion can lose or change a value. The metadata o
 contain the type of the column after conversion.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -20,7 +22,7 @@ from audience_impact.rules import Rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 from schemas.demands import CheckedModel
 
-NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+NUMBER = re.compile(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$")
 ISO_TIMES: Any = {"format": "ISO8601", "utc": True}
 """Arguments by which pandas reads times with their zone, of any precision."""
 ZONED = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})"
@@ -86,8 +88,16 @@ def row_rule(
     return register_check
 
 
+@lru_cache(maxsize=1 << 18)
+def _parse_number(text: str) -> float:
+    """Return a plain number, NaN for any other text; several rules parse the same texts."""
+    return float(text) if NUMBER.match(text) else math.nan
+
+
 def _parse_numbers(texts: Any) -> Any:
-    return pd.to_numeric(texts.where(texts.str.match(NUMBER)), errors="coerce")
+    """Return the plain numbers of a column of texts without missing cells, else NaN."""
+    numbers = [*map(_parse_number, texts.to_numpy(dtype="object").tolist())]
+    return pd.Series(numbers, texts.index, dtype="float64")
 
 
 @cell_rule(
@@ -115,7 +125,7 @@ def required(texts: Any, *, required: bool) -> Any:
 )
 def number(texts: Any, *, number: bool) -> Any:
     """Return true for blank cells and plain numbers."""
-    return ~blanks.mark_filled(texts) | texts.str.match(NUMBER)
+    return ~blanks.mark_filled(texts) | _parse_numbers(texts).notna()
 
 
 @cell_rule(

@@ -11,7 +11,6 @@ import csv
 import hashlib
 import io
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,9 +97,6 @@ a file of nothing else would become a hundred times its size in memory.
 UNFINISHED = ".unfinished"
 """File that is in a folder while its tables are replaced; it names the command that writes them."""
 
-QUOTED = re.compile(r'(?:(?<=,)|^)"(?:[^"]|"")*"(?=,|$)')
-"""Pattern of a quoted cell that is complete on its line."""
-
 
 @dataclass(frozen=True)
 class Header:
@@ -133,10 +129,17 @@ def _has_line_break(text: str) -> bool:
 
 def _count_separators(line: str) -> int:
     """Return the commas between cells; -1 if a quote does not enclose a whole cell."""
-    if '"' not in line:
-        return line.count(",")
-    bare = QUOTED.sub("", line)
-    return -1 if '"' in bare else bare.count(",")
+    first, *middle = line.split('"')[::2]
+    last = middle.pop() if middle else ""
+    # An empty piece between two quotes is a quote that is written twice inside a cell.
+    between = [piece for piece in middle if piece]
+    if any(piece[0] != "," or piece[-1] != "," for piece in between):
+        return -1
+    if line.count('"') % 2 or (first and line != first and first[-1] != ","):
+        return -1
+    if last and last[0] != ",":
+        return -1
+    return sum(piece.count(",") for piece in (first, *between, last))
 
 
 def _read_plain_lines(text: str) -> pd.DataFrame | None:
@@ -149,9 +152,10 @@ def _read_plain_lines(text: str) -> pd.DataFrame | None:
     if odd or "" in lines or max(map(len, lines)) > csv.field_size_limit():
         return None
     count = _count_separators(header)
-    if count < 0 or any(_count_separators(line) != count for line in lines):
+    unclear = [line for line in lines if line.count(",") != count or '"' in line]
+    if count < 0 or any(_count_separators(line) != count for line in unclear):
         return None
-    body = io.StringIO(text[len(header) + 1 :])
+    body = io.BytesIO(text[len(header) + 1 :].encode())
     return pd.read_csv(
         body,
         header=None,
@@ -322,14 +326,12 @@ class _Reader:
     def add_provenance(self, frame: pd.DataFrame, lines: Sequence[int]) -> pd.DataFrame:
         """Return all columns of the table, each row with its layer, file and line."""
         columns = list(self.header.columns)
-        return (
-            frame.reindex(columns=columns, fill_value="")
-            .astype("str")
-            .assign(
-                row_layer=self.layer,
-                row_file=self.path.name,
-                row_line=pd.Series(lines, dtype="int64"),
-            )
+        if list(frame.columns) != columns:
+            frame = frame.reindex(columns=columns, fill_value="").astype("str")
+        return frame.assign(
+            row_layer=self.layer,
+            row_file=self.path.name,
+            row_line=pd.Series(lines, dtype="int64"),
         )
 
 

@@ -7,6 +7,7 @@ publishing; a warning is published with the data.
 
 from collections.abc import Callable, Collection, Mapping
 
+import numpy as np
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, build_finding, drop_faulty_rows
@@ -31,6 +32,8 @@ ROUNDING = 1e-3
 MOST_ACCOUNTS = 3.0
 """Accounts of a service for each person, beyond which a number is no count of them: the highest on
 record is 1.1."""
+VINTAGES_DIFFER = 1.05
+"""Ratio of two counts of the same residents from which they are no two vintages of one."""
 ACCOUNTS = (Unit.ACCOUNTS.value, Unit.IDENTITIES.value)
 DEEPEST = 12
 """Maximum depth of nested places."""
@@ -45,9 +48,17 @@ def choose_largest_number(frame: pd.DataFrame) -> pd.Series:
     return frame["value"].fillna(frame["high"]).fillna(frame["low"])
 
 
-def _join_nearest_base(figures: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Join figures to the bases that match `by`, the nearest in time for each figure."""
+def _join_nearest_base(
+    figures: pd.DataFrame, bases: pd.DataFrame, by: list[str], times: float = 1.0
+) -> pd.DataFrame:
+    """Join figures to the bases that match `by`, the nearest in time for each figure.
+
+    Only figures of more than `times` the smallest such base, as the others exceed none.
+    """
     columns = [*by, "base_id", "persons", "period_start", "period_end"]
+    least = bases.groupby(by)["persons"].min().rename("least_persons")
+    least_persons = figures[by].join(least, on=by)["least_persons"].to_numpy()
+    figures = figures[figures["stated_persons"].to_numpy() > times * least_persons]
     right = bases[list(dict.fromkeys(columns))].rename(
         columns={
             "period_start": "base_start",
@@ -168,7 +179,7 @@ def accounts_above_people(tables: Tables) -> list[Finding]:
     groups = platforms.loc[platforms["kind"] == PlatformKind.GROUP.value, "platform_id"]
     accounts = estimates[estimates["unit"].isin(ACCOUNTS) & ~estimates["platform_id"].isin(groups)]
     accounts = accounts.assign(stated_persons=accounts[["value", "low", "high"]].max(axis=1))
-    near = _join_nearest_base(accounts, _select_residents(tables), ["area_id"])
+    near = _join_nearest_base(accounts, _select_residents(tables), ["area_id"], MOST_ACCOUNTS)
     return _report_excess(
         near[near["stated_persons"] > MOST_ACCOUNTS * near["of_persons"]],
         "estimates",
@@ -195,8 +206,9 @@ def base_above_population(tables: Tables) -> list[Finding]:
         parts.drop(columns="base_id").assign(stated_persons=parts["persons"]),
         _select_residents(tables),
         ["area_id"],
+        VINTAGES_DIFFER,
     )
-    over = near[near["stated_persons"] > 1.05 * near["of_persons"]]
+    over = near[near["stated_persons"] > VINTAGES_DIFFER * near["of_persons"]]
     return _report_excess(
         over,
         "bases",
@@ -367,14 +379,13 @@ def area_in_itself(tables: Tables) -> list[Finding]:
     """Report areas that contain themselves, at any depth, and unions that are their own member."""
     areas = tables["areas"]
     parents = parents_of(areas)
-    above = areas["area_id"]
+    above = dict(enumerate(areas["area_id"].tolist()))
     for _ in range(DEEPEST):
-        if (above == "").all():
-            break
-        above = above.map(parents).fillna("").astype("str")
-    pairs = zip(areas["area_id"], areas["members"].str.split(";"), strict=True)
+        above = {row: parent for row, area in above.items() if (parent := parents.get(area, ""))}
+    is_above_itself = np.isin(np.arange(len(areas)), [*above])
+    pairs = zip(areas["area_id"].tolist(), areas["members"].tolist(), strict=True)
     is_own_member = pd.Series(
-        [area in members for area, members in pairs], areas.index, dtype="bool"
+        [area in members.split(";") for area, members in pairs], areas.index, dtype="bool"
     )
     return [
         report_row(
@@ -384,7 +395,7 @@ def area_in_itself(tables: Tables) -> list[Finding]:
             "area_in_itself",
             "the area lies in itself",
         )
-        for place, row in areas[above.ne("") | is_own_member].iterrows()
+        for place, row in areas[is_above_itself | is_own_member].iterrows()
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.vocabulary import Unstated
-from schemas import facts, published
+from schemas import facts
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -31,6 +31,8 @@ def describe_version(
         sources: The published table of sources, with blanks instead of nulls.
         source_ids: The sources of each published table.
     """
+    from schemas import published  # not at the top: a check of facts imports this module
+
     return {
         "title": "How many people an internet restriction touches",
         "description": "Bounds on the people exposed to each restriction, with the figures, "

@@ -29,7 +29,7 @@ from audience_impact.rules import ParameterError, get_rule
 from audience_impact.store import storage
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline.descriptions import describe_version
-from schemas import contracts, published
+from schemas import contracts
 from schemas import facts as fact_models
 
 if TYPE_CHECKING:
@@ -286,6 +286,7 @@ def find_row_findings(tables: Tables) -> list[Finding]:
             ),
         )
         for table, cases in contracts.check_fact_tables(tables).items()
+        if len(cases)  # pandas makes no named tuples of nothing quickly
         for case in cases.itertuples()
     ]
 
@@ -454,6 +455,7 @@ def _describe_version(
     checked: Checked, day: date, seed: int, options: Mapping[str, bool]
 ) -> Version:
     from audience_impact.store.versions import Version
+    from schemas import published
 
     return Version(
         day,
@@ -470,6 +472,7 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
     from audience_impact.store.divided import divide_tables
     from audience_impact.store.manifest import InMemory
     from flows.pipeline import quality
+    from schemas import published
     from schemas.arrow import to_arrow
 
     findings = [

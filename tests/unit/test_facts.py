@@ -1,10 +1,12 @@
 """Reading loses nothing: what is wrong with a file or a row is said, on its line."""
 
+import csv
 import hashlib
 import json
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +232,18 @@ def test_a_plain_file_is_read_as_row_by_row(tmp_path: Path, end: str) -> None:
 @pytest.mark.parametrize("row", ODD_ROWS)
 def test_a_file_with_anything_odd_is_read_row_by_row(row: str) -> None:
     assert reading._read_plain_lines(f"one,two,three\nx,y,z\n{row}\nu,v,w\n") is None
+
+
+def test_a_plain_line_has_as_many_cells_as_the_reader_of_csv_reads() -> None:
+    lines = ["".join(signs) for length in range(1, 8) for signs in product('a,"', repeat=length)]
+    counts = {line: reading._count_separators(line) for line in lines}
+    for line in lines:
+        if counts[line] >= 0:
+            (row,) = csv.reader([line], strict=True)
+            assert len(row) == counts[line] + 1, line
+    odd = [line for line in lines if counts[line] < 0]
+    assert {'a"', 'a"a"', '"a"a', '"a', 'a,"', '"a""'} <= {*odd}
+    assert not {'""', '"a"', '"a,"', '"a""a"', 'a,"a",a', '"",""'} & {*odd}
 
 
 def test_cells_stay_as_written(tmp_path: Path) -> None:

@@ -455,8 +455,8 @@ def test_one_wrong_number_does_not_make_its_series_rough() -> None:
 
 
 def test_a_straight_line_is_expected() -> None:
-    rows = pd.DataFrame({"key": "a", "moment": [0.0, 1.0, 3.0], "level": [0.0, 1.0, 3.0]})
-    near = levels.measure_surprise(rows, ["key"], 0.1, 0.1)
+    rows = pd.DataFrame({"moment": [0.0, 1.0, 3.0], "level": [0.0, 1.0, 3.0]})
+    near = levels.measure_surprise(rows.assign(series=7, spread=0.1, error=0.1, limit=0.0))
     assert near.loc[1, "expected"] == pytest.approx(1.0)
     assert near.loc[1, "months"] == pytest.approx(2 / 3)
 

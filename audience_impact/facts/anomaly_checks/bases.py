@@ -7,7 +7,7 @@ Measured on 5,960 bases: the surprise of a population compared with neighbouring
 99th percentile, that of people online 3.6; compared with all publishers, 3.5 and 3.0.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,20 +21,36 @@ from audience_impact.facts.anomaly_checks.accepted import (
 )
 from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.frames import cache_last_frame
 from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS, are_regions
 from audience_impact.vocabulary import FindingSeverity
 
 SERIES = ["area_id", "population_base", "measurement_series_id"]
-USERS, RESIDENTS, OF_PLACES = ("users", "residents", "of places")
-"""Bases to compare: people online, residents of a country, residents of a place in a country."""
-SPREADS = {USERS: (0.04, 0.01), RESIDENTS: (0.002, 0.002), OF_PLACES: (0.007, 0.002)}
-"""Standard deviations of a monthly change and of a printed number."""
-LIMITS = {USERS: 16.0, RESIDENTS: 10.0, OF_PLACES: 10.0}
-RANGE_LIMITS = {USERS: 11.0, RESIDENTS: 6.0, OF_PLACES: 6.0}
-RANGE_SPREADS = {USERS: (0.03, 0.01), RESIDENTS: (0.006, 0.006), OF_PLACES: (0.006, 0.006)}
 PUBLISHED = ["area_id", "population_base"]
-PUBLISHERS_ERROR = {USERS: 0.1, RESIDENTS: 0.05, OF_PLACES: 0.05}
-PUBLISHERS_LIMIT = {USERS: 7.5, RESIDENTS: 10.0, OF_PLACES: 10.0}
+USERS, RESIDENTS, OF_PLACES = range(3)
+"""Bases to compare: people online, residents of a country, residents of a place in a country."""
+
+
+class Limits(NamedTuple):
+    """Standard deviations of a monthly change and of a printed number, and the limit of both.
+
+    Each for USERS, RESIDENTS and OF_PLACES.
+    """
+
+    spread: tuple[float, float, float]
+    error: tuple[float, float, float]
+    limit: tuple[float, float, float]
+
+    def add_to(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows with the limits of their kind, the error as one of levels."""
+        spread, error, limit = (np.array(values)[rows["kind"]] for values in self)
+        return rows.assign(spread=spread, error=error / rows["free"], limit=limit)
+
+
+OF_NUMBERS = Limits((0.04, 0.002, 0.007), (0.01, 0.002, 0.002), (16.0, 10.0, 10.0))
+OF_RANGES = Limits((0.03, 0.006, 0.006), (0.01, 0.006, 0.006), (11.0, 6.0, 6.0))
+OF_PUBLISHERS = Limits((0.04, 0.002, 0.007), (0.1, 0.05, 0.05), (7.5, 10.0, 10.0))
+NUMBERS = {"persons": OF_NUMBERS, "low_persons": OF_RANGES, "high_persons": OF_RANGES}
 RANGE_SLACK = 1.25
 PARTS_LIMIT = 1.6
 """Maximum distance, in log odds, of the share of an age group from the median of all areas."""
@@ -42,22 +58,51 @@ LEAST_AREAS = 8
 ONLINE_BASES = (ONLINE, ONLINE_12_PLUS)
 
 
-def _add_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Add the columns by which bases are compared: `level`, `moment`, `kind`, `stated`, `free`."""
+@cache_last_frame
+def _describe_bases(bases: pd.DataFrame) -> pd.DataFrame:
+    """Return what the rules of this module need of each base, whichever of its numbers they read.
+
+    `residents` are those of its area, nearest in time; `series` and `published` are numbers of the
+    series of its publisher, and of all publishers.
+    """
     online = bases["population_base"].isin(ONLINE_BASES)
     everyone = bases[bases["population_base"] == EVERYONE]
-    residents = levels.find_nearest_persons(bases[online], everyone, ["area_id"]).reindex(
-        bases.index
+    return pd.DataFrame(
+        {
+            "population_base": bases["population_base"],
+            "period": bases["period"],
+            "series": bases.groupby(SERIES, sort=False, dropna=False).ngroup(),
+            "published": bases.groupby(PUBLISHED, sort=False, dropna=False).ngroup(),
+            "residents": levels.find_nearest_persons(bases, everyone, ["area_id"]),
+            "moment": levels.compute_moment(bases),
+            "kind": np.select(
+                [online, are_regions(bases["area_id"])], [USERS, OF_PLACES], RESIDENTS
+            ),
+        },
+        bases.index,
     )
-    # these columns alone: tens of thousands of rows are copied again and again
-    rows = bases[[*SERIES, "period"]].assign(
+
+
+def _add_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the bases that have a number, with `stated`, `level` and `free` of that number.
+
+    The ends of ranges are levels among residents who are counted with a range.
+    """
+    rows = _describe_bases(bases)
+    is_of_users = rows["kind"] == USERS
+    universe = rows["residents"].where(is_of_users)
+    if column != "persons":
+        is_stated = bases[column].notna()
+        everyone = bases[is_stated & (bases["population_base"] == EVERYONE)]
+        users = bases[is_stated & is_of_users]
+        universe = levels.find_nearest_persons(users, everyone, ["area_id"]).reindex(bases.index)
+    rows = rows.assign(
+        column=column,
         stated=bases[column],
-        level=levels.compute_level(bases[column], residents),
-        free=levels.compute_headroom(bases[column], residents),
-        moment=levels.compute_moment(bases),
-        kind=np.select([online, are_regions(bases["area_id"])], [USERS, OF_PLACES], RESIDENTS),
+        level=levels.compute_level(bases[column], universe),
+        free=levels.compute_headroom(bases[column], universe),
     )
-    return rows[rows["level"].notna()]
+    return rows[rows["level"].notna()].reset_index(names="place")
 
 
 @ACROSS.rule(
@@ -68,38 +113,36 @@ def _add_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
 )
 def base_unlike_neighbours(tables: Tables) -> list[Finding]:
     """Compare a base, and the ends of its range, with the bases before and after it in time."""
-    bases = tables["bases"]
+    rows = [limits.add_to(_add_levels(tables["bases"], name)) for name, limits in NUMBERS.items()]
+    # The ends of ranges are series of their own.
+    rows = [part.assign(series=part["series"] * len(NUMBERS) + at) for at, part in enumerate(rows)]
+    return _report_beyond("base_unlike_neighbours", tables, pd.concat(rows, ignore_index=True))
+
+
+def _report_beyond(rule: str, tables: Tables, rows: pd.DataFrame) -> list[Finding]:
+    """Return findings on the numbers whose surprise is above their limit."""
+    odd = levels.select_beyond(rows).set_index("place")
+    numbers = rows[["series", "moment", "stated", "period"]]
     return [
         finding
-        for column in ("persons", "low_persons", "high_persons")
-        for kind, rows in _add_levels(bases[bases[column].notna()], column).groupby("kind")
-        for finding in _report_unlike_neighbours(bases, rows, column, str(kind))
+        for column, odd_rows in odd.groupby("column")
+        for finding in report_rows(
+            "bases",
+            tables["bases"],
+            rule,
+            odd_rows,
+            str(column),
+            lambda row: _describe_neighbours(row, numbers),
+        )
     ]
 
 
-def _report_unlike_neighbours(
-    bases: pd.DataFrame, rows: pd.DataFrame, column: str, kind: str
-) -> list[Finding]:
-    is_range = column != "persons"
-    month, error = (RANGE_SPREADS if is_range else SPREADS)[kind]
-    limit = (RANGE_LIMITS if is_range else LIMITS)[kind]
-    near = levels.measure_surprise(rows, SERIES, month, error / rows["free"], limit)
-    odd = rows.assign(**near)[levels.is_beyond(near, limit)]
-    return report_rows(
-        "bases",
-        bases,
-        "base_unlike_neighbours",
-        odd,
-        column,
-        lambda row: _describe_neighbours(row, rows, SERIES),
-    )
-
-
-def _describe_neighbours(row: Any, rows: pd.DataFrame, by: list[str]) -> str:
-    series = levels.select_series(rows, by, row)
+def _describe_neighbours(row: Any, rows: pd.DataFrame) -> str:
+    series = rows[rows["series"] == row.series]
     near = series[series["moment"].isin([row.before, row.after])].sort_values("moment")
     statements = ", ".join(
-        f"{format_number(base.stated)} in {base.period}" for base in near.itertuples()
+        f"{format_number(stated)} in {period}"
+        for stated, period in zip(near["stated"], near["period"], strict=True)
     )
     return (
         f"{format_number(row.stated)} is {format_ratio(row.stated / near['stated'].mean())} "
@@ -115,29 +158,10 @@ def _describe_neighbours(row: Any, rows: pd.DataFrame, by: list[str]) -> str:
 )
 def base_unlike_publishers(tables: Tables) -> list[Finding]:
     """Compare a base with those of any publisher before and after it in time."""
-    bases = tables["bases"]
-    rows = _add_levels(bases, "persons")
+    rows = _add_levels(tables["bases"], "persons")
     rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
-    return [
-        finding
-        for kind, rows_of_kind in rows.groupby("kind")
-        for finding in _report_unlike_publishers(bases, rows_of_kind, str(kind))
-    ]
-
-
-def _report_unlike_publishers(bases: pd.DataFrame, rows: pd.DataFrame, kind: str) -> list[Finding]:
-    error = PUBLISHERS_ERROR[kind] / rows["free"]
-    limit = PUBLISHERS_LIMIT[kind]
-    near = levels.measure_surprise(rows, PUBLISHED, SPREADS[kind][0], error, limit)
-    odd = rows.assign(**near)[levels.is_beyond(near, limit)]
-    return report_rows(
-        "bases",
-        bases,
-        "base_unlike_publishers",
-        odd,
-        "persons",
-        lambda row: _describe_neighbours(row, rows, PUBLISHED),
-    )
+    rows = OF_PUBLISHERS.add_to(rows.assign(series=rows["published"]))
+    return _report_beyond("base_unlike_publishers", tables, rows)
 
 
 @ACROSS.rule(
@@ -149,10 +173,13 @@ def _report_unlike_publishers(bases: pd.DataFrame, rows: pd.DataFrame, kind: str
 def age_group_unlike_areas(tables: Tables) -> list[Finding]:
     """Compare an age group's part of all residents with the median of all areas."""
     bases = tables["bases"]
-    ages = bases[bases["population_base"].str.startswith("age_")]
-    everyone = bases[bases["population_base"] == EVERYONE]
-    residents = levels.find_nearest_persons(ages, everyone, ["area_id"])
-    rows = ages.assign(level=levels.compute_level(ages["persons"], residents))[residents.notna()]
+    described = _describe_bases(bases)
+    rows = described[["population_base"]].assign(
+        persons=bases["persons"],
+        level=levels.compute_level(bases["persons"], described["residents"]),
+    )
+    is_of_ages = bases["population_base"].str.startswith("age_")
+    rows = rows[is_of_ages & described["residents"].notna()]
     groups = rows.groupby("population_base")["level"]
     rows = rows.assign(apart=rows["level"] - groups.transform("median"))
     is_comparable = groups.transform("size") >= LEAST_AREAS
@@ -179,9 +206,7 @@ def age_group_unlike_areas(tables: Tables) -> list[Finding]:
 def range_above_population(tables: Tables) -> list[Finding]:
     """Report ranges above all people of their area, with RANGE_SLACK for error in that number."""
     bases = tables["bases"]
-    everyone = bases[bases["population_base"] == EVERYONE]
-    residents = levels.find_nearest_persons(bases, everyone, ["area_id"])
-    rows = bases.assign(residents=residents)
+    rows = _describe_bases(bases)[["residents"]].assign(high_persons=bases["high_persons"])
     odd = rows[rows["high_persons"] > RANGE_SLACK * rows["residents"]]
     return report_rows(
         "bases",

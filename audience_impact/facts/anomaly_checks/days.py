@@ -60,7 +60,8 @@ SOURCES_APART_DAYS = 31
 
 def extract_dates(ids: "pd.Series[str]", shape: "re.Pattern[str]" = DATE_IN_ID) -> "pd.Series[str]":
     """Return the first date or period in the text of each id; blank for ids without a date."""
-    return ids.map(lambda text: (shape.findall(text) or [""])[0]).astype("str")
+    dates = [part[1] if (part := shape.search(text)) else "" for text in ids.tolist()]
+    return pd.Series(dates, ids.index, dtype="str")
 
 
 def _match_dates(dates: "pd.Series[str]", *columns: "pd.Series[str]") -> "pd.Series[bool]":
@@ -117,14 +118,15 @@ def _report_dates(table: str, tables: Tables, key: str, *columns: str) -> list[F
 def _report_areas(
     table: str, frame: pd.DataFrame, key: str, column: str, parents: Mapping[str, str]
 ) -> list[Finding]:
-    id_areas = frame[key].str.extract(AREA_IN_ID.pattern.replace("^[", "^([").replace("}(", "})("))[
-        0
-    ]
     countries = {areas: countries_of(areas.split(";"), parents) for areas in frame[column].unique()}
-    is_country = id_areas.isin({code for codes in countries.values() for code in codes})
-    pairs = zip(id_areas.tolist(), frame[column].tolist(), strict=True)
-    disagrees = [place not in countries[areas] for place, areas in pairs]
-    odd = frame[is_country & pd.Series(disagrees, frame.index, "bool")]
+    all_countries = {code for codes in countries.values() for code in codes}
+    disagrees = [
+        (match := AREA_IN_ID.match(row_id)) is not None
+        and match[0] in all_countries
+        and match[0] not in countries[areas]
+        for row_id, areas in zip(frame[key].tolist(), frame[column].tolist(), strict=True)
+    ]
+    odd = frame[pd.Series(disagrees, frame.index, "bool")]
     return report_rows(
         table,
         frame,
@@ -137,14 +139,14 @@ def _report_areas(
 
 def _report_populations(bases: pd.DataFrame) -> list[Finding]:
     names = sorted(bases["population_base"].unique(), key=len, reverse=True)
-    id_populations = (
-        bases["base_id"].str.extract(rf"-({'|'.join(names)})-")[0] if names else bases["base_id"]
-    )
-    odd = (
-        bases[id_populations.notna() & (id_populations != bases["population_base"])]
-        if names
-        else bases.iloc[:0]
-    )
+    population_in_id = re.compile(rf"-({'|'.join(names)})-" if names else "(?!)")
+    disagrees = [
+        (match := population_in_id.search(base_id)) is not None and match[1] != population
+        for base_id, population in zip(
+            bases["base_id"].tolist(), bases["population_base"].tolist(), strict=True
+        )
+    ]
+    odd = bases[pd.Series(disagrees, bases.index, "bool")]
     return report_rows(
         "bases",
         bases,

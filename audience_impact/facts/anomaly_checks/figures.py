@@ -168,10 +168,11 @@ def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
 
     `persons` also converts shares, by the number of people in their population; NaN where nobody
     counted it. `free` is the headroom; a share of a population that nobody counted is its own
-    universe.
+    universe. `series` is the number of the series.
     """
     stated = estimates["value"].fillna(np.sqrt(estimates["low"] * estimates["high"]))
     stated = stated.fillna(estimates["low"]).fillna(estimates["high"])
+    columns = [*SERIES, "period", "period_start", "period_end", "value"]
     by = ["area_id", "population_base"]
     population = levels.find_nearest_persons(estimates, bases, [*by, "measurement_series_id"])
     population = population.fillna(levels.find_nearest_persons(estimates, bases, by))
@@ -179,7 +180,9 @@ def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     alone = is_share & population.isna()
     persons = stated.where(~is_share | alone, stated * population)
     universe = levels.count_universe(estimates, bases).mask(alone, 1.0)
-    leveled = estimates.assign(
+    # These columns alone: all others would be copied again and again.
+    leveled = estimates[columns].assign(
+        series=estimates.groupby(SERIES, dropna=False).ngroup(),
         stated=stated,
         persons=persons.mask(alone),
         level=levels.compute_level(persons, universe),
@@ -200,7 +203,7 @@ def pages_differ(tables: Tables) -> list[Finding]:
     """Compare a figure with the median of other pages that print the same measurement."""
     rows = add_levels(tables["estimates"], tables["bases"])
     rows = rows[rows["value"].notna()].reset_index(names="place")
-    by = [*SERIES, "period"]
+    by = ["series", "period"]
     pairs = rows[[*by, "place"]].merge(rows[[*by, "place", "value"]], on=by, suffixes=("", "_of"))
     others = pairs[pairs["place"] != pairs["place_of"]].groupby("place")["value"]
     rows = rows.set_index("place").assign(other=others.median(), pages=others.size())
@@ -258,17 +261,18 @@ def persons_unlike_share(tables: Tables) -> list[Finding]:
 def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
     """Compare a figure with the figures before and after it in its series."""
     rows = add_levels(tables["estimates"], tables["bases"])
-    near = levels.measure_surprise(
-        rows, SERIES, MONTH_SPREAD, _compute_printed_error(rows), NEIGHBOURS_LIMIT
+    rows = rows.assign(
+        spread=MONTH_SPREAD, error=_compute_printed_error(rows), limit=NEIGHBOURS_LIMIT
     )
-    odd = rows.assign(**near)[levels.is_beyond(near, NEIGHBOURS_LIMIT)]
+    odd = levels.select_beyond(rows)
+    numbers = rows[["series", "moment", "stated", "period"]]
     return report_rows(
         "estimates",
         tables["estimates"],
         "figure_unlike_neighbours",
         odd,
         "value",
-        lambda row: _describe_neighbours(row, rows),
+        lambda row: _describe_neighbours(row, numbers),
     )
 
 
@@ -280,12 +284,12 @@ def _compute_printed_error(rows: pd.DataFrame) -> "pd.Series[float]":
 
 def _describe_neighbours(row: Any, rows: pd.DataFrame) -> str:
     """Return a message with the neighbours, their periods and the surprise."""
-    series = levels.select_series(rows, SERIES, row)
+    series = rows[rows["series"] == row.series]
     near = series[series["moment"].isin([row.before, row.after])]
     figures = near.drop_duplicates("moment").sort_values("moment")
     statements = ", ".join(
-        f"{format_number(figure.stated, row.unit)} in {figure.period}"
-        for figure in figures.itertuples()
+        f"{format_number(stated, row.unit)} in {period}"
+        for stated, period in zip(figures["stated"], figures["period"], strict=True)
     )
     ratio = row.stated / figures["stated"].median()
     return (
@@ -305,10 +309,9 @@ def figure_unlike_measurements(tables: Tables) -> list[Finding]:
     rows = add_levels(tables["estimates"], tables["bases"])
     rows = rows[rows["unit"].isin(COUNTED) & (rows["age"] == "") & (rows["sex"] == "")]
     rows = rows[rows["population_base"] != PopulationBase.CUSTOM.value]
-    rows = rows.assign(
-        monthly=rows["level"] + DAILY_BELOW_MONTHLY * rows["is_daily"],
-        series=rows.groupby(SERIES, dropna=False).ngroup(),
-    ).reset_index(names="place")
+    rows = rows.assign(monthly=rows["level"] + DAILY_BELOW_MONTHLY * rows["is_daily"]).reset_index(
+        names="place"
+    )
     columns = ["place", "platform_id", "area_id", "series", "monthly", "moment"]
     pairs = rows[columns].merge(rows[columns], on=["platform_id", "area_id"], suffixes=("", "_of"))
     near = (pairs["moment"] - pairs["moment_of"]).abs() <= RELATIVES_MONTHS
@@ -391,7 +394,7 @@ def finer_than_its_measurer(tables: Tables) -> list[Finding]:
             table,
             frame,
             "finer_than_its_measurer",
-            _select_finer(frame[frame[column] > 0], column),
+            _select_finer(frame[["measurement_series_id", "source_id", column]], column),
             column,
             lambda row: (
                 f"{row.printed:,.0f} has {row.digits} significant digits, as {row.as_fine} of "
@@ -403,6 +406,7 @@ def finer_than_its_measurer(tables: Tables) -> list[Finding]:
 
 def _select_finer(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return numbers with more digits than most of their measurer; `as_fine`, `others_count`."""
+    frame = frame[frame[column] > 0]
     rows = frame.assign(printed=frame[column], digits=count_digits(frame[column]))
     measurer, page = (
         rows.groupby(name)["digits"] for name in ("measurement_series_id", "source_id")

@@ -22,14 +22,18 @@ Known drawbacks. Real series jump: a limit on the surprise is measured as what h
 the facts exceeds, not read from a normal distribution.
 """
 
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audience_impact.frames import Array
 from audience_impact.periods import MEAN_MONTH_DAYS, period_middle, with_distance
 from audience_impact.populations import EVERYONE, ONLINE
+
+Places: TypeAlias = NDArray[np.intp]
+"""Places of rows, or numbers of groups of rows."""
 
 MOST_SHARE = 0.95
 """Maximum share of a number in its universe. For larger numbers the universe is enlarged
@@ -77,20 +81,60 @@ def find_nearest_months(rows: pd.DataFrame, by: list[str]) -> "pd.Series[float]"
 def find_nearest_persons(
     rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]
 ) -> "pd.Series[float]":
-    """Return persons of the base nearest in time that matches `by`; NaN without such a base."""
-    matching = bases[bases[by[0]].isin(rows[by[0]])]
-    right = matching[[*by, "persons", "period_start", "period_end"]].rename(
-        columns={"period_start": "base_start", "period_end": "base_end", "persons": "of_persons"}
+    """Return persons of the base nearest in time that matches `by`; NaN without such a base.
+
+    Of bases with the same distance the smallest counts. Rows that agree in `by` and period are
+    compared once.
+    """
+    keys, base_keys = _number_keys(rows, bases, by)
+    spans = {name: rows[name].to_numpy() for name in ("period_start", "period_end")}
+    combined = pd.DataFrame({"key": keys, **spans})
+    group = combined.groupby([*combined], sort=False, dropna=False).ngroup().to_numpy()
+    first = np.unique(group, return_index=True)[1]
+    of_row, of_base = _pair_up(keys[first], base_keys)
+    joined = pd.DataFrame({name: span[first][of_row] for name, span in spans.items()}).assign(
+        base_start=bases["period_start"].to_numpy()[of_base],
+        base_end=bases["period_end"].to_numpy()[of_base],
     )
-    rows_with_place = rows[[*by, "period_start", "period_end"]].reset_index(names="place")
-    joined = with_distance(
-        rows_with_place.merge(right, on=by),
-        ("period_start", "period_end"),
-        ("base_start", "base_end"),
-    )
-    keys = [joined[name].to_numpy() for name in ("of_persons", "apart", "gap", "place")]
-    best = joined.iloc[np.lexsort(keys)].drop_duplicates("place")
-    return best.set_index("place")["of_persons"].reindex(rows.index)
+    joined = with_distance(joined, ("period_start", "period_end"), ("base_start", "base_end"))
+    of_persons = bases["persons"].to_numpy()[of_base]
+    nearest = np.full(len(first), np.nan)
+    distances = (joined["gap"].to_numpy(), joined["apart"].dt.total_seconds().to_numpy())
+    best = _select_least(of_row, *distances, of_persons)
+    nearest[of_row[best]] = of_persons[best]
+    return pd.Series(nearest[group], rows.index)
+
+
+def _number_keys(rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> tuple[Places, Places]:
+    """Return a number for each row and for each base, equal where they agree in columns `by`."""
+    numbers = np.zeros(len(rows) + len(bases), dtype="int64")
+    for name in by:
+        cells = np.concatenate([frame[name].to_numpy("object") for frame in (rows, bases)])
+        codes, words = pd.factorize(cells, use_na_sentinel=False)
+        numbers = numbers * len(words) + codes
+    return numbers[: len(rows)], numbers[len(rows) :]
+
+
+def _pair_up(keys: Places, base_keys: Places) -> tuple[Places, Places]:
+    """Return the places of the row and of the base of each pair with the same key, by row."""
+    order = np.argsort(base_keys, kind="stable")
+    first, last = (np.searchsorted(base_keys[order], keys, side) for side in ("left", "right"))
+    count = last - first
+    of_row = np.repeat(np.arange(len(keys)), count)
+    within = np.arange(len(of_row)) - np.repeat(np.cumsum(count) - count, count)
+    return of_row, order[np.repeat(first, count) + within]
+
+
+def _select_least(of_row: Places, *criteria: Array) -> Places:
+    """Return the places of the pairs that are least in each row, by one criterion after another."""
+    places = np.arange(len(of_row))
+    for criterion in criteria:
+        rows, values = of_row[places], criterion[places]
+        if len(rows):
+            starts = np.flatnonzero(np.diff(rows, prepend=-1))
+            least = np.fmin.reduceat(values, starts)[np.cumsum(np.diff(rows, prepend=-1) > 0) - 1]
+            places = places[(values == least) | np.isnan(least)]
+    return places
 
 
 def count_universe(rows: pd.DataFrame, bases: pd.DataFrame) -> "pd.Series[float]":
@@ -102,7 +146,9 @@ def count_universe(rows: pd.DataFrame, bases: pd.DataFrame) -> "pd.Series[float]
     return online.fillna(everyone)
 
 
-def pool_spreads(prior: float, count: pd.Series, median: pd.Series) -> "pd.Series[float]":
+def pool_spreads(
+    prior: "pd.Series[float] | float", count: pd.Series, median: pd.Series
+) -> "pd.Series[float]":
     """Return the deviation of a group, from its residuals, pooled with that of all groups.
 
     The prior counts as much as PRIOR_COUNT residuals.
@@ -140,13 +186,21 @@ def _shift_column(periods: pd.DataFrame, name: str, step: int) -> Array:
     return np.where(same, periods[name].to_numpy()[inside], np.nan)
 
 
-def _group_by_period(rows: pd.DataFrame) -> pd.DataFrame:
+def _number_periods(rows: pd.DataFrame) -> Places:
+    """Return the number of each row's period: those of a series follow each other in time."""
+    series, moment = rows["series"].to_numpy(), rows["moment"].to_numpy()
+    order = np.lexsort((moment, series))
+    is_new = (np.diff(series[order]) != 0) | (np.diff(moment[order]) != 0)
+    numbers = np.empty(len(rows), dtype="int64")
+    numbers[order] = np.concatenate([[0], np.cumsum(is_new)])
+    return numbers
+
+
+def _group_by_period(rows: pd.DataFrame, numbers: Places) -> pd.DataFrame:
     """Return a row per series and period, with levels and moments of two neighbours per side."""
-    on = ["series", "moment"]
-    if rows.duplicated(on).any():
-        periods = rows.groupby(on)["level"].median().reset_index()
-    else:
-        periods = rows[[*on, "level"]].sort_values(on, ignore_index=True)
+    periods = rows[["series", "moment", "spread"]].iloc[np.unique(numbers, return_index=True)[1]]
+    median = rows["level"].groupby(numbers).median()
+    periods = periods.reset_index(drop=True).assign(level=median.to_numpy())
     near = {
         f"{name}_{-step}": _shift_column(periods, name, step)
         for step in (2, 1, -1, -2)
@@ -157,7 +211,8 @@ def _group_by_period(rows: pd.DataFrame) -> pd.DataFrame:
     slope = (periods["level"] - periods["level_-1"]) / since.where(since >= LEAST_SLOPE_MONTHS)
     slopes = slope.groupby(periods["series"])
     growth = slopes.transform("median").where(slopes.transform("count") >= LEAST_SLOPES, 0.0)
-    return periods.assign(growth=growth)
+    periods = periods.assign(growth=growth)
+    return periods.join(_interpolate_levels(periods, 1, 1))
 
 
 def _measure_roughness(periods: pd.DataFrame, judged: "pd.Series[bool]") -> pd.DataFrame:
@@ -189,63 +244,44 @@ def _measure_roughness(periods: pd.DataFrame, judged: "pd.Series[bool]") -> pd.D
     ).fillna({"count": 0})
 
 
-def measure_surprise(
-    rows: pd.DataFrame,
-    by: list[str],
-    spread: float,
-    error: "pd.Series[float] | float",
-    limit: float = 0.0,
-) -> pd.DataFrame:
+def measure_surprise(rows: pd.DataFrame) -> pd.DataFrame:
     """Compare each row with its neighbours; `surprise` is the distance in standard deviations.
 
-    `rows` has `level`, `moment` and the columns `by` of its series; `spread` is the deviation of a
-    month of all series, `error` that of a printed number, both of levels. Rows whose distance
-    cannot exceed `limit`, however smooth their series, are NaN. Returns, on the same index,
-    also `expected` (level), `months`, `count` (residuals of other rows), and `before` and
-    `after` (moments of the neighbours, NaN if there is none).
+    `rows` has `level`, `moment` and `series`, which is equal in the rows of a series; `spread`, the
+    deviation of a month of all series of the kind, and `error`, that of a printed number, both of
+    levels; and `limit`. Rows whose distance cannot exceed `limit`, however smooth their series, are
+    NaN. Returns, on the same index, also `expected` (level), `months`, `count` (residuals of other
+    rows), and `before` and `after` (moments of the neighbours, NaN if there is none).
     """
-    numbers = rows[["moment", "level"]].assign(series=rows.groupby(by, dropna=False).ngroup())
-    if not numbers["series"].duplicated().any():  # no row has a neighbour, as mostly in few facts
+    if not rows["series"].duplicated().any():  # no row has a neighbour, as mostly in few facts
         nobody = dict.fromkeys(("expected", "months", "before", "after", "surprise"), np.nan)
-        return pd.DataFrame({**nobody, "month": spread, "count": 0}, index=rows.index)
-    periods = _group_by_period(numbers)
-    periods = periods.join(_interpolate_levels(periods, 1, 1)).reset_index(names="period_of")
+        return pd.DataFrame({**nobody, "month": rows["spread"], "count": 0}, index=rows.index)
+    numbers = _number_periods(rows)
+    periods = _group_by_period(rows, numbers)
     others = periods.groupby("series")["rank"].transform("max")
-    periods = periods.assign(month=pool_spreads(spread, others, pd.Series(0.0, periods.index)))
-    columns = ["expected", "months", "month", "moment_-1", "moment_1", "period_of"]
-    on = ["series", "moment"]
-    expectations = (
-        numbers.reset_index(names="place").merge(periods[[*on, *columns]], on=on).set_index("place")
-    )
-    expectations = expectations[columns].reindex(rows.index)
+    month = pool_spreads(periods["spread"], others, pd.Series(0.0, periods.index))
+    columns = ["expected", "months", "moment_-1", "moment_1"]
+    expectations = periods[columns].iloc[numbers].set_axis(rows.index)
     off = rows["level"] - expectations["expected"]
-    judged = (off / _compute_deviation(expectations, error)).abs() > limit * (1.0 - SLACK)
-    rough = _measure_roughness(
-        periods, periods["period_of"].isin(expectations.loc[judged, "period_of"])
+    months, squared_error = expectations["months"], np.square(rows["error"])
+    most = np.sqrt(np.square(month.to_numpy()[numbers]) * months + squared_error)
+    judged = (off / most).abs() > rows["limit"] * (1.0 - SLACK)
+    is_judged = pd.Series(np.isin(periods.index, numbers[judged]), periods.index)
+    rough = _measure_roughness(periods, is_judged)
+    month = pool_spreads(periods["spread"], rough["count"], rough["median"])
+    rough = rough.assign(month=month).iloc[numbers].set_axis(rows.index)
+    deviation = np.sqrt(np.square(rough["month"]) * months + squared_error)
+    return expectations.assign(**rough, surprise=(off / deviation).where(judged)).rename(
+        columns={"moment_-1": "before", "moment_1": "after"}
     )
-    rough = rough.assign(month=pool_spreads(spread, rough["count"], rough["median"]))
-    expectations = expectations.assign(
-        **rough.reindex(expectations["period_of"]).set_axis(expectations.index)
-    )
-    return expectations.assign(
-        surprise=(off / _compute_deviation(expectations, error)).where(judged)
-    ).rename(columns={"moment_-1": "before", "moment_1": "after"})
 
 
-def _compute_deviation(
-    expectations: pd.DataFrame, error: "pd.Series[float] | float"
-) -> "pd.Series[float]":
-    return np.sqrt(np.square(expectations["month"]) * expectations["months"] + np.square(error))
+def select_beyond(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of surprises above their limit; of two rows alone in a series, the later.
 
-
-def select_series(rows: pd.DataFrame, by: list[str], row: Any) -> pd.DataFrame:
-    """Return the rows of the series of a row."""
-    for name in by:
-        rows = rows[rows[name] == getattr(row, name)]
-    return rows
-
-
-def is_beyond(near: pd.DataFrame, limit: float) -> "pd.Series[bool]":
-    """Return true for surprises above a limit; of two rows alone in a series, for the later."""
+    Takes the columns of `measure_surprise`, and adds those of its result.
+    """
+    near = measure_surprise(rows)
     first_of_two = (near["count"] == 0) & near["before"].isna()
-    return (near["surprise"].abs() > limit) & ~first_of_two
+    is_beyond = (near["surprise"].abs() > rows["limit"]) & ~first_of_two
+    return rows[is_beyond].assign(**near[is_beyond])

@@ -101,7 +101,8 @@ def unlike_its_note(tables: Tables) -> list[Finding]:
 
 
 def _report_printed_numbers(table: str, frame: pd.DataFrame) -> list[Finding]:
-    rows = _select_notes(frame, "printed as")
+    names = ["note", "unit"] if "unit" in frame else ["note"]
+    rows = _select_notes(frame, "printed as")[[*names, *FIGURES[table]]]
     if rows.empty:
         return []
     printed = rows["note"].str.extract(PRINTED)
@@ -131,7 +132,7 @@ def _report_printed_numbers(table: str, frame: pd.DataFrame) -> list[Finding]:
 
 def _report_services(tables: Tables) -> list[Finding]:
     frame, platforms = tables["estimates"], tables["platforms"]
-    rows = _select_notes(frame, " printed as")
+    rows = _select_notes(frame, " printed as")[["note", "platform_id"]]
     if rows.empty:
         return []
     names = platforms.assign(name=platforms["name"] + ";" + platforms["aliases"])
@@ -168,10 +169,12 @@ def _report_keeping_shares(circumvention: pd.DataFrame) -> list[Finding]:
 def _report_population_parts(table: str, tables: Tables) -> list[Finding]:
     """Compare persons with the part of a population in their note, by any publisher."""
     frame, column = tables[table], PERSONS[table]
-    rows = _select_notes(frame, "population")
+    names = ["area_id", "period_start", "period_end", "measurement_series_id", "note", column]
+    names += ["unit"] if "unit" in frame else []
+    rows = _select_notes(frame, "population")[names]
     if rows.empty:
         return []
-    rows = rows[~rows["note"].str.contains(PRODUCT, regex=False)]
+    rows = rows[[PRODUCT not in note for note in rows["note"].tolist()]]
     rows = rows.join(rows["note"].str.extract(PART))
     rows = rows[rows["share"].notna() & rows[column].notna()]
     if "unit" in rows:
@@ -202,11 +205,11 @@ def _report_population_parts(table: str, tables: Tables) -> list[Finding]:
 
 def _report_products(bases: pd.DataFrame) -> list[Finding]:
     """Compare persons, and the ends of their range, with the noted share of residents."""
-    rows = _select_notes(bases, PRODUCT)
+    printed = {"persons": "share", "low_persons": "low", "high_persons": "high"}
+    rows = _select_notes(bases, PRODUCT)[["area_id", "period", "row_layer", "note", *printed]]
     if rows.empty:
         return []
     rows = rows.join(rows["note"].str.extract(PART)).join(rows["note"].str.extract(RANGE))
-    printed = {"persons": "share", "low_persons": "low", "high_persons": "high"}
     return [
         finding
         for column, share in printed.items()
@@ -232,8 +235,11 @@ def _select_unexplained(
     The columns are `cell`, `noted` (the share as printed), and `residents` of the nearest count.
     """
     by = ["area_id", "year", "row_layer"]
-    counts = bases[bases["population_base"] == EVERYONE]
-    counts = counts.assign(residents=counts["persons"], year=counts["period"])[[*by, "residents"]]
+    counts = bases[["area_id", "period", "row_layer", "persons"]]
+    counts = counts[
+        (bases["population_base"] == EVERYONE) & counts["area_id"].isin(rows["area_id"])
+    ]
+    counts = counts.rename(columns={"persons": "residents", "period": "year"})
     rows = rows.assign(cell=rows[column], noted=rows[share], year=rows["period"].str[:4])
     rows = rows[rows["cell"].notna()].reset_index(names="place").merge(counts, on=by)
     noted_share = rows["noted"].astype("float64") / 100.0
@@ -245,7 +251,7 @@ def _select_unexplained(
 
 def _report_quotients(bases: pd.DataFrame) -> list[Finding]:
     """Compare persons with the quotient of the noted persons and share."""
-    rows = _select_notes(bases, "million are")
+    rows = _select_notes(bases, "million are")[["note", "persons"]]
     if rows.empty:
         return []
     rows = rows.join(rows["note"].str.extract(PAIR))

@@ -67,10 +67,10 @@ def _is_exact(numbers: "pd.Series[float]") -> "pd.Series[bool]":
 def figure_told_twice(tables: Tables) -> list[Finding]:
     """Report pairs of figures that differ in one coded word, or that differ in the programme."""
     estimates = tables["estimates"]
-    rows = estimates.assign(stated=estimates["value"].fillna(estimates["low"]))
+    columns = [name for name in (*SAME, *WORDS, "row_line") if name != "stated"]
+    rows = estimates[columns].assign(stated=estimates["value"].fillna(estimates["low"]))
     rows = rows[rows["stated"] > 0].reset_index(names="place")
-    columns = [*SAME, *WORDS, "place", "row_line"]
-    pairs = rows[columns].merge(rows[columns], on=SAME, suffixes=("", "_of"))
+    pairs = rows.merge(rows, on=SAME, suffixes=("", "_of"))
     pairs = pairs[pairs["row_line"] > pairs["row_line_of"]]
     differs = pd.DataFrame({name: pairs[name] != pairs[f"{name}_of"] for name in WORDS})
     is_share = pairs["unit"] == Unit.SHARE.value
@@ -121,7 +121,7 @@ def word_alone(tables: Tables) -> list[Finding]:
             (rest, 9 * LEAST_OTHERS),
         ):
             odd = _select_lone_words(coded, column, group, least)
-            odd = estimates.assign(word=estimates[column]).join(odd, how="inner")
+            odd = odd.assign(word=estimates.loc[odd.index, column])
             for finding in report_rows(
                 "estimates", estimates, "word_alone", odd, column, _describe_lone_word
             ):
@@ -159,9 +159,14 @@ def platform_alone(tables: Tables) -> list[Finding]:
     platform.
     """
     estimates = tables["estimates"]
-    rows = estimates.assign(
-        stated=estimates["value"].fillna(estimates["low"]), moment=levels.compute_moment(estimates)
-    ).reset_index(names="place")
+    rows = (
+        estimates[[*SERIES, "platform_id"]]
+        .assign(
+            stated=estimates["value"].fillna(estimates["low"]),
+            moment=levels.compute_moment(estimates),
+        )
+        .reset_index(names="place")
+    )
     months = levels.find_nearest_months(rows, [*SERIES, "platform_id"])
     lone = rows[~(months <= LONE_MONTHS) & (rows["stated"] > 0)]
     pairs = lone.merge(rows, on=SERIES, suffixes=("", "_of"))
@@ -199,7 +204,7 @@ def platform_alone(tables: Tables) -> list[Finding]:
 )
 def page_about_another(tables: Tables) -> list[Finding]:
     """Compare the single service of a page's figures with the services of its title."""
-    estimates = tables["estimates"]
+    estimates = tables["estimates"][["source_id", "platform_id", "area_id"]]
     kinds = tables["platforms"].set_index("platform_id")["kind"]
     services = set(kinds.index[~kinds.isin(NO_SERVICES)])
     of_page = estimates.groupby("source_id")["platform_id"]
@@ -219,7 +224,7 @@ def page_about_another(tables: Tables) -> list[Finding]:
     rows = rows.assign(about=rows["source_id"].map(about))
     return report_rows(
         "estimates",
-        estimates,
+        tables["estimates"],
         "page_about_another",
         rows[rows["about"].notna() & ~rows.index.isin(same)],
         "platform_id",
