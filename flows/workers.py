@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from audience_impact.site.processes import count_processors, open_pool
 from flows.division import ALONE, Division, count_part
 
 TRIES = 3
@@ -57,8 +55,7 @@ def choose_division(
 
 def count_processes(restrictions: int) -> int:
     """Return the number of processes that shorten a run of that size, at most the processors."""
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(here or 1, MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
+    return max(1, min(count_processors(), MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
 
 
 @dataclass(frozen=True)
@@ -87,26 +84,11 @@ class Processes:
         raise RefusedError([DIED.format(tries=TRIES, left=len(open_parts))])
 
 
-def _end_with_parent() -> None:
-    """Make the system end this process when its parent is killed, so that it does not wait."""
-    parent = multiprocessing.parent_process()
-
-    def await_parent() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=await_parent, daemon=True).start()
-
-
 def _compute_parts(folder: Path, numbers: list[int], processes: int, count: int) -> None:
     """Compute the parts with these numbers of all `count` parts; raise the first error."""
     from flows.pipeline import parts
 
-    # Prefect runs threads here, and a process forked beside threads may never come back.
-    spawn = multiprocessing.get_context("spawn")
-    most = min(processes, len(numbers) or 1)
-    with ProcessPoolExecutor(most, mp_context=spawn, initializer=_end_with_parent) as pool:
+    with open_pool(min(processes, len(numbers) or 1)) as pool:
         futures = [pool.submit(parts.compute_in, folder, number) for number in numbers]
         before = count - len(futures)
         try:

@@ -6,6 +6,7 @@ Regions follow the UN (M49); the tree of areas and all numbers come from the ver
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,15 @@ from audience_impact.site import rendering
 from audience_impact.site.charts import atlas, finish, rows, series
 from audience_impact.site.charts.finish import paint
 from audience_impact.site.rendering import quote_path
-from audience_impact.site.report_data import CsvRows, File, ListEntry, Page, ReportData, area_path
+from audience_impact.site.report_data import (
+    CsvRows,
+    Drawing,
+    File,
+    ListEntry,
+    Page,
+    ReportData,
+    area_path,
+)
 from audience_impact.vocabulary import Sex
 
 WORLD = "001"
@@ -91,7 +100,7 @@ class Map:
     note: str
 
 
-def make_pages(report: ReportData) -> Iterator[Page | File]:
+def make_pages(report: ReportData) -> Iterator[Page | File | Drawing]:
     """Yield a page for each area with a restriction, its numbers and charts, and the maps."""
     tables, files = _group_tables(report), _group_csv_rows(report)
     country_entries = rendering.group_entries(report.entries, lambda entry: entry.countries)
@@ -104,7 +113,9 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
     yield from _make_map_files(report)
 
 
-def _make_chart_files(report: ReportData, code: str, pictures: Mapping[str, str]) -> Iterator[File]:
+def _make_chart_files(
+    report: ReportData, code: str, pictures: Mapping[str, str]
+) -> Iterator[File | Drawing]:
     """Yield the charts of an area as SVG, and that of its years as PNG, with title and source."""
     path, name = area_path(code).removesuffix(".html"), naming.name_area(code)
     titles = {
@@ -119,10 +130,11 @@ def _make_chart_files(report: ReportData, code: str, pictures: Mapping[str, str]
             made = finish.make_standalone(svg, CHART_WIDTH, finish.LIGHT, **texts)
             yield File(f"{path}-{kind}.svg", made.encode())
             if kind == "years":
-                yield File(f"{path}-{kind}.png", finish.make_png(svg, CHART_WIDTH, **texts))
+                draw = partial(finish.make_png, svg, CHART_WIDTH, **texts)
+                yield Drawing(f"{path}-{kind}.png", draw)
 
 
-def _make_map_files(report: ReportData) -> Iterator[File]:
+def _make_map_files(report: ReportData) -> Iterator[File | Drawing]:
     """Yield the map of each year as SVG, those of the pages as PNG, and all for the slider."""
     for year in list_map_years(report):
         if svg := _draw_map(report, year, {}, explained=True):
@@ -131,7 +143,7 @@ def _make_map_files(report: ReportData) -> Iterator[File]:
             made = finish.make_standalone(svg, CHART_WIDTH, finish.LIGHT, **texts)
             yield File(f"area/world-{year}.svg", made.encode())
             if year in _choose_years(report):
-                yield File(_map_path(year), finish.make_png(svg, PNG_WIDTH))
+                yield Drawing(_map_path(year), partial(finish.make_png, svg, PNG_WIDTH))
     yield File("area/world-years.js", _make_slider_data(report))
 
 

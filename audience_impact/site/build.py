@@ -23,7 +23,8 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,8 @@ from audience_impact.site import (
 )
 from audience_impact.site.areas import WORLD
 from audience_impact.site.charts.finish import Picture
-from audience_impact.site.report_data import File, ListEntry, Page, ReportData
+from audience_impact.site.processes import start_process
+from audience_impact.site.report_data import Drawing, File, ListEntry, Page, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage, versions
 from audience_impact.store.files import as_json, explain_error, flush_to_disk
 from audience_impact.store.manifest import hash_bytes
@@ -353,7 +355,7 @@ def _put_in_place(aside: Path, folder: Path) -> None:
         shutil.rmtree(old)
 
 
-PageMaker = Callable[[ReportData], Iterator[Page | File]]
+PageMaker = Callable[[ReportData], Iterator[Page | File | Drawing]]
 
 
 def make_static_files(_: ReportData) -> Iterator[File]:
@@ -363,11 +365,11 @@ def make_static_files(_: ReportData) -> Iterator[File]:
 
 
 PAGES: tuple[PageMaker, ...] = (
+    areas.make_pages,  # first, because their pictures are drawn beside all other pages
     make_static_files,
     make_pages,
     restriction.make_pages,
     rendering.make_pages,
-    areas.make_pages,
     platforms.make_pages,
     texts.make_pages,
     feed.make_pages,
@@ -376,13 +378,27 @@ PAGES: tuple[PageMaker, ...] = (
 
 
 def make_files(report: ReportData) -> Iterator[File]:
-    """Yield every file of the report."""
-    for maker in PAGES:
-        for made in maker(report):
-            if isinstance(made, File):
-                yield made
-            else:
-                yield File(made.path, rendering.render_page(made, report))
+    """Yield every file of the report, drawings last."""
+    with start_process() as process:
+        drawn: list[tuple[Drawing, Future[bytes] | None]] = []
+        for maker in PAGES:
+            for made in maker(report):
+                if isinstance(made, File):
+                    yield made
+                elif isinstance(made, Drawing):
+                    drawn.append((made, process.submit(made.draw) if process else None))
+                else:
+                    yield File(made.path, rendering.render_page(made, report))
+        for drawing, future in drawn:
+            yield File(drawing.path, _finish_drawing(drawing, future))
+
+
+def _finish_drawing(drawing: Drawing, future: Future[bytes] | None) -> bytes:
+    """Return a drawing; draw it here if no other process did, or if that one died."""
+    with suppress(BrokenExecutor):
+        if future:
+            return future.result()
+    return drawing.draw()
 
 
 def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Path, bool]:

@@ -5,10 +5,12 @@ answers is decided where the sentences are made: people who use what is restrict
 feature and somebody knows, else all who are exposed.
 """
 
+import csv
+import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -182,6 +184,19 @@ class File:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """A file that takes long to make and needs nothing else, so that another process makes it.
+
+    Attributes:
+        path: The path of the file below the report.
+        draw: Returns its content; it is sent to the other process.
+    """
+
+    path: str
+    draw: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
 class ReportData:
     """One published version with the look-ups that pages need.
 
@@ -300,14 +315,19 @@ class CsvRows:
         """Group the rows once, for a file a group."""
         texts = frame.select_dtypes("string")
         safe = texts.apply(lambda cells: cells.map(cell_text, na_action="ignore"))
-        self._rows = frame.assign(**safe, version_id=version)
-        self._places = self._rows.groupby(column, sort=False).indices
+        together = frame.assign(**safe, version_id=version)
+        written = together.to_csv(index=False, lineterminator="\r\n")
+        self._head, *rows = csv.reader(io.StringIO(written, newline=""))
+        self._rows: dict[str, list[list[str]]] = {}
+        for value, row in zip(frame[column].tolist(), rows, strict=True):
+            self._rows.setdefault(value, []).append(row)
 
     def encode(self, value: str) -> bytes:
         """Return the rows with this value in the column, with their head."""
-        rows = self._rows.iloc[self._places.get(value, [])]
-        text: str = rows.to_csv(index=False, lineterminator="\r\n")
-        return text.encode("utf-8-sig")
+        text = io.StringIO(newline="")
+        lines = csv.writer(text, lineterminator="\r\n")
+        lines.writerows([self._head, *self._rows.get(value, [])])
+        return text.getvalue().encode("utf-8-sig")
 
 
 def load_report_data(version: Stored) -> ReportData:

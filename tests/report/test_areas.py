@@ -11,7 +11,7 @@ import pytest
 
 from audience_impact.answers import sentences
 from audience_impact.site import areas, platforms, rendering, report_data
-from audience_impact.site.report_data import File, ListEntry, Page, ReportData
+from audience_impact.site.report_data import Drawing, File, ListEntry, Page, ReportData
 from audience_impact.store import versions
 from flows.pipeline import steps
 from tests import support
@@ -63,10 +63,13 @@ def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 def made(told: ReportData) -> Mapping[str, bytes]:
     """What the makers of areas and platforms write, by path."""
     found = [*areas.make_pages(told), *platforms.make_pages(told)]
-    return {
-        one.path: one.content if isinstance(one, File) else rendering.render_page(one, told)
-        for one in found
-    }
+    return {one.path: _read_content(one, told) for one in found}
+
+
+def _read_content(made: Page | File | Drawing, told: ReportData) -> bytes:
+    if isinstance(made, Page):
+        return rendering.render_page(made, told)
+    return made.content if isinstance(made, File) else made.draw()
 
 
 def text(made: Mapping[str, bytes], path: str) -> str:

@@ -5,7 +5,10 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -17,7 +20,7 @@ from typer.testing import CliRunner
 from audience_impact.answers.text import restriction_json
 from audience_impact.cli.command import app
 from audience_impact.plain_text import web_address
-from audience_impact.site import build, report_data, restriction
+from audience_impact.site import areas, build, processes, report_data, restriction
 from audience_impact.store import PublishError, versions
 from flows.pipeline import steps
 from tests import tools
@@ -239,6 +242,41 @@ def test_the_same_version_gives_the_same_bytes(report: Path, root: Path, tmp_pat
     assert changed
     assert (report / build.MARK).read_bytes() == (again / build.MARK).read_bytes()
     assert build.publish_version(version, root, again) == (again, False)
+
+
+class DeadProcess:
+    """A second process that the system ends before it draws anything."""
+
+    def submit(self, draw: Callable[[], bytes]) -> Future[bytes]:
+        del draw
+        future: Future[bytes] = Future()
+        future.set_exception(BrokenProcessPool("it died"))
+        return future
+
+
+@pytest.mark.parametrize("process", [None, DeadProcess()], ids=["none", "dead"])
+def test_pictures_are_the_same_without_a_second_process(
+    report: Path, root: Path, monkeypatch: pytest.MonkeyPatch, process: DeadProcess | None
+) -> None:
+    monkeypatch.setattr(build, "start_process", lambda: nullcontext(process))
+    monkeypatch.setattr(build, "PAGES", (areas.make_pages,))
+    data = report_data.load_report_data(versions.find_latest(root))
+    pictures = {
+        file.path: file.content for file in build.make_files(data) if file.path.endswith(".png")
+    }
+    assert {"area/XA-years.png", "area/001-years.png"} <= pictures.keys()
+    assert pictures == {path: (report / path).read_bytes() for path in pictures}
+    assert {path.name for path in (report / "area").glob("*.png")} == {
+        Path(path).name for path in pictures
+    }
+
+
+def test_a_machine_with_one_processor_starts_no_second_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(processes, "count_processors", lambda: 1)
+    with processes.start_process() as process:
+        assert process is None
 
 
 @pytest.fixture
