@@ -203,7 +203,8 @@ def load(place: "str | Path | None" = None) -> Tables:
         The tables by name. `table.attrs` contains `table`, `title`, `description`, `licence`,
         `version_id`, `as_of` and `seed` as published, and `columns`: for each column its
         `description`, `unit`, `sdmx_concept` and, if it is coded, `values` with the meaning of each
-        value (`special_values` if only a few values are codes). `column_notes` shows them.
+        value (`special_values` if only a few values are codes); of a file alone, of each value that
+        occurs in it. `column_notes` shows them.
 
     Raises:
         FileNotFoundError: There is no such file or folder, or no table in it.
@@ -246,7 +247,7 @@ def _read_published(opened: "OpenVersion", name: str) -> "pd.DataFrame":
 
     try:
         table = opened.read_table(name)
-        columns = describe_columns(table.schema)
+        columns = describe_columns(table.schema, opened.fields.get(name, ()))
     except AwayError as error:
         raise OSError(str(error)) from error
     except PublishError as error:

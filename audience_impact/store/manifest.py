@@ -16,7 +16,7 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -196,20 +196,41 @@ def _write_parquet(
 ) -> bytes:
     """Return a table as a Parquet file, with one group of rows in memory at a time.
 
-    What the table and its columns are is in its footer once, as JSON. In the schema of Arrow it
-    would be written a second time, in base64.
+    What the table and its columns are is in its footer once, as JSON without spaces, with the
+    meanings of the codes that its rows have; the manifest has those of all codes. In the schema of
+    Arrow it would be written a second time, in base64.
     """
     sink = pa.BufferOutputStream()
     bare = pa.schema([field.remove_metadata() for field in schema])
+    columns = {field.name: _read_words(field) for field in schema}
+    codes: dict[str, set[str]] = {name: set() for name in columns if VALUES in columns[name]}
     with pq.ParquetWriter(sink, bare, compression="zstd", store_schema=False) as file:
         for group in rows.iterate_groups():
             _check_nulls(name, group)
             # Division into chunks reaches the bytes of the file, so it is fixed.
             file.write_table(group.cast(bare).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
-        columns = {field.name: _read_words(field) for field in schema}
+            for name, codes_of_column in codes.items():
+                codes_of_column |= _list_codes(group[name], columns[name].get(SEPARATOR))
+        for name, codes_of_column in codes.items():
+            columns[name] = _keep_meanings(columns[name], codes_of_column)
         about = {METADATA_KEY: description, COLUMNS_KEY: columns, SOURCES_KEY: sources}
-        file.add_key_value_metadata({key: as_json(words) for key, words in about.items()})
+        file.add_key_value_metadata(
+            {key: as_json(words, separators=(",", ":")) for key, words in about.items()}
+        )
     return bytes(sink.getvalue())
+
+
+def _list_codes(cells: pa.ChunkedArray, separator: str | None) -> set[str]:
+    """Return the codes that occur in a column, whose cells may have several."""
+    texts = [text for text in cells.unique().to_pylist() if text is not None]
+    return {code for text in texts for code in (text.split(separator) if separator else [text])}
+
+
+def _keep_meanings(words: Mapping[str, Any], codes: Collection[str]) -> dict[str, Any]:
+    """Return what a column says of itself, with the meanings of these codes alone."""
+    meanings = {code: meaning for code, meaning in words[VALUES].items() if code in codes}
+    rest = {key: word for key, word in words.items() if key != VALUES}
+    return rest | {VALUES: meanings} if meanings else rest
 
 
 def _read_words(field: pa.Field) -> dict[str, Any]:
@@ -219,21 +240,33 @@ def _read_words(field: pa.Field) -> dict[str, Any]:
     return {key: words for key, words in {**metadata, **coded}.items() if words}
 
 
-def describe_columns(schema: pa.Schema) -> dict[str, dict[str, Any]]:
+def describe_columns(
+    schema: pa.Schema, fields: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, dict[str, Any]]:
     """Return what each column of a published table says of itself, from its schema as read.
 
     Description, unit and SDMX concept; `values`, `special_values` and `separator` where there are
-    such. Files of older versions have it in the schema of Arrow. Raise PublishError where the words
+    such. The file has the meanings of the codes that occur in it, `fields` of the manifest those of
+    all. Files of older versions have it in the schema of Arrow. Raise PublishError where the words
     are no such words.
     """
     try:
         written = json.loads((schema.metadata or {}).get(COLUMNS_KEY.encode(), b"{}"))
         columns = {field.name: written.get(field.name) or _read_words(field) for field in schema}
+        for field in fields:
+            if (meanings := _read_meanings(field)) and field["name"] in columns:
+                columns[field["name"]] |= {VALUES: meanings}
         for words in (*written.values(), *columns.values()):
             _require_words(words)
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+    except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
         raise PublishError(f"a table has no words of its columns under {COLUMNS_KEY}") from error
     return {name: dict.fromkeys(FIELD_KEYS, "") | words for name, words in columns.items()}
+
+
+def _read_meanings(field: Mapping[str, Any]) -> dict[str, str]:
+    """Return the meanings of all codes of a column, as the manifest has them."""
+    listed = {coded["value"]: coded["label"] for coded in field.get("categories", ())}
+    return listed or field.get(VALUES, {})
 
 
 def _require_words(words: Mapping[str, Any]) -> None:
@@ -359,10 +392,13 @@ def _field_type(table: str, field: pa.Field) -> str:
     raise PublishError(f"column {field.name} of table {table} is of type {field.type}: {advice}")
 
 
-def as_json(value: object, indent: int | None = None) -> bytes:
+def as_json(
+    value: object, indent: int | None = None, separators: tuple[str, str] | None = None
+) -> bytes:
     """Return a value as JSON; raise PublishError if JSON cannot represent it."""
+    layout: dict[str, Any] = {"indent": indent, "separators": separators}
     try:
-        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False).encode()
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, **layout).encode()
     except (TypeError, ValueError) as error:
         raise PublishError(f"a description cannot be written as JSON: {error}") from error
 

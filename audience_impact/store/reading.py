@@ -8,9 +8,10 @@ manifest states, and its cells may not fill the memory however small the file is
 
 import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,12 +35,14 @@ class OpenVersion:
         version_id: Its id; blank for Parquet files without a manifest.
         tables: The names of its tables.
         read_content: Returns the bytes of a table.
+        fields: The columns of each table in its manifest; none without a manifest.
     """
 
     address: str
     version_id: str
     tables: tuple[str, ...]
     read_content: Callable[[str], bytes]
+    fields: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def read_table(self, name: str) -> pa.Table:
         """Return a table with its metadata, texts as dictionaries.
@@ -131,6 +134,11 @@ def _open_stored(stored: Stored) -> OpenVersion:
         str(stored.manifest.get("version", "")),
         names,
         lambda name: stored.read_checked(f"{name}.parquet"),
+        {
+            resource["name"]: resource["schema"]["fields"]
+            for resource in stored.manifest["resources"]
+            if "schema" in resource  # the archive of facts has none
+        },
     )
 
 
@@ -145,7 +153,7 @@ def decode_table(address: str, content: bytes) -> pa.Table:
             require_bounded(file, len(content))
         if METADATA_KEY.encode() not in (schema.metadata or {}):
             raise PublishError(f"{address} was not published by audience-impact: no description")
-        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        texts = [column.name for column in schema if pa.types.is_string(column.type)]
         with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as file:
             return file.read()
     except TooLargeError as error:

@@ -62,10 +62,24 @@ def write_anew(path: Path, into: Path, words: bytes | None) -> Path:
 
 @pytest.mark.chain
 def test_a_file_of_an_older_version_has_the_same_notes(version: Path, tmp_path: Path) -> None:
-    older = ai.load(write_anew(version / "impact_by_platform.parquet", tmp_path, None))
-    table, expected = older["impact_by_platform"], ai.load(version)["impact_by_platform"]
+    path = version / "impact_by_platform.parquet"
+    older = ai.load(write_anew(path, tmp_path, None))
+    table, expected = older["impact_by_platform"], ai.load(path)["impact_by_platform"]
     pd.testing.assert_frame_equal(table, expected)
     assert table.attrs == expected.attrs
+
+
+@pytest.mark.chain
+def test_a_file_alone_explains_its_own_codes_and_a_version_explains_all(version: Path) -> None:
+    alone, whole = (ai.load(place)["impact"] for place in (version / "impact.parquet", version))
+    for name, about in whole.attrs["columns"].items():
+        words, meanings = alone.attrs["columns"][name], about.get("values", {})
+        assert {**words, "values": meanings} == {**about, "values": meanings}
+        codes = {code for cell in whole[name].dropna().unique() for code in str(cell).split(";")}
+        expected = {code: meaning for code, meaning in meanings.items() if code in codes}
+        assert words.get("values", {}) == expected
+    assert alone["obs_status"].astype("str").equals(whole["obs_status"].astype("str"))
+    assert len(whole["obs_status"].cat.categories) > len(alone["obs_status"].cat.categories) > 0
 
 
 @pytest.mark.chain
