@@ -44,6 +44,7 @@ LONGEST_DAYS = 90
 LAYER_RESTRICTIONS = 250_000
 """Of a layer: no fact file may be beyond measure."""
 DAYS = ("announced_on", "observed_from", "ended_on")
+ALIKE = ("area_ids", "observed_from", "announced_on", "network_scope")
 SAMPLED_SECONDS = 1.0
 """To ask more often takes the processes their time: what they share has to be counted."""
 TABLES = ("restrictions", "restriction_targets", "restriction_places")
@@ -65,8 +66,8 @@ def _rows(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def templates(layer: Path) -> list[Template]:
-    """Restrictions of the facts and of the sample; those told day by day are left out."""
+def read_recorded(layer: Path) -> list[Template]:
+    """Restrictions of the facts and of the sample, which is imported into a new layer."""
     from audience_impact.registers.stop import events
     from flows.registers import importing
 
@@ -81,7 +82,6 @@ def templates(layer: Path) -> list[Template]:
                 [row for row in places if row["restriction_id"] == act["restriction_id"]],
             )
             for act in acts
-            if not act["days_in_force"]
         ]
     return result
 
@@ -145,21 +145,38 @@ def _areas(one: Template) -> list[str]:
     return list(dict.fromkeys(area for area in ids if "-" in area))
 
 
-def copies(found: Sequence[Template]) -> Iterator[Template]:
-    """Copies without end, each in the next country."""
+def _identity(one: Template) -> tuple[object, ...]:
+    """What two restrictions have in common of which the check says that one is recorded twice."""
+    return (
+        *(one.act[name] for name in ALIKE),
+        frozenset((row["platform_id"], row["feature"]) for row in one.targets),
+        frozenset((row["area_id"], row["name"]) for row in one.places),
+    )
+
+
+def copies(recorded: Sequence[Template]) -> Iterator[Template]:
+    """Copies without end, each in the next country; none repeats a restriction before it.
+
+    Restrictions recorded day by day have none.
+    """
     of = countries()
     codes = sorted(of)
-    for number, one in zip(count(), cycle(found), strict=False):
-        code = codes[(number * 7 + number // len(found)) % len(codes)]
-        yield _copied(one, number, code, of[code])
+    before = {_identity(one) for one in recorded}
+    templates = [one for one in recorded if not one.act["days_in_force"]]
+    for number, one in zip(count(), cycle(templates), strict=False):
+        code = codes[(number * 7 + number // len(templates)) % len(codes)]
+        copy = _copied(one, number, code, of[code])
+        if (identity := _identity(copy)) not in before:
+            before.add(identity)
+            yield copy
 
 
 def world(restrictions: int, folder: Path) -> list[Path]:
     """Layers of facts that hold so many restrictions, the facts of the repository first."""
     sample = folder / "sample"
-    result = templates(sample)
+    recorded = read_recorded(sample)
     own = len(_rows(FACTS / "restrictions.csv"))
-    made = islice(copies(result), max(restrictions - own, 0))
+    made = islice(copies(recorded), max(restrictions - own, 0))
     layers = [FACTS, sample]
     while batch := list(islice(made, LAYER_RESTRICTIONS)):
         layer = folder / f"copies-{len(layers)}"

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,13 @@ def test_a_world_has_so_many_restrictions_and_keeps_every_rule(tmp_path: Path) -
     assert copies["area_ids"].str[:2].nunique() > 50
     assert copies["geo_scope"].nunique() > 2
     assert copies["observed_from_start"].dt.year.nunique() > 5
+
+
+def test_no_copy_repeats_a_restriction_before_it(tmp_path: Path) -> None:
+    recorded = scale.read_recorded(tmp_path)
+    copies = list(islice(scale.copies(recorded), 2_000))
+    assert len({scale._identity(one) for one in copies}) == 2_000
+    assert int(copies[-1].act["restriction_id"][3:]) >= 2_000  # some numbers were left out
 
 
 @pytest.mark.parametrize(
