@@ -247,37 +247,38 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
 
 
 def merge_parts(
-    shared: SharedInput,
+    tables: Tables,
+    as_of: date,
     parts: Sequence[tuple[Tables, str]],
     in_periods: Mapping[str, InPeriods],
     on_days: Mapping[str, OnDays],
 ) -> tuple[Tables, dict[str, list[str]]]:
     """Return the tables of several countries together, and the rules that they break.
 
-    `parts` has, for each part, the rows of its countries by area and by day, and the reason why
-    nothing is drawn. The people of countries are read one country at a time, in the order of their
-    codes.
+    `tables` are the facts that all parts share, `as_of` is the date of the results. `parts` has,
+    for each part, the rows of its countries by area and by day, and the reason why nothing is
+    drawn. The people of countries are read one country at a time, in the order of their codes.
     """
-    regions = areas.list_regions(shared.tables["areas"], pd.Series(list(in_periods), dtype="str"))
-    about = regions, parts[0][1], shared.as_of
+    regions = areas.list_regions(tables["areas"], pd.Series(list(in_periods), dtype="str"))
+    about = regions, parts[0][1], as_of
     summed = {
         "impact_by_area": impact_by_area.make_region_rows(in_periods, *about),
         "impact_by_day": impact_by_day.make_region_rows(on_days, *about),
     }
     keys = {"impact_by_area": impact_by_area.KEY, "impact_by_day": impact_by_day.KEY}
-    frames = {
-        name: areas.join_tables([*(tables[name] for tables, _ in parts), rows], keys[name])
+    merged = {
+        name: areas.join_tables([*(frames[name] for frames, _ in parts), rows], keys[name])
         for name, rows in summed.items()
     }
-    frames["draws_by_area"] = areas.join_tables(
-        [tables["draws_by_area"] for tables, _ in parts], [*impact_by_area.KEY, "draw"]
+    merged["draws_by_area"] = areas.join_tables(
+        [frames["draws_by_area"] for frames, _ in parts], [*impact_by_area.KEY, "draw"]
     )
-    frames["impact_by_area"] = finish_areas(
-        frames["impact_by_area"], regions, shared.tables["register_rows"]
+    merged["impact_by_area"] = finish_areas(
+        merged["impact_by_area"], regions, tables["register_rows"]
     )
-    frames["area_comparisons"] = make_area_comparisons(shared.tables, frames["impact_by_area"])
-    frames["sources"] = make_sources(shared.tables)
-    frames["register_rows"] = make_register_rows(shared.tables)
-    areas_table = shared.tables["areas"]
-    named = {name: add_names(name, frame, areas_table) for name, frame in frames.items()}
-    return named, rules.find_broken_area_rules(frames["impact_by_area"])
+    merged["area_comparisons"] = make_area_comparisons(tables, merged["impact_by_area"])
+    merged["sources"] = make_sources(tables)
+    merged["register_rows"] = make_register_rows(tables)
+    areas_table = tables["areas"]
+    named = {name: add_names(name, frame, areas_table) for name, frame in merged.items()}
+    return named, rules.find_broken_area_rules(merged["impact_by_area"])

@@ -101,7 +101,7 @@ def compute_results(
 ) -> Results:
     """Compute the tables that are published, by a runner, its workers and its scheduler."""
     how = choose_division(*by, len(checked.tables["restrictions"]))
-    return steps.compute_results(checked, as_of, seed, repair, sensitivity, how)
+    return steps.compute_results(checked, as_of, seed, repair, sensitivity, how, release=True)
 
 
 @task(
@@ -267,8 +267,11 @@ def publish_impact(
     timed = run_reports.StepSeconds(progress.begin_step)
     if pull:
         timed(pull_checkouts, facts)
-    reading = restrict_to_day(timed(read_facts, facts), as_of)
+    every_row = timed(read_facts, facts)
+    reading = restrict_to_day(every_row, as_of)
     checked = refuse_errors(timed(check_facts, reading), strict)
+    for rows in (every_row, reading):  # Prefect retains what a task returned
+        steps.release_rows(rows.tables)
     by = runner, workers, scheduler
     with progress.count_parts():
         results = timed(compute_results, checked, as_of, seed, repair, sensitivity, by)

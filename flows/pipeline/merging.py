@@ -7,6 +7,7 @@ at a time, in the order of the restrictions, and is never in memory all at once.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from audience_impact import partition
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.partition import Country, SharedInput
+from audience_impact.partition import Country
 from audience_impact.store.divided import list_published
 from audience_impact.store.manifest import ROW_GROUP_ROWS, InMemory
 from flows.pipeline.parts import PartRecord, RunFolder
@@ -45,11 +46,15 @@ class MergedResults:
     broken: Mapping[str, list[str]]
 
 
-def merge_results(folder: RunFolder, count: int, shared: SharedInput) -> MergedResults:
-    """Return the merged results of all parts of a run; every part was computed before."""
+def merge_results(folder: RunFolder, count: int, tables: Tables, as_of: date) -> MergedResults:
+    """Return the merged results of all parts of a run; every part was computed before.
+
+    `tables` are the facts that all parts share, `as_of` is the date of the results.
+    """
     records = [folder.read_record(number) for number in range(count)]
     frames, by_areas = partition.merge_parts(
-        shared,
+        tables,
+        as_of,
         [(record.tables, record.no_estimate_reason) for record in records],
         *(CountryPeople(folder, records, kind) for kind in Country._fields),
     )

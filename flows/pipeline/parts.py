@@ -283,10 +283,10 @@ def compute_in(path: Path, number: int) -> None:
         _SHARED.clear()
         _SHARED[path] = folder.read_shared()
     compute_and_store(folder, _SHARED[path], folder.read_part(number), number)
-    _give_back()
+    free_memory()
 
 
-def _give_back() -> None:
+def free_memory() -> None:
     """Free the memory that allocators retain, so that a process does not grow with each part."""
     pa.default_memory_pool().release_unused()
     with suppress(OSError, AttributeError):  # of another C library

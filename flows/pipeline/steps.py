@@ -35,12 +35,14 @@ from schemas import facts as fact_models
 if TYPE_CHECKING:
     import pyarrow
 
+    from audience_impact.pipeline import Settings
     from audience_impact.store.history import Origin
     from audience_impact.store.manifest import Rows
     from audience_impact.store.publishing import Published
     from audience_impact.store.versions import Version
     from flows.division import Division
     from flows.pipeline.merging import MergedResults
+    from flows.pipeline.parts import RunFolder
 
 REPAIR, NO_SENSITIVITY, AS_KNOWN = "repair", "no-sensitivity", "as-known"
 """Options of a run, as the method of its version names them."""
@@ -414,41 +416,84 @@ def compute_results(
     how: Division | None = None,
     draws: int | None = None,
     only: Collection[str] = (),
+    release: bool = False,
 ) -> Results:
     """Return the published tables, each validated against its contract.
 
     The parts are computed as `how` divides them, by default in this process. The version states a
     number of `draws` other than that of the method. If `only` some restrictions are computed, the
-    fitted parameters are still those of all facts.
+    fitted parameters are still those of all facts. With `release`, the rows of restrictions leave
+    the tables of `checked` when other processes have them, so that a large register is not in
+    memory any longer; `checked` cannot be computed again.
 
     Raises RefusedError where a fitted table lacks something, or a rule over results is broken,
     which is an error of the method.
     """
-    from audience_impact.partition import Partitioning
     from audience_impact.pipeline import DRAWS, Settings
-    from flows.division import ALONE, count_part
-    from flows.pipeline import merging, parts, quality
+    from flows.division import ALONE
+    from flows.pipeline import merging, parts
 
     day, count = choose_day(checked, as_of), draws or DRAWS
-    runner, most = how or ALONE
-    settings = Settings(seed, count, repair, sensitivity)
     folder = parts.RunFolder.make_temporary()
-    try:
-        partitioning = Partitioning(checked.tables, day, settings, most, only)
-        shared = parts.Shared(partitioning.shared, tuple(quality.list_refused(checked.findings)))
-        if runner is None or len(partitioning) == 1:
-            for number, part in enumerate(partitioning):
-                parts.compute_and_store(folder, shared, part, number)
-                count_part(number + 1, len(partitioning))
-        else:
-            folder.lay_out(shared.for_others(), partitioning)
-            runner(folder.path, len(partitioning))
-    except ParameterError as error:
-        raise RefusedError([str(error)]) from error
-    merged_results = merging.merge_results(folder, len(partitioning), partitioning.shared)
+    shared, number = _compute_parts(
+        folder,
+        checked,
+        day,
+        Settings(seed, count, repair, sensitivity),
+        how or ALONE,
+        only,
+        release,
+    )
+    merged_results = merging.merge_results(folder, number, shared, day)
     options = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
     options[f"{count}-draws"] = count != DRAWS
     return _build_results(checked, merged_results, _describe_version(checked, day, seed, options))
+
+
+def _compute_parts(
+    folder: RunFolder,
+    checked: Checked,
+    day: date,
+    settings: Settings,
+    how: Division,
+    only: Collection[str],
+    release: bool,
+) -> tuple[Tables, int]:
+    """Compute all parts into a folder; return the facts that they share, and their number.
+
+    Raises RefusedError where a fitted table lacks something.
+    """
+    from audience_impact.partition import Partitioning
+    from flows.division import count_part
+    from flows.pipeline import parts, quality
+
+    try:
+        partitioning = Partitioning(checked.tables, day, settings, how.most, only)
+        count, tables = len(partitioning), partitioning.shared.tables
+        shared = parts.Shared(partitioning.shared, tuple(quality.list_refused(checked.findings)))
+        if how.runner is None or count == 1:
+            for number, part in enumerate(partitioning):
+                parts.compute_and_store(folder, shared, part, number)
+                count_part(number + 1, count)
+            return tables, count
+        folder.lay_out(shared.for_others(), partitioning)
+        # From here on the parts are in the folder; what is in memory would be there beside them.
+        del partitioning, shared
+        if release:
+            release_rows(checked.tables)
+        parts.free_memory()
+        how.runner(folder.path, count)
+    except ParameterError as error:
+        raise RefusedError([str(error)]) from error
+    return tables, count
+
+
+def release_rows(tables: Tables) -> None:
+    """Remove the tables of single restrictions, which are nearly all of a large register."""
+    from audience_impact.partition import BY_RESTRICTION
+
+    for name in BY_RESTRICTION:
+        tables.pop(name, None)
 
 
 def _describe_version(
