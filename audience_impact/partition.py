@@ -32,6 +32,8 @@ from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import LARGEST_REGISTER
 from audience_impact.pipeline import (
     OUTPUTS,
+    STEPS_OF_ANSWERS,
+    STEPS_OF_DAYS,
     Outputs,
     Settings,
     collect_review_input,
@@ -49,6 +51,9 @@ OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name not in MERGED)
 """Tables whose rows belong to restrictions, each in one part; `person_days` also has rows of
 countries.
 """
+LAST = {"person_days": STEPS_OF_DAYS, "steps": STEPS_OF_ANSWERS}
+"""Tables that are computed after the others of OF_RESTRICTIONS, with the steps of the draws that no
+table after them needs."""
 BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "published_figures")
 """Fact tables whose rows belong to one restriction."""
 
@@ -229,7 +234,12 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     tables = {**shared.tables, **part.tables}
     stages, findings = prepare_stages(part.scope, tables, shared.settings.repair, shared.fitted)
     run = Outputs(tables, stages, shared.settings)
-    frames = {name: run[name] for name in OF_RESTRICTIONS}
+    # The draws of thousands of restrictions are freed as soon as no later table needs them.
+    frames = {name: run[name] for name in OF_RESTRICTIONS if name not in LAST}
+    run.release_draws(())
+    for name, steps in LAST.items():
+        frames[name] = run[name]
+        run.release_draws(steps)
     no_estimate_reason = find_no_estimate_reason(stages.simulation)
     frames["impact_by_area"] = impact_by_area.make_country_rows(
         run.in_periods, no_estimate_reason, shared.as_of

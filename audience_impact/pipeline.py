@@ -6,7 +6,7 @@ number does.
 A register is computed in parts: partition.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -46,6 +46,14 @@ from audience_impact.simulation.simulate import Draws, simulate_metrics
 from audience_impact.simulation.timeline import list_countries_in_force
 from audience_impact.tracing.candidates import make_candidates
 from audience_impact.tracing.steps import make_steps
+
+STEPS_OF_DAYS = (
+    *("audiences of a day", "coming on a day", "on a day"),
+    *("wanted of all", "under all", "wanted in parts", "under parts"),
+)
+"""Steps of the draw cache that only the draws of metrics and `person_days` need."""
+STEPS_OF_ANSWERS = ("audiences", "plan", "plain unions", "unions", "given", "fitted", "share")
+"""Steps that they and `steps` need, but no table of areas."""
 
 METHOD_VERSION = "3.0"
 DRAWS = 1000
@@ -133,6 +141,11 @@ class Outputs(Mapping[str, pd.DataFrame]):
         """Return the people of countries by day."""
         as_of = self.stages.scope.as_of
         return impact_by_day.draw_days(self.stages.simulation, self.sampler, as_of)
+
+    def release_draws(self, steps: Collection[str]) -> None:
+        """Free the draws of the metrics and of some steps, which no later table needs."""
+        self.__dict__.pop("draws", None)
+        self.stages.simulation.draw_cache.release(steps)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return the table of a name."""

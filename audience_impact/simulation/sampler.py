@@ -15,7 +15,7 @@ Citation
 Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC11.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, TypeVar, cast
@@ -153,6 +153,12 @@ class DrawCache:
         """
         first = self._alike.setdefault(name, drawn)
         return first if np.array_equal(first, drawn, equal_nan=True) else drawn
+
+    def release(self, steps: Collection[str]) -> None:
+        """Free the results of these steps; each would be computed again."""
+        for step in steps:
+            self._results.pop(step, None)
+        self._unions = None, {}
 
     def __call__(
         self,

@@ -88,3 +88,26 @@ def test_parts_are_about_equal() -> None:
     sizes = [90, 70, 30, 30, 20, 10, 10]
     part = partition._assign_parts(pd.Series(np.repeat(np.arange(7), sizes)), 143)
     assert sorted(part.value_counts()) == [130, 130]
+
+
+def test_a_part_frees_the_draws_that_no_later_table_needs(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released: list[set[str]] = []
+    release_draws = Outputs.release_draws
+
+    def record(run: Outputs, steps: tuple[str, ...]) -> None:
+        before = set(run.stages.simulation.draw_cache._results)
+        release_draws(run, steps)
+        assert "draws" not in run.__dict__
+        released.append(before - set(run.stages.simulation.draw_cache._results))
+
+    monkeypatch.setattr(Outputs, "release_draws", record)
+    parts = partition.Partitioning(tables, AS_OF, QUIET, most=100)
+    partition.compute_part(parts.shared, parts[0])
+    of_places = {"wanted in parts", "under parts"}  # no restriction here is of a place
+    assert released == [
+        set(),
+        set(pipeline.STEPS_OF_DAYS) - of_places,
+        set(pipeline.STEPS_OF_ANSWERS),
+    ]
