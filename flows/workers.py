@@ -24,6 +24,9 @@ and a third of a MiB for each restriction; a part takes two seconds whatever its
 LEAST_RESTRICTIONS, MOST_PROCESSES = 500, 2
 """Default minimum of restrictions per process, and maximum of processes: each needs most of a GiB.
 """
+MOST_TOGETHER = 5_500
+"""Maximum restrictions of a part that is computed beside others; a part is as large as its largest
+country, and needs a quarter of a MiB for each restriction."""
 SLACK = 1.1
 """Factor for unequal parts, since countries are not divided."""
 
@@ -62,6 +65,7 @@ def count_processes(restrictions: int) -> int:
 class Processes:
     """A runner with a number of processes, each with one part in memory at a time.
 
+    Parts with more than MOST_TOGETHER restrictions are computed before the others, one at a time.
     If a process dies, another one computes its remaining parts. Raises the error of a part, and
     RefusedError after TRIES deaths.
     """
@@ -73,24 +77,32 @@ class Processes:
         from flows.pipeline import parts
         from flows.pipeline.steps import RefusedError
 
+        run = parts.RunFolder(folder)
+        counts = run.read_counts()
         for _ in range(TRIES):
-            open_parts = [
-                part for part in range(number) if not parts.RunFolder(folder).is_done(part)
-            ]
+            open_parts = [part for part in range(number) if not run.is_done(part)]
+            large = [part for part in open_parts if counts[part] > MOST_TOGETHER]
+            others = [part for part in open_parts if counts[part] <= MOST_TOGETHER]
             try:
-                return _compute_parts(folder, open_parts, self.count, number)
+                _compute_parts(folder, large, 1, (number - len(open_parts), number))
+                return _compute_parts(folder, others, self.count, (number - len(others), number))
             except BrokenProcessPool:
                 continue
         raise RefusedError([DIED.format(tries=TRIES, left=len(open_parts))])
 
 
-def _compute_parts(folder: Path, numbers: list[int], processes: int, count: int) -> None:
-    """Compute the parts with these numbers of all `count` parts; raise the first error."""
+def _compute_parts(
+    folder: Path, numbers: list[int], processes: int, counts: tuple[int, int]
+) -> None:
+    """Compute the parts with these numbers; raise the first error.
+
+    `counts` are the numbers of parts that were computed before, and of all.
+    """
     from flows.pipeline import parts
 
+    before, count = counts
     with open_pool(min(processes, len(numbers) or 1)) as pool:
         futures = [pool.submit(parts.compute_in, folder, number) for number in numbers]
-        before = count - len(futures)
         try:
             for done, future in enumerate(as_completed(futures), 1):
                 future.result()

@@ -7,6 +7,7 @@ one part is in the memory of a process.
 
     lock                    locked by the process of the run, which the system frees when it dies
     shared.pickle           what all parts share
+    counts.pickle           the number of restrictions of each part
     parts/7.pickle          the facts of a part
     done/7/record.pickle    the record of a part beside its rows (`PartRecord`)
     done/7/impact.arrow     its rows of a table
@@ -108,8 +109,20 @@ class RunFolder:
     def lay_out(self, shared: Shared, partitioning: Partitioning) -> None:
         """Write the shared input, and the facts of each part."""
         _dump_pickle(shared, self.path / "shared.pickle")
+        counts = []
         for number, part in enumerate(partitioning):
             _dump_pickle(part, self.path / "parts" / f"{number}.pickle")
+            counts.append(len(part.tables["restrictions"]))
+        self.write_counts(counts)
+
+    def write_counts(self, counts: list[int]) -> None:
+        """Write the number of restrictions of each part."""
+        _dump_pickle(counts, self.path / "counts.pickle")
+
+    def read_counts(self) -> list[int]:
+        """Return the number of restrictions of each part."""
+        counts: list[int] = _load_pickle(self.path / "counts.pickle")
+        return counts
 
     def read_shared(self) -> Shared:
         """Return the input that all parts share."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from prefect.settings import (
 
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import People
-from audience_impact.partition import Partitioning
+from audience_impact.partition import PartInput, Partitioning
 from audience_impact.pipeline import Settings
 from flows import division, workers
 from flows.cluster import OWN_CLUSTER
@@ -167,6 +167,49 @@ def test_a_dead_worker_changes_no_byte(
     same_bytes(whole, steps.compute_results(found, AS_OF, 0, how=TWO), tmp_path)
 
 
+def test_no_part_is_computed_again_after_a_worker_died_of_another(
+    found: steps.Checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "compute_in", dying.recording)
+    one = workers.Processes(1)
+
+    def runner(folder: Path, count: int) -> None:
+        one(folder, count)
+        assert (folder / dying.MARK).exists()
+        begun = sorted(path.name for path in folder.glob("begun-*"))
+        last = count - 1  # of which a worker died: it alone begins twice
+        assert begun == sorted([*(f"begun-{part}-1" for part in range(count)), f"begun-{last}-2"])
+
+    steps.compute_results(found, AS_OF, 0, how=Division(runner, 1))
+
+
+def test_large_parts_are_computed_first_and_one_at_a_time(
+    found: steps.Checked, whole: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pools: list[tuple[list[int], int]] = []
+    compute = workers._compute_parts
+
+    def record_pool(
+        folder: Path, numbers: list[int], processes: int, counts: tuple[int, int]
+    ) -> None:
+        pools.append((numbers, processes))
+        assert all(parts.RunFolder(folder).is_done(part) for part in range(counts[0]))
+        compute(folder, numbers, processes, counts)
+
+    monkeypatch.setattr(workers, "MOST_TOGETHER", 2)
+    monkeypatch.setattr(workers, "_compute_parts", record_pool)
+    sizes = sorted(len(part.tables["restrictions"]) for part in list_parts(found))
+    same_bytes(whole, steps.compute_results(found, AS_OF, 0, how=TWO), tmp_path)
+    (large, one), (others, two) = pools
+    assert (one, two) == (1, 2)
+    assert len(large) == sum(size > 2 for size in sizes) > 0
+    assert sorted([*large, *others]) == list(range(len(sizes)))
+
+
+def list_parts(found: steps.Checked) -> Sequence[PartInput]:
+    return Partitioning(found.tables, AS_OF, Settings(), TWO.most)
+
+
 def test_workers_that_die_of_a_part_refuse_the_run(
     found: steps.Checked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +226,7 @@ from flows import workers
 from flows.pipeline import parts
 from tests.flows import dying
 parts.compute_in = dying.lasting
+parts.RunFolder(Path(sys.argv[1])).write_counts([1, 1])
 workers.Processes(2)(Path(sys.argv[1]), 2)
 """
 
