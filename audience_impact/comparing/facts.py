@@ -35,7 +35,7 @@ class FactFiles:
     def select_table(self, table: str) -> dict[str, bytes]:
         """Return the files of a table, one for each layer."""
         end = f"/{table}.csv"
-        return {name: content for name, content in self.files.items() if name.endswith(end)}
+        return {name: self.files[name] for name in self.files if name.endswith(end)}
 
     def _read_rows(self, table: str) -> pd.DataFrame:
         """Return the rows of a table as text with their places, layers merged."""

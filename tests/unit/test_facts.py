@@ -623,3 +623,25 @@ def test_a_file_that_is_too_large_is_a_finding(
     result = steps.validate_facts(steps.read_facts([small_facts])).findings
     assert ("sources", "unreadable") in {(one.table, one.rule) for one in result}
     assert "more than 600 bytes" in next(one.message for one in result if one.table == "sources")
+
+
+def test_large_files_are_compressed_in_memory_and_read_as_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "LEAST_PACKED", 1_000)
+    files = {"0/large.csv": b"id,value\n" * 500, "0/small.csv": b"id\n", "1/empty.csv": b""}
+    packed = reading.PackedFiles(files.items())
+    assert dict(packed) == files
+    assert packed == files
+    in_memory = {name: len(content) for name, (_, content) in packed._files.items()}
+    assert in_memory["0/large.csv"] < 500
+    assert (in_memory["0/small.csv"], in_memory["1/empty.csv"]) == (3, 0)
+
+
+def test_facts_are_released_with_the_rows_of_restrictions_alone(tmp_path: Path) -> None:
+    read = steps.read_facts([world().write(tmp_path / "facts")])
+    names = set(read.tables)
+    steps.release_rows(read.tables)
+    assert names - set(read.tables) == {
+        *("restrictions", "restriction_targets", "restriction_places", "published_figures"),
+    }
