@@ -200,7 +200,7 @@ def _write_parquet(
     meanings of the codes that its rows have; the manifest has those of all codes. In the schema of
     Arrow it would be written a second time, in base64.
     """
-    sink = pa.BufferOutputStream()
+    sink = io.BytesIO()
     bare = pa.schema([field.remove_metadata() for field in schema])
     columns = {field.name: _read_words(field) for field in schema}
     codes: dict[str, set[str]] = {name: set() for name in columns if VALUES in columns[name]}
@@ -217,7 +217,7 @@ def _write_parquet(
         file.add_key_value_metadata(
             {key: as_json(words, separators=(",", ":")) for key, words in about.items()}
         )
-    return bytes(sink.getvalue())
+    return sink.getvalue()
 
 
 def _list_codes(cells: pa.ChunkedArray, separator: str | None) -> set[str]:

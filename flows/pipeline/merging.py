@@ -121,14 +121,15 @@ class SortedRows:
     def __init__(self, folder: RunFolder, name: str, keys: Sequence["pd.Series[int]"]) -> None:
         """Sort the restrictions of all parts."""
         self._folder, self._name = folder, name
-        counts = [counted.to_numpy("int64") for counted in keys]
-        part = np.repeat(np.arange(len(keys)), [len(counted) for counted in counts])
-        start = np.concatenate([np.cumsum(counted) - counted for counted in counts])
+        counts = [counted.to_numpy("int32") for counted in keys]
+        sizes = [len(counted) for counted in counts]
+        part = np.repeat(np.arange(len(keys), dtype="int32"), sizes)
+        start = np.concatenate([np.cumsum(counted, dtype="int32") - counted for counted in counts])
         words = np.concatenate([counted.index.to_numpy(dtype=object) for counted in keys])
         order = np.argsort(words, kind="stable")
         self._part, self._start = part[order], start[order]
         self._count = np.concatenate(counts)[order]
-        self._last = np.cumsum(self._count)
+        self._last = np.cumsum(self._count, dtype="int64")  # a table may have 2^31 rows, no part
 
     @cached_property
     def schema(self) -> pa.Schema:

@@ -7,6 +7,7 @@ one part is in the memory of a process.
 
     lock                    locked by the process of the run, which the system frees when it dies
     shared.pickle           what all parts share
+    shared.arrays           its arrays, of which processes of one machine share one copy
     counts.pickle           the number of restrictions of each part
     parts/7.pickle          the facts of a part
     done/7/record.pickle    the record of a part beside its rows (`PartRecord`)
@@ -17,6 +18,7 @@ one part is in the memory of a process.
 
 import ctypes
 import fcntl
+import mmap
 import os
 import pickle
 import shutil
@@ -42,6 +44,8 @@ from schemas.arrow import to_arrow
 
 PREFIX, LOCK = "audience-impact-parts-", "lock"
 """The beginning of the name of a run's folder, and its file that says whether the run lives."""
+ALIGNED = 64
+"""Number of bytes of which the place of an array in a file is a multiple, as in memory."""
 BATCH_ROWS = 4_096
 """Number of rows that are read at once from the results of a part."""
 
@@ -108,7 +112,7 @@ class RunFolder:
 
     def lay_out(self, shared: Shared, partitioning: Partitioning) -> None:
         """Write the shared input, and the facts of each part."""
-        _dump_pickle(shared, self.path / "shared.pickle")
+        _dump_arrays(shared, self.path / "shared")
         counts = []
         for number, part in enumerate(partitioning):
             _dump_pickle(part, self.path / "parts" / f"{number}.pickle")
@@ -126,7 +130,7 @@ class RunFolder:
 
     def read_shared(self) -> Shared:
         """Return the input that all parts share."""
-        shared_input: Shared = _load_pickle(self.path / "shared.pickle")
+        shared_input: Shared = _load_arrays(self.path / "shared")
         return shared_input
 
     def read_part(self, number: int) -> PartInput:
@@ -230,6 +234,32 @@ def _dump_pickle(value: object, path: Path) -> None:
 def _load_pickle(path: Path) -> Any:
     with path.open("rb") as file:
         return pickle.load(file)
+
+
+def _dump_arrays(value: object, path: Path) -> None:
+    """Write a value whose arrays are in a file of their own, each at a multiple of ALIGNED."""
+    arrays: list[pickle.PickleBuffer] = []
+    content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL, buffer_callback=arrays.append)
+    edges = []
+    with path.with_suffix(".arrays").open("wb") as file:
+        for array in arrays:
+            file.write(bytes(-file.tell() % ALIGNED))
+            first = file.tell()
+            file.write(array.raw())
+            edges.append((first, file.tell()))
+        file.write(bytes(1))  # an empty file has no map
+    _dump_pickle((edges, content), path.with_suffix(".pickle"))
+
+
+def _load_arrays(path: Path) -> Any:
+    """Read a value whose arrays are parts of the map of a file: memory that processes share.
+
+    A process that writes into an array gets a copy of that page.
+    """
+    edges, content = _load_pickle(path.with_suffix(".pickle"))
+    with path.with_suffix(".arrays").open("rb") as file:
+        arrays = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    return pickle.loads(content, buffers=[arrays[first:last] for first, last in edges])
 
 
 def list_source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> set[str]:

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from prefect.settings import (
 
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import People
-from audience_impact.partition import PartInput, Partitioning
+from audience_impact.partition import BY_RESTRICTION, PartInput, Partitioning
 from audience_impact.pipeline import Settings
 from flows import division, workers
 from flows.cluster import OWN_CLUSTER
@@ -181,6 +182,35 @@ def test_no_part_is_computed_again_after_a_worker_died_of_another(
         assert begun == sorted([*(f"begun-{part}-1" for part in range(count)), f"begun-{last}-2"])
 
     steps.compute_results(found, AS_OF, 0, how=Division(runner, 1))
+
+
+def test_rows_of_restrictions_are_released_before_parts_are_computed(
+    found: steps.Checked, whole: Results, tmp_path: Path
+) -> None:
+    released = replace(found, tables=dict(found.tables))
+    two = workers.Processes(2)
+
+    def runner(folder: Path, count: int) -> None:
+        assert not set(BY_RESTRICTION) & set(released.tables)
+        two(folder, count)
+
+    how = Division(runner, 3)
+    same_bytes(whole, steps.compute_results(released, AS_OF, 0, how=how, release=True), tmp_path)
+    assert set(BY_RESTRICTION) <= set(found.tables)
+
+
+def test_the_shared_input_is_a_map_that_nobody_writes_into(tmp_path: Path) -> None:
+    values = {"floats": np.arange(5.0), "frame": pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})}
+    parts._dump_arrays(values, tmp_path / "shared")
+    before = (tmp_path / "shared.arrays").read_bytes()
+    first, second = (parts._load_arrays(tmp_path / "shared") for _ in range(2))
+    assert first["floats"].ctypes.data % parts.ALIGNED == 0
+    first["floats"][:] = 7.0
+    assert (second["floats"] == values["floats"]).all()
+    assert (tmp_path / "shared.arrays").read_bytes() == before
+    pd.testing.assert_frame_equal(second["frame"], values["frame"])
+    parts._dump_arrays("no array", tmp_path / "none")
+    assert parts._load_arrays(tmp_path / "none") == "no array"
 
 
 def test_large_parts_are_computed_first_and_one_at_a_time(
