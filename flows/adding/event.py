@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -108,11 +108,17 @@ class EventRows:
     def _platform_ids(self) -> list[str]:
         if not self.event.services:
             return [words.WHOLE_INTERNET]
-        return [self.records.find_platform(service) for service in self.event.services]
+        platforms = map(self.records.find_platform, self.event.services)
+        return list(dict.fromkeys(platforms))  # one that is named twice is one
+
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        """Return the names of the places by their id."""
+        return {self._find_place(place): place for place in self.event.places}
 
     @cached_property
     def _area_ids(self) -> list[str]:
-        return [self._find_place(place) for place in self.event.places] or [self.country_id]
+        return list(self._places) or [self.country_id]
 
     def _find_place(self, name: str) -> str:
         """Return the id of a place of the country, by its id, its name or an alias."""
@@ -159,7 +165,7 @@ class EventRows:
             ],
             "restriction_places": [
                 {**places, "area_id": area_id, "name": name}
-                for area_id, name in zip(self._area_ids, self.event.places, strict=False)
+                for area_id, name in self._places.items()
             ],
         }
 
@@ -168,7 +174,7 @@ class EventRows:
         event, is_whole = self.event, self._platform_ids == [words.WHOLE_INTERNET]
         scopes, scope = words.GeoScope, words.GeoScope.NATIONAL
         if event.places:
-            scope = scopes.REGION if len(event.places) == 1 else scopes.MULTI_REGION
+            scope = scopes.REGION if len(self._places) == 1 else scopes.MULTI_REGION
         named = ", ".join(event.operators)
         network = words.NetworkScope.ASN_LIST if event.operators else event.network
         action, severity, evidence = _describe_cut(is_whole, bool(event.features), event.is_slowed)
@@ -229,21 +235,36 @@ def find_last_day(start: date, days: int | None) -> date | None:
     return None if days is None else start + timedelta(days=days - 1)
 
 
-@contextmanager
-def publish_estimate(
-    event: Event, reading: "Reading", seed: int = 0
-) -> Iterator[tuple[str, Path, Rows]]:
-    """Yield the id of an event, the folder of a version with its answer alone, and its rows.
+class Estimate(NamedTuple):
+    """The answer for an event.
 
-    The folder exists as long as the context. The results are of the last day of the event or of the
-    newest facts, whichever is later.
+    Attributes:
+        restriction_id: The id of the event.
+        published: The folder of a version with its answer alone.
+        rows: The rows of fact tables that describe the event.
+        refused_rows_count: The number of rows of the facts that were left out for an error.
+    """
+
+    restriction_id: str
+    published: Path
+    rows: Rows
+    refused_rows_count: int
+
+
+@contextmanager
+def publish_estimate(event: Event, reading: "Reading", seed: int = 0) -> Iterator[Estimate]:
+    """Yield the answer for an event, whose folder exists as long as the context.
+
+    The results are of the last day of the event or of the newest facts, whichever is later.
 
     Raises:
         NotOnRecordError: A name of the event is unknown.
-        RefusedError: A cell of the event breaks a rule, or its answer does.
+        RefusedError: A cell of the event breaks a rule, or its answer does; or a whole table of the
+            facts cannot be used, and the error has its findings.
     """
-    from flows.pipeline import steps
+    from flows.pipeline import quality, steps
 
+    steps.refuse_errors(reading, strict=False)
     described = EventRows(event, FactRecords(reading.tables))
     rows = described.list_rows()
     columns = {name: header.columns for name, header in steps.build_headers().items()}
@@ -255,11 +276,13 @@ def publish_estimate(
         write_layer({**rows, "sources": [source], "lineages": [LINEAGE_ROW]}, layer, columns)
         checked = steps.validate_facts(steps.read_facts([*reading.folders, layer]))
         _refuse_errors(checked.findings, len(reading.folders) + 1)
+        steps.refuse_errors(checked, strict=False)
         day = max(steps.choose_day(checked, None), event.last_day or event.start)
         only = frozenset({described.restriction_id})
         results = steps.compute_results(checked, day, seed, only=only)
         steps.publish_results(results, published, None)
-        yield described.restriction_id, published, rows
+        refused = {finding.place for finding in quality.list_refused(checked.findings)}
+        yield Estimate(described.restriction_id, published, rows, len(refused))
 
 
 def _find_newest_access(tables: "Tables") -> str:

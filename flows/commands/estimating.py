@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +24,7 @@ from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
     from flows.adding.event import Event, Rows
+    from flows.pipeline.steps import RefusedError
 
 MOST_DAYS = 36_525
 NETWORKS = (words.NetworkScope.ALL, words.NetworkScope.MOBILE)
@@ -135,7 +137,7 @@ def estimate(
         first_day,
         find_last_day(first_day, days),
         _split_names(services),
-        tuple(feature or ()),
+        tuple(dict.fromkeys(feature or ())),
         _split_names(place),
         networks,
         _split_names(operators),
@@ -143,15 +145,20 @@ def estimate(
     )
     if into and not into.is_dir():  # before the answer is computed, which takes a while
         raise fail_with(f"{into} is no folder; give a folder of fact tables", 2)
-    with _open_facts(facts, published) as folders:
-        _show_estimate(event, folders, into, show_all, style)
+    with _open_facts(facts, published) as (folders, version_id):
+        _show_estimate(event, folders, version_id, into, show_all, style)
 
 
 @contextmanager
-def _open_facts(facts: list[Path] | None, published: Path | None) -> Iterator[list[Path]]:
-    """Yield the folders of facts: those given, those of the checkout, or copies of a version's."""
+def _open_facts(
+    facts: list[Path] | None, published: Path | None
+) -> Iterator[tuple[list[Path], str]]:
+    """Yield folders of facts: those given, those of the checkout, or copies of a version's.
+
+    With them comes the id of the version; blank without one.
+    """
     if facts or (IS_CHECKOUT and not published):
-        yield fact_folders(facts)
+        yield fact_folders(facts), ""
         return
     from audience_impact.store.manifest import write_layers
 
@@ -160,16 +167,22 @@ def _open_facts(facts: list[Path] | None, published: Path | None) -> Iterator[li
     if not files:
         raise fail_with(f"version {version.id} has no facts; give --facts DIR")
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
-        yield write_layers(files, Path(name))
+        yield write_layers(files, Path(name)), version.id
 
 
 def _split_names(cells: list[str] | None) -> tuple[str, ...]:
-    """Return names that were given one by one or joined by commas."""
-    return tuple(name.strip() for cell in cells or () for name in cell.split(",") if name.strip())
+    """Return names that were given one by one or joined by commas, each once."""
+    names = [name.strip() for cell in cells or () for name in cell.split(",")]
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def _show_estimate(
-    event: "Event", folders: list[Path], into: Path | None, show_all: bool, style: OutputFormat
+    event: "Event",
+    folders: list[Path],
+    version_id: str,
+    into: Path | None,
+    show_all: bool,
+    style: OutputFormat,
 ) -> None:
     """Compute and show the answer; exit with 1 where a name is unknown or a fact has an error."""
     from audience_impact.cli.showing import show
@@ -179,13 +192,34 @@ def _show_estimate(
     from schemas.contracts import ValidationOffError
 
     try:
-        reading = steps.read_facts(folders)
-        with publish_estimate(event, reading) as (restriction_id, published, rows):
-            show([restriction_id], published, show_all=show_all, style=style)
+        with publish_estimate(event, steps.read_facts(folders)) as estimated:
+            show([estimated.restriction_id], estimated.published, show_all=show_all, style=style)
+        if estimated.refused_rows_count:
+            typer.echo(
+                "rows of the facts with an error, which are left out: "
+                f"{estimated.refused_rows_count}; audience-impact check names them",
+                err=True,
+            )
         if into:
-            _write_rows(rows, into)
-    except (NotOnRecordError, steps.RefusedError, ValidationOffError) as error:
+            _write_rows(estimated.rows, into)
+    except steps.RefusedError as error:
+        raise fail_with(_explain_refusal(error, version_id)) from error
+    except (NotOnRecordError, ValidationOffError) as error:
         raise fail_with(str(error)) from error
+
+
+def _explain_refusal(error: "RefusedError", version_id: str) -> str:
+    """Return why there is no answer; of facts of a version, whose copies are gone, in one line."""
+    from flows.pipeline.steps import format_finding
+
+    if not version_id or not error.findings:
+        return str(error)
+    first = error.findings[0]
+    return (
+        f"this release cannot use the facts of version {version_id}: "
+        f"{format_finding(replace(first, file=Path(first.file).name))}: give another version, or "
+        "--facts DIR"
+    )
 
 
 def _write_rows(rows: "Rows", into: Path) -> None:

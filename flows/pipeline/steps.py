@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
@@ -388,8 +388,11 @@ def _finding_place(finding: Finding) -> tuple[str, int, int, str, str]:
     return finding.file, finding.layer, finding.line, finding.column, finding.rule
 
 
-def refuse_errors(checked: Checked, strict: bool) -> Checked:
-    """Return the checked facts; refuse errors of whole tables.
+AnyFacts = TypeVar("AnyFacts", Reading, Checked)
+
+
+def refuse_errors(checked: AnyFacts, strict: bool) -> AnyFacts:
+    """Return the facts as they were read or checked; refuse errors of whole tables.
 
     If strict, refuse any error, and a restriction that is recorded twice.
 

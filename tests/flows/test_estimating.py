@@ -1,6 +1,8 @@
 """The answer for an event on no record: that of a run with the event among the restrictions."""
 
 import json
+import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -122,6 +124,68 @@ def test_what_is_wrong_with_an_event_is_one_line(
     assert code == status
     assert words in " ".join(output.split())
     assert "Traceback" not in output
+
+
+def test_what_is_named_twice_is_one(records: FactRecords) -> None:
+    places, services = ("XA-01", "Land XA-01", "XA-01"), ("alpha", "Alpha")
+    rows = EventRows(Event("XA", START, None, services, places=places), records).list_rows()
+    assert [target["platform_id"] for target in rows["restriction_targets"]] == ["alpha"]
+    assert [place["area_id"] for place in rows["restriction_places"]] == ["XA-01"]
+    assert rows["restrictions"][0]["area_ids"] == "XA-01"
+    assert rows["restrictions"][0]["geo_scope"] == "region"
+
+
+def test_a_service_and_a_feature_that_are_given_twice_are_estimated(facts: Path) -> None:
+    twice = ("--services", "alpha,Alpha", *("--feature", "voice_call") * 2)
+    status, output = answer(facts, "--country", "XA", "--from", "2026-01-05", *twice)
+    assert status == 0, output
+    assert "XA-2026-01-05-alpha-described" in output
+
+
+SPOILT = {
+    "an open quote": ("estimates", '"E9\n', "estimates.csv:4:: unreadable: "),
+    "a table without a header": ("areas", "", "areas.csv:1:area_id: empty_file: "),
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_facts_of_which_a_table_cannot_be_read_give_no_estimate(
+    spoilt: str, tmp_path: Path
+) -> None:
+    facts = small(tmp_path / "facts")
+    table, added, line = SPOILT[spoilt]
+    path = facts / f"{table}.csv"
+    path.write_text(path.read_text() + added if added else "")
+    of_event = ("--country", "XA", "--from", "2026-01-05", "--services", "alpha")
+    code, output = answer(facts, *of_event)
+    assert (code, output.count("\n")) == (1, 1)
+    assert output.startswith(f"{facts}/{line}")
+
+
+def test_facts_of_a_version_that_cannot_be_used_are_one_line(
+    small_results: steps.Results, tmp_path: Path
+) -> None:
+    steps.publish_results(
+        replace(small_results, files={**small_results.files, "0/areas.csv": b"area_id\nXA\n"}),
+        tmp_path,
+        None,
+    )
+    words = ["estimate", "--country", "XA", "--from", "2026-01-05", "--published", str(tmp_path)]
+    done = CliRunner().invoke(app, words)
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert re.match(
+        r"this release cannot use the facts of version [-0-9a-f]{23}: areas.csv:1:name: "
+        "missing_column: ",
+        done.output,
+    )
+
+
+def test_rows_with_an_error_are_counted_beside_the_answer(tmp_path: Path) -> None:
+    facts = small(tmp_path / "facts")
+    edit(facts, "estimates", "E1", value="many")
+    status, output = answer(facts, "--country", "XA", "--from", "2026-01-05", "--services", "alpha")
+    assert status == 0, output
+    assert "rows of the facts with an error, which are left out: 1; audience-impact check" in output
 
 
 def test_an_event_that_breaks_a_rule_of_the_facts_is_refused_in_a_line(facts: Path) -> None:
