@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -231,8 +231,13 @@ def write_layer(rows: Rows, folder: Path, columns: Mapping[str, Sequence[str]]) 
 
 
 def find_last_day(start: date, days: int | None) -> date | None:
-    """Return the last day of an event of some days; None if it goes on."""
-    return None if days is None else start + timedelta(days=days - 1)
+    """Return the last day of an event of some days; None if it goes on.
+
+    A day that no calendar has is the last one of all, which a rule of the facts refuses.
+    """
+    if days is None:
+        return None
+    return date.fromordinal(min(start.toordinal() + days - 1, date.max.toordinal()))
 
 
 class Estimate(NamedTuple):

@@ -189,10 +189,11 @@ def test_rows_with_an_error_are_counted_beside_the_answer(tmp_path: Path) -> Non
 
 
 def test_an_event_that_breaks_a_rule_of_the_facts_is_refused_in_a_line(facts: Path) -> None:
-    code, output = answer(facts, "--country", "XA", "--from", "1850-01-05", "--days", "2")
-    assert code == 1
-    assert "the event cannot be estimated: observed_from '1850-01-05': " in output
-    assert "Traceback" not in output
+    for day in ("1850-01-05", "9999-12-30"):
+        code, output = answer(facts, "--country", "XA", "--from", day, "--days", "20")
+        assert code == 1
+        assert f"the event cannot be estimated: observed_from '{day}': " in output
+        assert "Traceback" not in output
 
 
 def test_two_places_of_a_name_are_told_apart_by_their_id(tmp_path: Path) -> None:
