@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.store import VERSION_FOLDER, PublishError, releases, storage
-from audience_impact.store.files import require_length
+from audience_impact.store.files import read_whole, require_length
 from audience_impact.store.manifest import MANIFEST, METADATA_KEY, TooLargeError, require_bounded
 from audience_impact.store.storage import LATEST, VERSIONS, LocalStorage
 from audience_impact.store.versions import Stored
@@ -93,7 +93,7 @@ def _open_files(place: Path, files: list[Path]) -> OpenVersion:
 
     def read_content(name: str) -> bytes:
         require_length(str(paths[name]), paths[name].stat().st_size)
-        return paths[name].read_bytes()
+        return read_whole(paths[name])
 
     return OpenVersion(str(place.parent if place.is_file() else place), "", (*paths,), read_content)
 

@@ -24,7 +24,13 @@ from pathlib import Path
 from typing import Protocol
 
 from audience_impact.store import VERSION_FOLDER, AwayError, PublishError, require_inside
-from audience_impact.store.files import explain_error, flush_to_disk, write_below, write_whole
+from audience_impact.store.files import (
+    explain_error,
+    flush_to_disk,
+    read_whole,
+    write_below,
+    write_whole,
+)
 
 LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
 _TMP = ".tmp-"
@@ -212,7 +218,7 @@ class LocalStorage:
 
     def read_file(self, path: str) -> bytes:
         """Return the content of a file."""
-        return (self.root / path).read_bytes()
+        return read_whole(self.root / path)
 
     def write_folder(self, folder: str, files: Mapping[str, bytes]) -> None:
         """Write under a temporary name, flush, and rename into place."""

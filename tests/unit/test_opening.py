@@ -1,6 +1,7 @@
 """A version is opened wherever it is, and what comes from outside is not trusted."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -202,6 +203,18 @@ def test_a_table_that_is_not_that_of_the_manifest_is_refused(root: Path, tmp_pat
     name = next(iter(tables))
     with pytest.raises(ValueError, match="its bytes are not those of the manifest"):
         tables[name]
+
+
+def test_a_pipe_in_the_place_of_a_table_is_not_waited_for(root: Path, tmp_path: Path) -> None:
+    folder = change_manifest(root, tmp_path / "changed")
+    pipe = folder / "impact.parquet"
+    pipe.unlink()
+    os.mkfifo(pipe)
+    with pytest.raises(ValueError, match=r"impact\.parquet is damaged or missing"):
+        ai.load(folder)["impact"]
+    (folder / "datapackage.json").unlink()
+    with pytest.raises(FileNotFoundError, match="a pipe or a device, and no file"):
+        ai.load(folder)["impact"]
 
 
 def test_an_archive_that_is_no_release_is_refused(tmp_path: Path) -> None:
