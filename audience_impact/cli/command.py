@@ -27,9 +27,6 @@ class OneLineGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command, and write what it printed before it ends."""
-        from audience_impact.store import PublishError
-        from audience_impact.store.files import describe_error
-
         try:
             try:
                 return super().invoke(ctx)
@@ -38,11 +35,35 @@ class OneLineGroup(TyperGroup):
         except BrokenPipeError:
             raise  # whoever read has seen enough: typer ends without a word
         except Exception as error:
-            line = str(error) if isinstance(error, PublishError) else describe_error(error)
-            if line is None:
+            if (line := _describe_error(error)) is None:
                 raise
             _drop_output()
             raise fail_with(line) from error
+
+
+def _describe_error(error: Exception) -> str | None:
+    """Return one line on an error of what lies outside of the program; None for any other."""
+    from audience_impact.store import PublishError
+    from audience_impact.store.files import describe_error
+
+    if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
+        return (
+            f"standard output: the encoding {error.encoding} has no {error.object[error.start]!a}: "
+            "set PYTHONIOENCODING=utf-8, and run again"
+        )
+    return str(error) if isinstance(error, PublishError) else describe_error(error)
+
+
+def _replace_closed_streams() -> None:
+    """Let streams that the caller closed be empty and take any text.
+
+    They are None otherwise, and the next file that is opened would have the number of one.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            nothing = io.FileIO(os.open(os.devnull, os.O_RDWR), mode, closefd=False)
+            setattr(sys, name, io.TextIOWrapper(nothing, encoding="utf-8"))
 
 
 class _StandardOutput(io.FileIO):
@@ -164,6 +185,7 @@ def _end_process(status: list[int]) -> None:
 def main() -> None:
     """Run the command, then end the process."""
     status: list[int] = []
+    _replace_closed_streams()
     _name_output()
     # Registered first, it is called last: all that libraries have to do at the end is done.
     atexit.register(_end_process, status)

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from audience_impact.api.loading import RELEASED
 from audience_impact.store import files, versions
 from audience_impact.store.files import as_json
 from audience_impact.store.manifest import MANIFEST, hash_bytes
@@ -44,7 +45,7 @@ class Case(NamedTuple):
     words: tuple[str, ...]
 
 
-EVENT = ("--country", "Russia", "--from", "2026-12-01", "--days", "3")
+EVENT = ("--country", "XA", "--from", "2026-12-01", "--days", "3")
 READERS = [
     Case("show", ("show", "R1", "--published", "{place}")),
     Case("cite", ("cite", "R1", "--published", "{place}")),
@@ -54,6 +55,7 @@ READERS = [
     Case("export", ("export", "--format", "csv", "--into", "{new}", "--published", "{place}")),
     Case("report", ("report", "--into", "{new}", "--published", "{place}")),
     Case("release", ("release", "--into", "{new}", "--published", "{place}")),
+    Case("estimate", ("estimate", *EVENT, "--published", "{place}")),
 ]
 """The commands that read a published version."""
 OF_A_PLACE = [
@@ -181,15 +183,21 @@ def pack_other_encoding(published: Path) -> Edit:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], Edit], set[str]]] = {
-    "a broken Parquet file": (replace_file("restrictions.parquet", b"PAR1 broken"), set()),
+    "a broken Parquet file": (
+        replace_file("restrictions.parquet", b"PAR1 broken"),
+        {"estimate"},
+    ),
     "a table that lacks a column": (
         edit_table("restrictions", drop_column("area_name")),
-        {"diff"},
+        {"diff", "estimate"},
     ),
-    "a table that lacks another column": (edit_table("impact", drop_column("obs_status")), set()),
+    "a table that lacks another column": (
+        edit_table("impact", drop_column("obs_status")),
+        {"estimate"},
+    ),
     "a table with a column of another type": (
         edit_table("impact", retype_column("q50_persons")),
-        set(),
+        {"estimate"},
     ),
     "a truncated archive of facts": (
         truncate_archive,
@@ -258,10 +266,29 @@ def place_latest_as_a_file(published: Path, tmp: Path) -> Path:
     return root
 
 
+def place_pipe_in_place_of_a_table(published: Path, tmp: Path) -> Path:
+    """A reader who opens it waits for ever."""
+    root = tmp / "spoilt"
+    copy_version(published, root, lambda package, files: None)
+    for name in ("restrictions.parquet", "impact.parquet", "facts.zip"):
+        (root / "latest" / name).unlink()
+        os.mkfifo(root / "latest" / name)
+    return root
+
+
+def place_device_in_place_of_a_manifest(published: Path, tmp: Path) -> Path:
+    """It has no end."""
+    root = tmp / "spoilt"
+    copy_version(published, root, lambda package, files: None)
+    (root / "latest" / MANIFEST).unlink()
+    (root / "latest" / MANIFEST).symlink_to("/dev/zero")
+    return root
+
+
 def place_folder_in_place_of_a_table(published: Path, tmp: Path) -> Path:
     root = tmp / "spoilt"
     copy_version(published, root, lambda package, files: None)
-    for name in ("restrictions.parquet", "impact.parquet"):
+    for name in ("restrictions.parquet", "impact.parquet", "facts.zip"):
         (root / "latest" / name).unlink()
         (root / "latest" / name).mkdir()
     return root
@@ -279,6 +306,8 @@ FOLDERS: dict[str, Callable[[Path, Path], Path]] = {
     "latest that leads to itself": link_latest("latest"),
     "latest that is a file": place_latest_as_a_file,
     "a folder in the place of a table": place_folder_in_place_of_a_table,
+    "a pipe in the place of a table": place_pipe_in_place_of_a_table,
+    "a device in the place of a manifest": place_device_in_place_of_a_manifest,
 }
 
 
@@ -329,6 +358,8 @@ LEFT_ALONE = {
         "latest that leads nowhere",
         "latest that leads to itself",
         "a folder in the place of a table",
+        "a pipe in the place of a table",
+        "a device in the place of a manifest",
     },
     "rollback": {"latest that leads nowhere"},
     "rollback --lift": set[str](),
@@ -659,6 +690,31 @@ def test_a_full_disk_behind_standard_output_is_one_line(
     assert done.stderr.splitlines() == [
         "standard output: No space left on device: free space on the disk, and run again"
     ]
+
+
+@pytest.mark.service
+def test_an_encoding_that_lacks_a_sign_is_one_line() -> None:
+    """As that of a terminal in a locale of a country: names of people are of many scripts."""
+    done = call_process(("list", "--published", str(RELEASED)), PYTHONIOENCODING="ascii")
+    note_line("list", "an encoding that lacks a sign", done)
+    assert done.returncode == 1
+    which_version, line = done.stderr.splitlines()
+    assert which_version.startswith("reads version ")
+    assert line.startswith("standard output: the encoding ascii has no '\\x")
+    assert line.endswith(": set PYTHONIOENCODING=utf-8, and run again")
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_fails_no_command(closed: str, small_published: Path) -> None:
+    words = [*MAIN, "list", "--published", str(small_published)]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *words],
+        capture_output=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 DATABASES = {
