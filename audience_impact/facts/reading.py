@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -197,12 +198,18 @@ class _Reader:
             )
         )
 
+    def _explain_unread(self) -> str:
+        """Return why the file is not read; blank if it is."""
+        if not self.path.is_file():  # a pipe need never end
+            return "it is no file, or a link to none; put the file there, or remove it"
+        if self.path.stat().st_size > MOST_BYTES:
+            return f"the file has more than {MOST_BYTES:,} bytes"
+        return ""
+
     def read_text(self) -> str | None:
         try:
-            if self.path.stat().st_size > MOST_BYTES:
-                self.add_finding(
-                    "unreadable", 1, "", "", f"the file has more than {MOST_BYTES:,} bytes"
-                )
+            if reason := self._explain_unread():
+                self.add_finding("unreadable", 1, "", "", reason)
                 return None
             text = self.path.read_bytes().decode("utf-8-sig")
             expected = (text.count("\n") + 1) * len(self.header.columns)
@@ -368,7 +375,7 @@ def read_layers(
         frames = []
         for number, folder in enumerate(folders, 1):
             path = folder / f"{table}.csv"
-            if path.is_file():
+            if os.path.lexists(path):  # a link that leads nowhere is no table that is left out
                 reader = _Reader(path, header, number)
                 frames.append(reader.read_frame())
                 findings += reader.findings + _report_repeated_keys(frames[-1], table, header)
@@ -540,6 +547,25 @@ def read_contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> Map
         for path in [folder / f"{table}.csv"]
         if path.is_file()
     )
+
+
+def report_changed_tables(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[Finding]:
+    """Return a finding for each file with other bytes after it was read than before."""
+    changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    return [
+        Finding(
+            Path(name).stem,
+            Path(name).name,
+            1,
+            "",
+            "unfinished_layer",
+            FindingSeverity.TABLE_ERROR,
+            "",
+            "the file changed while it was read; run again when nobody writes it",
+            int(name.partition("/")[0]) + 1,
+        )
+        for name in changed
+    ]
 
 
 def compute_digest(

@@ -179,13 +179,16 @@ def read_facts(folders: Sequence[Path]) -> Reading:
 
 def _read_folders(folders: Sequence[Path]) -> Reading:
     expected = build_headers()
+    before = files.read_contents(folders, expected)
     apart, findings = files.read_layers(folders, expected)
+    contents = files.read_contents(folders, expected)
+    findings += files.report_changed_tables(before, contents)
     merged = {table: files.merge_layers(apart[table], header) for table, header in expected.items()}
     return Reading(
         tuple(folders),
         {table: merge.stay for table, merge in merged.items()},
         tuple(findings),
-        files.read_contents(folders, expected),
+        contents,
         {table: merge.replaced for table, merge in merged.items() if len(merge.replaced)},
         {table: merge.repeated for table, merge in merged.items() if len(merge.repeated)},
     )

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -104,6 +105,48 @@ def test_an_optional_table_may_be_missing(tmp_path: Path) -> None:
     tables, findings = reading.read_tables([tmp_path], {"things": header})
     assert findings == []
     assert tables["things"].empty
+
+
+def test_what_is_no_file_is_no_table_that_is_left_out(tmp_path: Path) -> None:
+    headers = {"things": replace(HEADER, optional=True)}
+    for name in ("folder", "pipe", "nowhere", "things.csv", "/dev/zero"):
+        folder = tmp_path / Path(name).stem
+        folder.mkdir()
+        path = folder / "things.csv"
+        if name == "folder":
+            path.mkdir()
+        elif name == "pipe":
+            os.mkfifo(path)
+        else:
+            path.symlink_to(name)
+        tables, (finding,) = reading.read_tables([folder], headers)
+        assert (finding.rule, finding.file) == ("unreadable", "things.csv")
+        assert finding.severity is Severity.TABLE_ERROR
+        assert "it is no file, or a link to none" in finding.message
+        assert tables["things"].empty
+
+
+def test_facts_that_change_while_they_are_read_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The facts of a version are those that it was computed from."""
+    folder, layer = small(tmp_path / "facts"), tmp_path / "layer"
+    layer.mkdir()
+    read = reading.read_layers
+
+    def read_and_edit(*words: Any) -> Any:
+        result = read(*words)
+        append(folder, "estimates", {"estimate_id": "E9"})
+        (layer / "estimates.csv").write_bytes((folder / "estimates.csv").read_bytes())
+        return result
+
+    assert steps.read_facts([folder, layer]).findings == ()
+    monkeypatch.setattr(reading, "read_layers", read_and_edit)
+    result = steps.read_facts([folder, layer])
+    places = [(finding.rule, finding.layer, finding.file) for finding in result.findings]
+    assert places == [("unfinished_layer", layer, "estimates.csv") for layer in (1, 2)]
+    with pytest.raises(steps.RefusedError, match=r"facts/estimates\.csv:1:: unfinished_layer: "):
+        steps.refuse_errors(result, strict=False)
 
 
 def test_a_table_that_no_folder_holds_is_missing(tmp_path: Path) -> None:
