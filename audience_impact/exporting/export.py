@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +28,7 @@ from audience_impact.exporting.content import Content, read_values
 from audience_impact.exporting.events import add_events
 from audience_impact.exporting.selection import ExportQuery, select_content
 from audience_impact.store import manifest
-from audience_impact.store.files import explain_error, flush_to_disk, write_below
+from audience_impact.store.files import explain_error, find_advice, flush_to_disk, write_below
 from audience_impact.store.manifest import COLUMNS_KEY, MANIFEST, ROW_GROUP_ROWS, hash_bytes
 from audience_impact.store.versions import Stored
 
@@ -167,7 +166,9 @@ def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None
                 raise ExportError(f"{path} is there already: give another name, or --overwrite")
             aside.replace(path)
             flush_to_disk(path.parent)
-    except OSError as error:
+    except Exception as error:  # DuckDB and XlsxWriter have their own for a disk that refuses
+        if find_advice(error) is None:
+            raise
         raise ExportError(f"cannot write {path}: {explain_error(error)}") from error
 
 
@@ -190,7 +191,7 @@ def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
     """
     try:
         _require_free(path, files, overwrite)
-        with _make_aside_path(path) as aside, _make_aside_path(path, "old") as old:
+        with _make_aside_path(path) as aside, _make_aside_path(path) as old:
             aside.mkdir()
             write_below(aside, files)
             flush_to_disk(aside)
@@ -234,17 +235,14 @@ def _is_file_of(files: Mapping[str, bytes], path: Path) -> bool:
 
 
 @contextmanager
-def _make_aside_path(path: Path, word: str = "new") -> Iterator[Path]:
-    """Yield a path next to `path`, with its ending (some writers need it); remove it afterwards."""
+def _make_aside_path(path: Path) -> Iterator[Path]:
+    """Yield a path of the same name in a new folder next to it; remove the folder afterwards.
+
+    A database has a second file beside it while it is written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".tmp-{word}-{os.getpid()}-{path.name}")
-    try:
-        yield aside
-    finally:
-        if aside.is_dir():
-            shutil.rmtree(aside)
-        else:
-            aside.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".tmp-", dir=path.parent) as folder:
+        yield Path(folder) / path.name
 
 
 WORKBOOK, ARCHIVE = ".xlsx", ".zip"
@@ -278,12 +276,23 @@ def export_version(
         put_file(into, lambda aside: _write_database(aside, chosen), overwrite)
     else:
         chosen = add_events(chosen, everything, query)
-        put_file(into, lambda aside: notes.extend(sheets.write_workbook(aside, chosen)), overwrite)
+        put_file(into, lambda aside: notes.extend(_write_workbook(aside, chosen)), overwrite)
     return notes
 
 
 def _write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
+
+
+def _write_workbook(path: Path, selected: Content) -> list[str]:
+    """Write a workbook; return what Excel could not store unchanged.
+
+    In memory first: where the disk is full, the library never closes the file.
+    """
+    packed = io.BytesIO()
+    notes = sheets.write_workbook(packed, selected)
+    path.write_bytes(packed.getvalue())
+    return notes
 
 
 def _write_database(path: Path, selected: Content) -> None:

@@ -6,6 +6,7 @@ The first sheet has the answer, what this is, how to cite it and how to read it.
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -172,8 +173,15 @@ def write_workbook(
     path: Path | IO[bytes], content: Content, limits: Limits | None = None
 ) -> list[str]:
     """Write the workbook; return a line for each thing that Excel could not store unchanged."""
-    bounds = limits or Limits()
-    book = workbook.open_workbook(path, content)
+    with tempfile.TemporaryDirectory(prefix="audience-impact-") as temporary:
+        book = workbook.open_workbook(path, content, temporary)
+        notes = _fill_workbook(book, content, limits or Limits())
+        book.close()
+    return notes
+
+
+def _fill_workbook(book: Workbook, content: Content, bounds: Limits) -> list[str]:
+    """Write all sheets; return a line for each thing that Excel could not store unchanged."""
     made = workbook.make_formats(book)
     sheets_to_write = list(workbook.split_parts(content, bounds))
     about = book.add_worksheet(ABOUT)
@@ -200,7 +208,6 @@ def write_workbook(
         made,
     )
     write_cover(book, about, made, content, sheets_to_write, notes)
-    book.close()
     return notes
 
 

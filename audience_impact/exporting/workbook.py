@@ -83,15 +83,23 @@ class Shortened:
     links: int = 0
 
 
-def open_workbook(path: Path | IO[bytes], content: Content) -> xlsxwriter.Workbook:
-    """Return a new workbook, written row by row, without the time of day and without formulas."""
+def open_workbook(path: Path | IO[bytes], content: Content, temporary: str) -> xlsxwriter.Workbook:
+    """Return a new workbook, written row by row, without the time of day and without formulas.
+
+    Sheets are in the temporary folder until the workbook is closed.
+    """
     import xlsxwriter
 
     from audience_impact.exporting.rows import RowSheet
 
     book = xlsxwriter.Workbook(
         path,
-        {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False},
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "tmpdir": temporary,
+        },
     )
     book.worksheet_class = RowSheet
     book.set_properties(

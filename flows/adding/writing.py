@@ -208,9 +208,8 @@ def write_files(files: Sequence[ChangedFile]) -> None:
                     raise RefusedError([f"{file.path} was changed meanwhile: run it again"])
             write_together({file.path: file.after for file in files})
     except OSError as error:
-        raise RefusedError(
-            [f"{error.filename} cannot be written: {explain_error(error)}"]
-        ) from error
+        names = error.filename or ", ".join(str(file.path) for file in files)
+        raise RefusedError([f"{names} cannot be written: {explain_error(error)}"]) from error
 
 
 @contextmanager

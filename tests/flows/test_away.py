@@ -717,6 +717,32 @@ def test_a_stream_that_is_closed_fails_no_command(closed: str, small_published: 
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.service
+@pytest.mark.parametrize("form", ["csv", "json", "parquet", "xlsx", "duckdb"])
+def test_a_disk_that_is_full_in_the_middle_is_one_line_and_leaves_nothing(
+    form: str, small_published: Path, tmp_path: Path
+) -> None:
+    """A limit on the size of a file stands for the disk: anybody may set one."""
+    limited = "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (1000, 1000)); "
+    into, temporary = tmp_path / "written" / f"a.{form}", tmp_path / "temporary"
+    temporary.mkdir()
+    words = ("export", "--format", form, "--published", str(small_published), "--into", str(into))
+    done = subprocess.run(
+        [sys.executable, "-c", limited + MAIN[-1], *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    note_line(f"export --format {form}", "a disk that is full", done)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"cannot write {into}: ")
+    assert ADVICE.search(CANNOT.sub("", line.replace(str(into), ""))), line
+    assert not [*into.parent.iterdir(), *temporary.iterdir()]
+
+
 DATABASES = {
     "a database that refuses": "postgresql+asyncpg://me:secret@127.0.0.1:9/prefect",
     "a database whose name does not resolve": "postgresql+asyncpg://me:secret@nowhere.invalid/x",

@@ -493,10 +493,13 @@ def test_an_export_that_cannot_be_put_in_place_leaves_the_one_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     into, real = tmp_path / "out", Path.rename
+    failed: list[Path] = []
     export.put_folder(into, {"a.csv": b"edited"}, overwrite=False)
 
     def fail(path: Path, target: Path) -> Path:
-        if path.name.startswith(".tmp-new-"):
+        if target == into:
+            failed.append(path)
+        if failed == [path]:
             raise OSError(5, "Input/output error")
         return real(path, target)
 
