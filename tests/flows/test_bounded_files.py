@@ -1,5 +1,6 @@
 """Small files that would cost gigabytes are refused in a line, and writers take turns."""
 
+import errno
 import gzip
 import re
 import threading
@@ -280,6 +281,20 @@ def test_a_packed_answer_that_is_damaged_is_reported(content: bytes, tmp_path: P
         pytest.raises(UnusableError, match=r"answers with (damaged|incomplete) gzip"),
     ):
         fetching.fetch_file(http, "http://x/", tmp_path / "a", None, RetryPolicy(attempts=1))
+
+
+def test_a_disk_that_is_full_is_said_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of a file that is open does not name it."""
+
+    def fail(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    path = tmp_path / "sources.csv"
+    with pytest.raises(RefusedError, match=rf"^{path} cannot be written: No space left on device"):
+        writing.write_files([writing.ChangedFile(path, b"", b"row\n", MappingProxyType({2: "x"}))])
 
 
 def test_of_two_that_write_at_the_same_moment_the_second_is_refused(
