@@ -50,7 +50,8 @@ SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 """Object stores with conditional writes, which safe publishing requires."""
 VARIABLES = ("AWS_", "GOOGLE_", "AZURE_")
 LOCK, BEGUN, CURRENT = ".lock", ".begun", "current"
-LEASE_SECONDS = float(os.environ.get("AUDIENCE_IMPACT_LEASE_SECONDS", "60"))
+LEASE = "AUDIENCE_IMPACT_LEASE_SECONDS"
+LEASE_SECONDS, MOST_LEASE_SECONDS = 60.0, 3600.0
 POLL_SECONDS = 0.2
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -106,13 +107,24 @@ def _as_os_error(method: Callable[P, R]) -> Callable[P, R]:
     return call_method
 
 
+def read_lease_seconds() -> float:
+    """Return the lease of a lock; raise PublishError where its variable has no such number."""
+    text = os.environ.get(LEASE) or str(LEASE_SECONDS)
+    with suppress(ValueError):
+        if 0 < float(text) <= MOST_LEASE_SECONDS:
+            return float(text)
+    raise PublishError(
+        f"{LEASE} is {text!r}: give a number of seconds above 0 and up to {MOST_LEASE_SECONDS:g}"
+    )
+
+
 @dataclass
 class ObjectStorage:
     """A folder in an object store, as a storage of versions."""
 
     address: str
     store: ObjectStore
-    lease_seconds: float = LEASE_SECONDS
+    lease_seconds: float = field(default_factory=read_lease_seconds)
     _lock_tag: Any = None
     _renewed: float = 0.0
     _seen: dict[str, Any] = field(default_factory=dict)

@@ -217,7 +217,10 @@ def read_profile(file: Path | None = None) -> Profile:
         if named and not Path(named).is_file():
             raise NotReadyError(f"{named}: no such file; give a profile in TOML ({PROFILE})")
         return Profile()
-    except (ValidationError, SettingsError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (
+        *(ValidationError, SettingsError, tomllib.TOMLDecodeError),
+        *(UnicodeDecodeError, RecursionError),
+    ) as error:
         raise NotReadyError(f"{named or 'environment'}: {_describe_error(error)}") from error
 
 

@@ -126,7 +126,9 @@ def test_a_variable_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monke
         ("enviroment = 'x'", "enviroment"),
         ("keep = [", "Invalid value|Unclosed array"),
         ("facts = []", "facts"),
+        ("facts = " + "[" * 100_000, "recursion"),
     ],
+    ids=["a name", "a number", "a field", "no end", "no facts", "deep nesting"],
 )
 def test_a_profile_that_is_wrong_is_named_in_one_line(text: str, told: str, tmp_path: Path) -> None:
     file = tmp_path / "wrong.toml"

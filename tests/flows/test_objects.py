@@ -479,6 +479,16 @@ def test_a_variable_set_to_nothing_is_none(monkeypatch: pytest.MonkeyPatch, root
         put(root, 1)
 
 
+@pytest.mark.parametrize("text", ["a minute", "nan", "-1", "0", "inf"])
+def test_a_lease_that_is_no_number_of_seconds_is_named(
+    text: str, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With some of them two writers would have the lock at once, or nobody ever again."""
+    monkeypatch.setenv("AUDIENCE_IMPACT_LEASE_SECONDS", text)
+    with pytest.raises(PublishError, match=f"AUDIENCE_IMPACT_LEASE_SECONDS is '{text}': give"):
+        storage.select_storage(root)
+
+
 @pytest.mark.parametrize("address", ["http://example.org/x", "nonsense://x", "file:///x", "s3://"])
 def test_an_address_of_no_store_is_named(address: str) -> None:
     with pytest.raises(PublishError, match=address.partition(":")[0]):
