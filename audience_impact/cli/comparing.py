@@ -35,6 +35,7 @@ Facts = Annotated[
         metavar="DIR",
         help="Compare the answers from these facts, which are computed now and not published, "
         "instead of NEW; several folders are layered. Only in a checkout.",
+        readable=False,
     ),
 ]
 AsOf = Annotated[

@@ -41,6 +41,7 @@ Facts = Annotated[
         help="Compute the answer from a folder of fact tables, several are layered, and compare "
         "it with the latest version, if there is one. Default: show what is published. Only in a "
         "checkout.",
+        readable=False,
     ),
 ]
 Format = Annotated[OutputFormat, typer.Option("--format", help="Output format of the explanation.")]

@@ -39,6 +39,7 @@ Into = Annotated[
         metavar="PATH",
         callback=require_local_paths,
         help="The file to write; for csv and parquet a folder, or a file that ends in .zip.",
+        readable=False,
     ),
 ]
 Restrictions = Annotated[
@@ -114,6 +115,7 @@ ReportInto = Annotated[
         help="Folder of the report: a new or empty folder, or an earlier report. "
         "Default: reports/ in the folder of the versions, with a link `report` to it; where these "
         "are only read, audience-impact-report in the current folder.",
+        readable=False,
     ),
 ]
 

@@ -94,6 +94,7 @@ PUBLISHED_OPTION = typer.Option(
     envvar="AUDIENCE_IMPACT_PUBLISHED",
     help="Folder of the versions, or its address, such as s3://bucket/folder.",
     show_default="data/published",
+    readable=False,
 )
 """The option of commands that write versions, or compute with them."""
 WrittenFolder = Annotated[Path, PUBLISHED_OPTION]
@@ -107,6 +108,7 @@ PublishedFolder = Annotated[
         "such as s3://bucket/folder or https://host/version.zip.",
         show_default="data/published of a checkout, else the version that comes with the command",
         callback=choose_published,
+        readable=False,
     ),
 ]
 VersionName = Annotated[

@@ -55,6 +55,7 @@ Chart = Annotated[
         metavar="FILE",
         callback=require_local_paths,
         help="Write what is shown as a picture, .png or .svg, with its source and licence.",
+        readable=False,
     ),
 ]
 As = Annotated[

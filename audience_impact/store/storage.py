@@ -13,6 +13,7 @@ is a symbolic link that is replaced by a rename:
     versions/.tmp-<name>-<pid>/  being written, or left behind by a publisher that died
 """
 
+import errno
 import os
 import re
 import shutil
@@ -23,7 +24,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from audience_impact.store import VERSION_FOLDER, AwayError, PublishError, require_inside
+from audience_impact.store import (
+    MISPLACED,
+    VERSION_FOLDER,
+    AwayError,
+    PublishError,
+    require_inside,
+)
 from audience_impact.store.files import (
     explain_error,
     flush_to_disk,
@@ -254,16 +261,23 @@ class LocalStorage:
         flush_to_disk(self.root / folder)
 
     def read_pointer(self, pointer: str) -> str | None:
-        """Return the target of the link; raise PublishError if its path is no link."""
+        """Return the target of the link; raise PublishError if its path is no link.
+
+        Raises OSError where it cannot be seen, which is not the same as no link.
+        """
         link = self.root / pointer
-        if not os.path.lexists(link):
+        try:
+            target = os.readlink(link)
+        except MISPLACED:
             return None
-        if not link.is_symlink():
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
             raise PublishError(
                 f"{link} is no link to a version (was it copied without links?): "
                 "move it away and publish again"
-            )
-        return require_inside(os.readlink(link), str(link))
+            ) from error
+        return require_inside(target, str(link))
 
     def move_pointer(self, pointer: str, folder: str) -> None:
         """Create the new link under a temporary name and rename it over the old one."""

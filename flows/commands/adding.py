@@ -35,6 +35,7 @@ Folders = Annotated[
         callback=require_local_paths,
         help="Folder of fact tables; several are layered, and the last is written to. Default: "
         "data/facts of the checkout.",
+        readable=False,
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Write without asking.")]

@@ -33,6 +33,7 @@ Paths = Annotated[
         help="Folders of fact tables, or their addresses, layered. Default: data/facts of "
         "the checkout.",
         show_default=False,
+        readable=False,
     ),
 ]
 Accept = Annotated[

@@ -80,6 +80,7 @@ Facts = Annotated[
         callback=require_local_paths,
         help="Folder of fact tables; several are layered. Default: data/facts of a checkout, else "
         "the facts of the version that comes with the command.",
+        readable=False,
     ),
 ]
 Published = Annotated[
@@ -89,6 +90,7 @@ Published = Annotated[
         metavar="PLACE",
         help="Compute with the facts of the latest version there: a folder, the archive of a "
         "release, or the address of either.",
+        readable=False,
     ),
 ]
 Into = Annotated[
@@ -97,6 +99,7 @@ Into = Annotated[
         "--into",
         metavar="DIR",
         help="Folder of fact tables into which the event is written as rows.",
+        readable=False,
     ),
 ]
 Style = Annotated[OutputFormat, typer.Option("--format", help="Output format of the answer.")]

@@ -1,5 +1,6 @@
 """The folders of facts that a command of the checkout reads, and its environment."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,7 @@ ProfileFile = Annotated[
         metavar="FILE",
         help="Profile of an environment in TOML: facts, published, keep, schedule and more. The "
         "variables AUDIENCE_IMPACT_... take precedence over it, and options over both.",
+        readable=False,
     ),
 ]
 OnTopOfShipped = Annotated[
@@ -81,6 +83,8 @@ def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> l
             continue
         if not path.is_dir():
             raise fail_with(f"{path} is no folder; give a folder of fact tables", 2)
+        if not os.access(path, os.R_OK | os.X_OK, effective_ids=True):
+            raise fail_with(f"{path} cannot be read by this user; give a folder that can be", 2)
         if not any((path / name).is_file() for name in names):
             raise fail_with(
                 f"{path} contains no fact table such as estimates.csv; give another folder",

@@ -40,17 +40,25 @@ def build_import_commands(registers: Mapping[str, Entry]) -> typer.Typer:
 RegisterFile = Annotated[
     Path | None,
     typer.Argument(
-        metavar="FILE", help="The register: .parquet, .xlsx or .csv (UTF-8).", show_default=False
+        metavar="FILE",
+        help="The register: .parquet, .xlsx or .csv (UTF-8).",
+        show_default=False,
+        readable=False,
     ),
 ]
 Into = Annotated[
     Path | None,
     typer.Option(
-        "--into", metavar="DIR", callback=require_local_paths, help="Folder of the layer."
+        "--into",
+        metavar="DIR",
+        callback=require_local_paths,
+        help="Folder of the layer.",
+        readable=False,
     ),
 ]
 Counts = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
+    Path | None,
+    typer.Option(metavar="FILE", help="CSV of count_year, country, events.", readable=False),
 ]
 Run = Annotated[
     bool, typer.Option("--run", help="Then run with the layer, on the layers of the last version.")

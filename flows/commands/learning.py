@@ -32,6 +32,7 @@ OneFolder = Annotated[
         callback=require_local_paths,
         help="Folder of fact tables.",
         show_default="data/facts of the checkout",
+        readable=False,
     ),
 ]
 OnlyCheck = Annotated[

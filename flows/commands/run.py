@@ -31,6 +31,7 @@ Facts = Annotated[
         help="Folder of fact tables, or its address; several are layered, rows merge by "
         "key and a later folder wins. Default of `run`: the layers of the last version. Default "
         "elsewhere: data/facts of the checkout.",
+        readable=False,
     ),
 ]
 DropLayers = Annotated[
@@ -172,6 +173,7 @@ LayerFolder = Annotated[
         metavar="DIR",
         callback=require_local_paths,
         help="Folder of the layer, which may contain no other fact table.",
+        readable=False,
     ),
 ]
 Downloads = Annotated[
@@ -182,6 +184,7 @@ Downloads = Annotated[
         callback=require_local_paths,
         help="Folder of all downloads.",
         show_default="data/downloads",
+        readable=False,
     ),
 ]
 Confirm = Annotated[

@@ -124,7 +124,11 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
 Folder = Annotated[
     Path,
     typer.Option(
-        "--into", metavar="DIR", callback=require_local_paths, help="The folder to write into."
+        "--into",
+        metavar="DIR",
+        callback=require_local_paths,
+        help="The folder to write into.",
+        readable=False,
     ),
 ]
 Previous = Annotated[

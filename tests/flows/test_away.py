@@ -11,8 +11,10 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -416,6 +418,25 @@ def test_a_folder_of_another_user_is_one_line(
     words = fill_words(case, str(place), tmp_path, small_published)
     with as_another_user(place.parent):
         assert_one_line(case, "a folder of another user", words, str(place))
+
+
+FIRST_OF_ALL = [case for case in FACT_READERS if case.name not in ("run", "refresh", "diff")]
+"""The commands that read a folder of facts before anything else of this user."""
+
+
+@pytest.mark.parametrize("case", [*READERS, *OF_A_PLACE, *FIRST_OF_ALL], ids=make_id)
+def test_a_folder_that_another_user_closed_is_one_line(
+    case: Case, small_published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", partial(os.access, effective_ids=True))
+    with TemporaryDirectory() as name:  # others may not even see tmp_path
+        Path(name).chmod(0o755)
+        place = Path(name) / "theirs"
+        place.mkdir()
+        words = fill_words(case, str(place), tmp_path, small_published)
+        with as_another_user(place):
+            thing = "a folder that another user closed"
+            assert_one_line(case, thing, words, f"{place} cannot be read")
 
 
 @pytest.mark.parametrize("thing", MANIFESTS)
