@@ -203,7 +203,7 @@ class ObjectStorage:
         path = f"{folder}/{BEGUN}"
         try:
             names = [str(name) for name in json.loads(self.read_file(path))["files"]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             names = [""]
         if any(not name or "/" in name for name in names):
             raise PublishError(
@@ -310,7 +310,7 @@ class ObjectStorage:
         except FileNotFoundError:
             self._seen[pointer] = None
             return None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise PublishError(
                 f"{self.address}/{pointer} leads to no version: move it away and publish again"
             ) from error

@@ -480,8 +480,11 @@ def answer_with(status: int) -> Callable[[BaseHTTPRequestHandler], None]:
 
 
 def answer_pointer(folder: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    return answer_content(json.dumps({"folder": folder}).encode())
+
+
+def answer_content(body: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
     def answer(handler: BaseHTTPRequestHandler) -> None:
-        body = json.dumps({"folder": folder}).encode()
         handler.send_response(200)
         handler.send_header("ETag", '"1"')
         handler.send_header("Last-Modified", "Sat, 28 Nov 2026 10:00:00 GMT")
@@ -512,6 +515,7 @@ BUCKETS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
     "a bucket that hangs up": hang_up,
     "latest of a bucket that leads out": answer_pointer("../../etc"),
     "latest of a bucket that is absolute": answer_pointer("/etc"),
+    "latest of a bucket nested deeply": answer_content(b"[" * 200_000),
     "latest of a bucket with signs": answer_pointer("versions/\x1b[31m\n"),
 }
 ADDRESSES = {

@@ -206,7 +206,9 @@ def test_objects_of_others_stay_whatever_their_names(
 
 
 @pytest.mark.parametrize(
-    "content", [b"no JSON", b"[]", b'{"files": 1}', b'{"files": ["../../latest"]}']
+    "content",
+    [b"no JSON", b"[]", b"[" * 200_000, b'{"files": 1}', b'{"files": ["../../latest"]}'],
+    ids=["no JSON", "a list", "deep nesting", "a number", "another folder"],
 )
 def test_a_mark_that_names_no_objects_of_its_folder_is_one_line(
     root: str, store: ObjectStorage, content: bytes
