@@ -477,6 +477,11 @@ def find_difference(schema: pa.Schema, resource: Mapping[str, Any]) -> str:
     for name, kind in expected.items():
         if (arrow_name := str(types[name]).partition("[")[0]) not in _TYPES_BY_KIND.get(kind, ()):
             return f"its column {name} is of type {arrow_name} and not {kind}"
+    for field in resource["schema"]["fields"]:
+        constraints = field.get("constraints")
+        is_required = isinstance(constraints, dict) and constraints.get("required") is True
+        if is_required and schema.field(field["name"]).nullable:
+            return f"its column {field['name']} may be blank"
     return ""
 
 

@@ -172,6 +172,15 @@ def retype_column(name: str) -> Callable[[pa.Table], pa.Table]:
     return change
 
 
+def blank_column(name: str) -> Callable[[pa.Table], pa.Table]:
+    def change(table: pa.Table) -> pa.Table:
+        place = table.column_names.index(name)
+        blanks = pa.nulls(table.num_rows, table.schema.field(name).type)
+        return table.set_column(place, table.schema.field(name).with_nullable(True), blanks)
+
+    return change
+
+
 def truncate_archive(published: Path) -> Edit:
     content = (published / "latest" / "facts.zip").read_bytes()[:-100]
     return lambda package, files: files.update({"facts.zip": content})
@@ -200,6 +209,14 @@ DAMAGES: dict[str, tuple[Callable[[Path], Edit], set[str]]] = {
     "a table with a column of another type": (
         edit_table("impact", retype_column("q50_persons")),
         {"estimate"},
+    ),
+    "a table with blanks in a column that has none": (
+        edit_table("impact", blank_column("restriction_id")),
+        {"estimate"},
+    ),
+    "another table with such blanks": (
+        edit_table("restrictions", blank_column("platforms")),
+        {"diff", "estimate"},
     ),
     "a truncated archive of facts": (
         truncate_archive,
