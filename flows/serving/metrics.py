@@ -33,7 +33,7 @@ from prometheus_client.registry import Collector
 from audience_impact.periods import parse_periods
 from audience_impact.plain_text import plain_line
 from audience_impact.store import PublishError, storage
-from audience_impact.store.files import explain_error
+from audience_impact.store.files import explain_error, read_whole
 from flows import CHECKOUT
 from flows.serving.preparing import Profile
 
@@ -198,7 +198,7 @@ def _read_previous(root: Path, profile: Profile) -> str:
     place = find_textfile(profile)
     if place is not None:
         with suppress(OSError, UnicodeDecodeError):
-            return place.read_text(encoding="utf-8")
+            return read_whole(place).decode()
     with suppress(OSError, UnicodeDecodeError, PublishError):
         return storage.select_storage(root).read_file(NAME).decode()
     return ""

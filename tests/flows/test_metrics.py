@@ -1,5 +1,6 @@
 """What a run leaves for whoever watches it."""
 
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,6 +106,17 @@ def test_a_first_failure_or_damaged_metrics_leave_the_failure_alone(
     metrics.record_failure(tmp_path, Profile(), ENDED)
     result = values((tmp_path / metrics.NAME).read_bytes())
     assert result == {metrics.SUCCESS: 0, metrics.ENDED: ENDED.timestamp()}
+
+
+def test_a_pipe_in_the_place_of_metrics_is_not_waited_for(tmp_path: Path) -> None:
+    profile = Profile.model_construct(environment=None, metrics=tmp_path / "scraped")
+    pipes = (tmp_path / "scraped" / "audience-impact.prom", tmp_path / metrics.NAME)
+    for pipe in pipes:
+        pipe.parent.mkdir(exist_ok=True)
+        os.mkfifo(pipe)
+    metrics.record_failure(tmp_path, profile, ENDED)
+    for pipe in pipes:
+        assert f"{metrics.SUCCESS} 0.0" in pipe.read_text(encoding="utf-8")
 
 
 def test_environments_share_a_folder_that_is_scraped(tmp_path: Path) -> None:
