@@ -206,8 +206,8 @@ def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 def _draw_imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
     """Return draws (rows, D) of imputed audiences: shares of the base, at least `least_persons`."""
-    country = sampler.draw_rows(InputKind.AUDIENCE, "imputed|" + table["country_id"])
-    z = np.sqrt(COMMON) * ndtri(country) + np.sqrt(1.0 - COMMON) * ndtri(u)
+    country = sampler.draw_normals(InputKind.AUDIENCE, "imputed|" + table["country_id"])
+    z = np.sqrt(COMMON) * country + np.sqrt(1.0 - COMMON) * ndtri(u)
     q05, q50, q95 = (
         logit(table[name].to_numpy("float64")[:, None]) for name in ("low", "mode", "high")
     )

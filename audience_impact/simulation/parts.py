@@ -112,7 +112,7 @@ def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
     distinct, number = _distinct_rows(parts, ["country_id", "area_id", *ONLINE, READING_ODDS])
     u = sampler.draw_rows(InputKind.PLACE, "online|" + distinct["area_id"])
     low, middle, high, error = _float_columns(distinct, [*ONLINE, READING_ODDS])
-    common = ndtri(sampler.draw_rows(InputKind.PLACE, "reading|" + distinct["country_id"]))
+    common = sampler.draw_normals(InputKind.PLACE, "reading|" + distinct["country_id"])
     odds = figure_errors.draw_through_quantiles(u, low, middle, high)
     return np.asarray((odds + error / NORMAL * common)[number])
 

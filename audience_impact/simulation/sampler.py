@@ -22,6 +22,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from audience_impact.frames import Array
@@ -56,9 +57,11 @@ def stratify_uniforms(u: Array) -> Array:
     """
     count = u.shape[1]
     order = np.empty(u.shape, dtype=np.int64)
-    places = np.argsort(u, axis=1, kind="stable")
+    places = np.argsort(u, axis=1)  # several times faster than a stable sort; draws have no ties
     np.put_along_axis(order, places, np.arange(count)[None, :], axis=1)
-    return np.asarray((order + np.mod(u * count, 1.0) * (1.0 - 2.0**-20) + 2.0**-21) / count)
+    inside = u * count
+    inside -= np.floor(inside)
+    return np.asarray((order + inside * (1.0 - 2.0**-20) + 2.0**-21) / count)
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,21 @@ class Sampler:
 
     def draw_rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
         """Return uniforms (rows, D), with equal rows for equal keys."""
-        numbers, names = pd.factorize(keys, use_na_sentinel=False)
-        drawn = [self.draw_uniform(kind, str(name)) for name in names]
-        return np.asarray(np.array(drawn).reshape(len(names), self.count)[numbers])
+        drawn, numbers = self._draw_distinct(kind, keys)
+        return drawn if len(drawn) == len(keys) else np.asarray(drawn[numbers])
 
     def draw_normals(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
         """Return standard normals (rows, D), with equal rows for equal keys."""
-        return np.asarray(ndtri(self.draw_rows(kind, keys)))
+        drawn, numbers = self._draw_distinct(kind, keys)
+        return np.asarray(ndtri(drawn)[numbers])
+
+    def _draw_distinct(
+        self, kind: InputKind, keys: "pd.Series[str]"
+    ) -> tuple[Array, NDArray[np.intp]]:
+        """Return uniforms (distinct keys, D), and the number of its key for each row."""
+        numbers, names = pd.factorize(keys, use_na_sentinel=False)
+        drawn = [self.draw_uniform(kind, str(name)) for name in names]
+        return np.array(drawn).reshape(len(names), self.count), numbers
 
     def draw_once(
         self, kind: InputKind, keys: Sequence[Hashable], draw: Callable[[list[int]], Array]
