@@ -45,7 +45,7 @@ from audience_impact.frames import Array
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.imputation.groups import COMMON
 from audience_impact.simulation import distributions, unions
-from audience_impact.simulation.sampler import Sampler, make_end_sampler
+from audience_impact.simulation.sampler import Sampler, draw_distinct, make_end_sampler
 from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis, InputKind
 
 BASE = "base"
@@ -83,13 +83,15 @@ def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
     draw for a country and service applies to every day.
     """
     names = ["country_id", "platform_id", *(f"share_{name}" for name in PARAMETERS)]
-    number = table.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
-    distinct = table[names].drop_duplicates()
-    keys = "daily|" + distinct["country_id"] + "|" + distinct["platform_id"]
-    u = sampler.draw_rows(InputKind.DAILY_USE, keys)
-    mean, spread, freedom = (distinct[name].to_numpy("float64")[:, None] for name in names[2:])
-    share = np.where(np.isnan(mean), 1.0, expit(mean + spread * stdtrit(freedom, u)))
-    return np.asarray(share[number])
+
+    def draw(distinct: pd.DataFrame) -> Array:
+        keys = "daily|" + distinct["country_id"] + "|" + distinct["platform_id"]
+        u = sampler.draw_rows(InputKind.DAILY_USE, keys)
+        mean, spread, freedom = (distinct[name].to_numpy("float64")[:, None] for name in names[2:])
+        share = expit(mean + spread * stdtrit(freedom, u))
+        return np.where(np.isnan(mean), 1.0, share)
+
+    return draw_distinct(table, names, draw)
 
 
 def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
@@ -100,10 +102,7 @@ def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
     one time under many restrictions, are drawn once.
     """
     columns = [name for name in DRAWN_BY if name in table]
-    number = table.groupby(columns, dropna=False, sort=False).ngroup().to_numpy()
-    distinct = table.drop_duplicates(columns)
-    drawn = _draw_different(distinct, sampler, tail_degrees)
-    return drawn if len(distinct) == len(table) else np.asarray(drawn[number])
+    return draw_distinct(table, columns, lambda rows: _draw_different(rows, sampler, tail_degrees))
 
 
 DRAWN_BY = [
@@ -326,27 +325,23 @@ def draw_fitted_shares(
 
 def draw_circumvention(rows: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of the share of people who keep access."""
+
+    def draw_uniforms(distinct: pd.DataFrame) -> Array:
+        return sampler.draw_rows(InputKind.CIRCUMVENTION, "keeps|" + distinct["draw_key"])
+
     is_fitted = (rows["basis"] == CircumventionBasis.LEARNED.value).to_numpy("bool")
     share = np.empty((len(rows), sampler.count))
-    share[is_fitted] = _draw_fitted(rows[is_fitted], sampler)
-    share[~is_fitted] = _draw_measured(
-        rows[~is_fitted], _draw_feature_uniforms(rows[~is_fitted], sampler)
+    share[is_fitted] = draw_distinct(
+        rows[is_fitted],
+        ["draw_key", *fitted_shares.PARAMETERS],
+        lambda distinct: fitted_shares.draw_shares(distinct, draw_uniforms(distinct)),
+    )
+    share[~is_fitted] = draw_distinct(
+        rows[~is_fitted],
+        ["draw_key", *DISTRIBUTION_COLUMNS, "is_self_selected"],
+        lambda distinct: _draw_measured(distinct, draw_uniforms(distinct)),
     )
     return share
-
-
-def _draw_feature_uniforms(rows: pd.DataFrame, sampler: Sampler) -> Array:
-    return sampler.draw_rows(InputKind.CIRCUMVENTION, "keeps|" + rows["draw_key"])
-
-
-def _draw_fitted(rows: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of shares with fitted parameters; equal rows are drawn once."""
-    names = ["draw_key", *fitted_shares.PARAMETERS]
-    number = rows.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
-    distinct = rows.drop_duplicates(names)
-    return np.asarray(
-        fitted_shares.draw_shares(distinct, _draw_feature_uniforms(distinct, sampler))[number]
-    )
 
 
 def _draw_measured(rows: pd.DataFrame, u: Array) -> Array:

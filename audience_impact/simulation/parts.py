@@ -56,7 +56,7 @@ from audience_impact.places.nesting import Integers
 from audience_impact.places.online import NORMAL
 from audience_impact.simulation import audiences, timeline, unions
 from audience_impact.simulation.presence import Presence
-from audience_impact.simulation.sampler import DrawCache, Sampler
+from audience_impact.simulation.sampler import DrawCache, Sampler, draw_distinct
 from audience_impact.simulation.timeline import Intervals, Timeline
 from audience_impact.simulation.unions import DrawnUnions, Unions
 from audience_impact.vocabulary import InputKind, PlaceReading
@@ -97,32 +97,32 @@ def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: Draw
     return PartDraws(_draw_cut(parts, sampler, cache), np.minimum(place_online, 1.0))
 
 
-def _distinct_rows(parts: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, Integers]:
-    """Return the distinct rows in these columns, and the position among these for each row."""
-    number = parts.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
-    return parts[names].drop_duplicates(), number
-
-
 def _float_columns(parts: pd.DataFrame, names: list[str]) -> list[Array]:
     return [parts[name].to_numpy("float64")[:, None] for name in names]
 
 
 def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return log odds (rows, D) of being online in each place less those of the country."""
-    distinct, number = _distinct_rows(parts, ["country_id", "area_id", *ONLINE, READING_ODDS])
-    u = sampler.draw_rows(InputKind.PLACE, "online|" + distinct["area_id"])
-    low, middle, high, error = _float_columns(distinct, [*ONLINE, READING_ODDS])
-    common = sampler.draw_normals(InputKind.PLACE, "reading|" + distinct["country_id"])
-    odds = figure_errors.draw_through_quantiles(u, low, middle, high)
-    return np.asarray((odds + error / NORMAL * common)[number])
+
+    def draw(distinct: pd.DataFrame) -> Array:
+        u = sampler.draw_rows(InputKind.PLACE, "online|" + distinct["area_id"])
+        low, middle, high, error = _float_columns(distinct, [*ONLINE, READING_ODDS])
+        common = sampler.draw_normals(InputKind.PLACE, "reading|" + distinct["country_id"])
+        odds = figure_errors.draw_through_quantiles(u, low, middle, high)
+        return np.asarray(odds + error / NORMAL * common)
+
+    return draw_distinct(parts, ["country_id", "area_id", *ONLINE, READING_ODDS], draw)
 
 
 def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return people (rows, D) of each place, through the quantiles of their logarithm."""
-    distinct, number = _distinct_rows(parts, ["area_id", *PEOPLE])
-    low, middle, high = (np.log(column) for column in _float_columns(distinct, PEOPLE))
-    u = sampler.draw_rows(InputKind.PLACE, "people|" + distinct["area_id"])
-    return np.asarray(np.exp(figure_errors.draw_through_quantiles(u, low, middle, high))[number])
+
+    def draw(distinct: pd.DataFrame) -> Array:
+        low, middle, high = (np.log(column) for column in _float_columns(distinct, PEOPLE))
+        u = sampler.draw_rows(InputKind.PLACE, "people|" + distinct["area_id"])
+        return np.asarray(np.exp(figure_errors.draw_through_quantiles(u, low, middle, high)))
+
+    return draw_distinct(parts, ["area_id", *PEOPLE], draw)
 
 
 def _draw_cut(parts: pd.DataFrame, sampler: Sampler, cache: DrawCache) -> Array:
@@ -140,42 +140,51 @@ def _draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
     record.
     """
     low, high = (parts[name].fillna(1.0).to_numpy("float64")[:, None] for name in LOST)
-    keys = "lost|" + parts["restriction_id"] + "|" + parts["area_id"]
-    u = sampler.draw_rows(InputKind.DEPTH, keys) if (low < high).any() else 0.0
-    return np.asarray(low + (high - low) * u)
+    share = np.repeat(low, sampler.count, axis=1)
+    is_range = (low < high)[:, 0]
+    if is_range.any():
+        keys = "lost|" + parts["restriction_id"] + "|" + parts["area_id"]
+        u = sampler.draw_rows(InputKind.DEPTH, keys[is_range])
+        share[is_range] += (high - low)[is_range] * u
+    return share
 
 
 def _draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return the share (rows, D) of the people online who have only the network that was cut."""
-    distinct, number = _distinct_rows(parts, ["country_id", "network", *ONLY])
-    u = sampler.draw_rows(
-        InputKind.NETWORK, "network|" + distinct["country_id"] + "|" + distinct["network"]
-    )
-    low, middle, high = (logit(np.clip(end, 1e-12, SURE)) for end in _float_columns(distinct, ONLY))
-    only = np.where(
-        middle >= logit(SURE),
-        1.0,
-        expit(figure_errors.draw_through_quantiles(u, low, middle, high)),
-    )
-    return np.asarray(only[number])
+
+    def draw(distinct: pd.DataFrame) -> Array:
+        names = distinct["country_id"] + "|" + distinct["network"]
+        u = sampler.draw_rows(InputKind.NETWORK, "network|" + names)
+        low, middle, high = (
+            logit(np.clip(end, 1e-12, SURE)) for end in _float_columns(distinct, ONLY)
+        )
+        some = expit(figure_errors.draw_through_quantiles(u, low, middle, high))
+        return np.where(middle >= logit(SURE), 1.0, some)
+
+    return draw_distinct(parts, ["country_id", "network", *ONLY], draw)
 
 
 def _draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return the share (rows, D) of each place that its text means."""
-    within_key = "within|" + parts["restriction_id"] + "|" + parts["area_id"]
-    meant_key = "meant|" + parts["area_id"] + "|" + parts["least_area_id"]
-    reading = parts["reading"]
-    is_within = reading == PlaceReading.WITHIN.value
-    u = sampler.draw_rows(InputKind.PLACE, within_key.where(is_within, meant_key))
+    share = np.ones((len(parts), sampler.count))
+    is_within = (parts["reading"] == PlaceReading.WITHIN.value).to_numpy()
+    is_either = (parts["reading"] == PlaceReading.CITY_OR_DISTRICT.value).to_numpy()
+    within, either = parts[is_within], parts[is_either]
+    keys = "within|" + within["restriction_id"] + "|" + within["area_id"]
+    share[is_within] = _draw_part_share(within, sampler.draw_rows(InputKind.PLACE, keys))
+    keys = "meant|" + either["area_id"] + "|" + either["least_area_id"]
+    share[is_either] = _draw_city_share(either, sampler.draw_rows(InputKind.PLACE, keys))
+    return share
+
+
+def _draw_city_share(parts: pd.DataFrame, u: Array) -> Array:
+    """Return the share (rows, D) of a district that is meant where its city may be."""
     least = (parts["least_persons"] / parts["people_persons"]).to_numpy("float64")[:, None]
-    is_either = (reading == PlaceReading.CITY_OR_DISTRICT.value).to_numpy()[:, None]
     city_share = parts["country_id"].map(find_city_share).to_numpy("float64")[:, None]
     low, high = UNNAMED_CITY
     guess = low + (high - low) * u / city_share
     city = np.where(np.isnan(least), guess, np.minimum(least, 1.0))
-    either = np.where(is_either & (u < city_share), city, 1.0)
-    part = _draw_part_share(parts, u)
-    return np.asarray(np.where(is_within.to_numpy()[:, None], part, either))
+    return np.where(u < city_share, city, 1.0)
 
 
 def find_city_share(country_id: str) -> float:

@@ -64,6 +64,18 @@ def stratify_uniforms(u: Array) -> Array:
     return np.asarray((order + inside * (1.0 - 2.0**-20) + 2.0**-21) / count)
 
 
+def draw_distinct(
+    rows: pd.DataFrame, names: Sequence[str], draw: Callable[[pd.DataFrame], Array]
+) -> Array:
+    """Return draws (rows, D) that depend on some columns; rows equal in these are drawn once.
+
+    `draw` returns the draws of the rows that it is passed.
+    """
+    number = rows.groupby(list(names), dropna=False, sort=False).ngroup().to_numpy()
+    drawn = draw(rows.drop_duplicates(names))
+    return drawn if len(drawn) == len(rows) else np.asarray(drawn[number])
+
+
 @dataclass(frozen=True)
 class Sampler:
     """The standard draws of a run: one row of uniforms for each uncertain quantity.
