@@ -30,7 +30,7 @@ from audience_impact.outputs.review.status_rules import (
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import reach, unions
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.simulate import Draws
+from audience_impact.simulation.simulate import Draws, measure_outside_share
 from audience_impact.vocabulary import (
     CircumventionBasis,
     Confidence,
@@ -189,8 +189,8 @@ def _join_numbers(run: _RunParts, metric: ImpactMetric) -> pd.DataFrame:
 def _exposed_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of people exposed: status, reasons, draws beyond the bounds, window."""
     frame = _with_error(_join_numbers(run, ImpactMetric.PEOPLE_EXPOSED).join(status))
-    beyond = pd.Series(run.draws.outside_share, run.simulation.restrictions)
-    beyond = beyond.reindex(frame.index)
+    outside_share = measure_outside_share(run.simulation, run.draws)
+    beyond = pd.Series(outside_share, run.simulation.restrictions).reindex(frame.index)
     for rule, names in _list_contradicted(run.bounds).items():
         frame = apply_status_rule(frame, frame.index.isin(names), rule)
     return (

@@ -44,10 +44,9 @@ PERSON_DAYS = "person_days"
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws by metric, and the share of the draws of people exposed outside the bounds."""
+    """Draws by metric."""
 
     by_metric: dict[str, Array]
-    outside_share: Array
 
 
 def simulate_metrics(inputs: SimulationInputs, sampler: Sampler) -> Draws:
@@ -57,7 +56,7 @@ def simulate_metrics(inputs: SimulationInputs, sampler: Sampler) -> Draws:
     overlap_model = inputs.overlap_model
     if overlap_model is None or inputs.countries.empty:
         metrics = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value, PERSON_DAYS)
-        return Draws(dict.fromkeys(metrics, nothing), np.zeros(count))
+        return Draws(dict.fromkeys(metrics, nothing))
     countries = draw_people_by_country(inputs, sampler)
     people, users = (
         _sum_restrictions(inputs, drawn) for drawn in (countries.exposed, countries.users)
@@ -68,8 +67,7 @@ def simulate_metrics(inputs: SimulationInputs, sampler: Sampler) -> Draws:
             FEATURE_USERS.value: users,
             DEPRIVED.value: _draw_deprived(inputs, users, sampler),
             PERSON_DAYS: _draw_person_days(inputs, countries.places, sampler),
-        },
-        _outside_share(inputs, people),
+        }
     )
 
 
@@ -320,8 +318,9 @@ def _sum_restrictions(inputs: SimulationInputs, drawn: Array) -> Array:
     return total
 
 
-def _outside_share(inputs: SimulationInputs, drawn: Array) -> Array:
+def measure_outside_share(inputs: SimulationInputs, draws: Draws) -> Array:
     """Return the share of draws (restrictions,) of the people exposed outside their bounds."""
+    drawn = draws.by_metric[EXPOSED.value]
     bound = inputs.bounds.select_metric(EXPOSED).reindex(inputs.restrictions)
     lower = bound["lower_persons"].fillna(0.0).to_numpy("float64")
     return unions.outside_share(drawn, lower, bound["upper_persons"].to_numpy("float64"))
