@@ -471,11 +471,14 @@ def draw_daily_people(
     def draw_monthly(stream: Sampler) -> Array:
         return audiences.draw_audiences(daily, stream, line.tail_degrees)
 
+    def draw_shares(stream: Sampler) -> Array:
+        return audiences.draw_daily_shares(daily, stream)
+
     def draw_coming(stream: Sampler) -> Array:
         persons = np.full((len(line.rows), stream.count), np.nan)
         if used.any():
             values = cache("audiences of a day", stream, (line,), draw_monthly)
-            persons[used] = values * audiences.draw_daily_shares(daily, stream)
+            persons[used] = values * cache("shares of a day", stream, (line,), draw_shares)
         return persons
 
     drawn = cache("coming on a day", sampler, (line,), draw_coming)
