@@ -112,12 +112,13 @@ def unite_people(
     `find_holders` reads and returns them. Sets without a place have 0 persons.
     """
     effective_shares = compute_effective_shares(shares, holder)
-    inside = np.flatnonzero(holder != NONE)
-    beyond = effective_shares.copy()
-    beyond[inside] -= effective_shares[holder[inside]]
+    touched = effective_shares * people
+    beyond, inside = touched.copy(), np.flatnonzero(holder != NONE)
+    new_shares = effective_shares[inside] - effective_shares[holder[inside]]
+    beyond[inside] = new_shares * people[inside]
     table = csr_array((np.ones(len(sets)), (sets, np.arange(len(sets)))), shape=(count, len(sets)))
-    total: Array = np.asarray(table @ (beyond * people))
-    return np.asarray(np.fmax(total, find_largest(effective_shares * people, sets, count)))
+    total: Array = np.asarray(table @ beyond)
+    return np.asarray(np.fmax(total, find_largest(touched, sets, count)))
 
 
 def find_largest(values: Array, sets: Integers, count: int) -> Array:

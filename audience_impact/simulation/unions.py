@@ -225,6 +225,19 @@ class _Layout(NamedTuple):
         audiences = pairs["audience"].to_numpy("int64")
         return cls(groups, group_of, members[~several], together, audiences, first)
 
+    def find_largest(self, audiences: Array) -> Array:
+        """Return the largest audience (groups, D) of each group, from all audiences (rows, D).
+
+        It takes the first audience of all groups, then the second, as nesting.find_largest does.
+        """
+        largest = audiences[self.audiences[self.first]]
+        size = np.diff(self.first, append=len(self.audiences))
+        for rank in range(1, int(size.max(initial=0))):
+            more = np.flatnonzero(size > rank)
+            others = audiences[self.audiences[self.first[more] + rank]]
+            largest[more] = np.fmax(largest[more], others)
+        return largest
+
 
 def is_grouped_with(requested: Unions, first: int) -> NDArray[np.bool_]:
     """Return True for unions that share a group with an audience from number `first` on."""
@@ -257,8 +270,7 @@ def draw_union_people(
     same audiences and stream that were drawn before; new ones are added to it.
     """
     layout = requested.group_layout
-    largest = np.fmax.reduceat(audiences[layout.audiences], layout.first, axis=0)
-    drawn = np.fmax(draw_bases(layout.groups, sampler), largest)
+    drawn = np.fmax(draw_bases(layout.groups, sampler), layout.find_largest(audiences))
     result = np.full((len(requested.table), sampler.count), np.nan)
     alone = layout.alone
     result[alone["place"]] = audiences[alone["audience"]] / drawn[alone["group"]]
@@ -342,7 +354,11 @@ def compute_quantiles(drawn: Array, index: pd.Index, unit: str) -> pd.DataFrame:
     values = np.full((len(QUANTILES), len(drawn)), np.nan)
     is_drawn = ~np.isnan(drawn).any(axis=1)
     if is_drawn.any():
-        values[:, is_drawn] = np.quantile(drawn[is_drawn], list(QUANTILES.values()), axis=1)
+        # of sorted draws, since numpy sorts several times faster than it selects a few of them
+        ordered = np.sort(drawn[is_drawn], axis=1)
+        values[:, is_drawn] = np.quantile(
+            ordered, list(QUANTILES.values()), axis=1, overwrite_input=True
+        )
     return pd.DataFrame({f"{n}_{unit}": q for n, q in zip(QUANTILES, values, strict=True)}, index)
 
 
