@@ -20,7 +20,7 @@ mostly fixed networks, so that the absence of an outage says little.
 Citation. Gelman et al. (2013), Bayesian Data Analysis, 3rd edition, chapter 5.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,7 +86,7 @@ class Chances:
         return pd.DataFrame(shares, self.groups.index, dtype="float64")
 
     def draw_present(
-        self, restrictions: pd.Index, draw_uniform: Callable[[str], Array]
+        self, restrictions: pd.Index, draw_uniforms: Callable[[Sequence[str]], Array]
     ) -> Array | None:
         """Return 1 where a restriction happened and is distinct, else 0: (restrictions, D).
 
@@ -94,24 +94,19 @@ class Chances:
 
         Args:
             restrictions: Their ids.
-            draw_uniform: Returns the uniforms (D,) of a key.
+            draw_uniforms: Returns the uniforms (keys, D) of some keys.
         """
         if self.fitted.empty or restrictions.empty:
             return None
-        chance = {
-            name: betaincinv(row.share * row.weight, (1.0 - row.share) * row.weight, u)
-            for name, row in self.fitted.iterrows()
-            for u in [draw_uniform(f"chance|{name}")]
-        }
-        certain = np.ones(len(next(iter(chance.values()))))
-        present = [
-            draw_uniform(f"present|{name}")
-            < np.prod(
-                [chance.get(group, certain) for group in self.groups.loc[name, list(DRAWN)]], axis=0
-            )
-            for name in restrictions
-        ]
-        return np.array(present, dtype="float64")
+        share, weight = (self.fitted[name].to_numpy("float64")[:, None] for name in PARAMETERS)
+        u = draw_uniforms([f"chance|{group}" for group in self.fitted.index])
+        chance = betaincinv(share * weight, (1.0 - share) * weight, u)
+        with_certain = np.vstack([chance, np.ones((1, chance.shape[1]))])
+        uniforms = draw_uniforms([f"present|{name}" for name in restrictions])
+        groups = self.groups.loc[restrictions, list(DRAWN)]
+        at = [self.fitted.index.get_indexer(groups[name]) for name in DRAWN]  # -1: no chance
+        both = np.prod([with_certain[rows] for rows in at], axis=0)
+        return np.asarray(uniforms < both, dtype="float64")
 
 
 def describe_chances(

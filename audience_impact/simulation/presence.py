@@ -17,6 +17,7 @@ Known drawbacks. Whether a restriction was still on, or complete, is stated and 
 Citation. Rules of this project, docs/method.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,10 +95,10 @@ class Presence:
 def draw_presence(chances: Chances, restrictions: pd.Index, sampler: Sampler) -> Presence | None:
     """Return whether each restriction is present in each draw; None if no chances were fitted."""
 
-    def draw_uniform(key: str) -> Array:
+    def draw(keys: Sequence[str]) -> Array:
         # one in each of D parts: the share of draws without an event is then its chance
-        uniforms = draw_uniforms(sampler.seed, key, sampler.count)
-        return np.asarray(stratify_uniforms(uniforms[None])[0])
+        uniforms = [draw_uniforms(sampler.seed, key, sampler.count) for key in keys]
+        return stratify_uniforms(np.array(uniforms))
 
-    drawn = chances.draw_present(restrictions, draw_uniform)
+    drawn = chances.draw_present(restrictions, draw)
     return None if drawn is None else Presence(restrictions, drawn)

@@ -420,10 +420,13 @@ def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
 
     They are 24 unless the restriction is known to have lasted less than the whole day.
     """
-    u = [draw_uniforms(sampler.seed, f"hours|{name}", sampler.count) for name in periods.index]
-    uniforms = stratify_uniforms(np.array(u).reshape(len(periods), sampler.count))
-    drawn = durations.quantile_hours(uniforms, periods)
-    return pd.DataFrame(np.where(np.isnan(drawn), durations.DAY_HOURS, drawn), index=periods.index)
+    hours = np.full((len(periods), sampler.count), durations.DAY_HOURS)
+    is_drawn = periods[durations.HOURS_PARAMETERS].notna().all(axis=1).to_numpy()
+    names = periods.index[is_drawn]
+    u = [draw_uniforms(sampler.seed, f"hours|{name}", sampler.count) for name in names]
+    uniforms = stratify_uniforms(np.array(u).reshape(len(names), sampler.count))
+    hours[is_drawn] = durations.quantile_hours(uniforms, periods[is_drawn])
+    return pd.DataFrame(hours, index=periods.index)
 
 
 def first_days(periods: pd.DataFrame, end: str) -> pd.Series:
