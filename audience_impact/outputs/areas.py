@@ -23,6 +23,7 @@ Citation. United Nations, Standard Country or Area Codes for Statistical Use (M4
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -108,12 +109,18 @@ class Sets:
 
     def of_country(self, country: str) -> "Sets":
         """Return the sets of a single country, renumbered."""
-        rows = np.flatnonzero(self.table["country_id"] == country)
-        numbers = pd.Series(np.arange(len(rows)), rows)
-        shared = self.shared[self.shared["set_id"].isin(rows)]
-        shared = shared.assign(set_id=shared["set_id"].map(numbers)).reset_index(drop=True)
+        rows = np.flatnonzero(self._country_ids == country)
+        shared = self.shared
+        if len(shared):
+            numbers = pd.Series(np.arange(len(rows)), rows)
+            shared = shared[shared["set_id"].isin(rows)]
+            shared = shared.assign(set_id=shared["set_id"].map(numbers)).reset_index(drop=True)
         table = self.table.iloc[rows].reset_index(drop=True)
         return Sets(table, shared, self.people.select_rows(rows))
+
+    @cached_property
+    def _country_ids(self) -> NDArray[np.object_]:
+        return np.asarray(self.table["country_id"], dtype=object)
 
 
 def make_no_sets(key: list[str], draws: int) -> Sets:
@@ -450,7 +457,9 @@ def sum_people(pairs: pd.DataFrame, people_of: Callable[[str], People], count: i
         is_undrawn = part.is_undrawn
         for name, total in bounds.items():
             total[at] += getattr(part, name)[place]
-        drawn[at] += np.where(is_undrawn[:, None], 0.0, part.drawn)[place]
+        people = part.drawn[place]
+        people[is_undrawn[place]] = 0.0
+        drawn[at] += people
         drawn_count[at] += ~is_undrawn[place]
     drawn[drawn_count == 0] = np.nan
     return People(drawn=drawn, **bounds)
