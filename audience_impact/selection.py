@@ -77,13 +77,14 @@ class Best:
         ordered = self._sort_rows(rows)
         # Groups are numbered as they appear: the first row of group n is row n of `best`.
         groups = ordered.groupby(list(self.by), sort=False, dropna=False).ngroup()
-        best = ordered[~groups.duplicated()]
+        is_best = ~groups.duplicated()
+        best = ordered[is_best]
         for key in reversed(self.keys):
             first = best[key.column].iloc[groups].set_axis(ordered.index).reindex(rows.index)
             cells = rows[key.column]
             reasons = reasons.mask(~((cells == first) | (cells.isna() & first.isna())), key.reason)
         last = self.keys[-1].reason
-        return reasons.mask(~self.mark_chosen(rows) & (reasons == ""), last)
+        return reasons.mask(~is_best.reindex(rows.index) & (reasons == ""), last)
 
 
 def select_candidates(rows: pd.DataFrame, steps: Sequence[Step]) -> pd.DataFrame:

@@ -19,7 +19,7 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
 
     Raises ContractError naming table, column, rule and row where the contract is broken.
     """
-    schema = MODELS[table].to_schema()
+    schema = contracts.read_schema(MODELS[table])
     ready = _cast_columns(frame, schema)
     if broken := contracts.check_table(MODELS[table], ready):
         lines = [_format_failure(ready, KEYS[table], failure) for failure in broken[:10]]

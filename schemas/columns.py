@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -248,12 +249,13 @@ def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
 
     A difference of at most `slack` (a number, or one number per row) is allowed.
     """
-    rising = True
+    rising = np.ones(len(frame), dtype=bool)
+    allowed = np.asarray(slack, dtype="float64").reshape(-1, 1)
     for names in (
         ("at_least", *bounds),
         (bounds[1], "at_most"),
         ("at_least", "q05", "q50", "q95", "at_most"),
     ):
-        steps = frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]
-        rising = rising & ~steps.add(slack, axis=0).lt(0).any(axis=1)
-    return rising
+        values = frame[[f"{name}_{unit}" for name in names]].to_numpy("float64")
+        rising &= ~(np.diff(values, axis=1) + allowed < 0.0).any(axis=1)
+    return pd.Series(rising, frame.index)

@@ -70,7 +70,7 @@ def _require_columns(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> Non
 
     How a text is stored makes no difference.
     """
-    schema = _read_schema(model)
+    schema = read_schema(model)
     if schema.strict is True and (more := sorted({*frame.columns} - {*schema.columns})):
         raise ValueError(f"{model.__name__} has no column {', '.join(more)}")
     if absent := [name for name in schema.columns if name not in frame]:
@@ -84,7 +84,7 @@ def _require_columns(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> Non
 def _find_failures(
     model: type[pa.DataFrameModel], frame: pd.DataFrame, broken: set[Kind]
 ) -> list[Failure]:
-    schema = _read_schema(model)
+    schema = read_schema(model)
     filled = [name for name, column in schema.columns.items() if not column.nullable]
     missing = frame[filled].isna()
     failures = [
@@ -107,7 +107,7 @@ def _find_failures(
 
 
 @cache
-def _read_schema(model: type[pa.DataFrameModel]) -> Any:
+def read_schema(model: type[pa.DataFrameModel]) -> Any:
     """Return the schema of a model; cached, because pandera copies it on each call.
 
     Raises TypeError where the model demands what is not checked here.
@@ -128,7 +128,7 @@ def _read_schema(model: type[pa.DataFrameModel]) -> Any:
 def _cell_rules(model: type[pa.DataFrameModel]) -> Mapping[Kind, tuple[Any, list[str]]]:
     """Return each rule of single cells, with the columns of one type that it applies to."""
     groups: dict[Kind, tuple[Any, list[str]]] = {}
-    for name, column in _read_schema(model).columns.items():
+    for name, column in read_schema(model).columns.items():
         for check in column.checks:
             kind = Kind(check.name, repr(check.statistics), str(column.dtype))
             groups.setdefault(kind, (check, []))[1].append(name)
@@ -139,7 +139,7 @@ def _broken_kinds(tables: Sequence[tuple[type[pa.DataFrameModel], pd.DataFrame]]
     """Return the rules of single cells that at least one column breaks."""
     cells: dict[Kind, tuple[Any, list[Cells]]] = {}
     for model, frame in tables:
-        different = {name: _list_different(frame[name]) for name in _read_schema(model).columns}
+        different = {name: _list_different(frame[name]) for name in read_schema(model).columns}
         for kind, (check, names) in _cell_rules(model).items():
             cells.setdefault(kind, (check, []))[1].extend(different[name] for name in names)
     return {kind for kind, (check, columns) in cells.items() if not _has_passed(check, columns)}
@@ -255,6 +255,6 @@ def tables_with(rule: str) -> tuple[str, ...]:
 
 
 def _rules_of(model: type[pa.DataFrameModel]) -> set[str]:
-    schema: Any = model.to_schema()
+    schema = read_schema(model)
     column_rules = {check.name for column in schema.columns.values() for check in column.checks}
     return column_rules | {check.name for check in schema.checks}
