@@ -466,10 +466,11 @@ def _days_of_sets(pieces: pd.DataFrame, sets: int) -> tuple[pd.MultiIndex, csr_a
         pd.DataFrame({"group": pieces["group"].to_numpy()[at], "period": periods.array})
     )
     rows["country_id"] = rows["country_id"].where(rows["restriction_id"] == EVERY, "")
-    grouped = rows.groupby(KEY)
-    place = grouped.ngroup().to_numpy(), pieces["set_id"].to_numpy()[at]
-    keys = pd.MultiIndex.from_frame(rows.drop_duplicates().sort_values(KEY)[KEY])
+    number = rows.groupby(KEY).ngroup().to_numpy()  # in the order of the keys
+    first = np.unique(number, return_index=True)[1]
+    keys = pd.MultiIndex.from_frame(rows[KEY].iloc[first])
     days = pieces["days"].to_numpy("float64")[at]
+    place = number, pieces["set_id"].to_numpy()[at]
     return keys, csr_array((days, place), shape=(len(keys), sets))
 
 
