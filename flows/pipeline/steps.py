@@ -146,7 +146,9 @@ class Results:
         """Return a table as it was computed, or some of its columns; see `store.divided`."""
         from audience_impact.store.divided import combine_tables, list_published
 
-        parts = {part: self._read_table(part) for part in list_published([name])}
+        published_names = list_published([name])
+        needed = columns if published_names == (name,) else None  # a part is sorted by its key
+        parts = {part: self._read_table(part, needed) for part in published_names}
         table = combine_tables(name, parts)
         return table.select(list(columns or table.schema.names)).to_pandas()
 
@@ -154,10 +156,13 @@ class Results:
         """Return the number of rows of each table."""
         return {name: rows.num_rows for name, rows in self.rows.items()}
 
-    def _read_table(self, name: str) -> pyarrow.Table:
+    def _read_table(self, name: str, columns: Sequence[str] | None = None) -> pyarrow.Table:
+        """Return a table or some of its columns, reading the others a group of rows at a time."""
         import pyarrow
 
-        return pyarrow.concat_tables(self.rows[name].iterate_groups()).combine_chunks()
+        groups = self.rows[name].iterate_groups()
+        selected = (group.select(list(columns)) if columns else group for group in groups)
+        return pyarrow.concat_tables(selected).combine_chunks()
 
 
 def format_finding(finding: Finding) -> str:

@@ -159,6 +159,8 @@ def test_groups_of_rows_are_cut_wherever_a_restriction_ends(
         assert {len(group) for group in groups[:-1]} == {5}
         assert sum(len(group) for group in groups) == whole.tables[name].num_rows
         assert apart.read_frame(name).equals(whole.read_frame(name))
+    sources = apart.read_frame("lineage", ["source_id", "restriction_id"])
+    assert sources.equals(whole.read_frame("lineage")[["source_id", "restriction_id"]])
 
 
 def test_a_dead_worker_changes_no_byte(
