@@ -472,17 +472,36 @@ def find_difference(schema: pa.Schema, resource: Mapping[str, Any]) -> str:
     """Return how the columns of a table differ from its entry in the manifest; blank if not."""
     expected = {field["name"]: field["type"] for field in resource["schema"]["fields"]}
     types = dict(zip(schema.names, schema.types, strict=True))
+    if len(types) < len(schema.names):
+        return "it has a column twice"
     if missing := [name for name in expected if name not in types]:
         return f"it lacks the column {missing[0]}"
     for name, kind in expected.items():
         if (arrow_name := str(types[name]).partition("[")[0]) not in _TYPES_BY_KIND.get(kind, ()):
             return f"its column {name} is of type {arrow_name} and not {kind}"
-    for field in resource["schema"]["fields"]:
-        constraints = field.get("constraints")
-        is_required = isinstance(constraints, dict) and constraints.get("required") is True
-        if is_required and schema.field(field["name"]).nullable:
-            return f"its column {field['name']} may be blank"
     return ""
+
+
+def find_blanks(file: pq.ParquetFile, resource: Mapping[str, Any]) -> str:
+    """Return which column has blanks and none in the manifest; blank without one.
+
+    Only columns that may have blanks by the schema of the file are read: none of a file that a run
+    wrote.
+    """
+    constraints = {
+        field["name"]: field.get("constraints") for field in resource["schema"]["fields"]
+    }
+    required = [
+        name
+        for name, constraint in constraints.items()
+        if isinstance(constraint, dict) and constraint.get("required") is True
+        if file.schema_arrow.field(name).nullable
+    ]
+    if not required:
+        return ""
+    table = file.read(columns=required)
+    blank = [name for name in required if table.column(name).null_count]
+    return f"its column {blank[0]} has blanks" if blank else ""
 
 
 _WHOLE_TYPES = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}

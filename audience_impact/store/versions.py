@@ -44,6 +44,7 @@ from audience_impact.store.manifest import (
     METADATA_KEY,
     as_json,
     files_of,
+    find_blanks,
     find_difference,
     hash_bytes,
     read_package,
@@ -236,6 +237,7 @@ class Stored:
             with pq.ParquetFile(io.BytesIO(content)) as file:
                 difference = find_difference(file.schema_arrow, self.files[path])
                 require_bounded(file, len(content))
+                difference = difference or find_blanks(file, self.files[path])
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damage_error(path, error) from error
         if difference:

@@ -218,6 +218,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], Edit], set[str]]] = {
         edit_table("restrictions", blank_column("platforms")),
         {"diff", "estimate"},
     ),
+    "a table with a column twice": (
+        edit_table("impact", lambda table: table.append_column("obs_status", table["obs_status"])),
+        {"estimate"},
+    ),
     "a truncated archive of facts": (
         truncate_archive,
         {"show", "list", "cite", "report", "export", "release"},
