@@ -247,13 +247,13 @@ def _collect_values(
         "code": code,
         "above": report.areas_above.get(code, ()),
         "lead": write_lead(report, code),
-        "said": _write_answers(report, code, name),
+        "answers": _write_answers(report, code, name),
         "years": _list_years(periods)[::-1],
         "reasons": _group_reasons(periods),
-        "days": [{**row, "found": read_estimate(row)} for row in days[::-1]],
+        "days": [{**row, "estimate": read_estimate(row)} for row in days[::-1]],
         "pictures": _draw_pictures(report, tables, code, name),
         "person_days": [
-            {**row, "found": read_estimate(row, "person_days")}
+            {**row, "estimate": read_estimate(row, "person_days")}
             for row in tables.person_days.get(code, [])
             if len(row["period"]) == 4
         ],
@@ -274,7 +274,7 @@ def _collect_values(
         ],
         "all_listed": code in country_entries,
         "maps": [make_map(report, report.covered_year, "../")] if code == WORLD else [],
-        "years_told": _choose_years(report)[::-1],
+        "estimated_years": _choose_years(report)[::-1],
         "data": area_path(code).rpartition("/")[2].removesuffix(".html"),
     }
 

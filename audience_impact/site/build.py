@@ -72,10 +72,10 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
     largest = rendering.largest_first(entry for entry in rows if entry.is_major)
     today, this_year = report.last_day(WORLD), report.area_row(WORLD, year)
     values = {
-        "today": today and {"row": today, "found": read_estimate(today)},
+        "today": today and {"row": today, "estimate": read_estimate(today)},
         "lead": areas.write_lead(report, WORLD),
         "year": year,
-        "this_year": this_year and {"row": this_year, "found": read_estimate(this_year)},
+        "this_year": this_year and {"row": this_year, "estimate": read_estimate(this_year)},
         "map": areas.make_map(report, year, ""),
         "count": len(rows),
         "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in rows),
