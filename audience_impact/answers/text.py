@@ -364,7 +364,7 @@ def _format_period(row: Row) -> str:
     middle = "no estimate" if row["q50_persons"] is None else format_estimate(row)
     return (
         f"  {row['period']:<8}{middle:<34} {f'at least {least}, at most {most}':<36} "
-        f"{row['restrictions_count']:>4} restrictions in {row['countries_count']} "
+        f"{_count_restrictions(row['restrictions_count']):>16} in {row['countries_count']} "
         f"{'country' if row['countries_count'] == 1 else 'countries'}{_count_begun(row)}; "
         f"{label_status(row)}"
     )
