@@ -200,7 +200,12 @@ def write_older(results: steps.Results, version: versions.Stored, root: Path) ->
             {
                 **{"name": name, "path": path, "hash": digest, "rows": len(table)},
                 "description": f"The table {name} in a single file.",
-                "schema": {"fields": [columns[column] for column in table.column_names]},
+                # Undivided, a column has blanks in the rows of other levels or periods.
+                "schema": {
+                    "fields": [
+                        columns[column] | {"constraints": {}} for column in table.column_names
+                    ]
+                },
             }
         )
     text = json.dumps(manifest | {"resources": resources + archive})
