@@ -7,7 +7,8 @@ beside the tests, again and again: each copy moves to another country (one of re
 its regions) and back in time, by years and days, and lasts no longer than LONGEST_DAYS, since not
 everything can go on at once. The facts are read, checked, computed and published as a run does it.
 
-Draws may be fewer, where time is short: half of a restriction's time goes with them.
+Draws may be fewer, where time is short: half of a restriction's time goes with them. Of fewer than
+a hundred draws the 95 % quantile is so uncertain that a rule over results may refuse the run.
 
 seconds is the wall clock of all that; peak_mib the largest memory of all processes together at any
 one moment (PSS, so that what they share counts once), sampled. Each run is a process tree of its
