@@ -48,7 +48,7 @@ from audience_impact.tracing.candidates import make_candidates
 from audience_impact.tracing.steps import make_steps
 
 STEPS_OF_DAYS = (
-    *("audiences of a day", "coming on a day", "on a day"),
+    *("audiences of a day", "shares of a day", "coming on a day", "on a day"),
     *("wanted of all", "under all", "wanted in parts", "under parts"),
 )
 """Steps of the draw cache that only the draws of metrics and `person_days` need."""
