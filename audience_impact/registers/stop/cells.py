@@ -108,7 +108,13 @@ CUTTING = re.compile(
     r"shut|suspen|\bcut|snapp|block|disconnect|blackout|offline|\bdown\b|\bout\b", re.IGNORECASE
 )
 UNSTATED = {"", "unknown", "no", "not sure"}
-NOTE_SIGNS = 160
+MOST_LAW_WORDS = 8
+LAW = re.compile(
+    r"\b(?:act|article|code|constitution|decree|law|notification|order|ordinance|regulations?|"
+    r"rules|section)\b",
+    re.IGNORECASE,
+)
+"""Words of the name of a law or an order, in a cell that may also tell a story."""
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
 
 Row = Mapping[str, str]
@@ -236,7 +242,7 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
     return EvidenceState.LIKELY_BLOCKED if admitted else EvidenceState.INSUFFICIENT
 
 
-def shorten_text(text: str, signs: int = NOTE_SIGNS) -> str:
+def shorten_text(text: str, signs: int) -> str:
     """Return a text of at most `signs` characters, cut between words."""
     return text if len(text) <= signs else text[: signs - 3].rsplit(" ", 1)[0] + "..."
 
@@ -255,7 +261,10 @@ def _describe_both(row: Row) -> str:
 
 
 def write_note(row: Row, also_named: Sequence[str]) -> str:
-    """Return a short note with the cells that have no column in the fact tables."""
+    """Return a short note with the cells that have no column in the fact tables.
+
+    It quotes names and an address, and never the register's text, which is not ours to publish.
+    """
     link = re.split(r"[;\s]", row["info_source_link"])[0]
     return _join_known(
         f"{PRINTED_AREA}{shorten_text(row['area_name'], 100)}" if row["area_name"] else "",
@@ -264,9 +273,14 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
         else "",
         _describe_both(row),
         f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
-        shorten_text(row["event"] or row["actual_cause_details"]),
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )
+
+
+def _name_law(text: str) -> str:
+    """Return the law or order that a cell names; blank where it tells a story."""
+    is_name = len(text.split()) <= MOST_LAW_WORDS and LAW.search(text) is not None
+    return _join_known(text) if is_name else ""
 
 
 @dataclass(frozen=True)
@@ -313,10 +327,8 @@ def restriction_cells(
         "evidence_state": judge_evidence(row, done),
         "claim_status": ClaimStatus.OFFICIAL if row["gov_ack"] == "Yes" else ClaimStatus.REPORTED,
         "authority": _join_known(row["decision_maker"], row["ordered_by"]),
-        "stated_reason": _join_known(
-            row["gov_justification"], shorten_text(row["gov_just_details"])
-        ),
-        "legal_basis": shorten_text(_join_known(row["legal_method"])),
+        "stated_reason": _join_known(row["gov_justification"]),
+        "legal_basis": _name_law(row["legal_method"]),
         "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_of_exams else ""),
         "cause": occasion.read_cause(row),
         "occasion": occasion.read_occasion(row),
