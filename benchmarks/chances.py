@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from audience_impact.fitting import chances
+from benchmarks import format_table
 from benchmarks.durations import FACTS, fold_of
 from flows.pipeline import steps
 
@@ -61,7 +62,7 @@ def main() -> None:
     options = parser.parse_args()
     readings = steps.validate_facts(steps.read_facts([options.folder])).tables["event_readings"]
     lines = make_table(chances.list_answers(readings))
-    print(json.dumps(lines) if options.format == "json" else pd.DataFrame(lines).to_string())
+    print(json.dumps(lines) if options.format == "json" else format_table(pd.DataFrame(lines)))
 
 
 if __name__ == "__main__":
