@@ -226,7 +226,7 @@ def test_sentences_do_not_end_at_months() -> None:
             "order",
             "yes",
         ),
-        ({"ordered_by": "Military", "event": "Dark due to airstrikes on towers."}, "damage", "no"),
+        ({"ordered_by": "Military", "event": "Dark due to airstrikes on towers."}, "order", "yes"),
         ({"ordered_by": "Unknown", "gov_justification": "School Exams"}, "order", "yes"),
         ({"ordered_by": "Unknown", "gov_ack": "Yes"}, "order", "yes"),
         ({"ordered_by": "Unknown"}, "unknown", ""),

@@ -15,7 +15,12 @@ from audience_impact.periods import SANE_YEARS
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import dates, hours, occasion, operators
 from audience_impact.registers.stop.dates import parse_day, parse_duration
-from audience_impact.registers.stop.networks import read_cut, read_networks
+from audience_impact.registers.stop.networks import (
+    are_lines_cut,
+    read_cut,
+    read_networks,
+    row_words,
+)
 from audience_impact.registers.stop.targets import COLUMNS, OTHER
 from audience_impact.registers.stop.words import first_sentence
 from audience_impact.vocabulary import (
@@ -193,7 +198,7 @@ def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     """Return action, severity and defect; of shutdown and throttling the more severe one.
 
     A slowed network is not shut down. Nor is a network that a row counts as both, if it was slowed
-    to 2G because faster generations were switched off.
+    to 2G because faster generations were switched off, or if no word of the row says which it was.
     """
     kind, extent, cut = row["shutdown_type"], row["shutdown_extent"], read_cut(row)
     odd = set(re.split(r",\s*", kind)) - {"Shutdown", "Throttle", "Unknown", ""} or set(
@@ -218,6 +223,8 @@ def _is_slowed(row: Row) -> bool:
     """Return whether a row states that networks were slowed and no network was cut."""
     event = row["event"]
     lead = first_sentence(event)
+    if not (event or row["actual_cause_details"]):
+        return not (are_lines_cut(row) or any(CUTTING.search(text) for text in row_words(row)))
     alone = any(SLOWING.search(text) and not CUTTING.search(text) for text in (lead, event))
     alone = alone and not BOTH.search(row["actual_cause_details"])
     return alone or bool(SLOWED.search(event))
@@ -238,7 +245,8 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
             Action.BLOCK: EvidenceState.BLOCKED,
         }
         return states.get(done, EvidenceState.INSUFFICIENT)
-    admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and done is not Action.UNKNOWN
+    is_admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and not occasion.is_denied(row)
+    admitted = is_admitted and done is not Action.UNKNOWN
     return EvidenceState.LIKELY_BLOCKED if admitted else EvidenceState.INSUFFICIENT
 
 
@@ -325,7 +333,7 @@ def restriction_cells(
         "action": done,
         "severity": severity,
         "evidence_state": judge_evidence(row, done),
-        "claim_status": ClaimStatus.OFFICIAL if row["gov_ack"] == "Yes" else ClaimStatus.REPORTED,
+        "claim_status": _read_claim(row),
         "authority": _join_known(row["decision_maker"], row["ordered_by"]),
         "stated_reason": _join_known(row["gov_justification"]),
         "legal_basis": _name_law(row["legal_method"]),
@@ -339,6 +347,13 @@ def restriction_cells(
         "extent_reason": context.extent_reason,
         **_timing_cells(timing),
     }
+
+
+def _read_claim(row: Row) -> ClaimStatus:
+    """Return who claims the restriction; an authority that admits a fault alone denies it."""
+    if row["gov_ack"] != "Yes":
+        return ClaimStatus.REPORTED
+    return ClaimStatus.DISPUTED if occasion.is_denied(row) else ClaimStatus.OFFICIAL
 
 
 def _read_timing(row: Row, ended_on: str) -> hours.Timing:
