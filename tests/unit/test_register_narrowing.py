@@ -311,3 +311,14 @@ def test_exam_cuts_without_hours_have_those_of_others() -> None:
         register_row(start_date="2024-03-01", **exams), False, (), stop.Context()
     )
     assert (stop.EXAM_NOTE in cells["note"], cells["hours_basis"]) == (True, "exams")
+
+
+def test_major_providers_and_public_wifi_are_not_everyone() -> None:
+    main = {"event": "It was cut on major providers.", "affected_network": "Mobile", **SIMBA}
+    full = networks.Cut(True, False)
+    assert "Simba" in narrowing.find_narrowing(register_row(**main), full, True, OTHERS)
+    plain = register_row(**main | {"event": "It was cut on all providers."})
+    assert not narrowing.find_narrowing(plain, full, True, OTHERS)
+    wifi = register_row(**SERVICES, other_affected="Public Wifi", area_name="London")
+    services = networks.Cut(False, True)
+    assert narrowing.find_narrowing(wifi, services, False, OTHERS) == "public Wi-Fi alone"

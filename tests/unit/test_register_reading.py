@@ -339,6 +339,25 @@ def test_hours_of_the_whole(last: str, cells: dict[str, str], hours_a_day: float
     assert result.days == ()
 
 
+@pytest.mark.parametrize(
+    ("last", "event", "hours_a_day"),
+    [
+        ("2024-03-03", "Cut from Mar. 1 to 15:00 on Mar. 3.", (13, 21)),
+        ("2024-03-03", "Cut beginning around 6:00 local time (UTC+6:30) on Mar. 1.", (14, 22)),
+        ("2024-03-02", "Cut from 10:00 on Mar. 1. It ended by 4:00pm on Mar. 2.", (15, 15)),
+        ("2024-03-03", "Cut daily from around 4:00pm to midnight.", (8, 8)),
+        ("", "Lines were down ~18 hours per day.", (18, 18)),
+        ("", "Data is only available for 2-3 hours per day.", (21, 22)),
+        ("2024-03-03", "Police met at 15:00 on Mar. 3.", (None, None)),
+    ],
+)
+def test_hours_of_an_edge_or_of_every_day(
+    last: str, event: str, hours_a_day: tuple[float | None, float | None]
+) -> None:
+    result = timing(last=last, event=event)
+    assert (result.least_hours, result.most_hours) == hours_a_day
+
+
 def test_stretches_with_gaps_are_days() -> None:
     text = "First from 22:00 on Mar. 1 until 4:00 on Mar. 2, then from 6:00 to 10:00 on Mar. 20."
     assert timing(event=text) == hours.Timing(march(1, 20), None, 5, 5)

@@ -402,6 +402,15 @@ def test_rows_of_one_year_stay_apart_by_their_services_and_then_by_number() -> N
     assert register_tables.same_row_twice(records(same, same)) == [2]
 
 
+def test_an_end_in_a_part_of_a_year_and_of_the_place_cut_first() -> None:
+    row = register_row(event="It was blocked until late 2025.", shutdown_status="Ongoing")
+    assert stop.read_end(row, newest_year="2025").ended_on.endswith("-09-01/2025-12-31")
+    dates = {"start_date": "2024-03-01", "end_date": "2024-03-06"}
+    then = stop.read_end(register_row(area_name="Rajasthan, then only in Jaipur", **dates))
+    assert then.ended_on == "2024-03-01/2024-03-06"
+    assert stop.read_end(register_row(area_name="Rajasthan", **dates)).ended_on == "2024-03-06"
+
+
 def test_ids_do_not_depend_on_the_order_of_the_rows() -> None:
     rows = [register_row(area_name=place) for place in ("Tula", "Tver", "Orel", "Omsk")]
     one = [event.restriction_id for event in events(records(*rows))]

@@ -208,7 +208,7 @@ def _is_inside(part: NameMeaning, outer: str, gazetteer: Gazetteer) -> bool:
 BY_DISTRICT = frozenset(("IN",))
 """Countries whose orders name districts: 13 of 13 rows read apart meant the whole district."""
 CITY_PAGES = re.compile(r"\.(?:com|in|org|net)[ /](?:news[ /])?(?:city|cities)[ /]", re.IGNORECASE)
-"""A newspaper's section in an address ("timesofindia.indiatimes.com/city/..."), no word on a cut."""
+"""A newspaper's section in an address ("indiatimes.com/city/..."), which is no word on a cut."""
 
 
 def settle_cities(

@@ -112,6 +112,7 @@ BOTH = re.compile(r"\bshut ?downs? and throttl\w+|\bthrottl\w+ and shut ?downs?"
 CUTTING = re.compile(
     r"shut|suspen|\bcut|snapp|block|disconnect|blackout|offline|\bdown\b|\bout\b", re.IGNORECASE
 )
+NARROWED = re.compile(r"\b(?:then|later) only\b", re.IGNORECASE)
 UNSTATED = {"", "unknown", "no", "not sure"}
 MOST_LAW_WORDS = 8
 LAW = re.compile(
@@ -142,8 +143,10 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
     here. If the edition of the newest year does not list an event without end, the event ended
     within the year of its last edition. Its end is then an interval, from the last evidence (its
     start, a day on which the text says that it was in force, or the first day of a later year in
-    which it still counts as ongoing) to the last day of that year. If the text states when access
-    came back in most of the affected area, that is the end, because the cells do not name the rest.
+    which it still counts as ongoing) to the last day of that year. "Until late 2025" is an interval
+    as well, and so are the days of a place that was cut first ("Rajasthan, then only in Jaipur").
+    If the text states when access came back in most of the affected area, that is the end, because
+    the cells do not name the rest.
     """
     printed = dates.read_dates(row)
     start, ended = printed.start, printed.end
@@ -155,6 +158,8 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, tuple(defects))
     if ended and ended < start:
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, (*defects, "end_before_start"))
+    if ended > start and NARROWED.search(row["area_name"]):
+        return End(f"{start}/{ended}", EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
     if ended:
         defects += ["ongoing_with_end"] if status == "ongoing" else []
         return End(ended, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
@@ -162,6 +167,8 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         return End(later, EndStatus.ENDED, EndSource.RECORDED, (*defects, "ended_later"))
     if restored := dates.read_restoration(row["event"], start):
         return End(restored, EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
+    if in_year := dates.read_end_in_year(row["event"], start):
+        return End(in_year, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
     is_listed = parse_year(row["count_year"]) >= newest_year
     if status == "ongoing" and is_listed:
         return End("", EndStatus.ONGOING, EndSource.SNAPSHOT_DATE, tuple(defects))

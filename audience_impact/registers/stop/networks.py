@@ -55,7 +55,8 @@ NETWORK_CUT = re.compile(
     rf"\b{_KIND} (?!users|service providers?)(?:\w+ ){{0,6}}(?:was|were|been|be) (?:\w+ )?{_CUT}\b|"
     rf"\b{_KIND}(?: \w+){{0,5}} slower\b|"
     rf"\b{_KIND} (?:black ?outs?|outages?|shut ?downs?|suspensions?)\b|"
-    r"\b[234]g mobile internet\b|\b(?:mobile|communications?) shut ?downs?\b|\b(?:complete|total|full) (?:black ?out|shut ?down)\b|"
+    r"\b[234]g mobile internet\b|\b(?:mobile|communications?) shut ?downs?\b|"
+    r"\b(?:complete|total|full) (?:black ?out|shut ?down)\b|"
     r"\b(?:shut\w*|cut\w*|suspend\w*|snapp\w+|disconnect\w*|block\w*|disrupt\w*|throttl\w+|pull\w*)"
     r"(?: (?:down|off|access|to|of|all|the|mobile|and|broadband|fixed)){0,5} internet\b",
 )
