@@ -304,7 +304,7 @@ def _with_clock_times(row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _hours_of_edges(text: str, first: date, last: date) -> tuple[float, float] | None:
-    """Return hours a day of a cut that began at an hour of its first day or ended at one of its last.
+    """Return hours a day of a cut whose first or last hour is printed.
 
     Of an end without an hour any hour of that day is possible.
     """
