@@ -35,6 +35,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitted import durations
 from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.distribution import SHARES
+from audience_impact.outputs import area_names
 from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.review.reasons import state_reasons
 from audience_impact.outputs.review.status_rules import NORMAL, OLD_MONTHS, UNRELIABLE
@@ -56,7 +57,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     named = targets.groupby("restriction_id")["name"].agg(
         lambda parts: ", ".join(dict.fromkeys(parts))
     )
-    areas = tables["areas"].set_index("area_id")["name"]
+    areas = area_names.list_names(tables["areas"])
     places = _describe_places(tables["restriction_places"], areas)
     readings = tables["restriction_places"].groupby("restriction_id")["reading"].agg(";".join)
     parents = parents_of(tables["areas"])

@@ -450,7 +450,8 @@ class Platforms(FactModel):
 class Areas(FactModel):
     """A part of the world, a country by its ISO 3166 code, or a place in one.
 
-    `members` are the places of a union that has no level of its own.
+    `members` are the places of a union that has no level of its own, `press_name` is the name in
+    English newspapers where it differs, `is_city` says that most of its people live in one city.
     """
 
     area_id: Series[str] = fields.key_field()
@@ -459,4 +460,6 @@ class Areas(FactModel):
     aliases: Series[str] = fields.text_field()
     level: Series[str] = fields.mark_optional(fields.code_field(words.AreaLevel, filled=False))
     members: Series[str] = fields.mark_optional(fields.references_field("areas", filled=False))
+    press_name: Series[str] = fields.mark_optional(fields.text_field())
+    is_city: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
     note: Series[str] = fields.text_field()
