@@ -4,8 +4,8 @@ Definitions. A restriction is partial if it is not known to touch everyone in it
 it covers a part of a country or some networks, because its networks or its start are unknown, or
 because a share of traffic or addresses is on record that it took (facts/events.py). A
 restriction that was never enforced touches nobody. Any other restriction touches everyone in its
-audiences. A step is a restriction that continues another one (`continues`): both are steps of the
-same event.
+audiences; this is certain unless a single report alone speaks for it (fitted/chances.py). A step is
+a restriction that continues another one (`continues`): both are steps of the same event.
 
 Method. If the whole internet is a target, single services named with it are ignored. For each
 audience, `before` is the day before which it is required: the start, for a step the start of the
@@ -24,7 +24,7 @@ import pandas as pd
 
 from audience_impact.facts import events
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import durations
+from audience_impact.fitted import chances, durations
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
@@ -76,6 +76,7 @@ RESTRICTIONS = Frame(
         "is_never_enforced": TRUTH,
         "is_partial": TRUTH,
         "is_reaching_everyone": TRUTH,
+        "is_certain": TRUTH,
         "is_order": TRUTH,
         "first_day": DAY,
         "end_source": TEXT,
@@ -174,7 +175,12 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
     linked = events.link_evidence(facts, tables)
     lost = events.find_lost_shares(linked)
     restrictions = _describe_restrictions(facts, as_of, frozenset(lost["restriction_id"]))
-    restrictions = restrictions.assign(**durations.describe_hours(restrictions, linked))
+    is_certain = restrictions["is_reaching_everyone"]
+    if len(tables["chances"]):
+        is_certain &= ~chances.is_reported_once(restrictions, linked["restriction_id"])
+    restrictions = restrictions.assign(
+        is_certain=is_certain, **durations.describe_hours(restrictions, linked)
+    )
     targets = tables["restriction_targets"].sort_values(
         ["restriction_id", "platform_id", "feature"], ignore_index=True
     )

@@ -158,9 +158,10 @@ def make_impact_by_platform(
         _sum_imputed(audiences), on=PLATFORM, how="left"
     )
     low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
+    unsure = ~about["is_certain"] & low.notna()
     return rows.assign(
         imputation_rung=rows["imputation_rung"].fillna(""),
-        window_lower_persons=low.mask(in_part & low.notna(), 0.0),
+        window_lower_persons=low.mask(unsure, 0.0),
         window_persons=rows["window_persons"].mask(in_part),
     )
 
@@ -174,7 +175,7 @@ def _bound_targets(scope: Scope, sizes: pd.DataFrame, bounds: Bounds) -> pd.Data
     capped = np.fmin(rows["upper_persons"], rows["restriction_id"].map(exposed))
     upper = rows["upper_persons"].where(everyone, capped)
     return rows.assign(
-        lower_persons=rows["lower_persons"].where(everyone, 0.0),
+        lower_persons=rows["lower_persons"].where(about["is_certain"], 0.0),
         upper_persons=upper.where(~about["is_never_enforced"], 0.0),
     )
 

@@ -184,7 +184,7 @@ class Timeline(Declared):
 
     @property
     def certain_rows(self) -> pd.DataFrame:
-        """Return rows of restrictions that affect everyone in their audiences."""
+        """Return rows of restrictions that are certain to affect everyone in their audiences."""
         return self.rows[self.rows["is_certain"]]
 
     @property
@@ -315,7 +315,6 @@ def _describe_rows(
     """Return flags of the figures of each row, and of all audiences of its restriction."""
     scope, inputs = about
     restriction = rows["restriction_id"]
-    everyone = restriction.map(scope.by_id["is_reaching_everyone"]).astype(bool)
     counted, has_base = rows["metric_priority"].notna(), rows["base_persons"].notna()
     measured = has_base & (figure["shape"].fillna("") != "")
     drawn = has_base & (daily["shape"] != "")
@@ -323,7 +322,7 @@ def _describe_rows(
     all_known = is_known.groupby([restriction, rows["from_limit"].dt.year], dropna=False)
     return {
         "is_counted": counted,
-        "is_certain": everyone,
+        "is_certain": restriction.map(scope.by_id["is_certain"]).astype(bool),
         "is_complete": restriction.isin(parts.find_drawable(scope, inputs.parts))
         & all_known.transform("all"),
         "is_daily_measured": measured.groupby(restriction).transform("all").astype(bool),

@@ -143,8 +143,7 @@ class ReasonsOfRestriction(ReasonedModel):
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper <= base, or residents if the base is projected.
 
-        Residents of places are expected numbers, and upper bounds are the largest counts; the rules
-        over results check these.
+        The rule `part_above_place` over results checks the residents of places.
         """
         is_countries = frame["area_id"].str.fullmatch("[A-Z]{2}(;[A-Z]{2})*")
         limit = frame[["base_persons", "population_persons"]].max(axis=1)

@@ -54,7 +54,6 @@ class ReviewInput:
             country_id, and `start` and `end` (exclusive) of what is certain, drawn and possible, as
             `least_start`, `start`, `most_start`, ...
         bases: The fact table, typed.
-        residents: The people of the places that a restriction names, at most.
     """
 
     impact: pd.DataFrame
@@ -68,7 +67,6 @@ class ReviewInput:
     person_days: pd.DataFrame = field(default_factory=pd.DataFrame)
     in_force: pd.DataFrame = field(default_factory=pd.DataFrame)
     bases: pd.DataFrame = field(default_factory=pd.DataFrame)
-    residents: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
 
     @property
     def exposed(self) -> pd.DataFrame:
@@ -246,9 +244,9 @@ def region_above_country(results: ReviewInput) -> list[str]:
     "impact",
 )
 def part_above_place(results: ReviewInput) -> list[str]:
-    """Return estimates with a quantile above the people of the places named."""
-    most = results.impact["restriction_id"].map(results.residents)
-    above = results.impact["q95_persons"] > most + TOLERANCE_PERSONS
+    """Return estimates with a bound or quantile above the residents of their places or country."""
+    most = results.impact[[f"{name}_persons" for name in ("q95", "upper", "at_most")]].max(axis=1)
+    above = most > results.impact["population_persons"] + TOLERANCE_PERSONS
     return _row_keys(results.impact[above])
 
 
