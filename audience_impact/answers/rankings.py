@@ -106,6 +106,25 @@ def rank_countries(
     return rows.sort_values([*order, "area_id"], ascending=[False] * 3 + [True], ignore_index=True)
 
 
+def select_kind(
+    tables: Mapping[str, pd.DataFrame], kind: EventKind | None
+) -> dict[str, pd.DataFrame]:
+    """Return the tables with the people of `impact_by_area` under restrictions of one kind.
+
+    Rows without any such restriction are left out. What part of these has no estimate is published
+    for no kind: of a total that leaves some out, nothing says how many.
+    """
+    if kind is None:
+        return dict(tables)
+    people = tables["impact_by_area"]
+    names = ("restrictions_count", *(f"{name}_persons" for name in NUMBERS))
+    cells = {name: people.get(f"{kind.value}_{name}") for name in names}
+    blank = ["bounds_only_count", "register_restrictions_count"]
+    countries = dict.fromkeys(("countries_count", "countries_drawn"), 1)
+    of_kind = people.assign(**cells, **countries, **dict.fromkeys(blank, pd.NA))
+    return {**tables, "impact_by_area": of_kind[of_kind["restrictions_count"].fillna(0) > 0]}
+
+
 def list_years(
     tables: Mapping[str, pd.DataFrame], area_id: str, quantity: Quantity
 ) -> list[tuple[str, Estimate]]:

@@ -88,6 +88,7 @@ Sort = Annotated[
 ]
 
 
+OF_KIND = "Shutdowns of the whole internet alone, without blocked or slowed services:"
 MOST_RANKED = 10
 """Number of rows of a ranking without --top."""
 
@@ -101,12 +102,14 @@ class RankedArea:
         ranking: Its countries, the largest first.
         events: Its restrictions, the largest first.
         by: Whether countries or restrictions are shown.
+        kind: The kind of restrictions that all of this is of; None for all.
     """
 
     record: "AreaRecord"
     ranking: "Ranking"
     events: "pd.DataFrame"
     by: Grouping
+    kind: EventKind | None = None
 
     @property
     def rows(self) -> "pd.DataFrame":
@@ -124,19 +127,22 @@ def rank_area(
 ) -> RankedArea:
     """Return an area with its countries and restrictions; exit with 1 if nothing is published."""
     from audience_impact.answers import rankings
-    from audience_impact.cli import finding
 
+    kind = EventKind.SHUTDOWN if question.kinds else None
+    if kind and (metric is Quantity.PERSON_DAYS or "-" in (question.period or "")):
+        question.ignored += question.kinds  # published for the people of a year alone
+        kind = None
+    tables = rankings.select_kind(tables, kind)
     record = _find_area_record(tables, question)
-    period = question.period = record.row["period"]
+    period = record.row["period"]
     is_unpublished = metric is Quantity.PERSON_DAYS and "-" in period
     if by is Grouping.RESTRICTION and is_unpublished:
         raise fail_with("person-days of restrictions are published by year: give a year", 2)
     by = by or (Grouping.COUNTRY if is_unpublished else Grouping.RESTRICTION)
-    ids = set(finding.match_restrictions(question, finding.Vocabulary(tables)))
-    acts = rankings.select_restrictions(tables, period=period)["restriction_id"]
-    events = rankings.build_events(tables, ids.intersection(acts), period)
+    acts = rankings.select_restrictions(tables, record.area_id, period, kind)["restriction_id"]
+    events = rankings.build_events(tables, set(acts), period)
     ranking = rankings.build_ranking(tables, record.area_id, period, metric)
-    return RankedArea(record, ranking, rankings.sort_events(events, EventOrder(metric)), by)
+    return RankedArea(record, ranking, rankings.sort_events(events, EventOrder(metric)), by, kind)
 
 
 def render_area(area: RankedArea, version_id: str, top: int, show_all: bool) -> str:
@@ -144,6 +150,7 @@ def render_area(area: RankedArea, version_id: str, top: int, show_all: bool) -> 
     from audience_impact.answers import text
 
     brief = text.render_area_brief(area.record, area.ranking, version_id, area.rows, top)
+    brief = f"{OF_KIND}\n{brief}" if area.kind else brief
     return f"{brief}\n{text.render_area(area.record, version_id)}" if show_all else brief
 
 
@@ -152,6 +159,7 @@ def list_area_values(area: RankedArea, version_id: str) -> dict[str, Any]:
     from audience_impact.answers import text
 
     values = text.area_json(area.record, version_id) | text.ranking_json(area.ranking)
+    values |= {"kind": area.kind.value} if area.kind else {}
     return values | text.events_json(area.events)
 
 
@@ -168,8 +176,10 @@ def draw_area(
     from audience_impact.site.charts import ranking as charts
 
     ranked, events = area.ranking, area.events
+    tables = rankings.select_kind(tables, area.kind)
     if form is ChartForm.LINE:
-        acts = rankings.select_restrictions(tables, ranked.area_id)["restriction_id"]
+        acts = rankings.select_restrictions(tables, ranked.area_id, kind=area.kind)
+        acts = acts["restriction_id"]
         events = rankings.build_events(tables, acts)
     publishers = list(events["publisher"].dropna().value_counts().index)
     try:
@@ -205,9 +215,8 @@ def _find_area_record(tables: "dict[str, pd.DataFrame]", question: "Question") -
         return records.build_area_record(tables, area, question.period)
     except KeyError as error:
         when = f" in {question.period}" if question.period else ""
-        hint = finding.describe_cover(tables["restrictions"])
         name = names.area_in_words(area, area)
-        raise fail_with(f"nothing is published of {name}{when}; {hint}") from error
+        raise fail_with(f"The record has no number of people for {name}{when}.") from error
 
 
 def has_record(tables: "dict[str, pd.DataFrame]", question: "Question") -> bool:

@@ -41,9 +41,7 @@ def test_a_question_that_no_command_answers_is_refused(
 ) -> None:
     monkeypatch.setattr(docs, "compute_results", lambda: repository_results)
     monkeypatch.setattr(docs, "QUESTIONS", [("Where is it?", "show atlantis")])
-    with pytest.raises(
-        ValueError, match="audience-impact show atlantis: atlantis is not published"
-    ):
+    with pytest.raises(ValueError, match="audience-impact show atlantis: No events for 'atlantis'"):
         docs.format_questions()
 
 
