@@ -119,9 +119,9 @@ def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
         union = model.draw_unions(Group(_draw_members(group), joint_use, everyone))[0]
         quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(distribution.SHARE_DECIMALS)
         rung = evidence_levels.ORDER[int(group["rung"].map(evidence_levels.ORDER.index).max())]
-        unions[place] = [*quantiles, rung, group["online_share"].iloc[0]]
+        unions[place] = [*quantiles, rung, *group[distribution.ONLINE].iloc[0]]
     table = pd.DataFrame.from_dict(unions, orient="index", columns=distribution.COLUMNS)
-    return table.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))
+    return table.astype(dict.fromkeys([*SHARES, *distribution.ONLINE], "float64"))
 
 
 def _draw_members(members: pd.DataFrame) -> Array:
