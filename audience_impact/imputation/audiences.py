@@ -8,7 +8,8 @@ figure that counts it and is known worse than the imputed audience is combined w
 Method. There is one distribution per service, country and day, for all restrictions
 (distribution.py, groups.py). The share is drawn and multiplied by the drawn base
 (simulation/audiences.py). A figure and what is imputed without it are combined by their precision,
-so that a figure never makes an answer less certain. Imputed values never enter columns from which bounds are computed.
+so that a figure never makes an answer less certain. Imputed values never enter columns from which
+bounds are computed.
 """
 
 import numpy as np

@@ -465,3 +465,47 @@ def test_no_draw_of_a_combined_audience_leaves_the_ends_of_its_figure() -> None:
     bounds = simulation.bounds_with_error.exposed.loc["R1"]
     assert bounds["lower_persons"] <= people.min() <= people.max() <= bounds["upper_persons"]
     assert np.unique(people).size > 1000
+
+
+def grouped(**ends: str) -> tuple[pd.DataFrame, Tables]:
+    """The members of "social media" in a land, of which one service may have ended."""
+    made = counted().audience_laws()
+    for number, service in enumerate(SERVICES):
+        made.rows["platforms"][number]["kind"] = "social_network"
+        made.rows["platforms"][number]["ended_on"] = ends.get(service, "")
+    made.add("platforms", platform_id="foreign", name="Foreign", kind="social_network")
+    made.estimate("E-XC", area_id="XC", platform_id="foreign", population_base="internet_all")
+    made.add("platforms", platform_id="social-media", name="Social media", kind="group")
+    for name, value in CALIBRATION.items():
+        made.add("overlap_calibration", parameter=name, value=repr(value))
+    tables = made.typed()
+    laws = distribution.read_parameters(tables["audience_laws"])
+    assert laws is not None
+    model = distribution.build_model(tables, laws)
+    asked = wanted(("RC", "social-media"))
+    members = groups.impute_with_members(asked, tables, model, one_factor.read_model(tables))[1]
+    return members, tables
+
+
+def test_a_group_has_the_services_that_were_counted_in_its_part_of_the_world() -> None:
+    members, tables = grouped()
+    assert "foreign" in set(tables["estimates"]["platform_id"])
+    assert set(members["platform_id"]) == set(SERVICES)
+
+
+def test_a_service_that_ended_stands_in_no_group_from_that_day() -> None:
+    assert set(grouped(beta="2024-07-02")[0]["platform_id"]) == set(SERVICES)
+    assert set(grouped(beta="2024-07-01")[0]["platform_id"]) == {"alpha", "gamma"}
+
+
+def test_a_service_that_ended_has_no_users_after_its_end() -> None:
+    made = world().restrict("R1", "alpha", "beta").restrict("R2", "alpha")
+    made.rows["platforms"][0]["ended_on"] = "2025-07-01"
+    asked = build_scope(made.typed(), AS_OF).requested
+    assert asked[["restriction_id", "platform_id"]].to_numpy().tolist() == [
+        ["R1", "beta"],
+        ["R2", "alpha"],
+    ]
+    assert asked["is_existing_use"].tolist() == [True, False]
+    made.rows["platforms"][0]["ended_on"] = "2025-08-01"
+    assert build_scope(made.typed(), AS_OF).requested["is_existing_use"].all()
