@@ -22,6 +22,7 @@ from typing import ClassVar
 
 import pandas as pd
 
+from audience_impact import populations
 from audience_impact.facts import events
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import chances, durations
@@ -187,7 +188,7 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
     return Scope(
         restrictions,
         targets,
-        _list_audiences(restrictions, targets, tables["areas"]),
+        _list_audiences(restrictions, targets, tables),
         find_whole_services(targets).rename("is_whole_service").to_frame(),
         linked,
         as_of,
@@ -276,19 +277,24 @@ def _is_ordered(restrictions: pd.DataFrame) -> pd.Series:
 
 
 def _list_audiences(
-    restrictions: pd.DataFrame, targets: pd.DataFrame, areas: pd.DataFrame
+    restrictions: pd.DataFrame, targets: pd.DataFrame, tables: Tables
 ) -> pd.DataFrame:
     """Return every (restriction, country, platform); the whole internet replaces single ones.
 
-    A restriction whose targets are all unknown or were refused has one blank platform: its
-    audience is unknown, and it does not vanish from the results.
+    Services that ended before the start have no users, and are left out beside others. A
+    restriction whose targets are all unknown or were refused has one blank platform: its audience
+    is unknown, and it does not vanish from the results.
     """
     services = targets[["restriction_id", "platform_id"]].drop_duplicates()
     network = services.loc[services["platform_id"] == WHOLE_INTERNET, "restriction_id"]
     swallowed = services["restriction_id"].isin(network) & (
         services["platform_id"] != WHOLE_INTERNET
     )
-    parents = parents_of(areas)
+    start = services["restriction_id"].map(restrictions.set_index("restriction_id")["start"])
+    is_over = populations.has_ended(services["platform_id"], start, tables["platforms"])
+    all_over = is_over.groupby(services["restriction_id"]).transform("all")
+    swallowed |= is_over & ~all_over
+    parents = parents_of(tables["areas"])
     named = restrictions["area_ids"].str.split(";")
     countries = named.map(lambda ids: countries_of(ids, parents))
     places = restrictions[["restriction_id", "start", "continues"]].assign(country_id=countries)
@@ -296,9 +302,9 @@ def _list_audiences(
     rows["platform_id"] = rows["platform_id"].astype("str").fillna("")
     rows = rows.sort_values(AUDIENCE, ignore_index=True)
     new_use = _find_new_use_alone(targets)
-    return _add_first_step(rows).assign(
-        is_existing_use=~pd.MultiIndex.from_frame(rows[new_use.names]).isin(new_use)
-    )
+    has_users = ~pd.MultiIndex.from_frame(rows[new_use.names]).isin(new_use)
+    has_users &= ~populations.has_ended(rows["platform_id"], rows["start"], tables["platforms"])
+    return _add_first_step(rows).assign(is_existing_use=has_users)
 
 
 def _find_new_use_alone(targets: pd.DataFrame) -> pd.MultiIndex:

@@ -75,9 +75,8 @@ def widen_phases(
     limits = {str(name): limit for name, limit in widen_audiences(monthly, errors).items()}
     if errors is None:
         return limits, figure.assign(daily_persons=np.nan, **dict.fromkeys(names, np.nan))
-    ends = audiences.find_ends(
-        daily.assign(low_persons=figure["daily_least_persons"]), errors.tail_degrees
-    )
+    limited = {"low_persons": figure[names[0]], "high_persons": figure[names[1]]}
+    ends = audiences.find_ends(daily.assign(**limited), errors.tail_degrees)
     moved = [
         move_out(figure[name], ends[:, at], choose)
         for name, at, choose in zip(names, (0, -1), (np.fmin, np.fmax), strict=True)

@@ -30,6 +30,7 @@ from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.imputation.audiences import ENDS
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import prepare_audiences
@@ -48,7 +49,7 @@ AUDIENCES = Frame(
         **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
         **figure_errors.COLUMNS,
         "audience_base_id": TEXT,
-        "least_persons": NUMBER,
+        **dict.fromkeys(ENDS, NUMBER),
         **dict.fromkeys(OWN_LAW, NUMBER),
     },
     key=("row",),

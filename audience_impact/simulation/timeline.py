@@ -56,7 +56,7 @@ from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import PARAMETERS, daily_use, find_online_shares
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
-from audience_impact.imputation.audiences import IMPUTED
+from audience_impact.imputation.audiences import ENDS, IMPUTED
 from audience_impact.periods import ONE_DAY
 from audience_impact.phases import (
     HOURS_COLUMNS,
@@ -124,7 +124,7 @@ _DRAWN = {
     **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
     **figure_errors.COLUMNS,
     "audience_base_id": TEXT,
-    "least_persons": NUMBER,
+    **dict.fromkeys(ENDS, NUMBER),
     **dict.fromkeys(inputs.OWN_LAW, NUMBER),
 }
 MONTHLY = Frame("timeline.monthly", _DRAWN)
@@ -279,7 +279,7 @@ def _daily_distributions(
     from_monthly = monthly[names].reset_index(drop=True)
     usable = ~has_daily & (from_monthly["shape"] != "") & share["mean"].notna()
     from_monthly["shape"] = from_monthly["shape"].where(usable, "")
-    columns = ["country_id", "platform_id", "audience_base_id", "least_persons", *inputs.OWN_LAW]
+    columns = ["country_id", "platform_id", "audience_base_id", *ENDS, *inputs.OWN_LAW]
     frame = monthly[columns].reset_index(drop=True)
     frame = frame.join(figure[names].where(has_daily, from_monthly))
     return frame.join(share.add_prefix("share_").where(usable))

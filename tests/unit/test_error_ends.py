@@ -33,7 +33,8 @@ def test_ends_hold_99_percent_of_the_draws(made: World) -> None:
     simulation = prepared(made)[0].simulation
     rows, degrees = simulation.audiences, simulation.timeline.tail_degrees
     assert len(rows) >= 2
-    low, _, high = audiences.find_ends(rows.assign(low_persons=rows["mode"]), degrees).T
+    limits = {"low_persons": rows["mode"], "high_persons": rows["mode"]}
+    low, _, high = audiences.find_ends(rows.assign(**limits), degrees).T
     drawn = audiences.draw_audiences(rows, Sampler(0, DRAWS), degrees)
     outside = ((drawn < low[:, None]) | (drawn > high[:, None])).mean(axis=1)
     assert ((outside > 0.0) & (outside < 0.02)).all()
