@@ -15,6 +15,12 @@ event names, and where the link is one of other access networks, it is of all. A
 when the other ended, and continues it; if that never ended before it, it is one event with it. Of
 several links of one restriction the first that merges counts, in the order of `EventRelation`.
 
+Renewals are one event in steps: an order of the same places, networks and targets that begins at
+most RENEWAL_DAYS after another ended continues it, unless the facts name what it continues. The
+record of a restriction whose end no source gives ends with the year in which it began, or on the
+day of its latest page, if one was published within RECORD_DAYS of the start: a page of a later year
+tells what was, and not that it still is.
+
 Undone by a row of `event_links` with the relation `apart` in a folder of facts, or without the row
 of the layer: the restriction is then published again under its own id.
 
@@ -149,8 +155,56 @@ END = [
 HOURS = ["days_in_force", "times_in_force", "least_hours_a_day", "most_hours_a_day", "hours_basis"]
 
 
+RENEWAL_DAYS = 1
+RECORD_DAYS = 365
+
+
 def merge_events(tables: Tables) -> Tables:
-    """Return typed facts in which each event is one restriction."""
+    """Return typed facts in which each event is one restriction, its steps named, or one record."""
+    merged = _merge_linked(tables)
+    rows = _end_records(merged["restrictions"], merged)
+    return merged | {"restrictions": rows.assign(continues=_find_renewed(rows, merged))}
+
+
+def _end_records(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return restrictions in which no unknown end leaves a record open."""
+    start = rows["observed_from_start"].fillna(rows["announced_on_start"])
+    pages = rows[["source_id", "also_source_id"]].stack().droplevel(1)
+    published = tables["sources"].set_index("source_id")["published_on_end"]
+    days = pages.map(published)
+    age = days - start.reindex(days.index)
+    near = days[(age > pd.Timedelta(0)) & (age <= pd.Timedelta(days=RECORD_DAYS))]
+    latest = near.groupby(level=0).max().reindex(rows.index)
+    until = latest.fillna(start.dt.normalize() + pd.offsets.YearBegin(1))
+    is_open = (rows["end_status"] == EndStatus.UNKNOWN) & rows["listed_until_end"].isna()
+    is_open &= until.notna()
+    last = until - ONE_DAY
+    ends = {"listed_until": last.dt.strftime("%Y-%m-%d"), END[-2]: last, END[-1]: until}
+    return rows.assign(**{name: rows[name].mask(is_open, ends[name]) for name in ends})
+
+
+def _find_renewed(rows: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
+    """Return the restriction that each one continues: as recorded, else the order it renews."""
+    keys = rows[["restriction_id", "continues", "area_ids", "network_scope"]].assign(
+        start=rows["observed_from_start"].fillna(rows["announced_on_start"]),
+        end=rows["ended_on_end"].where(rows["ended_on_end"] - rows["ended_on_start"] == ONE_DAY),
+        targets=rows["restriction_id"].map(
+            _join_cells(tables["restriction_targets"], rows, ["platform_id", "feature"])
+        ),
+        places=rows["restriction_id"].map(
+            _join_cells(tables["restriction_places"], rows, ["area_id", "reading", "name"])
+        ),
+    )
+    names = ["area_ids", "network_scope", "targets", "places"]
+    in_order = keys.sort_values(["start", "end", "restriction_id"])
+    before = in_order.groupby(names, dropna=False, sort=False)[["restriction_id", "end"]].shift()
+    gap = in_order["start"] - before["end"]
+    is_renewal = (gap <= pd.Timedelta(days=RENEWAL_DAYS)) & (in_order["continues"] == "")
+    return in_order["continues"].mask(is_renewal, before["restriction_id"]).reindex(rows.index)
+
+
+def _merge_linked(tables: Tables) -> Tables:
+    """Return typed facts in which restrictions that links say are one event are one."""
     links = choose_links(tables["event_links"])
     if links.empty:
         return tables

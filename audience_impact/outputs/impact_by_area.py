@@ -311,14 +311,15 @@ def _draw_people(
 
 def _describe_sets(periods: _Periods, inputs: SimulationInputs) -> pd.DataFrame:
     """Return base and platforms of each set, by set_id."""
-    rows = inputs.timeline.rows.set_index("row")[["platform_id", "base", "base_persons"]]
+    names = ["platform_id", "base", "online_persons"]
+    rows = inputs.timeline.rows.set_index("row")[names]
     joined = periods.members["every"].join(rows, on="row")
-    joined = joined.sort_values(["set_id", "base_persons", "platform_id"])
+    joined = joined.sort_values(["set_id", "online_persons", "platform_id"])
     groups = joined.groupby("set_id")
     return pd.DataFrame(
         {
             "base": groups["base"].last(),
-            "base_persons": groups["base_persons"].max(skipna=False),
+            "base_persons": groups["online_persons"].max(skipna=False),
             "platforms": groups["platform_id"].agg(lambda ids: ";".join(sorted(set(ids)))),
         }
     )

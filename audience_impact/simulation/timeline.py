@@ -12,7 +12,7 @@ figure gives the bounds that its source states; on others, and without one, the 
 between a thirtieth of the monthly audience and all of it, or a ninetieth if the audience is
 quarterly, as for internet users. Draws take the daily figure with the errors that figures have
 (audiences.py), else the monthly audience times the share that comes on a day (fitted); where
-neither is known nothing is drawn. Each calendar year has its own base and people online (phases).
+neither is known nothing is drawn. In every year the audience is that of the first day (phases).
 Restrictions in part of a country or on some networks, and services without a figure, add nothing to
 the lower bound and everyone they may touch to the upper bound; the draws of such a part are
 described in parts.py. Where several restrictions touch a platform, the draws take the audience from
@@ -96,6 +96,7 @@ ROWS = Frame(
         "base": TEXT,
         "base_id": TEXT,
         "base_persons": NUMBER,
+        "online_persons": NUMBER,
         **dict.fromkeys(BASE_LAW, NUMBER),
         "daily_persons": NUMBER,
         **{
@@ -103,6 +104,8 @@ ROWS = Frame(
             for span in ("daily", "monthly")
             for end in ("low", "high", "whole")
         },
+        "is_first_year": TRUTH,
+        "is_older": TRUTH,
         "is_counted": TRUTH,
         "is_order": TRUTH,
         "is_slowed": TRUTH,
@@ -292,9 +295,9 @@ def _bound_rows(rows: pd.DataFrame, figure: pd.DataFrame, bounds: Bounds) -> dic
     ends = rows[COUNTRY].join(bounds.countries[["lower_persons", "places_persons"]], on=COUNTRY)
     later = np.fmin(ends["places_persons"], rows["base_persons"])
     network = rows["platform_id"] == WHOLE_INTERNET
-    cap = cap.where(rows["is_first_year"] & ~network, later)
+    cap = cap.where(~network, later)
     monthly = rows["high_persons"].fillna(rows["base_persons"])
-    monthly = monthly.where(~network, np.fmax(monthly, rows["base_persons"]))  # all of the year
+    monthly = monthly.where(~network, np.fmax(monthly, rows["base_persons"]))
     least = low / reach.month_days(rows["metric"])
     day = figure["daily_least_persons"].where(now)
     day = day.where(figure["daily_persons"].notna(), np.fmax(day, least)).fillna(least)
