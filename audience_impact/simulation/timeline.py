@@ -79,6 +79,10 @@ from audience_impact.vocabulary import (
 
 SLOWED = (Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value)
 """Severities of what was slowed or impaired and not cut."""
+KINDS = ("began_", "carried_over_", "older_", "shutdown_", "service_")
+"""Prefixes of the columns of the restrictions of a kind in a year: begun in it, before it, or more
+than phases.OLDER_DAYS before it; of the whole internet, or of services.
+"""
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
 """Intervals without change, as `constant_intervals` returns them, and the rows in force in each
 set.
@@ -447,6 +451,16 @@ def find_days_in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> p
             "end": last.where(last < rows["until_limit"], rows["until_limit"]),
         }
     ).where(first.notna() & last.notna())
+
+
+def mark_kinds(line: Timeline) -> pd.DataFrame:
+    """Return whether each row (an audience in a year) is of each of KINDS, by the row."""
+    rows = line.rows.set_index("row")
+    networks = rows.loc[rows["platform_id"] == WHOLE_INTERNET, "restriction_id"]
+    is_shutdown = rows["restriction_id"].isin(networks)
+    is_begun = rows["is_first_year"].astype("bool")
+    marks = (is_begun, ~is_begun, rows["is_older"].astype("bool"), is_shutdown, ~is_shutdown)
+    return pd.DataFrame(dict(zip(KINDS, marks, strict=True)))
 
 
 def list_countries_in_force(line: Timeline) -> pd.DataFrame:
