@@ -19,6 +19,7 @@ from audience_impact.cli.folders import (
     open_version,
     require_local_paths,
 )
+from audience_impact.vocabulary import Action
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,8 +111,11 @@ class RankedArea:
 
     @property
     def rows(self) -> "pd.DataFrame":
-        """Return the rows that are shown."""
-        return self.ranking.rows if self.by is Grouping.COUNTRY else self.events
+        """Return the rows that are shown; of restrictions that continue each other one."""
+        from audience_impact.answers import rankings
+
+        is_by_country = self.by is Grouping.COUNTRY
+        return self.ranking.rows if is_by_country else rankings.join_chains(self.events)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -124,7 +128,6 @@ def rank_area(
 ) -> RankedArea:
     """Return an area with its countries and restrictions; exit with 1 if nothing is published."""
     from audience_impact.answers import rankings
-    from audience_impact.cli import finding
 
     record = _find_area_record(tables, question)
     period = question.period = record.row["period"]
@@ -132,11 +135,28 @@ def rank_area(
     if by is Grouping.RESTRICTION and is_unpublished:
         raise fail_with("person-days of restrictions are published by year: give a year", 2)
     by = by or (Grouping.COUNTRY if is_unpublished else Grouping.RESTRICTION)
-    ids = set(finding.match_restrictions(question, finding.Vocabulary(tables)))
-    acts = rankings.select_restrictions(tables, period=period)["restriction_id"]
-    events = rankings.build_events(tables, ids.intersection(acts), period)
-    ranking = rankings.build_ranking(tables, record.area_id, period, metric)
+    kind = _read_kind(question)
+    acts = rankings.select_restrictions(tables, record.area_id, period, kind)
+    if acts.empty and kind:
+        kind = None
+        acts = rankings.select_restrictions(tables, record.area_id, period)
+    events = rankings.build_events(tables, acts["restriction_id"], period)
+    ranking = rankings.build_ranking(tables, record.area_id, period, metric, kind)
     return RankedArea(record, ranking, rankings.sort_events(events, EventOrder(metric)), by)
+
+
+def _read_kind(question: "Question") -> EventKind | None:
+    """Return the kind of restrictions that a question about a year names; None for all.
+
+    The numbers of a kind are published by year: a month has those of all.
+    """
+    actions = set().union(*question.kinds.values())
+    if not actions or "-" in (question.period or ""):
+        return None
+    if actions == {Action.NETWORK_SHUTDOWN}:
+        return EventKind.SHUTDOWN
+    is_of_services = actions.isdisjoint({Action.NETWORK_SHUTDOWN, Action.THROTTLE})
+    return EventKind.SERVICE if is_of_services else None
 
 
 def render_area(area: RankedArea, version_id: str, top: int, show_all: bool) -> str:

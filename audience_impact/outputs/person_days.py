@@ -227,9 +227,7 @@ def _sum_kinds(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
     return years
 
 
-def _sum_kind_days(
-    inputs: SimulationInputs, drawing: _Drawing, numbers: pd.Index
-) -> pd.DataFrame:
+def _sum_kind_days(inputs: SimulationInputs, drawing: _Drawing, numbers: pd.Index) -> pd.DataFrame:
     """Return bounds and quantiles of the person-days of countries under some rows, by KEY."""
     line = inputs.timeline
     kinds = (line.confirmed_rows, "least_end"), (line.drawn_rows, "end"), (line.rows, "most_end")

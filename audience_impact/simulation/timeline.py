@@ -251,7 +251,7 @@ def make_timeline(
     )
     widened = error_ends.widen_phases(monthly, figure, daily, inputs.errors)
     printed, with_error = (
-        rows.assign(**limits, **_bound_rows(rows.assign(**limits), day, bounds))
+        _limit_rows(rows, limits, day, bounds)
         for limits, day, bounds in zip(({}, widened[0]), (figure, widened[1]), both, strict=True)
     )
     return Timeline(
@@ -290,6 +290,18 @@ def _daily_distributions(
     frame = monthly[columns].reset_index(drop=True)
     frame = frame.join(figure[names].where(has_daily, from_monthly))
     return frame.join(share.add_prefix("share_").where(usable))
+
+
+def _limit_rows(
+    rows: pd.DataFrame, limits: dict[str, pd.Series], figure: pd.DataFrame, bounds: Bounds
+) -> pd.DataFrame:
+    """Return the rows with other limits, and the bounds from them; all bases have one error."""
+    limited = rows.assign(**limits)
+    error = limited["base_persons"] / rows["base_persons"]
+    return limited.assign(
+        online_persons=rows["online_persons"] * error.fillna(1.0),
+        **_bound_rows(limited, figure, bounds),
+    )
 
 
 def _bound_rows(rows: pd.DataFrame, figure: pd.DataFrame, bounds: Bounds) -> dict[str, pd.Series]:

@@ -15,7 +15,7 @@ from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
 from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate, dates_in_words, read_estimate
-from audience_impact.answers.records import plain_rows
+from audience_impact.answers.records import is_collected, plain_rows
 from audience_impact.site import rendering
 from audience_impact.site.charts import atlas, finish, rows, series
 from audience_impact.site.charts.finish import paint
@@ -54,7 +54,7 @@ MARKS = {
 }
 """Meaning of the marks of a chart, for use outside its page."""
 PNG_WIDTH, CHART_WIDTH = 1152, 720
-KINDS = ("began_", "carried_over_", "shutdown_", "service_")
+KINDS = ("began_", "carried_over_", "older_", "shutdown_", "service_")
 """Prefixes of the columns of the table of a year's kinds of restrictions."""
 TOGETHER = "all"
 """Id in `person_days` of all restrictions of a country together."""
@@ -292,7 +292,9 @@ def write_lead(report: ReportData, code: str) -> list[str]:
     chosen = next((row for test in tests for row in rows if test(row)), rows[0] if rows else None)
     if chosen is None:
         return ["Nothing that is on record was in force here."]
-    return sentences.write_area_lead(chosen, name) + _name_uncounted(report, code, chosen["period"])
+    collected = [*filter(None, [sentences.describe_collection(chosen)])]
+    left_out = _name_uncounted(report, code, chosen["period"])
+    return sentences.write_area_lead(chosen, name) + collected + left_out
 
 
 def _name_uncounted(report: ReportData, code: str, year: str) -> list[str]:
@@ -345,12 +347,12 @@ def _group_reasons(periods: Rows) -> list[tuple[str, str]]:
 
 def _draw_pictures(report: ReportData, tables: AreaTables, code: str, name: str) -> dict[str, str]:
     """Return the SVG of each picture by name; blank if it would be empty."""
+    collected = {row["period"] for row in tables.periods.get(code, []) if is_collected(row)}
+    days = [row for row in tables.person_days.get(code, []) if row["period"] in collected]
     return {
         "years": series.draw_years(f"People by year: {name}", tables.periods.get(code, [])),
         "days": series.draw_days(f"People day by day: {name}", tables.days.get(code, [])),
-        "person_days": rows.draw_person_days(
-            f"Person-days by year: {name}", tables.person_days.get(code, [])
-        ),
+        "person_days": rows.draw_person_days(f"Person-days by year: {name}", days),
     }
 
 

@@ -136,6 +136,10 @@ class StatusOfPeriod(ReasonedModel):
     )
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()
+    collected_until: Series[str] = columns.make_column(
+        "last day whose events all sources had recorded: later periods have only some of theirs",
+        "date",
+    )
     as_of: Series[str] = columns.as_of()
     reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
 

@@ -595,8 +595,11 @@ def test_totals_after_the_last_edition_of_a_register_say_so() -> None:
     assert by_area.loc["2026", "reason"].endswith(sentence)
     assert by_area.loc["2026", "reason_rule_ids"].endswith("after_last_edition")
     assert sentence not in by_area.loc["2025", "reason"]
+    assert set(by_area["collected_until"]) == {"2025-12-31"}
     made.rows["register_rows"].clear()
-    assert not made.results()["impact_by_area"]["reason"].str.contains(sentence).any()
+    alone = made.results()["impact_by_area"]
+    assert not alone["reason"].str.contains(sentence).any()
+    assert (alone["collected_until"] == alone["as_of"]).all()
 
 
 def test_a_restriction_of_which_nobody_says_who_did_it_counts_as_ordered() -> None:
