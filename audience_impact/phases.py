@@ -54,7 +54,7 @@ audience, the same in all its phases.
 The audience is that of the first day in every year: the ordinary users of a service, or the people
 online before a cut, do not grow with the country while they are without it. `online_persons` is the
 base of the year, which limits totals of a year: on the first day, in a later year in its middle (or
-in that of the elapsed part of it).
+in that of the elapsed part of it), where it is above that of the audience.
 
 `is_first_year` marks the year in which a restriction began, `is_older` the years that it entered
 more than OLDER_DAYS after its first day.
@@ -346,7 +346,7 @@ def split_by_year(
     later = phases[step > 0]
     online = _count_online(later, denominators, as_of).reindex(phases.index)
     return phases.assign(
-        online_persons=online.fillna(phases["base_persons"]),
+        online_persons=np.fmax(online, phases["base_persons"]),
         is_first_year=step == 0,
         is_older=(phases["from_limit"] - began).dt.days > OLDER_DAYS,
     )

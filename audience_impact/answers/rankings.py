@@ -92,7 +92,7 @@ def build_ranking(
     if people.empty:
         raise KeyError(period)
     counted = {} if kind is None else _count_countries(rows)
-    total = plain_rows(people)[0] | counted | sum_person_days(rows)
+    total = {**plain_rows(people)[0], **counted, **sum_person_days(rows)}
     acts = tables["restrictions"].drop_duplicates("area_id").set_index("area_id")["area_name"]
     name = names.area_in_words(area_id, acts.get(area_id, area_id))
     return Ranking(area_id, name, period, quantity, rows, total, kind)

@@ -214,9 +214,9 @@ def _sum_kinds(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
     """Return bounds and quantiles of the person-days of each of KINDS in each year, by KEY."""
     line = inputs.timeline
     marks = mark_kinds(line)
-    every = _days_in_force(line.find_intervals(line.rows, "most_end", by_country=True))
-    is_year = every.index.get_level_values("period").str.len() == len("2025")
-    years = pd.DataFrame(index=every.index[is_year])
+    keys = _days_in_force(line.find_intervals(line.rows, "most_end", by_country=True)).index
+    is_year = keys.get_level_values("period").str.len() == len("2025")
+    years = pd.DataFrame(index=keys[is_year])
     for kind in KINDS:
         of_kind = _sum_kind_days(inputs, drawing, marks.index[marks[kind]])
         none = ~years.index.isin(of_kind.index)

@@ -344,6 +344,7 @@ def test_restrictions_of_a_year_are_told_apart_by_kind() -> None:
     kinds = ("began", "carried_over", "shutdown", "service")
     counts = {kind: year[f"{kind}_restrictions_count"] for kind in kinds}
     assert counts == {"began": 3, "carried_over": 1, "shutdown": 1, "service": 3}
+    assert (year["older_restrictions_count"], year["older_at_most_persons"]) == (0, 0.0)
     assert year["carried_over_at_least_persons"] < year["began_at_least_persons"]
     assert year["shutdown_at_least_persons"] > year["service_at_least_persons"]
     assert month[[f"{kind}_restrictions_count" for kind in kinds]].isna().all()
