@@ -37,6 +37,7 @@ ON_RECORD = [
     *("chain_id", "chain_days"),
 ]
 """Columns of `restrictions` that a row of a restriction has."""
+BEGAN = "began_"
 COUNTS = ("restrictions_count", "bounds_only_count", "countries_count", "countries_drawn")
 INCOMPLETE = "some_bounds_only|no_daily|outweighed"
 """Rules of `person_days` that say that the quantiles leave something out."""
@@ -138,7 +139,7 @@ def rank_countries(
     """Return the countries of an area, the largest median first and those without one last.
 
     Columns: area_id, area_name, COUNTS, is_lower_bound, base, base_persons, is_days_lower_bound,
-    and NUMBERS in persons and in person-days.
+    NUMBERS in persons and in person-days, and the medians of what began in the year.
     """
     containing = list_containing_areas(tables["restrictions"])
     inside = [area for area, above in containing.items() if area_id in (area, *above)]
@@ -151,8 +152,11 @@ def rank_countries(
     days = days.assign(is_days_lower_bound=_say_yes(rules.str.contains(INCOMPLETE)))
     columns = ["area_id", *COUNTS, "is_lower_bound", "base", "base_persons"]
     columns += [f"{name}_persons" for name in NUMBERS]
-    rows = people[columns].merge(
-        days[["area_id", "is_days_lower_bound", *of_days]], on="area_id", how="left"
+    begun = [f"{BEGAN}q50_{unit}" for unit in ("persons", "person_days")]
+    rows = people.reindex(columns=[*columns, begun[0]]).merge(
+        days.reindex(columns=["area_id", "is_days_lower_bound", *of_days, begun[1]]),
+        on="area_id",
+        how="left",
     )
     rows.insert(1, "area_name", [names.name_area(code) for code in rows["area_id"]])
     order = [f"{name}_{quantity.unit}" for name in ("q50", "at_least", "at_most")]

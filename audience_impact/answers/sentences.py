@@ -1,6 +1,7 @@
 """Answers as sentences, for a restriction, an area and a day. No other module writes them."""
 
 from calendar import monthrange
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -413,6 +414,34 @@ def describe_collection(row: Row) -> str:
         f"later events our record holds only some: do not compare {row['period'][:4]} with earlier "
         "years."
     )
+
+
+def describe_age(row: Row) -> list[str]:
+    """Return how many people were under what began in the year, and under what is older."""
+    year = row["period"]
+    ages = {"began_": f"that began in {year}", "older_": f"more than a year old when {year} began"}
+    return [
+        f"Under restrictions {words}: about {round_interval(*interval)[1]} people"
+        f"{bracket_interval(*interval[::2])}."
+        for prefix, words in ages.items()
+        if (interval := read_estimate(row, prefix=prefix, bounds=False).interval)
+        and row[f"{prefix}restrictions_count"] != row["restrictions_count"]
+    ]
+
+
+FEW = 3
+"""Number of countries that are named; the rest are counted."""
+
+
+def name_uncounted(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence on the countries without an estimate, those with most people first."""
+    missing = [row for row in rows if row["q50_persons"] is None and row["at_most_persons"] != 0]
+    missing.sort(key=lambda row: -(row["base_persons"] or 0))
+    named = [area_in_words(row["area_id"], row["area_id"]) for row in missing]
+    if len(named) > FEW:
+        named = [*named[:FEW], f"{len(named) - FEW} more countries"]
+    where = "where there is no reliable estimate"
+    return [f"The total leaves out {join_names(named)}, {where}."] if named else []
 
 
 OF_KIND = {

@@ -212,11 +212,18 @@ def _list_countries(ranking: Ranking, most: int) -> list[str]:
                 row["area_name"],
                 format_amount(rankings.read_amount(row, ranking.quantity)),
                 _format_floor_cell(rankings.read_amount(row, ranking.quantity)),
+                _format_begun(row, ranking),
                 _count_restrictions(row["restrictions_count"]),
             )
             for number, row in enumerate(plain_rows(ranking.rows.head(most)), 1)
         ]
     )
+
+
+def _format_begun(row: Row, ranking: Ranking) -> str:
+    """Return the number of what began in the year; blank for a month, a kind, or without one."""
+    begun = row[f"{rankings.BEGAN}q50_{ranking.quantity.unit}"]
+    return "" if begun is None or ranking.kind else f"began in it: {format_number(begun)}"
 
 
 def _format_floor_cell(amount: Estimate) -> str:
@@ -270,12 +277,17 @@ def render_area_brief(
     else:
         headline = sentences.write_person_days_headline(row, record.name, total)
     ranked = _list_countries(ranking, most) if is_by_country else list_events(rows, quantity, most)
+    about = [] if ranking.kind else sentences.describe_age(row)
+    about += (
+        sentences.name_uncounted(plain_rows(ranking.rows)) if ranking.area_id.isdecimal() else []
+    )
+    about += filter(None, [sentences.describe_collection(record.row)])
     more = MORE_OF_AREA.format(area=ranking.area_id, year=ranking.period[:4])
     noun = "Countries" if is_by_country else "Restrictions"
     head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]}; in brackets the 90 % interval"
     return _join_sections(
         (
-            [headline, *filter(None, [sentences.describe_collection(record.row)])],
+            [headline, *about],
             [f"{counted}. Figures: audience-impact version {version_id}."],
             [head, *ranked, *_describe_left_out(rows, quantity, most)],
             [*_explain_sum_of_days(ranking), more],
@@ -397,9 +409,14 @@ def _format_period(row: Row) -> str:
 
 
 def _count_begun(row: Row) -> str:
-    """Return how many of the restrictions began in the year; blank for a month."""
-    begun = row.get("began_restrictions_count")
-    return "" if begun is None else f", {begun} begun in the year"
+    """Return how many of the restrictions began in the year, and are older; blank for a month."""
+    ages = {"began_": "begun in the year", "older_": "older than a year"}
+    counts = {prefix: row.get(f"{prefix}restrictions_count") for prefix in ages}
+    return "".join(
+        f", {count} {ages[prefix]} ({format_compact(row[f'{prefix}q50_persons'])})"
+        for prefix, count in counts.items()
+        if count is not None
+    )
 
 
 def _list_area_comparisons(record: AreaRecord) -> list[str]:

@@ -36,8 +36,6 @@ MANY = 50
 """Maximum number of restrictions listed for a region, the largest first; a country lists all of
 them.
 """
-FEW = 3
-"""Number of countries that are named; the rest are counted."""
 COUNTED = {
     "years": "Each person counts once.",
     "days": "Each person counts once.",
@@ -299,18 +297,9 @@ def write_lead(report: ReportData, code: str) -> list[str]:
 
 def _name_uncounted(report: ReportData, code: str, year: str) -> list[str]:
     """Return a sentence on the countries of a region without an estimate, the largest first."""
-    missing = [
-        row
-        for row in _select_countries(report, year)
-        if code in report.areas_above[row["area_id"]]
-        and row["q50_persons"] is None
-        and row["at_most_persons"] != 0
-    ]
-    missing.sort(key=lambda row: -(row["base_persons"] or 0))
-    names = [naming.area_in_words(row["area_id"], row["area_id"]) for row in missing]
-    if len(names) > FEW:
-        names = [*names[:FEW], f"{len(names) - FEW} more countries"]
-    return [f"It leaves out {enumerated(names)}, where there is no estimate."] if names else []
+    countries = _select_countries(report, year)
+    inside = [row for row in countries if code in report.areas_above[row["area_id"]]]
+    return sentences.name_uncounted(inside)
 
 
 def _write_answers(report: ReportData, code: str, name: str) -> list[str]:
