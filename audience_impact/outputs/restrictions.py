@@ -40,9 +40,11 @@ from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.review.reasons import state_reasons
 from audience_impact.outputs.review.status_rules import NORMAL, OLD_MONTHS, UNRELIABLE
 from audience_impact.periods import months_between
+from audience_impact.phases import constant_intervals, cut_to_days
 from audience_impact.populations import parents_of
 from audience_impact.simulation import reach
 from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.simulation.timeline import list_periods
 from audience_impact.vocabulary import ImpactMetric, PlaceReading, PopulationBase, Unit
 
 
@@ -70,6 +72,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         hours_basis=about["hours_basis"].replace("", None),
         **durations.describe_total_hours(about),
         **seen.set_axis(facts.index),
+        **_describe_chains(scope).reindex(facts["restriction_id"]).set_axis(facts.index),
         area_id=facts["area_ids"],
         area_name=facts["area_ids"]
         .str.split(";")
@@ -90,6 +93,25 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         start_on=about["start"].dt.strftime("%Y-%m-%d").where(about["is_start_known"]),
         as_of=scope.as_of.isoformat(),
     ).sort_values("restriction_id", ignore_index=True)
+
+
+def _describe_chains(scope: Scope) -> pd.DataFrame:
+    """Return, by restriction, the first one of its chain and the days of all together.
+
+    A chain is of restrictions that continue each other. Days count once, and where no end is
+    recorded up to the last day that is certain; a restriction by itself has blanks.
+    """
+    continued = scope.by_id["continues"]
+    ids = pd.Series(continued.index, continued.index)
+    first = continued.where(continued.isin(ids), ids)
+    while not (above := first.map(first)).equals(first):
+        first = above
+    days = list_periods(scope).dropna(subset="from_day")
+    spans = days[["from_day", "least_end"]].set_axis(["start", "end"], axis=1)
+    pieces, _ = constant_intervals(cut_to_days(spans.assign(group=first, item=ids), days))
+    total = first.map(pieces.groupby("group")["days"].sum()).astype("float64")
+    is_chain = first.duplicated(keep=False)
+    return pd.DataFrame({"chain_id": first.where(is_chain), "chain_days": total.where(is_chain)})
 
 
 def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:

@@ -408,6 +408,19 @@ class Restrictions(PublishedModel):
         le=1,
     )
     continues: Series[str] = columns.text_column("restriction whose next step this is; null: none")
+    chain_id: Series[str] = columns.text_column(
+        "first restriction of the chain of steps or renewals that it belongs to; null: none"
+    )
+    chain_days: Series[float] = columns.make_column(
+        "days in force of all restrictions of the chain, each day once; null: no chain",
+        "days",
+        null=True,
+        ge=0,
+    )
+    listed_until: Series[str] = columns.text_column(
+        "last day to which the record of a restriction without an end on record goes; null: that "
+        "of the facts"
+    )
     note: Series[str] = columns.text_column("what else the sources say", sdmx="COMMENT_OBS")
     source_id: Series[str] = columns.make_column("source of the act", sdmx="SOURCE")
     as_of: Series[str] = columns.as_of()

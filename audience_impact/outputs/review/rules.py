@@ -405,17 +405,18 @@ def area_below_restriction(results: ReviewInput) -> list[str]:
     "impact_by_area",
 )
 def area_above_base(results: ReviewInput) -> list[str]:
-    """Return countries and periods with more people than the largest base of the year.
+    """Return countries and periods with more people than the largest base of their restrictions.
 
-    A base is that of the first day of a restriction, or of the first of January in a later year, at
-    most WINDOW_DAYS away. If a base is projected, all residents are the limit. Without a base near
-    the first or the last day of the period there is no limit.
+    A base is that of any day from the start of the oldest restriction in force, or from the first
+    of January, to the last day of the period, at most WINDOW_DAYS away. If a base is projected, all
+    residents are the limit. Without a base near the first or the last of these days there is no
+    limit.
     """
     if results.by_area.empty or results.bases.empty:
         return []
     by = results.by_area[results.by_area["base"].notna()].reset_index(drop=True)
     first, last = parse_periods(by["period"].str[:4])["start"], parse_periods(by["period"])["end"]
-    periods = by.assign(first=first, last=last)
+    periods = by.assign(first=_find_oldest_start(by, first, last, results.in_force), last=last)
     counted, residents = (
         _find_near_bases(periods, results.bases),
         _find_near_bases(periods.assign(base=EVERYONE), results.bases),
@@ -423,6 +424,19 @@ def area_above_base(results: ReviewInput) -> list[str]:
     limit = counted["most"].where(~counted["projected"].eq(True), residents["most"])
     above = periods[periods["upper_persons"] > limit + TOLERANCE_PERSONS]
     return sorted(above["area_id"] + "/" + above["period"])
+
+
+def _find_oldest_start(
+    rows: pd.DataFrame, first: pd.Series, last: pd.Series, in_force: pd.DataFrame
+) -> pd.Series:
+    """Return the first day of the oldest restriction in force in each period, at most `first`."""
+    if in_force.empty:
+        return first
+    periods = rows[["area_id"]].assign(first=first, last=last, place=rows.index)
+    both = periods.merge(in_force, left_on="area_id", right_on="country_id")
+    both = both[(both["most_start"] < both["last"]) & (both["most_end"] > both["first"])]
+    start = both.groupby("place")["most_start"].min().reindex(rows.index)
+    return start.where(start < first, first)
 
 
 NEARNESS = {
