@@ -2,16 +2,14 @@
 
 import re
 
-from audience_impact.answers.names import join_names
+from audience_impact.answers.names import join_names, label_code
 from audience_impact.answers.numbers import format_number
-from audience_impact.answers.records import AnswerRecord, Number
+from audience_impact.answers.records import AnswerRecord, Claim, Clauses, Measurement, Number
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
     PRINTED_AREA,
     Assumption,
-    ClaimStatus,
-    EvidenceState,
     Feature,
     ImpactMetric,
     ImputationRung,
@@ -236,23 +234,99 @@ def name_disputes(record: AnswerRecord) -> list[str]:
     ]
 
 
+KINDS = {
+    "executive government": "the national government",
+    "state government": "a state government",
+    "local government": "a local authority",
+    "law enforcement": "the police",
+    "government": "the government",
+    "military": "the military",
+    "military junta": "the military junta",
+    "judiciary": "a court",
+    "legislature": "the legislature",
+    "non-government": "a group outside the government",
+}
+"""Who ordered a restriction by the kinds of a register, for a sentence."""
+_BODIES = re.compile(
+    r"\b(?:administration|agency|army|authorit(?:y|ies)|commission|commissioner|council|court|"
+    r"department|directorate|forces|government|inspector general|junta|magistrate|militia|"
+    r"military|minister|ministry|office|parliament|police|presidency|president|regulator|"
+    r"secretary|taliban)\b",
+    re.IGNORECASE,
+)
+"""Words of a name that takes an article in a sentence."""
+SHORT_LAW = 60
+"""Letters up to which the text on a law is its name, and not a comment on it."""
+
+
+def name_authority(text: str) -> str:
+    """Return who ordered a restriction, for a sentence: `the Government of Manipur`.
+
+    A register prints the kind of body behind its name: it stands for a name that is missing.
+    """
+    parts = list(dict.fromkeys(part.strip() for part in text.split(";") if part.strip()))
+    named = [part for part in parts if part.casefold() not in KINDS] or parts
+    return join_names([KINDS.get(part.casefold(), _add_article(part)) for part in named])
+
+
+def _add_article(name: str) -> str:
+    begins = re.match(r"(?:the|an?)\b", name, re.IGNORECASE)
+    if begins:
+        return name[:1].lower() + name[1:]
+    is_body = _BODIES.search(name.partition(",")[0])
+    return f"the {name}" if is_body else name
+
+
 def describe_evidence(record: AnswerRecord) -> str:
-    """Return a sentence on who reports the restriction, and who confirms it."""
-    source = record.reported_by or "Its source"
+    """Return sentences on who reports the restriction, who is behind it and who measured it."""
+    source, clauses = record.reported_by or "Its source", record.clauses
     if source == DESCRIBED_EVENT:
         return "The event is on no record: it is taken to happen as described."
-    unmeasured = record.restriction.evidence_state == EvidenceState.INSUFFICIENT
-    official = record.restriction.claim_status == ClaimStatus.OFFICIAL
-    if record.restriction.evidence_state == EvidenceState.OK:
-        return f"{source} reports it, and measurements find no restriction."
-    if record.restriction.claim_status == ClaimStatus.DISPUTED:
-        return f"{source} reports it; that it happened is disputed."
-    if official:
-        by = "an authority confirms it, no measurement does" if unmeasured else ""
-        return f"{source} reports it; {by or 'an authority and measurements confirm it'}."
-    if unmeasured:
-        return (
-            f"One report, not confirmed: {source} reports it; neither an authority nor a "
-            "measurement confirms it."
-        )
-    return f"{source} reports it and measurements show it; no authority is on record as saying so."
+    names = join_names((record.restriction.measured_by or "").split(";"))
+    measured = {
+        Measurement.OWN: " from its own measurements",
+        Measurement.NAMED: f"; measurements by {names} are on record",
+        Measurement.CLEAR: f"; measurements by {names} found no restriction",
+        Measurement.NONE: "",
+    }[clauses.measurement]
+    disputed = "; that it happened is disputed" if clauses.is_disputed else ""
+    sentences = [f"{source} reports it{measured}{disputed}.", _describe_claim(record)]
+    return " ".join([*filter(None, sentences), *_name_missing_evidence(clauses)])
+
+
+def label_evidence(record: AnswerRecord) -> str:
+    """Return who confirms the restriction, for a label: `reported, measured by OONI`."""
+    clauses, names = record.clauses, (record.restriction.measured_by or "").replace(";", ", ")
+    claim = label_code(record.restriction.claim_status, "claim_status")
+    if clauses.is_official:
+        claim = "officially confirmed"
+    measured = {
+        Measurement.NONE: "no measurement on record",
+        Measurement.CLEAR: f"not seen by {names}",
+    }
+    return f"{claim}, {measured.get(clauses.measurement, f'measured by {names}')}"
+
+
+def _describe_claim(record: AnswerRecord) -> str:
+    """Return a sentence on who ordered it, and whether that was confirmed; blank for neither."""
+    restriction, clauses = record.restriction, record.clauses
+    who = name_authority(restriction.authority or "")
+    law = restriction.legal_basis or ""
+    by_law = f" ({law})" if 0 < len(law) <= SHORT_LAW and "://" not in law else ""
+    if clauses.claim is Claim.UNKNOWN:
+        return "It was officially confirmed." if clauses.is_official else ""
+    if clauses.claim is Claim.ATTRIBUTED:
+        confirmed = "; it was officially confirmed" * clauses.is_official
+        return f"Our record attributes it to {who}{confirmed}."
+    if not clauses.is_official:
+        whose = f"the order to {who}" if who else "it to an order, without saying whose"
+        return f"Our record attributes {whose}{by_law}."
+    return f"It was ordered by {who or 'an authority'}{by_law} and officially confirmed."
+
+
+def _name_missing_evidence(clauses: Clauses) -> list[str]:
+    """Return a sentence on what the record lacks: an official statement, a measurement."""
+    has_statement = clauses.is_official or clauses.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    missing = ["no official statement"] * (not has_statement)
+    missing += ["no measurement"] * (clauses.measurement is Measurement.NONE)
+    return [f"Our record holds {' and '.join(missing)}."] if missing else []

@@ -5,8 +5,10 @@ the citation all render this record, so that they cannot disagree.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -20,10 +22,17 @@ from audience_impact.store.divided import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
+    Cause,
+    ClaimStatus,
     EndStatus,
+    EvidenceState,
     FactRole,
     Feature,
+    GeoScope,
+    HoursBasis,
     ImpactMetric,
+    PlaceReading,
+    YesNo,
 )
 
 TABLES = (
@@ -78,6 +87,7 @@ class Restriction:
     legal_basis: str | None
     stated_reason: str | None
     cause: str | None
+    is_ordered: str | None
     occasion: str | None
     extent_reason: str | None
     note: str | None
@@ -98,6 +108,180 @@ class Restriction:
     seen_by: str | None = None
     least_lost_share: float | None = None
     most_lost_share: float | None = None
+    measured_by: str | None = None
+    measured_url: str | None = None
+    other_ended_on: str | None = None
+    other_end_status: str | None = None
+    other_end_source: str | None = None
+
+
+class Claim(StrEnum):
+    """Who is behind a restriction, by the record."""
+
+    ORDERED = "ordered"  # an authority on record ordered it
+    ORDERED_UNNAMED = "ordered_unnamed"  # an order or a law is on record, not whose
+    ATTRIBUTED = "attributed"  # somebody is named, and not for an order
+    UNKNOWN = "unknown"
+
+
+class Measurement(StrEnum):
+    """Who measured a restriction, by the record: a state of the evidence alone names nobody."""
+
+    OWN = "own"  # the source that reports it
+    NAMED = "named"
+    CLEAR = "clear"  # a measurer on record found no restriction
+    NONE = "none"
+
+
+class End(StrEnum):
+    """The end of a restriction, by the record."""
+
+    DAY = "day"
+    WINDOW = "window"  # one of at most WINDOW_DAYS days, a month or a quarter
+    ONGOING = "ongoing"
+    NOT_RECORDED = "not_recorded"
+    NEVER = "never"  # not carried out
+
+
+class Hours(StrEnum):
+    """The hours of a restriction, by the record."""
+
+    STATED = "stated"
+    MEASURED = "measured"
+    SIMILAR = "similar"  # those of similar restrictions between the same days
+    NONE = "none"
+
+
+class Place(StrEnum):
+    """The places of a restriction, by the record."""
+
+    COUNTRY = "country"
+    NAMED = "named"
+    PART = "part"  # parts of places that it names
+    UNNAMED = "unnamed"
+
+
+class Loss(StrEnum):
+    """What happened to a network: an order comes before what the source calls its cause."""
+
+    ACTION = "action"
+    ATTACK = "attack"
+    DAMAGE = "damage"
+    CUT = "cut"  # somebody is named, or the cause is not known
+
+
+WINDOW_DAYS = 31
+"""Days between which an end is printed; an end that may be on more days is not recorded."""
+CLOCK = re.compile(r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b", re.IGNORECASE)
+"""A time of the day in the words of a source."""
+
+
+@dataclass(frozen=True)
+class Clauses:
+    """What the record holds for each clause of an answer.
+
+    Attributes:
+        claim: Who is behind it.
+        is_official: Whether an authority says so or admits it.
+        is_disputed: Whether a source denies it.
+        measurement: Who measured it.
+        end: When it ended.
+        hours: How long it lasted on its days, or in all.
+        place: Which places it was in.
+        loss: What happened to a network.
+    """
+
+    claim: Claim
+    is_official: bool
+    is_disputed: bool
+    measurement: Measurement
+    end: End
+    hours: Hours
+    place: Place
+    loss: Loss
+
+
+def read_clauses(restriction: Restriction, reported_by: str | None = None) -> Clauses:
+    """Return what the record of a restriction holds for each clause of an answer."""
+    return Clauses(
+        claim=_read_claim(restriction),
+        is_official=restriction.claim_status == ClaimStatus.OFFICIAL,
+        is_disputed=restriction.claim_status == ClaimStatus.DISPUTED,
+        measurement=_read_measurement(restriction, reported_by or ""),
+        end=_read_end(restriction),
+        hours=_read_hours(restriction),
+        place=_read_place(restriction),
+        loss=_read_loss(restriction),
+    )
+
+
+def _read_claim(restriction: Restriction) -> Claim:
+    is_ordered = restriction.is_ordered == YesNo.YES
+    is_by_others = restriction.is_ordered == YesNo.NO or (
+        restriction.cause in (Cause.ATTACK, Cause.DAMAGE) and not is_ordered
+    )
+    if restriction.claim_status == ClaimStatus.DISPUTED and not is_ordered:
+        is_by_others = True
+    if restriction.authority:
+        return Claim.ATTRIBUTED if is_by_others else Claim.ORDERED
+    has_order = is_ordered or bool(restriction.legal_basis)
+    return Claim.ORDERED_UNNAMED if has_order and not is_by_others else Claim.UNKNOWN
+
+
+def _read_measurement(restriction: Restriction, reported_by: str) -> Measurement:
+    if not restriction.measured_by:
+        return Measurement.NONE
+    if restriction.evidence_state == EvidenceState.OK:
+        return Measurement.CLEAR
+    is_own = restriction.measured_by in (reported_by, reported_by.split(",")[0])
+    return Measurement.OWN if is_own else Measurement.NAMED
+
+
+def _read_end(restriction: Restriction) -> End:
+    if restriction.end_status == EndStatus.WITHDRAWN:
+        return End.NEVER
+    if restriction.end_status == EndStatus.ONGOING:
+        return End.ONGOING
+    span = periods.parse_period(restriction.ended_on or "")
+    if span is None:
+        return End.NOT_RECORDED
+    if (span[1] - span[0]).days == 1:
+        return End.DAY
+    is_period = "/" not in (restriction.ended_on or "") and len(restriction.ended_on or "") > 4
+    is_near = is_period or (span[1] - span[0]).days <= WINDOW_DAYS
+    return End.WINDOW if is_near else End.NOT_RECORDED
+
+
+def _read_hours(restriction: Restriction) -> Hours:
+    if restriction.hours_basis == HoursBasis.MEASURED:
+        return Hours.MEASURED
+    if restriction.least_hours_a_day is not None or restriction.most_hours_a_day is not None:
+        return Hours.STATED
+    is_similar = restriction.hours_basis in (HoursBasis.EXAMS, HoursBasis.NETWORK_CUT)
+    has_times = CLOCK.search(restriction.note or "")
+    is_dated = _read_end(restriction) == End.DAY
+    return Hours.SIMILAR if is_similar and is_dated and not has_times else Hours.NONE
+
+
+def _read_place(restriction: Restriction) -> Place:
+    if restriction.area_id != restriction.country_id:
+        is_part = PlaceReading.WITHIN in (restriction.place_readings or "").split(";")
+        return Place.PART if is_part else Place.NAMED
+    whole = (GeoScope.NATIONAL, GeoScope.UNKNOWN, GeoScope.NETWORK_ONLY)
+    if restriction.geo_scope in whole:
+        return Place.COUNTRY
+    return Place.PART if restriction.places else Place.UNNAMED
+
+
+def _read_loss(restriction: Restriction) -> Loss:
+    claim, cause = _read_claim(restriction), restriction.cause
+    if claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED) or cause not in (
+        *(Cause.ATTACK, Cause.DAMAGE, Cause.UNKNOWN),
+    ):
+        return Loss.ACTION
+    if claim is Claim.ATTRIBUTED or restriction.claim_status == ClaimStatus.OFFICIAL:
+        return Loss.CUT
+    return {Cause.ATTACK: Loss.ATTACK, Cause.DAMAGE: Loss.DAMAGE}.get(Cause(cause), Loss.CUT)
 
 
 @dataclass(frozen=True)
@@ -221,6 +405,11 @@ class AnswerRecord:
     comparisons: tuple[Row, ...]
     is_sensitivity_computed: bool
     rows: Rows
+
+    @cached_property
+    def clauses(self) -> Clauses:
+        """Return what the record holds for each clause of an answer."""
+        return read_clauses(self.restriction, self.reported_by)
 
     @cached_property
     def by_metric(self) -> dict[str, Number]:
@@ -443,8 +632,14 @@ def _is_computed(tables: Mapping[str, pd.DataFrame]) -> bool:
 
 
 def _pick_cells(kind: type, row: Row) -> dict[str, Any]:
-    """Return, by name, the cells of a row for which a dataclass has a field."""
-    return {field.name: row[field.name] for field in fields(kind)}
+    """Return, by name, the cells of a row for which a dataclass has a field.
+
+    A version of an older schema lacks the columns of fields that are None by default.
+    """
+    return {
+        field.name: row.get(field.name) if field.default is None else row[field.name]
+        for field in fields(kind)
+    }
 
 
 def _build_number(row: Row) -> Number:

@@ -8,7 +8,12 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
-from audience_impact.answers.caveats import list_caveats, name_unnamed_places, write_reasons
+from audience_impact.answers.caveats import (
+    label_evidence,
+    list_caveats,
+    name_unnamed_places,
+    write_reasons,
+)
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.numbers import (
     NUMBERS,
@@ -92,6 +97,7 @@ def _collect_values(
         "data": restriction_path(entry.restriction).rpartition("/")[2].removesuffix(".html"),
         "continues": report.by_id.get(record.restriction.continues or ""),
         "lasted": _describe_duration(record),
+        "evidence": label_evidence(record),
         "act": sorted(_describe_restriction(record), key=lambda pair: len(pair[1]) > LONG),
         "long": LONG,
     }
@@ -295,7 +301,8 @@ ACT = (
     ("Cause", "cause", "cause"),
     ("Happened at", "occasion", ""),
     ("Who says so", "claim_status", "claim_status"),
-    ("Measurements", "evidence_state", "evidence_state"),
+    ("Measured by", "measured_by", ""),
+    ("A page of the measurement", "measured_url", ""),
     ("Why it is not read as everyone", "extent_reason", ""),
     ("Note", "note", ""),
 )

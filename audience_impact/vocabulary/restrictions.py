@@ -140,7 +140,7 @@ class ClaimStatus(Word):
     OFFICIAL = "official", "an authority says so, or admits it", "said by an authority"
     REPORTED = (
         "reported",
-        "press or civil society report it, and no authority has confirmed it",
+        "press or civil society report it; no official statement is on record",
         "reported",
     )
     DISPUTED = "disputed", "some say so and others deny it", "disputed"

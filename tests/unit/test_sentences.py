@@ -288,12 +288,7 @@ def reasoned(
             ),
             "It has not been seen to be carried out.",
         ),
-        (
-            told(MANY, claim_status="reported", reported_by="A page"),
-            "A page reports it and measurements show it; no authority is on record as saying so.",
-        ),
         (told(MANY, claim_status="disputed"), "that it happened is disputed."),
-        (told(MANY, evidence_state="ok"), "measurements find no restriction."),
         (
             told(
                 MANY,
@@ -375,6 +370,52 @@ def reasoned(
 def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) -> None:
     answer = sentences.write_answer(record, VERSION)
     assert said in answer, answer
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (
+            {"claim_status": "reported"},
+            "Our record holds no official statement and no measurement.",
+        ),
+        ({}, "It was officially confirmed. Our record holds no measurement."),
+        (
+            {"evidence_state": "likely_blocked", "authority": "Ministry of Peace; Military"},
+            "It was ordered by the Ministry of Peace and officially confirmed. Our record holds no "
+            "measurement.",
+        ),
+        (
+            {"claim_status": "reported", "measured_by": "IODA;OONI"},
+            "; measurements by IODA and OONI are on record. Our record holds no official sta",
+        ),
+        ({"reported_by": "OONI", "measured_by": "OONI"}, "OONI reports it from its own measure"),
+        (
+            {"claim_status": "reported", "authority": "Executive government"},
+            "Our record attributes the order to the national government.",
+        ),
+        ({"claim_status": "reported", "is_ordered": "yes"}, "to an order, without saying whose."),
+        ({"authority": "A court", "legal_basis": "Law 1"}, "by a court (Law 1) and officially"),
+        ({"authority": "A court", "legal_basis": "Yes. " * 20}, "by a court and officially"),
+        (
+            {"authority": "Military of Oz; Non-government", "is_ordered": "no"},
+            "Our record attributes it to the Military of Oz; it was officially confirmed.",
+        ),
+        (
+            {"claim_status": "disputed", "authority": "A regulator"},
+            "that it happened is disputed. Our record attributes it to a regulator. Our record",
+        ),
+        ({"evidence_state": "ok", "measured_by": "OONI"}, "OONI found no restriction."),
+    ],
+)
+def test_who_did_it_and_who_confirms_it_is_what_the_record_holds(
+    cells: dict[str, Any], said: str
+) -> None:
+    evidence = caveats.describe_evidence(told(MANY, **{"reported_by": "A page"} | cells))
+    assert said in evidence, evidence
+    assert ("measurements by" in evidence) == (
+        "measured_by" in cells and cells.get("reported_by") != "OONI"
+    )
 
 
 def test_the_first_sentence_on_a_disputed_restriction_says_so() -> None:
