@@ -80,7 +80,7 @@ LIMIT_REASONS: dict[str, str] = {
 GENERAL = ("subnational", "some_networks", "networks_unknown")
 """Status rules whose general sentence is omitted where the row has a more specific one."""
 PLAINER: dict[str, str] = {
-    PartGap.NO_PLACES: "our record does not name the places",
+    PartGap.NO_PLACES: "our record does not say which places were affected",
     PartGap.NO_POPULATION: "our record holds no count of who lives in a place named",
     PartGap.PART_UNKNOWN: "our record does not say how much of the place was affected",
     PartGap.FIXED_ALONE: "no survey counts who has a fixed line and no mobile network",
@@ -169,11 +169,13 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
         return " and ".join(
             [
                 f"the source does not mean everyone there ({extent})",
-                *(PartGap(gap).meaning for gap in rules.get(GAP, []) if gap in UNCOUNTED),
+                *(_word_gap(gap) for gap in rules.get(GAP, []) if gap in UNCOUNTED),
                 *([MISSING_REASONS[WIDE]] if WIDE in rules else []),
             ]
         )
-    specific_reasons = [PLAINER.get(gap, PartGap(gap).meaning) for gap in rules.get(GAP, [])]
+    if record.clauses.place is Place.UNNAMED and PartGap.NO_PLACES in rules.get(GAP, []):
+        return ""  # a sentence of its own says so
+    specific_reasons = [_word_gap(gap) for gap in rules.get(GAP, [])]
     hidden_rules = {GAP, *(GENERAL if specific_reasons else ())}
     general = [
         MISSING_REASONS.get(rule.id, rule.sentence)
@@ -182,6 +184,10 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
     ]
     limits = [why for rule, why in LIMIT_REASONS.items() if rule in rules]
     return " and ".join([*general, *specific_reasons] or limits)
+
+
+def _word_gap(gap: str) -> str:
+    return PLAINER.get(gap, PartGap(gap).meaning)
 
 
 def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
@@ -213,12 +219,12 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
     They are counted where a place is read as a part of a larger one: `Monywa and other townships,
     Sagaing Division` are a part of Sagaing.
     """
+    printed = (record.restriction.note or "").partition(PRINTED_AREA)[2].partition(";")[0]
     if record.clauses.place is Place.UNNAMED:
-        is_said = record.leading.people.interval is None  # as the reason
-        return [] if is_said else ["Our record does not name the places."]
+        named = f": its source names “{printed}”" if printed else ""
+        return [f"Our record does not say which places were affected{named}."]
     readings = (record.restriction.place_readings or "").split(";")
-    _, _, printed = (record.restriction.note or "").partition(PRINTED_AREA)
-    match = UNNAMED_PLACES.search(printed.partition(";")[0])
+    match = UNNAMED_PLACES.search(printed)
     if match is None or readings == [""] or PlaceReading.WITHIN in readings:
         return []
     places = f"adds “{match[0]}”"

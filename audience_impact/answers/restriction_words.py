@@ -380,7 +380,8 @@ def _describe_duration(record: AnswerRecord) -> str:
     lasted = ", ".join(text for text in parts if text)
     if not lasted:
         return "It lasted a day." if last and not until else ""
-    return f"It lasted {lasted}{_describe_person_hours(record)}."
+    verb = "lasted" if last else "was in force"
+    return f"It {verb} {lasted}{_describe_person_hours(record)}."
 
 
 def _describe_evidence(record: AnswerRecord) -> str:

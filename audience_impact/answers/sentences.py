@@ -73,7 +73,7 @@ DIFFERENCES = {
 def write_lead(record: AnswerRecord) -> str:
     """Return the number and what was done in plain words, without interval and details."""
     if record.leading.people.at_most == 0:
-        return _answer_nobody(record)
+        return _deny_impact(record)
     if record.leading.people.interval is None:
         return _answer_unknown(record)
     number = round_interval(*record.leading.people.interval)[1]
@@ -84,7 +84,7 @@ def write_lead(record: AnswerRecord) -> str:
 def write_headline(record: AnswerRecord) -> str:
     """Return the answer in one sentence; without an estimate in as few as that takes."""
     if record.leading.people.at_most == 0:
-        return _answer_nobody(record)
+        return _deny_impact(record)
     if record.leading.people.interval is None:
         return _answer_unknown(record)
     low, middle, high = record.leading.people.interval
@@ -123,7 +123,7 @@ def _describe_estimate(record: AnswerRecord) -> list[str]:
     return [differing, others, _explain_bounds(record), *_describe_deprived(record)]
 
 
-def _answer_nobody(record: AnswerRecord) -> str:
+def _deny_impact(record: AnswerRecord) -> str:
     day = record.restriction.announced_on or record.restriction.observed_from
     dated = f" announced {on_day(day)}" if day else ""
     restriction = f"{name_action(record)} of {name_targets(record)}{dated}"
@@ -317,9 +317,9 @@ def _lead_without_estimate(row: Row, place: str, when: str, under: str) -> str:
     """Return that there is no estimate, the lower bound, and how many restrictions there were."""
     people, count = read_estimate(row), row["restrictions_count"]
     restrictions = f"{count:,} internet restriction{'' if count == 1 else 's'}"
-    floor = f" It was at least {format_floor(people.at_least)}." if people.at_least else ""
-    most = ""
-    if has_telling_ceiling(people, row["base_persons"], row["base_persons"]):
+    floor = f" The minimum is {format_floor(people.at_least)}." if people.at_least else ""
+    most, base = "", row.get("base_persons")
+    if has_telling_ceiling(people, base, base):
         most = f" The maximum is {format_ceiling(people.at_most or 0.0)}."
     return (
         f"No reliable estimate exists of how many {under}.{floor}{most} Our record has "

@@ -239,7 +239,7 @@ def reasoned(
         ),
         (
             reasoned(BOUNDS, "subnational;part_unknown", "M", ";no_places"),
-            "no estimate because our record does not name the places.",
+            "no estimate because our record does not say which places were affected.",
         ),
         (
             reasoned(
