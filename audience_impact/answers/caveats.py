@@ -369,7 +369,7 @@ def name_authority(text: str) -> str:
     A register prints the kind of body behind its name: it stands for a name that is missing.
     """
     parts = list(dict.fromkeys(part.strip() for part in text.split(";") if part.strip()))
-    named = [part for part in parts if part.casefold() not in KINDS] or parts
+    named = [part for part in parts if part.casefold() not in KINDS] or parts[:1]
     return join_names([KINDS.get(part.casefold(), _add_article(part)) for part in named])
 
 

@@ -115,63 +115,22 @@ class Restriction:
     other_end_source: str | None = None
 
 
-class Claim(StrEnum):
-    """Who is behind a restriction, by the record."""
-
-    ORDERED = "ordered"  # an authority on record ordered it
-    ORDERED_UNNAMED = "ordered_unnamed"  # an order or a law is on record, not whose
-    ATTRIBUTED = "attributed"  # somebody is named, and not for an order
-    UNKNOWN = "unknown"
-
-
-class Measurement(StrEnum):
-    """Who measured a restriction, by the record: a state of the evidence alone names nobody."""
-
-    OWN = "own"  # the source that reports it
-    NAMED = "named"
-    CLEAR = "clear"  # a measurer on record found no restriction
-    NONE = "none"
-
-
-class End(StrEnum):
-    """The end of a restriction, by the record."""
-
-    DAY = "day"
-    WINDOW = "window"  # one of at most WINDOW_DAYS days, a month or a quarter
-    ONGOING = "ongoing"
-    NOT_RECORDED = "not_recorded"
-    NEVER = "never"  # not carried out
-
-
-class Hours(StrEnum):
-    """The hours of a restriction, by the record."""
-
-    STATED = "stated"
-    MEASURED = "measured"
-    SIMILAR = "similar"  # those of similar restrictions between the same days
-    NONE = "none"
-
-
-class Place(StrEnum):
-    """The places of a restriction, by the record."""
-
-    COUNTRY = "country"
-    NAMED = "named"
-    PART = "part"  # parts of places that it names
-    UNNAMED = "unnamed"
-
-
-class Loss(StrEnum):
-    """What happened to a network: an order comes before what the source calls its cause."""
-
-    ACTION = "action"
-    ATTACK = "attack"
-    DAMAGE = "damage"
-    CUT = "cut"  # somebody is named, or the cause is not known
-
-
+Claim = StrEnum("Claim", "ORDERED ORDERED_UNNAMED ATTRIBUTED UNKNOWN")
+"""Who is behind a restriction: an authority, unnamed or not, or somebody without an order."""
+Measurement = StrEnum("Measurement", "OWN NAMED CLEAR NONE")
+"""Who measured it: the source itself, a measurer on record, one who found nothing, or none."""
+End = StrEnum("End", "DAY WINDOW ONGOING NOT_RECORDED NEVER")
+"""When it ended: on a day, within WINDOW_DAYS, not yet, unknown, or it was not carried out."""
+Hours = StrEnum("Hours", "STATED MEASURED SIMILAR NONE")
+"""How long it lasted: as its source or outages say, or as similar restrictions of known days."""
+Place = StrEnum("Place", "COUNTRY NAMED PART UNNAMED")
+"""Where it was: in the whole country, in places on record, in parts of these, or elsewhere."""
+Loss = StrEnum("Loss", "ACTION ATTACK DAMAGE CUT")
+"""What happened to a network: an order comes before what the source calls its cause."""
 WINDOW_DAYS = 31
 """Days between which an end is printed; an end that may be on more days is not recorded."""
+LAST_LISTED = "-12-31"
+"""End of a span that a register gives to what it lists in one year and not in the next."""
 CLOCK = re.compile(r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b", re.IGNORECASE)
 """A time of the day in the words of a source."""
 
@@ -217,15 +176,13 @@ def read_clauses(restriction: Restriction, reported_by: str | None = None) -> Cl
 
 def _read_claim(restriction: Restriction) -> Claim:
     is_ordered = restriction.is_ordered == YesNo.YES
-    is_by_others = restriction.is_ordered == YesNo.NO or (
-        restriction.cause in (Cause.ATTACK, Cause.DAMAGE) and not is_ordered
-    )
-    if restriction.claim_status == ClaimStatus.DISPUTED and not is_ordered:
-        is_by_others = True
+    harm = restriction.cause in (Cause.ATTACK, Cause.DAMAGE)
+    is_doubtful = harm or restriction.claim_status == ClaimStatus.DISPUTED
+    is_by_others = restriction.is_ordered == YesNo.NO or (is_doubtful and not is_ordered)
     if restriction.authority:
         return Claim.ATTRIBUTED if is_by_others else Claim.ORDERED
-    has_order = is_ordered or bool(restriction.legal_basis)
-    return Claim.ORDERED_UNNAMED if has_order and not is_by_others else Claim.UNKNOWN
+    has_order = (is_ordered or bool(restriction.legal_basis)) and not is_by_others
+    return Claim.ORDERED_UNNAMED if has_order else Claim.UNKNOWN
 
 
 def _read_measurement(restriction: Restriction, reported_by: str) -> Measurement:
@@ -233,23 +190,23 @@ def _read_measurement(restriction: Restriction, reported_by: str) -> Measurement
         return Measurement.NONE
     if restriction.evidence_state == EvidenceState.OK:
         return Measurement.CLEAR
-    is_own = restriction.measured_by in (reported_by, reported_by.split(",")[0])
+    is_own = restriction.measured_by == reported_by.partition(",")[0]
     return Measurement.OWN if is_own else Measurement.NAMED
 
 
 def _read_end(restriction: Restriction) -> End:
-    if restriction.end_status == EndStatus.WITHDRAWN:
-        return End.NEVER
-    if restriction.end_status == EndStatus.ONGOING:
-        return End.ONGOING
-    span = periods.parse_period(restriction.ended_on or "")
-    if span is None:
-        return End.NOT_RECORDED
-    if (span[1] - span[0]).days == 1:
+    if restriction.end_status in (EndStatus.WITHDRAWN, EndStatus.ONGOING):
+        is_ongoing = restriction.end_status == EndStatus.ONGOING
+        return End.ONGOING if is_ongoing else End.NEVER
+    written = restriction.ended_on or ""
+    span = periods.parse_period(written)
+    days = (span[1] - span[0]).days if span else 0
+    if days == 1:
         return End.DAY
-    is_period = "/" not in (restriction.ended_on or "") and len(restriction.ended_on or "") > 4
-    is_near = is_period or (span[1] - span[0]).days <= WINDOW_DAYS
-    return End.WINDOW if is_near else End.NOT_RECORDED
+    is_span = "/" in written
+    is_near = days <= WINDOW_DAYS and not written.endswith(LAST_LISTED)
+    is_near = is_near if is_span else len(written) > len("2025")
+    return End.WINDOW if span and is_near else End.NOT_RECORDED
 
 
 def _read_hours(restriction: Restriction) -> Hours:
@@ -258,26 +215,23 @@ def _read_hours(restriction: Restriction) -> Hours:
     if restriction.least_hours_a_day is not None or restriction.most_hours_a_day is not None:
         return Hours.STATED
     is_similar = restriction.hours_basis in (HoursBasis.EXAMS, HoursBasis.NETWORK_CUT)
-    has_times = CLOCK.search(restriction.note or "")
-    is_dated = _read_end(restriction) == End.DAY
-    return Hours.SIMILAR if is_similar and is_dated and not has_times else Hours.NONE
+    is_dated = _read_end(restriction) == End.DAY and not CLOCK.search(restriction.note or "")
+    return Hours.SIMILAR if is_similar and is_dated else Hours.NONE
 
 
 def _read_place(restriction: Restriction) -> Place:
     if restriction.area_id != restriction.country_id:
         is_part = PlaceReading.WITHIN in (restriction.place_readings or "").split(";")
         return Place.PART if is_part else Place.NAMED
-    whole = (GeoScope.NATIONAL, GeoScope.UNKNOWN, GeoScope.NETWORK_ONLY)
-    if restriction.geo_scope in whole:
+    if restriction.geo_scope in (GeoScope.NATIONAL, GeoScope.UNKNOWN, GeoScope.NETWORK_ONLY):
         return Place.COUNTRY
     return Place.PART if restriction.places else Place.UNNAMED
 
 
 def _read_loss(restriction: Restriction) -> Loss:
     claim, cause = _read_claim(restriction), restriction.cause
-    if claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED) or cause not in (
-        *(Cause.ATTACK, Cause.DAMAGE, Cause.UNKNOWN),
-    ):
+    is_ordered = claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    if is_ordered or cause not in (Cause.ATTACK, Cause.DAMAGE, Cause.UNKNOWN):
         return Loss.ACTION
     if claim is Claim.ATTRIBUTED or restriction.claim_status == ClaimStatus.OFFICIAL:
         return Loss.CUT

@@ -48,7 +48,7 @@ UNNAMED = "what was restricted"
 DISPUTED = ", by a report that is disputed"
 WITH_ARTICLE = (" Strip", " Region")
 """Ends of names of places that take an article in a sentence."""
-WHOLE_DAY_HOURS = 24
+WHOLE_DAY_HOURS = 23.9
 FEW_HOURS = 20.0
 """Hours up to which a decimal is printed."""
 WAR = re.compile(r"\bconflict\b|\bwar\b", re.IGNORECASE)
@@ -123,8 +123,8 @@ def _describe_network_cut(record: AnswerRecord) -> RestrictionWords:
 
 def _describe_online(record: AnswerRecord) -> tuple[str, str]:
     """Return what people did and when; in a war they may have been cut off already."""
-    is_war = bool(WAR.search(record.restriction.occasion or ""))
-    if is_war or record.clauses.loss is not Loss.ACTION:
+    is_harmed = record.restriction.cause in (Cause.ATTACK, Cause.DAMAGE)
+    if is_harmed or WAR.search(record.restriction.occasion or ""):
         return "were ordinarily online", " before "
     return "were online", " when "
 

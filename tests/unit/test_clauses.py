@@ -6,7 +6,7 @@ A clause of an answer is printed where its record is, and nowhere else.
 import csv
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,9 @@ ENDS: dict[str, dict[str, Any]] = {
     "ongoing": {"end_status": "ongoing"},
     "unknown": {"end_status": "unknown"},
 }
-SIMILAR = {f"q{name}_in_force_hours": hours for name, hours in (("05", 20), ("50", 40), ("95", 80))}
+SIMILAR: dict[str, Any] = {
+    f"q{name}_in_force_hours": hours for name, hours in (("05", 20), ("50", 40), ("95", 80))
+}
 HOURS: dict[str, dict[str, Any]] = {
     "stated": {"least_hours_a_day": 5.0, "most_hours_a_day": 5.0, "hours_basis": "printed"},
     "of similar cuts": {"hours_basis": "exams", **SIMILAR},
@@ -81,7 +83,7 @@ def test_every_combination_has_the_clauses_of_the_table() -> None:
         assert list(csv.DictReader(file)) == list(combine())
 
 
-CLAUSES = {
+CLAUSES: dict[str, Callable[[AnswerRecord], object]] = {
     "It was ordered by": lambda record: (
         record.clauses.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
         and record.clauses.is_official

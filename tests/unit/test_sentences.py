@@ -111,7 +111,7 @@ USERS = people(29_858_376.0, 33_047_447.0, 41_750_054.0, 51_381_940.0, 55_738_60
 BOUNDS = people(0.0, None, None, None, 93_200_000.0)
 BOTH = '["France", "Italy"]'
 HOURS = ("q05_in_force_hours", "q50_in_force_hours", "q95_in_force_hours")
-OTHER_END = {"other_ended_on": "2021-01-02", "other_end_status": "ended"}
+OTHER_END: dict[str, Any] = {"other_ended_on": "2021-01-02", "other_end_status": "ended"}
 NET: dict[str, Any] = {
     "platform_id": "*",
     "platform_name": "Whole internet",
@@ -121,7 +121,11 @@ NET: dict[str, Any] = {
 
 def figure(value: float, **cells: Any) -> dict[str, Any]:
     """A figure that others published of the people of an answer."""
-    row = {"figure_kind": "platform_audience", "unit": "persons", "interval_kind": "none"}
+    row: dict[str, Any] = {
+        "figure_kind": "platform_audience",
+        "unit": "persons",
+        "interval_kind": "none",
+    }
     row |= {"disputed_by": None, "platform_id": "alpha", "published_value": value}
     return row | {"publisher": "A page", "attribution": "A page"} | cells
 
@@ -504,7 +508,7 @@ def test_a_published_figure_that_ours_differs_from_is_in_the_second_sentence(
 
 def test_without_an_estimate_the_best_published_figure_and_a_telling_maximum_are_named() -> None:
     few = people(0.0, None, None, None, 4e6)
-    why = {"base_persons": 10e6, "population_persons": 5e6}
+    why: dict[str, Any] = {"base_persons": 10e6, "population_persons": 5e6}
     lead = sentences.write_lead(told(few, comparisons=[figure(3e6)], why=why))
     assert lead.startswith("No reliable estimate exists of how many people in France")
     assert lead.endswith(
@@ -519,21 +523,29 @@ def test_without_an_estimate_the_best_published_figure_and_a_telling_maximum_are
 
 
 def test_a_network_in_a_war_was_online_before() -> None:
-    cut = {"area_id": "FR-1", "area_names": '["Brest Strip"]', "occasion": "Conflict"}
+    cut: dict[str, Any] = {
+        "area_id": "FR-1",
+        "area_names": '["Brest Strip"]',
+        "occasion": "Conflict",
+    }
     lead = sentences.write_lead(told(FEW, **NET, **cut))
     assert "in the Brest Strip, France, were ordinarily online before the internet was shut" in lead
-    harmed = {"authority": "Military of Oz; Non-government", "is_ordered": "no", "cause": "damage"}
+    harmed: dict[str, Any] = {
+        "authority": "Military of Oz; Non-government",
+        "is_ordered": "no",
+        "cause": "damage",
+    }
     lead = sentences.write_lead(told(FEW, **NET, **cut | harmed))
     assert "before the internet was cut off there" in lead
 
 
 def test_a_time_of_the_day_in_a_note_is_not_denied() -> None:
-    hours = {"hours_basis": "exams", "ended_on": "2020-11-06"}
+    hours: dict[str, Any] = {"hours_basis": "exams", "ended_on": "2020-11-06"}
     hours |= dict(zip(HOURS, (3.0, 6.0, 12.0), strict=True))
     assert "Our record gives no hours" in sentences.write_answer(told(MANY, **hours))
     for note in ("from 4:00pm to midnight", "10:30 to 13:30"):
         assert "hours" not in sentences.write_answer(told(MANY, **hours, note=note))
-    late = {"ended_on": "2020-11-06/2020-12-31"}
+    late: dict[str, Any] = {"ended_on": "2020-11-06/2020-12-31"}
     assert "hours" not in sentences.write_answer(told(MANY, **hours | late))
 
 
