@@ -26,7 +26,8 @@ from audience_impact.vocabulary import WHOLE_INTERNET, Feature, ImpactMetric, Ye
 
 NUMBERS = ("at_least", "q05", "q50", "q95", "at_most")
 ON_RECORD = ["restriction_id", "area_name", "start_on", "ended_on", "end_status", "platforms"]
-"""Columns of `restrictions` that a row of a restriction has."""
+"""Columns of `restrictions` that a row of a restriction has; the first day is that in force."""
+DAY = r"^(\d{4}-\d{2}-\d{2})"
 COUNTS = ("restrictions_count", "bounds_only_count", "countries_count", "countries_drawn")
 INCOMPLETE = "some_bounds_only|no_daily|outweighed"
 """Rules of `person_days` that say that the quantiles leave something out."""
@@ -179,7 +180,11 @@ def build_events(
     metric = pd.Series(ImpactMetric.PEOPLE_EXPOSED.value, kinds.index).mask(
         leads, ImpactMetric.PEOPLE_FEATURE_EXPOSED.value
     )
-    events = acts[ON_RECORD].assign(kind=kinds["kind"].to_numpy(), impact_metric=metric.to_numpy())
+    events = acts[ON_RECORD].assign(
+        start_on=acts["observed_from"].str.extract(DAY, expand=False).fillna(acts["start_on"]),
+        kind=kinds["kind"].to_numpy(),
+        impact_metric=metric.to_numpy(),
+    )
     numbers = [f"{name}_persons" for name in NUMBERS]
     keys = ["restriction_id", "impact_metric"]
     events = events.merge(

@@ -527,6 +527,12 @@ def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     return containing
 
 
+def find_first_day(observed_from: str | None, start_on: str | None) -> str:
+    """Return the first day in force; the first day on record where none was observed; or blank."""
+    first = (observed_from or "").partition("/")[0]
+    return first if len(first) == len("2025-08-13") else start_on or ""
+
+
 def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> "pd.Series[bool]":
     """Return for each restriction whether it was in force on a day of the year or month."""
     first, after = periods.parse_period(period) or (pd.NaT, pd.NaT)

@@ -202,7 +202,7 @@ def make_row(entry: ListEntry) -> Row:
         find_year(entry)[0],
         dates_in_words(entry.start),
         numbers.format_median(entry.persons, NONE),
-        show_interval(entry.persons) if is_estimated else numbers.format_amount(entry.persons),
+        show_interval(entry.persons) if is_estimated else "",
     )
 
 

@@ -103,7 +103,7 @@ def make_entry(record: AnswerRecord) -> ListEntry:
     return ListEntry(
         restriction=restriction.restriction_id,
         title=f"{capitalise_first(describe_place(record))}: {targets}",
-        start=restriction.start_on or "",
+        start=answers.find_first_day(restriction.observed_from, restriction.start_on),
         metric=answer.metric,
         persons=answer.people,
         confidence=answer.confidence,
