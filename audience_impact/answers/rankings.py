@@ -36,8 +36,9 @@ ON_RECORD = [
     *("restriction_id", "area_name", "start_on", "ended_on", "end_status", "platforms"),
     *("chain_id", "chain_days"),
 ]
-"""Columns of `restrictions` that a row of a restriction has."""
+"""Columns of `restrictions` that a row of a restriction has; the first day is that in force."""
 BEGAN = "began_"
+DAY = r"^(\d{4}-\d{2}-\d{2})"
 COUNTS = ("restrictions_count", "bounds_only_count", "countries_count", "countries_drawn")
 INCOMPLETE = "some_bounds_only|no_daily|outweighed"
 """Rules of `person_days` that say that the quantiles leave something out."""
@@ -244,7 +245,11 @@ def build_events(
     metric = pd.Series(ImpactMetric.PEOPLE_EXPOSED.value, kinds.index).mask(
         leads, ImpactMetric.PEOPLE_FEATURE_EXPOSED.value
     )
-    events = acts[ON_RECORD].assign(kind=kinds["kind"].to_numpy(), impact_metric=metric.to_numpy())
+    events = acts[ON_RECORD].assign(
+        start_on=acts["observed_from"].str.extract(DAY, expand=False).fillna(acts["start_on"]),
+        kind=kinds["kind"].to_numpy(),
+        impact_metric=metric.to_numpy(),
+    )
     numbers = [f"{name}_persons" for name in NUMBERS]
     keys = ["restriction_id", "impact_metric"]
     events = events.merge(

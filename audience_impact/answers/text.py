@@ -27,11 +27,11 @@ from audience_impact.answers.records import (
     AnswerRecord,
     AreaRecord,
     Days,
-    Restriction,
+    End,
     Row,
     plain_rows,
 )
-from audience_impact.answers.restriction_words import name_other_ids
+from audience_impact.answers.restriction_words import choose_start_day, name_other_ids
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import plain_line
 from audience_impact.vocabulary import EndStatus
@@ -57,7 +57,7 @@ MORE_OF_AREA = (
     "what others published); next: audience-impact list --area {area} --year {year}"
 )
 QUANTITIES = {
-    Quantity.PEOPLE: "people under restriction, each counted once",
+    Quantity.PEOPLE: "people affected, each counted once",
     Quantity.PERSON_DAYS: "person-days under restriction, each person counted once a day",
 }
 PARTS = ("feature", "claim_status", "naive_sum_persons")
@@ -100,11 +100,11 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
             *([[rest]] if rest else []),
             [
                 f"{restriction.restriction_id}  {restriction.area_name}: {restriction.platforms}",
-                f"  {_describe_days(restriction)}",
+                f"  {_describe_days(record)}",
                 *_name_elsewhere(record),
             ],
-            *([["Person-days by year", *map(_format_days, days)]] if days else []),
-            ["Figures used", *pages],
+            *([["Person-days by year", *_end_days(record), *map(_format_days, days)]] * bool(days)),
+            ["Figures used", *pages, *_cite_measurement(record)],
             [_suggest_next(record)],
         )
     )
@@ -117,11 +117,13 @@ def _suggest_next(record: AnswerRecord) -> str:
     return MORE_OF_RESTRICTION + NEXT_OF_RESTRICTION.format(id=record.restriction.restriction_id)
 
 
-def _describe_days(restriction: Restriction) -> str:
+def _describe_days(record: AnswerRecord) -> str:
     """Return the first day in force, else the announced one, and the end."""
-    first, last = restriction.observed_from or restriction.start_on, restriction.ended_on or ""
+    first, last = choose_start_day(record), record.restriction.ended_on or ""
+    if record.clauses.end is End.NOT_RECORDED:
+        return f"from {dates_in_words(first)}, end not recorded"
     ended = on_day(last) if "/" in last else dates_in_words(last) if last else ""
-    status = EndStatus(restriction.end_status).noun
+    status = EndStatus(record.restriction.end_status).noun
     return f"from {dates_in_words(first)}, {status} {ended}".rstrip()
 
 
@@ -129,6 +131,21 @@ def _name_elsewhere(record: AnswerRecord) -> list[str]:
     """Return the line with the ids of the event at other publishers; none without one."""
     ids = name_other_ids(record)
     return [f"  the same event elsewhere: {ids}"] * bool(ids)
+
+
+def _end_days(record: AnswerRecord) -> list[str]:
+    """Return the line that says where person-days end, if the record has no end."""
+    day = dates_in_words(record.restriction.as_of)
+    is_open = record.clauses.end in (End.ONGOING, End.NOT_RECORDED)
+    return [f"  counted up to {day}, the last day our record covers"] * is_open
+
+
+def _cite_measurement(record: AnswerRecord) -> list[str]:
+    """Return the line with the page of a measurement; none without one."""
+    about = record.restriction
+    return [f"  {(about.measured_by or '').replace(';', ', ')}  {about.measured_url}"] * bool(
+        about.measured_url
+    )
 
 
 def _format_days(row: Days) -> str:
@@ -195,8 +212,8 @@ def describe_list(events: pd.DataFrame, quantity: Quantity, version_id: str) -> 
     without = rankings.count_without_estimate(events, quantity)
     return (
         f"{_count_restrictions(len(events))}, {without} of them without an estimate of "
-        f"{quantity}; version {version_id}. Columns: id, from, to, {quantity} with the 90 % "
-        "interval, where and what was cut, source"
+        f"{quantity}; version {version_id}. Columns: id, from, to, {quantity} with the likely "
+        "range, where and what was cut, source"
     )
 
 
@@ -228,7 +245,7 @@ def _format_begun(row: Row, ranking: Ranking) -> str:
 
 def _format_floor_cell(amount: Estimate) -> str:
     """Return the lower bound; blank where it says nothing beside the estimate."""
-    return f"at least {format_floor(amount.at_least or 0.0)}" if has_telling_floor(amount) else ""
+    return f"minimum {format_floor(amount.at_least or 0.0)}" if has_telling_floor(amount) else ""
 
 
 def _describe_left_out(rows: pd.DataFrame, quantity: Quantity, most: int) -> list[str]:
@@ -236,7 +253,7 @@ def _describe_left_out(rows: pd.DataFrame, quantity: Quantity, most: int) -> lis
     more, without = max(len(rows) - most, 0), rankings.count_without_estimate(rows, quantity)
     have = "has no estimate of its own" if without == 1 else "have no estimate of their own"
     parts = [f"Left out: {more} more (--top {len(rows)} shows them)."] * bool(more)
-    parts += [f"{without} of all {len(rows)} {have}, only bounds."] * bool(without)
+    parts += [f"{without} of all {len(rows)} {have}."] * bool(without)
     return [f"  {' '.join(parts)}"] if parts else []
 
 
@@ -284,7 +301,7 @@ def render_area_brief(
     about += filter(None, [sentences.describe_collection(record.row)])
     more = MORE_OF_AREA.format(area=ranking.area_id, year=ranking.period[:4])
     noun = "Countries" if is_by_country else "Restrictions"
-    head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]}; in brackets the 90 % interval"
+    head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]} (likely range in brackets)"
     return _join_sections(
         (
             [headline, *about],
@@ -339,7 +356,7 @@ def _list_numbers(record: AnswerRecord) -> Iterable[str]:
         least, *_, most, low, high = map(format_in_full, read_numbers(number.people))
         yield (
             f"  {number.metric:<24} {least:>13} to {most:>13}   {_format_median(number.people)}   "
-            f"as printed {low} to {high}, of {format_in_full(number.base_persons)} in "
+            f"at face value {low} to {high}, of {format_in_full(number.base_persons)} in "
             f"{number.base}; {number.dedup_method}; {number.obs_status} {number.status}"
         )
 
@@ -393,7 +410,7 @@ def _format_comparison(row: Row) -> str:
     return (
         f"  {row['attribution']}: {format_in_full(row['published_value'])} {row['unit']} "
         f"({row['figure_kind']}, {row['interval_kind']}), {format_in_full(row['upper_ratio'])} "
-        f"times our upper bound as printed ({row['compared_with']}); {row['difference_reason']}"
+        f"times our maximum at face value ({row['compared_with']}); {row['difference_reason']}"
     )
 
 
@@ -401,7 +418,7 @@ def _format_period(row: Row) -> str:
     least, most = (format_compact(row[f"at_{end}_persons"]) for end in ("least", "most"))
     middle = "no estimate" if row["q50_persons"] is None else format_estimate(row)
     return (
-        f"  {row['period']:<8}{middle:<34} {f'at least {least}, at most {most}':<36} "
+        f"  {row['period']:<8}{middle:<34} {f'minimum {least}, maximum {most}':<36} "
         f"{_count_restrictions(row['restrictions_count']):>16} in {row['countries_count']} "
         f"{'country' if row['countries_count'] == 1 else 'countries'}{_count_begun(row)}; "
         f"{label_status(row)}"

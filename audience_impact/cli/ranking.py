@@ -259,7 +259,7 @@ def list_restrictions(
     """List the published restrictions: all, the best known first, or those of an area and a year.
 
     With --area, --year, --sort, --kind or --begun: a line for each restriction, with its days,
-    people or person-days with the 90 % interval, what was cut, and the source.
+    people or person-days with the likely range, what was cut, and the source.
     """
     if begun and year is None:
         raise fail_with("--begun goes with --year", 2)

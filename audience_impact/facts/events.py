@@ -11,7 +11,9 @@ Method. A restriction that is published under another leaves the facts, with its
 places; figures about it become figures about the other. The restriction that stays keeps what it
 says; where it does not know its end, it takes the end of what stands under it, where it has no
 hours, those of an event of the same days, where it names only a group of services, those that the
-event names, and where the link is one of other access networks, it is of all. A remainder begins
+event names, and where the link is one of other access networks, it is of all. The best claim of all
+its rows counts: an authority's where one of them has it, who ordered it, and who measured it. An
+end of another source that differs from its own is noted beside it. A remainder begins
 when the other ended, and continues it; if that never ended before it, it is one event with it. Of
 several links of one restriction the first that merges counts, in the order of `EventRelation`.
 
@@ -49,6 +51,7 @@ names its restriction. The absence of evidence proves nothing.
 Citation. Rules of this project, docs/method.md.
 """
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -59,10 +62,12 @@ from audience_impact.populations import country_of, parents_of
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     Cause,
+    ClaimStatus,
     EndSource,
     EndStatus,
     EventRelation,
     EvidenceScope,
+    EvidenceState,
     GeoScope,
     NetworkScope,
     PlatformKind,
@@ -142,6 +147,51 @@ def find_lost_shares(linked: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+MEASURERS = {
+    name: re.compile(pattern, re.IGNORECASE)
+    for name, pattern in (
+        ("Censored Planet", r"censored ?planet"),
+        ("Cloudflare", r"cloudflare"),
+        ("IODA", r"ioda\b"),
+        ("Kentik", r"\bkentik"),
+        ("NetBlocks", r"net ?blocks"),
+        ("OONI", r"\booni\b"),
+        ("RIPE", r"\bripe (?:atlas|ncc|stat)"),
+        ("ThousandEyes", r"\bthousand ?eyes"),
+    )
+}
+"""Organisations that measure networks from outside, with the pattern of their names and links."""
+MEASURED = [EvidenceState.BLOCKED.value, EvidenceState.DOWN.value, EvidenceState.IMPAIRED.value]
+"""States of the evidence that a measurement gives."""
+
+
+def name_measurers(text: str) -> str:
+    """Return the measurers that a text names, joined by `;`; blank for none."""
+    return ";".join(name for name, pattern in MEASURERS.items() if pattern.search(text))
+
+
+def add_measurers(tables: Tables) -> Tables:
+    """Return typed facts in which each measured restriction names its measurers and their page.
+
+    They are those of its own column, of its note, and of its source where a measurer publishes it.
+    """
+    rows = tables["restrictions"]
+    pages = tables["sources"].set_index("source_id")[["publisher", "url"]].astype("str")
+    sources = [
+        pages.reindex(rows[name]).fillna("").set_axis(rows.index)
+        for name in ("source_id", "also_source_id")
+    ]
+    words = [rows["measured_by"], rows["note"], *(page["publisher"] for page in sources)]
+    text = pd.concat([cells.fillna("") for cells in words], axis=1).agg(" ".join, axis=1)
+    is_measured = rows["evidence_state"].isin(MEASURED)
+    names = text.where(is_measured, "").map(name_measurers).astype("str")
+    url = rows["measured_url"].fillna("").astype("str")
+    for page in sources:
+        is_own = is_measured & (page["publisher"].map(name_measurers) != "")
+        url = url.mask(is_own & (url == ""), page["url"])
+    return tables | {"restrictions": rows.assign(measured_by=names, measured_url=url)}
+
+
 MERGING = (EventRelation.ONE_EVENT, EventRelation.OTHER_NETWORKS, EventRelation.REMAINDER)
 """Relations that change what is published, the strongest first."""
 OWNED = ("restriction_targets", "restriction_places")
@@ -219,6 +269,7 @@ def _find_renewed(rows: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
 
 def _merge_linked(tables: Tables) -> Tables:
     """Return typed facts in which restrictions that links say are one event are one."""
+    tables = add_measurers(tables)
     links = choose_links(tables["event_links"])
     if links.empty:
         return tables
@@ -371,6 +422,7 @@ def _complete(
     frame.loc[unknown, END] = ends.loc[unknown, END]
     hours = _find_hours(beside, frame)
     frame.loc[hours.index, HOURS] = hours
+    frame = _note_other_ends(_take_claims(frame, beside), restrictions, beside)
     split_ids = links.loc[links["relation"] == EventRelation.OTHER_NETWORKS, "restriction_id"]
     frame.loc[frame.index.isin(split_ids.map(merged)), "network_scope"] = NetworkScope.ALL.value
     sources = beside.drop_duplicates("published").set_index("published")["source_id"]
@@ -378,6 +430,68 @@ def _complete(
     is_new = (frame["also_source_id"] == "") & added.notna() & (added != frame["source_id"])
     frame["also_source_id"] = frame["also_source_id"].mask(is_new, added)
     return frame
+
+
+CLAIMED = ["authority", "legal_basis", "stated_reason", "is_ordered", "measured_url"]
+"""Columns that say who did it, why, and where it was measured."""
+
+
+def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame:
+    """Return restrictions with the best claim of all rows, who ordered it, and all measurers.
+
+    `beside` are the merged events, with the id of the restriction in `published`.
+    """
+    is_official = beside["claim_status"] == ClaimStatus.OFFICIAL
+    ordered = beside.assign(order=~is_official).sort_values("order", kind="stable")
+    frame = restrictions.copy()
+    raised = frame.index.isin(beside.loc[is_official, "published"])
+    raised &= (frame["claim_status"] == ClaimStatus.REPORTED).to_numpy()
+    frame.loc[raised, "claim_status"] = ClaimStatus.OFFICIAL.value
+    for name in CLAIMED:
+        filled = ordered[ordered[name].fillna("") != ""].drop_duplicates("published")
+        cells = pd.Series(frame.index, frame.index).map(filled.set_index("published")[name])
+        frame[name] = frame[name].mask(frame[name].fillna("").eq("") & cells.notna(), cells)
+    measured = beside[beside["measured_by"] != ""]
+    states = measured.drop_duplicates("published").set_index("published")["evidence_state"]
+    weak = frame.index[
+        frame["evidence_state"].isin([EvidenceState.INSUFFICIENT, EvidenceState.LIKELY_BLOCKED])
+    ].intersection(states.index)
+    frame.loc[weak, "evidence_state"] = states[weak].to_numpy()
+    names = measured.groupby("published")["measured_by"].agg(";".join)
+    names = frame["measured_by"] + ";" + names.reindex(frame.index, fill_value="")
+    return frame.assign(measured_by=names.map(name_measurers).astype("str"))
+
+
+OTHER_END = ["other_ended_on", "other_end_status", "other_end_source_id"]
+END_DAYS = 3
+"""Days between two ends above which sources disagree about the end."""
+
+
+def _note_other_ends(
+    frame: pd.DataFrame, restrictions: pd.DataFrame, beside: pd.DataFrame
+) -> pd.DataFrame:
+    """Return `frame` with the end of another source, where none of them agrees with its own.
+
+    `restrictions` are those before they took an end of a merged event.
+    """
+    mine = restrictions.loc[beside["published"]].set_axis(beside.index)
+    stated = [rows["ended_on_end"].notna() for rows in (mine, beside)]
+    goes_on = [rows["end_status"] == EndStatus.ONGOING for rows in (mine, beside)]
+    apart = pd.concat(
+        [
+            (mine["ended_on_start"] - beside["ended_on_end"]).dt.days + 1,
+            (beside["ended_on_start"] - mine["ended_on_end"]).dt.days + 1,
+        ],
+        axis=1,
+    ).max(axis=1)
+    differs = (goes_on[0] & stated[1]) | (stated[0] & goes_on[1]) | (apart > END_DAYS)
+    says = (stated[0] | goes_on[0]) & (stated[1] | goes_on[1])
+    says &= (mine["source_id"] != beside["source_id"]).to_numpy()
+    rows = beside[says].assign(differs=differs[says])
+    rows = rows[rows.groupby("published")["differs"].transform("all").astype(bool)]
+    rows = rows.sort_values("ended_on_end", kind="stable").drop_duplicates("published", keep="last")
+    cells = rows.set_index("published")[["ended_on", "end_status", "source_id"]]
+    return frame.assign(**cells.set_axis(OTHER_END, axis=1).reindex(frame.index))
 
 
 def _name_services(tables: Tables, merged: Mapping[str, str]) -> pd.DataFrame:

@@ -45,7 +45,7 @@ from audience_impact.populations import parents_of
 from audience_impact.simulation import reach
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.timeline import list_periods
-from audience_impact.vocabulary import ImpactMetric, PlaceReading, PopulationBase, Unit
+from audience_impact.vocabulary import ImpactMetric, PlaceReading, PopulationBase, SourceType, Unit
 
 
 def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
@@ -71,8 +71,11 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     return facts.assign(
         hours_basis=about["hours_basis"].replace("", None),
         **durations.describe_total_hours(about),
-        **seen.set_axis(facts.index),
+        **seen.drop(columns="measured_by").set_axis(facts.index),
         **_describe_chains(scope).reindex(facts["restriction_id"]).set_axis(facts.index),
+        **_name_other_ends(facts, tables),
+        measured_by=_join_measurers(facts, seen),
+        measured_url=facts["measured_url"].replace("", None),
         area_id=facts["area_ids"],
         area_name=facts["area_ids"]
         .str.split(";")
@@ -117,16 +120,40 @@ def _describe_chains(scope: Scope) -> pd.DataFrame:
 def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return, by restriction, who reported it, the number of outages and the shares lost."""
     source = linked["evidence_id"].map(tables["evidence"].set_index("evidence_id")["source_id"])
-    publisher = source.map(tables["sources"].set_index("source_id")["publisher"])
-    groups = linked.assign(publisher=publisher).groupby("restriction_id")
+    pages = tables["sources"].set_index("source_id")
+    publisher = source.map(pages["publisher"])
+    measurer = publisher.fillna("").map(events.name_measurers)
+    is_measured = source.map(pages["source_type"]) == SourceType.NETWORK_MEASUREMENT
+    measurer = measurer.where(measurer != "", publisher).where(is_measured, "")
+    groups = linked.assign(publisher=publisher, measurer=measurer).groupby("restriction_id")
     return pd.DataFrame(
         {
             "seen_by": groups["publisher"].agg(lambda names: "; ".join(sorted(set(names)))),
+            "measured_by": groups["measurer"].agg(lambda names: ";".join(sorted(set(names)))),
             "evidence_count": groups.size().astype("float64"),
             "least_lost_share": groups[events.LOST[0]].min(),
             "most_lost_share": groups[events.LOST[1]].max(),
         }
     )
+
+
+def _join_measurers(facts: pd.DataFrame, seen: pd.DataFrame) -> pd.Series:
+    """Return who measured each restriction: of the outages in its days, and by its own source."""
+    joined = seen["measured_by"].fillna("").set_axis(facts.index) + ";" + facts["measured_by"]
+    return joined.fillna("").map(
+        lambda cell: ";".join(dict.fromkeys(filter(None, cell.split(";")))) or None
+    )
+
+
+def _name_other_ends(facts: pd.DataFrame, tables: Tables) -> dict[str, pd.Series]:
+    """Return the end of another source that disagrees, and who publishes it."""
+    other = facts.reindex(columns=events.OTHER_END).replace("", None)
+    publishers = tables["sources"].set_index("source_id")["publisher"]
+    publisher = other[events.OTHER_END[2]].map(publishers)
+    return {
+        **{name: other[name] for name in events.OTHER_END[:2]},
+        "other_end_source": publisher.astype("object").where(publisher.notna(), None),
+    }
 
 
 def _country_path(country: str, parents: Mapping[str, str]) -> str:

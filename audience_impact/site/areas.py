@@ -43,12 +43,12 @@ COUNTED = {
 }
 MARKS = {
     "years": "Bar: the estimate. Line on it: the number should lie within it, nine times in ten. "
-    "Hairline: at least to at most. *: some countries or restrictions have no estimate, and "
+    "Hairline: minimum to maximum. *: some countries or restrictions have no estimate, and "
     "the bar is of the others.",
     "days": "Line: the estimate. Band: the number should lie within it, nine times in ten. "
-    "Hairlines: at least and at most.",
+    "Hairlines: minimum to maximum.",
     "person-days": "Tick: the estimate. Bar: the number should lie within it, nine times in ten. "
-    "Hairline: at least to at most.",
+    "Hairline: minimum to maximum.",
 }
 """Meaning of the marks of a chart, for use outside its page."""
 PNG_WIDTH, CHART_WIDTH = 1152, 720

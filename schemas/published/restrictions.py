@@ -407,6 +407,17 @@ class Restrictions(PublishedModel):
         ge=0,
         le=1,
     )
+    measured_by: Series[str] = columns.text_column(
+        "who measured it, by its source or the outages that are of it, joined by ;; null: none"
+    )
+    measured_url: Series[str] = columns.text_column("page of a measurement; null: none on record")
+    other_ended_on: Series[str] = columns.text_column(
+        "last day by a source that disagrees with ended_on; null: none, or see other_end_status"
+    )
+    other_end_status: Series[str] = columns.word_column(
+        words.EndStatus, "whether it is over by that source; null: no source disagrees", null=True
+    )
+    other_end_source: Series[str] = columns.text_column("who disagrees about the end; null: none")
     continues: Series[str] = columns.text_column("restriction whose next step this is; null: none")
     chain_id: Series[str] = columns.text_column(
         "first restriction of the chain of steps or renewals that it belongs to; null: none"

@@ -230,7 +230,7 @@ def test_a_picture_names_title_version_and_licence(
         ),
         (
             ["africa", "--as", "line"],
-            ["People under internet restrictions: Africa, 20", " to 2026", "Band: 90 % interval",
+            ["People under internet restrictions: Africa, 20", " to 2026", "Band: likely range",
              "2026: up to "],
         ),
         (

@@ -278,6 +278,66 @@ def test_printed_hours_of_the_same_days_are_those_of_the_fact(
     assert (None if pd.isna(result) else result) == hours
 
 
+def claimed(fact: dict[str, str], row: dict[str, str]) -> pd.Series:
+    """The restriction F with these cells, after the row R1 with these was merged into it."""
+    made = linked(("R1", "F", "one_event"))
+    made.add("sources", source_id="register-page", publisher="A register")
+    made.rows["restrictions"][0].update({"claim_status": "reported"} | fact)
+    made.rows["restrictions"][1].update({"source_id": "register-page"} | row)
+    return published(made)[0].loc["F"]
+
+
+def test_the_best_claim_of_all_rows_of_an_event_counts() -> None:
+    row = {"claim_status": "official", "authority": "A court", "is_ordered": "yes"}
+    merged = claimed({}, row)
+    assert merged[["claim_status", "authority", "is_ordered"]].tolist() == list(row.values())
+    assert claimed({"authority": "A ministry"}, row)["authority"] == "A ministry"
+    assert claimed({}, {"claim_status": "reported"})["claim_status"] == "reported"
+    assert claimed({"claim_status": "disputed"}, row)["claim_status"] == "disputed"
+    seen = {"evidence_state": "down", "measured_by": "IODA"}
+    measured = claimed({"evidence_state": "likely_blocked"}, seen)
+    assert measured[["evidence_state", "measured_by"]].tolist() == ["down", "IODA"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "names"),
+    [
+        ({"note": "NetBlocks: on fixed lines; OONI too"}, "NetBlocks;OONI"),
+        ({"measured_by": "caida_ioda"}, "IODA"),
+        ({"note": "said by Cloudflare", "evidence_state": "likely_blocked"}, ""),
+        ({"note": "a measurement"}, ""),
+    ],
+)
+def test_a_measurer_is_one_that_the_row_names(cells: dict[str, str], names: str) -> None:
+    made = World().add("areas", area_id="XA").restrict("F", **cells)
+    assert merge_events(made.typed())["restrictions"]["measured_by"].tolist() == [names]
+
+
+def test_a_page_of_a_measurer_names_it_and_is_the_page_of_the_measurement() -> None:
+    made = World().add("areas", area_id="XA").restrict("F", source_id="page")
+    made.add("sources", source_id="page", publisher="OONI", url="https://ooni.org/post/1")
+    row = merge_events(made.typed())["restrictions"].iloc[0]
+    assert row[["measured_by", "measured_url"]].tolist() == ["OONI", "https://ooni.org/post/1"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "row", "other"),
+    [
+        (("ongoing", ""), ("ended", "2020-05-06"), "2020-05-06"),
+        (("ended", "2020-05-16"), ("ended", "2020-05-06"), "2020-05-06"),
+        (("ended", "2020-05-08"), ("ended", "2020-05-06"), None),
+        (("ended", "2020-05-08"), ("ongoing", ""), ""),
+        (("unknown", ""), ("ended", "2020-05-06"), None),
+    ],
+)
+def test_an_end_of_another_source_that_differs_is_noted(
+    fact: tuple[str, str], row: tuple[str, str], other: str | None
+) -> None:
+    names = ("end_status", "ended_on")
+    merged = claimed(dict(zip(names, fact, strict=True)), dict(zip(names, row, strict=True)))
+    assert (None if pd.isna(merged["other_ended_on"]) else merged["other_ended_on"]) == other
+
+
 def test_near_events_and_pairs_kept_apart_stay_two() -> None:
     for links in (
         [("R1", "F", "near")],
