@@ -113,6 +113,7 @@ class Restriction:
     other_ended_on: str | None = None
     other_end_status: str | None = None
     other_end_source: str | None = None
+    listed_until: str | None = None
 
 
 Claim = StrEnum("Claim", "ORDERED ORDERED_UNNAMED ATTRIBUTED UNKNOWN")
