@@ -475,7 +475,7 @@ def write_kind_lead(row: Row, area_name: str, kind: EventKind, amount: Estimate)
         if row["q50_persons"] == amount.q50
         else f"People in {part} spent about {middle} person-days{span} {under}"
     )
-    return f"{counted}{_name_left_out(amount.covered)}."
+    return f"{counted}.{_name_left_out(amount.covered)}"
 
 
 KINDS = {
