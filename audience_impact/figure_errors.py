@@ -310,6 +310,18 @@ def measure_spread(table: pd.DataFrame, people: "pd.Series[float]") -> tuple[Arr
     return mode + grown, below, above
 
 
+END_FACTOR = 2.5758 / 1.6449
+"""Distance of a 99 % end of a normal distribution over that of a 90 % end."""
+
+
+def find_ends(table: pd.DataFrame) -> list[Array]:
+    """Return the 99 % ends (rows,) of audiences in persons; `table` as for `measure_spread`."""
+    universe, mode = (table[name].to_numpy("float64") for name in ("universe_persons", "mode"))
+    _, below, above = measure_spread(table, table["universe_persons"])
+    grown = table["growth_q50"].fillna(0.0).to_numpy("float64")
+    return [move_persons(mode, universe, grown + END_FACTOR * width) for width in (-below, above)]
+
+
 def compute_figure_errors(
     figures: pd.DataFrame, by: list[str], tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
