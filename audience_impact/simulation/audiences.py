@@ -10,7 +10,8 @@ log odds through its quantiles, times the drawn base, and at least the 99 % end 
 a lower limit. A part COMMON of the variance is shared by all services of a country, because they
 depend on the same surveys and on the same unknown properties of the country. Where figures say less
 of their audience than figures of others, both are combined (imputation/audiences.py) and drawn
-alike, within the 99 % ends of the figures. No audience of a month is smaller than a figure of a day just before it.
+alike, within the 99 % ends of the figures. No audience of a month is smaller than a figure of a day
+just before it.
 
 Assumptions, drawbacks and citations: those of figure_errors.py.
 
