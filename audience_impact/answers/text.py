@@ -415,7 +415,7 @@ def _count_begun(row: Row) -> str:
     return "".join(
         f", {count} {ages[prefix]} ({format_compact(row[f'{prefix}q50_persons'])})"
         for prefix, count in counts.items()
-        if count is not None
+        if count or (count == 0 and prefix == rankings.BEGAN)
     )
 
 
