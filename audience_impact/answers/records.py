@@ -98,6 +98,8 @@ class Restriction:
     seen_by: str | None = None
     least_lost_share: float | None = None
     most_lost_share: float | None = None
+    chain_id: str | None = None
+    chain_days: float | None = None
 
 
 @dataclass(frozen=True)

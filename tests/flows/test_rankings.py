@@ -104,6 +104,34 @@ def test_a_list_has_the_restrictions_that_the_total_counts(
 
 
 @pytest.mark.parametrize(
+    ("words", "kind", "said"),
+    [
+        ("world 2024 shutdowns", "shutdown", "shutdowns of the whole internet"),
+        ("world 2024 blocked", "service", "restrictions of services alone"),
+    ],
+)
+def test_a_question_on_a_kind_counts_what_it_lists(
+    words: str, kind: str, said: str, repository_published: Path, latest: Path
+) -> None:
+    asked: Words = ["show", *words.split(), "--published", repository_published]
+    row = pd.read_parquet(latest / "impact_by_world.parquet").set_index("period").loc["2024"]
+    listed = json.loads(command(*asked, *JSON).stdout)["restrictions"]
+    assert len(listed) == row[f"{kind}_restrictions_count"] < row["restrictions_count"]
+    text = command(*asked).stdout
+    assert f"under {said} in 2024" in text.splitlines()[0]
+    assert f"\n{len(listed)} restrictions. Figures: " in text
+
+
+def test_a_step_of_a_chain_has_the_days_of_all(repository_published: Path, latest: Path) -> None:
+    acts = pd.read_parquet(latest / "restrictions.parquet").set_index("restriction_id")
+    act = acts.loc["RU-2024-12-15-youtube"]
+    assert act["chain_id"] == "RU-2024-01-13-youtube"
+    text = command("show", act.name, "--published", repository_published).stdout
+    assert f"began with {act['chain_id']}: {act['chain_days']:,.0f} days in force in all" in text
+    assert acts.loc["NP-2023-11-13-tiktok", ["chain_id", "chain_days"]].isna().all()
+
+
+@pytest.mark.parametrize(
     ("order", "column"),
     [("people", "q50_persons"), ("person-days", "q50_person_days"), ("date", "start_on")],
 )
