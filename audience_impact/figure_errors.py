@@ -279,6 +279,37 @@ odds of the share of `universe_persons`, the people online as they are counted w
 """
 
 
+def error_half_width(table: pd.DataFrame) -> Array:
+    """Return half (rows,) of the 90 % interval of the error of a figure, in log odds."""
+    mode = table["mode"].to_numpy("float64")
+    share = np.minimum(mode / table["universe_persons"].to_numpy("float64"), MOST_SHARE)
+    in_logs = np.hypot(
+        table["rounding_error_persons"].to_numpy("float64") / np.where(mode > 0.0, mode, np.nan),
+        table["page_error_share"].to_numpy("float64"),
+    )
+    odds = in_logs / (1.0 - np.nan_to_num(share))
+    return np.asarray(np.nan_to_num(np.hypot(odds, table["odds_error"].to_numpy("float64"))))
+
+
+def measure_spread(table: pd.DataFrame, people: "pd.Series[float]") -> tuple[Array, Array, Array]:
+    """Return the middle of audiences in log odds of their share of `people`, and both half widths.
+
+    `table` has the ends and the mode of each figure and COLUMNS; growth since it is included.
+    """
+    universe = people.to_numpy("float64")
+    low, mode, high = (
+        log_odds(table[name].clip(lower=1.0).to_numpy("float64"), universe)
+        for name in ("low", "mode", "high")
+    )
+    least, grown, most = (table[name].fillna(0.0).to_numpy("float64") for name in GROWTH)
+    error = error_half_width(table)
+    below, above = (
+        np.sqrt(stated**2 + growth**2 + error**2)
+        for stated, growth in ((mode - low, grown - least), (high - mode, most - grown))
+    )
+    return mode + grown, below, above
+
+
 def compute_figure_errors(
     figures: pd.DataFrame, by: list[str], tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:

@@ -1,13 +1,14 @@
 """Columns of the contracts of published tables, each with unit and meaning."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from audience_impact.outputs.review.status_rules import SENTENCES
@@ -78,12 +79,39 @@ OF_KIND = {
 """The meaning of the columns of restrictions of a kind, by the name without its prefix."""
 
 
-def kind_column(name: str, kind: str) -> Any:
-    """Return a column of years: people under restrictions of a kind, or how many these are."""
-    about = f"{OF_KIND[name]} {kind}"
-    if name == "count":
-        return make_column(about, "count", ge=0)
-    return people_column(f"{about}; null: not known")
+KINDS = {
+    "began": "begun in the year",
+    "carried_over": "begun before the year",
+    "older": "begun more than a year before the year",
+    "shutdown": "of the whole internet",
+    "service": "of services alone",
+}
+"""The kinds of restrictions of a year, by the prefix of their columns."""
+
+
+def add_kinds(unit: str, kinds: Collection[str] = tuple(KINDS)) -> Callable[[type], type]:
+    """Return a decorator that adds to a model the columns of the restrictions of each kind.
+
+    They are people, with the number of these restrictions, or person-days.
+    """
+    make = people_column if unit == "persons" else person_days
+    names = [name for name in OF_KIND if name != "count"]
+    fields = {
+        f"{kind}_{name}_{unit}": make(f"{OF_KIND[name]} {KINDS[kind]}; null: not known")
+        for kind in kinds
+        for name in names
+    }
+    if unit == "persons":
+        for kind in kinds:
+            about = f"{OF_KIND['count']} {KINDS[kind]}"
+            fields[f"{kind}_restrictions_count"] = make_column(about, "count", ge=0)
+
+    def add(model: type) -> type:
+        about = {"__doc__": model.__doc__, "__module__": model.__module__}
+        typed = {"__annotations__": dict.fromkeys(fields, Series[float])}
+        return type(model.__name__, (model,), about | typed | fields)
+
+    return add
 
 
 def share_column(description: str) -> Any:

@@ -45,7 +45,7 @@ AREA_TABLES = ("impact_by_area", "area_comparisons", "restrictions")
 NEWEST = {
     "impact": "confidence",
     "impact_by_platform": "at_most_persons",
-    "restrictions": "country_paths",
+    "restrictions": "listed_until",
     "lineage": "attribution",
     "comparisons": "disputed_by",
 }
@@ -538,9 +538,15 @@ def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> "pd.Ser
     first, after = periods.parse_period(period) or (pd.NaT, pd.NaT)
     start = pd.to_datetime(acts["start_on"])
     last = periods.parse_periods(acts["ended_on"].fillna(""))["end"] - periods.ONE_DAY
-    last = last.mask(acts["end_status"] == EndStatus.ONGOING.value).fillna(as_of)
+    last = last.mask(acts["end_status"] == EndStatus.ONGOING.value)
+    last = last.fillna(pd.to_datetime(acts["listed_until"])).fillna(as_of)
     carried_out = acts["end_status"] != EndStatus.WITHDRAWN.value
     return carried_out & (start < after) & (last >= first)
+
+
+def is_collected(row: Row) -> bool:
+    """Return whether the events of the period of a row of an area were collected by all sources."""
+    return str(row["period"])[:4] <= (row.get("collected_until") or str(row["period"]))[:4]
 
 
 def build_area_record(

@@ -1,11 +1,12 @@
 """Answers as sentences, for a restriction, an area and a day. No other module writes them."""
 
 from calendar import monthrange
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers import caveats
+from audience_impact.answers import EventKind, caveats
 from audience_impact.answers.names import (
     area_in_words,
     capitalise_first,
@@ -34,7 +35,7 @@ from audience_impact.answers.numbers import (
     read_estimate,
     round_interval,
 )
-from audience_impact.answers.records import AnswerRecord, Number, Row
+from audience_impact.answers.records import AnswerRecord, Number, Row, is_collected
 from audience_impact.answers.restriction_words import (
     describe_other_end,
     describe_place,
@@ -351,7 +352,7 @@ def write_area_answer(row: Row, area_name: str) -> str:
     return (
         f"{headline} {_describe_forced(people)}."
         f"{_describe_kinds(row)}{_describe_left_out(row)}{_describe_events(row)}"
-        f" {capitalise_first(label_status(row))} in the number."
+        f" {capitalise_first(label_status(row))} in the number. {describe_collection(row)}".rstrip()
     )
 
 
@@ -415,10 +416,73 @@ def _find_last_day(period: str) -> str:
     return f"{year}-{month:02}-{monthrange(year, month)[1]}"
 
 
+def describe_collection(row: Row) -> str:
+    """Return that a total has only some of the events of its period; blank where it has all."""
+    if is_collected(row):
+        return ""
+    return (
+        f"The register that has most events ends on {day_in_words(row['collected_until'])}. Of "
+        f"later events our record holds only some: do not compare {row['period'][:4]} with earlier "
+        "years."
+    )
+
+
+def describe_age(row: Row) -> list[str]:
+    """Return how many people were under what began in the year, and under what is older."""
+    year = row["period"]
+    ages = {"began_": f"that began in {year}", "older_": f"more than a year old when {year} began"}
+    return [
+        f"Under restrictions {words}: about {round_interval(*interval)[1]} people"
+        f"{bracket_interval(*interval[::2])}."
+        for prefix, words in ages.items()
+        if (interval := read_estimate(row, prefix=prefix, bounds=False).interval)
+        and row[f"{prefix}restrictions_count"] != row["restrictions_count"]
+    ]
+
+
+FEW = 3
+"""Number of countries that are named; the rest are counted."""
+
+
+def name_uncounted(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence on the countries without an estimate, those with most people first."""
+    missing = [row for row in rows if row["q50_persons"] is None and row["at_most_persons"] != 0]
+    missing.sort(key=lambda row: -(row["base_persons"] or 0))
+    named = [area_in_words(row["area_id"], row["area_id"]) for row in missing]
+    if len(named) > FEW:
+        named = [*named[:FEW], f"{len(named) - FEW} more countries"]
+    where = "where there is no reliable estimate"
+    return [f"The total leaves out {join_names(named)}, {where}."] if named else []
+
+
+OF_KIND = {
+    EventKind.SHUTDOWN: "shutdowns of the whole internet",
+    EventKind.SERVICE: "restrictions of services alone",
+}
+
+
+def write_kind_lead(row: Row, area_name: str, kind: EventKind, amount: Estimate) -> str:
+    """Return people, or person-days, under the restrictions of a kind in a year in one sentence."""
+    place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
+    under = f"under {OF_KIND[kind]} in {when.rstrip(',')}"
+    if amount.interval is None:
+        return f"No reliable estimate: people in {place} were {under}, {describe_bounds(amount)}."
+    low, middle, high = round_interval(*amount.interval)
+    part = _name_drawn_part(amount.covered, row["area_id"], place)
+    span = "" if low == high else bracket_interval(*amount.interval[::2])
+    counted = (
+        f"About {middle} people in {part}{span} were {under}"
+        if row["q50_persons"] == amount.q50
+        else f"People in {part} spent about {middle} person-days{span} {under}"
+    )
+    return f"{counted}{_name_left_out(amount.covered)}."
+
+
 KINDS = {
     "ordered_": "that an authority ordered",
     "began_": "that began in the year",
     "carried_over_": "that began before it",
+    "older_": "that began more than a year before it",
     "shutdown_": "of the whole internet",
     "service_": "of services alone",
 }

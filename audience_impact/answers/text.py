@@ -32,6 +32,7 @@ from audience_impact.answers.records import (
     plain_rows,
 )
 from audience_impact.answers.restriction_words import choose_start_day, name_other_ids
+from audience_impact.periods import parse_period
 from audience_impact.plain_text import plain_line
 from audience_impact.vocabulary import EndStatus
 
@@ -46,6 +47,7 @@ NOT_COMPUTED = (
     "that option"
 )
 UNDER = "People under at least one restriction at some time, each counted once"
+END_WINDOW = pd.Timedelta(days=31)
 MOST_LETTERS = 48
 """Maximum length of a name in a list."""
 MORE_OF_RESTRICTION = "More: --all shows codes, all figures and what makes the interval wide"
@@ -156,9 +158,11 @@ def list_events(
 ) -> list[str]:
     """Return a line for each of the first rows of `rankings.build_events`, in their order.
 
-    With `most` the source is left out, which makes the lines shorter.
+    Steps of one chain are one line, that of the first of them. With `most` the source is left out,
+    which makes the lines shorter.
     """
-    rows = plain_rows(events.head(len(events) if most is None else most))
+    shown = events if "steps_count" in events else rankings.join_chains(events)
+    rows = plain_rows(shown.head(len(shown) if most is None else most))
     cells = [_format_event(row, quantity) for row in rows]
     return _align_columns([row[:-1] for row in cells] if most else cells)
 
@@ -168,11 +172,28 @@ def _format_event(row: Row, quantity: Quantity) -> tuple[str, ...]:
     return (
         row["restriction_id"],
         row["start_on"] or "not known",
-        row["ended_on"] or row["end_status"],
+        _format_end(row),
         format_amount(rankings.read_amount(row, quantity)),
-        f"{shorten(row['area_name'], MOST_LETTERS)}: {shorten(row['platforms'], MOST_LETTERS)}",
+        f"{shorten(row['area_name'], MOST_LETTERS)}: {shorten(row['platforms'], MOST_LETTERS)}"
+        f"{_describe_chain(row)}",
         shorten(row["source"] or NONE, MOST_LETTERS),
     )
+
+
+def _format_end(row: Row) -> str:
+    """Return the last day; where the record leaves it open by more than a month, that it does."""
+    last = row["ended_on"] or ""
+    interval = parse_period(last)
+    if interval and interval[1] - interval[0] <= END_WINDOW:
+        return last
+    is_open = interval is not None or row["end_status"] == EndStatus.UNKNOWN
+    return "end not recorded" if is_open else str(row["end_status"])
+
+
+def _describe_chain(row: Row) -> str:
+    """Return how many steps of one chain a row of a list stands for, and the days of all."""
+    steps = row["steps_count"] or 1
+    return f"; {steps} steps or renewals, {row['chain_days']:,.0f} days" if steps > 1 else ""
 
 
 def _align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -208,11 +229,18 @@ def _list_countries(ranking: Ranking, most: int) -> list[str]:
                 row["area_name"],
                 format_amount(rankings.read_amount(row, ranking.quantity)),
                 _format_floor_cell(rankings.read_amount(row, ranking.quantity)),
+                _format_begun(row, ranking),
                 _count_restrictions(row["restrictions_count"]),
             )
             for number, row in enumerate(plain_rows(ranking.rows.head(most)), 1)
         ]
     )
+
+
+def _format_begun(row: Row, ranking: Ranking) -> str:
+    """Return the number of what began in the year; blank for a month, a kind, or without one."""
+    begun = row[f"{rankings.BEGAN}q50_{ranking.quantity.unit}"]
+    return "" if begun is None or ranking.kind else f"began in it: {format_number(begun)}"
 
 
 def _format_floor_cell(amount: Estimate) -> str:
@@ -256,18 +284,28 @@ def render_area_brief(
     quantity, row = ranking.quantity, record.row
     is_by_country = rows is ranking.rows
     counted = _count_restrictions(row["restrictions_count"])
-    if quantity is Quantity.PEOPLE:
+    total = rankings.read_amount(ranking.total, quantity)
+    if ranking.kind:
+        row = ranking.total
+        headline = sentences.write_kind_lead(row, record.name, ranking.kind, total)
+        counted = _count_restrictions(row["restrictions_count"])
+    elif quantity is Quantity.PEOPLE:
         headline = " ".join(sentences.write_area_lead(row, record.name))
     else:
-        total = rankings.read_amount(ranking.total, quantity)
         headline = sentences.write_person_days_headline(row, record.name, total)
     ranked = _list_countries(ranking, most) if is_by_country else list_events(rows, quantity, most)
+    about = [] if ranking.kind else sentences.describe_age(row)
+    about += (
+        sentences.name_uncounted(plain_rows(ranking.rows)) if ranking.area_id.isdecimal() else []
+    )
+    about += filter(None, [sentences.describe_collection(record.row)])
     more = MORE_OF_AREA.format(area=ranking.area_id, year=ranking.period[:4])
     noun = "Countries" if is_by_country else "Restrictions"
     head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]} (likely range in brackets)"
     return _join_sections(
         (
-            [headline, "", f"{counted}. Figures: audience-impact version {version_id}."],
+            [headline, *about],
+            [f"{counted}. Figures: audience-impact version {version_id}."],
             [head, *ranked, *_describe_left_out(rows, quantity, most)],
             [*_explain_sum_of_days(ranking), more],
         )
@@ -388,9 +426,14 @@ def _format_period(row: Row) -> str:
 
 
 def _count_begun(row: Row) -> str:
-    """Return how many of the restrictions began in the year; blank for a month."""
-    begun = row.get("began_restrictions_count")
-    return "" if begun is None else f", {begun} begun in the year"
+    """Return how many of the restrictions began in the year, and are older; blank for a month."""
+    ages = {"began_": "begun in the year", "older_": "older than a year"}
+    counts = {prefix: row.get(f"{prefix}restrictions_count") for prefix in ages}
+    return "".join(
+        f", {count} {ages[prefix]} ({format_compact(row[f'{prefix}q50_persons'])})"
+        for prefix, count in counts.items()
+        if count is not None
+    )
 
 
 def _list_area_comparisons(record: AreaRecord) -> list[str]:

@@ -205,7 +205,13 @@ AUDIENCES = Frame(
 )
 DISTRIBUTIONS = Frame(
     "inputs.laws",
-    {**_AUDIENCE, "audience_key": TEXT, **_LAW, **figure_errors.COLUMNS},
+    {
+        **_AUDIENCE,
+        "audience_key": TEXT,
+        **_LAW,
+        **figure_errors.COLUMNS,
+        **dict.fromkeys(imputation.ENDS, NUMBER),
+    },
     key=tuple(AUDIENCE),
 )
 DAILY = Frame(
@@ -443,7 +449,8 @@ def _size_audiences(
     imputed = imputed[
         ~imputed["restriction_id"].isin(closed_level_ids | too_uncertain_ids)
     ].reset_index(drop=True)
-    combined = imputation.replace_undrawable(counted, imputed)
+    combined = imputation.combine_with_others(counted, requested, sizes, tables, models)
+    combined = imputation.replace_undrawable(combined, imputed)
     daily = daily_reach.choose_daily_figures(
         requested, read.candidates, tables, denominators.errors
     )

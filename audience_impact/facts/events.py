@@ -17,6 +17,12 @@ end of another source that differs from its own is noted beside it. A remainder 
 when the other ended, and continues it; if that never ended before it, it is one event with it. Of
 several links of one restriction the first that merges counts, in the order of `EventRelation`.
 
+Renewals are one event in steps: an order of the same kind, places, networks and targets that begins
+at most RENEWAL_DAYS after another ended, or while another is on record as ongoing, continues it,
+unless the facts name what it continues. The record of a restriction whose end no source gives ends
+with the year in which it began, or on the day of its latest page, if one was published within
+RECORD_DAYS of the start: a page of a later year tells what was, and not that it still is.
+
 Undone by a row of `event_links` with the relation `apart` in a folder of facts, or without the row
 of the layer: the restriction is then published again under its own id.
 
@@ -51,7 +57,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from audience_impact.facts.tables import PROVENANCE, Tables
-from audience_impact.periods import ONE_DAY
+from audience_impact.periods import DAY, ONE_DAY
 from audience_impact.populations import country_of, parents_of
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
@@ -199,8 +205,70 @@ END = [
 HOURS = ["days_in_force", "times_in_force", "least_hours_a_day", "most_hours_a_day", "hours_basis"]
 
 
+RENEWAL_DAYS = 1
+RECORD_DAYS = 365
+NEVER = pd.Timestamp(2200, 1, 1)
+SAME_ORDER = ("area_ids", "network_scope", "action", "severity")
+"""Columns that are equal in the renewals of an order, beside its targets and places."""
+
+
 def merge_events(tables: Tables) -> Tables:
-    """Return typed facts in which each event is one restriction, with its measurers."""
+    """Return typed facts in which each event is one restriction, its steps named, or one record."""
+    merged = _merge_linked(tables)
+    rows = _end_records(merged["restrictions"], merged)
+    return merged | {"restrictions": rows.assign(continues=_find_renewed(rows, merged))}
+
+
+def _end_records(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return restrictions in which no unknown end leaves a record open."""
+    start = rows["observed_from_start"].fillna(rows["announced_on_start"])
+    published = tables["sources"].set_index("source_id")["published_on_end"]
+    pages = rows[["source_id", "also_source_id"]].apply(
+        lambda ids: published.reindex(ids).set_axis(ids.index).astype(DAY)
+    )
+    age = pages.sub(start, axis=0)
+    is_near = (age > pd.Timedelta(0)) & (age <= pd.Timedelta(days=RECORD_DAYS))
+    latest = pages.where(is_near).max(axis=1)
+    until = latest.fillna(start.dt.normalize() + pd.offsets.YearBegin(1))
+    is_open = (rows["end_status"] == EndStatus.UNKNOWN) & rows["listed_until_end"].isna()
+    is_open &= until.notna()
+    last = until - ONE_DAY
+    ends = {"listed_until": last.dt.strftime("%Y-%m-%d"), END[-2]: last, END[-1]: until}
+    return rows.assign(**{name: rows[name].mask(is_open, ends[name]) for name in ends})
+
+
+def _find_renewed(rows: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
+    """Return the restriction that each one continues: as recorded, else the order it renews."""
+    ids = rows["restriction_id"]
+    start = rows["observed_from_start"].fillna(rows["announced_on_start"])
+    is_exact = rows["ended_on_end"] - rows["ended_on_start"] == ONE_DAY
+    goes_on = rows["end_status"] == EndStatus.ONGOING
+    last = rows["listed_until_end"].fillna(NEVER)
+    end = rows["ended_on_end"].where(is_exact).mask(goes_on, last)
+    keys = rows[["restriction_id", "continues", *SAME_ORDER]].assign(
+        start=start,
+        end=end.fillna(start),
+        targets=ids.map(
+            _join_cells(tables["restriction_targets"], rows, ["platform_id", "feature"])
+        ),
+        places=ids.map(
+            _join_cells(tables["restriction_places"], rows, ["area_id", "reading", "name"])
+        ),
+    )
+    in_order = keys[start.notna()].sort_values(["start", "end", "restriction_id"])
+    orders = [in_order[name] for name in (*SAME_ORDER, "targets", "places")]
+    reach = in_order.groupby(orders, dropna=False)["end"].cummax()
+    holder = in_order["restriction_id"].where(in_order["end"] == reach)
+    longest = pd.DataFrame({"end": reach, "holder": holder.groupby(orders, dropna=False).ffill()})
+    before = longest.groupby(orders, dropna=False).shift()
+    is_renewal = in_order["start"] - before["end"] <= pd.Timedelta(days=RENEWAL_DAYS)
+    is_renewal &= rows["continues"].reindex(in_order.index) == ""
+    renewed = before["holder"].where(is_renewal).reindex(rows.index)
+    return rows["continues"].mask(renewed.notna(), renewed)
+
+
+def _merge_linked(tables: Tables) -> Tables:
+    """Return typed facts in which restrictions that links say are one event are one."""
     tables = add_measurers(tables)
     links = choose_links(tables["event_links"])
     if links.empty:

@@ -2,22 +2,26 @@
 
 Definitions. An audience is imputed where no figure counts all of it: none qualifies, or those that
 do are limits. Its distribution is that of its share of the people online on the day before which it
-is required; as soon as a figure counts it, that figure is used instead. If the base is not the
-people online, the recorded people online are used within it.
+is required. If the base is not the people online, the recorded people online are used within it. A
+figure that counts it and is known worse than the imputed audience is combined with it.
 
 Method. There is one distribution per service, country and day, for all restrictions
 (distribution.py, groups.py). The share is drawn and multiplied by the drawn base
-(simulation/audiences.py). Imputed values never enter columns from which bounds are computed.
+(simulation/audiences.py). A figure and what is imputed without it are combined by their precision,
+so that a figure never makes an answer less certain. Imputed values never enter columns from which
+bounds are computed.
 """
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from audience_impact import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups
 from audience_impact.imputation.distribution import (
+    MOST_SHARE,
     SHARES,
     ImputationModel,
     is_narrow,
@@ -30,7 +34,11 @@ from audience_impact.vocabulary import WHOLE_INTERNET
 KEY = ["restriction_id", "country_id", "platform_id"]
 IMPUTED = "imputed"
 """Shape of an audience that is drawn as a share of the people online."""
+COMBINED = "combined"
+"""Shape of an audience whose figures say less than those of others: a share of the base as well."""
 COVERAGE = 0.90
+ENDS = ["least_persons", "most_persons"]
+"""Columns of the 99 % ends of the figures of a combined audience, which no draw leaves."""
 FRAME = Frame(
     "inputs.imputed",
     {
@@ -42,6 +50,8 @@ FRAME = Frame(
     key=tuple(KEY),
 )
 COLUMNS = [*KEY, "rung", *SHARES, "is_decisive", "is_only"]
+END_FACTOR = 2.5758 / 1.6449
+"""Distance of a 99 % end of a normal distribution over that of a 90 % end."""
 DECISIVE_PART = 0.5
 """Minimum size of a decisive audience, as a share of the largest audience of its restriction."""
 
@@ -85,6 +95,72 @@ def impute_audiences(
     count = services.reindex(pd.MultiIndex.from_frame(rows[KEY[:2]])).to_numpy()
     rows = rows.assign(is_decisive=_is_decisive(rows, audiences), is_only=count == 1)
     return rows[COLUMNS].sort_values(KEY, ignore_index=True)
+
+
+def combine_with_others(
+    distributions: pd.DataFrame,
+    requested: pd.DataFrame,
+    audiences: pd.DataFrame,
+    tables: Tables,
+    fitted: tuple[ImputationModel | None, OverlapModel | None],
+) -> pd.DataFrame:
+    """Return the distributions of counted audiences, combined with figures of others if better.
+
+    `chosen_way` of `distributions` is how the figures count. An audience is imputed as if its
+    figures did not exist. Where their errors are the larger, the two are combined: the weights of
+    the log odds are the inverse squared half widths, so that the result is narrower than both; its
+    middle stays in the interval of the figures.
+    """
+    figures, joint_use = fitted
+    distributions = distributions.assign(least_persons=np.nan, most_persons=np.nan)
+    drawable = distributions[distributions["shape"] != ""].reset_index(names="place")
+    rows = requested[[*KEY, "before"]].merge(drawable, on=KEY)
+    rows = rows.merge(audiences[[*KEY, "base_size_persons"]], on=KEY)
+    rows = rows[rows["base_size_persons"] > 0.0].reset_index(drop=True)
+    if figures is None or rows.empty:
+        return distributions
+    days = rows.rename(columns={"country_id": "area_id", "before": "moment"})
+    days = days.rename(columns={"chosen_way": "way", "audience_key": "left_out_ids"})
+    place = ["area_id", "platform_id", "moment", "way", "left_out_ids"]
+    imputed = groups.impute_with_groups(days[place], tables, figures, joint_use)
+    rows = rows.join(imputed, how="inner").set_index("place")
+    return _weigh_by_precision(distributions, rows)
+
+
+def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the distributions, with those of `rows` whose figures are the less precise combined.
+
+    `rows` is indexed like `distributions`, and has SHARES of the people online.
+    """
+    middle, below, above = figure_errors.measure_spread(rows, rows["base_size_persons"])
+    half = (below + above) / 2.0
+    online = rows["online_persons"] / rows["base_size_persons"]
+    low, imputed, high = (logit((rows[name] * online).clip(upper=MOST_SHARE)) for name in SHARES)
+    imputed_half = (high - low) / 2.0
+    weight = imputed_half**2 / (half**2 + imputed_half**2)
+    narrowed = np.sqrt(1.0 - weight)
+    centre = (weight * middle + (1.0 - weight) * imputed).clip(middle - below, middle + above)
+    quantiles = {
+        "low": centre - narrowed * (imputed - low),
+        "mode": centre,
+        "high": centre + narrowed * (high - imputed),
+    }
+    grown = rows["growth_q50"].fillna(0.0).to_numpy("float64")
+    universe = rows["universe_persons"].to_numpy("float64")
+    ends = {
+        name: figure_errors.move_persons(
+            rows["mode"].to_numpy("float64"), universe, grown + END_FACTOR * width
+        )
+        for name, width in zip(ENDS, (-below, above), strict=True)
+    }
+    is_weak = half > imputed_half
+    combined = pd.DataFrame({name: expit(odds) for name, odds in quantiles.items()} | ends).assign(
+        shape=COMBINED, coverage=COVERAGE
+    )
+    changed = combined[is_weak]
+    distributions = distributions.copy()
+    distributions.loc[changed.index, list(changed)] = changed
+    return distributions
 
 
 def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool]":

@@ -123,45 +123,9 @@ class PartsOfPeriod(PublishedModel):
     )
 
 
+@columns.add_kinds("persons")
 class PeopleByKind(PublishedModel):
     """People under at least one restriction of a kind in a year."""
-
-    began_at_least_persons: Series[float] = columns.kind_column("at_least", "begun in the year")
-    began_q05_persons: Series[float] = columns.kind_column("q05", "begun in the year")
-    began_q50_persons: Series[float] = columns.kind_column("q50", "begun in the year")
-    began_q95_persons: Series[float] = columns.kind_column("q95", "begun in the year")
-    began_at_most_persons: Series[float] = columns.kind_column("at_most", "begun in the year")
-    began_restrictions_count: Series[float] = columns.kind_column("count", "begun in the year")
-    carried_over_at_least_persons: Series[float] = columns.kind_column(
-        "at_least", "begun before the year"
-    )
-    carried_over_q05_persons: Series[float] = columns.kind_column("q05", "begun before the year")
-    carried_over_q50_persons: Series[float] = columns.kind_column("q50", "begun before the year")
-    carried_over_q95_persons: Series[float] = columns.kind_column("q95", "begun before the year")
-    carried_over_at_most_persons: Series[float] = columns.kind_column(
-        "at_most", "begun before the year"
-    )
-    carried_over_restrictions_count: Series[float] = columns.kind_column(
-        "count", "begun before the year"
-    )
-    shutdown_at_least_persons: Series[float] = columns.kind_column(
-        "at_least", "of the whole internet"
-    )
-    shutdown_q05_persons: Series[float] = columns.kind_column("q05", "of the whole internet")
-    shutdown_q50_persons: Series[float] = columns.kind_column("q50", "of the whole internet")
-    shutdown_q95_persons: Series[float] = columns.kind_column("q95", "of the whole internet")
-    shutdown_at_most_persons: Series[float] = columns.kind_column(
-        "at_most", "of the whole internet"
-    )
-    shutdown_restrictions_count: Series[float] = columns.kind_column(
-        "count", "of the whole internet"
-    )
-    service_at_least_persons: Series[float] = columns.kind_column("at_least", "of services alone")
-    service_q05_persons: Series[float] = columns.kind_column("q05", "of services alone")
-    service_q50_persons: Series[float] = columns.kind_column("q50", "of services alone")
-    service_q95_persons: Series[float] = columns.kind_column("q95", "of services alone")
-    service_at_most_persons: Series[float] = columns.kind_column("at_most", "of services alone")
-    service_restrictions_count: Series[float] = columns.kind_column("count", "of services alone")
 
 
 class StatusOfPeriod(ReasonedModel):
@@ -172,6 +136,10 @@ class StatusOfPeriod(ReasonedModel):
     )
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()
+    collected_until: Series[str] = columns.make_column(
+        "last day whose events all sources had recorded: later periods have only some of theirs",
+        "date",
+    )
     as_of: Series[str] = columns.as_of()
     reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
 
@@ -447,7 +415,12 @@ class StatusOfPersonDays(ReasonedModel):
         ).any(axis=1)
 
 
-class PersonDaysByArea(StatusOfPersonDays, PersonDays, CountryYear):
+@columns.add_kinds("person_days", [kind for kind in columns.KINDS if kind != "carried_over"])
+class DaysByKind(PublishedModel):
+    """Person-days under restrictions of a kind in a year."""
+
+
+class PersonDaysByArea(StatusOfPersonDays, DaysByKind, PersonDays, CountryYear):
     """Person-days under restrictions in a year, by country: a person counts once a day.
 
     Rows may be added up, over countries and years. Bounds of the sum are sums of bounds; a sum of

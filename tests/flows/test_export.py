@@ -543,7 +543,7 @@ def test_a_folder_with_something_else_is_left_alone(version: Stored, tmp_path: P
     ("words", "said"),
     [
         (("--restriction", "R11"), "R11 is not published; did you mean R1?"),
-        (("--restriction", "zzz"), "zzz is not published; see audience-impact list"),
+        (("--restriction", "zzz"), "No events for 'zzz'. This edition holds "),
         (
             ("--area", "Rusia"),
             "Rusia is no area on record: give a code such as RU or 002, or a name",

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audience_impact.answers.records import Driver
 from audience_impact.site.charts import atlas, finish, rows, series
@@ -16,6 +18,7 @@ from tests.support import FACTS
 
 SVG = "{http://www.w3.org/2000/svg}"
 Row = dict[str, Any]
+ALPHABET = "ab1 ().…"
 HOSTILE = '<script>alert("1")</script>&amp;'
 
 
@@ -134,6 +137,24 @@ def test_a_png_is_the_same_bytes_twice_and_knows_a_dark_page() -> None:
     assert finish.make_png(drawn).startswith(b"\x89PNG")
     assert finish.make_png(drawn) != finish.make_png(drawn, dark=True)
     assert finish.make_png(PICTURES["years"]()).startswith(b"\x89PNG")
+
+
+@given(st.text(ALPHABET, max_size=120), st.text(ALPHABET, max_size=120))
+def test_name_and_number_share_a_line_whatever_their_lengths(name: str, number: str) -> None:
+    drawn = rows.draw_rows("T", [rows.Row(name, number, "accent", ())], rows.PERCENT)
+    assert len(list(marks(drawn, "text"))) >= 2
+    for letters in rows.LETTERS.values():
+        cut, short = rows.fit_line(name, number, letters)
+        assert len(cut) + len(short) <= letters
+        assert len(cut) >= min(len(name), rows.LEAST)
+        if len(name) + len(number) <= letters:
+            assert (cut, short) == (name, number)
+
+
+def test_a_long_number_keeps_its_interval_and_the_name_beside_it() -> None:
+    number = "at least 113 million (98 to 126) under 15 of 19 restrictions"
+    assert rows.fit_line("Russia", number, 51) == ("Russia", "at least 113 million (98 to 126)")
+    assert rows.fit_line("Russia", number, 92) == ("Russia", number)
 
 
 def test_a_long_name_is_cut_on_a_narrow_screen_alone() -> None:

@@ -33,7 +33,8 @@ def test_ends_hold_99_percent_of_the_draws(made: World) -> None:
     simulation = prepared(made)[0].simulation
     rows, degrees = simulation.audiences, simulation.timeline.tail_degrees
     assert len(rows) >= 2
-    low, _, high = audiences.find_ends(rows.assign(low_persons=rows["mode"]), degrees).T
+    limits = {"low_persons": rows["mode"], "high_persons": rows["mode"]}
+    low, _, high = audiences.find_ends(rows.assign(**limits), degrees).T
     drawn = audiences.draw_audiences(rows, Sampler(0, DRAWS), degrees)
     outside = ((drawn < low[:, None]) | (drawn > high[:, None])).mean(axis=1)
     assert ((outside > 0.0) & (outside < 0.02)).all()
@@ -58,9 +59,21 @@ def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World
 def test_a_place_has_no_more_than_its_people(made: World) -> None:
     stages, _ = prepared(made)
     bounds = stages.simulation.bounds_with_error
-    people = stages.inputs.parts.set_index("restriction_id")["people_high_persons"]["PLACE"]
+    people = stages.inputs.parts.set_index("restriction_id")["people_persons"]["PLACE"]
     most = bounds.exposed.loc["PLACE", "upper_persons"]
-    assert stages.bounds.exposed.loc["PLACE", "upper_persons"] <= most < 1.2 * people
+    assert stages.bounds.exposed.loc["PLACE", "upper_persons"] <= most <= people + 1e-3
+
+
+def test_a_country_has_no_more_than_its_residents() -> None:
+    crowded = placed(calibrated(world(), ERRORS))
+    for row in crowded.rows["bases"]:  # nearly everyone is online, by a count that is a year old
+        if row["area_id"] == "XA":
+            row |= {"persons": "700000", "period": "2024"}
+    stages, _ = prepared(cut(crowded, "R1"))
+    rows = impact_of(stages, simulate_metrics(stages.simulation, Sampler(0, 200)))
+    assert of(rows)["population_persons"] == 700e3
+    assert of(rows)["q95_persons"] > 690e3
+    assert (of(rows)[["q95_persons", "upper_persons", "at_most_persons"]] <= 700e3).all()
 
 
 def test_without_errors_nothing_is_at_least_or_at_most() -> None:

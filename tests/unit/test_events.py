@@ -399,3 +399,77 @@ def test_addresses_of_sources_are_compared_one_by_one() -> None:
         *("https://a.example/1", "https://b.example/2", "https://c.example")
     }
     assert duplicates.list_addresses("a newspaper") == frozenset()
+
+
+def order(first: str, last: str, **cells: str) -> dict[str, str]:
+    status = "ended" if last else "ongoing"
+    return {
+        "observed_from": first, "ended_on": last, "end_status": status,
+        "area_ids": "XA-A", "network_scope": "mobile", **cells,
+    }  # fmt: skip
+
+
+def find_steps(*orders: dict[str, str]) -> dict[str, str]:
+    made = World().add("platforms", platform_id="*", kind="network")
+    for number, cells in reversed([*enumerate(orders, 1)]):
+        made.restrict(f"R{number}", "*", **cells)
+    merged = merge_events(made.typed())["restrictions"]
+    return dict(zip(merged["restriction_id"], merged["continues"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "continues"),
+    [
+        (order("2023-05-03", "2023-05-08"), order("2023-05-09", "2023-05-13"), "R1"),
+        (order("2023-05-03", "2023-05-08"), order("2023-05-10", "2023-05-13"), "R1"),
+        (order("2023-05-03", "2023-05-08"), order("2023-05-11", "2023-05-13"), ""),
+        (order("2021-05-03", ""), order("2023-05-11", "2023-05-13"), "R1"),
+        (
+            order("2023-05-03", "2023-05-08", network_scope="all"),
+            order("2023-05-09", "2023-05-13"),
+            "",
+        ),
+        (
+            order("2023-05-03", "2023-05-08", action="throttle"),
+            order("2023-05-09", "2023-05-13"),
+            "",
+        ),
+        (
+            order("2023-05-03", "2023-05-08", area_ids="XA-B"),
+            order("2023-05-09", "2023-05-13"),
+            "",
+        ),
+    ],
+)
+def test_consecutive_orders_of_one_place_and_network_are_steps_of_one_event(
+    earlier: dict[str, str], later: dict[str, str], continues: str
+) -> None:
+    assert find_steps(earlier, later) == {"R1": "", "R2": continues}
+
+
+def test_an_order_within_a_longer_one_leads_back_to_the_longer_one() -> None:
+    orders = (("2023-05-03", "2023-06-30"), ("2023-05-09", "2023-05-13"), ("2023-06-01", ""))
+    assert find_steps(*(order(*days) for days in orders)) == {"R1": "", "R2": "R1", "R3": "R1"}
+
+
+@pytest.mark.parametrize(
+    ("page", "listed_until", "until"),
+    [
+        ("2021-10-05", "", "2021-10-05"),
+        ("2023-04-23", "", "2021-12-31"),  # a page of a later year tells what was
+        ("", "", "2021-12-31"),
+        ("2021-09-01", "", "2021-12-31"),
+        ("2021-10-05", "2022-12-31", "2022-12-31"),
+    ],
+)
+def test_the_record_of_an_unknown_end_closes(page: str, listed_until: str, until: str) -> None:
+    made = World().add("platforms", platform_id="*", kind="network")
+    made.add("sources", source_id="page", published_on=page)
+    made.restrict(
+        "R1", "*", observed_from="2021-09-20", end_status="unknown", source_id="page",
+        listed_until=listed_until,
+    )  # fmt: skip
+    made.restrict("R2", "*", observed_from="2021-09-20", end_status="ongoing", source_id="page")
+    merged = merge_events(made.typed())["restrictions"].set_index("restriction_id")
+    assert merged["listed_until"].to_dict() == {"R1": until, "R2": ""}
+    assert merged.loc["R1", "listed_until_end"] == pd.Timestamp(until) + pd.Timedelta(days=1)

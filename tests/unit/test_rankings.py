@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.answers import EventKind, Quantity, rankings, text
+from audience_impact.answers import EventKind, Quantity, rankings, sentences, text
 from audience_impact.answers.numbers import COUNTRIES, Cover, format_amount, read_estimate
 from audience_impact.answers.records import AreaRecord
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -61,7 +61,7 @@ def _make_tables() -> dict[str, pd.DataFrame]:
         "person_days": pd.DataFrame(rows),
         "restrictions": table.assign(
             area_id=table["country_id"], area_name=table["country_id"], start_on="2024-05-01",
-            ended_on="2024-05-09", end_status="ended", as_of="2026-01-01",
+            ended_on="2024-05-09", end_status="ended", as_of="2026-01-01", listed_until=None,
         ),
         "impact_by_platform": services.replace("*", WHOLE_INTERNET).assign(
             feature="whole_service"
@@ -160,3 +160,70 @@ def test_the_years_of_an_area_have_the_same_numbers_as_its_rankings(
 ) -> None:
     [(year, estimate)] = rankings.list_years(_make_tables(), "002", quantity)
     assert (year, estimate.q50) == ("2024", median)
+
+
+def test_a_ranking_of_a_kind_has_the_numbers_of_that_kind() -> None:
+    tables = _make_tables()
+    areas, days = tables["impact_by_area"], tables["person_days"]
+    counts = areas["area_id"].map({"NG": 1.0, "KE": 0.0, "IN": 0.0, "002": 1.0})
+    of_kind = {"shutdown_restrictions_count": counts}
+    for number, people in zip(NUMBERS, (0.5, 1.0, 1.5, 2.0, 4.0), strict=True):
+        of_kind[f"shutdown_{number}_persons"] = areas["area_id"].map({"NG": people, "002": people})
+        days[f"shutdown_{number}_person_days"] = days["area_id"].map({"NG": 5.0 * people})
+    tables["impact_by_area"] = areas.assign(**of_kind)
+    tables["impact"] = pd.DataFrame(
+        {"restriction_id": ["a"], "impact_metric": "people_exposed", "q50_persons": [1.5]}
+    )
+    ranking = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE, EventKind.SHUTDOWN)
+    assert ranking.rows["area_id"].tolist() == ["NG"]
+    assert (ranking.total["restrictions_count"], ranking.total["q50_persons"]) == (1, 1.5)
+    assert rankings.read_amount(ranking.total, Quantity.PERSON_DAYS).q50 == 7.5
+    total = {**ranking.total, "as_of": "2026-01-01"}
+    amount = rankings.read_amount(ranking.total, Quantity.PEOPLE)
+    lead = sentences.write_kind_lead(total, "Africa", EventKind.SHUTDOWN, amount)
+    assert lead.endswith("under shutdowns of the whole internet in 2024.")
+    tables["impact"]["q50_persons"] = None
+    without = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE, EventKind.SHUTDOWN)
+    assert str(rankings.read_amount(without.total, Quantity.PEOPLE).covered) == (
+        "under 0 of 1 restrictions"
+    )
+
+
+def _make_events() -> pd.DataFrame:
+    ends = [
+        ("a", "2024-05-09", "ended"), ("b", "2024-05-09/2024-12-31", "ended"),
+        ("c", None, "unknown"), ("d", None, "ongoing"),
+    ]  # fmt: skip
+    events = pd.DataFrame(ends, columns=["restriction_id", "ended_on", "end_status"])
+    numbers = _make_numbers("persons", (1.0, 2.0, 3.0, 4.0, 5.0))
+    return events.assign(
+        start_on="2024-05-01", area_name="Kenya", platforms="X", source="Page", **numbers,
+        chain_id=[None, "b", "b", None], chain_days=[None, 12.0, 12.0, None],
+    )  # fmt: skip
+
+
+def test_a_list_says_where_the_record_holds_no_end() -> None:
+    events = _make_events().assign(chain_id=None)
+    ends = [line.split("  ")[3] for line in text.list_events(events)]
+    assert ends == ["2024-05-09", "end not recorded", "end not recorded", "ongoing"]
+
+
+def test_steps_of_one_chain_are_one_line_of_a_list() -> None:
+    lines = text.list_events(_make_events())
+    assert [line.split()[0] for line in lines] == ["a", "b", "d"]
+    assert "Kenya: X; 2 steps or renewals, 12 days" in lines[1]
+    assert "steps" not in lines[0]
+    joined = rankings.join_chains(_make_events())
+    assert text.list_events(joined) == lines
+
+
+def test_a_year_that_is_not_collected_stands_in_no_line_of_years() -> None:
+    tables = _make_tables()
+    area = tables["impact_by_area"]
+    tables["impact_by_area"] = area.assign(collected_until="2023-12-31")
+    assert rankings.list_years(tables, "002", Quantity.PEOPLE) == []
+    tables["impact_by_area"] = area.assign(collected_until="2024-12-31")
+    assert len(rankings.list_years(tables, "002", Quantity.PEOPLE)) == 1
+    row = {"period": "2026", "collected_until": "2025-12-31"}
+    assert "do not compare 2026 with earlier years" in sentences.describe_collection(row)
+    assert sentences.describe_collection(row | {"period": "2025-12"}) == ""
