@@ -28,6 +28,7 @@ from audience_impact.answers.records import (
     AreaRecord,
     Days,
     End,
+    Restriction,
     Row,
     plain_rows,
 )
