@@ -28,6 +28,7 @@ from audience_impact.answers.records import (
     AreaRecord,
     Days,
     End,
+    Restriction,
     Row,
     plain_rows,
 )
@@ -101,6 +102,7 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
             [
                 f"{restriction.restriction_id}  {restriction.area_name}: {restriction.platforms}",
                 f"  {_describe_days(record)}",
+                *_describe_chain_of(restriction),
                 *_name_elsewhere(record),
             ],
             *([["Person-days by year", *_end_days(record), *map(_format_days, days)]] * bool(days)),
@@ -127,6 +129,14 @@ def _describe_days(record: AnswerRecord) -> str:
     return f"from {dates_in_words(first)}, {status} {ended}".rstrip()
 
 
+def _describe_chain_of(restriction: Restriction) -> list[str]:
+    """Return a line on the restrictions that one continues or that continue it, with their days."""
+    if restriction.chain_id is None:
+        return []
+    days = f"{restriction.chain_days or 0.0:,.0f} days in force in all"
+    return [f"  in a chain of steps or renewals that began with {restriction.chain_id}: {days}"]
+
+
 def _name_elsewhere(record: AnswerRecord) -> list[str]:
     """Return the line with the ids of the event at other publishers; none without one."""
     ids = name_other_ids(record)
@@ -135,7 +145,9 @@ def _name_elsewhere(record: AnswerRecord) -> list[str]:
 
 def _end_days(record: AnswerRecord) -> list[str]:
     """Return the line that says where person-days end, if the record has no end."""
-    day = dates_in_words(record.restriction.as_of)
+    about = record.restriction
+    is_listed = record.clauses.end is End.NOT_RECORDED and about.listed_until
+    day = dates_in_words(str(about.listed_until) if is_listed else about.as_of)
     is_open = record.clauses.end in (End.ONGOING, End.NOT_RECORDED)
     return [f"  counted up to {day}, the last day our record covers"] * is_open
 
@@ -432,7 +444,7 @@ def _count_begun(row: Row) -> str:
     return "".join(
         f", {count} {ages[prefix]} ({format_compact(row[f'{prefix}q50_persons'])})"
         for prefix, count in counts.items()
-        if count is not None
+        if count or (count == 0 and prefix == rankings.BEGAN)
     )
 
 

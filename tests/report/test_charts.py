@@ -181,7 +181,7 @@ def test_text_of_facts_is_text() -> None:
 
 def test_where_there_is_no_estimate_only_the_bounds_are_drawn() -> None:
     drawn = rows.draw_answer("T", [impact(0, None, None, None, 8e6)], [], {})
-    assert "Only bounds: no estimate: 0 to 8 million." in words(drawn)
+    assert "No estimate: minimum to maximum: 0 to 8 million." in words(drawn)
     assert "People affected" not in words(drawn)
     assert marks(drawn, "rect") == []
 
