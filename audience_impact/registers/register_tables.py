@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from audience_impact.plain_text import cell_text
 from audience_impact.registers.gazetteer import Atlas
-from audience_impact.registers.places.country_places import Gazetteer
 from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.register import (
     Defect,
@@ -212,16 +211,7 @@ def _places_of(reading: Reading, atlas: Atlas) -> list[Row]:
                 rows[part]["reading"] = first["reading"]
                 rows[part]["part_kind"] = first["part_kind"]
                 rows[part]["units_count"] = _add_units(row, earlier, first)
-    whole = [area for area, row in rows.items() if row["reading"] == PlaceReading.WHOLE.value]
-    return [row for area, row in rows.items() if not _is_in_any(area, whole, atlas[country])]
-
-
-def _is_in_any(area: str, whole: list[str], gazetteer: Gazetteer) -> bool:
-    """Return whether a place lies in another that is meant whole, which counts its people."""
-    entries = gazetteer.entries
-    return area in entries and any(
-        outer in entries and gazetteer.has_inside(outer, area) for outer in whole
-    )
+    return list(rows.values())
 
 
 def _place_row(restriction_id: str, area_id: str, meaning: NameMeaning) -> Row:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from functools import cache
 from random import Random
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given
@@ -22,7 +21,6 @@ from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.other_cells import narrow_meanings, settle_cities
 from audience_impact.registers.places.phrases import Vocabulary
 from audience_impact.registers.places.resolver import resolve_text
-from audience_impact.registers.register_tables import place_rows
 from audience_impact.vocabulary import GeoScope, PartKind, PlaceMatch, PlaceReading
 from flows.pipeline import steps
 from flows.registers import gazetteer
@@ -631,11 +629,3 @@ def test_a_misspelt_city_is_the_city_where_one_city_was_cut() -> None:
 def test_a_place_with_residents_is_taken_before_a_region_without() -> None:
     (papua,) = read("ID", "Papua")
     assert papua.area_ids == ("ID-PA",)
-
-
-def test_a_place_in_a_place_that_is_meant_whole_has_no_row() -> None:
-    event = SimpleNamespace(newest_record=SimpleNamespace(country_ids=("IN",)), restriction_id="R1")
-    names = read("IN", "Pulwama district and Awantipora police district, Jammu and Kashmir")
-    reading = SimpleNamespace(event=event, place=SimpleNamespace(names=names))
-    rows = place_rows([reading], ATLAS())  # type: ignore[list-item]
-    assert [row["area_id"] for row in rows] == ["IN-JK/pulwama"]

@@ -24,7 +24,10 @@ from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.resolver import resolve_text
 from audience_impact.vocabulary import GeoScope, PartKind, PlaceMatch, PlaceReading
 
-CUT = r"(?:cut ?off|cut|suspend\w*|shut ?down\w*|disconnect\w*|disrupt\w*|snapp\w*|block\w*|throttl\w*|down)"
+CUT = (
+    r"(?:cut ?off|cut|suspend\w*|shut ?down\w*|disconnect\w*|disrupt\w*|snapp\w*|block\w*|"
+    r"throttl\w*|down)"
+)
 RADIUS = re.compile(
     r"\b(?P<single>(?:one|an?) )?(?P<km>\d+(?:\.\d+)?) ?-?(?:km|kilomet\w+) "
     r"(?:radius|perimeter)\b|"
