@@ -128,10 +128,9 @@ def rank_area(
     """Return an area with its countries and restrictions; exit with 1 if nothing is published."""
     from audience_impact.answers import rankings
 
-    kind = EventKind.SHUTDOWN if question.kinds else None
-    if kind and (metric is Quantity.PERSON_DAYS or "-" in (question.period or "")):
-        question.ignored += question.kinds  # published for the people of a year alone
-        kind = None
+    if metric is Quantity.PERSON_DAYS or "-" in (question.period or ""):
+        question.ignore(EventKind.SHUTDOWN)  # published for the people of a year alone
+    kind = EventKind.SHUTDOWN if question.has_shutdowns else None
     tables = rankings.select_kind(tables, kind)
     record = _find_area_record(tables, question)
     period = record.row["period"]
