@@ -43,7 +43,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: $(RUN_READY)  ## compute the answers from data/facts, publish them and write the report
+run: $(RUN_READY)  ## compute the answers from data/facts and data/stop, publish them, write the report
 	@$(BIN)/audience-impact run --report $(ARGS)
 
 check: $(RUN_READY)  ## check data/facts by every rule

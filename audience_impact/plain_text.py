@@ -86,3 +86,18 @@ def web_address(value: object) -> str:
     except ValueError:
         return ""
     return value if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+_LETTERS = str.maketrans(
+    {
+        **dict.fromkeys("`\u2018\u2019\u02bb\u02bc\u02bd\u02bf\u02be\u00ad", ""),
+        **{"\u0131": "i", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ß": "ss"},
+        **{"æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ə": "a", "Ə": "A"},
+    }
+)
+
+
+def strip_accents(text: str) -> str:
+    """Return a text without the accents and apostrophes of scholars."""
+    flat = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return "".join(sign for sign in flat if not unicodedata.combining(sign))

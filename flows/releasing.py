@@ -12,7 +12,7 @@
 The bytes depend only on the two versions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,17 +81,22 @@ def write_release(
     return place, digest
 
 
-def ship_release(version: Stored, archive: Path, facts: Path, into: Path) -> Path:
+def ship_release(version: Stored, archive: Path, layers: Sequence[Path], into: Path) -> Path:
     """Write the archive of a version, and the licences of its sources, into the package.
 
     Every clone and every wheel then has it. Return the file of the archive. Raises PublishError
-    where the version has other facts than the folder of facts that the repository has.
+    where the version has other facts than the layers that the repository has.
     """
-    committed = {f"0/{path.name}": path.read_bytes() for path in sorted(facts.glob("*.csv"))}
+    committed = {
+        f"{number}/{path.name}": path.read_bytes()
+        for number, layer in enumerate(layers)
+        for path in sorted(layer.glob("*.csv"))
+    }
     if version.fact_files() != committed:
         raise PublishError(
-            f"version {version.id} has other facts than {facts}: what a clone brings must be of "
-            "its own facts; publish a version of them (make run) and release it"
+            f"version {version.id} has other facts than {', '.join(map(str, layers))}: what a "
+            "clone brings must be of its own facts; publish a version of them (make run) and "
+            "release it"
         )
     contents = collect_contents(version, None)
     write_whole(into / LICENCES, contents[LICENCES])

@@ -24,6 +24,7 @@ Results = Mapping[str, pd.DataFrame]
 """Result tables by name, each computed when a test looks at it."""
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
+REGISTER = FACTS.parent / "stop"
 AS_OF = date(2026, 1, 31)
 
 AGED = "aged 12 and over only"

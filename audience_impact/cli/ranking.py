@@ -88,7 +88,6 @@ Sort = Annotated[
 ]
 
 
-OF_KIND = "Shutdowns of the whole internet alone, without blocked or slowed services:"
 MOST_RANKED = 10
 """Number of rows of a ranking without --top."""
 
@@ -102,19 +101,20 @@ class RankedArea:
         ranking: Its countries, the largest first.
         events: Its restrictions, the largest first.
         by: Whether countries or restrictions are shown.
-        kind: The kind of restrictions that all of this is of; None for all.
     """
 
     record: "AreaRecord"
     ranking: "Ranking"
     events: "pd.DataFrame"
     by: Grouping
-    kind: EventKind | None = None
 
     @property
     def rows(self) -> "pd.DataFrame":
-        """Return the rows that are shown."""
-        return self.ranking.rows if self.by is Grouping.COUNTRY else self.events
+        """Return the rows that are shown; of restrictions that continue each other one."""
+        from audience_impact.answers import rankings
+
+        is_by_country = self.by is Grouping.COUNTRY
+        return self.ranking.rows if is_by_country else rankings.join_chains(self.events)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -127,21 +127,27 @@ def rank_area(
 ) -> RankedArea:
     """Return an area with its countries and restrictions; exit with 1 if nothing is published."""
     from audience_impact.answers import rankings
+    from audience_impact.cli import finding
 
-    if metric is Quantity.PERSON_DAYS or "-" in (question.period or ""):
-        question.ignore(EventKind.SHUTDOWN)  # published for the people of a year alone
-    kind = EventKind.SHUTDOWN if question.has_shutdowns else None
-    tables = rankings.select_kind(tables, kind)
+    if question.has_shutdowns and question.period is None:
+        people = rankings.select_kind(tables, EventKind.SHUTDOWN)["impact_by_area"]
+        years = people.loc[people["area_id"] == (question.area or finding.WORLD), "period"]
+        question.period = max(years[years.str.len() == len("2023")], default=None)
     record = _find_area_record(tables, question)
     period = record.row["period"]
     is_unpublished = metric is Quantity.PERSON_DAYS and "-" in period
     if by is Grouping.RESTRICTION and is_unpublished:
         raise fail_with("person-days of restrictions are published by year: give a year", 2)
     by = by or (Grouping.COUNTRY if is_unpublished else Grouping.RESTRICTION)
-    acts = rankings.select_restrictions(tables, record.area_id, period, kind)["restriction_id"]
-    events = rankings.build_events(tables, set(acts), period)
-    ranking = rankings.build_ranking(tables, record.area_id, period, metric)
-    return RankedArea(record, ranking, rankings.sort_events(events, EventOrder(metric)), by, kind)
+    kind = EventKind.SHUTDOWN if question.has_shutdowns else None
+    acts = rankings.select_restrictions(tables, record.area_id, period, kind)
+    if kind and ("-" in period or acts.empty):  # the numbers of a kind are published by year
+        question.ignore(EventKind.SHUTDOWN)
+        kind = None
+        acts = rankings.select_restrictions(tables, record.area_id, period)
+    events = rankings.build_events(tables, set(acts["restriction_id"]), period)
+    ranking = rankings.build_ranking(tables, record.area_id, period, metric, kind)
+    return RankedArea(record, ranking, rankings.sort_events(events, EventOrder(metric)), by)
 
 
 def render_area(area: RankedArea, version_id: str, top: int, show_all: bool) -> str:
@@ -149,7 +155,6 @@ def render_area(area: RankedArea, version_id: str, top: int, show_all: bool) -> 
     from audience_impact.answers import text
 
     brief = text.render_area_brief(area.record, area.ranking, version_id, area.rows, top)
-    brief = f"{OF_KIND}\n{brief}" if area.kind else brief
     return f"{brief}\n{text.render_area(area.record, version_id)}" if show_all else brief
 
 
@@ -158,7 +163,7 @@ def list_area_values(area: RankedArea, version_id: str) -> dict[str, Any]:
     from audience_impact.answers import text
 
     values = text.area_json(area.record, version_id) | text.ranking_json(area.ranking)
-    values |= {"kind": area.kind.value} if area.kind else {}
+    values |= {"kind": area.ranking.kind.value} if area.ranking.kind else {}
     return values | text.events_json(area.events)
 
 
@@ -175,9 +180,9 @@ def draw_area(
     from audience_impact.site.charts import ranking as charts
 
     ranked, events = area.ranking, area.events
-    tables = rankings.select_kind(tables, area.kind)
     if form is ChartForm.LINE:
-        acts = rankings.select_restrictions(tables, ranked.area_id, kind=area.kind)
+        tables = rankings.select_kind(tables, ranked.kind) if ranked.kind else tables
+        acts = rankings.select_restrictions(tables, ranked.area_id, kind=ranked.kind)
         acts = acts["restriction_id"]
         events = rankings.build_events(tables, acts)
     publishers = list(events["publisher"].dropna().value_counts().index)
@@ -259,7 +264,7 @@ def list_restrictions(
     """List the published restrictions: all, the best known first, or those of an area and a year.
 
     With --area, --year, --sort, --kind or --begun: a line for each restriction, with its days,
-    people or person-days with the 90 % interval, what was cut, and the source.
+    people or person-days with the likely range, what was cut, and the source.
     """
     if begun and year is None:
         raise fail_with("--begun goes with --year", 2)

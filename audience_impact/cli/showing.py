@@ -250,15 +250,16 @@ def _list_newest(tables: "dict[str, pd.DataFrame]", ids: list[str]) -> "pd.DataF
 
 def _list_matches(words: str, tables: "dict[str, pd.DataFrame]", ids: list[str]) -> str:
     """Return several restrictions as text: id, day, people, place and what was restricted."""
-    from audience_impact.answers import text
+    from audience_impact.answers import rankings, text
     from audience_impact.plain_text import plain_lines
 
     head = (
         f"{len(ids):,} restriction{'s fit' if len(ids) > 1 else ' fits'} '{words}', newest first. "
         "Add a year or a month, or copy an id:"
     )
-    lines = text.list_events(_list_newest(tables, ids), most=MOST_LISTED)
-    more = [f"  and {len(ids) - MOST_LISTED} more"] * (len(ids) > MOST_LISTED)
+    events = rankings.join_chains(_list_newest(tables, ids))
+    lines = text.list_events(events, most=MOST_LISTED)
+    more = [f"  and {len(events) - MOST_LISTED} more"] * (len(events) > MOST_LISTED)
     return plain_lines("\n".join([head, *lines, *more])) + "\n"
 
 

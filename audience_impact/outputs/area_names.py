@@ -1,8 +1,9 @@
 """Columns `area_name`, `country_name` and `continent_name` of tables with an area or a country.
 
-Names are those of the fact table `areas`. A continent is an area that the world contains directly,
-as in UN M49. Several names are joined as those in `area_name` of `restrictions` are; each occurs
-once.
+Names are those that English newspapers print: of the fact table `areas`, `press_name` where it has
+one, else `name`; of a place without the accents of scholars, and the first alias in Latin letters
+where the name is in others. A continent is an area that the world contains directly, as in UN M49.
+Several names are joined as those in `area_name` of `restrictions` are; each occurs once.
 """
 
 import pandas as pd
@@ -10,12 +11,29 @@ import pandas as pd
 from audience_impact.outputs.areas import WORLD
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Parents
+from audience_impact.plain_text import strip_accents
 from audience_impact.populations import WHOLE, country_of
 
 OF_COUNTRIES = ("restrictions", "candidates", "steps")
 """Tables whose countries are in `country_id`."""
 OF_PLACES = ("impact",)
 """Tables whose areas may be smaller than a country."""
+LAST_LATIN = 0x24F
+NAMING = ["name", "aliases", "level", "press_name"]
+
+
+def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
+    """Return the name of each area as English newspapers print it, by its id."""
+    by_id = areas.set_index("area_id").reindex(columns=NAMING, fill_value="")
+    spelled = (by_id["name"] + ";" + by_id["aliases"]).str.split(";").map(_choose_latin)
+    names = by_id["name"].mask(by_id["level"] != "", spelled.map(strip_accents))
+    return by_id["press_name"].where(by_id["press_name"] != "", names)
+
+
+def _choose_latin(names: list[str]) -> str:
+    """Return the first name in Latin letters, else the first."""
+    latin = (name for name in names if all(ord(sign) <= LAST_LATIN for sign in strip_accents(name)))
+    return next(latin, names[0])
 
 
 def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
@@ -41,7 +59,7 @@ def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFr
 def _name_cells(cells: "pd.Series[str]", areas: pd.DataFrame) -> pd.DataFrame:
     """Return the names of each kind for each cell of codes; blank where the facts have none."""
     parents = nesting.read_parents(areas)
-    names = dict(zip(areas["area_id"], areas["name"], strict=True)) | {"": ""}
+    names = list_names(areas).to_dict() | {"": ""}
     by_cell = {}
     for cell in cells:
         codes = cell.split(";")

@@ -19,12 +19,14 @@ holder's: for log odds L and deviation s that of
     L (sqrt(1 + pi s^2 / 8) - 1),
 
 as the mean of a logistic normal nearly is; s itself is proportional to exp(b L). A town is above
-its holder by as much as the towns of a region are above the region. If a model, or a census of
+its holder by as much as the towns of a region are above the region. A city of a million or more
+is so above its country where its holder is below it: most of a region that a survey finds below
+its country live outside the city. If a model, or a census of
 households, has a figure of the place, the step is the prediction from such figures where surveys
 exist as well (the model's deviation times a slope proportional to exp(g L), since it spreads
-regions too little where few are online). A survey of the place is then put in by Gaussian
-conditioning, with an error that grows with the years between. Of a place that a register
-names, the error of reading is drawn as well (simulation/parts.py).
+regions too little where few are online); not of a city that it has below its country. A survey of
+the place is then put in by Gaussian conditioning, with an error that grows with the years between.
+Of a place that a register names, the error of reading is drawn as well (simulation/parts.py).
 
 Assumptions
 -----------
@@ -57,7 +59,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import QUANTILES, Spread, parameter_values
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
-from audience_impact.vocabulary import AreaLevel, ErrorQuantile, PlaceLaw
+from audience_impact.vocabulary import AreaLevel, ErrorQuantile, PlaceLaw, YesNo
 
 NORMAL = 1.6448536269514722
 """The 95 % quantile of a standard normal distribution."""
@@ -166,6 +168,7 @@ def read_parameters(place_laws: pd.DataFrame) -> PlaceParameters | None:
 ODDS_QUANTILES = ["online_q05", "online_q50", "online_q95"]
 PLACE_LEVELS = ("survey", "model", "households", "holder", "country")
 """Evidence levels of the distribution of a place, the best first."""
+METROPOLIS_PERSONS = 1_000_000
 LARGEST_PART = 0.95
 """Maximum share of a place in its holder: the counts of the two may be inconsistent."""
 
@@ -290,11 +293,15 @@ def _list_steps(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     persons, holder_persons = (
         steps[name].map(people).astype("float64") for name in ("area_id", "holder_id")
     )
-    level = tables["areas"].set_index("area_id").get("level", pd.Series(dtype="str"))
+    areas = tables["areas"].set_index("area_id")
+    level, flag = (areas.get(name, pd.Series(dtype="str")) for name in ("level", "is_city"))
+    is_city = steps["area_id"].map(level) == AreaLevel.CITY.value
+    is_large = steps["area_id"].map(flag) == YesNo.YES.value
     return steps.assign(
         persons=persons,
         part=(persons / holder_persons).clip(upper=LARGEST_PART).fillna(0.0),
-        is_city=steps["area_id"].map(level) == AreaLevel.CITY.value,
+        is_city=is_city | is_large,
+        is_metropolis=is_large | (is_city & (persons >= METROPOLIS_PERSONS)),
     ).drop(columns="pair")
 
 
@@ -348,13 +355,14 @@ def _add_step(
     median, spread = _assume_step(level, mean, holder_odds, parameters)
     wide = variance + spread**2
     rung = np.full(len(level), PLACE_LEVELS.index("country"))
+    is_metropolis = level["is_metropolis"].to_numpy(dtype="bool")
     for kind, slope, half in (
         ("households", np.full(len(level), parameters.households_slope), parameters.households),
         ("model", parameters.slope_at(holder_odds), parameters.model),
     ):
         deviation = level[f"{kind}_area"].to_numpy("float64")
         from_holder = deviation - level[f"{kind}_holder"].fillna(0.0).to_numpy("float64")
-        is_measured = ~np.isnan(deviation)
+        is_measured = ~np.isnan(deviation) & ~(is_metropolis & (mean + slope * from_holder < 0.0))
         error = np.full(len(level), half / NORMAL)
         median = np.where(
             is_measured, mean + slope * from_holder + balance_median(holder_odds, error), median
@@ -373,7 +381,8 @@ def _assume_step(
     base_spread = level["spread"].to_numpy("float64") * parameters.spread_at(holder_odds)
     spread = base_spread * np.sqrt((1.0 + small) * (1.0 - part))
     usual = balance_median(holder_odds, spread) + parameters.between.q50
-    return mean + np.where(level["is_city"], parameters.city.q50, usual), spread
+    base = np.where(level["is_metropolis"], np.maximum(mean, 0.0), mean)
+    return base + np.where(level["is_city"], parameters.city.q50, usual), spread
 
 
 def _add_survey(

@@ -141,7 +141,8 @@ def locate_event(
         return Place(codes, scope, "place_unresolved")
     country = atlas[codes[0]]
     settled = settle_cities(resolve_text(text, scope, country, day), other_text, country)
-    names = narrow_meanings(settled, event_text, country, titles)
+    narrowed = narrow_meanings(settled, event_text, country, titles)
+    names = settle_cities(narrowed, other_text, country)  # places that the text names
     return _place_from_names(codes, names, scope, atlas[codes[0]])
 
 

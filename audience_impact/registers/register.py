@@ -192,13 +192,12 @@ class Targets:
 
 
 class PrintedCount(NamedTuple):
-    """A number of people, or a share, that a text prints, and the sentence that prints it."""
+    """A number of people, or a share, that a text prints."""
 
     value: str
     unit: Unit
     kind: FigureKind
     interval: IntervalKind
-    sentence: str
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from audience_impact.vocabulary import (
     PlatformKind,
 )
 
+PRINTED_IN_TEXT = "printed in the text of the register"
+
 Counts = dict[tuple[str, str], int]
 """Events by country codes and count year."""
 
@@ -143,7 +145,7 @@ def evidence_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
             "least_lost_share": f"{reading.lost_share[0]:g}",
             "most_lost_share": f"{reading.lost_share[1]:g}",
             "restriction_id": reading.event.restriction_id,
-            "note": "printed in the text of the register",
+            "note": PRINTED_IN_TEXT,
         }
         for reading in readings
         if reading.lost_share
@@ -162,7 +164,7 @@ def count_rows(readings: Sequence[Reading], register: Register, source_id: str) 
             "value": count.value,
             "interval_kind": count.interval,
             "source_id": source_id,
-            "note": count.sentence,
+            "note": PRINTED_IN_TEXT,
         }
         for reading in readings
         for number, count in enumerate(reading.counts, 1)

@@ -21,7 +21,7 @@ from flows.adding.questions import (
 )
 from flows.adding.records import FactRecords, NotOnRecordError
 from flows.adding.restriction import RESTRICTION
-from flows.commands.folders import fact_folders
+from flows.commands.folders import FACTS, fact_folders
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
@@ -79,7 +79,9 @@ def _build_command(kind: EntryKind) -> Callable[..., None]:
             for name, text in options.items()
             if text
         }
-        _add_records(kind, raw_answers, fact_folders(facts), (yes, dry_run, another))
+        _add_records(
+            kind, raw_answers, fact_folders(facts, default=[FACTS]), (yes, dry_run, another)
+        )
 
     parameters = Signature.from_callable(add_record).parameters
     unused = {"options"} if kind.is_once else {"options", "another"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audience_impact.cli.folders import fail_with, require_local_paths
-from flows.commands.folders import OnTopOfShipped, fact_folders
+from flows.commands.folders import FACTS, OnTopOfShipped, fact_folders
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
@@ -62,7 +62,7 @@ def check_facts(
 
     Exit status 0: no errors; 1: errors; 2: wrong options.
     """
-    folders = fact_folders(paths, on_top_of_shipped)
+    folders = fact_folders(paths, on_top_of_shipped, [FACTS])
     from audience_impact.facts.tables import relocate_finding
     from flows.pipeline import steps
     from schemas.contracts import ValidationOffError

@@ -115,8 +115,8 @@ Facts = Annotated[
         "--facts",
         metavar="DIR",
         callback=require_local_paths,
-        help="Folder of fact tables; several are layered. Default: data/facts of a checkout, else "
-        "the facts of the version that comes with the command.",
+        help="Folder of fact tables; several are layered. Default: data/facts and data/stop of a "
+        "checkout, else the facts of the version that comes with the command.",
         readable=False,
     ),
 ]

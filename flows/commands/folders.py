@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from flows.serving.preparing import Profile
 
 FACTS, DOWNLOADS = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "downloads"
+REGISTER = CHECKOUT / "data" / "stop"
+"""Access Now's register as facts, which `import stop FILE` replaces by a newer edition."""
+SHIPPED = (FACTS, REGISTER)
+"""The layers that a checkout brings."""
 
 ProfileFile = Annotated[
     Path | None,
@@ -63,16 +68,21 @@ def require_writable(published: Path) -> None:
         raise fail_with(f"{store.address} can only be read: give a folder to write into")
 
 
-def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> list[Path]:
-    """Return the folders, after the shipped one if requested; exit with 2 if one has no facts."""
+def fact_folders(
+    paths: list[Path] | None,
+    on_top_of_shipped: bool = False,
+    default: Sequence[Path] = SHIPPED,
+) -> list[Path]:
+    """Return the folders, after the shipped ones if requested; exit with 2 if one has no facts."""
     from audience_impact.store import storage
     from schemas.facts import TABLES
 
     if on_top_of_shipped and (
-        not paths or any(path.exists() and path.samefile(FACTS) for path in paths)
+        not paths
+        or any(path.exists() and path.samefile(layer) for path in paths for layer in SHIPPED)
     ):
         raise fail_with("--on-top-of-shipped: give a folder of fact tables of your own", 2)
-    chosen = [FACTS] * on_top_of_shipped + (paths or [FACTS])
+    chosen = [*SHIPPED] * on_top_of_shipped + (paths or [*default])
     names = {f"{table}.csv" for table in TABLES}
     for path in chosen:
         if storage.is_address(path):
@@ -106,8 +116,11 @@ def choose_layers(
     published: Path,
     on_top_of_shipped: bool,
     drop_layers: bool,
+    with_register: bool = True,
 ) -> list[Path]:
     """Return the layers of a run: those given, those of the profile, or those of the last version.
+
+    Without the register, the layer of it that a checkout brings is left out of them.
 
     Exit with 1 if a layer of the last version would be left out, and with 2 if one has no facts.
     """
@@ -125,11 +138,12 @@ def choose_layers(
             shown = ", ".join(format_path(path) for path in paths)
             typer.echo(plain_line(f"facts: {shown}, as in the last version"), err=True)
         folders = fact_folders(paths, on_top_of_shipped)
+        left_out = [] if with_register else [REGISTER]
         if not drop_layers:
-            recorded_layers.require_no_drop(last, folders)
+            recorded_layers.require_no_drop(last, [*folders, *left_out])
     except PublishError as error:
         raise fail_with(f"nothing done: {error}") from error
-    return folders
+    return [path for path in folders if path not in left_out]
 
 
 PublishedOrProfile = Annotated[Path | None, PUBLISHED_OPTION]

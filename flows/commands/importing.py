@@ -16,7 +16,8 @@ from audience_impact.cli.folders import (
     format_path,
     require_local_paths,
 )
-from flows.commands.folders import fact_folders, name_command
+from flows import CHECKOUT
+from flows.commands.folders import FACTS, fact_folders, name_command
 from flows.commands.run import Facts, run_and_publish
 from flows.registers.registry import REGISTERS, Entry
 
@@ -52,7 +53,7 @@ Into = Annotated[
         "--into",
         metavar="DIR",
         callback=require_local_paths,
-        help="Folder of the layer.",
+        help="Folder of the layer. Default for stop: data/stop of the checkout, which is replaced.",
         readable=False,
     ),
 ]
@@ -90,9 +91,10 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
     ) -> None:
         if file is None:
             raise fail_with("\n".join(["give FILE, the register.", *entry.where]), 2)
-        if into is None:
+        if into is None and entry.layer is None:
             raise fail_with("give --into DIR, the folder where the layer is written", 2)
-        folders = fact_folders(facts)
+        into = into or CHECKOUT / str(entry.layer)
+        folders = fact_folders(facts, default=[FACTS])
         from audience_impact.plain_text import plain_line
         from flows.commands.register_layer import ERRORS, ImportOptions, import_file
 

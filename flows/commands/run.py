@@ -30,7 +30,7 @@ Facts = Annotated[
         metavar="DIR",
         help="Folder of fact tables, or its address; several are layered, rows merge by "
         "key and a later folder wins. Default of `run`: the layers of the last version. Default "
-        "elsewhere: data/facts of the checkout.",
+        "elsewhere: data/facts and data/stop of the checkout.",
         readable=False,
     ),
 ]
@@ -39,6 +39,13 @@ DropLayers = Annotated[
     typer.Option(
         "--drop-layers",
         help="Go on although a layer of the last version, as a register, is left out.",
+    ),
+]
+WithRegister = Annotated[
+    bool,
+    typer.Option(
+        "--register/--no-register",
+        help="Compute also the events of Access Now's register that the checkout brings.",
     ),
 ]
 Report = Annotated[
@@ -131,6 +138,7 @@ def run_and_publish(
     runner: RunBy = RunnerName.LOCAL,
     scheduler: Scheduler = None,
     drop_layers: DropLayers = False,
+    register: WithRegister = True,
     report: Report = False,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them.
@@ -142,7 +150,7 @@ def run_and_publish(
     require_writable(published)
     if report:
         require_report_folder(published)
-    folders = choose_layers(facts, settings, published, on_top_of_shipped, drop_layers)
+    folders = choose_layers(facts, settings, published, on_top_of_shipped, drop_layers, register)
     from flows.commands.running import run_flow, show_next_steps
 
     options = {

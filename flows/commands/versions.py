@@ -22,7 +22,7 @@ from audience_impact.cli.folders import (
     require_local_paths,
 )
 from flows.commands.folders import (
-    FACTS,
+    SHIPPED,
     ProfileFile,
     PublishedOrProfile,
     fact_folders,
@@ -174,7 +174,7 @@ def release_version(
         into.mkdir(parents=True, exist_ok=True)
         made, digest = releasing.write_release(version, before, into, overwrite)
         if ship:
-            shipped = releasing.ship_release(version, made, FACTS, RELEASED.parent)
+            shipped = releasing.ship_release(version, made, SHIPPED, RELEASED.parent)
             typer.echo(f"wrote {format_path(shipped)}: commit it")
     except (ExportError, PublishError) as error:
         raise fail_with(str(error)) from error

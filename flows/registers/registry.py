@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 class Entry:
     """A register: the module that defines it, and the help text of its command.
 
-    `known` names the copy that a file is assumed to be if neither date nor address is given;
+    `default_copy` names the copy that a file is assumed to be if neither date nor address is given;
+    `layer` is the folder of the checkout that an import replaces if no other one is named, and
     `where` states, one sentence per line, where the register is available and under which licence.
     """
 
     module: str
     title: str
     default_copy: str
+    layer: str | None = None
     where: tuple[str, ...] = ()
     outcome: str = (
         "Every row becomes an event, repeats one, or is refused; the reconciliation says how "
@@ -52,6 +54,7 @@ REGISTERS = {
         "audience_impact.registers.stop.events",
         "Access Now's #KeepItOn STOP register",
         "the known public copy of 2026-05-20",
+        "data/stop",
         (
             "Access Now publishes the register as a sheet, "
             "https://docs.google.com/spreadsheets/d/1DvPAuHNLp5BXGb0nnZDGNoiIwEeu2ogdXEIDvT4Hyfk, "
@@ -61,7 +64,8 @@ REGISTERS = {
             "data/processed/access_now_snapshot_2026-05-20.parquet of "
             "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns.",
             "Licence: the copy states none. Other users of the register state CC BY 4.0; Access "
-            "Now's own terms were not read. Cite Access Now, and ask Access Now before you publish "
+            "Now's own terms were not read. A checkout brings the facts of that copy in data/stop, "
+            "without the register's texts. Cite Access Now, and ask Access Now before you publish "
             "the register itself.",
         ),
     ),
@@ -69,6 +73,7 @@ REGISTERS = {
         "audience_impact.registers.outages",
         "IODA's list of measured outages",
         "the copy of 2023",
+        None,
         (
             "IODA published the outages that it investigated with the paper Destination "
             "Unreachable (SIGCOMM 2023), https://github.com/InetIntel/internet_outages.",

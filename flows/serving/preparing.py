@@ -164,7 +164,9 @@ class Profile(BaseSettings):
     )
     work_pool: str = Field(default="audience-impact", min_length=1, description="the work pool")
     facts: list[Path] = Field(
-        default=[Path("data/facts")], min_length=1, description="layers of facts"
+        default=[Path("data/facts"), Path("data/stop")],
+        min_length=1,
+        description="layers of facts",
     )
     published: Path = Field(default=Path("data/published"), description="where versions lie")
     keep: int | None = Field(

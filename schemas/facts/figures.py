@@ -431,7 +431,8 @@ class Platforms(FactModel):
 
     `former_name` is what it was called until `renamed_on`; restrictions that begin before that
     have it. `member_ids` are the services of a group of which a page has the list; services without
-    any figure are left out of it.
+    any figure are left out of it. `ended_on` is the day from which the service exists no longer, as
+    the page `end_source_id` says.
     """
 
     platform_id: Series[str] = fields.key_field()
@@ -445,12 +446,17 @@ class Platforms(FactModel):
     member_ids: Series[str] = fields.mark_optional(
         fields.references_field("platforms", filled=False)
     )
+    ended_on: Series[str] = fields.mark_optional(fields.day_field())
+    end_source_id: Series[str] = fields.mark_optional(
+        fields.reference_field("sources", filled=False)
+    )
 
 
 class Areas(FactModel):
     """A part of the world, a country by its ISO 3166 code, or a place in one.
 
-    `members` are the places of a union that has no level of its own.
+    `members` are the places of a union that has no level of its own, `press_name` is the name in
+    English newspapers where it differs, `is_city` says that most of its people live in one city.
     """
 
     area_id: Series[str] = fields.key_field()
@@ -459,4 +465,6 @@ class Areas(FactModel):
     aliases: Series[str] = fields.text_field()
     level: Series[str] = fields.mark_optional(fields.code_field(words.AreaLevel, filled=False))
     members: Series[str] = fields.mark_optional(fields.references_field("areas", filled=False))
+    press_name: Series[str] = fields.mark_optional(fields.text_field())
+    is_city: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
     note: Series[str] = fields.text_field()

@@ -294,7 +294,7 @@ def test_a_sheet_says_what_it_is_and_cells_are_what_they_are(
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[0] == "about"
     told = "\n".join(str(cell.value) for row in book["about"].iter_rows() for cell in row)
-    for words in ("How many people", "R1", version.id, "Creative Commons", "90 % interval"):
+    for words in ("How many people", "R1", version.id, "Creative Commons", "likely range"):
         assert words in told
     for words in (
         "How to cite",

@@ -255,8 +255,8 @@ def test_only_a_version_of_the_facts_of_the_repository_is_shipped(
 ) -> None:
     version = versions.find_latest(published)
     with pytest.raises(PublishError, match="has other facts than"):
-        releasing.ship_release(version, archive, FACTS, tmp_path)
+        releasing.ship_release(version, archive, [FACTS], tmp_path)
     assert not any(tmp_path.glob("version.zip"))
-    shipped = releasing.ship_release(version, archive, small_facts, tmp_path)
+    shipped = releasing.ship_release(version, archive, [small_facts], tmp_path)
     assert shipped.read_bytes() == archive.read_bytes()
     assert (tmp_path / "LICENCES.csv").read_text().startswith("licence,sources_count")

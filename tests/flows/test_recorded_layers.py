@@ -16,7 +16,7 @@ from flows.recorded_layers import RECORD, LastLayers
 from flows.run_reports import StepSeconds
 from tests.flows.test_cli import command
 
-FACTS = CHECKOUT / "data" / "facts"
+FACTS, REGISTER = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "stop"
 
 
 @pytest.fixture
@@ -64,7 +64,16 @@ def test_a_run_uses_the_layers_of_the_last_version_and_says_so(
 
 def test_a_first_run_uses_the_shipped_facts(tmp_path: Path, runs: list[list[Path]]) -> None:
     command("run", "--published", tmp_path)
-    assert runs == [[FACTS]]
+    assert runs == [[FACTS, REGISTER]]
+
+
+def test_one_switch_leaves_the_shipped_register_out(
+    root: Path, tmp_path: Path, runs: list[list[Path]]
+) -> None:
+    command("run", "--no-register", "--published", tmp_path)
+    _record(root, FACTS, REGISTER)
+    assert command("run", "--no-register", "--published", root).returncode == 0
+    assert runs == [[FACTS], [FACTS]]
 
 
 @pytest.mark.parametrize("words", [["--facts", FACTS], ["--on-top-of-shipped", "--facts", "new"]])
@@ -92,7 +101,7 @@ def test_drop_layers_alone_goes_back_to_the_shipped_facts(
 ) -> None:
     _record(root, FACTS, layer)
     assert command("run", "--published", root, "--drop-layers").returncode == 0
-    assert runs == [[FACTS]]
+    assert runs == [[FACTS, REGISTER]]
 
 
 @pytest.mark.parametrize(

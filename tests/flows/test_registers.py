@@ -1,6 +1,8 @@
 """A second register: what is its own and an entry, and the import of STOP works for it as well."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,11 +11,13 @@ from typer.testing import CliRunner, Result
 
 from audience_impact.registers.outages import OutageList
 from audience_impact.registers.register import COMMON_DEFECTS, Defect, Defects
+from audience_impact.vocabulary import BOTH_ACTIONS
+from flows.commands import importing as importing_command
 from flows.commands.importing import build_import_commands
 from flows.pipeline import steps
 from flows.registers import importing
 from flows.registers.registry import REGISTERS, Entry
-from tests.support import FACTS
+from tests.support import FACTS, REGISTER
 from tests.toy_register import COLUMNS
 
 TOY = {"toy": Entry("tests.toy_register", "the toy register", "a made-up one")}
@@ -153,3 +157,47 @@ def test_a_list_of_outages_is_imported_and_what_cannot_be_used_is_refused(tmp_pa
     assert not [finding for finding in checked.findings if finding.layer == 2]
     again = CliRunner().invoke(build_import_commands(REGISTERS), [*command, "--counts", str(path)])
     assert (again.exit_code, "--counts" in again.output) == (1, True)
+
+
+OURS = re.compile(
+    r"Somaliland, .*|slowed, while faster networks .*|not a shutdown|hours of an exam cut .*|"
+    + "|".join(map(re.escape, BOTH_ACTIONS.split("; ")))
+)
+"""Parts of a note that the import writes in its own words."""
+
+
+def test_the_shipped_register_has_facts_and_none_of_its_texts() -> None:
+    layer = tables(REGISTER)
+    parts = {part for row in layer["restrictions"] for part in row["note"].split("; ") if part}
+    places = {part for part in parts if part.startswith(("area as printed: ", "also named: "))}
+    links = {part for part in parts if re.fullmatch(r"first link: http\S+", part)}
+    rest = {part for part in parts - places - links if not OURS.fullmatch(part)}
+    assert all(part.endswith(("State", "Division", "messenger")) for part in rest), rest
+    assert max(map(len, places)) <= 120
+    assert {len(row["legal_basis"].split()) <= 8 for row in layer["restrictions"]} == {True}
+    assert {row["note"] for row in layer["published_figures"]} == {
+        "printed in the text of the register"
+    }
+
+
+def test_the_shipped_register_is_dated_and_credits_its_publisher() -> None:
+    layer = tables(REGISTER)
+    (source,) = layer["sources"]
+    assert source["publisher"] == "Access Now"
+    assert source["source_id"] == "access-now-stop-2026-05-20"
+    assert "other users of the register state CC BY 4.0" in source["note"]
+    years = {row["count_year"] for row in layer["register_rows"]}
+    assert years == {str(year) for year in range(2016, 2026)}
+
+
+def test_an_import_without_a_folder_replaces_the_shipped_register(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing_command, "CHECKOUT", tmp_path)
+    entry = replace(TOY["toy"], layer="shipped")
+    path = tmp_path / "toy.csv"
+    pd.DataFrame(ROWS, columns=list(COLUMNS)).to_csv(path, index=False)
+    commands = build_import_commands({**REGISTERS, "toy": entry})
+    done = CliRunner().invoke(commands, ["toy", str(path), "--published", str(tmp_path / "none")])
+    assert done.exit_code == 0, done.output
+    assert len(tables(tmp_path / "shipped")["restrictions"]) == 4

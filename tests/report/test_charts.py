@@ -116,8 +116,8 @@ def test_a_picture_follows_the_theme_and_stands_alone_as_well(name: str) -> None
 @every
 def test_the_numbers_of_a_picture_are_said_in_words(name: str) -> None:
     said = {
-        "answer": "People touched: 101 million (97 to 104). "
-        "At least and at most: 96 to 105 million. People online: 110 million. "
+        "answer": "People affected: 101 million (97 to 104). "
+        "Minimum to maximum: 96 to 105 million. People online: 110 million. "
         "Residents there: 140 million. A page: users of A service: 96 million.",
         "person_days": "2024: 3 million (2 to 4). 2025: 3 million (2 to 4).",
         "drivers": "The number of people in the base: 77 % ± 4 %.",
@@ -181,26 +181,26 @@ def test_text_of_facts_is_text() -> None:
 
 def test_where_there_is_no_estimate_only_the_bounds_are_drawn() -> None:
     drawn = rows.draw_answer("T", [impact(0, None, None, None, 8e6)], [], {})
-    assert "Only bounds: no estimate: 0 to 8 million." in words(drawn)
-    assert "People touched" not in words(drawn)
+    assert "No estimate: minimum to maximum: 0 to 8 million." in words(drawn)
+    assert "People affected" not in words(drawn)
     assert marks(drawn, "rect") == []
 
 
 def test_an_interval_without_width_is_no_interval() -> None:
     drawn = rows.draw_answer("T", [impact(5e6, 5e6, 5e6, 5e6, 5e6)], [], {})
-    assert words(drawn).startswith("People touched: 5 million. At least and at most: 5 million.")
+    assert words(drawn).startswith("People affected: 5 million. Minimum to maximum: 5 million.")
     assert marks(drawn, "rect") == []
 
 
 def test_what_touched_nobody_is_zero_and_nothing_else() -> None:
     drawn = rows.draw_answer("T", [impact(0, 0, 0, 0, 0)], [], {})
-    assert words(drawn).startswith("People touched: 0. People online: 110 million.")
+    assert words(drawn).startswith("People affected: 0. People online: 110 million.")
 
 
 def test_without_a_base_there_is_an_arrow_and_no_upper_bound() -> None:
     none: Row = {"base": None, "base_persons": None, "population_persons": None}
     drawn = rows.draw_answer("T", [impact(3e6, None, None, None, None, **none)], [], {})
-    assert words(drawn) == "Only bounds: no estimate: at least 3 million."
+    assert words(drawn) == "No estimate: minimum to maximum: 3 million or more."
     assert len(marks(drawn, "path")) == 1
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audience_impact.comparing import compared_versions
-from audience_impact.outputs.area_names import add_names
+from audience_impact.outputs.area_names import add_names, list_names
 from audience_impact.store import divided, versions
 from audience_impact.store.manifest import hash_bytes
 from flows.pipeline import steps
@@ -249,3 +249,16 @@ def test_some_rows_and_columns_of_a_computed_table_are_read(
     assert list(rows) == ["period", "q50_person_days"]
     assert len(rows) == (every["restriction_id"] == act).sum()
     assert "all" in set(rows["period"])
+
+
+def test_names_are_those_that_english_newspapers_print() -> None:
+    rows = [
+        ("TR", "Türkiye", "", "", ""),
+        ("XA-1", "Qoraqalpog‘iston", "", "admin1", "Karakalpakstan"),
+        ("XA-2", "Şanlıurfa", "", "admin1", ""),
+        ("XA-3", "Павлоградська", "Павлоград;Pavlohrad", "admin3", ""),
+    ]
+    columns = ["area_id", "name", "aliases", "level", "press_name"]
+    names = list_names(pd.DataFrame(rows, columns=columns, dtype="str"))
+    assert list(names) == ["Türkiye", "Karakalpakstan", "Sanliurfa", "Pavlohrad"]
+    assert list(list_names(AREAS)) == list(AREAS["name"]), "facts without the new columns"

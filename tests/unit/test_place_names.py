@@ -398,7 +398,8 @@ def test_the_word_for_an_area_or_a_spelling_with_blanks_makes_no_part(
         ("mobile internet was cut in Sikar district on the day", WHOLE),
         ("orders for the district of Sikar", WHOLE),
         ("services in Sikar city were suspended", WITHIN),
-        ("a town of Rajasthan", EITHER),
+        ("a town of Rajasthan", WHOLE),
+        ("https://paper.example.com/city/sikar/no-internet", WHOLE),
         ("Sikar district, where Sikar city was calm", EITHER),
     ],
 )
@@ -408,6 +409,11 @@ def test_other_cells_say_whether_a_city_or_its_district_is_meant(
     (meaning,) = settle_cities(read("IN", "Sikar, Rajasthan"), text, ATLAS()["IN"])
     assert meaning.reading is reading or (reading is WITHIN and meaning.reading is WHOLE)
     assert (meaning.area_ids == ("IN-RJ/sikar",)) is (reading is not WITHIN)
+
+
+def test_a_name_stays_open_where_orders_do_not_go_by_district() -> None:
+    (meaning,) = settle_cities(read("PK", "Quetta"), "Mobile data was cut", ATLAS()["PK"])
+    assert meaning.reading is EITHER
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,26 @@ def test_a_town_stands_above_its_region() -> None:
     assert law.loc["XA-N/t", "online_q50"] - law.loc["XA-N/d", "online_q50"] > 0.4
 
 
+def test_a_metropolis_is_not_below_its_country_without_a_survey_of_it() -> None:
+    made = place(surveyed(country()), "XA-S/m", "XA-S", 100_000, is_city="yes")
+    place(made, "XA-S/t", "XA-S", 100_000, level="city")
+    law = odds(made, "XA-S", "XA-S/t", "XA-S/m")["online_q50"]
+    assert law["XA-S"] < 0.0
+    assert law["XA-S/m"] == pytest.approx(LAWS["city", "q50"], abs=0.01)
+    assert law["XA-S/t"] < law["XA-S/m"], "a town is above its region alone"
+
+
+@pytest.mark.parametrize(("share", "rung"), [("0.3", "country"), ("0.7", "model")])
+def test_a_model_that_has_a_metropolis_below_its_country_is_dropped(share: str, rung: str) -> None:
+    made = place(country(), "XA-M", "XA", 100_000, is_city="yes")
+    made.add("lineages", measurement_series_id="made", measurer="A lab", source_type="model")
+    made.add("sources", source_id="made-page", source_type="model", measurement_series_id="made")
+    for area, value in (("XA-M", share), ("XA-N", "0.5"), ("XA-S", "0.5")):
+        made.add("regional_use", area_id=area, share=value, source_id="made-page")
+    law = odds(made, "XA-M").loc["XA-M"]
+    assert (law["rung"], law["online_q50"] > 0.0) == (rung, True)
+
+
 def test_an_old_survey_says_less() -> None:
     made = country()
     for area, share in (("XA-N", "0.8"), ("XA-S", "0.5")):

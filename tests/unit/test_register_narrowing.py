@@ -28,7 +28,9 @@ SIMBA = {"country": "Kenya", "telcos_involved": "Kenya: Simba"}
         ({"event": "Kenya shuts down social media access amid protests."}, "services"),
         ({"event": "Facebook was blocked by internet service providers in Kenya."}, "services"),
         ({"shutdown_type": "Throttle", "twitter_affected": "Yes"}, "services"),
-        ({"twitter_affected": "Yes"}, "not known"),
+        ({"twitter_affected": "Yes"}, "services"),
+        ({"twitter_affected": "Yes", "phonecall_affected": "Yes"}, "both"),
+        ({"other_affected": "Social media, 3G mobile internet"}, "both"),
         ({"event": "Protests over the price of bread."}, "not known"),
     ],
 )
@@ -174,6 +176,8 @@ def test_a_scope_of_cities_says_nothing_against_a_text_of_the_country() -> None:
         ({"event": "Foreign authorities cut off internet and electricity."}, Cause.ORDER),
         ({"event": "The invading military cut off the internet."}, Cause.ORDER),
         ({"event": "The military cut off the internet by destroying the masts."}, Cause.DAMAGE),
+        ({"event": "Kenya imposed another disconnection after it bombed."}, Cause.ORDER),
+        ({"event": "Electricity and internet were cut near the prison fire."}, Cause.UNKNOWN),
         ({"event": "Electricity failed."}, Cause.DAMAGE),
     ],
 )
@@ -181,12 +185,28 @@ def test_who_cuts_off_orders(cells: dict[str, str], cause: Cause) -> None:
     assert occasion.read_cause(register_row(**ATTACKED | cells)) is cause
 
 
-def test_towers_without_fuel_are_no_order() -> None:
-    military = {"ordered_by": "Military"}
-    text = "Lines were unusable. Towers were unable to be serviced."
-    assert occasion.read_cause(register_row(**military, event=text)) is Cause.DAMAGE
-    text = "The military cut off the lines. They were down. A fuel shortage followed."
-    assert occasion.read_cause(register_row(**military, event=text)) is Cause.ORDER
+def test_what_a_military_did_is_an_order_whatever_the_details_say() -> None:
+    text = "Lines were cut off by the military. Towers were unable to be serviced."
+    assert occasion.read_cause(register_row(ordered_by="Military", event=text)) is Cause.ORDER
+
+
+def test_a_fault_that_an_authority_blames_is_no_damage_where_there_were_protests() -> None:
+    blamed = "Lines were cut during protests. The operator blamed a power cut."
+    row = {"ordered_by": "Unknown", "gov_justification": "Technical problems", "event": blamed}
+    assert occasion.read_cause(register_row(**row, actual_cause="Protests")) is Cause.UNKNOWN
+    assert occasion.read_cause(register_row(**row, actual_cause="Other")) is Cause.DAMAGE
+
+
+def test_an_authority_that_admits_a_fault_alone_denies_the_restriction() -> None:
+    row = {"gov_ack": "Yes", "gov_ack_quote": "Problems at providers were the temporary cause"}
+    denied = register_row(**row, ordered_by="Unknown")
+    assert occasion.read_cause(denied) is Cause.UNKNOWN
+    cells = stop.restriction_cells(denied, False, (), stop.Context())
+    assert (cells["claim_status"], cells["evidence_state"]) == ("disputed", "insufficient")
+    ordered = stop.restriction_cells(
+        register_row(**row, ordered_by="Judiciary"), False, (), stop.Context()
+    )
+    assert ordered["claim_status"] == "official"
 
 
 @pytest.mark.parametrize(
@@ -291,3 +311,14 @@ def test_exam_cuts_without_hours_have_those_of_others() -> None:
         register_row(start_date="2024-03-01", **exams), False, (), stop.Context()
     )
     assert (stop.EXAM_NOTE in cells["note"], cells["hours_basis"]) == (True, "exams")
+
+
+def test_major_providers_and_public_wifi_are_not_everyone() -> None:
+    main = {"event": "It was cut on major providers.", "affected_network": "Mobile", **SIMBA}
+    full = networks.Cut(True, False)
+    assert "Simba" in narrowing.find_narrowing(register_row(**main), full, True, OTHERS)
+    plain = register_row(**main | {"event": "It was cut on all providers."})
+    assert not narrowing.find_narrowing(plain, full, True, OTHERS)
+    wifi = register_row(**SERVICES, other_affected="Public Wifi", area_name="London")
+    services = networks.Cut(False, True)
+    assert narrowing.find_narrowing(wifi, services, False, OTHERS) == "public Wi-Fi alone"

@@ -226,7 +226,7 @@ def test_sentences_do_not_end_at_months() -> None:
             "order",
             "yes",
         ),
-        ({"ordered_by": "Military", "event": "Dark due to airstrikes on towers."}, "damage", "no"),
+        ({"ordered_by": "Military", "event": "Dark due to airstrikes on towers."}, "order", "yes"),
         ({"ordered_by": "Unknown", "gov_justification": "School Exams"}, "order", "yes"),
         ({"ordered_by": "Unknown", "gov_ack": "Yes"}, "order", "yes"),
         ({"ordered_by": "Unknown"}, "unknown", ""),
@@ -337,6 +337,25 @@ def test_hours_of_the_whole(last: str, cells: dict[str, str], hours_a_day: float
     result = timing(last=last, **cells)
     assert (result.least_hours, result.most_hours) == (hours_a_day, hours_a_day)
     assert result.days == ()
+
+
+@pytest.mark.parametrize(
+    ("last", "event", "hours_a_day"),
+    [
+        ("2024-03-03", "Cut from Mar. 1 to 15:00 on Mar. 3.", (13, 21)),
+        ("2024-03-03", "Cut beginning around 6:00 local time (UTC+6:30) on Mar. 1.", (14, 22)),
+        ("2024-03-02", "Cut from 10:00 on Mar. 1. It ended by 4:00pm on Mar. 2.", (15, 15)),
+        ("2024-03-03", "Cut daily from around 4:00pm to midnight.", (8, 8)),
+        ("", "Lines were down ~18 hours per day.", (18, 18)),
+        ("", "Data is only available for 2-3 hours per day.", (21, 22)),
+        ("2024-03-03", "Police met at 15:00 on Mar. 3.", (None, None)),
+    ],
+)
+def test_hours_of_an_edge_or_of_every_day(
+    last: str, event: str, hours_a_day: tuple[float | None, float | None]
+) -> None:
+    result = timing(last=last, event=event)
+    assert (result.least_hours, result.most_hours) == hours_a_day
 
 
 def test_stretches_with_gaps_are_days() -> None:

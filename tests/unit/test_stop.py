@@ -81,7 +81,11 @@ def test_services_of_the_columns_and_of_the_whole_network() -> None:
         "x:whole_service",
     ]
     both = {"shutdown_extent": "Full network, Service-based", "whatsapp_affected": "Yes"}
-    assert named(**both) == ["*:whole_service", "whatsapp:whole_service"]
+    assert named(**both, event="The internet was cut") == [
+        "*:whole_service",
+        "whatsapp:whole_service",
+    ]
+    assert named(**both) == ["whatsapp:whole_service"]
     full = read(shutdown_extent="Full network", whatsapp_affected="Yes", other_affected="VPNs")
     assert [target.platform_id for target in full.targets] == ["*"]
     assert full.also_named == ("WhatsApp", "VPNs")
@@ -235,8 +239,7 @@ def test_what_the_newest_edition_does_not_list_ended_within_the_year_of_its_own(
     ("kind", "extent", "features", "told"),
     [
         ("Shutdown", "Full network", False, ("network_shutdown", "network_unavailable", "")),
-        ("Shutdown, Throttle", "Full network, Service-based", False,
-         ("network_shutdown", "network_unavailable", "")),
+        ("Shutdown, Throttle", "Full network, Service-based", False, ("throttle", "impaired", "")),
         ("Shutdown", "Service-based", False, ("block", "service_unavailable", "")),
         ("Shutdown", "Service-based", True, ("block", "feature_unavailable", "")),
         ("Throttle", "Service-based", False, ("throttle", "service_impaired", "")),
@@ -269,7 +272,7 @@ SLOWED, CUT = ("throttle", "impaired", ""), ("network_shutdown", "network_unavai
         ("Mobile internet was shut down during a rally, and throttled before.", CUT),
         ("Internet shutdown in the south and speed reduced to 2G in the north.", CUT),
         ("2G/3G/4G services were suspended.", CUT),
-        ("", CUT),
+        ("", SLOWED),
     ],
 )
 def test_a_network_slowed_to_2g_is_not_shut_down(event: str, told: tuple[str, str, str]) -> None:
@@ -397,6 +400,15 @@ def test_rows_of_one_year_stay_apart_by_their_services_and_then_by_number() -> N
     assert sorted(len(event.records) for event in result) == [1, 2]
     assert len(events(records(same, same))) == 2
     assert register_tables.same_row_twice(records(same, same)) == [2]
+
+
+def test_an_end_in_a_part_of_a_year_and_of_the_place_cut_first() -> None:
+    row = register_row(event="It was blocked until late 2025.", shutdown_status="Ongoing")
+    assert stop.read_end(row, newest_year="2025").ended_on.endswith("-09-01/2025-12-31")
+    dates = {"start_date": "2024-03-01", "end_date": "2024-03-06"}
+    then = stop.read_end(register_row(area_name="Rajasthan, then only in Jaipur", **dates))
+    assert then.ended_on == "2024-03-01/2024-03-06"
+    assert stop.read_end(register_row(area_name="Rajasthan", **dates)).ended_on == "2024-03-06"
 
 
 def test_ids_do_not_depend_on_the_order_of_the_rows() -> None:

@@ -205,14 +205,21 @@ def _is_inside(part: NameMeaning, outer: str, gazetteer: Gazetteer) -> bool:
     return all(gazetteer.has_inside(outer, area) for area in part.area_ids)
 
 
+BY_DISTRICT = frozenset(("IN",))
+"""Countries whose orders name districts: 13 of 13 rows read apart meant the whole district."""
+CITY_PAGES = re.compile(r"\.(?:com|in|org|net)[ /](?:news[ /])?(?:city|cities)[ /]", re.IGNORECASE)
+"""A newspaper's section in an address ("indiatimes.com/city/..."), which is no word on a cut."""
+
+
 def settle_cities(
     meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
 ) -> tuple[NameMeaning, ...]:
     """Return meanings in which the other cells decide between a city and the district of its name.
 
-    `text` has the other cells of the row; if these name both kinds or none, nothing changes.
+    `text` has the other cells of the row. If these name no kind, the district is meant where
+    orders go by district; if they name both kinds, it stays open.
     """
-    folded = phrases.fold_name(text)
+    folded = phrases.fold_name(CITY_PAGES.sub(" ", text))
     return tuple(
         _settle_city(meaning, folded, gazetteer)
         if meaning.reading is PlaceReading.CITY_OR_DISTRICT
@@ -227,10 +234,12 @@ def _settle_city(meaning: NameMeaning, folded: str, gazetteer: Gazetteer) -> Nam
         for name in [re.escape(meaning.name)]
         for kind in ("district", "(?:city|town)")
     )
-    if is_district == is_city:
+    if is_district and is_city:
         return meaning
-    if is_district:
+    if is_district or (gazetteer.country in BY_DISTRICT and not is_city):
         return replace(meaning, reading=PlaceReading.WHOLE, least_area_id="")
+    if not is_city:
+        return meaning
     if meaning.least_area_id in gazetteer.entries:
         return replace(
             meaning,

@@ -17,17 +17,12 @@ Drawbacks. Keys of short names collide; callers that compare keys must compare t
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-LETTERS = str.maketrans(
-    {
-        **dict.fromkeys("'`\u2018\u2019\u02bb\u02bc\u02bf\u02be\u00ad", ""),
-        **{"\u0131": "i", "ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ə": "a"},
-    }
-)
+from audience_impact.plain_text import strip_accents
+
 SOUNDS = (
     *(("chh", "ch"), ("sh", "s"), ("th", "t"), ("dh", "d"), ("bh", "b"), ("gh", "g")),
     *(("kh", "k"), ("ph", "f"), ("jh", "j"), ("ck", "k"), ("q", "k"), ("z", "j")),
@@ -50,8 +45,7 @@ def fold_name(text: str) -> str:
 
 def remove_accents(text: str) -> str:
     """Return a text in small letters without accents and apostrophes; punctuation stays."""
-    flat = unicodedata.normalize("NFKD", text.translate(LETTERS))
-    return "".join(sign for sign in flat if not unicodedata.combining(sign)).casefold()
+    return strip_accents(text.replace("'", "").casefold()).casefold()
 
 
 def sound_key(name: str) -> str:

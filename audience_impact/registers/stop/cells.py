@@ -11,11 +11,17 @@ from datetime import date
 
 import pandas as pd
 
+from audience_impact.facts.events import name_measurers
 from audience_impact.periods import SANE_YEARS
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import dates, hours, occasion, operators
 from audience_impact.registers.stop.dates import parse_day, parse_duration
-from audience_impact.registers.stop.networks import read_cut, read_networks
+from audience_impact.registers.stop.networks import (
+    are_lines_cut,
+    read_cut,
+    read_networks,
+    row_words,
+)
 from audience_impact.registers.stop.targets import COLUMNS, OTHER
 from audience_impact.registers.stop.words import first_sentence
 from audience_impact.vocabulary import (
@@ -107,8 +113,15 @@ BOTH = re.compile(r"\bshut ?downs? and throttl\w+|\bthrottl\w+ and shut ?downs?"
 CUTTING = re.compile(
     r"shut|suspen|\bcut|snapp|block|disconnect|blackout|offline|\bdown\b|\bout\b", re.IGNORECASE
 )
+NARROWED = re.compile(r"\b(?:then|later) only\b", re.IGNORECASE)
 UNSTATED = {"", "unknown", "no", "not sure"}
-NOTE_SIGNS = 160
+MOST_LAW_WORDS = 8
+LAW = re.compile(
+    r"\b(?:act|article|code|constitution|decree|law|notification|order|ordinance|regulations?|"
+    r"rules|section)\b",
+    re.IGNORECASE,
+)
+"""Words of the name of a law or an order, in a cell that may also tell a story."""
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
 
 Row = Mapping[str, str]
@@ -131,8 +144,10 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
     here. If the edition of the newest year does not list an event without end, the event ended
     within the year of its last edition. Its end is then an interval, from the last evidence (its
     start, a day on which the text says that it was in force, or the first day of a later year in
-    which it still counts as ongoing) to the last day of that year. If the text states when access
-    came back in most of the affected area, that is the end, because the cells do not name the rest.
+    which it still counts as ongoing) to the last day of that year. "Until late 2025" is an interval
+    as well, and so are the days of a place that was cut first ("Rajasthan, then only in Jaipur").
+    If the text states when access came back in most of the affected area, that is the end, because
+    the cells do not name the rest.
     """
     printed = dates.read_dates(row)
     start, ended = printed.start, printed.end
@@ -144,6 +159,8 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, tuple(defects))
     if ended and ended < start:
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, (*defects, "end_before_start"))
+    if ended > start and NARROWED.search(row["area_name"]):
+        return End(f"{start}/{ended}", EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
     if ended:
         defects += ["ongoing_with_end"] if status == "ongoing" else []
         return End(ended, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
@@ -151,6 +168,8 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         return End(later, EndStatus.ENDED, EndSource.RECORDED, (*defects, "ended_later"))
     if restored := dates.read_restoration(row["event"], start):
         return End(restored, EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
+    if in_year := dates.read_end_in_year(row["event"], start):
+        return End(in_year, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
     is_listed = parse_year(row["count_year"]) >= newest_year
     if status == "ongoing" and is_listed:
         return End("", EndStatus.ONGOING, EndSource.SNAPSHOT_DATE, tuple(defects))
@@ -187,7 +206,7 @@ def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     """Return action, severity and defect; of shutdown and throttling the more severe one.
 
     A slowed network is not shut down. Nor is a network that a row counts as both, if it was slowed
-    to 2G because faster generations were switched off.
+    to 2G because faster generations were switched off, or if no word of the row says which it was.
     """
     kind, extent, cut = row["shutdown_type"], row["shutdown_extent"], read_cut(row)
     odd = set(re.split(r",\s*", kind)) - {"Shutdown", "Throttle", "Unknown", ""} or set(
@@ -212,6 +231,8 @@ def _is_slowed(row: Row) -> bool:
     """Return whether a row states that networks were slowed and no network was cut."""
     event = row["event"]
     lead = first_sentence(event)
+    if not (event or row["actual_cause_details"]):
+        return not (are_lines_cut(row) or any(CUTTING.search(text) for text in row_words(row)))
     alone = any(SLOWING.search(text) and not CUTTING.search(text) for text in (lead, event))
     alone = alone and not BOTH.search(row["actual_cause_details"])
     return alone or bool(SLOWED.search(event))
@@ -232,11 +253,12 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
             Action.BLOCK: EvidenceState.BLOCKED,
         }
         return states.get(done, EvidenceState.INSUFFICIENT)
-    admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and done is not Action.UNKNOWN
+    is_admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and not occasion.is_denied(row)
+    admitted = is_admitted and done is not Action.UNKNOWN
     return EvidenceState.LIKELY_BLOCKED if admitted else EvidenceState.INSUFFICIENT
 
 
-def shorten_text(text: str, signs: int = NOTE_SIGNS) -> str:
+def shorten_text(text: str, signs: int) -> str:
     """Return a text of at most `signs` characters, cut between words."""
     return text if len(text) <= signs else text[: signs - 3].rsplit(" ", 1)[0] + "..."
 
@@ -255,7 +277,10 @@ def _describe_both(row: Row) -> str:
 
 
 def write_note(row: Row, also_named: Sequence[str]) -> str:
-    """Return a short note with the cells that have no column in the fact tables."""
+    """Return a short note with the cells that have no column in the fact tables.
+
+    It quotes names and an address, and never the register's text, which is not ours to publish.
+    """
     link = re.split(r"[;\s]", row["info_source_link"])[0]
     return _join_known(
         f"{PRINTED_AREA}{shorten_text(row['area_name'], 100)}" if row["area_name"] else "",
@@ -264,9 +289,14 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
         else "",
         _describe_both(row),
         f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
-        shorten_text(row["event"] or row["actual_cause_details"]),
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )
+
+
+def _name_law(text: str) -> str:
+    """Return the law or order that a cell names; blank where it tells a story."""
+    is_name = len(text.split()) <= MOST_LAW_WORDS and LAW.search(text) is not None
+    return _join_known(text) if is_name else ""
 
 
 @dataclass(frozen=True)
@@ -311,12 +341,10 @@ def restriction_cells(
         "action": done,
         "severity": severity,
         "evidence_state": judge_evidence(row, done),
-        "claim_status": ClaimStatus.OFFICIAL if row["gov_ack"] == "Yes" else ClaimStatus.REPORTED,
+        "claim_status": _read_claim(row),
         "authority": _join_known(row["decision_maker"], row["ordered_by"]),
-        "stated_reason": _join_known(
-            row["gov_justification"], shorten_text(row["gov_just_details"])
-        ),
-        "legal_basis": shorten_text(_join_known(row["legal_method"])),
+        "stated_reason": _join_known(row["gov_justification"]),
+        "legal_basis": _name_law(row["legal_method"]),
         "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_of_exams else ""),
         "cause": occasion.read_cause(row),
         "occasion": occasion.read_occasion(row),
@@ -326,7 +354,25 @@ def restriction_cells(
         "is_sms_cut": occasion.yes_no(row["sms_affected"]),
         "extent_reason": context.extent_reason,
         **_timing_cells(timing),
+        **_name_measurers(row),
     }
+
+
+def _name_measurers(row: Row) -> dict[str, str]:
+    """Return the measurers that a row names, and the first of its links that is one of theirs."""
+    links = re.findall(r"https?://[^;,\s]+", row["info_source_link"])
+    text = f"{row['event']} {row['info_source_link']} {row['actual_cause_details']}"
+    return {
+        "measured_by": name_measurers(text),
+        "measured_url": next(filter(name_measurers, links), ""),
+    }
+
+
+def _read_claim(row: Row) -> ClaimStatus:
+    """Return who claims the restriction; an authority that admits a fault alone denies it."""
+    if row["gov_ack"] != "Yes":
+        return ClaimStatus.REPORTED
+    return ClaimStatus.DISPUTED if occasion.is_denied(row) else ClaimStatus.OFFICIAL
 
 
 def _read_timing(row: Row, ended_on: str) -> hours.Timing:

@@ -41,6 +41,9 @@ LAST_SIGN = re.compile(
     re.IGNORECASE,
 )
 """Words on a day on which a restriction was still in force ("until at least Aug. 24")."""
+UNTIL = re.compile(r"\b(?:until|till) (?P<part>early|mid|late)[- ](?P<year>20\d\d)", re.IGNORECASE)
+PARTS_OF_YEAR = {"early": ("01-01", "04-30"), "mid": ("05-01", "08-31"), "late": ("09-01", "12-31")}
+"""First and last days of the parts of a year that a text may name as an end."""
 DAYS_OF_UNIT = {"day": 1, "week": 7, "month": 30}
 MOST_DAYS = 36525
 SERIALS = (32874, 73051)
@@ -105,6 +108,15 @@ def read_restoration(text: str, start: str) -> str:
         return ""
     days = int(match["number"]) * DAYS_OF_UNIT[match["unit"].casefold()]
     return str((pd.Timestamp(start) + pd.Timedelta(days=max(days - 1, 0))).date())
+
+
+def read_end_in_year(text: str, start: str) -> str:
+    """Return the days in which it ended, by a text ("until late 2025"); blank if it says none."""
+    match = UNTIL.search(text)
+    if not match:
+        return ""
+    first, last = (f"{match['year']}-{day}" for day in PARTS_OF_YEAR[match["part"].casefold()])
+    return f"{max(first, start)}/{last}" if last > start else ""
 
 
 def narrow_to_rest(row: Mapping[str, str]) -> dict[str, str]:

@@ -59,8 +59,8 @@ PUBLICATION = Publication(
     copies={
         SNAPSHOT: (
             MIRROR,
-            "no licence stated; read from a public copy, the publisher's own sheet is the "
-            "authority",
+            "no licence stated with the copy that was read; other users of the register state CC "
+            "BY 4.0; the publisher's own terms were not read, and its own sheet is the authority",
         )
     },
 )

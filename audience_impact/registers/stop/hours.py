@@ -16,6 +16,9 @@ known. A duration below one day is hours. "Around", "approximately" and "~" are 
 cuts happen for some hours on the days of an exam: where a row prints no hours, it is marked, and
 without days either it has the share of days that other rows have.
 
+Where one of its hours is printed, the first or the last, hours a day have a range. "Hours per day"
+count for cuts without an end as well.
+
 Assumptions. Each of several times is on a day of its own.
 
 Drawbacks. Hours in other words ("all night", "the first hour of each exam") are not read, so
@@ -71,9 +74,10 @@ EACH = re.compile(
     r"\b(?:each|both|all (?:between|from)|daily|every ?days?|every night|curfew)\b", re.IGNORECASE
 )
 _CLOCK = r"(?:around |about |approximately )?(\d{1,2})(?::(\d{2}))?\s*(am|pm)?"
-_ZONE = r"(?:\s*\([^)]*\)|\s+utc(?:[+-]\d+)?)?"
+_ZONE = r"(?:\s+local(?: time)?)?(?:,?\s*\([^)]*\)|\s+utc(?:[+-]\d+)?)?"
 CLOCKS = re.compile(
-    rf"\b(?:between|from|starting from)\s+{_CLOCK}{_ZONE}\s*(?:-|to|and|until)\s*{_CLOCK}",
+    rf"\b(?:between|from|(?:start|begin)\w*(?: from| at)?)\s+{_CLOCK}{_ZONE}\s*"
+    rf"(?:-|to|and|until)\s*{_CLOCK}",
     re.IGNORECASE,
 )
 STRETCH = re.compile(
@@ -81,6 +85,13 @@ STRETCH = re.compile(
     rf"{_CLOCK}{_ZONE}\s+on\s+{_DAY}",
     re.IGNORECASE,
 )
+EDGE = re.compile(
+    rf"\b(?P<begins>from|since|start\w*|beg[ai]n\w*|effect)?(?P<ends>until|to|till|by|end\w*)?"
+    rf"(?: at| on)?\s+{_CLOCK}{_ZONE}\s+(?:on\s+)?{_DAY}",
+    re.IGNORECASE,
+)
+"""The hour at which a cut began on its first day, or ended on its last."""
+HOURS_WORDS = {"midnight": "12:00am", "noon": "12:00pm"}
 _NUMBER = rf"~?\s*(\d{{1,3}}(?:\.\d+)?|{'|'.join(NUMBERS)})(?:\s*-\s*(\d{{1,2}}(?:\.\d+)?))?"
 LENGTH = re.compile(
     r"\b(?:for|during|last(?:ed|ing)|approximately|about|around|after|~)\s*"
@@ -99,6 +110,14 @@ ADJECTIVE = re.compile(
     r"(?:shutdown|disruption|outage|blackout|curfew)(?!s)",
     re.IGNORECASE,
 )
+
+
+PER_DAY = re.compile(
+    rf"(?P<up>\b(?:available|accessible|worked|working) (?:only )?)?(?:\bfor )?"
+    rf"{_NUMBER}[- ]hours? (?:per|a|each|every) day\b|\bdaily for {_NUMBER}[- ]hours?\b",
+    re.IGNORECASE,
+)
+"""Hours of every day, also of a cut whose end is not known."""
 
 
 @dataclass(frozen=True)
@@ -276,6 +295,54 @@ def _row_text(row: Mapping[str, str]) -> str:
     return f"{row['actual_cause_details']}. {row['event']}"
 
 
+def _with_clock_times(row: Mapping[str, str]) -> dict[str, str]:
+    """Return a row whose texts have clock times for the words for noon and midnight."""
+    texts = {name: row[name] for name in ("actual_cause_details", "event")}
+    for word, clock in HOURS_WORDS.items():
+        texts = {name: re.sub(rf"\b{word}\b", clock, text) for name, text in texts.items()}
+    return {**row, **texts}
+
+
+def _hours_of_edges(text: str, first: date, last: date) -> tuple[float, float] | None:
+    """Return hours a day of a cut whose first or last hour is printed.
+
+    Of an end without an hour any hour of that day is possible.
+    """
+    begins, ends = _find_edges(text, first, last)
+    length = (last - first).days + 1
+    if (begins is None and ends is None) or (length == 1 and (begins is None or ends is None)):
+        return None
+    most = (length - 1) * HOURS - (begins or 0.0) + (HOURS if ends is None else ends)
+    unknown = HOURS * ((begins is None) + (ends is None))
+    return _plausible_hours((most - unknown, most), length)
+
+
+def _find_edges(text: str, first: date, last: date) -> tuple[float | None, float | None]:
+    """Return the clock times at which a text says that a cut began and ended; None without one."""
+    found: dict[str, list[tuple[date | None, float]]] = {"begins": [], "ends": []}
+    for match in EDGE.finditer(text):
+        clock = _parse_clock(*match.groups("")[2:5])
+        for side in found if match[4] or match[5] else ():
+            found[side] += [(_day_of(match[6], match[7], first), clock)] if match[side] else []
+    begins, ends = (
+        [clock for day, clock in found[side] if day == edge and clock <= HOURS]
+        for side, edge in (("begins", first), ("ends", last))
+    )
+    if found["ends"] and not ends:
+        return None, None  # the text has another end
+    return next(iter(begins), None), next(reversed(ends), None)
+
+
+def _hours_of_days(text: str) -> tuple[float, float] | None:
+    """Return the hours of every day that a text prints ("~18 hours per day")."""
+    match = PER_DAY.search(text)
+    if match is None:
+        return None
+    low = _parse_number(match[2] or match[4])
+    high = float(match[3] or match[5] or low)
+    return (HOURS - high, HOURS - low) if match["up"] else (low, high)
+
+
 def _duration_hours(text: str) -> tuple[float, float] | None:
     """Return the hours of a duration shorter than a day, or stated in hours."""
     if re.fullmatch(r"0\.\d+", text):
@@ -296,12 +363,14 @@ def read_timing(row: Mapping[str, str], first: date, last: date | None) -> Timin
 
     Without a last day only the duration is read.
     """
-    lasted = _duration_hours(row["duration"])
+    row = _with_clock_times(row)
+    text = _row_text(row)
+    lasted, daily = _duration_hours(row["duration"]), _hours_of_days(text)
     if last is None or last < first:
-        timing = Timing((), None, *(lasted or (None, None)))
-        return timing if lasted else _with_exam_hours(row, timing, None)
+        timing = Timing((), None, *(lasted or daily or (None, None)))
+        return timing if lasted or daily else _with_exam_hours(row, timing, None)
     length = (last - first).days + 1
-    by_stretches = _timing_of_stretches(_row_text(row), first, last)
+    by_stretches = _timing_of_stretches(text, first, last)
     if by_stretches is not None:
         return by_stretches
     main_text = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
@@ -313,9 +382,12 @@ def read_timing(row: Mapping[str, str], first: date, last: date | None) -> Timin
         days = ()
     if times is not None and (times > length or days):
         times = None
-    lead = " ".join([row["actual_cause_details"], *split_sentences(row["event"])[:2]])
-    hours = _hours_a_day(lead, length, comes_back) or (lasted if length == 1 else None)
-    if hours and not comes_back:
+    sentences = split_sentences(row["event"])[: None if length == 1 else 2]
+    lead = " ".join([row["actual_cause_details"], *sentences])
+    hours = daily or _hours_a_day(lead, length, comes_back) or (lasted if length == 1 else None)
+    if hours is None and not (comes_back or days):
+        hours = _hours_of_edges(text, first, last)
+    if hours and not (comes_back or daily):
         times, hours = _in_whole_days(hours, length)
     timing = Timing(days, times, *(hours or (None, None)))
     return timing if hours else _with_exam_hours(row, timing, length)

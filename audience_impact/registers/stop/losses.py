@@ -103,7 +103,7 @@ def read_counts(row: Mapping[str, str]) -> Iterator[PrintedCount]:
         for match in PEOPLE.finditer(sentence):
             persons = float(match["number"].replace(",", "")) * (1e6 if match["million"] else 1.0)
             interval = LIMITS.get((match["limit"] or "").casefold(), IntervalKind.NONE)
-            yield PrintedCount(f"{persons:.0f}", Unit.PERSONS, kind, interval, sentence)
+            yield PrintedCount(f"{persons:.0f}", Unit.PERSONS, kind, interval)
         for match in MARKET.finditer(sentence):
             share = f"{float(match[1]) / 100:g}"
-            yield PrintedCount(share, Unit.SHARE, kind, IntervalKind.NONE, sentence)
+            yield PrintedCount(share, Unit.SHARE, kind, IntervalKind.NONE)

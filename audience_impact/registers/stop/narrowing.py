@@ -30,7 +30,7 @@ from collections.abc import Iterator, Mapping
 from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.stop import occasion, operators, words
 from audience_impact.registers.stop.extent import RegisterContext
-from audience_impact.registers.stop.networks import Cut
+from audience_impact.registers.stop.networks import OTHER, Cut
 from audience_impact.vocabulary import Cause
 
 Row = Mapping[str, str]
@@ -66,6 +66,12 @@ STAYED = re.compile(
     r"\bonly service available is(?: \w+){1,6}"
 )
 """Pattern, in plain text, of words on people who still had service."""
+MAJOR = re.compile(
+    r"\b(?:major|largest|main) (?:mobile )?(?:providers|isps|operators|networks)\b|"
+    r"\b(?:network|provider|operator) most affected\b"
+)
+"""Pattern, in plain text, of words that leave out the smaller operators."""
+PUBLIC_WIFI = re.compile(r"(?:public )?wi ?fi")
 AROUND_SITES = re.compile(
     r"\b(?:areas|communities|neighbou?rhoods) (?:immediately |directly )?(?:surrounding|around)\b"
 )
@@ -168,7 +174,8 @@ def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str
         return ""
     pattern = _tie_pattern(row, named)
     ties = [text for text in main if pattern and re.search(pattern, text)]
-    if is_one and (ties or _is_followed_alone(row, pattern)):
+    is_most_hit = any(MAJOR.search(text) for text in main)
+    if is_one and (ties or is_most_hit or _is_followed_alone(row, pattern)):
         return f"one operator named: {named[0]}"
     if not is_one and any(ONLY.search(text) for text in ties):
         return f"some operators named: {', '.join(named)}"
@@ -224,12 +231,20 @@ def _surroundings_reason(main: list[str]) -> str:
     return f"the text says '{passage[0]}'" if passage else ""
 
 
+def _wifi_reason(row: Row) -> str:
+    """Return that a row of services names public Wi-Fi alone, which few use; else blank."""
+    is_alone = PUBLIC_WIFI.fullmatch(plain_name(row[OTHER])) is not None
+    return "public Wi-Fi alone" if is_alone else ""
+
+
 def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContext) -> Iterator[str]:
     main = _main_words(row, MAIN_SENTENCES if cut.full else 1)
     if cut.full:
         yield _attack_reason(row, main)
         yield _border_reason(row, main)
         yield _damage_reason(row, main)
+    else:
+        yield _wifi_reason(row)
     yield _operator_reason(row, main, context)
     if is_national:
         yield _surroundings_reason(main)

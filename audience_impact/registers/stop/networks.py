@@ -5,8 +5,10 @@ event, the cause and the titles inside the addresses of its sources.
 
 Method. A row of the full network and of single services is both where its words say that a network
 was cut or slowed, for the cell says so too. It is of services alone where its words speak of
-services and never of a network that was cut; a slowed service that is named is a service. Where
-its words say neither, which of both it was is not known.
+services and never of a network that was cut; a slowed service that is named is a service. Where its
+words say neither, it is both if calls were cut as well or a source measures the country, and else
+of the services that its cells name, the safer reading. Where they name none, which of both it was
+is not known.
 
 Fixed lines beside services leave open on which networks the services were cut.
 "Broadband, Mobile" is mobile alone where every word of the row that names a network says mobile.
@@ -21,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audience_impact.registers.gazetteer import plain_name
-from audience_impact.registers.stop import words
+from audience_impact.registers.stop import operators, words
 from audience_impact.vocabulary import NetworkScope
 
 OTHER = "other_affected"
@@ -53,7 +55,8 @@ NETWORK_CUT = re.compile(
     rf"\b{_KIND} (?!users|service providers?)(?:\w+ ){{0,6}}(?:was|were|been|be) (?:\w+ )?{_CUT}\b|"
     rf"\b{_KIND}(?: \w+){{0,5}} slower\b|"
     rf"\b{_KIND} (?:black ?outs?|outages?|shut ?downs?|suspensions?)\b|"
-    r"\bmobile shut ?downs?\b|\b(?:complete|total|full) (?:black ?out|shut ?down)\b|"
+    r"\b[234]g mobile internet\b|\b(?:mobile|communications?) shut ?downs?\b|"
+    r"\b(?:complete|total|full) (?:black ?out|shut ?down)\b|"
     r"\b(?:shut\w*|cut\w*|suspend\w*|snapp\w+|disconnect\w*|block\w*|disrupt\w*|throttl\w+|pull\w*)"
     r"(?: (?:down|off|access|to|of|all|the|mobile|and|broadband|fixed)){0,5} internet\b",
 )
@@ -104,12 +107,19 @@ def read_cut(row: Row) -> Cut:
     if not (full and services):
         return Cut(full, services)
     texts = row_words(row)
-    if any(NETWORK_CUT.search(text) for text in texts):
+    if any(NETWORK_CUT.search(text) for text in (*texts, plain_name(row[OTHER]))):
         return Cut(True, True)
     slowed = "Shutdown" not in row["shutdown_type"] and names_services(row)
     if slowed or any(SERVICE_NAMED.search(text) for text in texts):
         return Cut(False, True)
-    return Cut(True, True, is_known=False)
+    if are_lines_cut(row):
+        return Cut(True, True)
+    return Cut(False, True) if names_services(row) else Cut(True, True, is_known=False)
+
+
+def are_lines_cut(row: Row) -> bool:
+    """Return whether calls were cut as well, or a source measures the networks of the country."""
+    return row["phonecall_affected"] == "Yes" or operators.measures_country(row)
 
 
 def is_mobile_alone(row: Row) -> bool:

@@ -3,27 +3,28 @@
 Definitions. An order comes from an authority. An attack on a network comes from others. Damage has
 physical causes: strikes, fire, a cut cable, a failed power grid.
 
-Method. The column on who ordered the event has priority. The official reason of a government is not
-used, because authorities name sabotage and faults even when they gave orders. If nobody, or
+Method. The column on who ordered the event has priority; a military that is named there ordered it.
+The official reason of a government is not used, because authorities name sabotage and faults even
+when they gave orders; what a text says that somebody blamed is left out as well. If nobody, or
 somebody other than a civil authority, gave an order, the details of the cause, the event and the
-stated reason distinguish attack and damage. If a civil authority is named and the cause is an
-attack, the row contradicts itself and the cause is unknown. An event by unknown actors counts as an
-order if its reason is one that only an authority can give (exams, order, security), or if an
-authority admits it.
+stated reason distinguish attack and damage. A stated fault counts for nothing where the occasion is
+one on which authorities cut networks (protests, elections, exams). If a civil authority is named
+and the cause is an attack, the row contradicts itself and the cause is unknown. An event by unknown
+actors counts as an order if its reason is one that only an authority can give (exams, order,
+security), or if an authority admits it.
 
-Where the text says that authorities, forces or officials, of whatever country, cut off, ordered or
-imposed it, and no damage but a lack of power that they may have cut as well, it is an order.
+Where the text says that somebody imposed it, or that authorities, forces or officials, of whatever
+country, cut off or ordered it, and no damage but a lack of power that they may have cut as well, it
+is an order. Power that was cut beside the network did not cut it.
 
-An event by a military counts as an order, unless the text states that strikes or destruction
-disabled the network.
+A row is denied if what an authority admits is a fault, and nobody is named who ordered it.
 
-Drawbacks. If a military ordered a network to be destroyed, the event is read as damage.
+Drawbacks. If a military ordered a network to be destroyed, the event is read as an order.
 """
 
 import re
 from collections.abc import Mapping
 
-from audience_impact.registers.stop.words import first_sentence, split_sentences
 from audience_impact.vocabulary import Cause, YesNo
 
 CIVIL = frozenset(
@@ -44,17 +45,11 @@ ATTACK = re.compile(
 DAMAGE = re.compile(
     r"\bdamag|\bdestr(oy|uct)|\b(air|missile|drone|rocket)[ -]?(strike|attack)|\bbomb|\bshelling\b|"
     r"\bpower (grid|plant|cut|outage|supply)|\belectricity\b|\bfib(er|re)[ -](optic )?"
-    r"(cable )?(was |were )?(cut|sever)|\bcable[- ]cut|\bfuel\b|\bfire\b|\bvandal",
+    r"(cable )?(was |were )?(cut|sever)|\bcable[- ]cut|\bvandal|"
+    r"\b(shortages?|lack|blockade|depletion|out) (of |\w+ )*fuel\b|\bfuel (shortage|blockade)|"
+    r"\b(due to|caused by|by) (an? |the )?fire\b|\bcaught fire\b",
     re.IGNORECASE,
 )
-BY_WAR = re.compile(
-    r"\b(due to|caused by|because of|as a result of)\b[^.]{0,80}"
-    r"\b(damag|destr(oy|uct)|strikes?|airstrike|bomb|shelling|fuel)|"
-    r"\b(damag|destr(oy|uct))\w* (to |of |the )*(\w+ ){0,3}"
-    r"(infrastructure|towers?|cables?|lines|fib(er|re)|networks?|equipment)",
-    re.IGNORECASE,
-)
-"""Pattern of networks that a military disabled by fighting, and not by an order."""
 DECIDED = re.compile(
     r"\b(?:authorities|officials|government|militants|military|forces|army)\b[^.]{0,80}"
     r"\b(?:cut ?off|cut|order(?:s|ed)|impos(?:es?|ed)|shut(?: ?down)?|suspend(?:s|ed)|"
@@ -62,13 +57,26 @@ DECIDED = re.compile(
     re.IGNORECASE,
 )
 """Somebody in power, also of another country, who switched off."""
-POWER = re.compile(r"\belectricity\b|\bpower (?:supply|cut)\b", re.IGNORECASE)
-FUEL = re.compile(
-    r"\bfuel shortages?\b|\bshortages? of fuel\b|\bout of fuel\b|"
-    r"\btowers?\b[^.]{0,80}\b(?:refill|refuel|unable to be serviced)",
+IMPOSED = re.compile(
+    r"\bimpos(?:es?|ed)\b[^.]{0,60}\b(?:shut ?downs?|disconnections?|black ?outs?)\b|"
+    r"\b(?:shut ?down|cut ?off|disconnected)\b[^.]{0,20}\bby \w+ (?:occupiers|forces)\b",
     re.IGNORECASE,
 )
-"""Towers that stopped for want of fuel or service, and not by an order."""
+POWER = re.compile(r"\belectricity\b|\bpower (?:supply|cut)\b", re.IGNORECASE)
+BESIDE = re.compile(
+    r"\b(?:electricity|power),? (?:and )?(?:the )?(?:internet|phone|network)|"
+    r"\b(?:internet|phone|lines|services?|network),? (?:and )?(?:the )?(?:electricity|power)\b"
+    r"(?:,? and fuel distribution)?",
+    re.IGNORECASE,
+)
+"""Power that was cut together with the network."""
+BLAMED = re.compile(r"\b(?:blam|attribut)\w+\b[^.]*", re.IGNORECASE)
+FAULT = re.compile(
+    r"\btechnical (?:issue|problem|fault|reason)|\btemporary cause\b|\b(?:fiber|cable|outage)\b",
+    re.IGNORECASE,
+)
+CHOSEN = frozenset({"protests", "elections", "exam cheating", "political instability"})
+"""Occasions on which authorities cut networks."""
 AGAINST = re.compile(r"\b(protect|ward|prevent|counter|defen[cds]\w*|against)\b", re.IGNORECASE)
 UNSTATED = frozenset({"", "unknown", "not sure"})
 
@@ -82,25 +90,38 @@ def _is_attacked(text: str) -> bool:
 def read_cause(row: Mapping[str, str]) -> Cause:
     """Return the cause of the loss of the network."""
     hand = row["ordered_by"].casefold()
-    text = f"{row['actual_cause_details']}. {row['event']}"
+    details, event = (_without_blame(row[name]) for name in ("actual_cause_details", "event"))
     if hand in CIVIL:
-        return Cause.UNKNOWN if _is_attacked(row["actual_cause_details"]) else Cause.ORDER
-    reason = row["gov_justification"].casefold()
+        return Cause.UNKNOWN if _is_attacked(details) else Cause.ORDER
     if hand == "military":
-        main_text = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
-        is_starved = FUEL.search(" ".join(split_sentences(row["event"])[:2]))
-        return Cause.DAMAGE if BY_WAR.search(main_text) or is_starved else Cause.ORDER
-    if hand == "non-government":
-        return _cause_of_others(text, reason)
-    if not NOT_A_MOTIVE.search(reason) or row["gov_ack"] == "Yes":
         return Cause.ORDER
-    if "sabotage" in reason or "technical" in reason:
-        return _cause_of_others(text, reason)
-    return _cause_of_others(row["actual_cause_details"], "")
+    reason = row["gov_justification"].casefold()
+    if hand == "non-government":
+        return _cause_of_others(f"{details}. {event}", reason)
+    if not NOT_A_MOTIVE.search(reason) or row["gov_ack"] == "Yes":
+        return Cause.UNKNOWN if is_denied(row) else Cause.ORDER
+    is_fault = row["actual_cause"].casefold() not in CHOSEN
+    if is_fault and ("sabotage" in reason or "technical" in reason):
+        return _cause_of_others(f"{details}. {event}", reason)
+    return _cause_of_others(details, "")
+
+
+def is_denied(row: Mapping[str, str]) -> bool:
+    """Return whether an authority admits a fault alone, and the row names nobody who ordered it."""
+    blamed = " ".join(BLAMED.findall(row["event"]))
+    is_fault = FAULT.search(row["gov_ack_quote"]) or FAULT.search(blamed)
+    return bool(is_fault) and row["ordered_by"].casefold() in UNSTATED
+
+
+def _without_blame(text: str) -> str:
+    """Return a text without what somebody blamed, and without power cut beside the network."""
+    return BESIDE.sub(" ", BLAMED.sub(" ", text))
 
 
 def _cause_of_others(text: str, reason: str) -> Cause:
     """Return the cause of a cut if the text names no authority."""
+    if IMPOSED.search(text):
+        return Cause.ORDER
     if _is_attacked(text):
         return Cause.ATTACK
     if DECIDED.search(text) and not DAMAGE.search(POWER.sub(" ", text)):

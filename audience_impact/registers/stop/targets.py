@@ -141,12 +141,6 @@ def _read_item(text: str, catalogue: Catalogue) -> tuple[tuple[str, ...], str, s
     return (UNNAMED,), "", "platform_text_unread"
 
 
-def _excerpt_around(text: str, match: re.Match[str]) -> str:
-    """Return a short excerpt of a text around a match."""
-    start = max(0, min(match.start() - 20, len(text) - EXCERPT_SIGNS))
-    return blanks.strip_blanks(text[start : start + EXCERPT_SIGNS]).replace('"', "'")
-
-
 def _sentence_around(text: str, match: re.Match[str]) -> str:
     """Return the sentence of a text that contains a match."""
     start = max(text.rfind(". ", 0, match.start()), text.rfind("! ", 0, match.start()), -1) + 1
@@ -171,7 +165,7 @@ def _features_in_text(
             continue
         sentence = plain_name(_sentence_around(text, match))
         named = [platform_id for platform_id, name in names.items() if plain_name(name) in sentence]
-        note = f"rule {rule.rule_id} on {rule.column}: '{_excerpt_around(text, match)}'"
+        note = f"rule {rule.rule_id} on {rule.column}"
         targets += [Target(platform_id, rule.feature, note) for platform_id in named or names]
     return targets
 

@@ -227,12 +227,12 @@ def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
     """Yield a row with median and interval and a row with bounds; one row for zero people."""
     estimate = read_estimate(row)
     if estimate.at_most == 0:
-        yield _make_single_row("People touched", 0.0, "tick", "accent")
+        yield _make_single_row("People affected", 0.0, "tick", "accent")
         return
     marks = mark_interval(estimate)
     if marks:
-        yield Row("People touched", numbers.format_median_interval(estimate), "accent", marks)
-    name = "At least and at most" if marks else "Only bounds: no estimate"
+        yield Row("People affected", numbers.format_median_interval(estimate), "accent", marks)
+    name = "Minimum to maximum" if marks else "No estimate: minimum to maximum"
     low, high = estimate.at_least or 0.0, estimate.at_most
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)
