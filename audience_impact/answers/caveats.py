@@ -354,7 +354,7 @@ _BODIES = re.compile(
     r"\b(?:administration|agency|army|authorit(?:y|ies)|commission|commissioner|council|court|"
     r"department|directorate|forces|government|inspector general|junta|magistrate|militia|"
     r"military|minister|ministry|office|parliament|police|presidency|president|regulator|"
-    r"secretary|taliban)\b",
+    r"secretary|taliban|congress|assembly|cabinet)\b",
     re.IGNORECASE,
 )
 """Words of a name that takes an article in a sentence."""

@@ -108,11 +108,17 @@ class Restriction:
     seen_by: str | None = None
     least_lost_share: float | None = None
     most_lost_share: float | None = None
+    listed_until: str | None = None
     measured_by: str | None = None
     measured_url: str | None = None
     other_ended_on: str | None = None
     other_end_status: str | None = None
     other_end_source: str | None = None
+
+    @property
+    def covered_until(self) -> str:
+        """Return the last day that the record covers: that of its source, or that of the facts."""
+        return min(self.listed_until or self.as_of, self.as_of)
 
 
 Claim = StrEnum("Claim", "ORDERED ORDERED_UNNAMED ATTRIBUTED UNKNOWN")

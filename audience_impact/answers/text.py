@@ -135,7 +135,7 @@ def _name_elsewhere(record: AnswerRecord) -> list[str]:
 
 def _end_days(record: AnswerRecord) -> list[str]:
     """Return the line that says where person-days end, if the record has no end."""
-    day = dates_in_words(record.restriction.as_of)
+    day = dates_in_words(record.restriction.covered_until)
     is_open = record.clauses.end in (End.ONGOING, End.NOT_RECORDED)
     return [f"  counted up to {day}, the last day our record covers"] * is_open
 

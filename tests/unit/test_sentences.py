@@ -302,6 +302,10 @@ def reasoned(
         ),
         (told(MANY), "People who got round the restriction, for instance with VPNs, are included."),
         (told(MANY, end_status="ongoing"), "Our record holds no end by 31 January 2026."),
+        (
+            told(MANY, end_status="ongoing", listed_until="2025-12-31"),
+            "Our record holds no end by 31 December 2025.",
+        ),
         (told(MANY), "Its end is not recorded."),
         (told(MANY, ended_on="2021-01-02"), "It lasted until 2 January 2021."),
         (
