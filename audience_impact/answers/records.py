@@ -137,8 +137,10 @@ WINDOW_DAYS = 31
 """Days between which an end is printed; an end that may be on more days is not recorded."""
 LAST_LISTED = "-12-31"
 """End of a span that a register gives to what it lists in one year and not in the next."""
-CLOCK = re.compile(r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b", re.IGNORECASE)
-"""A time of the day in the words of a source."""
+CLOCK = re.compile(
+    r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b|\b\d+ ?(?:h|hours?)\b", re.IGNORECASE
+)
+"""Times of the day, or hours, in the words of a source."""
 
 
 @dataclass(frozen=True)
