@@ -114,7 +114,6 @@ class Restriction:
     other_ended_on: str | None = None
     other_end_status: str | None = None
     other_end_source: str | None = None
-    listed_until: str | None = None
     chain_id: str | None = None
     chain_days: float | None = None
 
