@@ -48,16 +48,16 @@ On a quiet day fewer come than on the average one. Rules of this project, docs/m
 
 Phases by calendar year
 -----------------------
-A phase is an audience of a restriction in one calendar year: in the year of the start as on the
-first day, in a later year as in the middle of that year (or of the elapsed part of it). `audience`
-is the number of the audience, the same in all its phases.
+A phase is an audience of a restriction in one calendar year. `audience` is the number of the
+audience, the same in all its phases.
 
-In a later year people online are those of that year, and so is the base. The figure of a service
-does not change: it describes the audience from before, with its errors. It gives no upper bound if
-it is more than CURRENT_MONTHS old on the first day of the year.
+The audience is that of the first day in every year: the ordinary users of a service, or the people
+online before a cut, do not grow with the country while they are without it. `online_persons` is the
+base of the year, which limits totals of a year: on the first day, in a later year in its middle (or
+in that of the elapsed part of it), where it is above that of the audience.
 
-In the year in which a restriction begins the base is that of its first day. The assumptions are
-those of audiences/inputs.py.
+`is_first_year` marks the year in which a restriction began, `is_older` the years that it entered
+more than OLDER_DAYS after its first day.
 
 Recurring restrictions (curfews)
 --------------------------------
@@ -102,8 +102,7 @@ from audience_impact.fitted.durations import (
     HOURS_PARAMETERS as PARAMETERS,
 )
 from audience_impact.frames import NUMBER, TEXT, Array
-from audience_impact.periods import DAY, ONE_DAY, months_between
-from audience_impact.vocabulary import WHOLE_INTERNET
+from audience_impact.periods import DAY, ONE_DAY
 
 Integers = NDArray[np.int64]
 
@@ -314,8 +313,8 @@ OF_BASE = [
     *("is_base_projected", "is_own_base", "population_id", "population_persons"),
 ]
 """Columns that inputs.add_base adds to an audience."""
-CURRENT_MONTHS = 12
-"""Age in months above which a figure gives no upper bound."""
+OLDER_DAYS = 365
+"""Days after which a restriction counts as older in the years that follow."""
 YEAR = "|"
 """Columns of a restriction and year, by which phases are grouped."""
 
@@ -329,9 +328,9 @@ def split_by_year(
     """Return the phases of audiences, by audience and year.
 
     `audiences` is the field of `Inputs`, in the order of AUDIENCE; `periods` is indexed by
-    restriction_id, with `from_day`, `most_end` and `imputed_end`. Adds `audience`, `year`, and
-    `from_limit` and `until_limit`, the days between which a phase applies (NaT where nothing was
-    ever in force).
+    restriction_id, with `from_day`, `most_end` and `imputed_end`. Adds `audience`, `year`,
+    `online_persons`, `is_first_year`, `is_older`, and `from_limit` and `until_limit`, the days
+    between which a phase applies (NaT where nothing was ever in force).
     """
     numbered = audiences.reset_index(names="audience")
     about = periods.reindex(numbered["restriction_id"])
@@ -339,24 +338,21 @@ def split_by_year(
     end = about[["most_end", "imputed_end"]].max(axis=1) - pd.Timedelta(days=1)
     count = np.fmax(end.dt.year.to_numpy("float64") - first, 0.0)
     count = np.nan_to_num(count).astype(np.int64)
-    phases = numbered.loc[numbered.index.repeat(count + 1)].assign(
-        step=np.concatenate([np.arange(n + 1) for n in count] or [np.empty(0, np.int64)])
-    )
-    year = first[phases["audience"].to_numpy()] + phases["step"].to_numpy()
-    phases = phases.assign(year=year, **_find_limits(year, phases["step"].to_numpy()))
-    later = phases[phases["step"] > 0].reset_index(drop=True)
-    parts = [phases[phases["step"] == 0]]
-    if not later.empty:
-        parts.append(_renew_phases(later, denominators, as_of))
-    return (
-        pd.concat(parts, ignore_index=True)
-        .sort_values(["audience", "year"], ignore_index=True)
-        .assign(is_first_year=lambda frame: frame["step"] == 0)
-        .drop(columns="step")
+    phases = numbered.loc[numbered.index.repeat(count + 1)].reset_index(drop=True)
+    step = phases.groupby("audience").cumcount().to_numpy()
+    year = first[phases["audience"].to_numpy()] + step
+    phases = phases.assign(year=year, **_find_limits(year))
+    began = periods["from_day"].reindex(phases["restriction_id"]).to_numpy()
+    later = phases[step > 0]
+    online = _count_online(later, denominators, as_of).reindex(phases.index)
+    return phases.assign(
+        online_persons=np.fmax(online, phases["base_persons"]),
+        is_first_year=step == 0,
+        is_older=(phases["from_limit"] - began).dt.days > OLDER_DAYS,
     )
 
 
-def _find_limits(year: "np.ndarray", step: "np.ndarray") -> dict[str, pd.Series]:
+def _find_limits(year: "np.ndarray") -> dict[str, pd.Series]:
     """Return the first day of each phase, and the day after its last."""
     year_text = pd.Series(year).fillna(1970).astype("int64").astype("str")
     day = pd.to_datetime(year_text + "-01-01").astype("datetime64[us]")
@@ -367,38 +363,19 @@ def _find_limits(year: "np.ndarray", step: "np.ndarray") -> dict[str, pd.Series]
     }
 
 
-def _renew_phases(
+def _count_online(
     rows: pd.DataFrame, denominators: Denominators, as_of: pd.Timestamp
-) -> pd.DataFrame:
-    """Return phases of later years, with new people online and bases but unchanged figures."""
+) -> "pd.Series[float]":
+    """Return the base of the year of each phase of a later year."""
+    if rows.empty:
+        return pd.Series(np.nan, rows.index)
     mid_year = rows["from_limit"] + pd.Timedelta(days=181)
-    today = mid_year.where(mid_year < as_of, as_of)
     number = rows["year"].astype("int64").astype("str")
-    renamed = rows.assign(
-        began=rows["start"],
-        start=today,
+    in_year = rows.drop(columns=OF_BASE).assign(
+        start=mid_year.where(mid_year < as_of, as_of),
         restriction_id=rows["restriction_id"] + YEAR + number,
     )
-    sizes = renamed.drop(columns=OF_BASE)
-    network = sizes["platform_id"] == WHOLE_INTERNET
-    renewed = _age_figures(sizes[~network])
-    if network.any():
-        users = inputs.count_internet_users(sizes.loc[network, [*AUDIENCE, "start"]], denominators)
-        unchanged = sizes[network].drop(columns=users.columns.intersection(sizes.columns))
-        renewed = pd.concat([renewed, users.join(unchanged)]).sort_index(kind="stable")
-    based = inputs.add_base(renewed.reset_index(drop=True), denominators)
-    names = based["restriction_id"].str.rsplit(YEAR, n=1).str[0]
-    return based.assign(restriction_id=names).drop(columns="began")
-
-
-def _age_figures(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return figures of services for a later year, without an upper limit for old figures."""
-    first_day = months_between(rows["began"], rows["from_limit"]).clip(lower=0)
-    old = rows["age_months"] + first_day > CURRENT_MONTHS
-    months = months_between(rows["began"], rows["start"]).clip(lower=0)
-    return rows.assign(
-        high_persons=rows["high_persons"].where(~old), age_months=rows["age_months"] + months
-    )
+    return inputs.add_base(in_year, denominators)["base_persons"].set_axis(rows.index)
 
 
 Intervals = tuple[pd.DataFrame, pd.DataFrame]

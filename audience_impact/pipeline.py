@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.bounds.restrictions import Bounds, bound_restrictions
@@ -39,7 +38,6 @@ from audience_impact.outputs.review import confidence, rules
 from audience_impact.outputs.review.confidence import list_tested_levels
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import make_sensitivity
-from audience_impact.places import nesting
 from audience_impact.simulation.inputs import SimulationInputs, make_simulation_inputs
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate_metrics
@@ -214,16 +212,7 @@ def collect_review_input(stages: Stages, results: Tables, tables: Tables) -> rul
         person_days=results["person_days"],
         in_force=list_countries_in_force(stages.simulation.timeline),
         bases=tables["bases"],
-        residents=_sum_residents(stages.inputs.parts, tables),
     )
-
-
-def _sum_residents(named: pd.DataFrame, tables: Tables) -> pd.Series:
-    """Return the maximum of people of the named places, for restrictions that name only places."""
-    people = parts.bound_residents(named, nesting.read_parents(tables["areas"]))
-    below = people.index.isin(parts.find_below_country(named))
-    total = people.where(below).groupby("restriction_id")
-    return total.sum(skipna=False)
 
 
 def prepare_run(

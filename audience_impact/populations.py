@@ -1,4 +1,4 @@
-"""Populations and areas: which populations contain which, and the country of an area."""
+"""Populations: which contain which, the country of an area, and services without users."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -92,3 +92,13 @@ def is_region(area_id: str) -> bool:
 def are_regions(area_ids: pd.Series) -> pd.Series:
     """Mark the areas for which `is_region` is true."""
     return ~area_ids.str.fullmatch(WHOLE.pattern).astype("bool")
+
+
+def has_ended(
+    platform_ids: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", platforms: pd.DataFrame
+) -> "pd.Series[bool]":
+    """Return True for services that existed no longer on a day, by `ended_on` of `platforms`."""
+    if "ended_on_start" not in platforms or platform_ids.empty:
+        return pd.Series(False, platform_ids.index)
+    ends = platforms.set_index("platform_id")["ended_on_start"]
+    return pd.to_datetime(platform_ids.map(ends)) <= pd.to_datetime(days)

@@ -55,7 +55,7 @@ from audience_impact.vocabulary import (
     PartGap,
     RungFamily,
 )
-from benchmarks import audiences
+from benchmarks import audiences, format_table
 from flows.pipeline import steps
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
@@ -431,13 +431,6 @@ def unanswered(every: pd.DataFrame) -> pd.DataFrame:
     return groups.sort_values(ascending=False).reset_index()
 
 
-def printed(table: pd.DataFrame) -> str:
-    """A table as Markdown."""
-    cells = table.map(lambda cell: f"{cell:.3g}" if isinstance(cell, float) else str(cell))
-    lines = [f"| {' | '.join(table.columns)} |", f"|{'---|' * len(table.columns)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in cells.to_numpy())])
-
-
 def main(words: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.answers", description=__doc__)
@@ -466,7 +459,7 @@ def main(words: Sequence[str] | None = None) -> None:
         lists = {name: table.round(4).to_dict("records") for name, table in result.items()}
         print(json.dumps(lists, indent=1, default=str))
         return
-    print("\n\n".join(map(printed, result.values())))
+    print("\n\n".join(map(format_table, result.values())))
 
 
 if __name__ == "__main__":

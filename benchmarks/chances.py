@@ -4,20 +4,35 @@ The events of the readings (fact table `event_readings`) are left out, one fold 
 a hash of their id; the chances are fitted to the others, and the answers of those left out are
 counted by the tenth of the chance that they were given.
 
-    python -m benchmarks.chances [FOLDER] [--format json]
+    python -m benchmarks.chances [FOLDER...] [--format json]
+    python -m benchmarks.chances [FOLDER...] --measured
+
+--measured asks measurers instead of readers: of the cuts of the whole internet of a country in the
+months of which the facts have outages of IODA, how many saw IODA, beside the chance that each
+happened without its measurement. Measurers see mostly fixed networks, so that what they did not see
+may have happened all the same; a cut that they saw did happen.
 """
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from audience_impact.audiences import scope
+from audience_impact.fitted.chances import describe_chances, index_chances
 from audience_impact.fitting import chances
+from audience_impact.pipeline import find_newest_access
+from audience_impact.populations import country_of
+from audience_impact.vocabulary import Chance, GeoScope, NetworkScope, Severity
+from benchmarks import format_table
 from benchmarks.durations import FACTS, fold_of
 from flows.pipeline import steps
+
+IODA = "ioda-outages-2023"
 
 
 def leave_out(answers: pd.DataFrame) -> pd.DataFrame:
@@ -53,15 +68,67 @@ def make_table(answers: pd.DataFrame) -> list[dict[str, object]]:
     return [*lines, *(score(rows, str(name)) for name, rows in left_out.groupby("chance"))]
 
 
+def list_national_cuts(folders: Sequence[Path]) -> pd.DataFrame:
+    """Return national cuts of all networks with `country_id`, `chance_group`, `share`, `is_seen`.
+
+    The group and the chance are those without any outage.
+    """
+    tables = steps.validate_facts(steps.read_facts(folders)).tables
+    about = scope.build_scope(tables, find_newest_access(tables))
+    fitted = index_chances(tables["chances"])
+    none = pd.Series(dtype="str")
+    without = describe_chances(about.restrictions, none, tables, fitted)
+    happened = Chance.HAPPENED.value
+    rows = about.restrictions.assign(
+        country_id=about.restrictions["area_ids"].map(country_of),
+        chance_group=without.groups[happened].reindex(about.restrictions["restriction_id"]).array,
+        is_seen=about.restrictions["restriction_id"].isin(about.evidence["restriction_id"]),
+    )
+    rows["share"] = rows["chance_group"].map(fitted["share"])
+    outages = tables["evidence"][tables["evidence"]["source_id"] == IODA]
+    months = pd.to_datetime(outages["begin"].str[:10])
+    return rows[
+        rows["severity"].eq(Severity.NETWORK_UNAVAILABLE.value)
+        & rows["geo_scope"].eq(GeoScope.NATIONAL.value)
+        & rows["network_scope"].eq(NetworkScope.ALL.value)
+        & rows["first_day"].between(months.min(), months.max())
+    ]
+
+
+def make_measured_table(cuts: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the lines of the table: by evidence group, and all."""
+    groups = [*cuts.groupby("chance_group"), ("all", cuts)]
+    return [_score_measured(rows, str(name)) for name, rows in groups]
+
+
+def _score_measured(cuts: pd.DataFrame, name: str) -> dict[str, object]:
+    seen = int(cuts["is_seen"].sum())
+    interval = binomtest(seen, len(cuts)).proportion_ci()
+    return {
+        "evidence": name,
+        "cuts": len(cuts),
+        "countries": cuts["country_id"].nunique(),
+        "called": round(float(cuts["share"].mean()), 3),
+        "seen": round(seen / len(cuts), 3),
+        "from": round(interval.low, 3),
+        "to": round(interval.high, 3),
+    }
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=FACTS)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--measured", action="store_true")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args()
-    readings = steps.validate_facts(steps.read_facts([options.folder])).tables["event_readings"]
-    lines = make_table(chances.list_answers(readings))
-    print(json.dumps(lines) if options.format == "json" else pd.DataFrame(lines).to_string())
+    folders = options.folders or [FACTS]
+    if options.measured:
+        lines = make_measured_table(list_national_cuts(folders))
+    else:
+        readings = steps.validate_facts(steps.read_facts(folders)).tables["event_readings"]
+        lines = make_table(chances.list_answers(readings))
+    print(json.dumps(lines) if options.format == "json" else format_table(pd.DataFrame(lines)))
 
 
 if __name__ == "__main__":

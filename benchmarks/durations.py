@@ -24,6 +24,7 @@ from audience_impact.audiences import scope
 from audience_impact.fitted import durations
 from audience_impact.pipeline import find_newest_access
 from audience_impact.populations import country_of
+from benchmarks import format_table
 from flows.pipeline import steps
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
@@ -128,9 +129,12 @@ def main() -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args()
     restrictions = describe_restrictions(options.folders or [FACTS])
-    lines = make_table(scope.list_known_durations(restrictions))
-    lines += make_hours_table(durations.list_known_hours(restrictions))
-    print(json.dumps(lines) if options.format == "json" else pd.DataFrame(lines).to_string())
+    days = make_table(scope.list_known_durations(restrictions))
+    hours = make_hours_table(durations.list_known_hours(restrictions))
+    if options.format == "json":
+        print(json.dumps([*days, *hours]))
+        return
+    print("\n\n".join(format_table(pd.DataFrame(lines)) for lines in (days, hours)))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Spread
 from audience_impact.fitting import networks as network_fitting
 from audience_impact.places import operator_shares
+from benchmarks import format_table
 from flows.pipeline import steps
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
@@ -142,7 +143,7 @@ def main() -> None:
     if options.format == "json":
         print(table.to_json(orient="records", indent=1))
         return
-    print(table.to_string(index=False))
+    print(format_table(table))
     for name, value in totals.items():
         print(f"{name}: {value:.3f}")
 

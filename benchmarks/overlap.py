@@ -2,6 +2,7 @@
 
     python -m benchmarks.overlap FILE... [--calibrate-on FILE...] --format json
     python -m benchmarks.overlap [FILE...] --leave-houses-out [--format table]
+    python -m benchmarks.overlap [FILE...] --nested
     python -m benchmarks.overlap [FILE...] --frontier
 
 FILE is a CSV with a column `online` (0/1), one column a platform (0/1), `weighted_share` and
@@ -13,6 +14,8 @@ error. Without FILE the surveys of data/facts are scored; without --calibrate-on
 calibration is used, which has seen those surveys. --leave-houses-out scores each house with what
 all the others teach, and --frontier does so for other factors of the spread as well (it takes
 minutes): what the width of the interval buys in the house where it holds the truth least often.
+--nested scores each house with what the others teach and with the factors that the others choose:
+the narrowest whose interval contains the truth in LEAST of the sets of each of the others.
 
 Scored are the unions of all sets of 2-5 platforms with a share above 0.005 of the online base,
 in points of the online population: ours (the median), independence inside the base, the middle
@@ -46,6 +49,8 @@ EVERY_HOUSE = "mean over houses"
 EVEN = [(1.0, 1.0), (1.5, 1.5), (2.0, 2.0), (2.5, 2.5)]
 FRONTIER = [*EVEN, (1.75, 2.25), (2.0, 2.5), (2.25, 2.75), (2.25, 3.0), (2.5, 3.25)]
 """Factors of the spread below and above the centre."""
+LEAST = 0.85
+"""Coverage that the factors of the spread must reach in each house by which they are chosen."""
 ROUNDING = 1e-9
 """A bound that is met exactly counts as covered."""
 
@@ -192,6 +197,28 @@ def _unseen(
     return [score(f.survey, learned) for f in fits if f.survey.house == house]
 
 
+def choose_factors(fits: Sequence[FittedSurvey]) -> tuple[float, float]:
+    """Return the narrowest factors that hold in each of these houses, each left out in turn."""
+    least = {}
+    for factors in sorted(FRONTIER, key=sum):
+        means = house_means(leave_houses_out(fits, factors)).drop(index=EVERY_HOUSE)
+        least[factors] = float(means["coverage_share"].min())
+        if least[factors] >= LEAST:
+            return factors
+    return max(least, key=lambda factors: least[factors])
+
+
+def nest_choice(fits: Sequence[FittedSurvey]) -> list[Row]:
+    """Score each survey with a calibration and with factors that its house has no part in."""
+    houses = sorted({fitted.survey.house for fitted in fits})
+    parts = []
+    for house in houses:
+        factors = choose_factors([f for f in fits if f.survey.house != house])
+        chosen: Row = {"below": factors[0], "above": factors[1]}
+        parts += [{**row, **chosen} for row in _unseen(fits, house, factors)]
+    return parts
+
+
 def house_means(rows: Sequence[Row]) -> pd.DataFrame:
     """Means over each house's surveys, and a last row, the mean over houses."""
     grouped = pd.DataFrame(rows).drop(columns="survey").groupby("house")
@@ -232,18 +259,22 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--calibrate-on", nargs="+", type=Path, default=[], metavar="FILE")
     parser.add_argument("--leave-houses-out", action="store_true")
+    parser.add_argument("--nested", action="store_true", help="factors chosen by the others")
     parser.add_argument("--frontier", action="store_true", help="width against least coverage")
     parser.add_argument("--format", choices=["json", "table"], default="json")
     asked = parser.parse_args(words)
-    if (asked.leave_houses_out or asked.frontier) and asked.calibrate_on:
+    if (asked.leave_houses_out or asked.frontier or asked.nested) and asked.calibrate_on:
         parser.error(
-            "--leave-houses-out and --frontier calibrate on the other houses; drop --calibrate-on"
+            "--leave-houses-out, --nested and --frontier calibrate on the other houses; drop "
+            "--calibrate-on"
         )
     return asked
 
 
 def rows(asked: argparse.Namespace, scored: Sequence[Survey], seen: Sequence[Survey]) -> list[Row]:
     """The scores asked for; `seen` are the surveys to calibrate on, if any were named."""
+    if asked.nested:
+        return nest_choice(calibration.fit_surveys(scored))
     if asked.leave_houses_out:
         return leave_houses_out(calibration.fit_surveys(scored))
     if asked.calibrate_on:

@@ -36,6 +36,7 @@ from audience_impact.periods import DAY, parse_periods, period_middle
 from audience_impact.places import online, regional_figures
 from audience_impact.places.regional_figures import MODEL, SURVEY, compute_log_odds
 from audience_impact.vocabulary import InternetUse, RegionalAsked, Residence, SourceType
+from benchmarks import format_table
 from flows.pipeline import steps
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
@@ -546,7 +547,7 @@ def main() -> None:
         print(json.dumps(records(result.assign(day=result["day"].astype(str))), indent=1))
         return
     print("\n".join([*lines(result, "left_out"), "", *lines(result, "rung"), ""]))
-    print(test_readings(tables).to_string(index=False))
+    print(format_table(test_readings(tables)))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Columns of the contracts of published tables, each with unit and meaning."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from audience_impact.outputs.review.status_rules import SENTENCES
@@ -67,23 +68,68 @@ def people_column(description: str, null: bool = True) -> Any:
     return make_column(description, "persons", "OBS_VALUE", null, ge=0)
 
 
-OF_KIND = {
-    "at_least": "the fewest, with the errors of 99 % of such figures, of restrictions",
-    "q05": "5 % quantile, of restrictions",
-    "q50": "median, of restrictions",
-    "q95": "95 % quantile, of restrictions",
-    "at_most": "the most, with the errors of 99 % of such figures, of restrictions",
-    "count": "restrictions",
+ENDS = {
+    "at_least": "the fewest, with the errors of 99 % of such figures",
+    "lower": "the fewest as printed",
+    "q05": "5 % quantile",
+    "q50": "median",
+    "q95": "95 % quantile",
+    "upper": "the most as printed",
+    "at_most": "the most, with the errors of 99 % of such figures",
 }
-"""The meaning of the columns of restrictions of a kind, by the name without its prefix."""
+"""The meaning of the numbers of an estimate, by the name of their column."""
+KINDS = {
+    "began": "restrictions begun in the year",
+    "carried_over": "restrictions begun before the year",
+    "older": "restrictions begun more than a year before the year",
+    "shutdown": "restrictions of the whole internet",
+    "service": "restrictions of services alone",
+}
+"""The kinds of restrictions of a year, by the prefix of their columns."""
+WITHOUT_PRINTED = tuple(name for name in ENDS if name not in ("lower", "upper"))
+CERTAIN = ("at_least", "lower")
+"""Ends that are 0 where nothing is certain, and so never null."""
+Decorator = Callable[[type], type]
 
 
-def kind_column(name: str, kind: str) -> Any:
-    """Return a column of years: people under restrictions of a kind, or how many these are."""
-    about = f"{OF_KIND[name]} {kind}"
-    if name == "count":
-        return make_column(about, "count", ge=0)
-    return people_column(f"{about}; null: not known")
+def add_estimates(
+    unit: str,
+    kinds: Mapping[str, str],
+    names: Collection[str] = tuple(ENDS),
+    never_null: Collection[str] = (),
+) -> Decorator:
+    """Return a decorator that adds to a model the columns of an estimate of each kind.
+
+    `kinds` has what the numbers are of, by prefix, and `names` are some of ENDS.
+    """
+
+    def make(name: str, about: str) -> Any:
+        is_null = name not in never_null
+        meaning = f"{ENDS[name]}, of {about}{'; null: not known' if is_null else ''}"
+        return make_column(meaning, unit, "OBS_VALUE", is_null, ge=0)
+
+    return _add_fields(
+        {
+            f"{kind}_{name}_{unit}".removeprefix("_"): make(name, about)
+            for kind, about in kinds.items()
+            for name in names
+        }
+    )
+
+
+def add_counts(kinds: Mapping[str, str]) -> Decorator:
+    """Return a decorator that adds to a model the number of restrictions of each kind."""
+    counts = {name: make_column(about, "count", ge=0) for name, about in kinds.items()}
+    return _add_fields({f"{name}_restrictions_count": count for name, count in counts.items()})
+
+
+def _add_fields(fields: dict[str, Any]) -> Decorator:
+    def add(model: type) -> type:
+        about = {"__doc__": model.__doc__, "__module__": model.__module__}
+        typed = {"__annotations__": dict.fromkeys(fields, Series[float])}
+        return type(model.__name__, (model,), about | typed | fields)
+
+    return add
 
 
 def share_column(description: str) -> Any:
@@ -128,11 +174,6 @@ def text_column(
 def person_days(description: str, null: bool = True) -> Any:
     """Return a column of person-days."""
     return make_column(description, "person_days", "OBS_VALUE", null, ge=0)
-
-
-def person_hours(description: str, null: bool = True) -> Any:
-    """Return a column of person-hours."""
-    return make_column(description, "person_hours", "OBS_VALUE", null, ge=0)
 
 
 def status_column(description: str = "E estimated, U low reliability, M no estimate") -> Any:

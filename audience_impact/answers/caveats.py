@@ -1,23 +1,34 @@
 """Caveats of an answer as sentences, from the reasons in the published rows."""
 
 import re
+from collections.abc import Sequence
 
-from audience_impact.answers.names import join_names
+from audience_impact.answers.names import join_names, label_code
 from audience_impact.answers.numbers import format_number
-from audience_impact.answers.records import AnswerRecord, Number
+from audience_impact.answers.records import (
+    AnswerRecord,
+    Claim,
+    Clauses,
+    Measurement,
+    Number,
+    Place,
+    Row,
+)
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
     PRINTED_AREA,
     Assumption,
-    ClaimStatus,
-    EvidenceState,
+    FactRole,
     Feature,
+    FigureKind,
     ImpactMetric,
     ImputationRung,
+    IntervalKind,
     PartGap,
     PlaceReading,
     PopulationBase,
+    Unit,
 )
 
 CODES = {word.value: word.noun for kind in (Feature, PopulationBase) for word in kind}
@@ -25,20 +36,19 @@ CODES = {word.value: word.noun for kind in (Feature, PopulationBase) for word in
 EXTENT, GAP, ASSUMED = "extent", "part_unknown", "feature_assumed"
 """Status rules whose sentences are built from details of the row."""
 MISSING_REASONS: dict[str, str] = {
-    "start_unknown": "nobody recorded when it began",
-    "subnational": "only a part of the country was touched",
-    "some_networks": "only some networks were touched, and nobody counts their users",
-    "networks_unknown": "nobody knows which networks were touched",
-    "new_use_only": "only new registrations, logins, payments or downloads were hit, and nobody "
-    "counted those",
-    "no_figure": "nobody published an audience from before it began",
-    "too_vague": "the upper end of what could be imputed is more than twenty times the lower, or "
-    "it covers most of everyone online",
-    "too_wide": "its upper end would be more than twenty times its lower end",
-    "no_width": "the figures leave no room for an interval: one may be wrong, or two may count "
+    "start_unknown": "our record does not say when it began",
+    "subnational": "only a part of the country was affected",
+    "some_networks": "only some networks were affected, and our record has no count of their users",
+    "networks_unknown": "our record does not say which networks were affected",
+    "new_use_only": "only new registrations, logins, payments or downloads were affected, and our "
+    "record holds no count of those",
+    "no_figure": "our record holds no user figure from before it began",
+    "too_vague": "modelled figures vary more than twentyfold, or cover most of everyone online",
+    "too_wide": "the plausible numbers vary more than twentyfold",
+    "no_width": "the figures leave no room for a range: one may be wrong, or two may count "
     "different people",
-    "no_base": "nobody counted who is online there",
-    "perhaps_over": "the end is not known, and it was likelier over by then than not",
+    "no_base": "our record holds no count of the people online there",
+    "perhaps_over": "its end is not recorded, and by then it was more likely over than not",
 }
 """Sentences that explain a missing estimate, by status rule."""
 _MANY = "(?:several|some|many|multiple|various|numerous|a few|a number of)"
@@ -70,15 +80,23 @@ LIMIT_REASONS: dict[str, str] = {
 GENERAL = ("subnational", "some_networks", "networks_unknown")
 """Status rules whose general sentence is omitted where the row has a more specific one."""
 PLAINER: dict[str, str] = {
-    PartGap.NO_POPULATION: "nobody counted who lives in a place named",
+    PartGap.NO_PLACES: "our record does not say which places were affected",
+    PartGap.NO_POPULATION: "our record holds no count of who lives in a place named",
+    PartGap.PART_UNKNOWN: "our record does not say how much of the place was affected",
+    PartGap.FIXED_ALONE: "no survey counts who has a fixed line and no mobile network",
+    PartGap.SATELLITE_ALONE: "no survey counts who has a satellite connection alone",
+    PartGap.OPERATORS: "our record holds no count of the users of the operators named",
+    PartGap.OPERATORS_BELOW: "our record holds no count of a small operator's users in a part of a "
+    "country",
+    PartGap.NETWORKS_UNKNOWN: "our record does not say which networks were affected",
     ImputationRung.OWN_PEOPLE: "figures of the service there that count something near, or "
     "another time",
     ImputationRung.OWN_OTHER: "advertising reach, accounts or installations of the service there",
 }
 """Plain wordings that replace published ones which cannot be understood without the table."""
 IMPUTED: dict[str, str] = {
-    "imputed": "Nobody counted the audience",
-    "imputed_in_part": "Nobody counted some of the audiences",
+    "imputed": "No survey measured the audience",
+    "imputed_in_part": "No survey measured some of the audiences",
 }
 """Descriptions of the imputed audiences, by status rule."""
 APPLIED: dict[str, str] = {
@@ -91,14 +109,14 @@ APPLIED: dict[str, str] = {
 }
 """Plain wordings of the assumptions about users of a feature."""
 CAVEATS: dict[str, str] = {
-    "within": "The source means a part of a place; its size is that of similar parts.",
+    "within": "The source names only part of a place. We assumed a part of typical size.",
     "either": "The source may mean a place or a smaller one of the same name.",
     "unasked": "No survey covers internet use in that area alone.",
-    "network_guessed": "The networks that were cut, or their users, are assumed from usual cases.",
-    "some_unknown": "For some of the services there is no figure.",
+    "network_guessed": "Which networks were cut, or who used them, is assumed from similar cases.",
+    "some_unknown": "Our record holds no figure for some of the services.",
     "several_measurers": "Several measurers disagree.",
     "publishers_differ": "Publishers' counts of the people online differ by half or more.",
-    "projected": "The people online are projected, not counted.",
+    "projected": "The number of people online is a projection.",
     "under_block": "The figure is from an earlier block and counts only the remaining users.",
     "weak_metric": "A figure comes from a company, or its source does not state what it counts.",
     "old": "A figure is more than a year older than the restriction.",
@@ -150,12 +168,14 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
         extent = record.restriction.extent_reason
         return " and ".join(
             [
-                f"the source is not to be read as everyone there ({extent})",
-                *(PartGap(gap).meaning for gap in rules.get(GAP, []) if gap in UNCOUNTED),
+                f"the source does not mean everyone there ({extent})",
+                *(_word_gap(gap) for gap in rules.get(GAP, []) if gap in UNCOUNTED),
                 *([MISSING_REASONS[WIDE]] if WIDE in rules else []),
             ]
         )
-    specific_reasons = [PLAINER.get(gap, PartGap(gap).meaning) for gap in rules.get(GAP, [])]
+    if record.clauses.place is Place.UNNAMED and PartGap.NO_PLACES in rules.get(GAP, []):
+        return ""  # a sentence of its own says so
+    specific_reasons = [_word_gap(gap) for gap in rules.get(GAP, [])]
     hidden_rules = {GAP, *(GENERAL if specific_reasons else ())}
     general = [
         MISSING_REASONS.get(rule.id, rule.sentence)
@@ -166,36 +186,45 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
     return " and ".join([*general, *specific_reasons] or limits)
 
 
+def _word_gap(gap: str) -> str:
+    return PLAINER.get(gap, PartGap(gap).meaning)
+
+
 def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
     """Return the caveats of an estimate, each as a sentence."""
     rules = read_rules(number)
     sentences = [
-        f"{what}; the number is estimated from {PLAINER.get(rung, ImputationRung(rung).meaning)}."
+        f"{what}; the number is modelled on {PLAINER.get(rung, ImputationRung(rung).meaning)}."
         for rule, what in IMPUTED.items()
         for rung in rules.get(rule, [])
     ]
     if EXTENT in rules:
         sentences.append(
-            f"The source is not to be read as everyone there: {record.restriction.extent_reason}."
+            f"The source does not mean everyone there: {record.restriction.extent_reason}."
         )
     assumed = [_explain_assumption(detail) for detail in rules.get(ASSUMED, [])]
     sentences += [f"Assumptions: {'; '.join(assumed)}."] if assumed else []
-    sentences += [sentence for rule, sentence in CAVEATS.items() if rule in rules]
-    return [
-        *sentences,
-        *(f"Counted are people aged {age} and over." for age in rules.get("ages", [])),
+    ages = rules.get("ages", [])
+    sentences += [
+        sentence
+        for rule, sentence in CAVEATS.items()
+        if rule in rules and not (ages and rule == "younger_missing")
     ]
+    return [*sentences, *(f"The number covers people aged {age} and over." for age in ages)]
 
 
 def name_unnamed_places(record: AnswerRecord) -> list[str]:
-    """Return a sentence on places that a register mentions without a name, where none counts them.
+    """Return a sentence on places that the record does not name, where no number counts them.
 
     They are counted where a place is read as a part of a larger one: `Monywa and other townships,
     Sagaing Division` are a part of Sagaing.
     """
+    printed = (record.restriction.note or "").partition(PRINTED_AREA)[2].partition(";")[0]
+    if record.clauses.place is Place.UNNAMED:
+        named = f": its source names “{printed}”" if printed else ""
+        return [f"Our record does not say which places were affected{named}."]
     readings = (record.restriction.place_readings or "").split(";")
-    _, _, printed = (record.restriction.note or "").partition(PRINTED_AREA)
-    match = UNNAMED_PLACES.search(printed.partition(";")[0])
+    match = UNNAMED_PLACES.search(printed)
     if match is None or readings == [""] or PlaceReading.WITHIN in readings:
         return []
     places = f"adds “{match[0]}”"
@@ -208,8 +237,8 @@ def describe_mixed_action(record: AnswerRecord) -> list[str]:
     """Return a sentence on a restriction that a register records as both a cut and slowed."""
     if BOTH_ACTIONS not in (record.restriction.note or ""):
         return []
-    counted = "; the number is of everyone" * (record.leading.people.interval is not None)
-    return [f"The source says shut down and slowed, in turn or in part{counted}."]
+    counted = "; the number covers both" * (record.leading.people.interval is not None)
+    return [f"The source says that it was shut down and slowed, in turn or in part{counted}."]
 
 
 def _explain_assumption(detail: str) -> str:
@@ -222,8 +251,80 @@ def _explain_assumption(detail: str) -> str:
 def describe_kept_access(record: AnswerRecord) -> str:
     """Return a sentence on people who kept access, if they cannot be subtracted."""
     if "not_cut" in read_rules(record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]):
-        return "The service was slowed or impaired, not cut: nobody is known to be without access."
-    return "People who circumvented the restriction are not subtracted."
+        return (
+            "The service was slowed or impaired, not cut, so no one is counted as without access."
+        )
+    return "People who got round the restriction, for instance with VPNs, are included."
+
+
+FIGURE_KINDS = (
+    FigureKind.COMPANY_STATEMENT,
+    FigureKind.PEOPLE_AFFECTED,
+    FigureKind.PLATFORM_AUDIENCE,
+)
+"""Kinds of published figures that count whom an answer counts, the best known first."""
+_RELAYED = re.compile(r" \((?:sources cited|relayed)\)")
+DIFFERING = 1.5
+"""Factor from which a published figure differs from the median enough to be named."""
+
+
+def name_best_figure(record: AnswerRecord) -> str:
+    """Return a sentence on the best published figure of the people, with its owner; or blank.
+
+    It is the audience that the bounds rest on; without one, a figure that others published.
+    """
+    used = [figure for figure in record.figures if figure["role"] == FactRole.AUDIENCE]
+    part = record.audiences[0] if len(record.audiences) == 1 and not record.is_network else {}
+    persons = part.get("upper_persons") if part.get("lower_persons") else None
+    others = _list_comparable(record)
+    same = [row for row in others if row["published_value"] == persons]
+    if persons and used and not same:
+        return f"The best published figure is {format_number(persons)}: {used[0]['attribution']}."
+    return f"The best published figure is {_cite(same or others)}." if same or others else ""
+
+
+def name_differing_figure(record: AnswerRecord) -> str:
+    """Return a sentence on a published figure that ours differs from, with its owner; or blank."""
+    interval = record.leading.people.interval
+    if interval is None or record.leading.metric != ImpactMetric.PEOPLE_EXPOSED:
+        return ""
+    rows = [row for row in _list_comparable(record) if _differs(row, *interval)]
+    return f"Another published figure is {_cite(rows)}." if rows else ""
+
+
+def _differs(row: Row, low: float, middle: float, high: float) -> bool:
+    """Return whether a figure is outside the interval, or far from the median."""
+    value, kind = row["published_value"], row["interval_kind"]
+    below = value < low or value * DIFFERING <= middle
+    above = value > high or value >= middle * DIFFERING
+    is_least, is_most = (
+        kind == limit for limit in (IntervalKind.ONE_SIDED_MIN, IntervalKind.ONE_SIDED_MAX)
+    )
+    return bool((below and not is_least) or (above and not is_most))
+
+
+def _list_comparable(record: AnswerRecord) -> list[Row]:
+    """Return what others published of the people of the answer, the best known first."""
+    several = len(record.platforms) > 1
+    rows = [
+        row
+        for row in record.comparisons
+        if row["figure_kind"] in FIGURE_KINDS
+        and row["unit"] == Unit.PERSONS
+        and not row["disputed_by"]
+        and not (several and row["platform_id"])
+    ]
+    return sorted(rows, key=lambda row: FIGURE_KINDS.index(row["figure_kind"]))
+
+
+def _cite(rows: Sequence[Row]) -> str:
+    """Return the first figure with its owner: `more than 170 million, by TikTok`."""
+    row = rows[0]
+    limit = {IntervalKind.ONE_SIDED_MIN: "more than ", IntervalKind.ONE_SIDED_MAX: "up to "}
+    return (
+        f"{limit.get(row['interval_kind'], '')}{format_number(row['published_value'])}, by "
+        f"{_RELAYED.sub('', row['attribution'])}"
+    )
 
 
 def name_disputes(record: AnswerRecord) -> list[str]:
@@ -236,23 +337,101 @@ def name_disputes(record: AnswerRecord) -> list[str]:
     ]
 
 
+KINDS = {
+    "executive government": "the national government",
+    "state government": "a state government",
+    "local government": "a local authority",
+    "law enforcement": "the police",
+    "government": "the government",
+    "military": "the military",
+    "military junta": "the military junta",
+    "judiciary": "a court",
+    "legislature": "the legislature",
+    "non-government": "a group outside the government",
+}
+"""Who ordered a restriction by the kinds of a register, for a sentence."""
+_BODIES = re.compile(
+    r"\b(?:administration|agency|army|authorit(?:y|ies)|commission|commissioner|council|court|"
+    r"department|directorate|forces|government|inspector general|junta|magistrate|militia|"
+    r"military|minister|ministry|office|parliament|police|presidency|president|regulator|"
+    r"secretary|taliban)\b",
+    re.IGNORECASE,
+)
+"""Words of a name that takes an article in a sentence."""
+_UNNAMED_LAW = re.compile(r"://|^(?:\w+ )?order$", re.IGNORECASE)
+SHORT_LAW = 60
+"""Letters up to which the text on a law is its name, and not a comment on it."""
+
+
+def name_authority(text: str) -> str:
+    """Return who ordered a restriction, for a sentence: `the Government of Manipur`.
+
+    A register prints the kind of body behind its name: it stands for a name that is missing.
+    """
+    parts = list(dict.fromkeys(part.strip() for part in text.split(";") if part.strip()))
+    named = [part for part in parts if part.casefold() not in KINDS] or parts[:1]
+    return join_names([KINDS.get(part.casefold(), _add_article(part)) for part in named])
+
+
+def _add_article(name: str) -> str:
+    begins = re.match(r"(?:the|an?)\b", name, re.IGNORECASE)
+    if begins:
+        return name[:1].lower() + name[1:]
+    is_body = _BODIES.search(name.partition(",")[0])
+    return f"the {name}" if is_body else name
+
+
 def describe_evidence(record: AnswerRecord) -> str:
-    """Return a sentence on who reports the restriction, and who confirms it."""
-    source = record.reported_by or "Its source"
+    """Return sentences on who reports the restriction, who is behind it and who measured it."""
+    source, clauses = record.reported_by or "Its source", record.clauses
     if source == DESCRIBED_EVENT:
         return "The event is on no record: it is taken to happen as described."
-    unmeasured = record.restriction.evidence_state == EvidenceState.INSUFFICIENT
-    official = record.restriction.claim_status == ClaimStatus.OFFICIAL
-    if record.restriction.evidence_state == EvidenceState.OK:
-        return f"{source} reports it, and measurements find no restriction."
-    if record.restriction.claim_status == ClaimStatus.DISPUTED:
-        return f"{source} reports it; that it happened is disputed."
-    if official:
-        by = "an authority confirms it, no measurement does" if unmeasured else ""
-        return f"{source} reports it; {by or 'an authority and measurements confirm it'}."
-    if unmeasured:
-        return (
-            f"One report, not confirmed: {source} reports it; neither an authority nor a "
-            "measurement confirms it."
-        )
-    return f"{source} reports it and measurements show it; no authority is on record as saying so."
+    names = join_names((record.restriction.measured_by or "").split(";"))
+    measured = {
+        Measurement.OWN: " from its own measurements",
+        Measurement.NAMED: f"; measurements by {names} are on record",
+        Measurement.CLEAR: f"; measurements by {names} found no restriction",
+        Measurement.NONE: "",
+    }[clauses.measurement]
+    disputed = "; that it happened is disputed" if clauses.is_disputed else ""
+    sentences = [f"{source} reports it{measured}{disputed}.", _describe_claim(record)]
+    return " ".join([*filter(None, sentences), *_name_missing_evidence(clauses)])
+
+
+def label_evidence(record: AnswerRecord) -> str:
+    """Return who confirms the restriction, for a label: `reported, measured by OONI`."""
+    clauses, names = record.clauses, (record.restriction.measured_by or "").replace(";", ", ")
+    claim = label_code(record.restriction.claim_status, "claim_status")
+    if clauses.is_official:
+        claim = "officially confirmed"
+    measured = {
+        Measurement.NONE: "no measurement on record",
+        Measurement.CLEAR: f"not seen by {names}",
+    }
+    return f"{claim}, {measured.get(clauses.measurement, f'measured by {names}')}"
+
+
+def _describe_claim(record: AnswerRecord) -> str:
+    """Return a sentence on who ordered it, and whether that was confirmed; blank for neither."""
+    restriction, clauses = record.restriction, record.clauses
+    who = name_authority(restriction.authority or "")
+    law = restriction.legal_basis or ""
+    is_name = 0 < len(law) <= SHORT_LAW and not _UNNAMED_LAW.search(law)
+    by_law = f" ({law})" * is_name
+    if clauses.claim is Claim.UNKNOWN:
+        return "It was officially confirmed." if clauses.is_official else ""
+    if clauses.claim is Claim.ATTRIBUTED:
+        confirmed = "; it was officially confirmed" * clauses.is_official
+        return f"Our record attributes it to {who}{confirmed}."
+    if not clauses.is_official:
+        whose = f"the order to {who}" if who else "it to an order, without saying whose"
+        return f"Our record attributes {whose}{by_law}."
+    return f"It was ordered by {who or 'an authority'}{by_law} and officially confirmed."
+
+
+def _name_missing_evidence(clauses: Clauses) -> list[str]:
+    """Return a sentence on what the record lacks: an official statement, a measurement."""
+    has_statement = clauses.is_official or clauses.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    missing = ["no official statement"] * (not has_statement)
+    missing += ["no measurement"] * (clauses.measurement is Measurement.NONE)
+    return [f"Our record holds {' and '.join(missing)}."] if missing else []

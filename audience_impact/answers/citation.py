@@ -21,7 +21,7 @@ from audience_impact.plain_text import json_text, plain_line
 from audience_impact.store.versions import Stored
 
 AUTHOR = "audience-impact maintainers"
-DATA_SET_TITLE = "How many people an internet restriction touches"
+DATA_SET_TITLE = "How many people an internet restriction affects"
 """Title of the data set that contains every answer."""
 KEYWORDS = [
     "internet shutdowns",
@@ -161,10 +161,10 @@ def cite_restriction(record: AnswerRecord, version: Stored) -> Citation:
 
 
 def _write_title(record: AnswerRecord) -> str:
-    """Return `People touched by the block of WhatsApp in Russia on 22 December 2025`."""
+    """Return `People affected by the block of WhatsApp in Russia on 22 December 2025`."""
     day = choose_start_day(record)
     restriction = f"{name_action(record)} of {name_targets(record)} in {describe_place(record)}"
-    return f"People touched by the {restriction}{f' {on_day(day)}' if day else ''}"
+    return f"People affected by the {restriction}{f' {on_day(day)}' if day else ''}"
 
 
 def _escape_latex(text: str) -> str:

@@ -18,7 +18,7 @@ from babel import Locale
 from babel.lists import format_list
 
 from audience_impact.answers.numbers import LOCALE, dates_in_words
-from audience_impact.vocabulary import IntervalKind, ObsStatus, Unstated, Word
+from audience_impact.vocabulary import IntervalKind, Unstated, Word
 
 WORDS = {
     re.sub("(?<=.)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in Word.__subclasses__()
@@ -136,16 +136,13 @@ def _stated(source: Mapping[str, Any], column: str) -> str:
 
 
 def label_status(cells: Mapping[str, Any]) -> str:
-    """Return confidence and status of a number in words, the confidence where there is one.
+    """Return the confidence in a number in words, which is about the number alone.
 
-    It takes the place of the status that says how far a number can be relied on.
+    How the number was made stands in its status, which is shown where there is no confidence.
     """
-    status, level = label_code(cells["obs_status"], "obs_status"), cells.get("confidence")
-    if not level:
-        return status
-    words = label_code(level, "confidence")
-    is_repeated = cells["obs_status"] == ObsStatus.LOW_RELIABILITY
-    return words if is_repeated else f"{words}, {status}"
+    if level := cells.get("confidence"):
+        return label_code(level, "confidence")
+    return label_code(cells["obs_status"], "obs_status")
 
 
 def explain_code(value: str, kind: str) -> str:

@@ -29,6 +29,8 @@ TELLING_SHARE = 0.05
 """Share of the median up to which a lower bound says nothing to a reader of a sentence."""
 AS_ONE = 0.001
 """Relative difference below which two bounds are written as one number."""
+NEARLY = 0.02
+"""Share by which an upper bound is below everyone and says no more than that."""
 COUNTRIES, RESTRICTIONS = "countries", "restrictions"
 """The parts of a total of which some may have no estimate."""
 THOUSAND, MILLION = 1_000, 1_000_000
@@ -202,27 +204,50 @@ def describe_range(low: float, high: float) -> str:
 
 
 def describe_estimate(low: float, middle: float, high: float, noun: str = "people") -> str:
-    """Return the number with its interval: `about 101 million people (90 % interval 97 to ...)`."""
+    """Return the number with its interval: `about 101 million people (likely range 97 to ...)`."""
     return f"about {round_interval(low, middle, high)[1]} {noun}{bracket_interval(low, high)}"
 
 
 def bracket_interval(low: float, high: float) -> str:
     """Return the interval in brackets after a space; blank if it has no width."""
-    return f" (90 % interval {format_interval(low, high)})" if high > low else ""
+    return f" (likely range {format_interval(low, high)})" if high > low else ""
 
 
 def describe_bounds(estimate: Estimate) -> str:
-    """Return a text on the bounds of a published row, with errors and as printed."""
-    if estimate.upper is None:
-        return "nobody counted the people that they are part of"
-    printed = f"as printed {describe_range(estimate.lower or 0.0, estimate.upper)}"
-    if estimate.at_most is None:
-        return printed
-    low, high = _round_outwards(estimate.at_least or 0.0, estimate.at_most)
-    both = f"at least {_join_range(low, high, ' and at most ')}"
-    if not has_telling_floor(estimate):
-        both = f"at most {high}{', with no lower limit that says much' * bool(estimate.at_least)}"
-    return f"{both}; {printed}"
+    """Return a text on the bounds of a published row: with errors, and at face value."""
+    limits, low, high = [], *_round_outwards(estimate.at_least or 0.0, estimate.at_most or 0.0)
+    if has_telling_floor(estimate):
+        limits.append(f"the minimum is {low}")
+    if estimate.at_most is not None:
+        limits.append(f"the maximum {'' if limits else 'is '}{high}")
+    parts = [" and ".join(limits)] * bool(limits)
+    if estimate.upper is not None:
+        printed = f"the maximum is {format_number(estimate.upper)}"
+        if estimate.lower:
+            printed = f"the number is {describe_range(estimate.lower, estimate.upper)}"
+        parts.append(f"taking the sources at face value, {printed}")
+    return "; ".join(parts) or "our record holds no count of the people that they are part of"
+
+
+def limit_bounds(estimate: Estimate, residents: float | None, base: float | None) -> Estimate:
+    """Return an estimate without the upper bounds that are those of everyone."""
+    most, upper = estimate.at_most, estimate.upper
+    everyone = min(filter(None, (residents, base)), default=math.inf)
+    if most is not None and most >= everyone * (1 - NEARLY):
+        estimate = estimate._replace(at_most=None)
+    if upper is not None and not estimate.lower and upper >= (base or math.inf) * (1 - NEARLY):
+        estimate = estimate._replace(upper=None)
+    return estimate
+
+
+def has_telling_ceiling(estimate: Estimate, residents: float | None, base: float | None) -> bool:
+    """Return whether the upper bound says anything beside the people of a place.
+
+    It does below all residents and below half of those online; without a count of either it does
+    not.
+    """
+    most = estimate.at_most
+    return bool(most and residents and base and most < residents and most < base / 2)
 
 
 def has_telling_floor(estimate: Estimate) -> bool:
@@ -268,9 +293,7 @@ def format_amount(estimate: Estimate) -> str:
     """Return median and interval for a list, or that there is no estimate."""
     if estimate.interval is not None:
         return format_median_interval(estimate)
-    if estimate.at_least is None and estimate.at_most is None:
-        return NONE
-    return f"no estimate: {format_bounds(estimate)}"
+    return NONE if estimate.at_least is None and estimate.at_most is None else "no estimate"
 
 
 def format_median(estimate: Estimate, blank: str = NONE) -> str:
@@ -282,13 +305,18 @@ def format_bounds(estimate: Estimate) -> str:
     """Return both bounds with errors, or the only one that is known."""
     low, high = _round_outwards(estimate.at_least or 0.0, estimate.at_most or 0.0)
     if estimate.at_most is None:
-        return f"at least {low}" if estimate.at_least else "not known"
+        return f"{low} or more" if estimate.at_least else "not known"
     return low if low == high else _join_range(low, high, " to ")
 
 
 def format_floor(value: float) -> str:
     """Return a lower bound with three digits, rounded down."""
     return _round_outwards(value, value)[0]
+
+
+def format_ceiling(value: float) -> str:
+    """Return an upper bound with three digits, rounded up."""
+    return _round_outwards(value, value)[1]
 
 
 def format_printed(estimate: Estimate) -> str:
@@ -334,9 +362,12 @@ def group_digits(value: float, decimals: int) -> str:
 def on_day(text: str) -> str:
     """Return a day, month, year or span as part of a sentence: `on 13 August 2025`."""
     first, _, last = text.partition("/")
-    if last:
-        return "between " + _join_dates(first, last, " and ")
-    return f"{'on' if len(text) == 10 else 'in'} {day_in_words(text)}"
+    if not last:
+        return f"{'on' if len(text) == 10 else 'in'} {day_in_words(text)}"
+    days = [len(day) == 10 for day in (first, last)]
+    if all(days) and (date.fromisoformat(last) - date.fromisoformat(first)).days == 1:
+        return "on " + _join_dates(first, last, " or ")
+    return "between " + _join_dates(first, last, " and ")
 
 
 def from_to(first: str, last: str) -> str:
@@ -373,7 +404,7 @@ def day_in_words(text: str) -> str:
 
 
 def last_day_in_words(text: str) -> str:
-    """Return a last day in words; a span as `a day between 4 September and 31 December 2017`."""
+    """Return a last day in words; a span as `a day between 4 and 30 September 2017`."""
     first, _, last = text.partition("/")
     return f"a day between {_join_dates(first, last, ' and ')}" if last else day_in_words(first)
 

@@ -19,14 +19,26 @@ import pandas as pd
 
 from audience_impact.answers import EventKind, EventOrder, Quantity, names, records
 from audience_impact.answers.numbers import COUNTRIES, Estimate, day_in_words, read_estimate
-from audience_impact.answers.records import ALL, Row, is_in_force, list_containing_areas, plain_rows
+from audience_impact.answers.records import (
+    ALL,
+    Row,
+    is_collected,
+    is_in_force,
+    list_containing_areas,
+    plain_rows,
+)
 from audience_impact.store.divided import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, ImpactMetric, YesNo
 
 NUMBERS = ("at_least", "q05", "q50", "q95", "at_most")
-ON_RECORD = ["restriction_id", "area_name", "start_on", "ended_on", "end_status", "platforms"]
-"""Columns of `restrictions` that a row of a restriction has."""
+ON_RECORD = [
+    *("restriction_id", "area_name", "start_on", "ended_on", "end_status", "platforms"),
+    *("chain_id", "chain_days"),
+]
+"""Columns of `restrictions` that a row of a restriction has; the first day is that in force."""
+BEGAN = "began_"
+DAY = r"^(\d{4}-\d{2}-\d{2})"
 COUNTS = ("restrictions_count", "bounds_only_count", "countries_count", "countries_drawn")
 INCOMPLETE = "some_bounds_only|no_daily|outweighed"
 """Rules of `person_days` that say that the quantiles leave something out."""
@@ -43,6 +55,7 @@ class Ranking:
         quantity: What is ranked.
         rows: A row a country, with the columns of `rank_countries`.
         total: The row of the area, with people and person-days.
+        kind: The kind of restrictions that are counted; None for all.
     """
 
     area_id: str
@@ -51,6 +64,7 @@ class Ranking:
     quantity: Quantity
     rows: pd.DataFrame
     total: Row
+    kind: EventKind | None = None
 
 
 def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
@@ -66,17 +80,62 @@ def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
 
 
 def build_ranking(
-    tables: Mapping[str, pd.DataFrame], area_id: str, period: str, quantity: Quantity
+    tables: Mapping[str, pd.DataFrame],
+    area_id: str,
+    period: str,
+    quantity: Quantity,
+    kind: EventKind | None = None,
 ) -> Ranking:
     """Return the ranking of an area; raise KeyError where nothing is published for the period."""
+    if kind is not None:
+        tables = select_kind(tables, kind, period)
     rows = rank_countries(tables, area_id, period, quantity)
     people = tables["impact_by_area"].query("area_id == @area_id and period == @period")
     if people.empty:
         raise KeyError(period)
-    total = plain_rows(people)[0] | sum_person_days(rows)
+    counted = {} if kind is None else _count_countries(rows)
+    total = {**plain_rows(people)[0], **counted, **sum_person_days(rows)}
     acts = tables["restrictions"].drop_duplicates("area_id").set_index("area_id")["area_name"]
     name = names.area_in_words(area_id, acts.get(area_id, area_id))
-    return Ranking(area_id, name, period, quantity, rows, total)
+    return Ranking(area_id, name, period, quantity, rows, total, kind)
+
+
+def select_kind(
+    tables: Mapping[str, pd.DataFrame], kind: EventKind, period: str | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return the tables with the numbers of one kind of restrictions in the areas of a year.
+
+    Without a period the tables have every year, and no count of what has no estimate.
+    """
+    changed = {}
+    for name, unit in (("impact_by_area", "persons"), ("person_days", "person_days")):
+        rows = tables[name] if period is None else tables[name].query("period == @period")
+        cells = [*(f"{number}_{unit}" for number in NUMBERS), "restrictions_count"]
+        of_kind = {cell: rows[f"{kind}_{cell}"] for cell in cells if f"{kind}_{cell}" in rows}
+        changed[name] = rows.assign(**of_kind)
+    people, impact = changed["impact_by_area"], tables["impact"]
+    if period is not None:
+        exposed = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+        silent = exposed.loc[exposed["q50_persons"].isna(), "restriction_id"]
+        acts = select_restrictions(tables, "", period, kind)
+        acts = acts[acts["restriction_id"].isin(silent)]
+        without = acts["country_id"].str.split(";").explode().value_counts()
+        count = people["area_id"].map(without).fillna(0)
+        people = people.assign(bounds_only_count=count, is_lower_bound=_say_yes(count > 0))
+    return {**tables, **changed, "impact_by_area": people[people["restrictions_count"] > 0]}
+
+
+def _count_countries(rows: pd.DataFrame) -> Row:
+    """Return the columns of a total that say which countries and restrictions it is of."""
+    drawn = int(rows["q50_persons"].notna().sum())
+    without = float(rows["bounds_only_count"].sum())
+    is_part = drawn < len(rows) or without > 0
+    return {
+        "countries_count": len(rows),
+        "countries_drawn": drawn,
+        "bounds_only_count": without,
+        "is_lower_bound": (YesNo.YES if is_part else YesNo.NO).value,
+    }
 
 
 def rank_countries(
@@ -85,7 +144,7 @@ def rank_countries(
     """Return the countries of an area, the largest median first and those without one last.
 
     Columns: area_id, area_name, COUNTS, is_lower_bound, base, base_persons, is_days_lower_bound,
-    and NUMBERS in persons and in person-days.
+    NUMBERS in persons and in person-days, and the medians of what began in the year.
     """
     containing = list_containing_areas(tables["restrictions"])
     inside = [area for area, above in containing.items() if area_id in (area, *above)]
@@ -98,8 +157,11 @@ def rank_countries(
     days = days.assign(is_days_lower_bound=_say_yes(rules.str.contains(INCOMPLETE)))
     columns = ["area_id", *COUNTS, "is_lower_bound", "base", "base_persons"]
     columns += [f"{name}_persons" for name in NUMBERS]
-    rows = people[columns].merge(
-        days[["area_id", "is_days_lower_bound", *of_days]], on="area_id", how="left"
+    begun = [f"{BEGAN}q50_{unit}" for unit in ("persons", "person_days")]
+    rows = people.reindex(columns=[*columns, begun[0]]).merge(
+        days.reindex(columns=["area_id", "is_days_lower_bound", *of_days, begun[1]]),
+        on="area_id",
+        how="left",
     )
     rows.insert(1, "area_name", [names.name_area(code) for code in rows["area_id"]])
     order = [f"{name}_{quantity.unit}" for name in ("q50", "at_least", "at_most")]
@@ -109,10 +171,14 @@ def rank_countries(
 def list_years(
     tables: Mapping[str, pd.DataFrame], area_id: str, quantity: Quantity
 ) -> list[tuple[str, Estimate]]:
-    """Return each year of an area with its people or person-days, the oldest first."""
+    """Return each year of an area with its people or person-days, the oldest first.
+
+    A year of which not all events were collected cannot be compared with the others.
+    """
     people = tables["impact_by_area"]
     years = people[(people["area_id"] == area_id) & (people["period"].str.len() == len("2023"))]
     rows = {row["period"]: row for row in plain_rows(years.sort_values("period"))}
+    rows = {year: row for year, row in rows.items() if is_collected(row)}
     if quantity is Quantity.PERSON_DAYS:
         for year, row in rows.items():
             row |= sum_person_days(rank_countries(tables, area_id, year, quantity))
@@ -179,7 +245,11 @@ def build_events(
     metric = pd.Series(ImpactMetric.PEOPLE_EXPOSED.value, kinds.index).mask(
         leads, ImpactMetric.PEOPLE_FEATURE_EXPOSED.value
     )
-    events = acts[ON_RECORD].assign(kind=kinds["kind"].to_numpy(), impact_metric=metric.to_numpy())
+    events = acts[ON_RECORD].assign(
+        start_on=acts["observed_from"].str.extract(DAY, expand=False).fillna(acts["start_on"]),
+        kind=kinds["kind"].to_numpy(),
+        impact_metric=metric.to_numpy(),
+    )
     numbers = [f"{name}_persons" for name in NUMBERS]
     keys = ["restriction_id", "impact_metric"]
     events = events.merge(
@@ -289,6 +359,13 @@ def sort_events(events: pd.DataFrame, order: EventOrder) -> pd.DataFrame:
     return events.sort_values(
         [*columns, "restriction_id"], ascending=[*falling, True], ignore_index=True
     )
+
+
+def join_chains(events: pd.DataFrame) -> pd.DataFrame:
+    """Return events in their order, of each chain the first one with the number of its steps."""
+    chains = events["chain_id"]
+    steps = chains.map(chains.value_counts()).astype("Int64")
+    return events[chains.isna() | ~chains.duplicated()].assign(steps_count=steps)
 
 
 def name_row(row: Row) -> str:

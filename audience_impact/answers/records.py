@@ -5,8 +5,10 @@ the citation all render this record, so that they cannot disagree.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -20,10 +22,17 @@ from audience_impact.store.divided import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
+    Cause,
+    ClaimStatus,
     EndStatus,
+    EvidenceState,
     FactRole,
     Feature,
+    GeoScope,
+    HoursBasis,
     ImpactMetric,
+    PlaceReading,
+    YesNo,
 )
 
 TABLES = (
@@ -36,7 +45,7 @@ AREA_TABLES = ("impact_by_area", "area_comparisons", "restrictions")
 NEWEST = {
     "impact": "confidence",
     "impact_by_platform": "at_most_persons",
-    "restrictions": "country_paths",
+    "restrictions": "listed_until",
     "lineage": "attribution",
     "comparisons": "disputed_by",
 }
@@ -78,6 +87,7 @@ class Restriction:
     legal_basis: str | None
     stated_reason: str | None
     cause: str | None
+    is_ordered: str | None
     occasion: str | None
     extent_reason: str | None
     note: str | None
@@ -98,6 +108,137 @@ class Restriction:
     seen_by: str | None = None
     least_lost_share: float | None = None
     most_lost_share: float | None = None
+    measured_by: str | None = None
+    measured_url: str | None = None
+    other_ended_on: str | None = None
+    other_end_status: str | None = None
+    other_end_source: str | None = None
+    listed_until: str | None = None
+    chain_id: str | None = None
+    chain_days: float | None = None
+
+
+Claim = StrEnum("Claim", "ORDERED ORDERED_UNNAMED ATTRIBUTED UNKNOWN")
+"""Who is behind a restriction: an authority, unnamed or not, or somebody without an order."""
+Measurement = StrEnum("Measurement", "OWN NAMED CLEAR NONE")
+"""Who measured it: the source itself, a measurer on record, one who found nothing, or none."""
+End = StrEnum("End", "DAY WINDOW ONGOING NOT_RECORDED NEVER")
+"""When it ended: on a day, within WINDOW_DAYS, not yet, unknown, or it was not carried out."""
+Hours = StrEnum("Hours", "STATED MEASURED SIMILAR NONE")
+"""How long it lasted: as its source or outages say, or as similar restrictions of known days."""
+Place = StrEnum("Place", "COUNTRY NAMED PART UNNAMED")
+"""Where it was: in the whole country, in places on record, in parts of these, or elsewhere."""
+Loss = StrEnum("Loss", "ACTION ATTACK DAMAGE CUT")
+"""What happened to a network: an order comes before what the source calls its cause."""
+WINDOW_DAYS = 31
+"""Days between which an end is printed; an end that may be on more days is not recorded."""
+LAST_LISTED = "-12-31"
+"""End of a span that a register gives to what it lists in one year and not in the next."""
+CLOCK = re.compile(r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b", re.IGNORECASE)
+"""A time of the day in the words of a source."""
+
+
+@dataclass(frozen=True)
+class Clauses:
+    """What the record holds for each clause of an answer.
+
+    Attributes:
+        claim: Who is behind it.
+        is_official: Whether an authority says so or admits it.
+        is_disputed: Whether a source denies it.
+        measurement: Who measured it.
+        end: When it ended.
+        hours: How long it lasted on its days, or in all.
+        place: Which places it was in.
+        loss: What happened to a network.
+    """
+
+    claim: Claim
+    is_official: bool
+    is_disputed: bool
+    measurement: Measurement
+    end: End
+    hours: Hours
+    place: Place
+    loss: Loss
+
+
+def read_clauses(restriction: Restriction, reported_by: str | None = None) -> Clauses:
+    """Return what the record of a restriction holds for each clause of an answer."""
+    return Clauses(
+        claim=_read_claim(restriction),
+        is_official=restriction.claim_status == ClaimStatus.OFFICIAL,
+        is_disputed=restriction.claim_status == ClaimStatus.DISPUTED,
+        measurement=_read_measurement(restriction, reported_by or ""),
+        end=_read_end(restriction),
+        hours=_read_hours(restriction),
+        place=_read_place(restriction),
+        loss=_read_loss(restriction),
+    )
+
+
+def _read_claim(restriction: Restriction) -> Claim:
+    is_ordered = restriction.is_ordered == YesNo.YES
+    harm = restriction.cause in (Cause.ATTACK, Cause.DAMAGE)
+    is_doubtful = harm or restriction.claim_status == ClaimStatus.DISPUTED
+    is_by_others = restriction.is_ordered == YesNo.NO or (is_doubtful and not is_ordered)
+    if restriction.authority:
+        return Claim.ATTRIBUTED if is_by_others else Claim.ORDERED
+    has_order = (is_ordered or bool(restriction.legal_basis)) and not is_by_others
+    return Claim.ORDERED_UNNAMED if has_order else Claim.UNKNOWN
+
+
+def _read_measurement(restriction: Restriction, reported_by: str) -> Measurement:
+    if not restriction.measured_by:
+        return Measurement.NONE
+    if restriction.evidence_state == EvidenceState.OK:
+        return Measurement.CLEAR
+    is_own = restriction.measured_by == reported_by.partition(",")[0]
+    return Measurement.OWN if is_own else Measurement.NAMED
+
+
+def _read_end(restriction: Restriction) -> End:
+    if restriction.end_status in (EndStatus.WITHDRAWN, EndStatus.ONGOING):
+        is_ongoing = restriction.end_status == EndStatus.ONGOING
+        return End.ONGOING if is_ongoing else End.NEVER
+    written = restriction.ended_on or ""
+    span = periods.parse_period(written)
+    days = (span[1] - span[0]).days if span else 0
+    if days == 1:
+        return End.DAY
+    is_span = "/" in written
+    is_near = days <= WINDOW_DAYS and not written.endswith(LAST_LISTED)
+    is_near = is_near if is_span else len(written) > len("2025")
+    return End.WINDOW if span and is_near else End.NOT_RECORDED
+
+
+def _read_hours(restriction: Restriction) -> Hours:
+    if restriction.hours_basis == HoursBasis.MEASURED:
+        return Hours.MEASURED
+    if restriction.least_hours_a_day is not None or restriction.most_hours_a_day is not None:
+        return Hours.STATED
+    is_similar = restriction.hours_basis in (HoursBasis.EXAMS, HoursBasis.NETWORK_CUT)
+    is_dated = _read_end(restriction) == End.DAY and not CLOCK.search(restriction.note or "")
+    return Hours.SIMILAR if is_similar and is_dated else Hours.NONE
+
+
+def _read_place(restriction: Restriction) -> Place:
+    if restriction.area_id != restriction.country_id:
+        is_part = PlaceReading.WITHIN in (restriction.place_readings or "").split(";")
+        return Place.PART if is_part else Place.NAMED
+    if restriction.geo_scope in (GeoScope.NATIONAL, GeoScope.UNKNOWN, GeoScope.NETWORK_ONLY):
+        return Place.COUNTRY
+    return Place.PART if restriction.places else Place.UNNAMED
+
+
+def _read_loss(restriction: Restriction) -> Loss:
+    claim, cause = _read_claim(restriction), restriction.cause
+    is_ordered = claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    if is_ordered or cause not in (Cause.ATTACK, Cause.DAMAGE, Cause.UNKNOWN):
+        return Loss.ACTION
+    if claim is Claim.ATTRIBUTED or restriction.claim_status == ClaimStatus.OFFICIAL:
+        return Loss.CUT
+    return {Cause.ATTACK: Loss.ATTACK, Cause.DAMAGE: Loss.DAMAGE}.get(Cause(cause), Loss.CUT)
 
 
 @dataclass(frozen=True)
@@ -221,6 +362,11 @@ class AnswerRecord:
     comparisons: tuple[Row, ...]
     is_sensitivity_computed: bool
     rows: Rows
+
+    @cached_property
+    def clauses(self) -> Clauses:
+        """Return what the record holds for each clause of an answer."""
+        return read_clauses(self.restriction, self.reported_by)
 
     @cached_property
     def by_metric(self) -> dict[str, Number]:
@@ -384,14 +530,27 @@ def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     return containing
 
 
+def find_first_day(observed_from: str | None, start_on: str | None) -> str:
+    """Return the first day in force; the first day on record where none was observed; or blank."""
+    first = (observed_from or "").partition("/")[0]
+    return first if len(first) == len("2025-08-13") else start_on or ""
+
+
 def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> "pd.Series[bool]":
     """Return for each restriction whether it was in force on a day of the year or month."""
     first, after = periods.parse_period(period) or (pd.NaT, pd.NaT)
     start = pd.to_datetime(acts["start_on"])
     last = periods.parse_periods(acts["ended_on"].fillna(""))["end"] - periods.ONE_DAY
-    last = last.mask(acts["end_status"] == EndStatus.ONGOING.value).fillna(as_of)
+    last = last.mask(acts["end_status"] == EndStatus.ONGOING.value)
+    listed = acts.reindex(columns=["listed_until"])["listed_until"]  # not in an older version
+    last = last.fillna(pd.to_datetime(listed)).fillna(as_of)
     carried_out = acts["end_status"] != EndStatus.WITHDRAWN.value
     return carried_out & (start < after) & (last >= first)
+
+
+def is_collected(row: Row) -> bool:
+    """Return whether the events of the period of a row of an area were collected by all sources."""
+    return str(row["period"])[:4] <= (row.get("collected_until") or str(row["period"]))[:4]
 
 
 def build_area_record(
@@ -443,8 +602,14 @@ def _is_computed(tables: Mapping[str, pd.DataFrame]) -> bool:
 
 
 def _pick_cells(kind: type, row: Row) -> dict[str, Any]:
-    """Return, by name, the cells of a row for which a dataclass has a field."""
-    return {field.name: row[field.name] for field in fields(kind)}
+    """Return, by name, the cells of a row for which a dataclass has a field.
+
+    A version of an older schema lacks the columns of fields that are None by default.
+    """
+    return {
+        field.name: row.get(field.name) if field.default is None else row[field.name]
+        for field in fields(kind)
+    }
 
 
 def _build_number(row: Row) -> Number:

@@ -16,18 +16,14 @@ from audience_impact.answers.numbers import (
     on_day,
     round_interval,
 )
-from audience_impact.answers.records import ALL, AnswerRecord
+from audience_impact.answers.records import ALL, AnswerRecord, End, Hours, Loss, Place
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     Action,
     Cause,
-    ClaimStatus,
-    EndStatus,
     EvidenceState,
     FactRole,
     Feature,
-    GeoScope,
-    HoursBasis,
     NetworkScope,
     PlaceReading,
 )
@@ -50,9 +46,19 @@ PLURAL = re.compile(r"\b(apps|media|platforms|services|websites)\b", re.IGNORECA
 UNNAMED = "what was restricted"
 """Placeholder for the services of a restriction whose targets are not on record."""
 DISPUTED = ", by a report that is disputed"
-WHOLE_DAY_HOURS = 24
+WITH_ARTICLE = (" Strip", " Region")
+"""Ends of names of places that take an article in a sentence."""
+WHOLE_DAY_HOURS = 23.9
 FEW_HOURS = 20.0
 """Hours up to which a decimal is printed."""
+WAR = re.compile(r"\bconflict\b|\bwar\b", re.IGNORECASE)
+"""Occasions on which people may have been cut off before."""
+LOSSES = {
+    Loss.ATTACK: Cause.ATTACK.verb,
+    Loss.DAMAGE: Cause.DAMAGE.verb,
+    Loss.CUT: Cause.UNKNOWN.verb,
+}
+"""What happened to a network, where it is not what the action says."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class RestrictionWords:
         users_did: What the users of the restricted features did: `made calls on WhatsApp`.
         link: The word that joins people and restriction, or none.
         done: What was done: `calls on them were restricted on 13 August 2025`.
-        done_to_such: The same behind `users_did`: `such calls were restricted on 13 August 2025`.
+        done_to_such: The same behind `users_did`: `these were restricted on 13 August 2025`.
     """
 
     used: str
@@ -81,7 +87,7 @@ def describe_restriction(record: AnswerRecord) -> RestrictionWords:
         if record.is_network
         else _describe_service_restriction(record)
     )
-    if record.restriction.claim_status != ClaimStatus.DISPUTED:
+    if not record.clauses.is_disputed:
         return words
     return replace(
         words,
@@ -99,20 +105,28 @@ def is_planned(record: AnswerRecord) -> bool:
 
 def _describe_network_cut(record: AnswerRecord) -> RestrictionWords:
     networks, day = _name_network(record), describe_days(record)
-    alone = " alone" * (record.restriction.network_scope in ONE_NETWORK)
-    through = f" through {networks}{alone}" if networks else ""
+    is_kind = record.restriction.network_scope in ONE_NETWORK
+    used, link = _describe_online(record)
+    if networks:
+        used = f"relied on {networks} alone" if is_kind else f"{used} through {networks}"
     if is_planned(record):
         done = f"a {name_action(record)} of {'these' if networks else 'the internet'} was announced"
-        return RestrictionWords(f"were online{through}", "", " when ", f"{done} {day}", "")
+        return RestrictionWords(used, "", link, f"{done} {day}", "")
     done = f"{_choose_network_verb(record)} there {day}".rstrip()
     if not networks and record.restriction.network_scope in SOME_NETWORKS:
-        return RestrictionWords(
-            "were online only through the networks", "", " ", f"that were {done}", ""
-        )
+        return RestrictionWords("depended on the networks", "", " ", f"that were {done}", "")
     subject = "these were" if networks else "the internet was"
     if record.restriction.network_scope == NetworkScope.ASN_LIST:
         subject = "its network was" if len(_list_operators(record)) == 1 else "their networks were"
-    return RestrictionWords(f"were online{through}", "", " when ", f"{subject} {done}", "")
+    return RestrictionWords(used, "", link, f"{subject} {done}", "")
+
+
+def _describe_online(record: AnswerRecord) -> tuple[str, str]:
+    """Return what people did and when; in a war they may have been cut off already."""
+    is_harmed = record.restriction.cause in (Cause.ATTACK, Cause.DAMAGE)
+    if is_harmed or WAR.search(record.restriction.occasion or ""):
+        return "were ordinarily online", " before "
+    return "were online", " when "
 
 
 def _name_network(record: AnswerRecord) -> str:
@@ -129,10 +143,9 @@ def _list_operators(record: AnswerRecord) -> list[str]:
 
 
 def _choose_network_verb(record: AnswerRecord) -> str:
-    restriction = record.restriction
-    if restriction.action == Action.NETWORK_SHUTDOWN and restriction.cause:
-        return Cause(restriction.cause).verb
-    return Action(restriction.action).verb
+    action = Action(record.restriction.action)
+    is_cut = action == Action.NETWORK_SHUTDOWN
+    return LOSSES.get(record.clauses.loss, action.verb) if is_cut else action.verb
 
 
 def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
@@ -140,12 +153,12 @@ def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
     noun, did = name_features({target.feature for target in record.targets})
     networks, day = _name_network(record), describe_days(record)
     is_kind = record.restriction.network_scope in ONE_NETWORK
-    through = f" over {networks}{' alone' * is_kind}" if networks else ""
+    through = f"{' only' * is_kind} over {networks}" if networks else ""
     it, were = ("them", "they were") if is_plural else ("it", "it was")
     subject = (
         f"{noun} on {it} were" if record.is_of_feature else _name_mixed_targets(record) or were
     )
-    verb = f"{Action(record.restriction.action).verb}{' on these' * is_kind}"
+    verb = f"{Action(record.restriction.action).verb}{' on those networks' * is_kind}"
     if is_planned(record):
         thing = f"{noun} on {it}" if record.is_of_feature else it
         subject, verb = f"a {name_action(record)} of {thing} was", "announced"
@@ -154,7 +167,7 @@ def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
         f"{did} {service_names}{through}",
         " before ",
         f"{subject} {verb} {day}".rstrip(),
-        f"{subject if is_planned(record) else f'such {noun} were'} {verb} {day}".rstrip(),
+        f"{subject if is_planned(record) else 'these were'} {verb} {day}".rstrip(),
     )
 
 
@@ -236,11 +249,9 @@ def name_action(record: AnswerRecord) -> str:
 
 
 def choose_start_day(record: AnswerRecord) -> str | None:
-    """Return the later of the announced and the observed day."""
-    dates = [
-        date for date in (record.restriction.announced_on, record.restriction.observed_from) if date
-    ]
-    return max(dates, default=None)
+    """Return the first day in force; where it was not observed, the announced day."""
+    about = record.restriction
+    return about.observed_from or about.announced_on or about.start_on
 
 
 def describe_days(record: AnswerRecord) -> str:
@@ -251,7 +262,10 @@ def describe_days(record: AnswerRecord) -> str:
     if last is None or not is_span(record):
         return on_day(first)
     many = len((record.restriction.days_in_force or "").split(";"))
-    return f"on {many} days {from_to(first, last)}" if many > 1 else from_to(first, last)
+    times = record.restriction.times_in_force or 0
+    if many > 1 or times > 1:
+        return f"{f'on {many} days' if many > 1 else f'{times:.0f} times'} {from_to(first, last)}"
+    return from_to(first, last)
 
 
 def is_span(record: AnswerRecord) -> bool:
@@ -263,14 +277,12 @@ def is_span(record: AnswerRecord) -> bool:
 
 
 def describe_place(record: AnswerRecord) -> str:
-    """Return the place, to follow `in`: `Russia`, `an unnamed part of Myanmar`."""
-    restriction, countries = record.restriction, _name_countries(record)
+    """Return the place, to follow `in`: `Russia`, `parts of Myanmar`."""
+    countries = _name_countries(record)
     if is_below(record):
-        places = _list_places(json.loads(restriction.area_names))
+        places = _list_places(json.loads(record.restriction.area_names))
         return f"{_choose_place_prefix(record)}{places}, {countries}"
-    if restriction.geo_scope in (GeoScope.NATIONAL, GeoScope.UNKNOWN, GeoScope.NETWORK_ONLY):
-        return countries
-    return f"parts of {countries}" if restriction.places else f"unnamed parts of {countries}"
+    return countries if record.clauses.place is Place.COUNTRY else f"parts of {countries}"
 
 
 def is_below(record: AnswerRecord) -> bool:
@@ -302,7 +314,8 @@ def _name_countries(record: AnswerRecord) -> str:
 
 def _list_places(names: list[str]) -> str:
     """Return the names of the places without repeats; of many names the first ones."""
-    unique_names = list(dict.fromkeys(names))
+    articles = ["the " * name.endswith(WITH_ARTICLE) for name in names]
+    unique_names = list(dict.fromkeys(map(str.__add__, articles, names)))
     if len(unique_names) <= MOST_PLACES + 1:
         return join_names(unique_names)
     return join_names(
@@ -326,35 +339,49 @@ def describe_timing(record: AnswerRecord) -> list[str]:
 
 
 def _describe_announcement(record: AnswerRecord) -> str:
-    """Return the other day, if a restriction was announced and observed on different days."""
+    """Return the announced day, where it is not the first day in force."""
     announced, observed = record.restriction.announced_on, record.restriction.observed_from
     if is_planned(record):
-        return "It has not been seen to be carried out."
+        return "Our record does not show that it was carried out."
     if not announced or not observed or announced == observed:
         return ""
-    if choose_start_day(record) == observed:
-        return f"It was announced {on_day(announced)}."
-    return f"It was first seen {on_day(observed)}."
+    return f"It was announced {on_day(announced)}."
+
+
+def describe_other_end(record: AnswerRecord) -> str:
+    """Return that another source disagrees about the end; blank where none does."""
+    about = record.restriction
+    if not about.other_end_source:
+        return ""
+    ours = "our record holds none"
+    if record.clauses.end in (End.DAY, End.WINDOW):
+        ours = f"our record has {last_day_in_words(about.ended_on or '')}"
+    last, theirs = about.other_ended_on or "", "lists it as ongoing"
+    if "/" in last:
+        theirs = f"lists it as over by {day_in_words(last.partition('/')[2])}"
+    elif last:
+        theirs = f"has {day_in_words(last)}"
+    return f"Sources disagree about its end: {ours}; {about.other_end_source} {theirs}."
 
 
 def _describe_unknown_end(record: AnswerRecord) -> str:
-    """Return that no end is known; blank if the end is known."""
-    if record.restriction.end_status == EndStatus.ONGOING:
-        return f"No end is on record by {day_in_words(record.restriction.as_of)}."
-    return (
-        "" if record.restriction.ended_on or is_planned(record) else "When it ended is not known."
-    )
+    """Return that no end is on record; blank if one is, or a sentence says who disagrees."""
+    if record.clauses.end is End.ONGOING and not record.restriction.other_end_source:
+        return f"Our record holds no end by {day_in_words(record.restriction.as_of)}."
+    is_missing = record.clauses.end is End.NOT_RECORDED and not is_planned(record)
+    return "Its end is not recorded." if is_missing else ""
 
 
 def _describe_duration(record: AnswerRecord) -> str:
     """Return the last day, the hours a day and the person-hours."""
-    last = record.restriction.ended_on
+    last = record.restriction.ended_on if record.clauses.end in (End.DAY, End.WINDOW) else None
     until = f"until {last_day_in_words(last)}" if last and last != choose_start_day(record) else ""
     parts = (until if not is_span(record) else "", _describe_hours(record))
     lasted = ", ".join(text for text in parts if text)
     if not lasted:
         return "It lasted a day." if last and not until else ""
-    return f"It lasted {lasted}{_describe_person_hours(record)}."
+    verb = "lasted" if last else "was in force"
+    return f"It {verb} {lasted}{_describe_person_hours(record)}."
 
 
 def _describe_evidence(record: AnswerRecord) -> str:
@@ -364,11 +391,12 @@ def _describe_evidence(record: AnswerRecord) -> str:
     interval = (about.q05_in_force_hours, about.q50_in_force_hours, about.q95_in_force_hours)
     low, middle, high = ((value or 0.0) for value in interval)
     hours = _describe_hours_in_all(low, middle, high)
-    if about.hours_basis == HoursBasis.MEASURED:
+    if record.clauses.hours is Hours.MEASURED:
         outages = "an outage" if count == 1 else f"{count} outages"
-        return f"{about.seen_by} saw {outages} in its days" + (f": about {hours}." if high else ".")
-    if about.hours_basis in (HoursBasis.EXAMS, HoursBasis.NETWORK_CUT) and high:
-        return f"Its hours are not known; by those of cuts like it they are about {hours}."
+        seen = f"{about.seen_by} saw {outages} in its days"
+        return f"{seen}: about {hours}." if high and record.clauses.end is End.DAY else f"{seen}."
+    if record.clauses.hours is Hours.SIMILAR and high:
+        return f"Our record gives no hours; similar shutdowns suggest about {hours}."
     return f"{about.seen_by} is the source of what was lost." if count else ""
 
 
@@ -378,7 +406,7 @@ def _describe_hours_in_all(low: float, middle: float, high: float) -> str:
         return f"{round_interval(low, middle, high)[1]} hours in all{bracket_interval(low, high)}"
     hours = f"{group_digits(middle, 1)} hours in all"
     ends = f"{group_digits(low, 1)} to {group_digits(high, 1)}"
-    return f"{hours} (90 % interval {ends})" if high > low else hours
+    return f"{hours} (likely range {ends})" if high > low else hours
 
 
 def _describe_loss(record: AnswerRecord) -> str:
@@ -388,7 +416,7 @@ def _describe_loss(record: AnswerRecord) -> str:
         return ""
     first, last = (f"{share:.0%}".removesuffix("%") for share in (least, most))
     share = first if first == last else f"{first} to {last}"
-    return f"It took {share} % of the traffic or addresses."
+    return f"It took {share}% of the traffic or addresses."
 
 
 def _describe_hours(record: AnswerRecord) -> str:

@@ -1,11 +1,12 @@
 """Answers as sentences, for a restriction, an area and a day. No other module writes them."""
 
 from calendar import monthrange
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers import caveats
+from audience_impact.answers import EventKind, caveats
 from audience_impact.answers.names import (
     area_in_words,
     capitalise_first,
@@ -21,20 +22,22 @@ from audience_impact.answers.numbers import (
     day_in_words,
     describe_bounds,
     describe_estimate,
-    format_bounds,
+    format_ceiling,
     format_compact,
     format_floor,
     format_interval,
     format_number,
+    has_telling_ceiling,
     has_telling_floor,
+    limit_bounds,
     on_day,
     read_cover,
     read_estimate,
     round_interval,
 )
-from audience_impact.answers.records import AnswerRecord, Number, Row
+from audience_impact.answers.records import AnswerRecord, Number, Row, is_collected
 from audience_impact.answers.restriction_words import (
-    RestrictionWords,
+    describe_other_end,
     describe_place,
     describe_restriction,
     describe_timing,
@@ -47,6 +50,8 @@ from audience_impact.answers.restriction_words import (
 from audience_impact.vocabulary import Confidence, ImpactMetric, PopulationBase
 
 WORLD = "001"
+OWN_MEASURER = "Audience Impact"
+"""Measurer of the bases that this project projects itself."""
 UNDER = "under at least one restriction on record at some time"
 DIFFERENCES = {
     "counts_all_internet_users": "theirs is {share:.0%} of our base, whatever was "
@@ -67,42 +72,26 @@ DIFFERENCES = {
 
 
 def write_lead(record: AnswerRecord) -> str:
-    """Return the number and what was done in one plain sentence, without interval and details."""
-    words, people, did = describe_restriction(record), record.leading.people, ""
-    if people.at_most == 0:
-        return _answer_nobody(record)
-    if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
-        did = f"{words.users_did}{words.link}{words.done_to_such}"
-    did = did or f"{words.used}{words.link}{words.done}"
-    place = f"people in {describe_place(record)}{',' * is_below(record)}"
-    if people.interval:
-        return f"About {round_interval(*people.interval)[1]} {place} {did}."
-    if people.at_most is None:
-        return write_headline(record)
-    return f"{_describe_limits(people)} {place} {did}; there is no estimate."
-
-
-def _describe_limits(people: Estimate) -> str:
-    """Return the bounds to begin a sentence; the lower one only where it is above zero."""
-    if people.at_most is None and people.at_least:
-        return f"At least {format_floor(people.at_least)}"
-    if not has_telling_floor(people):
-        return f"At most {format_number(people.at_most or 0.0)}"
-    return f"Between {format_bounds(people).replace(' to ', ' and ')}"
+    """Return the number and what was done in plain words, without interval and details."""
+    if record.leading.people.at_most == 0:
+        return _deny_impact(record)
+    if record.leading.people.interval is None:
+        return _answer_unknown(record)
+    number = round_interval(*record.leading.people.interval)[1]
+    place = f"{describe_place(record)}{',' * is_below(record)}"
+    return f"About {number} people in {place} {_describe_people(record)}."
 
 
 def write_headline(record: AnswerRecord) -> str:
-    """Return the answer in one sentence."""
-    words, leading = describe_restriction(record), record.leading
-    interval = leading.people.interval
-    if leading.people.at_most == 0:
-        return _answer_nobody(record)
-    if interval is None:
-        return _answer_unknown(record, words)
-    low, middle, high = interval
+    """Return the answer in one sentence; without an estimate in as few as that takes."""
+    if record.leading.people.at_most == 0:
+        return _deny_impact(record)
+    if record.leading.people.interval is None:
+        return _answer_unknown(record)
+    low, middle, high = record.leading.people.interval
     place = f"{describe_place(record)}{bracket_interval(low, high)}{',' * is_below(record)}"
-    did = f"{_describe_people(record, words)}{_describe_other_users(record, words)}"
-    return f"About {round_interval(low, middle, high)[1]} people in {place} {did}."
+    number = round_interval(low, middle, high)[1]
+    return f"About {number} people in {place} {_describe_people(record)}."
 
 
 def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
@@ -111,10 +100,10 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
     `version_id` is the version that is cited.
     """
     leading = record.leading
-    parts = [write_headline(record)]
+    parts = [write_headline(record), describe_other_end(record)]
     if leading.people.at_most != 0:
         is_estimated = leading.people.interval is not None
-        parts += [_explain_bounds(record), *_describe_deprived(record)] if is_estimated else []
+        parts += _describe_estimate(record) if is_estimated else [_explain_missing(record)]
         parts += [*_list_other_services(record), *describe_timing(record)]
         parts += caveats.name_unnamed_places(record)
         parts += caveats.describe_mixed_action(record)
@@ -128,53 +117,73 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _answer_nobody(record: AnswerRecord) -> str:
+def _describe_estimate(record: AnswerRecord) -> list[str]:
+    """Return sentences on other figures, other users, the bounds and people without access."""
+    differing = caveats.name_differing_figure(record)
+    others = _describe_other_users(record)
+    return [differing, others, _explain_bounds(record), *_describe_deprived(record)]
+
+
+def _deny_impact(record: AnswerRecord) -> str:
     day = record.restriction.announced_on or record.restriction.observed_from
     dated = f" announced {on_day(day)}" if day else ""
     restriction = f"{name_action(record)} of {name_targets(record)}{dated}"
     return (
-        f"Nobody in {describe_place(record)} was touched: the {restriction} was never carried out."
+        f"No one in {describe_place(record)} was affected: the {restriction} was never carried out."
     )
 
 
-def _describe_people(record: AnswerRecord, words: RestrictionWords) -> str:
+def _describe_people(record: AnswerRecord) -> str:
     """Return what the counted people did before, and what was then restricted."""
+    words = describe_restriction(record)
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
-        during = caveats.is_asked_during(record.leading)
-        link = ", by polls taken during the restriction; " if during else words.link
-        return f"ordinarily {words.users_did}{link}{words.done_to_such}"
+        polls = "an estimate from polls taken during the restriction"
+        during = f", {polls}" * caveats.is_asked_during(record.leading)
+        return f"ordinarily {words.users_did}{words.link}{words.done_to_such}{during}"
     return f"{'' if record.is_network else 'ordinarily '}{words.used}{words.link}{words.done}"
 
 
-def _describe_other_users(record: AnswerRecord, words: RestrictionWords) -> str:
-    """Return the number of all users of the services, or that nobody counted feature users."""
+def _describe_other_users(record: AnswerRecord) -> str:
+    """Return the number of all users of the services, or that no survey has feature users."""
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         interval = record.by_metric[ImpactMetric.PEOPLE_EXPOSED].people.interval
-        return f"; {describe_estimate(*interval)} {words.used} at all" if interval else ""
+        used = f"{describe_restriction(record).used} at all"
+        return f"{capitalise_first(describe_estimate(*interval))} {used}." if interval else ""
     if record.is_of_feature and not record.is_network:
-        return "; nobody counted who of them used what was restricted"
+        return "No survey measured how many of them used what was restricted."
     return ""
 
 
-def _answer_unknown(record: AnswerRecord, words: RestrictionWords) -> str:
-    """Return that there are only bounds, and the reason."""
-    why = caveats.explain_missing_estimate(record, record.leading)
-    because = f", because {why}" if why else ""
+def _answer_unknown(record: AnswerRecord) -> str:
+    """Return that there is no estimate, the best published figure, and a maximum that says much."""
+    leading = record.leading
     place = f"{describe_place(record)}{',' * is_below(record)}"
-    people = f"How many people in {place} {_describe_people(record, words)}"
-    bounds = describe_bounds(record.leading.people)
-    return f"{people} is not known: {bounds}; there is no estimate{because}."
+    people = f"how many people in {place} {_describe_people(record)}"
+    parts = [f"No reliable estimate exists of {people}.", caveats.name_best_figure(record)]
+    if has_telling_ceiling(leading.people, leading.population_persons, leading.base_persons):
+        parts.append(f"The maximum is {format_ceiling(leading.people.at_most or 0.0)}.")
+    return " ".join(filter(None, parts))
+
+
+def _explain_missing(record: AnswerRecord) -> str:
+    """Return why there is no estimate; blank without a reason."""
+    why = caveats.explain_missing_estimate(record, record.leading)
+    return f"There is no estimate because {why}." if why else ""
 
 
 def _explain_bounds(record: AnswerRecord) -> str:
-    """Return the bounds and their base."""
+    """Return the bounds and their base, as far as they say anything."""
     leading, people = record.leading, record.leading.people
-    of, base = "", _name_base(leading, "")
+    base = _name_base(leading, "")
+    is_of_base = base and leading.base_persons and not (is_below(record) or record.is_network)
+    said = limit_bounds(people, leading.population_persons, leading.base_persons)
+    if said.upper is None and said.at_most is None and not has_telling_floor(said):
+        count = format_number(leading.base_persons or 0.0)
+        return f"Our record counts {count} {base} there." if is_of_base else ""
     most = max(people.upper or 0.0, people.q50 or 0.0)
-    holds = people.upper is not None and (leading.base_persons or 0) >= most
-    if base and leading.base_persons and holds and not (is_below(record) or record.is_network):
-        of = f", of {format_number(leading.base_persons)} {base}"
-    return f"{capitalise_first(describe_bounds(people))}{of}.{_describe_service_users(record)}"
+    holds = said.upper is not None and (leading.base_persons or 0) >= most
+    of = f", of {format_number(leading.base_persons or 0.0)} {base}" * bool(is_of_base and holds)
+    return f"{capitalise_first(describe_bounds(said))}{of}.{_describe_service_users(record)}"
 
 
 def _name_base(leading: Number, fallback: str) -> str:
@@ -188,7 +197,7 @@ def _describe_service_users(record: AnswerRecord) -> str:
     if record.leading.metric != ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         return ""
     people = record.by_metric[ImpactMetric.PEOPLE_EXPOSED].people
-    if people.upper is None or describe_bounds(people) == describe_bounds(record.leading.people):
+    if people.upper is None or people == record.leading.people:
         return ""
     return (
         f" Of those who used the {'services' if is_several(record) else 'service'} at all: "
@@ -204,21 +213,21 @@ def _describe_deprived(record: AnswerRecord) -> list[str]:
     if interval is None or interval[2] == 0:
         return [caveats.describe_kept_access(record)]
     low, middle, high = interval
-    remaining = f"about {round_interval(low, middle, high)[1]}{bracket_interval(low, high)}"
-    return [f"Leaving out people who circumvented it, {remaining}."]
+    left = f"about {round_interval(low, middle, high)[1]} lost access{bracket_interval(low, high)}"
+    return [f"Allowing for people who got round it, for instance with VPNs, {left}."]
 
 
 def _describe_status(leading: Number) -> str:
     """Return the status of the number; blank without a status."""
     if leading.people.interval is None or leading.people.at_most == 0:
         return ""
-    return f"Status of the number: {leading.status}."
+    return f"{capitalise_first(leading.status)} in the number."
 
 
 def _list_other_services(record: AnswerRecord) -> list[str]:
     """Return the services that were restricted in addition to the whole internet."""
     names = list_services(record) if record.is_network else ""
-    return [f"Restricted as well: {names}."] if names else []
+    return [f"Also restricted: {names}."] if names else []
 
 
 def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
@@ -231,9 +240,8 @@ def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
             attributions[figure["role"]].append(figure["attribution"])
     named = [name for role in named_roles for name in _unique_names(attributions[role])]
     if not attributions["audience"] and attributions["base"]:
-        named.append(
-            f"{_name_base(leading, 'people')} by {join_names(_unique_names(attributions['base']))}"
-        )
+        bases = [_name_projection(name) for name in _unique_names(attributions["base"])]
+        named.append(f"{_name_base(leading, 'people')} by {join_names(bases)}")
     version = [_name_version(record, version_id)] if version_id else []
     return f"Figures: {'; '.join([*named, *version])}." if named or version else ""
 
@@ -243,6 +251,14 @@ def _name_version(record: AnswerRecord, version_id: str) -> str:
     if record.reported_by == caveats.DESCRIBED_EVENT:
         return "computed by audience-impact for this question, and in no published version"
     return f"audience-impact version {version_id}"
+
+
+def _name_projection(attribution: str) -> str:
+    """Return an attribution; that of our own projection as what it is, not as its page's."""
+    if not attribution.startswith(OWN_MEASURER):
+        return attribution
+    year = attribution.removeprefix(OWN_MEASURER).partition(" (")[0]
+    return f"audience-impact projection from ITU data{year}"
 
 
 def _unique_names(names: list[str]) -> list[str]:
@@ -256,28 +272,23 @@ def write_area_lead(row: Row, area_name: str) -> list[str]:
     under = f"people in {place} were under an internet restriction at some time in {when}"
     under = under.rstrip(",")
     if people.at_most == 0:
-        return [f"Nobody in {place} was under an internet restriction on record in {when}."]
+        return [
+            f"Our record has no internet restriction that affected people in {place} in {when}."
+        ]
     if people.interval is None:
         return [_lead_without_estimate(row, place, when, under)]
     low, middle, high = people.interval
     part = _name_drawn_part(people.covered, row["area_id"], place)
     under = under.replace(f"people in {place}", f"people in {part}", 1)
-    lead = f"About {round_interval(low, middle, high)[1]} {under}{_name_left_out(people.covered)}."
+    lead = f"About {round_interval(low, middle, high)[1]} {under}.{_name_left_out(people.covered)}"
     if high <= low:
         return [lead]
-    doubt = " Confidence in it is low." if row.get("confidence") == Confidence.LOW else ""
+    doubt = " Treat the total as rough." if row.get("confidence") == Confidence.LOW else ""
     span = format_interval(low, high)
-    true = f"the true number{_limit_number(people.covered)}"
-    return [lead, f"Nine times in ten, {true} should lie within {span}.{doubt}"]
-
-
-def _limit_number(covered: Cover | None) -> str:
-    """Return what an interval is of, after a sentence that says what its total leaves out."""
-    if covered is None:
-        return ""
-    if covered.noun != COUNTRIES or covered.also_without:
-        return " without these"
-    return f" in the {'one' if covered.drawn == 1 else f'{covered.drawn:,}'}"
+    return [
+        lead,
+        f"The likely range{' of those estimated' * bool(people.covered)} is {span}.{doubt}",
+    ]
 
 
 def _name_drawn_part(covered: Cover | None, area_id: str, place: str) -> str:
@@ -289,33 +300,31 @@ def _name_drawn_part(covered: Cover | None, area_id: str, place: str) -> str:
 
 
 def _name_left_out(covered: Cover | None) -> str:
-    """Return the countries or restrictions that a total leaves out, as the end of a sentence."""
+    """Return a sentence on the countries or restrictions that a total leaves out, if any."""
     if covered is None:
         return ""
+    higher = " The true figure is probably higher"
     if covered.drawn is None or covered.total is None:
-        return f"; some {covered.noun} have no estimate and could add to it"
+        return f"{higher}: some {covered.noun} could not be estimated."
     missing = covered.total - covered.drawn
-    if covered.also_without:
-        countries = "country" if missing == 1 else "countries"
-        left_out = f"{missing:,} more {countries} and {covered.also_without}"
-        return f"; {left_out} have no estimate and could add to it"
-    if covered.noun == COUNTRIES:
-        countries = "country has" if missing == 1 else "countries have"
-        return f"; {missing:,} more {countries} no estimate"
-    have = "has" if missing == 1 else "have"
-    return f"; {missing:,} of {covered.total:,} restrictions {have} no estimate and could add to it"
+    if covered.noun != COUNTRIES:
+        return f"{higher}: {missing:,} of {covered.total:,} restrictions could not be estimated."
+    also = f", and {covered.also_without}," if covered.also_without else ""
+    countries = "another country" if missing == 1 else f"another {missing:,} countries"
+    return f"{higher}: {countries}{also} could not be estimated."
 
 
 def _lead_without_estimate(row: Row, place: str, when: str, under: str) -> str:
-    """Return the lower bound, or how many restrictions there were and the upper bound."""
+    """Return that there is no estimate, the lower bound, and how many restrictions there were."""
     people, count = read_estimate(row), row["restrictions_count"]
-    if people.at_least:
-        return f"{_describe_limits(people)} {under}; there is no estimate."
-    were = "internet restriction was" if count == 1 else "internet restrictions were"
-    most = "" if people.at_most is None else f", but at most {format_number(people.at_most)}"
+    restrictions = f"{count:,} internet restriction{'' if count == 1 else 's'}"
+    floor = f" The minimum is {format_floor(people.at_least)}." if people.at_least else ""
+    most, base = "", row.get("base_persons")
+    if has_telling_ceiling(people, base, base):
+        most = f" The maximum is {format_ceiling(people.at_most or 0.0)}."
     return (
-        f"{count:,} {were} in force in {place} at some time in {when.rstrip(',')}; nobody has "
-        f"counted the people{most}."
+        f"No reliable estimate exists of how many {under}.{floor}{most} Our record has "
+        f"{restrictions} in force in {place} in that time."
     )
 
 
@@ -324,11 +333,13 @@ def write_area_headline(row: Row, area_name: str) -> str:
     place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
     people = read_estimate(row)
     if people.at_most == 0:
-        return f"In {when} nobody in {place} was under a restriction that is on record."
+        return (
+            f"Our record has no restriction that affected people in {place} in {when.rstrip(',')}."
+        )
     if people.interval is None:
         return (
-            f"How many people in {place} were {UNDER} in {when} is not known: "
-            f"{_describe_forced(people)}."
+            f"No reliable estimate exists of how many people in {place} were {UNDER} in "
+            f"{when.rstrip(',')}."
         )
     return f"In {when} {_describe_total(people, place)} were {UNDER}, each counted once."
 
@@ -339,9 +350,9 @@ def write_area_answer(row: Row, area_name: str) -> str:
     if people.at_most == 0 or people.interval is None:
         return headline
     return (
-        f"{headline.removesuffix('.')}; {_describe_forced(people)}."
+        f"{headline} {_describe_forced(people)}."
         f"{_describe_kinds(row)}{_describe_left_out(row)}{_describe_events(row)}"
-        f" Status of the number: {label_status(row)}."
+        f" {capitalise_first(label_status(row))} in the number. {describe_collection(row)}".rstrip()
     )
 
 
@@ -350,8 +361,8 @@ def write_person_days_headline(row: Row, area_name: str, days: Estimate) -> str:
     place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
     if days.interval is None:
         return (
-            f"How many person-days people in {place} spent under restrictions in {when} is not "
-            f"known: {format_bounds(days)}."
+            f"No reliable estimate exists of the person-days that people in {place} spent under "
+            f"restrictions in {when.rstrip(',')}."
         )
     low, middle, high = round_interval(*days.interval)
     is_sum = row["area_id"].isdecimal()
@@ -359,13 +370,14 @@ def write_person_days_headline(row: Row, area_name: str, days: Estimate) -> str:
     part = _name_drawn_part(days.covered, row["area_id"], place)
     return (
         f"In {when} people in {part} spent about {middle} person-days under restrictions on "
-        f"record{span}, each person counted once a day{_name_left_out(days.covered)}."
+        f"record{span}, each person counted once a day.{_name_left_out(days.covered)}"
     )
 
 
 def _describe_forced(people: Estimate) -> str:
     """Return the bounds of a total; of all countries, where its interval is of a part."""
-    return f"{'all countries: ' if people.covered else ''}{describe_bounds(people)}"
+    bounds = describe_bounds(people)
+    return f"For all countries, {bounds}" if people.covered else capitalise_first(bounds)
 
 
 def write_day_answer(row: Row, area_name: str) -> str:
@@ -375,11 +387,11 @@ def write_day_answer(row: Row, area_name: str) -> str:
     people = read_estimate(row)
     forced = _describe_forced(people)
     if people.at_most == 0:
-        return f"On {when} nobody in {place} was under a restriction that is on record."
+        return f"Our record has no restriction that affected people in {place} on {when}."
     if people.interval is None:
-        return f"How many people in {place} were {under}, on {when} is not known; {forced}."
+        return f"No reliable estimate exists of how many people in {place} were {under}, on {when}."
     total = _describe_total(people, place)
-    return f"On {when} {total} were {under}; {forced}.{_describe_left_out(row)}"
+    return f"On {when} {total} were {under}. {forced}.{_describe_left_out(row)}"
 
 
 def _describe_total(people: Estimate, place: str) -> str:
@@ -388,7 +400,7 @@ def _describe_total(people: Estimate, place: str) -> str:
     number = round_interval(low, middle, high)[1]
     if not people.covered:
         return f"about {number} people in {place}{bracket_interval(low, high)}"
-    span = bracket_interval(low, high).replace("interval", "interval of these")
+    span = bracket_interval(low, high).replace("likely range", "likely range of these")
     return f"about {number} people in {place}, those {people.covered}{span},"
 
 
@@ -404,10 +416,73 @@ def _find_last_day(period: str) -> str:
     return f"{year}-{month:02}-{monthrange(year, month)[1]}"
 
 
+def describe_collection(row: Row) -> str:
+    """Return that a total has only some of the events of its period; blank where it has all."""
+    if is_collected(row):
+        return ""
+    return (
+        f"The register that has most events ends on {day_in_words(row['collected_until'])}. Of "
+        f"later events our record holds only some: do not compare {row['period'][:4]} with earlier "
+        "years."
+    )
+
+
+def describe_age(row: Row) -> list[str]:
+    """Return how many people were under what began in the year, and under what is older."""
+    year = row["period"]
+    ages = {"began_": f"that began in {year}", "older_": f"more than a year old when {year} began"}
+    return [
+        f"Under restrictions {words}: about {round_interval(*interval)[1]} people"
+        f"{bracket_interval(*interval[::2])}."
+        for prefix, words in ages.items()
+        if (interval := read_estimate(row, prefix=prefix, bounds=False).interval)
+        and row[f"{prefix}restrictions_count"] != row["restrictions_count"]
+    ]
+
+
+FEW = 3
+"""Number of countries that are named; the rest are counted."""
+
+
+def name_uncounted(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence on the countries without an estimate, those with most people first."""
+    missing = [row for row in rows if row["q50_persons"] is None and row["at_most_persons"] != 0]
+    missing.sort(key=lambda row: -(row["base_persons"] or 0))
+    named = [area_in_words(row["area_id"], row["area_id"]) for row in missing]
+    if len(named) > FEW + 1:
+        named = [*named[:FEW], f"{len(named) - FEW} more countries"]
+    where = "where there is no reliable estimate"
+    return [f"The total leaves out {join_names(named)}, {where}."] if named else []
+
+
+OF_KIND = {
+    EventKind.SHUTDOWN: "shutdowns of the whole internet",
+    EventKind.SERVICE: "restrictions of services alone",
+}
+
+
+def write_kind_lead(row: Row, area_name: str, kind: EventKind, amount: Estimate) -> str:
+    """Return people, or person-days, under the restrictions of a kind in a year in one sentence."""
+    place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
+    under = f"under {OF_KIND[kind]} in {when.rstrip(',')}"
+    if amount.interval is None:
+        return f"No reliable estimate: people in {place} were {under}, {describe_bounds(amount)}."
+    low, middle, high = round_interval(*amount.interval)
+    part = _name_drawn_part(amount.covered, row["area_id"], place)
+    span = "" if low == high else bracket_interval(*amount.interval[::2])
+    counted = (
+        f"About {middle} people in {part}{span} were {under}"
+        if row["q50_persons"] == amount.q50
+        else f"People in {part} spent about {middle} person-days{span} {under}"
+    )
+    return f"{counted}.{_name_left_out(amount.covered)}"
+
+
 KINDS = {
     "ordered_": "that an authority ordered",
     "began_": "that began in the year",
     "carried_over_": "that began before it",
+    "older_": "that began more than a year before it",
     "shutdown_": "of the whole internet",
     "service_": "of services alone",
 }
@@ -426,7 +501,7 @@ def _describe_kinds(row: Row) -> str:
         return ""
     covered = read_cover(row)
     part = f", {covered}" if covered else ""
-    return f" By kind of restriction, with 90 % intervals{part}: {'; '.join(parts)}."
+    return f" By kind of restriction, with likely ranges{part}: {'; '.join(parts)}."
 
 
 def _describe_events(row: Row) -> str:

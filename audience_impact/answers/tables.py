@@ -26,7 +26,7 @@ SUREST = (
 )
 """Statuses of numbers, the most reliable first."""
 INTERVALS = (0.1, 0.25, 0.5, 1.0)
-"""Upper limits of the classes of width: the 90 % interval divided by the median."""
+"""Upper limits of the classes of width: the likely range divided by the median."""
 
 
 def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -84,10 +84,10 @@ def _join_measurers(lineage: pd.DataFrame) -> "pd.Series[str]":
 HEADINGS = (
     "restriction",
     "platforms",
-    "at least",
+    "minimum",
     "median",
     "5 to 95 %",
-    "at most",
+    "maximum",
     "feature users",
     "base",
     "people in base",
@@ -95,7 +95,7 @@ HEADINGS = (
     "measured by",
 )
 
-NARROW = ("restriction", "at least", "median", "at most")
+NARROW = ("restriction", "minimum", "median", "maximum")
 WIDTHS = ((320, HEADINGS), (220, HEADINGS[:-1]), (0, NARROW))
 """Minimum width of the terminal for each set of columns that is shown without wrapping."""
 
@@ -125,7 +125,7 @@ def format_compact_interval(low: float, high: float) -> str:
     return "bounds meet" if low == high else f"{format_compact(low)} to {format_compact(high)}"
 
 
-NUMBERS = ("at least", "median", "5 to 95 %", "at most", "feature users", "people in base")
+NUMBERS = ("minimum", "median", "5 to 95 %", "maximum", "feature users", "people in base")
 
 
 def print_results(rows: pd.DataFrame, title: str) -> None:

@@ -27,11 +27,13 @@ from audience_impact.answers.records import (
     AnswerRecord,
     AreaRecord,
     Days,
+    End,
     Restriction,
     Row,
     plain_rows,
 )
-from audience_impact.answers.restriction_words import name_other_ids
+from audience_impact.answers.restriction_words import choose_start_day, name_other_ids
+from audience_impact.periods import parse_period
 from audience_impact.plain_text import plain_line
 from audience_impact.vocabulary import EndStatus
 
@@ -46,6 +48,7 @@ NOT_COMPUTED = (
     "that option"
 )
 UNDER = "People under at least one restriction at some time, each counted once"
+END_WINDOW = pd.Timedelta(days=31)
 MOST_LETTERS = 48
 """Maximum length of a name in a list."""
 MORE_OF_RESTRICTION = "More: --all shows codes, all figures and what makes the interval wide"
@@ -55,7 +58,7 @@ MORE_OF_AREA = (
     "what others published); next: audience-impact list --area {area} --year {year}"
 )
 QUANTITIES = {
-    Quantity.PEOPLE: "people under restriction, each counted once",
+    Quantity.PEOPLE: "people affected, each counted once",
     Quantity.PERSON_DAYS: "person-days under restriction, each person counted once a day",
 }
 PARTS = ("feature", "claim_status", "naive_sum_persons")
@@ -98,11 +101,12 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
             *([[rest]] if rest else []),
             [
                 f"{restriction.restriction_id}  {restriction.area_name}: {restriction.platforms}",
-                f"  {_describe_days(restriction)}",
+                f"  {_describe_days(record)}",
+                *_describe_chain_of(restriction),
                 *_name_elsewhere(record),
             ],
-            *([["Person-days by year", *map(_format_days, days)]] if days else []),
-            ["Figures used", *pages],
+            *([["Person-days by year", *_end_days(record), *map(_format_days, days)]] * bool(days)),
+            ["Figures used", *pages, *_cite_measurement(record)],
             [_suggest_next(record)],
         )
     )
@@ -115,18 +119,45 @@ def _suggest_next(record: AnswerRecord) -> str:
     return MORE_OF_RESTRICTION + NEXT_OF_RESTRICTION.format(id=record.restriction.restriction_id)
 
 
-def _describe_days(restriction: Restriction) -> str:
+def _describe_days(record: AnswerRecord) -> str:
     """Return the first day in force, else the announced one, and the end."""
-    first, last = restriction.observed_from or restriction.start_on, restriction.ended_on or ""
+    first, last = choose_start_day(record), record.restriction.ended_on or ""
+    if record.clauses.end is End.NOT_RECORDED:
+        return f"from {dates_in_words(first)}, end not recorded"
     ended = on_day(last) if "/" in last else dates_in_words(last) if last else ""
-    status = EndStatus(restriction.end_status).noun
+    status = EndStatus(record.restriction.end_status).noun
     return f"from {dates_in_words(first)}, {status} {ended}".rstrip()
+
+
+def _describe_chain_of(restriction: Restriction) -> list[str]:
+    """Return a line on the restrictions that one continues or that continue it, with their days."""
+    if restriction.chain_id is None:
+        return []
+    days = f"{restriction.chain_days or 0.0:,.0f} days in force in all"
+    return [f"  in a chain of steps or renewals that began with {restriction.chain_id}: {days}"]
 
 
 def _name_elsewhere(record: AnswerRecord) -> list[str]:
     """Return the line with the ids of the event at other publishers; none without one."""
     ids = name_other_ids(record)
     return [f"  the same event elsewhere: {ids}"] * bool(ids)
+
+
+def _end_days(record: AnswerRecord) -> list[str]:
+    """Return the line that says where person-days end, if the record has no end."""
+    about = record.restriction
+    is_listed = record.clauses.end is End.NOT_RECORDED and about.listed_until
+    day = dates_in_words(str(about.listed_until) if is_listed else about.as_of)
+    is_open = record.clauses.end in (End.ONGOING, End.NOT_RECORDED)
+    return [f"  counted up to {day}, the last day our record covers"] * is_open
+
+
+def _cite_measurement(record: AnswerRecord) -> list[str]:
+    """Return the line with the page of a measurement; none without one."""
+    about = record.restriction
+    return [f"  {(about.measured_by or '').replace(';', ', ')}  {about.measured_url}"] * bool(
+        about.measured_url
+    )
 
 
 def _format_days(row: Days) -> str:
@@ -139,9 +170,11 @@ def list_events(
 ) -> list[str]:
     """Return a line for each of the first rows of `rankings.build_events`, in their order.
 
-    With `most` the source is left out, which makes the lines shorter.
+    Steps of one chain are one line, that of the first of them. With `most` the source is left out,
+    which makes the lines shorter.
     """
-    rows = plain_rows(events.head(len(events) if most is None else most))
+    shown = events if "steps_count" in events else rankings.join_chains(events)
+    rows = plain_rows(shown.head(len(shown) if most is None else most))
     cells = [_format_event(row, quantity) for row in rows]
     return _align_columns([row[:-1] for row in cells] if most else cells)
 
@@ -151,11 +184,28 @@ def _format_event(row: Row, quantity: Quantity) -> tuple[str, ...]:
     return (
         row["restriction_id"],
         row["start_on"] or "not known",
-        row["ended_on"] or row["end_status"],
+        _format_end(row),
         format_amount(rankings.read_amount(row, quantity)),
-        f"{shorten(row['area_name'], MOST_LETTERS)}: {shorten(row['platforms'], MOST_LETTERS)}",
+        f"{shorten(row['area_name'], MOST_LETTERS)}: {shorten(row['platforms'], MOST_LETTERS)}"
+        f"{_describe_chain(row)}",
         shorten(row["source"] or NONE, MOST_LETTERS),
     )
+
+
+def _format_end(row: Row) -> str:
+    """Return the last day; where the record leaves it open by more than a month, that it does."""
+    last = row["ended_on"] or ""
+    interval = parse_period(last)
+    if interval and interval[1] - interval[0] <= END_WINDOW:
+        return last
+    is_open = interval is not None or row["end_status"] == EndStatus.UNKNOWN
+    return "end not recorded" if is_open else str(row["end_status"])
+
+
+def _describe_chain(row: Row) -> str:
+    """Return how many steps of one chain a row of a list stands for, and the days of all."""
+    steps = row["steps_count"] or 1
+    return f"; {steps} steps or renewals, {row['chain_days']:,.0f} days" if steps > 1 else ""
 
 
 def _align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -174,8 +224,8 @@ def describe_list(events: pd.DataFrame, quantity: Quantity, version_id: str) -> 
     without = rankings.count_without_estimate(events, quantity)
     return (
         f"{_count_restrictions(len(events))}, {without} of them without an estimate of "
-        f"{quantity}; version {version_id}. Columns: id, from, to, {quantity} with the 90 % "
-        "interval, where and what was cut, source"
+        f"{quantity}; version {version_id}. Columns: id, from, to, {quantity} with the likely "
+        "range, where and what was cut, source"
     )
 
 
@@ -191,6 +241,7 @@ def _list_countries(ranking: Ranking, most: int) -> list[str]:
                 row["area_name"],
                 format_amount(rankings.read_amount(row, ranking.quantity)),
                 _format_floor_cell(rankings.read_amount(row, ranking.quantity)),
+                _format_begun(row, ranking),
                 _count_restrictions(row["restrictions_count"]),
             )
             for number, row in enumerate(plain_rows(ranking.rows.head(most)), 1)
@@ -198,9 +249,15 @@ def _list_countries(ranking: Ranking, most: int) -> list[str]:
     )
 
 
+def _format_begun(row: Row, ranking: Ranking) -> str:
+    """Return the number of what began in the year; blank for a month, a kind, or without one."""
+    begun = row[f"{rankings.BEGAN}q50_{ranking.quantity.unit}"]
+    return "" if begun is None or ranking.kind else f"began in it: {format_number(begun)}"
+
+
 def _format_floor_cell(amount: Estimate) -> str:
     """Return the lower bound; blank where it says nothing beside the estimate."""
-    return f"at least {format_floor(amount.at_least or 0.0)}" if has_telling_floor(amount) else ""
+    return f"minimum {format_floor(amount.at_least or 0.0)}" if has_telling_floor(amount) else ""
 
 
 def _describe_left_out(rows: pd.DataFrame, quantity: Quantity, most: int) -> list[str]:
@@ -208,7 +265,7 @@ def _describe_left_out(rows: pd.DataFrame, quantity: Quantity, most: int) -> lis
     more, without = max(len(rows) - most, 0), rankings.count_without_estimate(rows, quantity)
     have = "has no estimate of its own" if without == 1 else "have no estimate of their own"
     parts = [f"Left out: {more} more (--top {len(rows)} shows them)."] * bool(more)
-    parts += [f"{without} of all {len(rows)} {have}, only bounds."] * bool(without)
+    parts += [f"{without} of all {len(rows)} {have}."] * bool(without)
     return [f"  {' '.join(parts)}"] if parts else []
 
 
@@ -239,18 +296,28 @@ def render_area_brief(
     quantity, row = ranking.quantity, record.row
     is_by_country = rows is ranking.rows
     counted = _count_restrictions(row["restrictions_count"])
-    if quantity is Quantity.PEOPLE:
+    total = rankings.read_amount(ranking.total, quantity)
+    if ranking.kind:
+        row = ranking.total
+        headline = sentences.write_kind_lead(row, record.name, ranking.kind, total)
+        counted = _count_restrictions(row["restrictions_count"])
+    elif quantity is Quantity.PEOPLE:
         headline = " ".join(sentences.write_area_lead(row, record.name))
     else:
-        total = rankings.read_amount(ranking.total, quantity)
         headline = sentences.write_person_days_headline(row, record.name, total)
     ranked = _list_countries(ranking, most) if is_by_country else list_events(rows, quantity, most)
+    about = [] if ranking.kind else sentences.describe_age(row)
+    about += (
+        sentences.name_uncounted(plain_rows(ranking.rows)) if ranking.area_id.isdecimal() else []
+    )
+    about += filter(None, [sentences.describe_collection(record.row)])
     more = MORE_OF_AREA.format(area=ranking.area_id, year=ranking.period[:4])
     noun = "Countries" if is_by_country else "Restrictions"
-    head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]}; in brackets the 90 % interval"
+    head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]} (likely range in brackets)"
     return _join_sections(
         (
-            [headline, "", f"{counted}. Figures: audience-impact version {version_id}."],
+            [headline, *about],
+            [f"{counted}. Figures: audience-impact version {version_id}."],
             [head, *ranked, *_describe_left_out(rows, quantity, most)],
             [*_explain_sum_of_days(ranking), more],
         )
@@ -301,7 +368,7 @@ def _list_numbers(record: AnswerRecord) -> Iterable[str]:
         least, *_, most, low, high = map(format_in_full, read_numbers(number.people))
         yield (
             f"  {number.metric:<24} {least:>13} to {most:>13}   {_format_median(number.people)}   "
-            f"as printed {low} to {high}, of {format_in_full(number.base_persons)} in "
+            f"at face value {low} to {high}, of {format_in_full(number.base_persons)} in "
             f"{number.base}; {number.dedup_method}; {number.obs_status} {number.status}"
         )
 
@@ -355,7 +422,7 @@ def _format_comparison(row: Row) -> str:
     return (
         f"  {row['attribution']}: {format_in_full(row['published_value'])} {row['unit']} "
         f"({row['figure_kind']}, {row['interval_kind']}), {format_in_full(row['upper_ratio'])} "
-        f"times our upper bound as printed ({row['compared_with']}); {row['difference_reason']}"
+        f"times our maximum at face value ({row['compared_with']}); {row['difference_reason']}"
     )
 
 
@@ -363,7 +430,7 @@ def _format_period(row: Row) -> str:
     least, most = (format_compact(row[f"at_{end}_persons"]) for end in ("least", "most"))
     middle = "no estimate" if row["q50_persons"] is None else format_estimate(row)
     return (
-        f"  {row['period']:<8}{middle:<34} {f'at least {least}, at most {most}':<36} "
+        f"  {row['period']:<8}{middle:<34} {f'minimum {least}, maximum {most}':<36} "
         f"{_count_restrictions(row['restrictions_count']):>16} in {row['countries_count']} "
         f"{'country' if row['countries_count'] == 1 else 'countries'}{_count_begun(row)}; "
         f"{label_status(row)}"
@@ -371,9 +438,14 @@ def _format_period(row: Row) -> str:
 
 
 def _count_begun(row: Row) -> str:
-    """Return how many of the restrictions began in the year; blank for a month."""
-    begun = row.get("began_restrictions_count")
-    return "" if begun is None else f", {begun} begun in the year"
+    """Return how many of the restrictions began in the year, and are older; blank for a month."""
+    ages = {"began_": "begun in the year", "older_": "older than a year"}
+    counts = {prefix: row.get(f"{prefix}restrictions_count") for prefix in ages}
+    return "".join(
+        f", {count} {ages[prefix]} ({format_compact(row[f'{prefix}q50_persons'])})"
+        for prefix, count in counts.items()
+        if count or (count == 0 and prefix == rankings.BEGAN)
+    )
 
 
 def _list_area_comparisons(record: AreaRecord) -> list[str]:

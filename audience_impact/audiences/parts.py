@@ -262,11 +262,6 @@ def sum_residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
     return _sum_people(parts, parts["people_persons"], parent)
 
 
-def bound_residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
-    """Return the maximum of residents of the named places, including count errors, by COUNTRY."""
-    return _sum_people(parts, parts[["people_high_persons", "most_persons"]].max(axis=1), parent)
-
-
 def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents) -> pd.Series:
     if parts.empty:
         empty = pd.MultiIndex.from_frame(parts[COUNTRY])

@@ -33,7 +33,8 @@ from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.frames import Array
-from audience_impact.vocabulary import IntervalKind
+from audience_impact.imputation.figures import WAY
+from audience_impact.vocabulary import IntervalKind, WayOfCounting
 
 POOLED_FROM = 5
 UNSTATED_ERROR = 0.02
@@ -49,7 +50,8 @@ def pool_figures(
     `chosen` is the result of figures.choose_figures, `before` that of figures.select_before_start.
     Columns: AUDIENCE, `audience_key` (the figures behind it), `shape` (fixed, pert, split, pool, or
     blank where a figure is open on one side), `low`, `mode`, `high` in persons, `coverage` of low
-    and high, `sources_count`, and the COLUMNS of figure_errors.py, whose errors are drawn in
+    and high, `sources_count`, `chosen_way` (the way of counting of the figures; that of surveys if
+    their definition is weak), and the COLUMNS of figure_errors.py, whose errors are drawn in
     addition.
     """
     printed = _find_printed_range(chosen, before)
@@ -65,7 +67,11 @@ def pool_figures(
         coverage=("coverage", "first"),
         is_open=("is_open", "any"),
         sources_count=("measurement_series_id", "nunique"),
+        chosen_way=("audience_metric", "first"),
+        priority=("metric_priority", "first"),
     ).reset_index()
+    way = table["chosen_way"].map(WAY).where(table.pop("priority") < WEAK)
+    table["chosen_way"] = way.fillna(WayOfCounting.ASKED.value)
     several = table["sources_count"] > 1
     table["shape"] = table["shape"].where(~several, PERT).where(~table["is_open"], "")
     is_other = single["metric_priority"].between(WEAK, FLOOR, inclusive="left")

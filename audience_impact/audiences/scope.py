@@ -4,8 +4,8 @@ Definitions. A restriction is partial if it is not known to touch everyone in it
 it covers a part of a country or some networks, because its networks or its start are unknown, or
 because a share of traffic or addresses is on record that it took (facts/events.py). A
 restriction that was never enforced touches nobody. Any other restriction touches everyone in its
-audiences. A step is a restriction that continues another one (`continues`): both are steps of the
-same event.
+audiences; this is certain unless a single report alone speaks for it (fitted/chances.py). A step is
+a restriction that continues another one (`continues`): both are steps of the same event.
 
 Method. If the whole internet is a target, single services named with it are ignored. For each
 audience, `before` is the day before which it is required: the start, for a step the start of the
@@ -22,9 +22,10 @@ from typing import ClassVar
 
 import pandas as pd
 
+from audience_impact import populations
 from audience_impact.facts import events
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import durations
+from audience_impact.fitted import chances, durations
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
@@ -76,6 +77,7 @@ RESTRICTIONS = Frame(
         "is_never_enforced": TRUTH,
         "is_partial": TRUTH,
         "is_reaching_everyone": TRUTH,
+        "is_certain": TRUTH,
         "is_order": TRUTH,
         "first_day": DAY,
         "end_source": TEXT,
@@ -174,14 +176,19 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
     linked = events.link_evidence(facts, tables)
     lost = events.find_lost_shares(linked)
     restrictions = _describe_restrictions(facts, as_of, frozenset(lost["restriction_id"]))
-    restrictions = restrictions.assign(**durations.describe_hours(restrictions, linked))
+    is_certain = restrictions["is_reaching_everyone"]
+    if len(tables["chances"]):
+        is_certain &= ~chances.is_reported_once(restrictions, linked["restriction_id"])
+    restrictions = restrictions.assign(
+        is_certain=is_certain, **durations.describe_hours(restrictions, linked)
+    )
     targets = tables["restriction_targets"].sort_values(
         ["restriction_id", "platform_id", "feature"], ignore_index=True
     )
     return Scope(
         restrictions,
         targets,
-        _list_audiences(restrictions, targets, tables["areas"]),
+        _list_audiences(restrictions, targets, tables),
         find_whole_services(targets).rename("is_whole_service").to_frame(),
         linked,
         as_of,
@@ -270,19 +277,24 @@ def _is_ordered(restrictions: pd.DataFrame) -> pd.Series:
 
 
 def _list_audiences(
-    restrictions: pd.DataFrame, targets: pd.DataFrame, areas: pd.DataFrame
+    restrictions: pd.DataFrame, targets: pd.DataFrame, tables: Tables
 ) -> pd.DataFrame:
     """Return every (restriction, country, platform); the whole internet replaces single ones.
 
-    A restriction whose targets are all unknown or were refused has one blank platform: its
-    audience is unknown, and it does not vanish from the results.
+    Services that ended before the start have no users, and are left out beside others. A
+    restriction whose targets are all unknown or were refused has one blank platform: its audience
+    is unknown, and it does not vanish from the results.
     """
     services = targets[["restriction_id", "platform_id"]].drop_duplicates()
     network = services.loc[services["platform_id"] == WHOLE_INTERNET, "restriction_id"]
     swallowed = services["restriction_id"].isin(network) & (
         services["platform_id"] != WHOLE_INTERNET
     )
-    parents = parents_of(areas)
+    start = services["restriction_id"].map(restrictions.set_index("restriction_id")["start"])
+    is_over = populations.has_ended(services["platform_id"], start, tables["platforms"])
+    all_over = is_over.groupby(services["restriction_id"]).transform("all")
+    swallowed |= is_over & ~all_over
+    parents = parents_of(tables["areas"])
     named = restrictions["area_ids"].str.split(";")
     countries = named.map(lambda ids: countries_of(ids, parents))
     places = restrictions[["restriction_id", "start", "continues"]].assign(country_id=countries)
@@ -290,9 +302,9 @@ def _list_audiences(
     rows["platform_id"] = rows["platform_id"].astype("str").fillna("")
     rows = rows.sort_values(AUDIENCE, ignore_index=True)
     new_use = _find_new_use_alone(targets)
-    return _add_first_step(rows).assign(
-        is_existing_use=~pd.MultiIndex.from_frame(rows[new_use.names]).isin(new_use)
-    )
+    has_users = ~pd.MultiIndex.from_frame(rows[new_use.names]).isin(new_use)
+    has_users &= ~populations.has_ended(rows["platform_id"], rows["start"], tables["platforms"])
+    return _add_first_step(rows).assign(is_existing_use=has_users)
 
 
 def _find_new_use_alone(targets: pd.DataFrame) -> pd.MultiIndex:

@@ -3,10 +3,11 @@
 Definitions. People exposed are the audiences of a restriction, each person once. Feature users are
 those of them who use what is restricted.
 
-Method. In a country Frechet bounds, or sharp ones where overlaps were measured; countries are
-disjoint, so their bounds are added. For a partial restriction the lower bound is zero, and the
-upper bound of a place is all its people. The residents of a restriction are those of the places
-named or, if no place is named, of the whole country.
+Method. In a country Frechet bounds, or sharp ones where overlaps were measured, at most the
+residents; countries are disjoint, so their bounds are added. The lower bound is zero for a partial
+restriction, and for one that a single report alone speaks for. The upper bound of a place is all
+its people. The residents of a restriction are those of the places named or, if no place is named,
+of the whole country.
 
 Users of the restricted features, and those of them without access. C stands for the users of any
 restricted feature: a share of a population on record. Feature users are the people exposed who are
@@ -63,7 +64,7 @@ def bound_feature_users(
     is_whole = scope.is_whole_service.reindex(ends.index)
     mixed = is_whole.isna()
     narrowed = ends.assign(
-        lower_persons=users["lower_persons"].where(~(about["is_partial"] | mixed), 0.0),
+        lower_persons=users["lower_persons"].where(about["is_certain"] & ~mixed, 0.0),
         upper_persons=np.fmin(ends["upper_persons"], users["upper_persons"]).where(
             ~mixed, ends["upper_persons"]
         ),
@@ -249,10 +250,15 @@ def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> p
 def _add_places(
     countries: pd.DataFrame, named: pd.DataFrame, parent: nesting.Parents
 ) -> pd.DataFrame:
-    """Add `places_persons`, and replace a country's residents by those of the places named."""
+    """Add `places_persons`, and replace a country's residents by those of the places named.
+
+    No bound has more people than the country has residents.
+    """
     below = countries.index.isin(parts.find_below_country(named))
     people = parts.sum_residents(named, parent).reindex(countries.index)
+    ends = countries[list(_ENDS)].clip(upper=countries["population_persons"], axis=0)
     return countries.assign(
+        **ends,
         places_persons=parts.sum_most_people(named, parent).reindex(countries.index).where(below),
         population_persons=countries["population_persons"].where(~below, people),
     )
@@ -264,6 +270,6 @@ def _bound_restriction_totals(scope: Scope, countries: pd.DataFrame) -> pd.DataF
     inside = countries[list(_SIZES)].assign(upper_persons=upper)
     total = inside.groupby("restriction_id").sum(skipna=False)
     about = scope.by_id.reindex(total.index)
-    total["lower_persons"] = total["lower_persons"].where(about["is_reaching_everyone"], 0.0)
+    total["lower_persons"] = total["lower_persons"].where(about["is_certain"], 0.0)
     total["upper_persons"] = total["upper_persons"].where(~about["is_never_enforced"], 0.0)
     return total

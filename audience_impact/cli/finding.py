@@ -2,57 +2,65 @@
 
 Method. `Vocabulary` has what words may name: countries and regions in many languages, services,
 and the words of the records. `read_question` takes each word of a question for the longest name
-that it begins, else for a filler, a kind of restriction, a word of a record or the beginning of
-one, and only then for a misspelt name; it notes every guess. `match_restrictions` selects the
-restrictions that fit all that was named: `nigera twiter` fits NG-2021-06-05-twitter.
+that it begins, else for a filler, a shutdown, a word of a record or the beginning of one, and only
+then for a misspelt name of a kind that is not named yet; it notes every guess. `match_restrictions`
+selects the restrictions that fit: `nigera twiter` fits NG-2021-06-05-twitter. Places, services and
+the period always hold; any other word that would leave nothing is ignored, and noted.
 
 Known drawbacks. A month is read beside a year alone. A place below the country is found by names
 that a record of the version has for it or for the place that contains it.
 """
 
-import difflib
 import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property, partial
 
 import pandas as pd
 
 from audience_impact.answers import names
 from audience_impact.answers.names import SHARED_NAMES, make_key
+from audience_impact.answers.numbers import day_in_words
 from audience_impact.answers.records import is_in_force
 from audience_impact.vocabulary import WHOLE_INTERNET, Action
 
+DESCRIBING = ("occasion", "network_scope", "end_status")
+"""Columns whose words say how a restriction was, and not where or of what."""
 ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms", "observed_from")
 WORLD = "001"
 _NARROW_NOTHING = (
-    "a about access affect affected after all an and app apps are at be been big biggest by can "
-    "case countries country cut days de del der des did die do does down du during effect el en "
-    "estimate estimated event events for from had has have how i impact in interval is it its la "
-    "large largest las le les list los lose lost many me most much my no number of off offline on "
-    "or order people per person rank ranked ranking restriction restrictions service services so "
-    "the their there to top users was were what when where which who why with worst year years"
+    "a about access affect affected after all an and app apps are at ban banned bans be been big "
+    "biggest block blocked blocking blockade blocks bloqueo blocage by can case censored countries "
+    "country cut days de del der des did die do does down du during effect el en estimate "
+    "estimated event events ever for from going had happened has have how i impact in interval is "
+    "it its la large largest las le les list long los lose lost many me most much my no number of "
+    "off offline on or order people per person rank ranked ranking restriction restrictions right "
+    "service services so the their there to top use used users uses was were what when where which "
+    "who why with worst year years"
 )
 FILLERS = frozenset(_NARROW_NOTHING.split())
 """Words of a question that narrow nothing."""
-_CUTS = "shutdown shutdowns shut blackout blackouts internet outage outages apagon coupure"
-_BLOCKS = "ban banned bans block blocked blocking blocks blockade bloqueo blocage censored"
-_SLOWED = "throttle throttled throttling slow slowed slowdown"
-_OTHERS = frozenset(Action) - {Action.NETWORK_SHUTDOWN, Action.THROTTLE}
-KINDS = {
-    **dict.fromkeys(_CUTS.split(), frozenset({Action.NETWORK_SHUTDOWN})),
-    **dict.fromkeys(_SLOWED.split(), frozenset({Action.THROTTLE})),
-    **dict.fromkeys(_BLOCKS.split(), _OTHERS),
+SHUTDOWNS = frozenset(
+    (
+        *("shutdown", "shutdowns", "shut", "blackout", "blackouts", "internet", "outage"),
+        *("outages", "apagon", "coupure", "corte", "cortes"),
+    )
+)
+"""Words for restrictions of the whole internet; they narrow where such a one is on record."""
+MEANINGS = {
+    **dict.fromkeys(("now", "current", "currently", "today"), "ongoing"),
+    **dict.fromkeys(("throttle", "throttled", "throttling", "slow", "slowdown"), "slowed"),
+    "starlink": "satellite",
 }
-"""Words for a kind of restriction, with its actions; they narrow where such a one is on record."""
+"""Words that records say in another one."""
 CODE = re.compile(r"[A-Z]{2}|\d{3}")
 PERIOD = re.compile(r"(?<![^\W_])((?:19|20)\d\d(?:-(?:0[1-9]|1[0-2]))?)(?![^\W_])")
 MONTHS = "january february march april may june july august september october november december"
-LONGEST_NAME, SHORTEST_PREFIX, SHORTEST_GUESS = 6, 3, 4
-NEAR = 0.8
-"""Least similarity (difflib's ratio) of a word and the name that it is taken for."""
+LONGEST_NAME, SHORTEST_PREFIX, SHORTEST_GUESS = 6, 3, 6
+LONG = 8
+"""Letters from which a misspelt word may differ in two of them, and not in one alone."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +74,52 @@ class Name:
 
 @dataclass
 class Question:
-    """The meaning of typed words; `unread` are words that no record contains."""
+    """The meaning of typed words.
+
+    Attributes:
+        period: The year or month.
+        names: What is named, in the order of the words.
+        kinds: The words that ask for shutdowns of the whole internet.
+        unread: Words that no record contains.
+        ignored: Words that no restriction that fits the rest is recorded with.
+        asks_countries: Whether it asks which countries.
+        guesses: What each misspelt word is read as.
+    """
 
     period: str | None = None
     names: list[Name] = field(default_factory=list)
-    kinds: dict[str, frozenset[Action]] = field(default_factory=dict)
+    kinds: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    asks_countries: bool = False
+    guesses: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        """Return each word that is read as another or ignored, in words."""
+        notes = [f"'{word}' is read as {name}." for word, name in self.guesses.items()]
+        if words := [f"'{word}'" for word in (*self.unread, *self.ignored)]:
+            which = "this word" if len(words) == 1 else "these words"
+            ignored = names.join_names(words)
+            notes.append(f"Ignored {ignored}: no matching event is recorded with {which}.")
+        return notes
+
+    def ignore(self, name: Name) -> None:
+        """Take a word back, or those that ask for shutdowns."""
+        self.ignored += self.kinds if name.kind == "kind" else [name.text]
+        self.names = [other for other in self.names if other != name]
+        self.kinds = [] if name.kind == "kind" else self.kinds
 
     def list_values(self, kind: str) -> list[str]:
         """Return what is named of a kind, each once, in the order of the words."""
         return list(dict.fromkeys(name.value for name in self.names if name.kind == kind))
+
+    @property
+    def is_precise(self) -> bool:
+        """Return whether what is ignored leaves no doubt that a single restriction is asked for."""
+        if self.list_values("area") and self.list_values("service"):
+            return True
+        return not self.unread and bool(self.kinds or not self.ignored)
 
     @property
     def area(self) -> str | None:
@@ -95,6 +138,7 @@ class Vocabulary:
         """Read the services and the records of a version."""
         acts = tables["restrictions"]
         self.acts, self.services = acts, dict[str, set[str]]()
+        self.titles = dict[str, str]()
         parts = tables["impact_by_platform"] if "impact_by_platform" in tables else pd.DataFrame()
         columns = ["restriction_id", "platform_id", "platform_name"]
         self.service_names = {make_key(name): service for name, service in names.NICKNAMES.items()}
@@ -102,18 +146,32 @@ class Vocabulary:
             self.services.setdefault(act, set()).add(service)
             if service != WHOLE_INTERNET:
                 self.service_names |= {make_key(text): service for text in (service, name)}
+                self.titles[service] = name
 
     @cached_property
     def words(self) -> dict[str, set[str]]:
         """Return the words of the record of each restriction."""
         acts, places = self.acts, _name_places(self.acts)
-        columns = [*ON_RECORD, "area_id", "action", "occasion"]
+        columns = [*ON_RECORD, "area_id", "action", *DESCRIBING]
         texts = acts.reindex(columns=columns).astype("object")
         cells = texts.where(texts.notna(), "")
         return {
             row["restriction_id"]: _list_record_words(row, places)
             for row in cells.to_dict(orient="records")
         }
+
+    @property
+    def shutdowns(self) -> list[str]:
+        """Return the ids of the restrictions of the whole internet."""
+        return [act for act, services in self.services.items() if WHOLE_INTERNET in services]
+
+    @cached_property
+    def describing(self) -> set[str]:
+        """Return the words of records that say how restrictions were."""
+        cells = self.acts.reindex(columns=DESCRIBING).astype("object").fillna("")
+        texts = set(cells.to_numpy().ravel())
+        verbs = {make_key(action.verb) for action in Action}
+        return verbs.union(*(map(make_key, _list_forms(text)) for text in texts))
 
     @cached_property
     def names(self) -> dict[str, Name]:
@@ -136,23 +194,35 @@ class Vocabulary:
         """Return all names and words, in one order."""
         return sorted({*self.all_names, *self.record_words})
 
-    def guess_name(self, key: str) -> Name | None:
-        """Return what a misspelt word most probably stands for; of equals areas, then services."""
+    def guess_name(self, key: str, kinds: Sequence[str]) -> Name | None:
+        """Return what a misspelt word most probably stands for, of the first kinds; else None.
+
+        It begins with the letter of the name, and one letter in six or two in eight may differ.
+        """
         if len(key) < SHORTEST_GUESS:
             return None
-        spellings = self.spellings
-        ranks = {"area": 0, "service": 1}
+        most = 1 if len(key) < LONG else 2
         near = [
-            (-difflib.SequenceMatcher(None, spelling, key).ratio(), name_rank, spelling)
-            for spelling in difflib.get_close_matches(key, spellings, n=5, cutoff=NEAR)
-            for name_rank in [
-                ranks[self.all_names[spelling].kind] if spelling in self.all_names else 2
-            ]
+            (edits, kinds.index(name.kind), -len(spelling), spelling, name)
+            for spelling in self.spellings
+            if spelling[:1] == key[:1] and abs(len(spelling) - len(key)) <= most
+            for name in [self.all_names.get(spelling) or Name("word", spelling, spelling)]
+            if name.kind in kinds and (edits := _count_edits(spelling, key)) <= most
         ]
-        if not near:
-            return None
-        best = min(near)[2]
-        return self.all_names.get(best) or Name("word", best, best)
+        return min(near, key=lambda choice: choice[:4])[4] if near else None
+
+
+def _count_edits(left: str, right: str) -> int:
+    """Return the letters to add, drop, replace or swap with the next that lead to the other."""
+    before, row = list[int](), list(range(len(right) + 1))
+    for i, letter in enumerate(left, 1):
+        older, before, row = before, row, [i]
+        for j, other in enumerate(right, 1):
+            same = before[j - 1] + (letter != other)
+            row.append(min(row[j - 1] + 1, before[j] + 1, same))
+            if i > 1 and j > 1 and (letter, left[i - 2]) == (right[j - 2], other):
+                row[j] = min(row[j], older[j - 2] + 1)
+    return row[-1]
 
 
 def _name_areas(spellings: Iterable[tuple[str, str]]) -> dict[str, Name]:
@@ -184,15 +254,15 @@ def _list_record_words(row: Mapping[str, str], places: Mapping[str, str]) -> set
     action = Action(row["action"])
     texts = [*(row[name] for name in ON_RECORD), *countries]
     texts += [*(places.get(area, "") for area in sorted(around)), action.verb, action.forms.noun]
-    texts += [form for word in row["occasion"].split() for form in _list_forms(word)]
+    texts += [form for name in DESCRIBING for form in _list_forms(row[name])]
     texts += [name for number, name in _number_months() if row["observed_from"][5:7] == number]
     return {make_key(word) for word in _split_words(" ".join(texts).replace("_", " "))}
 
 
-def _list_forms(word: str) -> tuple[str, str]:
-    """Return the singular and the plural of a noun: `exam cheating` is found by `exams`."""
-    singular = word.removesuffix("s")
-    return singular, f"{singular}s"
+def _list_forms(text: str) -> list[str]:
+    """Return singular and plural of the words of a text: `exam cheating` is found by `exams`."""
+    singulars = [word.removesuffix("s") for word in text.split()]
+    return [*singulars, *(f"{word}s" for word in singulars)]
 
 
 def _number_months() -> list[tuple[str, str]]:
@@ -230,12 +300,24 @@ def find_area(words: str, on_record: Mapping[str, str]) -> str | None:
 
 def read_question(text: str, vocabulary: Vocabulary) -> Question:
     """Return what the words of a text ask for."""
-    question = Question()
+    question = Question(asks_countries=bool(re.search(r"(?i)\b(which|what) countr", text)))
     tokens = _split_words(_read_period(text, question))
-    shouted = text.isupper() and any(len(token) > len("IN") for token in tokens)
+    exact = _read_names(tokens, vocabulary, Question(), ())
+    named = {name.kind for name in exact.names}
+    guessed = [kind for kind in ("area", "service") if kind not in named]
+    return _read_names(tokens, vocabulary, question, (*guessed, "word"))
+
+
+def _read_names(
+    tokens: list[str], vocabulary: Vocabulary, question: Question, guessed: Sequence[str]
+) -> Question:
+    """Read all words into the question; names of some kinds also where they are misspelt."""
+    shouted = " ".join(tokens).isupper() and any(len(token) > len("IN") for token in tokens)
     place = 0
     while place < len(tokens):
-        place += _read_name(tokens[place:], vocabulary, question, shouted)
+        rest = tokens[place:]
+        length = _read_name(rest, vocabulary, question, shouted)
+        place += length or _guess_name(rest, vocabulary, question, guessed)
     return question
 
 
@@ -276,21 +358,22 @@ def _number_foreign_months() -> dict[str, int]:
 
 
 def _read_name(tokens: list[str], vocabulary: Vocabulary, question: Question, shouted: bool) -> int:
-    """Read the name that the words begin with into the question; return its number of words."""
+    """Read the name that the words begin with; return its number of words, 0 for none."""
     first = make_key(tokens[0])
     is_code = len(first) == len("IN") and tokens[0].isupper() and not shouted
     if first in FILLERS and not is_code:
         return 1
     if length := _read_longest(tokens, vocabulary.names, question):
         return length
-    if first in KINDS:
-        question.kinds[tokens[0]] = KINDS[first]
+    if first in SHUTDOWNS:
+        question.kinds.append(tokens[0])
         return 1
+    first = MEANINGS.get(first, first)
     if first not in vocabulary.record_words and first not in SHARED_NAMES:
         if length := _read_longest(tokens, vocabulary.all_names, question):
             return length
         if not (len(first) >= SHORTEST_PREFIX and _has_word(vocabulary.record_words, first)):
-            return _guess_name(tokens, vocabulary, question)
+            return 0
     question.names.append(Name("word", SHARED_NAMES.get(first, first), tokens[0]))
     return 1
 
@@ -305,24 +388,52 @@ def _read_longest(tokens: list[str], spellings: Mapping[str, Name], question: Qu
     return 0
 
 
-def _guess_name(tokens: list[str], vocabulary: Vocabulary, question: Question) -> int:
-    """Read a misspelt name of two words or one into the question, and note the guess."""
+def _guess_name(
+    tokens: list[str], vocabulary: Vocabulary, question: Question, kinds: Sequence[str]
+) -> int:
+    """Read a misspelt name of two words or one, or an unknown word; return its number of words."""
     for length in (2, 1):
         words = tokens[:length]
-        name = vocabulary.guess_name("".join(map(make_key, words)))
+        name = vocabulary.guess_name("".join(map(make_key, words)), kinds)
         if len(words) == length and name and (length == 1 or name.kind != "word"):
             question.names.append(name)
-            question.notes.append(f"no event says '{' '.join(words)}'; showing {name.text}")
+            question.guesses[" ".join(words)] = name.text
             return length
     question.unread.append(tokens[0])
-    question.notes.append(f"no event says '{tokens[0]}'; left out of the search")
     return 1
 
 
 def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
-    """Return the ids of the restrictions that fit a question, in the order of the table."""
-    if not question.names and not question.area:
+    """Return the ids of the restrictions that fit a question, in the order of the table.
+
+    Words and kinds with which none of those fits that fit without move to what is ignored. Where no
+    area is named, a word may be a place, and only words that describe are ignored.
+    """
+    is_placed = bool(question.list_values("area"))
+    is_answerable = is_placed or question.list_values("service") or not question.unread
+    if not (is_answerable and (question.names or question.area)):
         return []
+    acts, fits = vocabulary.acts, _mark_fitting(question, vocabulary)
+    words = acts["restriction_id"].map(vocabulary.words)
+    shutdowns = acts["restriction_id"].isin(vocabulary.shutdowns)
+    named = [name for name in question.names if name.kind == "word"]
+    describing = [name for name in named if name.value in vocabulary.describing]
+    conditions = [name for name in named if name not in describing]
+    conditions += [Name("kind", word, word) for word in question.kinds[:1]]
+    for name in (*conditions, *describing):
+        having = fits & (
+            shutdowns if name.kind == "kind" else words.map(partial(_has_word, term=name.value))
+        )
+        is_firm = name in named and name not in describing and not is_placed
+        if is_firm or having.any() or not fits.any():
+            fits = having
+        else:
+            question.ignore(name)
+    return list(acts.loc[fits, "restriction_id"])
+
+
+def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool]":
+    """Return which restrictions are in the places, of all services and in the period."""
     acts = vocabulary.acts
     fits = pd.Series(
         [_fits_names(row, question, vocabulary) for row in acts.to_dict(orient="records")],
@@ -334,22 +445,17 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
         dated = acts[["announced_on", "observed_from"]].astype("object").fillna("")
         begun = dated.apply(lambda days: days.str.startswith(question.period)).any(axis=1)
         fits &= begun | is_in_force(acts, question.period, as_of).astype(bool)
-    of_kind = fits & acts["action"].isin(set().union(*question.kinds.values()))
-    if question.kinds and fits.any() and not of_kind.any():
-        question.notes.append(f"no event that fits is '{' '.join(question.kinds)}'; showing all")
-    return list(acts.loc[of_kind if of_kind.any() else fits, "restriction_id"])
+    return fits
 
 
 def _fits_names(row: Mapping[str, str], question: Question, vocabulary: Vocabulary) -> bool:
-    """Return whether a restriction is in one of the areas, of all services, and has all words."""
+    """Return whether a restriction is in one of the areas and of all services."""
     act = row["restriction_id"]
     areas = question.list_values("area")
     inside = {*re.split("[;>]", row["country_paths"]), *row["country_id"].split(";")}
     if areas and inside.isdisjoint(areas):
         return False
-    if not vocabulary.services.get(act, set()).issuperset(question.list_values("service")):
-        return False
-    return all(_has_word(vocabulary.words[act], word) for word in question.list_values("word"))
+    return vocabulary.services.get(act, set()).issuperset(question.list_values("service"))
 
 
 def _has_word(words: Iterable[str], term: str) -> bool:
@@ -363,13 +469,29 @@ def has_register(acts: pd.DataFrame) -> bool:
     return bool(acts["source_id"].astype("str").str.startswith("access-now-stop").any())
 
 
+def describe_gap(question: Question, vocabulary: Vocabulary) -> str:
+    """Return that no restriction fits a question, and what the version covers."""
+    areas = [names.area_in_words(code, code) for code in question.list_values("area")]
+    services = question.list_values("service")
+    words = [] if areas else question.unread or question.list_values("word")
+    parts = [vocabulary.titles.get(service, service) for service in services]
+    parts += [f"'{word}'" for word in words]
+    texts = [f"for {names.join_names(parts)}"] * bool(parts)
+    texts += [f"{'in' if parts else 'for'} {names.join_names(areas)}"] * bool(areas)
+    texts += [f"in {day_in_words(question.period)}"] if question.period else []
+    ever = replace(question, period=None, names=[*question.names], kinds=[], ignored=[])
+    others = match_restrictions(ever, vocabulary)
+    years = f" {len(others)} in other years." if question.period and others else ""
+    return f"No events {' '.join(texts)}.{years} {describe_cover(vocabulary.acts)}"
+
+
 def describe_cover(acts: pd.DataFrame) -> str:
     """Return what a version covers, and the command that adds more."""
     countries = {code for cell in acts["country_id"] for code in cell.split(";")}
-    cover = f"this version has {len(acts)} events of {len(countries)} countries"
-    if has_register(acts):
-        return f"{cover}, with Access Now's register; audience-impact add restriction adds one"
-    return (
-        f"{cover}, entered by hand; audience-impact import stop adds Access Now's register of "
-        "shutdowns"
+    cover = (
+        f"This edition holds {len(acts):,} events in {len(countries)} countries, collected up to "
+        f"{day_in_words(str(acts['as_of'].max())[:10])}"
     )
+    if has_register(acts):
+        return f"{cover}."
+    return f"{cover}; audience-impact import stop adds Access Now's register of shutdowns."

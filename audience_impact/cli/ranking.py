@@ -110,8 +110,11 @@ class RankedArea:
 
     @property
     def rows(self) -> "pd.DataFrame":
-        """Return the rows that are shown."""
-        return self.ranking.rows if self.by is Grouping.COUNTRY else self.events
+        """Return the rows that are shown; of restrictions that continue each other one."""
+        from audience_impact.answers import rankings
+
+        is_by_country = self.by is Grouping.COUNTRY
+        return self.ranking.rows if is_by_country else rankings.join_chains(self.events)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -124,18 +127,21 @@ def rank_area(
 ) -> RankedArea:
     """Return an area with its countries and restrictions; exit with 1 if nothing is published."""
     from audience_impact.answers import rankings
-    from audience_impact.cli import finding
 
     record = _find_area_record(tables, question)
-    period = question.period = record.row["period"]
+    period = record.row["period"]
     is_unpublished = metric is Quantity.PERSON_DAYS and "-" in period
     if by is Grouping.RESTRICTION and is_unpublished:
         raise fail_with("person-days of restrictions are published by year: give a year", 2)
     by = by or (Grouping.COUNTRY if is_unpublished else Grouping.RESTRICTION)
-    ids = set(finding.match_restrictions(question, finding.Vocabulary(tables)))
-    acts = rankings.select_restrictions(tables, period=period)["restriction_id"]
-    events = rankings.build_events(tables, ids.intersection(acts), period)
-    ranking = rankings.build_ranking(tables, record.area_id, period, metric)
+    kind = EventKind.SHUTDOWN if question.kinds else None
+    acts = rankings.select_restrictions(tables, record.area_id, period, kind)
+    if kind and ("-" in period or acts.empty):  # the numbers of a kind are published by year
+        question.ignored += question.kinds
+        kind = None
+        acts = rankings.select_restrictions(tables, record.area_id, period)
+    events = rankings.build_events(tables, set(acts["restriction_id"]), period)
+    ranking = rankings.build_ranking(tables, record.area_id, period, metric, kind)
     return RankedArea(record, ranking, rankings.sort_events(events, EventOrder(metric)), by)
 
 
@@ -152,6 +158,7 @@ def list_area_values(area: RankedArea, version_id: str) -> dict[str, Any]:
     from audience_impact.answers import text
 
     values = text.area_json(area.record, version_id) | text.ranking_json(area.ranking)
+    values |= {"kind": area.ranking.kind.value} if area.ranking.kind else {}
     return values | text.events_json(area.events)
 
 
@@ -169,7 +176,9 @@ def draw_area(
 
     ranked, events = area.ranking, area.events
     if form is ChartForm.LINE:
-        acts = rankings.select_restrictions(tables, ranked.area_id)["restriction_id"]
+        tables = rankings.select_kind(tables, ranked.kind) if ranked.kind else tables
+        acts = rankings.select_restrictions(tables, ranked.area_id, kind=ranked.kind)
+        acts = acts["restriction_id"]
         events = rankings.build_events(tables, acts)
     publishers = list(events["publisher"].dropna().value_counts().index)
     try:
@@ -205,9 +214,8 @@ def _find_area_record(tables: "dict[str, pd.DataFrame]", question: "Question") -
         return records.build_area_record(tables, area, question.period)
     except KeyError as error:
         when = f" in {question.period}" if question.period else ""
-        hint = finding.describe_cover(tables["restrictions"])
         name = names.area_in_words(area, area)
-        raise fail_with(f"nothing is published of {name}{when}; {hint}") from error
+        raise fail_with(f"The record has no number of people for {name}{when}.") from error
 
 
 def has_record(tables: "dict[str, pd.DataFrame]", question: "Question") -> bool:
@@ -251,7 +259,7 @@ def list_restrictions(
     """List the published restrictions: all, the best known first, or those of an area and a year.
 
     With --area, --year, --sort, --kind or --begun: a line for each restriction, with its days,
-    people or person-days with the 90 % interval, what was cut, and the source.
+    people or person-days with the likely range, what was cut, and the source.
     """
     if begun and year is None:
         raise fail_with("--begun goes with --year", 2)

@@ -94,26 +94,29 @@ def show(
     at least one restriction, each counted once, and the countries or restrictions with the most. If
     the words fit several restrictions: a list of them. --chart draws what is shown.
     """
-    from audience_impact.plain_text import json_text
+    from audience_impact.plain_text import json_text, plain_lines
 
     if form and not chart:
         raise fail_with("--as goes with --chart FILE", 2)
     version, words = open_version(published, version_name, on), " ".join(what)
     tables = load_tables(version)
     question, ids = find_restrictions(words, tables, period)
+    by = by or (Grouping.COUNTRY if question.asks_countries else None)
     options = bool(by or form or metric is not Quantity.PEOPLE)
     if question.area is not None and (options or _asks_area(tables, question, ids)):
         shown = _answer_area(version, tables, question, by, metric, top, form, show_all)
     elif options:
         raise fail_with(f"--by, --metric and --as go with a country or region; {words} is none", 2)
-    elif len(ids) == 1:
+    elif len(ids) == 1 and question.is_precise:
         shown = _answer_restriction(version, tables, ids[0], show_all)
     else:
         shown = _answer_matches(words, tables, ids)
     if chart and not shown.draw:
         raise fail_with(shown.text.removesuffix("\n"))
-    as_json = json_text({"version_id": version.id, **shown.values}) + "\n"
-    sys.stdout.write(as_json if style is OutputFormat.JSON else shown.text)
+    notes = {"notes": question.notes} if question.notes else {}
+    as_json = json_text({"version_id": version.id, **notes, **shown.values}) + "\n"
+    text = plain_lines("".join(f"{note}\n" for note in question.notes)) + shown.text
+    sys.stdout.write(as_json if style is OutputFormat.JSON else text)
     if chart and shown.draw:
         ranking.write_chart(shown.draw(), chart)
         typer.echo(f"wrote {format_path(chart)}", err=True)
@@ -122,12 +125,12 @@ def show(
 def _asks_area(tables: "dict[str, pd.DataFrame]", question: "Question", ids: list[str]) -> bool:
     """Return whether a question that names an area alone is about it, and not about its events.
 
-    A kind of restriction that only one event is of asks for this event. So does an area of which no
-    people are published, where events are on record: a block that was taken back, for example.
+    Shutdowns where only one event is one ask for this event. So does an area of which no people are
+    published: a block that was taken back, for example.
     """
-    if question.kinds and len(ids) == 1:
+    if question.kinds and len(ids) == 1 and question.is_precise:
         return False
-    return not ids or ranking.has_record(tables, question)
+    return ranking.has_record(tables, question)
 
 
 class Shown(NamedTuple):
@@ -200,10 +203,9 @@ def find_restrictions(
 ) -> "tuple[Question, list[str]]":
     """Return what words ask for and the restrictions that fit.
 
-    Every guess is reported on standard error. Exit with 1 if nothing on record fits.
+    Exit with 1 if nothing on record fits.
     """
     from audience_impact.cli import finding
-    from audience_impact.plain_text import plain_line
 
     acts = tables["restrictions"]
     if words in set(acts["restriction_id"]):
@@ -214,26 +216,23 @@ def find_restrictions(
         if ids := finding.complete_id(words, acts):
             return finding.Question(), ids
         if _list_near_ids(words, acts):
-            raise _fail_without_match(words, acts)
+            raise _fail_without_id(words, acts)
     vocabulary = finding.Vocabulary(tables)
     question = finding.read_question(words, vocabulary)
     question.period = period or question.period
     ids = finding.match_restrictions(question, vocabulary)
-    if not ids and question.area is None:
-        raise _fail_without_match(words, acts)
-    for note in question.notes:
-        typer.echo(plain_line(note), err=True)
+    if not ids and finding.is_like_id(words):
+        raise _fail_without_id(words, acts)
+    if not ids:
+        raise fail_with(finding.describe_gap(question, vocabulary))
     return question, ids
 
 
-def _fail_without_match(words: str, acts: "pd.DataFrame") -> typer.Exit:
-    """Tell that nothing fits, the id that is nearly so or what is covered; return the exit."""
-    from audience_impact.cli import finding
-
+def _fail_without_id(words: str, acts: "pd.DataFrame") -> typer.Exit:
+    """Say that no id is so, and which are nearly; return the exit."""
     if near := _list_near_ids(words, acts):
         return fail_with(f"{words} is not published; did you mean {' or '.join(near)}?")
-    cover = "" if finding.is_like_id(words) else f"; {finding.describe_cover(acts)}"
-    return fail_with(f"{words} is not published; see audience-impact list{cover}")
+    return fail_with(f"{words} is not published; see audience-impact list")
 
 
 def _list_near_ids(words: str, acts: "pd.DataFrame") -> list[str]:
@@ -251,12 +250,16 @@ def _list_newest(tables: "dict[str, pd.DataFrame]", ids: list[str]) -> "pd.DataF
 
 def _list_matches(words: str, tables: "dict[str, pd.DataFrame]", ids: list[str]) -> str:
     """Return several restrictions as text: id, day, people, place and what was restricted."""
-    from audience_impact.answers import text
+    from audience_impact.answers import rankings, text
     from audience_impact.plain_text import plain_lines
 
-    head = f"{words} fits {len(ids)} restrictions, here the newest; give more words, or an id:"
-    lines = text.list_events(_list_newest(tables, ids), most=MOST_LISTED)
-    more = [f"  and {len(ids) - MOST_LISTED} more"] * (len(ids) > MOST_LISTED)
+    head = (
+        f"{len(ids):,} restriction{'s fit' if len(ids) > 1 else ' fits'} '{words}', newest first. "
+        "Add a year or a month, or copy an id:"
+    )
+    events = rankings.join_chains(_list_newest(tables, ids))
+    lines = text.list_events(events, most=MOST_LISTED)
+    more = [f"  and {len(events) - MOST_LISTED} more"] * (len(events) > MOST_LISTED)
     return plain_lines("\n".join([head, *lines, *more])) + "\n"
 
 
@@ -270,9 +273,11 @@ def find_ids(version: "Stored", queries: list[str]) -> tuple[str, ...]:
 
 def find_single_id(words: str, tables: "dict[str, pd.DataFrame]") -> str:
     """Return the id of the restriction; exit with 1 if the words match none or several."""
-    _, ids = find_restrictions(words, tables)
-    if not ids:
-        raise _fail_without_match(words, tables["restrictions"])
+    from audience_impact.plain_text import plain_line
+
+    question, ids = find_restrictions(words, tables)
+    for note in question.notes:
+        typer.echo(plain_line(note), err=True)
     if len(ids) > 1:
         raise fail_with(_list_matches(words, tables, ids).removesuffix("\n"))
     return ids[0]

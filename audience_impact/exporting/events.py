@@ -13,7 +13,7 @@ from audience_impact.exporting.content import Content
 from audience_impact.exporting.selection import ExportQuery
 
 EVENTS = "events"
-ABOUT = "One row a restriction: days, people and person-days with the 90 % interval, and source"
+ABOUT = "One row a restriction: days, people and person-days with the likely range, and source"
 COLUMNS = (
     ("restriction_id", "string", "", "the id of the restriction"),
     ("area_name", "string", "", "where it was"),
@@ -24,8 +24,8 @@ COLUMNS = (
     ("platforms", "string", "", "what was cut"),
     ("impact_metric", "string", "", "whom the people count: users of a feature where it was cut"),
     ("q50_persons", "number", "persons", "people: the median; blank: no estimate"),
-    ("q05_persons", "number", "persons", "people: lower end of the 90 % interval"),
-    ("q95_persons", "number", "persons", "people: upper end of the 90 % interval"),
+    ("q05_persons", "number", "persons", "people: lower end of the likely range"),
+    ("q95_persons", "number", "persons", "people: upper end of the likely range"),
     (
         "at_least_persons",
         "number",
@@ -36,8 +36,8 @@ COLUMNS = (
     ("confidence", "string", "", "confidence in the number of people"),
     ("days", "number", "days", "days that may have been under restriction, in the chosen year"),
     ("q50_person_days", "number", "person_days", "person-days in the chosen year: the median"),
-    ("q05_person_days", "number", "person_days", "person-days: lower end of the 90 % interval"),
-    ("q95_person_days", "number", "person_days", "person-days: upper end of the 90 % interval"),
+    ("q05_person_days", "number", "person_days", "person-days: lower end of the likely range"),
+    ("q95_person_days", "number", "person_days", "person-days: upper end of the likely range"),
     ("source", "string", "", "publisher and date of the page that reports it"),
     ("title", "string", "", "title of the page"),
     ("licence", "string", "", "licence of the page, as far as somebody looked for it"),

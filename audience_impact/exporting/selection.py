@@ -32,8 +32,8 @@ from audience_impact.store.divided import list_published
 from audience_impact.store.versions import Stored
 
 HEADINGS = (
-    *("at least", "5 %", "median", "95 %", "at most"),
-    *("at least as printed", "at most as printed", "status"),
+    *("minimum", "5 %", "median", "95 %", "maximum"),
+    *("minimum at face value", "maximum at face value", "confidence"),
 )
 
 

@@ -28,12 +28,12 @@ LABEL, OTHERS, LAST = 30, 15, 7
 """Widths of the first and of the other columns, and the last column of texts that span several."""
 LINE_CHARACTERS, LINE_HEIGHT = 115, 15
 HOW_TO_READ = (
-    "At least and at most (at_least_, at_most_) are bounds that are valid if no figure has a "
-    "larger error than 99 % of such figures; as printed (lower_, upper_), if each figure is right.",
-    "The median (q50_) is the estimate. From the 5 % to the 95 % quantile (q05_, q95_) is the 90 % "
-    "interval: the true number should lie in it nine times in ten. It may extend beyond the "
-    "bounds as printed, and never beyond at least and at most.",
-    "A blank cell means not known, or not applicable to the row. A zero means nobody.",
+    "The minimum and maximum (at_least_, at_most_) hold if no figure has a larger error than 99 % "
+    "of such figures; at face value (lower_, upper_), if each figure is right.",
+    "The median (q50_) is the estimate. From the 5 % to the 95 % quantile (q05_, q95_) is the "
+    "likely range: the true number should lie in it nine times in ten. It may extend beyond the "
+    "bounds at face value, and never beyond minimum and maximum.",
+    "A blank cell means not known, or not applicable to the row. A zero means no one.",
     "Do not add up rows: people use several services and meet several restrictions. Rows of areas "
     "and of person-days count each person once.",
     "Each heading has a note with its unit and meaning; the sheets columns and values have them "

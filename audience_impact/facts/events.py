@@ -11,9 +11,17 @@ Method. A restriction that is published under another leaves the facts, with its
 places; figures about it become figures about the other. The restriction that stays keeps what it
 says; where it does not know its end, it takes the end of what stands under it, where it has no
 hours, those of an event of the same days, where it names only a group of services, those that the
-event names, and where the link is one of other access networks, it is of all. A remainder begins
+event names, and where the link is one of other access networks, it is of all. The best claim of all
+its rows counts: an authority's where one of them has it, who ordered it, and who measured it. An
+end of another source that differs from its own is noted beside it. A remainder begins
 when the other ended, and continues it; if that never ended before it, it is one event with it. Of
 several links of one restriction the first that merges counts, in the order of `EventRelation`.
+
+Renewals are one event in steps: an order of the same kind, places, networks and targets that begins
+at most RENEWAL_DAYS after another ended, or while another is on record as ongoing, continues it,
+unless the facts name what it continues. The record of a restriction whose end no source gives ends
+with the year in which it began, or on the day of its latest page, if one was published within
+RECORD_DAYS of the start: a page of a later year tells what was, and not that it still is.
 
 Undone by a row of `event_links` with the relation `apart` in a folder of facts, or without the row
 of the layer: the restriction is then published again under its own id.
@@ -43,20 +51,23 @@ names its restriction. The absence of evidence proves nothing.
 Citation. Rules of this project, docs/method.md.
 """
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
 
 from audience_impact.facts.tables import PROVENANCE, Tables
-from audience_impact.periods import ONE_DAY
+from audience_impact.periods import DAY, ONE_DAY
 from audience_impact.populations import country_of, parents_of
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     Cause,
+    ClaimStatus,
     EndSource,
     EndStatus,
     EventRelation,
     EvidenceScope,
+    EvidenceState,
     GeoScope,
     NetworkScope,
     PlatformKind,
@@ -136,6 +147,51 @@ def find_lost_shares(linked: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+MEASURERS = {
+    name: re.compile(pattern, re.IGNORECASE)
+    for name, pattern in (
+        ("Censored Planet", r"censored ?planet"),
+        ("Cloudflare", r"cloudflare"),
+        ("IODA", r"ioda\b"),
+        ("Kentik", r"\bkentik"),
+        ("NetBlocks", r"net ?blocks"),
+        ("OONI", r"\booni\b"),
+        ("RIPE", r"\bripe (?:atlas|ncc|stat)"),
+        ("ThousandEyes", r"\bthousand ?eyes"),
+    )
+}
+"""Organisations that measure networks from outside, with the pattern of their names and links."""
+MEASURED = [EvidenceState.BLOCKED.value, EvidenceState.DOWN.value, EvidenceState.IMPAIRED.value]
+"""States of the evidence that a measurement gives."""
+
+
+def name_measurers(text: str) -> str:
+    """Return the measurers that a text names, joined by `;`; blank for none."""
+    return ";".join(name for name, pattern in MEASURERS.items() if pattern.search(text))
+
+
+def add_measurers(tables: Tables) -> Tables:
+    """Return typed facts in which each measured restriction names its measurers and their page.
+
+    They are those of its own column, of its note, and of its source where a measurer publishes it.
+    """
+    rows = tables["restrictions"]
+    pages = tables["sources"].set_index("source_id")[["publisher", "url"]].astype("str")
+    sources = [
+        pages.reindex(rows[name]).fillna("").set_axis(rows.index)
+        for name in ("source_id", "also_source_id")
+    ]
+    words = [rows["measured_by"], rows["note"], *(page["publisher"] for page in sources)]
+    text = pd.concat([cells.fillna("") for cells in words], axis=1).agg(" ".join, axis=1)
+    is_measured = rows["evidence_state"].isin(MEASURED)
+    names = text.where(is_measured, "").map(name_measurers).astype("str")
+    url = rows["measured_url"].fillna("").astype("str")
+    for page in sources:
+        is_own = is_measured & (page["publisher"].map(name_measurers) != "")
+        url = url.mask(is_own & (url == ""), page["url"])
+    return tables | {"restrictions": rows.assign(measured_by=names, measured_url=url)}
+
+
 MERGING = (EventRelation.ONE_EVENT, EventRelation.OTHER_NETWORKS, EventRelation.REMAINDER)
 """Relations that change what is published, the strongest first."""
 OWNED = ("restriction_targets", "restriction_places")
@@ -149,8 +205,74 @@ END = [
 HOURS = ["days_in_force", "times_in_force", "least_hours_a_day", "most_hours_a_day", "hours_basis"]
 
 
+RENEWAL_DAYS = 1
+RECORD_DAYS = 365
+NEVER = pd.Timestamp(2200, 1, 1)
+SAME_ORDER = ("area_ids", "network_scope", "action", "severity")
+"""Columns that are equal in the renewals of an order, beside its targets and places."""
+
+
 def merge_events(tables: Tables) -> Tables:
-    """Return typed facts in which each event is one restriction."""
+    """Return typed facts in which each event is one restriction, its steps named, or one record."""
+    merged = _merge_linked(tables)
+    rows = _end_records(merged["restrictions"], merged)
+    return merged | {"restrictions": rows.assign(continues=_find_renewed(rows, merged))}
+
+
+def _end_records(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return restrictions in which no unknown end leaves a record open."""
+    start = rows["observed_from_start"].fillna(rows["announced_on_start"])
+    published = tables["sources"].set_index("source_id")["published_on_end"]
+    pages = pd.DataFrame(
+        {
+            name: published.reindex(rows[name]).set_axis(rows.index).astype(DAY)
+            for name in ("source_id", "also_source_id")
+        }
+    )
+    age = pages.sub(start, axis=0)
+    is_near = (age > pd.Timedelta(0)) & (age <= pd.Timedelta(days=RECORD_DAYS))
+    latest = pages.where(is_near).max(axis=1)
+    until = latest.fillna(start.dt.normalize() + pd.offsets.YearBegin(1))
+    is_open = (rows["end_status"] == EndStatus.UNKNOWN) & rows["listed_until_end"].isna()
+    is_open &= until.notna()
+    last = until - ONE_DAY
+    ends = {"listed_until": last.dt.strftime("%Y-%m-%d"), END[-2]: last, END[-1]: until}
+    return rows.assign(**{name: rows[name].mask(is_open, ends[name]) for name in ends})
+
+
+def _find_renewed(rows: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
+    """Return the restriction that each one continues: as recorded, else the order it renews."""
+    ids = rows["restriction_id"]
+    start = rows["observed_from_start"].fillna(rows["announced_on_start"])
+    is_exact = rows["ended_on_end"] - rows["ended_on_start"] == ONE_DAY
+    goes_on = rows["end_status"] == EndStatus.ONGOING
+    last = rows["listed_until_end"].fillna(NEVER)
+    end = rows["ended_on_end"].where(is_exact).mask(goes_on, last)
+    keys = rows[["restriction_id", "continues", *SAME_ORDER]].assign(
+        start=start,
+        end=end.fillna(start),
+        targets=ids.map(
+            _join_cells(tables["restriction_targets"], rows, ["platform_id", "feature"])
+        ),
+        places=ids.map(
+            _join_cells(tables["restriction_places"], rows, ["area_id", "reading", "name"])
+        ),
+    )
+    in_order = keys[start.notna()].sort_values(["start", "end", "restriction_id"])
+    orders = [in_order[name] for name in (*SAME_ORDER, "targets", "places")]
+    reach = in_order.groupby(orders, dropna=False)["end"].cummax()
+    holder = in_order["restriction_id"].where(in_order["end"] == reach)
+    longest = pd.DataFrame({"end": reach, "holder": holder.groupby(orders, dropna=False).ffill()})
+    before = longest.groupby(orders, dropna=False).shift()
+    is_renewal = in_order["start"] - before["end"] <= pd.Timedelta(days=RENEWAL_DAYS)
+    is_renewal &= rows["continues"].reindex(in_order.index) == ""
+    renewed = before["holder"].where(is_renewal).reindex(rows.index)
+    return rows["continues"].mask(renewed.notna(), renewed)
+
+
+def _merge_linked(tables: Tables) -> Tables:
+    """Return typed facts in which restrictions that links say are one event are one."""
+    tables = add_measurers(tables)
     links = choose_links(tables["event_links"])
     if links.empty:
         return tables
@@ -303,6 +425,7 @@ def _complete(
     frame.loc[unknown, END] = ends.loc[unknown, END]
     hours = _find_hours(beside, frame)
     frame.loc[hours.index, HOURS] = hours
+    frame = _note_other_ends(_take_claims(frame, beside), restrictions, beside)
     split_ids = links.loc[links["relation"] == EventRelation.OTHER_NETWORKS, "restriction_id"]
     frame.loc[frame.index.isin(split_ids.map(merged)), "network_scope"] = NetworkScope.ALL.value
     sources = beside.drop_duplicates("published").set_index("published")["source_id"]
@@ -310,6 +433,68 @@ def _complete(
     is_new = (frame["also_source_id"] == "") & added.notna() & (added != frame["source_id"])
     frame["also_source_id"] = frame["also_source_id"].mask(is_new, added)
     return frame
+
+
+CLAIMED = ["authority", "legal_basis", "stated_reason", "is_ordered", "measured_url"]
+"""Columns that say who did it, why, and where it was measured."""
+
+
+def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame:
+    """Return restrictions with the best claim of all rows, who ordered it, and all measurers.
+
+    `beside` are the merged events, with the id of the restriction in `published`.
+    """
+    is_official = beside["claim_status"] == ClaimStatus.OFFICIAL
+    ordered = beside.assign(order=~is_official).sort_values("order", kind="stable")
+    frame = restrictions.copy()
+    raised = frame.index.isin(beside.loc[is_official, "published"])
+    raised &= (frame["claim_status"] == ClaimStatus.REPORTED).to_numpy()
+    frame.loc[raised, "claim_status"] = ClaimStatus.OFFICIAL.value
+    for name in CLAIMED:
+        filled = ordered[ordered[name].fillna("") != ""].drop_duplicates("published")
+        cells = pd.Series(frame.index, frame.index).map(filled.set_index("published")[name])
+        frame[name] = frame[name].mask(frame[name].fillna("").eq("") & cells.notna(), cells)
+    measured = beside[beside["measured_by"] != ""]
+    states = measured.drop_duplicates("published").set_index("published")["evidence_state"]
+    weak = frame.index[
+        frame["evidence_state"].isin([EvidenceState.INSUFFICIENT, EvidenceState.LIKELY_BLOCKED])
+    ].intersection(states.index)
+    frame.loc[weak, "evidence_state"] = states[weak].to_numpy()
+    names = measured.groupby("published")["measured_by"].agg(";".join)
+    names = frame["measured_by"] + ";" + names.reindex(frame.index, fill_value="")
+    return frame.assign(measured_by=names.map(name_measurers).astype("str"))
+
+
+OTHER_END = ["other_ended_on", "other_end_status", "other_end_source_id"]
+END_DAYS = 3
+"""Days between two ends above which sources disagree about the end."""
+
+
+def _note_other_ends(
+    frame: pd.DataFrame, restrictions: pd.DataFrame, beside: pd.DataFrame
+) -> pd.DataFrame:
+    """Return `frame` with the end of another source, where none of them agrees with its own.
+
+    `restrictions` are those before they took an end of a merged event.
+    """
+    mine = restrictions.loc[beside["published"]].set_axis(beside.index)
+    stated = [rows["ended_on_end"].notna() for rows in (mine, beside)]
+    goes_on = [rows["end_status"] == EndStatus.ONGOING for rows in (mine, beside)]
+    apart = pd.concat(
+        [
+            (mine["ended_on_start"] - beside["ended_on_end"]).dt.days + 1,
+            (beside["ended_on_start"] - mine["ended_on_end"]).dt.days + 1,
+        ],
+        axis=1,
+    ).max(axis=1)
+    differs = (goes_on[0] & stated[1]) | (stated[0] & goes_on[1]) | (apart > END_DAYS)
+    says = (stated[0] | goes_on[0]) & (stated[1] | goes_on[1])
+    says &= (mine["source_id"] != beside["source_id"]).to_numpy()
+    rows = beside[says].assign(differs=differs[says])
+    rows = rows[rows.groupby("published")["differs"].transform("all").astype(bool)]
+    rows = rows.sort_values("ended_on_end", kind="stable").drop_duplicates("published", keep="last")
+    cells = rows.set_index("published")[["ended_on", "end_status", "source_id"]]
+    return frame.assign(**cells.set_axis(OTHER_END, axis=1).reindex(frame.index))
 
 
 def _name_services(tables: Tables, merged: Mapping[str, str]) -> pd.DataFrame:

@@ -136,6 +136,12 @@ def describe_chances(
     return Chances(GROUPS.check_frame(groups), fitted)
 
 
+def is_reported_once(restrictions: pd.DataFrame, outages: "pd.Series[str]") -> "pd.Series[bool]":
+    """Return whether neither a measurement nor an authority confirms each restriction."""
+    group = _group_by_evidence(restrictions.set_index("restriction_id"), outages)
+    return group.eq(ChanceGroup.ONE_REPORT.value).set_axis(restrictions.index)
+
+
 def _group_by_evidence(about: pd.DataFrame, outages: "pd.Series[str]") -> "pd.Series[str]":
     """Return the evidence group of each restriction, for the chance that it happened."""
     is_measured = about["evidence_state"].isin(MEASURED) | about.index.isin(outages)

@@ -2,22 +2,26 @@
 
 Definitions. An audience is imputed where no figure counts all of it: none qualifies, or those that
 do are limits. Its distribution is that of its share of the people online on the day before which it
-is required; as soon as a figure counts it, that figure is used instead. If the base is not the
-people online, the recorded people online are used within it.
+is required. If the base is not the people online, the recorded people online are used within it. A
+figure that counts it and is known worse than the imputed audience is combined with it.
 
 Method. There is one distribution per service, country and day, for all restrictions
 (distribution.py, groups.py). The share is drawn and multiplied by the drawn base
-(simulation/audiences.py). Imputed values never enter columns from which bounds are computed.
+(simulation/audiences.py). A figure and what is imputed without it are combined by their precision,
+so that a figure never makes an answer less certain. Imputed values never enter columns from which
+bounds are computed.
 """
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from audience_impact import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups
 from audience_impact.imputation.distribution import (
+    MOST_SHARE,
     SHARES,
     ImputationModel,
     is_narrow,
@@ -30,7 +34,11 @@ from audience_impact.vocabulary import WHOLE_INTERNET
 KEY = ["restriction_id", "country_id", "platform_id"]
 IMPUTED = "imputed"
 """Shape of an audience that is drawn as a share of the people online."""
+COMBINED = "combined"
+"""Shape of an audience whose figures say less than those of others: a share of the base as well."""
 COVERAGE = 0.90
+ENDS = ["least_persons", "most_persons"]
+"""Columns of the 99 % ends of the figures of an audience, which no draw leaves."""
 FRAME = Frame(
     "inputs.imputed",
     {
@@ -42,6 +50,7 @@ FRAME = Frame(
     key=tuple(KEY),
 )
 COLUMNS = [*KEY, "rung", *SHARES, "is_decisive", "is_only"]
+LIMIT = ["low", "mode", "high"]
 DECISIVE_PART = 0.5
 """Minimum size of a decisive audience, as a share of the largest audience of its restriction."""
 
@@ -87,6 +96,65 @@ def impute_audiences(
     return rows[COLUMNS].sort_values(KEY, ignore_index=True)
 
 
+def combine_with_others(
+    distributions: pd.DataFrame,
+    requested: pd.DataFrame,
+    audiences: pd.DataFrame,
+    tables: Tables,
+    fitted: tuple[ImputationModel | None, OverlapModel | None],
+) -> pd.DataFrame:
+    """Return the distributions of counted audiences, combined with figures of others if better.
+
+    `chosen_way` of `distributions` is how the figures count. An audience is imputed as if its
+    figures did not exist. Where their errors are the larger, the two are combined: the weights of
+    the log odds are the inverse squared half widths, so that the result is narrower than both; its
+    middle stays in the interval of the figures.
+    """
+    figures, joint_use = fitted
+    distributions = distributions.assign(least_persons=np.nan, most_persons=np.nan)
+    drawable = distributions[distributions["shape"] != ""].reset_index(names="place")
+    rows = requested[[*KEY, "before"]].merge(drawable, on=KEY)
+    rows = rows.merge(audiences[[*KEY, "base_size_persons"]], on=KEY)
+    rows = rows[rows["base_size_persons"] > 0.0].reset_index(drop=True)
+    if figures is None or rows.empty:
+        return distributions
+    days = rows.rename(columns={"country_id": "area_id", "before": "moment"})
+    days = days.rename(columns={"chosen_way": "way", "audience_key": "left_out_ids"})
+    place = ["area_id", "platform_id", "moment", "way", "left_out_ids"]
+    imputed = groups.impute_with_groups(days[place], tables, figures, joint_use)
+    rows = rows.join(imputed, how="inner").set_index("place")
+    return _weigh_by_precision(distributions, rows)
+
+
+def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the distributions, with those of `rows` whose figures are the less precise combined.
+
+    `rows` is indexed like `distributions`, and has SHARES of the people online.
+    """
+    middle, below, above = figure_errors.measure_spread(rows, rows["base_size_persons"])
+    half = (below + above) / 2.0
+    online = rows["online_persons"] / rows["base_size_persons"]
+    low, imputed, high = (logit((rows[name] * online).clip(upper=MOST_SHARE)) for name in SHARES)
+    imputed_half = (high - low) / 2.0
+    weight = imputed_half**2 / (half**2 + imputed_half**2)
+    narrowed = np.sqrt(1.0 - weight)
+    centre = (weight * middle + (1.0 - weight) * imputed).clip(middle - below, middle + above)
+    quantiles = {
+        "low": centre - narrowed * (imputed - low),
+        "mode": centre,
+        "high": centre + narrowed * (high - imputed),
+    }
+    ends = dict(zip(ENDS, figure_errors.find_ends(rows), strict=True))
+    is_weak = half > imputed_half
+    combined = pd.DataFrame({name: expit(odds) for name, odds in quantiles.items()} | ends).assign(
+        shape=COMBINED, coverage=COVERAGE
+    )
+    changed = combined[is_weak]
+    distributions = distributions.copy()
+    distributions.loc[changed.index, list(changed)] = changed
+    return distributions
+
+
 def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool]":
     """Return True for imputed audiences near the largest of their restriction and country."""
     country = ["restriction_id", "country_id"]
@@ -113,13 +181,18 @@ def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
 def describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions of imputed audiences with the columns of `like`.
 
-    If a figure in `like` is only a limit of the audience, its errors are kept, except for rounding,
-    which is in persons while the distribution is one of shares.
+    If a figure in `like` is only a limit of the audience, no draw is below the 99 % end of it. Its
+    errors are kept, except for rounding, which is in persons while the distribution is one of
+    shares.
     """
     q05, q50, q95 = (imputed_rows[name] for name in SHARES)
     service = imputed_rows["country_id"] + "|" + imputed_rows["platform_id"]
-    errors = imputed_rows[KEY].merge(like[[*KEY, *figure_errors.COLUMNS]], on=KEY, how="left")
-    described = errors.set_index(imputed_rows.index).assign(
+    limits = imputed_rows[KEY].merge(
+        like[[*KEY, *LIMIT, *figure_errors.COLUMNS]], on=KEY, how="left"
+    )
+    least, _ = figure_errors.find_ends(limits.assign(mode=limits["low"], high=limits["low"]))
+    described = limits.set_index(imputed_rows.index).assign(
+        least_persons=least,
         rounding_error_persons=0.0,
         audience_key="imputed|" + service,
         shape=IMPUTED,

@@ -30,12 +30,13 @@ chapter 2; K. L. Lange, R. J. A. Little, J. M. G. Taylor, Robust statistical mod
 distribution, JASA 84 (1989) 881-896; docs/method.md reports the coverage of such intervals.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.linalg import lapack, solve_triangular
 
 from audience_impact.facts.tables import Tables
@@ -82,7 +83,8 @@ LEAST_SQUARED = 1.2
 BLOCK_ROWS = 64
 """Number of rows of a matrix that are copied at once, so that they remain in the cache."""
 SHARES = ["q05_share", "q50_share", "q95_share"]
-COLUMNS = [*SHARES, "rung", "online_share"]
+ONLINE = ["online_share", "online_persons"]
+COLUMNS = [*SHARES, "rung", *ONLINE]
 UNKNOWN = "?"
 """Series and survey of an imputed figure, which differ from all printed ones."""
 SHARE_DECIMALS = 5
@@ -152,12 +154,14 @@ def _read_scale(audience_laws: pd.DataFrame) -> AudienceParameters:
 def impute_shares(
     requested: pd.DataFrame, tables: Tables, model: "ImputationModel", without_country: bool = False
 ) -> pd.DataFrame:
-    """Return quantiles (SHARES) of the share of the people online, `rung` and `online_share`.
+    """Return quantiles (SHARES) of the share of the people online, `rung` and ONLINE.
 
-    `online_share` is of residents; the rows are indexed like `requested`.
+    ONLINE are the people online, as a share of residents and in persons; the rows are indexed like
+    `requested`.
 
     `requested` has `area_id`, `platform_id` and `moment` (a day); with `way`, the figure is one
-    counted in that way; `is_under_block` states whether it is from the time of a block. Rows
+    counted in that way; `is_under_block` states whether it is from the time of a block;
+    `left_out_ids` names figures (joined by +) from which a row must not be imputed. Rows
     without a result are absent (no users of any service, or no people online, on record). `model`
     has the figures for the imputation; `without_country` leaves out the figures of the country of
     each row. Shares that are too uncertain on the coarse scale are imputed on the fine one.
@@ -221,9 +225,7 @@ def _impute_on_scale(
     requested: pd.DataFrame, tables: Tables, model: "ImputationModel", without_country: bool
 ) -> pd.DataFrame:
     """Return what `impute_shares` returns, on the scale of the model."""
-    nothing = pd.DataFrame(columns=COLUMNS).astype(
-        dict.fromkeys([*SHARES, "online_share"], "float64")
-    )
+    nothing = pd.DataFrame(columns=COLUMNS).astype(dict.fromkeys([*SHARES, *ONLINE], "float64"))
     questions = _describe_requested(requested, tables)
     if questions.empty or model.figures.empty:
         return nothing
@@ -235,7 +237,7 @@ def _impute_on_scale(
     middle, spread = condition_on_figures(strange, model, without_country)
     predictions = questions.assign(rung=rung, middle=middle, spread=spread)
     shares = add_intervals(predictions, model.parameters, model.scale)[list(SHARES)]
-    more = {"rung": rung.to_numpy(), "online_share": questions["online_share"].to_numpy()}
+    more = {"rung": rung.to_numpy(), **{name: questions[name].to_numpy() for name in ONLINE}}
     rows = shares.assign(**more).set_axis(questions["place"].to_numpy())
     return rows[(rows["rung"] != "").to_numpy()]
 
@@ -280,16 +282,29 @@ def _find_evidence_levels(
 ) -> tuple[pd.Series, pd.Series]:
     """Return the evidence level of each row, and True for services unknown in its country.
 
-    Without figures of the country, the level follows from figures of other countries.
+    Figures that are left out do not count, those of the country among them if so requested.
     """
-    if not without_country:
-        return _describe_levels(questions, figures)
     results = [
-        _describe_levels(group, figures[figures["area_id"] != area])
-        for area, group in questions.groupby("area_id")
+        _describe_levels(group, figures[~is_out])
+        for group, is_out in _leave_figures_out(questions, figures, without_country)
     ]
     rung, is_stranger = (pd.concat(parts) for parts in zip(*results, strict=True))
     return rung.reindex(questions.index), is_stranger.reindex(questions.index)
+
+
+def _leave_figures_out(
+    questions: pd.DataFrame, figures: pd.DataFrame, without_country: bool
+) -> Iterator[tuple[pd.DataFrame, NDArray[np.bool_]]]:
+    """Yield the rows for which the same figures are left out, and True for these figures."""
+    if without_country:
+        areas = figures["area_id"].to_numpy(dtype=object)
+        yield from ((group, areas == area) for area, group in questions.groupby("area_id"))
+    elif "left_out_ids" in questions:
+        ids = figures["figure_id"]
+        for names, group in questions.groupby("left_out_ids"):
+            yield group, ids.isin(str(names).split("+")).to_numpy()
+    else:
+        yield questions, np.zeros(len(figures), dtype=bool)
 
 
 def _describe_levels(questions: pd.DataFrame, figures: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -451,13 +466,9 @@ def condition_on_figures(
     figures, (precision, weighted) = model.figures, model.weighted_inverse
     shared = compute_cross_covariance(questions, figures, model.parameters.spreads)
     total = compute_variance(questions, model.parameters.spreads)
-    if not without_country:
-        explained = np.einsum("ij,ij->i", shared @ precision, shared)
-        return shared @ weighted, np.sqrt(np.maximum(total - explained, 0.0))
     middle, explained = np.empty(len(questions)), np.empty(len(questions))
-    areas = figures["area_id"].to_numpy(dtype=object)
-    for area, group in questions.groupby("area_id"):
-        rows, out = questions.index.get_indexer(group.index), np.flatnonzero(areas == area)
+    for group, is_out in _leave_figures_out(questions, figures, without_country):
+        rows, out = questions.index.get_indexer(group.index), np.flatnonzero(is_out)
         shared_rows = shared[rows]
         shared_rows[:, out] = 0.0
         inside = np.linalg.inv(precision[np.ix_(out, out)])

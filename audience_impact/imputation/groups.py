@@ -2,7 +2,9 @@
 
 Definitions. A group is a platform that represents services of some kinds (MEMBERS), or those that
 its `member_ids` list. Its members in a country are the MOST of these services with the largest
-imputed audiences there, of those that were counted in some country or in the world.
+imputed audiences there, of those that still exist and were counted in the subregion of the country
+or in most subregions; of a list of members, those that were counted in some country or in the
+world.
 
 Method. Members are drawn from their imputed distributions, with a common factor of weight COMMON,
 because they share country and survey. Each draw gives shares of the people online, and the model of
@@ -12,8 +14,8 @@ members.
 
 Assumptions. The term "social media" in a register means the largest services of these kinds.
 
-Known drawbacks. Services beyond the MOST largest, and those that nobody counted anywhere, are
-missing from the union.
+Known drawbacks. Services beyond the MOST largest, and those that nobody counted there, are missing
+from the union.
 
 Citation. H. Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods (1992), for
 Kronecker sequences; overlap/model.py for the union.
@@ -31,6 +33,7 @@ from audience_impact.frames import Array
 from audience_impact.imputation import distribution, evidence_levels
 from audience_impact.imputation.distribution import SHARES, ImputationModel
 from audience_impact.overlap.model import Group, OverlapModel, make_lattice
+from audience_impact.populations import has_ended, parents_of
 from audience_impact.vocabulary import ImputationRung, PlatformKind
 
 MEMBERS = {
@@ -40,6 +43,8 @@ MEMBERS = {
 }
 """Kinds of the services in each group that is named without its members."""
 MOST = 6
+MOST_PLACES = 0.5
+"""Share of the subregions; a service counted in more of them is a member everywhere."""
 COMMON = 0.3
 DRAWS = 256
 
@@ -70,7 +75,9 @@ def impute_with_members(
     if model is None or not is_group.any():
         shares = distribution.impute_shares(requested, tables, imputation_model, without_country)
         return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES])
-    members = _list_members(requested[is_group], tables)
+    models = [imputation_model, imputation_model.finer]
+    figures = pd.concat([each.figures for each in models if each is not None])
+    members = _list_members(requested[is_group], tables, figures)
     both = pd.concat([requested[~is_group], members.drop(columns="place")], ignore_index=True)
     shares = distribution.impute_shares(both, tables, imputation_model, without_country)
     origin = np.append(requested.index[~is_group], members["place"]).astype(requested.index.dtype)
@@ -95,12 +102,20 @@ def list_services(platforms: pd.DataFrame) -> "pd.Series[str]":
     return pd.concat([kinds, listed["member_ids"].str.split(";").explode()])
 
 
-def _list_members(groups: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def _list_members(groups: pd.DataFrame, tables: Tables, figures: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of services that a group may contain; `place` is the row of the group."""
     services = list_services(tables["platforms"])
     counted = services[services.isin(tables["estimates"]["platform_id"])].rename("service_id")
     rows = groups.assign(place=groups.index).join(counted, on="platform_id", how="inner")
-    rows = rows.assign(platform_id=rows.pop("service_id"))
+    subregion = rows["area_id"].map(parents_of(tables["areas"])).fillna("")
+    there = figures.loc[figures["subregion"] != "", ["subregion", "platform_id"]].drop_duplicates()
+    spread = there["platform_id"].value_counts() / max(there["subregion"].nunique(), 1)
+    is_used = pd.MultiIndex.from_arrays([subregion, rows["service_id"]]).isin(
+        pd.MultiIndex.from_frame(there)
+    ) | rows["service_id"].isin(spread.index[spread > MOST_PLACES])
+    is_listed = ~rows["platform_id"].isin(list(MEMBERS))
+    exists = ~has_ended(rows["service_id"], rows["moment"], tables["platforms"])
+    rows = rows.assign(platform_id=rows.pop("service_id"))[(is_used | is_listed) & exists]
     return rows.sort_values(["place", "platform_id"], ignore_index=True)
 
 
@@ -119,9 +134,9 @@ def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
         union = model.draw_unions(Group(_draw_members(group), joint_use, everyone))[0]
         quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(distribution.SHARE_DECIMALS)
         rung = evidence_levels.ORDER[int(group["rung"].map(evidence_levels.ORDER.index).max())]
-        unions[place] = [*quantiles, rung, group["online_share"].iloc[0]]
+        unions[place] = [*quantiles, rung, *group[distribution.ONLINE].iloc[0]]
     table = pd.DataFrame.from_dict(unions, orient="index", columns=distribution.COLUMNS)
-    return table.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))
+    return table.astype(dict.fromkeys([*SHARES, *distribution.ONLINE], "float64"))
 
 
 def _draw_members(members: pd.DataFrame) -> Array:

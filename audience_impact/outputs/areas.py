@@ -178,7 +178,7 @@ def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFr
 
     `rows` have `period`; after the year of the last edition, no restriction counts that only the
     register records, so that these totals have low reliability. Without a register no total is
-    marked.
+    marked. `collected_until` is the last day of which all sources were read.
     """
     last = register_rows["count_year"].max() if len(register_rows) else "9999"
     is_late = rows["period"].str[:4] > last
@@ -189,7 +189,8 @@ def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFr
         for name, (text, between) in added.items()
     }
     status = rows["obs_status"].mask(is_late & (rows["obs_status"] == ESTIMATED), UNRELIABLE)
-    return rows.assign(**marked, obs_status=status)
+    until = f"{last}-12-31" if len(register_rows) else rows["as_of"]
+    return rows.assign(**marked, obs_status=status, collected_until=until)
 
 
 def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.DataFrame:
@@ -318,13 +319,13 @@ def draw_people(
 def _bound_people(
     members: Members, rows: pd.DataFrame, of_restrictions: pd.DataFrame, count: int
 ) -> tuple[Array, Array]:
-    """Return lower and upper bounds (sets,), at most the base where it is known."""
+    """Return lower and upper bounds (sets,), at most the base of the year where it is known."""
     possible, certain = (
         sharp.bound_sets(members[kind], rows, *ENDS_OF_MONTH).reindex(range(count))
         for kind in ("every", "certain")
     )
-    with_base = members["every"].join(rows.set_index("row")["base_persons"], on="row")
-    base = with_base.groupby("set_id")["base_persons"].max().reindex(range(count))
+    with_base = members["every"].join(rows.set_index("row")["online_persons"], on="row")
+    base = with_base.groupby("set_id")["online_persons"].max().reindex(range(count))
     limit = base.fillna(np.inf).to_numpy("float64")
     most, least = (
         _of_restrictions(members[kind], rows, of_restrictions[f"{end}_persons"], count)

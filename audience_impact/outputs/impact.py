@@ -1,4 +1,4 @@
-"""Table `impact`: the people whom each restriction touches, and the reason for a missing number."""
+"""Table `impact`: the people whom each restriction affects, and the reason for a missing number."""
 
 from dataclasses import dataclass
 
@@ -211,14 +211,14 @@ def _with_error(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reach_windows(run: _RunParts, upper: pd.Series) -> pd.DataFrame:
-    """Return persons reached on the days of each restriction; at least 0 for partial ones."""
+    """Return persons reached on the days of each restriction; at least 0 unless it is certain."""
     inputs, periods = run.inputs, run.simulation.timeline.periods
     window = reach.window_by_restriction(inputs.audiences.sizes, inputs.audiences.daily, periods)
     window = window.reindex(upper.index)
-    partial = run.scope.by_id["is_partial"].reindex(upper.index)
+    certain = run.scope.by_id["is_certain"].reindex(upper.index)
     low, high = window["window_lower_persons"], window["window_upper_persons"]
     return window.assign(
-        window_lower_persons=low.mask(partial & low.notna(), 0.0),
+        window_lower_persons=low.mask(~certain & low.notna(), 0.0),
         window_upper_persons=high.where(~(high > upper), upper),
     )
 
@@ -328,8 +328,7 @@ def _add_shares(frame: pd.DataFrame) -> pd.DataFrame:
     shares = {}
     for level in ("lower", *unions.QUANTILES, "upper"):
         people = frame[f"{level}_persons"]
-        of_base = (people / frame["base_persons"]).round(6)
+        of_base = (people / frame["base_persons"]).round(6).clip(upper=1.0)  # it has an error
         shares[f"{level}_base_share"] = of_base.where(~frame["is_base_projected"])
-        of_all = (people / frame["population_persons"]).round(6)
-        shares[f"{level}_population_share"] = of_all.clip(upper=1.0)  # residents are expected
+        shares[f"{level}_population_share"] = (people / frame["population_persons"]).round(6)
     return frame.assign(**shares)

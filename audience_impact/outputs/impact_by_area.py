@@ -23,13 +23,13 @@ from audience_impact.periods import parse_periods
 from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
+from audience_impact.vocabulary import ImpactMetric
 
 KEY = ["area_id", "period"]
 ALL, ORDERED = "", "ordered_"
-KINDS = (ORDERED, "began_", "carried_over_", "shutdown_", "service_")
-"""Prefixes of the columns of restrictions of a kind: ordered by an authority; of years alone, begun
-in the year or before it, and of the whole internet or of services.
+KINDS = (ORDERED, *timeline.KINDS)
+"""Prefixes of the columns of restrictions of a kind: ordered by an authority; of years alone,
+those of timeline.py.
 """
 PUBLISHED_DRAWS = 250
 """Number of draws of a country-year that are published, the first of a run: the shares of draws
@@ -88,18 +88,10 @@ def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> InPeriods:
 def _mark_kinds(rows: pd.DataFrame, inputs: SimulationInputs) -> pd.DataFrame:
     """Return whether each row (country_id, period, row) is of a kind, in a column per KINDS."""
     line = inputs.timeline
-    networks = line.rows.loc[line.rows["platform_id"] == WHOLE_INTERNET, "restriction_id"]
-    about = rows.join(line.rows.set_index("row")[["restriction_id", "is_order"]], on="row")
-    began = line.periods["from_day"].reindex(about["restriction_id"]).dt.strftime("%Y").to_numpy()
-    is_year = about["period"].str.len() == len("2025")
-    is_shutdown = about["restriction_id"].isin(networks)
-    marks = {
-        "began_": is_year & (about["period"] == began),
-        "carried_over_": is_year & (about["period"] > began),
-        "shutdown_": is_year & is_shutdown,
-        "service_": is_year & ~is_shutdown,
-    }
-    return pd.DataFrame({ORDERED: about["is_order"], **marks}).astype("bool")
+    is_order = line.rows.set_index("row")["is_order"].reindex(rows["row"]).astype("bool")
+    is_year = (rows["period"].str.len() == len("2025")).to_numpy()
+    marks = timeline.mark_kinds(line).reindex(rows["row"]).astype("bool") & is_year[:, None]
+    return marks.assign(**{ORDERED: is_order}).set_axis(rows.index)
 
 
 def _make_sets(
@@ -311,14 +303,15 @@ def _draw_people(
 
 def _describe_sets(periods: _Periods, inputs: SimulationInputs) -> pd.DataFrame:
     """Return base and platforms of each set, by set_id."""
-    rows = inputs.timeline.rows.set_index("row")[["platform_id", "base", "base_persons"]]
+    names = ["platform_id", "base", "online_persons"]
+    rows = inputs.timeline.rows.set_index("row")[names]
     joined = periods.members["every"].join(rows, on="row")
-    joined = joined.sort_values(["set_id", "base_persons", "platform_id"])
+    joined = joined.sort_values(["set_id", "online_persons", "platform_id"])
     groups = joined.groupby("set_id")
     return pd.DataFrame(
         {
             "base": groups["base"].last(),
-            "base_persons": groups["base_persons"].max(skipna=False),
+            "base_persons": groups["online_persons"].max(skipna=False),
             "platforms": groups["platform_id"].agg(lambda ids: ";".join(sorted(set(ids)))),
         }
     )

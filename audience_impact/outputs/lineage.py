@@ -8,7 +8,8 @@ Ten newspapers that print figures of one panel are ten pages and one measurer.
 Method. `measurer, period (via page)`: "Mediascope, July 2025 (via Vanguard)". Brackets after the
 name of a page (a country, an agency, a copy) are omitted, and a page of the measurer itself (one
 name begins with the other) is not named. If the page does not name the measurer, UNSTATED is used
-instead.
+instead. A projection of this project names no page, only whose data it continues. A restriction is
+reported by the house that wrote the page, not by the one that copied it.
 
 Assumptions. A measuring programme of the type `press_relay` is a page that does not state the
 origin of its figure.
@@ -34,6 +35,8 @@ from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, SourceType, Uns
 
 UNSTATED = "measurer not stated"
 """Words in place of the measurer if the page does not name one."""
+OURS = "audience-impact"
+"""Beginning of the name of a measurer that is this project."""
 
 
 def name_origin(measurer: str | None, publisher: str, period: str | None = None) -> str:
@@ -48,9 +51,11 @@ def name_origin(measurer: str | None, publisher: str, period: str | None = None)
 
 
 def _is_own(measurer: str | None, page: str) -> bool:
-    """Return True if the page is that of the measurer: one name begins with the other."""
+    """Return True if the page is the measurer's, by the beginning of their names, or it is ours."""
     if measurer is None:
         return False
+    if measurer.startswith(OURS):
+        return True
     names = sorted((_strip_brackets(measurer).casefold(), page.casefold()), key=len)
     return names[1].startswith(names[0])
 
@@ -178,7 +183,7 @@ def locate_facts(tables: Tables) -> pd.DataFrame:
     attribution = name_origins(facts, "measurer", "publisher", "period")
     is_restriction = facts["input_table"].isin(RESTRICTION_TABLES)
     return facts.assign(
-        attribution=attribution.where(~is_restriction, facts["publisher"]),
+        attribution=attribution.where(~is_restriction, facts["publisher"].map(_strip_brackets)),
         measurer=facts["measurer"].mask(is_restriction),
     )
 

@@ -9,6 +9,10 @@ under slowed restrictions alone. A person who is under a cut and under a slowed 
 day counts as cut. Of a restriction they are all or nothing; of a country the people under any
 restriction less those under a cut, in each draw; the bounds are the most that slowed restrictions
 affect, and the least of these less the most that are cut.
+
+Columns of KINDS are the person-days under restrictions of that kind in a year of a country: begun
+in the year, older than a year, of the whole internet, of services alone. A person under two kinds
+on a day counts in each.
 """
 
 from collections.abc import Callable
@@ -44,7 +48,8 @@ from audience_impact.simulation import simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import ENDS, Sampler, draw_uniforms
-from audience_impact.simulation.timeline import Intervals, draw_days, draw_hours
+from audience_impact.simulation.timeline import KINDS as ALL_KINDS
+from audience_impact.simulation.timeline import Intervals, draw_days, draw_hours, mark_kinds
 from audience_impact.vocabulary import ObsStatus
 
 Made = TypeVar("Made")
@@ -57,6 +62,10 @@ ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 IMPUTED = "imputed_"
 FEATURE = "feature_"
 SLOWED = "slowed_"
+KINDS = tuple(kind for kind in ALL_KINDS if kind != "carried_over_")
+"""Prefixes of the columns of countries and years, those of timeline.py: what was carried over is
+what remains of the total without what began.
+"""
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,7 @@ def make_person_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) ->
         tables.append(_fill_ended(plain.join(imputed, how="left")))
     table = pd.concat(tables).reset_index()
     frame = table.merge(_naive_sums(inputs), on=KEY, how="left")
+    frame = frame.join(_sum_kinds(inputs, drawing), on=KEY)
     frame = _add_slowed(_add_status(frame, inputs, as_of), inputs, drawing)
     return frame.sort_values(["restriction_id", "area_id", "period"], ignore_index=True)
 
@@ -198,6 +208,42 @@ def _sum_slowed_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFram
     days = _sum_days(middle, np.maximum(per_day - cut, 0.0))
     quantiles = unions.compute_quantiles(days.to_numpy(), days.index, "person_days")
     return table.join(quantiles.set_axis(unions.QUANTILES, axis=1))
+
+
+def _sum_kinds(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
+    """Return bounds and quantiles of the person-days of each of KINDS in each year, by KEY."""
+    line = inputs.timeline
+    marks = mark_kinds(line)
+    keys = _days_in_force(line.find_intervals(line.rows, "most_end", by_country=True)).index
+    is_year = keys.get_level_values("period").str.len() == len("2025")
+    years = pd.DataFrame(index=keys[is_year])
+    for kind in KINDS:
+        of_kind = _sum_kind_days(inputs, drawing, marks.index[marks[kind]])
+        none = ~years.index.isin(of_kind.index)
+        years = years.join(of_kind.add_prefix(kind).add_suffix("_person_days"))
+        years.loc[none, [f"{kind}{end}_person_days" for end in WITH_ERROR.values()]] = 0.0
+        for drop in (drop_outside, drop_flat, drop_wide):
+            years, _ = drop(years, UNITS[0], kind)
+    return years
+
+
+def _sum_kind_days(inputs: SimulationInputs, drawing: _Drawing, numbers: pd.Index) -> pd.DataFrame:
+    """Return bounds and quantiles of the person-days of countries under some rows, by KEY."""
+    line = inputs.timeline
+    kinds = (line.confirmed_rows, "least_end"), (line.drawn_rows, "end"), (line.rows, "most_end")
+    least, middle, most = (
+        line.find_intervals(rows[rows["row"].isin(numbers)], end, by_country=True)
+        for rows, end in kinds
+    )
+    rows = line.rows_with_error
+    table = _sum_days(most, _bound_people(most, rows, "upper")).set_axis(["at_most"], axis=1)
+    lower = _sum_days(least, _bound_people(least, rows, "lower"))
+    table["at_least"] = lower[0].reindex(table.index).fillna(0.0)
+    if inputs.overlap_model is None or middle[1].empty:
+        return table.reindex(columns=[*table.columns, *unions.QUANTILES])
+    days = _sum_days(middle, drawing.draw_per_day(middle, inputs, by_country=True))
+    drawn = _quantiles_of(days, "person_days").set_axis(list(unions.QUANTILES), axis=1)
+    return table.join(drawn)
 
 
 def _select_members(

@@ -40,10 +40,12 @@ from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.review.reasons import state_reasons
 from audience_impact.outputs.review.status_rules import NORMAL, OLD_MONTHS, UNRELIABLE
 from audience_impact.periods import months_between
+from audience_impact.phases import constant_intervals, cut_to_days
 from audience_impact.populations import parents_of
 from audience_impact.simulation import reach
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.vocabulary import ImpactMetric, PlaceReading, PopulationBase, Unit
+from audience_impact.simulation.timeline import list_periods
+from audience_impact.vocabulary import ImpactMetric, PlaceReading, PopulationBase, SourceType, Unit
 
 
 def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
@@ -69,7 +71,11 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     return facts.assign(
         hours_basis=about["hours_basis"].replace("", None),
         **durations.describe_total_hours(about),
-        **seen.set_axis(facts.index),
+        **seen.drop(columns="measured_by").set_axis(facts.index),
+        **_describe_chains(scope).reindex(facts["restriction_id"]).set_axis(facts.index),
+        **_name_other_ends(facts, tables),
+        measured_by=_join_measurers(facts, seen),
+        measured_url=facts["measured_url"].replace("", None),
         area_id=facts["area_ids"],
         area_name=facts["area_ids"]
         .str.split(";")
@@ -92,19 +98,62 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     ).sort_values("restriction_id", ignore_index=True)
 
 
+def _describe_chains(scope: Scope) -> pd.DataFrame:
+    """Return, by restriction, the first one of its chain and the days of all together.
+
+    A chain is of restrictions that continue each other. Days count once, and where no end is
+    recorded up to the last day that is certain; a restriction by itself has blanks.
+    """
+    continued = scope.by_id["continues"]
+    ids = pd.Series(continued.index, continued.index)
+    first = continued.where(continued.isin(ids), ids)
+    while not (above := first.map(first)).equals(first):
+        first = above
+    days = list_periods(scope).dropna(subset="from_day")
+    spans = days[["from_day", "least_end"]].set_axis(["start", "end"], axis=1)
+    pieces, _ = constant_intervals(cut_to_days(spans.assign(group=first, item=ids), days))
+    total = first.map(pieces.groupby("group")["days"].sum()).astype("float64")
+    is_chain = first.duplicated(keep=False)
+    return pd.DataFrame({"chain_id": first.where(is_chain), "chain_days": total.where(is_chain)})
+
+
 def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return, by restriction, who reported it, the number of outages and the shares lost."""
     source = linked["evidence_id"].map(tables["evidence"].set_index("evidence_id")["source_id"])
-    publisher = source.map(tables["sources"].set_index("source_id")["publisher"])
-    groups = linked.assign(publisher=publisher).groupby("restriction_id")
+    pages = tables["sources"].set_index("source_id")
+    publisher = source.map(pages["publisher"])
+    measurer = publisher.fillna("").map(events.name_measurers)
+    is_measured = source.map(pages["source_type"]) == SourceType.NETWORK_MEASUREMENT
+    measurer = measurer.where(measurer != "", publisher).where(is_measured, "")
+    groups = linked.assign(publisher=publisher, measurer=measurer).groupby("restriction_id")
     return pd.DataFrame(
         {
             "seen_by": groups["publisher"].agg(lambda names: "; ".join(sorted(set(names)))),
+            "measured_by": groups["measurer"].agg(lambda names: ";".join(sorted(set(names)))),
             "evidence_count": groups.size().astype("float64"),
             "least_lost_share": groups[events.LOST[0]].min(),
             "most_lost_share": groups[events.LOST[1]].max(),
         }
     )
+
+
+def _join_measurers(facts: pd.DataFrame, seen: pd.DataFrame) -> pd.Series:
+    """Return who measured each restriction: of the outages in its days, and by its own source."""
+    joined = seen["measured_by"].fillna("").set_axis(facts.index) + ";" + facts["measured_by"]
+    return joined.fillna("").map(
+        lambda cell: ";".join(dict.fromkeys(filter(None, cell.split(";")))) or None
+    )
+
+
+def _name_other_ends(facts: pd.DataFrame, tables: Tables) -> dict[str, pd.Series]:
+    """Return the end of another source that disagrees, and who publishes it."""
+    other = facts.reindex(columns=events.OTHER_END).replace("", None)
+    publishers = tables["sources"].set_index("source_id")["publisher"]
+    publisher = other[events.OTHER_END[2]].map(publishers)
+    return {
+        **{name: other[name] for name in events.OTHER_END[:2]},
+        "other_end_source": publisher.astype("object").where(publisher.notna(), None),
+    }
 
 
 def _country_path(country: str, parents: Mapping[str, str]) -> str:
@@ -158,9 +207,10 @@ def make_impact_by_platform(
         _sum_imputed(audiences), on=PLATFORM, how="left"
     )
     low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
+    unsure = ~about["is_certain"] & low.notna()
     return rows.assign(
         imputation_rung=rows["imputation_rung"].fillna(""),
-        window_lower_persons=low.mask(in_part & low.notna(), 0.0),
+        window_lower_persons=low.mask(unsure, 0.0),
         window_persons=rows["window_persons"].mask(in_part),
     )
 
@@ -174,7 +224,7 @@ def _bound_targets(scope: Scope, sizes: pd.DataFrame, bounds: Bounds) -> pd.Data
     capped = np.fmin(rows["upper_persons"], rows["restriction_id"].map(exposed))
     upper = rows["upper_persons"].where(everyone, capped)
     return rows.assign(
-        lower_persons=rows["lower_persons"].where(everyone, 0.0),
+        lower_persons=rows["lower_persons"].where(about["is_certain"], 0.0),
         upper_persons=upper.where(~about["is_never_enforced"], 0.0),
     )
 

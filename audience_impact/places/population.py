@@ -11,10 +11,8 @@ expected error on the date is used. Its error in logs has the variance e^2 + (d 
 source by reliability and whether it was counted, t the years to the day, d how much faster or
 slower than its parent a place grows in a year. 90 % lie within 1.645 deviations.
 
-`most_persons` is used for upper bounds: the largest of the place's figures as extrapolated to the
-date, and the nearest figure as printed. Figures of low reliability from a list of many countries
-are not used for this: a place with no others has at most the 95 % quantile of its people, and one
-without any figure at most the people of the area that contains it.
+`most_persons` is used for upper bounds: the people expected in the place, and for a place without
+any figure those of the area that contains it. No bound and no draw has more people than that.
 
 Fitted to the facts (`measured`): the drift, to districts of Pakistan relative to their provinces,
 2017 to 2023; and the error of modelled figures, to WorldPop relative to counts and national lists,
@@ -23,8 +21,8 @@ each such that nine tenths are within the range. The other errors are convention
 Assumptions. Places of a country differ in growth everywhere as Pakistan's do.
 
 Drawbacks. War and flight move people within a country in months; this is not considered below the
-country. A census that undercounts does so in `most_persons` as well. Figures without a year have
-the year of their list.
+country. Where a figure is too low, so is `most_persons`: nearly everyone there would have to be
+online for this to matter. Figures without a year have the year of their list.
 
 The people of a part, for texts that mean only a part of a place.
 
@@ -70,7 +68,9 @@ COUNTED = {Reliability.HIGH.value: 0.02, Reliability.MEDIUM.value: 0.04, Reliabi
 COMPILED = {Reliability.HIGH.value: 0.1, Reliability.MEDIUM.value: 0.1, Reliability.LOW.value: 0.4}
 """Standard deviation of a figure from a list of many countries, whose years are not all stated."""
 MODEL_ERROR = 0.16
-"""Standard deviation of a modelled or projected figure, in logs."""
+"""Standard deviation of a modelled figure, and of a list's projection, in logs."""
+PROJECTION_ERROR = 0.04
+"""Standard deviation of a projection by those who count, in logs; years are added as to a count."""
 NORMAL_95 = 1.6449
 FAR_YEARS = 10_000.0
 """Distance between the series of two areas when all are placed on the same axis of years."""
@@ -84,7 +84,7 @@ COLUMNS = (
 
 
 def read_figures(tables: Tables) -> pd.DataFrame:
-    """Return figures of all ages: key columns, `years`, `log_persons`, `error`, `limits`.
+    """Return figures of all ages: key columns, `years`, `log_persons`, `error`, `is_projected`.
 
     `years` is the middle of the period in years since 1970, `error` the deviation in logs.
     """
@@ -92,28 +92,28 @@ def read_figures(tables: Tables) -> pd.DataFrame:
     rows = bases[(bases["population_base"] == EVERYONE) & (bases["persons"] > 0)]
     about = tables["sources"].set_index("source_id")[["reliability", "source_type"]]
     source = about.reindex(rows["source_id"]).set_axis(rows.index)
-    error, limits = _find_errors(rows, source)
     return pd.DataFrame(
         {
             **{name: rows[name] for name in (*SERIES, "base_id")},
             "years": _count_years(period_middle(rows["period_start"], rows["period_end"])),
             "log_persons": np.log(rows["persons"]),
-            "error": error,
-            "limits": limits,
+            "error": _find_errors(rows, source),
+            "is_projected": rows["obs_status"] == ObsStatus.FORECAST.value,
         }
     ).reset_index(drop=True)
 
 
-def _find_errors(rows: pd.DataFrame, source: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Return each figure's standard deviation, in logs, and True for figures that are limits."""
+def _find_errors(rows: pd.DataFrame, source: pd.DataFrame) -> pd.Series:
+    """Return each figure's standard deviation, in logs."""
     listed = source["source_type"] == SourceType.MODEL.value
     low = ~source["reliability"].isin([Reliability.HIGH.value, Reliability.MEDIUM.value])
     trust = source["reliability"].mask(low, Reliability.LOW.value)
     error = trust.map(COUNTED).where(~listed, trust.map(COMPILED)).astype("float64")
-    computed = (rows["obs_status"] == ObsStatus.ESTIMATED.value) & listed
-    projected = computed | (rows["obs_status"] == ObsStatus.FORECAST.value)
-    error = error.mask(projected, error.clip(lower=MODEL_ERROR))
-    return error.where(are_regions(rows["area_id"]), COUNTRY_ERROR), ~(low & listed)
+    projected = rows["obs_status"] == ObsStatus.FORECAST.value
+    modelled = listed & (projected | (rows["obs_status"] == ObsStatus.ESTIMATED.value))
+    error = error.mask(modelled, error.clip(lower=MODEL_ERROR))
+    error = error.mask(projected & ~listed, PROJECTION_ERROR)
+    return error.where(are_regions(rows["area_id"]), COUNTRY_ERROR)
 
 
 def _count_years(days: pd.Series) -> pd.Series:
@@ -211,8 +211,8 @@ def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
     Returns:
         On the same index `people_low_persons`, `people_persons`, `people_high_persons` (NaN where
-        the place has no figure), `most_persons` (no more live there if the figures are right; NaN
-        where nothing limits them) and `people_base_id` (blank where there is no figure).
+        the place has no figure), `most_persons` (the people expected, or those of the area that
+        contains the place; NaN without either) and `people_base_id` (blank without a figure).
     """
     if requested.empty:
         kinds = {name: "str" if name == "people_base_id" else "float64" for name in COLUMNS}
@@ -224,10 +224,7 @@ def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     growth = Growth(counts, areas)
     carried = _carry_figures(places, counts, growth)
     result = places.join(_choose_best(carried))
-    most = _limit_people(places, carried, growth, counts)
-    is_counted = places.index.isin(carried.loc[carried["limits"], "place"])
-    own_most = np.fmin(most, result["people_high_persons"])  # of a list of many countries
-    result["most_persons"] = most.where(is_counted, own_most)
+    result["most_persons"] = _limit_people(places, carried, growth, counts)
     result["people_base_id"] = (
         result["people_base_id"].astype("str").where(result["people_persons"].notna(), "")
     )
@@ -298,14 +295,8 @@ def _choose_best(carried: pd.DataFrame) -> pd.DataFrame:
 def _limit_people(
     places: pd.DataFrame, carried: pd.DataFrame, growth: Growth, figures: pd.DataFrame
 ) -> pd.Series:
-    """Return the largest figure of each place in persons, carried to the day or as printed.
-
-    Without such a figure, the limit is that of the area that contains the place.
-    """
-    limiting = carried[carried["limits"]].sort_values(["place", "gap", "base_id"])
-    by_place = limiting.groupby("place")
-    level = by_place["level"].max().clip(lower=by_place["log_persons"].first())
-    most = np.exp(level).reindex(places.index)
+    """Return the people expected in each place, or in the first area with a figure around it."""
+    most = _choose_best(carried)["people_persons"].reindex(places.index)
     above = growth.find_holders(places.loc[most.isna(), "area_id"])
     if above.empty:
         return most
@@ -327,7 +318,10 @@ def measure_errors(tables: Tables) -> pd.DataFrame:
     parents = tables["areas"].set_index("area_id")["parent_id"]
     growth = Growth(read_figures(tables), parents)
     pairs = regional.merge(regional, on="area_id", suffixes=("", "_later"))
-    pairs = pairs[pairs["base_id"] != pairs["base_id_later"]]
+    pairs = pairs[
+        (pairs["base_id"] != pairs["base_id_later"])
+        & ~(pairs["is_projected"] | pairs["is_projected_later"])
+    ]
     above = pairs["area_id"].map(parents)
     grown = growth.measure_growth(above, pairs["years"], pairs["years_later"])
     gap = pairs["years_later"] - pairs["years"]

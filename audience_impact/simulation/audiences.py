@@ -6,9 +6,12 @@ and of the growth since the figure, a heavy-tailed distribution through its quan
 draw for all restrictions of a service in a country. The last two are in log odds of the share of
 the universe, so that no audience grows beyond the people online. The internet users of a network
 shutdown are equal to their base and have the same draws. An imputed audience is its share, drawn in
-log odds through its quantiles, times the drawn base, and at least the lower limit of any figure. A
-part COMMON of the variance is shared by all services of a country, because they depend on the same
-surveys and on the same unknown properties of the country.
+log odds through its quantiles, times the drawn base, and at least the 99 % end of a figure that is
+a lower limit. A part COMMON of the variance is shared by all services of a country, because they
+depend on the same surveys and on the same unknown properties of the country. Where figures say less
+of their audience than figures of others, both are combined (imputation/audiences.py) and drawn
+alike, within the 99 % ends of the figures. No audience of a month is smaller than a figure of a day
+just before it.
 
 Assumptions, drawbacks and citations: those of figure_errors.py.
 
@@ -33,6 +36,7 @@ import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
 from audience_impact import figure_errors
+from audience_impact.audiences.daily_reach import FLOOR
 from audience_impact.audiences.inputs import OWN_LAW
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
@@ -42,7 +46,8 @@ from audience_impact.figure_errors import GROWTH, MOST_SHARE
 from audience_impact.fitted import shares as fitted_shares
 from audience_impact.fitted.shares import PARAMETERS
 from audience_impact.frames import Array
-from audience_impact.imputation.audiences import IMPUTED
+from audience_impact.imputation import audiences as imputation
+from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.imputation.groups import COMMON
 from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler, draw_distinct, make_end_sampler
@@ -50,7 +55,9 @@ from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis, Input
 
 BASE = "base"
 """Shape of an audience that is equal to its base and has the draws of the base."""
-Z95 = float(ndtri(0.95))
+SHARED = (IMPUTED, COMBINED)
+"""Shapes of audiences that are drawn as a share of the base."""
+Z95, Z995 = float(ndtri(0.95)), float(ndtri(0.995))
 
 
 def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
@@ -59,18 +66,20 @@ def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.D
     `audiences` and `parameters` are fields of `Inputs`; an audience may have several phases.
     Internet users have the distribution of the base that counts them.
     """
+    least, most = imputation.ENDS
     rows = audiences.reset_index(drop=True).reset_index(names="row")
     joined = rows.merge(parameters, on=AUDIENCE, how="left")
     network = joined["platform_id"] == WHOLE_INTERNET
     online = joined["audience_expected_persons"].notna()
     shape = joined["shape"].where(joined["mode"].notna(), "").fillna("")
     key = joined["audience_key"].where(~network, joined["audience_base_id"])
-    is_imputed = shape == IMPUTED
+    is_imputed, is_combined = shape.isin(SHARED), shape == COMBINED
     for own_name, base in zip(OWN_LAW, BASE_LAW, strict=True):
         joined[own_name] = joined[own_name].where(~is_imputed, joined[base])
     return joined.assign(
         audience_base_id=joined["audience_base_id"].where(~is_imputed, joined["base_id"]),
-        least_persons=joined["low_persons"].fillna(0.0),
+        least_persons=joined[least].fillna(joined["low_persons"]).fillna(0.0),
+        most_persons=joined[most].where(is_combined),
         audience_key=key.fillna(""),
         shape=shape.where(~network, pd.Series(BASE, joined.index).where(online, "")),
     ).set_index("row", drop=False)
@@ -107,7 +116,7 @@ def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
 
 DRAWN_BY = [
     *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
-    *("audience_base_id", "least_persons", *OWN_LAW),
+    *("audience_base_id", *imputation.ENDS, *FLOOR, *OWN_LAW),
 ]
 """All columns on which the draws of an audience depend."""
 
@@ -178,14 +187,22 @@ def _draw_stated(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     """Return draws (rows, D) of the audiences of services, by their figures or imputed."""
-    guessed = (table["shape"] == IMPUTED).to_numpy()
+    guessed = table["shape"].isin(SHARED).to_numpy()
     counted, drawn = table[~guessed], np.empty((len(table), sampler.count))
     off, grown = _draw_moves(counted, sampler, tail_degrees)
     drawn[~guessed] = _move_in_universe(counted, _draw_stated(counted, sampler), off + grown)
     if guessed.any():
         first = _draw_uniforms(table[guessed], sampler)
         drawn[guessed] = _draw_imputed(table[guessed], first, sampler)
-    return drawn
+    return _raise_to_floors(table, drawn, sampler) if FLOOR[0] in table else drawn
+
+
+def _raise_to_floors(table: pd.DataFrame, persons: Array, sampler: Sampler) -> Array:
+    """Return audiences (rows, D), none smaller than those of a day just before, with its error."""
+    floor, least = (table[name].to_numpy("float64")[:, None] for name in FLOOR)
+    z = sampler.draw_normals(InputKind.AUDIENCE, "floor|" + table["audience_key"])
+    drawn = np.maximum(floor * (least / floor) ** (z / Z995), least)
+    return np.asarray(np.maximum(persons, np.nan_to_num(drawn)))
 
 
 def _apply_shape(name: str, u: Array, ends: tuple[Array, Array, Array], coverage: Array) -> Array:
@@ -204,7 +221,7 @@ def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def _draw_imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of imputed audiences: shares of the base, at least `least_persons`."""
+    """Return draws (rows, D) of imputed audiences: shares of the base, between their ENDS."""
     country = sampler.draw_normals(InputKind.AUDIENCE, "imputed|" + table["country_id"])
     z = np.sqrt(COMMON) * country + np.sqrt(1.0 - COMMON) * ndtri(u)
     q05, q50, q95 = (
@@ -213,24 +230,28 @@ def _draw_imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
     persons = expit(figure_errors.draw_through_quantiles(ndtr(z), q05, q50, q95)) * _draw_online(
         table, sampler
     )
-    return np.asarray(np.fmax(persons, table["least_persons"].to_numpy("float64")[:, None]))
+    least, most = (table[name].to_numpy("float64")[:, None] for name in imputation.ENDS)
+    return np.asarray(np.fmin(np.fmax(persons, least), most))
 
 
 def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
     """Return the 99 % ends and the middle (rows, ENDS) of audiences in persons.
 
-    The rows have the columns that `draw_audiences` requires, and `low_persons`, which is used for a
-    figure that is only a limit. The distances of independent errors from their middles add up in
-    squares, as half widths do.
+    The rows have the columns that `draw_audiences` requires, and `low_persons` and `high_persons`,
+    which are used for figures that are only limits or are combined with those of others. The
+    distances of independent errors from their middles add up in squares, as half widths do.
     """
     ends = make_end_sampler()
     counted = table["shape"].to_numpy(dtype=object) != BASE
     persons = np.empty((len(table), ends.count))
     persons[~counted] = _draw_online(table[~counted], ends)
     rows = table[counted]
-    is_limit, limit = ~rows["shape"].isin(COUNTED), rows["low_persons"]
-    rows = rows.assign(**{name: rows[name].mask(is_limit, limit) for name in ("mode", "high")})
-    stated = _draw_stated(rows.assign(shape=rows["shape"].mask(is_limit, FIXED)), ends)
+    is_limit, least = ~rows["shape"].isin(COUNTED), rows["low_persons"]
+    most = rows["high_persons"].fillna(least)
+    limits = {"low": least, "mode": least, "high": most}
+    rows = rows.assign(**{name: rows[name].mask(is_limit, end) for name, end in limits.items()})
+    shape = rows["shape"].mask(is_limit, np.where(most > least, PERT, FIXED))
+    stated = _draw_stated(rows.assign(shape=shape), ends)
     universe = _widen_universe(rows)
     parts = [figure_errors.log_odds(np.fmax(stated, 1.0), universe)]
     parts += _draw_moves(rows, ends, tail_degrees)
@@ -243,7 +264,7 @@ def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
 def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> tuple[Array, Array]:
     """Return draws (rows, D) of the errors of figures and of the growth since, in log odds."""
     z = sampler.draw_normals(InputKind.AUDIENCE, "error|" + table["audience_key"])
-    off = error_half_width(table)[:, None] / Z95 * z
+    off = figure_errors.error_half_width(table)[:, None] / Z95 * z
     # the name of the stream: another one would be other draws
     keys = "drift|" + table["country_id"] + "|" + table["platform_id"]
     u = sampler.draw_rows(InputKind.AUDIENCE, keys)
@@ -261,18 +282,6 @@ def _widen_universe(table: pd.DataFrame) -> Array:
     universe = table["universe_persons"].to_numpy("float64")
     top = np.fmax(universe, table["high"].to_numpy("float64") / MOST_SHARE)
     return np.asarray(np.where(np.isnan(universe), np.nan, top)[:, None])
-
-
-def error_half_width(table: pd.DataFrame) -> Array:
-    """Return half (rows,) of the 90 % interval of the error of a figure, in log odds."""
-    mode = table["mode"].to_numpy("float64")
-    share = np.minimum(mode / table["universe_persons"].to_numpy("float64"), MOST_SHARE)
-    in_logs = np.hypot(
-        table["rounding_error_persons"].to_numpy("float64") / np.where(mode > 0.0, mode, np.nan),
-        table["page_error_share"].to_numpy("float64"),
-    )
-    odds = in_logs / (1.0 - np.nan_to_num(share))
-    return np.asarray(np.nan_to_num(np.hypot(odds, table["odds_error"].to_numpy("float64"))))
 
 
 ASSUMED_SPREAD = 0.12

@@ -4,9 +4,10 @@ Definitions. The ends of a figure are the 0.5 and the 99.5 % quantile of its dis
 interval that its source states, of the errors that such figures have, and of the growth since.
 
 Method. Lower limits of audiences, shares of use and shares of those who keep access are set to the
-lower end, their upper limits, bases and the people of places to the upper end; a limit never moves
-inwards, so that the bounds from these inputs contain those from the figures as printed. The same
-functions then compute the bounds (bounds/restrictions.py). An open side stays open.
+lower end, their upper limits and bases to the upper end; a limit never moves inwards, so that the
+bounds from these inputs contain those from the figures as printed. Residents stay as expected: no
+bound has more people than live in its places. The same functions then compute the bounds
+(bounds/restrictions.py). An open side stays open.
 
 Assumptions. Those of the draws (audiences.py, unions.py, parts.py), whose distributions these are.
 
@@ -22,12 +23,11 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.parts import PEOPLE
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
-from audience_impact.figure_errors import FigureErrors, draw_through_quantiles
+from audience_impact.figure_errors import FigureErrors
 from audience_impact.simulation import audiences, unions
-from audience_impact.simulation.sampler import ENDS, make_end_sampler
+from audience_impact.simulation.sampler import make_end_sampler
 
 LIMITS = ["low_persons", "high_persons", "base_persons"]
 """Columns of an audience that bounds depend on."""
@@ -45,8 +45,7 @@ def widen_inputs(inputs: Inputs) -> Inputs:
     )
     sizes = sizes.assign(**{name: limits[name] for name in LIMITS})
     widened = replace(inputs.audiences, sizes=sizes)
-    places = _widen_places(inputs.parts)
-    return replace(inputs, audiences=widened, use=use, parts=places)
+    return replace(inputs, audiences=widened, use=use)
 
 
 def widen_audiences(rows: pd.DataFrame, errors: FigureErrors | None) -> pd.DataFrame:
@@ -55,9 +54,10 @@ def widen_audiences(rows: pd.DataFrame, errors: FigureErrors | None) -> pd.DataF
         return pd.DataFrame(dict(zip(LIMITS, (0.0, np.nan, np.nan), strict=True)), rows.index)
     ends = audiences.find_ends(rows, errors.tail_degrees)
     bases = unions.draw_bases(rows[["country_id", "base_id", *BASE_LAW]], make_end_sampler())
+    low = move_out(rows["low_persons"], ends[:, 0], np.fmin)
     return pd.DataFrame(
         {
-            "low_persons": move_out(rows["low_persons"], ends[:, 0], np.fmin),
+            "low_persons": np.fmax(low, rows["floor_least_persons"]).where(low.notna()),
             "high_persons": move_out(rows["high_persons"], ends[:, -1], np.fmax),
             "base_persons": move_out(rows["base_persons"], bases[:, -1], np.fmax),
         },
@@ -76,9 +76,8 @@ def widen_phases(
     limits = {str(name): limit for name, limit in widen_audiences(monthly, errors).items()}
     if errors is None:
         return limits, figure.assign(daily_persons=np.nan, **dict.fromkeys(names, np.nan))
-    ends = audiences.find_ends(
-        daily.assign(low_persons=figure["daily_least_persons"]), errors.tail_degrees
-    )
+    limited = {"low_persons": figure[names[0]], "high_persons": figure[names[1]]}
+    ends = audiences.find_ends(daily.assign(**limited), errors.tail_degrees)
     moved = [
         move_out(figure[name], ends[:, at], choose)
         for name, at, choose in zip(names, (0, -1), (np.fmin, np.fmax), strict=True)
@@ -110,15 +109,4 @@ def _widen_circumvention(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         least_share=move_out(rows["least_share"], ends[:, 0], np.fmin),
         most_share=move_out(rows["most_share"], ends[:, -1], np.fmax),
-    )
-
-
-def _widen_places(rows: pd.DataFrame) -> pd.DataFrame:
-    quantiles = [np.log(rows[name].to_numpy("float64")) for name in PEOPLE]
-    people = np.exp(draw_through_quantiles(np.array(ENDS[-1]), *quantiles))
-    return rows.assign(
-        **{
-            name: move_out(rows[name], people, np.fmax)
-            for name in ("people_high_persons", "most_persons")
-        }
     )

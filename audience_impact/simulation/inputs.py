@@ -15,6 +15,7 @@ import pandas as pd
 
 from audience_impact import figure_errors
 from audience_impact.audiences import parts
+from audience_impact.audiences.daily_reach import FLOOR
 from audience_impact.audiences.inputs import (
     CIRCUMVENTION,
     FEATURE_PARAMETERS,
@@ -30,6 +31,7 @@ from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.imputation.audiences import ENDS
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import prepare_audiences
@@ -48,7 +50,7 @@ AUDIENCES = Frame(
         **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
         **figure_errors.COLUMNS,
         "audience_base_id": TEXT,
-        "least_persons": NUMBER,
+        **dict.fromkeys([*ENDS, *FLOOR], NUMBER),
         **dict.fromkeys(OWN_LAW, NUMBER),
     },
     key=("row",),
@@ -58,8 +60,7 @@ COUNTRIES = Frame(
     {
         **dict.fromkeys(COUNTRY, TEXT),
         **{name: TEXT if name.endswith("_id") else NUMBER for name in GROUP},
-        "lower_persons": NUMBER,
-        "upper_persons": NUMBER,
+        "residents_persons": NUMBER,
         "is_whole_service": TRUTH,
         "is_own_share": TRUTH,
     },
@@ -78,8 +79,8 @@ class SimulationInputs(Declared):
         restrictions: All restrictions, in the order of the rows of the draws.
         is_whole_service: As `Scope` has it.
         audiences: The distribution of each audience, numbered by `row` in the order of AUDIENCE.
-        countries: Countries of complete restrictions, with bounds and the basis of the feature
-            users.
+        countries: Countries of complete restrictions, with the residents of the places named, or
+            of the country, and the basis of the feature users.
         feature_shares: As `Inputs` has them.
         feature_laws: As `Inputs` has them.
         circumvention: As `Inputs` has it.
@@ -165,11 +166,12 @@ def _find_complete(audiences: pd.DataFrame, scope: Scope, places: pd.DataFrame) 
 def _collect_countries(
     scope: Scope, inputs: Inputs, bounds: Bounds, complete: pd.Index
 ) -> pd.DataFrame:
-    """Return the countries of complete restrictions, with bounds and flags of their feature."""
+    """Return the countries of complete restrictions, with residents and flags of their feature."""
     groups = inputs.audiences.sizes.sort_values(AUDIENCE).drop_duplicates(COUNTRY)
     groups = groups[["restriction_id", *GROUP]]
+    residents = bounds.countries["population_persons"].fillna(bounds.countries["places_persons"])
     countries = groups[groups["restriction_id"].isin(complete)].merge(
-        bounds.countries.reset_index()[[*COUNTRY, "lower_persons", "upper_persons"]], on=COUNTRY
+        residents.rename("residents_persons").reset_index(), on=COUNTRY
     )
     is_stated = inputs.use.feature_shares.groupby(COUNTRY)["is_own"].all()
     keys = pd.MultiIndex.from_frame(countries[COUNTRY])

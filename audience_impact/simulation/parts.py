@@ -7,14 +7,14 @@ restriction in a country is the share of its people online in the places named, 
 
 Method. With O people online of N in the country, P people in the place and d the log odds of being
 online there less those of the country, s = expit(logit(O / N) + d) of them are online, and the
-place has P s of the O: never more than its people. d has the error of reading as well,
-common to the places of a country. A place named whole is cut wholly; within, by
-the share of its people who live in the part that is meant (places/population.py); city_or_district
-is the smaller place as often as a register means it where its other cells say (CITY_COUNTS).
-Times that go the share whom the network leaves without any, and the share of traffic or addresses
-that was lost, where that is on record: the part of the people who lost it is taken to be the same.
-People exposed are the union of the
-audiences in the country times the part; so are their days.
+place has P s of the O: never more than its people, as drawn and as expected. d has the error of
+reading as well, common to the places of a country. A place named whole is cut wholly; within, by
+the share of its people who live in the part that is meant (places/population.py);
+city_or_district is the smaller place as often as a register means it where its other cells say
+(CITY_COUNTS). Times that go the share whom the network leaves without any, and the share of traffic
+or addresses that was lost, where that is on record: the part of the people who lost it is taken to
+be the same. People exposed are the union of the audiences in the country times the part; so are
+their days.
 
 On a set of restrictions (a month, a day) U people are under those that touch everyone, and
 
@@ -94,7 +94,8 @@ def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: Draw
     online_share = expit(logit(share) + odds)
     is_whole_country = (parts["area_id"] == parts["country_id"]).to_numpy()[:, None]
     place_online = np.where(is_whole_country, 1.0, people * online_share / (share * country_people))
-    return PartDraws(_draw_cut(parts, sampler, cache), np.minimum(place_online, 1.0))
+    most = np.minimum(parts["people_persons"].to_numpy("float64")[:, None] / online, 1.0)
+    return PartDraws(_draw_cut(parts, sampler, cache), np.minimum(place_online, most))
 
 
 def _float_columns(parts: pd.DataFrame, names: list[str]) -> list[Array]:

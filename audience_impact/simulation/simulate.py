@@ -7,7 +7,8 @@ union, the bounds, the shares that apply. A sampler produces the standard draws.
 Method. The same function computes the published draws and, with some inputs from a second stream,
 the draws from which sensitivity.py computes the drivers of the width. Draws are not truncated at
 the published bounds, which are valid only if each figure is right as printed. They satisfy the
-inequalities for the drawn figures (largest <= union <= base, users of a feature <= people exposed).
+inequalities for the drawn figures (largest <= union <= base, users of a feature <= people exposed),
+and never exceed the residents on record.
 
 Of a partial restriction people exposed, feature users and person-days are those of the whole
 country times its part (parts.py).
@@ -120,7 +121,10 @@ def draw_steps(inputs: SimulationInputs, overlap_model: OverlapModel, sampler: S
     share = cache(
         "share", sampler, (places,), lambda _: parts.country_shares(places, inputs.countries)
     )
-    touched = Countries(people * share, used * share, places)
+    residents = inputs.countries["residents_persons"].fillna(np.inf).to_numpy("float64")[:, None]
+    touched = Countries(
+        np.minimum(people * share, residents), np.minimum(used * share, residents), places
+    )
     return Steps(persons, drawn.bases, drawn.exposed, people, used, share, touched)
 
 

@@ -12,7 +12,7 @@ figure gives the bounds that its source states; on others, and without one, the 
 between a thirtieth of the monthly audience and all of it, or a ninetieth if the audience is
 quarterly, as for internet users. Draws take the daily figure with the errors that figures have
 (audiences.py), else the monthly audience times the share that comes on a day (fitted); where
-neither is known nothing is drawn. Each calendar year has its own base and people online (phases).
+neither is known nothing is drawn. In every year the audience is that of the first day (phases).
 Restrictions in part of a country or on some networks, and services without a figure, add nothing to
 the lower bound and everyone they may touch to the upper bound; the draws of such a part are
 described in parts.py. Where several restrictions touch a platform, the draws take the audience from
@@ -44,6 +44,7 @@ import pandas as pd
 
 from audience_impact import figure_errors
 from audience_impact.audiences import inputs, parts
+from audience_impact.audiences.daily_reach import FLOOR
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -56,7 +57,7 @@ from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import PARAMETERS, daily_use, find_online_shares
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
-from audience_impact.imputation.audiences import IMPUTED
+from audience_impact.imputation.audiences import ENDS, IMPUTED
 from audience_impact.periods import ONE_DAY
 from audience_impact.phases import (
     HOURS_COLUMNS,
@@ -79,6 +80,10 @@ from audience_impact.vocabulary import (
 
 SLOWED = (Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value)
 """Severities of what was slowed or impaired and not cut."""
+KINDS = ("began_", "carried_over_", "older_", "shutdown_", "service_")
+"""Prefixes of the columns of the restrictions of a kind in a year: begun in it, before it, or more
+than phases.OLDER_DAYS before it; of the whole internet, or of services.
+"""
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
 """Intervals without change, as `constant_intervals` returns them, and the rows in force in each
 set.
@@ -96,6 +101,7 @@ ROWS = Frame(
         "base": TEXT,
         "base_id": TEXT,
         "base_persons": NUMBER,
+        "online_persons": NUMBER,
         **dict.fromkeys(BASE_LAW, NUMBER),
         "daily_persons": NUMBER,
         **{
@@ -103,6 +109,8 @@ ROWS = Frame(
             for span in ("daily", "monthly")
             for end in ("low", "high", "whole")
         },
+        "is_first_year": TRUTH,
+        "is_older": TRUTH,
         "is_counted": TRUTH,
         "is_order": TRUTH,
         "is_slowed": TRUTH,
@@ -116,6 +124,7 @@ ROWS = Frame(
     },
     key=("row",),
 )
+FLOORED = [*ENDS, *FLOOR]
 _DRAWN = {
     "country_id": TEXT,
     "platform_id": TEXT,
@@ -124,7 +133,7 @@ _DRAWN = {
     **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
     **figure_errors.COLUMNS,
     "audience_base_id": TEXT,
-    "least_persons": NUMBER,
+    **dict.fromkeys(FLOORED, NUMBER),
     **dict.fromkeys(inputs.OWN_LAW, NUMBER),
 }
 MONTHLY = Frame("timeline.monthly", _DRAWN)
@@ -184,7 +193,7 @@ class Timeline(Declared):
 
     @property
     def certain_rows(self) -> pd.DataFrame:
-        """Return rows of restrictions that affect everyone in their audiences."""
+        """Return rows of restrictions that are certain to affect everyone in their audiences."""
         return self.rows[self.rows["is_certain"]]
 
     @property
@@ -244,7 +253,7 @@ def make_timeline(
     )
     widened = error_ends.widen_phases(monthly, figure, daily, inputs.errors)
     printed, with_error = (
-        rows.assign(**limits, **_bound_rows(rows.assign(**limits), day, bounds))
+        _limit_rows(rows, limits, day, bounds)
         for limits, day, bounds in zip(({}, widened[0]), (figure, widened[1]), both, strict=True)
     )
     return Timeline(
@@ -279,10 +288,22 @@ def _daily_distributions(
     from_monthly = monthly[names].reset_index(drop=True)
     usable = ~has_daily & (from_monthly["shape"] != "") & share["mean"].notna()
     from_monthly["shape"] = from_monthly["shape"].where(usable, "")
-    columns = ["country_id", "platform_id", "audience_base_id", "least_persons", *inputs.OWN_LAW]
+    columns = ["country_id", "platform_id", "audience_base_id", *FLOORED, *inputs.OWN_LAW]
     frame = monthly[columns].reset_index(drop=True)
     frame = frame.join(figure[names].where(has_daily, from_monthly))
     return frame.join(share.add_prefix("share_").where(usable))
+
+
+def _limit_rows(
+    rows: pd.DataFrame, limits: dict[str, pd.Series], figure: pd.DataFrame, bounds: Bounds
+) -> pd.DataFrame:
+    """Return the rows with other limits, and the bounds from them; all bases have one error."""
+    limited = rows.assign(**limits)
+    error = limited["base_persons"] / rows["base_persons"]
+    return limited.assign(
+        online_persons=rows["online_persons"] * error.fillna(1.0),
+        **_bound_rows(limited, figure, bounds),
+    )
 
 
 def _bound_rows(rows: pd.DataFrame, figure: pd.DataFrame, bounds: Bounds) -> dict[str, pd.Series]:
@@ -292,9 +313,9 @@ def _bound_rows(rows: pd.DataFrame, figure: pd.DataFrame, bounds: Bounds) -> dic
     ends = rows[COUNTRY].join(bounds.countries[["lower_persons", "places_persons"]], on=COUNTRY)
     later = np.fmin(ends["places_persons"], rows["base_persons"])
     network = rows["platform_id"] == WHOLE_INTERNET
-    cap = cap.where(rows["is_first_year"] & ~network, later)
+    cap = cap.where(~network, later)
     monthly = rows["high_persons"].fillna(rows["base_persons"])
-    monthly = monthly.where(~network, np.fmax(monthly, rows["base_persons"]))  # all of the year
+    monthly = monthly.where(~network, np.fmax(monthly, rows["base_persons"]))
     least = low / reach.month_days(rows["metric"])
     day = figure["daily_least_persons"].where(now)
     day = day.where(figure["daily_persons"].notna(), np.fmax(day, least)).fillna(least)
@@ -315,7 +336,6 @@ def _describe_rows(
     """Return flags of the figures of each row, and of all audiences of its restriction."""
     scope, inputs = about
     restriction = rows["restriction_id"]
-    everyone = restriction.map(scope.by_id["is_reaching_everyone"]).astype(bool)
     counted, has_base = rows["metric_priority"].notna(), rows["base_persons"].notna()
     measured = has_base & (figure["shape"].fillna("") != "")
     drawn = has_base & (daily["shape"] != "")
@@ -323,7 +343,7 @@ def _describe_rows(
     all_known = is_known.groupby([restriction, rows["from_limit"].dt.year], dropna=False)
     return {
         "is_counted": counted,
-        "is_certain": everyone,
+        "is_certain": restriction.map(scope.by_id["is_certain"]).astype(bool),
         "is_complete": restriction.isin(parts.find_drawable(scope, inputs.parts))
         & all_known.transform("all"),
         "is_daily_measured": measured.groupby(restriction).transform("all").astype(bool),
@@ -444,6 +464,16 @@ def find_days_in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> p
             "end": last.where(last < rows["until_limit"], rows["until_limit"]),
         }
     ).where(first.notna() & last.notna())
+
+
+def mark_kinds(line: Timeline) -> pd.DataFrame:
+    """Return whether each row (an audience in a year) is of each of KINDS, by the row."""
+    rows = line.rows.set_index("row")
+    networks = rows.loc[rows["platform_id"] == WHOLE_INTERNET, "restriction_id"]
+    is_shutdown = rows["restriction_id"].isin(networks)
+    is_begun = rows["is_first_year"].astype("bool")
+    marks = (is_begun, ~is_begun, rows["is_older"].astype("bool"), is_shutdown, ~is_shutdown)
+    return pd.DataFrame(dict(zip(KINDS, marks, strict=True)))
 
 
 def list_countries_in_force(line: Timeline) -> pd.DataFrame:

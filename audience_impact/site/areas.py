@@ -15,7 +15,7 @@ from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
 from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate, dates_in_words, read_estimate
-from audience_impact.answers.records import plain_rows
+from audience_impact.answers.records import is_collected, plain_rows
 from audience_impact.site import rendering
 from audience_impact.site.charts import atlas, finish, rows, series
 from audience_impact.site.charts.finish import paint
@@ -36,8 +36,6 @@ MANY = 50
 """Maximum number of restrictions listed for a region, the largest first; a country lists all of
 them.
 """
-FEW = 3
-"""Number of countries that are named; the rest are counted."""
 COUNTED = {
     "years": "Each person counts once.",
     "days": "Each person counts once.",
@@ -45,16 +43,16 @@ COUNTED = {
 }
 MARKS = {
     "years": "Bar: the estimate. Line on it: the number should lie within it, nine times in ten. "
-    "Hairline: at least to at most. *: some countries or restrictions have no estimate, and "
+    "Hairline: minimum to maximum. *: some countries or restrictions have no estimate, and "
     "the bar is of the others.",
     "days": "Line: the estimate. Band: the number should lie within it, nine times in ten. "
-    "Hairlines: at least and at most.",
+    "Hairlines: minimum to maximum.",
     "person-days": "Tick: the estimate. Bar: the number should lie within it, nine times in ten. "
-    "Hairline: at least to at most.",
+    "Hairline: minimum to maximum.",
 }
 """Meaning of the marks of a chart, for use outside its page."""
 PNG_WIDTH, CHART_WIDTH = 1152, 720
-KINDS = ("began_", "carried_over_", "shutdown_", "service_")
+KINDS = ("began_", "carried_over_", "older_", "shutdown_", "service_")
 """Prefixes of the columns of the table of a year's kinds of restrictions."""
 TOGETHER = "all"
 """Id in `person_days` of all restrictions of a country together."""
@@ -292,23 +290,16 @@ def write_lead(report: ReportData, code: str) -> list[str]:
     chosen = next((row for test in tests for row in rows if test(row)), rows[0] if rows else None)
     if chosen is None:
         return ["Nothing that is on record was in force here."]
-    return sentences.write_area_lead(chosen, name) + _name_uncounted(report, code, chosen["period"])
+    collected = [*filter(None, [sentences.describe_collection(chosen)])]
+    left_out = _name_uncounted(report, code, chosen["period"])
+    return sentences.write_area_lead(chosen, name) + collected + left_out
 
 
 def _name_uncounted(report: ReportData, code: str, year: str) -> list[str]:
     """Return a sentence on the countries of a region without an estimate, the largest first."""
-    missing = [
-        row
-        for row in _select_countries(report, year)
-        if code in report.areas_above[row["area_id"]]
-        and row["q50_persons"] is None
-        and row["at_most_persons"] != 0
-    ]
-    missing.sort(key=lambda row: -(row["base_persons"] or 0))
-    names = [naming.area_in_words(row["area_id"], row["area_id"]) for row in missing]
-    if len(names) > FEW:
-        names = [*names[:FEW], f"{len(names) - FEW} more countries"]
-    return [f"It leaves out {enumerated(names)}, where there is no estimate."] if names else []
+    countries = _select_countries(report, year)
+    inside = [row for row in countries if code in report.areas_above[row["area_id"]]]
+    return sentences.name_uncounted(inside)
 
 
 def _write_answers(report: ReportData, code: str, name: str) -> list[str]:
@@ -345,12 +336,12 @@ def _group_reasons(periods: Rows) -> list[tuple[str, str]]:
 
 def _draw_pictures(report: ReportData, tables: AreaTables, code: str, name: str) -> dict[str, str]:
     """Return the SVG of each picture by name; blank if it would be empty."""
+    collected = {row["period"] for row in tables.periods.get(code, []) if is_collected(row)}
+    days = [row for row in tables.person_days.get(code, []) if row["period"] in collected]
     return {
         "years": series.draw_years(f"People by year: {name}", tables.periods.get(code, [])),
         "days": series.draw_days(f"People day by day: {name}", tables.days.get(code, [])),
-        "person_days": rows.draw_person_days(
-            f"Person-days by year: {name}", tables.person_days.get(code, [])
-        ),
+        "person_days": rows.draw_person_days(f"Person-days by year: {name}", days),
     }
 
 

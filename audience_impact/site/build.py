@@ -57,7 +57,7 @@ REGIONS = ("002", "019", "142", "150", "009")
 """Regions of the world (UN M49) on the home page."""
 FEW = 8
 """Number of the largest, and of the newest, restrictions on the home page."""
-TITLE = "How many people does an internet restriction touch?"
+TITLE = "How many people does an internet restriction affect?"
 CSV = "restrictions.csv"
 CSV_COLUMNS = (
     *("restriction_id", "title", "countries", "platforms", "features", "start_on", "end_status"),

@@ -70,7 +70,7 @@ def show_status(item: Any) -> str:
 
 
 def show_interval(estimate: Estimate) -> str:
-    """Return the 90 % interval as text; a dash for no interval or one without width."""
+    """Return the likely range as text; a dash for no interval or one without width."""
     if estimate.q05 is None or estimate.q95 is None or estimate.q05 == estimate.q95:
         return NONE
     part = f" {estimate.covered}" if estimate.covered else ""
@@ -79,14 +79,7 @@ def show_interval(estimate: Estimate) -> str:
 
 def show_bounds(estimate: Estimate) -> str:
     """Return the bounds with errors."""
-    return "nobody" if estimate.at_most == 0 else numbers.format_bounds(estimate)
-
-
-def show_limits(estimate: Estimate) -> str:
-    """Return the bounds in words, where nothing else is known."""
-    if not estimate.at_least and estimate.at_most:
-        return f"at most {show_bounds(estimate).rpartition(' to ')[2]}"
-    return show_bounds(estimate)
+    return "no one" if estimate.at_most == 0 else numbers.format_bounds(estimate)
 
 
 def show_mebibytes(size: int) -> str:
@@ -209,7 +202,7 @@ def make_row(entry: ListEntry) -> Row:
         find_year(entry)[0],
         dates_in_words(entry.start),
         numbers.format_median(entry.persons, NONE),
-        show_interval(entry.persons) if is_estimated else show_limits(entry.persons),
+        show_interval(entry.persons) if is_estimated else "",
     )
 
 

@@ -22,7 +22,7 @@ from audience_impact.answers import records as answers
 from audience_impact.answers.names import capitalise_first, drop_occasion, name_area
 from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate
-from audience_impact.answers.records import AnswerRecord, Restriction
+from audience_impact.answers.records import AnswerRecord, Measurement, Restriction
 from audience_impact.answers.restriction_words import (
     ONE_NETWORK,
     describe_place,
@@ -36,10 +36,8 @@ from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
-    ClaimStatus,
     Confidence,
     EndStatus,
-    EvidenceState,
     ImpactMetric,
 )
 
@@ -105,7 +103,7 @@ def make_entry(record: AnswerRecord) -> ListEntry:
     return ListEntry(
         restriction=restriction.restriction_id,
         title=f"{capitalise_first(describe_place(record))}: {targets}",
-        start=restriction.start_on or "",
+        start=answers.find_first_day(restriction.observed_from, restriction.start_on),
         metric=answer.metric,
         persons=answer.people,
         confidence=answer.confidence,
@@ -117,16 +115,16 @@ def make_entry(record: AnswerRecord) -> ListEntry:
         platforms=tuple(record.platforms),
         features=features,
         is_major=answer.confidence != Confidence.LOW
-        and _is_confirmed(restriction)
+        and _is_confirmed(record)
         and _lasts_a_day(restriction),
     )
 
 
-def _is_confirmed(restriction: Restriction) -> bool:
-    """Return whether an authority says so or measurements show it, and nobody disputes it."""
-    is_measured = restriction.evidence_state not in (EvidenceState.OK, EvidenceState.INSUFFICIENT)
-    is_official = restriction.claim_status == ClaimStatus.OFFICIAL
-    return is_official or (is_measured and restriction.claim_status == ClaimStatus.REPORTED)
+def _is_confirmed(record: AnswerRecord) -> bool:
+    """Return whether an authority says so or a measurer saw it, and nobody disputes it."""
+    clauses = record.clauses
+    is_measured = clauses.measurement in (Measurement.OWN, Measurement.NAMED)
+    return clauses.is_official or (is_measured and not clauses.is_disputed)
 
 
 def _lasts_a_day(restriction: Restriction) -> bool:

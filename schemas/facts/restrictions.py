@@ -58,6 +58,8 @@ class Restrictions(FactModel):
     continues: Series[str] = fields.mark_optional(
         fields.reference_field("restrictions", filled=False)
     )
+    measured_by: Series[str] = fields.mark_optional(fields.text_field())
+    measured_url: Series[str] = fields.mark_optional(fields.text_field())
 
     @fields.row_rule(
         "the least hours are more than the most hours, or one of the two is missing",

@@ -143,8 +143,7 @@ class ReasonsOfRestriction(ReasonedModel):
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper <= base, or residents if the base is projected.
 
-        Residents of places are expected numbers, and upper bounds are the largest counts; the rules
-        over results check these.
+        The rule `part_above_place` over results checks the residents of places.
         """
         is_countries = frame["area_id"].str.fullmatch("[A-Z]{2}(;[A-Z]{2})*")
         limit = frame[["base_persons", "population_persons"]].max(axis=1)
@@ -408,7 +407,31 @@ class Restrictions(PublishedModel):
         ge=0,
         le=1,
     )
+    measured_by: Series[str] = columns.text_column(
+        "who measured it, by its source or the outages that are of it, joined by ;; null: none"
+    )
+    measured_url: Series[str] = columns.text_column("page of a measurement; null: none on record")
+    other_ended_on: Series[str] = columns.text_column(
+        "last day by a source that disagrees with ended_on; null: none, or see other_end_status"
+    )
+    other_end_status: Series[str] = columns.word_column(
+        words.EndStatus, "whether it is over by that source; null: no source disagrees", null=True
+    )
+    other_end_source: Series[str] = columns.text_column("who disagrees about the end; null: none")
     continues: Series[str] = columns.text_column("restriction whose next step this is; null: none")
+    chain_id: Series[str] = columns.text_column(
+        "first restriction of the chain of steps or renewals that it belongs to; null: none"
+    )
+    chain_days: Series[float] = columns.make_column(
+        "days in force of all restrictions of the chain, each day once; null: no chain",
+        "days",
+        null=True,
+        ge=0,
+    )
+    listed_until: Series[str] = columns.text_column(
+        "last day to which the record of a restriction without an end on record goes; null: that "
+        "of the facts"
+    )
     note: Series[str] = columns.text_column("what else the sources say", sdmx="COMMENT_OBS")
     source_id: Series[str] = columns.make_column("source of the act", sdmx="SOURCE")
     as_of: Series[str] = columns.as_of()

@@ -52,3 +52,31 @@ def test_the_frontier_has_a_line_for_each_choice_and_wider_covers_no_less(
     for column in (3, 4, 6):
         assert float(narrow[column]) <= float(wide[column])
     assert float(narrow[3]) < float(wide[3])
+
+
+def test_nested_factors_are_chosen_without_the_house_that_they_are_scored_on(
+    fits: list[FittedSurvey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[str]] = []
+
+    def choose_factors(chosen: Sequence[FittedSurvey]) -> tuple[float, float]:
+        seen.append({fit.survey.house for fit in chosen})
+        return (2.0, 2.5)
+
+    monkeypatch.setattr(overlap, "choose_factors", choose_factors)
+    some = [fit for fit in fits if fit.survey.area in {"RU", "KZ", "US"}]
+    rows = overlap.nest_choice(some)
+    houses = sorted({fit.survey.house for fit in some})
+    assert seen == [set(houses) - {house} for house in houses]
+    assert {(row["below"], row["above"]) for row in rows} == {(2.0, 2.5)}
+
+
+def test_the_narrowest_factors_that_hold_in_every_house_are_chosen(
+    fits: list[FittedSurvey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = [fit for fit in fits if fit.survey.area in {"RU", "KZ", "EG"}]
+    monkeypatch.setattr(overlap, "FRONTIER", [(9.0, 9.0), (2.5, 3.25), (0.01, 0.01)])
+    chosen = overlap.choose_factors(some)
+    assert chosen != (0.01, 0.01)
+    monkeypatch.setattr(overlap, "FRONTIER", [(0.01, 0.01)])
+    assert overlap.choose_factors(some) == (0.01, 0.01)

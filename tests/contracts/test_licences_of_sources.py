@@ -1,4 +1,7 @@
-"""Every source has a licence, says that none is stated, or stands in the list of those without."""
+"""Every source has a licence, says that none is stated, or stands in the list of those without.
+
+The first page of a restriction, and the measurer of a denominator, are ones that a reader can name.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,14 +11,17 @@ import pytest
 
 from flows import CHECKOUT
 
-SOURCES = CHECKOUT / "data" / "facts" / "sources.csv"
+FACTS = CHECKOUT / "data" / "facts"
+SOURCES = FACTS / "sources.csv"
 LISTED = CHECKOUT / "docs" / "publisher-licences.csv"
 REASONS = {
     "terms searched for, not among the stored pages",
     "copy of a page of another house, which alone can license it",
     "page without an address",
     "page read as stored text, which rarely has a foot; terms not searched for",
+    "page not opened: its address stands in a register or a public file",
 }
+COPY = re.compile(r"GitHub|Kaggle|PyPI|cop(?:y|ies)\b|mirror|repository", re.IGNORECASE)
 DAY_IN_PATH = re.compile(r"/(20\d\d)/(0?[1-9]|1[0-2])(?:/(0?[1-9]|[12]\d|3[01]))?/")
 
 
@@ -110,3 +116,51 @@ def test_a_source_without_the_date_of_its_address_is_named(address: str, day: st
     row = {"source_id": "a-page", "url": address, "published_on": ""}
     assert read_day(address) == day
     assert name_undated([row]) == ({"a-page"} if day else set())
+
+
+def name_relays_first(restrictions: pd.DataFrame, sources: pd.DataFrame) -> set[str]:
+    """Return restrictions whose first page is a relay while the second is of a better house.
+
+    A page of low reliability is a relay, unless it is second-hand: then only nobody opened it.
+    """
+    pages = sources.set_index("source_id")
+    is_relay = (pages["reliability"] == "low") & ~pages["note"].str.startswith("second-hand")
+    first, second = (restrictions[name].map(is_relay) for name in ("source_id", "also_source_id"))
+    return {*restrictions.loc[first.eq(True) & second.eq(False), "restriction_id"]}
+
+
+def test_a_page_that_merely_relays_is_the_second_of_its_restriction(sources: pd.DataFrame) -> None:
+    assert not name_relays_first(read_texts(FACTS / "restrictions.csv"), sources)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_named"),
+    [
+        ("blog", "agency", True),
+        ("agency", "blog", False),
+        ("unopened", "blog", False),
+        ("blog", "blog", False),
+        ("blog", "", False),
+    ],
+)
+def test_a_restriction_that_begins_with_a_relay_is_named(
+    first: str, second: str, is_named: bool
+) -> None:
+    pages = pd.DataFrame(
+        [("blog", "low", ""), ("agency", "high", ""), ("unopened", "low", "second-hand: a link")],
+        columns=["source_id", "reliability", "note"],
+    )
+    row = pd.DataFrame(
+        [("R1", first, second)], columns=["restriction_id", "source_id", "also_source_id"]
+    )
+    assert name_relays_first(row, pages) == ({"R1"} if is_named else set())
+
+
+@pytest.mark.parametrize("table", ["bases", "online_shares"])
+def test_no_copy_is_the_measurer_of_a_denominator(table: str, sources: pd.DataFrame) -> None:
+    rows, lineages = read_texts(FACTS / f"{table}.csv"), read_texts(FACTS / "lineages.csv")
+    of_page = rows["source_id"].map(sources.set_index("source_id")["measurement_series_id"])
+    own = rows.get("measurement_series_id", pd.Series("", rows.index))
+    series = own.where(own != "", of_page)
+    measurers = {*series.map(lineages.set_index("measurement_series_id")["measurer"])}
+    assert not {name for name in measurers if COPY.search(name)}

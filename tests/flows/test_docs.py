@@ -11,7 +11,7 @@ import pytest
 from audience_impact.answers import documents
 from audience_impact.outputs.review import status_rules
 from flows import CHECKOUT
-from flows.documenting import architecture, docs
+from flows.documenting import architecture, docs, validation
 from flows.pipeline.quality import collect_rules
 from flows.pipeline.steps import Results
 
@@ -25,10 +25,7 @@ CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
 @pytest.mark.locked  # the rounded numbers follow the versions of numpy and scipy
 @pytest.mark.parametrize("path", docs.PAGES)
-def test_results_and_questions_are_up_to_date(
-    path: str, repository_results: Results, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(docs, "compute_results", lambda: repository_results)
+def test_results_and_questions_are_up_to_date(path: str) -> None:
     text = (CHECKOUT / path).read_text(encoding="utf-8")
     assert text == docs.update_page(path), "run `make docs`"
 
@@ -44,9 +41,7 @@ def test_a_question_that_no_command_answers_is_refused(
 ) -> None:
     monkeypatch.setattr(docs, "compute_results", lambda: repository_results)
     monkeypatch.setattr(docs, "QUESTIONS", [("Where is it?", "show atlantis")])
-    with pytest.raises(
-        ValueError, match="audience-impact show atlantis: atlantis is not published"
-    ):
+    with pytest.raises(ValueError, match="audience-impact show atlantis: No events for 'atlantis'"):
         docs.format_questions()
 
 
@@ -182,3 +177,27 @@ def test_the_page_of_the_method_has_the_fitted_errors_of_figures() -> None:
     assert [(cells[3], cells[4]) for cells in rows] == [
         (f"{pairs:,}", f"{measurers}") for pairs, measurers in counts.to_numpy().tolist()
     ]
+
+
+PRINTED = "| inside |\n|---|\n| 0.90 |\n"
+MEASURED_PAGE = f"Text.\n\n    python -m benchmarks.errors --format table\n\n{PRINTED}\nText.\n"
+
+
+def test_a_number_of_the_validation_page_that_differs_is_named() -> None:
+    page = MEASURED_PAGE.replace("0.90", "0.95")
+    mended, changed = validation.measure_page(page, run=lambda _: PRINTED)
+    assert (mended, changed) == (MEASURED_PAGE, ["benchmarks.errors --format table"])
+    assert validation.measure_page(mended, run=lambda _: PRINTED) == (mended, [])
+    assert validation.measure_page(page, ["shares"], run=lambda _: PRINTED) == (page, [])
+
+
+@pytest.mark.chain
+@pytest.mark.locked  # the rounded numbers follow the versions of numpy and scipy
+@pytest.mark.parametrize("command", ["errors", "chances", "shares"])
+def test_tables_of_the_validation_page_are_those_of_the_facts(command: str) -> None:
+    page = validation.PAGE.read_text("utf-8")
+    words = [f"benchmarks.{command}"]
+    assert any(words[0] in found["command"] for found in validation.MEASURED.finditer(page))
+    assert validation.measure_page(page, words)[1] == [], (
+        "run `python -m flows.documenting.validation`"
+    )

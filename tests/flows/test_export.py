@@ -294,7 +294,7 @@ def test_a_sheet_says_what_it_is_and_cells_are_what_they_are(
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[0] == "about"
     told = "\n".join(str(cell.value) for row in book["about"].iter_rows() for cell in row)
-    for words in ("How many people", "R1", version.id, "Creative Commons", "90 % interval"):
+    for words in ("How many people", "R1", version.id, "Creative Commons", "likely range"):
         assert words in told
     for words in (
         "How to cite",
@@ -543,7 +543,7 @@ def test_a_folder_with_something_else_is_left_alone(version: Stored, tmp_path: P
     ("words", "said"),
     [
         (("--restriction", "R11"), "R11 is not published; did you mean R1?"),
-        (("--restriction", "zzz"), "zzz is not published; see audience-impact list"),
+        (("--restriction", "zzz"), "No events for 'zzz'. This edition holds "),
         (
             ("--area", "Rusia"),
             "Rusia is no area on record: give a code such as RU or 002, or a name",

@@ -249,7 +249,9 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
     assert (result["lower_persons"], result["upper_persons"]) == (0, result["population_persons"])
     assert low < result["base_persons"] < high
     assert (result["base"], result["obs_status"]) == ("internet_all", "F")
-    assert result["reason"] == "internet users projected, not counted; no authority confirms it"
+    assert (
+        result["reason"] == "internet users projected, not counted; no official statement on record"
+    )
     used = row(of_act(frames, "lineage", "UG-2026-01-13-internet"), role="audience")
     assert used["input_id"] == "UG-internet_all-2026-projected"
 

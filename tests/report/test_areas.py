@@ -98,8 +98,8 @@ def test_damage_is_among_all_and_not_among_ordered(
     assert row["ordered_upper_persons"] == 0
     years = text(made, "area/KE.html").partition('<th scope="row">2024</th>')[2]
     cells = years.partition("</tr>")[0].split("<td")
-    assert "nobody" in cells[3]
-    assert "nobody" not in "".join(cells[:3])
+    assert "no one" in cells[3]
+    assert "no one" not in "".join(cells[:3])
 
 
 def test_what_others_published_stands_beside_ours_as_text(made: Mapping[str, bytes]) -> None:
@@ -214,36 +214,37 @@ def in_period(period: str, *values: float | None, **more: object) -> dict[str, o
         (
             in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6),
             "About 3 million people in India were under an internet restriction at some time in "
-            "2025. Nine times in ten, the true number should lie within 2 to 4 million.",
+            "2025. The likely range is 2 to 4 million.",
         ),
         (
             in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6, is_lower_bound="yes", countries_drawn=1,
                       countries_count=1, bounds_only_count=2, confidence="low"),
             "About 3 million people in India were under an internet restriction at some time in "
-            "2025; 2 of 3 restrictions have no estimate and could add to it. Nine times in ten, "
-            "the true number without these should lie within 2 to 4 million. Confidence in it is "
-            "low.",
+            "2025. The true figure is probably higher: 2 of 3 restrictions could not be estimated. "
+            "The likely range of those estimated is 2 to 4 million. Treat the total as rough.",
         ),
         (
             in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6, is_lower_bound="yes", countries_drawn=2,
                       countries_count=5),
             "About 3 million people in 2 countries of India were under an internet restriction at "
-            "some time in 2025; 3 more countries have no estimate. Nine times in ten, the true "
-            "number in the 2 should lie within 2 to 4 million.",
+            "some time in 2025. The true figure is probably higher: another 3 countries could not "
+            "be estimated. The likely range of those estimated is 2 to 4 million.",
         ),
         (
             in_period("2025", 1e6, None, None, None, 9e6),
-            "Between 1 and 9 million people in India were under an internet restriction at some "
-            "time in 2025; there is no estimate.",
+            "No reliable estimate exists of how many people in India were under an internet "
+            "restriction at some time in 2025. The minimum is 1 million. Our record has 3 internet "
+            "restrictions in force in India in that time.",
         ),
         (
-            in_period("2026", 0, None, None, None, 9e6),
-            "3 internet restrictions were in force in India at some time in 2026, up to "
-            "28 November; nobody has counted the people, but at most 9 million.",
+            in_period("2026", 0, None, None, None, 9e6, base_persons=20e6),
+            "No reliable estimate exists of how many people in India were under an internet "
+            "restriction at some time in 2026, up to 28 November. The maximum is 9 million. Our "
+            "record has 3 internet restrictions in force in India in that time.",
         ),
         (
             in_period("2025", 0, 0, 0, 0, 0),
-            "Nobody in India was under an internet restriction on record in 2025.",
+            "Our record has no internet restriction that affected people in India in 2025.",
         ),
     ],
 )  # fmt: skip
@@ -312,7 +313,8 @@ def test_of_each_country_and_service_one_restriction_is_named(told: ReportData) 
         ({}, True),
         ({"claim_status": "disputed"}, False),
         ({"claim_status": "reported", "evidence_state": "insufficient"}, False),
-        ({"claim_status": "reported", "evidence_state": "down"}, True),
+        ({"claim_status": "reported", "evidence_state": "down"}, False),
+        ({"claim_status": "reported", "measured_by": "IODA"}, True),
         ({"q50_in_force_hours": 2.0}, False),
         ({"ended_on": "2025-08-13", "start_on": "2025-08-13", "end_status": "ended"}, False),
         ({"ended_on": "2025-08-14", "start_on": "2025-08-13", "end_status": "ended"}, True),

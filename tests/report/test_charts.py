@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audience_impact.answers.records import Driver
 from audience_impact.site.charts import atlas, finish, rows, series
@@ -16,6 +18,7 @@ from tests.support import FACTS
 
 SVG = "{http://www.w3.org/2000/svg}"
 Row = dict[str, Any]
+ALPHABET = "ab1 ().…"
 HOSTILE = '<script>alert("1")</script>&amp;'
 
 
@@ -113,8 +116,8 @@ def test_a_picture_follows_the_theme_and_stands_alone_as_well(name: str) -> None
 @every
 def test_the_numbers_of_a_picture_are_said_in_words(name: str) -> None:
     said = {
-        "answer": "People touched: 101 million (97 to 104). "
-        "At least and at most: 96 to 105 million. People online: 110 million. "
+        "answer": "People affected: 101 million (97 to 104). "
+        "Minimum to maximum: 96 to 105 million. People online: 110 million. "
         "Residents there: 140 million. A page: users of A service: 96 million.",
         "person_days": "2024: 3 million (2 to 4). 2025: 3 million (2 to 4).",
         "drivers": "The number of people in the base: 77 % ± 4 %.",
@@ -134,6 +137,24 @@ def test_a_png_is_the_same_bytes_twice_and_knows_a_dark_page() -> None:
     assert finish.make_png(drawn).startswith(b"\x89PNG")
     assert finish.make_png(drawn) != finish.make_png(drawn, dark=True)
     assert finish.make_png(PICTURES["years"]()).startswith(b"\x89PNG")
+
+
+@given(st.text(ALPHABET, max_size=120), st.text(ALPHABET, max_size=120))
+def test_name_and_number_share_a_line_whatever_their_lengths(name: str, number: str) -> None:
+    drawn = rows.draw_rows("T", [rows.Row(name, number, "accent", ())], rows.PERCENT)
+    assert len(list(marks(drawn, "text"))) >= 2
+    for letters in rows.LETTERS.values():
+        cut, short = rows.fit_line(name, number, letters)
+        assert len(cut) + len(short) <= letters
+        assert len(cut) >= min(len(name), rows.LEAST)
+        if len(name) + len(number) <= letters:
+            assert (cut, short) == (name, number)
+
+
+def test_a_long_number_keeps_its_interval_and_the_name_beside_it() -> None:
+    number = "at least 113 million (98 to 126) under 15 of 19 restrictions"
+    assert rows.fit_line("Russia", number, 51) == ("Russia", "at least 113 million (98 to 126)")
+    assert rows.fit_line("Russia", number, 92) == ("Russia", number)
 
 
 def test_a_long_name_is_cut_on_a_narrow_screen_alone() -> None:
@@ -160,26 +181,26 @@ def test_text_of_facts_is_text() -> None:
 
 def test_where_there_is_no_estimate_only_the_bounds_are_drawn() -> None:
     drawn = rows.draw_answer("T", [impact(0, None, None, None, 8e6)], [], {})
-    assert "Only bounds: no estimate: 0 to 8 million." in words(drawn)
-    assert "People touched" not in words(drawn)
+    assert "No estimate: minimum to maximum: 0 to 8 million." in words(drawn)
+    assert "People affected" not in words(drawn)
     assert marks(drawn, "rect") == []
 
 
 def test_an_interval_without_width_is_no_interval() -> None:
     drawn = rows.draw_answer("T", [impact(5e6, 5e6, 5e6, 5e6, 5e6)], [], {})
-    assert words(drawn).startswith("People touched: 5 million. At least and at most: 5 million.")
+    assert words(drawn).startswith("People affected: 5 million. Minimum to maximum: 5 million.")
     assert marks(drawn, "rect") == []
 
 
 def test_what_touched_nobody_is_zero_and_nothing_else() -> None:
     drawn = rows.draw_answer("T", [impact(0, 0, 0, 0, 0)], [], {})
-    assert words(drawn).startswith("People touched: 0. People online: 110 million.")
+    assert words(drawn).startswith("People affected: 0. People online: 110 million.")
 
 
 def test_without_a_base_there_is_an_arrow_and_no_upper_bound() -> None:
     none: Row = {"base": None, "base_persons": None, "population_persons": None}
     drawn = rows.draw_answer("T", [impact(3e6, None, None, None, None, **none)], [], {})
-    assert words(drawn) == "Only bounds: no estimate: at least 3 million."
+    assert words(drawn) == "No estimate: minimum to maximum: 3 million or more."
     assert len(marks(drawn, "path")) == 1
 
 

@@ -15,6 +15,12 @@ from tests.support import world
         ("World Bank", "World Bank (copy in datasets/population)", "2023", "World Bank, 2023"),
         ("AGETIC Bolivia", "AGETIC Bolivia, Encuesta Nacional TIC", None, "AGETIC Bolivia"),
         ("DataReportal (Kepios)", "WION", None, "DataReportal (Kepios) (via WION)"),
+        (
+            "audience-impact projection from ITU data",
+            "Our World in Data (repository copy)",
+            "2026",
+            "audience-impact projection from ITU data, 2026",
+        ),
         (None, "Boing Boing", "2016", f"{UNSTATED}, 2016 (via Boing Boing)"),
     ],
 )
@@ -67,3 +73,10 @@ def test_of_an_act_stands_who_reports_it() -> None:
         row = used(lineage, role)
         assert pd.isna(row["measurer"])
         assert row["attribution"] == row["publisher"]
+
+
+@pytest.mark.chain
+def test_of_an_act_stands_the_house_that_wrote_the_page_not_the_one_that_copied_it() -> None:
+    made = world().add("sources", source_id="copy", publisher="An agency (A newspaper)")
+    lineage = made.estimate("E1").restrict("R1", "alpha", source_id="copy").results()["lineage"]
+    assert used(lineage, "restriction")["attribution"] == "An agency"

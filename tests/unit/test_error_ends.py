@@ -33,7 +33,8 @@ def test_ends_hold_99_percent_of_the_draws(made: World) -> None:
     simulation = prepared(made)[0].simulation
     rows, degrees = simulation.audiences, simulation.timeline.tail_degrees
     assert len(rows) >= 2
-    low, _, high = audiences.find_ends(rows.assign(low_persons=rows["mode"]), degrees).T
+    limits = {"low_persons": rows["mode"], "high_persons": rows["mode"]}
+    low, _, high = audiences.find_ends(rows.assign(**limits), degrees).T
     drawn = audiences.draw_audiences(rows, Sampler(0, DRAWS), degrees)
     outside = ((drawn < low[:, None]) | (drawn > high[:, None])).mean(axis=1)
     assert ((outside > 0.0) & (outside < 0.02)).all()
@@ -58,9 +59,21 @@ def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World
 def test_a_place_has_no_more_than_its_people(made: World) -> None:
     stages, _ = prepared(made)
     bounds = stages.simulation.bounds_with_error
-    people = stages.inputs.parts.set_index("restriction_id")["people_high_persons"]["PLACE"]
+    people = stages.inputs.parts.set_index("restriction_id")["people_persons"]["PLACE"]
     most = bounds.exposed.loc["PLACE", "upper_persons"]
-    assert stages.bounds.exposed.loc["PLACE", "upper_persons"] <= most < 1.2 * people
+    assert stages.bounds.exposed.loc["PLACE", "upper_persons"] <= most <= people + 1e-3
+
+
+def test_a_country_has_no_more_than_its_residents() -> None:
+    crowded = placed(calibrated(world(), ERRORS))
+    for row in crowded.rows["bases"]:  # nearly everyone is online, by a count that is a year old
+        if row["area_id"] == "XA":
+            row |= {"persons": "700000", "period": "2024"}
+    stages, _ = prepared(cut(crowded, "R1"))
+    rows = impact_of(stages, simulate_metrics(stages.simulation, Sampler(0, 200)))
+    assert of(rows)["population_persons"] == 700e3
+    assert of(rows)["q95_persons"] > 690e3
+    assert (of(rows)[["q95_persons", "upper_persons", "at_most_persons"]] <= 700e3).all()
 
 
 def test_without_errors_nothing_is_at_least_or_at_most() -> None:
@@ -138,3 +151,20 @@ def test_quantiles_outside_are_dropped_on_both_sides() -> None:
     inside, is_outside = reasons.drop_outside(frame)
     assert is_outside.tolist() == [False, True, True, False]
     assert inside["q50_persons"].isna().tolist() == [False, True, True, True]
+
+
+def test_a_month_has_no_fewer_people_than_a_day_just_before() -> None:
+    made = calibrated(world(), ERRORS).restrict("R1", "alpha")
+    made.estimate("E1", value="300000", audience_metric="unspecified", period="2024-07")
+    alone = prepared(made)[0].simulation
+    day = {"audience_metric": "avg_daily_reach", "value": "400000"}
+    late = prepared(made.estimate("E0", period="2024-10", **day))[0].simulation
+    assert late.bounds.exposed.equals(alone.bounds.exposed), "of another season"
+    stages, _ = prepared(made.estimate("E2", period="2025-06", **day))
+    simulation = stages.simulation
+    assert stages.bounds.exposed.loc["R1", ["lower_persons", "upper_persons"]].eq(400e3).all()
+    least = simulation.bounds_with_error.exposed.loc["R1", "lower_persons"]
+    assert alone.bounds_with_error.exposed.loc["R1", "lower_persons"] < 300e3 < least <= 400e3
+    people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]
+    assert least - 1.0 <= people.min() < 400e3 < np.median(people)
+    assert np.unique(people).size > 400

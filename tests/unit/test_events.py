@@ -278,6 +278,66 @@ def test_printed_hours_of_the_same_days_are_those_of_the_fact(
     assert (None if pd.isna(result) else result) == hours
 
 
+def claimed(fact: dict[str, str], row: dict[str, str]) -> pd.Series:
+    """The restriction F with these cells, after the row R1 with these was merged into it."""
+    made = linked(("R1", "F", "one_event"))
+    made.add("sources", source_id="register-page", publisher="A register")
+    made.rows["restrictions"][0].update({"claim_status": "reported"} | fact)
+    made.rows["restrictions"][1].update({"source_id": "register-page"} | row)
+    return published(made)[0].loc["F"]
+
+
+def test_the_best_claim_of_all_rows_of_an_event_counts() -> None:
+    row = {"claim_status": "official", "authority": "A court", "is_ordered": "yes"}
+    merged = claimed({}, row)
+    assert merged[["claim_status", "authority", "is_ordered"]].tolist() == list(row.values())
+    assert claimed({"authority": "A ministry"}, row)["authority"] == "A ministry"
+    assert claimed({}, {"claim_status": "reported"})["claim_status"] == "reported"
+    assert claimed({"claim_status": "disputed"}, row)["claim_status"] == "disputed"
+    seen = {"evidence_state": "down", "measured_by": "IODA"}
+    measured = claimed({"evidence_state": "likely_blocked"}, seen)
+    assert measured[["evidence_state", "measured_by"]].tolist() == ["down", "IODA"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "names"),
+    [
+        ({"note": "NetBlocks: on fixed lines; OONI too"}, "NetBlocks;OONI"),
+        ({"measured_by": "caida_ioda"}, "IODA"),
+        ({"note": "said by Cloudflare", "evidence_state": "likely_blocked"}, ""),
+        ({"note": "a measurement"}, ""),
+    ],
+)
+def test_a_measurer_is_one_that_the_row_names(cells: dict[str, str], names: str) -> None:
+    made = World().add("areas", area_id="XA").restrict("F", **cells)
+    assert merge_events(made.typed())["restrictions"]["measured_by"].tolist() == [names]
+
+
+def test_a_page_of_a_measurer_names_it_and_is_the_page_of_the_measurement() -> None:
+    made = World().add("areas", area_id="XA").restrict("F", source_id="page")
+    made.add("sources", source_id="page", publisher="OONI", url="https://ooni.org/post/1")
+    row = merge_events(made.typed())["restrictions"].iloc[0]
+    assert row[["measured_by", "measured_url"]].tolist() == ["OONI", "https://ooni.org/post/1"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "row", "other"),
+    [
+        (("ongoing", ""), ("ended", "2020-05-06"), "2020-05-06"),
+        (("ended", "2020-05-16"), ("ended", "2020-05-06"), "2020-05-06"),
+        (("ended", "2020-05-08"), ("ended", "2020-05-06"), None),
+        (("ended", "2020-05-08"), ("ongoing", ""), ""),
+        (("unknown", ""), ("ended", "2020-05-06"), None),
+    ],
+)
+def test_an_end_of_another_source_that_differs_is_noted(
+    fact: tuple[str, str], row: tuple[str, str], other: str | None
+) -> None:
+    names = ("end_status", "ended_on")
+    merged = claimed(dict(zip(names, fact, strict=True)), dict(zip(names, row, strict=True)))
+    assert (None if pd.isna(merged["other_ended_on"]) else merged["other_ended_on"]) == other
+
+
 def test_near_events_and_pairs_kept_apart_stay_two() -> None:
     for links in (
         [("R1", "F", "near")],
@@ -339,3 +399,77 @@ def test_addresses_of_sources_are_compared_one_by_one() -> None:
         *("https://a.example/1", "https://b.example/2", "https://c.example")
     }
     assert duplicates.list_addresses("a newspaper") == frozenset()
+
+
+def order(first: str, last: str, **cells: str) -> dict[str, str]:
+    status = "ended" if last else "ongoing"
+    return {
+        "observed_from": first, "ended_on": last, "end_status": status,
+        "area_ids": "XA-A", "network_scope": "mobile", **cells,
+    }  # fmt: skip
+
+
+def find_steps(*orders: dict[str, str]) -> dict[str, str]:
+    made = World().add("platforms", platform_id="*", kind="network")
+    for number, cells in reversed([*enumerate(orders, 1)]):
+        made.restrict(f"R{number}", "*", **cells)
+    merged = merge_events(made.typed())["restrictions"]
+    return dict(zip(merged["restriction_id"], merged["continues"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "continues"),
+    [
+        (order("2023-05-03", "2023-05-08"), order("2023-05-09", "2023-05-13"), "R1"),
+        (order("2023-05-03", "2023-05-08"), order("2023-05-10", "2023-05-13"), "R1"),
+        (order("2023-05-03", "2023-05-08"), order("2023-05-11", "2023-05-13"), ""),
+        (order("2021-05-03", ""), order("2023-05-11", "2023-05-13"), "R1"),
+        (
+            order("2023-05-03", "2023-05-08", network_scope="all"),
+            order("2023-05-09", "2023-05-13"),
+            "",
+        ),
+        (
+            order("2023-05-03", "2023-05-08", action="throttle"),
+            order("2023-05-09", "2023-05-13"),
+            "",
+        ),
+        (
+            order("2023-05-03", "2023-05-08", area_ids="XA-B"),
+            order("2023-05-09", "2023-05-13"),
+            "",
+        ),
+    ],
+)
+def test_consecutive_orders_of_one_place_and_network_are_steps_of_one_event(
+    earlier: dict[str, str], later: dict[str, str], continues: str
+) -> None:
+    assert find_steps(earlier, later) == {"R1": "", "R2": continues}
+
+
+def test_an_order_within_a_longer_one_leads_back_to_the_longer_one() -> None:
+    orders = (("2023-05-03", "2023-06-30"), ("2023-05-09", "2023-05-13"), ("2023-06-01", ""))
+    assert find_steps(*(order(*days) for days in orders)) == {"R1": "", "R2": "R1", "R3": "R1"}
+
+
+@pytest.mark.parametrize(
+    ("page", "listed_until", "until"),
+    [
+        ("2021-10-05", "", "2021-10-05"),
+        ("2023-04-23", "", "2021-12-31"),  # a page of a later year tells what was
+        ("", "", "2021-12-31"),
+        ("2021-09-01", "", "2021-12-31"),
+        ("2021-10-05", "2022-12-31", "2022-12-31"),
+    ],
+)
+def test_the_record_of_an_unknown_end_closes(page: str, listed_until: str, until: str) -> None:
+    made = World().add("platforms", platform_id="*", kind="network")
+    made.add("sources", source_id="page", published_on=page)
+    made.restrict(
+        "R1", "*", observed_from="2021-09-20", end_status="unknown", source_id="page",
+        listed_until=listed_until,
+    )  # fmt: skip
+    made.restrict("R2", "*", observed_from="2021-09-20", end_status="ongoing", source_id="page")
+    merged = merge_events(made.typed())["restrictions"].set_index("restriction_id")
+    assert merged["listed_until"].to_dict() == {"R1": until, "R2": ""}
+    assert merged.loc["R1", "listed_until_end"] == pd.Timestamp(until) + pd.Timedelta(days=1)

@@ -2,6 +2,8 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audience_impact.cli import finding
 from audience_impact.cli.finding import Question, Vocabulary
@@ -131,9 +133,9 @@ def test_a_guess_and_a_word_left_out_are_told(vocabulary: Vocabulary) -> None:
     question, ids = _ask("nigera twiter qwzx", vocabulary)
     assert ids == ["NG-2021-06-05-twitter"]
     assert question.notes == [
-        "no event says 'nigera'; showing Nigeria",
-        "no event says 'twiter'; showing twitter",
-        "no event says 'qwzx'; left out of the search",
+        "'nigera' is read as Nigeria.",
+        "'twiter' is read as twitter.",
+        "Ignored 'qwzx': no matching event is recorded with this word.",
     ]
     assert _ask("niger internet", vocabulary)[0].notes == [], "a whole word is no guess"
 
@@ -141,7 +143,68 @@ def test_a_guess_and_a_word_left_out_are_told(vocabulary: Vocabulary) -> None:
 def test_a_kind_that_nothing_is_of_is_told(vocabulary: Vocabulary) -> None:
     question, ids = _ask("shutdown in burma", vocabulary)
     assert ids == ["MM-2021-02-04-facebook"]
-    assert question.notes == ["no event that fits is 'shutdown'; showing all"]
+    assert question.notes == ["Ignored 'shutdown': no matching event is recorded with this word."]
+
+
+def test_no_other_word_hides_what_a_named_area_has(vocabulary: Vocabulary) -> None:
+    acts = vocabulary.acts.assign(occasion=None, network_scope="all")
+    acts.loc[acts["restriction_id"] == "NE-2023-08-03-internet", "occasion"] = "Elections"
+    acts.loc[acts["restriction_id"] == "IN-2022-01-01-a", "network_scope"] = "mobile"
+    parts = pd.DataFrame(columns=["restriction_id", "platform_id", "platform_name"])
+    tables = {"restrictions": acts, "impact_by_platform": parts}
+    for word in ("election", "fiber", "easter", "kashmir", "vote", "satellite"):
+        question, ids = _ask(f"burma {word}", Vocabulary(tables))
+        assert ids == ["MM-2021-02-04-facebook"]
+        assert [*question.unread, *question.ignored] == [word]
+        assert question.area == "MM"
+    assert _ask("niger elections", Vocabulary(tables))[1] == ["NE-2023-08-03-internet"]
+    assert _ask("india mobile internet", Vocabulary(tables))[1] == ["IN-2022-01-01-a"]
+    assert _ask("india ongoing", Vocabulary(tables))[1] == ["IN-2020-06-29-tiktok"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["facebook nigeria", "tiktok burma", "facebook kashmir", "kashmir 2019", "atlantis 2022"],
+)
+def test_nothing_is_answered_about_another_place_or_service(
+    words: str, vocabulary: Vocabulary
+) -> None:
+    question, ids = _ask(words, vocabulary)
+    assert ids == []
+    assert finding.describe_gap(question, vocabulary).startswith("No events for ")
+
+
+def test_what_is_missing_is_told_with_what_is_held(vocabulary: Vocabulary) -> None:
+    question, _ = _ask("twitter in nigeria in may 2023", vocabulary)
+    gap = finding.describe_gap(question, vocabulary)
+    assert gap.startswith("No events for Twitter in Nigeria in May 2023. 1 in other years. ")
+    assert "6 events in 4 countries, collected up to 1 January 2026" in gap
+
+
+@pytest.mark.parametrize(
+    "words", ["nigeria taliban", "fiber", "ongoin", "easter", "niger nigeri", "facebook tiktak"]
+)
+def test_common_words_and_a_second_name_of_a_kind_are_no_guess(
+    words: str, vocabulary: Vocabulary
+) -> None:
+    assert _ask(words, vocabulary)[0].guesses == {}
+
+
+def test_an_unknown_word_makes_one_restriction_no_answer(vocabulary: Vocabulary) -> None:
+    assert not _ask("tiktok qwzx", vocabulary)[0].is_precise
+    assert not _ask("burma qwzx", vocabulary)[0].is_precise
+    assert _ask("tiktok india qwzx", vocabulary)[0].is_precise
+    assert _ask("tiktok", vocabulary)[0].is_precise
+
+
+@given(st.text("abcd", max_size=9), st.text("abcd", max_size=9))
+def test_edits_are_a_distance(left: str, right: str) -> None:
+    edits = finding._count_edits(left, right)
+    assert edits == finding._count_edits(right, left)
+    assert (edits == 0) == (left == right)
+    assert abs(len(left) - len(right)) <= edits <= max(len(left), len(right))
+    swapped = left[1::-1] + left[2:]
+    assert finding._count_edits(left, swapped) <= 1
 
 
 def test_a_name_of_several_countries_is_no_area(vocabulary: Vocabulary) -> None:
@@ -161,7 +224,7 @@ def test_an_area_is_found_under_its_other_names() -> None:
 def test_the_command_that_adds_a_register_is_named(vocabulary: Vocabulary) -> None:
     acts = vocabulary.acts
     cover = finding.describe_cover(acts)
-    assert "6 events of 4 countries" in cover
+    assert "6 events in 4 countries, collected up to 1 January 2026" in cover
     assert "audience-impact import stop" in cover
     acts = acts.assign(source_id="access-now-stop-2026-05-20")
     assert "import stop" not in finding.describe_cover(acts)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import special
 
 from audience_impact import pipeline
 from audience_impact.audiences.inputs import Inputs, gather_inputs
@@ -17,14 +18,21 @@ from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import read_models
 from audience_impact.fitting import audiences as learning
-from audience_impact.imputation import distribution, effects, evidence_levels, figures, groups
+from audience_impact.imputation import (
+    audiences,
+    distribution,
+    effects,
+    evidence_levels,
+    figures,
+    groups,
+)
 from audience_impact.overlap import one_factor
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate_metrics
 from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
 from benchmarks import audiences as benchmark
 from flows.pipeline import steps
-from tests.support import AS_OF, SPREADS, World, row, world
+from tests.support import AS_OF, ERRORS, SPREADS, World, row, world
 
 CODES = [f"{first}{second}" for first in "PQRS" for second in "ABCDEF"]
 SERVICES = {"alpha": 0.8, "beta": 0.5, "gamma": 0.2}
@@ -37,9 +45,9 @@ def true_share(code: str, service: str) -> float:
     return float(figures.harden_odds(figures.soften_odds(np.array([SERVICES[service]])) + above)[0])
 
 
-def counted(*left: tuple[str, str]) -> World:
+def counted(*left: tuple[str, str], errors: dict[tuple[str, str], float] | None = None) -> World:
     """A world in which surveys counted every service in every country but those of `left`."""
-    made = world().errors()
+    made = world().errors(errors)
     for code in CODES:
         made.add("areas", area_id=code, name=f"Land {code}", parent_id=f"00{CODES.index(code) % 3}")
         for base, persons in (("all_ages", "1000000"), ("internet_all", "500000")):
@@ -394,3 +402,129 @@ def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
     assert (people > 0).all()
     assert (people <= 500_000 * (1 + 1e-6)).all()
     assert people.std() > 0
+
+
+def doubtful() -> World:
+    """A world where figures have errors and a restricted service was not counted."""
+    made = counted(("PA", "alpha"), errors=ERRORS).audience_laws()
+    return made.restrict("R1", "alpha", area_ids="PA")
+
+
+def combined(value: str, metric: str, **cells: str) -> tuple[pd.Series, pd.DataFrame]:
+    """The distribution of an audience that one figure counts, and that without the figure."""
+    made = doubtful()
+    known, _ = prepared(made.typed())
+    cells = {"population_base": "internet_all", "period": "2023-12", **cells}
+    made.estimate("E1", area_id="PA", value=value, audience_metric=metric, **cells)
+    now, _ = prepared(made.typed())
+    return now.audiences.distributions.iloc[0], known.audiences.distributions
+
+
+@pytest.mark.chain
+@pytest.mark.parametrize("value", ["20000", "200000", "300000", "400000"])
+def test_a_weak_figure_narrows_what_is_imputed_and_never_replaces_it(value: str) -> None:
+    now, before = combined(value, "unspecified")
+    assert now["shape"] == audiences.COMBINED
+    ends = {
+        name: pd.Series([now[name], before.loc[0, name]]).map(special.logit).tolist()
+        for name in ("low", "mode", "high")
+    }
+    wide, without = (high - low for low, high in zip(ends["low"], ends["high"], strict=True))
+    assert wide < without
+    stated = special.logit(float(value) / 500_000)
+    middle, imputed = ends["mode"]
+    assert min(stated, imputed) - 0.1 < middle < max(stated, imputed) + 0.5
+    assert abs(middle - imputed) < abs(stated - imputed)
+
+
+@pytest.mark.chain
+def test_a_precise_figure_stands_alone() -> None:
+    now, _ = combined("300000", "monthly_reach", period="2024-06-15/2024-06-30")
+    assert (now["shape"], now["mode"]) == ("fixed", 300_000.0)
+    assert np.isnan(now["most_persons"])
+
+
+@pytest.mark.chain
+def test_no_draw_of_a_combined_audience_leaves_the_ends_of_its_figure() -> None:
+    made = doubtful()
+    made.estimate(
+        "E1",
+        area_id="PA",
+        value="20000",
+        audience_metric="unspecified",
+        population_base="internet_all",
+        period="2024-06",
+    )
+    for name, value in CALIBRATION.items():
+        made.add("overlap_calibration", parameter=name, value=repr(value))
+    tables = made.typed()
+    stages, _ = pipeline.prepare_run(tables, AS_OF)
+    simulation = stages.simulation
+    assert simulation.audiences["shape"].tolist() == [audiences.COMBINED]
+    people = simulate_metrics(simulation, Sampler(0, 2000)).by_metric["people_exposed"][0]
+    bounds = simulation.bounds_with_error.exposed.loc["R1"]
+    assert bounds["lower_persons"] <= people.min() <= people.max() <= bounds["upper_persons"]
+    assert np.unique(people).size > 1000
+
+
+def grouped(**ends: str) -> tuple[pd.DataFrame, Tables]:
+    """The members of "social media" in a land, of which one service may have ended."""
+    made = counted().audience_laws()
+    for number, service in enumerate(SERVICES):
+        made.rows["platforms"][number]["kind"] = "social_network"
+        made.rows["platforms"][number]["ended_on"] = ends.get(service, "")
+    made.add("platforms", platform_id="foreign", name="Foreign", kind="social_network")
+    made.estimate("E-XC", area_id="XC", platform_id="foreign", population_base="internet_all")
+    made.add("platforms", platform_id="social-media", name="Social media", kind="group")
+    for name, value in CALIBRATION.items():
+        made.add("overlap_calibration", parameter=name, value=repr(value))
+    tables = made.typed()
+    laws = distribution.read_parameters(tables["audience_laws"])
+    assert laws is not None
+    model = distribution.build_model(tables, laws)
+    asked = wanted(("RC", "social-media"))
+    members = groups.impute_with_members(asked, tables, model, one_factor.read_model(tables))[1]
+    return members, tables
+
+
+def test_a_group_has_the_services_that_were_counted_in_its_part_of_the_world() -> None:
+    members, tables = grouped()
+    assert "foreign" in set(tables["estimates"]["platform_id"])
+    assert set(members["platform_id"]) == set(SERVICES)
+
+
+def test_a_service_that_ended_stands_in_no_group_from_that_day() -> None:
+    assert set(grouped(beta="2024-07-02")[0]["platform_id"]) == set(SERVICES)
+    assert set(grouped(beta="2024-07-01")[0]["platform_id"]) == {"alpha", "gamma"}
+
+
+def test_a_service_that_ended_has_no_users_after_its_end() -> None:
+    made = world().restrict("R1", "alpha", "beta").restrict("R2", "alpha")
+    made.rows["platforms"][0]["ended_on"] = "2025-07-01"
+    asked = build_scope(made.typed(), AS_OF).requested
+    assert asked[["restriction_id", "platform_id"]].to_numpy().tolist() == [
+        ["R1", "beta"],
+        ["R2", "alpha"],
+    ]
+    assert asked["is_existing_use"].tolist() == [True, False]
+    made.rows["platforms"][0]["ended_on"] = "2025-08-01"
+    assert build_scope(made.typed(), AS_OF).requested["is_existing_use"].all()
+
+
+def test_no_draw_is_below_the_end_of_a_figure_that_is_a_lower_limit() -> None:
+    made = doubtful()
+    for name, value in CALIBRATION.items():
+        made.add("overlap_calibration", parameter=name, value=repr(value))
+    limit = {"interval_kind": "one_sided_min", "audience_metric": "monthly_reach"}
+    made.estimate(
+        "E1",
+        area_id="PA",
+        value="480000",
+        population_base="internet_all",
+        period="2025-06",
+        **limit,
+    )
+    simulation = pipeline.prepare_run(made.typed(), AS_OF)[0].simulation
+    least = simulation.bounds_with_error.exposed.loc["R1", "lower_persons"]
+    people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]
+    assert 400e3 < least <= people.min() < 480e3

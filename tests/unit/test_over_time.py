@@ -344,6 +344,7 @@ def test_restrictions_of_a_year_are_told_apart_by_kind() -> None:
     kinds = ("began", "carried_over", "shutdown", "service")
     counts = {kind: year[f"{kind}_restrictions_count"] for kind in kinds}
     assert counts == {"began": 3, "carried_over": 1, "shutdown": 1, "service": 3}
+    assert (year["older_restrictions_count"], year["older_at_most_persons"]) == (0, 0.0)
     assert year["carried_over_at_least_persons"] < year["began_at_least_persons"]
     assert year["shutdown_at_least_persons"] > year["service_at_least_persons"]
     assert month[[f"{kind}_restrictions_count" for kind in kinds]].isna().all()
@@ -595,8 +596,11 @@ def test_totals_after_the_last_edition_of_a_register_say_so() -> None:
     assert by_area.loc["2026", "reason"].endswith(sentence)
     assert by_area.loc["2026", "reason_rule_ids"].endswith("after_last_edition")
     assert sentence not in by_area.loc["2025", "reason"]
+    assert set(by_area["collected_until"]) == {"2025-12-31"}
     made.rows["register_rows"].clear()
-    assert not made.results()["impact_by_area"]["reason"].str.contains(sentence).any()
+    alone = made.results()["impact_by_area"]
+    assert not alone["reason"].str.contains(sentence).any()
+    assert (alone["collected_until"] == alone["as_of"]).all()
 
 
 def test_a_restriction_of_which_nobody_says_who_did_it_counts_as_ordered() -> None:
@@ -605,3 +609,32 @@ def test_a_restriction_of_which_nobody_says_who_did_it_counts_as_ordered() -> No
         made.restrict(f"R{number}", "alpha", is_ordered=cell)
     scope = build_scope(made.typed(), AS_OF)
     assert scope.by_id["is_order"].to_dict() == {"R0": True, "R1": False, "R2": True}
+
+
+def test_person_days_of_a_year_are_told_apart_by_kind_and_do_not_grow() -> None:
+    """A service blocked since June 2024, and a shutdown of two days in January 2026."""
+    made = calibrated(world()).estimate("E1", period="2024-05")
+    for year, persons in (("2024", "700000"), ("2025", "800000"), ("2026", "900000")):
+        made.base(f"B{year}", period=year, persons=persons)
+    made.restrict("R1", "alpha", observed_from="2024-06-15")
+    made.restrict("R2", "*", severity="network_unavailable", action="network_shutdown",
+                  observed_from="2026-01-05", ended_on="2026-01-06",
+                  end_status="ended")  # fmt: skip
+    table = person_days(made)
+    years = {year: total(table, year, "all") for year in ("2024", "2025", "2026")}
+    block = {year: total(table, year) for year in years}
+    a_day = {year: row["upper_person_days"] / row["days"] for year, row in block.items()}
+    assert a_day["2024"] == pytest.approx(a_day["2025"]) == pytest.approx(a_day["2026"])
+    most = pd.DataFrame(years).filter(regex="_at_most_person_days$", axis="index")
+    most = most.rename(lambda name: name.removesuffix("_at_most_person_days"))
+    assert (most.loc["older", ["2024", "2025"]] == 0.0).all()
+    assert most.loc["older", "2026"] == pytest.approx(block["2026"]["at_most_person_days"])
+    assert most.loc["older", "2026"] == most.loc["service", "2026"]
+    assert most.loc["began", "2026"] == most.loc["shutdown", "2026"] > 0.0
+    assert most.loc["began", "2024"] == pytest.approx(block["2024"]["at_most_person_days"])
+    kinds = ["began", "older", "service", "shutdown"]
+    assert (
+        most.loc[kinds].max() <= [row["at_most_person_days"] + 1 for row in years.values()]
+    ).all()
+    months = table[table["period"].str.len() == len("2025-01")]
+    assert months["older_at_most_person_days"].isna().all()

@@ -10,7 +10,7 @@ from audience_impact.outputs.review import rules
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation import parts, simulate
 from audience_impact.simulation.parts import Countries
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.sampler import DrawCache, Sampler
 from audience_impact.vocabulary import PartGap
 from tests.engine import by_area, calculated, calibrated, cut, impacts, of, placed, prepared, rising
 from tests.support import ERRORS, World, world
@@ -135,6 +135,19 @@ def test_no_more_people_online_than_live_there(acts: Stages) -> None:
     assert 0 < whole.sum() < len(whole)
     assert (places.drawn.online * everyone <= living * (1.0 + 1e-9))[~whole].all()
     assert (places.drawn.online[whole] == 1.0).all()
+
+
+def test_a_count_that_is_worth_little_does_not_raise_the_people_above_it(acts: Stages) -> None:
+    rows = acts.simulation.parts
+    vague = rows.assign(people_high_persons=rows["people_persons"] * 3, online_q50=4.0)
+    online = np.full((len(rows), DRAWS), rows["country_persons"].iloc[0] * 0.9)
+    sampler = Sampler(0, DRAWS)
+    result = parts.draw_parts(vague, online, sampler, DrawCache()).online * online
+    places = (rows["area_id"] != "XA").to_numpy()
+    most = rows["people_persons"].to_numpy()[:, None]
+    assert (parts.draw_residents(vague, sampler)[places] > most[places]).any(axis=1).all()
+    assert (result <= most * (1 + 1e-9))[places].all()
+    assert np.isclose(result, most)[places].any(axis=1).all()
 
 
 def test_bounds_know_nothing_of_the_part(acts: Stages) -> None:

@@ -86,14 +86,11 @@ def test_the_range_widens_with_the_years() -> None:
     assert 0 < widths[0] < widths[1] < widths[2]
 
 
-def test_a_figure_that_is_worth_little_limits_nobody() -> None:
-    city, district = people("geonames:1", "2010-07-01"), people("IN-XX/a", "2010-07-01")
-    assert city["people_persons"] == pytest.approx(50, rel=1e-3)
-    assert (
-        city["most_persons"]
-        == pytest.approx(district["most_persons"])
-        == pytest.approx(10, rel=1e-3)
-    )
+def test_a_place_has_at_most_the_people_expected_there() -> None:
+    for place in ("geonames:1", "IN-XX/a", "IN-XX", "IN"):
+        row = people(place, "2019-07-01")
+        assert row["most_persons"] == pytest.approx(row["people_persons"])
+        assert row["most_persons"] < row["people_high_persons"]
 
 
 def test_a_place_without_a_figure_is_limited_by_what_holds_it() -> None:
@@ -109,7 +106,22 @@ def test_what_nobody_knows_limits_nothing() -> None:
     assert np.isnan(unknown["most_persons"])
 
 
-def test_the_better_figure_speaks_and_the_larger_limits() -> None:
+@pytest.mark.parametrize(("measurer", "deviation"), [("census", 0.04), ("made", 0.16)])
+def test_a_projection_by_those_who_count_is_surer_than_a_model(
+    measurer: str, deviation: float
+) -> None:
+    facts = tables(
+        ("IN", "2010", 1000.0, "census", "A"),
+        ("IN", "2020", 1000.0, "census", "A"),
+        ("IN-XX", "2012", 100.0, measurer, "F"),
+        areas=AREAS,
+    )
+    row = people("IN-XX", "2012-07-01", facts)
+    width = np.log(row["people_high_persons"] / row["people_persons"]) / population.NORMAL_95
+    assert width == pytest.approx(deviation, rel=0.01)
+
+
+def test_the_better_figure_speaks_and_limits() -> None:
     facts = tables(
         ("IN", "2010", 1000.0, "census", "A"),
         ("IN", "2020", 1000.0, "census", "A"),
@@ -120,7 +132,7 @@ def test_the_better_figure_speaks_and_the_larger_limits() -> None:
     result = people("IN-XX", "2012-07-01", facts)
     assert result["people_base_id"] == "IN-XX-2010-census"
     assert result["people_persons"] == pytest.approx(100, rel=1e-3)
-    assert result["most_persons"] == pytest.approx(300, rel=1e-3)
+    assert result["most_persons"] == pytest.approx(100, rel=1e-3)
 
 
 @cache

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.answers import EventKind, Quantity, rankings, text
+from audience_impact.answers import EventKind, Quantity, rankings, sentences, text
 from audience_impact.answers.numbers import COUNTRIES, Cover, format_amount, read_estimate
 from audience_impact.answers.records import AreaRecord
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -61,7 +61,7 @@ def _make_tables() -> dict[str, pd.DataFrame]:
         "person_days": pd.DataFrame(rows),
         "restrictions": table.assign(
             area_id=table["country_id"], area_name=table["country_id"], start_on="2024-05-01",
-            ended_on="2024-05-09", end_status="ended", as_of="2026-01-01",
+            ended_on="2024-05-09", end_status="ended", as_of="2026-01-01", listed_until=None,
         ),
         "impact_by_platform": services.replace("*", WHOLE_INTERNET).assign(
             feature="whole_service"
@@ -93,7 +93,7 @@ def test_rows_without_an_estimate_are_not_said_to_be_left_out_of_the_list() -> N
     def list_below(most: int) -> str:
         return text.render_area_brief(record, ranking, "v", ranking.rows, most)
 
-    without = "1 of all 2 has no estimate of its own, only bounds."
+    without = "1 of all 2 has no estimate of its own."
     assert f"\n  {without}\n" in list_below(2)
     assert "Left out" not in list_below(2)
     assert f"\n  Left out: 1 more (--top 2 shows them). {without}\n" in list_below(1)
@@ -142,7 +142,7 @@ def test_restrictions_are_selected(options: tuple, ids: list[str]) -> None:  # t
         ((0.0, 34e6, 60e6, 85e6, 9e7), "60 million (34 to 85)"),
         ((0.0, 350e6, 1.1e9, 1.9e9, 9e9), "1.1 billion (350 million to 1.9 billion)"),
         ((0.0, 330e3, 2.1e6, 5e6, 9e6), "2.1 million (330,000 to 5 million)"),
-        ((1e6, None, None, None, 9e6), "no estimate: 1 to 9 million"),
+        ((1e6, None, None, None, 9e6), "no estimate"),
         ((None,) * 5, "-"),
     ],
 )
@@ -160,3 +160,105 @@ def test_the_years_of_an_area_have_the_same_numbers_as_its_rankings(
 ) -> None:
     [(year, estimate)] = rankings.list_years(_make_tables(), "002", quantity)
     assert (year, estimate.q50) == ("2024", median)
+
+
+def test_a_ranking_of_a_kind_has_the_numbers_of_that_kind() -> None:
+    tables = _make_tables()
+    areas, days = tables["impact_by_area"], tables["person_days"]
+    counts = areas["area_id"].map({"NG": 1.0, "KE": 0.0, "IN": 0.0, "002": 1.0})
+    of_kind = {"shutdown_restrictions_count": counts}
+    for number, people in zip(NUMBERS, (0.5, 1.0, 1.5, 2.0, 4.0), strict=True):
+        of_kind[f"shutdown_{number}_persons"] = areas["area_id"].map({"NG": people, "002": people})
+        days[f"shutdown_{number}_person_days"] = days["area_id"].map({"NG": 5.0 * people})
+    tables["impact_by_area"] = areas.assign(**of_kind)
+    tables["impact"] = pd.DataFrame(
+        {"restriction_id": ["a"], "impact_metric": "people_exposed", "q50_persons": [1.5]}
+    )
+    ranking = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE, EventKind.SHUTDOWN)
+    assert ranking.rows["area_id"].tolist() == ["NG"]
+    assert (ranking.total["restrictions_count"], ranking.total["q50_persons"]) == (1, 1.5)
+    assert rankings.read_amount(ranking.total, Quantity.PERSON_DAYS).q50 == 7.5
+    total = {**ranking.total, "as_of": "2026-01-01"}
+    amount = rankings.read_amount(ranking.total, Quantity.PEOPLE)
+    lead = sentences.write_kind_lead(total, "Africa", EventKind.SHUTDOWN, amount)
+    assert lead.endswith("under shutdowns of the whole internet in 2024.")
+    tables["impact"]["q50_persons"] = None
+    without = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE, EventKind.SHUTDOWN)
+    assert str(rankings.read_amount(without.total, Quantity.PEOPLE).covered) == (
+        "under 0 of 1 restrictions"
+    )
+
+
+def _make_events() -> pd.DataFrame:
+    ends = [
+        ("a", "2024-05-09", "ended"), ("b", "2024-05-09/2024-12-31", "ended"),
+        ("c", None, "unknown"), ("d", None, "ongoing"),
+    ]  # fmt: skip
+    events = pd.DataFrame(ends, columns=["restriction_id", "ended_on", "end_status"])
+    numbers = _make_numbers("persons", (1.0, 2.0, 3.0, 4.0, 5.0))
+    return events.assign(
+        start_on="2024-05-01", area_name="Kenya", platforms="X", source="Page", **numbers,
+        chain_id=[None, "b", "b", None], chain_days=[None, 12.0, 12.0, None],
+    )  # fmt: skip
+
+
+def test_a_list_says_where_the_record_holds_no_end() -> None:
+    events = _make_events().assign(chain_id=None)
+    ends = [line.split("  ")[3] for line in text.list_events(events)]
+    assert ends == ["2024-05-09", "end not recorded", "end not recorded", "ongoing"]
+
+
+def test_steps_of_one_chain_are_one_line_of_a_list() -> None:
+    lines = text.list_events(_make_events())
+    assert [line.split()[0] for line in lines] == ["a", "b", "d"]
+    assert "Kenya: X; 2 steps or renewals, 12 days" in lines[1]
+    assert "steps" not in lines[0]
+    joined = rankings.join_chains(_make_events())
+    assert text.list_events(joined) == lines
+
+
+def test_a_year_that_is_not_collected_stands_in_no_line_of_years() -> None:
+    tables = _make_tables()
+    area = tables["impact_by_area"]
+    tables["impact_by_area"] = area.assign(collected_until="2023-12-31")
+    assert rankings.list_years(tables, "002", Quantity.PEOPLE) == []
+    tables["impact_by_area"] = area.assign(collected_until="2024-12-31")
+    assert len(rankings.list_years(tables, "002", Quantity.PEOPLE)) == 1
+    row = {"period": "2026", "collected_until": "2025-12-31"}
+    assert "do not compare 2026 with earlier years" in sentences.describe_collection(row)
+    assert sentences.describe_collection(row | {"period": "2025-12"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [
+        (0, []),
+        (1, ["The total leaves out China, where there is no reliable estimate."]),
+        (4, ["The total leaves out China, Iran, Jordan and Kenya, where there is no reliable"]),
+        (5, ["The total leaves out China, Iran, Jordan and 2 more countries, where there is no"]),
+    ],
+)
+def test_a_total_names_the_countries_without_an_estimate(count: int, named: list[str]) -> None:
+    codes = ["CN", "IR", "JO", "KE", "NP"][:count]
+    rows = [
+        {"area_id": code, "q50_persons": None, "at_most_persons": 9.0, "base_persons": 9.0 - place}
+        for place, code in enumerate(codes)
+    ]
+    counted = {"area_id": "IN", "q50_persons": 1.0, "at_most_persons": 9.0, "base_persons": 99.0}
+    nobody = counted | {"q50_persons": None, "at_most_persons": 0.0}
+    result = sentences.name_uncounted([*rows[::-1], counted, nobody])
+    assert [text.startswith(start) for text, start in zip(result, named, strict=True)] == [
+        True
+    ] * len(named)
+
+
+def test_a_total_says_what_began_in_its_year_and_what_is_older() -> None:
+    row = {"period": "2024", "restrictions_count": 9, "began_restrictions_count": 4}
+    for prefix, million in (("began_", 60), ("older_", 30)):
+        for name, part in (("q05", 0.8), ("q50", 1.0), ("q95", 1.2)):
+            row[f"{prefix}{name}_persons"] = million * 1e6 * part
+    row["older_restrictions_count"] = 3
+    begun, older = sentences.describe_age(row)
+    assert begun.startswith("Under restrictions that began in 2024: about 60 million people (")
+    assert older.startswith("Under restrictions more than a year old when 2024 began: about 30 mil")
+    assert len(sentences.describe_age(row | {"began_restrictions_count": 9})) == 1

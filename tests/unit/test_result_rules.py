@@ -141,7 +141,7 @@ def region(made: ReviewInput) -> ReviewInput:
 
 def crowded(made: ReviewInput) -> ReviewInput:
     """R1 is of places with fewer people than it touches."""
-    return replace(made, residents=pd.Series({"R1": 1e5}))
+    return changed(made, "R1", "population_persons", 1e5)
 
 
 def area(
@@ -169,7 +169,8 @@ BREACHES: list[tuple[str, Callable[[ReviewInput], ReviewInput], list[str]]] = [
     ("estimate_out_of_order", set_to("R1", "at_most_persons", 1e3), R1),
     ("union_falls", set_to("R1", "q50_persons", 699e3), ["R1 > R2"]),
     ("region_above_country", region, R1),
-    ("part_above_place", crowded, BOTH),
+    ("part_above_place", crowded, R1),
+    ("part_above_place", set_to("R1", "at_most_persons", 1e12), R1),
     ("lineage_pooled_twice", lambda made: chosen(made, twice), ["R1"]),
     ("metrics_mixed", lambda made: chosen(made, other_tier), ["R1"]),
     ("figure_after_start", lambda made: chosen(made, late), ["R1"]),

@@ -110,6 +110,8 @@ FEW = people(0.0, 540.0, 4_612.0, 9_000.0, 12_000.0)
 USERS = people(29_858_376.0, 33_047_447.0, 41_750_054.0, 51_381_940.0, 55_738_602.0)
 BOUNDS = people(0.0, None, None, None, 93_200_000.0)
 BOTH = '["France", "Italy"]'
+HOURS = ("q05_in_force_hours", "q50_in_force_hours", "q95_in_force_hours")
+OTHER_END: dict[str, Any] = {"other_ended_on": "2021-01-02", "other_end_status": "ended"}
 NET: dict[str, Any] = {
     "platform_id": "*",
     "platform_name": "Whole internet",
@@ -117,54 +119,61 @@ NET: dict[str, Any] = {
 }
 
 
+def figure(value: float, **cells: Any) -> dict[str, Any]:
+    """A figure that others published of the people of an answer."""
+    row: dict[str, Any] = {
+        "figure_kind": "platform_audience",
+        "unit": "persons",
+        "interval_kind": "none",
+    }
+    row |= {"disputed_by": None, "platform_id": "alpha", "published_value": value}
+    return row | {"publisher": "A page", "attribution": "A page"} | cells
+
+
 @pytest.mark.parametrize(
     ("record", "said"),
     [
         (
             told(MANY),
-            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "About 101 million people in France (likely range 97 to 104 million) ordinarily used "
             "Alpha before it was blocked on 4 November 2020.",
         ),
         (
             told(MANY, USERS, "voice_call", action="degrade", announced_on="2020-11-09"),
-            "About 42 million people in France (90 % interval 33 to 51 million) ordinarily made "
-            "voice calls on Alpha before such voice calls were restricted on 9 November 2020; "
-            "about 101 million people (90 % interval 97 to 104 million) used Alpha at all.",
+            "About 42 million people in France (likely range 33 to 51 million) ordinarily made "
+            "voice calls on Alpha before these were restricted on 4 November 2020.",
         ),
         (
             told(MANY, BOUNDS, "voice_call"),
-            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
-            "Alpha before voice calls on it were blocked on 4 November 2020; nobody counted who of "
-            "them used what was restricted.",
+            "About 101 million people in France (likely range 97 to 104 million) ordinarily used "
+            "Alpha before voice calls on it were blocked on 4 November 2020.",
         ),
         (
             told(FEW, **NET, ended_on="2020-11-26", area_id="FR-BRE", area_names='["Bretagne"]'),
-            "About 4,600 people in Bretagne, France (90 % interval 540 to 9,000), were online when "
+            "About 4,600 people in Bretagne, France (likely range 540 to 9,000), were online when "
             "the internet was shut down there from 4 to 26 November 2020.",
         ),
         (
             told(FEW, **NET, network_scope="mobile"),
-            "About 4,600 people in France (90 % interval 540 to 9,000) were online through mobile "
-            "networks alone when these were shut down there on 4 November 2020.",
+            "About 4,600 people in France (likely range 540 to 9,000) relied on mobile networks "
+            "alone when these were shut down there on 4 November 2020.",
         ),
         (
-            told(FEW, **NET, network_scope="unknown", cause="damage"),
-            "About 4,600 people in France (90 % interval 540 to 9,000) were online only through "
+            told(FEW, **NET, network_scope="unknown", cause="damage", claim_status="reported"),
+            "About 4,600 people in France (likely range 540 to 9,000) depended on "
             "the networks that were cut off by damage there on 4 November 2020.",
         ),
         (
             told(
                 BOUNDS, **NET, area_id="FR;IT", country_id="FR;IT", area_names='["France", "Italy"]'
             ),
-            "How many people in France and Italy were online when the internet was shut down there "
-            "on 4 November 2020 is not known: at most 93.2 million; as printed 0 to 92.3 million; "
-            "there is no estimate.",
+            "No reliable estimate exists of how many people in France and Italy were online when "
+            "the internet was shut down there on 4 November 2020.",
         ),
         (
             told(BOUNDS, geo_scope="multi_region", **TWO),
-            "How many people in unnamed parts of France ordinarily used Alpha or Beta before they "
-            "were blocked on 4 November 2020 is not known: at most 93.2 million; as printed 0 to "
-            "92.3 million; there is no estimate.",
+            "No reliable estimate exists of how many people in parts of France ordinarily used "
+            "Alpha or Beta before they were blocked on 4 November 2020.",
         ),
         (
             told(
@@ -173,12 +182,12 @@ NET: dict[str, Any] = {
                 observed_from=None,
                 action="legal_ban_only",
             ),
-            "Nobody in France was touched: the legal ban of Alpha announced on 1 November 2020 was "
-            "never carried out.",
+            "No one in France was affected: the legal ban of Alpha announced on 1 November 2020 "
+            "was never carried out.",
         ),
         (
             told(MANY, announced_on="2020-11", observed_from=None, evidence_state="insufficient"),
-            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "About 101 million people in France (likely range 97 to 104 million) ordinarily used "
             "Alpha before a block of it was announced in November 2020.",
         ),
         (
@@ -187,7 +196,7 @@ NET: dict[str, Any] = {
                 action="throttle",
                 targets=[target(name.lower(), name) for name in "ABCDEFGH"],
             ),
-            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "About 101 million people in France (likely range 97 to 104 million) ordinarily used "
             "A, B, C, D, E or any of 3 other services before they were slowed on 4 November 2020.",
         ),
         (
@@ -195,17 +204,17 @@ NET: dict[str, Any] = {
                 MANY,
                 targets=[target("alpha", "Alpha"), target("beta", "Beta", "live_stream")],
             ),
-            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "About 101 million people in France (likely range 97 to 104 million) ordinarily used "
             "Alpha or Beta before Alpha, and live videos on Beta were blocked on 4 November 2020.",
         ),
         (
             told(MANY, platform_name="Services that the source does not name"),
-            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "About 101 million people in France (likely range 97 to 104 million) ordinarily used "
             "services that the source does not name before they were blocked on 4 November 2020.",
         ),
         (
             told(MANY, observed_from=None),
-            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "About 101 million people in France (likely range 97 to 104 million) ordinarily used "
             "Alpha before it was blocked.",
         ),
     ],
@@ -230,11 +239,11 @@ def reasoned(
     [
         (
             reasoned(BOUNDS, "no_figure", "M"),
-            "no estimate, because nobody published an audience from before it began.",
+            "no estimate because our record holds no user figure from before it began.",
         ),
         (
             reasoned(BOUNDS, "subnational;part_unknown", "M", ";no_places"),
-            "no estimate, because the places are not named.",
+            "no estimate because our record does not say which places were affected.",
         ),
         (
             reasoned(
@@ -243,15 +252,15 @@ def reasoned(
                 "M",
                 extent_reason="one operator named: Orange",
             ),
-            "because the source is not to be read as everyone there (one operator named: Orange).",
+            "because the source does not mean everyone there (one operator named: Orange)",
         ),
         (
             reasoned(BOUNDS, "new_use_only", "M"),
-            "because only new registrations, logins, payments or downloads were hit, and nobody",
+            "because only new registrations, logins, payments or downloads were affected, and our",
         ),
         (
             reasoned(MANY, "imputed;disputed", "I", "kind;"),
-            "Nobody counted the audience; the number is estimated from other services of its kind.",
+            "No survey measured the audience; the number is modelled on other services of its k",
         ),
         (
             reasoned(MANY, "feature_assumed", "U", "population:age_18_plus:internet_12_plus"),
@@ -265,42 +274,69 @@ def reasoned(
             "Assumptions: the share of voice is applied to voice and video; people were asked "
             "during the restriction, and this is applied to the time before it.",
         ),
-        (reasoned(MANY, "ages", "A", "12"), "Counted are people aged 12 and over."),
+        (reasoned(MANY, "ages", "A", "12"), "The number covers people aged 12 and over."),
         (
             reasoned(BOUNDS, "one_sided", "U"),
-            "no estimate, because a figure is only a lower or an upper limit.",
+            "no estimate because a figure is only a lower or an upper limit.",
         ),
-        (told(MANY), "At least 96 and at most 105 million; as printed 97 to 104 million"),
-        (told(MANY | {"at_most_persons": None}), "As printed 97 to 104 million"),
-        (told(MANY), "People who circumvented the restriction are not subtracted."),
-        (told(MANY, end_status="ongoing"), "No end is on record by 31 January 2026."),
-        (told(MANY), "When it ended is not known."),
+        (
+            told(MANY, why={"base_persons": 110e6}),
+            "The minimum is 96 million and the maximum 105 million; taking the sources at face "
+            "value, the number is 97 to 104 million, of 110 million people online.",
+        ),
+        (
+            told(people(0.0, 20e6, 50e6, 80e6, 105e6)),
+            "2020. Our record counts 100 million people online there.",
+        ),
+        (
+            told(MANY, USERS, "voice_call", observed_from="2020-11-04"),
+            "About 101 million people (likely range 97 to 104 million) used Alpha at all.",
+        ),
+        (
+            told(MANY, BOUNDS, "voice_call"),
+            "No survey measured how many of them used what was restricted.",
+        ),
+        (
+            told(MANY | {"at_most_persons": None}),
+            "The minimum is 96 million; taking the sources at face value, the number is 97 to 104",
+        ),
+        (told(MANY), "People who got round the restriction, for instance with VPNs, are included."),
+        (told(MANY, end_status="ongoing"), "Our record holds no end by 31 January 2026."),
+        (told(MANY), "Its end is not recorded."),
         (told(MANY, ended_on="2021-01-02"), "It lasted until 2 January 2021."),
         (
-            told(MANY, ended_on="2021-01-02/2021-12-31"),
-            "It lasted until a day between 2 January and 31 December 2021.",
+            told(MANY, ended_on="2021-01-02/2021-01-31"),
+            "It lasted until a day between 2 and 31 January 2021.",
         ),
-        (told(MANY, announced_on="2020-11-09"), "It was first seen on 4 November 2020."),
+        (told(MANY, ended_on="2021-01-02/2021-12-31"), "Its end is not recorded."),
+        (
+            told(MANY, end_status="ongoing", other_end_source="A register", **OTHER_END),
+            "2020. Sources disagree about its end: our record holds none; A register has 2 January "
+            "2021.",
+        ),
+        (
+            told(
+                MANY, ended_on="2021-03-02", other_end_source="A list", other_end_status="ongoing"
+            ),
+            "2020. Sources disagree about its end: our record has 2 March 2021; A list lists it as "
+            "ongoing.",
+        ),
+        (told(MANY, announced_on="2020-11-09"), "It was announced on 9 November 2020."),
         (told(MANY, announced_on="2020-10-09"), "It was announced on 9 October 2020."),
         (
             told(
                 MANY, announced_on="2020-10-09", observed_from=None, evidence_state="insufficient"
             ),
-            "It has not been seen to be carried out.",
-        ),
-        (
-            told(MANY, claim_status="reported", reported_by="A page"),
-            "A page reports it and measurements show it; no authority is on record as saying so.",
+            "Our record does not show that it was carried out.",
         ),
         (told(MANY, claim_status="disputed"), "that it happened is disputed."),
-        (told(MANY, evidence_state="ok"), "measurements find no restriction."),
         (
             told(
                 MANY,
                 **NET,
                 targets=[target("*", "Whole internet"), target("alpha", "Alpha")],
             ),
-            "Restricted as well: Alpha.",
+            "Also restricted: Alpha.",
         ),
         (
             told(
@@ -310,7 +346,7 @@ def reasoned(
                 most_hours_a_day=5.0,
                 hours=(0.0, 2.1e6, 5.12e6, 12.9e6, 2e7),
             ),
-            "It lasted 5 hours: about 5.1 million person-hours (90 % interval 2.1 to 13 million).",
+            "It lasted 5 hours: about 5.1 million person-hours (likely range 2.1 to 13 million).",
         ),
         (
             told(FEW, ended_on="2020-11-04", least_hours_a_day=1.0, most_hours_a_day=1.0),
@@ -320,13 +356,14 @@ def reasoned(
             told(
                 MANY,
                 hours_basis="measured",
+                ended_on="2020-11-06",
                 evidence_count=2.0,
                 seen_by="IODA",
                 q05_in_force_hours=3.2,
                 q50_in_force_hours=6.0,
                 q95_in_force_hours=10.14,
             ),
-            "IODA saw 2 outages in its days: about 6 hours in all (90 % interval 3.2 to 10.1).",
+            "IODA saw 2 outages in its days: about 6 hours in all (likely range 3.2 to 10.1).",
         ),
         (
             told(MANY, hours_basis="measured", evidence_count=1.0, seen_by="IODA"),
@@ -336,23 +373,25 @@ def reasoned(
             told(
                 MANY,
                 hours_basis="exams",
+                ended_on="2020-11-06",
                 q05_in_force_hours=3.0,
                 q50_in_force_hours=6.0,
                 q95_in_force_hours=12.0,
             ),
-            "Its hours are not known; by those of cuts like it they are about 6 hours in all "
-            "(90 % interval 3 to 12).",
+            "Our record gives no hours; similar shutdowns suggest about 6 hours in all "
+            "(likely range 3 to 12).",
         ),
         (
             told(
                 MANY,
                 hours_basis="network_cut",
+                ended_on="2020-12-06",
                 q05_in_force_hours=302.5,
                 q50_in_force_hours=1026.4,
                 q95_in_force_hours=2904.0,
             ),
-            "Its hours are not known; by those of cuts like it they are about 1,000 hours in all "
-            "(90 % interval 300 to 2,900).",
+            "Our record gives no hours; similar shutdowns suggest about 1,000 hours in all "
+            "(likely range 300 to 2,900).",
         ),
         (
             told(
@@ -362,19 +401,64 @@ def reasoned(
                 least_lost_share=0.3,
                 most_lost_share=0.5,
             ),
-            "Access Now is the source of what was lost. It took 30 to 50 % of the traffic or "
+            "Access Now is the source of what was lost. It took 30 to 50% of the traffic or "
             "addresses.",
         ),
         (
             told(MANY),
-            "Status of the number: medium confidence, estimated. Figures: audience-impact version "
-            f"{VERSION}.",
+            f"Medium confidence in the number. Figures: audience-impact version {VERSION}.",
         ),
     ],
 )
 def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) -> None:
     answer = sentences.write_answer(record, VERSION)
     assert said in answer, answer
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (
+            {"claim_status": "reported"},
+            "Our record holds no official statement and no measurement.",
+        ),
+        ({}, "It was officially confirmed. Our record holds no measurement."),
+        (
+            {"evidence_state": "likely_blocked", "authority": "Ministry of Peace; Military"},
+            "It was ordered by the Ministry of Peace and officially confirmed. Our record holds no "
+            "measurement.",
+        ),
+        (
+            {"claim_status": "reported", "measured_by": "IODA;OONI"},
+            "; measurements by IODA and OONI are on record. Our record holds no official sta",
+        ),
+        ({"reported_by": "OONI", "measured_by": "OONI"}, "OONI reports it from its own measure"),
+        (
+            {"claim_status": "reported", "authority": "Executive government"},
+            "Our record attributes the order to the national government.",
+        ),
+        ({"claim_status": "reported", "is_ordered": "yes"}, "to an order, without saying whose."),
+        ({"authority": "A court", "legal_basis": "Law 1"}, "by a court (Law 1) and officially"),
+        ({"authority": "A court", "legal_basis": "Yes. " * 20}, "by a court and officially"),
+        (
+            {"authority": "Military of Oz; Non-government", "is_ordered": "no"},
+            "Our record attributes it to the Military of Oz; it was officially confirmed.",
+        ),
+        (
+            {"claim_status": "disputed", "authority": "A regulator"},
+            "that it happened is disputed. Our record attributes it to a regulator. Our record",
+        ),
+        ({"evidence_state": "ok", "measured_by": "OONI"}, "OONI found no restriction."),
+    ],
+)
+def test_who_did_it_and_who_confirms_it_is_what_the_record_holds(
+    cells: dict[str, Any], said: str
+) -> None:
+    evidence = caveats.describe_evidence(told(MANY, **{"reported_by": "A page"} | cells))
+    assert said in evidence, evidence
+    assert ("measurements by" in evidence) == (
+        "measured_by" in cells and cells.get("reported_by") != "OONI"
+    )
 
 
 def test_the_first_sentence_on_a_disputed_restriction_says_so() -> None:
@@ -385,15 +469,92 @@ def test_the_first_sentence_on_a_disputed_restriction_says_so() -> None:
 
 
 def test_a_disputed_figure_is_named_and_so_are_polls_from_during_the_restriction() -> None:
-    dispute = {"disputed_by": "A checker", "published_value": 39.6e6, "publisher": "A pollster"}
-    answer = sentences.write_answer(told(MANY, comparisons=[dispute, {"disputed_by": None}]))
+    dispute = figure(39.6e6, disputed_by="A checker", publisher="A pollster")
+    answer = sentences.write_answer(told(MANY, comparisons=[dispute, figure(1.0, unit="accounts")]))
     named = "A checker disputes the figure of 39.6 million by A pollster, which is not used."
     assert named in answer
     assert answer.count("disputes") == 1
     why = {"reason_rule_ids": "feature_assumed", "reason_details": "during"}
     asked = sentences.write_answer(told(MANY, USERS, "voice_call", why=why))
-    assert "by polls taken during the restriction; such" in asked
+    assert ", an estimate from polls taken during the restriction." in asked
     assert "people were asked during the restriction, and this is applied" in asked
+
+
+@pytest.mark.parametrize(
+    ("numbers", "cells", "said"),
+    [
+        ((20e6, 50e6, 90e6), {}, "Another published figure is 95 million, by A page."),
+        ((20e6, 50e6, 99e6), {}, "Another published figure is 95 million, by A page."),
+        ((20e6, 70e6, 99e6), {}, ""),
+        ((20e6, 50e6, 90e6), {"interval_kind": "one_sided_max"}, ""),
+        ((99e6, 100e6, 101e6), {"interval_kind": "one_sided_min"}, ""),
+        ((20e6, 50e6, 90e6), {"disputed_by": "A checker"}, ""),
+        ((20e6, 50e6, 90e6), {"figure_kind": "population"}, ""),
+        (
+            (20e6, 50e6, 90e6),
+            {"figure_kind": "company_statement", "attribution": "Alpha (relayed) (via A page)"},
+            "Another published figure is 95 million, by Alpha (via A page).",
+        ),
+    ],
+)
+def test_a_published_figure_that_ours_differs_from_is_in_the_second_sentence(
+    numbers: tuple[float, float, float], cells: dict[str, Any], said: str
+) -> None:
+    record = told(people(0.0, *numbers, 110e6), comparisons=[figure(95e6, **cells)])
+    answer = sentences.write_answer(record)
+    assert ("Another" in answer) == bool(said)
+    assert answer.startswith(f"{sentences.write_headline(record)} {said}".rstrip())
+
+
+def test_without_an_estimate_the_best_published_figure_and_a_telling_maximum_are_named() -> None:
+    few = people(0.0, None, None, None, 4e6)
+    why: dict[str, Any] = {"base_persons": 10e6, "population_persons": 5e6}
+    lead = sentences.write_lead(told(few, comparisons=[figure(3e6)], why=why))
+    assert lead.startswith("No reliable estimate exists of how many people in France")
+    assert lead.endswith(
+        "2020. The best published figure is 3 million, by A page. The maximum is 4 million."
+    )
+    for silent in (
+        {"base_persons": 8e6},
+        {"population_persons": 4e6},
+        {"population_persons": None},
+    ):
+        assert "maximum" not in sentences.write_lead(told(few, why=why | silent))
+
+
+def test_a_network_in_a_war_was_online_before() -> None:
+    cut: dict[str, Any] = {
+        "area_id": "FR-1",
+        "area_names": '["Brest Strip"]',
+        "occasion": "Conflict",
+    }
+    lead = sentences.write_lead(told(FEW, **NET, **cut))
+    assert "in the Brest Strip, France, were ordinarily online before the internet was shut" in lead
+    harmed: dict[str, Any] = {
+        "authority": "Military of Oz; Non-government",
+        "is_ordered": "no",
+        "cause": "damage",
+    }
+    lead = sentences.write_lead(told(FEW, **NET, **cut | harmed))
+    assert "before the internet was cut off there" in lead
+
+
+def test_a_time_of_the_day_in_a_note_is_not_denied() -> None:
+    hours: dict[str, Any] = {"hours_basis": "exams", "ended_on": "2020-11-06"}
+    hours |= dict(zip(HOURS, (3.0, 6.0, 12.0), strict=True))
+    assert "Our record gives no hours" in sentences.write_answer(told(MANY, **hours))
+    for note in ("from 4:00pm to midnight", "10:30 to 13:30"):
+        assert "hours" not in sentences.write_answer(told(MANY, **hours, note=note))
+    late: dict[str, Any] = {"ended_on": "2020-11-06/2020-12-31"}
+    assert "hours" not in sentences.write_answer(told(MANY, **hours | late))
+
+
+def test_our_own_projection_is_called_ours() -> None:
+    base = {"role": "base", "attribution": "Audience Impact, 2026 (via Our World in Data)"}
+    record = replace(told(MANY), figures=(base,))
+    assert "people online by audience-impact projection from ITU data, 2026." in (
+        sentences.write_sources(record)
+    )
 
 
 def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
@@ -407,8 +568,8 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
 
 
 def test_people_online_are_not_named_where_they_are_fewer_than_the_estimate() -> None:
-    assert "104 million, of 105 million people online." in sentences.write_answer(
-        told(MANY, why={"base_persons": 105e6})
+    assert "104 million, of 108 million people online." in sentences.write_answer(
+        told(MANY, why={"base_persons": 108e6})
     )
     printed = MANY | {"upper_persons": 99e6}  # the median is above the bound as printed
     assert "people online" not in sentences.write_answer(told(printed, why={"base_persons": 100e6}))
@@ -429,8 +590,8 @@ def test_a_part_of_some_of_the_places_is_named() -> None:
 
 def test_a_restriction_that_was_cut_and_slowed_says_so() -> None:
     note = f"area as printed: Brest; {BOTH_ACTIONS}; more"
-    said = "The source says shut down and slowed, in turn or in part"
-    assert f"{said}; the number is of everyone." in sentences.write_answer(told(MANY, note=note))
+    said = "The source says that it was shut down and slowed, in turn or in part"
+    assert f"{said}; the number covers both." in sentences.write_answer(told(MANY, note=note))
     assert f"{said}." in sentences.write_answer(told(BOUNDS, note=note))
     assert said not in sentences.write_answer(told(MANY, note="shut down and throttled"))
 
@@ -440,11 +601,11 @@ def test_a_restriction_that_was_cut_and_slowed_says_so() -> None:
     [
         ({"announced_on": "2020-11-03", "start_on": "2020-11-03"}, "from 4 November 2020, "),
         ({"observed_from": None, "start_on": "2020-11-03"}, "from 3 November 2020, "),
-        ({"start_on": "2020-11-04"}, "from 4 November 2020, end not known\n"),
+        ({"start_on": "2020-11-04"}, "from 4 November 2020, end not recorded\n"),
         ({"end_status": "ended", "ended_on": "2020-11-06"}, ", ended 6 November 2020\n"),
         (
-            {"end_status": "ended", "ended_on": "2020-11-06/2020-12-31"},
-            ", ended between 6 November and 31 December 2020\n",
+            {"end_status": "ended", "ended_on": "2020-11-06/2020-11-30"},
+            ", ended between 6 and 30 November 2020\n",
         ),
     ],
 )
@@ -458,8 +619,8 @@ def test_who_kept_access_is_taken_off_where_somebody_knows() -> None:
     record = told(MANY, left=(13e6, 27e6, 39e6))
     answer = sentences.write_answer(record)
     assert (
-        "Leaving out people who circumvented it, about 27 million (90 % interval 13 to 39 million)"
-        in answer
+        "Allowing for people who got round it, for instance with VPNs, about 27 million lost "
+        "access (likely range 13 to 39 million)." in answer
     )
     assert "version" not in answer
 
@@ -502,14 +663,14 @@ def test_bounds_keep_three_digits_and_all_but_meet_as_one() -> None:
     assert describe_range(279_998, 280_002) == "280,000"
     assert describe_range(540_000, 1_230_000) == "540,000 to 1.23 million"
     assert format_interval(26e6, 600e6) == "26 to 600 million"
-    assert describe_estimate(97e6, 101e6, 104e6).startswith("about 101 million people (90 % int")
+    assert describe_estimate(97e6, 101e6, 104e6).startswith("about 101 million people (likely ")
 
 
 def test_days_and_spans_are_said_once() -> None:
     assert on_day("2025") == "in 2025"
     assert on_day("2023-Q1") == "in Q1 2023"
     assert numbers.dates_in_words("2025-H1") == "first half of 2025"
-    assert on_day("2025-08-10/2025-08-11") == "between 10 and 11 August 2025"
+    assert on_day("2025-08-10/2025-08-11") == "on 10 or 11 August 2025"
     assert from_to("2020-10-28", "2020-11-03") == "from 28 October to 3 November 2020"
     assert from_to("2020-12-30", "2021-01-02") == "from 30 December 2020 to 2 January 2021"
     assert from_to("2026-01-08", "2026-01") == "from 8 January 2026 until later that month"
@@ -560,15 +721,16 @@ def area_row(**cells: Any) -> dict[str, Any]:
 
 def test_an_area_is_told_with_each_person_once() -> None:
     assert sentences.write_area_answer(area_row(), "Africa") == (
-        "In 2023 about 89 million people in Africa (90 % interval 80 to 99 million) were under at "
-        "least one restriction on record at some time, each counted once; at least 26 and at "
-        "most 600 million; as printed 26.3 to 594 million. It covers 55 restrictions: 15 of these "
-        "facts and 40 that a register alone records. Status of the number: low confidence, imputed."
+        "In 2023 about 89 million people in Africa (likely range 80 to 99 million) were under at "
+        "least one restriction on record at some time, each counted once. The minimum is 26 "
+        "million and the maximum 600 million; taking the sources at face value, the number is 26.3 "
+        "to 594 million. It covers 55 restrictions: 15 of these facts and 40 that a register alone "
+        "records. Low confidence in the number."
     )
     left_out = area_row(bounds_only_count=16)
     assert "leaves out 16 of 55 restrictions" in sentences.write_area_answer(left_out, "Africa")
     facts = sentences.write_area_answer(area_row(register_restrictions_count=0), "Africa")
-    assert "It covers 55 restrictions of these facts. Status of" in facts
+    assert "It covers 55 restrictions of these facts. Low confidence" in facts
     assert sentences.write_area_answer(area_row(period="2026-01"), "A").startswith(
         "In January 2026 about"
     )
@@ -576,8 +738,8 @@ def test_an_area_is_told_with_each_person_once() -> None:
         "In 2026, up to 31 January, about"
     )
     none = sentences.write_area_answer(area_row(**people(0.0, None, None, None, 9e6)), "Africa")
-    assert none.startswith("How many people in Africa were under at least one restriction on")
-    assert "nobody in Africa" in sentences.write_area_answer(
+    assert none.startswith("No reliable estimate exists of how many people in Africa were under")
+    assert "no restriction that affected people in Africa" in sentences.write_area_answer(
         area_row(**people(0, 0, 0, 0, 0)), "Africa"
     )
 
@@ -590,7 +752,7 @@ def test_a_country_that_leaves_out_restrictions_is_at_least_that_of_the_others()
     text = sentences.write_area_answer(row, "Africa")
     assert text.startswith(
         "In 2023 about 89 million people in Africa, those under 2 of 4 restrictions "
-        "(90 % interval of these 80 to 99 million), were under at least"
+        "(likely range of these 80 to 99 million), were under at least"
     )
     assert "The estimate leaves out 2 of 4 restrictions" in text
 
@@ -603,10 +765,10 @@ def test_a_total_that_leaves_out_countries_says_what_it_covers() -> None:
     text = sentences.write_area_answer(row, "Africa")
     assert text.startswith(
         "In 2023 about 89 million people in Africa, those in 12 of 20 countries "
-        "(90 % interval of these 80 to 99 million), were under at least"
+        "(likely range of these 80 to 99 million), were under at least"
     )
     assert (
-        "By kind of restriction, with 90 % intervals, in 12 of 20 countries: about 70 million "
+        "By kind of restriction, with likely ranges, in 12 of 20 countries: about 70 million "
         "(60 to 80 million) under those that began in the year." in text
     )
     total = numbers.read_estimate(row)
@@ -620,25 +782,23 @@ def test_a_total_that_leaves_out_countries_says_what_it_covers() -> None:
 def test_a_total_without_countries_and_restrictions_says_that_both_could_add_to_it() -> None:
     row = area_row(countries_drawn=12, is_lower_bound="yes", confidence="medium")
     lead, interval = sentences.write_area_lead(row, "Africa")
-    assert lead.endswith("some time in 2023; 8 more countries have no estimate.")
-    assert "the true number in the 12 should lie within" in interval
+    higher = "The true figure is probably higher: another"
+    assert lead.endswith(f"some time in 2023. {higher} 8 countries could not be estimated.")
     lead, interval = sentences.write_area_lead(row | {"bounds_only_count": 20}, "Africa")
     assert lead.endswith(
-        "; 8 more countries and 20 of all 55 restrictions have no estimate and could add to it."
+        f"{higher} 8 countries, and 20 of all 55 restrictions, could not be estimated."
     )
-    assert interval == (
-        "Nine times in ten, the true number without these should lie within 80 to 99 million."
-    )
+    assert interval == "The likely range of those estimated is 80 to 99 million."
     one = row | {"bounds_only_count": 20, "countries_drawn": 19}
-    assert "; 1 more country and 20 of" in sentences.write_area_lead(one, "Africa")[0]
+    assert f"{higher} country, and 20 of" in sentences.write_area_lead(one, "Africa")[0]
 
 
 @pytest.mark.parametrize(
     ("at_least", "text"),
     [
-        (0.0, "at most 81 million; as printed 49 to 79 million"),
-        (371e3, "at most 81 million, with no lower limit that says much; as printed 49 to 79 mill"),
-        (4e6, "at least 4 and at most 81 million; as printed 49 to 79 million"),
+        (0.0, "the maximum is 81 million; taking the sources at face value, the number is 49 to"),
+        (371e3, "the maximum is 81 million; taking the sources at face value, the number is 49 to"),
+        (4e6, "the minimum is 4 million and the maximum 81 million; taking"),
     ],
 )
 def test_a_lower_bound_that_is_a_small_part_of_the_median_is_not_named(
@@ -647,13 +807,13 @@ def test_a_lower_bound_that_is_a_small_part_of_the_median_is_not_named(
     people = numbers.Estimate(at_least, 61e6, 72e6, 78e6, 81e6, 49e6, 79e6)
     assert numbers.describe_bounds(people).startswith(text)
     alone = people._replace(q05=None, q50=None, q95=None)  # it is all that is known
-    assert ("at least" in numbers.describe_bounds(alone)) == (at_least > 0)
+    assert ("minimum" in numbers.describe_bounds(alone)) == (at_least > 0)
 
 
 def test_hundreds_beside_millions_are_not_read_as_millions() -> None:
     people = numbers.Estimate(809.0, None, None, None, 239e6, 0.0, 200e6)
     assert numbers.format_bounds(people) == "0 to 239 million"
-    assert numbers.describe_bounds(people).startswith("at most 239 million, with no lower limit")
+    assert numbers.describe_bounds(people).startswith("the maximum is 239 million;")
     assert numbers.format_bounds(people._replace(at_most=9e5)) == "809 to 900,000"
     assert numbers.format_bounds(people._replace(at_least=1234.0)) == "1,230 to 239 million"
 
@@ -667,19 +827,20 @@ def test_person_days_of_an_area_say_which_part_of_it_they_count() -> None:
 
     assert write("002", "Africa", numbers.Cover("countries", 1, 3)) == (
         "In 2023 people in 1 country of Africa spent about 2 billion person-days under "
-        "restrictions on record, each person counted once a day; 2 more countries have no estimate."
+        "restrictions on record, each person counted once a day. The true figure is probably "
+        "higher: another 2 countries could not be estimated."
     )
     assert write("001", "the world", numbers.Cover("countries", 40, 41)).endswith(
-        "; 1 more country has no estimate."
+        "a day. The true figure is probably higher: another country could not be estimated."
     )
     assert write("UG", "Uganda", numbers.Cover("restrictions")) == (
         "In 2023 people in Uganda spent about 2 billion person-days under restrictions on record "
-        "(90 % interval 1 to 3 billion), each person counted once a day; some restrictions have no "
-        "estimate and could add to it."
+        "(likely range 1 to 3 billion), each person counted once a day. The true figure is "
+        "probably higher: some restrictions could not be estimated."
     )
     both = numbers.Cover("countries", 40, 42, "restrictions of 3 others")
     assert write("001", "the world", both).endswith(
-        "; 2 more countries and restrictions of 3 others have no estimate and could add to it."
+        "another 2 countries, and restrictions of 3 others, could not be estimated."
     )
     assert write("UG", "Uganda", None).endswith("each person counted once a day.")
 
@@ -718,20 +879,20 @@ def computed() -> tuple[Records, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        ("calls", ["made voice calls on Alpha before", "as printed", "panel, June"]),
+        ("calls", ["made voice calls on Alpha before", "at face value", "panel, June"]),
         (
             "whole",
             [
                 "ordinarily used Beta before",
-                "and at most 408,000; as printed 400,000",
+                "and the maximum 408,000; taking the sources at face value, the number is 400,000",
                 "panel, June 2025",
             ],
         ),
         (
             "nothing",
-            ["How many people in", "is not known", "at most 807,000; as printed 0 to 800,000"],
+            ["No reliable estimate exists of how many people in", "There is no estimate because"],
         ),
-        ("never", ["Nobody in"]),
+        ("never", ["No one in"]),
     ],
 )
 def test_the_sentence_says_how_many_of_whom_and_who_measured(

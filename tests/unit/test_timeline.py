@@ -337,23 +337,25 @@ def test_a_limit_on_a_day_is_a_lower_bound_alone() -> None:
 
 
 @pytest.mark.chain
-def test_an_ongoing_restriction_has_the_base_of_each_year() -> None:
+def test_an_ongoing_restriction_has_the_audience_of_its_first_day_in_every_year() -> None:
     made = world().estimate("E1")
     for year, persons in (("2025", "700000"), ("2026", "900000")):
         made.base(f"B{year}", period=year, persons=persons)
     result = swept(made.restrict("R1", "alpha", observed_from="2025-07-15"))
-    assert result["base_persons"].tolist() == [700e3, 900e3]
-    assert result["monthly_high_persons"].tolist() == [500e3, 500e3]  # half a year old: it limits
+    assert result["base_persons"].tolist() == [700e3, 700e3]
+    assert result["online_persons"].tolist() == [700e3, 900e3]
+    assert result["monthly_high_persons"].tolist() == [500e3, 500e3]
+    assert result["is_first_year"].tolist() == [True, False]
 
 
 @pytest.mark.chain
-def test_an_old_figure_limits_no_later_year() -> None:
+def test_years_that_begin_long_after_the_first_day_are_older() -> None:
     made = world().estimate("E1", period="2024-06")
     for year, persons in (("2024", "700000"), ("2025", "800000"), ("2026", "900000")):
         made.base(f"B{year}", period=year, persons=persons)
     result = swept(made.restrict("R1", "alpha", observed_from="2024-07-15"))
-    assert result["monthly_high_persons"].tolist() == [500e3, 500e3, 900e3]
-    assert result["monthly_low_persons"].tolist() == [500e3] * 3
+    assert result["monthly_high_persons"].tolist() == [500e3] * 3
+    assert result["is_older"].tolist() == [False, False, True]
 
 
 @pytest.mark.chain

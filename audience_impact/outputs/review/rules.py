@@ -54,7 +54,6 @@ class ReviewInput:
             country_id, and `start` and `end` (exclusive) of what is certain, drawn and possible, as
             `least_start`, `start`, `most_start`, ...
         bases: The fact table, typed.
-        residents: The people of the places that a restriction names, at most.
     """
 
     impact: pd.DataFrame
@@ -68,7 +67,6 @@ class ReviewInput:
     person_days: pd.DataFrame = field(default_factory=pd.DataFrame)
     in_force: pd.DataFrame = field(default_factory=pd.DataFrame)
     bases: pd.DataFrame = field(default_factory=pd.DataFrame)
-    residents: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
 
     @property
     def exposed(self) -> pd.DataFrame:
@@ -246,9 +244,9 @@ def region_above_country(results: ReviewInput) -> list[str]:
     "impact",
 )
 def part_above_place(results: ReviewInput) -> list[str]:
-    """Return estimates with a quantile above the people of the places named."""
-    most = results.impact["restriction_id"].map(results.residents)
-    above = results.impact["q95_persons"] > most + TOLERANCE_PERSONS
+    """Return estimates with a bound or quantile above the residents of their places or country."""
+    most = results.impact[[f"{name}_persons" for name in ("q95", "upper", "at_most")]].max(axis=1)
+    above = most > results.impact["population_persons"] + TOLERANCE_PERSONS
     return _row_keys(results.impact[above])
 
 
@@ -407,17 +405,18 @@ def area_below_restriction(results: ReviewInput) -> list[str]:
     "impact_by_area",
 )
 def area_above_base(results: ReviewInput) -> list[str]:
-    """Return countries and periods with more people than the largest base of the year.
+    """Return countries and periods with more people than the largest base of their restrictions.
 
-    A base is that of the first day of a restriction, or of the first of January in a later year, at
-    most WINDOW_DAYS away. If a base is projected, all residents are the limit. Without a base near
-    the first or the last day of the period there is no limit.
+    A base is that of any day from the start of the oldest restriction in force, or from the first
+    of January, to the last day of the period, at most WINDOW_DAYS away. If a base is projected, all
+    residents are the limit. Without a base near the first or the last of these days there is no
+    limit.
     """
     if results.by_area.empty or results.bases.empty:
         return []
     by = results.by_area[results.by_area["base"].notna()].reset_index(drop=True)
     first, last = parse_periods(by["period"].str[:4])["start"], parse_periods(by["period"])["end"]
-    periods = by.assign(first=first, last=last)
+    periods = by.assign(first=_find_oldest_start(by, first, last, results.in_force), last=last)
     counted, residents = (
         _find_near_bases(periods, results.bases),
         _find_near_bases(periods.assign(base=EVERYONE), results.bases),
@@ -425,6 +424,19 @@ def area_above_base(results: ReviewInput) -> list[str]:
     limit = counted["most"].where(~counted["projected"].eq(True), residents["most"])
     above = periods[periods["upper_persons"] > limit + TOLERANCE_PERSONS]
     return sorted(above["area_id"] + "/" + above["period"])
+
+
+def _find_oldest_start(
+    rows: pd.DataFrame, first: pd.Series, last: pd.Series, in_force: pd.DataFrame
+) -> pd.Series:
+    """Return the first day of the oldest restriction in force in each period, at most `first`."""
+    if in_force.empty:
+        return first
+    periods = rows[["area_id"]].assign(first=first, last=last, place=rows.index)
+    both = periods.merge(in_force, left_on="area_id", right_on="country_id")
+    both = both[(both["most_start"] < both["last"]) & (both["most_end"] > both["first"])]
+    start = both.groupby("place")["most_start"].min().reindex(rows.index)
+    return start.where(start < first, first)
 
 
 NEARNESS = {

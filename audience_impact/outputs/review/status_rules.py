@@ -180,7 +180,7 @@ TABLE = (
         ),
         (
             "unconfirmed",
-            "reported, confirmed neither by an authority nor by a measurement",
+            "reported, with no official statement and no measurement on record",
             "claim_status other than official, and evidence_state insufficient",
         ),
         (
@@ -318,12 +318,12 @@ TABLE = (
         ESTIMATED,
         (
             "not_official",
-            "no authority confirms it",
+            "no official statement on record",
             "claim_status other than official, with a measurement that shows it",
         ),
         (
             "not_measured",
-            "official, and no measurement confirms it",
+            "official, with no measurement on record",
             "claim_status official, evidence_state insufficient",
         ),
         (

@@ -11,6 +11,7 @@ from datetime import date
 
 import pandas as pd
 
+from audience_impact.facts.events import name_measurers
 from audience_impact.periods import SANE_YEARS
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import dates, hours, occasion, operators
@@ -353,6 +354,17 @@ def restriction_cells(
         "is_sms_cut": occasion.yes_no(row["sms_affected"]),
         "extent_reason": context.extent_reason,
         **_timing_cells(timing),
+        **_name_measurers(row),
+    }
+
+
+def _name_measurers(row: Row) -> dict[str, str]:
+    """Return the measurers that a row names, and the first of its links that is one of theirs."""
+    links = re.findall(r"https?://[^;,\s]+", row["info_source_link"])
+    text = f"{row['event']} {row['info_source_link']} {row['actual_cause_details']}"
+    return {
+        "measured_by": name_measurers(text),
+        "measured_url": next(filter(name_measurers, links), ""),
     }
 
 

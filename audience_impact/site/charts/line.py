@@ -48,7 +48,7 @@ def draw_years_line(
     as_of = str(version.manifest["audience_impact"]["as_of"])
     is_running = estimates[-1][0] == as_of[:4]
     foot = (
-        "Line: median. Band: 90 % interval. Hairlines: at least to at most, cut at the edge. "
+        "Line: median. Band: likely range. Hairlines: minimum to maximum, cut at the edge. "
         f"{COUNTED[quantity]}{f' {PARTLY}: a part has no estimate and is left out.' * part}",
         *([f"{as_of[:4]}: up to {day_in_words(as_of)}."] * is_running),
         f"Restrictions recorded by {join_publishers(publishers)}.",

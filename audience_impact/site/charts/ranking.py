@@ -47,7 +47,7 @@ def draw_ranking(
     title = f"{TITLES[quantity][not is_by_country]}: {place}, {day_in_words(ranking.period)}"
     counted = f"{len(drawn)} of {len(rows)} {'countries' if is_by_country else 'restrictions'}"
     foot = (
-        f"Bar: 90 % interval. Line: median. {COUNTED[quantity]} At least: a part has no estimate.",
+        f"Bar: likely range. Line: median. {COUNTED[quantity]} At least: a part has no estimate.",
         f"{counted}{_describe_missing(len(rows), len(estimated), len(drawn))}.",
         f"Restrictions recorded by {join_publishers(publishers)}.",
         cite_version(version.manifest),

@@ -10,6 +10,7 @@ the inputs that make an interval wide, each with its part of the variance.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log10
+from textwrap import shorten
 from typing import Any
 
 from audience_impact.answers import names as naming
@@ -92,16 +93,35 @@ def choose_step(reach: float) -> float:
     return next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
 
 
-LETTERS = (51, 92)
+LETTERS = {"short": 51, "long": 92}
 """Letters of the name and the number of a row that fit on a narrow screen, and on a wide one."""
+LEAST = 20
+"""Letters of a name that its number leaves it, if it has so many."""
+
+
+def fit_line(name: str, number: str, letters: int) -> tuple[str, str]:
+    """Return a name and a number that share a line of so many letters, the number in whole words.
+
+    What follows the interval of the number gives way first, then the end of the name. Only where
+    the name would be left with fewer than `LEAST` letters does the number lose its last words.
+    """
+    if len(name) + len(number) > letters:
+        number = number[: number.find(")") + 1] or number
+        number = shorten(number, letters - min(len(name), LEAST), placeholder="…")
+    room = letters - len(number)
+    return name if len(name) <= room else f"{name[: room - 1]}…", number
 
 
 def draw_rows(title: str, rows: Sequence[Row], along: Axis, unit: str = "") -> str:
     """Return the SVG of the rows; `unit` is printed next to the zero of the axis."""
     alt = describe_rows(rows, along)
-    values = {"title": title, "alt": alt, "rows": rows, "axis": along, "paint": paint}
+    lines = [
+        (row, {width: fit_line(row.name, row.number, most) for width, most in LETTERS.items()})
+        for row in rows
+    ]
+    values = {"title": title, "alt": alt, "rows": lines, "axis": along, "paint": paint}
     zero, *rest = (format_number(tick) for tick in along.ticks)
-    sizes = {"row": ROW, "mark": MARK, "height": len(rows) * ROW + AXIS, "letters": LETTERS}
+    sizes = {"row": ROW, "mark": MARK, "height": len(rows) * ROW + AXIS}
     template = rendering.load_environment().get_template("chart_rows.svg")
     return template.render(**values, **sizes, labels=[f"{zero} {unit}".rstrip(), *rest])
 
@@ -207,12 +227,12 @@ def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
     """Yield a row with median and interval and a row with bounds; one row for zero people."""
     estimate = read_estimate(row)
     if estimate.at_most == 0:
-        yield _make_single_row("People touched", 0.0, "tick", "accent")
+        yield _make_single_row("People affected", 0.0, "tick", "accent")
         return
     marks = mark_interval(estimate)
     if marks:
-        yield Row("People touched", numbers.format_median_interval(estimate), "accent", marks)
-    name = "At least and at most" if marks else "Only bounds: no estimate"
+        yield Row("People affected", numbers.format_median_interval(estimate), "accent", marks)
+    name = "Minimum to maximum" if marks else "No estimate: minimum to maximum"
     low, high = estimate.at_least or 0.0, estimate.at_most
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)

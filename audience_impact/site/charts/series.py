@@ -23,6 +23,7 @@ from audience_impact.answers.numbers import (
     from_to,
     read_estimate,
 )
+from audience_impact.answers.records import is_collected
 from audience_impact.outputs.impact_by_day import YEARS
 from audience_impact.site import rendering
 from audience_impact.site.charts.finish import paint
@@ -246,9 +247,11 @@ def describe_years(rows: Rows) -> str:
 def _list_years(rows: Rows) -> list[YearEstimate]:
     """Return each year with all restrictions, and with ordered restrictions where these differ.
 
-    Years without a row between the first and the last have 0 persons.
+    Years without a row between the first and the last have 0 persons; one of which not all events
+    were collected is left out.
     """
-    rows_by_year = {int(row["period"]): row for row in rows if len(row["period"]) == 4}
+    collected = [row for row in rows if len(row["period"]) == 4 and is_collected(row)]
+    rows_by_year = {int(row["period"]): row for row in collected}
     years: list[YearEstimate] = []
     for year in range(min(rows_by_year), max(rows_by_year) + 1) if rows_by_year else ():
         row = rows_by_year.get(year)
