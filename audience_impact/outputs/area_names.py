@@ -12,21 +12,22 @@ from audience_impact.outputs.areas import WORLD
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Parents
 from audience_impact.plain_text import strip_accents
-from audience_impact.populations import WHOLE, country_of
+from audience_impact.populations import WHOLE, are_regions, country_of
 
 OF_COUNTRIES = ("restrictions", "candidates", "steps")
 """Tables whose countries are in `country_id`."""
 OF_PLACES = ("impact",)
 """Tables whose areas may be smaller than a country."""
 LAST_LATIN = 0x24F
-NAMING = ["name", "aliases", "level", "press_name"]
+NAMING = ["name", "aliases", "press_name"]
 
 
 def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
     """Return the name of each area as English newspapers print it, by its id."""
     by_id = areas.set_index("area_id").reindex(columns=NAMING, fill_value="")
     spelled = (by_id["name"] + ";" + by_id["aliases"]).str.split(";").map(_choose_latin)
-    names = by_id["name"].mask(by_id["level"] != "", spelled.map(strip_accents))
+    is_place = are_regions(by_id.index.to_series())
+    names = by_id["name"].mask(is_place, spelled.map(strip_accents))
     return by_id["press_name"].where(by_id["press_name"] != "", names)
 
 

@@ -122,7 +122,8 @@ COUNTS = {
 _AMOUNTS = (
     "some several many various multiple most other others certain few number selected rural "
     "large different targeted surrounding nearby adjoining neighboring neighbouring major "
-    "refugee cell internet police conflict crisis hit least bunch affected remote select"
+    "refugee cell internet police conflict crisis hit least bunch affected remote select "
+    "coastal hillside riverside"
 )
 AMOUNTS = frozenset(_AMOUNTS.split())
 """Words for a part of a place, or without information on the amount."""
