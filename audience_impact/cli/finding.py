@@ -80,7 +80,7 @@ class Question:
     """The meaning of typed words.
 
     No record has the words that are `unread`; none that fits the rest has those that are `ignored`.
-    `guesses` has what each misspelt word is read as.
+    `guesses` has what each misspelt word is read as, `remarks` what else an answer does not heed.
     """
 
     period: str | None = None
@@ -89,6 +89,7 @@ class Question:
     ignored: list[str] = field(default_factory=list)
     asks_countries: bool = False
     guesses: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def notes(self) -> list[str]:
@@ -98,7 +99,7 @@ class Question:
             which = "this word" if len(words) == 1 else "these words"
             ignored = names.join_names(words)
             notes.append(f"Ignored {ignored}: no matching event is recorded with {which}.")
-        return notes
+        return notes + self.remarks
 
     def ignore(self, value: str) -> None:
         """Take back what is named by this value."""

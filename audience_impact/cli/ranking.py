@@ -142,7 +142,10 @@ def rank_area(
     kind = EventKind.SHUTDOWN if question.has_shutdowns else None
     acts = rankings.select_restrictions(tables, record.area_id, period, kind)
     if kind and ("-" in period or acts.empty):  # the numbers of a kind are published by year
-        question.ignore(EventKind.SHUTDOWN)
+        if acts.empty:
+            question.ignore(EventKind.SHUTDOWN)
+        else:
+            question.remarks.append("A month counts restrictions of every kind together.")
         kind = None
         acts = rankings.select_restrictions(tables, record.area_id, period)
     events = rankings.build_events(tables, set(acts["restriction_id"]), period)

@@ -38,7 +38,13 @@ AHEAD = {
     "were": "are",
 }
 """Verbs of the sentence on an event, with those of one that lies ahead."""
-NO_END = re.compile(r"No end is on record by [^.]*\. ")
+LATER = {
+    "It lasted ": "It will last ",
+    "who got round": "who get round",
+    "lost access": "lose access",
+}
+"""Words of the sentences that follow, likewise."""
+NO_END = re.compile(r"Our record holds no end by [^.]*\. ")
 MOST_DAYS = 3_650
 FROM_TODAY = {"today": 0, "tomorrow": 1}
 
@@ -256,7 +262,8 @@ def tell_ahead(answer: str) -> str:
     headline, dot, rest = answer.partition(". ")
     for past, ahead in AHEAD.items():
         headline = re.sub(rf"\b{past}\b", ahead, headline)
-    rest = rest.replace("It lasted ", "It will last ").replace("who circumvented", "who circumvent")
+    for past, ahead in LATER.items():
+        rest = rest.replace(past, ahead)
     return headline + dot + NO_END.sub("", rest)
 
 

@@ -169,11 +169,13 @@ def test_an_event_that_lies_ahead_is_told_in_the_future() -> None:
     answer = (
         "About 9.3 million people in Uganda (90 % interval 5 to 12 million) were online when the "
         "internet was shut down there from 1 to 7 December 2099. The poll was taken in 2024. It "
-        "lasted until 7 December 2099. No end is on record by 1 December 2099. Figures: ITU."
+        "lasted until 7 December 2099. Our record holds no end by 1 December 2099. Allowing for "
+        "people who got round it, 7 million lost access. Figures: ITU."
     )
     ahead = tell_ahead(answer)
     assert "will be online when the internet is shut down there" in ahead
-    assert "The poll was taken in 2024. It will last until 7 December 2099. Figures: ITU." in ahead
+    assert "The poll was taken in 2024. It will last until 7 December 2099. Allowing " in ahead
+    assert ahead.endswith("people who get round it, 7 million lose access. Figures: ITU.")
 
 
 def test_what_is_named_twice_is_one(records: FactRecords) -> None:
