@@ -1,4 +1,4 @@
-"""Statistics of overlapping audiences: the number of people whom an internet restriction touches.
+"""Statistics of overlapping audiences: the number of people whom an internet restriction affects.
 
 The functions for analysts are exported here. They are defined in `api`, where heavy libraries are
 imported only in the functions that need them, so that `import audience_impact` is fast. `pipeline`

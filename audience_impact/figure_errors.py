@@ -8,8 +8,10 @@ between secondary sources (as a share of the figure), the typical difference bet
 its definition deviates, and a conventional error if only one page of low reliability prints it
 (both in log odds). The error of several figures of an audience is the typical difference between
 measurers, divided by the square root of their number. Growth is proportional to the square root of
-the months from the middle of the figure's period to the start. For the days on which a national
-restriction of the whole service was in force in between, the growth of restricted services is used.
+the months from the middle of the figure's period to the start, and that of the kind of the service;
+it has no trend if the service had no more users in its last figure than in the one before. For the
+days on which a national restriction of the whole service was in force in between, the growth of
+restricted services is used.
 
 Assumptions. Those of fitting/errors.py. Errors are independent, so that half widths are added in
 squares.
@@ -57,19 +59,21 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri, stdtrit
 
-from audience_impact.facts.tables import Tables
+from audience_impact.facts.tables import SERIES, Tables
 from audience_impact.frames import NUMBER, Array
 from audience_impact.periods import WINDOW_DAYS, in_months, period_middle
 from audience_impact.populations import ONLINE, countries_of, parents_of
 from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
+    AudienceMetric,
     EndStatus,
     ErrorQuantile,
     Feature,
     FigureError,
     GeoScope,
     ObsStatus,
+    PlatformKind,
     Severity,
     Unit,
 )
@@ -103,6 +107,7 @@ class FigureErrors:
 
     Attributes:
         growth: Growth of an unrestricted audience in one month.
+        growth_by_kind: The same by kind of service; those of other kinds grow as `growth` says.
         restricted_growth: Growth of an audience in one month while its service is restricted.
         base_growth: Growth of the people online in one month.
         measurers: Half width of one measurer's figure, in log odds.
@@ -116,6 +121,7 @@ class FigureErrors:
     """
 
     growth: Spread
+    growth_by_kind: Mapping[str, Spread]
     restricted_growth: Spread
     base_growth: Spread
     measurers: float
@@ -134,6 +140,12 @@ SPREADS = (
     FigureError.BASE_GROWTH,
     FigureError.CHILDREN,
 )
+KINDS = {
+    PlatformKind.MESSENGER.value: FigureError.GROWTH_MESSENGER,
+    PlatformKind.SOCIAL_NETWORK.value: FigureError.GROWTH_SOCIAL_NETWORK,
+    PlatformKind.VIDEO.value: FigureError.GROWTH_VIDEO,
+}
+"""The parameter of the growth of a kind of service."""
 QUANTILES = (ErrorQuantile.Q05, ErrorQuantile.Q50, ErrorQuantile.Q95)
 
 
@@ -145,11 +157,15 @@ def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
     """
     if figure_errors.empty:
         return None
-    kinds = {name: QUANTILES if name in SPREADS else (_choose_kind(name),) for name in FigureError}
+    listed = {k: name for k, name in KINDS.items() if name in set(figure_errors["parameter"])}
+    others = [name for name in FigureError if name not in KINDS.values()]
+    kinds = {name: QUANTILES if name in SPREADS else (_choose_kind(name),) for name in others}
+    kinds |= dict.fromkeys(listed.values(), QUANTILES)
     numbers = parameter_values(figure_errors, "figure_errors", kinds, "learn errors")
     spreads = {name.value: Spread(*numbers[name]) for name in SPREADS}
-    single = {name.value: numbers[name][0] for name in FigureError if name not in SPREADS}
-    return FigureErrors(**spreads, **single)  # type: ignore[arg-type]
+    single = {name.value: numbers[name][0] for name in others if name not in SPREADS}
+    by_kind = {kind: Spread(*numbers[name]) for kind, name in listed.items()}
+    return FigureErrors(growth_by_kind=by_kind, **spreads, **single)  # type: ignore[arg-type]
 
 
 def parameter_values(
@@ -268,6 +284,14 @@ UNIFORM = 0.9
 """Half width of the central 90 % interval of a uniform error within half a rounding step, in half
 steps.
 """
+WORLD = "001"
+TREND = [
+    AudienceMetric.MONTHLY_REACH.value,
+    AudienceMetric.MAU.value,
+    AudienceMetric.SURVEY_MONTHLY.value,
+    AudienceMetric.SURVEY_REGULAR.value,
+]
+"""Metrics of the users of a month, which show whether a service grows."""
 GROWTH = ["growth_q05", "growth_q50", "growth_q95"]
 COLUMNS = {
     **dict.fromkeys(["rounding_error_persons", "page_error_share", "odds_error"], NUMBER),
@@ -308,6 +332,18 @@ def measure_spread(table: pd.DataFrame, people: "pd.Series[float]") -> tuple[Arr
         for stated, growth in ((mode - low, grown - least), (high - mode, most - grown))
     )
     return mode + grown, below, above
+
+
+END_FACTOR = 2.5758 / 1.6449
+"""Distance of a 99 % end of a normal distribution over that of a 90 % end."""
+
+
+def find_ends(table: pd.DataFrame) -> list[Array]:
+    """Return the 99 % ends (rows,) of audiences in persons; `table` as for `measure_spread`."""
+    universe, mode = (table[name].to_numpy("float64") for name in ("universe_persons", "mode"))
+    _, below, above = measure_spread(table, table["universe_persons"])
+    grown = table["growth_q50"].fillna(0.0).to_numpy("float64")
+    return [move_persons(mode, universe, grown + END_FACTOR * width) for width in (-below, above)]
 
 
 def compute_figure_errors(
@@ -356,8 +392,8 @@ def _add_growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> 
     restricted = in_months(touched["used_days"])
     free = (in_months((rows["start"] - rows["moment"]).dt.days).abs() - restricted).clip(lower=0.0)
     parts = [
-        spread.scale_by(np.sqrt(months))
-        for spread, months in ((errors.growth, free), (errors.restricted_growth, restricted))
+        _scale_growth(rows, tables, errors, np.sqrt(free)),
+        errors.restricted_growth.scale_by(np.sqrt(restricted)),
     ]
     middles = parts[0]["q50"] + parts[1]["q50"]
     ends = {
@@ -366,6 +402,40 @@ def _add_growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> 
     universe = figures["of_persons"].fillna(find_people_online(rows, tables))
     growth = dict(zip(GROWTH, (middles - ends["q05"], middles, middles + ends["q95"]), strict=True))
     return figures.assign(universe_persons=universe, **growth)
+
+
+def _scale_growth(
+    rows: pd.DataFrame, tables: Tables, errors: FigureErrors, factor: "pd.Series[float]"
+) -> pd.DataFrame:
+    """Return quantiles of growth times a factor: of its kind, with no trend if the service shrank.
+
+    `rows` has `area_id`, `platform_id` and `start`.
+    """
+    kind = rows["platform_id"].map(tables["platforms"].set_index("platform_id")["kind"])
+    growth = errors.growth.scale_by(factor)
+    for name, spread in errors.growth_by_kind.items():
+        growth = growth.mask(kind == name, spread.scale_by(factor))
+    trend = growth["q50"].clip(lower=0.0).where(_has_shrunk(rows, tables), 0.0)
+    return growth.sub(trend, axis=0)
+
+
+def _has_shrunk(rows: pd.DataFrame, tables: Tables) -> "pd.Series[bool]":
+    """Return True for services that had no more users in their last figure than in the one before.
+
+    Figures of one series are compared: the last of the country before the start, else of the world.
+    """
+    estimates = tables["estimates"]
+    usable = estimates["audience_metric"].isin(TREND) & (estimates["disputed_by"] == "")
+    figures = estimates[usable & estimates["value"].notna()]
+    figures = figures.groupby([*SERIES, *PERIOD])["value"].median().reset_index()
+    figures["before"] = figures.groupby(SERIES)["value"].shift()
+    named = rows[["platform_id", "area_id", "start"]].reset_index(names="place")
+    wide = pd.concat([named, named.assign(area_id=WORLD)])
+    both = wide.merge(figures.dropna(subset=["before"]), on=["platform_id", "area_id"])
+    both = both[both["period_end"] <= both["start"]]
+    both = both.assign(is_total=both["area_id"] == WORLD, is_less=both["value"] <= both["before"])
+    last = both.sort_values(["is_total", "period_end"], ascending=[True, False], kind="stable")
+    return last.groupby("place")["is_less"].first().reindex(rows.index, fill_value=False)
 
 
 def find_people_online(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":

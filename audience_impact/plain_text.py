@@ -91,7 +91,7 @@ def web_address(value: object) -> str:
 _LETTERS = str.maketrans(
     {
         **dict.fromkeys("`\u2018\u2019\u02bb\u02bc\u02bd\u02bf\u02be\u00ad", ""),
-        **{"ı": "i", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ß": "ss"},
+        **{"\u0131": "i", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ß": "ss"},
         **{"æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ə": "a", "Ə": "A"},
     }
 )

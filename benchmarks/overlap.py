@@ -214,8 +214,8 @@ def nest_choice(fits: Sequence[FittedSurvey]) -> list[Row]:
     parts = []
     for house in houses:
         factors = choose_factors([f for f in fits if f.survey.house != house])
-        chosen = {"below": factors[0], "above": factors[1]}
-        parts += [row | chosen for row in _unseen(fits, house, factors)]
+        chosen: Row = {"below": factors[0], "above": factors[1]}
+        parts += [{**row, **chosen} for row in _unseen(fits, house, factors)]
     return parts
 
 

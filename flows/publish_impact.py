@@ -240,7 +240,7 @@ def publish_impact(
     scheduler: str | None = None,
     pull: bool = False,
 ) -> Published:
-    """Publish the number of people that each restriction touches.
+    """Publish the number of people that each restriction affects.
 
     Args:
         facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.

@@ -68,44 +68,62 @@ def people_column(description: str, null: bool = True) -> Any:
     return make_column(description, "persons", "OBS_VALUE", null, ge=0)
 
 
-OF_KIND = {
-    "at_least": "the fewest, with the errors of 99 % of such figures, of restrictions",
-    "q05": "5 % quantile, of restrictions",
-    "q50": "median, of restrictions",
-    "q95": "95 % quantile, of restrictions",
-    "at_most": "the most, with the errors of 99 % of such figures, of restrictions",
-    "count": "restrictions",
+ENDS = {
+    "at_least": "the fewest, with the errors of 99 % of such figures",
+    "lower": "the fewest as printed",
+    "q05": "5 % quantile",
+    "q50": "median",
+    "q95": "95 % quantile",
+    "upper": "the most as printed",
+    "at_most": "the most, with the errors of 99 % of such figures",
 }
-"""The meaning of the columns of restrictions of a kind, by the name without its prefix."""
-
-
+"""The meaning of the numbers of an estimate, by the name of their column."""
 KINDS = {
-    "began": "begun in the year",
-    "carried_over": "begun before the year",
-    "older": "begun more than a year before the year",
-    "shutdown": "of the whole internet",
-    "service": "of services alone",
+    "began": "restrictions begun in the year",
+    "carried_over": "restrictions begun before the year",
+    "older": "restrictions begun more than a year before the year",
+    "shutdown": "restrictions of the whole internet",
+    "service": "restrictions of services alone",
 }
 """The kinds of restrictions of a year, by the prefix of their columns."""
+WITHOUT_PRINTED = tuple(name for name in ENDS if name not in ("lower", "upper"))
+CERTAIN = ("at_least", "lower")
+"""Ends that are 0 where nothing is certain, and so never null."""
+Decorator = Callable[[type], type]
 
 
-def add_kinds(unit: str, kinds: Collection[str] = tuple(KINDS)) -> Callable[[type], type]:
-    """Return a decorator that adds to a model the columns of the restrictions of each kind.
+def add_estimates(
+    unit: str,
+    kinds: Mapping[str, str],
+    names: Collection[str] = tuple(ENDS),
+    never_null: Collection[str] = (),
+) -> Decorator:
+    """Return a decorator that adds to a model the columns of an estimate of each kind.
 
-    They are people, with the number of these restrictions, or person-days.
+    `kinds` has what the numbers are of, by prefix, and `names` are some of ENDS.
     """
-    make = people_column if unit == "persons" else person_days
-    names = [name for name in OF_KIND if name != "count"]
-    fields = {
-        f"{kind}_{name}_{unit}": make(f"{OF_KIND[name]} {KINDS[kind]}; null: not known")
-        for kind in kinds
-        for name in names
-    }
-    if unit == "persons":
-        for kind in kinds:
-            about = f"{OF_KIND['count']} {KINDS[kind]}"
-            fields[f"{kind}_restrictions_count"] = make_column(about, "count", ge=0)
 
+    def make(name: str, about: str) -> Any:
+        is_null = name not in never_null
+        meaning = f"{ENDS[name]}, of {about}{'; null: not known' if is_null else ''}"
+        return make_column(meaning, unit, "OBS_VALUE", is_null, ge=0)
+
+    return _add_fields(
+        {
+            f"{kind}_{name}_{unit}".removeprefix("_"): make(name, about)
+            for kind, about in kinds.items()
+            for name in names
+        }
+    )
+
+
+def add_counts(kinds: Mapping[str, str]) -> Decorator:
+    """Return a decorator that adds to a model the number of restrictions of each kind."""
+    counts = {name: make_column(about, "count", ge=0) for name, about in kinds.items()}
+    return _add_fields({f"{name}_restrictions_count": count for name, count in counts.items()})
+
+
+def _add_fields(fields: dict[str, Any]) -> Decorator:
     def add(model: type) -> type:
         about = {"__doc__": model.__doc__, "__module__": model.__module__}
         typed = {"__annotations__": dict.fromkeys(fields, Series[float])}
@@ -156,11 +174,6 @@ def text_column(
 def person_days(description: str, null: bool = True) -> Any:
     """Return a column of person-days."""
     return make_column(description, "person_days", "OBS_VALUE", null, ge=0)
-
-
-def person_hours(description: str, null: bool = True) -> Any:
-    """Return a column of person-hours."""
-    return make_column(description, "person_hours", "OBS_VALUE", null, ge=0)
 
 
 def status_column(description: str = "E estimated, U low reliability, M no estimate") -> Any:

@@ -419,4 +419,9 @@ def dates_in_words(value: Any) -> str:
 
 @cache
 def _write_date(text: str, pattern: str) -> str:
-    return str(format_date(date.fromisoformat((text + "-01-01")[:10]), pattern, LOCALE))
+    """Return a date in a pattern; unchanged where no calendar has it."""
+    try:
+        day = date.fromisoformat((text + "-01-01")[:10])
+    except ValueError:
+        return text
+    return str(format_date(day, pattern, LOCALE))

@@ -114,6 +114,9 @@ class Restriction:
     other_ended_on: str | None = None
     other_end_status: str | None = None
     other_end_source: str | None = None
+    listed_until: str | None = None
+    chain_id: str | None = None
+    chain_days: float | None = None
 
     @property
     def covered_until(self) -> str:
@@ -547,7 +550,8 @@ def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> "pd.Ser
     start = pd.to_datetime(acts["start_on"])
     last = periods.parse_periods(acts["ended_on"].fillna(""))["end"] - periods.ONE_DAY
     last = last.mask(acts["end_status"] == EndStatus.ONGOING.value)
-    last = last.fillna(pd.to_datetime(acts["listed_until"])).fillna(as_of)
+    listed = acts.reindex(columns=["listed_until"])["listed_until"]  # not in an older version
+    last = last.fillna(pd.to_datetime(listed)).fillna(as_of)
     carried_out = acts["end_status"] != EndStatus.WITHDRAWN.value
     return carried_out & (start < after) & (last >= first)
 

@@ -449,7 +449,7 @@ def name_uncounted(rows: Sequence[Row]) -> list[str]:
     missing = [row for row in rows if row["q50_persons"] is None and row["at_most_persons"] != 0]
     missing.sort(key=lambda row: -(row["base_persons"] or 0))
     named = [area_in_words(row["area_id"], row["area_id"]) for row in missing]
-    if len(named) > FEW:
+    if len(named) > FEW + 1:
         named = [*named[:FEW], f"{len(named) - FEW} more countries"]
     where = "where there is no reliable estimate"
     return [f"The total leaves out {join_names(named)}, {where}."] if named else []
@@ -475,7 +475,7 @@ def write_kind_lead(row: Row, area_name: str, kind: EventKind, amount: Estimate)
         if row["q50_persons"] == amount.q50
         else f"People in {part} spent about {middle} person-days{span} {under}"
     )
-    return f"{counted}{_name_left_out(amount.covered)}."
+    return f"{counted}.{_name_left_out(amount.covered)}"
 
 
 KINDS = {

@@ -28,6 +28,7 @@ from audience_impact.answers.records import (
     AreaRecord,
     Days,
     End,
+    Restriction,
     Row,
     plain_rows,
 )
@@ -101,6 +102,7 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
             [
                 f"{restriction.restriction_id}  {restriction.area_name}: {restriction.platforms}",
                 f"  {_describe_days(record)}",
+                *_describe_chain_of(restriction),
                 *_name_elsewhere(record),
             ],
             *([["Person-days by year", *_end_days(record), *map(_format_days, days)]] * bool(days)),
@@ -125,6 +127,14 @@ def _describe_days(record: AnswerRecord) -> str:
     ended = on_day(last) if "/" in last else dates_in_words(last) if last else ""
     status = EndStatus(record.restriction.end_status).noun
     return f"from {dates_in_words(first)}, {status} {ended}".rstrip()
+
+
+def _describe_chain_of(restriction: Restriction) -> list[str]:
+    """Return a line on the restrictions that one continues or that continue it, with their days."""
+    if restriction.chain_id is None:
+        return []
+    days = f"{restriction.chain_days or 0.0:,.0f} days in force in all"
+    return [f"  in a chain of steps or renewals that began with {restriction.chain_id}: {days}"]
 
 
 def _name_elsewhere(record: AnswerRecord) -> list[str]:
@@ -432,7 +442,7 @@ def _count_begun(row: Row) -> str:
     return "".join(
         f", {count} {ages[prefix]} ({format_compact(row[f'{prefix}q50_persons'])})"
         for prefix, count in counts.items()
-        if count is not None
+        if count or (count == 0 and prefix == rankings.BEGAN)
     )
 
 

@@ -3,7 +3,8 @@
 Method. Figures are preferred in this order: at most three months before the start, at most three
 months after it, older. An average over many days is preferred to the count of one day, and a number
 to a limit. "More than" gives only a lower bound, "up to" only an upper one. A figure gives bounds
-for the days of its own period, and an estimate for other days.
+for the days of its own period, and an estimate for other days. A recent one from before is a floor
+of the users of a month, because whoever comes on a day comes in its month.
 """
 
 import pandas as pd
@@ -24,6 +25,8 @@ DAILY = {
     AudienceMetric.DAILY_REACH.value: 2,
 }
 """Metrics of a day; the average over many days is preferred."""
+FLOOR = ["floor_persons", "floor_least_persons"]
+"""Columns of the people who come in a month at least, since they come on a day."""
 FRESH_DAYS, LATER_DAYS = 92, 92
 """Maximum days from a recent daily figure to the start of the restriction, before and after it."""
 
@@ -58,7 +61,7 @@ def list_candidates(audiences: pd.DataFrame, candidates: pd.DataFrame) -> pd.Dat
     figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
     one_sided = figure["interval_kind"].isin(intervals.ONE_SIDED)
     figure = figure.assign(is_limit=one_sided, most=figure["stated_most_persons"])
-    joined = audiences[[*AUDIENCE, "start", "is_existing_use"]].merge(
+    joined = audiences[[*AUDIENCE, "start", "before", "is_existing_use"]].merge(
         figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
     )
     age = (joined["start"] - joined["period_end"]).dt.days
@@ -80,17 +83,19 @@ def choose_daily_figures(
     three months after it, then an older one. Columns: AUDIENCE, `daily_id`, `daily_persons` (NaN
     for a figure that is only a limit), `late_days` (after the start), `daily_from` and
     `daily_until` (its period, end exclusive), `daily_least_persons`, `daily_most_persons` (NaN: no
-    upper limit), `audience_key`, DISTRIBUTION_COLUMNS (blank shape: a limit is not drawn) and
-    COLUMNS of figure_errors.py.
+    upper limit), FLOOR (the second one at the 99 % end of its error), `audience_key`,
+    DISTRIBUTION_COLUMNS (blank shape: a limit is not drawn) and COLUMNS of figure_errors.py.
     """
     best = choosing.select_candidates(list_candidates(audiences, candidates), STEPS).sort_values(
         AUDIENCE
     )
     best = best.assign(pages_count=1, is_other_definition=best["is_company_statement"])
     error_columns = figure_errors.compute_figure_errors(best, AUDIENCE, tables, errors)
-    return pd.DataFrame(
+    is_recent = (best["before"] - best["period_end"]).dt.days.between(0, FRESH_DAYS)
+    chosen = pd.DataFrame(
         {
             **{name: best[name] for name in AUDIENCE},
+            "floor_persons": best["low_persons"].where(is_recent),
             "daily_persons": best["mode"].where(~best["is_limit"]),
             "daily_least_persons": best["low_persons"],
             "daily_most_persons": best["most"],
@@ -103,3 +108,5 @@ def choose_daily_figures(
             "shape": best["shape"].where(~best["is_limit"], ""),
         }
     ).merge(error_columns.reset_index(), on=AUDIENCE, how="left")
+    least, _ = figure_errors.find_ends(chosen.assign(mode=chosen["floor_persons"]))
+    return chosen.assign(floor_least_persons=least)

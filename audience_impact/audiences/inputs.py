@@ -188,7 +188,7 @@ AUDIENCES = Frame(
         "differing_base_ids": TEXT,
         "containing": TEXT,
         "measurement_series_id": TEXT,
-        **dict.fromkeys(OWN_LAW, NUMBER),
+        **dict.fromkeys([*OWN_LAW, *daily_reach.FLOOR], NUMBER),
         "base": TEXT,
         "base_id": TEXT,
         "base_persons": NUMBER,
@@ -225,6 +225,7 @@ DAILY = Frame(
         "daily_until": DAY,
         "daily_least_persons": NUMBER,
         "daily_most_persons": NUMBER,
+        **dict.fromkeys(daily_reach.FLOOR, NUMBER),
         "audience_key": TEXT,
         **_LAW,
         **figure_errors.COLUMNS,
@@ -437,7 +438,10 @@ def _size_audiences(
     fitted: FittedModels,
 ) -> AudienceSizes:
     """Return the audiences from figures and bases, and imputed audiences where both are missing."""
-    sizes = _combine_sizes(requested, read.chosen, denominators)
+    daily = daily_reach.choose_daily_figures(
+        requested, read.candidates, tables, denominators.errors
+    )
+    sizes = _raise_to_floors(_combine_sizes(requested, read.chosen, denominators), daily)
     counted = pooling.pool_figures(read.chosen, read.before, tables, denominators.errors)
     models = (fitted.audiences, fitted.joint_use)
     imputed = imputation.impute_audiences(requested, sizes, counted, tables, models)
@@ -451,9 +455,6 @@ def _size_audiences(
     ].reset_index(drop=True)
     combined = imputation.combine_with_others(counted, requested, sizes, tables, models)
     combined = imputation.replace_undrawable(combined, imputed)
-    daily = daily_reach.choose_daily_figures(
-        requested, read.candidates, tables, denominators.errors
-    )
     return AudienceSizes(sizes, combined, imputed, daily, closed_level_ids, too_uncertain_ids)
 
 
@@ -471,6 +472,16 @@ def _select_use(
         features.use_fitted_shares(sizes, scope.targets, shares, fitted.features),
         circumvention.choose_circumvention(scope, tables, fitted),
     )
+
+
+def _raise_to_floors(sizes: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:
+    """Return audiences with FLOOR; those that figures count are no smaller than on a day."""
+    rows = sizes.merge(daily[[*AUDIENCE, *daily_reach.FLOOR]], on=AUDIENCE, how="left")
+    limits = {
+        name: np.fmax(rows[name], rows["floor_persons"]).where(rows[name].notna())
+        for name in ("low_persons", "high_persons")
+    }
+    return rows.assign(**limits)
 
 
 def _combine_sizes(

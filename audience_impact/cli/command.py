@@ -128,7 +128,7 @@ def read_options(
         ),
     ] = False,
 ) -> None:
-    """How many people does an internet restriction touch?"""
+    """How many people does an internet restriction affect?"""
 
 
 READING = (showing, ranking, explaining, comparing, listing, exporting)

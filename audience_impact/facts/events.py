@@ -223,8 +223,11 @@ def _end_records(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return restrictions in which no unknown end leaves a record open."""
     start = rows["observed_from_start"].fillna(rows["announced_on_start"])
     published = tables["sources"].set_index("source_id")["published_on_end"]
-    pages = rows[["source_id", "also_source_id"]].apply(
-        lambda ids: published.reindex(ids).set_axis(ids.index).astype(DAY)
+    pages = pd.DataFrame(
+        {
+            name: published.reindex(rows[name]).set_axis(rows.index).astype(DAY)
+            for name in ("source_id", "also_source_id")
+        }
     )
     age = pages.sub(start, axis=0)
     is_near = (age > pd.Timedelta(0)) & (age <= pd.Timedelta(days=RECORD_DAYS))

@@ -8,6 +8,8 @@ Method. Nothing is drawn at random: the same facts give the same numbers, rounde
 * growth: the change to the next figure of a series that no restriction touched, over the square
   root of the months (at least one) between; its 5, 50 and 95 % quantiles. The weight of a measurer
   is the square root of the number of its pairs, so that one long table does not dominate.
+* growth of messengers, social networks and video: the quantiles of their own pairs, drawn towards
+  those of all services as if these were those of FEW more measurers.
 * restricted_growth: the same while a restriction blocked the whole service, on most days.
 * base_growth: the same of the people online, from one year to the next; every area has the same
   weight.
@@ -56,7 +58,9 @@ import pandas as pd
 
 from audience_impact.facts.tables import COUNTED, SERIES, Tables
 from audience_impact.figure_errors import (
+    KINDS,
     PERIOD,
+    QUANTILES,
     Spread,
     find_nearest_people,
     find_people_online,
@@ -281,6 +285,10 @@ DECIMALS = 6
 NOTES: dict[StrEnum, str] = {
     FigureError.GROWTH: "log odds of the share of people online, after one month without a "
     "restriction; grows with the square root of the months",
+    **dict.fromkeys(
+        KINDS.values(),
+        "the same of services of this kind, drawn towards those of all by the number of measurers",
+    ),
     FigureError.RESTRICTED_GROWTH: "the same while a restriction of the whole service is in force",
     FigureError.BASE_GROWTH: "log odds of the share of residents online, after one month",
     FigureError.MEASURERS: "half of a 90 % interval, log odds: a measurer against another",
@@ -354,6 +362,21 @@ def _fit_spread(pairs: pd.DataFrame, fit: Callable[[pd.DataFrame], Spread]) -> F
     return Fit(values, basis, len(pairs) if measurers else 0, measurers)
 
 
+def fit_growth_by_kind(free: pd.DataFrame, platforms: pd.DataFrame) -> dict[StrEnum, Fit]:
+    """Return the growth of each kind of service from pairs of figures without a restriction."""
+    kinds = free["platform_id"].map(platforms.set_index("platform_id")["kind"])
+    every = _fit_spread(free, measure_audience_growth)
+    fits: dict[StrEnum, Fit] = {}
+    for kind, name in KINDS.items():
+        pairs = free[kinds == kind]
+        basis, measurers = _find_basis(pairs)
+        weight = measurers / (measurers + FEW)
+        of_kind = _fit_spread(pairs, measure_audience_growth).values
+        values = {q: every.values[q] * (1 - weight) + of_kind[q] * weight for q in QUANTILES}
+        fits[name] = Fit(values, basis, len(pairs) if measurers else 0, measurers)
+    return fits
+
+
 def _fit_half_width(pairs: pd.DataFrame, sides: int, unknown: float) -> Fit:
     basis, measurers = _find_basis(pairs)
     value = measure_half_width(pairs, sides) if len(pairs) >= FEW else unknown
@@ -367,13 +390,15 @@ def _assume_value(kind: ErrorQuantile, value: float) -> Fit:
 def fit_parameters(tables: Tables) -> dict[StrEnum, Fit]:
     """Return the fitted parameters of the errors of figures, by name; `tables` are typed."""
     growth = pair_successive(tables)
+    free = growth[~growth["is_restricted"]]
     pages = pair_pages(tables)
     pages = pages[pages["difference"].abs() <= LARGEST_RELAY]
     monthly = pair_measurers(tables)
     counts = pair_counts(tables)
     residents = pair_populations(tables)
     return {
-        FigureError.GROWTH: _fit_spread(growth[~growth["is_restricted"]], measure_audience_growth),
+        FigureError.GROWTH: _fit_spread(free, measure_audience_growth),
+        **fit_growth_by_kind(free, tables["platforms"]),
         FigureError.RESTRICTED_GROWTH: _fit_spread(
             growth[growth["is_use_restricted"]], measure_audience_growth
         ),
@@ -404,6 +429,7 @@ READ = {
         *("announced_on", "observed_from", "ended_on"),
     ],
     "restriction_targets": ["restriction_id", "platform_id", "feature"],
+    "platforms": ["platform_id", "kind"],
 }
 """Columns of each fact table that the fit reads."""
 

@@ -38,7 +38,7 @@ COMBINED = "combined"
 """Shape of an audience whose figures say less than those of others: a share of the base as well."""
 COVERAGE = 0.90
 ENDS = ["least_persons", "most_persons"]
-"""Columns of the 99 % ends of the figures of a combined audience, which no draw leaves."""
+"""Columns of the 99 % ends of the figures of an audience, which no draw leaves."""
 FRAME = Frame(
     "inputs.imputed",
     {
@@ -50,8 +50,7 @@ FRAME = Frame(
     key=tuple(KEY),
 )
 COLUMNS = [*KEY, "rung", *SHARES, "is_decisive", "is_only"]
-END_FACTOR = 2.5758 / 1.6449
-"""Distance of a 99 % end of a normal distribution over that of a 90 % end."""
+LIMIT = ["low", "mode", "high"]
 DECISIVE_PART = 0.5
 """Minimum size of a decisive audience, as a share of the largest audience of its restriction."""
 
@@ -145,14 +144,7 @@ def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.D
         "mode": centre,
         "high": centre + narrowed * (high - imputed),
     }
-    grown = rows["growth_q50"].fillna(0.0).to_numpy("float64")
-    universe = rows["universe_persons"].to_numpy("float64")
-    ends = {
-        name: figure_errors.move_persons(
-            rows["mode"].to_numpy("float64"), universe, grown + END_FACTOR * width
-        )
-        for name, width in zip(ENDS, (-below, above), strict=True)
-    }
+    ends = dict(zip(ENDS, figure_errors.find_ends(rows), strict=True))
     is_weak = half > imputed_half
     combined = pd.DataFrame({name: expit(odds) for name, odds in quantiles.items()} | ends).assign(
         shape=COMBINED, coverage=COVERAGE
@@ -189,13 +181,18 @@ def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
 def describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions of imputed audiences with the columns of `like`.
 
-    If a figure in `like` is only a limit of the audience, its errors are kept, except for rounding,
-    which is in persons while the distribution is one of shares.
+    If a figure in `like` is only a limit of the audience, no draw is below the 99 % end of it. Its
+    errors are kept, except for rounding, which is in persons while the distribution is one of
+    shares.
     """
     q05, q50, q95 = (imputed_rows[name] for name in SHARES)
     service = imputed_rows["country_id"] + "|" + imputed_rows["platform_id"]
-    errors = imputed_rows[KEY].merge(like[[*KEY, *figure_errors.COLUMNS]], on=KEY, how="left")
-    described = errors.set_index(imputed_rows.index).assign(
+    limits = imputed_rows[KEY].merge(
+        like[[*KEY, *LIMIT, *figure_errors.COLUMNS]], on=KEY, how="left"
+    )
+    least, _ = figure_errors.find_ends(limits.assign(mode=limits["low"], high=limits["low"]))
+    described = limits.set_index(imputed_rows.index).assign(
+        least_persons=least,
         rounding_error_persons=0.0,
         audience_key="imputed|" + service,
         shape=IMPUTED,

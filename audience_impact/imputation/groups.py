@@ -2,14 +2,15 @@
 
 Definitions. A group is a platform that represents services of some kinds (MEMBERS), or those that
 its `member_ids` list. Its members in a country are the MOST of these services with the largest
-imputed audiences there, of those that were counted in the subregion of the country and still exist;
-of a list of members, those that were counted in some country or in the world.
+imputed audiences there, of those that still exist and were counted in the subregion of the country
+or in most subregions; of a list of members, those that were counted in some country or in the
+world.
 
 Method. Members are drawn from their imputed distributions, with a common factor of weight COMMON,
 because they share country and survey. Each draw gives shares of the people online, and the model of
 joint use gives the share that any of them reaches. The points form a fixed sequence without a seed,
-so that the same facts give the same quantiles. A group has the farthest evidence level of its
-members.
+so that the same facts give the same quantiles, none of which is below that of a member. A group has
+the farthest evidence level of its members.
 
 Assumptions. The term "social media" in a register means the largest services of these kinds.
 
@@ -42,6 +43,8 @@ MEMBERS = {
 }
 """Kinds of the services in each group that is named without its members."""
 MOST = 6
+MOST_PLACES = 0.5
+"""Share of the subregions; a service counted in more of them is a member everywhere."""
 COMMON = 0.3
 DRAWS = 256
 
@@ -105,11 +108,14 @@ def _list_members(groups: pd.DataFrame, tables: Tables, figures: pd.DataFrame) -
     counted = services[services.isin(tables["estimates"]["platform_id"])].rename("service_id")
     rows = groups.assign(place=groups.index).join(counted, on="platform_id", how="inner")
     subregion = rows["area_id"].map(parents_of(tables["areas"])).fillna("")
-    there = pd.MultiIndex.from_frame(figures[["subregion", "platform_id"]].drop_duplicates())
-    is_there = pd.MultiIndex.from_arrays([subregion, rows["service_id"]]).isin(there)
+    there = figures.loc[figures["subregion"] != "", ["subregion", "platform_id"]].drop_duplicates()
+    spread = there["platform_id"].value_counts() / max(there["subregion"].nunique(), 1)
+    is_used = pd.MultiIndex.from_arrays([subregion, rows["service_id"]]).isin(
+        pd.MultiIndex.from_frame(there)
+    ) | rows["service_id"].isin(spread.index[spread > MOST_PLACES])
     is_listed = ~rows["platform_id"].isin(list(MEMBERS))
     exists = ~has_ended(rows["service_id"], rows["moment"], tables["platforms"])
-    rows = rows.assign(platform_id=rows.pop("service_id"))[(is_there | is_listed) & exists]
+    rows = rows.assign(platform_id=rows.pop("service_id"))[(is_used | is_listed) & exists]
     return rows.sort_values(["place", "platform_id"], ignore_index=True)
 
 
@@ -127,6 +133,7 @@ def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
         everyone = np.ones((1, len(group)), dtype=bool)
         union = model.draw_unions(Group(_draw_members(group), joint_use, everyone))[0]
         quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(distribution.SHARE_DECIMALS)
+        quantiles = np.maximum(quantiles, group[SHARES].max().to_numpy())
         rung = evidence_levels.ORDER[int(group["rung"].map(evidence_levels.ORDER.index).max())]
         unions[place] = [*quantiles, rung, *group[distribution.ONLINE].iloc[0]]
     table = pd.DataFrame.from_dict(unions, orient="index", columns=distribution.COLUMNS)

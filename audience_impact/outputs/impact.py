@@ -1,4 +1,4 @@
-"""Table `impact`: the people whom each restriction touches, and the reason for a missing number."""
+"""Table `impact`: the people whom each restriction affects, and the reason for a missing number."""
 
 from dataclasses import dataclass
 

@@ -24,9 +24,9 @@ is so above its country where its holder is below it: most of a region that a su
 its country live outside the city. If a model, or a census of
 households, has a figure of the place, the step is the prediction from such figures where surveys
 exist as well (the model's deviation times a slope proportional to exp(g L), since it spreads
-regions too little where few are online); not of a city that it has below its country. A survey of the place is then put in by Gaussian
-conditioning, with an error that grows with the years between. Of a place that a register
-names, the error of reading is drawn as well (simulation/parts.py).
+regions too little where few are online); not of a city that it has below its country. A survey of
+the place is then put in by Gaussian conditioning, with an error that grows with the years between.
+Of a place that a register names, the error of reading is drawn as well (simulation/parts.py).
 
 Assumptions
 -----------

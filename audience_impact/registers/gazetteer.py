@@ -133,8 +133,9 @@ def locate_event(
     """
     codes = tuple(country_codes(cell, gazetteer))
     if is_national(text) or _repeats_country(text, cell):
-        part = any(plain_name(name) in NOT_ISO for name in country_parts(cell))
-        return Place(codes, GeoScope.MULTI_REGION if part else GeoScope.NATIONAL)
+        text = next((part for part in country_parts(cell) if plain_name(part) in NOT_ISO), "")
+        if not text:
+            return Place(codes, GeoScope.NATIONAL)
     if not text.strip():
         return Place(codes, scope, "place_missing")
     if len(codes) > 1:

@@ -6,9 +6,12 @@ and of the growth since the figure, a heavy-tailed distribution through its quan
 draw for all restrictions of a service in a country. The last two are in log odds of the share of
 the universe, so that no audience grows beyond the people online. The internet users of a network
 shutdown are equal to their base and have the same draws. An imputed audience is its share, drawn in
-log odds through its quantiles, times the drawn base, and at least the lower limit of any figure. A
-part COMMON of the variance is shared by all services of a country, because they depend on the same
-surveys and on the same unknown properties of the country.
+log odds through its quantiles, times the drawn base, and at least the 99 % end of a figure that is
+a lower limit. A part COMMON of the variance is shared by all services of a country, because they
+depend on the same surveys and on the same unknown properties of the country. Where figures say less
+of their audience than figures of others, both are combined (imputation/audiences.py) and drawn
+alike, within the 99 % ends of the figures. No audience of a month is smaller than a figure of a day
+just before it.
 
 Assumptions, drawbacks and citations: those of figure_errors.py.
 
@@ -33,6 +36,7 @@ import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
 from audience_impact import figure_errors
+from audience_impact.audiences.daily_reach import FLOOR
 from audience_impact.audiences.inputs import OWN_LAW
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
@@ -53,7 +57,7 @@ BASE = "base"
 """Shape of an audience that is equal to its base and has the draws of the base."""
 SHARED = (IMPUTED, COMBINED)
 """Shapes of audiences that are drawn as a share of the base."""
-Z95 = float(ndtri(0.95))
+Z95, Z995 = float(ndtri(0.95)), float(ndtri(0.995))
 
 
 def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
@@ -74,7 +78,7 @@ def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.D
         joined[own_name] = joined[own_name].where(~is_imputed, joined[base])
     return joined.assign(
         audience_base_id=joined["audience_base_id"].where(~is_imputed, joined["base_id"]),
-        least_persons=joined["low_persons"].fillna(0.0).mask(is_combined, joined[least]),
+        least_persons=joined[least].fillna(joined["low_persons"]).fillna(0.0),
         most_persons=joined[most].where(is_combined),
         audience_key=key.fillna(""),
         shape=shape.where(~network, pd.Series(BASE, joined.index).where(online, "")),
@@ -112,7 +116,7 @@ def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
 
 DRAWN_BY = [
     *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
-    *("audience_base_id", *imputation.ENDS, *OWN_LAW),
+    *("audience_base_id", *imputation.ENDS, *FLOOR, *OWN_LAW),
 ]
 """All columns on which the draws of an audience depend."""
 
@@ -190,7 +194,15 @@ def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
     if guessed.any():
         first = _draw_uniforms(table[guessed], sampler)
         drawn[guessed] = _draw_imputed(table[guessed], first, sampler)
-    return drawn
+    return _raise_to_floors(table, drawn, sampler) if FLOOR[0] in table else drawn
+
+
+def _raise_to_floors(table: pd.DataFrame, persons: Array, sampler: Sampler) -> Array:
+    """Return audiences (rows, D), none smaller than those of a day just before, with its error."""
+    floor, least = (table[name].to_numpy("float64")[:, None] for name in FLOOR)
+    z = sampler.draw_normals(InputKind.AUDIENCE, "floor|" + table["audience_key"])
+    drawn = np.maximum(floor * (least / floor) ** (z / Z995), least)
+    return np.asarray(np.maximum(persons, np.nan_to_num(drawn)))
 
 
 def _apply_shape(name: str, u: Array, ends: tuple[Array, Array, Array], coverage: Array) -> Array:

@@ -54,9 +54,10 @@ def widen_audiences(rows: pd.DataFrame, errors: FigureErrors | None) -> pd.DataF
         return pd.DataFrame(dict(zip(LIMITS, (0.0, np.nan, np.nan), strict=True)), rows.index)
     ends = audiences.find_ends(rows, errors.tail_degrees)
     bases = unions.draw_bases(rows[["country_id", "base_id", *BASE_LAW]], make_end_sampler())
+    low = move_out(rows["low_persons"], ends[:, 0], np.fmin)
     return pd.DataFrame(
         {
-            "low_persons": move_out(rows["low_persons"], ends[:, 0], np.fmin),
+            "low_persons": np.fmax(low, rows["floor_least_persons"]).where(low.notna()),
             "high_persons": move_out(rows["high_persons"], ends[:, -1], np.fmax),
             "base_persons": move_out(rows["base_persons"], bases[:, -1], np.fmax),
         },

@@ -15,6 +15,7 @@ import pandas as pd
 
 from audience_impact import figure_errors
 from audience_impact.audiences import parts
+from audience_impact.audiences.daily_reach import FLOOR
 from audience_impact.audiences.inputs import (
     CIRCUMVENTION,
     FEATURE_PARAMETERS,
@@ -49,7 +50,7 @@ AUDIENCES = Frame(
         **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
         **figure_errors.COLUMNS,
         "audience_base_id": TEXT,
-        **dict.fromkeys(ENDS, NUMBER),
+        **dict.fromkeys([*ENDS, *FLOOR], NUMBER),
         **dict.fromkeys(OWN_LAW, NUMBER),
     },
     key=("row",),

@@ -44,6 +44,7 @@ import pandas as pd
 
 from audience_impact import figure_errors
 from audience_impact.audiences import inputs, parts
+from audience_impact.audiences.daily_reach import FLOOR
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -123,6 +124,7 @@ ROWS = Frame(
     },
     key=("row",),
 )
+FLOORED = [*ENDS, *FLOOR]
 _DRAWN = {
     "country_id": TEXT,
     "platform_id": TEXT,
@@ -131,7 +133,7 @@ _DRAWN = {
     **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
     **figure_errors.COLUMNS,
     "audience_base_id": TEXT,
-    **dict.fromkeys(ENDS, NUMBER),
+    **dict.fromkeys(FLOORED, NUMBER),
     **dict.fromkeys(inputs.OWN_LAW, NUMBER),
 }
 MONTHLY = Frame("timeline.monthly", _DRAWN)
@@ -286,7 +288,7 @@ def _daily_distributions(
     from_monthly = monthly[names].reset_index(drop=True)
     usable = ~has_daily & (from_monthly["shape"] != "") & share["mean"].notna()
     from_monthly["shape"] = from_monthly["shape"].where(usable, "")
-    columns = ["country_id", "platform_id", "audience_base_id", *ENDS, *inputs.OWN_LAW]
+    columns = ["country_id", "platform_id", "audience_base_id", *FLOORED, *inputs.OWN_LAW]
     frame = monthly[columns].reset_index(drop=True)
     frame = frame.join(figure[names].where(has_daily, from_monthly))
     return frame.join(share.add_prefix("share_").where(usable))

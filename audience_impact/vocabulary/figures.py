@@ -227,6 +227,9 @@ class FigureError(StrEnum):
     """Errors of a printed figure."""
 
     GROWTH = "growth"
+    GROWTH_MESSENGER = "growth_messenger"
+    GROWTH_SOCIAL_NETWORK = "growth_social_network"
+    GROWTH_VIDEO = "growth_video"
     RESTRICTED_GROWTH = "restricted_growth"
     BASE_GROWTH = "base_growth"
     MEASURERS = "measurers"

@@ -264,6 +264,7 @@ class PartKind(Word):
     CITY = "city", "cities in it"
     SEAT = "seat", "the town that the place is named after"
     SUBDISTRICT = "subdistrict", "tehsils, townships, blocks or police districts"
+    CIRCLE = "circle", "circles around points, units being their radius in kilometres"
     DISTRICTS = "districts", "a number of districts that are not named"
     SOME = "some", "parts that are not named"
     PLACE = "place", "a place inside it; the text does not say of what kind"

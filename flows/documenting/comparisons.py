@@ -56,7 +56,7 @@ def format_page(version: Stored) -> str:
         + f"\n## The {LARGEST} countries where they differ most from our median\n\n"
         + render_markdown(COUNTRIES, _list_farthest(pair_areas(version)))
         + "\nOne year is shown for each country. The last column is the restriction in force then "
-        "that touches most people by our own answer, and its median.\n\n"
+        "that affects most people by our own answer, and its median.\n\n"
         "## Figures of single restrictions\n\n" + _describe_singles(pair_restrictions(version))
     )
 

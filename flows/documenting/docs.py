@@ -202,7 +202,7 @@ def _format_median(row: Any) -> str:
 
 
 QUESTIONS = (
-    ("How many people did Russia's restriction of calls touch?", "show RU-2025-08-13-calls"),
+    ("How many people did Russia's restriction of calls affect?", "show RU-2025-08-13-calls"),
     ("Nepal's ban of TikTok?", "show nepal tiktok"),
     ("Brazil's ban of X, under its former name?", "show twitter brazil 2024"),
     ("Iran's shutdown of January 2026?", "show iran internet january 2026"),

@@ -34,7 +34,7 @@ def describe_version(
     from schemas import published  # not at the top: a check of facts imports this module
 
     return {
-        "title": "How many people an internet restriction touches",
+        "title": "How many people an internet restriction affects",
         "description": "Bounds on the people exposed to each restriction, with the figures, "
         "sources and lines of fact files behind them. What is computed here is under "
         f"{LICENCE['name']}; the facts, and cells that quote them, stay under the licences of "

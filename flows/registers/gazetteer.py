@@ -103,7 +103,11 @@ def list_regions() -> dict[str, dict[str, tuple[str, str]]]:
 
 
 def build_atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
-    """Return the places of each country: those of the facts, and regions of ISO 3166-2."""
+    """Return the places of each country: those of the facts, and regions of ISO 3166-2.
+
+    A region that the facts lack gives way to a place of its name that they have, whose residents
+    are on record.
+    """
     areas = facts["areas"] if facts else pd.DataFrame(columns=["area_id", "parent_id"])
     area_rows = areas.to_dict("records")
     parents = parents_of(areas)
@@ -114,10 +118,11 @@ def build_atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
     gazetteers = {}
     for country, rows in places.items():
         ids = {row["area_id"] for row in rows}
+        taken = {fold_name(row["name"]) for row in rows if row["parent_id"] == country}
         more = [
             {"area_id": code, "name": name, "parent_id": outer or country, "aliases": ""}
             for code, (name, outer) in list_regions().get(country, {}).items()
-            if code not in ids
+            if code not in ids and fold_name(name) not in taken
         ]
         above = parents | {row["area_id"]: row["parent_id"] for row in more}
         reviewed = all_reviewed.get(country, {})

@@ -34,32 +34,12 @@ class CountryMonth(Country):
     period: Series[str] = columns.month_column()
 
 
+@columns.add_estimates("persons", {"": "people under restrictions"}, never_null=columns.CERTAIN)
 class PeopleOfPeriod(PublishedModel):
     """People under at least one restriction in a period."""
 
     impact_metric: Series[str] = columns.word_column(
         words.ImpactMetric, "which people are counted", "INDICATOR"
-    )
-    at_least_persons: Series[float] = columns.people_column(
-        "the fewest, with the errors of 99 % of such figures", null=False
-    )
-    lower_persons: Series[float] = columns.people_column(
-        "the fewest, if each figure is right as printed", null=False
-    )
-    q05_persons: Series[float] = columns.people_column(
-        "5 % quantile, of restrictions with figures; null: none"
-    )
-    q50_persons: Series[float] = columns.people_column(
-        "median, of restrictions with figures; null: none"
-    )
-    q95_persons: Series[float] = columns.people_column(
-        "95 % quantile, of restrictions with figures; null: none"
-    )
-    upper_persons: Series[float] = columns.people_column(
-        "the most, as printed; null: no base on record"
-    )
-    at_most_persons: Series[float] = columns.people_column(
-        "the most, with the errors of 99 % of such figures; null: no base on record"
     )
 
 
@@ -69,12 +49,19 @@ class BaseOfCountry(PublishedModel):
     base: Series[str] = columns.base_column("population that contains the audiences")
 
 
+ORDERED = {"ordered": "restrictions that an authority ordered, or of which no source says who did"}
+
+
+@columns.add_counts(ORDERED)
+@columns.add_estimates("persons", ORDERED, never_null=columns.CERTAIN)
 class PartsOfPeriod(PublishedModel):
     """The restrictions and countries behind the people of a period, and people of ordered ones."""
 
     base_persons: Series[float] = columns.people_column(
-        "people in the base of that year; of a region, in its countries under restriction"
+        "everyone in the base of that year, at most: their count with the errors of 99 % of such "
+        "counts; of a region, in its countries under restriction"
     )
+    base_q50_persons: Series[float] = columns.people_column("the same, 50 % quantile")
     platforms: Series[str] = columns.platform_column(
         "platforms restricted at some time, joined by ;"
     )
@@ -99,31 +86,10 @@ class PartsOfPeriod(PublishedModel):
         words.YesNo,
         "whether the quantiles leave out countries or restrictions, which could add to them",
     )
-    ordered_at_least_persons: Series[float] = columns.people_column(
-        "the fewest, with the errors of 99 % of such figures, of ordered restrictions", null=False
-    )
-    ordered_lower_persons: Series[float] = columns.people_column(
-        "the fewest as printed, of restrictions that an authority ordered", null=False
-    )
-    ordered_q05_persons: Series[float] = columns.people_column(
-        "5 % quantile, of ordered restrictions"
-    )
-    ordered_q50_persons: Series[float] = columns.people_column("median, of ordered restrictions")
-    ordered_q95_persons: Series[float] = columns.people_column(
-        "95 % quantile, of ordered restrictions"
-    )
-    ordered_upper_persons: Series[float] = columns.people_column(
-        "the most as printed, of ordered restrictions"
-    )
-    ordered_at_most_persons: Series[float] = columns.people_column(
-        "the most, with the errors of 99 % of such figures, of ordered restrictions"
-    )
-    ordered_restrictions_count: Series[float] = columns.make_column(
-        "restrictions that an authority ordered, or of which no source says who did", "count", ge=0
-    )
 
 
-@columns.add_kinds("persons")
+@columns.add_counts(columns.KINDS)
+@columns.add_estimates("persons", columns.KINDS, columns.WITHOUT_PRINTED)
 class PeopleByKind(PublishedModel):
     """People under at least one restriction of a kind in a year."""
 
@@ -202,6 +168,7 @@ class DrawsByArea(CountryYear):
     persons: Series[float] = columns.people_column("people in this draw", null=False)
 
 
+@columns.add_estimates("persons", {"": "people under restrictions"}, never_null=columns.CERTAIN)
 class PeopleOnDays(ReasonedModel):
     """People under at least one restriction on each of some days."""
 
@@ -211,27 +178,6 @@ class PeopleOnDays(ReasonedModel):
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
     days: Series[float] = columns.make_column("days from the first to the last", "days", ge=1)
-    at_least_persons: Series[float] = columns.people_column(
-        "the fewest, with the errors of 99 % of such figures", null=False
-    )
-    lower_persons: Series[float] = columns.people_column(
-        "the fewest as printed, on each of the days", null=False
-    )
-    q05_persons: Series[float] = columns.people_column(
-        "5 % quantile, of restrictions with figures; null: none"
-    )
-    q50_persons: Series[float] = columns.people_column(
-        "median, of restrictions with figures; null: none"
-    )
-    q95_persons: Series[float] = columns.people_column(
-        "95 % quantile, of restrictions with figures; null: none"
-    )
-    upper_persons: Series[float] = columns.people_column(
-        "the most, as printed; null: no base on record"
-    )
-    at_most_persons: Series[float] = columns.people_column(
-        "the most, with the errors of 99 % of such figures; null: no base on record"
-    )
     restrictions_count: Series[float] = columns.make_column("restrictions in force", "count", ge=1)
     countries_count: Series[float] = columns.make_column(
         "countries under restriction", "count", ge=1
@@ -265,6 +211,14 @@ class ImpactByDay(PeopleOnDays, Country):
     """
 
 
+HOURS = "all; hours that no source states are 24 a day, at least none on the first and last day"
+SLOWED = "the part under slowed restrictions alone; who is also under a cut that day counts as cut"
+
+
+@columns.add_estimates("person_hours", {"": HOURS}, never_null=columns.CERTAIN)
+@columns.add_estimates("person_days", {"": "all restrictions"}, never_null=columns.CERTAIN)
+@columns.add_estimates("person_days", {"imputed": "the same restrictions, with imputed ends"})
+@columns.add_estimates("person_days", {"slowed": SLOWED}, never_null=columns.CERTAIN)
 class PersonDays(PublishedModel):
     """Person-days under restrictions: a person counts once a day, whatever is restricted."""
 
@@ -273,61 +227,6 @@ class PersonDays(PublishedModel):
     )
     covered_days: Series[float] = columns.make_column(
         "days that the quantiles cover", "days", null=True, ge=0
-    )
-    at_least_person_days: Series[float] = columns.person_days(
-        "the fewest, with the errors of 99 % of such figures", null=False
-    )
-    lower_person_days: Series[float] = columns.person_days(
-        "the fewest as printed, with ends on record", null=False
-    )
-    q05_person_days: Series[float] = columns.person_days("5 % quantile; null: no estimate")
-    q50_person_days: Series[float] = columns.person_days("median; null: no estimate")
-    q95_person_days: Series[float] = columns.person_days("95 % quantile; null: no estimate")
-    upper_person_days: Series[float] = columns.person_days(
-        "the most, as printed; null: no base on record"
-    )
-    at_most_person_days: Series[float] = columns.person_days(
-        "the most, with the errors of 99 % of such figures; null: no base on record"
-    )
-    at_least_person_hours: Series[float] = columns.person_hours(
-        "the fewest, with the errors of 99 % of such figures", null=False
-    )
-    lower_person_hours: Series[float] = columns.person_hours(
-        "the fewest as printed; hours that no source states are none on the first and the last day",
-        null=False,
-    )
-    q05_person_hours: Series[float] = columns.person_hours("5 % quantile; null: no estimate")
-    q50_person_hours: Series[float] = columns.person_hours(
-        "median; null: no estimate; hours that no source states are 24 a day"
-    )
-    q95_person_hours: Series[float] = columns.person_hours("95 % quantile; null: no estimate")
-    upper_person_hours: Series[float] = columns.person_hours(
-        "the most as printed; hours that no source states are 24 a day; null: no base on record"
-    )
-    at_most_person_hours: Series[float] = columns.person_hours(
-        "the most, with the errors of 99 % of such figures; null: no base on record"
-    )
-    slowed_at_least_person_days: Series[float] = columns.person_days(
-        "the part of `at_least_person_days` under slowed restrictions alone", null=False
-    )
-    slowed_lower_person_days: Series[float] = columns.person_days(
-        "the part of the fewest as printed under slowed restrictions alone", null=False
-    )
-    slowed_q05_person_days: Series[float] = columns.person_days(
-        "5 % quantile of the part of the person-days under slowed restrictions alone; a person who "
-        "is also under a cut that day counts as cut"
-    )
-    slowed_q50_person_days: Series[float] = columns.person_days(
-        "median of the part of the person-days under slowed restrictions alone"
-    )
-    slowed_q95_person_days: Series[float] = columns.person_days(
-        "95 % quantile of the part of the person-days under slowed restrictions alone"
-    )
-    slowed_upper_person_days: Series[float] = columns.person_days(
-        "the most under slowed restrictions alone, as printed"
-    )
-    slowed_at_most_person_days: Series[float] = columns.person_days(
-        "the most under slowed restrictions alone, with the errors of 99 % of such figures"
     )
     naive_sum_person_days: Series[float] = columns.person_days(
         "monthly audiences added up for every day, which counts people many times"
@@ -338,47 +237,11 @@ class PersonDays(PublishedModel):
     imputed_days: Series[float] = columns.make_column(
         "days, with unknown ends imputed", "days", null=True, ge=0
     )
-    imputed_at_least_person_days: Series[float] = columns.person_days(
-        "the fewest, with the errors of 99 % of such figures, with imputed ends"
-    )
-    imputed_lower_person_days: Series[float] = columns.person_days(
-        "the fewest as printed, with imputed ends"
-    )
-    imputed_q05_person_days: Series[float] = columns.person_days("5 % quantile, with imputed ends")
-    imputed_q50_person_days: Series[float] = columns.person_days("median, with imputed ends")
-    imputed_q95_person_days: Series[float] = columns.person_days("95 % quantile, with imputed ends")
-    imputed_upper_person_days: Series[float] = columns.person_days(
-        "the most as printed, with imputed ends"
-    )
-    imputed_at_most_person_days: Series[float] = columns.person_days(
-        "the most, with the errors of 99 % of such figures, with imputed ends"
-    )
 
 
+@columns.add_estimates("person_days", {"feature": "users of the restricted features"})
 class FeatureUserDays(PublishedModel):
     """Person-days of the users of restricted features; countries together have none."""
-
-    feature_at_least_person_days: Series[float] = columns.person_days(
-        "the fewest, with the errors of 99 % of such figures, users of the restricted features"
-    )
-    feature_lower_person_days: Series[float] = columns.person_days(
-        "the fewest as printed, users of the restricted features"
-    )
-    feature_q05_person_days: Series[float] = columns.person_days(
-        "5 % quantile, users of the restricted features"
-    )
-    feature_q50_person_days: Series[float] = columns.person_days(
-        "median, users of the restricted features"
-    )
-    feature_q95_person_days: Series[float] = columns.person_days(
-        "95 % quantile, users of the restricted features"
-    )
-    feature_upper_person_days: Series[float] = columns.person_days(
-        "the most as printed, users of the restricted features"
-    )
-    feature_at_most_person_days: Series[float] = columns.person_days(
-        "the most, with the errors of 99 % of such figures, users of the restricted features"
-    )
 
 
 class StatusOfPersonDays(ReasonedModel):
@@ -415,7 +278,10 @@ class StatusOfPersonDays(ReasonedModel):
         ).any(axis=1)
 
 
-@columns.add_kinds("person_days", [kind for kind in columns.KINDS if kind != "carried_over"])
+DAYS_BY_KIND = {kind: about for kind, about in columns.KINDS.items() if kind != "carried_over"}
+
+
+@columns.add_estimates("person_days", DAYS_BY_KIND, columns.WITHOUT_PRINTED)
 class DaysByKind(PublishedModel):
     """Person-days under restrictions of a kind in a year."""
 

@@ -35,6 +35,8 @@ FREE = {
     "source_id": IDS,
     "event_id": IDS,
     "continues": IDS,
+    "chain_id": IDS,
+    "listed_until": WRITTEN,
     "area_id": "codes of ISO 3166 and UN M49, which are standards",
     "area_name": NAMES,
     "country_name": NAMES,

@@ -69,7 +69,9 @@ def test_a_lower_bound_is_marked_in_its_row(repository_published: Path, latest: 
 
 def test_an_area_and_a_year_say_what_is_left_out(repository_published: Path, latest: Path) -> None:
     text = command("show", "russia", "2025", "--top", "3", "--published", repository_published)
-    sentence, _, counted, _, head, *rows = text.stdout.splitlines()
+    sentence, begun, older, _, counted, _, head, *rows = text.stdout.splitlines()
+    assert begun.startswith("Under restrictions that began in 2025: about ")
+    assert older.startswith("Under restrictions more than a year old when 2025 began: about ")
     assert sentence.startswith("About ")
     assert "people in Russia were under an internet restriction at some time in 2025. " in sentence
     assert "restrictions could not be estimated. The likely range" in sentence
@@ -78,7 +80,8 @@ def test_an_area_and_a_year_say_what_is_left_out(repository_published: Path, lat
     assert counted.startswith(f"{count:.0f} restrictions. Figures: audience-impact version ")
     assert head.startswith("Restrictions in 2025 by people")
     assert [row.split()[0][:3] for row in rows[:3]] == ["RU-"] * 3
-    assert f"Left out: {count - 3:.0f} more (--top {count:.0f} shows them)" in rows[3]
+    (lines,) = re.findall(r"Left out: (\d+) more \(--top (\d+) shows them\)", rows[3])
+    assert int(lines[1]) == int(lines[0]) + 3 <= count  # steps of one event are one line
     assert re.search(r"\. \d+ of all \d+ ha\w+ no estimate of \w+ own\.$", rows[3])
     assert "Published by others" not in text.stdout
     assert text.stdout.endswith("next: audience-impact list --area RU --year 2025\n")
@@ -101,6 +104,34 @@ def test_a_list_has_the_restrictions_that_the_total_counts(
 
 
 @pytest.mark.parametrize(
+    ("words", "kind", "said"),
+    [
+        ("world 2024 shutdowns", "shutdown", "shutdowns of the whole internet"),
+        ("world 2024 blocked", "service", "restrictions of services alone"),
+    ],
+)
+def test_a_question_on_a_kind_counts_what_it_lists(
+    words: str, kind: str, said: str, repository_published: Path, latest: Path
+) -> None:
+    asked: Words = ["show", *words.split(), "--published", repository_published]
+    row = pd.read_parquet(latest / "impact_by_world.parquet").set_index("period").loc["2024"]
+    listed = json.loads(command(*asked, *JSON).stdout)["restrictions"]
+    assert len(listed) == row[f"{kind}_restrictions_count"] < row["restrictions_count"]
+    text = command(*asked).stdout
+    assert f"under {said} in 2024" in text.splitlines()[0]
+    assert f"\n{len(listed)} restrictions. Figures: " in text
+
+
+def test_a_step_of_a_chain_has_the_days_of_all(repository_published: Path, latest: Path) -> None:
+    acts = pd.read_parquet(latest / "restrictions.parquet").set_index("restriction_id")
+    act = acts.loc["RU-2024-12-15-youtube"]
+    assert act["chain_id"] == "RU-2024-01-13-youtube"
+    text = command("show", act.name, "--published", repository_published).stdout
+    assert f"began with {act['chain_id']}: {act['chain_days']:,.0f} days in force in all" in text
+    assert acts.loc["NP-2023-11-13-tiktok", ["chain_id", "chain_days"]].isna().all()
+
+
+@pytest.mark.parametrize(
     ("order", "column"),
     [("people", "q50_persons"), ("person-days", "q50_person_days"), ("date", "start_on")],
 )
@@ -119,7 +150,10 @@ def test_a_list_is_sorted(order: str, column: str, repository_published: Path) -
     known = [cell for cell in cells if cell is not None]
     assert cells[: len(known)] == sorted(known, reverse=True)
     head, *lines = command(*words).stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [row["restriction_id"] for row in rows]
+    chains = [row["chain_id"] or row["restriction_id"] for row in rows]
+    firsts = [row for place, row in enumerate(rows) if chains[place] not in chains[:place]]
+    assert [line.split()[0] for line in lines] == [row["restriction_id"] for row in firsts]
+    assert len(firsts) < len(rows)
     quantity = "person-days" if order == "person-days" else "people"
     assert f" without an estimate of {quantity}; version " in head
     assert "person-days of" not in lines[0]

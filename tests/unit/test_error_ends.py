@@ -52,6 +52,9 @@ def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World
         for order in rules.RISING:
             numbers = rows[[f"{name}_{unit}" for name in order]]
             assert not (numbers.diff(axis=1) < -1.0).any(axis=None), table
+        if "base_q50_persons" in rows:
+            beside = rows[["at_most_persons", "base_q50_persons"]]
+            assert not beside.gt(rows["base_persons"], axis=0).any(axis=None)
         touched = rows[f"q95_{unit}"] > 0
         assert (rows[f"at_least_{unit}"] < rows[f"at_most_{unit}"])[touched].all()
 
@@ -151,3 +154,20 @@ def test_quantiles_outside_are_dropped_on_both_sides() -> None:
     inside, is_outside = reasons.drop_outside(frame)
     assert is_outside.tolist() == [False, True, True, False]
     assert inside["q50_persons"].isna().tolist() == [False, True, True, True]
+
+
+def test_a_month_has_no_fewer_people_than_a_day_just_before() -> None:
+    made = calibrated(world(), ERRORS).restrict("R1", "alpha")
+    made.estimate("E1", value="300000", audience_metric="unspecified", period="2024-07")
+    alone = prepared(made)[0].simulation
+    day = {"audience_metric": "avg_daily_reach", "value": "400000"}
+    late = prepared(made.estimate("E0", period="2024-10", **day))[0].simulation
+    assert late.bounds.exposed.equals(alone.bounds.exposed), "of another season"
+    stages, _ = prepared(made.estimate("E2", period="2025-06", **day))
+    simulation = stages.simulation
+    assert stages.bounds.exposed.loc["R1", ["lower_persons", "upper_persons"]].eq(400e3).all()
+    least = simulation.bounds_with_error.exposed.loc["R1", "lower_persons"]
+    assert alone.bounds_with_error.exposed.loc["R1", "lower_persons"] < 300e3 < least <= 400e3
+    people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]
+    assert least - 1.0 <= people.min() < 400e3 < np.median(people)
+    assert np.unique(people).size > 400

@@ -7,9 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_impact import figure_errors
+from audience_impact.audiences.inputs import gather_inputs
+from audience_impact.audiences.scope import build_scope
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted.models import read_models
 from audience_impact.fitting import errors as learning
-from tests.support import ERRORS, World, world
+from audience_impact.vocabulary import ErrorQuantile
+from flows.pipeline import steps
+from tests.support import AS_OF, ERRORS, FACTS, World, world
 
 pytestmark = pytest.mark.chain
 
@@ -162,3 +167,62 @@ def test_a_known_error_gives_a_width() -> None:
     assert result["q05_persons"] < 500e3 < result["q95_persons"]
     assert result["lower_persons"] == result["upper_persons"] == 500e3
     assert result["clamped_draws_share"] > 0.9
+
+
+def test_the_growth_of_a_kind_lies_between_its_pairs_and_those_of_all() -> None:
+    platforms = pd.DataFrame(
+        {"platform_id": ["chat", "film"], "kind": ["messenger", "video"]}, dtype="str"
+    )
+    measurers = {"chat": list("abcde"), "film": list("vwxyz")}
+    free = pd.concat(
+        [
+            pd.DataFrame({"platform_id": name, "measurement_series_id": of, "change": change})
+            for name, change in (("chat", 0.4), ("film", 0.0))
+            for of in (pd.Series(measurers[name]),)
+        ]
+    ).assign(months=1.0)
+    fits = learning.fit_growth_by_kind(free, platforms)
+    of_all = learning.measure_audience_growth(free).q50
+    chat, film, other = (
+        fits[name].values[ErrorQuantile.Q50] for name in sorted(fits, key=FEWEST_FIRST)
+    )
+    assert (chat, film) == pytest.approx(((0.4 + of_all) / 2, of_all / 2))
+    assert other == of_all
+
+
+FEWEST_FIRST = ["growth_messenger", "growth_video", "growth_social_network"].index
+
+
+def test_the_committed_table_tells_kinds_of_services_apart() -> None:
+    table = steps.validate_facts(steps.read_facts([FACTS])).tables["figure_errors"]
+    errors = figure_errors.read_errors(table)
+    assert errors is not None
+    assert set(errors.growth_by_kind) == set(figure_errors.KINDS)
+    for spread in errors.growth_by_kind.values():
+        assert spread.q05 < 0.0 < spread.q50 < spread.q95
+    middles = {kind: spread.q50 for kind, spread in errors.growth_by_kind.items()}
+    assert middles["messenger"] > max(middles["social_network"], middles["video"])
+
+
+@pytest.mark.parametrize(
+    ("area", "values", "trend"),
+    [
+        ("XA", ("300000", "280000"), False),
+        ("XA", ("300000", "320000"), True),
+        ("001", ("90000000", "90000000"), False),
+        ("001", ("90000000", "99000000"), True),
+    ],
+)
+def test_a_service_that_shrank_does_not_run_up(
+    area: str, values: tuple[str, str], trend: bool
+) -> None:
+    made = world().errors(ERRORS).add("areas", area_id="001", name="World")
+    if area == "001":
+        made.estimate("E1", value="300000", period="2024-05", audience_metric="unspecified")
+    for number, (period, value) in enumerate(zip(("2024-03", "2024-04"), values, strict=True)):
+        made.estimate(f"T{number}", area_id=area, value=value, period=period, audience_metric="mau")
+    tables = made.restrict("R1", "alpha").typed()
+    known = gather_inputs(build_scope(tables, AS_OF), tables, read_models(tables))
+    law = known.audiences.distributions.iloc[0]
+    assert (law["growth_q50"] > 0.0) == trend
+    assert law["growth_q05"] < 0.0 < law["growth_q95"]

@@ -330,9 +330,10 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
     imputed = groups.impute_with_groups(
         wanted(*keys), tables, distribution.build_model(tables, laws), one_factor.read_model(tables)
-    )["q50_share"]
-    assert imputed[[1, 2, 3]].max() < imputed[0] < 1.0
-    assert imputed[0] < imputed[[1, 2, 3]].sum()
+    )[distribution.SHARES]
+    assert (imputed.loc[[1, 2, 3]].max() <= imputed.loc[0]).all()
+    middle = imputed["q50_share"]
+    assert middle[[1, 2, 3]].max() < middle[0] < min(1.0, middle[[1, 2, 3]].sum())
 
 
 @pytest.mark.chain
@@ -509,3 +510,22 @@ def test_a_service_that_ended_has_no_users_after_its_end() -> None:
     assert asked["is_existing_use"].tolist() == [True, False]
     made.rows["platforms"][0]["ended_on"] = "2025-08-01"
     assert build_scope(made.typed(), AS_OF).requested["is_existing_use"].all()
+
+
+def test_no_draw_is_below_the_end_of_a_figure_that_is_a_lower_limit() -> None:
+    made = doubtful()
+    for name, value in CALIBRATION.items():
+        made.add("overlap_calibration", parameter=name, value=repr(value))
+    limit = {"interval_kind": "one_sided_min", "audience_metric": "monthly_reach"}
+    made.estimate(
+        "E1",
+        area_id="PA",
+        value="480000",
+        population_base="internet_all",
+        period="2025-06",
+        **limit,
+    )
+    simulation = pipeline.prepare_run(made.typed(), AS_OF)[0].simulation
+    least = simulation.bounds_with_error.exposed.loc["R1", "lower_persons"]
+    people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]
+    assert 400e3 < least <= people.min() < 480e3

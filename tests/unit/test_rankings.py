@@ -227,3 +227,38 @@ def test_a_year_that_is_not_collected_stands_in_no_line_of_years() -> None:
     row = {"period": "2026", "collected_until": "2025-12-31"}
     assert "do not compare 2026 with earlier years" in sentences.describe_collection(row)
     assert sentences.describe_collection(row | {"period": "2025-12"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [
+        (0, []),
+        (1, ["The total leaves out China, where there is no reliable estimate."]),
+        (4, ["The total leaves out China, Iran, Jordan and Kenya, where there is no reliable"]),
+        (5, ["The total leaves out China, Iran, Jordan and 2 more countries, where there is no"]),
+    ],
+)
+def test_a_total_names_the_countries_without_an_estimate(count: int, named: list[str]) -> None:
+    codes = ["CN", "IR", "JO", "KE", "NP"][:count]
+    rows = [
+        {"area_id": code, "q50_persons": None, "at_most_persons": 9.0, "base_persons": 9.0 - place}
+        for place, code in enumerate(codes)
+    ]
+    counted = {"area_id": "IN", "q50_persons": 1.0, "at_most_persons": 9.0, "base_persons": 99.0}
+    nobody = counted | {"q50_persons": None, "at_most_persons": 0.0}
+    result = sentences.name_uncounted([*rows[::-1], counted, nobody])
+    assert [text.startswith(start) for text, start in zip(result, named, strict=True)] == [
+        True
+    ] * len(named)
+
+
+def test_a_total_says_what_began_in_its_year_and_what_is_older() -> None:
+    row = {"period": "2024", "restrictions_count": 9, "began_restrictions_count": 4}
+    for prefix, million in (("began_", 60), ("older_", 30)):
+        for name, part in (("q05", 0.8), ("q50", 1.0), ("q95", 1.2)):
+            row[f"{prefix}{name}_persons"] = million * 1e6 * part
+    row["older_restrictions_count"] = 3
+    begun, older = sentences.describe_age(row)
+    assert begun.startswith("Under restrictions that began in 2024: about 60 million people (")
+    assert older.startswith("Under restrictions more than a year old when 2024 began: about 30 mil")
+    assert len(sentences.describe_age(row | {"began_restrictions_count": 9})) == 1

@@ -22,10 +22,19 @@ from audience_impact.registers.places import phrases
 from audience_impact.registers.places.country_places import Gazetteer
 from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.resolver import resolve_text
-from audience_impact.vocabulary import GeoScope, PartKind, PlaceReading
+from audience_impact.vocabulary import GeoScope, PartKind, PlaceMatch, PlaceReading
 
-CUT = r"(?:cut ?off|cut|suspend\w*|shut ?down\w*|disrupt\w*|snapp\w*|block\w*|throttl\w*|down)"
-RADIUS = re.compile(r"\b\d+(?:\.\d+)? ?-?(?:km|kilomet\w+) radius\b|\bradius of \d", re.IGNORECASE)
+CUT = (
+    r"(?:cut ?off|cut|suspend\w*|shut ?down\w*|disconnect\w*|disrupt\w*|snapp\w*|block\w*|"
+    r"throttl\w*|down)"
+)
+RADIUS = re.compile(
+    r"\b(?P<single>(?:one|an?) )?(?P<km>\d+(?:\.\d+)?) ?-?(?:km|kilomet\w+) "
+    r"(?:radius|perimeter)\b|"
+    r"\bradius of (?P<of>\d+(?:\.\d+)?)",
+    re.IGNORECASE,
+)
+"""What limits a cut to circles; without "a" or "one" they are as many as the places named."""
 VICINITY = re.compile(
     rf"\b{CUT}\b[^.;]*\bin the vicinity of\b|\bimmediate areas? around\b", re.IGNORECASE
 )
@@ -49,7 +58,7 @@ ALONG = re.compile(
 )
 """What limits a cut to a line through a place: "along procession routes"."""
 KINDS = (
-    *((RADIUS, PartKind.LOCALITY), (VICINITY, PartKind.LOCALITY)),
+    (VICINITY, PartKind.LOCALITY),
     *((PARTS, PartKind.SOME), (ALONG, PartKind.SOME)),
 )
 """Words in other cells which state that only a part of the place was cut, and of which kind."""
@@ -73,7 +82,7 @@ PASSAGES = tuple(
 
 NAMED_PART = re.compile(
     rf"\b{CUT}\b(?:(?!\b{_REASON}\b)(?!:){_SIGN}){{0,90}}?"
-    r"\b(?<!most )(?:parts?|portions?|pockets|areas) of (?P<place>[^.;:,]{1,60})",
+    r"\b(?<!most )(?:parts?|portions?|pockets|areas|outskirts) of (?P<place>[^.;:,]{1,60})",
     re.IGNORECASE,
 )
 """What names a place of which a part was cut: "suspended for parts of X", "cut in parts of X"."""
@@ -94,13 +103,25 @@ def narrow_meanings(
         places and _is_first_level(meaning, gazetteer)
         for meaning, places in zip(meanings, inner, strict=True)
     )
+    circle = RADIUS.search(text)
     return tuple(
-        narrowed
+        _as_circles(narrowed, circle)
         for meaning, places in zip(meanings, inner, strict=True)
         for is_beside in [is_narrowed and _is_first_level(meaning, gazetteer)]
         for named in [_find_part(meaning, f"{text} . {titles}", is_beside)]
         for narrowed in places or [_as_part(meaning, kind or named)]
     )
+
+
+def _as_circles(meaning: NameMeaning, circle: re.Match[str] | None) -> NameMeaning:
+    """Return a meaning as circles if the text gives their radius; unchanged without it."""
+    if circle is None:
+        return meaning
+    is_single = circle["single"] or meaning.reading is not PlaceReading.WITHIN
+    count = 1 if is_single else meaning.units
+    within = replace(meaning, reading=PlaceReading.WITHIN, least_area_id="")
+    radius = float(circle["km"] or circle["of"])
+    return replace(within, part_kind=PartKind.CIRCLE, units=max(round(radius * count), 1))
 
 
 def _find_part(meaning: NameMeaning, text: str, is_beside: bool) -> PartKind | None:
@@ -200,8 +221,11 @@ def _is_inside(part: NameMeaning, outer: str, gazetteer: Gazetteer) -> bool:
 
     In a district only police districts count, which are parts of it.
     """
-    if outer not in gazetteer.first_level:
-        return part.area_ids == (outer,) and part.part_kind is PartKind.SUBDISTRICT
+    is_police = part.found_by is PlaceMatch.OVERRIDE or part.part_kind is PartKind.SUBDISTRICT
+    if outer not in gazetteer.first_level and not is_police:
+        return False
+    if part.area_ids == (outer,):
+        return outer not in gazetteer.first_level
     return all(gazetteer.has_inside(outer, area) for area in part.area_ids)
 
 

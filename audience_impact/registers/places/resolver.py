@@ -268,7 +268,8 @@ class _Reading:
         """
         inner, outer = self.items[place].phrase, self.items[candidate].phrase
         are_whole = not (inner.is_part or outer.is_part)
-        if outer.cut != "list" or not outer.kind or inner.unit != outer.unit or not are_whole:
+        unit = inner.unit or inner.name.split()[-1]  # of a reviewed name ("Sopore district")
+        if outer.cut != "list" or not outer.kind or unit != outer.unit or not are_whole:
             return False
         sizes = [self.gazetteer.level_size(area_id) for area_id in self.items[candidate].ids]
         return min(sizes, default=0) <= max(KIND_SIZES[outer.kind], SIZES[ADMIN3])
@@ -322,6 +323,8 @@ class _Reading:
         """Return levels on which similar spelling is enough; small ones need a close container."""
         usual = GOES_BY.get(self.gazetteer.country, LARGE_FIRST)[0]
         levels = {ADMIN1, ADMIN2} | ({usual} if outer else set())
+        if self.scope is GeoScope.LOCALITY and self.gazetteer.country not in GOES_BY:
+            levels.add(TOWN)
         close = bool(outer) and max(map(self.gazetteer.level_size, outer)) <= SIZES[ADMIN2]
         if close and len(item.phrase.name) >= LONG:
             levels |= {ADMIN3, TOWN}

@@ -319,16 +319,16 @@ def _hours_of_edges(text: str, first: date, last: date) -> tuple[float, float] |
 
 def _find_edges(text: str, first: date, last: date) -> tuple[float | None, float | None]:
     """Return the clock times at which a text says that a cut began and ended; None without one."""
-    found: dict[str, list[tuple[date | None, float]]] = {"begins": [], "ends": []}
+    edges: dict[str, list[tuple[date | None, float]]] = {"begins": [], "ends": []}
     for match in EDGE.finditer(text):
         clock = _parse_clock(*match.groups("")[2:5])
-        for side in found if match[4] or match[5] else ():
-            found[side] += [(_day_of(match[6], match[7], first), clock)] if match[side] else []
+        for side in edges if match[4] or match[5] else ():
+            edges[side] += [(_day_of(match[6], match[7], first), clock)] if match[side] else []
     begins, ends = (
-        [clock for day, clock in found[side] if day == edge and clock <= HOURS]
+        [clock for day, clock in edges[side] if day == edge and clock <= HOURS]
         for side, edge in (("begins", first), ("ends", last))
     )
-    if found["ends"] and not ends:
+    if edges["ends"] and not ends:
         return None, None  # the text has another end
     return next(iter(begins), None), next(reversed(ends), None)
 
