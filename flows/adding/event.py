@@ -205,8 +205,8 @@ class EventRows:
         if ended and ended <= start:
             raise NotOnRecordError(f"{row['name']} closed {on_day(ended)}: nobody uses it later")
         acts, targets = (self.records.tables[f"restriction{name}"] for name in ("s", "_targets"))
-        whole = targets["feature"] == words.Feature.WHOLE_SERVICE.value
-        ids = targets.loc[(targets["platform_id"] == platform) & whole, "restriction_id"]
+        is_whole = targets["feature"] == words.Feature.WHOLE_SERVICE.value
+        ids = targets.loc[(targets["platform_id"] == platform) & is_whole, "restriction_id"]
         in_force = acts[
             acts["restriction_id"].isin(ids)
             & (acts["area_ids"] == self.country_id)

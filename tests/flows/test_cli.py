@@ -184,7 +184,7 @@ PLAIN_QUESTIONS = [
     ("tiktok us", "US-2025-01-18-tiktok"),
     ("burma", "MM-2021-02-04-facebook"),
     ("ivory coast", "No events for Côte d'Ivoire."),
-    ("kashmir", "No events for 'kashmir'."),
+    ("atlantis", "No events for 'atlantis'."),
     ("world 2025", "RU-2025-12-22-whatsapp"),
     ("sudan 2023", "No events for Sudan in 2023. 1 in other years."),
     ("shutdown in myanmar 2021", "MM-2021-02-04-facebook"),
@@ -205,7 +205,7 @@ ASKED_WITH_MORE_WORDS = [
     ("tanzania election internet 2025", "TZ-2025-10-29-internet"),
     ("senegal mobile internet 2023", "SN-2023-"),
     ("afganistan fiber ban taliban 2025", "AF-2025-09-29-internet"),
-    ("how long was the internet off in ethiopia tigray", "ET-2023-02-09-social-media"),
+    ("how long was the internet off in ethiopia qwzx", "ET-2020-11-04-tigray"),
     ("sri lanka easter", "LK-2022-04-03-social-media"),
     ("which shutdowns are going on right now", "RU-2025-"),
 ]
