@@ -264,7 +264,8 @@ def test_a_mobile_shutdown_in_unnamed_regions_has_no_certain_lower_bound(frames:
 
 def test_a_regional_block_is_limited_by_the_people_of_the_regions(frames: Tables) -> None:
     result = exposed(frames, "RU-2025-03-06-telegram")
-    assert (result["lower_persons"], result["upper_persons"]) == (0, 1_476_752 + 3_111_353)
+    assert (result["lower_persons"], result["upper_persons"]) == (0, result["population_persons"])
+    assert result["population_persons"] == result["at_most_persons"] == 4_526_562
     assert result["area_id"] == "RU-CE;RU-DA"
     assert "people online in the places named" in result["reason"]
     assert result["q05_persons"] < result["q50_persons"] < result["q95_persons"]

@@ -44,7 +44,7 @@ def published(value: float, **more: Any) -> Row:
 
 
 def in_year(period: str, *values: float | None, ordered: tuple[float | None, ...] = ()) -> Row:
-    code = {"area_id": "IN", "period": period, "base": "internet_all", "base_persons": 200.0}
+    code = {"area_id": "IN", "period": period, "base": "internet_all", "base_q50_persons": 200.0}
     alone = ends("persons", *(ordered or values), prefix="ordered_")
     return {**code, **ends("persons", *values), **alone}
 
@@ -333,6 +333,10 @@ def test_the_colour_of_a_country_is_its_share(share: float, colour: str) -> None
 def test_what_is_not_known_has_a_colour_of_its_own() -> None:
     assert atlas.choose_colour(in_year("2025", 0, None, None, None, 200)) == "map-unknown"
     assert atlas.choose_colour(in_year("2025", 0, 0, 0, 0, 0)) == "map-none"
+    told = atlas.describe_country(in_year("2025", 0, 150.0, 210.0, 220.0, 230.0))
+    assert "100" in told.split("of its")[0].rsplit(",", 1)[1], (
+        "a median above the base is all of it"
+    )
     assert atlas.choose_colour(None) == "map-none"
     assert {colour for colour, _ in atlas.SHARES.legend} <= finish.LIGHT.keys()
 
