@@ -155,12 +155,15 @@ def draw_by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> 
 
     Earlier steps are NaN for rows whose shape is not in COUNTED.
     """
-    stated = _draw_stated(table, sampler)
-    off, _ = _draw_moves(table, sampler, tail_degrees)
-    counted = table["shape"].isin(COUNTED).to_numpy()[:, None]
+    counted = table["shape"].isin(COUNTED).to_numpy()
+    printed, with_error = np.full((2, len(table), sampler.count), np.nan)
+    rows = table[counted]
+    printed[counted] = _draw_stated(rows, sampler)
+    off, _ = _draw_moves(rows, sampler, tail_degrees)
+    with_error[counted] = _move_in_universe(rows, printed[counted], off)
     return {
-        PRINTED: np.where(counted, stated, np.nan),
-        WITH_ERROR: np.where(counted, _move_in_universe(table, stated, off), np.nan),
+        PRINTED: printed,
+        WITH_ERROR: with_error,
         GROWN: draw_audiences(table, sampler, tail_degrees),
     }
 
