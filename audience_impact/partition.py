@@ -244,7 +244,7 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     frames["impact_by_area"] = impact_by_area.make_country_rows(
         run.in_periods, no_estimate_reason, shared.as_of
     ).pipe(rate_countries_of, run)
-    frames["draws_by_area"] = run["draws_by_area"]
+    frames["draws_by_area"] = impact_by_area.make_draws(run.in_periods, frames["impact_by_area"])
     frames["impact_by_day"] = impact_by_day.make_country_rows(
         run.on_days, no_estimate_reason, shared.as_of
     )

@@ -176,7 +176,9 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         areas.list_regions(run.facts["areas"], run.in_periods.all_sets.table["country_id"]),
         run.facts["register_rows"],
     ),
-    "draws_by_area": lambda run, s: impact_by_area.make_draws(run.in_periods),
+    "draws_by_area": lambda run, s: impact_by_area.make_draws(
+        run.in_periods, run["impact_by_area"]
+    ),
     "impact_by_day": lambda run, s: impact_by_day.make_impact_by_day(
         run.on_days, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
     ),

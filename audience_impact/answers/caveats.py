@@ -63,6 +63,7 @@ UNNAMED_PLACES = re.compile(
     re.IGNORECASE,
 )
 """Words for places that a text mentions and does not name."""
+_WHOLE_COUNTRY = re.compile(r"\bnation|\bcountry", re.IGNORECASE)
 WIDE = "too_wide"
 DESCRIBED_EVENT = "description of the event"
 """Publisher of an event that somebody described and that is on no record."""
@@ -221,7 +222,8 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
     """
     printed = (record.restriction.note or "").partition(PRINTED_AREA)[2].partition(";")[0]
     if record.clauses.place is Place.UNNAMED:
-        named = f": its source names “{printed}”" if printed else ""
+        is_name = printed and not _WHOLE_COUNTRY.search(printed)
+        named = f": its source names “{printed}”" if is_name else ""
         return [f"Our record does not say which places were affected{named}."]
     readings = (record.restriction.place_readings or "").split(";")
     match = UNNAMED_PLACES.search(printed)
@@ -354,7 +356,7 @@ _BODIES = re.compile(
     r"\b(?:administration|agency|army|authorit(?:y|ies)|commission|commissioner|council|court|"
     r"department|directorate|forces|government|inspector general|junta|magistrate|militia|"
     r"military|minister|ministry|office|parliament|police|presidency|president|regulator|"
-    r"secretary|taliban)\b",
+    r"secretary|taliban|congress|assembly|cabinet|force)\b",
     re.IGNORECASE,
 )
 """Words of a name that takes an article in a sentence."""

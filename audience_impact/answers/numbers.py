@@ -364,8 +364,8 @@ def on_day(text: str) -> str:
     first, _, last = text.partition("/")
     if not last:
         return f"{'on' if len(text) == 10 else 'in'} {day_in_words(text)}"
-    days = [len(day) == 10 for day in (first, last)]
-    if all(days) and (date.fromisoformat(last) - date.fromisoformat(first)).days == 1:
+    days = [_read_date(day) for day in (first, last) if len(day) == 10]
+    if len(days) > 1 and days[0] and days[1] and (days[1] - days[0]).days == 1:
         return "on " + _join_dates(first, last, " or ")
     return "between " + _join_dates(first, last, " and ")
 
@@ -419,4 +419,14 @@ def dates_in_words(value: Any) -> str:
 
 @cache
 def _write_date(text: str, pattern: str) -> str:
-    return str(format_date(date.fromisoformat((text + "-01-01")[:10]), pattern, LOCALE))
+    """Return a date in a pattern; unchanged where no calendar has it."""
+    day = _read_date((text + "-01-01")[:10])
+    return str(format_date(day, pattern, LOCALE)) if day else text
+
+
+def _read_date(text: str) -> date | None:
+    """Return an ISO 8601 day; None where no calendar has it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

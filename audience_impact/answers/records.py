@@ -108,14 +108,19 @@ class Restriction:
     seen_by: str | None = None
     least_lost_share: float | None = None
     most_lost_share: float | None = None
+    listed_until: str | None = None
     measured_by: str | None = None
     measured_url: str | None = None
     other_ended_on: str | None = None
     other_end_status: str | None = None
     other_end_source: str | None = None
-    listed_until: str | None = None
     chain_id: str | None = None
     chain_days: float | None = None
+
+    @property
+    def covered_until(self) -> str:
+        """Return the last day that the record covers: that of its source, or that of the facts."""
+        return min(self.listed_until or self.as_of, self.as_of)
 
 
 Claim = StrEnum("Claim", "ORDERED ORDERED_UNNAMED ATTRIBUTED UNKNOWN")
@@ -134,8 +139,10 @@ WINDOW_DAYS = 31
 """Days between which an end is printed; an end that may be on more days is not recorded."""
 LAST_LISTED = "-12-31"
 """End of a span that a register gives to what it lists in one year and not in the next."""
-CLOCK = re.compile(r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b", re.IGNORECASE)
-"""A time of the day in the words of a source."""
+CLOCK = re.compile(
+    r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b|\b\d+ ?(?:h|hours?)\b", re.IGNORECASE
+)
+"""Times of the day, or hours, in the words of a source."""
 
 
 @dataclass(frozen=True)

@@ -367,7 +367,7 @@ def describe_other_end(record: AnswerRecord) -> str:
 def _describe_unknown_end(record: AnswerRecord) -> str:
     """Return that no end is on record; blank if one is, or a sentence says who disagrees."""
     if record.clauses.end is End.ONGOING and not record.restriction.other_end_source:
-        return f"Our record holds no end by {day_in_words(record.restriction.as_of)}."
+        return f"Our record holds no end by {day_in_words(record.restriction.covered_until)}."
     is_missing = record.clauses.end is End.NOT_RECORDED and not is_planned(record)
     return "Its end is not recorded." if is_missing else ""
 

@@ -145,9 +145,7 @@ def _name_elsewhere(record: AnswerRecord) -> list[str]:
 
 def _end_days(record: AnswerRecord) -> list[str]:
     """Return the line that says where person-days end, if the record has no end."""
-    about = record.restriction
-    is_listed = record.clauses.end is End.NOT_RECORDED and about.listed_until
-    day = dates_in_words(str(about.listed_until) if is_listed else about.as_of)
+    day = dates_in_words(record.restriction.covered_until)
     is_open = record.clauses.end in (End.ONGOING, End.NOT_RECORDED)
     return [f"  counted up to {day}, the last day our record covers"] * is_open
 

@@ -176,7 +176,7 @@ def _write_pictures(version: "Stored", queries: list[str], into: Path) -> None:
     ids = []
     for words in queries:
         question, fitting = showing.find_restrictions(words, tables)
-        if question.area is not None and not (question.kinds and len(fitting) == 1):
+        if question.area is not None and not (question.has_shutdowns and len(fitting) == 1):
             by = Grouping.COUNTRY if question.area.isdecimal() else Grouping.RESTRICTION
             area = ranking.rank_area(tables, question, by, Quantity.PEOPLE)
             name = f"{area.ranking.name} {area.ranking.period}"

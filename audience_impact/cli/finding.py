@@ -11,6 +11,7 @@ Known drawbacks. A month is read beside a year alone. A place below the country 
 that a record of the version has for it or for the place that contains it.
 """
 
+import difflib
 import itertools
 import json
 import re
@@ -49,6 +50,7 @@ SHUTDOWNS = frozenset(
     )
 )
 """Words for restrictions of the whole internet; they narrow where such a one is on record."""
+SHUTDOWN = "shutdown"
 MEANINGS = {
     **dict.fromkeys(("now", "current", "currently", "today"), "ongoing"),
     **dict.fromkeys(("throttle", "throttled", "throttling", "slow", "slowdown"), "slowed"),
@@ -59,13 +61,14 @@ CODE = re.compile(r"[A-Z]{2}|\d{3}")
 PERIOD = re.compile(r"(?<![^\W_])((?:19|20)\d\d(?:-(?:0[1-9]|1[0-2]))?)(?![^\W_])")
 MONTHS = "january february march april may june july august september october november december"
 LONGEST_NAME, SHORTEST_PREFIX, SHORTEST_GUESS = 6, 3, 6
-LONG = 8
-"""Letters from which a misspelt word may differ in two of them, and not in one alone."""
+NEAR, MOST_LETTERS = 0.83, 2
+"""Least similarity of a word and the name that it is taken for (difflib): one of six letters is
+another one; and the difference of their lengths."""
 
 
 @dataclass(frozen=True)
 class Name:
-    """The meaning of a name: an `area` (code), a `service` (id) or a `word` of records."""
+    """The meaning of a name: an `area` (code), `service` (id), `word` of records, or a SHUTDOWN."""
 
     kind: str
     value: str
@@ -76,23 +79,17 @@ class Name:
 class Question:
     """The meaning of typed words.
 
-    Attributes:
-        period: The year or month.
-        names: What is named, in the order of the words.
-        kinds: The words that ask for shutdowns of the whole internet.
-        unread: Words that no record contains.
-        ignored: Words that no restriction that fits the rest is recorded with.
-        asks_countries: Whether it asks which countries.
-        guesses: What each misspelt word is read as.
+    No record has the words that are `unread`; none that fits the rest has those that are `ignored`.
+    `guesses` has what each misspelt word is read as, `remarks` what else an answer does not heed.
     """
 
     period: str | None = None
     names: list[Name] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     asks_countries: bool = False
     guesses: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def notes(self) -> list[str]:
@@ -102,13 +99,17 @@ class Question:
             which = "this word" if len(words) == 1 else "these words"
             ignored = names.join_names(words)
             notes.append(f"Ignored {ignored}: no matching event is recorded with {which}.")
-        return notes
+        return notes + self.remarks
 
-    def ignore(self, name: Name) -> None:
-        """Take a word back, or those that ask for shutdowns."""
-        self.ignored += self.kinds if name.kind == "kind" else [name.text]
-        self.names = [other for other in self.names if other != name]
-        self.kinds = [] if name.kind == "kind" else self.kinds
+    def ignore(self, value: str) -> None:
+        """Take back what is named by this value."""
+        self.ignored += [name.text for name in self.names if name.value == value]
+        self.names = [name for name in self.names if name.value != value]
+
+    @property
+    def has_shutdowns(self) -> bool:
+        """Return whether shutdowns of the whole internet are asked for."""
+        return bool(self.list_values(SHUTDOWN))
 
     def list_values(self, kind: str) -> list[str]:
         """Return what is named of a kind, each once, in the order of the words."""
@@ -119,13 +120,13 @@ class Question:
         """Return whether what is ignored leaves no doubt that a single restriction is asked for."""
         if self.list_values("area") and self.list_values("service"):
             return True
-        return not self.unread and bool(self.kinds or not self.ignored)
+        return not self.unread and (self.has_shutdowns or not self.ignored)
 
     @property
     def area(self) -> str | None:
         """Return the area if nothing narrower is named; the world if a period or kind alone is."""
-        named = {name.value for name in self.names}
-        if not named and not self.unread and (self.period or self.kinds):
+        named = {name.value for name in self.names if name.kind != SHUTDOWN}
+        if not named and not self.unread and (self.period or self.names):
             return WORLD
         areas = self.list_values("area")
         return areas[0] if len(areas) == 1 and named == set(areas) else None
@@ -197,32 +198,26 @@ class Vocabulary:
     def guess_name(self, key: str, kinds: Sequence[str]) -> Name | None:
         """Return what a misspelt word most probably stands for, of the first kinds; else None.
 
-        It begins with the letter of the name, and one letter in six or two in eight may differ.
+        It begins as the name does, and is at most two letters longer or shorter.
         """
         if len(key) < SHORTEST_GUESS:
             return None
-        most = 1 if len(key) < LONG else 2
         near = [
-            (edits, kinds.index(name.kind), -len(spelling), spelling, name)
-            for spelling in self.spellings
-            if spelling[:1] == key[:1] and abs(len(spelling) - len(key)) <= most
+            (kinds.index(name.kind), number, name)
+            for number, spelling in enumerate(self._list_near(key))
             for name in [self.all_names.get(spelling) or Name("word", spelling, spelling)]
-            if name.kind in kinds and (edits := _count_edits(spelling, key)) <= most
+            if name.kind in kinds
         ]
-        return min(near, key=lambda choice: choice[:4])[4] if near else None
+        return min(near, key=lambda choice: choice[:2])[2] if near else None
 
-
-def _count_edits(left: str, right: str) -> int:
-    """Return the letters to add, drop, replace or swap with the next that lead to the other."""
-    before, row = list[int](), list(range(len(right) + 1))
-    for i, letter in enumerate(left, 1):
-        older, before, row = before, row, [i]
-        for j, other in enumerate(right, 1):
-            same = before[j - 1] + (letter != other)
-            row.append(min(row[j - 1] + 1, before[j] + 1, same))
-            if i > 1 and j > 1 and (letter, left[i - 2]) == (right[j - 2], other):
-                row[j] = min(row[j], older[j - 2] + 1)
-    return row[-1]
+    def _list_near(self, key: str) -> list[str]:
+        """Return the names and words that a word is near to, the nearest first."""
+        spellings = [
+            text
+            for text in self.spellings
+            if text[:1] == key[:1] and abs(len(text) - len(key)) <= MOST_LETTERS
+        ]
+        return difflib.get_close_matches(key, spellings, n=5, cutoff=NEAR)
 
 
 def _name_areas(spellings: Iterable[tuple[str, str]]) -> dict[str, Name]:
@@ -366,7 +361,7 @@ def _read_name(tokens: list[str], vocabulary: Vocabulary, question: Question, sh
     if length := _read_longest(tokens, vocabulary.names, question):
         return length
     if first in SHUTDOWNS:
-        question.kinds.append(tokens[0])
+        question.names.append(Name(SHUTDOWN, SHUTDOWN, tokens[0]))
         return 1
     first = MEANINGS.get(first, first)
     if first not in vocabulary.record_words and first not in SHARED_NAMES:
@@ -406,8 +401,8 @@ def _guess_name(
 def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
     """Return the ids of the restrictions that fit a question, in the order of the table.
 
-    Words and kinds with which none of those fits that fit without move to what is ignored. Where no
-    area is named, a word may be a place, and only words that describe are ignored.
+    What none of those is that fit the rest is ignored. Where no area is named, a word may be a
+    place, and only words that describe are ignored.
     """
     is_placed = bool(question.list_values("area"))
     is_answerable = is_placed or question.list_values("service") or not question.unread
@@ -416,19 +411,16 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
     acts, fits = vocabulary.acts, _mark_fitting(question, vocabulary)
     words = acts["restriction_id"].map(vocabulary.words)
     shutdowns = acts["restriction_id"].isin(vocabulary.shutdowns)
-    named = [name for name in question.names if name.kind == "word"]
-    describing = [name for name in named if name.value in vocabulary.describing]
-    conditions = [name for name in named if name not in describing]
-    conditions += [Name("kind", word, word) for word in question.kinds[:1]]
-    for name in (*conditions, *describing):
-        having = fits & (
-            shutdowns if name.kind == "kind" else words.map(partial(_has_word, term=name.value))
-        )
-        is_firm = name in named and name not in describing and not is_placed
-        if is_firm or having.any() or not fits.any():
+    values = question.list_values("word")
+    describing = [value for value in values if value in vocabulary.describing]
+    placing = [value for value in values if value not in describing]
+    for value in (*placing, *question.list_values(SHUTDOWN), *describing):
+        fitting = words.map(partial(_has_word, term=value)) if value in values else shutdowns
+        having = fits & fitting.astype(bool)
+        if having.any() or not fits.any() or (value in placing and not is_placed):
             fits = having
         else:
-            question.ignore(name)
+            question.ignore(value)
     return list(acts.loc[fits, "restriction_id"])
 
 
@@ -479,7 +471,7 @@ def describe_gap(question: Question, vocabulary: Vocabulary) -> str:
     texts = [f"for {names.join_names(parts)}"] * bool(parts)
     texts += [f"{'in' if parts else 'for'} {names.join_names(areas)}"] * bool(areas)
     texts += [f"in {day_in_words(question.period)}"] if question.period else []
-    ever = replace(question, period=None, names=[*question.names], kinds=[], ignored=[])
+    ever = replace(question, period=None, ignored=[])
     others = match_restrictions(ever, vocabulary)
     years = f" {len(others)} in other years." if question.period and others else ""
     return f"No events {' '.join(texts)}.{years} {describe_cover(vocabulary.acts)}"

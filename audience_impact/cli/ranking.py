@@ -127,17 +127,25 @@ def rank_area(
 ) -> RankedArea:
     """Return an area with its countries and restrictions; exit with 1 if nothing is published."""
     from audience_impact.answers import rankings
+    from audience_impact.cli import finding
 
+    if question.has_shutdowns and question.period is None:
+        people = rankings.select_kind(tables, EventKind.SHUTDOWN)["impact_by_area"]
+        years = people.loc[people["area_id"] == (question.area or finding.WORLD), "period"]
+        question.period = max(years[years.str.len() == len("2023")], default=None)
     record = _find_area_record(tables, question)
     period = record.row["period"]
     is_unpublished = metric is Quantity.PERSON_DAYS and "-" in period
     if by is Grouping.RESTRICTION and is_unpublished:
         raise fail_with("person-days of restrictions are published by year: give a year", 2)
     by = by or (Grouping.COUNTRY if is_unpublished else Grouping.RESTRICTION)
-    kind = EventKind.SHUTDOWN if question.kinds else None
+    kind = EventKind.SHUTDOWN if question.has_shutdowns else None
     acts = rankings.select_restrictions(tables, record.area_id, period, kind)
     if kind and ("-" in period or acts.empty):  # the numbers of a kind are published by year
-        question.ignored += question.kinds
+        if acts.empty:
+            question.ignore(EventKind.SHUTDOWN)
+        else:
+            question.remarks.append("A month counts restrictions of every kind together.")
         kind = None
         acts = rankings.select_restrictions(tables, record.area_id, period)
     events = rankings.build_events(tables, set(acts["restriction_id"]), period)

@@ -128,7 +128,7 @@ def _asks_area(tables: "dict[str, pd.DataFrame]", question: "Question", ids: lis
     Shutdowns where only one event is one ask for this event. So does an area of which no people are
     published: a block that was taken back, for example.
     """
-    if question.kinds and len(ids) == 1 and question.is_precise:
+    if question.has_shutdowns and len(ids) == 1 and question.is_precise:
         return False
     return ranking.has_record(tables, question)
 

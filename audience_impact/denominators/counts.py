@@ -43,7 +43,7 @@ from audience_impact.denominators.online import (
     YEARS,
     OnlineLevels,
     compute_moments,
-    weigh_years,
+    follow_line,
 )
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import (
@@ -197,8 +197,8 @@ class Counts:
     def interpolate_residents(self, countries: pd.Series, moments: Array) -> pd.Series:
         """Return the residents of countries at moments, on the line of logs between mid-years.
 
-        Of a year the median of its counts; before the first and after the last year as in that.
-        NaN where nobody counted them.
+        Of a year the median of its counts; before the first and after the last year on the line of
+        the nearest two. NaN where nobody counted them.
         """
         rows = self.bases[
             (self.bases["population_base"] == EVERYONE)
@@ -208,7 +208,7 @@ class Counts:
         yearly = rows.groupby(["area_id", rows["period_start"].dt.year])["persons"].median()
         logs = np.log(yearly.unstack().reindex(columns=YEARS)).interpolate(axis=1)
         near = logs.ffill(axis=1).bfill(axis=1).reindex(countries).to_numpy("float64")
-        return pd.Series(np.exp((weigh_years(moments) * near).sum(axis=1)), countries.index)
+        return pd.Series(np.exp(follow_line(near, moments)), countries.index)
 
     def measure_young_share(self, countries: pd.Series) -> "pd.Series[float]":
         """Return the share of the residents of countries who are below twelve, indexed as they are.

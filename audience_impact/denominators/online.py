@@ -7,8 +7,9 @@ level of a year is that of its middle.
 Method. The fit (fitting/people_online.py) gives the mean and standard deviation of the level
 of each country and year, the correlation with the year before, and the part of the variance that
 all countries have in common. Between the middles of two years the level is on the line between
-theirs; before the first and after the last it is that of the nearest year. In each draw a country
-has one path over the days, with r the mean correlation of its years and s that of all countries,
+theirs. Before the first and after the last it goes on with the nearest step, and the variance grows
+each year by as much as in the last, and by as much more as there. In each draw a country has one
+path over the days, with r the mean correlation of its years and s that of all countries,
 
     x[y] = sqrt(1 - c) own[y] + sqrt(c) world[y],
     own[y] = r own[y - 1] + sqrt(1 - r^2) e,    world[y] = s world[y - 1] + sqrt(1 - s^2) e',
@@ -70,6 +71,30 @@ def weigh_years(moments: Array) -> Array:
     return np.asarray(np.maximum(1.0 - np.abs(place[..., None] - np.arange(len(YEARS))), 0.0))
 
 
+def measure_distance(moments: Array) -> tuple[Array, Array]:
+    """Return the years (...) by which moments are before the first middle, and after the last."""
+    return (
+        np.asarray(np.maximum(MIDDLES[0] - moments, 0.0)),
+        np.asarray(np.maximum(moments - MIDDLES[-1], 0.0)),
+    )
+
+
+def follow_line(values: Array, moments: Array) -> Array:
+    """Return yearly values (rows, YEARS) at moments (rows,), beyond the years on the last line."""
+    before, after = measure_distance(moments)
+    near = (weigh_years(moments) * values).sum(axis=1)
+    first, last = values[:, 1] - values[:, 0], values[:, -1] - values[:, -2]
+    return np.asarray(near - before * first + after * last)
+
+
+def measure_growth(deviation: Array, moments: Array) -> Array:
+    """Return the variance (rows,) that is added beyond the years of a deviation (rows, YEARS)."""
+    steps = np.maximum(np.diff(deviation[:, -3:] ** 2, axis=1), 0.0)
+    more = np.maximum(steps[:, 1] - steps[:, 0], 0.0)
+    years = sum(measure_distance(moments))
+    return np.asarray(steps[:, 1] * years + more * years * (years + 1.0) / 2.0)
+
+
 def measure_deviation(weights: Array, correlation: Array) -> Array:
     """Return the standard deviation (rows,) of weighted years (rows, YEARS) of unit variance.
 
@@ -126,10 +151,12 @@ class OnlineLevels:
         """
         rows = self.find_rows(areas)
         has_share = (rows >= 0) & ~np.isnan(moments)
-        weights = weigh_years(np.nan_to_num(moments, nan=MIDDLES[0]))
+        moments = np.nan_to_num(moments, nan=MIDDLES[0])
+        weights = weigh_years(moments)
         mean, deviation, correlation = (self.values[name][rows] for name in VALUES[:3])
-        middle = (weights * mean).sum(axis=1)
+        middle = follow_line(mean, moments)
         error = measure_deviation(weights * deviation, correlation[:, 1:])
+        error = np.sqrt(error**2 + measure_growth(deviation, moments))
         quantiles = {
             f"{name}_share": np.where(has_share, compute_shares(middle + z * error), np.nan)
             for name, z in (("q05", -Z95), ("q50", 0.0), ("q95", Z95))

@@ -182,7 +182,8 @@ def add_measurers(tables: Tables) -> Tables:
         for name in ("source_id", "also_source_id")
     ]
     words = [rows["measured_by"], rows["note"], *(page["publisher"] for page in sources)]
-    text = pd.concat([cells.fillna("") for cells in words], axis=1).agg(" ".join, axis=1)
+    first, *others = (cells.fillna("").astype("str") for cells in words)
+    text = first.str.cat(others, sep=" ")
     is_measured = rows["evidence_state"].isin(MEASURED)
     names = text.where(is_measured, "").map(name_measurers).astype("str")
     url = rows["measured_url"].fillna("").astype("str")

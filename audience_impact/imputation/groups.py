@@ -9,8 +9,8 @@ world.
 Method. Members are drawn from their imputed distributions, with a common factor of weight COMMON,
 because they share country and survey. Each draw gives shares of the people online, and the model of
 joint use gives the share that any of them reaches. The points form a fixed sequence without a seed,
-so that the same facts give the same quantiles. A group has the farthest evidence level of its
-members.
+so that the same facts give the same quantiles, none of which is below that of a member. A group has
+the farthest evidence level of its members.
 
 Assumptions. The term "social media" in a register means the largest services of these kinds.
 
@@ -133,6 +133,7 @@ def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
         everyone = np.ones((1, len(group)), dtype=bool)
         union = model.draw_unions(Group(_draw_members(group), joint_use, everyone))[0]
         quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(distribution.SHARE_DECIMALS)
+        quantiles = np.maximum(quantiles, group[SHARES].max().to_numpy())
         rung = evidence_levels.ORDER[int(group["rung"].map(evidence_levels.ORDER.index).max())]
         unions[place] = [*quantiles, rung, *group[distribution.ONLINE].iloc[0]]
     table = pd.DataFrame.from_dict(unions, orient="index", columns=distribution.COLUMNS)

@@ -9,7 +9,8 @@ and what is possible (upper bound), as described in timeline.py. A set has at le
 as each of its restrictions, and a year as each of its months, in bounds and in every draw.
 Countries are disjoint: people of a region are the sum of its countries, draw by draw. The draws of
 a region are those of the countries that are drawn; where some are not, they are of a part of the
-region (`is_lower_bound`). No bound enters any draw: what cannot be drawn is in the bounds alone.
+region (`is_lower_bound`). No lower bound enters any draw: what cannot be drawn is in the bounds
+alone. Everyone online is the base at the 99 % end of its error; no bound and no draw is above it.
 
 Assumptions. A person is under restrictions of one country alone.
 
@@ -307,13 +308,9 @@ def draw_people(
         )
     )
     drawn = _draw_sets(inputs, members["drawn"], count, restriction_floors.places, sampler)
-    return People(
-        lower,
-        upper,
-        _raise_to_restrictions(drawn, inputs, members["drawn"], restriction_floors.drawn),
-        at_least,
-        at_most,
-    )
+    raised = _raise_to_restrictions(drawn, inputs, members["drawn"], restriction_floors.drawn)
+    most = np.where(np.isnan(at_most), np.inf, at_most)
+    return People(lower, upper, np.minimum(raised, most[:, None]), at_least, at_most)
 
 
 def _bound_people(

@@ -169,7 +169,7 @@ def _add_differences(table: pd.DataFrame) -> pd.DataFrame:
 NEARLY_ALL = 0.75
 OURS_BY = r"\d{4}(-\d{2})?"
 """Periods of impact_by_area: a year, or a month."""
-OURS = [*OUR_BOUNDS, "q50_persons", "base_persons", "restrictions_count"]
+OURS = [*OUR_BOUNDS, "q50_persons", "base_q50_persons", "restrictions_count"]
 
 
 def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
@@ -184,6 +184,7 @@ def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame
     table = table.rename(
         columns={
             "persons": "published_persons",
+            "base_q50_persons": "base_persons",
             "events": "published_events_count",
             "duration_hours": "published_hours",
         }

@@ -31,6 +31,8 @@ KINDS = (ORDERED, *timeline.KINDS)
 """Prefixes of the columns of restrictions of a kind: ordered by an authority; of years alone,
 those of timeline.py.
 """
+BASES = ["base_persons", "base_q50_persons"]
+"""Columns of everyone in the base: at most, which no bound exceeds, and the median."""
 PUBLISHED_DRAWS = 250
 """Number of draws of a country-year that are published, the first of a run: the shares of draws
 below the 5 % and the 95 % quantile have a standard error of 1.4 points.
@@ -128,7 +130,7 @@ def make_country_rows(persons: InPeriods, no_estimate_reason: str, as_of: date) 
     if table.empty:
         return _make_empty_table()
     by_kind = {kind: _make_kind_rows(sets) for kind, sets in persons.by_kind.items()}
-    details = table[["base", "base_persons", "platforms"]].set_axis(by_kind[ALL].index)
+    details = table[["base", *BASES, "platforms"]].set_axis(by_kind[ALL].index)
     drawn = (~persons.all_sets.people.is_undrawn).astype("float64")
     rows = by_kind[ALL].join(details).assign(countries_count=1.0, countries_drawn=drawn)
     return areas.add_status(_add_kinds(rows, by_kind), no_estimate_reason, as_of).reset_index()
@@ -142,13 +144,17 @@ def _make_kind_rows(sets: Sets) -> pd.DataFrame:
     return areas.make_columns(sets.people, index).join(counts.set_axis(index))
 
 
-def make_draws(persons: InPeriods) -> pd.DataFrame:
+def make_draws(persons: InPeriods, published: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `draws_by_area`: countries that are drawn, years, and the first draws.
+
+    Years without a median among the `published` rows of `impact_by_area` are left out.
 
     A draw has the same number in every country, so that sums over countries are draws as well.
     """
     table, people = persons.all_sets.table, persons.all_sets.people
     is_year = table["period"].str.len() == len("2025")
+    answered = pd.MultiIndex.from_frame(published.loc[published["q50_persons"].notna(), KEY])
+    is_year &= pd.MultiIndex.from_frame(table[["country_id", "period"]]).isin(answered)
     rows = np.flatnonzero(is_year.to_numpy("bool") & ~people.is_undrawn)
     drawn = people.drawn[rows, :PUBLISHED_DRAWS]
     keys = table.iloc[rows.repeat(drawn.shape[1])]
@@ -179,7 +185,7 @@ def make_region_rows(
     details = pd.DataFrame(
         {
             "base": pd.Series(None, rows.index, dtype="str"),
-            "base_persons": groups["base_persons"].sum(skipna=False),
+            **{name: groups[name].sum(skipna=False) for name in BASES},
             "platforms": groups["platforms"].agg(_join_words),
             "countries_count": groups.size().astype("float64"),
             "countries_drawn": groups["is_drawn"].sum().astype("float64"),
@@ -240,7 +246,7 @@ def _add_kinds(rows: pd.DataFrame, by_kind: Mapping[str, pd.DataFrame]) -> pd.Da
 def _make_empty_table() -> pd.DataFrame:
     """Return the table without rows, for facts in which no restriction was ever in force."""
     names = [*KEY, "base", "platforms", "as_of", "impact_metric", *areas.STATUS]
-    counts = [*COUNTS, *areas.COUNTRIES, "base_persons"]
+    counts = [*COUNTS, *areas.COUNTRIES, *BASES]
     columns = [f"{kind}{name}" for kind in KINDS for name in (*PEOPLE, "restrictions_count")]
     return no_rows(names, [*PEOPLE, *columns, *counts])
 
@@ -302,16 +308,21 @@ def _draw_people(
 
 
 def _describe_sets(periods: _Periods, inputs: SimulationInputs) -> pd.DataFrame:
-    """Return base and platforms of each set, by set_id."""
-    names = ["platform_id", "base", "online_persons"]
-    rows = inputs.timeline.rows.set_index("row")[names]
-    joined = periods.members["every"].join(rows, on="row")
-    joined = joined.sort_values(["set_id", "online_persons", "platform_id"])
+    """Return base, BASES and platforms of each set, by set_id."""
+    rows = inputs.timeline.rows.set_index("row")
+    with_error = inputs.timeline.rows_with_error.set_index("row")["online_persons"]
+    expected = rows["expected_persons"].fillna(rows["base_persons"])
+    people = rows[["platform_id", "base"]].assign(
+        base_persons=np.fmax(with_error, rows["online_persons"]),
+        base_q50_persons=np.fmax(expected, rows["online_persons"]),
+    )
+    joined = periods.members["every"].join(people, on="row")
+    joined = joined.sort_values(["set_id", "base_persons", "platform_id"])
     groups = joined.groupby("set_id")
     return pd.DataFrame(
         {
             "base": groups["base"].last(),
-            "base_persons": groups["online_persons"].max(skipna=False),
+            **{name: groups[name].max(skipna=False) for name in BASES},
             "platforms": groups["platform_id"].agg(lambda ids: ";".join(sorted(set(ids)))),
         }
     )

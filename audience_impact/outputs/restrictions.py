@@ -216,15 +216,16 @@ def make_impact_by_platform(
 
 
 def _bound_targets(scope: Scope, sizes: pd.DataFrame, bounds: Bounds) -> pd.DataFrame:
-    """Return the targets with their audiences: in a part of a country no more than all exposed."""
+    """Return the targets with their audiences: no more than all exposed to the restriction."""
     rows = scope.targets.merge(_sum_audiences(sizes), on=PLATFORM, how="left")
     rows = _add_swallowed(rows, sizes, bounds)
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     everyone, exposed = about["is_reaching_everyone"], bounds.exposed["upper_persons"]
     capped = np.fmin(rows["upper_persons"], rows["restriction_id"].map(exposed))
-    upper = rows["upper_persons"].where(everyone, capped)
+    upper = capped.where(~everyone | rows["upper_persons"].notna())
+    lower = rows["lower_persons"].where(about["is_certain"], 0.0)
     return rows.assign(
-        lower_persons=rows["lower_persons"].where(about["is_certain"], 0.0),
+        lower_persons=lower.mask(lower > upper, upper),
         upper_persons=upper.where(~about["is_never_enforced"], 0.0),
     )
 

@@ -345,13 +345,13 @@ def list_shares(places: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """
     pairs = places[["country_id", "operators"]].drop_duplicates()
     keys = ["country_id", "operators"]
-    numbers = pd.DataFrame(_list_networks(pairs, tables), columns=[*keys, "asn"], dtype="str")
+    numbers = pd.DataFrame(list_networks(pairs, tables), columns=[*keys, "asn"], dtype="str")
     counts = tables["network_shares"].rename(columns={"area_id": "country_id"})
     rows = numbers.merge(counts, on=["country_id", "asn"])
     return rows.assign(counted=period_middle(rows["period_start"], rows["period_end"]))
 
 
-def _list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, str, str]]:
+def list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, str, str]]:
     """Yield the country, the operators and the number of each network of these operators."""
     areas = tables["areas"].set_index("area_id")
     shares, names = tables["network_shares"], tables["operator_names"]

@@ -92,7 +92,7 @@ def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     by = figure_errors.draw_through_quantiles(
         u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre
     )
-    return figure_errors.move_persons(middle, universe, by)
+    return np.asarray(np.fmin(figure_errors.move_persons(middle, universe, by), ceiling))
 
 
 def _draw_base_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:

@@ -271,7 +271,7 @@ def _collect_values(
             rendering.make_row(entry) for entry in _choose_entries(report, code, country_entries)
         ],
         "all_listed": code in country_entries,
-        "maps": [make_map(report, report.covered_year, "../")] if code == WORLD else [],
+        "maps": [*filter(None, [make_map(report, report.covered_year, "../")])] * (code == WORLD),
         "estimated_years": _choose_years(report)[::-1],
         "data": area_path(code).rpartition("/")[2].removesuffix(".html"),
     }

@@ -112,7 +112,7 @@ def _list_periods(
         ended = parse_period(report.records[entry.restriction].restriction.ended_on or "")
         end = report.as_of.isoformat() if entry.end_status == EndStatus.ONGOING else entry.start
         if ended:  # the day after the last
-            end = max(entry.start, ended[1].date().isoformat())
+            end = max(entry.start, str(ended[1])[:10])
         if entry.start:
             yield {"area": naming.label_area(code), "start": entry.start, "end": end}
 

@@ -25,6 +25,7 @@ import pandas as pd
 from audience_impact import populations
 from audience_impact import vocabulary as words
 from audience_impact.answers.caveats import DESCRIBED_EVENT
+from audience_impact.answers.numbers import day_in_words, on_day
 from audience_impact.registers.places.phrases import fold_name
 from flows.adding.records import FactRecords, NotOnRecordError, make_slug, suggest_names
 
@@ -48,6 +49,11 @@ LINEAGE_ROW = {
     "source_type": words.SourceType.JUDGEMENT.value,
     "note": "an event that somebody described",
 }
+MOST_YEARS_BEFORE, MOST_YEARS_AFTER = 3, 10
+"""Years before the first count of people online and after the last for which one is estimated.
+
+Before the first, only a line leads to the day; after the last, the error grows with it.
+"""
 CLAIM = words.ClaimStatus.OFFICIAL.value
 Rows = Mapping[str, Sequence[Mapping[str, str]]]
 
@@ -146,6 +152,76 @@ class EventRows:
         is_whole = self._platform_ids == [words.WHOLE_INTERNET]
         what = "internet" if is_whole else make_slug(" ".join(self._platform_ids[:2]))
         return f"{self.country_id}-{self.event.start.isoformat()}-{what}-described"
+
+    def check(self) -> None:
+        """Raise NotOnRecordError where the facts cannot answer for such an event."""
+        self._check_years()
+        self._check_operators()
+        blocks = [self._check_service(platform) for platform in self._platform_ids]
+        if all(blocks) and not (self.event.places or self.event.is_slowed or self.event.features):
+            raise NotOnRecordError("; ".join(blocks))
+
+    def _check_years(self) -> None:
+        bases = self.records.tables["bases"]
+        counts = bases[
+            (bases["area_id"] == self.country_id)
+            & bases["population_base"].str.startswith("internet")
+        ]
+        years = counts["period"].str[:4].astype("int64")
+        country, year = self.event.country, self.event.start.year
+        if years.empty:
+            raise NotOnRecordError(f"our record holds no count of the people online in {country}")
+        first, last = years.min(), years.max()
+        if first - year > MOST_YEARS_BEFORE or year - last > MOST_YEARS_AFTER:
+            raise NotOnRecordError(
+                f"our record counts the people online in {country} from {first} to {last}: {year} "
+                "is too far from these years for an estimate"
+            )
+
+    def _check_operators(self) -> None:
+        """Refuse operators that no network of the country is of, and no event there names."""
+        from audience_impact.places.operator_shares import list_networks
+
+        tables, country = self.records.tables, self.country_id
+        acts = tables["restrictions"]
+        cells = acts.loc[acts["area_ids"].str[:2] == country, "operators"]
+        names = {fold_name(name): name for cell in cells for name in cell.split(";") if name}
+        pairs = pd.DataFrame({"country_id": country, "operators": self.event.operators})
+        counted = {operator for _, operator, _ in list_networks(pairs, tables)}
+        for operator in self.event.operators:
+            if operator not in counted and fold_name(operator) not in names:
+                near = suggest_names(operator, names.values())
+                raise NotOnRecordError(
+                    f"{operator} is no operator of {self.event.country} on record{near}"
+                )
+
+    def _check_service(self, platform: str) -> str:
+        """Return how the record holds a service as blocked by the start; refuse one that closed."""
+        if platform == words.WHOLE_INTERNET:
+            return ""
+        row = self.records.find_row("platforms", "platform_id", platform)
+        start = self.event.start.isoformat()
+        ended = row.get("ended_on", "")
+        if ended and ended <= start:
+            raise NotOnRecordError(f"{row['name']} closed {on_day(ended)}: nobody uses it later")
+        acts, targets = (self.records.tables[f"restriction{name}"] for name in ("s", "_targets"))
+        whole = targets["feature"] == words.Feature.WHOLE_SERVICE.value
+        ids = targets.loc[(targets["platform_id"] == platform) & whole, "restriction_id"]
+        in_force = acts[
+            acts["restriction_id"].isin(ids)
+            & (acts["area_ids"] == self.country_id)
+            & (acts["action"] == words.Action.BLOCK.value)
+            & (acts["end_status"] == words.EndStatus.ONGOING.value)
+            & (acts["observed_from"] < start)
+            & (acts["observed_from"] != "")
+        ]
+        if in_force.empty:
+            return ""
+        act = in_force.sort_values("observed_from").iloc[0]
+        return (
+            f"our record holds {row['name']} as blocked in {self.event.country} since "
+            f"{day_in_words(act['observed_from'])}: audience-impact show {act['restriction_id']}"
+        )
 
     def list_rows(self) -> Rows:
         """Return the rows by fact table."""
@@ -271,6 +347,7 @@ def publish_estimate(event: Event, reading: "Reading", seed: int = 0) -> Iterato
 
     steps.refuse_errors(reading, strict=False)
     described = EventRows(event, FactRecords(reading.tables))
+    described.check()
     rows = described.list_rows()
     columns = {name: header.columns for name, header in steps.build_headers().items()}
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
@@ -299,10 +376,15 @@ def _refuse_errors(findings: "Sequence[Finding]", layer: int) -> None:
     """Raise the errors of the rows of the event, which are the last layer of the facts."""
     from flows.pipeline.steps import RefusedError
 
-    lines = [
-        f"the event cannot be estimated: {finding.column} {finding.value!r}: {finding.message}"
+    errors = [
+        finding
         for finding in findings
         if finding.layer == layer and finding.severity == words.FindingSeverity.ERROR
     ]
-    if lines:
-        raise RefusedError(lines)
+    # An error of a cell takes its row away, and then other rows name a restriction that is none.
+    causes = [finding for finding in errors if finding.column != "restriction_id"] or errors
+    if causes:
+        event = "the event cannot be estimated"
+        raise RefusedError(
+            [f"{event}: {error.column} {error.value!r}: {error.message}" for error in causes]
+        )

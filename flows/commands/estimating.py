@@ -1,10 +1,14 @@
 """The command `estimate`: the answer for an event that is on no record."""
 
+import io
+import re
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,8 +30,30 @@ if TYPE_CHECKING:
     from flows.adding.event import Event, Rows
     from flows.pipeline.steps import RefusedError
 
-MOST_DAYS = 36_525
-NETWORKS = (words.NetworkScope.ALL, words.NetworkScope.MOBILE)
+AHEAD = {
+    "were online": "will be online",
+    "used": "use",
+    "made": "make",
+    "was": "is",
+    "were": "are",
+}
+"""Verbs of the sentence on an event, with those of one that lies ahead."""
+LATER = {
+    "It lasted ": "It will last ",
+    "who got round": "who get round",
+    "lost access": "lose access",
+}
+"""Words of the sentences that follow, likewise."""
+NO_END = re.compile(r"Our record holds no end by [^.]*\. ")
+MOST_DAYS = 3_650
+FROM_TODAY = {"today": 0, "tomorrow": 1}
+
+
+class Networks(StrEnum):
+    """Networks whose users are counted in the facts."""
+
+    ALL = words.NetworkScope.ALL.value
+    MOBILE = words.NetworkScope.MOBILE.value
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,9 +61,22 @@ def add_to(app: typer.Typer) -> None:
     app.command()(estimate)
 
 
+def read_day(text: str) -> date:
+    """Return a day that is written as 2026-12-01, or as today or tomorrow."""
+    if (later := FROM_TODAY.get(text.casefold())) is not None:
+        return date.today() + timedelta(later)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no day: write 2026-12-01 or tomorrow") from error
+
+
 Country = Annotated[str, typer.Option("--country", help="Country, by a name or its code.")]
 Start = Annotated[
-    datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day (2026-12-01).")
+    date,
+    typer.Option(
+        "--from", parser=read_day, metavar="DAY", help="First day: 2026-12-01, today or tomorrow."
+    ),
 ]
 Days = Annotated[
     int | None,
@@ -60,8 +99,12 @@ Places = Annotated[
     list[str] | None,
     typer.Option("--place", help="Place of the country; may be repeated. Default: all of it."),
 ]
-Networks = Annotated[
-    words.NetworkScope, typer.Option("--networks", help="Networks that are cut: all or mobile.")
+OfNetworks = Annotated[
+    Networks,
+    typer.Option(
+        "--networks",
+        help="Networks that are cut. No fact counts who is online by fixed lines alone.",
+    ),
 ]
 Operators = Annotated[
     list[str] | None,
@@ -112,7 +155,7 @@ def estimate(
     services: Services = None,
     feature: Features = None,
     place: Places = None,
-    networks: Networks = words.NetworkScope.ALL,
+    networks: OfNetworks = Networks.ALL,
     operators: Operators = None,
     slowed: Slowed = False,
     facts: Facts = None,
@@ -128,21 +171,18 @@ def estimate(
     """
     from flows.adding.event import Event, find_last_day
 
-    if networks not in NETWORKS:
-        raise fail_with(f"--networks {networks.value}: give all or mobile", 2)
     if feature and not services:
         raise fail_with("--feature goes with --services; give the services", 2)
     if facts and published:
         raise fail_with("give --facts or --published, not both", 2)
-    first_day = start.date()
     event = Event(
         country,
-        first_day,
-        find_last_day(first_day, days),
+        start,
+        find_last_day(start, days),
         _split_names(services),
         tuple(dict.fromkeys(feature or ())),
         _split_names(place),
-        networks,
+        words.NetworkScope(networks),
         _split_names(operators),
         slowed,
     )
@@ -194,9 +234,15 @@ def _show_estimate(
     from flows.pipeline import steps
     from schemas.contracts import ValidationOffError
 
+    shown = io.StringIO()
     try:
-        with publish_estimate(event, steps.read_facts(folders)) as estimated:
+        with (
+            publish_estimate(event, steps.read_facts(folders)) as estimated,
+            redirect_stdout(shown),
+        ):
             show([estimated.restriction_id], estimated.published, show_all=show_all, style=style)
+        is_ahead = event.start > date.today()
+        sys.stdout.write(tell_ahead(shown.getvalue()) if is_ahead else shown.getvalue())
         if estimated.refused_rows_count:
             typer.echo(
                 "rows of the facts with an error, which are left out: "
@@ -209,6 +255,16 @@ def _show_estimate(
         raise fail_with(_explain_refusal(error, version_id)) from error
     except (NotOnRecordError, ValidationOffError) as error:
         raise fail_with(str(error)) from error
+
+
+def tell_ahead(answer: str) -> str:
+    """Return an answer, as text or JSON, whose first sentence and length are in the future."""
+    headline, dot, rest = answer.partition(". ")
+    for past, ahead in AHEAD.items():
+        headline = re.sub(rf"\b{past}\b", ahead, headline)
+    for past, ahead in LATER.items():
+        rest = rest.replace(past, ahead)
+    return headline + dot + NO_END.sub("", rest)
 
 
 def _explain_refusal(error: "RefusedError", version_id: str) -> str:

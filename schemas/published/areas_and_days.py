@@ -58,8 +58,10 @@ class PartsOfPeriod(PublishedModel):
     """The restrictions and countries behind the people of a period, and people of ordered ones."""
 
     base_persons: Series[float] = columns.people_column(
-        "people in the base of that year; of a region, in its countries under restriction"
+        "everyone in the base of that year, at most: their count with the errors of 99 % of such "
+        "counts; of a region, in its countries under restriction"
     )
+    base_q50_persons: Series[float] = columns.people_column("the same, 50 % quantile")
     platforms: Series[str] = columns.platform_column(
         "platforms restricted at some time, joined by ;"
     )

@@ -224,6 +224,11 @@ def test_an_event_that_is_held_is_shown_whatever_else_is_asked(
     )
 
 
+def test_a_month_says_that_it_counts_every_kind(published: Path) -> None:
+    done = command("show", "bangladesh", "july", "2024", "internet", "--published", published)
+    assert done.stdout.startswith("A month counts restrictions of every kind together.\nAbout ")
+
+
 def test_an_area_where_nobody_was_touched_shows_the_events_on_record(published: Path) -> None:
     done = command("show", "spain", "2024", "--published", published)
     assert done.stdout.startswith("No one in Spain was affected: the legal ban of Telegram")

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from audience_impact.cli.command import app
 from audience_impact.vocabulary import Feature, NetworkScope
 from flows.adding.event import Event, EventRows, find_last_day
 from flows.adding.records import FactRecords, NotOnRecordError
+from flows.commands.estimating import read_day, tell_ahead
 from flows.pipeline import steps
 from tests.engine import calibrated, of_places
 from tests.support import edit, load, row, small, world
@@ -113,7 +114,15 @@ def test_a_slip_is_not_read_as_another_country(records: FactRecords) -> None:
         (["--country", "XA", "--services", "alfa"], 1, "alfa is no platform on record; did you"),
         (["--country", "XA", "--place", "Atlantis"], 1, "Atlantis is no place of XA on record"),
         (["--country", "XA", "--days", "-3"], 2, "greater than or equal to 1"),
-        (["--country", "XA", "--networks", "fixed"], 2, "give all or mobile"),
+        (["--country", "XA", "--networks", "fixed"], 2, "Invalid value for '--networks'"),
+        (["--country", "XA", "--operators", "NoSuchTel"], 1, "NoSuchTel is no operator of XA"),
+        (["--country", "XA", "--from", "1995-01-05"], 1, "1995 is too far from these years"),
+        (["--country", "XA", "--from", "2099-01-05"], 1, "2099 is too far from these years"),
+        (
+            ["--country", "XA", "--from", "next week"],
+            2,
+            "Invalid value for '--from': 'next week' is no day",
+        ),
         (["--country", "XA", "--feature", "voice_call"], 2, "--feature goes with --services"),
     ],
 )
@@ -124,6 +133,49 @@ def test_what_is_wrong_with_an_event_is_one_line(
     assert code == status
     assert words in " ".join(output.split())
     assert "Traceback" not in output
+
+
+def test_a_service_that_closed_is_refused_after_its_last_day(records: FactRecords) -> None:
+    platforms = records.tables["platforms"]
+    ended = platforms.assign(ended_on=platforms["platform_id"].map({"alpha": "2025-07-03"}))
+    closed = FactRecords({**records.tables, "platforms": ended.fillna("")})
+    with pytest.raises(NotOnRecordError, match="closed on 3 July 2025"):
+        EventRows(Event("XA", date(2025, 7, 5), services=("alpha",)), closed).check()
+    EventRows(Event("XA", date(2025, 7, 2), services=("alpha",)), closed).check()
+    EventRows(Event("XA", date(2025, 7, 5), services=("beta",)), closed).check()
+
+
+def test_a_service_that_is_blocked_already_is_refused_with_its_restriction(tmp_path: Path) -> None:
+    made = world().estimate("E1")
+    in_force = {"observed_from": "2025-03-01", "end_status": "ongoing"}
+    made.restrict("R1", "alpha", **in_force)
+    records = FactRecords(steps.read_facts([made.write(tmp_path / "facts")]).tables)
+    with pytest.raises(NotOnRecordError, match=r"blocked in XA since 1 March 2025: .* R1$"):
+        EventRows(Event("XA", START, services=("alpha",)), records).check()
+    for event in (
+        Event("XA", START, services=("alpha", "beta")),
+        Event("XA", START, services=("alpha",), is_slowed=True),
+        Event("XA", date(2025, 3, 1), services=("alpha",)),
+    ):
+        EventRows(event, records).check()
+
+
+def test_a_day_is_read_as_a_date_or_a_word() -> None:
+    assert read_day("2026-12-01") == date(2026, 12, 1)
+    assert read_day("Tomorrow") - read_day("today") == timedelta(1)
+
+
+def test_an_event_that_lies_ahead_is_told_in_the_future() -> None:
+    answer = (
+        "About 9.3 million people in Uganda (90 % interval 5 to 12 million) were online when the "
+        "internet was shut down there from 1 to 7 December 2099. The poll was taken in 2024. It "
+        "lasted until 7 December 2099. Our record holds no end by 1 December 2099. Allowing for "
+        "people who got round it, 7 million lost access. Figures: ITU."
+    )
+    ahead = tell_ahead(answer)
+    assert "will be online when the internet is shut down there" in ahead
+    assert "The poll was taken in 2024. It will last until 7 December 2099. Allowing " in ahead
+    assert ahead.endswith("people who get round it, 7 million lose access. Figures: ITU.")
 
 
 def test_what_is_named_twice_is_one(records: FactRecords) -> None:
@@ -183,16 +235,16 @@ def test_facts_of_a_version_that_cannot_be_used_are_one_line(
 def test_rows_with_an_error_are_counted_beside_the_answer(tmp_path: Path) -> None:
     facts = small(tmp_path / "facts")
     edit(facts, "estimates", "E1", value="many")
-    status, output = answer(facts, "--country", "XA", "--from", "2026-01-05", "--services", "alpha")
+    status, output = answer(facts, "--country", "XA", "--from", "2025-07-05", "--services", "alpha")
     assert status == 0, output
     assert "rows of the facts with an error, which are left out: 1; audience-impact check" in output
 
 
-def test_an_event_that_breaks_a_rule_of_the_facts_is_refused_in_a_line(facts: Path) -> None:
+def test_a_year_without_a_count_nearby_is_refused_in_a_line(facts: Path) -> None:
     for day in ("1850-01-05", "9999-12-30"):
         code, output = answer(facts, "--country", "XA", "--from", day, "--days", "20")
         assert code == 1
-        assert f"the event cannot be estimated: observed_from '{day}': " in output
+        assert f"{int(day[:4])} is too far from these years for an estimate" in output
         assert "Traceback" not in output
 
 
@@ -225,10 +277,10 @@ def test_an_event_can_be_written_as_rows(tmp_path: Path) -> None:
     facts = small(tmp_path / "facts")
     status, output = answer(
         facts,
-        *("--country", "XA", "--from", "2026-01-05", "--services", "alpha"),
+        *("--country", "XA", "--from", "2025-07-05", "--services", "alpha"),
         *("--into", str(facts)),
     )
     assert status == 0, output
     assert "written into" in output
     header, rows = load(facts / "restrictions.csv")
-    assert "XA-2026-01-05-alpha-described" in {row[header.index("restriction_id")] for row in rows}
+    assert "XA-2025-07-05-alpha-described" in {row[header.index("restriction_id")] for row in rows}

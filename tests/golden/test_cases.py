@@ -257,7 +257,7 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
 
 
 def test_a_mobile_shutdown_in_unnamed_regions_has_no_certain_lower_bound(frames: Tables) -> None:
-    result = exposed(frames, "RU-2025-05-mobile-internet")
+    result = exposed(frames, "RU-2025-09-mobile-allow-list")
     assert (result["lower_persons"], result["obs_status"]) == (0, "M")
     assert result["upper_persons"] == result["base_persons"]
 

@@ -21,7 +21,7 @@ def row(area: str, persons: float = 4e6) -> dict[str, Any]:
     days = {
         f"{name.removesuffix('persons')}person_days": 30 * cell for name, cell in people.items()
     }
-    return {"area_id": area, "area_name": f"Land {area}", "base_persons": 1e7, **people, **days}
+    return {"area_id": area, "area_name": f"Land {area}", "base_q50_persons": 1e7, **people, **days}
 
 
 def test_labels_meet_no_label_and_no_edge() -> None:

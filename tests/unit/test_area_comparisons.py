@@ -19,7 +19,9 @@ OURS = {"at_least": 400e3, "lower": 410e3, "q50": 500e3, "upper": 590e3, "at_mos
 
 def by_area(**numbers: float) -> pd.DataFrame:
     """One country and year of ours."""
-    cells = {f"{name}_persons": value for name, value in {**OURS, "base": 1e6, **numbers}.items()}
+    cells = {
+        f"{name}_persons": value for name, value in {**OURS, "base_q50": 1e6, **numbers}.items()
+    }
     return pd.DataFrame([{"area_id": "XA", "period": "2025", "restrictions_count": 3.0, **cells}])
 
 

@@ -52,6 +52,9 @@ def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World
         for order in rules.RISING:
             numbers = rows[[f"{name}_{unit}" for name in order]]
             assert not (numbers.diff(axis=1) < -1.0).any(axis=None), table
+        if "base_q50_persons" in rows:
+            beside = rows[["at_most_persons", "base_q50_persons"]]
+            assert not beside.gt(rows["base_persons"], axis=0).any(axis=None)
         touched = rows[f"q95_{unit}"] > 0
         assert (rows[f"at_least_{unit}"] < rows[f"at_most_{unit}"])[touched].all()
 

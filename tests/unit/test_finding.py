@@ -197,14 +197,17 @@ def test_an_unknown_word_makes_one_restriction_no_answer(vocabulary: Vocabulary)
     assert _ask("tiktok", vocabulary)[0].is_precise
 
 
-@given(st.text("abcd", max_size=9), st.text("abcd", max_size=9))
-def test_edits_are_a_distance(left: str, right: str) -> None:
-    edits = finding._count_edits(left, right)
-    assert edits == finding._count_edits(right, left)
-    assert (edits == 0) == (left == right)
-    assert abs(len(left) - len(right)) <= edits <= max(len(left), len(right))
-    swapped = left[1::-1] + left[2:]
-    assert finding._count_edits(left, swapped) <= 1
+@given(
+    name=st.sampled_from(["nigeria", "twitter", "facebook"]),
+    place=st.integers(1, 6),
+    other=st.text("xyz", max_size=1),
+)
+def test_one_wrong_letter_after_the_first_is_read_over(
+    vocabulary: Vocabulary, name: str, place: int, other: str
+) -> None:
+    assert vocabulary.guess_name(name[:place] + other + name[place + 1 :], ("area", "service"))
+    assert vocabulary.guess_name("x" + name[1:], ("area", "service")) is None
+    assert vocabulary.guess_name(name[:place] + other + name[place + 1 :], ("word",)) is None
 
 
 def test_a_name_of_several_countries_is_no_area(vocabulary: Vocabulary) -> None:

@@ -276,11 +276,11 @@ def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
     made = two_lands().estimate("E3", area_id="XB", value="100000")
     inputs, most = prepared(made)[0].simulation, impact_by_area.PUBLISHED_DRAWS
     periods = impact_by_area.draw_periods(inputs, Sampler(0, 4 * most))
-    drawn = impact_by_area.make_draws(periods)
+    table = engine.by_area(inputs, Sampler(0, 4 * most), areas_of(made))
+    drawn = impact_by_area.make_draws(periods, table)
     assert set(drawn["area_id"]) == {"XA", "XB"}
     assert (drawn.groupby(["area_id", "period"])["draw"].nunique() == most).all()
     added = drawn[drawn["period"] == "2026"].groupby("draw")["persons"].sum()
-    table = engine.by_area(inputs, Sampler(0, 4 * most), areas_of(made))
     year = row(table, area_id="002", period="2026")
     for name, share in (("q05_persons", 0.05), ("q50_persons", 0.5), ("q95_persons", 0.95)):
         below = int((added < year[name]).sum())
@@ -291,10 +291,14 @@ def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
 
 def test_a_land_that_cannot_be_drawn_publishes_no_draws() -> None:
     inputs = prepared(two_lands())[0].simulation
-    drawn = impact_by_area.make_draws(impact_by_area.draw_periods(inputs, Sampler(0, 100)))
+    periods = impact_by_area.draw_periods(inputs, Sampler(0, 100))
+    table = engine.by_area(inputs, Sampler(0, 100)).assign(q50_persons=1.0)
+    drawn = impact_by_area.make_draws(periods, table)
     assert set(drawn["area_id"]) == {"XA"}
     assert set(drawn["period"]) == {"2026"}
     assert len(drawn) == 100
+    withheld = table.assign(q50_persons=np.nan)
+    assert impact_by_area.make_draws(periods, withheld).empty
 
 
 def test_orders_alone_stand_in_columns_of_their_own() -> None:

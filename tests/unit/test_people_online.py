@@ -8,12 +8,14 @@ import pytest
 
 from audience_impact.denominators.counts import Counts
 from audience_impact.denominators.online import (
+    MIDDLES,
     PATH,
     YEARS,
     OnlineLevels,
     compute_levels,
     compute_moments,
     compute_shares,
+    measure_growth,
 )
 from audience_impact.fitting import people_online as fitting
 from audience_impact.fitting.people_counts import list_counts
@@ -107,10 +109,23 @@ def test_a_day_between_two_years_lies_on_the_line_between_their_levels() -> None
     assert compute_levels(quantiles.to_numpy())[1] == pytest.approx(np.mean(TREND[4:6]))
 
 
-def test_before_the_first_and_after_the_last_year_it_is_theirs() -> None:
+def test_before_the_first_and_after_the_last_year_it_goes_on_with_the_nearest_step() -> None:
     levels = levels_of(levelled(World()))
-    ends = levels.compute_quantiles(pd.Series(["XA"] * 2), np.array([1999.0, 2050.0]))
-    assert compute_levels(ends["q50_share"].to_numpy()) == pytest.approx(TREND[[0, -1]])
+    moments = np.array([YEARS[0] - 2.5, YEARS[-1] + 3.5])
+    ends = levels.compute_quantiles(pd.Series(["XA"] * 2), moments)
+    step = TREND[1] - TREND[0]
+    levels_there = compute_levels(ends["q50_share"].to_numpy())
+    assert levels_there == pytest.approx([TREND[0] - 3 * step, TREND[-1] + 3 * step])
+
+
+def test_the_error_grows_beyond_the_last_year_as_in_the_last_two() -> None:
+    deviation = np.array([[*np.full(len(YEARS) - 3, 0.2), 0.2, 0.3, 0.5]])
+    moments = MIDDLES[-1] + np.array([-1.0, 0.0, 1.0, 2.0])
+    grown = [measure_growth(deviation, moments[[at]]).item() for at in range(4)]
+    last, more = 0.5**2 - 0.3**2, (0.5**2 - 0.3**2) - (0.3**2 - 0.2**2)
+    assert grown == pytest.approx([0.0, 0.0, last + more, 2 * last + 3 * more])
+    shrinking = np.array([np.linspace(0.5, 0.2, len(YEARS))])
+    assert measure_growth(shrinking, moments[[3]]).item() == 0.0
 
 
 def test_an_area_without_levels_and_a_row_without_a_day_have_no_share() -> None:

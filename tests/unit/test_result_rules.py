@@ -185,10 +185,11 @@ BREACHES: list[tuple[str, Callable[[ReviewInput], ReviewInput], list[str]]] = [
     ),
     (
         "area_below_restriction",
-        area("XA", "2025-09", "lower_persons", 4e5),
+        area("XA", "2025-09", "at_least_persons", 4e5),
         ["XA/2025-09 < R1", "XA/2025-09 < R2", "XA/2025-09 < R3"],
     ),
     ("area_above_base", area("XA", "2025-09", "upper_persons", 7.1e5), ["XA/2025-09"]),
+    ("area_above_base", area("XA", "2025-09", "at_most_persons", 9e5), ["XA/2025-09"]),
     ("normal_without_grounds", lambda made: act(made, claim_status="reported"), BOTH),
     ("normal_without_grounds", lambda made: act(made, evidence_state="insufficient"), BOTH),
     ("normal_without_grounds", lambda made: act(made, evidence_state="ok"), BOTH),
@@ -271,7 +272,8 @@ def test_a_base_speaks_of_days_a_year_away(
     bases = bases.assign(area_id="XA", population_base="internet_all")
     bases = bases.assign(period_start=limits["start"], period_end=limits["end"])
     of = {"area_id": ["XA"], "period": [period], "base": ["internet_all"], "upper_persons": [upper]}
-    made = replace(sound, by_area=pd.DataFrame(of), bases=bases)
+    by_area = pd.DataFrame(of).assign(q95_persons=upper, at_most_persons=upper, base_persons=1e7)
+    made = replace(sound, by_area=by_area, bases=bases)
     result = review.RESULTS.runs["area_above_base"](made)
     assert result == ([f"XA/{period}"] if is_told else [])
 

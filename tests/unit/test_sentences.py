@@ -302,6 +302,10 @@ def reasoned(
         ),
         (told(MANY), "People who got round the restriction, for instance with VPNs, are included."),
         (told(MANY, end_status="ongoing"), "Our record holds no end by 31 January 2026."),
+        (
+            told(MANY, end_status="ongoing", listed_until="2025-12-31"),
+            "Our record holds no end by 31 December 2025.",
+        ),
         (told(MANY), "Its end is not recorded."),
         (told(MANY, ended_on="2021-01-02"), "It lasted until 2 January 2021."),
         (
@@ -543,10 +547,19 @@ def test_a_time_of_the_day_in_a_note_is_not_denied() -> None:
     hours: dict[str, Any] = {"hours_basis": "exams", "ended_on": "2020-11-06"}
     hours |= dict(zip(HOURS, (3.0, 6.0, 12.0), strict=True))
     assert "Our record gives no hours" in sentences.write_answer(told(MANY, **hours))
-    for note in ("from 4:00pm to midnight", "10:30 to 13:30"):
-        assert "hours" not in sentences.write_answer(told(MANY, **hours, note=note))
+    for note in ("from 4:00pm to midnight", "10:30 to 13:30", "about 60 hours"):
+        assert "no hours" not in sentences.write_answer(told(MANY, **hours, note=note))
     late: dict[str, Any] = {"ended_on": "2020-11-06/2020-12-31"}
     assert "hours" not in sentences.write_answer(told(MANY, **hours | late))
+
+
+def test_places_that_the_source_names_are_not_said_to_be_unnamed() -> None:
+    unnamed: dict[str, Any] = {"geo_scope": "multi_region"}
+    silent = "Our record does not say which places were affected."
+    for note in ("", f"{PRINTED_AREA}Nationwide; more"):
+        assert silent in sentences.write_answer(told(MANY, **unnamed, note=note))
+    named = sentences.write_answer(told(MANY, **unnamed, note=f"{PRINTED_AREA}Brest; more"))
+    assert f"{silent[:-1]}: its source names “Brest”." in named
 
 
 def test_our_own_projection_is_called_ours() -> None:

@@ -375,15 +375,18 @@ def area_below_restriction(results: ReviewInput) -> list[str]:
         return []
     exposed = results.exposed
     single = exposed[~exposed["area_id"].str.contains(";", regex=False)]
-    names = ["lower", "q05", "q50", "q95", "upper"]
+    names = ["at_least", "q05", "q50", "q95", "at_most"]
     columns = [f"{name}_persons" for name in names]
     restrictions = results.in_force.merge(
         single[["restriction_id", "chance_happened_share", *columns]], on="restriction_id"
     )
     is_sure = restrictions["chance_happened_share"].isna()
     drawn, below = ["q05_persons", "q50_persons", "q95_persons"], restrictions[columns].copy()
-    below[drawn] = restrictions[["lower_persons", *drawn[:2]]].assign(lower_persons=0.0).to_numpy()
-    below["lower_persons"] = restrictions["lower_persons"].where(restrictions["is_confirmed"], 0.0)
+    lower = restrictions[["at_least_persons", *drawn[:2]]].assign(at_least_persons=0.0)
+    below[drawn] = lower.to_numpy()
+    below["at_least_persons"] = restrictions["at_least_persons"].where(
+        restrictions["is_confirmed"], 0.0
+    )
     restrictions[columns] = restrictions[columns].where(is_sure, below)
     limits = parse_periods(results.by_area["period"])
     by_area = results.by_area[["area_id", "period", "base_persons", *columns]]
@@ -410,7 +413,7 @@ def area_above_base(results: ReviewInput) -> list[str]:
     A base is that of any day from the start of the oldest restriction in force, or from the first
     of January, to the last day of the period, at most WINDOW_DAYS away. If a base is projected, all
     residents are the limit. Without a base near the first or the last of these days there is no
-    limit.
+    limit. No draw or bound with errors exceeds the base with its error.
     """
     if results.by_area.empty or results.bases.empty:
         return []
@@ -422,7 +425,9 @@ def area_above_base(results: ReviewInput) -> list[str]:
         _find_near_bases(periods.assign(base=EVERYONE), results.bases),
     )
     limit = counted["most"].where(~counted["projected"].eq(True), residents["most"])
-    above = periods[periods["upper_persons"] > limit + TOLERANCE_PERSONS]
+    most = periods[["q95_persons", "at_most_persons"]].max(axis=1)
+    is_above = periods["upper_persons"] > limit + TOLERANCE_PERSONS
+    above = periods[is_above | (most > periods["base_persons"] + TOLERANCE_PERSONS)]
     return sorted(above["area_id"] + "/" + above["period"])
 
 

@@ -346,7 +346,7 @@ def choose_colour(row: Mapping[str, Any] | None, scale: Scale = SHARES) -> str:
     """Return the colour of a country, by the median for each person of its base."""
     if row is None or read_number(row[f"at_most_{scale.unit}"]) == 0:
         return "map-none"
-    middle, base = (read_number(row[name]) for name in (f"q50_{scale.unit}", "base_persons"))
+    middle, base = (read_number(row[name]) for name in (f"q50_{scale.unit}", "base_q50_persons"))
     if middle is None or not base:
         return "map-unknown"
     return f"map-{1 + sum(middle / base >= limit for limit in scale.limits)}"
@@ -367,13 +367,13 @@ def _make_shape(
 
 def describe_country(row: Mapping[str, Any], scale: Scale = SHARES) -> str:
     """Return the number of a country, for each person of its base as well, in words."""
-    estimate, base = read_estimate(row, scale.unit), read_number(row["base_persons"])
+    estimate, base = read_estimate(row, scale.unit), read_number(row["base_q50_persons"])
     is_people, rate = scale is SHARES, ""
     if estimate.q50 is not None and base:
         population = naming.label_code(row["base"], "population_base")
         ratio = estimate.q50 / base
         rate = (
-            f", {format_share(ratio)} of its {population}"
+            f", {format_share(min(ratio, 1.0))} of its {population}"
             if is_people
             else f", {ratio:.3g} days for each of its {population}"
         )
