@@ -311,10 +311,10 @@ def _describe_sets(periods: _Periods, inputs: SimulationInputs) -> pd.DataFrame:
     """Return base, BASES and platforms of each set, by set_id."""
     rows = inputs.timeline.rows.set_index("row")
     with_error = inputs.timeline.rows_with_error.set_index("row")["online_persons"]
-    expected = rows["expected_persons"].fillna(rows["base_persons"])
+    expected = (rows["expected_persons"] / rows["base_persons"]).fillna(1.0)
     people = rows[["platform_id", "base"]].assign(
         base_persons=np.fmax(with_error, rows["online_persons"]),
-        base_q50_persons=np.fmax(expected, rows["online_persons"]),
+        base_q50_persons=rows["online_persons"] * expected,
     )
     joined = periods.members["every"].join(people, on="row")
     joined = joined.sort_values(["set_id", "base_persons", "platform_id"])
