@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 AHEAD = {
     "were online": "will be online",
     "used": "use",
+    "relied": "rely",
     "made": "make",
     "was": "is",
     "were": "are",
