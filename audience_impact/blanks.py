@@ -11,8 +11,10 @@ of them alone.
 
 import unicodedata
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:  # the help of commands is shown without pandas
+    import pandas as pd
 
 _SPACES = (
     *((0x00, 0x20), (0x7F, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029)),
@@ -45,12 +47,12 @@ def strip_blanks(text: str) -> str:
     return text.strip(WHITE) if text.strip(INVISIBLE) else ""
 
 
-def mark_filled(texts: pd.Series) -> pd.Series:
+def mark_filled(texts: "pd.Series") -> "pd.Series":
     """Mark the cells with a visible character."""
     return _test_cells(texts, _is_filled, lambda cells: _first_signs(cells).isdisjoint(_BLANKS))
 
 
-def mark_padded(texts: pd.Series) -> pd.Series:
+def mark_padded(texts: "pd.Series") -> "pd.Series":
     """Mark the cells that begin or end with white space, or consist of it."""
     return ~_test_cells(
         texts,
@@ -75,13 +77,15 @@ def _is_padded(text: str) -> bool:
 
 
 def _test_cells(
-    texts: pd.Series, holds: Callable[[str], bool], all_hold: Callable[[list[str]], bool]
-) -> pd.Series:
+    texts: "pd.Series", holds: Callable[[str], bool], all_hold: Callable[[list[str]], bool]
+) -> "pd.Series":
     """Mark the texts for which `holds` is true, and the missing cells.
 
     `all_hold` checks all cells at once by the characters at their ends, which is enough for nearly
     all columns and ten times as fast as stripping each cell.
     """
+    import pandas as pd
+
     cells = texts.to_numpy(dtype="object").tolist()
     missing = pd.isna(texts).to_numpy()
     if not missing.any() and all_hold(cells):

@@ -176,14 +176,14 @@ def _explain_bounds(record: AnswerRecord) -> str:
     leading, people = record.leading, record.leading.people
     base = _name_base(leading, "")
     is_of_base = base and leading.base_persons and not (is_below(record) or record.is_network)
-    said = limit_bounds(people, leading.population_persons, leading.base_persons)
-    if said.upper is None and said.at_most is None and not has_telling_floor(said):
+    limited = limit_bounds(people, leading.population_persons, leading.base_persons)
+    if limited.upper is None and limited.at_most is None and not has_telling_floor(limited):
         count = format_number(leading.base_persons or 0.0)
         return f"Our record counts {count} {base} there." if is_of_base else ""
     most = max(people.upper or 0.0, people.q50 or 0.0)
-    holds = said.upper is not None and (leading.base_persons or 0) >= most
+    holds = limited.upper is not None and (leading.base_persons or 0) >= most
     of = f", of {format_number(leading.base_persons or 0.0)} {base}" * bool(is_of_base and holds)
-    return f"{capitalise_first(describe_bounds(said))}{of}.{_describe_service_users(record)}"
+    return f"{capitalise_first(describe_bounds(limited))}{of}.{_describe_service_users(record)}"
 
 
 def _name_base(leading: Number, fallback: str) -> str:
@@ -213,8 +213,10 @@ def _describe_deprived(record: AnswerRecord) -> list[str]:
     if interval is None or interval[2] == 0:
         return [caveats.describe_kept_access(record)]
     low, middle, high = interval
-    left = f"about {round_interval(low, middle, high)[1]} lost access{bracket_interval(low, high)}"
-    return [f"Allowing for people who got round it, for instance with VPNs, {left}."]
+    without = (
+        f"about {round_interval(low, middle, high)[1]} lost access{bracket_interval(low, high)}"
+    )
+    return [f"Allowing for people who got round it, for instance with VPNs, {without}."]
 
 
 def _describe_status(leading: Number) -> str:

@@ -365,14 +365,14 @@ def _fit_spread(pairs: pd.DataFrame, fit: Callable[[pd.DataFrame], Spread]) -> F
 def fit_growth_by_kind(free: pd.DataFrame, platforms: pd.DataFrame) -> dict[StrEnum, Fit]:
     """Return the growth of each kind of service from pairs of figures without a restriction."""
     kinds = free["platform_id"].map(platforms.set_index("platform_id")["kind"])
-    every = _fit_spread(free, measure_audience_growth)
+    of_all = _fit_spread(free, measure_audience_growth)
     fits: dict[StrEnum, Fit] = {}
     for kind, name in KINDS.items():
         pairs = free[kinds == kind]
         basis, measurers = _find_basis(pairs)
         weight = measurers / (measurers + FEW)
         of_kind = _fit_spread(pairs, measure_audience_growth).values
-        values = {q: every.values[q] * (1 - weight) + of_kind[q] * weight for q in QUANTILES}
+        values = {q: of_all.values[q] * (1 - weight) + of_kind[q] * weight for q in QUANTILES}
         fits[name] = Fit(values, basis, len(pairs) if measurers else 0, measurers)
     return fits
 

@@ -76,7 +76,7 @@ def impute_with_members(
         shares = distribution.impute_shares(requested, tables, imputation_model, without_country)
         return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES])
     models = [imputation_model, imputation_model.finer]
-    figures = pd.concat([each.figures for each in models if each is not None])
+    figures = pd.concat([model_of.figures for model_of in models if model_of is not None])
     members = _list_members(requested[is_group], tables, figures)
     both = pd.concat([requested[~is_group], members.drop(columns="place")], ignore_index=True)
     shares = distribution.impute_shares(both, tables, imputation_model, without_country)

@@ -147,11 +147,11 @@ def _join_measurers(facts: pd.DataFrame, seen: pd.DataFrame) -> pd.Series:
 
 def _name_other_ends(facts: pd.DataFrame, tables: Tables) -> dict[str, pd.Series]:
     """Return the end of another source that disagrees, and who publishes it."""
-    other = facts.reindex(columns=events.OTHER_END).replace("", None)
+    ends = facts.reindex(columns=events.OTHER_END).replace("", None)
     publishers = tables["sources"].set_index("source_id")["publisher"]
-    publisher = other[events.OTHER_END[2]].map(publishers)
+    publisher = ends[events.OTHER_END[2]].map(publishers)
     return {
-        **{name: other[name] for name in events.OTHER_END[:2]},
+        **{name: ends[name] for name in events.OTHER_END[:2]},
         "other_end_source": publisher.astype("object").where(publisher.notna(), None),
     }
 
