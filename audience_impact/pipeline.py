@@ -53,7 +53,7 @@ STEPS_OF_DAYS = (
 STEPS_OF_ANSWERS = ("audiences", "plan", "plain unions", "unions", "given", "fitted", "share")
 """Steps that they and `steps` need, but no table of areas."""
 
-METHOD_VERSION = "3.0"
+METHOD_VERSION = "4.0"
 DRAWS = 1000
 
 
