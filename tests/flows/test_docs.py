@@ -10,8 +10,9 @@ import pytest
 
 from audience_impact.answers import documents
 from audience_impact.outputs.review import status_rules
+from benchmarks import page as validation
 from flows import CHECKOUT
-from flows.documenting import architecture, docs, validation
+from flows.documenting import architecture, docs
 from flows.pipeline.quality import collect_rules
 from flows.pipeline.steps import Results
 
@@ -199,5 +200,5 @@ def test_tables_of_the_validation_page_are_those_of_the_facts(command: str) -> N
     words = [f"benchmarks.{command}"]
     assert any(words[0] in found["command"] for found in validation.MEASURED.finditer(page))
     assert validation.measure_page(page, words)[1] == [], (
-        "run `python -m flows.documenting.validation`"
+        "run `python -m benchmarks.page`"
     )

@@ -1,4 +1,4 @@
-"""Bring the tables of docs/validation.md up to date: `python -m flows.documenting.validation`.
+"""Bring the tables of docs/validation.md up to date: `python -m benchmarks.page`.
 
 A line of the page that names a command of `benchmarks` is followed by the tables that the command
 prints from the committed facts. Without arguments all of them are written anew, which takes many
@@ -49,7 +49,7 @@ def measure_page(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the page, or report what differs."""
-    parser = argparse.ArgumentParser(prog="python -m flows.documenting.validation")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.page")
     parser.add_argument("words", nargs="*", metavar="WORDS")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args(arguments)
