@@ -24,6 +24,7 @@ from markupsafe import Markup, escape
 from audience_impact.answers import names as naming
 from audience_impact.answers import numbers
 from audience_impact.answers.numbers import Estimate, dates_in_words, format_interval
+from audience_impact.bounds.restrictions import BOUNDS_SHARE
 from audience_impact.plain_text import plain_lines, web_address
 from audience_impact.site.report_data import (
     ListEntry,
@@ -154,6 +155,7 @@ def load_environment() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(FILTERS)
+    environment.globals["bounds_share"] = BOUNDS_SHARE
     return environment
 
 
