@@ -25,7 +25,7 @@ from audience_impact.answers import names
 from audience_impact.answers.names import SHARED_NAMES, make_key
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.answers.records import is_in_force
-from audience_impact.vocabulary import WHOLE_INTERNET, Action
+from audience_impact.vocabulary import WHOLE_INTERNET, Action, EndStatus
 
 DESCRIBING = ("occasion", "network_scope", "end_status")
 """Columns whose words say how a restriction was, and not where or of what."""
@@ -436,7 +436,11 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool
         as_of = pd.Timestamp(acts["as_of"].max())
         dated = acts[["announced_on", "observed_from"]].astype("object").fillna("")
         begun = dated.apply(lambda days: days.str.startswith(question.period)).any(axis=1)
-        fits &= begun | is_in_force(acts, question.period, as_of).astype(bool)
+        in_force = is_in_force(acts, question.period, as_of).astype(bool)
+        if "-" in question.period:  # an event whose end is not recorded is of its first month
+            is_open = acts["ended_on"].fillna("").str.contains("/", regex=False)
+            in_force &= ~(is_open | acts["end_status"].eq(EndStatus.UNKNOWN.value))
+        fits &= begun | in_force
     return fits
 
 

@@ -199,6 +199,4 @@ def test_tables_of_the_validation_page_are_those_of_the_facts(command: str) -> N
     page = validation.PAGE.read_text("utf-8")
     words = [f"benchmarks.{command}"]
     assert any(words[0] in found["command"] for found in validation.MEASURED.finditer(page))
-    assert validation.measure_page(page, words)[1] == [], (
-        "run `python -m benchmarks.page`"
-    )
+    assert validation.measure_page(page, words)[1] == [], "run `python -m benchmarks.page`"

@@ -238,3 +238,17 @@ def test_the_beginning_of_an_id_is_completed(vocabulary: Vocabulary) -> None:
     assert not finding.is_like_id("nigeria")
     assert not finding.is_like_id("nigeria 2021")
     assert finding.complete_id("ng-2021", vocabulary.acts) == ["NG-2021-06-05-twitter"]
+
+
+def test_an_event_without_a_recorded_end_is_listed_in_its_own_month(vocabulary: Vocabulary) -> None:
+    acts = vocabulary.acts.copy()
+    is_pulwama = acts["restriction_id"] == "IN-2023-02-01-b"
+    acts["ended_on"] = acts["ended_on"].mask(is_pulwama, "2023-02-01/2023-12-31")
+    parts = pd.DataFrame(
+        {"restriction_id": row[0], "platform_id": row[7], "platform_name": NAMES[row[7]]}
+        for row in ROWS
+    )
+    open_ended = Vocabulary({"restrictions": acts, "impact_by_platform": parts})
+    assert _ask("pulwama february 2023", open_ended)[1] == ["IN-2023-02-01-b"]
+    assert _ask("pulwama 2023", open_ended)[1] == ["IN-2023-02-01-b"]
+    assert "IN-2023-02-01-b" not in _ask("pulwama june 2023", open_ended)[1]
