@@ -35,7 +35,6 @@ from audience_impact.outputs.restrictions import (
     make_restrictions,
 )
 from audience_impact.outputs.review import confidence, rules
-from audience_impact.outputs.review.confidence import list_tested_levels
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import make_sensitivity
 from audience_impact.simulation.inputs import SimulationInputs, make_simulation_inputs
@@ -164,7 +163,6 @@ class Outputs(Mapping[str, pd.DataFrame]):
 OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "impact": lambda run, s: make_impact(
         *(s.scope, s.inputs, s.bounds, s.simulation, run.draws, s.lost),
-        list_tested_levels(run.facts["answer_rungs"]),
     ),
     "impact_by_platform": lambda run, s: make_impact_by_platform(
         s.scope, s.inputs.audiences, s.simulation, run.facts["platforms"]

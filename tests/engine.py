@@ -229,8 +229,7 @@ def by_day(inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame) -> p
 def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:
     """Table `impact` of what was prepared and drawn."""
     return impact_table.make_impact(
-        *(stages.scope, stages.inputs, stages.bounds, stages.simulation, draws, stages.lost),
-        frozenset(),
+        *(stages.scope, stages.inputs, stages.bounds, stages.simulation, draws, stages.lost)
     )
 
 

@@ -90,8 +90,8 @@ PLAINER: dict[str, str] = {
     PartGap.OPERATORS_BELOW: "our record holds no count of a small operator's users in a part of a "
     "country",
     PartGap.NETWORKS_UNKNOWN: "our record does not say which networks were affected",
-    ImputationRung.OWN_PEOPLE: "figures of the service there that count something near, or "
-    "another time",
+    ImputationRung.OWN_PEOPLE: "figures of the service there that are of another time, or of a "
+    "part of its users",
     ImputationRung.OWN_OTHER: "advertising reach, accounts or installations of the service there",
 }
 """Plain wordings that replace published ones which cannot be understood without the table."""
@@ -169,7 +169,7 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
         extent = record.restriction.extent_reason
         return " and ".join(
             [
-                f"the source does not mean everyone there ({extent})",
+                explain_extent(extent or ""),
                 *(_word_gap(gap) for gap in rules.get(GAP, []) if gap in UNCOUNTED),
                 *([MISSING_REASONS[WIDE]] if WIDE in rules else []),
             ]
@@ -187,6 +187,28 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
     return " and ".join([*general, *specific_reasons] or limits)
 
 
+EXTENTS = (
+    (r"attack, not an order: it hits .*", "the attack hit one network alone"),
+    (r"attack, not an order.*", "the source does not count whom the attack cut off"),
+    (r"damage, not an order: .*", "the source does not count whom the damage cut off"),
+    (r"damage, not an order, and the text says (.*)", r"the source says only \1"),
+    (r"the text says (.*)", r"the source says \1, which is not everyone"),
+    (r"(?:one|some) operators? named(?: in the title of its source|, and [^:]*)?: (.*)",
+     r"the source names only \1"),
+    (r"everyone but a part: (.*)", r"the source says “\1”"),
+    (r"the scope cell says (.*), the area cell (.*)", r"the source says both \1 and \2"),
+)  # fmt: skip
+"""How a reason why not everyone was affected reads in a sentence, by its pattern."""
+
+
+def explain_extent(reason: str) -> str:
+    """Return why a source does not mean everyone, to follow `because`."""
+    for pattern, words in EXTENTS:
+        if match := re.fullmatch(pattern, reason):
+            return match.expand(words)
+    return f"the source does not mean everyone there ({reason})"
+
+
 def _word_gap(gap: str) -> str:
     return PLAINER.get(gap, PartGap(gap).meaning)
 
@@ -200,9 +222,8 @@ def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
         for rung in rules.get(rule, [])
     ]
     if EXTENT in rules:
-        sentences.append(
-            f"The source does not mean everyone there: {record.restriction.extent_reason}."
-        )
+        extent = explain_extent(record.restriction.extent_reason or "")
+        sentences.append(f"The number allows for this: {extent}.")
     assumed = [_explain_assumption(detail) for detail in rules.get(ASSUMED, [])]
     sentences += [f"Assumptions: {'; '.join(assumed)}."] if assumed else []
     ages = rules.get("ages", [])
@@ -356,6 +377,7 @@ _BODIES = re.compile(
     r"\b(?:administration|agency|army|authorit(?:y|ies)|commission|commissioner|council|court|"
     r"department|directorate|forces|government|inspector general|junta|magistrate|militia|"
     r"military|minister|ministry|office|parliament|police|presidency|president|regulator|"
+    r"alliance|coalition|federation|kingdom|republic|union|hackers|"
     r"secretary|taliban|congress|assembly|cabinet|force)\b",
     re.IGNORECASE,
 )
@@ -370,7 +392,8 @@ def name_authority(text: str) -> str:
 
     A register prints the kind of body behind its name: it stands for a name that is missing.
     """
-    parts = list(dict.fromkeys(part.strip() for part in text.split(";") if part.strip()))
+    bare = (re.sub(r"[ ,.]+(?:and)?$", "", part.strip()) for part in text.split(";"))
+    parts = list(dict.fromkeys(filter(None, bare)))
     named = [part for part in parts if part.casefold() not in KINDS] or parts[:1]
     return join_names([KINDS.get(part.casefold(), _add_article(part)) for part in named])
 

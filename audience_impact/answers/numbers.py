@@ -233,6 +233,8 @@ def limit_bounds(estimate: Estimate, residents: float | None, base: float | None
     """Return an estimate without the upper bounds that are those of everyone."""
     most, upper = estimate.at_most, estimate.upper
     everyone = min(filter(None, (residents, base)), default=math.inf)
+    if not estimate.lower and (upper or 0.0) >= everyone / 2:
+        estimate = estimate._replace(upper=None)
     if most is not None and most >= everyone * (1 - NEARLY):
         estimate = estimate._replace(at_most=None)
     if upper is not None and not estimate.lower and upper >= (base or math.inf) * (1 - NEARLY):

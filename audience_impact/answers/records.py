@@ -135,8 +135,10 @@ Place = StrEnum("Place", "COUNTRY NAMED PART UNNAMED")
 """Where it was: in the whole country, in places on record, in parts of these, or elsewhere."""
 Loss = StrEnum("Loss", "ACTION ATTACK DAMAGE CUT")
 """What happened to a network: an order comes before what the source calls its cause."""
-WINDOW_DAYS = 31
-"""Days between which an end is printed; an end that may be on more days is not recorded."""
+WINDOW_DAYS, MONTHS_DAYS = 31, 93
+"""Days between which an end is printed, of a span of days and of months that a page states; an end
+that may be on more days is not recorded.
+"""
 LAST_LISTED = "-12-31"
 """End of a span that a register gives to what it lists in one year and not in the next."""
 CLOCK = re.compile(
@@ -215,6 +217,8 @@ def _read_end(restriction: Restriction) -> End:
         return End.DAY
     is_span = "/" in written
     is_near = days <= WINDOW_DAYS and not written.endswith(LAST_LISTED)
+    is_of_months = re.fullmatch(r"\d{4}-\d{2}/\d{4}-\d{2}", written) is not None
+    is_near = is_near or (is_of_months and days <= MONTHS_DAYS)
     is_near = is_near if is_span else len(written) > len("2025")
     return End.WINDOW if span and is_near else End.NOT_RECORDED
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from audience_impact.answers.names import area_in_words, join_names, name_service
 from audience_impact.answers.numbers import (
@@ -24,6 +25,7 @@ from audience_impact.vocabulary import (
     EvidenceState,
     FactRole,
     Feature,
+    HoursBasis,
     NetworkScope,
     PlaceReading,
 )
@@ -49,6 +51,9 @@ DISPUTED = ", by a report that is disputed"
 WITH_ARTICLE = (" Strip", " Region")
 """Ends of names of places that take an article in a sentence."""
 WHOLE_DAY_HOURS = 23.9
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+MOST_SUMMED_DAYS = 31
+"""Days up to which the hours of a cut without a break are printed in all."""
 FEW_HOURS = 20.0
 """Hours up to which a decimal is printed."""
 WAR = re.compile(r"\bconflict\b|\bwar\b", re.IGNORECASE)
@@ -108,7 +113,7 @@ def _describe_network_cut(record: AnswerRecord) -> RestrictionWords:
     is_kind = record.restriction.network_scope in ONE_NETWORK
     used, link = _describe_online(record)
     if networks:
-        used = f"relied on {networks} alone" if is_kind else f"{used} through {networks}"
+        used = f"had only {networks} to go online" if is_kind else f"{used} through {networks}"
     if is_planned(record):
         done = f"a {name_action(record)} of {'these' if networks else 'the internet'} was announced"
         return RestrictionWords(used, "", link, f"{done} {day}", "")
@@ -379,7 +384,7 @@ def _describe_duration(record: AnswerRecord) -> str:
     parts = (until if not is_span(record) else "", _describe_hours(record))
     lasted = ", ".join(text for text in parts if text)
     if not lasted:
-        return "It lasted a day." if last and not until else ""
+        return "It began and ended on that day." if last and not until else ""
     verb = "lasted" if last else "was in force"
     return f"It {verb} {lasted}{_describe_person_hours(record)}."
 
@@ -423,14 +428,35 @@ def _describe_hours(record: AnswerRecord) -> str:
     least, most = record.restriction.least_hours_a_day, record.restriction.most_hours_a_day
     if least is None and most is None:
         return ""
-    first, last = group_digits(least or most or 0.0, 1), group_digits(most or least or 0.0, 1)
-    is_one_day = choose_start_day(record) == record.restriction.ended_on
-    is_once = record.restriction.times_in_force == 1
-    a_day = "" if is_one_day else " in all" if is_once else " a day on average"
-    if a_day and (least or 0) >= WHOLE_DAY_HOURS:
+    low, high = least or most or 0.0, most or least or 0.0
+    days = 1 if record.restriction.times_in_force == 1 else _count_days(record)
+    if days != 1 and (least or 0) >= WHOLE_DAY_HOURS:
         return ""  # as days always are
+    is_total = days is not None and days <= MOST_SUMMED_DAYS
+    ends = [hours * (days or 1) if is_total else hours for hours in (low, high)]
+    first, last = (group_digits(hours, 1) for hours in ends)
     hours = "an hour" if first == last == "1" else f"{first} hours"
-    return f"{hours if first == last else f'{first} to {last} hours'}{a_day}"
+    span = hours if first == last else f"{first} to {last} hours"
+    if days == 1 and not _is_once(record):
+        return span
+    return f"{span} in all" if is_total else f"{span} a day on average"
+
+
+def _is_once(record: AnswerRecord) -> bool:
+    """Return whether it was in force once over several days."""
+    is_one_day = choose_start_day(record) == record.restriction.ended_on
+    return record.restriction.times_in_force == 1 and not is_one_day
+
+
+def _count_days(record: AnswerRecord) -> int | None:
+    """Return the days of a single cut without a break; None where days recur or none are known."""
+    about = record.restriction
+    if about.days_in_force or about.times_in_force or about.hours_basis == HoursBasis.EXAMS:
+        return None
+    first, last = choose_start_day(record) or "", about.ended_on or ""
+    if record.clauses.end is not End.DAY or not DAY.fullmatch(first):
+        return None
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
 
 
 def _describe_person_hours(record: AnswerRecord) -> str:

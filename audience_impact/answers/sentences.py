@@ -178,6 +178,8 @@ def _explain_bounds(record: AnswerRecord) -> str:
     is_of_base = base and leading.base_persons and not (is_below(record) or record.is_network)
     limited = limit_bounds(people, leading.population_persons, leading.base_persons)
     if limited.upper is None and limited.at_most is None and not has_telling_floor(limited):
+        if (people.interval or (0.0,))[-1] > (leading.base_persons or 0.0):
+            return ""  # the count as printed is below some draws of it
         count = format_number(leading.base_persons or 0.0)
         return f"Our record counts {count} {base} there." if is_of_base else ""
     most = max(people.upper or 0.0, people.q50 or 0.0)

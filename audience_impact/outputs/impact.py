@@ -62,11 +62,10 @@ def make_impact(
     simulation: SimulationInputs,
     draws: Draws,
     lost: pd.DataFrame,
-    tested_levels: frozenset[str],
 ) -> pd.DataFrame:
     """Return one row for each restriction and impact_metric.
 
-    `lost` as `find_reach_lost` returns it, `tested_levels` as `list_tested_levels` does.
+    `lost` as `find_reach_lost` returns it.
     """
     people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
@@ -88,7 +87,7 @@ def make_impact(
     )
     table = table.join(simulation.chances.list_shares(), on="restriction_id")
     table[QUANTILES] = table[QUANTILES].mask(table["is_never_enforced"], 0.0)
-    table["confidence"] = rate_answers(table, tested_levels)
+    table["confidence"] = rate_answers(table)
     is_contained = table["obs_status"].eq(UNRELIABLE) & table["confidence"].eq(Confidence.HIGH)
     table["obs_status"] = table["obs_status"].mask(is_contained, ESTIMATED)
     return _add_shares(table.assign(as_of=scope.as_of.isoformat())).sort_values(

@@ -47,7 +47,9 @@ def name_origin(measurer: str | None, publisher: str, period: str | None = None)
     page = _strip_brackets(publisher)
     named = UNSTATED if measurer is None else measurer
     when = f", {period_in_words(period)}" if period else ""
-    return f"{named}{when}" if _is_own(measurer, page) else f"{named}{when} (via {page})"
+    is_described = " that " in page  # of a page whose publisher nobody wrote down
+    is_bare = is_described or _is_own(measurer, page)
+    return f"{named}{when}" if is_bare else f"{named}{when} (via {page})"
 
 
 def _is_own(measurer: str | None, page: str) -> bool:

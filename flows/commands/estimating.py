@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 AHEAD = {
     "were online": "will be online",
     "used": "use",
-    "relied": "rely",
+    "had only": "will have only",
     "made": "make",
     "was": "is",
     "were": "are",

@@ -175,8 +175,8 @@ def test_an_event_that_lies_ahead_is_told_in_the_future() -> None:
     ahead = tell_ahead(answer)
     assert "will be online when the internet is shut down there" in ahead
     assert "The poll was taken in 2024. It will last until 7 December 2099. Allowing " in ahead
-    on_mobile = "About 4 million people in Libya relied on mobile networks when these were cut."
-    assert "rely on mobile networks when these are cut" in tell_ahead(on_mobile)
+    on_mobile = "Some people had only mobile networks to go online when these were cut."
+    assert "will have only mobile networks to go online when these are cut" in tell_ahead(on_mobile)
     assert ahead.endswith("people who get round it, 7 million lose access. Figures: ITU.")
 
 

@@ -155,8 +155,8 @@ def figure(value: float, **cells: Any) -> dict[str, Any]:
         ),
         (
             told(FEW, **NET, network_scope="mobile"),
-            "About 4,600 people in France (likely range 540 to 9,000) relied on mobile networks "
-            "alone when these were shut down there on 4 November 2020.",
+            "About 4,600 people in France (likely range 540 to 9,000) had only mobile "
+            "networks to go online when these were shut down there on 4 November 2020.",
         ),
         (
             told(FEW, **NET, network_scope="unknown", cause="damage", claim_status="reported"),
@@ -252,7 +252,7 @@ def reasoned(
                 "M",
                 extent_reason="one operator named: Orange",
             ),
-            "because the source does not mean everyone there (one operator named: Orange)",
+            "because the source names only Orange",
         ),
         (
             reasoned(BOUNDS, "new_use_only", "M"),
@@ -574,7 +574,11 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
     hours: dict[str, Any] = {"least_hours_a_day": 24.0, "most_hours_a_day": 24.0}
     assert "hours" not in sentences.write_answer(told(FEW, ended_on="2020-11-06", **hours))
     shorter = told(FEW, ended_on="2020-11-06", least_hours_a_day=8.0, most_hours_a_day=24.0)
-    assert "8 to 24 hours a day on average" in sentences.write_answer(shorter)
+    assert "24 to 72 hours in all" in sentences.write_answer(shorter)
+    exams = replace(shorter.restriction, hours_basis="exams")
+    assert "8 to 24 hours a day on average" in (
+        sentences.write_answer(replace(shorter, restriction=exams))
+    )
     night: dict[str, Any] = {"least_hours_a_day": 6.0, "most_hours_a_day": 6.0}
     once = told(FEW, ended_on="2020-11-06", times_in_force=1.0, **night)
     assert "6 hours in all" in sentences.write_answer(once)

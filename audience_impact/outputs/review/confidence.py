@@ -2,10 +2,9 @@
 
 Definitions. The factor of an interval is its 95 % over its 5 % quantile. The chance of an event is
 the product of the chances that it happened, was whole and is another event than those before it. A
-doubt is a status rule of low reliability that neither the interval nor the chance contains, or an
-evidence level that was not tested: no test of at least LEAST_UNITS units, or one in which fewer
-than LEAST_INSIDE of them were inside. A part of a total is large if it has at least LARGE_SHARE of
-the people of the total.
+doubt is a status rule of low reliability that the chance does not contain, or one of UNMEASURED: an
+audience is imputed, a place has no survey of its own, or the people online are projected. A part of
+a total is large if it has at least LARGE_SHARE of the people of the total.
 
 Method. High: the factor is at most HIGH_FACTOR (the median is known to about a factor of two), the
 chance at least HIGH_CHANCE, and there is no doubt and no dispute. Low: no estimate, a factor above
@@ -26,47 +25,33 @@ Citation. Rules of this project, docs/decisions.md; docs/validation.md has the t
 import numpy as np
 import pandas as pd
 
-from audience_impact.fitted.models import LEAST_UNITS
 from audience_impact.outputs.review.reasons import measure_factor
 from audience_impact.outputs.review.status_rules import TABLE, UNRELIABLE
 from audience_impact.periods import parse_periods
-from audience_impact.vocabulary import ClaimStatus, Confidence, ImpactMetric, RungFamily
+from audience_impact.vocabulary import ClaimStatus, Confidence, ImpactMetric
 
 HIGH_FACTOR, LOW_FACTOR = 4.0, 10.0
 HIGH_CHANCE, LOW_CHANCE = 0.93, 0.5
 LARGE_SHARE = 0.1
-LEAST_INSIDE = 0.85
 STEPS = [step.value for step in Confidence]
 """The steps from the highest to the lowest; a rank is a place in this list."""
 HIGH, MEDIUM, LOW = range(len(STEPS))
 CHANCES = [f"chance_{name}_share" for name in ("happened", "whole", "distinct")]
-CONTAINED = ("unconfirmed", "unasked")
-"""Rules of doubts that the chance of the event, or the width of the interval, contains."""
+CONTAINED = ("unconfirmed",)
+"""Rules of doubts that the chance of the event contains."""
+UNMEASURED = ("imputed", "imputed_in_part", "unasked", "projected")
+"""Rules of numbers that no survey or count of the place and time measured."""
 DOUBTS = frozenset(rule.id for rule in TABLE if rule.caps_at == UNRELIABLE) - {*CONTAINED}
-LEVELS_OF_RULES = {"unasked": f"{RungFamily.PLACE}|country"}
-"""The evidence level, `family|rung`, on which rows of a status rule stand."""
-IMPUTED_RULES = ("imputed", "imputed_in_part")
+DOUBTS |= {*UNMEASURED}
 LEFT_OUT = ("some_bounds_only", "some_areas_undrawn", "after_last_edition")
 """Rules of totals that leave something out."""
 
 
-def list_tested_levels(rungs: pd.DataFrame) -> frozenset[str]:
-    """Return the levels, `family|rung`, of `answer_rungs` (typed) that passed their tests."""
-    if rungs.empty:
-        return frozenset()
-    tests = rungs[rungs["units"] >= LEAST_UNITS]
-    least = tests.groupby(tests["rung_family"] + "|" + tests["rung"])["inside_share"].min()
-    return frozenset(least.index[least >= LEAST_INSIDE])
-
-
-def rate_answers(impact: pd.DataFrame, tested: frozenset[str]) -> "pd.Series[str]":
-    """Return the confidence of each row of `impact`, on its index.
-
-    `tested` as `list_tested_levels` returns it.
-    """
+def rate_answers(impact: pd.DataFrame) -> "pd.Series[str]":
+    """Return the confidence of each row of `impact`, on its index."""
     chance = impact[CHANCES].fillna(1.0).prod(axis=1)
     rank = _rank_intervals(impact)
-    is_doubtful = (chance < HIGH_CHANCE) | _has_doubt(impact, tested) | _is_unsure(impact)
+    is_doubtful = (chance < HIGH_CHANCE) | _has_doubt(impact) | _is_unsure(impact)
     rank = rank.clip(lower=is_doubtful.map({True: MEDIUM, False: HIGH}))
     return _name_steps(rank.mask(chance < LOW_CHANCE, LOW))
 
@@ -85,25 +70,10 @@ def _is_unsure(impact: pd.DataFrame) -> "pd.Series[bool]":
     return is_unfitted | (impact["claim_status"] == ClaimStatus.DISPUTED.value)
 
 
-def _has_doubt(impact: pd.DataFrame, tested: frozenset[str]) -> "pd.Series[bool]":
-    """Return whether a doubt speaks against each row, by its status rules and their details."""
-
-    def is_doubtful(rules: str, details: str) -> bool:
-        names = rules.split(";")
-        parts = details.split(";") if details else [""] * len(names)
-        levels = {
-            f"{RungFamily.AUDIENCE}|{part}" if name in IMPUTED_RULES else LEVELS_OF_RULES.get(name)
-            for name, part in zip(names, parts, strict=True)
-        }
-        return bool(DOUBTS & {*names}) or not levels - {None} <= tested
-
-    cells = impact[["reason_rule_ids", "reason_details"]].fillna("").drop_duplicates()
-    pairs = list(cells.itertuples(index=False, name=None))
-    answers = {pair: is_doubtful(*pair) for pair in pairs}
-    keys = zip(
-        impact["reason_rule_ids"].fillna(""), impact["reason_details"].fillna(""), strict=True
-    )
-    return pd.Series([answers[key] for key in keys], impact.index, dtype="bool")
+def _has_doubt(impact: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether a doubt speaks against each row, by its status rules."""
+    rules = impact["reason_rule_ids"].fillna("").str.split(";")
+    return rules.map(lambda names: not DOUBTS.isdisjoint(names)).astype("bool")
 
 
 def rate_countries(
