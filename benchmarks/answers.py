@@ -42,6 +42,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitted import models
 from audience_impact.fitting.people_counts import list_counts
 from audience_impact.fitting.people_online import OnlineModel, list_subregions, make_table
+from audience_impact.imputation import distribution
 from audience_impact.imputation import evidence_levels as imputation
 from audience_impact.outputs.review import reasons
 from audience_impact.pipeline import Stages
@@ -338,9 +339,10 @@ def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def audience_scores(out: pd.DataFrame) -> pd.DataFrame:
     """Return scores of figures of audiences that were left out, by rung and way of leaving out.
 
-    A unit is a service in a country. `ratio` is the median of model over figure, `error_points` the
+    Only predictions that a run would show count: a level is open on what it is used for. A unit is a service in a country. `ratio` is the median of model over figure, `error_points` the
     mean error in points of the people online.
     """
+    out = out[distribution.is_narrow(out)]
     share = out["share"].clip(upper=1.0)
     rows = out.assign(
         rung_family=RungFamily.AUDIENCE.value,

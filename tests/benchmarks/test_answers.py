@@ -103,4 +103,12 @@ def left_out() -> pd.DataFrame:
     rows = pd.DataFrame({"area_id": areas, "platform_id": "alpha", "rung": "world", "share": 0.2})
     rows = rows.assign(model_share=0.3, is_inside=[False, False, *[True] * 29])
     other = rows.head(1).assign(rung="kind", is_inside=True)
-    return pd.concat([rows, other]).assign(left_out="counted_in_countries")
+    figures = pd.concat([rows, other]).assign(left_out="counted_in_countries")
+    return figures.assign(q05_share=0.1, q95_share=0.5)
+
+
+def test_a_level_is_judged_by_what_a_run_would_show() -> None:
+    figures = left_out()
+    wide = figures.assign(is_inside=False, q05_share=0.001)
+    scored = answers.audience_scores(pd.concat([figures, wide]))
+    pd.testing.assert_frame_equal(scored, answers.audience_scores(figures))
