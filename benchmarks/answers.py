@@ -339,8 +339,9 @@ def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def audience_scores(out: pd.DataFrame) -> pd.DataFrame:
     """Return scores of figures of audiences that were left out, by rung and way of leaving out.
 
-    Only predictions that a run would show count: a level is open on what it is used for. A unit is a service in a country. `ratio` is the median of model over figure, `error_points` the
-    mean error in points of the people online.
+    Only predictions that a run would show count: a level is open on what it is used for. A unit is
+    a service in a country. `ratio` is the median of model over figure, `error_points` the mean
+    error in points of the people online.
     """
     out = out[distribution.is_narrow(out)]
     share = out["share"].clip(upper=1.0)
