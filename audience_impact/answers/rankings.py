@@ -245,7 +245,7 @@ def build_events(
     metric = pd.Series(ImpactMetric.PEOPLE_EXPOSED.value, kinds.index).mask(
         leads, ImpactMetric.PEOPLE_FEATURE_EXPOSED.value
     )
-    events = acts[ON_RECORD].assign(
+    events = acts.reindex(columns=ON_RECORD).assign(
         start_on=acts["observed_from"].str.extract(DAY, expand=False).fillna(acts["start_on"]),
         kind=kinds["kind"].to_numpy(),
         impact_metric=metric.to_numpy(),
