@@ -241,11 +241,11 @@ def test_a_year_that_is_not_collected_stands_in_no_line_of_years() -> None:
 def test_a_total_names_the_countries_without_an_estimate(count: int, named: list[str]) -> None:
     codes = ["CN", "IR", "JO", "KE", "NP"][:count]
     rows = [
-        {"area_id": code, "q50_persons": None, "at_most_persons": 9.0, "base_persons": 9.0 - place}
+        {"area_id": code, "countries_drawn": 0, "at_most_persons": 9.0, "base_persons": 9.0 - place}
         for place, code in enumerate(codes)
     ]
-    counted = {"area_id": "IN", "q50_persons": 1.0, "at_most_persons": 9.0, "base_persons": 99.0}
-    nobody = counted | {"q50_persons": None, "at_most_persons": 0.0}
+    counted = {"area_id": "IN", "countries_drawn": 1, "at_most_persons": 9.0, "base_persons": 99.0}
+    nobody = counted | {"countries_drawn": 0, "at_most_persons": 0.0}
     result = sentences.name_uncounted([*rows[::-1], counted, nobody])
     assert [text.startswith(start) for text, start in zip(result, named, strict=True)] == [
         True
