@@ -187,6 +187,9 @@ def test_a_ranking_of_a_kind_has_the_numbers_of_that_kind() -> None:
     assert str(rankings.read_amount(without.total, Quantity.PEOPLE).covered) == (
         "under 0 of 1 restrictions"
     )
+    tables["impact_by_area"]["shutdown_q50_persons"] = None
+    alone = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE, EventKind.SHUTDOWN)
+    assert alone.rows["countries_drawn"].tolist() == [0.0]  # its blocks were drawn
 
 
 def _make_events() -> pd.DataFrame:
