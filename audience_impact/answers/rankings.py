@@ -121,7 +121,11 @@ def select_kind(
         acts = acts[acts["restriction_id"].isin(silent)]
         without = acts["country_id"].str.split(";").explode().value_counts()
         count = people["area_id"].map(without).fillna(0)
-        people = people.assign(bounds_only_count=count, is_lower_bound=_say_yes(count > 0))
+        people = people.assign(
+            bounds_only_count=count,
+            is_lower_bound=_say_yes(count > 0),
+            countries_drawn=people["q50_persons"].notna().astype("float64"),
+        )
     return {**tables, **changed, "impact_by_area": people[people["restrictions_count"] > 0]}
 
 
@@ -143,8 +147,9 @@ def rank_countries(
 ) -> pd.DataFrame:
     """Return the countries of an area, the largest median first and those without one last.
 
-    Columns: area_id, area_name, COUNTS, is_lower_bound, base, base_persons, is_days_lower_bound,
-    NUMBERS in persons and in person-days, and the medians of what began in the year.
+    Columns: area_id, area_name, COUNTS, is_lower_bound, base, base_persons, base_q50_persons,
+    is_days_lower_bound, NUMBERS in persons and in person-days, and the medians of what began in
+    the year.
     """
     containing = list_containing_areas(tables["restrictions"])
     inside = [area for area, above in containing.items() if area_id in (area, *above)]
@@ -155,7 +160,7 @@ def rank_countries(
     rules = days["reason_rule_ids"].astype("object").fillna("")
     of_days = [f"{name}_person_days" for name in NUMBERS]
     days = days.assign(is_days_lower_bound=_say_yes(rules.str.contains(INCOMPLETE)))
-    columns = ["area_id", *COUNTS, "is_lower_bound", "base", "base_persons"]
+    columns = ["area_id", *COUNTS, "is_lower_bound", "base", "base_persons", "base_q50_persons"]
     columns += [f"{name}_persons" for name in NUMBERS]
     begun = [f"{BEGAN}q50_{unit}" for unit in ("persons", "person_days")]
     rows = people.reindex(columns=[*columns, begun[0]]).merge(
@@ -246,7 +251,7 @@ def build_events(
         leads, ImpactMetric.PEOPLE_FEATURE_EXPOSED.value
     )
     events = acts.reindex(columns=ON_RECORD).assign(
-        start_on=acts["observed_from"].str.extract(DAY, expand=False).fillna(acts["start_on"]),
+        start_on=_find_first_days(acts),
         kind=kinds["kind"].to_numpy(),
         impact_metric=metric.to_numpy(),
     )
@@ -268,6 +273,13 @@ def build_events(
     return events.merge(days, on="restriction_id", how="left").merge(
         cited.drop(columns="source_id"), on="restriction_id", how="left"
     )
+
+
+def _find_first_days(acts: pd.DataFrame) -> "pd.Series[str]":
+    """Return the first day in force, of the type of `start_on`, which stands in for a blank."""
+    days = acts["observed_from"].astype("str").str.extract(DAY, expand=False)
+    observed = pd.to_datetime(days).dt.date.astype("object")
+    return acts["start_on"].astype("object").mask(observed.notna(), observed)
 
 
 def _read_kinds(parts: pd.DataFrame) -> pd.DataFrame:

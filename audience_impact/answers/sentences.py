@@ -449,8 +449,11 @@ FEW = 3
 
 
 def name_uncounted(rows: Sequence[Row]) -> list[str]:
-    """Return a sentence on the countries without an estimate, those with most people first."""
-    missing = [row for row in rows if row["q50_persons"] is None and row["at_most_persons"] != 0]
+    """Return a sentence on the countries that a total leaves out, those with most people first.
+
+    A country whose interval is too wide to print has no estimate, and is in the total.
+    """
+    missing = [row for row in rows if not row["countries_drawn"] and row["at_most_persons"] != 0]
     missing.sort(key=lambda row: -(row["base_persons"] or 0))
     named = [area_in_words(row["area_id"], row["area_id"]) for row in missing]
     if len(named) > FEW + 1:

@@ -240,7 +240,7 @@ def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> Hours:
     basis = observed["hours_basis"]
     countries = weight.groupby(basis).sum()
     mean = (logs * weight).groupby(basis).sum() / countries
-    squares = ((logs - basis.map(mean)) ** 2 * weight).groupby(basis).sum()
+    squares = ((logs - basis.map(mean).astype("float64")) ** 2 * weight).groupby(basis).sum()
     pooled = squares.sum() / max(float((countries - 1.0).sum()), 1.0)
     variance = (squares + PRIOR_COUNTRIES * pooled) / (countries - 1.0 + PRIOR_COUNTRIES)
     of_source = (np.log(ratios.astype("float64")) ** 2).sum() + PRIOR_PAIRS * HOURS_PRIOR_VARIANCE

@@ -60,8 +60,9 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         lambda parts: ", ".join(dict.fromkeys(parts))
     )
     areas = area_names.list_names(tables["areas"])
-    places = _describe_places(tables["restriction_places"], areas)
-    readings = tables["restriction_places"].groupby("restriction_id")["reading"].agg(";".join)
+    rows = tables["restriction_places"].sort_values(["restriction_id", "area_id", "name"])
+    places = _describe_places(rows, areas)
+    readings = rows.groupby("restriction_id")["reading"].agg(";".join)
     parents = parents_of(tables["areas"])
     countries = scope.requested.groupby("restriction_id")["country_id"].agg(
         lambda ids: ";".join(sorted(set(ids)))

@@ -123,13 +123,13 @@ def rows(page: Page) -> list[str]:
 
 def test_search_filters_and_sorting_work(seen: Seen) -> None:
     page = seen.open(KINDS["all"])
-    everything = rows(page)
+    everything, rest = rows(page), page.locator("tr[hidden]").count()
     assert len(everything) > 100
     page.get_by_label("Search").fill("russia calls")
     assert rows(page) == ["RU-2025-08-13-calls"]
     assert "1 of" in page.get_by_role("status").inner_text()
     page.get_by_role("button", name="Show all again").click()
-    expect(page.locator("tr[hidden]")).to_have_count(0)
+    expect(page.locator("tr[hidden]")).to_have_count(rest)
     assert rows(page) == everything
     page.locator("select[name=country]").select_option("NG")
     of_nigeria = rows(page)
@@ -155,7 +155,7 @@ def test_without_javascript_everything_can_be_read_and_reached(seen: Seen) -> No
     assert "Nigeria" in page.locator("h1").inner_text()
     page.locator("main a[href*='restriction/NG-2021-06-']").first.click()
     assert page.locator("h1").inner_text() == "Nigeria: Twitter"  # as it was called then
-    assert page.locator(".answer").inner_text().startswith("Between 124,000 and ")
+    assert page.locator(".answer").inner_text().startswith("About 6.8 million people in ")
 
 
 def test_the_home_page_leads_to_what_is_searched_by_names_of_any_language(seen: Seen) -> None:

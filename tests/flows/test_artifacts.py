@@ -31,7 +31,7 @@ def test_the_answers_begin_with_version_facts_and_day(version: Published, shown:
     first = shown.splitlines()[0]
     known = version.version.manifest["audience_impact"]
     assert f"**{version.version_id}**" in first
-    for part in ("29 November 2026", known["inputs_sha256"][:12], "data/facts, more"):
+    for part in ("30 November 2026", known["inputs_sha256"][:12], "data/facts, more"):
         assert part in first
 
 
@@ -42,7 +42,7 @@ def test_the_largest_and_the_newest_are_told_in_sentences(shown: str) -> None:
     )
     assert len(largest) == len(newest) == run_reports.HEADLINE_COUNT
     assert " people in " in largest[0]
-    assert "(RU-2026-06-05-telegram)" in newest[0]
+    assert "(IN-2026-06-16-telegram)" in newest[0]
 
 
 def test_the_report_is_linked_or_named_or_said_to_be_missing(version: Published) -> None:

@@ -147,7 +147,7 @@ def test_show_text_names_authority_and_sources(published: Path) -> None:
     first = shown.splitlines()[0]
     assert first.startswith("About 60 million people in Russia (likely range 34 to 85 million) ")
     assert "made calls on" in first
-    assert "About 102 million people (likely range 98 to 104 million) used" in first
+    assert "About 102 million people (likely range 97 to 104 million) used" in first
     assert versions.find_latest(published).id in first
     for words in ("Roskomnadzor", "185,000,000", "estimates.csv:", "https://", "Missing"):
         assert words in shown
@@ -185,7 +185,7 @@ PLAIN_QUESTIONS = [
     ("burma", "MM-2021-02-04-facebook"),
     ("ivory coast", "No events for Côte d'Ivoire."),
     ("atlantis", "No events for 'atlantis'."),
-    ("world 2025", "RU-2025-12-22-whatsapp"),
+    ("world 2025", "US-2025-01-18-tiktok"),
     ("sudan 2023", "No events for Sudan in 2023. 1 in other years."),
     ("shutdown in myanmar 2021", "MM-2021-02-04-facebook"),
     ("x brazil 2024", "BR-2024-08-30-x"),
@@ -263,7 +263,8 @@ def test_show_of_an_area_begins_with_its_sentence(words: list[str], published: P
     assert done.returncode == 0
     year = "2023" if "2023" in words else "2026"
     sentence = done.stdout.splitlines()[0]
-    assert re.match(r"About \d+ million people in \d countries of Africa were under", sentence)
+    part = "Africa" if year == "2023" else r"\d countries of Africa"  # of 2023 all are estimated
+    assert re.match(rf"About \d+ million people in {part} were under", sentence)
     assert f" at some time in {year}" in sentence
     assert "\n  2023    " in done.stdout
     assert "\nPublished by others\n" in done.stdout

@@ -163,7 +163,8 @@ def test_the_way_from_the_figures_to_the_answer_is_told(
     middles = {number["what"]: number["q50"] for number in way["numbers"]}
     whatsapp = [middles[f"{what}, whatsapp in RU"] for what in draws.OF_AUDIENCES[:3]]
     assert whatsapp[0] == pytest.approx(96e6, rel=0.01)
-    assert whatsapp[0] < whatsapp[1] < whatsapp[2]  # relays print more, and audiences grow
+    assert whatsapp[1] == pytest.approx(whatsapp[0], rel=0.01)
+    assert max(whatsapp[:2]) < whatsapp[2]  # audiences grow
     joint, alone, added = (
         middles[f"{what}, RU"] for what in (draws.JOINT, draws.INDEPENDENT, draws.ADDED)
     )

@@ -187,6 +187,9 @@ def test_a_ranking_of_a_kind_has_the_numbers_of_that_kind() -> None:
     assert str(rankings.read_amount(without.total, Quantity.PEOPLE).covered) == (
         "under 0 of 1 restrictions"
     )
+    tables["impact_by_area"]["shutdown_q50_persons"] = None
+    alone = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE, EventKind.SHUTDOWN)
+    assert alone.rows["countries_drawn"].tolist() == [0.0]  # its blocks were drawn
 
 
 def _make_events() -> pd.DataFrame:
@@ -241,11 +244,11 @@ def test_a_year_that_is_not_collected_stands_in_no_line_of_years() -> None:
 def test_a_total_names_the_countries_without_an_estimate(count: int, named: list[str]) -> None:
     codes = ["CN", "IR", "JO", "KE", "NP"][:count]
     rows = [
-        {"area_id": code, "q50_persons": None, "at_most_persons": 9.0, "base_persons": 9.0 - place}
+        {"area_id": code, "countries_drawn": 0, "at_most_persons": 9.0, "base_persons": 9.0 - place}
         for place, code in enumerate(codes)
     ]
-    counted = {"area_id": "IN", "q50_persons": 1.0, "at_most_persons": 9.0, "base_persons": 99.0}
-    nobody = counted | {"q50_persons": None, "at_most_persons": 0.0}
+    counted = {"area_id": "IN", "countries_drawn": 1, "at_most_persons": 9.0, "base_persons": 99.0}
+    nobody = counted | {"countries_drawn": 0, "at_most_persons": 0.0}
     result = sentences.name_uncounted([*rows[::-1], counted, nobody])
     assert [text.startswith(start) for text, start in zip(result, named, strict=True)] == [
         True
