@@ -290,7 +290,8 @@ def _list_audiences(
     swallowed = services["restriction_id"].isin(network) & (
         services["platform_id"] != WHOLE_INTERNET
     )
-    start = services["restriction_id"].map(restrictions.set_index("restriction_id")["start"])
+    starts = restrictions.set_index("restriction_id")["start"]
+    start = starts.reindex(services["restriction_id"]).set_axis(services.index)
     is_over = populations.has_ended(services["platform_id"], start, tables["platforms"])
     all_over = is_over.groupby(services["restriction_id"]).transform("all")
     swallowed |= is_over & ~all_over

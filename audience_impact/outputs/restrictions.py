@@ -140,8 +140,8 @@ def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 def _join_measurers(facts: pd.DataFrame, seen: pd.DataFrame) -> pd.Series:
     """Return who measured each restriction: of the outages in its days, and by its own source."""
-    joined = seen["measured_by"].fillna("").set_axis(facts.index) + ";" + facts["measured_by"]
-    return joined.fillna("").map(
+    theirs = seen["measured_by"].astype("str").fillna("").set_axis(facts.index)
+    return (theirs + ";" + facts["measured_by"].fillna("")).map(
         lambda cell: ";".join(dict.fromkeys(filter(None, cell.split(";")))) or None
     )
 

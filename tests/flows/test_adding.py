@@ -222,7 +222,7 @@ def test_a_new_measurer_and_a_new_platform_are_added_when_asked_for(facts: Path)
     done(facts, "figure", {**cells, "new_measurer": "survey", "new_platform": "messenger"})
     rows = added(before, facts)
     assert rows["lineages"] == ["house-of-polls,Höuse of Polls,survey,"]
-    assert rows["platforms"] == ["delta-chat,Delta Chat,,messenger,,,,,"]
+    assert rows["platforms"] == ["delta-chat,Delta Chat,,messenger,,,,,,,"]
     assert rows["estimates"][0].startswith("PE0001,delta-chat,")
 
 
@@ -304,7 +304,7 @@ def test_on_a_terminal_it_asks_until_it_can_read_the_answer(facts: Path) -> None
     result = run(facts, "figure", {}, said="\n".join(ANSWERS) + "\n")
     assert result.exit_code == 0, result.output
     rows = added(before, facts)
-    assert rows["platforms"] == ["delta,delta,,messenger,,,,,"]
+    assert rows["platforms"] == ["delta,delta,,messenger,,,,,,,"]
     assert rows["estimates"][0].startswith("PE0001,delta,XA,monthly_reach,")
     assert rows["estimates"][0].endswith(",persons,510000,,,none")
     for words in ("begin it with https://", "is no date", "did you mean panel", "is no number"):
@@ -354,7 +354,9 @@ def test_a_file_keeps_its_form(facts: Path) -> None:
 def test_a_column_that_a_file_lacks_is_missed_only_where_it_is_filled(facts: Path) -> None:
     path = facts / "restrictions.csv"
     rows = list(csv.reader(path.read_text("utf-8").splitlines()))
-    path.write_text("\n".join(",".join(row[:-1]) for row in rows) + "\n", "utf-8")
+    place = rows[0].index("continues")
+    lines = [",".join(row[:place] + row[place + 1 :]) for row in rows]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
     before = contents(facts)
     refused = run(facts, "restriction", {**ACT, "continues": "R1"}, "--yes", "--another")
     assert "lacks the column continues" in refused.output

@@ -41,9 +41,12 @@ every_deployment = pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda
 FLOWS = (publish_impact, refresh)
 TASKS = [one for module in FLOWS for one in vars(module).values() if isinstance(one, Task)]
 PLACES = {
-    "daily": {"facts": [Path("data/facts")], "published": Path("data/published")},
+    "daily": {
+        "facts": [Path("data/facts"), Path("data/stop")],
+        "published": Path("data/published"),
+    },
     "by-hand": {
-        "facts": [Path("data/facts")],
+        "facts": [Path("data/facts"), Path("data/stop")],
         "into": Path("data/refreshed"),
         "downloads": Path("data/downloads"),
     },

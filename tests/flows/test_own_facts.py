@@ -23,7 +23,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The small country in place of the facts of the checkout, with a warning of its own."""
     folder = small(tmp_path / "shipped")
     edit(folder, "sources", "census-page", url="", title="On paper")
-    monkeypatch.setattr(places, "FACTS", folder)
+    monkeypatch.setattr(places, "SHIPPED", (folder,))
     return folder
 
 

@@ -76,7 +76,7 @@ def test_a_check_imports_no_more_than_its_lock_installs(small_facts: Path) -> No
     assert "0 errors" in done.stderr
 
 
-PARTS = ("audience_impact", "flows", "schemas", "data/facts", "docs/assets/own-facts")
+PARTS = ("audience_impact", "flows", "schemas", "data/facts", "data/stop", "docs/assets/own-facts")
 
 
 @pytest.fixture

@@ -135,6 +135,7 @@ def test_publishers_that_differ_by_a_factor_are_spanned() -> None:
 def test_publishers_that_differ_limit_a_service_as_they_do_the_network() -> None:
     made = world().base("other", population_base="internet_all", period="2025", persons="1600000")
     made.rows["bases"][-1]["source_id"] = "panel-page"
+    made.rows["bases"][0]["persons"] = "2000000"  # no bound has more people than there are
     made.errors().restrict("R1", "*", action="network_shutdown").restrict("R2", "nobody")
     rows = prepared(made)[0].inputs.audiences.sizes.set_index("restriction_id")
     assert rows.loc["R2", "is_base_disputed"]
@@ -144,3 +145,6 @@ def test_publishers_that_differ_limit_a_service_as_they_do_the_network() -> None
     service = result.loc[("R2", "people_exposed")]
     assert service["upper_persons"] == 1600e3
     assert "publishers of internet users differ" in service["reason"]
+    made.rows["bases"][0]["persons"] = "1500000"
+    result = made.results()["impact"].set_index(["restriction_id", "impact_metric"])
+    assert result.loc[("R2", "people_exposed"), "upper_persons"] == 1500e3
