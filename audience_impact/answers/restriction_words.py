@@ -10,14 +10,13 @@ from audience_impact.answers.names import area_in_words, join_names, name_servic
 from audience_impact.answers.numbers import (
     bracket_interval,
     day_in_words,
-    describe_estimate,
     from_to,
     group_digits,
     last_day_in_words,
     on_day,
     round_interval,
 )
-from audience_impact.answers.records import ALL, AnswerRecord, End, Hours, Loss, Place
+from audience_impact.answers.records import AnswerRecord, End, Hours, Loss, Place
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     Action,
@@ -54,6 +53,8 @@ WHOLE_DAY_HOURS = 23.9
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOST_SUMMED_DAYS = 31
 """Days up to which the hours of a cut without a break are printed in all."""
+FEW_DECIMALS = 3.0
+"""Hours up to which quarters are printed."""
 FEW_HOURS = 20.0
 """Hours up to which a decimal is printed."""
 WAR = re.compile(r"\bconflict\b|\bwar\b", re.IGNORECASE)
@@ -267,10 +268,20 @@ def describe_days(record: AnswerRecord) -> str:
     if last is None or not is_span(record):
         return on_day(first)
     many = len((record.restriction.days_in_force or "").split(";"))
-    times = record.restriction.times_in_force or 0
+    times = _count_times(record)
     if many > 1 or times > 1:
-        return f"{f'on {many} days' if many > 1 else f'{times:.0f} times'} {from_to(first, last)}"
+        return f"{f'on {many} days' if many > 1 else f'{times} times'} {from_to(first, last)}"
     return from_to(first, last)
+
+
+def _count_times(record: AnswerRecord) -> int:
+    """Return how often it was in force; 0 where that is the number of days, as of a single cut."""
+    about = record.restriction
+    times, first, last = int(about.times_in_force or 0), choose_start_day(record), about.ended_on
+    if times < 2 or not (DAY.fullmatch(first or "") and DAY.fullmatch(last or "")):
+        return times
+    days = (date.fromisoformat(str(last)) - date.fromisoformat(str(first))).days + 1
+    return 0 if days - 1 <= times <= days else times
 
 
 def is_span(record: AnswerRecord) -> bool:
@@ -378,7 +389,7 @@ def _describe_unknown_end(record: AnswerRecord) -> str:
 
 
 def _describe_duration(record: AnswerRecord) -> str:
-    """Return the last day, the hours a day and the person-hours."""
+    """Return the last day and the hours."""
     last = record.restriction.ended_on if record.clauses.end in (End.DAY, End.WINDOW) else None
     until = f"until {last_day_in_words(last)}" if last and last != choose_start_day(record) else ""
     parts = (until if not is_span(record) else "", _describe_hours(record))
@@ -386,7 +397,7 @@ def _describe_duration(record: AnswerRecord) -> str:
     if not lasted:
         return "It began and ended on that day." if last and not until else ""
     verb = "lasted" if last else "was in force"
-    return f"It {verb} {lasted}{_describe_person_hours(record)}."
+    return f"It {verb} {lasted}."
 
 
 def _describe_evidence(record: AnswerRecord) -> str:
@@ -420,7 +431,7 @@ def _describe_loss(record: AnswerRecord) -> str:
     if least is None or most is None:
         return ""
     first, last = (f"{share:.0%}".removesuffix("%") for share in (least, most))
-    share = first if first == last else f"{first} to {last}"
+    share = first if first == last else f"{first} to {last}" if least else f"up to {last}"
     return f"It took {share}% of the traffic or addresses."
 
 
@@ -434,7 +445,7 @@ def _describe_hours(record: AnswerRecord) -> str:
         return ""  # as days always are
     is_total = days is not None and days <= MOST_SUMMED_DAYS
     ends = [hours * (days or 1) if is_total else hours for hours in (low, high)]
-    first, last = (group_digits(hours, 1) for hours in ends)
+    first, last = (group_digits(hours, 2 if hours < FEW_DECIMALS else 1) for hours in ends)
     hours = "an hour" if first == last == "1" else f"{first} hours"
     span = hours if first == last else f"{first} to {last} hours"
     if days == 1 and not _is_once(record):
@@ -451,16 +462,11 @@ def _is_once(record: AnswerRecord) -> bool:
 def _count_days(record: AnswerRecord) -> int | None:
     """Return the days of a single cut without a break; None where days recur or none are known."""
     about = record.restriction
-    if about.days_in_force or about.times_in_force or about.hours_basis == HoursBasis.EXAMS:
+    if about.days_in_force or _count_times(record) or about.hours_basis == HoursBasis.EXAMS:
         return None
+    if about.times_in_force:
+        return int(about.times_in_force)
     first, last = choose_start_day(record) or "", about.ended_on or ""
     if record.clauses.end is not End.DAY or not DAY.fullmatch(first):
         return None
     return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
-
-
-def _describe_person_hours(record: AnswerRecord) -> str:
-    """Return the person-hours of a cut of some hours a day, as the end of a sentence."""
-    all_days = next((row for row in record.person_days if row.period == ALL), None)
-    hours = all_days.hours.interval if all_days and _describe_hours(record) else None
-    return f": {describe_estimate(*hours, noun='person-hours')}" if hours and hours[2] > 0 else ""

@@ -350,7 +350,7 @@ def reasoned(
                 most_hours_a_day=5.0,
                 hours=(0.0, 2.1e6, 5.12e6, 12.9e6, 2e7),
             ),
-            "It lasted 5 hours: about 5.1 million person-hours (likely range 2.1 to 13 million).",
+            "It lasted 5 hours.",
         ),
         (
             told(FEW, ended_on="2020-11-04", least_hours_a_day=1.0, most_hours_a_day=1.0),
@@ -582,6 +582,17 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
     night: dict[str, Any] = {"least_hours_a_day": 6.0, "most_hours_a_day": 6.0}
     once = told(FEW, ended_on="2020-11-06", times_in_force=1.0, **night)
     assert "6 hours in all" in sentences.write_answer(once)
+
+
+def test_days_of_a_single_cut_are_no_times() -> None:
+    cut: dict[str, Any] = {**NET, "ended_on": "2020-11-06", "least_hours_a_day": 1.25}
+    cut |= {"most_hours_a_day": 1.25}
+    single = sentences.write_answer(told(FEW, **cut, times_in_force=2.0))
+    assert "2 times" not in single
+    assert "It lasted 2.5 hours in all." in single
+    assert "7 times from 4 to 6 November" in (
+        sentences.write_answer(told(FEW, **cut, times_in_force=7.0))
+    )
 
 
 def test_people_online_are_not_named_where_they_are_fewer_than_the_estimate() -> None:
