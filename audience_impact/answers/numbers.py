@@ -237,8 +237,6 @@ def limit_bounds(estimate: Estimate, residents: float | None, base: float | None
         estimate = estimate._replace(upper=None)
     if most is not None and most >= everyone * (1 - NEARLY):
         estimate = estimate._replace(at_most=None)
-    if upper is not None and not estimate.lower and upper >= (base or math.inf) * (1 - NEARLY):
-        estimate = estimate._replace(upper=None)
     return estimate
 
 
