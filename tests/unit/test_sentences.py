@@ -255,8 +255,8 @@ def reasoned(
             "because the source names only Orange",
         ),
         (
-            reasoned(BOUNDS, "new_use_only", "M"),
-            "because only new registrations, logins, payments or downloads were affected, and our",
+            reasoned(BOUNDS, "new_use_only", "M", feature="app_distribution"),
+            "because only downloads were affected, and our record holds no count of those",
         ),
         (
             reasoned(MANY, "imputed;disputed", "I", "kind;"),
@@ -534,6 +534,8 @@ def test_a_network_in_a_war_was_online_before() -> None:
     }
     lead = sentences.write_lead(told(FEW, **NET, **cut))
     assert "in the Brest Strip, France, were ordinarily online before the internet was shut" in lead
+    inside = sentences.write_lead(told(FEW, **NET, **cut, region_name="Bretagne"))
+    assert "in the Brest Strip, Bretagne, France, were" in inside
     harmed: dict[str, Any] = {
         "authority": "Military of Oz; Non-government",
         "is_ordered": "no",
@@ -559,7 +561,8 @@ def test_places_that_the_source_names_are_not_said_to_be_unnamed() -> None:
     for note in ("", f"{PRINTED_AREA}Nationwide; more"):
         assert silent in sentences.write_answer(told(MANY, **unnamed, note=note))
     named = sentences.write_answer(told(MANY, **unnamed, note=f"{PRINTED_AREA}Brest; more"))
-    assert f"{silent[:-1]}: its source names “Brest”." in named
+    assert silent not in named
+    assert "Its source says “Brest”, for which our record has no count of people." in named
 
 
 def test_our_own_projection_is_called_ours() -> None:
@@ -585,14 +588,21 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
 
 
 def test_days_of_a_single_cut_are_no_times() -> None:
-    cut: dict[str, Any] = {**NET, "ended_on": "2020-11-06", "least_hours_a_day": 1.25}
-    cut |= {"most_hours_a_day": 1.25}
-    single = sentences.write_answer(told(FEW, **cut, times_in_force=2.0))
+    def write(hours: float, **cells: Any) -> str:
+        cut: dict[str, Any] = NET | {
+            "ended_on": "2020-11-06",
+            "least_hours_a_day": hours,
+            "most_hours_a_day": hours,
+        }
+        return sentences.write_answer(told(FEW, **cut, **cells))
+
+    single = write(18.0, times_in_force=2.0)
     assert "2 times" not in single
-    assert "It lasted 2.5 hours in all." in single
-    assert "7 times from 4 to 6 November" in (
-        sentences.write_answer(told(FEW, **cut, times_in_force=7.0))
-    )
+    assert "It lasted 36 hours in all." in single
+    assert "2 times from 4 to 6 November" in write(1.25, times_in_force=2.0)
+    assert "7 times from 4 to 6 November" in write(18.0, times_in_force=7.0)
+    exams = write(18.0, times_in_force=2.0, hours_basis="exams")
+    assert "was shut down there during exams from 4 to 6 November 2020" in exams
 
 
 def test_people_online_are_not_named_where_they_are_fewer_than_the_estimate() -> None:
