@@ -276,7 +276,7 @@ def describe_kept_access(record: AnswerRecord) -> str:
     """Return a sentence on people who kept access, if they cannot be subtracted."""
     if "not_cut" in read_rules(record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]):
         return (
-            "The service was slowed or impaired, not cut, so no one is counted as without access."
+            "Our record has it as slowed or impaired, not cut, and counts no one as without access."
         )
     return "People who got round the restriction, for instance with VPNs, are included."
 

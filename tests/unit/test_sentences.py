@@ -281,8 +281,8 @@ def reasoned(
         ),
         (
             told(MANY, why={"base_persons": 110e6}),
-            "The minimum is 96 million and the maximum 105 million; taking the sources at face "
-            "value, the number is 97 to 104 million, of 110 million people online.",
+            "The minimum is 96 million and the maximum 105 million; the sources' own "
+            "figures give 97 to 104 million, of 110 million people online.",
         ),
         (
             told(people(0.0, 20e6, 50e6, 80e6, 105e6)),
@@ -298,7 +298,7 @@ def reasoned(
         ),
         (
             told(MANY | {"at_most_persons": None}),
-            "The minimum is 96 million; taking the sources at face value, the number is 97 to 104",
+            "The minimum is 96 million; the sources' own figures give 97 to 104",
         ),
         (told(MANY), "People who got round the restriction, for instance with VPNs, are included."),
         (told(MANY, end_status="ongoing"), "Our record holds no end by 31 January 2026."),
@@ -761,7 +761,7 @@ def test_an_area_is_told_with_each_person_once() -> None:
     assert sentences.write_area_answer(area_row(), "Africa") == (
         "In 2023 about 89 million people in Africa (likely range 80 to 99 million) were under at "
         "least one restriction on record at some time, each counted once. The minimum is 26 "
-        "million and the maximum 600 million; taking the sources at face value, the number is 26.3 "
+        "million and the maximum 600 million; the sources' own figures give 26.3 "
         "to 594 million. It covers 55 restrictions: 15 of these facts and 40 that a register alone "
         "records. Low confidence in the number."
     )
@@ -834,9 +834,9 @@ def test_a_total_without_countries_and_restrictions_says_that_both_could_add_to_
 @pytest.mark.parametrize(
     ("at_least", "text"),
     [
-        (0.0, "the maximum is 81 million; taking the sources at face value, the number is 49 to"),
-        (371e3, "the maximum is 81 million; taking the sources at face value, the number is 49 to"),
-        (4e6, "the minimum is 4 million and the maximum 81 million; taking"),
+        (0.0, "the maximum is 81 million; the sources' own figures give 49 to"),
+        (371e3, "the maximum is 81 million; the sources' own figures give 49 to"),
+        (4e6, "the minimum is 4 million and the maximum 81 million; the sources"),
     ],
 )
 def test_a_lower_bound_that_is_a_small_part_of_the_median_is_not_named(
@@ -917,12 +917,12 @@ def computed() -> tuple[Records, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        ("calls", ["made voice calls on Alpha before", "at face value", "panel, June"]),
+        ("calls", ["made voice calls on Alpha before", "own figures give", "panel, June"]),
         (
             "whole",
             [
                 "ordinarily used Beta before",
-                "and the maximum 408,000; taking the sources at face value, the number is 400,000",
+                "and the maximum 408,000; the sources' own figures give 400,000",
                 "panel, June 2025",
             ],
         ),
