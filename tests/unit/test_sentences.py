@@ -529,7 +529,7 @@ def test_without_an_estimate_the_best_published_figure_and_a_telling_maximum_are
 def test_the_best_figure_says_of_whom_it_is() -> None:
     used = [{"role": "audience", "platform_id": "alpha", "attribution": "A panel, May 2020"}]
     cells: dict[str, Any]
-    for part, cells, text in (
+    for part, cells, said in (
         ((0.0, 458e3), {}, "figure is up to 458,000: A panel, May 2020."),
         ((33e6, 90e6), {}, "figure is at least 33 million: A panel"),
         ((0.0, 9e6), {"geo_scope": "multi_region"}, "figure is 9 million for all of France: A"),
@@ -539,7 +539,7 @@ def test_the_best_figure_says_of_whom_it_is() -> None:
         sizes = dict(zip(("lower_persons", "upper_persons"), part, strict=True))
         audience = {**record.audiences[0], "platform_id": "alpha", **sizes}
         lead = sentences.write_lead(replace(record, audiences=(audience,), figures=tuple(used)))
-        assert ("best published" not in lead) if text is None else (text in lead)
+        assert ("best published" not in lead) if said is None else (said in lead)
 
 
 def test_a_network_in_a_war_was_online_before() -> None:
