@@ -43,7 +43,7 @@ MISSING_REASONS: dict[str, str] = {
     "networks_unknown": "our record does not say which networks were affected",
     "new_use_only": "only {features} were affected, and our record holds no count of those",
     "no_figure": "our record holds no user figure from before it began",
-    "too_vague": "modelled figures vary more than twentyfold, or cover most of everyone online",
+    "too_vague": "modelled figures are too uncertain to print",
     "too_wide": "the plausible numbers vary more than twentyfold",
     "no_width": "the figures leave no room for a range: one may be wrong, or two may count "
     "different people",
