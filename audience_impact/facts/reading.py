@@ -21,66 +21,19 @@ from typing import NamedTuple
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, dump_row, make_empty_table
-from audience_impact.rules import Rule, get_rule, register_rule
+from audience_impact.rules import get_rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
-
-def _register_rule(name: str, severity: FindingSeverity, meaning: str, advice: str) -> str:
-    return register_rule(Rule(name, RuleStage.FILES, severity, meaning, advice)).id
-
-
 TABLE_RULES = {
-    _register_rule(name, FindingSeverity.TABLE_ERROR, meaning, advice)
-    for name, meaning, advice in (
-        (
-            "missing_table",
-            "no layer contains this table",
-            "add it, with its header alone if there is nothing to say",
-        ),
-        (
-            "unfinished_layer",
-            "a command was writing the folder, or died while it did",
-            "wait for the command that writes it, or run it again if it died",
-        ),
-        ("empty_file", "the file has no header", "write the header"),
-        ("encoding", "the file is not UTF-8", "save it as UTF-8"),
-        ("unreadable", "the file cannot be read as CSV", "check the quotes on the line named"),
-        ("missing_column", "the header lacks a column", "add the column to the header"),
-        (
-            "unknown_column",
-            "the header has a column the table does not know, or has one twice",
-            "remove or rename it",
-        ),
-        (
-            "key_repeats",
-            "an earlier line of the same file has the same key",
-            "keep one of the two",
-        ),
+    register_rule(name, RuleStage.FILES)
+    for name in (
+        *("missing_table", "unfinished_layer", "empty_file", "encoding", "unreadable"),
+        *("missing_column", "unknown_column", "key_repeats"),
     )
 }
-ROW_RULES = {
-    _register_rule(name, FindingSeverity.ERROR, meaning, advice)
-    for name, meaning, advice in (
-        (
-            "field_count",
-            "the row has more or fewer cells than the header",
-            "quote cells that contain a comma",
-        ),
-        ("multiline_cell", "a cell runs over several lines", "write the cell on one line"),
-    )
-}
-UNKNOWN_TABLE = _register_rule(
-    "unknown_table",
-    FindingSeverity.WARNING,
-    "a CSV that is no fact table",
-    "rename it as one of the fact tables, or move it away: it is not read",
-)
-FORMER_COLUMN = _register_rule(
-    "former_column",
-    FindingSeverity.WARNING,
-    "the header names a column as it was called before; it is read",
-    "write the new name into the header",
-)
+ROW_RULES = {register_rule(name, RuleStage.FILES) for name in ("field_count", "multiline_cell")}
+UNKNOWN_TABLE = register_rule("unknown_table", RuleStage.FILES)
+FORMER_COLUMN = register_rule("former_column", RuleStage.FILES)
 FORMER_NAMES = {"lineage_id": "measurement_series_id"}
 """Former names of fact columns, with the present names."""
 
