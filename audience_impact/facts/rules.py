@@ -16,7 +16,6 @@ from audience_impact.populations import EVERYONE, PARENTS, parents_of
 from audience_impact.rules import Stage, get_rule, register_rule
 from audience_impact.vocabulary import (
     ONLINE_YEARS,
-    FindingSeverity,
     PlatformKind,
     RuleStage,
     Unit,
@@ -396,18 +395,15 @@ class RecordedTables(dict[str, pd.DataFrame]):
         return super().__getitem__(table)
 
 
-def check_across_tables(
-    tables: Tables, with_warnings: bool = True, unread: Collection[str] = ()
-) -> list[Finding]:
+def check_across_tables(tables: Tables, unread: Collection[str] = ()) -> list[Finding]:
     """Return the findings of the rules over several tables (typed).
 
-    Rules without rows to check are skipped, and warnings unless `with_warnings`. Findings of a rule
-    that read a table of `unread`, which may lack rows, are dropped.
+    Rules without rows to check are skipped. Findings of a rule that read a table of `unread`, which
+    may lack rows, are dropped.
     """
-    findings = []
+    findings: list[Finding] = []
     for rule, run in ACROSS.runs.items():
-        is_wanted = with_warnings or get_rule(rule).severity is not FindingSeverity.WARNING
-        if is_wanted and any(len(tables[table]) for table in get_rule(rule).tables):
+        if any(len(tables[table]) for table in get_rule(rule).tables):
             recorded = RecordedTables(tables)
             rule_findings = run(recorded)
             findings += rule_findings if recorded.read_names.isdisjoint(unread) else []
