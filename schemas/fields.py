@@ -241,34 +241,9 @@ def hours_field() -> Any:
     return _make_field("number", False, number=True, not_negative=True, most_a_day=True)
 
 
-def time_field() -> Any:
-    """Return a column of times with their zone."""
-    return _make_field("text", False, time_with_zone=True)
-
-
-def days_field() -> Any:
-    """Return a column of days, separated by semicolons."""
-    return _make_field("text", False, list_of_days=True)
-
-
-def text_field(filled: bool = False) -> Any:
-    """Return a column of free text."""
-    return _make_field("text", filled)
-
-
-def stated_field() -> Any:
-    """Return a column of statements on a page, or `not stated`."""
-    return _make_field("text", False, nothing_stated=True)
-
-
-def digest_field() -> Any:
-    """Return a column of SHA-256 digests of the inputs of a row."""
-    return _make_field("text", True, sha256=True)
-
-
-def pattern_field() -> Any:
-    """Return a column of regular expressions."""
-    return _make_field("text", True, regular_expression=True)
+def text_field(filled: bool = False, **checks: Any) -> Any:
+    """Return a column of text; `checks` are the rules of cells that it has to satisfy."""
+    return _make_field("text", filled, **checks)
 
 
 def key_field() -> Any:
@@ -316,13 +291,3 @@ def persons_field(filled: bool = False) -> Any:
 def share_field(filled: bool = False) -> Any:
     """Return a column of shares between 0 and 1."""
     return _make_field("number", filled, number=True, not_negative=True, share_at_most_one=True)
-
-
-def network_field() -> Any:
-    """Return a column of numbers of networks (AS)."""
-    return _make_field("text", True, network_number=True)
-
-
-def address_field() -> Any:
-    """Return a column of web addresses."""
-    return _make_field("text", False, web_address=True)

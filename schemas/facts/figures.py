@@ -280,7 +280,7 @@ class NetworkShares(FactModel):
     """
 
     area_id: Series[str] = fields.reference_field("areas")
-    asn: Series[str] = fields.network_field()
+    asn: Series[str] = fields.text_field(filled=True, network_number=True)
     as_name: Series[str] = fields.text_field(filled=True)
     period: Series[str] = fields.day_field(filled=True)
     users_share: Series[str] = fields.share_field(filled=True)
@@ -387,11 +387,11 @@ class Sources(FactModel):
     source_id: Series[str] = fields.key_field()
     publisher: Series[str] = fields.text_field(filled=True)
     title: Series[str] = fields.text_field()
-    url: Series[str] = fields.address_field()
+    url: Series[str] = fields.text_field(web_address=True)
     published_on: Series[str] = fields.day_field()
     accessed_on: Series[str] = fields.day_field(filled=True)
     source_type: Series[str] = fields.code_field(words.SourceType)
-    licence: Series[str] = fields.stated_field()
+    licence: Series[str] = fields.text_field(nothing_stated=True)
     reliability: Series[str] = fields.code_field(words.Reliability)
     measurement_series_id: Series[str] = fields.reference_field("lineages")
     note: Series[str] = fields.text_field()

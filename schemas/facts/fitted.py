@@ -56,7 +56,7 @@ class Law(FactModel):
     """A distribution fitted to data, with its basis."""
 
     basis: Series[str] = fields.code_field(words.ParameterBasis)
-    data_sha256: Series[str] = fields.digest_field()
+    data_sha256: Series[str] = fields.text_field(filled=True, sha256=True)
     note: Series[str] = fields.text_field()
 
     @data_differ

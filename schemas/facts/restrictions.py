@@ -48,7 +48,7 @@ class Restrictions(FactModel):
     is_phone_cut: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
     is_sms_cut: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
     extent_reason: Series[str] = fields.mark_optional(fields.text_field())
-    days_in_force: Series[str] = fields.mark_optional(fields.days_field())
+    days_in_force: Series[str] = fields.mark_optional(fields.text_field(list_of_days=True))
     times_in_force: Series[str] = fields.mark_optional(fields.persons_field())
     least_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
     most_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
@@ -247,7 +247,7 @@ class FeatureRules(FactModel):
 
     rule_id: Series[str] = fields.key_field()
     register_column: Series[str] = fields.text_field(filled=True)
-    pattern: Series[str] = fields.pattern_field()
+    pattern: Series[str] = fields.text_field(filled=True, regular_expression=True)
     feature: Series[str] = fields.code_field(words.Feature)
     note: Series[str] = fields.text_field()
 
@@ -267,8 +267,8 @@ class Evidence(FactModel):
     source_event_id: Series[str] = fields.text_field()
     area_id: Series[str] = fields.reference_field("areas")
     network: Series[str] = fields.text_field()
-    begin: Series[str] = fields.time_field()
-    end: Series[str] = fields.time_field()
+    begin: Series[str] = fields.text_field(time_with_zone=True)
+    end: Series[str] = fields.text_field(time_with_zone=True)
     evidence_scope: Series[str] = fields.code_field(words.EvidenceScope)
     signals: Series[str] = fields.text_field()
     cause: Series[str] = fields.text_field()
