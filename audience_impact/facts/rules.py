@@ -1,6 +1,6 @@
 """Rules that need more than one table.
 
-Each rule is registered where it is defined, with severity, meaning and advice. An error of a row
+Each rule is registered where it is defined; rules.csv has its severity and texts. An error of a row
 sends the row to quarantine, and with it the rows whose key then fails; an error of a table stops
 publishing; a warning is published with the data.
 """
