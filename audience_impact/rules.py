@@ -1,15 +1,17 @@
 """The registry of all rules that check facts and results.
 
 A rule is registered once, next to the code that checks it: by the decorator of its stage, or as an
-entry if one loop or a library finds the failures of several rules. docs/checks.md and the published
-table `quality` are generated from the registry. An id is permanent: it is never used again for
-another rule.
+entry if one loop or a library finds the failures of several rules. rules.csv has the severity and
+the texts of each. docs/checks.md and the published table `quality` are generated from the registry.
+An id is permanent: it is never used again for another rule.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from audience_impact.vocabulary import FindingSeverity, RuleStage
@@ -46,14 +48,27 @@ FAULT = "a fault of the method, not of the facts: report it with the facts that 
 _RULES: dict[str, Rule] = {}
 
 
-def register_rule(rule: Rule) -> Rule:
-    """Add a rule to the registry.
+def _read_texts() -> dict[str, dict[str, str]]:
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        return {row["id"]: row for row in csv.DictReader(file)}
 
-    Raises ValueError if another rule already has the id.
+
+_TEXTS = _read_texts()
+"""Severity, number, meaning and advice of each rule by id; a blank advice is FAULT."""
+
+
+def register_rule(name: str, stage: RuleStage, *tables: str, columns: tuple[str, ...] = ()) -> str:
+    """Add the rule of rules.csv with the id `name` to the registry; return the id.
+
+    Raises ValueError if another rule already has the id, and KeyError if rules.csv has none.
     """
-    if _RULES.setdefault(rule.id, rule) != rule:
-        raise ValueError(f"the id {rule.id} belongs to another rule: ids are never reused")
-    return rule
+    texts = _TEXTS[name]
+    severity, number = FindingSeverity(texts["severity"]), int(texts["number"] or 0) or None
+    advice = texts["advice"] or FAULT
+    rule = Rule(name, stage, severity, texts["meaning"], advice, tables, number, columns)
+    if _RULES.setdefault(name, rule) != rule:
+        raise ValueError(f"the id {name} belongs to another rule: ids are never reused")
+    return name
 
 
 def list_rules() -> tuple[Rule, ...]:
@@ -74,20 +89,11 @@ class Stage(Generic[Run]):
         self.stage = stage
         self.runs: dict[str, Run] = {}
 
-    def rule(
-        self,
-        severity: FindingSeverity,
-        meaning: str,
-        advice: str,
-        *tables: str,
-        number: int | None = None,
-    ) -> Callable[[Run], Run]:
-        """Register the decorated function as a rule, with its name as the id."""
+    def rule(self, *tables: str) -> Callable[[Run], Run]:
+        """Register the decorated function as a rule of some tables, with its name as the id."""
 
         def register_function(run: Run) -> Run:
-            name = run.__name__
-            register_rule(Rule(name, self.stage, severity, meaning, advice, tables, number))
-            self.runs[name] = run
+            self.runs[register_rule(run.__name__, self.stage, *tables)] = run
             return run
 
         return register_function

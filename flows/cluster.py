@@ -96,11 +96,6 @@ def _crash_open_task_runs(flow_run_id: UUID) -> None:
             client.set_task_run_state(run.id, state, force=True)
 
 
-def _read_server_address() -> str:
-    """Return the address of this process's server, which no setting names if it is temporary."""
-    return str(get_client(sync_client=True).api_url)
-
-
 def _describe_unreachable(folder: Path, server: str) -> str:
     """Return why this process cannot reach the run's folder or server; blank if it can."""
     if not folder.is_dir():
@@ -169,7 +164,7 @@ def make_dask_runner(workers: int, scheduler: str | None = None, **cluster: Any)
     )
 
     def run_parts(folder: Path, count: int) -> None:
-        server = _read_server_address()
+        server = str(get_client(sync_client=True).api_url)  # no setting names a temporary one
         if scheduler:
             _require_reach(scheduler, folder, server)
         # A task takes the settings of who submits it: so all report to one server.

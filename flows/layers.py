@@ -19,7 +19,6 @@ leaves `.unfinished`, which every reader refuses, and a mark with the digests be
 which the next write recognises the files as its own.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -42,6 +41,7 @@ from audience_impact.store.files import (
     write_below,
     write_whole,
 )
+from audience_impact.store.manifest import hash_bytes
 from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
 from flows.pipeline.steps import RefusedError, build_headers
@@ -184,7 +184,7 @@ def _replace_files(files: Files, into: Path, owner: Owner) -> WriteResult:
 
 
 def _digest_files(files: Files) -> dict[str, list[str]]:
-    return {name: [_hash_content(content)] for name, content in files.items()}
+    return {name: [hash_bytes(content)] for name, content in files.items()}
 
 
 @contextmanager
@@ -220,7 +220,7 @@ def _put_in_place(aside: Path, into: Path, files: Files) -> None:
 def _copy_edited(path: Path, into: Path) -> Path:
     """Copy an edited file to a name with the digest of its bytes, without overwriting a copy."""
     content = path.read_bytes()
-    copy = into / REPLACED / f"{path.stem}-{_hash_content(content)[:12]}{path.suffix}"
+    copy = into / REPLACED / f"{path.stem}-{hash_bytes(content)[:12]}{path.suffix}"
     copy.parent.mkdir(exist_ok=True)
     write_whole(copy, content)
     flush_to_disk(copy.parent)
@@ -274,7 +274,7 @@ def _digest_file(into: Path, name: str) -> str:
     """Return the SHA-256 of a file of the layer; blank if the file is missing."""
     _require_file(into, name)
     try:
-        return _hash_content((into / name).read_bytes())
+        return hash_bytes((into / name).read_bytes())
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -292,7 +292,3 @@ def _require_file(into: Path, name: str) -> None:
             raise RefusedError([f"{part} is a link: move it away, or put the file itself there"])
     if path.exists() and not path.is_file():
         raise RefusedError([f"{path} is no plain file: move it away"])
-
-
-def _hash_content(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

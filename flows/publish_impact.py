@@ -29,9 +29,10 @@ from flows.workers import RunnerName, choose_division
 
 # Seconds between one try and the next, for what touches the outside.
 WAITS = [1.0, 4.0, 16.0]
+INSIDE: Any = {"cache_policy": NO_CACHE, "persist_result": False}
+"""Options of the tasks that only compute."""
 OUTSIDE: Any = {
-    "cache_policy": NO_CACHE,
-    "persist_result": False,
+    **INSIDE,
     "retries": len(WAITS),
     "retry_delay_seconds": WAITS,
     "retry_condition_fn": is_transient,
@@ -52,45 +53,25 @@ def read_facts(facts: list[Path]) -> Reading:
     return steps.read_facts(facts)
 
 
-@task(
-    name="known_by",
-    task_run_name="leave out what was not known yet",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="known_by", task_run_name="leave out what was not known yet", **INSIDE)
 def restrict_to_day(reading: Reading, day: date | None) -> Reading:
     """Exclude facts that were not known on a day, if a day is requested."""
     return steps.restrict_to_day(reading, day)
 
 
-@task(
-    name="check",
-    task_run_name="check the facts",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="check", task_run_name="check the facts", **INSIDE)
 def check_facts(reading: Reading) -> Checked:
     """Separate the rows that satisfy the rules from the rows that are moved to quarantine."""
     return steps.validate_facts(reading, datetime.now(UTC).date())
 
 
-@task(
-    name="accept",
-    task_run_name="refuse errors",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="accept", task_run_name="refuse errors", **INSIDE)
 def refuse_errors(checked: Checked, strict: bool) -> Checked:
     """Refuse tables that cannot be used, and when strict rows with errors as well."""
     return steps.refuse_errors(checked, strict)
 
 
-@task(
-    name="compute",
-    task_run_name="compute the answers",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="compute", task_run_name="compute the answers", **INSIDE)
 def compute_results(
     checked: Checked,
     as_of: date | None,
@@ -104,12 +85,7 @@ def compute_results(
     return steps.compute_results(checked, as_of, seed, repair, sensitivity, how, release=True)
 
 
-@task(
-    name="watch",
-    task_run_name="compare with the last version",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="watch", task_run_name="compare with the last version", **INSIDE)
 def report_changes(
     results: Results, published: Path, strict: bool, repair: bool, accept_changes: bool
 ) -> list[str]:
@@ -144,12 +120,7 @@ def publish_version(
     return version
 
 
-@task(
-    name="show",
-    task_run_name="show the answers",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="show", task_run_name="show the answers", **INSIDE)
 def show_answers(
     version: Published, facts: list[Path], report: str | None, environment: str | None
 ) -> None:
@@ -167,12 +138,7 @@ def show_answers(
     )
 
 
-@task(
-    name="announce",
-    task_run_name="announce the version",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="announce", task_run_name="announce the version", **INSIDE)
 def announce_version(version: Published, results: Results) -> None:
     """Log the latest version, its place and the versions removed for it; tag the run."""
     log = get_run_logger()
@@ -195,12 +161,7 @@ def announce_version(version: Published, results: Results) -> None:
         log.info("Removed the old version %s", removed)
 
 
-@task(
-    name="measure",
-    task_run_name="write the metrics",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="measure", task_run_name="write the metrics", **INSIDE)
 def record_metrics(
     results: Results, published: Path, seconds: dict[str, float], changes: list[str]
 ) -> None:

@@ -76,8 +76,8 @@ def write_release(
     place = into / f"{name}.zip"
     digest = hash_bytes(packed)
     line = f"{digest}  {place.name}\n".encode()
-    put_file(place, lambda aside: _write_bytes(aside, packed), overwrite)
-    put_file(into / f"{place.name}.sha256", lambda aside: _write_bytes(aside, line), overwrite)
+    put_file(place, lambda aside: aside.write_bytes(packed), overwrite)
+    put_file(into / f"{place.name}.sha256", lambda aside: aside.write_bytes(line), overwrite)
     return place, digest
 
 
@@ -102,10 +102,6 @@ def ship_release(version: Stored, archive: Path, layers: Sequence[Path], into: P
     write_whole(into / LICENCES, contents[LICENCES])
     write_whole(into / SHIPPED_NAME, archive.read_bytes())
     return into / SHIPPED_NAME
-
-
-def _write_bytes(aside: Path, content: bytes) -> None:
-    aside.write_bytes(content)
 
 
 def collect_contents(version: Stored, before: Stored | None) -> dict[str, bytes]:

@@ -12,8 +12,8 @@ from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from audience_impact.outputs.review.status_rules import SENTENCES
-from audience_impact.rules import FAULT, Rule, register_rule
-from audience_impact.vocabulary import FindingSeverity, RuleStage
+from audience_impact.rules import register_rule
+from audience_impact.vocabulary import RuleStage
 from schemas.demands import CheckedModel
 
 WORLD = "001"
@@ -248,23 +248,13 @@ def as_of() -> Any:
     return make_column("day up to which the facts were read", "date", "DATA_LAST_UPDATE")
 
 
-def row_rule(
-    meaning: str, number: int | None = None
-) -> Callable[[Callable[[Any, pd.DataFrame], Any]], Any]:
+def row_rule(method: Callable[[Any, pd.DataFrame], Any]) -> Any:
     """Register a method of one model or several as a rule of published rows.
 
     The name of the method is the id of the rule.
     """
-
-    def register_check(method: Callable[[Any, pd.DataFrame], Any]) -> Any:
-        name, stage, severity = method.__name__, RuleStage.PUBLISHED, FindingSeverity.TABLE_ERROR
-        register_rule(Rule(name, stage, severity, meaning, FAULT, number=number))
-        return pa.dataframe_check(name=name)(method)
-
-    return register_check
-
-
-bounds_in_order = row_rule("lower <= quantiles <= upper <= base is not true", number=6)
+    name = register_rule(method.__name__, RuleStage.PUBLISHED)
+    return pa.dataframe_check(name=name)(method)
 
 
 class PublishedModel(CheckedModel):

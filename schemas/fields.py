@@ -18,8 +18,8 @@ from pandera.extensions import register_check_method
 
 from audience_impact import blanks, periods
 from audience_impact.periods import SANE_YEARS
-from audience_impact.rules import Rule, register_rule
-from audience_impact.vocabulary import FindingSeverity, RuleStage
+from audience_impact.rules import register_rule
+from audience_impact.vocabulary import RuleStage
 from schemas.demands import CheckedModel
 
 NUMBER = re.compile(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$")
@@ -45,33 +45,17 @@ class FactModel(CheckedModel):
         strict = True
 
 
-def cell_rule(
-    meaning: str,
-    advice: str,
-    severity: FindingSeverity = FindingSeverity.ERROR,
-    number: int | None = None,
-) -> Callable[[Run], Run]:
+def cell_rule(check: Run) -> Run:
     """Register a function as a rule of single cells, which fields use by its name.
 
     The function takes a column of texts and, as a keyword named as the function, the parameter.
     """
-
-    def register_check(check: Run) -> Run:
-        name = check.__name__
-        register_rule(Rule(name, RuleStage.CELLS, severity, meaning, advice, number=number))
-        checked: Run = register_check_method(statistics=[name])(check)
-        return checked
-
-    return register_check
+    name = register_rule(check.__name__, RuleStage.CELLS)
+    checked: Run = register_check_method(statistics=[name])(check)
+    return checked
 
 
-def row_rule(
-    meaning: str,
-    advice: str,
-    *columns: str,
-    severity: FindingSeverity = FindingSeverity.ERROR,
-    number: int | None = None,
-) -> Callable[[RowCheck], Any]:
+def row_rule(*columns: str) -> Callable[[RowCheck], Any]:
     """Register a method of models as a rule of several columns of a row.
 
     The name of the method is the id. The finding points at the first of `columns` that the table
@@ -79,10 +63,7 @@ def row_rule(
     """
 
     def register_check(method: RowCheck) -> Any:
-        name = method.__name__
-        register_rule(
-            Rule(name, RuleStage.CELLS, severity, meaning, advice, number=number, columns=columns)
-        )
+        name = register_rule(method.__name__, RuleStage.CELLS, columns=columns)
         return pa.dataframe_check(name=name)(method)
 
     return register_check
@@ -100,94 +81,62 @@ def _parse_numbers(texts: Any) -> Any:
     return pd.Series(numbers, texts.index, dtype="float64")
 
 
-@cell_rule(
-    "a cell contains nothing but white space, or begins or ends with it; signs of no width count "
-    "as well",
-    "delete what the finding names",
-)
+@cell_rule
 def white_space(texts: Any, *, white_space: bool) -> Any:
     """Return true for cells that neither begin nor end with white space, nor consist of it."""
     return ~blanks.mark_padded(texts)
 
 
-@cell_rule(
-    "a cell that must be filled is blank",
-    "fill the cell",
-)
+@cell_rule
 def required(texts: Any, *, required: bool) -> Any:
     """Return true for cells that are not blank."""
     return blanks.mark_filled(texts) | (not required)
 
 
-@cell_rule(
-    "the cell is no plain number",
-    "write digits, with a point before decimals: 1500000, 0.25",
-)
+@cell_rule
 def number(texts: Any, *, number: bool) -> Any:
     """Return true for blank cells and plain numbers."""
     return ~blanks.mark_filled(texts) | _parse_numbers(texts).notna()
 
 
-@cell_rule(
-    "the number is below zero",
-    "correct the sign",
-)
+@cell_rule
 def not_negative(texts: Any, *, not_negative: bool) -> Any:
     """Return true for numbers of at least 0, and for texts that are no numbers."""
     return ~(_parse_numbers(texts) < 0)
 
 
-@cell_rule(
-    "a million million or more: no count of people, accounts or devices is",
-    "correct the number, or its unit",
-)
+@cell_rule
 def too_large(texts: Any, *, too_large: bool) -> Any:
     """Return true for counts below a limit above which a number is a misprint."""
     return ~(_parse_numbers(texts) >= LIMIT)
 
 
-@cell_rule(
-    "a share lies above 1",
-    "write a share between 0 and 1: 37 % is 0.37",
-    number=20,
-)
+@cell_rule
 def share_at_most_one(texts: Any, *, share_at_most_one: bool) -> Any:
     """Return true for shares of at most 1."""
     return ~(_parse_numbers(texts) > 1)
 
 
-@cell_rule(
-    "persons and counts are whole numbers",
-    "write whole persons",
-)
+@cell_rule
 def whole_number(texts: Any, *, whole_number: bool) -> Any:
     """Return true for whole numbers of persons."""
     values = _parse_numbers(texts)
     return values.isna() | (values % 1 == 0)
 
 
-@cell_rule(
-    "the cell is no ISO 8601 date or period",
-    "write 2025, 2025-H1, 2025-Q3, 2025-07, 2025-07-13, or two of them joined by /",
-)
+@cell_rule
 def date(texts: Any, *, date: bool) -> Any:
     """Return true for blank cells and ISO 8601 dates or periods that exist in the calendar."""
     return ~blanks.mark_filled(texts) | periods.parse_periods(texts)["start"].notna()
 
 
-@cell_rule(
-    "a day has 24 hours",
-    "write the hours of a day in force: 2, 3.5",
-)
+@cell_rule
 def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
     """Return true for numbers of hours of at most 24."""
     return ~(_parse_numbers(texts) > 24)
 
 
-@cell_rule(
-    "the cell is no list of days",
-    "write days as 2025-07-13, several joined by ; without spaces",
-)
+@cell_rule
 def list_of_days(texts: Any, *, list_of_days: bool) -> Any:
     """Return true for blank cells and days of the calendar, separated by semicolons."""
     is_valid = {text: not text.strip() or _all_days(text.split(";")) for text in texts.unique()}
@@ -199,10 +148,7 @@ def _all_days(days: list[str]) -> bool:
     return bool((texts.str.match(DAY) & periods.parse_periods(texts)["start"].notna()).all())
 
 
-@cell_rule(
-    f"the year lies outside {SANE_YEARS[0]} to {SANE_YEARS[1]}",
-    "correct the year; neither figures nor restrictions are older, nor projections later",
-)
+@cell_rule
 def sane_year(texts: Any, *, sane_year: bool) -> Any:
     """Return true for days from the start of the public internet to the last projection."""
     spans = periods.parse_periods(texts)
@@ -210,39 +156,26 @@ def sane_year(texts: Any, *, sane_year: bool) -> Any:
     return ~((spans["start"].dt.year < SANE_YEARS[0]) | (last.dt.year > SANE_YEARS[1]))
 
 
-@cell_rule(
-    "the word is not in the vocabulary of the column",
-    "take one of the words that the finding lists",
-    number=5,
-)
+@cell_rule
 def word(texts: Any, *, word: Iterable[str]) -> Any:
     """Return true for blank cells and words of the vocabulary."""
     return ~blanks.mark_filled(texts) | texts.isin(list(word))
 
 
-@cell_rule(
-    "the cell is no identifier (letters, digits, dot, dash, underscore; colon and slash in places)",
-    "write identifiers alone, in a column of several joined by ; without spaces",
-)
+@cell_rule
 def identifier(texts: Any, *, identifier: str) -> Any:
     """Return true for blank cells and identifiers, with SEVERAL also ids joined by semicolons."""
     more = f"(;{IDENTIFIER})*" if identifier == SEVERAL else ""
     return texts.str.fullmatch(f"({IDENTIFIER}{more})?")
 
 
-@cell_rule(
-    "the address does not begin with http:// or https://",
-    "write the whole address, or leave the cell blank",
-)
+@cell_rule
 def web_address(texts: Any, *, web_address: bool) -> Any:
     """Return true for blank cells and http addresses."""
     return ~blanks.mark_filled(texts) | texts.str.match(r"^https?://\S+$")
 
 
-@cell_rule(
-    "the cell is no time with its zone",
-    "write 2021-03-17T16:40Z, or 2021-03-17T19:40+03:00 where the source gives local times",
-)
+@cell_rule
 def time_with_zone(texts: Any, *, time_with_zone: bool) -> Any:
     """Return true for blank cells and times of the calendar with a zone."""
     times = pd.to_datetime(texts.where(texts.str.fullmatch(ZONED)), errors="coerce", **ISO_TIMES)
@@ -264,37 +197,25 @@ NOTHING_STATED = re.compile(
 )
 
 
-@cell_rule(
-    "the cell says in words of its own that nothing is stated",
-    "write `not stated` where it was looked for and is not there; else leave the cell blank",
-)
+@cell_rule
 def nothing_stated(texts: Any, *, nothing_stated: bool) -> Any:
     """Return true for blank cells, statements, and the single word for a missing statement."""
     return ~texts.str.fullmatch(NOTHING_STATED)
 
 
-@cell_rule(
-    "the cell is no SHA-256",
-    "run the command that writes the table",
-)
+@cell_rule
 def sha256(texts: Any, *, sha256: bool) -> Any:
     """Return true for blank cells and 64 hexadecimal digits."""
     return ~blanks.mark_filled(texts) | texts.str.fullmatch("[0-9a-f]{64}")
 
 
-@cell_rule(
-    "the cell is no regular expression",
-    "correct the expression at the place that Python names",
-)
+@cell_rule
 def regular_expression(texts: Any, *, regular_expression: bool) -> Any:
     """Return true for cells that are valid regular expressions."""
     return texts.map(_is_expression).astype("bool")
 
 
-@cell_rule(
-    "the cell is no number of a network (AS), from 1 to 4294967294",
-    "write the number alone, without AS before it",
-)
+@cell_rule
 def network_number(texts: Any, *, network_number: bool) -> Any:
     """Return true for whole numbers that registries assign to networks (RFC 6793, RFC 7300)."""
     is_sound = texts.str.fullmatch(r"[1-9]\d*") & _parse_numbers(texts).lt(LAST_NETWORK)
@@ -320,34 +241,9 @@ def hours_field() -> Any:
     return _make_field("number", False, number=True, not_negative=True, most_a_day=True)
 
 
-def time_field() -> Any:
-    """Return a column of times with their zone."""
-    return _make_field("text", False, time_with_zone=True)
-
-
-def days_field() -> Any:
-    """Return a column of days, separated by semicolons."""
-    return _make_field("text", False, list_of_days=True)
-
-
-def text_field(filled: bool = False) -> Any:
-    """Return a column of free text."""
-    return _make_field("text", filled)
-
-
-def stated_field() -> Any:
-    """Return a column of statements on a page, or `not stated`."""
-    return _make_field("text", False, nothing_stated=True)
-
-
-def digest_field() -> Any:
-    """Return a column of SHA-256 digests of the inputs of a row."""
-    return _make_field("text", True, sha256=True)
-
-
-def pattern_field() -> Any:
-    """Return a column of regular expressions."""
-    return _make_field("text", True, regular_expression=True)
+def text_field(filled: bool = False, **checks: Any) -> Any:
+    """Return a column of text; `checks` are the rules of cells that it has to satisfy."""
+    return _make_field("text", filled, **checks)
 
 
 def key_field() -> Any:
@@ -395,13 +291,3 @@ def persons_field(filled: bool = False) -> Any:
 def share_field(filled: bool = False) -> Any:
     """Return a column of shares between 0 and 1."""
     return _make_field("number", filled, number=True, not_negative=True, share_at_most_one=True)
-
-
-def network_field() -> Any:
-    """Return a column of numbers of networks (AS)."""
-    return _make_field("text", True, network_number=True)
-
-
-def address_field() -> Any:
-    """Return a column of web addresses."""
-    return _make_field("text", False, web_address=True)

@@ -137,7 +137,8 @@ def _use_fitted_shares(
     places = places.reindex(restrictions["restriction_id"])
     country = places["first"].where(places["nunique"] == 1, ANY)
     country = pd.Series(country.to_numpy(), restrictions.index, dtype="str")
-    parameters = shares.choose_keeping_access(fitted.keeping_access, country)
+    group = pd.Series(shares.KEEPS_ACCESS, restrictions.index)
+    parameters = shares.choose_parameters(fitted.keeping_access, group, country)
     figure_ids = fitted.keeping_figures.astype("str").reindex(country).to_numpy()
     key = country.where(country != ANY, restrictions["restriction_id"])
     rows = _assume_nobody(restrictions).assign(

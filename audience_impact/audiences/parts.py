@@ -243,26 +243,12 @@ def find_drawable(scope: Scope, parts: pd.DataFrame) -> pd.Index:
     return restrictions.index[restrictions["is_reaching_everyone"] | in_part]
 
 
-def find_below_country(parts: pd.DataFrame) -> pd.Index:
-    """Return each restriction and country of which all named places are below the country."""
-    return _select_where_all(parts["area_id"] != parts["country_id"], parts)
-
-
-def sum_most_people(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
-    """Return the maximum of people in the named places by COUNTRY; NaN where it is unknown.
+def sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents) -> pd.Series:
+    """Return the sum of persons in the named places by COUNTRY; NaN where it is unknown.
 
     Each place counts once; `parent` is the result of nesting.read_parents. A country that is
-    affected as a whole has no limit here.
+    affected as a whole has no sum here.
     """
-    return _sum_people(parts, parts["most_persons"], parent)
-
-
-def sum_residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
-    """Return the expected residents of the named places, by COUNTRY; NaN where unknown."""
-    return _sum_people(parts, parts["people_persons"], parent)
-
-
-def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents) -> pd.Series:
     if parts.empty:
         empty = pd.MultiIndex.from_frame(parts[COUNTRY])
         return pd.Series(np.empty(0), empty, dtype="float64")
@@ -275,10 +261,10 @@ def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents
     )
     named = persons.notna() & parts["is_named"]
     total = pd.Series(touched[:, 0].round(6), groups.size().index)  # carried in logs
-    return total.where(total.index.isin(_select_where_all(named, parts)))
+    return total.where(total.index.isin(select_where_all(named, parts)))
 
 
-def _select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:
+def select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:
     """Return each restriction and country for which the condition is true in all rows."""
     complete = condition.groupby([parts[name] for name in COUNTRY]).all()
     return complete.index[complete.astype(bool)]

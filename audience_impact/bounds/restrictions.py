@@ -257,12 +257,16 @@ def _add_places(
 
     No bound has more people than the country has residents.
     """
-    below = countries.index.isin(parts.find_below_country(named))
-    people = parts.sum_residents(named, parent).reindex(countries.index)
+    is_below = named["area_id"] != named["country_id"]
+    below = countries.index.isin(parts.select_where_all(is_below, named))
+    most, people = (
+        parts.sum_people(named, named[f"{name}_persons"], parent).reindex(countries.index)
+        for name in ("most", "people")
+    )
     ends = countries[list(_ENDS)].clip(upper=countries["population_persons"], axis=0)
     return countries.assign(
         **ends,
-        places_persons=parts.sum_most_people(named, parent).reindex(countries.index).where(below),
+        places_persons=most.where(below),
         population_persons=countries["population_persons"].where(~below, people),
     )
 

@@ -149,7 +149,7 @@ def _encode_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
 
 
-def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None:
+def put_file(path: Path, write: Callable[[Path], object], overwrite: bool) -> None:
     """Write a file with `write`, unless its path is already taken.
 
     Raise ExportError if the path is taken or the disk refuses.
@@ -267,21 +267,17 @@ def export_version(
         is_csv = form is Form.CSV
         files = make_csv_files(chosen) if is_csv else make_parquet_files(chosen, version)
         if into.suffix == ARCHIVE:
-            put_file(into, lambda aside: _write_bytes(aside, manifest.pack_files(files)), overwrite)
+            put_file(into, lambda aside: aside.write_bytes(manifest.pack_files(files)), overwrite)
         else:
             put_folder(into, files, overwrite)
     elif form is Form.JSON:
-        put_file(into, lambda aside: _write_bytes(aside, make_json_file(chosen)), overwrite)
+        put_file(into, lambda aside: aside.write_bytes(make_json_file(chosen)), overwrite)
     elif form is Form.DUCKDB:
         put_file(into, lambda aside: _write_database(aside, chosen), overwrite)
     else:
         chosen = add_events(chosen, everything, query)
         put_file(into, lambda aside: notes.extend(_write_workbook(aside, chosen)), overwrite)
     return notes
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
 
 
 def _write_workbook(path: Path, selected: Content) -> list[str]:

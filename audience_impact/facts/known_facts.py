@@ -23,19 +23,10 @@ import pandas as pd
 from audience_impact.facts.rules import report_row
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import ONE_DAY, parse_periods
-from audience_impact.rules import Rule, register_rule
-from audience_impact.vocabulary import EndSource, EndStatus, FindingSeverity, RuleStage
+from audience_impact.rules import register_rule
+from audience_impact.vocabulary import EndSource, EndStatus, RuleStage
 
-NOT_KNOWN_YET = register_rule(
-    Rule(
-        "not_known_yet",
-        RuleStage.KEYS,
-        FindingSeverity.WARNING,
-        "of `run --as-of`: the row was not known on that day, or points at one that was not",
-        "where the source was out by then, fill in its published_on: without one it counts from "
-        "the day on which it was read",
-    )
-).id
+NOT_KNOWN_YET = register_rule("not_known_yet", RuleStage.KEYS)
 SOURCE, OTHER = "source_id", "also_source_id"
 MAY_BE_BLANK = (OTHER, "continues")
 """References that may be blank without changing the meaning of the row."""

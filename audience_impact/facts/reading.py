@@ -14,73 +14,26 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, dump_row, make_empty_table
-from audience_impact.rules import Rule, get_rule, register_rule
-from audience_impact.vocabulary import FindingSeverity, RuleStage
-
-
-def _register_rule(name: str, severity: FindingSeverity, meaning: str, advice: str) -> str:
-    return register_rule(Rule(name, RuleStage.FILES, severity, meaning, advice)).id
-
+from audience_impact.rules import get_rule, register_rule
+from audience_impact.vocabulary import RuleStage
 
 TABLE_RULES = {
-    _register_rule(name, FindingSeverity.TABLE_ERROR, meaning, advice)
-    for name, meaning, advice in (
-        (
-            "missing_table",
-            "no layer contains this table",
-            "add it, with its header alone if there is nothing to say",
-        ),
-        (
-            "unfinished_layer",
-            "a command was writing the folder, or died while it did",
-            "wait for the command that writes it, or run it again if it died",
-        ),
-        ("empty_file", "the file has no header", "write the header"),
-        ("encoding", "the file is not UTF-8", "save it as UTF-8"),
-        ("unreadable", "the file cannot be read as CSV", "check the quotes on the line named"),
-        ("missing_column", "the header lacks a column", "add the column to the header"),
-        (
-            "unknown_column",
-            "the header has a column the table does not know, or has one twice",
-            "remove or rename it",
-        ),
-        (
-            "key_repeats",
-            "an earlier line of the same file has the same key",
-            "keep one of the two",
-        ),
+    register_rule(name, RuleStage.FILES)
+    for name in (
+        *("missing_table", "unfinished_layer", "empty_file", "encoding", "unreadable"),
+        *("missing_column", "unknown_column", "key_repeats"),
     )
 }
-ROW_RULES = {
-    _register_rule(name, FindingSeverity.ERROR, meaning, advice)
-    for name, meaning, advice in (
-        (
-            "field_count",
-            "the row has more or fewer cells than the header",
-            "quote cells that contain a comma",
-        ),
-        ("multiline_cell", "a cell runs over several lines", "write the cell on one line"),
-    )
-}
-UNKNOWN_TABLE = _register_rule(
-    "unknown_table",
-    FindingSeverity.WARNING,
-    "a CSV that is no fact table",
-    "rename it as one of the fact tables, or move it away: it is not read",
-)
-FORMER_COLUMN = _register_rule(
-    "former_column",
-    FindingSeverity.WARNING,
-    "the header names a column as it was called before; it is read",
-    "write the new name into the header",
-)
+ROW_RULES = {register_rule(name, RuleStage.FILES) for name in ("field_count", "multiline_cell")}
+UNKNOWN_TABLE = register_rule("unknown_table", RuleStage.FILES)
+FORMER_COLUMN = register_rule("former_column", RuleStage.FILES)
 FORMER_NAMES = {"lineage_id": "measurement_series_id"}
 """Former names of fact columns, with the present names."""
 
@@ -172,6 +125,21 @@ def _read_plain_lines(text: str) -> pd.DataFrame | None:
     )
 
 
+def _make_finding(
+    rule: str,
+    message: str,
+    file: str,
+    layer: int = 1,
+    line: int = 1,
+    column: str = "",
+    value: str = "",
+    row: str = "",
+) -> Finding:
+    """Return a finding about a file, with the severity of its rule."""
+    severity = get_rule(rule).severity
+    return Finding(Path(file).stem, file, line, column, rule, severity, value, message, layer, row)
+
+
 class _Reader:
     """Reader of one CSV file that collects findings."""
 
@@ -183,20 +151,8 @@ class _Reader:
         self, rule: str, line: int, column: str, value: str, message: str, row: Sequence[str] = ()
     ) -> None:
         written_row = json.dumps(list(row), ensure_ascii=False) if row else ""
-        self.findings.append(
-            Finding(
-                self.path.stem,
-                self.path.name,
-                line,
-                column,
-                rule,
-                get_rule(rule).severity,
-                value,
-                message,
-                self.layer,
-                written_row,
-            )
-        )
+        place = self.path.name, self.layer, line, column
+        self.findings.append(_make_finding(rule, message, *place, value, written_row))
 
     def _explain_unread(self) -> str:
         """Return why the file is not read; blank if it is."""
@@ -387,33 +343,22 @@ def read_layers(
 
 
 def _report_missing_table(table: str, header: Header) -> Finding:
-    return Finding(
-        table,
-        f"{table}.csv",
-        1,
-        header.columns[0],
-        "missing_table",
-        FindingSeverity.TABLE_ERROR,
-        "",
-        f"no folder contains {table}.csv; add it, with only its header if it has no rows",
-    )
+    file = f"{table}.csv"
+    text = f"no folder contains {file}; add it, with only its header if it has no rows"
+    return _make_finding("missing_table", text, file, column=header.columns[0])
 
 
 def _report_unfinished_layers(
     folders: Sequence[Path], headers: Mapping[str, Header]
 ) -> list[Finding]:
+    text = (
+        "tables may be half old and half new; wait for the command that writes them, or run it "
+        "again if it died"
+    )
     return [
-        Finding(
-            next((table for table in headers if (folder / f"{table}.csv").is_file()), ""),
-            UNFINISHED,
-            1,
-            "",
-            "unfinished_layer",
-            FindingSeverity.TABLE_ERROR,
-            "",
-            "tables may be half old and half new; wait for the command that writes them, or run "
-            "it again if it died",
-            number,
+        replace(
+            _make_finding("unfinished_layer", text, UNFINISHED, number),
+            table=next((table for table in headers if (folder / f"{table}.csv").is_file()), ""),
         )
         for number, folder in enumerate(folders, 1)
         if (folder / UNFINISHED).exists()
@@ -423,18 +368,9 @@ def _report_unfinished_layers(
 def _report_unknown_tables(
     folder: Path, headers: Mapping[str, Header], layer: int
 ) -> list[Finding]:
+    text = f"not read, because it is no fact table; these are: {', '.join(headers)}"
     return [
-        Finding(
-            path.stem,
-            path.name,
-            1,
-            "",
-            UNKNOWN_TABLE,
-            FindingSeverity.WARNING,
-            "",
-            f"not read, because it is no fact table; these are: {', '.join(headers)}",
-            layer,
-        )
+        _make_finding(UNKNOWN_TABLE, text, path.name, layer)
         for path in sorted(folder.glob("*.csv"))
         if path.stem not in headers
     ]
@@ -453,17 +389,12 @@ def _report_repeated_keys(frame: pd.DataFrame, table: str, header: Header) -> li
     first = groups.transform("first")
     later = frame[filled][frame.loc[filled, "row_line"] > first]
     return [
-        Finding(
-            table,
-            row["row_file"],
-            int(row["row_line"]),
-            key[0],
+        _make_finding(
             "key_repeats",
-            FindingSeverity.TABLE_ERROR,
-            ";".join(row[name] for name in key),
             f"line {first.loc[place]} has the same key; keep one of the two",
-            int(row["row_layer"]),
-            dump_row(row),
+            f"{table}.csv",
+            *(int(row["row_layer"]), int(row["row_line"]), key[0]),
+            *(";".join(row[name] for name in key), dump_row(row)),
         )
         for place, row in later.iterrows()
     ]
@@ -552,19 +483,10 @@ def read_contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> Map
 def report_changed_tables(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[Finding]:
     """Return a finding for each file with other bytes after it was read than before."""
     changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    text = "the file changed while it was read; run again when nobody writes it"
     return [
-        Finding(
-            Path(name).stem,
-            Path(name).name,
-            1,
-            "",
-            "unfinished_layer",
-            FindingSeverity.TABLE_ERROR,
-            "",
-            "the file changed while it was read; run again when nobody writes it",
-            int(name.partition("/")[0]) + 1,
-        )
-        for name in changed
+        _make_finding("unfinished_layer", text, file, int(number) + 1)
+        for number, _, file in (name.partition("/") for name in changed)
     ]
 
 

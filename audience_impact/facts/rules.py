@@ -1,6 +1,6 @@
 """Rules that need more than one table.
 
-Each rule is registered where it is defined, with severity, meaning and advice. An error of a row
+Each rule is registered where it is defined; rules.csv has its severity and texts. An error of a row
 sends the row to quarantine, and with it the rows whose key then fails; an error of a table stops
 publishing; a warning is published with the data.
 """
@@ -13,10 +13,9 @@ import pandas as pd
 from audience_impact.facts.tables import Finding, Tables, build_finding, drop_faulty_rows
 from audience_impact.periods import WINDOW_DAYS, with_distance
 from audience_impact.populations import EVERYONE, PARENTS, parents_of
-from audience_impact.rules import Rule, Stage, get_rule, register_rule
+from audience_impact.rules import Stage, get_rule, register_rule
 from audience_impact.vocabulary import (
     ONLINE_YEARS,
-    FindingSeverity,
     PlatformKind,
     RuleStage,
     Unit,
@@ -108,13 +107,7 @@ def _report_excess(
     return findings
 
 
-@ACROSS.rule(
-    FindingSeverity.ERROR,
-    "an audience exceeds its base as the same measurer counts it within 12 months",
-    "correct the value or its base",
-    "estimates",
-    number=1,
-)
+@ACROSS.rule("estimates")
 def estimate_above_base(tables: Tables) -> list[Finding]:
     """Report audiences above their base by the same measurer within a year."""
     people = _select_persons(tables["estimates"])
@@ -141,13 +134,7 @@ def _select_residents(tables: Tables) -> pd.DataFrame:
     return bases[bases["population_base"] == EVERYONE]
 
 
-@ACROSS.rule(
-    FindingSeverity.ERROR,
-    "an audience exceeds the population of its area",
-    "look for thousands or accounts taken for persons",
-    "estimates",
-    number=1,
-)
+@ACROSS.rule("estimates")
 def above_population(tables: Tables) -> list[Finding]:
     """Report audiences larger than all the people of their area."""
     people = _select_persons(tables["estimates"])
@@ -164,12 +151,7 @@ def above_population(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.ERROR,
-    f"accounts of a service are more than {MOST_ACCOUNTS:g} times the people of the area",
-    "look for thousands written out, and compare the number with its page",
-    "estimates",
-)
+@ACROSS.rule("estimates")
 def accounts_above_people(tables: Tables) -> list[Finding]:
     """Report accounts of single services beyond MOST_ACCOUNTS times the people of their area.
 
@@ -191,13 +173,7 @@ def accounts_above_people(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "a base exceeds the population of its area",
-    "correct the base or the population",
-    "bases",
-    number=2,
-)
+@ACROSS.rule("bases")
 def base_above_population(tables: Tables) -> list[Finding]:
     """Report bases above all people of their area, with a twentieth of slack for vintages."""
     bases = tables["bases"]
@@ -219,13 +195,7 @@ def base_above_population(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "a base exceeds the base that contains it",
-    "correct the base or the one that contains it",
-    "bases",
-    number=2,
-)
+@ACROSS.rule("bases")
 def base_above_parent(tables: Tables) -> list[Finding]:
     """Report bases larger than the base that contains them, by the same measurer."""
     bases = tables["bases"]
@@ -253,13 +223,7 @@ def base_above_parent(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "one measurer gives two numbers for the same area, population and period",
-    "keep the number of the newer revision",
-    "bases",
-    number=2,
-)
+@ACROSS.rule("bases")
 def bases_contradict(tables: Tables) -> list[Finding]:
     """Report several numbers of one measurer for an area, a population and a period."""
     bases = tables["bases"]
@@ -279,12 +243,7 @@ def bases_contradict(tables: Tables) -> list[Finding]:
     ]
 
 
-@ACROSS.rule(
-    FindingSeverity.ERROR,
-    "the networks of a country have more than all of its users in a period",
-    "correct the shares: a device counts for one network at a time",
-    "network_shares",
-)
+@ACROSS.rule("network_shares")
 def networks_above_users(tables: Tables) -> list[Finding]:
     """Report the largest network of each country and period whose shares exceed 1 together."""
     shares = tables["network_shares"].sort_values("users_share", ascending=False)
@@ -302,13 +261,7 @@ def networks_above_users(tables: Tables) -> list[Finding]:
     ]
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "daily <= weekly <= monthly is not true in one lineage and period",
-    "compare both with their pages; a metric or a unit may be wrong",
-    "estimates",
-    number=3,
-)
+@ACROSS.rule("estimates")
 def daily_above_monthly(tables: Tables) -> list[Finding]:
     """Report daily > weekly or weekly > monthly figures in one series and period."""
     estimates = tables["estimates"]
@@ -344,12 +297,7 @@ def daily_above_monthly(tables: Tables) -> list[Finding]:
     return findings
 
 
-@ACROSS.rule(
-    FindingSeverity.ERROR,
-    "a step of an act does not start after the restriction that it continues",
-    "name in continues the step before this one, or leave the cell blank",
-    "restrictions",
-)
+@ACROSS.rule("restrictions")
 def step_out_of_order(tables: Tables) -> list[Finding]:
     """Report steps that do not start after the one that they continue."""
     restrictions = tables["restrictions"]
@@ -369,12 +317,7 @@ def step_out_of_order(tables: Tables) -> list[Finding]:
     ]
 
 
-@ACROSS.rule(
-    FindingSeverity.ERROR,
-    "an area lies in itself, by its parent or by its members",
-    "correct parent_id or members: an area is smaller than its parent",
-    "areas",
-)
+@ACROSS.rule("areas")
 def area_in_itself(tables: Tables) -> list[Finding]:
     """Report areas that contain themselves, at any depth, and unions that are their own member."""
     areas = tables["areas"]
@@ -399,12 +342,7 @@ def area_in_itself(tables: Tables) -> list[Finding]:
     ]
 
 
-@ACROSS.rule(
-    FindingSeverity.ERROR,
-    f"a country has not all years from {ONLINE_YEARS[0]} to {ONLINE_YEARS[-1]}",
-    "run audience-impact learn online: it writes all years of a country",
-    "online_levels",
-)
+@ACROSS.rule("online_levels")
 def years_missing(tables: Tables) -> list[Finding]:
     """Report the first row of each country of which a fitted year is missing.
 
@@ -425,13 +363,7 @@ def years_missing(tables: Tables) -> list[Finding]:
     ]
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a source has no address",
-    "add the address when it is found",
-    "sources",
-    number=16,
-)
+@ACROSS.rule("sources")
 def source_without_address(tables: Tables) -> list[Finding]:
     """Report sources that no reader can open."""
     sources = tables["sources"]
@@ -447,16 +379,7 @@ def source_without_address(tables: Tables) -> list[Finding]:
     ]
 
 
-KEY_UNRESOLVED = register_rule(
-    Rule(
-        "key_unresolved",
-        RuleStage.KEYS,
-        FindingSeverity.ERROR,
-        "a key points to a row that does not exist or was sent to quarantine",
-        "add the row to the table that the key points to, or correct the key",
-        number=17,
-    )
-).id
+KEY_UNRESOLVED = register_rule("key_unresolved", RuleStage.KEYS)
 
 
 class RecordedTables(dict[str, pd.DataFrame]):
@@ -472,18 +395,15 @@ class RecordedTables(dict[str, pd.DataFrame]):
         return super().__getitem__(table)
 
 
-def check_across_tables(
-    tables: Tables, with_warnings: bool = True, unread: Collection[str] = ()
-) -> list[Finding]:
+def check_across_tables(tables: Tables, unread: Collection[str] = ()) -> list[Finding]:
     """Return the findings of the rules over several tables (typed).
 
-    Rules without rows to check are skipped, and warnings unless `with_warnings`. Findings of a rule
-    that read a table of `unread`, which may lack rows, are dropped.
+    Rules without rows to check are skipped. Findings of a rule that read a table of `unread`, which
+    may lack rows, are dropped.
     """
-    findings = []
+    findings: list[Finding] = []
     for rule, run in ACROSS.runs.items():
-        is_wanted = with_warnings or get_rule(rule).severity is not FindingSeverity.WARNING
-        if is_wanted and any(len(tables[table]) for table in get_rule(rule).tables):
+        if any(len(tables[table]) for table in get_rule(rule).tables):
             recorded = RecordedTables(tables)
             rule_findings = run(recorded)
             findings += rule_findings if recorded.read_names.isdisjoint(unread) else []

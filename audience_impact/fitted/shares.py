@@ -182,11 +182,3 @@ def list_circumvention_ids(tables: Tables) -> "pd.Series[str]":
     """Return the ids of the figures of each country used in the fit, joined by `;`."""
     rows = select_usable_circumvention(tables["circumvention"], tables["restrictions"])
     return rows.groupby("area_id")["circumvention_id"].agg(";".join)
-
-
-def choose_keeping_access(fitted: pd.DataFrame, areas: "pd.Series[str]") -> pd.DataFrame:
-    """Return PARAMETERS of the share that keeps access, by country (blank: several).
-
-    `fitted` is keyed by group and area. A row is NaN where nothing was fitted.
-    """
-    return choose_parameters(fitted, pd.Series(KEEPS_ACCESS, areas.index), areas)

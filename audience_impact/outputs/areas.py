@@ -201,9 +201,7 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
     them whose draws the quantiles are of. `no_estimate_reason` is the rule that explains why
     nothing at all is drawn, as `find_no_estimate_reason` returns it.
     """
-    table, is_outside = reasons.drop_outside(table)
-    table, is_flat = reasons.drop_flat(table)
-    table, is_wide = reasons.drop_wide(table)
+    table, withheld = reasons.withhold_quantiles(table)
     is_silent = table["q50_persons"].isna()
     is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
     is_part = table["countries_drawn"] < table["countries_count"]
@@ -213,12 +211,10 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
         "some_bounds_only": is_bounded,
         "some_areas_undrawn": some,
         "some_imputed": is_imputed & ~is_silent,
-        "too_wide": is_wide,
-        "outside_bounds": is_outside,
-        "no_width": is_flat,
+        **withheld,
     }
     if not no_estimate_reason:
-        flags["perhaps_over"] = is_silent & ~(is_bounded | is_wide | is_outside | is_flat)
+        flags["perhaps_over"] = is_silent & ~is_bounded & ~pd.DataFrame(withheld).any(axis=1)
     status = np.select(
         [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
     )

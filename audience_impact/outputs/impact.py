@@ -14,13 +14,7 @@ from audience_impact.imputation import evidence_levels
 from audience_impact.outputs import areas, reach_lost
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.confidence import rate_answers
-from audience_impact.outputs.review.reasons import (
-    NEVER,
-    apply_status_rule,
-    drop_flat,
-    drop_outside,
-    drop_wide,
-)
+from audience_impact.outputs.review.reasons import NEVER, apply_status_rule
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     MISSING,
@@ -97,10 +91,7 @@ def make_impact(
 
 def _withhold_quantiles(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows without quantiles that are too wide, without width or outside the bounds."""
-    inside, is_outside = drop_outside(frame)
-    wide, is_flat = drop_flat(inside, bound="upper_persons")
-    rows, is_wide = drop_wide(wide)
-    withheld = {"too_wide": is_wide, "outside_bounds": is_outside, "no_width": is_flat}
+    rows, withheld = reasons.withhold_quantiles(frame, bound="upper_persons")
     for rule, is_withheld in withheld.items():
         rows = apply_status_rule(rows, is_withheld, rule)
     return rows

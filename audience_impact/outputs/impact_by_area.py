@@ -18,7 +18,7 @@ from audience_impact.bounds.restrictions import BOUNDS
 from audience_impact.frames import no_rows
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, People, Sets
-from audience_impact.outputs.review.reasons import drop_flat, drop_outside, drop_wide
+from audience_impact.outputs.review.reasons import withhold_quantiles
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs
@@ -234,9 +234,7 @@ def _add_kinds(rows: pd.DataFrame, by_kind: Mapping[str, pd.DataFrame]) -> pd.Da
     for kind in KINDS:
         alone = by_kind[kind]
         rows = rows.join(alone[columns].add_prefix(kind).reindex(rows.index))
-        rows, _ = drop_outside(rows, kind=kind)
-        rows, _ = drop_flat(rows, kind=kind)
-        rows, _ = drop_wide(rows, kind=kind)
+        rows, _ = withhold_quantiles(rows, kind=kind)
         none = ~rows.index.isin(alone.index) & (is_year | (kind == ORDERED))
         names = [f"{kind}{end}_persons" for end in BOUNDS] + [f"{kind}restrictions_count"]
         rows.loc[none, names] = 0.0

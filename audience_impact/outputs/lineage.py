@@ -149,12 +149,7 @@ def make_lineage(
             _surveys_used(inputs, tables),
             _lines_used(inputs, tables),
             _operators_used(inputs, tables),
-            scope.evidence.assign(
-                input_id=scope.evidence["evidence_id"],
-                role=FactRole.EVIDENCE.value,
-                platform_id=EVERY,
-                input_table="evidence",
-            )[[*COLUMNS, "input_table"]],
+            _add_role(scope.evidence, FactRole.EVIDENCE, "evidence", "evidence_id"),
         ],
         ignore_index=True,
     ).drop_duplicates()
@@ -199,105 +194,65 @@ def _join_key(rows: pd.DataFrame, table: str) -> pd.Series:
 
 def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
     """Return the chosen figures, and the other pages that print the same measurement."""
-    chosen = inputs.figures.chosen.assign(
-        role=FactRole.AUDIENCE.value, input_id=inputs.figures.chosen["estimate_id"]
-    )
-    spoken = inputs.figures.chosen[
-        [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
-    ].drop_duplicates()
-    pages = inputs.figures.before.merge(
-        spoken, on=[*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
-    )
+    chosen = inputs.figures.chosen
+    same = [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
+    pages = inputs.figures.before.merge(chosen[same].drop_duplicates(), on=same)
     ids = set(zip(chosen["restriction_id"], chosen["estimate_id"], strict=True))
     aside = [
         pair not in ids for pair in zip(pages["restriction_id"], pages["estimate_id"], strict=True)
     ]
-    pages = pages[pd.Series(aside, pages.index, "bool")].assign(role=FactRole.RELAY.value)
-    pages = pages.assign(input_id=pages["estimate_id"])
-    daily = inputs.audiences.daily.assign(
-        role=FactRole.DAILY_AUDIENCE.value, input_id=inputs.audiences.daily["daily_id"]
-    )
-    after = lost.reset_index()[["restriction_id", "after_ids"]]
-    after = after.assign(
-        input_id=after["after_ids"].str.split(";"), role=FactRole.AFTER.value
-    ).explode("input_id")
-    parts = [chosen, pages, daily, after.assign(platform_id=EVERY)]
-    return pd.concat([part[COLUMNS] for part in parts]).assign(input_table="estimates")
+    pages = pages[pd.Series(aside, pages.index, "bool")]
+    parts = [
+        _add_role(chosen, FactRole.AUDIENCE, "estimates", "estimate_id", None),
+        _add_role(pages, FactRole.RELAY, "estimates", "estimate_id", None),
+        _add_role(inputs.audiences.daily, FactRole.DAILY_AUDIENCE, "estimates", "daily_id", None),
+        _add_role(lost.reset_index(), FactRole.AFTER, "estimates", "after_ids", separator=";"),
+    ]
+    return pd.concat(parts)
 
 
 def _bases_used(inputs: Inputs) -> pd.DataFrame:
     """Return bases, populations, internet users and the bases that turned shares into people."""
-    audiences = inputs.audiences.sizes
-    parts = [
-        audiences.assign(input_id=audiences[column], role=role, platform_id=platform)
-        for column, role, platform in (
-            ("base_id", FactRole.BASE.value, EVERY),
-            ("population_id", FactRole.POPULATION.value, EVERY),
-            ("audience_base_id", FactRole.AUDIENCE.value, WHOLE_INTERNET),
-        )
-    ]
-    differing = audiences.assign(
-        input_id=audiences["differing_base_ids"].str.split(";"),
-        role=FactRole.AUDIENCE.value,
-        platform_id=WHOLE_INTERNET,
-    )
-    parts.append(differing.explode("input_id"))
+    audiences, feature_shares = inputs.audiences.sizes, inputs.use.feature_shares
     shares = inputs.figures.chosen[inputs.figures.chosen["share_base_id"] != ""]
-    parts.append(shares.assign(input_id=shares["share_base_id"], role=FactRole.SHARE_BASE.value))
-    feature_shares = inputs.use.feature_shares.assign(
-        platform_id=EVERY, role=FactRole.SHARE_BASE.value
-    )
-    respondents = feature_shares.assign(input_id=feature_shares["asked_base_ids"].str.split(";"))
-    parts.append(respondents.explode("input_id"))
-    return (
-        pd.concat([part[COLUMNS] for part in parts])
-        .dropna(subset=["input_id"])
-        .assign(input_table="bases")
-    )
+    parts = [
+        _add_role(audiences, FactRole.BASE, "bases", "base_id"),
+        _add_role(audiences, FactRole.POPULATION, "bases", "population_id"),
+        _add_role(audiences, FactRole.AUDIENCE, "bases", "audience_base_id", WHOLE_INTERNET),
+        _add_role(audiences, FactRole.AUDIENCE, "bases", "differing_base_ids", WHOLE_INTERNET, ";"),
+        _add_role(shares, FactRole.SHARE_BASE, "bases", "share_base_id", None),
+        _add_role(feature_shares, FactRole.SHARE_BASE, "bases", "asked_base_ids", separator=";"),
+    ]
+    return pd.concat(parts).dropna(subset=["input_id"])
 
 
 def _restrictions_used(scope: Scope, tables: Tables) -> pd.DataFrame:
-    restriction_rows = scope.restrictions[["restriction_id"]].assign(
-        input_id=scope.restrictions["restriction_id"],
-        role=FactRole.RESTRICTION.value,
-        platform_id=EVERY,
-        input_table="restrictions",
-    )
-    targets = tables["restriction_targets"]
-    aimed_at = targets[["restriction_id", "platform_id"]].assign(
-        input_id=_join_key(targets, "restriction_targets"),
-        role=FactRole.TARGET.value,
-        input_table="restriction_targets",
-    )
-    return pd.concat([restriction_rows, aimed_at])
+    acts, targets = scope.restrictions, tables["restriction_targets"]
+    aimed_at = targets.assign(input_id=_join_key(targets, "restriction_targets"))
+    parts = [
+        _add_role(acts, FactRole.RESTRICTION, "restrictions", "restriction_id"),
+        _add_role(aimed_at, FactRole.TARGET, "restriction_targets", platform=None),
+    ]
+    return pd.concat(parts)
 
 
 def _shares_used(inputs: Inputs) -> pd.DataFrame:
     """Return the shares of people who use the feature, and of people who keep access."""
-    used = inputs.use.feature_shares.assign(
-        input_id=inputs.use.feature_shares["feature_use_id"].str.split("+", regex=False),
-        role=FactRole.FEATURE_SHARE.value,
-        input_table="feature_use",
-    ).explode("input_id")
-    circumvention = inputs.use.circumvention.assign(
-        input_id=inputs.use.circumvention["circumvention_id"].str.split(";"),
-        role=FactRole.CIRCUMVENTION.value,
-        input_table="circumvention",
-    ).explode("input_id")
+    use, keeping = FactRole.FEATURE_SHARE, FactRole.CIRCUMVENTION
     parts = [
-        part.assign(platform_id=EVERY)[[*COLUMNS, "input_table"]] for part in (used, circumvention)
+        _add_role(inputs.use.feature_shares, use, "feature_use", "feature_use_id", separator="+"),
+        _add_role(
+            inputs.use.circumvention, keeping, "circumvention", "circumvention_id", separator=";"
+        ),
     ]
     return pd.concat(parts)
 
 
 def _overlaps_used(bounds: Bounds) -> pd.DataFrame:
     """Return measured overlaps that entered the bounds."""
-    rows = [
-        (overlap.key[0], EVERY, key, FactRole.OVERLAP.value)
-        for overlap in bounds.overlaps
-        for key in overlap.used_ids
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS).assign(input_table="overlaps")
+    rows = [(overlap.key[0], key) for overlap in bounds.overlaps for key in overlap.used_ids]
+    frame = pd.DataFrame(rows, columns=["restriction_id", "input_id"])
+    return _add_role(frame, FactRole.OVERLAP, "overlaps")
 
 
 def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
@@ -307,12 +262,7 @@ def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     fitted = set(tables["overlap_calibration"]["survey_id"])
     fitted_surveys = tables["surveys"][tables["surveys"]["survey_id"].isin(fitted)]
     joined = places.merge(fitted_surveys, left_on="country_id", right_on="area_id")
-    return joined.assign(
-        input_id=joined["survey_id"],
-        role=FactRole.OWN_SURVEY.value,
-        platform_id=EVERY,
-        input_table="surveys",
-    )[[*COLUMNS, "input_table"]]
+    return _add_role(joined, FactRole.OWN_SURVEY, "surveys", "survey_id")
 
 
 def list_named_operators(inputs: Inputs) -> pd.DataFrame:
@@ -348,10 +298,22 @@ def _operators_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     return _add_role(used, FactRole.OPERATORS, "network_shares")
 
 
-def _add_role(rows: pd.DataFrame, role: FactRole, table: str) -> pd.DataFrame:
-    """Return facts of a table that concern the whole restriction, with their role."""
-    named = rows.assign(role=role.value, platform_id=EVERY, input_table=table)
-    return named[[*COLUMNS, "input_table"]]
+def _add_role(
+    rows: pd.DataFrame,
+    role: FactRole,
+    table: str,
+    column: str = "input_id",
+    platform: str | None = EVERY,
+    separator: str = "",
+) -> pd.DataFrame:
+    """Return the facts of a table that a column names, with their role.
+
+    With a `separator` a cell names several. They are of `platform`, or of that of their row.
+    """
+    ids = rows[column].str.split(separator, regex=False) if separator else rows[column]
+    named = rows.assign(input_id=ids, role=role.value, input_table=table)
+    named = named if platform is None else named.assign(platform_id=platform)
+    return (named.explode("input_id") if separator else named)[[*COLUMNS, "input_table"]]
 
 
 def make_sources(tables: Tables) -> pd.DataFrame:

@@ -29,11 +29,9 @@ from audience_impact.bounds import sharp
 from audience_impact.bounds.restrictions import BOUNDS, WITH_ERROR, Bounds
 from audience_impact.frames import Array
 from audience_impact.outputs.review.reasons import (
-    drop_flat,
-    drop_outside,
-    drop_wide,
     state_reasons,
     undrawn_rule,
+    withhold_quantiles,
 )
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.phases import (
@@ -222,8 +220,7 @@ def _sum_kinds(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
         none = ~years.index.isin(of_kind.index)
         years = years.join(of_kind.add_prefix(kind).add_suffix("_person_days"))
         years.loc[none, [f"{kind}{end}_person_days" for end in WITH_ERROR.values()]] = 0.0
-        for drop in (drop_outside, drop_flat, drop_wide):
-            years, _ = drop(years, UNITS[0], kind)
+        years, _ = withhold_quantiles(years, UNITS[0], kind)
     return years
 
 
@@ -600,12 +597,8 @@ def _withhold_quantiles(
     families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
     withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "no_width", "too_wide"])
     for unit, kind in families:
-        frame, is_outside = drop_outside(frame, unit, kind)
-        frame, is_flat = drop_flat(frame, unit, kind, "" if kind else f"upper_{unit}")
-        frame, is_wide = drop_wide(frame, unit, kind)
-        withheld |= pd.DataFrame(
-            {"outside_bounds": is_outside, "no_width": is_flat, "too_wide": is_wide}
-        )
+        frame, blanked = withhold_quantiles(frame, unit, kind, "" if kind else f"upper_{unit}")
+        withheld |= pd.DataFrame(blanked, columns=withheld.columns)
     return frame, {name: withheld[name] for name in withheld}
 
 

@@ -137,14 +137,10 @@ def add_model_error(core: Array, shares: Array, error: Array, part: float = 1.0)
     return move_unions(inside, error * (assume_independence(shares) - low) * part, low, high)
 
 
-def _keep_draws(drawn: Array) -> Array:
-    return drawn
-
-
 def reduce_unions(
     model: OverlapModel,
     groups: Sequence[Group],
-    reduce: Callable[[Array], Array] = _keep_draws,
+    reduce: Callable[[Array], Array] = np.asarray,
 ) -> list[Array]:
     """Return the result of `reduce` for the draws (G, D) of each group, in the order of groups."""
     return [reduce(model.draw_unions(group)) for group in groups]

@@ -22,9 +22,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ from audience_impact.store import VERSION_ID, PublishError, storage, versions
 from audience_impact.store.files import as_json, explain_error, flush_to_disk
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
-from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
+from audience_impact.vocabulary import EndStatus
 
 REGIONS = ("002", "019", "142", "150", "009")
 """Regions of the world (UN M49) on the home page."""
@@ -132,7 +133,7 @@ def list_choices(report: ReportData) -> dict[str, list[tuple[str, str]]]:
     return {
         "country": _list_options((entry.countries for entry in rows), naming.name_area),
         "platform": _list_options(
-            (entry.platforms for entry in rows), _make_platform_namer(report.platforms)
+            (entry.platforms for entry in rows), partial(platforms.name_platform, report)
         ),
         "feature": _list_options((entry.features for entry in rows), _make_labeller("feature")),
         "cause": _list_options(((entry.cause,) for entry in rows), _make_labeller("cause")),
@@ -150,10 +151,6 @@ def list_choices(report: ReportData) -> dict[str, list[tuple[str, str]]]:
 
 def _make_labeller(kind: str) -> Callable[[str], str]:
     return lambda value: naming.label_code(value, kind)
-
-
-def _make_platform_namer(names: Mapping[str, str]) -> Callable[[str], str]:
-    return lambda value: "The whole internet" if value == WHOLE_INTERNET else names[value]
 
 
 def _list_options(
@@ -196,11 +193,6 @@ LOCK_SECONDS = 600.0
 _ASIDE = re.compile(rf"\.tmp-(old-)?{VERSION_ID.pattern}-\d+")
 
 
-def locate_report(root: Path, version: str) -> Path:
-    """Return the folder of the report of a version, inside the folder of published versions."""
-    return root / REPORTS / version
-
-
 def find_reported(root: Path) -> str:
     """Return the id of the version whose report is next to the versions; blank without one."""
     try:
@@ -219,7 +211,7 @@ def publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
     with store.hold_lock(LOCK_SECONDS):
         store.remove_leftovers(REPORT)
         _remove_leftovers(root / REPORTS)
-        changed = write_report(locate_report(root, version), version, files)
+        changed = write_report(root / REPORTS / version, version, files)
         store.move_pointer(REPORT, f"{REPORTS}/{version}")
         _remove_orphans(root)
     return changed
@@ -240,7 +232,7 @@ def _remove_orphans(root: Path) -> None:
     listed = versions.list_versions(storage.select_storage(root))
     ids = {version.id for version in listed if versions.has_manifest(version)}
     for report in (root / REPORTS).iterdir():
-        is_orphan = versions.is_id(report.name) and report.name not in ids
+        is_orphan = VERSION_ID.fullmatch(report.name) and report.name not in ids
         if is_orphan and (report / MARK).is_file() and not _list_foreign_files(report):
             shutil.rmtree(report)
 

@@ -25,7 +25,7 @@ from audience_impact.answers.numbers import (
 from audience_impact.answers.records import ALL, AnswerRecord, Days, Driver, End, Number
 from audience_impact.answers.restriction_words import choose_start_day, name_other_ids
 from audience_impact.answers.text import restriction_json
-from audience_impact.outputs.review.status_rules import TABLE
+from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.plain_text import cell_text
 from audience_impact.site import rendering
 from audience_impact.site.charts import finish, rows
@@ -41,7 +41,6 @@ METRICS = (
 """Metrics in the order of the page: each counts a part of the people of the previous one."""
 WIDTH = 720
 """Width of the picture as a file, in pixels."""
-RULES = {rule.id: rule for rule in TABLE}
 CSV_COLUMNS = (
     *("restriction_id", "counted", "period", "unit", *NUMBERS),
     *("base", "base_persons", "obs_status", "status", "reason", "version_id"),
@@ -262,15 +261,11 @@ def _list_rules(record: AnswerRecord) -> list[dict[str, Any]]:
     return rules
 
 
-def _write_reason(record: AnswerRecord, number: Number) -> str:
-    """Return the reasons for the status of a number, with words for codes."""
-    return "; ".join(text for _, text in write_reasons(record, number))
-
-
 def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
     """Return a sentence for each thing that is missing."""
     texts = [
-        f"There is no number of {number.label}: {_write_reason(record, number)}."
+        f"There is no number of {number.label}: "
+        f"{'; '.join(text for _, text in write_reasons(record, number))}."
         for number in _order_numbers(record)
         if number.obs_status == ObsStatus.MISSING and number.reason
     ]

@@ -142,8 +142,8 @@ def _make_parser() -> MarkdownIt:
     """Return a Markdown parser with tables and anchors of headings, without HTML in the text."""
     made = MarkdownIt("commonmark", {"html": False}).enable("table")
     made.core.ruler.push("anchors", lambda state: _set_anchors(state.tokens))
-    for kind, rule in (("table_open", _open_table), ("table_close", _close_table)):
-        made.add_render_rule(kind, rule)
+    made.add_render_rule("table_open", _open_table)
+    made.add_render_rule("table_close", lambda *_: "</table></div>\n")
     for kind in ("code_block", "fence"):
         made.add_render_rule(kind, _render_code)
     for kind in ("th_open", "td_open"):
@@ -166,10 +166,6 @@ def _open_table(_: RendererHTML, tokens: Sequence[Token], place: int, *__: objec
     number = tokens[place].meta["number"]
     region = f'role="region" tabindex="0" aria-label="Table {number}"'
     return f'<div class="scroll" {region}><table>\n'
-
-
-def _close_table(*_: object) -> str:
-    return "</table></div>\n"
 
 
 def _render_code(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audience_impact.rules import Rule, register_rule
+from audience_impact.rules import register_rule
 from audience_impact.store import AwayError, PublishError, storage, versions
 from audience_impact.store import history as logs
 from audience_impact.store.history import Entry, Event, Origin
@@ -27,7 +27,7 @@ from audience_impact.store.manifest import (
 from audience_impact.store.place import LOCK_SECONDS, Place, find_entry, lock_place, read_contents
 from audience_impact.store.storage import VERSIONS, Storage
 from audience_impact.store.versions import NO_FACTS, Stored, Version
-from audience_impact.vocabulary import FindingSeverity, RuleStage
+from audience_impact.vocabulary import RuleStage
 
 Tables = Mapping[str, Rows | pa.Table]
 ROW_KEYS = ("restriction_id", "area_id", "source_id")
@@ -35,28 +35,8 @@ ROW_KEYS = ("restriction_id", "area_id", "source_id")
 MOST_NAMES = 3
 MOST_CHANGES = 5
 """Number of changed columns that the reason of a version names."""
-BYTES_DIFFER = register_rule(
-    Rule(
-        "bytes_differ",
-        RuleStage.VERSIONS,
-        FindingSeverity.TABLE_ERROR,
-        "the same inputs, method, seed and libraries gave other values than the version that is "
-        "there",
-        "run again on the machine that published the version: the results depend on something that "
-        "is not recorded",
-        number=18,
-    )
-).id
-VALUES_DIFFER = register_rule(
-    Rule(
-        "values_differ",
-        RuleStage.VERSIONS,
-        FindingSeverity.WARNING,
-        "the same inputs, method and seed gave other values than the last version of them, after a "
-        "change of libraries; the run reports it, and publishes the values under another id",
-        "see whether the new release of the library is right; install the old one to go back",
-    )
-).id
+BYTES_DIFFER = register_rule("bytes_differ", RuleStage.VERSIONS)
+VALUES_DIFFER = register_rule("values_differ", RuleStage.VERSIONS)
 REASONS = {
     "as_of": "another day",
     "inputs_sha256": "other facts",

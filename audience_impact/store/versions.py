@@ -28,7 +28,6 @@ import pyarrow.parquet as pq
 from audience_impact.store import (
     MISPLACED,
     VERSION_FOLDER,
-    VERSION_ID,
     AwayError,
     PublishError,
     manifest,
@@ -409,7 +408,9 @@ def list_versions(store: Storage) -> list[Stored]:
         return []
     except OSError as error:
         raise AwayError(f"{store.address} cannot be read: {explain_error(error)}") from error
-    listed = [Stored(store, f"{VERSIONS}/{name}") for name in names if is_folder_name(name)]
+    listed = [
+        Stored(store, f"{VERSIONS}/{name}") for name in names if VERSION_FOLDER.fullmatch(name)
+    ]
     return sorted(listed, key=lambda version: version.number)
 
 
@@ -445,13 +446,3 @@ def has_manifest(version: Stored) -> bool:
         raise
     except PublishError:
         return False
-
-
-def is_folder_name(name: str) -> bool:
-    """Return whether a name is that of the folder of a version."""
-    return bool(VERSION_FOLDER.fullmatch(name))
-
-
-def is_id(name: str) -> bool:
-    """Return whether a name is the id of a version."""
-    return bool(VERSION_ID.fullmatch(name))

@@ -30,7 +30,7 @@ from audience_impact.registers.places.phrases import fold_name
 from flows.adding.records import FactRecords, NotOnRecordError, make_slug, suggest_names
 
 if TYPE_CHECKING:
-    from audience_impact.facts.tables import Finding, Tables
+    from audience_impact.facts.tables import Finding
     from flows.pipeline.steps import Reading
 
 SOURCE = "described-event"
@@ -353,7 +353,7 @@ def publish_estimate(event: Event, reading: "Reading", seed: int = 0) -> Iterato
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
         layer, published = Path(name) / "layer", Path(name) / "published"
         layer.mkdir()
-        newest = _find_newest_access(reading.tables)
+        newest = str(reading.tables["sources"]["accessed_on"].max())
         source = {**SOURCE_ROW, "accessed_on": newest}
         write_layer({**rows, "sources": [source], "lineages": [LINEAGE_ROW]}, layer, columns)
         checked = steps.validate_facts(steps.read_facts([*reading.folders, layer]))
@@ -365,11 +365,6 @@ def publish_estimate(event: Event, reading: "Reading", seed: int = 0) -> Iterato
         steps.publish_results(results, published, None)
         refused = {finding.place for finding in quality.list_refused(checked.findings)}
         yield Estimate(described.restriction_id, published, rows, len(refused))
-
-
-def _find_newest_access(tables: "Tables") -> str:
-    """Return the last day on which a source was read, as text."""
-    return str(tables["sources"]["accessed_on"].max())
 
 
 def _refuse_errors(findings: "Sequence[Finding]", layer: int) -> None:

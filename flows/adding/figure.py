@@ -15,7 +15,7 @@ from flows.adding.page import (
     build_platform_rows,
     read_platform,
 )
-from flows.adding.questions import Answers, Question, one_of
+from flows.adding.questions import Answers, Question, one_of, required_word
 from flows.adding.records import FactRecords
 
 ID = re.compile(r"^PE(\d+)$")
@@ -59,7 +59,7 @@ QUESTIONS = (
         lambda raw_answer, _, records: records.find_area(raw_answer),
         must=ask.always_applies,
     ),
-    one_of("metric", "what was counted", words.AudienceMetric, must=ask.always_applies),
+    required_word("metric", "what was counted", words.AudienceMetric),
     Question("low", "lower end, where the page prints a range", ask.read_amount),
     Question("high", "upper end, where the page prints a range", ask.read_amount),
     Question(
@@ -68,17 +68,14 @@ QUESTIONS = (
         ask.read_amount,
         must=lambda answers, records: not _has_range(answers, records),
     ),
-    one_of(
-        "unit", "what was counted in", words.Unit, must=ask.always_applies, default=_choose_unit
-    ),
-    one_of(
+    required_word("unit", "what was counted in", words.Unit, default=_choose_unit),
+    required_word(
         "interval_kind",
         "what the figure bounds: one_sided_min is at least, one_sided_max at most",
         words.IntervalKind,
-        must=ask.always_applies,
         default=_choose_interval_kind,
     ),
-    one_of("base", "of whom it is a part", words.PopulationBase, must=ask.always_applies),
+    required_word("base", "of whom it is a part", words.PopulationBase),
     Question(
         "period",
         "when it was measured: 2025-07, 2025-Q3, 2025",

@@ -47,10 +47,6 @@ def _read_series(raw_answer: str, answers: Answers, records: FactRecords) -> str
         raise
 
 
-def _format_today(answers: Answers, records: FactRecords) -> str:
-    return datetime.now(UTC).date().isoformat()
-
-
 PAGE = (
     Question("source", "id of the page, instead of its address", _read_source),
     Question(
@@ -78,7 +74,7 @@ PAGE = (
         "day on which it was read",
         ask.read_period,
         must=is_new_page,
-        default=_format_today,
+        default=lambda answers, records: datetime.now(UTC).date().isoformat(),
     ),
     Question("source_note", "remarks on the page"),
     one_of("new_measurer", "add the measurer, of this kind", words.SourceType),

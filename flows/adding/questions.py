@@ -49,11 +49,6 @@ def never_applies(answers: Answers, records: FactRecords) -> bool:
     return False
 
 
-def no_default(answers: Answers, records: FactRecords) -> str:
-    """Return a blank text, for a question without default."""
-    return ""
-
-
 def read_text(raw_answer: str, answers: Answers, records: FactRecords) -> str:
     """Return the answer unchanged as the text of the cell."""
     return raw_answer
@@ -80,7 +75,7 @@ class Question:
     read: Reader = read_text
     must: Condition = never_applies
     may: Condition = never_applies
-    default: Callable[[Answers, FactRecords], str] = no_default
+    default: Callable[[Answers, FactRecords], str] = lambda answers, records: ""
     choices: Sequence[str] = field(default=())
     many: bool = False
     adds: str = ""
@@ -134,6 +129,11 @@ def one_of(name: str, asks: str, words: type[StrEnum], **more: object) -> Questi
     """Return a question whose answer is a word of a vocabulary."""
     choices = tuple(member.value for member in words)
     return Question(name, asks, make_word_reader(words), choices=choices, **more)  # type: ignore[arg-type]
+
+
+def required_word(name: str, asks: str, words: type[StrEnum], **more: object) -> Question:
+    """Return a question that always requires a word of a vocabulary."""
+    return one_of(name, asks, words, must=always_applies, **more)
 
 
 def read_period(raw_answer: str, answers: Answers, records: FactRecords) -> str:

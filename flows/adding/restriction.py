@@ -12,7 +12,7 @@ from flows.adding.page import (
     build_platform_rows,
     read_platform,
 )
-from flows.adding.questions import Answers, Question, one_of
+from flows.adding.questions import Answers, Question, one_of, required_word
 from flows.adding.records import FactRecords, make_slug
 
 NEAR_DAYS = 7
@@ -95,11 +95,10 @@ QUESTIONS = (
         many=True,
         adds=NEW_PLATFORM.name,
     ),
-    one_of(
+    required_word(
         "feature",
         "the features that are restricted",
         words.Feature,
-        must=ask.always_applies,
         default=lambda answers, records: words.Feature.WHOLE_SERVICE.value,
         many=True,
     ),
@@ -116,42 +115,17 @@ QUESTIONS = (
     Question(
         "ended_on", "last day in force, if it is over", ask.read_period, may=ask.always_applies
     ),
-    one_of(
-        "end_status",
-        "whether it goes on",
-        words.EndStatus,
-        must=ask.always_applies,
-        default=_choose_end_status,
-    ),
-    one_of("action", "what was done", words.Action, must=ask.always_applies),
-    one_of(
-        "severity",
-        "how severe it is",
-        words.Severity,
-        must=ask.always_applies,
-        default=_choose_severity,
-    ),
-    one_of("evidence", "what measurements say", words.EvidenceState, must=ask.always_applies),
-    one_of("claim", "who says so", words.ClaimStatus, must=ask.always_applies),
-    one_of(
-        "scope",
-        "how far it reaches",
-        words.GeoScope,
-        must=ask.always_applies,
-        default=_choose_scope,
-    ),
-    one_of(
-        "networks",
-        "on which networks",
-        words.NetworkScope,
-        must=ask.always_applies,
-        default=_choose_networks,
-    ),
-    one_of(
+    required_word("end_status", "whether it goes on", words.EndStatus, default=_choose_end_status),
+    required_word("action", "what was done", words.Action),
+    required_word("severity", "how severe it is", words.Severity, default=_choose_severity),
+    required_word("evidence", "what measurements say", words.EvidenceState),
+    required_word("claim", "who says so", words.ClaimStatus),
+    required_word("scope", "how far it reaches", words.GeoScope, default=_choose_scope),
+    required_word("networks", "on which networks", words.NetworkScope, default=_choose_networks),
+    required_word(
         "precision",
         "whether the start is known to the day",
         words.StartPrecision,
-        must=ask.always_applies,
         default=_choose_precision,
     ),
     Question("authority", "who ordered it", may=ask.always_applies),

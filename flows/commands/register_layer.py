@@ -71,25 +71,13 @@ def import_file(
 
     Raises one of ERRORS with a line for each error.
     """
+    origin = importing.Origin(**options.origin)
+    arguments = (options.file, options.into, options.facts, origin, options.overwrite)
     if isinstance(register, OutageList):
         if options.counts:
             raise RegisterError("--counts compares events of a register, not outages; leave it out")
-        outages, done = importing.import_outages(
-            register,
-            options.file,
-            options.into,
-            options.facts,
-            importing.Origin(**options.origin),
-            options.overwrite,
-        )
+        outages, done = importing.import_outages(register, *arguments)
         return ImportedOutages(outages, options.into, done.replaced)
     compared = importing.read_counts(options.counts) if options.counts else None
-    report, written = importing.import_register(
-        register,
-        options.file,
-        options.into,
-        options.facts,
-        importing.Origin(**options.origin),
-        options.overwrite,
-    )
+    report, written = importing.import_register(register, *arguments)
     return ImportedRegister(report, options.into, compared, written.replaced)

@@ -32,14 +32,33 @@ ADDRESSES = {
 
 @dataclass(frozen=True)
 class Publisher:
-    """A publisher: names of its files, and functions to read, compare and cite them."""
+    """A publisher: names of its files, functions to read and compare them, and how to cite them."""
 
     name: Name
     file: str
     read: downloaded.Reader
     key: Sequence[str]
-    source: dict[str, str]
+    source_id: str
+    publisher: str
+    title: str
+    licence: str
+    reliability: Reliability
     pages: Callable[[bytes], int] | None = None
+
+    @property
+    def source(self) -> dict[str, str]:
+        """Return its row of `sources`, without the days."""
+        kind = SourceType.PRESS_RELAY if self.name is Name.REGISTER else SourceType.MODEL
+        return {
+            "source_id": self.source_id,
+            "publisher": self.publisher,
+            "title": self.title,
+            "source_type": kind.value,
+            "licence": self.licence,
+            "reliability": self.reliability.value,
+            "measurement_series_id": self.name.value,
+            "note": "fetched by audience-impact refresh",
+        }
 
     def page_address(self, address: str, number: int) -> tuple[str, str]:
         """Return the address and the file name of a page."""
@@ -53,94 +72,64 @@ class Publisher:
         return self.read([path.read_bytes() for path in paths])
 
 
-def _build_source(
-    name: Name, source_id: str, publisher: str, title: str, licence: str, reliability: Reliability
-) -> dict[str, str]:
-    kind = SourceType.PRESS_RELAY if name is Name.REGISTER else SourceType.MODEL
-    return {
-        "source_id": source_id,
-        "publisher": publisher,
-        "title": title,
-        "source_type": kind.value,
-        "licence": licence,
-        "reliability": reliability.value,
-        "measurement_series_id": name.value,
-        "note": "fetched by audience-impact refresh",
-    }
-
-
-PUBLISHERS = {
-    Name.POPULATION: Publisher(
+LISTED = (
+    Publisher(
         Name.POPULATION,
         "page-{:04d}.json",
         downloaded.read_indicator,
         downloaded.INDICATOR_KEY,
-        _build_source(
-            Name.POPULATION,
-            "worldbank-api-population",
-            "World Bank",
-            "Population, total (SP.POP.TOTL)",
-            "CC BY 4.0",
-            Reliability.HIGH,
-        ),
+        "worldbank-api-population",
+        "World Bank",
+        "Population, total (SP.POP.TOTL)",
+        "CC BY 4.0",
+        Reliability.HIGH,
         downloaded.page_count,
     ),
-    Name.INTERNET: Publisher(
+    Publisher(
         Name.INTERNET,
         "page-{:04d}.json",
         downloaded.read_indicator,
         downloaded.INDICATOR_KEY,
-        _build_source(
-            Name.INTERNET,
-            "worldbank-api-internet",
-            "World Bank (of the ITU)",
-            "Individuals using the Internet, % of population (IT.NET.USER.ZS)",
-            "CC BY 4.0",
-            Reliability.MEDIUM,
-        ),
+        "worldbank-api-internet",
+        "World Bank (of the ITU)",
+        "Individuals using the Internet, % of population (IT.NET.USER.ZS)",
+        "CC BY 4.0",
+        Reliability.MEDIUM,
         downloaded.page_count,
     ),
-    Name.PROJECTIONS: Publisher(
+    Publisher(
         Name.PROJECTIONS,
         "WPP2024_TotalPopulationBySex.csv.gz",
         downloaded.read_projections,
         downloaded.PROJECTION_KEY,
-        _build_source(
-            Name.PROJECTIONS,
-            "un-wpp-2024-totals",
-            "UN Population Division",
-            "World Population Prospects 2024, total population by sex",
-            "CC BY 3.0 IGO",
-            Reliability.HIGH,
-        ),
+        "un-wpp-2024-totals",
+        "UN Population Division",
+        "World Population Prospects 2024, total population by sex",
+        "CC BY 3.0 IGO",
+        Reliability.HIGH,
     ),
-    Name.REGISTER: Publisher(
+    Publisher(
         Name.REGISTER,
         "stop.csv",
         downloaded.read_register,
         downloaded.REGISTER_KEY,
-        _build_source(
-            Name.REGISTER,
-            "access-now-stop-register",
-            "Access Now",
-            "STOP, the register of internet shutdowns of the #KeepItOn coalition",
-            "",
-            Reliability.MEDIUM,
-        ),
+        "access-now-stop-register",
+        "Access Now",
+        "STOP, the register of internet shutdowns of the #KeepItOn coalition",
+        "",
+        Reliability.MEDIUM,
     ),
-    Name.NETWORKS: Publisher(
+    Publisher(
         Name.NETWORKS,
         "aspop.json",
         downloaded.read_networks,
         downloaded.NETWORK_KEY,
-        _build_source(
-            Name.NETWORKS,
-            "apnic-aspop-feed",
-            "APNIC Labs",
-            "Customers per AS measurements (aspop)",
-            "re-use with attribution to APNIC Labs",
-            Reliability.MEDIUM,
-        ),
+        "apnic-aspop-feed",
+        "APNIC Labs",
+        "Customers per AS measurements (aspop)",
+        "re-use with attribution to APNIC Labs",
+        Reliability.MEDIUM,
     ),
-}
+)
+PUBLISHERS = {publisher.name: publisher for publisher in LISTED}
 """All downloads, in the order in which they are fetched."""

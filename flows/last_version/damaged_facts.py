@@ -9,7 +9,6 @@ import pandas as pd
 from audience_impact.comparing.facts import FactFiles
 from audience_impact.facts.tables import PROVENANCE
 from audience_impact.rules import get_rule
-from audience_impact.vocabulary import FindingSeverity
 from flows.last_version.summaries import BY_HAND, VERSIONS, Summary
 from schemas import facts as fact_models
 from schemas.facts import TABLES
@@ -41,13 +40,7 @@ def _format_keys(keys: pd.Index) -> str:
     return ", ".join(shown_keys) + f" and {len(keys) - 3:,} more" * (len(keys) > 3)
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "several rows of a fact table, by their key, are gone since the last version; reported by the "
-    "run, not published",
-    "see which rows are gone; the end of a file may be missing",
-    *TABLES,
-)
+@VERSIONS.rule(*TABLES)
 def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fact table that lost more than one row."""
     return [
@@ -58,13 +51,7 @@ def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
     ]
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "a row of a fact table is gone since the last version, and another row has its cells; reported "
-    "by the run, not published",
-    "see whether two rows ran together, as they do where a line end is lost",
-    *TABLES,
-)
+@VERSIONS.rule(*TABLES)
 def rows_run_together(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fact table with a row that took over cells of a missing row."""
     return [
@@ -107,13 +94,7 @@ def _align_rows(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     return old, new
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "every filled cell of a column of facts differs from the last version; reported by the run, "
-    "not published",
-    "see whether the column is missing, or is under the heading of another column",
-    *BY_HAND,
-)
+@VERSIONS.rule(*BY_HAND)
 def column_replaced(before: Summary, now: Summary) -> list[str]:
     """Return a line for each column of facts in which all filled cells, two or more, changed."""
     return [
@@ -129,13 +110,7 @@ def column_replaced(before: Summary, now: Summary) -> list[str]:
     ]
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "cells of a column of facts are in other rows than in the last version; reported by the run, "
-    "not published",
-    "see whether the column was shifted or sorted apart from the others",
-    *TABLES,
-)
+@VERSIONS.rule(*TABLES)
 def cells_changed_rows(before: Summary, now: Summary) -> list[str]:
     """Return a line for each column of facts in which rows exchanged their cells."""
     return [
@@ -155,14 +130,7 @@ def _find_exchanged_rows(old: pd.Series, new: pd.Series) -> pd.Index:
     return old.index[moved] if moved.sum() > max(1, 2 * fresh.total()) else old.index[:0]
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "rows of a fitted table differ from the last version although the data of the fit are the "
-    "same; reported by the run, not published",
-    "run the command that writes the table with --check: the table was edited by hand, or the "
-    "method changed",
-    *(table for table in TABLES if "data_sha256" in fact_models.describe_columns(table)),
-)
+@VERSIONS.rule(*(table for table in TABLES if "data_sha256" in fact_models.describe_columns(table)))
 def fitted_rows_edited(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fitted table that changed although its data did not."""
     return [

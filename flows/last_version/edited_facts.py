@@ -6,7 +6,6 @@ import pandas as pd
 
 from audience_impact.comparing import edits
 from audience_impact.comparing.edits import Case
-from audience_impact.vocabulary import FindingSeverity
 from flows.last_version.summaries import (
     BY_HAND,
     VERSIONS,
@@ -30,26 +29,14 @@ def _describe_kinds() -> edits.Kinds:
     return {table: fact_models.describe_columns(table) for table in TABLES}
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "the end of a restriction, known in the last version, is gone or moved, and answers moved; "
-    "reported by the run, not published",
-    "compare the end with its page",
-    "restrictions",
-)
+@VERSIONS.rule("restrictions")
 def end_changed(before: Summary, now: Summary) -> list[str]:
     """Return a line for each restriction with an end that is gone or moved."""
     cases = edits.list_end_changes(compare_summaries(before, now).rows)
     return _report_cases(before, now, "end_changed", cases)
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "a restriction lasts more than twice or less than half as long as in the last version, by its "
-    "start or its days in force, and answers moved; reported by the run, not published",
-    "compare the start and the days with their page",
-    "restrictions",
-)
+@VERSIONS.rule("restrictions")
 def length_changed(before: Summary, now: Summary) -> list[str]:
     """Return a line for each restriction whose length changed by the factor."""
     day = pd.Timestamp(now.as_of) if now.as_of else pd.Timestamp(0)
@@ -57,40 +44,21 @@ def length_changed(before: Summary, now: Summary) -> list[str]:
     return _report_cases(before, now, "length_changed", cases)
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "a row of facts speaks of another area, service, restriction, survey, population, kind or unit "
-    "than in the last version, or of a time more than a year away, and answers moved; reported by "
-    "the run, not published",
-    "compare the row with its page; a new figure is a new row",
-    *BY_HAND,
-)
+@VERSIONS.rule(*BY_HAND)
 def subject_changed(before: Summary, now: Summary) -> list[str]:
     """Return a line for each row that speaks of something else."""
     cases = edits.list_subject_changes(compare_summaries(before, now).rows, _describe_kinds())
     return _report_cases(before, now, "subject_changed", cases)
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "a number of facts is at least twice or at most half of what it was in the last version, and "
-    "answers moved; reported by the run, not published",
-    "compare the number with its page; a zero may be missing or too many",
-    *BY_HAND,
-)
+@VERSIONS.rule(*BY_HAND)
 def number_rescaled(before: Summary, now: Summary) -> list[str]:
     """Return a line for each row with a number that changed by the factor."""
     cases = edits.list_rescaled_numbers(compare_summaries(before, now).rows, _describe_kinds())
     return _report_cases(before, now, "number_rescaled", cases)
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "one row of a fact table is gone since the last version, and answers moved; reported by the "
-    "run, not published",
-    "see why the row is gone",
-    *BY_HAND,
-)
+@VERSIONS.rule(*BY_HAND)
 def row_gone(before: Summary, now: Summary) -> list[str]:
     """Return a line for each fact table that lost one row, on which answers rested."""
     cases = edits.list_single_gone_rows(compare_summaries(before, now).rows, _describe_kinds())

@@ -7,7 +7,7 @@ from audience_impact.comparing.compared_versions import NEW, OLD, STATUS, align_
 from audience_impact.comparing.moves import format_move
 from audience_impact.rules import get_rule
 from audience_impact.store.divided import list_published
-from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus
+from audience_impact.vocabulary import ImpactMetric, ObsStatus
 from flows.last_version.summaries import (
     OF_ANSWERS,
     VERSIONS,
@@ -35,14 +35,7 @@ STRENGTH = [
 """Statuses of an estimate, the most reliable first."""
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "a published table lost more than a fifth of its rows against the last version; "
-    "reported by the run, not published, since it depends on what was published before",
-    "look at the quarantine",
-    *("impact", "impact_by_platform", "comparisons", "lineage", "sources"),
-    number=19,
-)
+@VERSIONS.rule(*("impact", "impact_by_platform", "comparisons", "lineage", "sources"))
 def row_count_fell(before: Summary, now: Summary) -> list[str]:
     """Return a line for each watched table that lost too many rows."""
     return [
@@ -53,14 +46,7 @@ def row_count_fell(before: Summary, now: Summary) -> list[str]:
     ]
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "a bound or the median of an answer is more than twice, or less than half, of its value in the "
-    "last version; reported by the run, not published",
-    "see which fact changed",
-    "impact",
-    number=21,
-)
+@VERSIONS.rule("impact")
 def magnitude_moved(before: Summary, now: Summary) -> list[str]:
     """Return a line for each bound and median that changed by more than the factor."""
     both = align_versions(before.answers, now.answers)
@@ -76,13 +62,7 @@ def magnitude_moved(before: Summary, now: Summary) -> list[str]:
     return sorted(lines)
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "an answer of the last version, or a bound or the median of an answer, is missing; reported by "
-    "the run, not published",
-    "see which fact is gone or in quarantine",
-    "impact",
-)
+@VERSIONS.rule("impact")
 def answer_vanished(before: Summary, now: Summary) -> list[str]:
     """Return a line for each answer that lost a bound, its median or its status."""
     both, names = align_versions(before.answers, now.answers), [*BOUND_WORDS, STATUS]
@@ -96,12 +76,7 @@ def answer_vanished(before: Summary, now: Summary) -> list[str]:
     ]
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "an answer has a weaker status than in the last version; reported by the run, not published",
-    "see which fact is gone or in quarantine",
-    "impact",
-)
+@VERSIONS.rule("impact")
 def status_fell(before: Summary, now: Summary) -> list[str]:
     """Return a line for each answer whose status is weaker than before."""
     both = align_versions(before.answers, now.answers)[[STATUS + OLD, STATUS + NEW]]
@@ -115,13 +90,7 @@ def status_fell(before: Summary, now: Summary) -> list[str]:
     ]
 
 
-@VERSIONS.rule(
-    FindingSeverity.WARNING,
-    "numbers of people of a published table more than doubled or fell below a half, although no "
-    "row of facts is new and no end became known; reported by the run, not published",
-    "see which fact, method or library changed",
-    *list_published(table for table in OF_ANSWERS if table != "impact"),
-)
+@VERSIONS.rule(*list_published(table for table in OF_ANSWERS if table != "impact"))
 def numbers_rescaled(before: Summary, now: Summary) -> list[str]:
     """Return a line for each published table with numbers that changed by the factor.
 

@@ -5,8 +5,8 @@ should follow from other releases of them: the history of the versions records t
 
 Method. From the modules that compute, every import is followed, those inside functions too. Each
 module counts by its syntax tree without docstrings, so that a change of a comment, a docstring or
-the layout does not create a new version of the same numbers. The tree is written out here and not
-by `ast.dump`, whose text differs between versions of Python.
+the layout does not create a new version of the same numbers, and by the CSV table of its name. The
+tree is written out here and not by `ast.dump`, whose text differs between versions of Python.
 """
 
 import ast
@@ -64,7 +64,9 @@ def code_sha256(roots: tuple[Path, ...] = ROOTS) -> str:
         if name in digests or path is None or _lies_in(name, OUTSIDE):
             continue
         tree = ast.parse(path.read_bytes())
-        digests[name] = hashlib.sha256(_write_tree(tree).encode()).hexdigest()
+        texts = path.with_suffix(".csv")
+        content = texts.read_bytes() if texts.is_file() else b""
+        digests[name] = hashlib.sha256(_write_tree(tree).encode() + content).hexdigest()
         waiting += [module for module in _list_imports(tree) if _lies_in(module, PACKAGES)]
     return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
 

@@ -301,30 +301,15 @@ def find_row_findings(tables: Tables) -> list[Finding]:
     ]
 
 
-def check_sound_rows(
-    tables: Tables, today: date | None = None, with_warnings: bool = True
-) -> tuple[Tables, list[Finding], list[Finding]]:
-    """Apply the rules over several tables to rows that are valid by themselves.
-
-    Returns the typed rows that satisfy the rules, the findings about unresolved keys, and the
-    findings of the rules, whose values are typed cells.
-    """
-    keys, references = fact_models.list_keys(), fact_models.list_references()
-    tables, cascade = checks.drop_unresolved(tables, keys, references)
-    typed, across = _apply_table_rules(tables, (), today, with_warnings)
-    typed, late = checks.drop_unresolved(facts.drop_faulty_rows(typed, across), keys, references)
-    return typed, cascade, [*across, *late]
-
-
 def _apply_table_rules(
-    tables: Tables, unread: Collection[str], today: date | None, with_warnings: bool = True
+    tables: Tables, unread: Collection[str], today: date | None
 ) -> tuple[Tables, list[Finding]]:
     """Return tables with their types, and the findings of the rules over several tables."""
     typed = facts.convert_types(
         tables, fact_models.select_columns("number"), fact_models.select_columns("period")
     )
     return typed, [
-        *checks.check_across_tables(typed, with_warnings, unread),
+        *checks.check_across_tables(typed, unread),
         *days.find_read_after(typed, today),
     ]
 

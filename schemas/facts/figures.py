@@ -16,12 +16,7 @@ from schemas import fields
 from schemas.fields import FactModel
 
 ACCOUNT_METRICS = [words.AudienceMetric.REGISTERED.value, words.AudienceMetric.INSTALLS.value]
-low_value_high = fields.row_rule(
-    "low <= value <= high is not true, or neither the value nor both ends are filled",
-    "correct the three, or leave blank what the page does not say",
-    *("value", "share", "persons"),
-    number=4,
-)
+low_value_high = fields.row_rule(*("value", "share", "persons"))
 
 
 def parse_numbers(frame: pd.DataFrame, column: str) -> pd.Series:
@@ -63,12 +58,7 @@ class Measured(SourcedFigure):
         """Require low <= value <= high."""
         return is_ordered(frame, "low", "value", "high")
 
-    @fields.row_rule(
-        "the unit is share and the value lies above 1",
-        "write a share between 0 and 1: 37 % is 0.37; or correct the unit",
-        "value",
-        number=20,
-    )
+    @fields.row_rule("value")
     def share_above_one(cls, frame: pd.DataFrame) -> Any:
         """Require shares of people of at most 1."""
         return frame["unit"].ne(words.Unit.SHARE.value) | ~(parse_numbers(frame, "value") > 1)
@@ -105,12 +95,7 @@ class Estimates(Measured):
     sex: Series[str] = fields.code_field(words.Sex, filled=False)
     disputed_by: Series[str] = fields.mark_optional(fields.reference_field("sources", filled=False))
 
-    @fields.row_rule(
-        "this metric cannot be counted in this unit",
-        "correct the unit, or the metric",
-        "unit",
-        number=5,
-    )
+    @fields.row_rule("unit")
     def unit_fits_metric(cls, frame: pd.DataFrame) -> Any:
         """Require another unit than persons for registrations, and persons for a population."""
         people = frame["unit"].eq(words.Unit.PERSONS.value)
@@ -118,11 +103,7 @@ class Estimates(Measured):
         residents = frame["audience_metric"].eq(words.AudienceMetric.POPULATION.value) & ~people
         return ~(accounts | residents)
 
-    @fields.row_rule(
-        "a count of people, accounts or devices has a fraction",
-        "write whole numbers; a point is no sign between thousands",
-        "value",
-    )
+    @fields.row_rule("value")
     def counts_are_whole(cls, frame: pd.DataFrame) -> Any:
         """Require whole numbers except for shares; 350.900 is a count with a wrong separator."""
         fractions = pd.concat([frame[name] for name in ("value", "low", "high")], axis=1)
@@ -299,7 +280,7 @@ class NetworkShares(FactModel):
     """
 
     area_id: Series[str] = fields.reference_field("areas")
-    asn: Series[str] = fields.network_field()
+    asn: Series[str] = fields.text_field(filled=True, network_number=True)
     as_name: Series[str] = fields.text_field(filled=True)
     period: Series[str] = fields.day_field(filled=True)
     users_share: Series[str] = fields.share_field(filled=True)
@@ -406,21 +387,16 @@ class Sources(FactModel):
     source_id: Series[str] = fields.key_field()
     publisher: Series[str] = fields.text_field(filled=True)
     title: Series[str] = fields.text_field()
-    url: Series[str] = fields.address_field()
+    url: Series[str] = fields.text_field(web_address=True)
     published_on: Series[str] = fields.day_field()
     accessed_on: Series[str] = fields.day_field(filled=True)
     source_type: Series[str] = fields.code_field(words.SourceType)
-    licence: Series[str] = fields.stated_field()
+    licence: Series[str] = fields.text_field(nothing_stated=True)
     reliability: Series[str] = fields.code_field(words.Reliability)
     measurement_series_id: Series[str] = fields.reference_field("lineages")
     note: Series[str] = fields.text_field()
 
-    @fields.row_rule(
-        "a source needs an address, or a title where the page was never online",
-        "add the address, or the title of what was never online",
-        "url",
-        number=16,
-    )
+    @fields.row_rule("url")
     def source_incomplete(cls, frame: pd.DataFrame) -> Any:
         """Require an address or, for data without a web page, a title."""
         return blanks.mark_filled(frame["url"]) | blanks.mark_filled(frame["title"])

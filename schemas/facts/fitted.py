@@ -9,7 +9,6 @@ import pandas as pd
 from pandera.typing import Series
 
 from audience_impact import vocabulary as words
-from audience_impact.vocabulary import FindingSeverity
 from schemas import fields
 from schemas.facts.figures import parse_numbers
 from schemas.fields import FactModel
@@ -25,28 +24,10 @@ MOST_LOG_ODDS = 20.0
 """Maximum of the absolute log odds of a share, that of one in a thousand million."""
 MOST_COUNT = 1e12
 
-parameter_out_of_range = fields.row_rule(
-    "a parameter that no distribution has: log odds or a width beyond 20, a width, factor or count "
-    "that is not above zero, a count beyond a million million",
-    "run the command that writes the table",
-    *("value", "mean", "share"),
-)
-learned_from_nothing = fields.row_rule(
-    "a distribution that was fitted to no data",
-    "run the command that writes the table",
-    *("freedom", "figures", "pairs", "houses"),
-)
-data_differ = fields.row_rule(
-    "a row was learned from other data than the first of its table",
-    "run the command that writes the table: it writes all rows from the same data",
-    "data_sha256",
-    severity=FindingSeverity.WARNING,
-)
-quantiles_out_of_order = fields.row_rule(
-    "the 5, 50 and 95 % quantile of a distribution are not in this order",
-    "run the command that writes the table",
-    "value",
-)
+parameter_out_of_range = fields.row_rule(*("value", "mean", "share"))
+learned_from_nothing = fields.row_rule(*("freedom", "figures", "pairs", "houses"))
+data_differ = fields.row_rule("data_sha256")
+quantiles_out_of_order = fields.row_rule("value")
 
 
 def is_between(frame: pd.DataFrame, column: str, least: float, most: float) -> pd.Series:
@@ -75,7 +56,7 @@ class Law(FactModel):
     """A distribution fitted to data, with its basis."""
 
     basis: Series[str] = fields.code_field(words.ParameterBasis)
-    data_sha256: Series[str] = fields.digest_field()
+    data_sha256: Series[str] = fields.text_field(filled=True, sha256=True)
     note: Series[str] = fields.text_field()
 
     @data_differ

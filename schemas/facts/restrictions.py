@@ -48,7 +48,7 @@ class Restrictions(FactModel):
     is_phone_cut: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
     is_sms_cut: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
     extent_reason: Series[str] = fields.mark_optional(fields.text_field())
-    days_in_force: Series[str] = fields.mark_optional(fields.days_field())
+    days_in_force: Series[str] = fields.mark_optional(fields.text_field(list_of_days=True))
     times_in_force: Series[str] = fields.mark_optional(fields.persons_field())
     least_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
     most_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
@@ -61,11 +61,7 @@ class Restrictions(FactModel):
     measured_by: Series[str] = fields.mark_optional(fields.text_field())
     measured_url: Series[str] = fields.mark_optional(fields.text_field())
 
-    @fields.row_rule(
-        "the least hours are more than the most hours, or one of the two is missing",
-        "write both, the same number in both where the source states only one",
-        "least_hours_a_day",
-    )
+    @fields.row_rule("least_hours_a_day")
     def hours_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require both limits of the hours, the smaller one first, or neither of them."""
         least, most = (
@@ -74,11 +70,7 @@ class Restrictions(FactModel):
         )
         return (least.isna() & most.isna()) | (least <= most)
 
-    @fields.row_rule(
-        "a day in force lies before the start or after the end",
-        "correct the day, the start or the end",
-        "days_in_force",
-    )
+    @fields.row_rule("days_in_force")
     def days_outside(cls, frame: pd.DataFrame) -> Any:
         """Require days in force between the first and the last day, as far as these are known."""
         day_texts = frame["days_in_force"].str.split(";").explode()
@@ -87,12 +79,7 @@ class Restrictions(FactModel):
         end = periods.parse_periods(frame["ended_on"])["end"]
         return ~(days.min() < start) & ~(days.max() >= end)
 
-    @fields.row_rule(
-        "the end lies before the start",
-        "correct the end or the start",
-        "ended_on",
-        number=13,
-    )
+    @fields.row_rule("ended_on")
     def end_before_start(cls, frame: pd.DataFrame) -> Any:
         """Require that no end is before its start."""
         ends = periods.parse_periods(frame["ended_on"])["end"]
@@ -103,23 +90,13 @@ class Restrictions(FactModel):
         )["start"]
         return ~(ends <= starts)
 
-    @fields.row_rule(
-        "the restriction is ongoing and yet has an end",
-        "correct end_status, or remove the end",
-        "ended_on",
-        number=13,
-    )
+    @fields.row_rule("ended_on")
     def ongoing_has_end(cls, frame: pd.DataFrame) -> Any:
         """Require that ongoing restrictions have no end."""
         goes_on = frame["end_status"].eq(words.EndStatus.ONGOING.value)
         return ~(goes_on & blanks.mark_filled(frame["ended_on"]))
 
-    @fields.row_rule(
-        "neither an announcement nor an observed start is given",
-        "add the start when it is known; until then no figure can be said to be from before",
-        "observed_from",
-        severity=words.FindingSeverity.WARNING,
-    )
+    @fields.row_rule("observed_from")
     def start_missing(cls, frame: pd.DataFrame) -> Any:
         """Require a start, without which no figure is known to be from before the restriction."""
         return blanks.mark_filled(frame["observed_from"]) | blanks.mark_filled(
@@ -156,11 +133,7 @@ class RestrictionPlaces(FactModel):
     units_count: Series[str] = fields.persons_field()
     note: Series[str] = fields.text_field()
 
-    @fields.row_rule(
-        "a part of a place without its kind, or the kind of a part where all of it is meant",
-        "write what the part is in part_kind where reading is within, and nowhere else",
-        "part_kind",
-    )
+    @fields.row_rule("part_kind")
     def part_without_kind(cls, frame: pd.DataFrame) -> Any:
         """Require the kind of a part for readings `within`, and only for these."""
         is_within = frame["reading"].eq(words.PlaceReading.WITHIN.value)
@@ -201,11 +174,7 @@ class EventLinks(FactModel):
     )
 
 
-answer_without_group = fields.row_rule(
-    "a reading answers a question without the group of the row, or has the group and no answer",
-    "fill in both the group and the answer, or neither",
-    *("is_real", "is_whole", "is_on", "is_distinct"),
-)
+answer_without_group = fields.row_rule(*("is_real", "is_whole", "is_on", "is_distinct"))
 
 
 class EventReadings(FactModel):
@@ -244,11 +213,7 @@ class EventReadings(FactModel):
         blank = [frame[names].eq("").to_numpy() for names in (groups, answers)]
         return pd.Series((blank[0] == blank[1]).all(axis=1), frame.index)
 
-    @fields.row_rule(
-        "a place, its day, network and two shares in order come together, or none of them",
-        "write all five, the smaller share first, or leave all five blank",
-        "least_share",
-    )
+    @fields.row_rule("least_share")
     def share_of_place_incomplete(cls, frame: pd.DataFrame) -> Any:
         """Require a place, its day, network and two shares above zero in order, or none of them."""
         names = ["area_id", "start_on", "network_scope", "least_share", "most_share"]
@@ -282,7 +247,7 @@ class FeatureRules(FactModel):
 
     rule_id: Series[str] = fields.key_field()
     register_column: Series[str] = fields.text_field(filled=True)
-    pattern: Series[str] = fields.pattern_field()
+    pattern: Series[str] = fields.text_field(filled=True, regular_expression=True)
     feature: Series[str] = fields.code_field(words.Feature)
     note: Series[str] = fields.text_field()
 
@@ -302,8 +267,8 @@ class Evidence(FactModel):
     source_event_id: Series[str] = fields.text_field()
     area_id: Series[str] = fields.reference_field("areas")
     network: Series[str] = fields.text_field()
-    begin: Series[str] = fields.time_field()
-    end: Series[str] = fields.time_field()
+    begin: Series[str] = fields.text_field(time_with_zone=True)
+    end: Series[str] = fields.text_field(time_with_zone=True)
     evidence_scope: Series[str] = fields.code_field(words.EvidenceScope)
     signals: Series[str] = fields.text_field()
     cause: Series[str] = fields.text_field()
@@ -313,11 +278,7 @@ class Evidence(FactModel):
     restriction_id: Series[str] = fields.reference_field("restrictions", filled=False)
     note: Series[str] = fields.text_field()
 
-    @fields.row_rule(
-        "the outage ends when it begins or before, or has neither time nor restriction",
-        "correct the times, or name the restriction in restriction_id",
-        "end",
-    )
+    @fields.row_rule("end")
     def outage_without_time(cls, frame: pd.DataFrame) -> Any:
         """Require an end after the begin, or neither and the restriction that it is of."""
         begin, end = (
@@ -326,11 +287,7 @@ class Evidence(FactModel):
         is_timeless = (frame[list(TIMES)] == "").all(axis=1)
         return (end > begin) | (is_timeless & blanks.mark_filled(frame["restriction_id"]))
 
-    @fields.row_rule(
-        "the least share is more than the most share, or one of the two is missing",
-        "write both, the same number in both where the source states only one",
-        "least_lost_share",
-    )
+    @fields.row_rule("least_lost_share")
     def lost_shares_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require both limits of the share lost, the smaller one first, or neither of them."""
         least, most = (

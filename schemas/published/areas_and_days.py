@@ -11,7 +11,7 @@ from pandera.typing import Series
 from audience_impact import vocabulary as words
 from audience_impact.outputs.review import status_rules
 from schemas import columns
-from schemas.columns import PublishedModel, ReasonedModel, bounds_in_order, in_order, row_rule
+from schemas.columns import PublishedModel, ReasonedModel, in_order, row_rule
 
 
 class Country(PublishedModel):
@@ -109,7 +109,7 @@ class StatusOfPeriod(ReasonedModel):
     as_of: Series[str] = columns.as_of()
     reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
 
-    @bounds_in_order
+    @row_rule
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper <= base and quantiles in order, within one person per country."""
         slack = frame["countries_count"]
@@ -194,7 +194,7 @@ class PeopleOnDays(ReasonedModel):
     as_of: Series[str] = columns.as_of()
     reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
 
-    @bounds_in_order
+    @row_rule
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper, and quantiles in order, to within one person in each country."""
         return in_order(frame, "persons", ("lower", "upper"), frame["countries_count"])
@@ -252,7 +252,7 @@ class StatusOfPersonDays(ReasonedModel):
     as_of: Series[str] = columns.as_of()
     reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_PERSON_DAYS)
 
-    @bounds_in_order
+    @row_rule
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper, and quantiles in order, to within one person on each day."""
         slack, ends = frame["days"] + 1, ("lower", "upper")
@@ -265,7 +265,7 @@ class StatusOfPersonDays(ReasonedModel):
             else is_in_order
         )
 
-    @row_rule("more than 24 person-hours for a person-day")
+    @row_rule
     def hours_of_days(cls, frame: pd.DataFrame) -> Any:
         """Require at most 24 person-hours for each person-day, to within one person on each day."""
         return ~pd.concat(

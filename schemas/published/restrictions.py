@@ -10,7 +10,7 @@ from pandera.typing import Series
 from audience_impact import vocabulary as words
 from audience_impact.outputs.review import status_rules
 from schemas import columns
-from schemas.columns import JOINED_BY, PublishedModel, ReasonedModel, bounds_in_order, row_rule
+from schemas.columns import JOINED_BY, PublishedModel, ReasonedModel, row_rule
 
 
 class PeopleOfRestriction(PublishedModel):
@@ -139,7 +139,7 @@ class ReasonsOfRestriction(ReasonedModel):
         null=True,
     )
 
-    @bounds_in_order
+    @row_rule
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper <= base, or residents if the base is projected.
 
@@ -166,12 +166,12 @@ class ReasonsOfRestriction(ReasonedModel):
         steps = frame[[f"{name}_persons" for name in ("q05", "q50", "q95")]].diff(axis=1)
         return ~(steps.iloc[:, 1:] < -1).any(axis=1)
 
-    @row_rule("a status other than A does not say why")
+    @row_rule
     def gap_has_reason(cls, frame: pd.DataFrame) -> Any:
         """Require a reason on rows with a status other than A."""
         return (frame["obs_status"] == words.ObsStatus.NORMAL.value) | frame["reason"].notna()
 
-    @row_rule("the upper bound is more than all of the base", number=20)
+    @row_rule
     def share_of_base_at_most_one(cls, frame: pd.DataFrame) -> Any:
         """Require shares of the base of at most 1."""
         return ~(frame["upper_base_share"] > 1)

@@ -1,15 +1,17 @@
 """The registry of rules: complete, each id for one rule, made into the page of checks."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from audience_impact import rules as registry
+from audience_impact.facts.rules import MOST_ACCOUNTS
+from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import Rule
-from audience_impact.vocabulary import FindingSeverity, RuleStage
+from audience_impact.vocabulary import ONLINE_YEARS, FindingSeverity, RuleStage
 from flows import CHECKOUT
 from flows.documenting import docs
 from flows.pipeline.quality import collect_rules
@@ -26,30 +28,58 @@ def test_every_check_that_the_design_asks_for_is_a_rule() -> None:
 
 def test_an_id_stands_for_one_rule() -> None:
     number = registry.get_rule("number")
-    assert registry.register_rule(replace(number)) is not None
+    assert registry.register_rule("number", number.stage) == "number"
     with pytest.raises(ValueError, match="the id number belongs to another rule"):
-        registry.register_rule(replace(number, meaning="something else"))
+        registry.register_rule("number", RuleStage.TABLES)
     assert registry.get_rule("number") == number
+
+
+def test_each_text_belongs_to_a_rule() -> None:
+    assert set(registry._TEXTS) == {rule.id for rule in collect_rules()}
+    assert all(rule.meaning and rule.advice for rule in collect_rules())
+
+
+def test_texts_state_the_limits_of_the_code() -> None:
+    limits = {
+        "sane_year": SANE_YEARS,
+        "accounts_above_people": [MOST_ACCOUNTS],
+        "years_missing": [ONLINE_YEARS[0], ONLINE_YEARS[-1]],
+    }
+    for rule, numbers in limits.items():
+        stated = re.findall(r"\d+", registry.get_rule(rule).meaning)
+        assert stated == [f"{number:g}" for number in numbers]
 
 
 def test_a_function_registers_under_its_name_and_runs_in_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    texts = {
+        "odd": {"severity": "warning", "number": "3", "meaning": "it is odd", "advice": "look"},
+        "even": {"severity": "warning", "number": "", "meaning": "it is even", "advice": ""},
+    }
     monkeypatch.setattr(registry, "_RULES", {})
+    monkeypatch.setattr(registry, "_TEXTS", texts)
     stage = registry.Stage[Callable[[], str]](RuleStage.TABLES)
     warning = FindingSeverity.WARNING
 
-    @stage.rule(warning, "it is odd", "look", "bases", number=3)
+    @stage.rule("bases")
     def odd() -> str:
         return "odd"
 
-    @stage.rule(warning, "it is even", "look away", "bases", "estimates")
+    @stage.rule("bases", "estimates")
     def even() -> str:
         return "even"
 
     assert registry.list_rules() == (
         Rule("odd", RuleStage.TABLES, warning, "it is odd", "look", ("bases",), 3),
-        Rule("even", RuleStage.TABLES, warning, "it is even", "look away", ("bases", "estimates")),
+        Rule(
+            "even",
+            RuleStage.TABLES,
+            warning,
+            "it is even",
+            registry.FAULT,
+            ("bases", "estimates"),
+        ),
     )
     assert [run() for run in stage.runs.values()] == ["odd", "even"]
 

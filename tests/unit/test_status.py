@@ -15,7 +15,7 @@ from audience_impact.outputs.review.status_rules import (
     TABLE,
     rule_sentence,
 )
-from audience_impact.vocabulary import HITS_EXISTING_USERS, Feature
+from audience_impact.vocabulary import HITS_EXISTING_USERS, Feature, PartGap
 from tests.engine import calibrated
 from tests.support import AGED, World, row, world
 
@@ -179,6 +179,14 @@ def test_a_step_without_such_a_figure_from_before_the_first_is_estimated() -> No
 
 def test_what_a_normal_row_has_is_told() -> None:
     assert len(status_rules.ASKED_OF_NORMAL) == len(set(status_rules.ASKED_OF_NORMAL)) > 3
+
+
+def test_the_table_of_rules_is_sound() -> None:
+    rules = [rule.id for rule in status_rules.TABLE]
+    assert len(rules) == len(set(rules)) == len(status_rules.RULES)
+    assert {rule.caps_at for rule in status_rules.TABLE} == set(status_rules.ORDER) - {""}
+    assert all(rule.sentence and rule.condition for rule in status_rules.TABLE)
+    assert status_rules.rule_sentence("rung_closed") == PartGap.RUNG_CLOSED.meaning
 
 
 def test_quantiles_that_differ_by_more_than_a_factor_of_20_are_dropped() -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from audience_impact.facts.rules import report_row
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.rules import Rule, register_rule
+from audience_impact.rules import register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 Describe = Callable[[Any], str]
@@ -56,16 +56,7 @@ def report_rows(
 
 
 TABLE = "accepted_findings"
-LAPSED = register_rule(
-    Rule(
-        "acceptance_lapsed",
-        RuleStage.TABLES,
-        FindingSeverity.WARNING,
-        "an accepted finding is found no more with this value",
-        "remove the row, or look at the finding again and correct it",
-        (TABLE,),
-    )
-).id
+LAPSED = register_rule("acceptance_lapsed", RuleStage.TABLES, TABLE)
 
 
 class Mark(NamedTuple):

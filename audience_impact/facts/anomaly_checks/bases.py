@@ -23,7 +23,6 @@ from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.frames import cache_last_frame
 from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS, are_regions
-from audience_impact.vocabulary import FindingSeverity
 
 SERIES = ["area_id", "population_base", "measurement_series_id"]
 PUBLISHED = ["area_id", "population_base"]
@@ -105,12 +104,7 @@ def _add_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
     return rows[rows["level"].notna()].reset_index(names="place")
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a base is far from what the same publisher says of the years around",
-    "compare the number with its page; a digit, a zero or the year may be wrong",
-    "bases",
-)
+@ACROSS.rule("bases")
 def base_unlike_neighbours(tables: Tables) -> list[Finding]:
     """Compare a base, and the ends of its range, with the bases before and after it in time."""
     rows = [limits.add_to(_add_levels(tables["bases"], name)) for name, limits in NUMBERS.items()]
@@ -150,12 +144,7 @@ def _describe_neighbours(row: Any, rows: pd.DataFrame) -> str:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a base is far from what all publishers say of the time around",
-    "compare both with their pages",
-    "bases",
-)
+@ACROSS.rule("bases")
 def base_unlike_publishers(tables: Tables) -> list[Finding]:
     """Compare a base with those of any publisher before and after it in time."""
     rows = _add_levels(tables["bases"], "persons")
@@ -164,12 +153,7 @@ def base_unlike_publishers(tables: Tables) -> list[Finding]:
     return _report_beyond("base_unlike_publishers", tables, rows)
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "an age group is a part of its population as in hardly any other area",
-    "compare the number with its page; a digit or the base may be wrong",
-    "bases",
-)
+@ACROSS.rule("bases")
 def age_group_unlike_areas(tables: Tables) -> list[Finding]:
     """Compare an age group's part of all residents with the median of all areas."""
     bases = tables["bases"]
@@ -197,12 +181,7 @@ def age_group_unlike_areas(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "the upper end of a base's range exceeds the population of its area",
-    "correct the end of the range",
-    "bases",
-)
+@ACROSS.rule("bases")
 def range_above_population(tables: Tables) -> list[Finding]:
     """Report ranges above all people of their area, with RANGE_SLACK for error in that number."""
     bases = tables["bases"]

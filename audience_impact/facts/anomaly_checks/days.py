@@ -23,8 +23,8 @@ from audience_impact.facts.events import find_repeats
 from audience_impact.facts.rules import ACROSS, report_row
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import countries_of, parents_of
-from audience_impact.rules import Rule, register_rule
-from audience_impact.vocabulary import FindingSeverity, ObsStatus, RuleStage
+from audience_impact.rules import register_rule
+from audience_impact.vocabulary import ObsStatus, RuleStage
 
 FIGURES = {
     "estimates": "estimate_id",
@@ -77,12 +77,7 @@ def _match_dates(dates: "pd.Series[str]", *columns: "pd.Series[str]") -> "pd.Ser
     return agree | has_no_date | ~has_period
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "the id of a row has another date, area or population than its columns",
-    "correct the one that is wrong; ids repeat what the columns say so that both can be compared",
-    *("bases", "surveys", "restrictions", "sources", "circumvention"),
-)
+@ACROSS.rule(*("bases", "surveys", "restrictions", "sources", "circumvention"))
 def id_disagrees(tables: Tables) -> list[Finding]:
     """Compare date, area and population in an id with the columns of its row."""
     bases, restrictions = tables["bases"], tables["restrictions"]
@@ -184,12 +179,7 @@ def _join_page_days(table: str, tables: Tables, published: pd.DataFrame) -> pd.D
     return frame.assign(**{name: of_sources[name].astype(periods.DAY) for name in of_sources})
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a figure is of a time after its page was published or read",
-    "correct the period, or the day of the page; a projection has obs_status F",
-    *FIGURES,
-)
+@ACROSS.rule(*FIGURES)
 def measured_after_its_page(tables: Tables) -> list[Finding]:
     """Compare the start of a figure's period with the days of its page; exclude projections."""
     findings = []
@@ -211,12 +201,7 @@ def measured_after_its_page(tables: Tables) -> list[Finding]:
     return findings
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a figure is of another time than the other figures of its page, or than the page",
-    "compare the period with the page; a year may be wrong",
-    *FIGURES,
-)
+@ACROSS.rule(*FIGURES)
 def period_far_from_its_page(tables: Tables) -> list[Finding]:
     """Measure months from a figure to the nearest other figure of its page, else to its date."""
     published = _date_pages(tables)
@@ -252,12 +237,7 @@ def _report_far_periods(table: str, tables: Tables, published: pd.DataFrame) -> 
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a restriction begins long after its page reported it, or ends years after it began",
-    "compare the days with the page; a year may be wrong",
-    "restrictions",
-)
+@ACROSS.rule("restrictions")
 def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
     """Compare start and end of a restriction with the dates of its page, and with each other."""
     restrictions = tables["restrictions"]
@@ -306,13 +286,7 @@ def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
 RECORDED_TWICE = "restriction_recorded_twice"
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a restriction has another id and the same areas, networks, services and first day as another; "
-    "a strict run is refused",
-    "remove one of the two, or add a row of event_links: one_event, or apart if they are two",
-    "restrictions",
-)
+@ACROSS.rule("restrictions")
 def restriction_recorded_twice(tables: Tables) -> list[Finding]:
     """Report restrictions that repeat an earlier row under a second id."""
     return report_rows(
@@ -328,12 +302,7 @@ def restriction_recorded_twice(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a page was read before it was published",
-    "correct the day of access or of publication",
-    "sources",
-)
+@ACROSS.rule("sources")
 def read_before_published(tables: Tables) -> list[Finding]:
     """Report sources with publication after access."""
     sources = tables["sources"]
@@ -348,13 +317,7 @@ def read_before_published(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "one source alone was read long after all others, so that its day would be that of the results",
-    "correct the day of access; by default results speak of the last day on which, or after which, "
-    "two sources were read",
-    "sources",
-)
+@ACROSS.rule("sources")
 def access_stands_alone(tables: Tables) -> list[Finding]:
     """Report the newest day of access if no other source was read within a month before."""
     sources = tables["sources"]
@@ -374,16 +337,7 @@ def access_stands_alone(tables: Tables) -> list[Finding]:
     )
 
 
-READ_AFTER_TODAY = register_rule(
-    Rule(
-        "read_after_today",
-        RuleStage.TABLES,
-        FindingSeverity.ERROR,
-        "a source was read on a day that has not come",
-        "correct the day of access",
-        ("sources",),
-    )
-).id
+READ_AFTER_TODAY = register_rule("read_after_today", RuleStage.TABLES, "sources")
 
 
 def find_read_after(tables: Tables, today: date | None) -> list[Finding]:

@@ -38,7 +38,7 @@ from audience_impact.facts.anomaly_checks.accepted import (
 from audience_impact.facts.rules import ACROSS, READ_METRICS
 from audience_impact.facts.tables import COUNTED, SERIES, Finding, Tables
 from audience_impact.frames import cache_last_frame
-from audience_impact.vocabulary import AudienceMetric, FindingSeverity, PopulationBase, Unit
+from audience_impact.vocabulary import AudienceMetric, PopulationBase, Unit
 
 KINDS = {
     "feature_use": ("share", [], 2.2),
@@ -54,12 +54,7 @@ WEIGHTS_FACTOR = 3.5
 LEAST_RESPONDENTS = 30
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a share is far from all others of its kind",
-    "compare the share with its page; 37 % is 0.37",
-    *KINDS,
-)
+@ACROSS.rule(*KINDS)
 def share_unlike_others(tables: Tables) -> list[Finding]:
     """Compare shares of feature users, of circumventors and of joint use with their kind."""
     findings = []
@@ -86,12 +81,7 @@ def share_unlike_others(tables: Tables) -> list[Finding]:
     return findings
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "the patterns of a survey do not add up to all its respondents",
-    "compare the patterns, and the respondents of the survey, with its data",
-    "surveys",
-)
+@ACROSS.rule("surveys")
 def patterns_incomplete(tables: Tables) -> list[Finding]:
     """Compare the sum of shares of patterns with 1, and that of counts with the respondents."""
     surveys = tables["surveys"]
@@ -115,12 +105,7 @@ def patterns_incomplete(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a pattern's share and its part of the respondents differ by more than weights explain",
-    "compare the share with the data of the survey",
-    "use_patterns",
-)
+@ACROSS.rule("use_patterns")
 def pattern_unlike_respondents(tables: Tables) -> list[Finding]:
     """Compare the weighted share of a pattern with its part of the respondents."""
     patterns = tables["use_patterns"]
@@ -193,12 +178,7 @@ def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     return leveled[leveled["level"].notna() & leveled["moment"].notna()]
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "pages that print the same measurement differ by more than such pages do (2 %)",
-    "compare the figure with its page; a digit, or the period, may be wrong",
-    "estimates",
-)
+@ACROSS.rule("estimates")
 def pages_differ(tables: Tables) -> list[Finding]:
     """Compare a figure with the median of other pages that print the same measurement."""
     rows = add_levels(tables["estimates"], tables["bases"])
@@ -222,12 +202,7 @@ def pages_differ(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "persons are not the share of their population that the same measurement says",
-    "compare both with their pages; a digit of either, or the population, may be wrong",
-    "estimates",
-)
+@ACROSS.rule("estimates")
 def persons_unlike_share(tables: Tables) -> list[Finding]:
     """Compare persons with the share that the same measurer prints, times its population."""
     rows = add_levels(tables["estimates"], tables["bases"])
@@ -251,13 +226,7 @@ def persons_unlike_share(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a figure is far from what the same measurer says of the months around",
-    "compare the figure with its page; a digit, a zero or the period may be wrong; accept it with "
-    "a reason where the audience did move",
-    "estimates",
-)
+@ACROSS.rule("estimates")
 def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
     """Compare a figure with the figures before and after it in its series."""
     rows = add_levels(tables["estimates"], tables["bases"])
@@ -298,12 +267,7 @@ def _describe_neighbours(row: Any, rows: pd.DataFrame) -> str:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a figure is far from all other measurements of the same service in the same area",
-    "compare the figure with its page; the value, platform, metric or area may be wrong",
-    "estimates",
-)
+@ACROSS.rule("estimates")
 def figure_unlike_measurements(tables: Tables) -> list[Finding]:
     """Compare a figure with other measurers, metrics and units within two years."""
     rows = add_levels(tables["estimates"], tables["bases"])
@@ -338,12 +302,7 @@ def _report_far_figures(rule: str, tables: Tables, odd: pd.DataFrame, others: st
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a figure is far from what the same service has in all other areas, by people online",
-    "compare the figure with its page; the value, platform or area may be wrong",
-    "estimates",
-)
+@ACROSS.rule("estimates")
 def figure_unlike_areas(tables: Tables) -> list[Finding]:
     """Compare a figure's share of the people online with that in other areas."""
     rows = add_levels(tables["estimates"], tables["bases"])
@@ -371,13 +330,7 @@ def count_digits(values: "pd.Series[float]") -> "pd.Series[int]":
     return values.map(lambda value: len(f"{value:.0f}".rstrip("0")))
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a number is printed to more digits than its measurer and its page print",
-    "compare the last digits with the page",
-    "estimates",
-    "bases",
-)
+@ACROSS.rule("estimates", "bases")
 def finer_than_its_measurer(tables: Tables) -> list[Finding]:
     """Report numbers with more digits than their measurer and page print."""
     estimates = tables["estimates"]

@@ -30,7 +30,7 @@ from audience_impact.facts.anomaly_checks.accepted import format_number, report_
 from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import EVERYONE
-from audience_impact.vocabulary import FindingSeverity, PopulationBase, Unit
+from audience_impact.vocabulary import PopulationBase, Unit
 
 ENDS = ("value", "low", "high"), ("share", "low_share", "high_share")
 FIGURES = {
@@ -77,13 +77,7 @@ def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
     return 0.5 * 10.0 ** -decimals.astype("float64")
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a number is not what its own note says was printed",
-    "compare both with the page; correct the number, the note, or the population that it is a "
-    "part of",
-    *FIGURES,
-)
+@ACROSS.rule(*FIGURES)
 def unlike_its_note(tables: Tables) -> list[Finding]:
     """Compare numbers, services, parts of a population and quotients with their notes."""
     return [

@@ -26,7 +26,7 @@ import pandas as pd
 
 from audience_impact.facts.rules import ACROSS, report_row
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.vocabulary import AreaLevel, FindingSeverity, PlaceMatch, PlaceReading
+from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading
 
 PRINTED = re.compile(r"area as printed: (.*?)(?:; |$)")
 SPOT = re.compile(r"\b(?:venue|campus|checkpoint|radius|protest sites?)\b", re.IGNORECASE)
@@ -80,13 +80,7 @@ Overrides = Mapping[str, Mapping[str, str]]
 """Readings by folded name, by area."""
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a name of a place reviewed by hand is read as more than the row of the register says",
-    "compare place_names.csv with the words of the row; add the place itself to areas.csv if there "
-    "is a list of it, or narrow the reading",
-    "restriction_places",
-)
+@ACROSS.rule("restriction_places")
 def override_wider_than_row(tables: Tables) -> list[Finding]:
     """Report places that a restriction has through an override and that its row does not mean."""
     overrides = _read_overrides(tables["place_names"])

@@ -17,7 +17,7 @@ from audience_impact.facts.anomaly_checks import levels
 from audience_impact.facts.anomaly_checks.accepted import format_number, report_rows
 from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.vocabulary import FindingSeverity, PlatformKind, Unit
+from audience_impact.vocabulary import PlatformKind, Unit
 
 SPELT_LETTERS = 4
 """Minimum length of a platform name that is searched for; shorter names, such as X, have other
@@ -58,12 +58,7 @@ def _is_exact(numbers: "pd.Series[float]") -> "pd.Series[bool]":
     return numbers.map(lambda value: len(f"{value:.0f}".rstrip("0")) > 1).astype("bool")
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a figure stands twice, under two measuring programmes, platforms, metrics or bases",
-    "see which of the two the page means; correct or remove the other",
-    "estimates",
-)
+@ACROSS.rule("estimates")
 def figure_told_twice(tables: Tables) -> list[Finding]:
     """Report pairs of figures that differ in one coded word, or that differ in the programme."""
     estimates = tables["estimates"]
@@ -98,12 +93,7 @@ def figure_told_twice(tables: Tables) -> list[Finding]:
     return findings
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a metric, unit or base that no other figure of the measurer, the page or the table has there",
-    "compare the word with the page",
-    "estimates",
-)
+@ACROSS.rule("estimates")
 def word_alone(tables: Tables) -> list[Finding]:
     """Compare a coded word with those of other figures that agree in all other coded words."""
     estimates = tables["estimates"]
@@ -145,12 +135,7 @@ def _describe_lone_word(row: Any) -> str:
     return f"{word} stands here alone, beside {count} figures of the kind that say something else"
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a figure stands alone under its platform, and fits another platform of the measurer",
-    "compare the platform with the page",
-    "estimates",
-)
+@ACROSS.rule("estimates")
 def platform_alone(tables: Tables) -> list[Finding]:
     """Report a figure that fits another platform, where its own platform has none about that time.
 
@@ -196,12 +181,7 @@ def platform_alone(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule(
-    FindingSeverity.WARNING,
-    "a page about one service whose figures are all of another",
-    "compare the platform with the page",
-    "estimates",
-)
+@ACROSS.rule("estimates")
 def page_about_another(tables: Tables) -> list[Finding]:
     """Compare the single service of a page's figures with the services of its title."""
     estimates = tables["estimates"][["source_id", "platform_id", "area_id"]]

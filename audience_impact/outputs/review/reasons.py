@@ -184,6 +184,16 @@ def drop_flat(
     return frame.assign(**frame[names].mask(is_flat)), is_flat
 
 
+def withhold_quantiles(
+    frame: pd.DataFrame, unit: str = "persons", kind: str = "", bound: str = ""
+) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
+    """Return the rows, with unusable quantiles blank, and the rows that each rule blanked."""
+    frame, is_outside = drop_outside(frame, unit, kind)
+    frame, is_flat = drop_flat(frame, unit, kind, bound)
+    frame, is_wide = drop_wide(frame, unit, kind)
+    return frame, {"too_wide": is_wide, "outside_bounds": is_outside, "no_width": is_flat}
+
+
 def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:
     """Return columns `obs_status` and REASON for the status rules that apply to each row.
 

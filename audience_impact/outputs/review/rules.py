@@ -20,11 +20,10 @@ from audience_impact.outputs.review.reasons import SHOWN
 from audience_impact.outputs.review.status_rules import NORMAL
 from audience_impact.periods import WINDOW_DAYS, parse_periods, with_distance
 from audience_impact.populations import EVERYONE
-from audience_impact.rules import FAULT, Rule, Stage, register_rule
+from audience_impact.rules import Stage, register_rule
 from audience_impact.vocabulary import (
     ClaimStatus,
     EvidenceState,
-    FindingSeverity,
     ImpactMetric,
     ObsStatus,
     RuleStage,
@@ -89,18 +88,7 @@ def make_review_input(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Rev
 RESULTS = Stage[Callable[[ReviewInput], list[str]]](RuleStage.RESULTS)
 """The rules over results, in the order in which they run."""
 
-CONTRADICT = register_rule(
-    Rule(
-        measured.RULE,
-        RuleStage.RESULTS,
-        FindingSeverity.WARNING,
-        "a measured overlap cannot be true together with audiences and base; it was left out, or "
-        "repaired where that was asked for",
-        "compare the overlap with the audiences and the base that are named",
-        ("overlaps",),
-        number=7,
-    )
-).id
+CONTRADICT = register_rule(measured.RULE, RuleStage.RESULTS, "overlaps")
 
 
 RISING = (
@@ -111,13 +99,7 @@ RISING = (
 """Bounds and quantiles in the order in which they rise."""
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "the bounds or the quantiles of an estimate are out of order",
-    FAULT,
-    "impact",
-    number=6,
-)
+@RESULTS.rule("impact")
 def estimate_out_of_order(results: ReviewInput) -> list[str]:
     """Return estimates whose bounds or quantiles are not in the orders of RISING."""
     steps = [
@@ -128,13 +110,7 @@ def estimate_out_of_order(results: ReviewInput) -> list[str]:
     return _row_keys(results.impact[falls.any(axis=1)])
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "an estimate has an interval without width, and is above zero or may be: no figure is without "
-    "error",
-    FAULT,
-    *("impact", "person_days_by_area", "person_days_by_restriction"),
-)
+@RESULTS.rule(*("impact", "person_days_by_area", "person_days_by_restriction"))
 def interval_without_width(results: ReviewInput) -> list[str]:
     """Return estimates with equal 5 and 95 % quantiles, except estimates of nobody."""
     impact, days = results.impact, results.person_days
@@ -149,24 +125,13 @@ def interval_without_width(results: ReviewInput) -> list[str]:
     return [*broken, *key[same & some]]
 
 
-@RESULTS.rule(
-    FindingSeverity.WARNING,
-    "an answer is withheld: its interval has no width, as where a figure is larger than its base",
-    "compare the figures that the line names with their pages",
-    *("impact", "impact_by_area", "person_days_by_area", "person_days_by_restriction"),
-)
+@RESULTS.rule(*("impact", "impact_by_area", "person_days_by_area", "person_days_by_restriction"))
 def answer_without_width(results: ReviewInput) -> list[str]:
     """Return answers without quantiles because the 5 and the 95 % quantile were equal."""
     return _list_withheld(results, "no_width")
 
 
-@RESULTS.rule(
-    FindingSeverity.WARNING,
-    "an answer is withheld: its interval leaves the bounds with errors (`at_least_*`, `at_most_*`)",
-    "see whether a newer figure is on record, and whether the errors of such figures are known",
-    *("impact", "impact_by_area", "person_days_by_area", "person_days_by_restriction"),
-    number=8,
-)
+@RESULTS.rule(*("impact", "impact_by_area", "person_days_by_area", "person_days_by_restriction"))
 def interval_outside_bounds(results: ReviewInput) -> list[str]:
     """Return answers without quantiles because these lay outside the bounds with errors."""
     return _list_withheld(results, "outside_bounds")
@@ -190,13 +155,7 @@ def _list_withheld(results: ReviewInput, rule: str) -> list[str]:
     return withheld
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "a restriction of more platforms has fewer people than one of some of them",
-    FAULT,
-    "impact",
-    number=9,
-)
+@RESULTS.rule("impact")
 def union_falls(results: ReviewInput) -> list[str]:
     """Return pairs of restrictions of which the one with more platforms has fewer people.
 
@@ -221,13 +180,7 @@ def union_falls(results: ReviewInput) -> list[str]:
     return sorted(falls["restriction_id"] + " > " + falls["restriction_id_wider"])
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "a restriction of regions touches more people than the whole country has",
-    "correct the populations of the regions or of the country",
-    "impact",
-    number=10,
-)
+@RESULTS.rule("impact")
 def region_above_country(results: ReviewInput) -> list[str]:
     """Return restrictions of regions with more people than their countries have."""
     regional = results.impact[results.impact["area_id"].str.contains("-", regex=False)]
@@ -237,12 +190,7 @@ def region_above_country(results: ReviewInput) -> list[str]:
     return _row_keys(regional[regional["upper_persons"] > residents + TOLERANCE_PERSONS])
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "a restriction of places touches more people than live in them",
-    "correct the populations of the places, or how the text is read",
-    "impact",
-)
+@RESULTS.rule("impact")
 def part_above_place(results: ReviewInput) -> list[str]:
     """Return estimates with a bound or quantile above the residents of their places or country."""
     most = results.impact[[f"{name}_persons" for name in ("q95", "upper", "at_most")]].max(axis=1)
@@ -250,26 +198,14 @@ def part_above_place(results: ReviewInput) -> list[str]:
     return _row_keys(results.impact[above])
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "two figures of one measuring programme stand for one audience",
-    FAULT,
-    "impact",
-    number=11,
-)
+@RESULTS.rule("impact")
 def lineage_pooled_twice(results: ReviewInput) -> list[str]:
     """Return restrictions with two figures of one measuring programme for an audience."""
     by = [*AUDIENCE, "measurement_series_id"]
     return sorted(set(results.chosen.loc[results.chosen.duplicated(by), "restriction_id"]))
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "figures of different kinds are pooled",
-    FAULT,
-    "impact",
-    number=12,
-)
+@RESULTS.rule("impact")
 def metrics_mixed(results: ReviewInput) -> list[str]:
     """Return restrictions that combine figures of different kinds."""
     kinds = results.chosen.groupby(AUDIENCE)["metric_priority"].nunique()
@@ -277,13 +213,7 @@ def metrics_mixed(results: ReviewInput) -> list[str]:
     return sorted(set(mixed["restriction_id"]))
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "an audience is from after the start, or a daily one from more than three months after",
-    FAULT,
-    "impact",
-    number=14,
-)
+@RESULTS.rule("impact")
 def figure_after_start(results: ReviewInput) -> list[str]:
     """Return restrictions with an audience from after the start, or with too late a daily one."""
     daily = results.daily
@@ -294,26 +224,14 @@ def figure_after_start(results: ReviewInput) -> list[str]:
     return sorted({*late, *days})
 
 
-@RESULTS.rule(
-    FindingSeverity.WARNING,
-    "a result rests on a figure more than 24 months older than the restriction",
-    "look for a newer figure from before the restriction",
-    "impact",
-    number=15,
-)
+@RESULTS.rule("impact")
 def figure_expired(results: ReviewInput) -> list[str]:
     """Return rows of people exposed whose figure is too old to describe them."""
     exposed = results.exposed
     return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "a union has fewer people than one of its parts: of a restriction one of its platforms, of a "
-    "year one of its months, of a region one of its countries",
-    FAULT,
-    *("impact", "impact_by_area"),
-)
+@RESULTS.rule(*("impact", "impact_by_area"))
 def union_below_part(results: ReviewInput) -> list[str]:
     """Return unions that are smaller than one of their parts, in bounds or at a quantile."""
     if results.by_area.empty:
@@ -356,12 +274,7 @@ def _find_smaller_wholes(
     return sorted(set(below[part_key[0]] + "/" + below[part_key[1]]))
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "an area has fewer people in a month or a year than one restriction in force in it",
-    FAULT,
-    "impact_by_area",
-)
+@RESULTS.rule("impact_by_area")
 def area_below_restriction(results: ReviewInput) -> list[str]:
     """Return areas with fewer people than one of their restrictions, in bounds or a quantile.
 
@@ -401,12 +314,7 @@ def area_below_restriction(results: ReviewInput) -> list[str]:
     return sorted(set(below["area_id"] + "/" + below["period"] + " < " + below["restriction_id"]))
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "more people of a country are under restriction than it has in that year",
-    FAULT,
-    "impact_by_area",
-)
+@RESULTS.rule("impact_by_area")
 def area_above_base(results: ReviewInput) -> list[str]:
     """Return countries and periods with more people than the largest base of their restrictions.
 
@@ -473,12 +381,7 @@ def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     return extremes[extremes["is_first"] & extremes["is_last"]].reindex(rows.index)
 
 
-@RESULTS.rule(
-    FindingSeverity.TABLE_ERROR,
-    "a row is called normal (A) without all that the table of status asks for",
-    FAULT,
-    "impact",
-)
+@RESULTS.rule("impact")
 def normal_without_grounds(results: ReviewInput) -> list[str]:
     """Return rows with status A whose facts lack something on the list ASKED_OF_NORMAL."""
     rows = results.impact[results.impact["obs_status"] == NORMAL]

@@ -63,18 +63,14 @@ def draw_ranking_map(
     legend = (*scale.legend[:-1], ("map-none", f"nothing on record{elsewhere}"))
     svg = atlas.draw_part(title, rows, {}, scale, legend, frame, labels)
     foot = (
-        f"{COLOURS[quantity]} {_describe_labels(len(labels), len(estimated))} {COUNTED[quantity]}",
+        f"{COLOURS[quantity]} Numbers: medians of {len(labels)} of {len(estimated)} countries with "
+        f"an estimate. {COUNTED[quantity]}",
         *_name_missing(rows, estimated),
         atlas.write_note([]),
         f"Restrictions recorded by {join_publishers(publishers)}.",
         cite_version(version.manifest),
     )
     return Picture(svg, title, foot)
-
-
-def _describe_labels(labelled: int, estimated: int) -> str:
-    """Return which countries have their number on the map."""
-    return f"Numbers: medians of {labelled} of {estimated} countries with an estimate."
 
 
 def _name_missing(rows: Sequence[Row], estimated: Sequence[Row]) -> list[str]:

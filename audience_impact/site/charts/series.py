@@ -329,7 +329,8 @@ def describe_days(rows: Rows) -> str:
     order = sorted(steps, key=lambda step: (step[2].q50 or 0.0, step[2].at_least or 0.0))
     places = (("Most", order[-1]), ("Last", steps[-1]))
     text = " ".join(
-        f"{name}, {_describe_step(step)}: {describe_persons(step[2])}." for name, step in places
+        f"{name}, {_describe_span_of_days(*step[:2])}: {describe_persons(step[2])}."
+        for name, step in places
     )
     return text + _note_cut([estimate for *_, estimate in steps])
 
@@ -352,10 +353,6 @@ def _list_steps(rows: Rows) -> Iterator[tuple[date, date, Estimate]]:
 
 def _parse_day(cell: Any) -> date:
     return date.fromisoformat(str(cell)[:10])
-
-
-def _describe_step(step: tuple[date, date, Estimate]) -> str:
-    return _describe_span_of_days(step[0], step[1])
 
 
 def _describe_span_of_days(start: date, end: date) -> str:
