@@ -289,9 +289,10 @@ class EndStatus(Word):
 
 
 class EndSource(StrEnum):
-    """The origin of the end date."""
+    """The origin of the end date; a last report is of a day on which it was still in force."""
 
     RECORDED = "recorded"
+    LAST_REPORT = "last_report"
     DURATION_FIELD = "duration_field"
     SNAPSHOT_DATE = "snapshot_date"
     CEILING = "ceiling"
@@ -301,10 +302,11 @@ class EndSource(StrEnum):
 
 
 class StartPrecision(StrEnum):
-    """The precision of a start: known to the day, or not."""
+    """The precision of a start: known to the day, or not, or the day of the first report."""
 
     ACTUAL = "actual"
     ESTIMATED = "estimated"
+    FIRST_SEEN = "first_seen"
 
 
 class PlatformKind(StrEnum):

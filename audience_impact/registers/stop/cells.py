@@ -122,6 +122,8 @@ LAW = re.compile(
     re.IGNORECASE,
 )
 """Words of the name of a law or an order, in a cell that may also tell a story."""
+FIRST_SEEN = re.compile(r"\b(?:since|by|from) at least \w+\.? \d", re.IGNORECASE)
+"""Words on a day by which a restriction was in force ("since at least Oct. 28")."""
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
 
 Row = Mapping[str, str]
@@ -163,7 +165,9 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         return End(f"{start}/{ended}", EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
     if ended:
         defects += ["ongoing_with_end"] if status == "ongoing" else []
-        return End(ended, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
+        is_sign = dates.read_last_sign(row["event"], start) == ended
+        source = EndSource.LAST_REPORT if is_sign else EndSource.RECORDED
+        return End(ended, EndStatus.ENDED, source, tuple(defects))
     if later and later >= start:
         return End(later, EndStatus.ENDED, EndSource.RECORDED, (*defects, "ended_later"))
     if restored := dates.read_restoration(row["event"], start):
@@ -335,9 +339,7 @@ def restriction_cells(
         "end_status": ended.status,
         "end_source": ended.source,
         "listed_until": f"{parse_year(row['count_year'])}-12-31",
-        "start_precision": StartPrecision.ACTUAL
-        if row["start_date_type"] == "Actual"
-        else StartPrecision.ESTIMATED,
+        "start_precision": _read_precision(row),
         "action": done,
         "severity": severity,
         "evidence_state": judge_evidence(row, done),
@@ -366,6 +368,14 @@ def _name_measurers(row: Row) -> dict[str, str]:
         "measured_by": name_measurers(text),
         "measured_url": next(filter(name_measurers, links), ""),
     }
+
+
+def _read_precision(row: Row) -> StartPrecision:
+    """Return how certain the first day is; a day of no stated type is printed as certain."""
+    if row["start_date_type"] != "Estimated":
+        return StartPrecision.ACTUAL
+    is_first_seen = FIRST_SEEN.search(row["event"])
+    return StartPrecision.FIRST_SEEN if is_first_seen else StartPrecision.ESTIMATED
 
 
 def _read_claim(row: Row) -> ClaimStatus:
