@@ -206,7 +206,37 @@ def test_an_authority_that_admits_a_fault_alone_denies_the_restriction() -> None
     ordered = stop.restriction_cells(
         register_row(**row, ordered_by="Judiciary"), False, (), stop.Context()
     )
-    assert ordered["claim_status"] == "official"
+    assert ordered["claim_status"] == "reported"
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_admitted"),
+    [
+        ({}, True),
+        ({"gov_ack": "No"}, False),
+        ({"gov_justification": "Technical problems/ Infrastructure failure"}, False),
+        ({"event": "The authorities blamed it on a cable cut."}, False),
+        ({"gov_justification": "Sabotage/ Third-party Action"}, False),
+        ({"gov_just_details": 'They said it was a "technical interruption"'}, False),
+        ({"event": "The regulator denied ordering the shutdown."}, False),
+        ({"event": "The minister initially denied the block, and admitted it later."}, True),
+        ({"event": "He denied the protesters a permit."}, True),
+        ({"gov_ack_quote": "A ban was imposed on fiber optic cables."}, True),
+        (
+            {
+                "gov_justification": "Sabotage/ Third-party Action",
+                "ordered_by": "Non-government",
+            },
+            True,
+        ),
+    ],
+)
+def test_an_authority_that_denies_an_order_confirms_none(
+    cells: dict[str, str], is_admitted: bool
+) -> None:
+    row = register_row(**{"gov_ack": "Yes", "ordered_by": "Executive government", **cells})
+    claim = stop.restriction_cells(row, False, (), stop.Context())["claim_status"]
+    assert claim == ("official" if is_admitted else "reported")
 
 
 @pytest.mark.parametrize(

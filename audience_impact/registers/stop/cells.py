@@ -380,9 +380,9 @@ def _read_precision(row: Row) -> StartPrecision:
 
 def _read_claim(row: Row) -> ClaimStatus:
     """Return who claims the restriction; an authority that admits a fault alone denies it."""
-    if row["gov_ack"] != "Yes":
-        return ClaimStatus.REPORTED
-    return ClaimStatus.DISPUTED if occasion.is_denied(row) else ClaimStatus.OFFICIAL
+    if row["gov_ack"] == "Yes" and occasion.is_denied(row):
+        return ClaimStatus.DISPUTED
+    return ClaimStatus.OFFICIAL if occasion.is_admitted(row) else ClaimStatus.REPORTED
 
 
 def _read_timing(row: Row, ended_on: str) -> hours.Timing:
