@@ -74,7 +74,8 @@ BESIDE = re.compile(
 """Power that was cut together with the network."""
 BLAMED = re.compile(r"\b(?:blam|attribut)\w+\b[^.]*", re.IGNORECASE)
 FAULT = re.compile(
-    r"\btechnical (?:issue|problem|fault|reason|interruption|glitch)|\btemporary cause\b|\b(?:fiber|cable|outage)\b",
+    r"\btechnical (?:issue|problem|fault|reason|interruption|glitch)|\btemporary cause\b|"
+    r"\b(?:fiber|cable|outage)\b",
     re.IGNORECASE,
 )
 DENIED = re.compile(
