@@ -15,7 +15,7 @@ from functools import cached_property
 from audience_impact.populations import NOWHERE, country_of, with_holders
 from audience_impact.registers.places import phrases
 from audience_impact.registers.places.phrases import Vocabulary
-from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading
+from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading, YesNo
 
 ADMIN1, ADMIN2, ADMIN3 = AreaLevel.ADMIN1.value, AreaLevel.ADMIN2.value, AreaLevel.ADMIN3.value
 TOWN, UNION, SHIRE = AreaLevel.CITY.value, AreaLevel.UNION.value, AreaLevel.DIVISION.value
@@ -28,7 +28,10 @@ UNTIL = re.compile(r"^(.*?) \(.*\buntil (\d{4}(?:-\d{2}-\d{2})?)\)$")
 
 @dataclass(frozen=True)
 class Entry:
-    """A place: id, folded names (its own first), level, and all places that contain it."""
+    """A place: id, folded names (its own first), level, and all places that contain it.
+
+    `is_city` states that the place is urban as a whole, as a metropolitan district is.
+    """
 
     area_id: str
     names: tuple[str, ...]
@@ -37,6 +40,7 @@ class Entry:
     members: tuple[str, ...] = ()
     until: str = ""
     full: frozenset[str] = frozenset()
+    is_city: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,7 @@ def gazetteer_of(
             tuple(spelling for spelling in row.get("members", "").split(";") if spelling),
             former[2] if former and not row["aliases"] else "",
             frozenset(phrases.fold_name(spelling) for spelling in spelt),
+            row.get("is_city") == YesNo.YES,
         )
     # A union speaks of places on record alone.
     for area_id, entry in entries.items():
