@@ -14,6 +14,7 @@ from audience_impact.answers.records import (
     Place,
     Row,
 )
+from audience_impact.answers.restriction_words import name_features
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
@@ -40,8 +41,7 @@ MISSING_REASONS: dict[str, str] = {
     "subnational": "only a part of the country was affected",
     "some_networks": "only some networks were affected, and our record has no count of their users",
     "networks_unknown": "our record does not say which networks were affected",
-    "new_use_only": "only new registrations, logins, payments or downloads were affected, and our "
-    "record holds no count of those",
+    "new_use_only": "only {features} were affected, and our record holds no count of those",
     "no_figure": "our record holds no user figure from before it began",
     "too_vague": "modelled figures vary more than twentyfold, or cover most of everyone online",
     "too_wide": "the plausible numbers vary more than twentyfold",
@@ -178,8 +178,9 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
         return ""  # a sentence of its own says so
     specific_reasons = [_word_gap(gap) for gap in rules.get(GAP, [])]
     hidden_rules = {GAP, *(GENERAL if specific_reasons else ())}
+    features = name_features({target.feature for target in record.targets})[0]
     general = [
-        MISSING_REASONS.get(rule.id, rule.sentence)
+        MISSING_REASONS.get(rule.id, rule.sentence).format(features=features)
         for rule in TABLE
         if rule.id in rules and rule.caps_at == MISSING and rule.id not in hidden_rules
     ]
@@ -243,9 +244,9 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
     """
     printed = (record.restriction.note or "").partition(PRINTED_AREA)[2].partition(";")[0]
     if record.clauses.place is Place.UNNAMED:
-        is_name = printed and not _WHOLE_COUNTRY.search(printed)
-        named = f": its source names “{printed}”" if is_name else ""
-        return [f"Our record does not say which places were affected{named}."]
+        if printed and not _WHOLE_COUNTRY.search(printed):
+            return [f"Its source says “{printed}”, for which our record has no count of people."]
+        return ["Our record does not say which places were affected."]
     readings = (record.restriction.place_readings or "").split(";")
     match = UNNAMED_PLACES.search(printed)
     if match is None or readings == [""] or PlaceReading.WITHIN in readings:
@@ -275,7 +276,7 @@ def describe_kept_access(record: AnswerRecord) -> str:
     """Return a sentence on people who kept access, if they cannot be subtracted."""
     if "not_cut" in read_rules(record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]):
         return (
-            "The service was slowed or impaired, not cut, so no one is counted as without access."
+            "Our record has it as slowed or impaired, not cut, and counts no one as without access."
         )
     return "People who got round the restriction, for instance with VPNs, are included."
 
@@ -341,9 +342,9 @@ def _list_comparable(record: AnswerRecord) -> list[Row]:
 
 
 def _cite(rows: Sequence[Row]) -> str:
-    """Return the first figure with its owner: `more than 170 million, by TikTok`."""
+    """Return the first figure with its owner: `at least 170 million, by TikTok`."""
     row = rows[0]
-    limit = {IntervalKind.ONE_SIDED_MIN: "more than ", IntervalKind.ONE_SIDED_MAX: "up to "}
+    limit = {IntervalKind.ONE_SIDED_MIN: "at least ", IntervalKind.ONE_SIDED_MAX: "up to "}
     return (
         f"{limit.get(row['interval_kind'], '')}{format_number(row['published_value'])}, by "
         f"{_RELAYED.sub('', row['attribution'])}"

@@ -214,7 +214,7 @@ def bracket_interval(low: float, high: float) -> str:
 
 
 def describe_bounds(estimate: Estimate) -> str:
-    """Return a text on the bounds of a published row: with errors, and at face value."""
+    """Return a text on the bounds of a published row: with errors, and as its sources have them."""
     limits, low, high = [], *_round_outwards(estimate.at_least or 0.0, estimate.at_most or 0.0)
     if has_telling_floor(estimate):
         limits.append(f"the minimum is {low}")
@@ -222,10 +222,10 @@ def describe_bounds(estimate: Estimate) -> str:
         limits.append(f"the maximum {'' if limits else 'is '}{high}")
     parts = [" and ".join(limits)] * bool(limits)
     if estimate.upper is not None:
-        printed = f"the maximum is {format_number(estimate.upper)}"
+        printed = f"a maximum of {format_number(estimate.upper)}"
         if estimate.lower:
-            printed = f"the number is {describe_range(estimate.lower, estimate.upper)}"
-        parts.append(f"taking the sources at face value, {printed}")
+            printed = describe_range(estimate.lower, estimate.upper)
+        parts.append(f"the sources' own figures give {printed}")
     return "; ".join(parts) or "our record holds no count of the people that they are part of"
 
 

@@ -357,7 +357,8 @@ def _mark_in_force(acts: pd.DataFrame, days: pd.DataFrame, period: str) -> "pd.S
     if len(period) == len("2023"):
         return acts["restriction_id"].isin(days.loc[days["period"] == period, "restriction_id"])
     as_of = pd.Timestamp(str(acts["as_of"].max()))
-    return is_in_force(acts, period, as_of).astype(bool)
+    begun = acts.assign(start_on=_find_first_days(acts))  # and not on the day of the announcement
+    return is_in_force(begun, period, as_of).astype(bool)
 
 
 def sort_events(events: pd.DataFrame, order: EventOrder) -> pd.DataFrame:
@@ -374,10 +375,16 @@ def sort_events(events: pd.DataFrame, order: EventOrder) -> pd.DataFrame:
 
 
 def join_chains(events: pd.DataFrame) -> pd.DataFrame:
-    """Return events in their order, of each chain the first one with the number of its steps."""
+    """Return events in their order, of each chain the first one with its days and its steps."""
     chains = events["chain_id"]
     steps = chains.map(chains.value_counts()).astype("Int64")
-    return events[chains.isna() | ~chains.duplicated()].assign(steps_count=steps)
+    rows = events[chains.isna() | ~chains.duplicated()].assign(steps_count=steps)
+    by_day = events[chains.notna()].sort_values("start_on").set_index("chain_id")
+    is_chain = rows["chain_id"].notna()
+    for name, step in (("start_on", "first"), ("ended_on", "last"), ("end_status", "last")):
+        ends = by_day.loc[~by_day.index.duplicated(keep=step), name]
+        rows[name] = rows[name].mask(is_chain, rows["chain_id"].map(ends))
+    return rows
 
 
 def name_row(row: Row) -> str:

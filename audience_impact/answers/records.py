@@ -118,6 +118,7 @@ class Restriction:
     other_end_source: str | None = None
     chain_id: str | None = None
     chain_days: float | None = None
+    region_name: str | None = None
 
     @property
     def covered_until(self) -> str:

@@ -38,7 +38,7 @@ MOST_SERVICES = 5
 """Maximum number of services named in a sentence. Of more, the first are named and the rest
 counted.
 """
-MOST_PLACES = 4
+MOST_PLACES = 7
 """Maximum number of places named in a sentence. Of more, the first are named and the rest counted.
 """
 CALLS = {Feature.VOICE_CALL, Feature.VIDEO_CALL}
@@ -53,6 +53,8 @@ DISPUTED = ", by a report that is disputed"
 WITH_ARTICLE = (" Strip", " Region")
 """Ends of names of places that take an article in a sentence."""
 WHOLE_DAY_HOURS = 23.9
+NIGHTLY_HOURS = 12.0
+"""Hours a day below which a cut of as many times as days comes back each day."""
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 REPORTED_DAY = re.compile(r"\d{4}-\d{2}-(?!01)\d{2}")
 """A day of a report; the first of a month stands for the month that a source names."""
@@ -175,6 +177,8 @@ def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
         f"{noun} on {it} were" if record.is_of_feature else _name_mixed_targets(record) or were
     )
     verb = f"{Action(record.restriction.action).verb}{' on those networks' * is_kind}"
+    if record.restriction.action == Action.DELIST:
+        subject, verb = were, "taken out of app stores"
     if is_planned(record):
         thing = f"{noun} on {it}" if record.is_of_feature else it
         subject, verb = f"a {name_action(record)} of {thing} was", "announced"
@@ -277,6 +281,8 @@ def describe_days(record: AnswerRecord) -> str:
         return ""
     if last is None or not is_span(record):
         return say_start(record)
+    if record.restriction.hours_basis == HoursBasis.EXAMS:
+        return f"during exams {say_span(record)}"
     many = len((record.restriction.days_in_force or "").split(";"))
     times = _count_times(record)
     if many > 1 or times > 1:
@@ -322,7 +328,9 @@ def _count_times(record: AnswerRecord) -> int:
     """Return how often it was in force; 0 where that is the number of days, as of a single cut."""
     about = record.restriction
     times, first, last = int(about.times_in_force or 0), choose_start_day(record), about.ended_on
-    if times < 2 or not (DAY.fullmatch(first or "") and DAY.fullmatch(last or "")):
+    is_nightly = 0 < (about.most_hours_a_day or 0) < NIGHTLY_HOURS
+    is_to_the_day = DAY.fullmatch(first or "") and DAY.fullmatch(last or "")
+    if times < 2 or is_nightly or not is_to_the_day:
         return times
     days = (date.fromisoformat(str(last)) - date.fromisoformat(str(first))).days + 1
     return 0 if days - 1 <= times <= days else times
@@ -341,7 +349,9 @@ def describe_place(record: AnswerRecord) -> str:
     countries = _name_countries(record)
     if is_below(record):
         places = _list_places(json.loads(record.restriction.area_names))
-        return f"{_choose_place_prefix(record)}{places}, {countries}"
+        region = record.restriction.region_name
+        inside = f", {region}" if region else ""
+        return f"{_choose_place_prefix(record)}{places}{inside}, {countries}"
     return countries if record.clauses.place is Place.COUNTRY else f"parts of {countries}"
 
 
@@ -448,6 +458,8 @@ def _describe_duration(record: AnswerRecord) -> str:
         day = "that" if _choose_start_words(record) == "{}" else "the same"
         return f"It began and ended on {day} day." if last and not until else ""
     verb = "lasted" if last else "was in force"
+    if until and record.restriction.hours_basis == HoursBasis.EXAMS:
+        verb = "was in force during exams"
     return f"It {verb} {lasted}."
 
 

@@ -144,10 +144,14 @@ def _name_elsewhere(record: AnswerRecord) -> list[str]:
 
 
 def _end_days(record: AnswerRecord) -> list[str]:
-    """Return the line that says where person-days end, if the record has no end."""
-    day = dates_in_words(record.restriction.covered_until)
-    is_open = record.clauses.end in (End.ONGOING, End.NOT_RECORDED)
-    return [f"  counted up to {day}, the last day our record covers"] * is_open
+    """Return what person-days rest on, if the record has no end."""
+    day = f"{dates_in_words(record.restriction.covered_until)}, the last day our record covers"
+    rests_on = {
+        End.ONGOING: f"  counted up to {day}",
+        End.NOT_RECORDED: "  its end is not recorded: the days are those of similar restrictions, "
+        f"up to {day}",
+    }
+    return [rests_on[end]] if (end := record.clauses.end) in rests_on else []
 
 
 def _cite_measurement(record: AnswerRecord) -> list[str]:
@@ -258,12 +262,18 @@ def _format_floor_cell(amount: Estimate) -> str:
     return f"minimum {format_floor(amount.at_least or 0.0)}" if has_telling_floor(amount) else ""
 
 
-def _describe_left_out(rows: pd.DataFrame, quantity: Quantity, most: int) -> list[str]:
-    """Return how many rows are below the first ones, and how many of all have no estimate."""
+def _describe_left_out(
+    rows: pd.DataFrame, quantity: Quantity, most: int, missing: float
+) -> list[str]:
+    """Return how many rows are below the first ones, and how many of all have no estimate.
+
+    `missing` is the number of those that the total leaves out.
+    """
     more, without = max(len(rows) - most, 0), rankings.count_without_estimate(rows, quantity)
     have = "has no estimate of its own" if without == 1 else "have no estimate of their own"
+    wide = "; the total includes those whose range is too wide to print" * (without > missing)
     parts = [f"Left out: {more} more (--top {len(rows)} shows them)."] * bool(more)
-    parts += [f"{without} of all {len(rows)} {have}."] * bool(without)
+    parts += [f"{without} of all {len(rows)} rows {have}{wide}."] * bool(without)
     return [f"  {' '.join(parts)}"] if parts else []
 
 
@@ -310,13 +320,17 @@ def render_area_brief(
     )
     about += filter(None, [sentences.describe_collection(record.row)])
     more = MORE_OF_AREA.format(area=ranking.area_id, year=ranking.period[:4])
+    if not is_by_country and len(rows) < row["restrictions_count"]:
+        counted += f", in {len(rows)} rows: the steps or renewals of one restriction share a row"
+    is_of_people = not is_by_country and quantity is Quantity.PEOPLE
+    missing = row["bounds_only_count"] if is_of_people else float("inf")
     noun = "Countries" if is_by_country else "Restrictions"
     head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]} (likely range in brackets)"
     return _join_sections(
         (
             [headline, *about],
             [f"{counted}. Figures: audience-impact version {version_id}."],
-            [head, *ranked, *_describe_left_out(rows, quantity, most)],
+            [head, *ranked, *_describe_left_out(rows, quantity, most, missing)],
             [*_explain_sum_of_days(ranking), more],
         )
     )

@@ -129,7 +129,7 @@ def _explain_errors(trace: Trace) -> Iterator[Step]:
         for text in list_sentences(rows)
     ]
     says.append(
-        "Half widths of 90 % intervals; independent errors add up in squares. Growth goes with "
+        "Half widths of likely ranges; independent errors add up in squares. Growth goes with "
         "the square root of the months since the figure."
     )
     numbers = [
@@ -238,8 +238,8 @@ def _explain_days(trace: Trace) -> Iterator[Step]:
     numbers: list[Number] = []
     for row in total.to_dict("records"):
         numbers += list_number("days", row["days"], "days")
-        numbers += list_number("at least", row["at_least_person_days"], "person_days")
-        numbers += list_number("at most", row["at_most_person_days"], "person_days")
+        numbers += list_number("minimum", row["at_least_person_days"], "person_days")
+        numbers += list_number("maximum", row["at_most_person_days"], "person_days")
         quantiles = [row[f"{name}_person_days"] for name in ("q05", "q50", "q95")]
         if not any(map(pd.isna, quantiles)):
             numbers.append(Number("person-days", "person_days", None, *map(float, quantiles)))
@@ -265,7 +265,7 @@ def explain_draws(trace: Trace, metric: ImpactMetric) -> Iterator[Step]:
         yield Step("Why there is no median", [f"{why}.", *missing])
         return
     says = [
-        "Median and 90 % interval of what is drawn, after each step; draws are not cut at the "
+        "Median and likely range (5 to 95 %) of what is drawn, after each step; draws are not cut at the "
         "bounds, which are valid if each figure is right as printed."
     ]
     is_audience = rows["subject"] != EVERY
@@ -319,13 +319,13 @@ def explain_comparisons(trace: Trace) -> Iterator[Step]:
     yield Step("What others published", says, facts, label="on")
 
 
-PRINTED = ("at least, as printed", "at most, as printed")
+PRINTED = ("minimum, as printed", "maximum, as printed")
 
 
 def explain_ends(trace: Trace, metric: ImpactMetric) -> Step:
     """Return the answer, and the inputs from which its ends follow."""
     row = trace.impact_row(metric)
-    names = ("at least", "5 %", "median", "95 %", "at most", *PRINTED)
+    names = ("minimum", "5 %", "median", "95 %", "maximum", *PRINTED)
     numbers = [
         number
         for what, name in zip(names, ENDS, strict=True)

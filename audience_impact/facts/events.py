@@ -519,15 +519,16 @@ def _name_services(tables: Tables, merged: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _find_hours(beside: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return HOURS for restrictions without hours, from events of the same days merged into them.
+    """Return HOURS for restrictions without hours, from merged events of the same days and action.
 
-    `beside` are the merged events, with the id of the restriction in `published`.
+    `beside` are the merged events, with the id of the restriction in `published`. The hours of a
+    nightly cut say nothing of a block of the same days.
     """
     is_blank = restrictions[HOURS].isin(["", None]) | restrictions[HOURS].isna()
     stays = restrictions[is_blank.all(axis=1)]
-    days = ["observed_from", "ended_on"]
+    same = ["observed_from", "ended_on", "action"]
     rows = beside[beside["least_hours_a_day"].notna() & beside["published"].isin(stays.index)]
-    is_same = (rows[days].to_numpy() == stays.loc[rows["published"], days].to_numpy()).all(axis=1)
+    is_same = (rows[same].to_numpy() == stays.loc[rows["published"], same].to_numpy()).all(axis=1)
     return rows[is_same].drop_duplicates("published").set_index("published")[HOURS]
 
 

@@ -12,7 +12,7 @@ from audience_impact.outputs.areas import WORLD
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Parents
 from audience_impact.plain_text import strip_accents
-from audience_impact.populations import WHOLE, are_regions, country_of
+from audience_impact.populations import WHOLE, are_regions, country_of, with_holders
 
 OF_COUNTRIES = ("restrictions", "candidates", "steps")
 """Tables whose countries are in `country_id`."""
@@ -29,6 +29,14 @@ def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
     is_place = are_regions(by_id.index.to_series())
     names = by_id["name"].mask(is_place, spelled.map(strip_accents))
     return by_id["press_name"].where(by_id["press_name"] != "", names)
+
+
+def name_region(area_ids: list[str], parents: Parents, names: "pd.Series[str]") -> str | None:
+    """Return the state or province that contains all places; None for a place that is one."""
+    paths = [with_holders(area, parents) for area in area_ids]
+    regions = {path[-2] if len(path) > len(("region", "country")) else "" for path in paths}
+    region = regions.pop() if len(regions) == 1 else ""
+    return str(names[region]) if region else None
 
 
 def _choose_latin(names: list[str]) -> str:

@@ -84,6 +84,9 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         area_names=facts["area_ids"].map(
             lambda ids: json.dumps([areas[area] for area in ids.split(";")], ensure_ascii=False)
         ),
+        region_name=facts["area_ids"].map(
+            lambda ids: area_names.name_region(ids.split(";"), parents, areas)
+        ),
         country_id=facts["restriction_id"].map(countries),
         country_paths=facts["restriction_id"]
         .map(countries)

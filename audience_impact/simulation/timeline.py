@@ -371,10 +371,11 @@ def list_periods(scope: Scope) -> pd.DataFrame:
     as_of = pd.Timestamp(scope.as_of) + ONE_DAY
     listed = about["listed_until_end"]
     listed = listed.where(listed.isna() | (listed > start), start + ONE_DAY)
-    until = listed.where(listed < as_of, as_of)  # of a register no day after its last edition
     status = about["end_status"]
     over, ongoing = status == EndStatus.ENDED.value, status == EndStatus.ONGOING.value
     recorded = over & about["ended_on_end"].notna()
+    # Of a register no day after its last edition, but for an end that it states.
+    until = listed.where((listed < as_of) & ~recorded, as_of)
     end = about["ended_on_end"].where(recorded).mask(ongoing, until)
     unknown = end.isna() | _is_within_a_year(about)
     one_day = start + ONE_DAY

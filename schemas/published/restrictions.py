@@ -442,6 +442,9 @@ class Restrictions(PublishedModel):
     area_names: Series[str] = columns.make_column(
         "names of the areas in the order of area_id, as a list in JSON: a name may contain a comma"
     )
+    region_name: Series[str] = columns.text_column(
+        "name of the state or province that contains all areas, where they lie below it"
+    )
     country_paths: Series[str] = columns.make_column(
         "areas that contain each country, the world first, joined by >; of several countries in "
         "the order of country_id, joined by ;",

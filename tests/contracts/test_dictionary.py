@@ -40,6 +40,7 @@ FREE = {
     "area_id": "codes of ISO 3166 and UN M49, which are standards",
     "area_name": NAMES,
     "country_name": NAMES,
+    "region_name": NAMES,
     "continent_name": NAMES,
     "country_id": "codes of ISO 3166",
     "country_paths": "codes of UN M49",

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audience_impact.comparing import compared_versions
-from audience_impact.outputs.area_names import add_names, list_names
+from audience_impact.outputs.area_names import add_names, list_names, name_region
 from audience_impact.store import divided, versions
 from audience_impact.store.manifest import hash_bytes
 from flows.pipeline import steps
@@ -262,3 +262,14 @@ def test_names_are_those_that_english_newspapers_print() -> None:
     names = list_names(pd.DataFrame(rows, columns=columns, dtype="str"))
     assert list(names) == ["Türkiye", "Karakalpakstan", "Sanliurfa", "Pavlohrad"]
     assert list(list_names(AREAS)) == list(AREAS["name"]), "facts without the new columns"
+
+
+@pytest.mark.parametrize(
+    ("area_ids", "region"),
+    [(["geonames:7"], "South"), (["geonames:7", "XB-2"], None), (["XB"], None), (["XA-1"], None)],
+)
+def test_a_place_is_named_with_the_state_that_contains_it(
+    area_ids: list[str], region: str | None
+) -> None:
+    parents = dict(zip(AREAS["area_id"], AREAS["parent_id"], strict=True))
+    assert name_region(area_ids, parents, list_names(AREAS)) == region

@@ -263,6 +263,7 @@ def test_named_services_replace_a_group_without_members(
         ({"observed_from": "2020-01-03"}, {}, None),
         ({}, {"least_hours_a_day": "8", "most_hours_a_day": "9"}, 8.0),
         ({}, {"times_in_force": "2"}, None),
+        ({"action": "network_shutdown"}, {"action": "block"}, None),
     ],
 )
 def test_printed_hours_of_the_same_days_are_those_of_the_fact(

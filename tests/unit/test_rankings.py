@@ -61,7 +61,8 @@ def _make_tables() -> dict[str, pd.DataFrame]:
         "person_days": pd.DataFrame(rows),
         "restrictions": table.assign(
             area_id=table["country_id"], area_name=table["country_id"], start_on="2024-05-01",
-            ended_on="2024-05-09", end_status="ended", as_of="2026-01-01", listed_until=None,
+            observed_from=None, ended_on="2024-05-09", end_status="ended", as_of="2026-01-01",
+            listed_until=None,
         ),
         "impact_by_platform": services.replace("*", WHOLE_INTERNET).assign(
             feature="whole_service"
@@ -93,7 +94,7 @@ def test_rows_without_an_estimate_are_not_said_to_be_left_out_of_the_list() -> N
     def list_below(most: int) -> str:
         return text.render_area_brief(record, ranking, "v", ranking.rows, most)
 
-    without = "1 of all 2 has no estimate of its own."
+    without = "1 of all 2 rows has no estimate of its own."
     assert f"\n  {without}\n" in list_below(2)
     assert "Left out" not in list_below(2)
     assert f"\n  Left out: 1 more (--top 2 shows them). {without}\n" in list_below(1)
@@ -134,6 +135,14 @@ def test_without_any_estimate_a_total_has_bounds_alone() -> None:
 def test_restrictions_are_selected(options: tuple, ids: list[str]) -> None:  # type: ignore[type-arg]
     rows = rankings.select_restrictions(_make_tables(), *options)
     assert rows["restriction_id"].tolist() == ids
+
+
+def test_a_month_has_what_was_in_force_in_it_and_not_what_was_announced_in_it() -> None:
+    tables = _make_tables()
+    tables["restrictions"]["observed_from"] = ["2024-06-01", None, None]
+    tables["restrictions"]["ended_on"] = "2024-06-09"
+    rows = rankings.select_restrictions(tables, "", "2024-05")
+    assert rows["restriction_id"].tolist() == ["b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -218,6 +227,10 @@ def test_steps_of_one_chain_are_one_line_of_a_list() -> None:
     assert "steps" not in lines[0]
     joined = rankings.join_chains(_make_events())
     assert text.list_events(joined) == lines
+    later = _make_events()
+    later.loc[2, "start_on"] = "2024-06-01"
+    chain = rankings.join_chains(later).set_index("restriction_id").loc["b"]
+    assert chain[["start_on", "end_status"]].tolist() == ["2024-05-01", "unknown"]
 
 
 def test_a_year_that_is_not_collected_stands_in_no_line_of_years() -> None:

@@ -270,8 +270,8 @@ def reasoned(
             "because the source names only Orange",
         ),
         (
-            reasoned(BOUNDS, "new_use_only", "M"),
-            "because only new registrations, logins, payments or downloads were affected, and our",
+            reasoned(BOUNDS, "new_use_only", "M", feature="app_distribution"),
+            "because only downloads were affected, and our record holds no count of those",
         ),
         (
             reasoned(MANY, "imputed;disputed", "I", "kind;"),
@@ -296,8 +296,8 @@ def reasoned(
         ),
         (
             told(MANY, why={"base_persons": 110e6}),
-            "The minimum is 96 million and the maximum 105 million; taking the sources at face "
-            "value, the number is 97 to 104 million, of 110 million people online.",
+            "The minimum is 96 million and the maximum 105 million; the sources' own "
+            "figures give 97 to 104 million, of 110 million people online.",
         ),
         (
             told(people(0.0, 20e6, 50e6, 80e6, 105e6)),
@@ -313,7 +313,7 @@ def reasoned(
         ),
         (
             told(MANY | {"at_most_persons": None}),
-            "The minimum is 96 million; taking the sources at face value, the number is 97 to 104",
+            "The minimum is 96 million; the sources' own figures give 97 to 104",
         ),
         (told(MANY), "People who got round the restriction, for instance with VPNs, are included."),
         (told(MANY, end_status="ongoing"), "Our record holds no end by 31 January 2026."),
@@ -557,6 +557,8 @@ def test_a_network_in_a_war_was_online_before() -> None:
     }
     lead = sentences.write_lead(told(FEW, **NET, **cut))
     assert "in the Brest Strip, France, were ordinarily online before the internet was shut" in lead
+    inside = sentences.write_lead(told(FEW, **NET, **cut, region_name="Bretagne"))
+    assert "in the Brest Strip, Bretagne, France, were" in inside
     harmed: dict[str, Any] = {
         "authority": "Military of Oz; Non-government",
         "is_ordered": "no",
@@ -582,7 +584,8 @@ def test_places_that_the_source_names_are_not_said_to_be_unnamed() -> None:
     for note in ("", f"{PRINTED_AREA}Nationwide; more"):
         assert silent in sentences.write_answer(told(MANY, **unnamed, note=note))
     named = sentences.write_answer(told(MANY, **unnamed, note=f"{PRINTED_AREA}Brest; more"))
-    assert f"{silent[:-1]}: its source names “Brest”." in named
+    assert silent not in named
+    assert "Its source says “Brest”, for which our record has no count of people." in named
 
 
 def test_our_own_projection_is_called_ours() -> None:
@@ -608,14 +611,21 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
 
 
 def test_days_of_a_single_cut_are_no_times() -> None:
-    cut: dict[str, Any] = {**NET, "ended_on": "2020-11-06", "least_hours_a_day": 1.25}
-    cut |= {"most_hours_a_day": 1.25}
-    single = sentences.write_answer(told(FEW, **cut, times_in_force=2.0))
+    def write(hours: float, **cells: Any) -> str:
+        cut: dict[str, Any] = NET | {
+            "ended_on": "2020-11-06",
+            "least_hours_a_day": hours,
+            "most_hours_a_day": hours,
+        }
+        return sentences.write_answer(told(FEW, **cut, **cells))
+
+    single = write(18.0, times_in_force=2.0)
     assert "2 times" not in single
-    assert "It lasted 2.5 hours in all." in single
-    assert "7 times from 4 to 6 November" in (
-        sentences.write_answer(told(FEW, **cut, times_in_force=7.0))
-    )
+    assert "It lasted 36 hours in all." in single
+    assert "2 times from 4 to 6 November" in write(1.25, times_in_force=2.0)
+    assert "7 times from 4 to 6 November" in write(18.0, times_in_force=7.0)
+    exams = write(18.0, times_in_force=2.0, hours_basis="exams")
+    assert "was shut down there during exams from 4 to 6 November 2020" in exams
 
 
 def test_people_online_are_not_named_where_they_are_fewer_than_the_estimate() -> None:
@@ -776,7 +786,7 @@ def test_an_area_is_told_with_each_person_once() -> None:
     assert sentences.write_area_answer(area_row(), "Africa") == (
         "In 2023 about 89 million people in Africa (likely range 80 to 99 million) were under at "
         "least one restriction on record at some time, each counted once. The minimum is 26 "
-        "million and the maximum 600 million; taking the sources at face value, the number is 26.3 "
+        "million and the maximum 600 million; the sources' own figures give 26.3 "
         "to 594 million. It covers 55 restrictions: 15 of these facts and 40 that a register alone "
         "records. Low confidence in the number."
     )
@@ -849,9 +859,9 @@ def test_a_total_without_countries_and_restrictions_says_that_both_could_add_to_
 @pytest.mark.parametrize(
     ("at_least", "text"),
     [
-        (0.0, "the maximum is 81 million; taking the sources at face value, the number is 49 to"),
-        (371e3, "the maximum is 81 million; taking the sources at face value, the number is 49 to"),
-        (4e6, "the minimum is 4 million and the maximum 81 million; taking"),
+        (0.0, "the maximum is 81 million; the sources' own figures give 49 to"),
+        (371e3, "the maximum is 81 million; the sources' own figures give 49 to"),
+        (4e6, "the minimum is 4 million and the maximum 81 million; the sources"),
     ],
 )
 def test_a_lower_bound_that_is_a_small_part_of_the_median_is_not_named(
@@ -932,12 +942,12 @@ def computed() -> tuple[Records, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        ("calls", ["made voice calls on Alpha before", "at face value", "panel, June"]),
+        ("calls", ["made voice calls on Alpha before", "own figures give", "panel, June"]),
         (
             "whole",
             [
                 "ordinarily used Beta before",
-                "and the maximum 408,000; taking the sources at face value, the number is 400,000",
+                "and the maximum 408,000; the sources' own figures give 400,000",
                 "panel, June 2025",
             ],
         ),

@@ -185,12 +185,14 @@ def test_a_row_of_a_register_counts_no_day_after_the_year_of_its_last_edition() 
         B={"end_status": "unknown", **listed},
         C={"end_status": "ongoing"},
         D={"observed_from": "2026-01-05", "end_status": "ongoing", **listed},
+        E={"ended_on": "2026-01-08", "end_status": "ended", **listed},  # as the register says
     )
-    assert [days(result.loc[name])[3] for name in "ABCD"] == [
+    assert [days(result.loc[name])[3] for name in "ABCDE"] == [
         "2026-01-01",
         "2026-01-01",
         "2026-02-01",
         "2026-01-06",
+        "2026-01-09",
     ]
 
 
