@@ -197,6 +197,19 @@ def test_a_fault_that_an_authority_blames_is_no_damage_where_there_were_protests
     assert occasion.read_cause(register_row(**row, actual_cause="Other")) is Cause.DAMAGE
 
 
+@pytest.mark.parametrize(
+    ("event", "networks"),
+    [
+        ("Air strikes severely disrupted connectivity across the region.", "unknown"),
+        ("Air strikes hit Simba and disrupted connectivity.", "asn_list"),
+    ],
+)
+def test_damage_is_of_the_operators_that_the_text_names(event: str, networks: str) -> None:
+    row = register_row(**SIMBA, **ATTACKED, event=event)
+    context = stop.Context(of_networks="damage, not an order, and the text says 'disrupted'")
+    assert stop.restriction_cells(row, False, (), context)["network_scope"] == networks
+
+
 def test_an_authority_that_admits_a_fault_alone_denies_the_restriction() -> None:
     row = {"gov_ack": "Yes", "gov_ack_quote": "Problems at providers were the temporary cause"}
     denied = register_row(**row, ordered_by="Unknown")
@@ -315,6 +328,10 @@ def march(*days: int) -> tuple[date, ...]:
         ("2024-03-02", "Suspended for 30 hours.", ((), None, 15, 15)),
         ("2024-03-01", "It was disrupted for over an hour.", ((), None, 1, 1)),
         ("2024-03-01", "It was down for nearly three hours.", ((), None, 3, 3)),
+        ("2024-03-03", "After a curfew it was suspended for nearly 33 hours, from around on 19:00 "
+         "on Mar. 1 to 04:00 on Mar. 3.", ((), 2, 16.5, 16.5)),
+        ("2024-03-30", "Internet curfew lifted (23 nightly blackouts later).", ((), 23, None, None)),
+        ("2024-03-03", "A nightly curfew of 10 hours was in force.", ((), None, None, None)),
         ("2024-03-01", "It was down for 45 minutes.", ((), None, 0.75, 0.75)),
         ("2024-03-02", "It was down for 45 minutes.", ((), None, None, None)),
     ],

@@ -13,6 +13,7 @@ import pandas as pd
 
 from audience_impact.facts.events import name_measurers
 from audience_impact.periods import SANE_YEARS
+from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import dates, hours, occasion, operators
 from audience_impact.registers.stop.dates import parse_day, parse_duration
@@ -28,6 +29,7 @@ from audience_impact.vocabulary import (
     BOTH_ACTIONS,
     PRINTED_AREA,
     Action,
+    Cause,
     ClaimStatus,
     EndSource,
     EndStatus,
@@ -329,7 +331,8 @@ def restriction_cells(
     ended = read_end(row, context.later_end, context.newest_year)
     networks = read_networks(row)[0]
     if context.of_networks and networks is not NetworkScope.SATELLITE:
-        networks = NetworkScope.ASN_LIST if operators.named_operators(row) else NetworkScope.UNKNOWN
+        is_limited = _is_of_operators(row, context.of_networks)
+        networks = NetworkScope.ASN_LIST if is_limited else NetworkScope.UNKNOWN
     done, severity, _ = read_action(row, features_only)
     timing = _read_timing(row, ended.ended_on)
     return {
@@ -358,6 +361,18 @@ def restriction_cells(
         **_timing_cells(timing),
         **_name_measurers(row),
     }
+
+
+def _is_of_operators(row: Row, reason: str) -> bool:
+    """Return whether the operators in the cell of a row are those that were cut.
+
+    If damage cut off a place, the cell may name operators that were measured there.
+    """
+    names = {
+        key for name in operators.named_operators(row) for key in operators.operator_names(name)
+    }
+    text = plain_name(f"{row['event']} {row['actual_cause_details']}").split()
+    return bool(names) and not (reason.startswith(Cause.DAMAGE) and names.isdisjoint(text))
 
 
 def _name_measurers(row: Row) -> dict[str, str]:
