@@ -66,7 +66,6 @@ COUNTED = (PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.CITY, PartKind.TOW
 """Kinds of part of which a text counts several ("7 districts across Meghalaya")."""
 UNNAMED = (PartKind.CITY, PartKind.TOWN, PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.SOME)
 """Kinds of part that an area cell counts ("several cities in"), and that a text may name."""
-ENTIRE = r"(?:entire|whole|whole of|all of)(?: the)?(?: state of| province of)?"
 _NEXT = (
     r"(?:because|following|from|after|during|on|as|to|until|for|due|amid(?:st)?|between|since|when|where|"
     r"which|who|by|with|over|ahead|against|starting|beginning|before|while|at|was|were|is|are|has|"
@@ -119,7 +118,7 @@ def narrow_meanings(
 def _as_whole(meaning: NameMeaning, text: str) -> NameMeaning:
     """Return a place of which the cell counts districts as a whole if the text says so."""
     is_counted = meaning.part_kind is PartKind.DISTRICTS
-    words = rf"\bin {ENTIRE} {re.escape(meaning.name)}\b"
+    words = rf"\bin (?:entire|whole|all of)(?: the)?(?: state of)? {re.escape(meaning.name)}\b"
     if not is_counted or not re.search(words, phrases.fold_name(text)):
         return meaning
     return replace(meaning, reading=PlaceReading.WHOLE, part_kind=None)

@@ -71,7 +71,8 @@ TIMES = re.compile(
     re.IGNORECASE,
 )
 EACH = re.compile(
-    r"\b(?:each|both|all (?:between|from)|daily|every ?days?|every night|nightly|internet curfews?|curfew[- ]style)\b",
+    r"\b(?:each|both|all (?:between|from)|daily|every ?days?|every night|nightly|"
+    r"internet curfews?|curfew[- ]style)\b",
     re.IGNORECASE,
 )
 _CLOCK = r"(?:(?:around|about|approximately|on|at) )*(\d{1,2})(?::(\d{2}))?\s*(am|pm)?"
