@@ -141,9 +141,9 @@ def locate_event(
     if len(codes) > 1:
         return Place(codes, scope, "place_unresolved")
     country = atlas[codes[0]]
-    settled = settle_cities(resolve_text(text, scope, country, day), other_text, country, scope)
+    settled = settle_cities(resolve_text(text, scope, country, day), other_text, country)
     narrowed = narrow_meanings(settled, event_text, country, titles)
-    names = settle_cities(narrowed, other_text, country, scope)  # places that the text names
+    names = settle_cities(narrowed, other_text, country)  # places that the text names
     return _place_from_names(codes, names, scope, atlas[codes[0]])
 
 

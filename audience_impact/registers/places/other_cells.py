@@ -249,21 +249,19 @@ CITY_PAGES = re.compile(r"\.(?:com|in|org|net)[ /](?:news[ /])?(?:city|cities)[ 
 
 
 BY_CITY = frozenset(("PK",))
-"""Countries whose rows name cities, where the scope says cities and no word says district."""
+"""Countries whose rows name cities, where no word says district."""
 
 
 def settle_cities(
-    meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer, scope: GeoScope
+    meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
 ) -> tuple[NameMeaning, ...]:
     """Return meanings in which the other cells decide between a city and the district of its name.
 
     `text` has the other cells of the row. If these name no kind, the district is meant where
-    orders go by district, and the city where rows go by city and `scope` says cities; if they name
-    both kinds, it stays open.
+    orders go by district, and the city where rows go by city; if they name both, it stays open.
     """
     folded = phrases.fold_name(CITY_PAGES.sub(" ", text))
-    is_of_cities = scope in (GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY)
-    is_usual = is_of_cities and gazetteer.country in BY_CITY
+    is_usual = gazetteer.country in BY_CITY and "districts" not in folded.split()
     return tuple(
         _settle_city(meaning, folded, gazetteer, is_usual)
         if meaning.reading is PlaceReading.CITY_OR_DISTRICT
@@ -282,9 +280,9 @@ def _settle_city(
     )
     listed = rf"\bcities (?:of |across the country )(?:(?!districts?\b)\w+ ){{0,20}}?{name}\b"
     is_city |= re.search(listed, folded) is not None or (is_usual and not is_district)
-    if is_district and is_city:
+    is_metropolis = gazetteer.entries[meaning.area_ids[0]].is_city
+    if is_district and is_city and not is_metropolis:
         return meaning
-    is_metropolis = gazetteer.entries[meaning.area_ids[0]].is_city and is_city
     if is_district or is_metropolis or (gazetteer.country in BY_DISTRICT and not is_city):
         return replace(meaning, reading=PlaceReading.WHOLE, least_area_id="")
     if not is_city:
