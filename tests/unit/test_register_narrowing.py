@@ -80,6 +80,7 @@ ATTACKED = {"ordered_by": "Non-government"}
 NARROWED = [
     (ATTACKED | {"event": "A DDoS attack on a local provider cut the internet."}, "attack"),
     ({"event": "Service was cut that came from across the border."}, "across the border"),
+    ({"event": "Lines were cut on Chinese service providers in a village."}, "across the border"),
     (ATTACKED | {"event": "Strikes damaged the grid and disrupted the internet."}, "'disrupted'"),
     (ATTACKED | {"event": "Fire damaged masts, a partial shutdown."}, "'partial'"),
     (ATTACKED | {"actual_cause_details": "Vandals damaged a mast"}, "does not count whom"),
