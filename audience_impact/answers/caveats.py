@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from audience_impact.answers.names import join_names, label_code
+from audience_impact.answers.names import area_in_words, join_names, label_code
 from audience_impact.answers.numbers import format_number
 from audience_impact.answers.records import (
     AnswerRecord,
@@ -43,7 +43,7 @@ MISSING_REASONS: dict[str, str] = {
     "networks_unknown": "our record does not say which networks were affected",
     "new_use_only": "only {features} were affected, and our record holds no count of those",
     "no_figure": "our record holds no user figure from before it began",
-    "too_vague": "modelled figures vary more than twentyfold, or cover most of everyone online",
+    "too_vague": "modelled figures are too uncertain to print",
     "too_wide": "the plausible numbers vary more than twentyfold",
     "no_width": "the figures leave no room for a range: one may be wrong, or two may count "
     "different people",
@@ -298,13 +298,27 @@ def name_best_figure(record: AnswerRecord) -> str:
     It is the audience that the bounds rest on; without one, a figure that others published.
     """
     used = [figure for figure in record.figures if figure["role"] == FactRole.AUDIENCE]
-    part = record.audiences[0] if len(record.audiences) == 1 and not record.is_network else {}
-    persons = part.get("upper_persons") if part.get("lower_persons") else None
     others = _list_comparable(record)
+    parts = [
+        row for row in record.audiences if used and row["platform_id"] == used[0]["platform_id"]
+    ]
+    persons = parts[0]["lower_persons"] or parts[0]["upper_persons"] if parts else None
     same = [row for row in others if row["published_value"] == persons]
-    if persons and used and not same:
-        return f"The best published figure is {format_number(persons)}: {used[0]['attribution']}."
-    return f"The best published figure is {_cite(same or others)}." if same or others else ""
+    if same or record.is_network or not persons or persons >= (record.leading.base_persons or 0.0):
+        return f"The best published figure is {_cite(same or others)}." if same or others else ""
+    figure = _word_audience(record, parts[0])
+    return f"The best published figure is {figure}: {used[0]['attribution']}."
+
+
+def _word_audience(record: AnswerRecord, part: Row) -> str:
+    """Return the figure of an audience: `at least 33 million for PUBG Mobile alone`."""
+    low, high = part["lower_persons"], part["upper_persons"]
+    about, country = record.restriction, ""
+    if about.area_id == about.country_id and record.clauses.place is not Place.COUNTRY:
+        country = f" for all of {area_in_words(about.country_id, about.area_name)}"
+    limit = "" if low == high or country else "at least " if low else "up to "
+    alone = f" for {record.platforms[part['platform_id']]} alone" * (len(record.audiences) > 1)
+    return f"{limit}{format_number(low or high)}{alone}{country}"
 
 
 def name_differing_figure(record: AnswerRecord) -> str:

@@ -265,8 +265,8 @@ def explain_draws(trace: Trace, metric: ImpactMetric) -> Iterator[Step]:
         yield Step("Why there is no median", [f"{why}.", *missing])
         return
     says = [
-        "Median and likely range (5 to 95 %) of what is drawn, after each step; draws are not cut at the "
-        "bounds, which are valid if each figure is right as printed."
+        "Median and likely range (5 to 95 %) of what is drawn, after each step; draws are not cut "
+        "at the bounds, which are valid if each figure is right as printed."
     ]
     is_audience = rows["subject"] != EVERY
     numbers = [
