@@ -67,10 +67,10 @@ FEW_HOURS = 20.0
 WAR = re.compile(r"\bconflict\b|\bwar\b", re.IGNORECASE)
 """Occasions on which people may have been cut off before."""
 ROUGH_STARTS = {
-    StartPrecision.ESTIMATED: "around {}",
-    StartPrecision.FIRST_SEEN: "{} or before",
+    StartPrecision.ESTIMATED: ("around {}", "around {}"),
+    StartPrecision.FIRST_SEEN: ("on or before {}", "{} or before"),
 }
-"""A first day in words, where its source does not say that it is certain."""
+"""A first day in words, alone and behind "from", where its source does not call it certain."""
 LOSSES = {
     Loss.ATTACK: Cause.ATTACK.verb,
     Loss.DAMAGE: Cause.DAMAGE.verb,
@@ -292,20 +292,20 @@ def describe_days(record: AnswerRecord) -> str:
 
 def name_start(record: AnswerRecord) -> str:
     """Return the first day in words: `8 April 2024`, `around 8 April 2024`."""
-    return _choose_start_words(record).format(dates_in_words(choose_start_day(record)))
+    words = _choose_start_words(record)
+    return (words[1] if words else "{}").format(dates_in_words(choose_start_day(record)))
 
 
-def _choose_start_words(record: AnswerRecord) -> str:
+def _choose_start_words(record: AnswerRecord) -> tuple[str, str] | None:
     is_day = DAY.fullmatch(record.restriction.observed_from or "")
     precision = StartPrecision(record.restriction.start_precision or StartPrecision.ACTUAL)
-    return ROUGH_STARTS.get(precision, "{}") if is_day else "{}"
+    return ROUGH_STARTS.get(precision) if is_day else None
 
 
 def say_start(record: AnswerRecord) -> str:
     """Return the first day behind its preposition: `on 8 April 2024`, `around 8 April 2024`."""
-    if _choose_start_words(record) == "{}":
-        return on_day(choose_start_day(record) or "")
-    return re.sub("^on around", "around", f"on {name_start(record)}")
+    first, words = choose_start_day(record) or "", _choose_start_words(record)
+    return words[0].format(day_in_words(first)) if words else on_day(first)
 
 
 def say_span(record: AnswerRecord) -> str:
@@ -314,7 +314,7 @@ def say_span(record: AnswerRecord) -> str:
     if first == last:
         return say_start(record)
     until = "until at least" if _is_last_report(record) else "to"
-    if _choose_start_words(record) == "{}" and until == "to":
+    if not _choose_start_words(record) and until == "to":
         return from_to(first, last)
     return f"from {name_start(record)} {until} {last_day_in_words(last)}"
 
@@ -455,7 +455,7 @@ def _describe_duration(record: AnswerRecord) -> str:
     parts = (until if not is_span(record) else "", _describe_hours(record))
     lasted = ", ".join(text for text in parts if text)
     if not lasted:
-        day = "that" if _choose_start_words(record) == "{}" else "the same"
+        day = "the same" if _choose_start_words(record) else "that"
         return f"It began and ended on {day} day." if last and not until else ""
     verb = "lasted" if last else "was in force"
     if until and record.restriction.hours_basis == HoursBasis.EXAMS:

@@ -166,7 +166,7 @@ def figure(value: float, **cells: Any) -> dict[str, Any]:
         (
             told(FEW, **NET, start_precision="first_seen"),
             "About 4,600 people in France (likely range 540 to 9,000) were online when "
-            "the internet was shut down there on 4 November 2020 or before.",
+            "the internet was shut down there on or before 4 November 2020.",
         ),
         (
             told(FEW, **NET, network_scope="mobile"),
