@@ -56,8 +56,6 @@ WHOLE_DAY_HOURS = 23.9
 NIGHTLY_HOURS = 12.0
 """Hours a day below which a cut of as many times as days comes back each day."""
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-REPORTED_DAY = re.compile(r"\d{4}-\d{2}-(?!01)\d{2}")
-"""A day of a report; the first of a month stands for the month that a source names."""
 MOST_SUMMED_DAYS = 31
 """Days up to which the hours of a cut without a break are printed in all."""
 FEW_DECIMALS = 3.0
@@ -441,9 +439,9 @@ def _describe_unknown_end(record: AnswerRecord) -> str:
     if record.clauses.end is not End.NOT_RECORDED or is_planned(record):
         return ""
     first, _, last = (record.restriction.ended_on or "").partition("/")
-    is_report = bool(last) and REPORTED_DAY.fullmatch(first) is not None
-    is_report &= first > (choose_start_day(record) or first)
-    seen = f"; it was still in force on {day_in_words(first)}" if is_report else ""
+    is_day = last and DAY.fullmatch(first) and not first.endswith("-01")  # or a month is meant
+    is_later = first > (choose_start_day(record) or first)
+    seen = f"; it was still in force on {day_in_words(first)}" if is_day and is_later else ""
     return f"Its end is not recorded{seen}."
 
 

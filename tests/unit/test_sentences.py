@@ -328,6 +328,7 @@ def reasoned(
             "It lasted until a day between 2 and 31 January 2021.",
         ),
         (told(MANY, ended_on="2021-01-01/2021-12-31"), "Its end is not recorded."),
+        (told(MANY, ended_on="2021-02/2021-12-31"), "Its end is not recorded."),
         (
             told(MANY, ended_on="2021-01-02/2021-12-31"),
             "Its end is not recorded; it was still in force on 2 January 2021.",

@@ -28,10 +28,7 @@ UNTIL = re.compile(r"^(.*?) \(.*\buntil (\d{4}(?:-\d{2}-\d{2})?)\)$")
 
 @dataclass(frozen=True)
 class Entry:
-    """A place: id, folded names (its own first), level, and all places that contain it.
-
-    `is_city` states that the place is urban as a whole, as a metropolitan district is.
-    """
+    """A place: id, folded names (its own first), level, and all places that contain it."""
 
     area_id: str
     names: tuple[str, ...]

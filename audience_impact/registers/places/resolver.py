@@ -135,14 +135,11 @@ class _Reading:
         return GOES_BY.get(self.gazetteer.country, SMALL_FIRST if small else LARGE_FIRST)
 
     def _drop_division(self) -> None:
-        """Drop a division behind the districts in it if only a district of its name is on record.
-
-        "A and B Districts, Bikaner Division" does not mean the district of Bikaner.
-        """
+        """Drop a division behind the districts in it if only a district of its name is known."""
         for item in self.items[1:]:
-            is_behind = item.phrase.cut == "list" and item.phrase.unit == "division"
             levels = {self.gazetteer.entries[area_id].level for area_id in item.ids}
-            if is_behind and levels and not levels & {ADMIN1, SHIRE, UNION}:
+            is_smaller = bool(levels) and not levels & {ADMIN1, SHIRE, UNION}
+            if item.phrase.cut == "list" and item.phrase.unit == "division" and is_smaller:
                 self.items.remove(item)
 
     def _correct_states(self) -> None:

@@ -364,10 +364,7 @@ def restriction_cells(
 
 
 def _is_of_operators(row: Row, reason: str) -> bool:
-    """Return whether the operators in the cell of a row are those that were cut.
-
-    If damage cut off a place, the cell may name operators that were measured there.
-    """
+    """Return whether the operators in a cell were cut, and not only measured beside damage."""
     names = {
         key for name in operators.named_operators(row) for key in operators.operator_names(name)
     }

@@ -124,10 +124,7 @@ def is_denied(row: Mapping[str, str]) -> bool:
 
 
 def is_admitted(row: Mapping[str, str]) -> bool:
-    """Return whether an authority admits it: an order as its own, and not a fault or others' work.
-
-    It may admit an attack or damage of which nobody says that an authority did it.
-    """
+    """Return whether an authority admits its own order, or the attack or damage of others."""
     if row["gov_ack"] != "Yes" or row["ordered_by"].casefold() == "non-government":
         return row["gov_ack"] == "Yes"
     reason = row["gov_justification"].casefold()
