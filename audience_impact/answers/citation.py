@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audience_impact.answers.numbers import day_in_words, on_day
+from audience_impact.answers.numbers import day_in_words
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.answers.restriction_words import (
     choose_start_day,
@@ -16,6 +16,7 @@ from audience_impact.answers.restriction_words import (
     name_action,
     name_other_ids,
     name_targets,
+    say_start,
 )
 from audience_impact.plain_text import json_text, plain_line
 from audience_impact.store.versions import Stored
@@ -162,9 +163,9 @@ def cite_restriction(record: AnswerRecord, version: Stored) -> Citation:
 
 def _write_title(record: AnswerRecord) -> str:
     """Return `People affected by the block of WhatsApp in Russia on 22 December 2025`."""
-    day = choose_start_day(record)
+    day = f" {say_start(record)}" if choose_start_day(record) else ""
     restriction = f"{name_action(record)} of {name_targets(record)} in {describe_place(record)}"
-    return f"People affected by the {restriction}{f' {on_day(day)}' if day else ''}"
+    return f"People affected by the {restriction}{day}"
 
 
 def _escape_latex(text: str) -> str:

@@ -99,6 +99,8 @@ class Restriction:
     days_in_force: str | None
     least_hours_a_day: float | None
     most_hours_a_day: float | None
+    start_precision: str | None = None
+    end_source: str | None = None
     times_in_force: float | None = None
     hours_basis: str | None = None
     q05_in_force_hours: float | None = None

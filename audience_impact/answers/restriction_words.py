@@ -9,6 +9,7 @@ from datetime import date
 from audience_impact.answers.names import area_in_words, join_names, name_service
 from audience_impact.answers.numbers import (
     bracket_interval,
+    dates_in_words,
     day_in_words,
     from_to,
     group_digits,
@@ -21,12 +22,14 @@ from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     Action,
     Cause,
+    EndSource,
     EvidenceState,
     FactRole,
     Feature,
     HoursBasis,
     NetworkScope,
     PlaceReading,
+    StartPrecision,
 )
 
 OTHER_IDS = {"ioda-": "IODA"}
@@ -61,6 +64,11 @@ FEW_HOURS = 20.0
 """Hours up to which a decimal is printed."""
 WAR = re.compile(r"\bconflict\b|\bwar\b", re.IGNORECASE)
 """Occasions on which people may have been cut off before."""
+ROUGH_STARTS = {
+    StartPrecision.ESTIMATED: ("around {}", "around {}"),
+    StartPrecision.FIRST_SEEN: ("on or before {}", "{} or before"),
+}
+"""A first day in words, alone and behind "from", where its source does not call it certain."""
 LOSSES = {
     Loss.ATTACK: Cause.ATTACK.verb,
     Loss.DAMAGE: Cause.DAMAGE.verb,
@@ -270,14 +278,48 @@ def describe_days(record: AnswerRecord) -> str:
     if first is None:
         return ""
     if last is None or not is_span(record):
-        return on_day(first)
+        return say_start(record)
     if record.restriction.hours_basis == HoursBasis.EXAMS:
-        return f"during exams {from_to(first, last)}"
+        return f"during exams {say_span(record)}"
     many = len((record.restriction.days_in_force or "").split(";"))
     times = _count_times(record)
     if many > 1 or times > 1:
-        return f"{f'on {many} days' if many > 1 else f'{times} times'} {from_to(first, last)}"
-    return from_to(first, last)
+        return f"{f'on {many} days' if many > 1 else f'{times} times'} {say_span(record)}"
+    return say_span(record)
+
+
+def name_start(record: AnswerRecord) -> str:
+    """Return the first day in words: `8 April 2024`, `around 8 April 2024`."""
+    words = _choose_start_words(record)
+    return (words[1] if words else "{}").format(dates_in_words(choose_start_day(record)))
+
+
+def _choose_start_words(record: AnswerRecord) -> tuple[str, str] | None:
+    is_day = DAY.fullmatch(record.restriction.observed_from or "")
+    precision = StartPrecision(record.restriction.start_precision or StartPrecision.ACTUAL)
+    return ROUGH_STARTS.get(precision) if is_day else None
+
+
+def say_start(record: AnswerRecord) -> str:
+    """Return the first day behind its preposition: `on 8 April 2024`, `around 8 April 2024`."""
+    first, words = choose_start_day(record) or "", _choose_start_words(record)
+    return words[0].format(day_in_words(first)) if words else on_day(first)
+
+
+def say_span(record: AnswerRecord) -> str:
+    """Return the first and the last day: `from around 8 April 2024 to 12 April 2024`."""
+    first, last = choose_start_day(record) or "", record.restriction.ended_on or ""
+    if first == last:
+        return say_start(record)
+    until = "until at least" if _is_last_report(record) else "to"
+    if not _choose_start_words(record) and until == "to":
+        return from_to(first, last)
+    return f"from {name_start(record)} {until} {last_day_in_words(last)}"
+
+
+def _is_last_report(record: AnswerRecord) -> bool:
+    """Return whether the end is a day on which the restriction was still in force."""
+    return record.restriction.end_source == EndSource.LAST_REPORT
 
 
 def _count_times(record: AnswerRecord) -> int:
@@ -394,18 +436,25 @@ def _describe_unknown_end(record: AnswerRecord) -> str:
     """Return that no end is on record; blank if one is, or a sentence says who disagrees."""
     if record.clauses.end is End.ONGOING and not record.restriction.other_end_source:
         return f"Our record holds no end by {day_in_words(record.restriction.covered_until)}."
-    is_missing = record.clauses.end is End.NOT_RECORDED and not is_planned(record)
-    return "Its end is not recorded." if is_missing else ""
+    if record.clauses.end is not End.NOT_RECORDED or is_planned(record):
+        return ""
+    first, _, last = (record.restriction.ended_on or "").partition("/")
+    is_day = last and DAY.fullmatch(first) and not first.endswith("-01")  # or a month is meant
+    is_later = first > (choose_start_day(record) or first)
+    seen = f"; it was still in force on {day_in_words(first)}" if is_day and is_later else ""
+    return f"Its end is not recorded{seen}."
 
 
 def _describe_duration(record: AnswerRecord) -> str:
     """Return the last day and the hours."""
     last = record.restriction.ended_on if record.clauses.end in (End.DAY, End.WINDOW) else None
-    until = f"until {last_day_in_words(last)}" if last and last != choose_start_day(record) else ""
+    word = "until at least" if _is_last_report(record) else "until"
+    until = f"{word} {last_day_in_words(last)}" if last and last != choose_start_day(record) else ""
     parts = (until if not is_span(record) else "", _describe_hours(record))
     lasted = ", ".join(text for text in parts if text)
     if not lasted:
-        return "It began and ended on that day." if last and not until else ""
+        day = "the same" if _choose_start_words(record) else "that"
+        return f"It began and ended on {day} day." if last and not until else ""
     verb = "lasted" if last else "was in force"
     if until and record.restriction.hours_basis == HoursBasis.EXAMS:
         verb = "was in force during exams"

@@ -32,7 +32,7 @@ from audience_impact.answers.records import (
     Row,
     plain_rows,
 )
-from audience_impact.answers.restriction_words import choose_start_day, name_other_ids
+from audience_impact.answers.restriction_words import name_other_ids, name_start
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import plain_line
 from audience_impact.vocabulary import EndStatus
@@ -121,12 +121,12 @@ def _suggest_next(record: AnswerRecord) -> str:
 
 def _describe_days(record: AnswerRecord) -> str:
     """Return the first day in force, else the announced one, and the end."""
-    first, last = choose_start_day(record), record.restriction.ended_on or ""
+    last = record.restriction.ended_on or ""
     if record.clauses.end is End.NOT_RECORDED:
-        return f"from {dates_in_words(first)}, end not recorded"
+        return f"from {name_start(record)}, end not recorded"
     ended = on_day(last) if "/" in last else dates_in_words(last) if last else ""
     status = EndStatus(record.restriction.end_status).noun
-    return f"from {dates_in_words(first)}, {status} {ended}".rstrip()
+    return f"from {name_start(record)}, {status} {ended}".rstrip()
 
 
 def _describe_chain_of(restriction: Restriction) -> list[str]:

@@ -19,11 +19,15 @@ from audience_impact.answers.numbers import (
     NUMBERS,
     Estimate,
     dates_in_words,
-    from_to,
     read_estimate,
 )
 from audience_impact.answers.records import ALL, AnswerRecord, Days, Driver, End, Number
-from audience_impact.answers.restriction_words import choose_start_day, name_other_ids
+from audience_impact.answers.restriction_words import (
+    choose_start_day,
+    name_other_ids,
+    name_start,
+    say_span,
+)
 from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.plain_text import cell_text
@@ -161,12 +165,11 @@ def _order_numbers(record: AnswerRecord) -> list[Number]:
 
 def _describe_duration(record: AnswerRecord) -> str:
     """Return the first and the last day in words, as far as they are on record."""
-    first, last = choose_start_day(record), record.restriction.ended_on
-    if not first:
+    if not choose_start_day(record):
         return "on a day that is not recorded"
-    if not last or record.clauses.end is End.NOT_RECORDED:
-        return f"from {dates_in_words(first)}"
-    return from_to(first, last)
+    if not record.restriction.ended_on or record.clauses.end is End.NOT_RECORDED:
+        return f"from {name_start(record)}"
+    return say_span(record)
 
 
 def _choose_numbers(record: AnswerRecord) -> list[Number]:

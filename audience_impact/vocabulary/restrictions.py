@@ -288,23 +288,25 @@ class EndStatus(Word):
     UNKNOWN = "unknown", "no source says whether it is over", "end not known"
 
 
-class EndSource(StrEnum):
+class EndSource(Word):
     """The origin of the end date."""
 
-    RECORDED = "recorded"
-    DURATION_FIELD = "duration_field"
-    SNAPSHOT_DATE = "snapshot_date"
-    CEILING = "ceiling"
-    RESTORED_IN_MOST = "restored_in_most"
-    NOT_LISTED_LATER = "not_listed_later"
-    MISSING = "missing"
+    RECORDED = "recorded", "its source gives the end"
+    LAST_REPORT = "last_report", "the last day on which its source reports it"
+    DURATION_FIELD = "duration_field", "its source gives the number of days"
+    SNAPSHOT_DATE = "snapshot_date", "in force when its source was read"
+    CEILING = "ceiling", "the last day that is possible"
+    RESTORED_IN_MOST = "restored_in_most", "access came back in most places"
+    NOT_LISTED_LATER = "not_listed_later", "the next edition of a register does not list it"
+    MISSING = "missing", "no source gives an end"
 
 
-class StartPrecision(StrEnum):
-    """The precision of a start: known to the day, or not."""
+class StartPrecision(Word):
+    """The precision of a start."""
 
-    ACTUAL = "actual"
-    ESTIMATED = "estimated"
+    ACTUAL = "actual", "known to the day"
+    ESTIMATED = "estimated", "around that day"
+    FIRST_SEEN = "first_seen", "that day or before, when it was first seen"
 
 
 class PlatformKind(StrEnum):

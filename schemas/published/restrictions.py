@@ -336,7 +336,11 @@ class Restrictions(PublishedModel):
     )
     announced_on: Series[str] = columns.text_column("announcement as written in the source")
     observed_from: Series[str] = columns.text_column("observed start as written in the source")
+    start_precision: Series[str] = columns.word_column(
+        words.StartPrecision, "how certain observed_from is"
+    )
     ended_on: Series[str] = columns.text_column("last day in force as written in the source")
+    end_source: Series[str] = columns.word_column(words.EndSource, "where ended_on comes from")
     end_status: Series[str] = columns.word_column(words.EndStatus, "whether it is over")
     action: Series[str] = columns.word_column(words.Action, "what was done")
     severity: Series[str] = columns.word_column(words.Severity, "how far the target is gone")

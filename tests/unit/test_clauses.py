@@ -103,6 +103,8 @@ CLAUSES: dict[str, Callable[[AnswerRecord], object]] = {
     "disputed": lambda record: record.restriction.claim_status == "disputed",
     "Its end is not recorded": lambda record: record.clauses.end is End.NOT_RECORDED,
     "Our record holds no end by": lambda record: record.restriction.end_status == "ongoing",
+    "it was still in force on": lambda record: "/" in (record.restriction.ended_on or ""),
+    "until at least": lambda record: record.restriction.end_source == "last_report",
     "It lasted until": lambda record: record.clauses.end in (End.DAY, End.WINDOW),
     "Our record gives no hours": lambda record: record.clauses.hours is Hours.SIMILAR,
     "Sources disagree": lambda record: record.restriction.other_end_source,

@@ -412,9 +412,64 @@ def test_other_cells_say_whether_a_city_or_its_district_is_meant(
     assert (meaning.area_ids == ("IN-RJ/sikar",)) is (reading is not WITHIN)
 
 
-def test_a_name_stays_open_where_orders_do_not_go_by_district() -> None:
-    (meaning,) = settle_cities(read("PK", "Quetta"), "Mobile data was cut", ATLAS()["PK"])
-    assert meaning.reading is EITHER
+@pytest.mark.parametrize(
+    ("name", "text", "area"),
+    [
+        ("Jhang", "Mobile data was cut", "jhang"),
+        ("Jhang", "It was cut in 3 cities across the country (Islamabad, Jhang)", "jhang"),
+        ("Jhang", "It was cut in cities across the country. Jhang district", None),
+        ("Jhang", "Data was cut in some districts", None),
+        ("Jhang", "Data was cut in Jhang district", ""),
+        ("Lahore", "Mobile data was cut", ""),
+    ],
+)
+def test_rows_of_cities_mean_the_city_where_orders_do_not_go_by_district(
+    name: str, text: str, area: str | None
+) -> None:
+    (meaning,) = settle_cities(read("PK", name), text, ATLAS()["PK"])
+    district = f"PK-PB/{name.casefold()}"
+    if area is None:
+        assert meaning.reading is EITHER
+    else:
+        assert meaning.area_ids == (f"{district}/{area}" if area else district,)
+        assert meaning.reading is WHOLE
+
+
+@pytest.mark.parametrize(
+    ("area", "text", "areas", "reading"),
+    [
+        (
+            "10 districts, Meghalaya",
+            "Data was suspended across Meghalaya, from 5pm in entire Meghalaya.",
+            {"IN-ML"},
+            WHOLE,
+        ),
+        (
+            "10 districts, Meghalaya",
+            "It was cut in 7 districts across Meghalaya.",
+            {"IN-ML"},
+            WITHIN,
+        ),
+        (
+            "Several cities in Uttar Pradesh",
+            "Internet was suspended in the district of Azamgarh in Uttar Pradesh for 48 hours.",
+            {"IN-UP/azamgarh"},
+            WHOLE,
+        ),
+        ("Several cities in Uttar Pradesh", "Internet was suspended.", {"IN-UP"}, WITHIN),
+    ],
+)
+def test_the_event_names_what_the_cell_counts(
+    area: str, text: str, areas: set[str], reading: PlaceReading
+) -> None:
+    (meaning,) = narrow_meanings(read("IN", area), text, ATLAS()["IN"])
+    assert ({*meaning.area_ids}, meaning.reading) == (areas, reading)
+
+
+def test_a_division_behind_its_districts_is_no_district() -> None:
+    listed = ids("IN", "Ganganagar and Hanumangarh Districts, Bikaner Division, Rajasthan")
+    assert listed == {"IN-RJ/ganganagar", "IN-RJ/hanumangarh"}
+    assert ids("IN", "Bikaner Division, Rajasthan") == {"IN-RJ/bikaner"}
 
 
 @pytest.mark.parametrize(

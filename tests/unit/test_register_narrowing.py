@@ -80,6 +80,7 @@ ATTACKED = {"ordered_by": "Non-government"}
 NARROWED = [
     (ATTACKED | {"event": "A DDoS attack on a local provider cut the internet."}, "attack"),
     ({"event": "Service was cut that came from across the border."}, "across the border"),
+    ({"event": "Lines were cut on Chinese service providers in a village."}, "across the border"),
     (ATTACKED | {"event": "Strikes damaged the grid and disrupted the internet."}, "'disrupted'"),
     (ATTACKED | {"event": "Fire damaged masts, a partial shutdown."}, "'partial'"),
     (ATTACKED | {"actual_cause_details": "Vandals damaged a mast"}, "does not count whom"),
@@ -197,6 +198,19 @@ def test_a_fault_that_an_authority_blames_is_no_damage_where_there_were_protests
     assert occasion.read_cause(register_row(**row, actual_cause="Other")) is Cause.DAMAGE
 
 
+@pytest.mark.parametrize(
+    ("event", "networks"),
+    [
+        ("Air strikes severely disrupted connectivity across the region.", "unknown"),
+        ("Air strikes hit Simba and disrupted connectivity.", "asn_list"),
+    ],
+)
+def test_damage_is_of_the_operators_that_the_text_names(event: str, networks: str) -> None:
+    row = register_row(**SIMBA, **ATTACKED, event=event)
+    context = stop.Context(of_networks="damage, not an order, and the text says 'disrupted'")
+    assert stop.restriction_cells(row, False, (), context)["network_scope"] == networks
+
+
 def test_an_authority_that_admits_a_fault_alone_denies_the_restriction() -> None:
     row = {"gov_ack": "Yes", "gov_ack_quote": "Problems at providers were the temporary cause"}
     denied = register_row(**row, ordered_by="Unknown")
@@ -206,7 +220,37 @@ def test_an_authority_that_admits_a_fault_alone_denies_the_restriction() -> None
     ordered = stop.restriction_cells(
         register_row(**row, ordered_by="Judiciary"), False, (), stop.Context()
     )
-    assert ordered["claim_status"] == "official"
+    assert ordered["claim_status"] == "reported"
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_admitted"),
+    [
+        ({}, True),
+        ({"gov_ack": "No"}, False),
+        ({"gov_justification": "Technical problems/ Infrastructure failure"}, False),
+        ({"event": "The authorities blamed it on a cable cut."}, False),
+        ({"gov_justification": "Sabotage/ Third-party Action"}, False),
+        ({"gov_just_details": 'They said it was a "technical interruption"'}, False),
+        ({"event": "The regulator denied ordering the shutdown."}, False),
+        ({"event": "The minister initially denied the block, and admitted it later."}, True),
+        ({"event": "He denied the protesters a permit."}, True),
+        ({"gov_ack_quote": "A ban was imposed on fiber optic cables."}, True),
+        (
+            {
+                "gov_justification": "Sabotage/ Third-party Action",
+                "ordered_by": "Non-government",
+            },
+            True,
+        ),
+    ],
+)
+def test_an_authority_that_denies_an_order_confirms_none(
+    cells: dict[str, str], is_admitted: bool
+) -> None:
+    row = register_row(**{"gov_ack": "Yes", "ordered_by": "Executive government", **cells})
+    claim = stop.restriction_cells(row, False, (), stop.Context())["claim_status"]
+    assert claim == ("official" if is_admitted else "reported")
 
 
 @pytest.mark.parametrize(
@@ -285,6 +329,10 @@ def march(*days: int) -> tuple[date, ...]:
         ("2024-03-02", "Suspended for 30 hours.", ((), None, 15, 15)),
         ("2024-03-01", "It was disrupted for over an hour.", ((), None, 1, 1)),
         ("2024-03-01", "It was down for nearly three hours.", ((), None, 3, 3)),
+        ("2024-03-03", "After a curfew it was suspended for nearly 33 hours, from around on 19:00 "
+         "on Mar. 1 to 04:00 on Mar. 3.", ((), 2, 16.5, 16.5)),
+        ("2024-03-30", "Internet curfew (23 nightly blackouts).", ((), 23, None, None)),
+        ("2024-03-03", "A nightly curfew of 10 hours was in force.", ((), None, None, None)),
         ("2024-03-01", "It was down for 45 minutes.", ((), None, 0.75, 0.75)),
         ("2024-03-02", "It was down for 45 minutes.", ((), None, None, None)),
     ],

@@ -154,6 +154,21 @@ def figure(value: float, **cells: Any) -> dict[str, Any]:
             "the internet was shut down there from 4 to 26 November 2020.",
         ),
         (
+            told(FEW, **NET, ended_on="2020-11-26", start_precision="estimated"),
+            "About 4,600 people in France (likely range 540 to 9,000) were online when "
+            "the internet was shut down there from around 4 November 2020 to 26 November 2020.",
+        ),
+        (
+            told(FEW, **NET, ended_on="2020-11-26", end_source="last_report"),
+            "About 4,600 people in France (likely range 540 to 9,000) were online when the "
+            "internet was shut down there from 4 November 2020 until at least 26 November 2020.",
+        ),
+        (
+            told(FEW, **NET, start_precision="first_seen"),
+            "About 4,600 people in France (likely range 540 to 9,000) were online when "
+            "the internet was shut down there on or before 4 November 2020.",
+        ),
+        (
             told(FEW, **NET, network_scope="mobile"),
             "About 4,600 people in France (likely range 540 to 9,000) had only mobile "
             "networks to go online when these were shut down there on 4 November 2020.",
@@ -312,7 +327,16 @@ def reasoned(
             told(MANY, ended_on="2021-01-02/2021-01-31"),
             "It lasted until a day between 2 and 31 January 2021.",
         ),
-        (told(MANY, ended_on="2021-01-02/2021-12-31"), "Its end is not recorded."),
+        (told(MANY, ended_on="2021-01-01/2021-12-31"), "Its end is not recorded."),
+        (told(MANY, ended_on="2021-02/2021-12-31"), "Its end is not recorded."),
+        (
+            told(MANY, ended_on="2021-01-02/2021-12-31"),
+            "Its end is not recorded; it was still in force on 2 January 2021.",
+        ),
+        (
+            told(MANY, ended_on="2020-11-26", end_source="last_report"),
+            "It lasted until at least 26 November 2020.",
+        ),
         (
             told(MANY, end_status="ongoing", other_end_source="A register", **OTHER_END),
             "2020. Sources disagree about its end: our record holds none; A register has 2 January "
@@ -656,6 +680,8 @@ def test_a_restriction_that_was_cut_and_slowed_says_so() -> None:
         ({"announced_on": "2020-11-03", "start_on": "2020-11-03"}, "from 4 November 2020, "),
         ({"observed_from": None, "start_on": "2020-11-03"}, "from 3 November 2020, "),
         ({"start_on": "2020-11-04"}, "from 4 November 2020, end not recorded\n"),
+        ({"start_precision": "estimated"}, "from around 4 November 2020, end not recorded\n"),
+        ({"start_precision": "first_seen"}, "from 4 November 2020 or before, end not recorded\n"),
         ({"end_status": "ended", "ended_on": "2020-11-06"}, ", ended 6 November 2020\n"),
         (
             {"end_status": "ended", "ended_on": "2020-11-06/2020-11-30"},

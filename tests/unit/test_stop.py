@@ -208,6 +208,21 @@ def test_what_came_back_in_most_places_ended_there(text: str, last: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("kind", "event", "precision"),
+    [
+        ("", "", "actual"),
+        ("Actual", "It was cut since at least Aug. 13.", "actual"),
+        ("Estimated", "It was cut around Aug. 13.", "estimated"),
+        ("Estimated", "It has been blocked since at least Aug. 13, 2025.", "first_seen"),
+        ("Estimated", "It was cut for at least 3 days.", "estimated"),
+    ],
+)
+def test_a_start_is_as_certain_as_the_row_says(kind: str, event: str, precision: str) -> None:
+    row = register_row(start_date_type=kind, event=event)
+    assert stop.restriction_cells(row, False, (), stop.Context())["start_precision"] == precision
+
+
+@pytest.mark.parametrize(
     ("cells", "ended_on", "status", "source"),
     [
         ({"shutdown_status": "Ongoing"}, "2025-08-13/2025-12-31", "ended", "not_listed_later"),
@@ -218,6 +233,12 @@ def test_what_came_back_in_most_places_ended_there(text: str, last: str) -> None
          "2025-12-31", "ended", "not_listed_later"),
         ({"start_date": "2026-01-02", "shutdown_status": "Ongoing"}, "", "unknown", "missing"),
         ({"end_date": "2025-08-20"}, "2025-08-20", "ended", "recorded"),
+        ({"end_date": "2025-08-20", "event": "Lines were cut to at least Aug. 20."},
+         "2025-08-20", "ended", "last_report"),
+        ({"end_date": "2025-08-20", "event": "The block ended as of Aug. 20, 2025."},
+         "2025-08-20", "ended", "recorded"),
+        ({"event": "Lines were cut until at least 8:00 (local time) on Sep. 24."},
+         "2025-09-24/2025-12-31", "ended", "not_listed_later"),
         ({"event": "Lines were cut until at least Sep. 24."},
          "2025-09-24/2025-12-31", "ended", "not_listed_later"),
         ({"event": "Lines were still cut as of October 2025."},

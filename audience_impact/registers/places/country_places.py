@@ -15,7 +15,7 @@ from functools import cached_property
 from audience_impact.populations import NOWHERE, country_of, with_holders
 from audience_impact.registers.places import phrases
 from audience_impact.registers.places.phrases import Vocabulary
-from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading
+from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading, YesNo
 
 ADMIN1, ADMIN2, ADMIN3 = AreaLevel.ADMIN1.value, AreaLevel.ADMIN2.value, AreaLevel.ADMIN3.value
 TOWN, UNION, SHIRE = AreaLevel.CITY.value, AreaLevel.UNION.value, AreaLevel.DIVISION.value
@@ -37,6 +37,7 @@ class Entry:
     members: tuple[str, ...] = ()
     until: str = ""
     full: frozenset[str] = frozenset()
+    is_city: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,7 @@ def gazetteer_of(
             tuple(spelling for spelling in row.get("members", "").split(";") if spelling),
             former[2] if former and not row["aliases"] else "",
             frozenset(phrases.fold_name(spelling) for spelling in spelt),
+            row.get("is_city") == YesNo.YES,
         )
     # A union speaks of places on record alone.
     for area_id, entry in entries.items():

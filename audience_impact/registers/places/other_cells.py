@@ -64,6 +64,8 @@ KINDS = (
 """Words in other cells which state that only a part of the place was cut, and of which kind."""
 COUNTED = (PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.CITY, PartKind.TOWN)
 """Kinds of part of which a text counts several ("7 districts across Meghalaya")."""
+UNNAMED = (PartKind.CITY, PartKind.TOWN, PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.SOME)
+"""Kinds of part that an area cell counts ("several cities in"), and that a text may name."""
 _NEXT = (
     r"(?:because|following|from|after|during|on|as|to|until|for|due|amid(?:st)?|between|since|when|where|"
     r"which|who|by|with|over|ahead|against|starting|beginning|before|while|at|was|were|is|are|has|"
@@ -109,8 +111,17 @@ def narrow_meanings(
         for meaning, places in zip(meanings, inner, strict=True)
         for is_beside in [is_narrowed and _is_first_level(meaning, gazetteer)]
         for named in [_find_part(meaning, f"{text} . {titles}", is_beside)]
-        for narrowed in places or [_as_part(meaning, kind or named)]
+        for narrowed in places or [_as_part(_as_whole(meaning, text), kind or named)]
     )
+
+
+def _as_whole(meaning: NameMeaning, text: str) -> NameMeaning:
+    """Return a place of which the cell counts districts as a whole if the text says so."""
+    is_counted = meaning.part_kind is PartKind.DISTRICTS
+    words = rf"\bin (?:entire|whole|all of)(?: the)?(?: state of)? {re.escape(meaning.name)}\b"
+    if not is_counted or not re.search(words, phrases.fold_name(text)):
+        return meaning
+    return replace(meaning, reading=PlaceReading.WHOLE, part_kind=None)
 
 
 def _as_circles(meaning: NameMeaning, circle: re.Match[str] | None) -> NameMeaning:
@@ -189,7 +200,9 @@ def _find_inner_places(
 
     Nothing where a passage names the place itself, or another meaning of the cell lies in it.
     """
-    if meaning.reading is PlaceReading.WITHIN or not _is_known(meaning, gazetteer):
+    is_unnamed = meaning.part_kind in UNNAMED and _is_first_level(meaning, gazetteer)
+    is_part = meaning.reading is PlaceReading.WITHIN and not is_unnamed
+    if is_part or not _is_known(meaning, gazetteer):
         return []
     outer = meaning.area_ids[0]
     is_listed = any(
@@ -235,32 +248,42 @@ CITY_PAGES = re.compile(r"\.(?:com|in|org|net)[ /](?:news[ /])?(?:city|cities)[ 
 """A newspaper's section in an address ("indiatimes.com/city/..."), which is no word on a cut."""
 
 
+BY_CITY = frozenset(("PK",))
+"""Countries whose rows name cities, where no word says district."""
+
+
 def settle_cities(
     meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
 ) -> tuple[NameMeaning, ...]:
     """Return meanings in which the other cells decide between a city and the district of its name.
 
     `text` has the other cells of the row. If these name no kind, the district is meant where
-    orders go by district; if they name both kinds, it stays open.
+    orders go by district, and the city where rows go by city; if they name both, it stays open.
     """
     folded = phrases.fold_name(CITY_PAGES.sub(" ", text))
+    is_usual = gazetteer.country in BY_CITY and "districts" not in folded.split()
     return tuple(
-        _settle_city(meaning, folded, gazetteer)
+        _settle_city(meaning, folded, gazetteer, is_usual)
         if meaning.reading is PlaceReading.CITY_OR_DISTRICT
         else meaning
         for meaning in meanings
     )
 
 
-def _settle_city(meaning: NameMeaning, folded: str, gazetteer: Gazetteer) -> NameMeaning:
+def _settle_city(
+    meaning: NameMeaning, folded: str, gazetteer: Gazetteer, is_usual: bool
+) -> NameMeaning:
+    name = re.escape(meaning.name)
     is_district, is_city = (
         bool(re.search(rf"\b{name} (?:and \w+ )?{kind}s?\b|\b{kind} (?:of )?{name}\b", folded))
-        for name in [re.escape(meaning.name)]
         for kind in ("district", "(?:city|town)")
     )
-    if is_district and is_city:
+    listed = rf"\bcities (?:of |across the country )(?:(?!districts?\b)\w+ ){{0,20}}?{name}\b"
+    is_city |= re.search(listed, folded) is not None or (is_usual and not is_district)
+    is_metropolis = gazetteer.entries[meaning.area_ids[0]].is_city
+    if is_district and is_city and not is_metropolis:
         return meaning
-    if is_district or (gazetteer.country in BY_DISTRICT and not is_city):
+    if is_district or is_metropolis or (gazetteer.country in BY_DISTRICT and not is_city):
         return replace(meaning, reading=PlaceReading.WHOLE, least_area_id="")
     if not is_city:
         return meaning

@@ -110,6 +110,7 @@ class _Reading:
 
     def read_names(self) -> list[NameMeaning]:
         """Return the meaning of each phrase, without containers and exceptions."""
+        self._drop_division()
         self._correct_states()
         for item in self.items:
             if item.phrase.kind in (STATE, DIVISION) and not item.reviewed:
@@ -132,6 +133,14 @@ class _Reading:
             return FITS[kind]
         small = self.scope is GeoScope.LOCALITY
         return GOES_BY.get(self.gazetteer.country, SMALL_FIRST if small else LARGE_FIRST)
+
+    def _drop_division(self) -> None:
+        """Drop a division behind the districts in it if only a district of its name is known."""
+        for item in self.items[1:]:
+            levels = {self.gazetteer.entries[area_id].level for area_id in item.ids}
+            is_smaller = bool(levels) and not levels & {ADMIN1, SHIRE, UNION}
+            if item.phrase.cut == "list" and item.phrase.unit == "division" and is_smaller:
+                self.items.remove(item)
 
     def _correct_states(self) -> None:
         """Resolve misspelt names of states, which are so few that a similar name is enough."""

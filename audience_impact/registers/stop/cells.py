@@ -13,6 +13,7 @@ import pandas as pd
 
 from audience_impact.facts.events import name_measurers
 from audience_impact.periods import SANE_YEARS
+from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import dates, hours, occasion, operators
 from audience_impact.registers.stop.dates import parse_day, parse_duration
@@ -28,6 +29,7 @@ from audience_impact.vocabulary import (
     BOTH_ACTIONS,
     PRINTED_AREA,
     Action,
+    Cause,
     ClaimStatus,
     EndSource,
     EndStatus,
@@ -122,6 +124,8 @@ LAW = re.compile(
     re.IGNORECASE,
 )
 """Words of the name of a law or an order, in a cell that may also tell a story."""
+FIRST_SEEN = re.compile(r"\b(?:since|by|from) at least \w+\.? \d", re.IGNORECASE)
+"""Words on a day by which a restriction was in force ("since at least Oct. 28")."""
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
 
 Row = Mapping[str, str]
@@ -163,7 +167,9 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         return End(f"{start}/{ended}", EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
     if ended:
         defects += ["ongoing_with_end"] if status == "ongoing" else []
-        return End(ended, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
+        is_sign = dates.read_last_sign(row["event"], start) == ended
+        source = EndSource.LAST_REPORT if is_sign else EndSource.RECORDED
+        return End(ended, EndStatus.ENDED, source, tuple(defects))
     if later and later >= start:
         return End(later, EndStatus.ENDED, EndSource.RECORDED, (*defects, "ended_later"))
     if restored := dates.read_restoration(row["event"], start):
@@ -325,7 +331,8 @@ def restriction_cells(
     ended = read_end(row, context.later_end, context.newest_year)
     networks = read_networks(row)[0]
     if context.of_networks and networks is not NetworkScope.SATELLITE:
-        networks = NetworkScope.ASN_LIST if operators.named_operators(row) else NetworkScope.UNKNOWN
+        is_limited = _is_of_operators(row, context.of_networks)
+        networks = NetworkScope.ASN_LIST if is_limited else NetworkScope.UNKNOWN
     done, severity, _ = read_action(row, features_only)
     timing = _read_timing(row, ended.ended_on)
     return {
@@ -335,9 +342,7 @@ def restriction_cells(
         "end_status": ended.status,
         "end_source": ended.source,
         "listed_until": f"{parse_year(row['count_year'])}-12-31",
-        "start_precision": StartPrecision.ACTUAL
-        if row["start_date_type"] == "Actual"
-        else StartPrecision.ESTIMATED,
+        "start_precision": _read_precision(row),
         "action": done,
         "severity": severity,
         "evidence_state": judge_evidence(row, done),
@@ -358,6 +363,15 @@ def restriction_cells(
     }
 
 
+def _is_of_operators(row: Row, reason: str) -> bool:
+    """Return whether the operators in a cell were cut, and not only measured beside damage."""
+    names = {
+        key for name in operators.named_operators(row) for key in operators.operator_names(name)
+    }
+    text = plain_name(f"{row['event']} {row['actual_cause_details']}").split()
+    return bool(names) and not (reason.startswith(Cause.DAMAGE) and names.isdisjoint(text))
+
+
 def _name_measurers(row: Row) -> dict[str, str]:
     """Return the measurers that a row names, and the first of its links that is one of theirs."""
     links = re.findall(r"https?://[^;,\s]+", row["info_source_link"])
@@ -368,11 +382,19 @@ def _name_measurers(row: Row) -> dict[str, str]:
     }
 
 
+def _read_precision(row: Row) -> StartPrecision:
+    """Return how certain the first day is; a day of no stated type is printed as certain."""
+    if row["start_date_type"] != "Estimated":
+        return StartPrecision.ACTUAL
+    is_first_seen = FIRST_SEEN.search(row["event"])
+    return StartPrecision.FIRST_SEEN if is_first_seen else StartPrecision.ESTIMATED
+
+
 def _read_claim(row: Row) -> ClaimStatus:
     """Return who claims the restriction; an authority that admits a fault alone denies it."""
-    if row["gov_ack"] != "Yes":
-        return ClaimStatus.REPORTED
-    return ClaimStatus.DISPUTED if occasion.is_denied(row) else ClaimStatus.OFFICIAL
+    if row["gov_ack"] == "Yes" and occasion.is_denied(row):
+        return ClaimStatus.DISPUTED
+    return ClaimStatus.OFFICIAL if occasion.is_admitted(row) else ClaimStatus.REPORTED
 
 
 def _read_timing(row: Row, ended_on: str) -> hours.Timing:

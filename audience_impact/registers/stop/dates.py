@@ -36,7 +36,8 @@ LEFT = re.compile(
 """Words on a place that access did not come back to, after it did in most."""
 _MONTH = rf"(?P<month>{'|'.join(MONTHS)})[a-z]*\.?"
 LAST_SIGN = re.compile(
-    r"\b(?:(?:until|till|through) at least|at least (?:until|through)|as of) (?:early |late )?"
+    r"\b(?:(?:until|till|through|to) at least|at least (?:until|through)|(?<!ended )as of) "
+    r"(?:(?:[^.;]|[ap]\.m\.){0,60}?\b(?:on|of) )?(?:early |late )?"
     rf"(?:{_MONTH} (?:(?P<day>\d{{1,2}})(?!\d)(?:, )?)?)?(?P<year>20\d\d)?",
     re.IGNORECASE,
 )

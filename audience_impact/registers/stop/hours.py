@@ -67,13 +67,15 @@ EVERY_WEEKDAY = re.compile(
 _COUNT = rf"(\d{{1,3}}|{'|'.join(NUMBERS)})"
 TIMES = re.compile(
     rf"\b{_COUNT} (?:different |separate )?"
-    r"(?:times|occasions|instances|exam days|events of curfew)\b",
+    r"(?:times|occasions|instances|exam days|events of curfew|nightly black ?outs)\b",
     re.IGNORECASE,
 )
 EACH = re.compile(
-    r"\b(?:each|both|all (?:between|from)|daily|every ?days?|every night|curfew)\b", re.IGNORECASE
+    r"\b(?:each|both|all (?:between|from)|daily|every ?days?|every night|nightly|"
+    r"internet curfews?|curfew[- ]style)\b",
+    re.IGNORECASE,
 )
-_CLOCK = r"(?:around |about |approximately )?(\d{1,2})(?::(\d{2}))?\s*(am|pm)?"
+_CLOCK = r"(?:(?:around|about|approximately|on|at) )*(\d{1,2})(?::(\d{2}))?\s*(am|pm)?"
 _ZONE = r"(?:\s+local(?: time)?)?(?:,?\s*\([^)]*\)|\s+utc(?:[+-]\d+)?)?"
 CLOCKS = re.compile(
     rf"\b(?:between|from|(?:start|begin)\w*(?: from| at)?)\s+{_CLOCK}{_ZONE}\s*"

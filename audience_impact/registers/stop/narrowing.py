@@ -37,7 +37,8 @@ Row = Mapping[str, str]
 
 BY_COMPUTERS = re.compile(r"\bcyber ?attack\w*|\bddos\b|\bhack(?:ed|ers?|ing|s)?\b|\bbotnet")
 ACROSS_BORDER = re.compile(
-    r"\b(?:from )?across (?:the|its) border\b|\bcross border (?:internet|net)"
+    r"\b(?:from )?across (?:the|its) border\b|\bcross border (?:internet|net)|"
+    r"\b(?:on|from) (?:chinese|thai) (?:service )?(?:providers|isps)\b"
 )
 LESSENED = re.compile(
     r"\bpartial(?:ly)?\b|\bintermittent(?:ly)?\b|\bdisrupt\w*|\bdegrad\w*|"

@@ -17,7 +17,9 @@ Where the text says that somebody imposed it, or that authorities, forces or off
 country, cut off or ordered it, and no damage but a lack of power that they may have cut as well, it
 is an order. Power that was cut beside the network did not cut it.
 
-A row is denied if what an authority admits is a fault, and nobody is named who ordered it.
+A row is denied if what an authority admits is a fault, and nobody is named who ordered it. What it
+admits is no order if the reason that it gives is a fault, sabotage or others' work, or if it denies
+an order, unless the text has it admit the order later.
 
 Drawbacks. If a military ordered a network to be destroyed, the event is read as an order.
 """
@@ -72,9 +74,18 @@ BESIDE = re.compile(
 """Power that was cut together with the network."""
 BLAMED = re.compile(r"\b(?:blam|attribut)\w+\b[^.]*", re.IGNORECASE)
 FAULT = re.compile(
-    r"\btechnical (?:issue|problem|fault|reason)|\btemporary cause\b|\b(?:fiber|cable|outage)\b",
+    r"\btechnical (?:issue|problem|fault|reason|interruption|glitch)|\btemporary cause\b|"
+    r"\b(?:fiber|cable|outage)\b",
     re.IGNORECASE,
 )
+DENIED = re.compile(
+    r"\bden(?:y|ies|ied|ying)\b[^.]{0,60}\b(?:shut ?down|block|order|cut|slow|throttl)",
+    re.IGNORECASE,
+)
+TURNED = re.compile(
+    r"\binitially\b|\b(?:admitted|order was|imposed|suspended|directives?)\b", re.IGNORECASE
+)
+"""An order that an authority admits in spite of what it said at first."""
 CHOSEN = frozenset({"protests", "elections", "exam cheating", "political instability"})
 """Occasions on which authorities cut networks."""
 AGAINST = re.compile(r"\b(protect|ward|prevent|counter|defen[cds]\w*|against)\b", re.IGNORECASE)
@@ -108,9 +119,25 @@ def read_cause(row: Mapping[str, str]) -> Cause:
 
 def is_denied(row: Mapping[str, str]) -> bool:
     """Return whether an authority admits a fault alone, and the row names nobody who ordered it."""
-    blamed = " ".join(BLAMED.findall(row["event"]))
-    is_fault = FAULT.search(row["gov_ack_quote"]) or FAULT.search(blamed)
+    is_fault = FAULT.search(f"{row['gov_ack_quote']} {_list_blame(row)}")
     return bool(is_fault) and row["ordered_by"].casefold() in UNSTATED
+
+
+def is_admitted(row: Mapping[str, str]) -> bool:
+    """Return whether an authority admits its own order, or the attack or damage of others."""
+    if row["gov_ack"] != "Yes" or row["ordered_by"].casefold() == "non-government":
+        return row["gov_ack"] == "Yes"
+    reason = row["gov_justification"].casefold()
+    words = f"{row['gov_ack_quote']} {row['gov_just_details']} {_list_blame(row)}"
+    is_fault = FAULT.search(words) or "technical" in reason or "sabotage" in reason
+    is_other = is_fault or DENIED.search(f"{row['event']} {words}")
+    return not is_other or TURNED.search(f"{row['event']} {words}") is not None
+
+
+def _list_blame(row: Mapping[str, str]) -> str:
+    """Return what somebody blamed for the loss, in the words of a row."""
+    cells = (row[name] for name in ("event", "actual_cause_details", "gov_just_details"))
+    return " ".join(BLAMED.findall(". ".join(cells)))
 
 
 def _without_blame(text: str) -> str:
