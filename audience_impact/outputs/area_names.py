@@ -32,11 +32,12 @@ def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
 
 
 def name_region(area_ids: list[str], parents: Parents, names: "pd.Series[str]") -> str | None:
-    """Return the state or province that contains all places; None for a place that is one."""
+    """Return the state or province that contains all places; None for one, or of the same name."""
     paths = [with_holders(area, parents) for area in area_ids]
     regions = {path[-2] if len(path) > len(("region", "country")) else "" for path in paths}
     region = regions.pop() if len(regions) == 1 else ""
-    return str(names[region]) if region else None
+    is_told_apart = region and names[region] not in set(names[area_ids])
+    return str(names[region]) if is_told_apart else None
 
 
 def _choose_latin(names: list[str]) -> str:

@@ -272,4 +272,7 @@ def test_a_place_is_named_with_the_state_that_contains_it(
     area_ids: list[str], region: str | None
 ) -> None:
     parents = dict(zip(AREAS["area_id"], AREAS["parent_id"], strict=True))
-    assert name_region(area_ids, parents, list_names(AREAS)) == region
+    names = list_names(AREAS)
+    assert name_region(area_ids, parents, names) == region
+    names["XB-2"] = "Town"
+    assert name_region(["geonames:7"], parents, names) is None
