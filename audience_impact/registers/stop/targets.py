@@ -29,6 +29,8 @@ COLUMNS = {
     "telegram_affected": "Telegram",
 }
 OTHER = "other_affected"
+MESSENGER = "Facebook Messenger"
+MESSENGER_NAME = re.compile(r"\b(?:Facebook|FB|Meta) Messenger\b")
 UNNAMED = "unnamed-services"
 EXCERPT_SIGNS = 100
 
@@ -224,7 +226,11 @@ def _collect_services(
     row: Mapping[str, str], rules: Sequence[FeatureRule], catalogue: Catalogue
 ) -> _Services:
     """Return the services in the columns and in the free text of a row."""
-    yes = [name for column, name in COLUMNS.items() if row[column] == "Yes"]
+    yes = [
+        MESSENGER if name == "Facebook" and _means_messenger(row) else name
+        for column, name in COLUMNS.items()
+        if row[column] == "Yes"
+    ]
     names = {catalogue.find_id(name) or service_key(name): name for name in yes}
     services = _Services(
         [Target(platform_id, Feature.WHOLE_SERVICE) for platform_id in names],
@@ -240,6 +246,12 @@ def _collect_services(
         if not NETWORKS.search(text):
             services.add_item(text, rules, catalogue)
     return services
+
+
+def _means_messenger(row: Mapping[str, str]) -> bool:
+    """Return whether the cell of Facebook stands for its messenger, which the text alone names."""
+    rest, count = MESSENGER_NAME.subn("", row["event"])
+    return count > 0 and "facebook" not in rest.casefold() and "Messenger" not in row[OTHER]
 
 
 def _is_carried(row: Mapping[str, str]) -> bool:
