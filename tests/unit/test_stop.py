@@ -618,7 +618,7 @@ def test_every_defect_has_a_meaning() -> None:
 @pytest.mark.parametrize(
     ("event", "service"),
     [
-        ("The junta blocked WhatsApp, Facebook Messenger and X", "facebook-messenger"),
+        ("The junta blocked WhatsApp, Facebook Messenger and X", "facebook messenger"),
         ("Facebook and FB Messenger were blocked", "facebook"),
         ("Facebook was blocked", "facebook"),
     ],
