@@ -83,7 +83,7 @@ GENERAL = ("subnational", "some_networks", "networks_unknown")
 PLAINER: dict[str, str] = {
     PartGap.NO_PLACES: "our record does not say which places were affected",
     PartGap.NO_POPULATION: "our record holds no count of who lives in a place named",
-    PartGap.PART_UNKNOWN: "our record does not say how much of the place was affected",
+    PartGap.PART_UNKNOWN: "our record has no count of the people in the part that was affected",
     PartGap.FIXED_ALONE: "no survey counts who has a fixed line and no mobile network",
     PartGap.SATELLITE_ALONE: "no survey counts who has a satellite connection alone",
     PartGap.OPERATORS: "our record holds no count of the users of the operators named",
@@ -118,7 +118,8 @@ CAVEATS: dict[str, str] = {
     "several_measurers": "Several measurers disagree.",
     "publishers_differ": "Publishers' counts of the people online differ by half or more.",
     "projected": "The number of people online is a projection.",
-    "under_block": "The figure is from an earlier block and counts only the remaining users.",
+    "under_block": "The figure is from an earlier block: people who had left the service are not "
+    "counted.",
     "weak_metric": "A figure comes from a company, or its source does not state what it counts.",
     "old": "A figure is more than a year older than the restriction.",
     "younger_missing": "Younger users are not counted.",
@@ -263,7 +264,7 @@ def describe_mixed_action(record: AnswerRecord) -> list[str]:
     if BOTH_ACTIONS not in (record.restriction.note or ""):
         return []
     counted = "; the number covers both" * (record.leading.people.interval is not None)
-    return [f"The source says that it was shut down and slowed, in turn or in part{counted}."]
+    return [f"The source says that it was shut down or slowed{counted}."]
 
 
 def _explain_assumption(detail: str) -> str:

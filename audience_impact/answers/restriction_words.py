@@ -473,7 +473,7 @@ def _describe_evidence(record: AnswerRecord) -> str:
         seen = f"{about.seen_by} saw {outages} in its days"
         return f"{seen}: about {hours}." if high and record.clauses.end is End.DAY else f"{seen}."
     if record.clauses.hours is Hours.SIMILAR and high:
-        return f"Our record gives no hours; similar shutdowns suggest about {hours}."
+        return f"Similar shutdowns suggest about {hours}."
     return f"{about.seen_by} is the source of what was lost." if count else ""
 
 
@@ -504,14 +504,17 @@ def _describe_hours(record: AnswerRecord) -> str:
     days = 1 if record.restriction.times_in_force == 1 else _count_days(record)
     if days != 1 and (least or 0) >= WHOLE_DAY_HOURS:
         return ""  # as days always are
-    is_total = days is not None and days <= MOST_SUMMED_DAYS
+    is_daily = days != 1 and high < NIGHTLY_HOURS
+    is_total = days is not None and days <= MOST_SUMMED_DAYS and not is_daily
     ends = [hours * (days or 1) if is_total else hours for hours in (low, high)]
     first, last = (group_digits(hours, 2 if hours < FEW_DECIMALS else 1) for hours in ends)
     hours = "an hour" if first == last == "1" else f"{first} hours"
     span = hours if first == last else f"{first} to {last} hours"
     if days == 1 and not _is_once(record):
         return span
-    return f"{span} in all" if is_total else f"{span} a day on average"
+    if is_total:
+        return f"{span} in all"
+    return f"{span} a day{' on average' * (first != last or not is_daily)}"
 
 
 def _is_once(record: AnswerRecord) -> bool:

@@ -106,7 +106,7 @@ CLAUSES: dict[str, Callable[[AnswerRecord], object]] = {
     "it was still in force on": lambda record: "/" in (record.restriction.ended_on or ""),
     "until at least": lambda record: record.restriction.end_source == "last_report",
     "It lasted until": lambda record: record.clauses.end in (End.DAY, End.WINDOW),
-    "Our record gives no hours": lambda record: record.clauses.hours is Hours.SIMILAR,
+    "Similar shutdowns suggest": lambda record: record.clauses.hours is Hours.SIMILAR,
     "Sources disagree": lambda record: record.restriction.other_end_source,
     "Our record does not say which places": lambda record: record.clauses.place is Place.UNNAMED,
     "damage there": lambda record: (
