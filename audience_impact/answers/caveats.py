@@ -18,6 +18,7 @@ from audience_impact.answers.restriction_words import name_features
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
+    ON_AND_OFF,
     PRINTED_AREA,
     Assumption,
     FactRole,
@@ -260,11 +261,12 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
 
 
 def describe_mixed_action(record: AnswerRecord) -> list[str]:
-    """Return a sentence on a restriction that a register records as both a cut and slowed."""
-    if BOTH_ACTIONS not in (record.restriction.note or ""):
-        return []
+    """Return sentences on a cut that a register records as slowed as well, or as on and off."""
+    note = record.restriction.note or ""
     counted = "; the number covers both" * (record.leading.people.interval is not None)
-    return [f"The source says that it was shut down or slowed{counted}."]
+    mixed = [f"The source says that it was shut down or slowed{counted}."]
+    spells = ["The source says that it was on and off."]
+    return mixed * (BOTH_ACTIONS in note) + spells * (ON_AND_OFF in note)
 
 
 def _explain_assumption(detail: str) -> str:
@@ -468,7 +470,7 @@ def _describe_claim(record: AnswerRecord) -> str:
     if not clauses.is_official:
         whose = f"the order to {who}" if who else "it to an order, without saying whose"
         return f"Our record attributes {whose}{by_law}."
-    return f"It was ordered by {who or 'an authority'}{by_law} and officially confirmed."
+    return f"It was ordered by {who or 'an authority'}{by_law}, and was officially confirmed."
 
 
 def _name_missing_evidence(clauses: Clauses) -> list[str]:

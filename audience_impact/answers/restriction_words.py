@@ -50,6 +50,8 @@ PLURAL = re.compile(r"\b(apps|media|platforms|services|websites)\b", re.IGNORECA
 UNNAMED = "what was restricted"
 """Placeholder for the services of a restriction whose targets are not on record."""
 DISPUTED = ", by a report that is disputed"
+INSIDE, DOUBT = "in ", " (a town or all of it)"
+"""Beginning and end of a place in `places`: a part of it is meant, or perhaps a town in it."""
 WITH_ARTICLE = (" Strip", " Region")
 """Ends of names of places that take an article in a sentence."""
 WHOLE_DAY_HOURS = 23.9
@@ -346,10 +348,9 @@ def describe_place(record: AnswerRecord) -> str:
     """Return the place, to follow `in`: `Russia`, `parts of Myanmar`."""
     countries = _name_countries(record)
     if is_below(record):
-        places = _list_places(json.loads(record.restriction.area_names))
         region = record.restriction.region_name
         inside = f", {region}" if region else ""
-        return f"{_choose_place_prefix(record)}{places}{inside}, {countries}"
+        return f"{_name_places(record)}{inside}, {countries}"
     return countries if record.clauses.place is Place.COUNTRY else f"parts of {countries}"
 
 
@@ -358,15 +359,18 @@ def is_below(record: AnswerRecord) -> bool:
     return record.restriction.area_id != record.restriction.country_id
 
 
-def _choose_place_prefix(record: AnswerRecord) -> str:
-    """Return `parts of` if the source means something inside every place that it names.
-
-    Return `all or parts of` if it means that of some of the places.
-    """
+def _name_places(record: AnswerRecord) -> str:
+    """Return the places, those that are meant whole before those of which a part is meant."""
+    names = json.loads(record.restriction.area_names)
     readings = set((record.restriction.place_readings or "").split(";"))
     if PlaceReading.WITHIN not in readings:
-        return ""
-    return "parts of " if len(readings) == 1 else "all or parts of "
+        return _list_places(names)
+    if len(readings) == 1:
+        return f"parts of {_list_places(names)}"
+    items = (record.restriction.places or "").split("; ")
+    whole = [item.removesuffix(DOUBT) for item in items if not item.startswith(INSIDE)]
+    parts = [item.removeprefix(INSIDE) for item in items if item.startswith(INSIDE)]
+    return f"{_list_places(whole)} and parts of {_list_places(parts)}"
 
 
 def _name_countries(record: AnswerRecord) -> str:
@@ -506,8 +510,12 @@ def _describe_hours(record: AnswerRecord) -> str:
         return ""  # as days always are
     is_daily = days != 1 and high < NIGHTLY_HOURS
     is_total = days is not None and days <= MOST_SUMMED_DAYS and not is_daily
+    if is_total and _is_last_report(record):
+        return ""  # it lasted longer
     ends = [hours * (days or 1) if is_total else hours for hours in (low, high)]
-    first, last = (group_digits(hours, 2 if hours < FEW_DECIMALS else 1) for hours in ends)
+    first, last = (
+        group_digits(hours, (hours < FEW_DECIMALS) + (hours < FEW_HOURS)) for hours in ends
+    )
     hours = "an hour" if first == last == "1" else f"{first} hours"
     span = hours if first == last else f"{first} to {last} hours"
     if days == 1 and not _is_once(record):

@@ -42,7 +42,6 @@ from audience_impact.answers.restriction_words import (
     describe_restriction,
     describe_timing,
     is_below,
-    is_several,
     list_services,
     name_action,
     name_targets,
@@ -185,26 +184,13 @@ def _explain_bounds(record: AnswerRecord) -> str:
     most = max(people.upper or 0.0, people.q50 or 0.0)
     holds = limited.upper is not None and (leading.base_persons or 0) >= most
     of = f", of {format_number(leading.base_persons or 0.0)} {base}" * bool(is_of_base and holds)
-    return f"{capitalise_first(describe_bounds(limited))}{of}.{_describe_service_users(record)}"
+    return f"{capitalise_first(describe_bounds(limited))}{of}."
 
 
 def _name_base(leading: Number, fallback: str) -> str:
     """Return the base of a number in words; the fallback for an unusual base."""
     is_usual = leading.base and leading.base != PopulationBase.CUSTOM
     return label_code(leading.base, "population_base") if is_usual else fallback
-
-
-def _describe_service_users(record: AnswerRecord) -> str:
-    """Return the bounds of all users of the services, to follow those of feature users."""
-    if record.leading.metric != ImpactMetric.PEOPLE_FEATURE_EXPOSED:
-        return ""
-    people = record.by_metric[ImpactMetric.PEOPLE_EXPOSED].people
-    if people.upper is None or people == record.leading.people:
-        return ""
-    return (
-        f" Of those who used the {'services' if is_several(record) else 'service'} at all: "
-        f"{describe_bounds(people)}."
-    )
 
 
 def _describe_deprived(record: AnswerRecord) -> list[str]:

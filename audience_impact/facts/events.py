@@ -491,6 +491,7 @@ def _note_other_ends(
     differs = (goes_on[0] & stated[1]) | (stated[0] & goes_on[1]) | (apart > END_DAYS)
     says = (stated[0] | goes_on[0]) & (stated[1] | goes_on[1])
     says &= (mine["source_id"] != beside["source_id"]).to_numpy()
+    says &= beside["end_source"] != EndSource.NOT_LISTED_LATER  # that is ours, and no statement
     rows = beside[says].assign(differs=differs[says])
     rows = rows[rows.groupby("published")["differs"].transform("all").astype(bool)]
     rows = rows.sort_values("ended_on_end", kind="stable").drop_duplicates("published", keep="last")

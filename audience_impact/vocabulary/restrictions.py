@@ -243,7 +243,8 @@ PRINTED_AREA = "area as printed: "
 
 
 BOTH_ACTIONS = "shut down and throttled, in turn or in part; the harder stands"
-"""Note on a restriction that a register records as both a shutdown and slowed."""
+ON_AND_OFF = "on and off, as its text says"
+"""Notes on a restriction that a register records as both a shutdown and slowed, or in spells."""
 
 
 class PlaceReading(Word):

@@ -339,6 +339,12 @@ def test_an_end_of_another_source_that_differs_is_noted(
     assert (None if pd.isna(merged["other_ended_on"]) else merged["other_ended_on"]) == other
 
 
+def test_an_end_that_no_edition_states_is_no_statement_of_the_source() -> None:
+    within = {"end_status": "ended", "ended_on": "2020-05-06/2020-12-31"}
+    merged = claimed({"end_status": "ongoing"}, within | {"end_source": "not_listed_later"})
+    assert pd.isna(merged["other_end_source_id"])
+
+
 def test_near_events_and_pairs_kept_apart_stay_two() -> None:
     for links in (
         [("R1", "F", "near")],

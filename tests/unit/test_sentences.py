@@ -26,7 +26,7 @@ from audience_impact.answers.restriction_words import (
     name_other_ids,
     put_counts_last,
 )
-from audience_impact.vocabulary import BOTH_ACTIONS, PRINTED_AREA
+from audience_impact.vocabulary import BOTH_ACTIONS, ON_AND_OFF, PRINTED_AREA
 from tests.support import FACTS, load
 from tests.unit.test_answer import asked
 
@@ -451,8 +451,8 @@ def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) ->
         ({}, "It was officially confirmed. Our record holds no measurement."),
         (
             {"evidence_state": "likely_blocked", "authority": "Ministry of Peace; Military"},
-            "It was ordered by the Ministry of Peace and officially confirmed. Our record holds no "
-            "measurement.",
+            "It was ordered by the Ministry of Peace, and was officially confirmed. Our record "
+            "holds no measurement.",
         ),
         (
             {"claim_status": "reported", "measured_by": "IODA;OONI"},
@@ -464,8 +464,8 @@ def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) ->
             "Our record attributes the order to the national government.",
         ),
         ({"claim_status": "reported", "is_ordered": "yes"}, "to an order, without saying whose."),
-        ({"authority": "A court", "legal_basis": "Law 1"}, "by a court (Law 1) and officially"),
-        ({"authority": "A court", "legal_basis": "Yes. " * 20}, "by a court and officially"),
+        ({"authority": "A court", "legal_basis": "Law 1"}, "by a court (Law 1), and was"),
+        ({"authority": "A court", "legal_basis": "Yes. " * 20}, "by a court, and was officially"),
         (
             {"authority": "Military of Oz; Non-government", "is_ordered": "no"},
             "Our record attributes it to the Military of Oz; it was officially confirmed.",
@@ -656,13 +656,15 @@ def test_people_online_are_not_named_where_they_are_fewer_than_the_estimate() ->
 def test_a_part_of_some_of_the_places_is_named() -> None:
     names: dict[str, Any] = {"area_id": "FR-1;FR-2", "area_names": '["Brest", "Nantes"]'}
 
-    def write(readings: str) -> str:
-        return describe_place(told(MANY, **names, place_readings=readings))
+    def write(readings: str, places: str) -> str:
+        return describe_place(told(MANY, **names, place_readings=readings, places=places))
 
-    assert write("whole;within") == "all or parts of Brest and Nantes, France"
-    assert write("within;city_or_district").startswith("all or parts of Brest")
-    assert write("within;within") == "parts of Brest and Nantes, France"
-    assert write("whole;whole") == "Brest and Nantes, France"
+    some = "in Brest; Nantes"
+    assert write("within;whole", some) == "Nantes and parts of Brest, France"
+    town = f"{some} (a town or all of it)"
+    assert write("within;city_or_district", town) == "Nantes and parts of Brest, France"
+    assert write("within;within", "in Brest; in Nantes") == "parts of Brest and Nantes, France"
+    assert write("whole;whole", "Brest; Nantes") == "Brest and Nantes, France"
 
 
 def test_a_restriction_that_was_cut_and_slowed_says_so() -> None:
@@ -1034,3 +1036,9 @@ def test_a_country_has_one_name_in_tables_and_sentences() -> None:
     assert len(names) > 200
     assert {code: name_area(code) for code in names} == names
     assert (names["TR"], names["CI"]) == ("Türkiye", "Côte d'Ivoire")
+
+
+def test_a_cut_that_came_and_went_says_so() -> None:
+    answer = sentences.write_answer(told(MANY, note=f"a page; {ON_AND_OFF}"))
+    assert "The source says that it was on and off." in answer
+    assert "on and off" not in sentences.write_answer(told(MANY))

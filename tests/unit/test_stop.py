@@ -11,6 +11,7 @@ from audience_impact.registers.stop import cells as stop
 from audience_impact.registers.stop import dates, networks
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import REGISTER
+from audience_impact.vocabulary import ON_AND_OFF
 from flows.registers import gazetteer
 from tests.support import register_row
 
@@ -628,3 +629,17 @@ def test_the_cell_of_facebook_may_stand_for_its_messenger(event: str, service: s
     assert named(**cells) == [f"{service}:whole_service"]
     beside = named(**cells, other_affected="Facebook Messenger")
     assert "facebook:whole_service" in beside
+
+
+@pytest.mark.parametrize(
+    ("event", "end", "is_noted"),
+    [
+        ("The internet was cut intermittently in the region", "2025-08-20", True),
+        ("Phones were cut every time a battle picked up", "2025-08-20", True),
+        ("The internet was cut intermittently in the region", "2025-08-13", False),
+        ("It was one of a series of shutdowns of that year", "2025-08-20", False),
+    ],
+)
+def test_a_text_that_says_on_and_off_is_noted(event: str, end: str, is_noted: bool) -> None:
+    note = stop.write_note(register_row(event=event, end_date=end), [])
+    assert (ON_AND_OFF in note) == is_noted

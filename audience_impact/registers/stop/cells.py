@@ -27,6 +27,7 @@ from audience_impact.registers.stop.targets import COLUMNS, OTHER
 from audience_impact.registers.stop.words import first_sentence
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
+    ON_AND_OFF,
     PRINTED_AREA,
     Action,
     Cause,
@@ -126,6 +127,12 @@ LAW = re.compile(
 """Words of the name of a law or an order, in a cell that may also tell a story."""
 FIRST_SEEN = re.compile(r"\b(?:since|by|from) at least \w+\.? \d", re.IGNORECASE)
 """Words on a day by which a restriction was in force ("since at least Oct. 28")."""
+SPELLS = re.compile(
+    r"\bon[- ]and[- ]off\b|\bintermittent(?:ly)?\b|\bsporadic\w*|\bevery time\b|"
+    r"\b(?:frequent|recurring|short and localized)\b(?: [\w-]+){0,3} (?:shut ?downs|cuts|outages)",
+    re.IGNORECASE,
+)
+"""Pattern of words that say that a cut came and went."""
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
 
 Row = Mapping[str, str]
@@ -282,6 +289,12 @@ def _describe_both(row: Row) -> str:
     return BOTH_ACTIONS
 
 
+def _describe_spells(row: Row, last: str) -> str:
+    """Return the note on a row of several days whose text says that the cut came and went."""
+    text = f"{first_sentence(row['event'])} {row['actual_cause_details']}"
+    return ON_AND_OFF if SPELLS.search(text) and last != row["start_date"][:10] else ""
+
+
 def write_note(row: Row, also_named: Sequence[str]) -> str:
     """Return a short note with the cells that have no column in the fact tables.
 
@@ -294,6 +307,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
         if "Somaliland" in row["country"]
         else "",
         _describe_both(row),
+        _describe_spells(row, row["end_date"][:10]),
         f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )
