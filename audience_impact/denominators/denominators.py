@@ -109,6 +109,7 @@ class Denominators(CountsWithErrors):
         is_ahead = (rows["base_status"] == FORECAST) & (rows["base"] != EVERYONE)
         residents = rows["population_persons"].fillna(rows["base_persons"])
         limit = rows["base_persons"].where(~is_ahead, residents)
+        limit = np.fmax(limit, groups["floor_persons"].where(~is_ahead))
         return rows.assign(base_persons=limit, is_base_projected=is_ahead)
 
     def _choose_best(self, groups: pd.DataFrame) -> pd.DataFrame:
@@ -170,8 +171,9 @@ class _Level:
     @property
     def selection_steps(self) -> list[Step]:
         """Return the rules that choose the base of each row at this level."""
+        slack = 1.0 if self.is_own else PUBLISHERS_DIFFER
         holds = Only(
-            lambda rows: _limit_persons(rows) >= rows["floor_persons"],
+            lambda rows: _limit_persons(rows) * slack >= rows["floor_persons"],
             "has fewer people than the largest audience",
         )
         return [*list_steps(self.by, self.window), holds]
