@@ -4,7 +4,7 @@ Definitions. The base of some audiences of a country is the smallest population 
 by definition.
 
 Method. The same measurer's base nearest in time, within twelve months; failing that the smallest
-base that can contain the largest audience. Bounds take a base as it is printed. A projection limits
+base that can contain the largest audience, people online with the slack of PUBLISHERS_DIFFER. Bounds take a base as it is printed. A projection limits
 nothing: where the people online are projected, bounds go from nobody to all residents. Where
 publishers count people online whose numbers differ by PUBLISHERS_DIFFER or more, bounds go from the
 smallest to the largest, and draws span them around their geometric mean where no levels are fitted.
@@ -171,9 +171,8 @@ class _Level:
     @property
     def selection_steps(self) -> list[Step]:
         """Return the rules that choose the base of each row at this level."""
-        slack = 1.0 if self.is_own else PUBLISHERS_DIFFER
         holds = Only(
-            lambda rows: _limit_persons(rows) * slack >= rows["floor_persons"],
+            lambda rows: _limit_persons(rows) >= rows["floor_persons"],
             "has fewer people than the largest audience",
         )
         return [*list_steps(self.by, self.window), holds]
@@ -208,9 +207,14 @@ def _list_levels(groups: pd.DataFrame) -> list[_Level]:
 
 
 def _limit_persons(rows: pd.DataFrame) -> pd.Series:
-    """Return the maximum of persons in an audience of a base; a projection limits nothing."""
+    """Return the maximum of persons in an audience of a base; a projection limits nothing.
+
+    An audience of another measurer may exceed people online by as much as publishers of these do.
+    """
     ahead = (rows["obs_status"] == FORECAST) & (rows["population_base"] != EVERYONE)
-    return rows["base_persons"].astype("float64").where(~ahead, np.inf)
+    is_foreign = rows["population_base"].eq(ONLINE) & ~rows["is_own_base"]
+    persons = rows["base_persons"].astype("float64")
+    return persons.mask(is_foreign, persons * PUBLISHERS_DIFFER).where(~ahead, np.inf)
 
 
 def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
