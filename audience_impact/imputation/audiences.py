@@ -37,6 +37,8 @@ IMPUTED = "imputed"
 COMBINED = "combined"
 """Shape of an audience whose figures say less than those of others: a share of the base as well."""
 COVERAGE = 0.90
+CLEARER = 2.0
+"""Factor from which a figure is so much surer than what is imputed that it stands alone."""
 ENDS = ["least_persons", "most_persons"]
 """Columns of the 99 % ends of the figures of an audience, which no draw leaves."""
 FRAME = Frame(
@@ -106,7 +108,7 @@ def combine_with_others(
     """Return the distributions of counted audiences, combined with figures of others if better.
 
     `chosen_way` of `distributions` is how the figures count. An audience is imputed as if its
-    figures did not exist. Where their errors are the larger, the two are combined: the weights of
+    figures did not exist. Unless they are CLEARER, the two are combined: the weights of
     the log odds are the inverse squared half widths, so that the result is narrower than both; its
     middle stays in the interval of the figures.
     """
@@ -145,7 +147,7 @@ def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.D
         "high": centre + narrowed * (high - imputed),
     }
     ends = dict(zip(ENDS, figure_errors.find_ends(rows), strict=True))
-    is_weak = half > imputed_half
+    is_weak = half > imputed_half / CLEARER
     combined = pd.DataFrame({name: expit(odds) for name, odds in quantiles.items()} | ends).assign(
         shape=COMBINED, coverage=COVERAGE
     )
