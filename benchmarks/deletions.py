@@ -7,9 +7,9 @@ counts (with `--all`, all audiences) are described again from the figures that r
 conditioned on these as well, with the weights of the whole. An audience has an answer where its
 distribution spans no more than a factor of 20. Printed is how many answers appear without a figure
 that had none with it, how many vanish, and how many narrow or widen: where the distance of the 5
-and the 95 % quantile changes by more than NOISE, in log odds as well as in people. Where only one of
-the two changes, the answer has moved: a smaller share is known less in log odds, as well as it may
-be known in people. With `--only`, these figures alone are deleted.
+and the 95 % quantile changes by more than NOISE, in log odds as well as in people. Where one of the
+two alone changes, the answer has moved: a smaller share is known less in log odds, as well as it
+may be known in people. With `--only`, these figures alone are deleted.
 """
 
 import argparse

@@ -4,11 +4,12 @@ Definitions. The base of some audiences of a country is the smallest population 
 by definition.
 
 Method. The same measurer's base nearest in time, within twelve months; failing that the smallest
-base that can contain the largest audience, people online with the slack of PUBLISHERS_DIFFER. Bounds take a base as it is printed. A projection limits
-nothing: where the people online are projected, bounds go from nobody to all residents. Where
-publishers count people online whose numbers differ by PUBLISHERS_DIFFER or more, bounds go from the
-smallest to the largest, and draws span them around their geometric mean where no levels are fitted.
-What a base is drawn from is in counts.py.
+base that can contain the largest audience, people online with the slack of PUBLISHERS_DIFFER.
+Bounds take a base as it is printed. A projection limits nothing: where the people online are
+projected, bounds go from nobody to all residents. Where publishers count people online whose
+numbers differ by PUBLISHERS_DIFFER or more, bounds go from the smallest to the largest, and draws
+span them around their geometric mean where no levels are fitted. What a base is drawn from is in
+counts.py.
 
 Assumptions, drawbacks and citation: those of audiences/figures.py.
 """

@@ -176,7 +176,9 @@ def test_a_figure_is_compared_with_the_nearest_area_that_has_one(between: str) -
         made.add("regional_use", area_id=area, share=share, asked="households")
     law = odds(made, "XA-N", "XA-N/d/t")
     assert law.loc["XA-N", "online_q50"] > 0.1
-    assert law.loc["XA-N/d/t", "online_q50"] == pytest.approx(law.loc["XA-N", "online_q50"], abs=0.1)
+    assert law.loc["XA-N/d/t", "online_q50"] == pytest.approx(
+        law.loc["XA-N", "online_q50"], abs=0.1
+    )
     assert width(law)["XA-N/d/t"] == pytest.approx(width(law)["XA-N"] * np.sqrt(2.0))
 
 
