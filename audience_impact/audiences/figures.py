@@ -14,7 +14,8 @@ flags of a chosen figure are set in quality_flags.py. Several lineages give a ra
 Priorities: monthly reach of a panel; regular or monthly use in a survey; monthly active users; a
 company's or an unexplained figure, which enters only where nothing better exists; and, as a lower
 bound alone, daily or weekly reach, since whoever comes on a day comes in the month; and, last, a
-survey of some ages with the people of a census: the other ages may use the service as well. The
+survey of some ages with the people of a census: the other ages may use the service as well. A bare
+minimum of a better kind comes after a newer figure that states both sides. The
 lower and upper limits of a figure are derived in intervals.py.
 
 Assumptions. The months before the restriction describe the month it starts in.

@@ -3,7 +3,7 @@
 Definitions. An audience is imputed where no figure counts all of it: none qualifies, or those that
 do are limits. Its distribution is that of its share of the people online on the day before which it
 is required. If the base is not the people online, the recorded people online are used within it. A
-figure that counts it and is known worse than the imputed audience is combined with it.
+figure that counts it is combined with the imputed audience unless it is CLEARER.
 
 Method. There is one distribution per service, country and day, for all restrictions
 (distribution.py, groups.py). The share is drawn and multiplied by the drawn base
@@ -105,7 +105,7 @@ def combine_with_others(
     tables: Tables,
     fitted: tuple[ImputationModel | None, OverlapModel | None],
 ) -> pd.DataFrame:
-    """Return the distributions of counted audiences, combined with figures of others if better.
+    """Return the distributions of counted audiences, combined with figures of others.
 
     `chosen_way` of `distributions` is how the figures count. An audience is imputed as if its
     figures did not exist. Unless they are CLEARER, the two are combined: the weights of
@@ -129,7 +129,7 @@ def combine_with_others(
 
 
 def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the distributions, with those of `rows` whose figures are the less precise combined.
+    """Return the distributions, with those of `rows` whose figures are not CLEARER combined.
 
     `rows` is indexed like `distributions`, and has SHARES of the people online.
     """
