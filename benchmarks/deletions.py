@@ -1,13 +1,15 @@
 """Whether knowing more yields less: `python -m benchmarks.deletions`.
 
-    python -m benchmarks.deletions [--facts DIR]... [--all] [--format table|json]
+    python -m benchmarks.deletions [--facts DIR]... [--all] [--only ID]... [--format table|json]
 
 Each figure of `estimates.csv` is deleted in turn, and the audiences of all restrictions that it
 counts (with `--all`, all audiences) are described again from the figures that remain; imputation is
 conditioned on these as well, with the weights of the whole. An audience has an answer where its
 distribution spans no more than a factor of 20. Printed is how many answers appear without a figure
 that had none with it, how many vanish, and how many narrow or widen: where the distance of the 5
-and the 95 % quantile in log odds changes by more than NOISE.
+and the 95 % quantile changes by more than NOISE, in log odds as well as in people. Where one of the
+two alone changes, the answer has moved: a smaller share is known less in log odds, as well as it
+may be known in people. With `--only`, these figures alone are deleted.
 """
 
 import argparse
@@ -52,7 +54,7 @@ def forget_figure(model: ImputationModel, figure_id: str) -> ImputationModel:
 
 
 def describe_answers(sizes: AudienceSizes) -> pd.DataFrame:
-    """Return `width` in log odds of each drawn audience, and whether it is an answer."""
+    """Return `width` in log odds and `points` of the base, and whether it is an answer."""
     rows = sizes.distributions[sizes.distributions["shape"] != ""]
     rows = rows.merge(sizes.sizes[[*AUDIENCE, "base_size_persons"]], on=AUDIENCE)
     rows = rows[rows["base_size_persons"] > 0.0].set_index(AUDIENCE)
@@ -63,8 +65,9 @@ def describe_answers(sizes: AudienceSizes) -> pd.DataFrame:
         np.where(is_share, logit(rows[name].where(is_share, 0.5)), end)
         for name, end in (("low", middle - below), ("high", middle + above))
     )
-    factor = expit(high) / expit(low)
-    return pd.DataFrame({"width": high - low, "is_answer": factor <= WIDEST}, rows.index)
+    least, most = expit(low), expit(high)
+    columns = {"width": high - low, "points": most - least, "is_answer": most <= WIDEST * least}
+    return pd.DataFrame(columns, rows.index)
 
 
 def describe_scope(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
@@ -73,7 +76,7 @@ def describe_scope(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.Dat
 
 
 def delete_each(
-    tables: Tables, scope: Scope, fitted: FittedModels, every: bool
+    tables: Tables, scope: Scope, fitted: FittedModels, every: bool, only: Sequence[str]
 ) -> Iterator[pd.DataFrame]:
     """Yield the audiences that the deletion of each figure changes, with one of CHANGES."""
     assert fitted.audiences is not None
@@ -82,7 +85,8 @@ def delete_each(
     place = ["country_id", "platform_id"]
     named = pd.MultiIndex.from_frame(estimates[["area_id", "platform_id"]])
     is_own = named.isin(pd.MultiIndex.from_frame(requested[place]))
-    for row in estimates[is_own | every].itertuples():
+    is_asked = estimates["estimate_id"].isin(only) | (not only)
+    for row in estimates[(is_own | every) & is_asked].itertuples():
         is_named = (requested[place] == [row.area_id, row.platform_id]).all(axis=1)
         part = replace(scope, requested=requested[is_named | every].reset_index(drop=True))
         fewer = replace(fitted, audiences=forget_figure(fitted.audiences, str(row.estimate_id)))
@@ -95,11 +99,12 @@ def delete_each(
 def compare_answers(before: pd.DataFrame, part: Scope, after: pd.DataFrame) -> pd.DataFrame:
     """Return the audiences of a part whose answer changed, with `change`."""
     keys = pd.MultiIndex.from_frame(part.requested[AUDIENCE])
-    both = before.reindex(keys).join(after.reindex(keys), rsuffix="_after")
+    both = before.reindex(keys).join(after.reindex(keys).add_suffix("_after"))
     had, has = (both[name].eq(True) for name in ("is_answer", "is_answer_after"))
     ratio = both["width_after"] / both["width"]
-    change = pd.Series("", keys).mask(had & has & (ratio < 1.0 - NOISE), "narrow")
-    change = change.mask(had & has & (ratio > 1.0 + NOISE), "widen")
+    ratios = pd.DataFrame({"odds": ratio, "points": both["points_after"] / both["points"]})
+    change = pd.Series("", keys).mask(had & has & (ratios.max(axis=1) < 1.0 - NOISE), "narrow")
+    change = change.mask(had & has & (ratios.min(axis=1) > 1.0 + NOISE), "widen")
     change = change.mask(had & ~has, "vanish").mask(has & ~had, "appear")
     return both.assign(change=change, ratio=ratio)[change != ""].reset_index()
 
@@ -109,6 +114,7 @@ def read_options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.deletions")
     parser.add_argument("--facts", type=Path, action="append")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only", action="append", default=[], metavar="ID")
     parser.add_argument("--format", choices=["table", "json"], default="table")
     return parser.parse_args(words)
 
@@ -120,7 +126,8 @@ def main(words: Sequence[str] | None = None) -> None:
     tables = checked.tables
     scope = build_scope(tables, steps.choose_day(checked, None))
     changes = pd.concat(
-        delete_each(tables, scope, read_models(tables), options.all), ignore_index=True
+        delete_each(tables, scope, read_models(tables), options.all, options.only),
+        ignore_index=True,
     )
     counts = changes["change"].value_counts().reindex(CHANGES, fill_value=0)
     better = changes[changes["change"].isin(["appear", "narrow"])]

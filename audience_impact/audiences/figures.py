@@ -14,7 +14,8 @@ flags of a chosen figure are set in quality_flags.py. Several lineages give a ra
 Priorities: monthly reach of a panel; regular or monthly use in a survey; monthly active users; a
 company's or an unexplained figure, which enters only where nothing better exists; and, as a lower
 bound alone, daily or weekly reach, since whoever comes on a day comes in the month; and, last, a
-survey of some ages with the people of a census: the other ages may use the service as well. The
+survey of some ages with the people of a census: the other ages may use the service as well. A bare
+minimum of a better kind comes after a newer figure that states both sides. The
 lower and upper limits of a figure are derived in intervals.py.
 
 Assumptions. The months before the restriction describe the month it starts in.
@@ -272,16 +273,28 @@ def _rank_pages(pages: pd.DataFrame) -> pd.DataFrame:
     return ranked.assign(votes=_count_votes(ranked, LINEAGE))
 
 
+def _rank_kinds(joined: pd.DataFrame) -> "pd.Series[float]":
+    """Return the priority of each figure: a bare minimum comes after newer figures of both sides.
+
+    A minimum of a better kind must not hide what a newer figure states in full.
+    """
+    priority, ends = joined["metric_priority"], joined["period_end"]
+    is_minimum = joined["interval_kind"].eq(intervals.AT_LEAST) & (priority < FLOOR)
+    full = ends.where(~is_minimum & (priority < FLOOR))
+    newest = full.groupby([joined[name] for name in AUDIENCE]).transform("max")
+    return priority.mask(is_minimum & (ends < newest), FLOOR - 0.5)
+
+
 def _is_best(joined: pd.DataFrame) -> "pd.Series[bool]":
     """Return True for figures of the best priority of their audience."""
-    best = joined.groupby(AUDIENCE)["metric_priority"].transform("min")
-    return joined["metric_priority"] == best
+    rank = _rank_kinds(joined)
+    return rank == rank.groupby([joined[name] for name in AUDIENCE]).transform("min")
 
 
 def _explain_priority(joined: pd.DataFrame) -> "pd.Series[str]":
     """Return the reason that names the better metric of each audience."""
-    first = joined.sort_values(["metric_priority", "audience_metric"]).groupby(AUDIENCE)
-    best = first["audience_metric"].transform("first").reindex(joined.index)
+    ranked = joined.assign(rank=_rank_kinds(joined)).sort_values(["rank", "audience_metric"])
+    best = ranked.groupby(AUDIENCE)["audience_metric"].transform("first").reindex(joined.index)
     return joined["audience_metric"] + " comes after " + best + " in the order of metrics"
 
 

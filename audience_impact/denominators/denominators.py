@@ -4,11 +4,12 @@ Definitions. The base of some audiences of a country is the smallest population 
 by definition.
 
 Method. The same measurer's base nearest in time, within twelve months; failing that the smallest
-base that can contain the largest audience. Bounds take a base as it is printed. A projection limits
-nothing: where the people online are projected, bounds go from nobody to all residents. Where
-publishers count people online whose numbers differ by PUBLISHERS_DIFFER or more, bounds go from the
-smallest to the largest, and draws span them around their geometric mean where no levels are fitted.
-What a base is drawn from is in counts.py.
+base that can contain the largest audience, people online with the slack of PUBLISHERS_DIFFER.
+Bounds take a base as it is printed. A projection limits nothing: where the people online are
+projected, bounds go from nobody to all residents. Where publishers count people online whose
+numbers differ by PUBLISHERS_DIFFER or more, bounds go from the smallest to the largest, and draws
+span them around their geometric mean where no levels are fitted. What a base is drawn from is in
+counts.py.
 
 Assumptions, drawbacks and citation: those of audiences/figures.py.
 """
@@ -109,6 +110,7 @@ class Denominators(CountsWithErrors):
         is_ahead = (rows["base_status"] == FORECAST) & (rows["base"] != EVERYONE)
         residents = rows["population_persons"].fillna(rows["base_persons"])
         limit = rows["base_persons"].where(~is_ahead, residents)
+        limit = np.fmax(limit, groups["floor_persons"].where(~is_ahead))
         return rows.assign(base_persons=limit, is_base_projected=is_ahead)
 
     def _choose_best(self, groups: pd.DataFrame) -> pd.DataFrame:
@@ -206,9 +208,14 @@ def _list_levels(groups: pd.DataFrame) -> list[_Level]:
 
 
 def _limit_persons(rows: pd.DataFrame) -> pd.Series:
-    """Return the maximum of persons in an audience of a base; a projection limits nothing."""
+    """Return the maximum of persons in an audience of a base; a projection limits nothing.
+
+    An audience of another measurer may exceed people online by as much as publishers of these do.
+    """
     ahead = (rows["obs_status"] == FORECAST) & (rows["population_base"] != EVERYONE)
-    return rows["base_persons"].astype("float64").where(~ahead, np.inf)
+    is_foreign = rows["population_base"].eq(ONLINE) & ~rows["is_own_base"]
+    persons = rows["base_persons"].astype("float64")
+    return persons.mask(is_foreign, persons * PUBLISHERS_DIFFER).where(~ahead, np.inf)
 
 
 def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 Definitions. An audience is imputed where no figure counts all of it: none qualifies, or those that
 do are limits. Its distribution is that of its share of the people online on the day before which it
 is required. If the base is not the people online, the recorded people online are used within it. A
-figure that counts it and is known worse than the imputed audience is combined with it.
+figure that counts it is combined with the imputed audience unless it is CLEARER.
 
 Method. There is one distribution per service, country and day, for all restrictions
 (distribution.py, groups.py). The share is drawn and multiplied by the drawn base
@@ -37,6 +37,8 @@ IMPUTED = "imputed"
 COMBINED = "combined"
 """Shape of an audience whose figures say less than those of others: a share of the base as well."""
 COVERAGE = 0.90
+CLEARER = 2.0
+"""Factor from which a figure is so much surer than what is imputed that it stands alone."""
 ENDS = ["least_persons", "most_persons"]
 """Columns of the 99 % ends of the figures of an audience, which no draw leaves."""
 FRAME = Frame(
@@ -103,10 +105,10 @@ def combine_with_others(
     tables: Tables,
     fitted: tuple[ImputationModel | None, OverlapModel | None],
 ) -> pd.DataFrame:
-    """Return the distributions of counted audiences, combined with figures of others if better.
+    """Return the distributions of counted audiences, combined with figures of others.
 
     `chosen_way` of `distributions` is how the figures count. An audience is imputed as if its
-    figures did not exist. Where their errors are the larger, the two are combined: the weights of
+    figures did not exist. Unless they are CLEARER, the two are combined: the weights of
     the log odds are the inverse squared half widths, so that the result is narrower than both; its
     middle stays in the interval of the figures.
     """
@@ -127,7 +129,7 @@ def combine_with_others(
 
 
 def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the distributions, with those of `rows` whose figures are the less precise combined.
+    """Return the distributions, with those of `rows` whose figures are not CLEARER combined.
 
     `rows` is indexed like `distributions`, and has SHARES of the people online.
     """
@@ -145,7 +147,7 @@ def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.D
         "high": centre + narrowed * (high - imputed),
     }
     ends = dict(zip(ENDS, figure_errors.find_ends(rows), strict=True))
-    is_weak = half > imputed_half
+    is_weak = half > imputed_half / CLEARER
     combined = pd.DataFrame({name: expit(odds) for name, odds in quantiles.items()} | ends).assign(
         shape=COMBINED, coverage=COVERAGE
     )

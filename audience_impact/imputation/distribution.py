@@ -65,6 +65,8 @@ from audience_impact.vocabulary import AudienceLaw, ImputationRung, WayOfCountin
 
 FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REGION_FACTOR)
 """Factors of an interval, in the order of the fields of `AudienceParameters`."""
+SERVICE_LEVELS = [ImputationRung.OWN_PEOPLE.value, ImputationRung.OWN_OTHER.value]
+"""Evidence levels that rest on figures of the service in the country, the better first."""
 Z90 = 1.6448536269514722
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
 """Limits to which all quantiles of an imputed share are cut."""
@@ -133,9 +135,25 @@ def read_factors(factors: pd.DataFrame, spreads: Spreads) -> AudienceParameters:
     """Return the parameters of one scale from its spreads and factors by `parameter` and `kind`."""
     parts = {
         str(name): dict(zip(rows["kind"], rows["value"].astype("float64"), strict=True))
-        for name, rows in factors.groupby("parameter")
+        for name, rows in _unite_service_levels(factors).groupby("parameter")
     }
     return AudienceParameters(spreads, *(parts.get(name.value, {}) for name in FACTORS))
+
+
+def _unite_service_levels(factors: pd.DataFrame) -> pd.DataFrame:
+    """Return factors, with the mean of both levels where a count of people widens an interval.
+
+    Otherwise a figure that counts the people of a service would say less than its advertising
+    reach; the mean is weighted by figures, so that the two levels together cover as many.
+    """
+    is_level = factors["parameter"].eq(AudienceLaw.RUNG_FACTOR.value) & factors["kind"].isin(
+        SERVICE_LEVELS
+    )
+    of_people, of_accounts = factors[is_level].set_index("kind")["value"].reindex(SERVICE_LEVELS)
+    if not of_people > of_accounts:
+        return factors
+    mean = np.average(factors.loc[is_level, "value"], weights=factors.loc[is_level, "figures"])
+    return factors.assign(value=factors["value"].mask(is_level, mean))
 
 
 def _read_scale(audience_laws: pd.DataFrame) -> AudienceParameters:

@@ -49,6 +49,7 @@ standard deviations follow from them as for a normal. What is learned, from what
 does: fitting/place_parameters.py.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -243,9 +244,9 @@ def estimate_odds(
     and the `spread` between its regions relative to all countries; `deviations` is the result of
     `choose_deviations` for those days.
     """
-    return _follow_steps(
-        _add_figures(_list_steps(places.reset_index(drop=True), tables), deviations), parameters
-    )
+    counted = set(deviations["area_id"])
+    steps = _list_steps(places.reset_index(drop=True), tables, counted)
+    return _follow_steps(_add_figures(steps, deviations), parameters)
 
 
 def balance_median(level: Array, spread: Array) -> Array:
@@ -273,15 +274,26 @@ def estimate_country_spreads(
     return np.sqrt((weight + squares.sum()) / (weight + squares.size()))
 
 
-def _list_steps(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def _skip_uncounted(way: list[str], counted: Collection[str]) -> list[str]:
+    """Return a chain without areas that nobody counted around one that somebody did.
+
+    A figure is compared with that of the nearest area that has one: what lies between adds nothing.
+    """
+    nearest = next((at for at, area in enumerate(way) if area in counted), len(way))
+    last = len(way) - 1
+    return [area for at, area in enumerate(way) if at <= nearest or at == last or area in counted]
+
+
+def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) -> pd.DataFrame:
     """Return a row for each place and each area of its chain below the country, from the top.
 
     `row` numbers the requested place, `depth` counts from 1 below the country; the last step of it
-    is the place itself. A country has one step, to itself, with `depth` 0.
+    is the place itself. A country has one step, to itself, with `depth` 0. `counted` are the areas
+    with a figure.
     """
     numbered = rows.rename(columns={"area_id": "asked_id"}).reset_index(names="row")
     chain_by_area = find_chains(rows["area_id"], tables)
-    place_chains = [chain_by_area[area] for area in rows["area_id"]]
+    place_chains = [_skip_uncounted(chain_by_area[area], counted) for area in rows["area_id"]]
     ways = [
         list(zip(way[-2::-1], way[:0:-1], strict=True)) or [(way[0], "")] for way in place_chains
     ]

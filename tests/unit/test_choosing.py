@@ -141,6 +141,18 @@ def test_a_base_that_cannot_hold_the_audience_is_passed_over() -> None:
 
 
 @pytest.mark.chain
+@pytest.mark.parametrize(("value", "base"), [("700000", "XA-online"), ("800000", "XA-all")])
+def test_people_online_hold_an_audience_within_the_error_of_their_count(
+    value: str, base: str
+) -> None:
+    made = world().estimate("E1", value=value, measurement_series_id="other-panel")
+    (online,) = (cells for cells in made.rows["bases"] if cells["base_id"] == "XA-online")
+    online["persons"] = "500000"
+    result = told_of(made.restrict("R1", "alpha"), "base")
+    assert [name for name, reason in result.items() if reason == ""] == [base]
+
+
+@pytest.mark.chain
 def test_overlaps_are_chosen_by_measurer_and_day() -> None:
     made = world().estimate("E1").estimate("E2", platform_id="beta")
     for name, cells in (

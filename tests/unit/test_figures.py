@@ -69,6 +69,15 @@ def test_the_last_period_that_ends_no_later_than_the_start(start: str, chosen: l
     assert ids(made.estimate("AUGUST", period="2025-08"), start) == chosen
 
 
+@pytest.mark.parametrize(("period", "chosen"), [("2025-06", ["FULL"]), ("2024-06", ["OVER"])])
+def test_a_minimum_of_a_better_kind_hides_no_newer_full_figure(
+    period: str, chosen: list[str]
+) -> None:
+    made = world().estimate("OVER", period="2025-03", interval_kind="one_sided_min")
+    full = {"audience_metric": "unspecified", "measurement_series_id": "other"}
+    assert ids(made.estimate("FULL", period=period, **full)) == chosen
+
+
 def test_of_two_periods_with_the_same_end_the_longer_stands() -> None:
     made = world().estimate("JUNE", period="2025-06").estimate("QUARTER", period="2025-Q2")
     assert ids(made) == ["QUARTER"]

@@ -31,6 +31,7 @@ from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate_metrics
 from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
 from benchmarks import audiences as benchmark
+from benchmarks.deletions import describe_answers
 from flows.pipeline import steps
 from tests.support import AS_OF, ERRORS, SPREADS, World, row, world
 
@@ -443,6 +444,37 @@ def test_a_precise_figure_stands_alone() -> None:
     now, _ = combined("300000", "monthly_reach", period="2024-06-15/2024-06-30")
     assert (now["shape"], now["mode"]) == ("fixed", 300_000.0)
     assert np.isnan(now["most_persons"])
+
+
+@pytest.mark.chain
+def test_an_older_figure_never_narrows_an_answer_at_once() -> None:
+    widths = []
+    for month in (1, 2, 4, 8, 16, 24, 28, 32, 40, 48):
+        period = str(pd.Period("2024-05", "M") - month)
+        made = doubtful().estimate(
+            "E1", area_id="PA", value="300000", audience_metric="monthly_reach",
+            population_base="internet_all", period=period,
+        )  # fmt: skip
+        known, _ = prepared(made.typed())
+        widths.append(describe_answers(known.audiences)["width"].iloc[0])
+    assert (np.diff(np.log(widths)) > -0.15).all()
+
+
+@pytest.mark.parametrize(("people", "accounts"), [(1.2, 0.9), (0.9, 1.2)])
+def test_a_count_of_people_widens_no_interval(people: float, accounts: float) -> None:
+    factors = pd.DataFrame(
+        [
+            ("rung_factor", "own_people", people, 100),
+            ("rung_factor", "own_other", accounts, 200),
+            ("rung_factor", "country", 1.5, 100),
+        ],
+        columns=["parameter", "kind", "value", "figures"],
+    )
+    by_rung = distribution.read_factors(factors, {}).by_rung
+    mean = (people + 2.0 * accounts) / 3.0
+    expected = (mean, mean) if people > accounts else (people, accounts)
+    assert (by_rung["own_people"], by_rung["own_other"]) == pytest.approx(expected)
+    assert by_rung["country"] == 1.5
 
 
 @pytest.mark.chain

@@ -169,6 +169,19 @@ def test_connected_homes_say_where_a_township_stands() -> None:
     assert apart == pytest.approx(0.4 * (logit(0.12) - logit(0.03)), abs=0.02)
 
 
+@pytest.mark.parametrize("between", ["", "XA-N/d"])
+def test_a_figure_is_compared_with_the_nearest_area_that_has_one(between: str) -> None:
+    made = place(country(), "XA-N/d/t", between or "XA-N", 50_000)
+    for area, share in (("XA-N", "0.3"), ("XA-S", "0.1"), ("XA-N/d/t", "0.3")):
+        made.add("regional_use", area_id=area, share=share, asked="households")
+    law = odds(made, "XA-N", "XA-N/d/t")
+    assert law.loc["XA-N", "online_q50"] > 0.1
+    assert law.loc["XA-N/d/t", "online_q50"] == pytest.approx(
+        law.loc["XA-N", "online_q50"], abs=0.1
+    )
+    assert width(law)["XA-N/d/t"] == pytest.approx(width(law)["XA-N"] * np.sqrt(2.0))
+
+
 def test_without_laws_or_without_people_online_nothing_is_said() -> None:
     made = country()
     made.rows["place_laws"] = []
