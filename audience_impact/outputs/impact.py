@@ -73,7 +73,10 @@ def make_impact(
     }
     shared = _common_columns(scope, inputs, bounds, drawn, simulation.overlap_model)
     table = pd.concat(
-        {metric: shared.join(_withhold_quantiles(part)) for metric, part in parts.items()},
+        {
+            metric: shared.join(_withhold_quantiles(part, inputs.parts))
+            for metric, part in parts.items()
+        },
         names=["impact_metric", "restriction_id"],
     ).reset_index()
     table["reason_details"] = table["reason_details"].where(
@@ -89,9 +92,10 @@ def make_impact(
     )
 
 
-def _withhold_quantiles(frame: pd.DataFrame) -> pd.DataFrame:
+def _withhold_quantiles(frame: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     """Return the rows without quantiles that are too wide, without width or outside the bounds."""
-    rows, withheld = reasons.withhold_quantiles(frame, bound="upper_persons")
+    widest = reasons.choose_widest(frame.index.to_series(), parts)
+    rows, withheld = reasons.withhold_quantiles(frame, bound="upper_persons", widest=widest)
     for rule, is_withheld in withheld.items():
         rows = apply_status_rule(rows, is_withheld, rule)
     return rows

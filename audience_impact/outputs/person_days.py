@@ -29,6 +29,7 @@ from audience_impact.bounds import sharp
 from audience_impact.bounds.restrictions import BOUNDS, WITH_ERROR, Bounds
 from audience_impact.frames import Array
 from audience_impact.outputs.review.reasons import (
+    choose_widest,
     state_reasons,
     undrawn_rule,
     withhold_quantiles,
@@ -561,7 +562,8 @@ def _naive_country_sums(intervals: Intervals, added: pd.DataFrame) -> pd.DataFra
 def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd.DataFrame:
     """Return areas, status and reasons of each total."""
     rows, is_restriction = inputs.timeline.rows, frame["restriction_id"] != EVERY
-    frame, withheld = _withhold_quantiles(frame)
+    widest = choose_widest(frame["restriction_id"], inputs.parts)
+    frame, withheld = _withhold_quantiles(frame, widest)
     is_undrawn = frame["q50_person_days"].isna()
     why = {
         "end_unknown": rows["restriction_id"].isin(_unknown_ends(inputs)),
@@ -591,13 +593,14 @@ def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> p
 
 
 def _withhold_quantiles(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame, widest: "pd.Series[float]"
 ) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
     """Return totals with unusable quantiles blanked, and the rule that blanked them."""
     families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
     withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "no_width", "too_wide"])
     for unit, kind in families:
-        frame, blanked = withhold_quantiles(frame, unit, kind, "" if kind else f"upper_{unit}")
+        bound = "" if kind else f"upper_{unit}"
+        frame, blanked = withhold_quantiles(frame, unit, kind, bound, widest)
         withheld |= pd.DataFrame(blanked, columns=withheld.columns)
     return frame, {name: withheld[name] for name in withheld}
 

@@ -197,6 +197,19 @@ def test_quantiles_that_differ_by_more_than_a_factor_of_20_are_dropped() -> None
             "f_q95_person_days": [19.0, 201.0, 21.0, np.nan, 440.0, 450.0],
         }
     )
-    narrow, is_wide = reasons.drop_wide(frame, "person_days", "f_")
+    narrow, is_wide = reasons.drop_wide(frame, unit="person_days", kind="f_")
     assert is_wide.tolist() == [False, True, True, False, False, True]
     assert narrow["f_q50_person_days"].isna().tolist() == [False, True, True, True, False, True]
+
+
+def test_a_part_of_an_assumed_size_has_no_wide_estimate() -> None:
+    ids = pd.Series(["A", "B"])
+    parts = pd.DataFrame(
+        {"restriction_id": ["A", "B", "B"], "reading": ["whole", "within", "whole"]}
+    )
+    frame = pd.DataFrame(
+        {"q05_persons": 10.0, "q50_persons": 40.0, "q95_persons": 150.0}, ids.index
+    )
+    widest = reasons.choose_widest(ids, parts)
+    assert reasons.drop_wide(frame, widest)[1].tolist() == [False, True]
+    assert not reasons.drop_wide(frame.assign(q95_persons=110.0), widest)[1].any()

@@ -5,6 +5,7 @@ status_rules.py defines the rules, their sentences and the best status that each
 
 from collections.abc import Mapping
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -58,6 +59,9 @@ REASON = ["reason", "reason_rule_ids", "reason_details"]
 BETWEEN = ("; ", ";", ";")
 """Separators of the cells of these columns."""
 ROUNDING = 1e-9
+WIDEST_PART = 12.0
+"""As WIDEST, where the size of a part of a place is assumed: a range of twelve says nothing."""
+Widest: TypeAlias = "float | pd.Series[float]"
 """Relative error of sums of numbers."""
 OWN_WORDS = "extent"
 """The rule whose sentence is a text of the facts, so that it has no details."""
@@ -139,16 +143,26 @@ def measure_factor(
     return high / low.clip(lower=1.0)
 
 
+def choose_widest(restriction_ids: "pd.Series[str]", parts: pd.DataFrame) -> "pd.Series[float]":
+    """Return the factor above which each restriction has no estimate.
+
+    It is less where the size of a part of a place is assumed. `parts` are those of `Inputs`.
+    """
+    assumed = parts.loc[parts["reading"] == PlaceReading.WITHIN.value, "restriction_id"]
+    widest = pd.Series(WIDEST, restriction_ids.index)
+    return widest.mask(restriction_ids.isin(assumed), WIDEST_PART)
+
+
 def drop_wide(
-    frame: pd.DataFrame, unit: str = "persons", kind: str = ""
+    frame: pd.DataFrame, widest: Widest = WIDEST, unit: str = "persons", kind: str = ""
 ) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
     """Return the rows, with blank quantiles if they are too wide, and a flag for such rows.
 
-    Too wide are quantiles whose factor is above WIDEST. Their columns are `{kind}q05_{unit}` and so
-    on.
+    Too wide are quantiles whose factor is above `widest`. Their columns are `{kind}q05_{unit}` and
+    so on.
     """
     names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
-    is_wide = measure_factor(frame, unit, kind) > WIDEST
+    is_wide = measure_factor(frame, unit, kind) > widest
     return frame.assign(**frame[names].mask(is_wide)), is_wide
 
 
@@ -185,12 +199,16 @@ def drop_flat(
 
 
 def withhold_quantiles(
-    frame: pd.DataFrame, unit: str = "persons", kind: str = "", bound: str = ""
+    frame: pd.DataFrame,
+    unit: str = "persons",
+    kind: str = "",
+    bound: str = "",
+    widest: Widest = WIDEST,
 ) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
     """Return the rows, with unusable quantiles blank, and the rows that each rule blanked."""
     frame, is_outside = drop_outside(frame, unit, kind)
     frame, is_flat = drop_flat(frame, unit, kind, bound)
-    frame, is_wide = drop_wide(frame, unit, kind)
+    frame, is_wide = drop_wide(frame, widest, unit, kind)
     return frame, {"too_wide": is_wide, "outside_bounds": is_outside, "no_width": is_flat}
 
 
