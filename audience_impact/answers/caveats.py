@@ -45,6 +45,7 @@ MISSING_REASONS: dict[str, str] = {
     "new_use_only": "only {features} were affected, and our record holds no count of those",
     "no_figure": "our record holds no user figure from before it began",
     "too_vague": "modelled figures are too uncertain to print",
+    "rung_closed": "estimates that rest on as little as this failed our tests",
     "too_wide": "the plausible numbers vary more than twelvefold",
     "no_width": "the figures leave no room for a range: one may be wrong, or two may count "
     "different people",
