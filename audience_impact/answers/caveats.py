@@ -20,6 +20,7 @@ from audience_impact.vocabulary import (
     BOTH_ACTIONS,
     ON_AND_OFF,
     PRINTED_AREA,
+    WITH_NETWORK,
     Assumption,
     FactRole,
     Feature,
@@ -112,7 +113,8 @@ APPLIED: dict[str, str] = {
 }
 """Plain wordings of the assumptions about users of a feature."""
 CAVEATS: dict[str, str] = {
-    "within": "The source names only part of a place. We assumed a part of typical size.",
+    "within": "Our record has no count of people in a part of the place, and assumes a part of "
+    "typical size.",
     "either": "The source may mean a place or a smaller one of the same name.",
     "unasked": "No survey covers internet use in that area alone.",
     "network_guessed": "Which networks were cut, or who used them, is assumed from similar cases.",
@@ -267,7 +269,9 @@ def describe_mixed_action(record: AnswerRecord) -> list[str]:
     counted = "; the number covers both" * (record.leading.people.interval is not None)
     mixed = [f"The source says that it was shut down or slowed{counted}."]
     spells = ["The source says that it was on and off."]
-    return mixed * (BOTH_ACTIONS in note) + spells * (ON_AND_OFF in note)
+    wider = ["The source also names the whole internet; users of these services are counted."]
+    of_both = WITH_NETWORK in note and not record.is_network
+    return mixed * (BOTH_ACTIONS in note) + spells * (ON_AND_OFF in note) + wider * of_both
 
 
 def _explain_assumption(detail: str) -> str:

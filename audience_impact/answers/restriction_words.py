@@ -38,7 +38,7 @@ MOST_SERVICES = 5
 """Maximum number of services named in a sentence. Of more, the first are named and the rest
 counted.
 """
-MOST_PLACES = 7
+MOST_PLACES = 10
 """Maximum number of places named in a sentence. Of more, the first are named and the rest counted.
 """
 CALLS = {Feature.VOICE_CALL, Feature.VIDEO_CALL}
@@ -226,10 +226,15 @@ def name_features(features: set[str]) -> tuple[str, str]:
 
 def list_services(record: AnswerRecord, word: str = "and") -> str:
     """Return the services, without the internet: `WhatsApp and Telegram`, or joined by `or`."""
-    named = record.platforms.items()
-    names = [name_service(name) for platform, name in named if platform != WHOLE_INTERNET]
-    names = put_counts_last(names)
-    if len(names) > MOST_SERVICES + 1:
+    named = [item for item in record.platforms.items() if item[0] != WHOLE_INTERNET]
+    is_many = len(named) > MOST_SERVICES + 1
+    if is_many:  # those with most users are the ones that readers know
+        size = {
+            row["platform_id"]: row.get("imputed_q50_persons") or 0.0 for row in record.audiences
+        }
+        named.sort(key=lambda item: -size.get(item[0], 0.0))
+    names = put_counts_last([name_service(name) for _, name in named])
+    if is_many:
         any_of = "any of " * (word == "or")
         names = [*names[:MOST_SERVICES], f"{any_of}{len(names) - MOST_SERVICES} other services"]
     return join_names(names, "or" if word == "or" else "standard")
@@ -370,7 +375,9 @@ def _name_places(record: AnswerRecord) -> str:
     items = (record.restriction.places or "").split("; ")
     whole = [item.removesuffix(DOUBT) for item in items if not item.startswith(INSIDE)]
     parts = [item.removeprefix(INSIDE) for item in items if item.startswith(INSIDE)]
-    return f"{_list_places(whole)} and parts of {_list_places(parts)}"
+    parts = [name for name in parts if name not in whole]  # a town and others of its district
+    inside = f"parts of {_list_places(parts or whole)}"
+    return f"{_list_places(whole)} and {inside}" if parts else inside
 
 
 def _name_countries(record: AnswerRecord) -> str:

@@ -6,6 +6,8 @@ where the name is in others. A continent is an area that the world contains dire
 Several names are joined as those in `area_name` of `restrictions` are; each occurs once.
 """
 
+import re
+
 import pandas as pd
 
 from audience_impact.outputs.areas import WORLD
@@ -19,6 +21,8 @@ OF_COUNTRIES = ("restrictions", "candidates", "steps")
 OF_PLACES = ("impact",)
 """Tables whose areas may be smaller than a country."""
 LAST_LATIN = 0x24F
+STATE = re.compile(r"[A-Z]{2}-\w+")
+"""Pattern of ISO 3166-2, the codes of states and provinces."""
 NAMING = ["name", "aliases", "press_name"]
 
 
@@ -33,8 +37,13 @@ def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
 
 def name_region(area_ids: list[str], parents: Parents, names: "pd.Series[str]") -> str | None:
     """Return the state or province that contains all places; None for one, or of the same name."""
-    paths = [with_holders(area, parents) for area in area_ids]
-    regions = {path[-2] if len(path) > len(("region", "country")) else "" for path in paths}
+    paths = [
+        [area for area in with_holders(area, parents) if STATE.fullmatch(area)] for area in area_ids
+    ]
+    regions = {
+        path[-1] if path and path[-1] != area else ""
+        for path, area in zip(paths, area_ids, strict=True)
+    }
     region = regions.pop() if len(regions) == 1 else ""
     is_told_apart = region and names[region] not in set(names[area_ids])
     return str(names[region]) if is_told_apart else None

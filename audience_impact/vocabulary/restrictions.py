@@ -244,7 +244,10 @@ PRINTED_AREA = "area as printed: "
 
 BOTH_ACTIONS = "shut down and throttled, in turn or in part; the harder stands"
 ON_AND_OFF = "on and off, as its text says"
-"""Notes on a restriction that a register records as both a shutdown and slowed, or in spells."""
+WITH_NETWORK = "its cells name the whole network as well"
+"""Notes on a restriction that a register records as both a shutdown and slowed, in spells, or as
+one of services and of the whole network; the services stand.
+"""
 
 
 class PlaceReading(Word):

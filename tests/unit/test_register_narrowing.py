@@ -91,6 +91,8 @@ NARROWED = [
     (SIMBA | SERVICES | {"event": "Signal was blocked. All were ordered. Simba appears to be the "
                          "only provider which followed."}, "operator named"),
     (SIMBA | {"event": "Lines were cut. Only Twiga was usable."}, "and another stayed"),
+    (SIMBA | {"event": "Lines were cut at noon. That night too. Twiga did not follow"
+                       " the order."}, "and another stayed"),
     (SIMBA | {"event": "Amid attacks Simba experienced a full shutdown."}, "operator named"),
     (SIMBA | {"event": "Before a strike, Simba was shut down until noon."}, "operator named"),
     (SIMBA | SERVICES | {"event": "It was blocked, either only directed to or applied by Simba."},

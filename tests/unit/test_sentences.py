@@ -23,10 +23,11 @@ from audience_impact.answers.numbers import (
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.answers.restriction_words import (
     describe_place,
+    list_services,
     name_other_ids,
     put_counts_last,
 )
-from audience_impact.vocabulary import BOTH_ACTIONS, ON_AND_OFF, PRINTED_AREA
+from audience_impact.vocabulary import BOTH_ACTIONS, ON_AND_OFF, PRINTED_AREA, WITH_NETWORK
 from tests.support import FACTS, load
 from tests.unit.test_answer import asked
 
@@ -663,6 +664,7 @@ def test_a_part_of_some_of_the_places_is_named() -> None:
     assert write("within;whole", some) == "Nantes and parts of Brest, France"
     town = f"{some} (a town or all of it)"
     assert write("within;city_or_district", town) == "Nantes and parts of Brest, France"
+    assert write("within;whole", "in Brest; Brest") == "parts of Brest, France"
     assert write("within;within", "in Brest; in Nantes") == "parts of Brest and Nantes, France"
     assert write("whole;whole", "Brest; Nantes") == "Brest and Nantes, France"
 
@@ -1042,3 +1044,13 @@ def test_a_cut_that_came_and_went_says_so() -> None:
     answer = sentences.write_answer(told(MANY, note=f"a page; {ON_AND_OFF}"))
     assert "The source says that it was on and off." in answer
     assert "on and off" not in sentences.write_answer(told(MANY))
+    both = sentences.write_answer(told(MANY, note=WITH_NETWORK))
+    assert "The source also names the whole internet; users of these services are" in both
+
+
+def test_of_many_services_those_with_most_users_are_named() -> None:
+    record = told(MANY, targets=[target(name.lower(), name) for name in "ABCDEFGH"])
+    sizes = [{"platform_id": "h", "imputed_q50_persons": 9.0}]
+    assert list_services(replace(record, audiences=tuple(sizes))).startswith("H, A, B")
+    few = told(MANY, targets=[target(name.lower(), name) for name in "ABH"])
+    assert list_services(replace(few, audiences=tuple(sizes))) == "A, B and H"

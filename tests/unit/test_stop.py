@@ -11,7 +11,7 @@ from audience_impact.registers.stop import cells as stop
 from audience_impact.registers.stop import dates, networks
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import REGISTER
-from audience_impact.vocabulary import ON_AND_OFF
+from audience_impact.vocabulary import ON_AND_OFF, WITH_NETWORK
 from flows.registers import gazetteer
 from tests.support import register_row
 
@@ -643,3 +643,11 @@ def test_the_cell_of_facebook_may_stand_for_its_messenger(event: str, service: s
 def test_a_text_that_says_on_and_off_is_noted(event: str, end: str, is_noted: bool) -> None:
     note = stop.write_note(register_row(event=event, end_date=end), [])
     assert (ON_AND_OFF in note) == is_noted
+
+
+def test_a_block_whose_cells_name_the_network_too_is_noted() -> None:
+    services = {"whatsapp_affected": "Yes", "event": "WhatsApp was blocked."}
+    both = services | {"shutdown_extent": "Full network, Service-based"}
+    assert WITH_NETWORK in stop.write_note(register_row(**both), [])
+    alone = services | {"shutdown_extent": "Service-based"}
+    assert WITH_NETWORK not in stop.write_note(register_row(**alone), [])

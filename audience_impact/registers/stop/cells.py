@@ -29,6 +29,7 @@ from audience_impact.vocabulary import (
     BOTH_ACTIONS,
     ON_AND_OFF,
     PRINTED_AREA,
+    WITH_NETWORK,
     Action,
     Cause,
     ClaimStatus,
@@ -289,6 +290,12 @@ def _describe_both(row: Row) -> str:
     return BOTH_ACTIONS
 
 
+def _describe_extent(row: Row) -> str:
+    """Return the note on a row that counts as one of services, and has cells of both."""
+    is_of_both = "Full" in row["shutdown_extent"] and not read_cut(row).full
+    return WITH_NETWORK if is_of_both else ""
+
+
 def _describe_spells(row: Row, last: str) -> str:
     """Return the note on a row of several days whose text says that the cut came and went."""
     text = f"{first_sentence(row['event'])} {row['actual_cause_details']}"
@@ -307,6 +314,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
         if "Somaliland" in row["country"]
         else "",
         _describe_both(row),
+        _describe_extent(row),
         _describe_spells(row, row["end_date"][:10]),
         f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",

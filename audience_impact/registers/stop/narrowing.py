@@ -67,6 +67,8 @@ STAYED = re.compile(
     r"\bonly service available is(?: \w+){1,6}"
 )
 """Pattern, in plain text, of words on people who still had service."""
+SPARED = re.compile(r"\b\w+ (?:showed no change|did not (?:implement|follow|carry out|comply))\b")
+"""Pattern, in plain text, of an operator that did not carry out an order."""
 MAJOR = re.compile(
     r"\b(?:major|largest|main) (?:mobile )?(?:providers|isps|operators|networks)\b|"
     r"\b(?:network|provider|operator) most affected\b"
@@ -180,7 +182,7 @@ def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str
         return f"one operator named: {named[0]}"
     if not is_one and any(ONLY.search(text) for text in ties):
         return f"some operators named: {', '.join(named)}"
-    if _is_another_left(main, set(context.rows_naming) - keys):
+    if _is_another_left(row, main, set(context.rows_naming) - keys):
         return f"some operators named, and another stayed: {', '.join(named)}"
     return ""
 
@@ -191,9 +193,13 @@ def _is_followed_alone(row: Row, tie_pattern: str) -> bool:
     return bool(tie_pattern) and any(re.search(tie_pattern, passage) for passage in passages)
 
 
-def _is_another_left(main: list[str], other_keys: set[str]) -> bool:
-    """Return whether the main text states that only one other operator still had service."""
+def _is_another_left(row: Row, main: list[str], other_keys: set[str]) -> bool:
+    """Return whether another operator alone still had service, or did not carry out the order.
+
+    The main text says the first, any text of the event the second.
+    """
     passages = [match[0] for text in main for match in STAYED.finditer(text)]
+    passages += [match[0] for match in SPARED.finditer(plain_name(row["event"]))]
     names = {name for key in other_keys for name in operators.operator_names(key)} - GENERIC
     return any(name in passage.split() for passage in passages for name in names)
 
