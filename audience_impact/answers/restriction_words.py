@@ -373,11 +373,11 @@ def _name_places(record: AnswerRecord) -> str:
     if len(readings) == 1:
         return f"parts of {_list_places(names)}"
     items = (record.restriction.places or "").split("; ")
-    whole = [item.removesuffix(DOUBT) for item in items if not item.startswith(INSIDE)]
+    counted = [item.removesuffix(DOUBT) for item in items if not item.startswith(INSIDE)]
     parts = [item.removeprefix(INSIDE) for item in items if item.startswith(INSIDE)]
-    parts = [name for name in parts if name not in whole]  # a town and others of its district
-    inside = f"parts of {_list_places(parts or whole)}"
-    return f"{_list_places(whole)} and {inside}" if parts else inside
+    parts = [name for name in parts if name not in counted]  # a town and others of its district
+    inside = f"parts of {_list_places(parts or counted)}"
+    return f"{_list_places(counted)} and {inside}" if parts else inside
 
 
 def _name_countries(record: AnswerRecord) -> str:

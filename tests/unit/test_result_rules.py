@@ -258,7 +258,7 @@ def test_other_bases_and_countries_are_not_compared(
     ("period", "upper", "is_told"),
     [
         ("2019-01", 9e6, False),  # the first day is a year after the end of 2017
-        ("2019", 9.1e6, True),
+        ("2019", 13.6e6, True),
         ("2021", 9e6, True),
         ("2021", 5e6, False),
         ("2013-12", 9e6, False),  # of the first days of that year no base speaks

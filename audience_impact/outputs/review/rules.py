@@ -15,11 +15,12 @@ from audience_impact.audiences.daily_reach import LATER_DAYS
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import measured
+from audience_impact.denominators.denominators import PUBLISHERS_DIFFER
 from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.review.reasons import SHOWN
 from audience_impact.outputs.review.status_rules import NORMAL
 from audience_impact.periods import WINDOW_DAYS, parse_periods, with_distance
-from audience_impact.populations import EVERYONE
+from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.rules import Stage, register_rule
 from audience_impact.vocabulary import (
     ClaimStatus,
@@ -319,8 +320,9 @@ def area_above_base(results: ReviewInput) -> list[str]:
     """Return countries and periods with more people than the largest base of their restrictions.
 
     A base is that of any day from the start of the oldest restriction in force, or from the first
-    of January, to the last day of the period, at most WINDOW_DAYS away. If a base is projected, all
-    residents are the limit. Without a base near the first or the last of these days there is no
+    of January, to the last day of the period, at most WINDOW_DAYS away. People online may be above
+    it by as much as publishers differ, and residents are always a limit, the only one if a base is
+    projected. Without a base near the first or the last of these days there is no
     limit. No draw or bound with errors exceeds the base with its error.
     """
     if results.by_area.empty or results.bases.empty:
@@ -332,7 +334,9 @@ def area_above_base(results: ReviewInput) -> list[str]:
         _find_near_bases(periods, results.bases),
         _find_near_bases(periods.assign(base=EVERYONE), results.bases),
     )
-    limit = counted["most"].where(~counted["projected"].eq(True), residents["most"])
+    slack = periods["base"].eq(ONLINE).map({True: PUBLISHERS_DIFFER, False: 1.0})
+    near = np.fmin(counted["most"] * slack, residents["most"].fillna(np.inf))
+    limit = near.where(~counted["projected"].eq(True), residents["most"])
     most = periods[["q95_persons", "at_most_persons"]].max(axis=1)
     is_above = periods["upper_persons"] > limit + TOLERANCE_PERSONS
     above = periods[is_above | (most > periods["base_persons"] + TOLERANCE_PERSONS)]
