@@ -20,6 +20,7 @@ from audience_impact.vocabulary import (
     BOTH_ACTIONS,
     ON_AND_OFF,
     PRINTED_AREA,
+    SLOWED_ALONE,
     WITH_NETWORK,
     Assumption,
     FactRole,
@@ -270,8 +271,10 @@ def describe_mixed_action(record: AnswerRecord) -> list[str]:
     mixed = [f"The source says that it was shut down or slowed{counted}."]
     spells = ["The source says that it was on and off."]
     wider = ["The source also names the whole internet; users of these services are counted."]
+    slowed = ["The source also calls it a shutdown: at most the faster networks were switched off."]
     of_both = WITH_NETWORK in note and not record.is_network
-    return mixed * (BOTH_ACTIONS in note) + spells * (ON_AND_OFF in note) + wider * of_both
+    mixed = mixed * (BOTH_ACTIONS in note) + slowed * (SLOWED_ALONE in note)
+    return mixed + spells * (ON_AND_OFF in note) + wider * of_both
 
 
 def _explain_assumption(detail: str) -> str:

@@ -450,6 +450,8 @@ def _describe_unknown_end(record: AnswerRecord) -> str:
     if record.clauses.end is not End.NOT_RECORDED or is_planned(record):
         return ""
     first, _, last = (record.restriction.ended_on or "").partition("/")
+    if last and record.restriction.end_source == EndSource.RECORDED:
+        return f"It was over by {day_in_words(last)}."
     is_day = last and DAY.fullmatch(first) and not first.endswith("-01")  # or a month is meant
     is_later = first > (choose_start_day(record) or first)
     seen = f"; it was still in force on {day_in_words(first)}" if is_day and is_later else ""
@@ -483,7 +485,8 @@ def _describe_evidence(record: AnswerRecord) -> str:
         outages = "an outage" if count == 1 else f"{count} outages"
         seen = f"{about.seen_by} saw {outages} in its days"
         return f"{seen}: about {hours}." if high and record.clauses.end is End.DAY else f"{seen}."
-    if record.clauses.hours is Hours.SIMILAR and high:
+    is_one_day = about.ended_on == choose_start_day(record)
+    if record.clauses.hours is Hours.SIMILAR and high and is_one_day:
         return f"Similar shutdowns suggest about {hours}."
     return f"{about.seen_by} is the source of what was lost." if count else ""
 

@@ -243,10 +243,11 @@ PRINTED_AREA = "area as printed: "
 
 
 BOTH_ACTIONS = "shut down and throttled, in turn or in part; the harder stands"
+SLOWED_ALONE = "slowed, while faster networks or none were switched off; not a shutdown"
 ON_AND_OFF = "on and off, as its text says"
 WITH_NETWORK = "its cells name the whole network as well"
-"""Notes on a restriction that a register records as both a shutdown and slowed, in spells, or as
-one of services and of the whole network; the services stand.
+"""Notes on a restriction that a register records as both a shutdown and slowed, as such where only
+slowing is meant, in spells, or as one of services and the network, of which the services stand.
 """
 
 

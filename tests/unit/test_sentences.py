@@ -27,7 +27,13 @@ from audience_impact.answers.restriction_words import (
     name_other_ids,
     put_counts_last,
 )
-from audience_impact.vocabulary import BOTH_ACTIONS, ON_AND_OFF, PRINTED_AREA, WITH_NETWORK
+from audience_impact.vocabulary import (
+    BOTH_ACTIONS,
+    ON_AND_OFF,
+    PRINTED_AREA,
+    SLOWED_ALONE,
+    WITH_NETWORK,
+)
 from tests.support import FACTS, load
 from tests.unit.test_answer import asked
 
@@ -402,7 +408,7 @@ def reasoned(
             told(
                 MANY,
                 hours_basis="exams",
-                ended_on="2020-11-06",
+                ended_on="2020-11-04",
                 q05_in_force_hours=3.0,
                 q50_in_force_hours=6.0,
                 q95_in_force_hours=12.0,
@@ -413,7 +419,7 @@ def reasoned(
             told(
                 MANY,
                 hours_basis="network_cut",
-                ended_on="2020-12-06",
+                ended_on="2020-11-04",
                 q05_in_force_hours=302.5,
                 q50_in_force_hours=1026.4,
                 q95_in_force_hours=2904.0,
@@ -585,7 +591,7 @@ def test_a_network_in_a_war_was_online_before() -> None:
 
 
 def test_a_time_of_the_day_in_a_note_is_not_denied() -> None:
-    hours: dict[str, Any] = {"hours_basis": "exams", "ended_on": "2020-11-06"}
+    hours: dict[str, Any] = {"hours_basis": "exams", "ended_on": "2020-11-04"}
     hours |= dict(zip(HOURS, (3.0, 6.0, 12.0), strict=True))
     assert "Similar shutdowns suggest" in sentences.write_answer(told(MANY, **hours))
     for note in ("from 4:00pm to midnight", "10:30 to 13:30", "about 60 hours"):
@@ -1044,6 +1050,8 @@ def test_a_cut_that_came_and_went_says_so() -> None:
     answer = sentences.write_answer(told(MANY, note=f"a page; {ON_AND_OFF}"))
     assert "The source says that it was on and off." in answer
     assert "on and off" not in sentences.write_answer(told(MANY))
+    slowed = sentences.write_answer(told(MANY, note=SLOWED_ALONE))
+    assert "also calls it a shutdown: at most the faster networks were switched off." in slowed
     both = sentences.write_answer(told(MANY, note=WITH_NETWORK))
     assert "The source also names the whole internet; users of these services are" in both
 

@@ -29,6 +29,7 @@ from audience_impact.vocabulary import (
     BOTH_ACTIONS,
     ON_AND_OFF,
     PRINTED_AREA,
+    SLOWED_ALONE,
     WITH_NETWORK,
     Action,
     Cause,
@@ -286,7 +287,7 @@ def _describe_both(row: Row) -> str:
     if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
         return ""
     if read_cut(row).full and _is_slowed(row):
-        return "slowed, while faster networks or none were switched off; not a shutdown"
+        return SLOWED_ALONE
     return BOTH_ACTIONS
 
 
