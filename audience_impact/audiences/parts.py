@@ -36,7 +36,14 @@ from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
 from audience_impact.places import nesting, networks, online, population
 from audience_impact.places.population import PART
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
-from audience_impact.vocabulary import GeoScope, NetworkScope, PartGap, PlaceReading, RungFamily
+from audience_impact.vocabulary import (
+    GeoScope,
+    NetworkScope,
+    PartGap,
+    PartKind,
+    PlaceReading,
+    RungFamily,
+)
 
 PEOPLE = ["people_low_persons", "people_persons", "people_high_persons"]
 """Columns of the residents of a place: 5 % quantile, median, 95 % quantile."""
@@ -150,9 +157,11 @@ def _locate_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _is_unlocated(places: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for places of which only the country is on record."""
+    """Return True for places of which only the country is on record, and no number of regions."""
     is_within = places["reading"] == PlaceReading.WITHIN.value
-    return is_within & (places["area_id"] == places["country_id"])
+    is_region = places["part_kind"] == PartKind.DISTRICTS.value
+    is_counted = is_region & pd.to_numeric(places["units_count"]).notna()
+    return is_within & (places["area_id"] == places["country_id"]) & ~is_counted
 
 
 def _list_countries(restrictions: pd.DataFrame, parents: Mapping[str, str]) -> pd.DataFrame:

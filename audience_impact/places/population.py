@@ -347,7 +347,7 @@ PARAMETERS = ["level", "unit_slope", "count_slope", "deviation"]
 PART = ["part_persons", "part_deviation"]
 """Columns of the median of the people in a part, and of the standard deviation of its log."""
 UNIT_LEVELS = {
-    PartKind.DISTRICTS.value: [AreaLevel.ADMIN2.value],
+    PartKind.DISTRICTS.value: [AreaLevel.ADMIN2.value, AreaLevel.ADMIN1.value],
     PartKind.SOME.value: [],
 }
 """Levels of the typical unit, by kind of part; SMALL_LEVELS for all other kinds."""

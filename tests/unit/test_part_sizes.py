@@ -16,6 +16,8 @@ AREAS = pd.DataFrame(
         ("XA-1", "XA", "admin1"),
         *((f"XA-1/d{number}", "XA-1", "admin2") for number in range(4)),
         *((f"XA-1/d0/t{number}", "XA-1/d0", "admin3") for number in range(5)),
+        ("XB", "", ""),
+        *((f"XB-{number}", "XB", "admin1") for number in range(2)),
     ],
     columns=["area_id", "parent_id", "level"],
 )
@@ -35,6 +37,7 @@ def make_parts(kind: str, area: str, people: float, units: float = 1.0) -> pd.Da
     ("kind", "area", "persons"),
     [
         ("districts", "XA-1", 100e3),
+        ("districts", "XB", 200e3),
         ("subdistrict", "XA-1", 80e3),
         ("village", "XA-1/d0", 80e3),
         ("village", "XA-1/d1", 400e3),

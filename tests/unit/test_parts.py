@@ -47,11 +47,21 @@ def acts() -> Stages:
     cut(made, "nested", "XA-01", "XA-01/town")
     cut(made, "both", "XA-01", "XA-02")
     cut(made, "within", "XA-01=within")
+    cut(made, "somewhere", "XA=within")
+    cut(made, "counted", "XA=within")
+    made.rows["restriction_places"][-1]["part_kind"] = "districts"
     cut(made, "either", "XA-01=city_or_district")
     cut(made, "mobile", network_scope="mobile")
     cut(made, "mobile-region", "XA-01", network_scope="mobile")
     cut(made, "unknown-network", "XA-01", network_scope="unknown")
     return prepared(made)[0]
+
+
+def test_a_number_of_regions_is_a_part_of_a_country(acts: Stages) -> None:
+    result = exposed(acts)
+    assert (result.loc["counted"] <= result.loc["all"]).all()
+    assert result.loc["counted"].median() < result.loc["all"].median()
+    assert "somewhere" not in result.index
 
 
 def test_each_part_has_as_many_people_as_its_places(acts: Stages) -> None:
