@@ -432,11 +432,12 @@ def test_another_seed_moves_the_estimates_a_little(
     other = impact(repository_checked.tables, repository_run.stages, seventh)
     ends = ["lower_persons", "upper_persons"]
     pd.testing.assert_frame_equal(other[ends], plain[ends])
-    # An interval that spans nearly a factor of 20 may be too wide with the other seed.
+    # An interval that spans nearly a factor of 20, or of 12 where the size of a part is assumed, may
+    # be too wide with the other seed.
     changed = other["obs_status"] != plain["obs_status"]
     factors = [table["q95_persons"] / table["q05_persons"] for table in (plain, other)]
     assert changed.mean() < 0.02
-    assert (pd.concat(factors, axis=1).max(axis=1)[changed] > 15).all()
+    assert (pd.concat(factors, axis=1).max(axis=1)[changed] > 11).all()
     width = plain["q95_persons"] - plain["q05_persons"]
     moved = (other["q50_persons"] - plain["q50_persons"]).abs() / width
     assert 0 < moved.max() < 0.1
@@ -522,7 +523,8 @@ def test_the_rest_is_computed_and_says_what_it_lost(spoilt: Spoilt, frames: Tabl
     # other countries too; the bounds do not.
     fitted = "imputed from|company or unexplained figure"
     imputed = untouched["reason"].fillna("").str.contains(fitted)
-    pd.testing.assert_frame_equal(untouched[~imputed], same[~imputed])
+    # Other figures are combined with what all of them let expect, unless they are far surer.
+    pd.testing.assert_frame_equal(untouched[~imputed], same[~imputed], rtol=0.01)
     ends = ["lower_persons", "upper_persons"]
     pd.testing.assert_frame_equal(untouched.loc[imputed, ends], same.loc[imputed, ends])
 
