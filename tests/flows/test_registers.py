@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from audience_impact.registers.outages import OutageList
 from audience_impact.registers.register import COMMON_DEFECTS, Defect, Defects
-from audience_impact.vocabulary import BOTH_ACTIONS
+from audience_impact.vocabulary import BOTH_ACTIONS, ON_AND_OFF, WITH_NETWORK
 from flows.commands import importing as importing_command
 from flows.commands.importing import build_import_commands
 from flows.pipeline import steps
@@ -161,7 +161,7 @@ def test_a_list_of_outages_is_imported_and_what_cannot_be_used_is_refused(tmp_pa
 
 OURS = re.compile(
     r"Somaliland, .*|slowed, while faster networks .*|not a shutdown|hours of an exam cut .*|"
-    + "|".join(map(re.escape, BOTH_ACTIONS.split("; ")))
+    + "|".join(map(re.escape, [*BOTH_ACTIONS.split("; "), ON_AND_OFF, WITH_NETWORK]))
 )
 """Parts of a note that the import writes in its own words."""
 
