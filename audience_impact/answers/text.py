@@ -90,7 +90,8 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
     pages = dict.fromkeys(
         f"  {row['attribution']}  {row['url'] or ''}".rstrip() for row in record.figures
     )
-    days = [row for row in record.person_days if len(row.period) == len("2023")]
+    has_estimate = record.leading.people.interval is not None  # else days of no number of people
+    days = [row for row in record.person_days if has_estimate and len(row.period) == len("2023")]
     headline, answer = sentences.write_headline(record), sentences.write_answer(record, version_id)
     if not answer.startswith(f"{headline} "):
         headline, answer = answer, ""

@@ -1062,3 +1062,13 @@ def test_of_many_services_those_with_most_users_are_named() -> None:
     assert list_services(replace(record, audiences=tuple(sizes))).startswith("H, A, B")
     few = told(MANY, targets=[target(name.lower(), name) for name in "ABH"])
     assert list_services(replace(few, audiences=tuple(sizes))) == "A, B and H"
+
+
+def test_an_answer_without_an_estimate_has_no_person_days() -> None:
+    def write(numbers: dict[str, Any]) -> str:
+        record = told(numbers)
+        days = tuple(replace(row, period="2020") for row in record.person_days)
+        return text.render_brief(replace(record, person_days=days), VERSION)
+
+    assert "Person-days by year" in write(MANY)
+    assert "Person-days by year" not in write(BOUNDS)
