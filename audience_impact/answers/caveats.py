@@ -268,13 +268,19 @@ def describe_mixed_action(record: AnswerRecord) -> list[str]:
     """Return sentences on a cut that a register records as slowed as well, or as on and off."""
     note = record.restriction.note or ""
     counted = "; the number covers both" * (record.leading.people.interval is not None)
-    mixed = [f"The source says that it was shut down or slowed{counted}."]
-    spells = ["The source says that it was on and off."]
-    wider = ["The source also names the whole internet; users of these services are counted."]
-    slowed = ["The source also calls it a shutdown: at most the faster networks were switched off."]
-    of_both = WITH_NETWORK in note and not record.is_network
-    mixed = mixed * (BOTH_ACTIONS in note) + slowed * (SLOWED_ALONE in note)
-    return mixed + spells * (ON_AND_OFF in note) + wider * of_both
+    sentences = {
+        BOTH_ACTIONS: f"The source says that it was shut down or slowed{counted}.",
+        SLOWED_ALONE: "The source also calls it a shutdown: at most the faster networks were "
+        "switched off.",
+        ON_AND_OFF: "The source says that it was on and off.",
+        WITH_NETWORK: "The source also says that the whole internet was affected. Only the users "
+        "of these services are counted here.",
+    }
+    return [
+        sentence
+        for remark, sentence in sentences.items()
+        if remark in note and not (remark == WITH_NETWORK and record.is_network)
+    ]
 
 
 def _explain_assumption(detail: str) -> str:

@@ -264,15 +264,16 @@ def _format_floor_cell(amount: Estimate) -> str:
 
 
 def _describe_left_out(
-    rows: pd.DataFrame, quantity: Quantity, most: int, missing: float
+    rows: pd.DataFrame, quantity: Quantity, most: int, missing: float | None
 ) -> list[str]:
     """Return how many rows are below the first ones, and how many of all have no estimate.
 
-    `missing` is the number of those that the total leaves out.
+    `missing` is the number of those that the total leaves out; None where rows are no part of it.
     """
     more, without = max(len(rows) - most, 0), rankings.count_without_estimate(rows, quantity)
     have = "has no estimate of its own" if without == 1 else "have no estimate of their own"
-    wide = "; the total includes those whose range is too wide to print" * (without > missing)
+    wide = "; the total includes those whose range is too wide to print"
+    wide *= missing is not None and without > missing
     parts = [f"Left out: {more} more (--top {len(rows)} shows them)."] * bool(more)
     parts += [f"{without} of all {len(rows)} rows {have}{wide}."] * bool(without)
     return [f"  {' '.join(parts)}"] if parts else []
@@ -324,7 +325,7 @@ def render_area_brief(
     if not is_by_country and len(rows) < row["restrictions_count"]:
         counted += f", in {len(rows)} rows: the steps or renewals of one restriction share a row"
     is_of_people = not is_by_country and quantity is Quantity.PEOPLE
-    missing = row["bounds_only_count"] if is_of_people else float("inf")
+    missing = row["bounds_only_count"] if is_of_people else None
     noun = "Countries" if is_by_country else "Restrictions"
     head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]} (likely range in brackets)"
     return _join_sections(

@@ -86,7 +86,8 @@ def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFram
         rows[theirs] = rows[theirs].where(~is_counted_base, rows[name])
     limit = np.fmax(rows["base_persons"], rows["high_persons"].where(is_counted_base))
     size = rows["expected_persons"].where(rows["is_base_projected"].eq(True))
-    return rows.assign(base_persons=limit, base_size_persons=size.fillna(limit))
+    largest = rows.groupby(COUNTRY)["low_persons"].transform("max")  # more than publishers count
+    return rows.assign(base_persons=np.fmax(limit, largest), base_size_persons=size.fillna(limit))
 
 
 def group_by_country(audiences: pd.DataFrame) -> pd.DataFrame:

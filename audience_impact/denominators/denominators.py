@@ -110,7 +110,6 @@ class Denominators(CountsWithErrors):
         is_ahead = (rows["base_status"] == FORECAST) & (rows["base"] != EVERYONE)
         residents = rows["population_persons"].fillna(rows["base_persons"])
         limit = rows["base_persons"].where(~is_ahead, residents)
-        limit = np.fmax(limit, groups["floor_persons"].where(~is_ahead))
         return rows.assign(base_persons=limit, is_base_projected=is_ahead)
 
     def _choose_best(self, groups: pd.DataFrame) -> pd.DataFrame:

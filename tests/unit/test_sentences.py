@@ -1053,7 +1053,7 @@ def test_a_cut_that_came_and_went_says_so() -> None:
     slowed = sentences.write_answer(told(MANY, note=SLOWED_ALONE))
     assert "also calls it a shutdown: at most the faster networks were switched off." in slowed
     both = sentences.write_answer(told(MANY, note=WITH_NETWORK))
-    assert "The source also names the whole internet; users of these services are" in both
+    assert "the whole internet was affected. Only the users of these services are" in both
 
 
 def test_of_many_services_those_with_most_users_are_named() -> None:

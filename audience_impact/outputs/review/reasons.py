@@ -59,10 +59,11 @@ REASON = ["reason", "reason_rule_ids", "reason_details"]
 BETWEEN = ("; ", ";", ";")
 """Separators of the cells of these columns."""
 ROUNDING = 1e-9
-WIDEST_PART = 12.0
-"""As WIDEST, where the size of a part of a place is assumed: a range of twelve says nothing."""
-Widest: TypeAlias = "float | pd.Series[float]"
 """Relative error of sums of numbers."""
+WIDEST_PART = 12.0
+"""As WIDEST, where the size of a part of a place is assumed: such a range says nothing."""
+Widest: TypeAlias = "float | pd.Series[float]"
+"""The factor above which there is no estimate, for all rows or by row."""
 OWN_WORDS = "extent"
 """The rule whose sentence is a text of the facts, so that it has no details."""
 

@@ -297,10 +297,11 @@ def _describe_extent(row: Row) -> str:
     return WITH_NETWORK if is_of_both else ""
 
 
-def _describe_spells(row: Row, last: str) -> str:
+def _describe_spells(row: Row) -> str:
     """Return the note on a row of several days whose text says that the cut came and went."""
     text = f"{first_sentence(row['event'])} {row['actual_cause_details']}"
-    return ON_AND_OFF if SPELLS.search(text) and last != row["start_date"][:10] else ""
+    is_one_day = row["end_date"][:10] == row["start_date"][:10]
+    return ON_AND_OFF if SPELLS.search(text) and not is_one_day else ""
 
 
 def write_note(row: Row, also_named: Sequence[str]) -> str:
@@ -316,7 +317,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
         else "",
         _describe_both(row),
         _describe_extent(row),
-        _describe_spells(row, row["end_date"][:10]),
+        _describe_spells(row),
         f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )
