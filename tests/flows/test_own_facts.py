@@ -98,7 +98,7 @@ def test_an_error_that_ones_own_rows_make_of_a_shipped_row_is_told(
 
 
 def test_a_run_takes_the_shipped_facts_first(
-    shipped: Path, own_facts: Path, monkeypatch: pytest.MonkeyPatch
+    shipped: Path, own_facts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[Path]] = []
 
@@ -108,7 +108,8 @@ def test_a_run_takes_the_shipped_facts_first(
 
     monkeypatch.setattr(running, "run_flow", run_flow)
     monkeypatch.setattr(running, "show_next_steps", lambda published: None)
-    assert command("run", ON_TOP, "--facts", own_facts).returncode == 0
+    apart = ("--published", tmp_path / "published")  # and not on a version of this checkout
+    assert command("run", ON_TOP, "--facts", own_facts, *apart).returncode == 0
     assert seen == [[shipped, own_facts]]
 
 

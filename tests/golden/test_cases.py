@@ -11,6 +11,7 @@ from statistics import NormalDist
 import pandas as pd
 import pytest
 
+from audience_impact.denominators.denominators import PUBLISHERS_DIFFER
 from audience_impact.facts.tables import Tables
 from audience_impact.pipeline import Outputs, Selection, Settings, Stages, prepare_run
 from audience_impact.store.divided import combine_tables, divide_tables, list_computed
@@ -312,11 +313,14 @@ def test_bounds_are_in_order_everywhere(frames: Tables) -> None:
         assert (known["lower_persons"] <= known["upper_persons"]).all()
         over = known["upper_persons"] > known["base_persons"]
         assert "population_persons" in table or not over.any()
-        if over.any():  # of a projection, which is no bound
+        if over.any():
             beyond = known[over]
             assert (beyond["upper_persons"] <= beyond["population_persons"]).all()
-            projected = beyond[beyond["impact_metric"] == "people_exposed"]["reason"]
-            assert projected.str.contains("internet users projected").all()
+            exposed = beyond[beyond["impact_metric"] == "people_exposed"]
+            is_projected = exposed["reason"].str.contains("internet users projected")  # no bound
+            counted = exposed[~is_projected]  # by another publisher than that of the audience
+            assert counted["reason"].str.contains("base of another measurer").all()
+            assert (counted["upper_persons"] <= PUBLISHERS_DIFFER * counted["base_persons"]).all()
     shares = frames["impact"].filter(regex="^(lower|upper)_.*_share$")
     assert ((shares.isna()) | ((shares >= 0) & (shares <= 1))).all(axis=None)
 
