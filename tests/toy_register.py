@@ -90,6 +90,7 @@ REGISTER = Register(
         "place_unresolved": "no region of ISO 3166-2",
     },
     record=record,
+    correct=lambda event: [event],
     read=read,
     spellings={"x twitter": "twitter"},
 )

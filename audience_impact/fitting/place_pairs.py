@@ -103,17 +103,50 @@ def compare_sexes(each_sex: pd.DataFrame) -> Array:
     return np.asarray(gap.dropna().to_numpy("float64") / 2.0)
 
 
-def measure_towns(use: pd.DataFrame, where: str = Residence.URBAN.value) -> Array:
-    """Return the log odds in the towns of each region minus those of the region."""
+def measure_towns(use: pd.DataFrame) -> "pd.Series[float]":
+    """Return the log odds in the towns of each region minus those of the region, by `area_id`."""
+    where = Residence.URBAN.value
     rows = use[use["asked"] != RegionalAsked.HOUSEHOLDS.value]
     mean = rows.groupby(["measurement_series_id", "area_id", "residence"])["share"].mean()
     wide = mean.unstack("residence")
-    if not {where, Residence.TOTAL.value} <= set(wide.columns):
-        return np.empty(0)
-    both = wide[[where, Residence.TOTAL.value]].dropna()
-    return np.asarray(
-        (compute_log_odds(both[where]) - compute_log_odds(both[Residence.TOTAL.value])).to_numpy()
-    )
+    both = wide.reindex(columns=[where, Residence.TOTAL.value]).dropna()
+    above = compute_log_odds(both[where]) - compute_log_odds(both[Residence.TOTAL.value])
+    return above.droplevel(0)
+
+
+def fit_urban(towns: "pd.Series[float]", urban: "pd.Series[float]") -> tuple[float, int]:
+    """Return the log odds per unit of the share of residents in towns, and the regions used.
+
+    `towns` are those of `measure_towns`, `urban` the shares of residents in towns, by area.
+    """
+    rest = 1.0 - towns.index.map(urban).astype("float64")
+    pairs = pd.DataFrame({"above": towns.to_numpy("float64"), "rest": rest}).dropna()
+    if len(pairs) < LEAST_REGIONS:
+        return np.nan, len(pairs)
+    return float(pairs["above"] @ pairs["rest"] / (pairs["rest"] @ pairs["rest"])), len(pairs)
+
+
+def measure_urban_rest(figures: pd.DataFrame, tables: Tables) -> tuple[float, int]:
+    """Return the part of the spread of small places that urban shares leave, and the places.
+
+    The steps of connected homes within each holder are fitted to the shares in towns, in each
+    country with its own slope; the part is the root of the mean of residual over total squares.
+    """
+    homes = figures[figures["kind"] == HOUSEHOLDS]
+    holders, counted = regional_figures.read_parents(tables), set(homes["area_id"])
+    ways = homes["area_id"].map(lambda area: regional_figures.trace_chain(area, holders)[1:-1])
+    holder = ways.map(lambda way: next((area for area in way if area in counted), None))
+    urban = homes["area_id"].map(regional_figures.read_urban_shares(tables)).astype("float64")
+    steps = homes.assign(holder=holder, urban=urban).dropna(subset=["holder", "urban"])
+    if len(steps) < LEAST_REGIONS:
+        return np.nan, len(steps)
+    mean = steps.groupby("holder")[["urban", "deviation"]].transform("mean")
+    x, y = (steps[name] - mean[name] for name in ("urban", "deviation"))
+    country = steps["country_id"]
+    slope = (x * y).groupby(country).sum() / (x**2).groupby(country).sum()
+    rest = y - country.map(slope) * x
+    parts = (rest**2).groupby(country).sum() / (y**2).groupby(country).sum()
+    return float(np.sqrt(country.map(parts).mean())), len(steps)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ Method. Nothing is drawn at random: the same facts give the same numbers, rounde
   divided by their variance in online.py given that of the regions of the same census, have mean
   one.
 * city: quantiles of log odds in the towns of a region less those of the region.
+* urban: least squares of the same on the share of the region's residents outside towns.
+* urban_rest: within the holders of a census of households, the root of the squares that a
+  regression of the steps on urban shares leaves, as a part of all squares, over all places.
 * survey: women and men are surveyed separately; half of the 90 % quantile of the absolute
   difference of their deviations.
 * model_slope, model_level: least squares of the deviations in surveys on those of the model times
@@ -31,8 +34,8 @@ Assumptions. Surveys and the model err independently of each other.
 
 Known drawbacks. The model was fitted to the same surveys: its accuracy in a country without a
 survey is overstated, and the change over years is understated. The parameters of small places come
-from two censuses of households, of 2011 and 2014, those of households from the states of one
-country, and those of towns from a single survey.
+from two censuses of households, of 2011 and 2014, when few homes were connected. Those of
+households come from the states of one country, and those of towns from a single survey.
 
 Citations. Weighted quantiles as in tables.py. The log of a chi square: M. S. Bartlett, D.
 G. Kendall (1946), The statistical analysis of variance-heterogeneity and the logarithmic
@@ -76,8 +79,10 @@ from audience_impact.fitting.place_pairs import (
     compare_readings,
     compare_sexes,
     fit_reading,
+    fit_urban,
     list_readings,
     measure_towns,
+    measure_urban_rest,
     pair_kinds,
     read_small_places,
     select_large_series,
@@ -140,6 +145,8 @@ NOTES: dict[StrEnum, str] = {
     "country",
     PlaceLaw.HOUSEHOLDS: "half of a 90 % interval, log odds: a place by its connected homes alone",
     PlaceLaw.HOUSEHOLDS_SLOPE: "deviation for each unit of that of connected homes",
+    PlaceLaw.URBAN: "log odds for each unit of the share of residents who live in towns",
+    PlaceLaw.URBAN_REST: "part of the spread of a step that the shares living in towns leave",
     PlaceLaw.READING: "half of a 90 % interval, log odds: the share of a place that readers of a "
     "register expect, beyond the errors of both",
 }
@@ -271,7 +278,7 @@ def fit_parameters(tables: Tables) -> Fits:
     fits |= _fit_city(tables["regional_use"]) | _fit_small_places(
         read_small_places(deviations, tables)
     )
-    fits |= _fit_households(deviations, fits)
+    fits |= _fit_urban(deviations, tables) | _fit_households(deviations, fits)
     fits |= _fit_reading(tables, fits)
     return {name: fits[name] for name in PlaceLaw}
 
@@ -365,12 +372,28 @@ def _fit_ageing(both: pd.DataFrame, fits: Fits) -> Fits:
 
 
 def _fit_city(use: pd.DataFrame) -> Fits:
-    urban = measure_towns(use)
+    urban = measure_towns(use).to_numpy("float64")
     if len(urban) < LEAST_REGIONS:
         values = name_quantiles(np.array(ASSUMED_CITY))
         return {PlaceLaw.CITY: Fit(values, ParameterBasis.ASSUMED, 0, 0)}
     values = name_quantiles(compute_quantiles(urban, np.ones(len(urban)), TAILS))
     return {PlaceLaw.CITY: Fit(values, ParameterBasis.SINGLE_HOUSE, len(urban), 1)}
+
+
+def _fit_urban(deviations: pd.DataFrame, tables: Tables) -> Fits:
+    """Return the slope on urban shares and the spread left; without weight if too few."""
+    shares = regional_figures.read_urban_shares(tables)
+    slope, regions = fit_urban(measure_towns(tables["regional_use"]), shares)
+    rest, places = measure_urban_rest(deviations, tables)
+    if np.isnan(slope) or np.isnan(rest):
+        return {
+            **_make_fit(PlaceLaw.URBAN, ASSUMED_CITY[1], ParameterBasis.ASSUMED),
+            **_make_fit(PlaceLaw.URBAN_REST, 1.0, ParameterBasis.ASSUMED),
+        }
+    return {
+        **_make_fit(PlaceLaw.URBAN, slope, ParameterBasis.SINGLE_HOUSE, regions, 1),
+        **_make_fit(PlaceLaw.URBAN_REST, rest, ParameterBasis.ESTIMATED, places, 2),
+    }
 
 
 def _fit_small_places(places: SmallPlaces | None) -> Fits:
@@ -408,7 +431,8 @@ def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `place_laws`; without rows where there are too few figures."""
     use = tables["regional_use"]
     read = use[READ].assign(persons=use["area_id"].map(regional_figures.count_residents(tables)))
-    digest = digest_frames(read, list_readings(tables)[READINGS])
+    shares = regional_figures.read_urban_shares(tables).rename("urban").reset_index()
+    digest = digest_frames(read, list_readings(tables)[READINGS], shares)
     counts = ("figures", "countries")
     return make_parameter_table(fit_parameters(tables), NOTES, counts, digest).round(
         {"value": DECIMALS}

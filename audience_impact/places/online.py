@@ -18,8 +18,11 @@ holder's: for log odds L and deviation s that of
 
     L (sqrt(1 + pi s^2 / 8) - 1),
 
-as the mean of a logistic normal nearly is; s itself is proportional to exp(b L). A town is above
-its holder by as much as the towns of a region are above the region. A city of a million or more
+as the mean of a logistic normal nearly is; s itself is proportional to exp(b L). Where a census
+tells how many residents of a place and of its holder live in towns, the place is above its holder
+by the difference of these shares times `urban`, and s is multiplied by `urban_rest`, the part that
+they leave unexplained. Another town is above its holder by as much as the towns of a region are
+above the region. A city of a million or more
 is so above its country where its holder is below it: most of a region that a survey finds below
 its country live outside the city. If a model, or a census of
 households, has a figure of the place, the step is the prediction from such figures where surveys
@@ -87,6 +90,8 @@ class PlaceParameters:
         model_level: Growth of the log of that slope per unit of the country's log odds.
         households: Half width of a deviation that a census of connected households gives.
         households_slope: Deviation per unit of the deviation of connected households.
+        urban: Deviation per unit of the share of residents who live in towns, beyond the holder's.
+        urban_rest: Part of the spread of a step that is left where these shares are on record.
         reading: Half width of the error of reading, of a place that a register names.
     """
 
@@ -102,6 +107,8 @@ class PlaceParameters:
     model_level: float
     households: float
     households_slope: float
+    urban: float
+    urban_rest: float
     reading: float
 
     @property
@@ -136,6 +143,8 @@ COUNTS = (
     PlaceLaw.SMALL_PLACE,
     PlaceLaw.MODEL_SLOPE,
     PlaceLaw.HOUSEHOLDS_SLOPE,
+    PlaceLaw.URBAN,
+    PlaceLaw.URBAN_REST,
 )
 
 
@@ -309,8 +318,13 @@ def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) ->
     level, flag = (areas.get(name, pd.Series(dtype="str")) for name in ("level", "is_city"))
     is_city = steps["area_id"].map(level) == AreaLevel.CITY.value
     is_large = steps["area_id"].map(flag) == YesNo.YES.value
+    shares = regional_figures.read_urban_shares(tables)
+    urban, holder_urban = (
+        steps[name].map(shares).astype("float64") for name in ("area_id", "holder_id")
+    )
     return steps.assign(
         persons=persons,
+        urban=urban.mask(is_city, 1.0) - holder_urban,
         part=(persons / holder_persons).clip(upper=LARGEST_PART).fillna(0.0),
         is_city=is_city | is_large,
         is_metropolis=is_large | (is_city & (persons >= METROPOLIS_PERSONS)),
@@ -390,11 +404,16 @@ def _assume_step(
     """Return the median and spread of a step to a place without a figure."""
     small = (parameters.small_place / level["persons"]).fillna(1.0).to_numpy("float64")
     part = level["part"].to_numpy("float64")
+    urban = level["urban"].to_numpy("float64")
+    is_counted = ~np.isnan(urban)
     base_spread = level["spread"].to_numpy("float64") * parameters.spread_at(holder_odds)
     spread = base_spread * np.sqrt((1.0 + small) * (1.0 - part))
-    usual = balance_median(holder_odds, spread) + parameters.between.q50
+    spread = spread * np.where(is_counted, parameters.urban_rest, 1.0)
+    usual = np.where(is_counted, parameters.urban * urban, parameters.between.q50)
+    usual = usual + balance_median(holder_odds, spread)
+    is_other_town = level["is_city"].to_numpy(dtype="bool") & ~is_counted
     base = np.where(level["is_metropolis"], np.maximum(mean, 0.0), mean)
-    return base + np.where(level["is_city"], parameters.city.q50, usual), spread
+    return base + np.where(is_other_town, parameters.city.q50, usual), spread
 
 
 def _add_survey(

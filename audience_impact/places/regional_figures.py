@@ -85,6 +85,15 @@ def count_residents(tables: Tables) -> "pd.Series[float]":
     return rows.drop_duplicates("area_id", keep="last").set_index("area_id")["persons"]
 
 
+def read_urban_shares(tables: Tables) -> "pd.Series[float]":
+    """Return the share of the residents of each area who live in towns, by its latest census."""
+    bases = tables["bases"]
+    counted = bases.get("urban_persons", pd.Series(np.nan, bases.index)).astype("float64").notna()
+    rows = bases[counted & (bases["population_base"] == EVERYONE)].sort_values("period_end")
+    rows = rows.drop_duplicates("area_id", keep="last").set_index("area_id")
+    return (rows.get("urban_persons", rows["persons"]) / rows["persons"]).astype("float64")
+
+
 def count_years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
     """Return days as calendar years with fractions."""
     return 2000.0 + (days - MILLENNIUM).dt.days / YEAR_DAYS

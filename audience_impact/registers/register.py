@@ -304,6 +304,7 @@ class Register:
         year: the column of the year in which a row counts; blank if there is none.
         defects: kinds of defect and their meanings, in the order of the report.
         record: one row as an event record, from its cells, number and countries.
+        correct: an event with its cells corrected, in parts where these differ.
         read: an event as read.
         spellings: slips and other names of services.
         groups: names of groups of services that it may name without their members, by id.
@@ -316,6 +317,7 @@ class Register:
     year: str
     defects: Mapping[str, str]
     record: Callable[[Row, int, tuple[str, ...]], Record]
+    correct: Callable[[Event], list[Event]]
     read: Callable[[Event, Background], Reading]
     spellings: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)

@@ -266,6 +266,8 @@ class PlaceLaw(StrEnum):
     MODEL_LEVEL = "model_level"
     HOUSEHOLDS = "households"
     HOUSEHOLDS_SLOPE = "households_slope"
+    URBAN = "urban"
+    URBAN_REST = "urban_rest"
     READING = "reading"
 
 

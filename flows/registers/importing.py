@@ -238,7 +238,8 @@ def build_report(
     rows = read_records(clean, register, gazetteer.build_gazetteer(names))
     events = group_events(rows, register)
     background = _make_background(rows, register, base)
-    readings = [register.read(event, background) for event in events]
+    corrected = [part for event in events for part in register.correct(event)]
+    readings = [register.read(part, background) for part in corrected]
     source = _source_row(register, origin, base)
     source_id, platforms = source["source_id"], base["platforms"]["platform_id"]
     tables = {

@@ -216,12 +216,18 @@ class Bases(SourcedFigure):
     persons: Series[str] = fields.persons_field(filled=True)
     low_persons: Series[str] = fields.persons_field()
     high_persons: Series[str] = fields.persons_field()
+    urban_persons: Series[str] = fields.mark_optional(fields.persons_field())
     obs_status: Series[str] = fields.code_field(words.ObsStatus)
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
         """Require low <= persons <= high."""
         return is_ordered(frame, "low_persons", "persons", "high_persons")
+
+    @fields.row_rule("urban_persons")
+    def urban_above_persons(cls, frame: pd.DataFrame) -> Any:
+        """Require urban_persons <= persons."""
+        return ~(parse_numbers(frame, "urban_persons") > parse_numbers(frame, "persons"))
 
 
 class OnlineShares(SourcedFigure):

@@ -100,6 +100,12 @@ CASES = {
     "low_value_high": Case(
         "estimates", {"estimate_id": "N8", "low": "9", "value": "8"}, "value", "8"
     ),
+    "urban_above_persons": Case(
+        "bases",
+        {"base_id": "N81", "period": "2019", "persons": "8", "urban_persons": "9"},
+        "urban_persons",
+        "9",
+    ),
     "share_above_one": Case(
         "estimates", {"estimate_id": "N9", "unit": "share", "value": "1.5"}, "value", "1.5"
     ),

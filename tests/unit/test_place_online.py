@@ -25,6 +25,7 @@ LAWS = {
     ("survey", "q95"): 0.3, ("ageing", "q95"): 0.1, ("model", "q95"): 0.7,
     ("model_slope", "count"): 1.0, ("model_level", "count"): -0.2, ("households", "q95"): 0.9,
     ("households_slope", "count"): 0.4, ("reading", "q95"): 0.0,
+    ("urban", "count"): 1.0, ("urban_rest", "count"): 0.5,
 }  # fmt: skip
 DAY = "2025-06-15"
 
@@ -117,6 +118,57 @@ def test_a_town_stands_above_its_region() -> None:
     assert law.loc["XA-N/t", "online_q50"] - law.loc["XA-N/d", "online_q50"] > 0.4
 
 
+def test_shares_in_towns_move_a_place_and_say_more_of_it() -> None:
+    def add_urban(made: World, **urban: str) -> World:
+        for name, holder in (("h", "XA-N"), ("rural", "XA-N/h"), ("urban", "XA-N/h")):
+            made.add("areas", area_id=f"XA-N/{name}", name=name, parent_id=holder)
+            made.base(
+                f"{name}-people", area_id=f"XA-N/{name}", population_base="all_ages",
+                persons="100000", source_id="census-page", urban_persons=urban.get(name, ""),
+            )  # fmt: skip
+        return place(made, "XA-N/h/t", "XA-N/h", 100_000, level="city")
+
+    areas = ("XA-N/rural", "XA-N/urban", "XA-N/h/t")
+    unknown = odds(add_urban(surveyed(country())), *areas)
+    made = add_urban(surveyed(country()), h="40000", rural="10000", urban="90000")
+    for row in made.rows["bases"]:
+        row["urban_persons"] = "240000" if row["area_id"] == "XA-N" else row["urban_persons"]
+    law = odds(made, *areas)
+    middle = law["online_q50"] - unknown["online_q50"]
+    assert middle["XA-N/rural"] < -0.2 < 0.4 < middle["XA-N/urban"]
+    assert law.loc["XA-N/h/t", "online_q50"] > law.loc["XA-N/urban", "online_q50"]
+    assert (width(law) < 0.85 * width(unknown)).all()
+
+
+def test_shares_in_towns_are_learned_from_censuses_and_surveys() -> None:
+    made, generator = country(), np.random.default_rng(5)
+    for region in "ABCD":
+        place(made, f"XA-{region}", "XA", 1_000_000)
+        at = {"area_id": f"XA-{region}", "measurement_series_id": ""}
+        made.add("regional_use", **at, share="0.1", asked="households")
+        made.add("regional_use", **at, share="0.5")
+        made.add("regional_use", **at, share="0.6", residence="urban")
+        made.rows["bases"][-1]["urban_persons"] = "500000"
+        for number in range(12):
+            urban, area = generator.uniform(0.1, 0.9), f"XA-{region}/{number}"
+            place(made, area, f"XA-{region}", 100_000)
+            made.rows["bases"][-1]["urban_persons"] = str(int(urban * 100_000))
+            odd = -2.2 + 2.0 * (urban - 0.5) + generator.normal(0.0, 0.2)
+            made.add("regional_use", area_id=area, share=f"{expit(odd):.4f}", asked="households")
+    tables = made.typed()
+    shares = regional_figures.read_urban_shares(tables)
+    slope, regions = place_readings.fit_urban(
+        place_readings.measure_towns(tables["regional_use"]), shares
+    )
+    assert (regions, slope) == (4, pytest.approx(logit(0.6) / 0.5, abs=0.01))
+    deviations = add_deviations(regional_figures.read_figures(tables))
+    rest, places = place_readings.measure_urban_rest(deviations, tables)
+    assert places == 48
+    assert 0.25 < rest < 0.6
+    nothing = {**tables, "bases": tables["bases"].drop(columns="urban_persons")}
+    assert np.isnan(place_readings.measure_urban_rest(deviations, nothing)[0])
+
+
 def test_a_metropolis_is_not_below_its_country_without_a_survey_of_it() -> None:
     made = place(surveyed(country()), "XA-S/m", "XA-S", 100_000, is_city="yes")
     place(made, "XA-S/t", "XA-S", 100_000, level="city")
@@ -194,7 +246,7 @@ def test_without_laws_or_without_people_online_nothing_is_said() -> None:
 def test_a_law_that_lacks_a_number_is_no_law() -> None:
     made = country()
     made.rows["place_laws"].pop()
-    with pytest.raises(ValueError, match="reading q95; run audience-impact learn places"):
+    with pytest.raises(ValueError, match="urban_rest count; run audience-impact learn places"):
         odds(made, "XA-N")
 
 

@@ -3,8 +3,12 @@
 Rows are one event where country, start, place, extent and network agree and the years differ.
 """
 
+import csv
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 from audience_impact.registers import gazetteer as places
 from audience_impact.registers.gazetteer import Place, plain_name
@@ -88,6 +92,41 @@ def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record
     )
 
 
+@cache
+def read_corrections() -> Mapping[str, Mapping[str, Row]]:
+    """Return the corrected cells of corrections.csv by event and part.
+
+    A column is one of the register, or one of `restrictions`, whose value then replaces the one
+    read. An event whose text dates several places or actions apart has a part for each.
+    """
+    corrections: dict[str, dict[str, dict[str, str]]] = {}
+    with Path(__file__).with_name("corrections.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            parts = corrections.setdefault(row["restriction_id"], {})
+            parts.setdefault(row["part"], {})[row["column"]] = row["value"]
+    return corrections
+
+
+def correct_event(event: Event) -> list[Event]:
+    """Return an event with the cells that its own text corrects, or its parts.
+
+    The first part has the id of the event, the others its id with their number. The text of a part
+    is left out, because it speaks of the others as well.
+    """
+    corrections = read_corrections().get(event.restriction_id, {})
+    whole = corrections.get("", {})
+    records = tuple(replace(row, cells={**row.cells, **whole}) for row in event.records)
+    parts = [
+        Event(
+            event.restriction_id if part == "1" else f"{event.restriction_id}-{part}",
+            (replace(records[-1], cells={**records[-1].cells, "event": "", **cells}),),
+        )
+        for part, cells in sorted(corrections.items())
+        if part
+    ]
+    return parts or [Event(event.restriction_id, records)]
+
+
 def read_event(event: Event, background: Background) -> Reading:
     """Return an event from its newest row; the defects are those of all its rows."""
     row = event.newest_record
@@ -97,6 +136,7 @@ def read_event(event: Event, background: Background) -> Reading:
     )
     context = _read_context(row, background)
     cells = stop.restriction_cells(row.cells, features_only, targets.also_named, context)
+    cells |= {name: row.cells[name] for name in cells.keys() & row.cells.keys()}
     defects = [
         Defect(kind, record.number)
         for record in event.records
@@ -235,6 +275,7 @@ REGISTER = Register(
     year="count_year",
     defects=stop.DEFECTS,
     record=read_record,
+    correct=correct_event,
     read=read_event,
     spellings=stop_targets.SPELLINGS,
     groups=stop_targets.NEW_GROUPS,
