@@ -442,6 +442,11 @@ def find_steps(*orders: dict[str, str]) -> dict[str, str]:
             "",
         ),
         (
+            order("2023-05-03", "2023-05-08", operators="MTN"),
+            order("2023-05-09", "2023-05-13", operators="Orange"),
+            "",
+        ),
+        (
             order("2023-05-03", "2023-05-08", area_ids="XA-B"),
             order("2023-05-09", "2023-05-13"),
             "",
