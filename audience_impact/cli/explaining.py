@@ -17,6 +17,7 @@ from audience_impact.cli.folders import (
     fail_with,
     load_tables,
     open_version,
+    path_option,
 )
 from audience_impact.cli.showing import Restriction, find_single_id
 from audience_impact.vocabulary import ImpactMetric
@@ -35,13 +36,12 @@ Metric = Annotated[
 ]
 Facts = Annotated[
     list[Path] | None,
-    typer.Option(
+    path_option(
         "--facts",
-        metavar="DIR",
-        help="Compute the answer from a folder of fact tables, several are layered, and compare "
+        "DIR",
+        "Compute the answer from a folder of fact tables, several are layered, and compare "
         "it with the latest version, if there is one. Default: show what is published. Only in a "
         "checkout.",
-        readable=False,
     ),
 ]
 Format = Annotated[OutputFormat, typer.Option("--format", help="Output format of the explanation.")]

@@ -14,9 +14,9 @@ from audience_impact.cli.folders import (
     fail_with,
     format_path,
     load_tables,
+    local_option,
     open_latest,
     open_version,
-    require_local_paths,
 )
 from audience_impact.cli.ranking import Area, Begun, Kind, Sort, Year, find_area_code
 from audience_impact.exporting import Form
@@ -34,12 +34,10 @@ Chosen = Annotated[
 ]
 Into = Annotated[
     Path,
-    typer.Option(
+    local_option(
         "--into",
-        metavar="PATH",
-        callback=require_local_paths,
-        help="The file to write; for csv and parquet a folder, or a file that ends in .zip.",
-        readable=False,
+        "PATH",
+        "The file to write; for csv and parquet a folder, or a file that ends in .zip.",
     ),
 ]
 Restrictions = Annotated[
@@ -108,14 +106,12 @@ def export(
 
 ReportInto = Annotated[
     Path | None,
-    typer.Option(
+    local_option(
         "--into",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="Folder of the report: a new or empty folder, or an earlier report. "
+        "DIR",
+        "Folder of the report: a new or empty folder, or an earlier report. "
         "Default: reports/ in the folder of the versions, with a link `report` to it; where these "
         "are only read, audience-impact-report in the current folder.",
-        readable=False,
     ),
 ]
 

@@ -4,7 +4,7 @@ import os
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -88,27 +88,40 @@ def choose_published(published: Path) -> Path:
     return RELEASED if is_empty and RELEASED.is_file() else published
 
 
-PUBLISHED_OPTION = typer.Option(
+def path_option(name: str, metavar: str, about: str, **more: Any) -> Any:
+    """Return an option for paths or addresses, which the command itself looks at."""
+    return typer.Option(name, metavar=metavar, help=about, readable=False, **more)
+
+
+def local_option(name: str, metavar: str, about: str, **more: Any) -> Any:
+    """Return an option for local paths."""
+    return path_option(name, metavar, about, callback=require_local_paths, **more)
+
+
+def date_option(name: str, about: str) -> Any:
+    """Return an option for a day."""
+    return typer.Option(name, formats=["%Y-%m-%d"], metavar="DATE", help=about)
+
+
+PUBLISHED_OPTION = path_option(
     "--published",
-    metavar="DIR",
+    "DIR",
+    "Folder of the versions, or its address, such as s3://bucket/folder.",
     envvar="AUDIENCE_IMPACT_PUBLISHED",
-    help="Folder of the versions, or its address, such as s3://bucket/folder.",
     show_default="data/published",
-    readable=False,
 )
 """The option of commands that write versions, or compute with them."""
 WrittenFolder = Annotated[Path, PUBLISHED_OPTION]
 PublishedFolder = Annotated[
     Path,
-    typer.Option(
+    path_option(
         "--published",
-        metavar="PLACE",
+        "PLACE",
+        "Versions to read: a folder, the archive of a release, or the address of either, such as "
+        "s3://bucket/folder or https://host/version.zip.",
         envvar="AUDIENCE_IMPACT_PUBLISHED",
-        help="Versions to read: a folder, the archive of a release, or the address of either, "
-        "such as s3://bucket/folder or https://host/version.zip.",
         show_default="data/published of a checkout, else the version that comes with the command",
         callback=choose_published,
-        readable=False,
     ),
 ]
 VersionName = Annotated[
@@ -122,12 +135,7 @@ VersionName = Annotated[
 ]
 OnDay = Annotated[
     datetime | None,
-    typer.Option(
-        "--on",
-        formats=["%Y-%m-%d"],
-        metavar="DATE",
-        help="Read the version that was the latest at the end of that day (UTC).",
-    ),
+    date_option("--on", "Read the version that was the latest at the end of that day (UTC)."),
 ]
 
 
@@ -136,6 +144,12 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+AnswerFormat = Annotated[
+    OutputFormat, typer.Option("--format", help="Output format of the answer.")
+]
+ListFormat = Annotated[OutputFormat, typer.Option("--format", help="Output format of the list.")]
 
 
 def load_tables(version: "Stored") -> "dict[str, pd.DataFrame]":

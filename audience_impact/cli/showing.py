@@ -11,6 +11,7 @@ from audience_impact.answers import ChartForm, Grouping, Quantity
 from audience_impact.cli import ranking
 from audience_impact.cli.folders import (
     PUBLISHED,
+    AnswerFormat,
     OnDay,
     OutputFormat,
     PublishedFolder,
@@ -84,9 +85,7 @@ def show(
     show_all: All = False,
     chart: Chart = None,
     form: As = None,
-    style: Annotated[
-        OutputFormat, typer.Option("--format", help="Output format of the answer.")
-    ] = OutputFormat.TEXT,
+    style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:
     """Show the answer for a restriction, or for a country or region and a year.
 

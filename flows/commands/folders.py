@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import PUBLISHED_OPTION, fail_with, format_path
+from audience_impact.cli.folders import PUBLISHED_OPTION, fail_with, format_path, path_option
 from flows import CHECKOUT
 
 if TYPE_CHECKING:
@@ -22,12 +22,11 @@ SHIPPED = (FACTS, REGISTER)
 
 ProfileFile = Annotated[
     Path | None,
-    typer.Option(
+    path_option(
         "--profile",
-        metavar="FILE",
-        help="Profile of an environment in TOML: facts, published, keep, schedule and more. The "
+        "FILE",
+        "Profile of an environment in TOML: facts, published, keep, schedule and more. The "
         "variables AUDIENCE_IMPACT_... take precedence over it, and options over both.",
-        readable=False,
     ),
 ]
 OnTopOfShipped = Annotated[

@@ -10,11 +10,12 @@ import typer
 
 from audience_impact.cli.folders import (
     PUBLISHED,
+    AnswerFormat,
     OutputFormat,
     WrittenFolder,
     fail_with,
     format_path,
-    require_local_paths,
+    local_option,
 )
 from flows import CHECKOUT
 from flows.commands.folders import FACTS, fact_folders, name_command
@@ -49,12 +50,10 @@ RegisterFile = Annotated[
 ]
 Into = Annotated[
     Path | None,
-    typer.Option(
+    local_option(
         "--into",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="Folder of the layer. Default for stop: data/stop of the checkout, which is replaced.",
-        readable=False,
+        "DIR",
+        "Folder of the layer. Default for stop: data/stop of the checkout, which is replaced.",
     ),
 ]
 Counts = Annotated[
@@ -85,9 +84,7 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         overwrite: Overwrite = False,
         run: Run = False,
         published: WrittenFolder = PUBLISHED,
-        style: Annotated[
-            OutputFormat, typer.Option("--format", help="Output format of the answer.")
-        ] = OutputFormat.TEXT,
+        style: AnswerFormat = OutputFormat.TEXT,
     ) -> None:
         if file is None:
             raise fail_with("\n".join(["give FILE, the register.", *entry.where]), 2)

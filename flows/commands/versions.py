@@ -18,8 +18,8 @@ from audience_impact.cli.folders import (
     WrittenFolder,
     fail_with,
     format_path,
+    local_option,
     open_latest,
-    require_local_paths,
 )
 from flows.commands.folders import (
     SHIPPED,
@@ -123,13 +123,7 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
 
 Folder = Annotated[
     Path,
-    typer.Option(
-        "--into",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="The folder to write into.",
-        readable=False,
-    ),
+    local_option("--into", "DIR", "The folder to write into."),
 ]
 Previous = Annotated[
     str | None,
