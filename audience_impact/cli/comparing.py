@@ -14,6 +14,7 @@ from audience_impact.cli.folders import (
     OutputFormat,
     PublishedFolder,
     date_option,
+    exit_on,
     fail_with,
     path_option,
 )
@@ -103,11 +104,9 @@ def diff(
     from audience_impact.plain_text import json_text
     from audience_impact.store import PublishError
 
-    try:
+    with exit_on(PublishError, changes.UnknownRestrictionError):
         versions = _read_versions(published, old, new, facts, as_of.date() if as_of else None)
         comparison = changes.compare_versions(*versions, restriction)
-    except (PublishError, changes.UnknownRestrictionError) as error:
-        raise fail_with(str(error)) from error
     records = changes.as_records(comparison)
     sys.stdout.write(
         json_text(records) + "\n"

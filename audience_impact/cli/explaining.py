@@ -14,6 +14,7 @@ from audience_impact.cli.folders import (
     OutputFormat,
     PublishedFolder,
     VersionName,
+    exit_on,
     fail_with,
     load_tables,
     open_version,
@@ -83,10 +84,8 @@ def _read_published(words: str, version: "Stored") -> "Trace":
     from audience_impact.explaining.facts import NoTraceError, read_trace
     from audience_impact.store import PublishError
 
-    try:
+    with exit_on(NoTraceError, PublishError):
         return read_trace(version, find_single_id(words, load_tables(version)))
-    except (NoTraceError, PublishError) as error:
-        raise fail_with(str(error)) from error
 
 
 def _write_explanation(trace: "Trace", metric: ImpactMetric | None, style: OutputFormat) -> None:

@@ -11,6 +11,7 @@ from audience_impact.cli.folders import (
     OnDay,
     PublishedFolder,
     VersionName,
+    exit_on,
     fail_with,
     format_path,
     load_tables,
@@ -95,10 +96,8 @@ def export(
         begun,
         sort or EventOrder.PEOPLE,
     )
-    try:
+    with exit_on(ExportError, PublishError):
         notes = exporting.export_version(version, form, into, selection, overwrite)
-    except (ExportError, PublishError) as error:
-        raise fail_with(str(error)) from error
     for line in notes:
         typer.echo(line, err=True)
     typer.echo(f"wrote version {version.id}\n{format_path(into)}")
@@ -140,15 +139,13 @@ def report(
     from audience_impact.store import PublishError
     from audience_impact.store.releases import ReadOnlyStorage
 
-    try:
+    with exit_on(PublishError):
         if png:
             _write_pictures(version, png, into or Path())
             return
         if into is None and isinstance(version.store, ReadOnlyStorage):
             into = Path("audience-impact-report")
         folder, changed = build.publish_version(version, published, into)
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     news = "wrote the report of version" if changed else "nothing changed: still the report of"
     typer.echo(f"{news} {version.id}\n{format_path(folder)}/index.html")
 

@@ -1,6 +1,8 @@
 """Read the published version for a command, and report its errors to users."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -36,16 +38,23 @@ def fail_with(message: str, code: int = 1) -> typer.Exit:
     return typer.Exit(code)
 
 
+@contextmanager
+def exit_on(*errors: type[Exception], code: int = 1) -> Iterator[None]:
+    """Exit with the message of one of these errors, where the block raises it."""
+    try:
+        yield
+    except errors as error:
+        raise fail_with(str(error), code) from error
+
+
 def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | None:
     """Return the paths; exit with 2 where one is an address and no local path."""
     from audience_impact.store import PublishError
     from audience_impact.store.storage import require_local
 
-    try:
+    with exit_on(PublishError, code=2):
         for path in paths if isinstance(paths, list) else [paths]:
             require_local(path or "")
-    except PublishError as error:
-        raise fail_with(str(error), 2) from error
     return paths
 
 
@@ -64,7 +73,7 @@ def open_version(published: Path, name: str | None, day: datetime | None) -> "St
 
     if name and day:
         raise fail_with("give --version or --on, not both", 2)
-    try:
+    with exit_on(PublishError):
         if day:
             version = versions.find_version_on(published, day.date())
         elif name:
@@ -77,8 +86,6 @@ def open_version(published: Path, name: str | None, day: datetime | None) -> "St
                 "others",
                 err=True,
             )
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     return version
 
 
@@ -157,10 +164,8 @@ def load_tables(version: "Stored") -> "dict[str, pd.DataFrame]":
     from audience_impact.answers import rankings
     from audience_impact.store import PublishError
 
-    try:
+    with exit_on(PublishError):
         return rankings.load_tables(version)
-    except PublishError as error:
-        raise fail_with(str(error)) from error
 
 
 def format_path(path: Path) -> str:

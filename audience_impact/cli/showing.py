@@ -16,6 +16,7 @@ from audience_impact.cli.folders import (
     OutputFormat,
     PublishedFolder,
     VersionName,
+    exit_on,
     fail_with,
     format_path,
     load_tables,
@@ -300,10 +301,8 @@ def cite(
     version, words = open_version(published, version_name, on), " ".join(restriction)
     tables = load_tables(version)
     record = records.build_record(tables, find_single_id(words, tables))
-    try:
+    with exit_on(PublishError):
         cited = cite_restriction(record, version)
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     citation_text = (
         f"{plain_line(sentences.write_answer(record, version.id))}\n\n{cited.format_text()}\n"
     )

@@ -13,6 +13,7 @@ from audience_impact.cli.folders import (
     AnswerFormat,
     OutputFormat,
     WrittenFolder,
+    exit_on,
     fail_with,
     format_path,
     local_option,
@@ -100,10 +101,8 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         options = ImportOptions(
             file, into, folders, counts, {"address": address, **dates}, overwrite
         )
-        try:
+        with exit_on(*ERRORS):
             done = import_file(entry.load_register(), options)
-        except ERRORS as error:
-            raise fail_with(str(error)) from error
         for copy in done.replaced:
             typer.echo(plain_line(f"edited by hand, kept as {copy}"), err=True)
         is_json = style is OutputFormat.JSON
@@ -119,10 +118,8 @@ def _finish_import(facts: Sequence[Path], into: Path, published: Path, run: bool
     from audience_impact.store import PublishError
     from flows import recorded_layers
 
-    try:
+    with exit_on(PublishError):
         folders = recorded_layers.list_layers_with(published, facts, into)
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     if run:
         run_and_publish(facts=folders, published=published)
         return
