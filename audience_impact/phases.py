@@ -160,7 +160,7 @@ def _count_days(moments: "pd.Series[pd.Timestamp]") -> Integers:
     return np.asarray(days.astype(np.int64))
 
 
-def _expand_runs(first: Integers, count: Integers) -> tuple[Integers, Integers]:
+def expand_runs(first: Integers, count: Integers) -> tuple[Integers, Integers]:
     """Return for each row its position and the numbers first, first + 1, ... (`count` numbers)."""
     row = np.repeat(np.arange(len(first)), count)
     before = np.cumsum(count) - count
@@ -175,7 +175,7 @@ def _list_cuts(
         days.astype("datetime64[D]").astype("datetime64[M]") for days in (start, end - 1)
     )
     begun = month.astype(np.int64)
-    row, number = _expand_runs(begun + 1, last.astype(np.int64) - begun)
+    row, number = expand_runs(begun + 1, last.astype(np.int64) - begun)
     turn = number.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     shift = group * width - origin
     return np.unique(np.concatenate([shift + start, shift + end, shift[row] + turn]))
@@ -191,7 +191,7 @@ def _cover_pieces(
         np.searchsorted(cuts, shift + start),
         np.searchsorted(cuts, shift + end),
     )
-    row, piece = _expand_runs(first_piece, end_piece - first_piece)
+    row, piece = expand_runs(first_piece, end_piece - first_piece)
     shape = len(cuts), 1 + item.max(initial=0)
     return csr_array((np.ones(len(row), dtype=np.int8), (piece, item[row])), shape=shape)
 
@@ -234,7 +234,7 @@ def _list_members(
     set_id: Integers, first: Integers, size: Integers, item: pd.Index
 ) -> pd.DataFrame:
     distinct, at = np.unique(set_id, return_index=True)
-    row, place = _expand_runs(first[at], size[at])
+    row, place = expand_runs(first[at], size[at])
     return pd.DataFrame({"set_id": distinct[row], "item": item[place].astype("str")})
 
 

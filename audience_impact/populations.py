@@ -1,5 +1,6 @@
 """Populations: which contain which, the country of an area, and services without users."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -102,3 +103,12 @@ def has_ended(
         return pd.Series(False, platform_ids.index)
     ends = platforms.set_index("platform_id")["ended_on_start"].reindex(platform_ids)
     return pd.to_datetime(ends.set_axis(platform_ids.index)) <= pd.to_datetime(days)
+
+
+def read_area_names(acts: pd.DataFrame) -> dict[str, str]:
+    """Return the names of the areas of published restrictions, by code."""
+    return {
+        area: name
+        for ids, texts in zip(acts["area_id"], acts["area_names"], strict=True)
+        for area, name in zip(ids.split(";"), json.loads(texts), strict=True)
+    }

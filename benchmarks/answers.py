@@ -35,6 +35,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import betainc
 
 from audience_impact import pipeline
 from audience_impact.audiences.parts import COUNTRY_LEVEL, SURVEYED_LEVELS
@@ -42,6 +43,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitted import models
 from audience_impact.fitting.people_counts import list_counts
 from audience_impact.fitting.people_online import OnlineModel, list_subregions, make_table
+from audience_impact.frames import Array
 from audience_impact.imputation import distribution
 from audience_impact.imputation import evidence_levels as imputation
 from audience_impact.outputs.review import reasons
@@ -55,6 +57,7 @@ from audience_impact.vocabulary import (
     NetworkScope,
     PartGap,
     RungFamily,
+    YesNo,
 )
 from benchmarks import audiences, format_table
 from flows.pipeline import steps
@@ -83,6 +86,10 @@ MOBILE, SERVICE, NETWORK, PART = (
     "whole network, national",
     "below the country",
 )
+LEVEL_COVERAGE = 0.90
+LEVEL_CHANCE = 0.05
+LEAST_UNITS = 30
+"""Minimum number of units of a test of a level of audiences."""
 Trial = tuple[list[str], Tables]
 """Restrictions that are answered again, and the facts from which."""
 Leaving = Callable[[Tables, pd.DataFrame], Iterator[Trial]]
@@ -370,7 +377,7 @@ def rung_table(tried: pd.DataFrame, audiences: pd.DataFrame, every: pd.DataFrame
     others = _scored(_with_rung(tried), by)
     is_base = others["rung_family"] == RungFamily.ONLINE.value
     others = others[(others["answers"] > 0) & ((others["rung"] != COUNTED) | is_base)]
-    result = models.judge_levels(pd.concat([audiences, others], ignore_index=True))
+    result = judge_levels(pd.concat([audiences, others], ignore_index=True))
     published = count_published(every).reindex(
         pd.MultiIndex.from_frame(result[["rung_family", "rung"]])
     )
@@ -388,6 +395,28 @@ def rung_table(tried: pd.DataFrame, audiences: pd.DataFrame, every: pd.DataFrame
             "note": "",
         }
     ).sort_values(["rung_family", "rung", "left_out"], ignore_index=True)
+
+
+def judge_levels(trials: pd.DataFrame) -> pd.DataFrame:
+    """Add `is_open` to trials with `rung_family`, `rung`, `units` and `inside_share`.
+
+    One failed test closes a level. A test of a level of audiences needs LEAST_UNITS units; a level
+    without such a test is closed.
+    """
+    is_audience = trials["rung_family"] == RungFamily.AUDIENCE.value
+    is_test = ~is_audience | (trials["units"] >= LEAST_UNITS)
+    fails = is_test & (compute_chance(trials["units"], trials["inside_share"]) < LEVEL_CHANCE)
+    level = [trials["rung_family"], trials["rung"]]
+    is_closed = fails.groupby(level).transform("any") | ~is_test.groupby(level).transform("any")
+    return trials.assign(is_open=is_closed.map({True: YesNo.NO.value, False: YesNo.YES.value}))
+
+
+def compute_chance(units: "pd.Series[float]", inside_share: "pd.Series[float]") -> Array:
+    """Return the probability (levels,) of so few units inside, at the coverage LEVEL_COVERAGE."""
+    count = units.to_numpy("float64")
+    inside = count * inside_share.to_numpy("float64")
+    missed = np.maximum(count - inside, 1e-9)
+    return np.asarray(betainc(missed, inside + 1.0, 1.0 - LEVEL_COVERAGE))
 
 
 def count_published(every: pd.DataFrame) -> "pd.Series[int]":

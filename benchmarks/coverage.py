@@ -57,7 +57,7 @@ from audience_impact.periods import MEAN_MONTH_DAYS
 from audience_impact.simulation import audiences
 from audience_impact.vocabulary import OverlapParameter
 from benchmarks.coverage_worlds import FAMILIES, Area, Maker, clayton_law, survey_people
-from benchmarks.overlap import facts
+from benchmarks.overlap import facts, fit_calibration
 from schemas import facts as contracts
 
 AS_OF = date(2025, 12, 31)
@@ -378,7 +378,7 @@ def unseen(surveys: pd.DataFrame, patterns: pd.DataFrame) -> dict[str, Calibrati
     """What all other houses teach, by house."""
     fits = calibration.fit_surveys(calibration.read_surveys(surveys, patterns))
     return {
-        house: calibration.fit_calibration([fit for fit in fits if fit.survey.house != house])
+        house: fit_calibration([fit for fit in fits if fit.survey.house != house])
         for house in surveys["house"].unique()
     }
 

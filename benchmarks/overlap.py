@@ -33,12 +33,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from audience_impact.fitting import joint_use as calibration
 from audience_impact.fitting.joint_use import FittedSurvey, Survey
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import Calibration
-from audience_impact.overlap.model import assume_independence, bound_by_shares, compute_intervals
+from audience_impact.overlap.model import (
+    OverlapModel,
+    assume_independence,
+    bound_by_shares,
+    make_lattice,
+)
 from audience_impact.overlap.one_factor import OneFactorCopula, read_calibration
 
 FACTS = Path(__file__).resolve().parent.parent / "data" / "facts"
@@ -55,6 +61,27 @@ ROUNDING = 1e-9
 """A bound that is met exactly counts as covered."""
 
 Row = dict[str, str | int | float]
+
+
+def fit_calibration(fits: Sequence[FittedSurvey]) -> Calibration:
+    """Return the distribution of the correlation that is fitted to the surveys."""
+    fitted_parameters = calibration.fit_parameters(fits)
+    return Calibration(
+        **{p.name.value: p.value for p in fitted_parameters},
+        houses=fitted_parameters[0].house_count,
+    )
+
+
+def compute_intervals(
+    model: OverlapModel,
+    shares: ArrayLike,
+    country_id: str = "",
+    draws: int = 2048,
+    probabilities: Sequence[float] = (0.05, 0.5, 0.95),
+) -> Array:
+    """Return quantiles (probabilities, sets) of unions of exact shares (sets, platforms)."""
+    joint_use = model.joint_use(country_id, make_lattice(draws))
+    return np.asarray(np.quantile(model.union_curve(shares, joint_use), probabilities, axis=1))
 
 
 def facts(table: str) -> pd.DataFrame:
@@ -191,7 +218,7 @@ def leave_houses_out(
 def _unseen(
     fits: Sequence[FittedSurvey], house: str, factors: tuple[float, float] | None
 ) -> list[Row]:
-    learned = calibration.fit_calibration([f for f in fits if f.survey.house != house])
+    learned = fit_calibration([f for f in fits if f.survey.house != house])
     if factors is not None:
         learned = replace(learned, spread_below=factors[0], spread_above=factors[1])
     return [score(f.survey, learned) for f in fits if f.survey.house == house]
@@ -278,7 +305,7 @@ def rows(asked: argparse.Namespace, scored: Sequence[Survey], seen: Sequence[Sur
     if asked.leave_houses_out:
         return leave_houses_out(calibration.fit_surveys(scored))
     if asked.calibrate_on:
-        learned = calibration.fit_calibration(calibration.fit_surveys(seen))
+        learned = fit_calibration(calibration.fit_surveys(seen))
     else:
         learned = read_calibration(facts("overlap_calibration"))
     return [score(one, learned) for one in scored]

@@ -35,8 +35,10 @@ import vl_convert
 from audience_impact.denominators.online import (
     Z95,
     OnlineLevels,
+    compute_levels,
     compute_moments,
     compute_shares,
+    weigh_years,
 )
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import people_online as fitting
@@ -75,6 +77,35 @@ def summarise_answers(answered: pd.DataFrame) -> str:
     return f"{inside.sum()} of {len(answered)} inside; mean width {100.0 * width:.1f} points"
 
 
+def predict_counts(model: OnlineModel, rows: pd.DataFrame, is_printed: bool) -> pd.DataFrame:
+    """Return `level`, `mean` and `deviation` of counts that were left out, indexed as `rows`.
+
+    If `is_printed`, what the lineage of the count would print, else the level of all residents.
+    """
+    numbers = {name: at for at, name in enumerate(model.counts.series)}
+    lineage = rows["measurement_series_id"].map(numbers).fillna(fitting.NEW).to_numpy("int64")
+    query = fitting.Query(
+        rows["area_id"],
+        model.subregions.get_indexer(rows["subregion"]),
+        lineage if is_printed else np.full(len(rows), fitting.LEVEL),
+        rows["is_all_ages"].to_numpy("bool"),
+    )
+    predicted, weights = model.predict(query), weigh_years(rows["moment"].to_numpy("float64"))
+    noise = fitting.find_errors(model.values, query.lineage, query.is_all_ages).noise
+    at = model.counts.areas.get_indexer(rows["area_id"])
+    scale = np.where(at >= 0, model.scales[at], 1.0)
+    variance = np.einsum("ay,ayz,az->a", weights, predicted.covariance, weights)
+    share = rows["share"] * model.adult_factor(rows["older_share"].to_numpy("float64"))
+    return pd.DataFrame(
+        {
+            "level": compute_levels(share.to_numpy("float64")),
+            "mean": (weights * predicted.mean).sum(axis=1),
+            "deviation": model.widen(at) * np.sqrt(variance + scale * noise**2),
+        },
+        index=rows.index,
+    )
+
+
 def leave_out_years(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd.DataFrame]:
     """Yield counts after a last year, as predicted without them, by part of the countries."""
     subregions = fitting.list_subregions(counts)
@@ -88,7 +119,7 @@ def leave_out_years(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd
                 continue
             model = OnlineModel.from_rows(counts[~is_out], subregions, parameters).fit_scales()
             for is_printed in (True, False):
-                yield hidden.join(model.predict_counts(hidden, is_printed)).assign(
+                yield hidden.join(predict_counts(model, hidden, is_printed)).assign(
                     years=np.ceil(later[hidden.index]), what="next" if is_printed else "later"
                 )
 
@@ -104,7 +135,7 @@ def leave_out_latest(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[p
         is_out = counts["moment"].ge(LATEST_YEAR) & counts["area_id"].isin(drawn)
         model = OnlineModel.from_rows(counts[~is_out], subregions, parameters).fit_scales()
         hidden = counts[is_out & is_late]
-        yield hidden.join(model.predict_counts(hidden, is_printed=False)).assign(
+        yield hidden.join(predict_counts(model, hidden, is_printed=False)).assign(
             years=0.0, what="latest"
         )
 
@@ -116,7 +147,7 @@ def leave_out_lineages(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator
         rest = counts.drop(index=hidden.index)
         model = OnlineModel.from_rows(rest, subregions, parameters).fit_scales()
         counted_too = hidden[hidden["area_id"].isin(rest["area_id"])]
-        predicted = model.predict_counts(counted_too, is_printed=True)
+        predicted = predict_counts(model, counted_too, is_printed=True)
         yield counted_too.join(predicted).assign(years=0.0, what="lineage", lineage=name)
 
 

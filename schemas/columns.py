@@ -198,6 +198,11 @@ def restriction_column() -> Any:
     return make_column("the restriction, as in the fact table restrictions", sdmx="TITLE")
 
 
+def metric_column() -> Any:
+    """Return the column of the people whom a row counts."""
+    return word_column(words.ImpactMetric, "which people are counted", "INDICATOR")
+
+
 def place_column(description: str) -> Any:
     """Return a column of a country, a region of the world, or the world."""
     return make_column(description, sdmx="REF_AREA", special={WORLD: "the world"})

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import PUBLISHED, OutputFormat, PublishedFolder, fail_with
+from audience_impact.cli.folders import (
+    PUBLISHED,
+    AnswerFormat,
+    OutputFormat,
+    PublishedFolder,
+    date_option,
+    exit_on,
+    fail_with,
+    path_option,
+)
 
 if TYPE_CHECKING:
     from audience_impact.comparing.compared_versions import ComparedVersion
@@ -30,21 +39,17 @@ New = Annotated[
 ]
 Facts = Annotated[
     list[Path] | None,
-    typer.Option(
+    path_option(
         "--facts",
-        metavar="DIR",
-        help="Compare the answers from these facts, which are computed now and not published, "
+        "DIR",
+        "Compare the answers from these facts, which are computed now and not published, "
         "instead of NEW; several folders are layered. Only in a checkout.",
-        readable=False,
     ),
 ]
 AsOf = Annotated[
     datetime | None,
-    typer.Option(
-        "--as-of",
-        formats=["%Y-%m-%d"],
-        metavar="DATE",
-        help="With --facts: use only facts that were known on that date, as `run` does.",
+    date_option(
+        "--as-of", "With --facts: use only facts that were known on that date, as `run` does."
     ),
 ]
 Restriction = Annotated[
@@ -81,9 +86,7 @@ def diff(
     most_rows: MostRows = 12,
     show_all: All = False,
     exit_code: ExitCode = False,
-    style: Annotated[
-        OutputFormat, typer.Option("--format", help="Output format of the answer.")
-    ] = OutputFormat.TEXT,
+    style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:
     """Show which answers changed between two versions, by how much, and the related changes.
 
@@ -101,11 +104,9 @@ def diff(
     from audience_impact.plain_text import json_text
     from audience_impact.store import PublishError
 
-    try:
+    with exit_on(PublishError, changes.UnknownRestrictionError):
         versions = _read_versions(published, old, new, facts, as_of.date() if as_of else None)
         comparison = changes.compare_versions(*versions, restriction)
-    except (PublishError, changes.UnknownRestrictionError) as error:
-        raise fail_with(str(error)) from error
     records = changes.as_records(comparison)
     sys.stdout.write(
         json_text(records) + "\n"

@@ -14,9 +14,11 @@ from audience_impact.cli.folders import (
     OutputFormat,
     PublishedFolder,
     VersionName,
+    exit_on,
     fail_with,
     load_tables,
     open_version,
+    path_option,
 )
 from audience_impact.cli.showing import Restriction, find_single_id
 from audience_impact.vocabulary import ImpactMetric
@@ -35,13 +37,12 @@ Metric = Annotated[
 ]
 Facts = Annotated[
     list[Path] | None,
-    typer.Option(
+    path_option(
         "--facts",
-        metavar="DIR",
-        help="Compute the answer from a folder of fact tables, several are layered, and compare "
+        "DIR",
+        "Compute the answer from a folder of fact tables, several are layered, and compare "
         "it with the latest version, if there is one. Default: show what is published. Only in a "
         "checkout.",
-        readable=False,
     ),
 ]
 Format = Annotated[OutputFormat, typer.Option("--format", help="Output format of the explanation.")]
@@ -83,10 +84,8 @@ def _read_published(words: str, version: "Stored") -> "Trace":
     from audience_impact.explaining.facts import NoTraceError, read_trace
     from audience_impact.store import PublishError
 
-    try:
+    with exit_on(NoTraceError, PublishError):
         return read_trace(version, find_single_id(words, load_tables(version)))
-    except (NoTraceError, PublishError) as error:
-        raise fail_with(str(error)) from error
 
 
 def _write_explanation(trace: "Trace", metric: ImpactMetric | None, style: OutputFormat) -> None:

@@ -11,12 +11,13 @@ from audience_impact.cli.folders import (
     OnDay,
     PublishedFolder,
     VersionName,
+    exit_on,
     fail_with,
     format_path,
     load_tables,
+    local_option,
     open_latest,
     open_version,
-    require_local_paths,
 )
 from audience_impact.cli.ranking import Area, Begun, Kind, Sort, Year, find_area_code
 from audience_impact.exporting import Form
@@ -34,12 +35,10 @@ Chosen = Annotated[
 ]
 Into = Annotated[
     Path,
-    typer.Option(
+    local_option(
         "--into",
-        metavar="PATH",
-        callback=require_local_paths,
-        help="The file to write; for csv and parquet a folder, or a file that ends in .zip.",
-        readable=False,
+        "PATH",
+        "The file to write; for csv and parquet a folder, or a file that ends in .zip.",
     ),
 ]
 Restrictions = Annotated[
@@ -97,10 +96,8 @@ def export(
         begun,
         sort or EventOrder.PEOPLE,
     )
-    try:
+    with exit_on(ExportError, PublishError):
         notes = exporting.export_version(version, form, into, selection, overwrite)
-    except (ExportError, PublishError) as error:
-        raise fail_with(str(error)) from error
     for line in notes:
         typer.echo(line, err=True)
     typer.echo(f"wrote version {version.id}\n{format_path(into)}")
@@ -108,14 +105,12 @@ def export(
 
 ReportInto = Annotated[
     Path | None,
-    typer.Option(
+    local_option(
         "--into",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="Folder of the report: a new or empty folder, or an earlier report. "
+        "DIR",
+        "Folder of the report: a new or empty folder, or an earlier report. "
         "Default: reports/ in the folder of the versions, with a link `report` to it; where these "
         "are only read, audience-impact-report in the current folder.",
-        readable=False,
     ),
 ]
 
@@ -144,15 +139,13 @@ def report(
     from audience_impact.store import PublishError
     from audience_impact.store.releases import ReadOnlyStorage
 
-    try:
+    with exit_on(PublishError):
         if png:
             _write_pictures(version, png, into or Path())
             return
         if into is None and isinstance(version.store, ReadOnlyStorage):
             into = Path("audience-impact-report")
         folder, changed = build.publish_version(version, published, into)
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     news = "wrote the report of version" if changed else "nothing changed: still the report of"
     typer.echo(f"{news} {version.id}\n{format_path(folder)}/index.html")
 

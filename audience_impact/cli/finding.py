@@ -13,7 +13,6 @@ that a record of the version has for it or for the place that contains it.
 
 import difflib
 import itertools
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from audience_impact.answers import names
 from audience_impact.answers.names import SHARED_NAMES, make_key
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.answers.records import is_in_force
+from audience_impact.populations import read_area_names
 from audience_impact.vocabulary import WHOLE_INTERNET, Action, EndStatus
 
 DESCRIBING = ("occasion", "network_scope", "end_status")
@@ -152,7 +152,7 @@ class Vocabulary:
     @cached_property
     def words(self) -> dict[str, set[str]]:
         """Return the words of the record of each restriction."""
-        acts, places = self.acts, _name_places(self.acts)
+        acts, places = self.acts, read_area_names(self.acts)
         columns = [*ON_RECORD, "area_id", "action", *DESCRIBING]
         texts = acts.reindex(columns=columns).astype("object")
         cells = texts.where(texts.notna(), "")
@@ -229,15 +229,6 @@ def _name_areas(spellings: Iterable[tuple[str, str]]) -> dict[str, Name]:
         key: Name("area", code, names.name_area(code))
         for key, code in codes.items()
         if key and key not in SHARED_NAMES
-    }
-
-
-def _name_places(acts: pd.DataFrame) -> dict[str, str]:
-    """Return the names of places by id, as far as records have them."""
-    return {
-        area: name
-        for ids, texts in zip(acts["area_id"], acts["area_names"], strict=True)
-        for area, name in zip(ids.split(";"), json.loads(texts), strict=True)
     }
 
 

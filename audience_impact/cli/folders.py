@@ -1,10 +1,12 @@
 """Read the published version for a command, and report its errors to users."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,16 +38,23 @@ def fail_with(message: str, code: int = 1) -> typer.Exit:
     return typer.Exit(code)
 
 
+@contextmanager
+def exit_on(*errors: type[Exception], code: int = 1) -> Iterator[None]:
+    """Exit with the message of one of these errors, where the block raises it."""
+    try:
+        yield
+    except errors as error:
+        raise fail_with(str(error), code) from error
+
+
 def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | None:
     """Return the paths; exit with 2 where one is an address and no local path."""
     from audience_impact.store import PublishError
     from audience_impact.store.storage import require_local
 
-    try:
+    with exit_on(PublishError, code=2):
         for path in paths if isinstance(paths, list) else [paths]:
             require_local(path or "")
-    except PublishError as error:
-        raise fail_with(str(error), 2) from error
     return paths
 
 
@@ -64,7 +73,7 @@ def open_version(published: Path, name: str | None, day: datetime | None) -> "St
 
     if name and day:
         raise fail_with("give --version or --on, not both", 2)
-    try:
+    with exit_on(PublishError):
         if day:
             version = versions.find_version_on(published, day.date())
         elif name:
@@ -77,8 +86,6 @@ def open_version(published: Path, name: str | None, day: datetime | None) -> "St
                 "others",
                 err=True,
             )
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     return version
 
 
@@ -88,27 +95,40 @@ def choose_published(published: Path) -> Path:
     return RELEASED if is_empty and RELEASED.is_file() else published
 
 
-PUBLISHED_OPTION = typer.Option(
+def path_option(name: str, metavar: str, about: str, **more: Any) -> Any:
+    """Return an option for paths or addresses, which the command itself looks at."""
+    return typer.Option(name, metavar=metavar, help=about, readable=False, **more)
+
+
+def local_option(name: str, metavar: str, about: str, **more: Any) -> Any:
+    """Return an option for local paths."""
+    return path_option(name, metavar, about, callback=require_local_paths, **more)
+
+
+def date_option(name: str, about: str) -> Any:
+    """Return an option for a day."""
+    return typer.Option(name, formats=["%Y-%m-%d"], metavar="DATE", help=about)
+
+
+PUBLISHED_OPTION = path_option(
     "--published",
-    metavar="DIR",
+    "DIR",
+    "Folder of the versions, or its address, such as s3://bucket/folder.",
     envvar="AUDIENCE_IMPACT_PUBLISHED",
-    help="Folder of the versions, or its address, such as s3://bucket/folder.",
     show_default="data/published",
-    readable=False,
 )
 """The option of commands that write versions, or compute with them."""
 WrittenFolder = Annotated[Path, PUBLISHED_OPTION]
 PublishedFolder = Annotated[
     Path,
-    typer.Option(
+    path_option(
         "--published",
-        metavar="PLACE",
+        "PLACE",
+        "Versions to read: a folder, the archive of a release, or the address of either, such as "
+        "s3://bucket/folder or https://host/version.zip.",
         envvar="AUDIENCE_IMPACT_PUBLISHED",
-        help="Versions to read: a folder, the archive of a release, or the address of either, "
-        "such as s3://bucket/folder or https://host/version.zip.",
         show_default="data/published of a checkout, else the version that comes with the command",
         callback=choose_published,
-        readable=False,
     ),
 ]
 VersionName = Annotated[
@@ -122,12 +142,7 @@ VersionName = Annotated[
 ]
 OnDay = Annotated[
     datetime | None,
-    typer.Option(
-        "--on",
-        formats=["%Y-%m-%d"],
-        metavar="DATE",
-        help="Read the version that was the latest at the end of that day (UTC).",
-    ),
+    date_option("--on", "Read the version that was the latest at the end of that day (UTC)."),
 ]
 
 
@@ -138,15 +153,19 @@ class OutputFormat(StrEnum):
     JSON = "json"
 
 
+AnswerFormat = Annotated[
+    OutputFormat, typer.Option("--format", help="Output format of the answer.")
+]
+ListFormat = Annotated[OutputFormat, typer.Option("--format", help="Output format of the list.")]
+
+
 def load_tables(version: "Stored") -> "dict[str, pd.DataFrame]":
     """Return the tables of restrictions and areas; exit with 1 if damaged."""
     from audience_impact.answers import rankings
     from audience_impact.store import PublishError
 
-    try:
+    with exit_on(PublishError):
         return rankings.load_tables(version)
-    except PublishError as error:
-        raise fail_with(str(error)) from error
 
 
 def format_path(path: Path) -> str:

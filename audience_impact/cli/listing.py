@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audience_impact.cli.folders import PUBLISHED, OutputFormat, PublishedFolder, fail_with
+from audience_impact.cli.folders import (
+    PUBLISHED,
+    ListFormat,
+    OutputFormat,
+    PublishedFolder,
+    fail_with,
+)
 
 if TYPE_CHECKING:
     from audience_impact.store.history import Entry, History
@@ -28,9 +34,7 @@ def show_history(
         int, typer.Option(min=1, help="Number of entries to show, the newest first.")
     ] = MOST_ENTRIES,
     show_all: Annotated[bool, typer.Option("--all", help="Show all entries.")] = False,
-    style: Annotated[
-        OutputFormat, typer.Option("--format", help="Output format of the list.")
-    ] = OutputFormat.TEXT,
+    style: ListFormat = OutputFormat.TEXT,
 ) -> None:
     """List what was published when, the newest first, and each move of `latest`.
 

@@ -10,14 +10,15 @@ import typer
 from audience_impact.answers import ChartForm, EventKind, EventOrder, Grouping, Quantity
 from audience_impact.cli.folders import (
     PUBLISHED,
+    ListFormat,
     OnDay,
     OutputFormat,
     PublishedFolder,
     VersionName,
     fail_with,
     load_tables,
+    local_option,
     open_version,
-    require_local_paths,
 )
 
 if TYPE_CHECKING:
@@ -50,12 +51,10 @@ All = Annotated[
 ]
 Chart = Annotated[
     Path | None,
-    typer.Option(
+    local_option(
         "--chart",
-        metavar="FILE",
-        callback=require_local_paths,
-        help="Write what is shown as a picture, .png or .svg, with its source and licence.",
-        readable=False,
+        "FILE",
+        "Write what is shown as a picture, .png or .svg, with its source and licence.",
     ),
 ]
 As = Annotated[
@@ -260,9 +259,7 @@ def list_restrictions(
     sort: Sort = None,
     kind: Kind = None,
     begun: Begun = False,
-    style: Annotated[
-        OutputFormat, typer.Option("--format", help="Output format of the list.")
-    ] = OutputFormat.TEXT,
+    style: ListFormat = OutputFormat.TEXT,
 ) -> None:
     """List the published restrictions: all, the best known first, or those of an area and a year.
 

@@ -11,10 +11,12 @@ from audience_impact.answers import ChartForm, Grouping, Quantity
 from audience_impact.cli import ranking
 from audience_impact.cli.folders import (
     PUBLISHED,
+    AnswerFormat,
     OnDay,
     OutputFormat,
     PublishedFolder,
     VersionName,
+    exit_on,
     fail_with,
     format_path,
     load_tables,
@@ -84,9 +86,7 @@ def show(
     show_all: All = False,
     chart: Chart = None,
     form: As = None,
-    style: Annotated[
-        OutputFormat, typer.Option("--format", help="Output format of the answer.")
-    ] = OutputFormat.TEXT,
+    style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:
     """Show the answer for a restriction, or for a country or region and a year.
 
@@ -301,10 +301,8 @@ def cite(
     version, words = open_version(published, version_name, on), " ".join(restriction)
     tables = load_tables(version)
     record = records.build_record(tables, find_single_id(words, tables))
-    try:
+    with exit_on(PublishError):
         cited = cite_restriction(record, version)
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     citation_text = (
         f"{plain_line(sentences.write_answer(record, version.id))}\n\n{cited.format_text()}\n"
     )

@@ -5,7 +5,6 @@ year if it may have been in force on a day of the year. `impact_by_area` counts 
 Tables without restrictions and areas, such as `quality`, are omitted from a selection.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +27,7 @@ from audience_impact.answers.records import AnswerRecord
 from audience_impact.exporting import ExportError
 from audience_impact.exporting.content import Content, KeyFigures
 from audience_impact.outputs.areas import WORLD
+from audience_impact.populations import read_area_names
 from audience_impact.store.divided import list_published
 from audience_impact.store.versions import Stored
 
@@ -181,9 +181,7 @@ def _find_area(content: Content, code: str) -> Area:
     """Return the area of a code; raise ExportError where it is not on record."""
     acts = content.tables["restrictions"].to_pandas()
     above = records.list_containing_areas(acts)
-    name = names.area_in_words(
-        code, _read_area_names(acts).get(code, code if code in above else "")
-    )
+    name = names.area_in_words(code, read_area_names(acts).get(code, code if code in above else ""))
     if not name:
         raise ExportError(
             f"{code} is no area on record: give a code such as RU or 002, or a name such as Africa"
@@ -195,15 +193,6 @@ def _find_area(content: Content, code: str) -> Area:
         if code == code_inside or code in above[code_inside]
     )
     return Area(code, names.capitalise_first(name), inside)
-
-
-def _read_area_names(acts: pd.DataFrame) -> dict[str, str]:
-    """Return the names of the areas of restrictions, by code."""
-    return {
-        area: name
-        for ids, texts in zip(acts["area_id"], acts["area_names"], strict=True)
-        for area, name in zip(ids.split(";"), json.loads(texts), strict=True)
-    }
 
 
 def _choose_ids(content: Content, query: ExportQuery, area: Area | None) -> set[str]:

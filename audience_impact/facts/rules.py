@@ -6,6 +6,8 @@ publishing; a warning is published with the data.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from functools import wraps
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,6 +78,45 @@ def report_row(table: str, row: "pd.Series[str]", column: str, rule: str, messag
     return build_finding(table, row, column, rule, get_rule(rule).severity, message)
 
 
+Describe = Callable[[Any], str]
+"""Returns the message about a row, which is a named tuple."""
+Odd = tuple[pd.DataFrame, Describe]
+"""The odd rows of a table, and the message about each."""
+
+
+def report_rows(
+    table: str, frame: pd.DataFrame, rule: str, odd: pd.DataFrame, column: str, describe: Describe
+) -> list[Finding]:
+    """Return a finding for each odd row (index of the frame), with the message of `describe`.
+
+    Where the cell of the column is blank the finding points at `low` or `high`.
+    """
+    findings: list[Finding] = []
+    if odd.empty:  # nearly always, and pandas makes no named tuples of nothing quickly
+        return findings
+    for place, odd_row in zip(odd.index, odd.itertuples(), strict=True):
+        row = frame.loc[place]
+        filled = (name for name in (column, "low", "high") if pd.notna(row.get(name)))
+        findings.append(report_row(table, row, next(filled, column), rule, describe(odd_row)))
+    return findings
+
+
+def reports(
+    table: str, column: str, report: Callable[..., list[Finding]] = report_rows
+) -> Callable[[Callable[[Tables], Any]], Callable[[Tables], list[Finding]]]:
+    """Register a function that returns the odd rows of a table as a rule; it points at `column`."""
+
+    def register(find: Callable[[Tables], Any]) -> Callable[[Tables], list[Finding]]:
+        @wraps(find)
+        def run(tables: Tables) -> list[Finding]:
+            odd, describe = find(tables)
+            return report(table, tables[table], find.__name__, odd, column, describe)
+
+        return ACROSS.rule(table)(run)
+
+    return register
+
+
 def _select_persons(estimates: pd.DataFrame) -> pd.DataFrame:
     persons = estimates[estimates["unit"] == Unit.PERSONS.value]
     return persons.assign(stated_persons=choose_largest_number(persons))
@@ -88,17 +129,16 @@ def _repeat_for_containing(figures: pd.DataFrame) -> pd.DataFrame:
     return figures.assign(population_base=chain).explode("population_base")
 
 
+Excess = tuple[pd.DataFrame, str]
+"""Figures joined to the counts that they exceed, and the template of the message."""
+
+
 def _report_excess(
-    joined: pd.DataFrame,
-    table: str,
-    column: str,
-    rule: str,
-    tables: Tables,
-    template: str,
+    table: str, frame: pd.DataFrame, rule: str, joined: pd.DataFrame, column: str, template: str
 ) -> list[Finding]:
     findings = []
     for row in joined.sort_values("row_line").itertuples():
-        original = tables[table].loc[row.place]
+        original = frame.loc[row.place]
         text = template.format(
             stated=int(row.stated_persons), limit=int(row.of_persons), base=row.of_base_id
         )
@@ -107,8 +147,8 @@ def _report_excess(
     return findings
 
 
-@ACROSS.rule("estimates")
-def estimate_above_base(tables: Tables) -> list[Finding]:
+@reports("estimates", "value", _report_excess)
+def estimate_above_base(tables: Tables) -> Excess:
     """Report audiences above their base by the same measurer within a year."""
     people = _select_persons(tables["estimates"])
     wide = _repeat_for_containing(people.assign(place=people.index))
@@ -118,14 +158,9 @@ def estimate_above_base(tables: Tables) -> list[Finding]:
     )
     over = near[(near["gap"] <= WINDOW_DAYS) & (near["stated_persons"] > near["of_persons"])]
     first = over.sort_values(["place_of", "gap"]).drop_duplicates("place_of")
-    return _report_excess(
-        first.assign(place=first["place_of"]),
-        "estimates",
-        "value",
-        "estimate_above_base",
-        tables,
+    return first.assign(place=first["place_of"]), (
         "{stated} persons are more than the {limit} of the base {base}; "
-        "correct the value or its base",
+        "correct the value or its base"
     )
 
 
@@ -134,25 +169,19 @@ def _select_residents(tables: Tables) -> pd.DataFrame:
     return bases[bases["population_base"] == EVERYONE]
 
 
-@ACROSS.rule("estimates")
-def above_population(tables: Tables) -> list[Finding]:
+@reports("estimates", "value", _report_excess)
+def above_population(tables: Tables) -> Excess:
     """Report audiences larger than all the people of their area."""
     people = _select_persons(tables["estimates"])
     near = _join_nearest_base(people, _select_residents(tables), ["area_id"])
-    over = near[near["stated_persons"] > near["of_persons"]]
-    return _report_excess(
-        over,
-        "estimates",
-        "value",
-        "above_population",
-        tables,
+    return near[near["stated_persons"] > near["of_persons"]], (
         "{stated} persons are more than all {limit} people of the area ({base}); "
-        "persons, not thousands or accounts?",
+        "persons, not thousands or accounts?"
     )
 
 
-@ACROSS.rule("estimates")
-def accounts_above_people(tables: Tables) -> list[Finding]:
+@reports("estimates", "value", _report_excess)
+def accounts_above_people(tables: Tables) -> Excess:
     """Report accounts of single services beyond MOST_ACCOUNTS times the people of their area.
 
     Services that are counted together may have any number of accounts a person.
@@ -162,19 +191,14 @@ def accounts_above_people(tables: Tables) -> list[Finding]:
     accounts = estimates[estimates["unit"].isin(ACCOUNTS) & ~estimates["platform_id"].isin(groups)]
     accounts = accounts.assign(stated_persons=accounts[["value", "low", "high"]].max(axis=1))
     near = _join_nearest_base(accounts, _select_residents(tables), ["area_id"], MOST_ACCOUNTS)
-    return _report_excess(
-        near[near["stated_persons"] > MOST_ACCOUNTS * near["of_persons"]],
-        "estimates",
-        "value",
-        "accounts_above_people",
-        tables,
+    return near[near["stated_persons"] > MOST_ACCOUNTS * near["of_persons"]], (
         f"{{stated}} accounts are more than {MOST_ACCOUNTS:g} times the {{limit}} people of the "
-        "area ({base}); look for thousands written out, and compare the number with its page",
+        "area ({base}); look for thousands written out, and compare the number with its page"
     )
 
 
-@ACROSS.rule("bases")
-def base_above_population(tables: Tables) -> list[Finding]:
+@reports("bases", "persons", _report_excess)
+def base_above_population(tables: Tables) -> Excess:
     """Report bases above all people of their area, with a twentieth of slack for vintages."""
     bases = tables["bases"]
     parts = bases[bases["population_base"] != EVERYONE]
@@ -185,18 +209,11 @@ def base_above_population(tables: Tables) -> list[Finding]:
         VINTAGES_DIFFER,
     )
     over = near[near["stated_persons"] > VINTAGES_DIFFER * near["of_persons"]]
-    return _report_excess(
-        over,
-        "bases",
-        "persons",
-        "base_above_population",
-        tables,
-        "{stated} persons are more than all {limit} people of the area ({base})",
-    )
+    return over, "{stated} persons are more than all {limit} people of the area ({base})"
 
 
-@ACROSS.rule("bases")
-def base_above_parent(tables: Tables) -> list[Finding]:
+@reports("bases", "persons", _report_excess)
+def base_above_parent(tables: Tables) -> Excess:
     """Report bases larger than the base that contains them, by the same measurer."""
     bases = tables["bases"]
     parts = bases.assign(
@@ -213,52 +230,31 @@ def base_above_parent(tables: Tables) -> list[Finding]:
     )
     over = near[(near["gap"] <= WINDOW_DAYS) & (near["stated_persons"] > near["of_persons"])]
     first = over.drop_duplicates("place_of")
-    return _report_excess(
-        first.assign(place=first["place_of"]),
-        "bases",
-        "persons",
-        "base_above_parent",
-        tables,
-        "{stated} persons are more than the {limit} of the base {base} that contains it",
+    return first.assign(place=first["place_of"]), (
+        "{stated} persons are more than the {limit} of the base {base} that contains it"
     )
 
 
-@ACROSS.rule("bases")
-def bases_contradict(tables: Tables) -> list[Finding]:
+@reports("bases", "persons")
+def bases_contradict(tables: Tables) -> Odd:
     """Report several numbers of one measurer for an area, a population and a period."""
     bases = tables["bases"]
     key = ["area_id", "population_base", "period", "measurement_series_id"]
     bases = bases[bases.duplicated(key, keep=False)]
     first = bases.groupby(key)["persons"].transform("first")
     line = bases.groupby(key)["row_line"].transform("first")
-    return [
-        report_row(
-            "bases",
-            row,
-            "persons",
-            "bases_contradict",
-            f"line {line[place]} gives {int(first[place])} for the same measurement",
-        )
-        for place, row in bases[bases["persons"] != first].iterrows()
-    ]
+    odd = bases.assign(first=first, line=line)[bases["persons"] != first]
+    return odd, lambda row: f"line {row.line} gives {int(row.first)} for the same measurement"
 
 
-@ACROSS.rule("network_shares")
-def networks_above_users(tables: Tables) -> list[Finding]:
+@reports("network_shares", "users_share")
+def networks_above_users(tables: Tables) -> Odd:
     """Report the largest network of each country and period whose shares exceed 1 together."""
     shares = tables["network_shares"].sort_values("users_share", ascending=False)
     key = ["area_id", "period"]
     total = shares.groupby(key)["users_share"].transform("sum")
-    return [
-        report_row(
-            "network_shares",
-            row,
-            "users_share",
-            "networks_above_users",
-            f"the shares of the networks of {row['area_id']} add up to {total[place]:.4f}",
-        )
-        for place, row in shares[total > 1.0 + ROUNDING].drop_duplicates(key).iterrows()
-    ]
+    odd = shares.assign(total=total)[total > 1.0 + ROUNDING].drop_duplicates(key)
+    return odd, lambda row: f"the shares of the networks of {row.area_id} add up to {row.total:.4f}"
 
 
 @ACROSS.rule("estimates")
@@ -297,24 +293,15 @@ def daily_above_monthly(tables: Tables) -> list[Finding]:
     return findings
 
 
-@ACROSS.rule("restrictions")
-def step_out_of_order(tables: Tables) -> list[Finding]:
+@reports("restrictions", "continues")
+def step_out_of_order(tables: Tables) -> Odd:
     """Report steps that do not start after the one that they continue."""
     restrictions = tables["restrictions"]
     starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
     steps = restrictions[restrictions["continues"] != ""]
     earlier = starts.set_axis(restrictions["restriction_id"]).reindex(steps["continues"])
     later = starts[steps.index] > earlier.set_axis(steps.index)
-    return [
-        report_row(
-            "restrictions",
-            row,
-            "continues",
-            "step_out_of_order",
-            "the restriction that it continues does not start before it",
-        )
-        for _, row in steps[~later].iterrows()
-    ]
+    return steps[~later], lambda _: "the restriction that it continues does not start before it"
 
 
 @ACROSS.rule("areas")
@@ -363,20 +350,11 @@ def years_missing(tables: Tables) -> list[Finding]:
     ]
 
 
-@ACROSS.rule("sources")
-def source_without_address(tables: Tables) -> list[Finding]:
+@reports("sources", "url")
+def source_without_address(tables: Tables) -> Odd:
     """Report sources that no reader can open."""
     sources = tables["sources"]
-    return [
-        report_row(
-            "sources",
-            row,
-            "url",
-            "source_without_address",
-            "no address on record; add it when it is found",
-        )
-        for _, row in sources[sources["url"] == ""].iterrows()
-    ]
+    return sources[sources["url"] == ""], lambda _: "no address on record; add it when it is found"
 
 
 KEY_UNRESOLVED = register_rule("key_unresolved", RuleStage.KEYS)

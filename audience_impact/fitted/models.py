@@ -28,7 +28,6 @@ Citation. Rules of this project, docs/method.md.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from audience_impact import figure_errors as errors_distribution
@@ -36,23 +35,15 @@ from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors, Spread
 from audience_impact.fitted import shares
 from audience_impact.fitted.chances import index_chances
-from audience_impact.frames import Array
 from audience_impact.imputation import distribution as imputation_distribution
 from audience_impact.imputation.distribution import ImputationModel
 from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import networks, online, population
 from audience_impact.places.online import PlaceParameters
-from audience_impact.vocabulary import NetworkLaw, PartGap, RungFamily, YesNo
+from audience_impact.vocabulary import NetworkLaw, RungFamily, YesNo
 
-LEVEL_COVERAGE = 0.90
-LEVEL_CHANCE = 0.05
-LEAST_UNITS = 30
-"""Minimum number of units of a test of a level of audiences."""
-YES, NO = YesNo.YES.value, YesNo.NO.value
 LEVELS_TABLE = "answer_rungs"
-LEVEL_CLOSED = PartGap.RUNG_CLOSED.meaning
-"""Text on an estimate that is withheld because its evidence level is closed."""
 
 
 def list_closed(tables: Tables, family: RungFamily) -> list[str]:
@@ -60,30 +51,6 @@ def list_closed(tables: Tables, family: RungFamily) -> list[str]:
     tried = tables[LEVELS_TABLE]
     is_closed = (tried["rung_family"] == family.value) & (tried["is_open"] == YesNo.NO.value)
     return sorted(tried.loc[is_closed, "rung"])
-
-
-def judge_levels(trials: pd.DataFrame) -> pd.DataFrame:
-    """Add `is_open` to trials with `rung_family`, `rung`, `units` and `inside_share`.
-
-    One failed test closes a level. A test of a level of audiences needs LEAST_UNITS units; a level
-    without such a test is closed.
-    """
-    is_audience = trials["rung_family"] == RungFamily.AUDIENCE.value
-    is_test = ~is_audience | (trials["units"] >= LEAST_UNITS)
-    fails = is_test & (compute_chance(trials["units"], trials["inside_share"]) < LEVEL_CHANCE)
-    level = [trials["rung_family"], trials["rung"]]
-    is_closed = fails.groupby(level).transform("any") | ~is_test.groupby(level).transform("any")
-    return trials.assign(is_open=is_closed.map({True: NO, False: YES}))
-
-
-def compute_chance(units: "pd.Series[float]", inside_share: "pd.Series[float]") -> Array:
-    """Return the probability (levels,) of so few units inside, at the coverage LEVEL_COVERAGE."""
-    from scipy.special import betainc  # who only reads what is closed does without
-
-    count = units.to_numpy("float64")
-    inside = count * inside_share.to_numpy("float64")
-    missed = np.maximum(count - inside, 1e-9)
-    return np.asarray(betainc(missed, inside + 1.0, 1.0 - LEVEL_COVERAGE))
 
 
 @dataclass(frozen=True)

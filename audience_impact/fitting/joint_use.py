@@ -51,7 +51,7 @@ from scipy.special import expit
 
 from audience_impact.fitting.tables import digest_frames
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import LOGIT_GRID, Calibration, compute_union
+from audience_impact.overlap.copula import LOGIT_GRID, compute_union
 from audience_impact.overlap.model import assume_independence, bound_by_shares
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 
@@ -288,15 +288,6 @@ def fit_parameters(fits: Sequence[FittedSurvey]) -> list[Parameter]:
         _assume_parameter(OverlapParameter.SPREAD_BELOW, SPREAD_BELOW),
         _assume_parameter(OverlapParameter.SPREAD_ABOVE, SPREAD_ABOVE),
     ]
-
-
-def fit_calibration(fits: Sequence[FittedSurvey]) -> Calibration:
-    """Return the distribution of the correlation that is fitted to the surveys."""
-    fitted_parameters = fit_parameters(fits)
-    return Calibration(
-        **{p.name.value: p.value for p in fitted_parameters},
-        houses=fitted_parameters[0].house_count,
-    )
 
 
 def fit_table(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> pd.DataFrame:

@@ -397,34 +397,6 @@ class OnlineModel:
             rest[:, :, world] @ unknown[world, world] @ rest[:, :, world].transpose(0, 2, 1),
         )
 
-    def predict_counts(self, rows: pd.DataFrame, is_printed: bool) -> pd.DataFrame:
-        """Return `level`, `mean` and `deviation` of counts that were left out, indexed as `rows`.
-
-        If `is_printed`, what the lineage of the count would print, else the level of all residents.
-        """
-        numbers = {name: at for at, name in enumerate(self.counts.series)}
-        lineage = rows["measurement_series_id"].map(numbers).fillna(NEW).to_numpy("int64")
-        query = Query(
-            rows["area_id"],
-            self.subregions.get_indexer(rows["subregion"]),
-            lineage if is_printed else np.full(len(rows), LEVEL),
-            rows["is_all_ages"].to_numpy("bool"),
-        )
-        predicted, weights = self.predict(query), weigh_years(rows["moment"].to_numpy("float64"))
-        noise = find_errors(self.values, query.lineage, query.is_all_ages).noise
-        at = self.counts.areas.get_indexer(rows["area_id"])
-        scale = np.where(at >= 0, self.scales[at], 1.0)
-        variance = np.einsum("ay,ayz,az->a", weights, predicted.covariance, weights)
-        share = rows["share"] * self.adult_factor(rows["older_share"].to_numpy("float64"))
-        return pd.DataFrame(
-            {
-                "level": compute_levels(share.to_numpy("float64")),
-                "mean": (weights * predicted.mean).sum(axis=1),
-                "deviation": self.widen(at) * np.sqrt(variance + scale * noise**2),
-            },
-            index=rows.index,
-        )
-
 
 @dataclass(frozen=True)
 class Query:

@@ -31,7 +31,7 @@ Citation
 Frechet (1935), Generalisation du theoreme des probabilites totales, Fund. Math. 25.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -137,15 +137,6 @@ def add_model_error(core: Array, shares: Array, error: Array, part: float = 1.0)
     return move_unions(inside, error * (assume_independence(shares) - low) * part, low, high)
 
 
-def reduce_unions(
-    model: OverlapModel,
-    groups: Sequence[Group],
-    reduce: Callable[[Array], Array] = np.asarray,
-) -> list[Array]:
-    """Return the result of `reduce` for the draws (G, D) of each group, in the order of groups."""
-    return [reduce(model.draw_unions(group)) for group in groups]
-
-
 def make_lattice(count: int) -> Uniforms:
     """Return a function that gives low-discrepancy uniforms (count,) and needs no seed.
 
@@ -156,15 +147,3 @@ def make_lattice(count: int) -> Uniforms:
     index = np.arange(count)
     first, second = (index + 0.5) / count, np.asarray((0.5 + index / plastic) % 1.0)
     return lambda kind, _: second if kind is InputKind.MODEL else first
-
-
-def compute_intervals(
-    model: OverlapModel,
-    shares: ArrayLike,
-    country_id: str = "",
-    draws: int = 2048,
-    probabilities: Sequence[float] = (0.05, 0.5, 0.95),
-) -> Array:
-    """Return quantiles (probabilities, sets) of unions of exact shares (sets, platforms)."""
-    joint_use = model.joint_use(country_id, make_lattice(draws))
-    return np.asarray(np.quantile(model.union_curve(shares, joint_use), probabilities, axis=1))

@@ -55,7 +55,6 @@ from audience_impact.overlap.model import (
     JointUse,
     OverlapModel,
     add_model_error,
-    reduce_unions,
 )
 from audience_impact.simulation import distributions
 from audience_impact.simulation.sampler import EndSampler, Sampler, stratify_uniforms
@@ -338,8 +337,8 @@ def _draw_missing(
                 Group(query.shares, use[query.country_id], query.members[missing], memory)
             )
             names.append(compress(query.names, missing))
-    for keys, shares in zip(names, reduce_unions(overlap_model, groups), strict=True):
-        drawn_unions.update(zip(keys, shares, strict=True))
+    for keys, group in zip(names, groups, strict=True):
+        drawn_unions.update(zip(keys, overlap_model.draw_unions(group), strict=True))
 
 
 def outside_share(drawn: Array, lower: Array, upper: Array) -> Array:

@@ -9,12 +9,10 @@ version. A web server is read over HTTPS; plain HTTP only on this machine.
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from audience_impact.store import VERSION_ID, AwayError, PublishError, require_inside
@@ -36,44 +34,11 @@ class ReadOnlyStorage:
 
     address: str
 
-    def _refuse(self) -> PublishError:
-        return PublishError(f"{self.address} can only be read: give a folder to write into")
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise PublishError(f"{self.address} can only be read: give a folder to write into")
 
-    def hold_lock(self, timeout_seconds: float) -> AbstractContextManager[None]:
-        """Raise PublishError, because nothing is written here."""
-        raise self._refuse()
-
-    def remove_leftovers(self, pointer: str) -> None:
-        """Raise PublishError, because nothing is written here."""
-        raise self._refuse()
-
-    def write_folder(self, folder: str, files: Mapping[str, bytes]) -> None:
-        """Raise PublishError, because nothing is written here."""
-        raise self._refuse()
-
-    def write_file(self, path: str, content: bytes) -> None:
-        """Raise PublishError, because nothing is written here."""
-        raise self._refuse()
-
-    def create_file(self, path: str, content: bytes) -> None:
-        """Raise PublishError, because nothing is written here."""
-        raise self._refuse()
-
-    def copy_latest(self, folder: str) -> None:
-        """Raise PublishError, because nothing is written here."""
-        raise self._refuse()
-
-    def flush_folder(self, folder: str) -> None:
-        """Raise PublishError, because nothing is written here."""
-        raise self._refuse()
-
-    def move_pointer(self, pointer: str, folder: str) -> None:
-        """Raise PublishError, because nothing is written here."""
-        raise self._refuse()
-
-    def remove_files(self, folder: str, names: Sequence[str]) -> None:
-        """Raise PublishError, because nothing is written here."""
-        raise self._refuse()
+    hold_lock = remove_leftovers = write_folder = write_file = create_file = _refuse
+    copy_latest = flush_folder = move_pointer = remove_files = _refuse
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.overlap.model import assume_independence
 from audience_impact.simulation import audiences, simulate
 from audience_impact.simulation.audiences import BASE as BASE_SHAPE
-from audience_impact.simulation.audiences import COUNTED, GROWN, PRINTED, WITH_ERROR
+from audience_impact.simulation.audiences import COUNTED, GROWN
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Steps
@@ -42,8 +42,6 @@ NOT_COUNTED = {
     COMBINED: "the figure combined with those of other services and countries, as drawn",
 }
 """Texts on how an audience without a figure is drawn, by shape of its distribution."""
-OF_AUDIENCES = (PRINTED, WITH_ERROR, GROWN, *NOT_COUNTED.values())
-"""Texts on the draws of each audience by itself, in the order of the steps."""
 ENDS = ["low", "value", "high"]
 """Columns of the quantiles of a number."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audience_impact.cli.folders import fail_with, require_local_paths
+from audience_impact.cli.folders import fail_with, local_option
 from flows.adding.figure import FIGURE
 from flows.adding.page import EntryKind, find_page
 from flows.adding.questions import (
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
 
 Folders = Annotated[
     list[Path] | None,
-    typer.Option(
+    local_option(
         "--facts",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="Folder of fact tables; several are layered, and the last is written to. Default: "
+        "DIR",
+        "Folder of fact tables; several are layered, and the last is written to. Default: "
         "data/facts of the checkout.",
-        readable=False,
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Write without asking.")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import fail_with, require_local_paths
+from audience_impact.cli.folders import exit_on, fail_with, require_local_paths
 from flows.commands.folders import FACTS, OnTopOfShipped, fact_folders
 
 if TYPE_CHECKING:
@@ -69,10 +69,8 @@ def check_facts(
 
     today = datetime.now(UTC).date()
     reading = steps.read_facts(folders)
-    try:
+    with exit_on(ValidationOffError):
         checked = steps.validate_facts(reading, today)
-    except ValidationOffError as error:
-        raise fail_with(str(error)) from error
     mine = _select_own_findings(checked) if on_top_of_shipped else checked.findings
     rows = sum(checked.rows.values())
     sys.stdout.write(
@@ -167,12 +165,10 @@ def _accept_warnings(
     marks = accepted.list_marks(findings, reading.tables, facts.list_keys())
     review = {"reason": reason.strip(), "reviewed_on": today.isoformat()}
     rows = [mark._asdict() | review for mark in marks]
-    try:
+    with exit_on(RefusedError):
         files = writing.insert_rows(folder, {accepted.TABLE: rows})
         writing.require_sound(files, reading.folders, today)
         writing.write_files(files)
-    except RefusedError as error:
-        raise fail_with(str(error)) from error
     rest_count = len(findings) - len(marks)
     rest = f"; {rest_count} warnings concern no row and cannot be accepted" if rest_count else ""
     return plain_line(f"{len(marks)} warnings entered in {folder / accepted.TABLE}.csv{rest}")

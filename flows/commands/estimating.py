@@ -18,10 +18,12 @@ from audience_impact import vocabulary as words
 from audience_impact.api.loading import RELEASED
 from audience_impact.cli.folders import (
     IS_CHECKOUT,
+    AnswerFormat,
     OutputFormat,
     fail_with,
+    local_option,
     open_latest,
-    require_local_paths,
+    path_option,
 )
 from audience_impact.cli.ranking import All
 from flows.commands.folders import fact_folders
@@ -118,35 +120,26 @@ Operators = Annotated[
 Slowed = Annotated[bool, typer.Option("--slowed", help="Slowed, and not cut.")]
 Facts = Annotated[
     list[Path] | None,
-    typer.Option(
+    local_option(
         "--facts",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="Folder of fact tables; several are layered. Default: data/facts and data/stop of a "
+        "DIR",
+        "Folder of fact tables; several are layered. Default: data/facts and data/stop of a "
         "checkout, else the facts of the version that comes with the command.",
-        readable=False,
     ),
 ]
 Published = Annotated[
     Path | None,
-    typer.Option(
+    path_option(
         "--published",
-        metavar="PLACE",
-        help="Compute with the facts of the latest version there: a folder, the archive of a "
+        "PLACE",
+        "Compute with the facts of the latest version there: a folder, the archive of a "
         "release, or the address of either.",
-        readable=False,
     ),
 ]
 Into = Annotated[
     Path | None,
-    typer.Option(
-        "--into",
-        metavar="DIR",
-        help="Folder of fact tables into which the event is written as rows.",
-        readable=False,
-    ),
+    path_option("--into", "DIR", "Folder of fact tables into which the event is written as rows."),
 ]
-Style = Annotated[OutputFormat, typer.Option("--format", help="Output format of the answer.")]
 
 
 def estimate(
@@ -163,7 +156,7 @@ def estimate(
     published: Published = None,
     into: Into = None,
     show_all: All = False,
-    style: Style = OutputFormat.TEXT,
+    style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:
     """Estimate how many people an event on no record touches, with the sources and the interval.
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import PUBLISHED_OPTION, fail_with, format_path
+from audience_impact.cli.folders import (
+    PUBLISHED_OPTION,
+    exit_on,
+    fail_with,
+    format_path,
+    path_option,
+)
 from flows import CHECKOUT
 
 if TYPE_CHECKING:
@@ -22,12 +28,11 @@ SHIPPED = (FACTS, REGISTER)
 
 ProfileFile = Annotated[
     Path | None,
-    typer.Option(
+    path_option(
         "--profile",
-        metavar="FILE",
-        help="Profile of an environment in TOML: facts, published, keep, schedule and more. The "
+        "FILE",
+        "Profile of an environment in TOML: facts, published, keep, schedule and more. The "
         "variables AUDIENCE_IMPACT_... take precedence over it, and options over both.",
-        readable=False,
     ),
 ]
 OnTopOfShipped = Annotated[
@@ -43,10 +48,8 @@ def read_environment(profile: Path | None) -> "Profile":
     """Return the environment of a profile and of the variables; exit with 2 where it is invalid."""
     from flows.serving.preparing import NotReadyError, read_profile
 
-    try:
+    with exit_on(NotReadyError, code=2):
         return read_profile(profile)
-    except NotReadyError as error:
-        raise fail_with(str(error), 2) from error
 
 
 def in_checkout(path: Path) -> Path:
@@ -60,10 +63,8 @@ def require_writable(published: Path) -> None:
     """Exit with one line if versions can only be read there: a release, or a web server."""
     from audience_impact.store import PublishError, releases, storage
 
-    try:
+    with exit_on(PublishError):
         store = storage.select_storage(published)
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     if isinstance(store, releases.ReadOnlyStorage):
         raise fail_with(f"{store.address} can only be read: give a folder to write into")
 

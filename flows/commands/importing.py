@@ -10,11 +10,13 @@ import typer
 
 from audience_impact.cli.folders import (
     PUBLISHED,
+    AnswerFormat,
     OutputFormat,
     WrittenFolder,
+    exit_on,
     fail_with,
     format_path,
-    require_local_paths,
+    local_option,
 )
 from flows import CHECKOUT
 from flows.commands.folders import FACTS, fact_folders, name_command
@@ -49,12 +51,10 @@ RegisterFile = Annotated[
 ]
 Into = Annotated[
     Path | None,
-    typer.Option(
+    local_option(
         "--into",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="Folder of the layer. Default for stop: data/stop of the checkout, which is replaced.",
-        readable=False,
+        "DIR",
+        "Folder of the layer. Default for stop: data/stop of the checkout, which is replaced.",
     ),
 ]
 Counts = Annotated[
@@ -85,9 +85,7 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         overwrite: Overwrite = False,
         run: Run = False,
         published: WrittenFolder = PUBLISHED,
-        style: Annotated[
-            OutputFormat, typer.Option("--format", help="Output format of the answer.")
-        ] = OutputFormat.TEXT,
+        style: AnswerFormat = OutputFormat.TEXT,
     ) -> None:
         if file is None:
             raise fail_with("\n".join(["give FILE, the register.", *entry.where]), 2)
@@ -103,10 +101,8 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         options = ImportOptions(
             file, into, folders, counts, {"address": address, **dates}, overwrite
         )
-        try:
+        with exit_on(*ERRORS):
             done = import_file(entry.load_register(), options)
-        except ERRORS as error:
-            raise fail_with(str(error)) from error
         for copy in done.replaced:
             typer.echo(plain_line(f"edited by hand, kept as {copy}"), err=True)
         is_json = style is OutputFormat.JSON
@@ -122,10 +118,8 @@ def _finish_import(facts: Sequence[Path], into: Path, published: Path, run: bool
     from audience_impact.store import PublishError
     from flows import recorded_layers
 
-    try:
+    with exit_on(PublishError):
         folders = recorded_layers.list_layers_with(published, facts, into)
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     if run:
         run_and_publish(facts=folders, published=published)
         return

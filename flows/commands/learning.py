@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audience_impact.cli.folders import fail_with, require_local_paths
+from audience_impact.cli.folders import fail_with, local_option
 from flows.commands.folders import FACTS, fact_folders
 
 
@@ -26,13 +26,8 @@ class Parameters(StrEnum):
 
 OneFolder = Annotated[
     Path,
-    typer.Option(
-        "--facts",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="Folder of fact tables.",
-        show_default="data/facts of the checkout",
-        readable=False,
+    local_option(
+        "--facts", "DIR", "Folder of fact tables.", show_default="data/facts of the checkout"
     ),
 ]
 OnlyCheck = Annotated[

@@ -8,7 +8,7 @@ import typer
 
 from audience_impact.cli.exporting import report as write_report
 from audience_impact.cli.exporting import require_report_folder
-from audience_impact.cli.folders import fail_with, require_local_paths
+from audience_impact.cli.folders import date_option, fail_with, local_option, path_option
 from flows.commands.folders import (
     DOWNLOADS,
     OnTopOfShipped,
@@ -25,13 +25,12 @@ from flows.workers import RunnerName
 
 Facts = Annotated[
     list[Path] | None,
-    typer.Option(
+    path_option(
         "--facts",
-        metavar="DIR",
-        help="Folder of fact tables, or its address; several are layered, rows merge by "
+        "DIR",
+        "Folder of fact tables, or its address; several are layered, rows merge by "
         "key and a later folder wins. Default of `run`: the layers of the last version. Default "
         "elsewhere: data/facts and data/stop of the checkout.",
-        readable=False,
     ),
 ]
 DropLayers = Annotated[
@@ -53,11 +52,9 @@ Report = Annotated[
 ]
 AsOf = Annotated[
     datetime | None,
-    typer.Option(
+    date_option(
         "--as-of",
-        formats=["%Y-%m-%d"],
-        metavar="DATE",
-        help="Date of the results. Uses only rows whose source was published by then. Default: "
+        "Date of the results. Uses only rows whose source was published by then. Default: "
         "all rows, and the last date on or after which two sources were read.",
     ),
 ]
@@ -176,24 +173,11 @@ def run_and_publish(
 
 LayerFolder = Annotated[
     Path,
-    typer.Option(
-        "--into",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="Folder of the layer, which may contain no other fact table.",
-        readable=False,
-    ),
+    local_option("--into", "DIR", "Folder of the layer, which may contain no other fact table."),
 ]
 Downloads = Annotated[
     Path,
-    typer.Option(
-        "--downloads",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="Folder of all downloads.",
-        show_default="data/downloads",
-        readable=False,
-    ),
+    local_option("--downloads", "DIR", "Folder of all downloads.", show_default="data/downloads"),
 ]
 Confirm = Annotated[
     bool,

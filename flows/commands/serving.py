@@ -2,7 +2,7 @@
 
 import typer
 
-from audience_impact.cli.folders import fail_with
+from audience_impact.cli.folders import exit_on, fail_with
 from flows.commands.folders import ProfileFile, read_environment
 
 
@@ -11,11 +11,9 @@ def serve_flows(profile: ProfileFile = None) -> None:
     settings = read_environment(profile)
     from flows.serving.preparing import NotReadyError, require_home, require_proxy
 
-    try:
+    with exit_on(NotReadyError):
         require_proxy()
         require_home()  # before Prefect is imported, which warns of it at length
-    except NotReadyError as error:
-        raise fail_with(str(error)) from error
     from flows.serving.serve import run_schedule as serve_schedule
 
     serve_schedule(settings)
@@ -32,10 +30,8 @@ def check_health() -> None:
     from audience_impact.store.files import explain_error
     from flows.serving.preparing import NotReadyError, hide_passwords, require_proxy
 
-    try:
+    with exit_on(NotReadyError):
         require_proxy()
-    except NotReadyError as error:
-        raise fail_with(str(error)) from error
     local_address = (
         f"http://{PREFECT_SERVER_API_HOST.value()}:{PREFECT_SERVER_API_PORT.value()}/api"
     )

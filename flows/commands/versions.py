@@ -16,10 +16,11 @@ from audience_impact.cli.exporting import Overwrite
 from audience_impact.cli.folders import (
     PUBLISHED,
     WrittenFolder,
+    exit_on,
     fail_with,
     format_path,
+    local_option,
     open_latest,
-    require_local_paths,
 )
 from flows.commands.folders import (
     SHIPPED,
@@ -55,16 +56,11 @@ def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> 
     from flows.pipeline.steps import RefusedError
     from schemas.contracts import ValidationOffError
 
-    try:
+    with exit_on(
+        explaining.UnknownRestrictionError, RefusedError, PublishError, ValidationOffError
+    ):
         checked = explaining.check_facts(paths, datetime.now(UTC).date())
         return explaining.recompute_trace(checked, restriction_id, version)
-    except (
-        explaining.UnknownRestrictionError,
-        RefusedError,
-        PublishError,
-        ValidationOffError,
-    ) as error:
-        raise fail_with(str(error)) from error
 
 
 def _find_version(published: Path) -> "Stored | None":
@@ -94,14 +90,12 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     paths = fact_folders(folders)
     _, options = version.version.method
     seed, is_repaired = version.version.seed, run_steps.REPAIR in options
-    try:
+    with exit_on(run_steps.RefusedError, ValidationOffError):
         reading = run_steps.restrict_to_day(run_steps.read_facts(paths), day)
         checked = run_steps.refuse_errors(
             run_steps.validate_facts(reading, datetime.now(UTC).date()), strict=False
         )
         as_of = run_steps.choose_day(checked, day)
-    except (run_steps.RefusedError, ValidationOffError) as error:
-        raise fail_with(str(error)) from error
     stages, _ = pipeline.prepare_run(checked.tables, as_of, is_repaired)
     tables = pipeline.Outputs(checked.tables, stages, pipeline.Settings(seed, sensitivity=False))
     refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
@@ -123,13 +117,7 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
 
 Folder = Annotated[
     Path,
-    typer.Option(
-        "--into",
-        metavar="DIR",
-        callback=require_local_paths,
-        help="The folder to write into.",
-        readable=False,
-    ),
+    local_option("--into", "DIR", "The folder to write into."),
 ]
 Previous = Annotated[
     str | None,
@@ -219,14 +207,12 @@ def roll_back(
     from audience_impact.store import PublishError, rollbacks
 
     now = datetime.now(UTC)
-    try:
+    with exit_on(PublishError):
         if version is None:
             entry = rollbacks.lift_rollback(place, reason or "the rollback is lifted", now)
             news = "latest moves with each run again and leads to version"
         else:
             entry = rollbacks.roll_back(place, version, reason, now)
             news = "latest stays until audience-impact rollback --lift with version"
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     typer.echo(plain_line(f"{news} {entry.latest}"))
     typer.echo(format_path(place / "latest"))

@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from audience_impact import partition
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.partition import Country
+from audience_impact.phases import expand_runs
 from audience_impact.store.divided import list_published
 from audience_impact.store.manifest import ROW_GROUP_ROWS, InMemory
 from flows.pipeline.parts import PartRecord, RunFolder
 
-Integers = NDArray[np.int64]
 CACHE_BYTES = 64 * 2**20
 
 
@@ -171,10 +170,4 @@ class SortedRows:
             tables.append(self._folder.read_rows(int(number), self._name, begin, end))
             place[is_of_part] = start[is_of_part] - begin + read
             read += end - begin
-        return pa.concat_tables(tables).combine_chunks().take(_concatenate_ranges(place, count))
-
-
-def _concatenate_ranges(first: Integers, count: Integers) -> Integers:
-    """Return the integers first, first + 1, ... (`count` of them) of all rows in one array."""
-    begin = np.cumsum(count) - count
-    return np.asarray(np.arange(count.sum()) + np.repeat(first - begin, count))
+        return pa.concat_tables(tables).combine_chunks().take(expand_runs(place, count)[1])

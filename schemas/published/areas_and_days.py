@@ -38,9 +38,7 @@ class CountryMonth(Country):
 class PeopleOfPeriod(PublishedModel):
     """People under at least one restriction in a period."""
 
-    impact_metric: Series[str] = columns.word_column(
-        words.ImpactMetric, "which people are counted", "INDICATOR"
-    )
+    impact_metric: Series[str] = columns.metric_column()
 
 
 class BaseOfCountry(PublishedModel):
@@ -159,9 +157,7 @@ class DrawsByArea(CountryYear):
     country whose quantiles a rule withholds has draws, and a country that cannot be drawn has none.
     """
 
-    impact_metric: Series[str] = columns.word_column(
-        words.ImpactMetric, "which people are counted", "INDICATOR"
-    )
+    impact_metric: Series[str] = columns.metric_column()
     draw: Series[float] = columns.make_column(
         "number of the draw, the same in all countries and years", "count", ge=0
     )
@@ -174,9 +170,7 @@ class PeopleOnDays(ReasonedModel):
 
     from_day: Series[str] = columns.make_column("first day", "date", "TIME_PERIOD")
     to_day: Series[str] = columns.make_column("last day, included", "date")
-    impact_metric: Series[str] = columns.word_column(
-        words.ImpactMetric, "which people are counted", "INDICATOR"
-    )
+    impact_metric: Series[str] = columns.metric_column()
     days: Series[float] = columns.make_column("days from the first to the last", "days", ge=1)
     restrictions_count: Series[float] = columns.make_column("restrictions in force", "count", ge=1)
     countries_count: Series[float] = columns.make_column(

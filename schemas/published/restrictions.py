@@ -17,9 +17,7 @@ class PeopleOfRestriction(PublishedModel):
     """People under a restriction by one metric, and what is known of the restriction."""
 
     restriction_id: Series[str] = columns.restriction_column()
-    impact_metric: Series[str] = columns.word_column(
-        words.ImpactMetric, "which people are counted", "INDICATOR"
-    )
+    impact_metric: Series[str] = columns.metric_column()
     area_id: Series[str] = columns.make_column(
         "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
     )
@@ -212,9 +210,7 @@ class ImpactByPlatform(PublishedModel):
     restriction_id: Series[str] = columns.restriction_column()
     platform_id: Series[str] = columns.platform_column("the platform, `*` for the whole internet")
     feature: Series[str] = columns.word_column(words.Feature, "what of the platform is restricted")
-    impact_metric: Series[str] = columns.word_column(
-        words.ImpactMetric, "which people are counted", "INDICATOR"
-    )
+    impact_metric: Series[str] = columns.metric_column()
     claim_status: Series[str] = columns.word_column(
         words.ClaimStatus, "who says that this is restricted"
     )
@@ -289,9 +285,7 @@ class ImpactByGroup(ReasonedModel):
     sex: Series[str] = columns.word_column(
         words.Sex, "M, F, or _T for both", "SEX", also={"_T": "both sexes"}
     )
-    impact_metric: Series[str] = columns.word_column(
-        words.ImpactMetric, "which people are counted", "INDICATOR"
-    )
+    impact_metric: Series[str] = columns.metric_column()
     base: Series[str] = columns.base_column("population whose age and sex group it is", null=False)
     lower_base_share: Series[float] = columns.make_column(
         "at least this share of the group", "share", ge=0

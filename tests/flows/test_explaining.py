@@ -13,6 +13,7 @@ import pytest
 from audience_impact.answers.numbers import ENDS
 from audience_impact.explaining import elements, steps
 from audience_impact.explaining.facts import Trace, read_trace
+from audience_impact.simulation.audiences import GROWN, PRINTED, WITH_ERROR
 from audience_impact.store import versions
 from audience_impact.store.divided import list_published
 from audience_impact.tracing import draws
@@ -161,7 +162,7 @@ def test_the_way_from_the_figures_to_the_answer_is_told(
     result = explained(CALLS)
     (way,) = [step for step in result.every if step["title"] == "From the figures to the answer"]
     middles = {number["what"]: number["q50"] for number in way["numbers"]}
-    whatsapp = [middles[f"{what}, whatsapp in RU"] for what in draws.OF_AUDIENCES[:3]]
+    whatsapp = [middles[f"{what}, whatsapp in RU"] for what in (PRINTED, WITH_ERROR, GROWN)]
     assert whatsapp[0] == pytest.approx(96e6, rel=0.01)
     assert whatsapp[1] == pytest.approx(whatsapp[0], rel=0.01)
     assert max(whatsapp[:2]) < whatsapp[2]  # audiences grow

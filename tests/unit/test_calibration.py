@@ -9,6 +9,7 @@ from audience_impact.fitting import joint_use as calibration
 from audience_impact.fitting.joint_use import FittedSurvey, Survey
 from audience_impact.overlap import one_factor
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
+from benchmarks.overlap import fit_calibration
 from flows.fitting import is_same as same_table
 from tests.engine import patterns
 
@@ -76,16 +77,13 @@ def test_parameters_by_hand() -> None:
         assert learned[name].value > 1.0
         assert learned[name].basis is ParameterBasis.ASSUMED
     assert learned["region"].basis is ParameterBasis.ASSUMED
-    assert calibration.fit_calibration(fits).houses == 2
+    assert fit_calibration(fits).houses == 2
 
 
 def test_one_house_with_a_wild_spread_does_not_set_that_of_the_others() -> None:
     tame = [fitted(house, f"X{i}", "1", x) for house in "ab" for i, x in enumerate((0.0, 1.0))]
     wild = [fitted("c", f"X{i}", "1", x) for i, x in enumerate((-6.0, 6.0))]
-    assert (
-        calibration.fit_calibration([*tame, *wild]).within
-        == calibration.fit_calibration(tame).within
-    )
+    assert fit_calibration([*tame, *wild]).within == fit_calibration(tame).within
 
 
 def test_a_single_survey_assumes_the_spread_and_says_so() -> None:

@@ -24,12 +24,12 @@ from audience_impact.overlap.copula import (
 from audience_impact.overlap.model import (
     assume_independence,
     bound_by_shares,
-    compute_intervals,
     make_lattice,
     move_unions,
 )
 from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.vocabulary import InputKind
+from benchmarks.overlap import compute_intervals
 from tests.engine import patterns
 
 LEARNED = Calibration(

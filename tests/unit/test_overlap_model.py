@@ -17,10 +17,9 @@ from audience_impact.overlap.model import (
     OverlapModel,
     Uniforms,
     assume_independence,
-    compute_intervals,
-    reduce_unions,
 )
 from audience_impact.vocabulary import DedupMethod
+from benchmarks.overlap import compute_intervals
 from tests.engine import calculated, calls, learned, of, russia
 from tests.support import World
 
@@ -120,7 +119,7 @@ def test_the_answers_of_a_model_agree_with_one_another(name: str) -> None:
     shares = rng.uniform(0.05, 0.95, 4)
     use = model.joint_use("XA", lambda kind, key: np.full(1, 0.3))
     members = np.array([[1, 1, 0, 0], [1, 1, 1, 1], [0, 0, 1, 0]], dtype=bool)
-    (result,) = reduce_unions(model, [Group(shares[:, None], use, members)])
+    result = model.draw_unions(Group(shares[:, None], use, members))
     curve = model.union_curve(np.where(members, shares, 0.0), use)
     assert result == pytest.approx(curve, abs=5e-5)
     patterns = model.draw_patterns(shares[None, :], replace(use, error=np.zeros(1)))[0]

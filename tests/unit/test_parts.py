@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from audience_impact import pipeline
-from audience_impact.fitted.models import LEVEL_CLOSED
 from audience_impact.outputs.review import rules
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation import parts, simulate
@@ -398,7 +397,7 @@ def test_a_rung_that_was_closed_makes_no_estimate(family: str, all_open: pd.Data
     result = of(with_rungs(closed=family), family)
     assert np.isnan(result["q50_persons"])
     assert result["obs_status"] == "M"
-    assert LEVEL_CLOSED in result["reason"]
+    assert PartGap.RUNG_CLOSED.meaning in result["reason"]
     assert result["upper_persons"] == answered["upper_persons"]
 
 

@@ -281,9 +281,11 @@ def test_a_left_out_count_is_near_what_the_others_say(
     rows, model = fitted
     hidden = rows[(rows["period"] == "2024") & rows["area_id"].isin(["XA", "XB", "XC", "XD"])]
     rest = fitting.OnlineModel.from_rows(rows.drop(index=hidden.index), model.subregions)
-    counts = rest.fit_scales().predict_counts(hidden, True)
+    counts = people_online.predict_counts(rest.fit_scales(), hidden, True)
     assert (counts["level"] - counts["mean"]).abs().max() < 0.3
-    near = rest.fit_scales().predict_counts(rows[rows["period"] == "2023"].iloc[:4], True)
+    near = people_online.predict_counts(
+        rest.fit_scales(), rows[rows["period"] == "2023"].iloc[:4], True
+    )
     assert (near["deviation"].to_numpy() < counts["deviation"].to_numpy()).all()
 
 

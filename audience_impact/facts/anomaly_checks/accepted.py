@@ -4,11 +4,11 @@ The fact table `accepted_findings` names rule, table, key, column and value (and
 table has one) of a warning, with the reason and the day of the review. An acceptance whose row or
 value no longer exists is reported, so that the table contains only what is needed.
 
-Numbers as text, and findings from a message a row, are here for all rules about surprises.
+Numbers as text are here for all rules about surprises.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -16,9 +16,6 @@ from audience_impact.facts.rules import report_row
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
-
-Describe = Callable[[Any], str]
-"""Returns the message about a row, which is a named tuple."""
 
 
 def format_number(value: float, unit: str = "persons") -> str:
@@ -36,23 +33,6 @@ def format_ratio(ratio: float) -> str:
 def format_distance(log_odds: float) -> str:
     """Return a distance in log odds as text, with its side."""
     return f"{abs(log_odds):.1f} in log odds {'above' if log_odds > 0 else 'below'}"
-
-
-def report_rows(
-    table: str, frame: pd.DataFrame, rule: str, odd: pd.DataFrame, column: str, describe: Describe
-) -> list[Finding]:
-    """Return a finding for each odd row (index of the frame), with the message of `describe`.
-
-    Where the cell of the column is blank the finding points at `low` or `high`.
-    """
-    findings: list[Finding] = []
-    if odd.empty:  # nearly always, and pandas makes no named tuples of nothing quickly
-        return findings
-    for place, odd_row in zip(odd.index, odd.itertuples(), strict=True):
-        row = frame.loc[place]
-        filled = (name for name in (column, "low", "high") if pd.notna(row.get(name)))
-        findings.append(report_row(table, row, next(filled, column), rule, describe(odd_row)))
-    return findings
 
 
 TABLE = "accepted_findings"

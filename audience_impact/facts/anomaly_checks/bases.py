@@ -17,9 +17,8 @@ from audience_impact.facts.anomaly_checks.accepted import (
     format_distance,
     format_number,
     format_ratio,
-    report_rows,
 )
-from audience_impact.facts.rules import ACROSS
+from audience_impact.facts.rules import ACROSS, Odd, report_rows, reports
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.frames import cache_last_frame
 from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS, are_regions
@@ -153,8 +152,8 @@ def base_unlike_publishers(tables: Tables) -> list[Finding]:
     return _report_beyond("base_unlike_publishers", tables, rows)
 
 
-@ACROSS.rule("bases")
-def age_group_unlike_areas(tables: Tables) -> list[Finding]:
+@reports("bases", "persons")
+def age_group_unlike_areas(tables: Tables) -> Odd:
     """Compare an age group's part of all residents with the median of all areas."""
     bases = tables["bases"]
     described = _describe_bases(bases)
@@ -168,12 +167,8 @@ def age_group_unlike_areas(tables: Tables) -> list[Finding]:
     rows = rows.assign(apart=rows["level"] - groups.transform("median"))
     is_comparable = groups.transform("size") >= LEAST_AREAS
     odd = rows[is_comparable & (rows["apart"].abs() > PARTS_LIMIT)]
-    return report_rows(
-        "bases",
-        bases,
-        "age_group_unlike_areas",
+    return (
         odd,
-        "persons",
         lambda row: (
             f"{format_number(row.persons)} of {row.population_base} lie "
             f"{format_distance(row.apart)} the middle of all areas"
@@ -181,18 +176,14 @@ def age_group_unlike_areas(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule("bases")
-def range_above_population(tables: Tables) -> list[Finding]:
+@reports("bases", "high_persons")
+def range_above_population(tables: Tables) -> Odd:
     """Report ranges above all people of their area, with RANGE_SLACK for error in that number."""
     bases = tables["bases"]
     rows = _describe_bases(bases)[["residents"]].assign(high_persons=bases["high_persons"])
     odd = rows[rows["high_persons"] > RANGE_SLACK * rows["residents"]]
-    return report_rows(
-        "bases",
-        bases,
-        "range_above_population",
+    return (
         odd,
-        "high_persons",
         lambda row: (
             f"at most {format_number(row.high_persons)} of {format_number(row.residents)} people"
         ),

@@ -13,14 +13,14 @@ that is wrong in the id and also in the columns is not detected.
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 
 import pandas as pd
 
 from audience_impact import periods
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.accepted import report_rows
 from audience_impact.facts.events import find_repeats
-from audience_impact.facts.rules import ACROSS, report_row
+from audience_impact.facts.rules import ACROSS, Odd, report_row, report_rows, reports
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import countries_of, parents_of
 from audience_impact.rules import register_rule
@@ -245,10 +245,8 @@ def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
     begins = rows["observed_from_start"].fillna(rows["announced_on_start"])
     slack = pd.Timedelta(days=LATE_DAYS)
     late = begins >= _choose_page_day(rows) + slack
-    early = report_rows(
-        "restrictions",
-        restrictions,
-        "restriction_far_from_its_page",
+    report = partial(report_rows, "restrictions", restrictions, "restriction_far_from_its_page")
+    early = report(
         rows[late],
         "observed_from",
         lambda row: f"{row.observed_from} lies more than {LATE_DAYS} days after its page",
@@ -257,10 +255,7 @@ def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
     after = rows["ended_on_start"] >= rows["read_until"] + slack
     far = (lasted > FAR_END_DAYS) | lasted.between(*A_YEAR_AND_DAYS)
     rows = rows.assign(lasted=lasted)
-    ends = report_rows(
-        "restrictions",
-        restrictions,
-        "restriction_far_from_its_page",
+    ends = report(
         rows[after | far],
         "ended_on",
         lambda row: (
@@ -272,10 +267,7 @@ def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
     return [
         *early,
         *ends,
-        *report_rows(
-            "restrictions",
-            restrictions,
-            "restriction_far_from_its_page",
+        *report(
             rows[days_apart > ANNOUNCED_DAYS],
             "announced_on",
             lambda row: f"announced on {row.announced_on}, observed from {row.observed_from}",
@@ -286,15 +278,11 @@ def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
 RECORDED_TWICE = "restriction_recorded_twice"
 
 
-@ACROSS.rule("restrictions")
-def restriction_recorded_twice(tables: Tables) -> list[Finding]:
+@reports("restrictions", "restriction_id")
+def restriction_recorded_twice(tables: Tables) -> Odd:
     """Report restrictions that repeat an earlier row under a second id."""
-    return report_rows(
-        "restrictions",
-        tables["restrictions"],
-        RECORDED_TWICE,
+    return (
         find_repeats(tables),
-        "restriction_id",
         lambda row: (
             f"{row.other_id} on line {row.other_line} has the same areas, networks, services and "
             "first day"
@@ -302,35 +290,24 @@ def restriction_recorded_twice(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule("sources")
-def read_before_published(tables: Tables) -> list[Finding]:
+@reports("sources", "accessed_on")
+def read_before_published(tables: Tables) -> Odd:
     """Report sources with publication after access."""
     sources = tables["sources"]
     odd = sources[sources["published_on_start"] >= sources["accessed_on_end"]]
-    return report_rows(
-        "sources",
-        sources,
-        "read_before_published",
-        odd,
-        "accessed_on",
-        lambda row: f"read on {row.accessed_on}, published on {row.published_on}",
-    )
+    return odd, lambda row: f"read on {row.accessed_on}, published on {row.published_on}"
 
 
-@ACROSS.rule("sources")
-def access_stands_alone(tables: Tables) -> list[Finding]:
+@reports("sources", "accessed_on")
+def access_stands_alone(tables: Tables) -> Odd:
     """Report the newest day of access if no other source was read within a month before."""
     sources = tables["sources"]
     days = sources["accessed_on_end"]
     newest = days.nlargest(2)
     alone = len(newest) == 2 and (newest.iloc[0] - newest.iloc[1]).days > SOURCES_APART_DAYS
     odd = sources[days == days.max()] if alone else sources.iloc[:0]
-    return report_rows(
-        "sources",
-        sources,
-        "access_stands_alone",
+    return (
         odd,
-        "accessed_on",
         lambda row: (
             f"no other source was read within {SOURCES_APART_DAYS} days of {row.accessed_on}"
         ),

@@ -33,9 +33,8 @@ from audience_impact.facts.anomaly_checks.accepted import (
     format_distance,
     format_number,
     format_ratio,
-    report_rows,
 )
-from audience_impact.facts.rules import ACROSS, READ_METRICS
+from audience_impact.facts.rules import ACROSS, READ_METRICS, Odd, report_rows, reports
 from audience_impact.facts.tables import COUNTED, SERIES, Finding, Tables
 from audience_impact.frames import cache_last_frame
 from audience_impact.vocabulary import AudienceMetric, PopulationBase, Unit
@@ -81,8 +80,8 @@ def share_unlike_others(tables: Tables) -> list[Finding]:
     return findings
 
 
-@ACROSS.rule("surveys")
-def patterns_incomplete(tables: Tables) -> list[Finding]:
+@reports("surveys", "respondents")
+def patterns_incomplete(tables: Tables) -> Odd:
     """Compare the sum of shares of patterns with 1, and that of counts with the respondents."""
     surveys = tables["surveys"]
     sums = tables["use_patterns"].groupby("survey_id")[["weighted_share", "respondents"]].sum()
@@ -92,12 +91,8 @@ def patterns_incomplete(tables: Tables) -> list[Finding]:
     )
     odd = (rows["all_shares"] - 1.0).abs() > ROUNDING
     odd |= rows["counted"].notna() & (rows["counted"] != rows["respondents"])
-    return report_rows(
-        "surveys",
-        surveys,
-        "patterns_incomplete",
+    return (
         rows[odd],
-        "respondents",
         lambda row: (
             f"its patterns add up to a share of {row.all_shares:.6g} and to {row.counted:.0f} of "
             f"{row.respondents:.0f} respondents"
@@ -105,20 +100,17 @@ def patterns_incomplete(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule("use_patterns")
-def pattern_unlike_respondents(tables: Tables) -> list[Finding]:
+@reports("use_patterns", "weighted_share")
+def pattern_unlike_respondents(tables: Tables) -> Odd:
     """Compare the weighted share of a pattern with its part of the respondents."""
     patterns = tables["use_patterns"]
     all_ = patterns.groupby("survey_id")["respondents"].transform("sum")
     rows = patterns.assign(part=patterns["respondents"] / all_)
     ratio = np.log(rows["weighted_share"].where(rows["weighted_share"] > 0) / rows["part"])
     many = rows["respondents"] >= LEAST_RESPONDENTS
-    return report_rows(
-        "use_patterns",
-        patterns,
-        "pattern_unlike_respondents",
-        rows[many & (ratio.abs() > np.log(WEIGHTS_FACTOR))],
-        "weighted_share",
+    odd = rows[many & (ratio.abs() > np.log(WEIGHTS_FACTOR))]
+    return (
+        odd,
         lambda row: f"a share of {row.weighted_share:.3g}, and {row.part:.3g} of the respondents",
     )
 
@@ -178,8 +170,8 @@ def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     return leveled[leveled["level"].notna() & leveled["moment"].notna()]
 
 
-@ACROSS.rule("estimates")
-def pages_differ(tables: Tables) -> list[Finding]:
+@reports("estimates", "value")
+def pages_differ(tables: Tables) -> Odd:
     """Compare a figure with the median of other pages that print the same measurement."""
     rows = add_levels(tables["estimates"], tables["bases"])
     rows = rows[rows["value"].notna()].reset_index(names="place")
@@ -188,12 +180,8 @@ def pages_differ(tables: Tables) -> list[Finding]:
     others = pairs[pairs["place"] != pairs["place_of"]].groupby("place")["value"]
     rows = rows.set_index("place").assign(other=others.median(), pages=others.size())
     odd = rows[np.log(rows["value"] / rows["other"]).abs() > PAGES_DIFFER]
-    return report_rows(
-        "estimates",
-        tables["estimates"],
-        "pages_differ",
+    return (
         odd,
-        "value",
         lambda row: (
             f"{format_number(row.value, row.unit)} is {format_ratio(row.value / row.other)} the "
             f"{format_number(row.other, row.unit)} that {row.pages:.0f} "
@@ -202,8 +190,8 @@ def pages_differ(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule("estimates")
-def persons_unlike_share(tables: Tables) -> list[Finding]:
+@reports("estimates", "value")
+def persons_unlike_share(tables: Tables) -> Odd:
     """Compare persons with the share that the same measurer prints, times its population."""
     rows = add_levels(tables["estimates"], tables["bases"])
     rows = rows[rows["value"].notna()].reset_index(names="place")
@@ -213,12 +201,8 @@ def persons_unlike_share(tables: Tables) -> list[Finding]:
     pairs = counted.merge(shares[[*by, "value", "persons"]], on=by, suffixes=("", "_of"))
     most = PAGES_DIFFER + SHARE_ERROR / pairs["value_of"]
     odd = pairs[np.log(pairs["persons"] / pairs["persons_of"]).abs() > most]
-    return report_rows(
-        "estimates",
-        tables["estimates"],
-        "persons_unlike_share",
+    return (
         odd.drop_duplicates("place").set_index("place"),
-        "value",
         lambda row: (
             f"{format_number(row.value)} are not {format_number(row.value_of, 'share')} of "
             f"their population, which are {format_number(row.persons_of)}"
@@ -226,8 +210,8 @@ def persons_unlike_share(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule("estimates")
-def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
+@reports("estimates", "value")
+def figure_unlike_neighbours(tables: Tables) -> Odd:
     """Compare a figure with the figures before and after it in its series."""
     rows = add_levels(tables["estimates"], tables["bases"])
     rows = rows.assign(
@@ -235,14 +219,7 @@ def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
     )
     odd = levels.select_beyond(rows)
     numbers = rows[["series", "moment", "stated", "period"]]
-    return report_rows(
-        "estimates",
-        tables["estimates"],
-        "figure_unlike_neighbours",
-        odd,
-        "value",
-        lambda row: _describe_neighbours(row, numbers),
-    )
+    return odd, lambda row: _describe_neighbours(row, numbers)
 
 
 def _compute_printed_error(rows: pd.DataFrame) -> "pd.Series[float]":
@@ -267,8 +244,8 @@ def _describe_neighbours(row: Any, rows: pd.DataFrame) -> str:
     )
 
 
-@ACROSS.rule("estimates")
-def figure_unlike_measurements(tables: Tables) -> list[Finding]:
+@reports("estimates", "value")
+def figure_unlike_measurements(tables: Tables) -> Odd:
     """Compare a figure with other measurers, metrics and units within two years."""
     rows = add_levels(tables["estimates"], tables["bases"])
     rows = rows[rows["unit"].isin(COUNTED) & (rows["age"] == "") & (rows["sex"] == "")]
@@ -283,27 +260,18 @@ def figure_unlike_measurements(tables: Tables) -> list[Finding]:
     rows = rows.set_index("place").assign(other=others.median(), others_count=others.size())
     rows = rows.assign(apart=rows["monthly"] - rows["other"])
     odd = rows[rows["apart"].abs() > RELATIVES_LIMIT]
-    return _report_far_figures(
-        "figure_unlike_measurements", tables, odd, "other measurements in the area"
+    return odd, lambda row: _describe_far_figure(row, "other measurements in the area")
+
+
+def _describe_far_figure(row: Any, others: str) -> str:
+    return (
+        f"{format_number(row.stated, row.unit)} lies {format_distance(row.apart)} "
+        f"the middle of {row.others_count:.0f} {others}"
     )
 
 
-def _report_far_figures(rule: str, tables: Tables, odd: pd.DataFrame, others: str) -> list[Finding]:
-    return report_rows(
-        "estimates",
-        tables["estimates"],
-        rule,
-        odd,
-        "value",
-        lambda row: (
-            f"{format_number(row.stated, row.unit)} lies {format_distance(row.apart)} "
-            f"the middle of {row.others_count:.0f} {others}"
-        ),
-    )
-
-
-@ACROSS.rule("estimates")
-def figure_unlike_areas(tables: Tables) -> list[Finding]:
+@reports("estimates", "value")
+def figure_unlike_areas(tables: Tables) -> Odd:
     """Compare a figure's share of the people online with that in other areas."""
     rows = add_levels(tables["estimates"], tables["bases"])
     is_undivided = (rows["age"] == "") & (rows["sex"] == "") & rows["unit"].isin(COUNTED)
@@ -322,7 +290,7 @@ def figure_unlike_areas(tables: Tables) -> list[Finding]:
     spread = levels.pool_spreads(AREA_SPREAD, rows["others_count"], rows["rough"])
     odd = rows["apart"].abs() > AREAS_LIMIT * spread
     odd = rows[odd & (rows["others_count"] >= LEAST_AREAS)]
-    return _report_far_figures("figure_unlike_areas", tables, odd, "other areas")
+    return odd, lambda row: _describe_far_figure(row, "other areas")
 
 
 def count_digits(values: "pd.Series[float]") -> "pd.Series[int]":

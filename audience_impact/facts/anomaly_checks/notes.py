@@ -26,8 +26,8 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.accepted import format_number, report_rows
-from audience_impact.facts.rules import ACROSS
+from audience_impact.facts.anomaly_checks.accepted import format_number
+from audience_impact.facts.rules import ACROSS, report_rows
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import EVERYONE
 from audience_impact.vocabulary import PopulationBase, Unit

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.accepted import format_number, report_rows
-from audience_impact.facts.rules import ACROSS
+from audience_impact.facts.anomaly_checks.accepted import format_number
+from audience_impact.facts.rules import ACROSS, Odd, report_rows, reports
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.vocabulary import PlatformKind, Unit
 
@@ -135,8 +135,8 @@ def _describe_lone_word(row: Any) -> str:
     return f"{word} stands here alone, beside {count} figures of the kind that say something else"
 
 
-@ACROSS.rule("estimates")
-def platform_alone(tables: Tables) -> list[Finding]:
+@reports("estimates", "platform_id")
+def platform_alone(tables: Tables) -> Odd:
     """Report a figure that fits another platform, where its own platform has none about that time.
 
     A figure is reported if the measurer has a figure within 1 % of it for another platform within
@@ -166,12 +166,8 @@ def platform_alone(tables: Tables) -> list[Finding]:
     ].transform("size")
     strange = rows[(of_platform == 1) & (of_measurer >= ALONE_AMONG)].assign(platform_id_of="")
     odd = pd.concat([fits, strange]).drop_duplicates("place").set_index("place")
-    return report_rows(
-        "estimates",
-        estimates,
-        "platform_alone",
+    return (
         odd,
-        "platform_id",
         lambda row: (
             f"its measurer has {format_number(row.stated, row.unit)} for {row.platform_id_of} "
             "about then"
@@ -181,8 +177,8 @@ def platform_alone(tables: Tables) -> list[Finding]:
     )
 
 
-@ACROSS.rule("estimates")
-def page_about_another(tables: Tables) -> list[Finding]:
+@reports("estimates", "platform_id")
+def page_about_another(tables: Tables) -> Odd:
     """Compare the single service of a page's figures with the services of its title."""
     estimates = tables["estimates"][["source_id", "platform_id", "area_id"]]
     kinds = tables["platforms"].set_index("platform_id")["kind"]
@@ -202,14 +198,8 @@ def page_about_another(tables: Tables) -> list[Finding]:
         "place"
     ]
     rows = rows.assign(about=rows["source_id"].map(about))
-    return report_rows(
-        "estimates",
-        tables["estimates"],
-        "page_about_another",
-        rows[rows["about"].notna() & ~rows.index.isin(same)],
-        "platform_id",
-        lambda row: f"a figure of {row.platform_id} on a page about {row.about}",
-    )
+    odd = rows[rows["about"].notna() & ~rows.index.isin(same)]
+    return odd, lambda row: f"a figure of {row.platform_id} on a page about {row.about}"
 
 
 def _find_named_services(tables: Tables, services: set[str]) -> pd.DataFrame:

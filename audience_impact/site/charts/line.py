@@ -25,7 +25,7 @@ from audience_impact.site.charts.series import (
     draw_series,
     is_minor,
     label_axis,
-    place_number,
+    place_numbers,
 )
 from audience_impact.store.versions import Stored
 
@@ -87,15 +87,11 @@ def _fill_years(years: Years) -> list[tuple[str, Estimate]]:
 
 def _make_dot(year: str, estimate: Estimate, x: float, top: float) -> dict[str, Any]:
     """Return the places of the numbers of a year, in per cent of the width and in pixels."""
-    numbers = {
-        "low": estimate.at_least or 0.0, "high": estimate.at_most,
-        "q05": estimate.q05, "q50": estimate.q50, "q95": estimate.q95,
-    }  # fmt: skip
     return {
         "x": round(x, 2),
         "title": f"{year}: {describe_fully(estimate)}",
         "is_estimated": estimate.q50 is not None,
-        **{name: place_number(number, top) for name, number in numbers.items()},
+        **place_numbers(estimate, top),
     }
 
 

@@ -193,7 +193,7 @@ def _place_bars(years: list[str], listed: list[YearEstimate], top: float) -> lis
                 "width": round(width, 2),
                 "colour": "accent" if is_first else "mark",
                 "title": f"{year}, {which}: {describe_fully(estimate)}",
-                **{name: place_number(cell, top) for name, cell in _read_places(estimate).items()},
+                **place_numbers(estimate, top),
                 "is_estimated": estimate.q50 is not None,
             }
         )
@@ -220,12 +220,13 @@ def is_minor(number: int, count: int) -> bool:
     return (count - 1 - number) % (2 if count <= MOST_YEARS else 3) != 0
 
 
-def _read_places(estimate: Estimate) -> dict[str, float | None]:
-    """Return the numbers to draw; without a lower bound it is zero."""
-    return {
+def place_numbers(estimate: Estimate, top: float) -> dict[str, float]:
+    """Return the places of the numbers to draw, in pixels; without a lower bound it is zero."""
+    numbers = {
         "low": estimate.at_least or 0.0, "high": estimate.at_most,
         "q05": estimate.q05, "q50": estimate.q50, "q95": estimate.q95,
     }  # fmt: skip
+    return {name: place_number(number, top) for name, number in numbers.items()}
 
 
 def describe_fully(estimate: Estimate) -> str:
@@ -307,7 +308,7 @@ def draw_days(title: str, rows: Rows) -> str:
 
 def _place_stripes(name: str, estimate: Estimate, top: float) -> Iterator[tuple[float, float]]:
     """Yield upper and lower edge of each stripe of a step, in pixels from the top."""
-    places = {key: place_number(cell, top) for key, cell in _read_places(estimate).items()}
+    places = place_numbers(estimate, top)
     if name == "bounds":
         yield from (
             (places[end] - 0.5, places[end] + 0.5) for end in ("low", "high") if places[end]
