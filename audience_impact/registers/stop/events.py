@@ -114,8 +114,8 @@ def correct_event(event: Event) -> list[Event]:
     is left out, because it speaks of the others as well.
     """
     corrections = read_corrections().get(event.restriction_id, {})
-    whole = corrections.get("", {})
-    records = tuple(replace(row, cells={**row.cells, **whole}) for row in event.records)
+    of_event = corrections.get("", {})
+    records = tuple(replace(row, cells={**row.cells, **of_event}) for row in event.records)
     parts = [
         Event(
             event.restriction_id if part == "1" else f"{event.restriction_id}-{part}",
