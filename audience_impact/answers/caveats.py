@@ -18,7 +18,9 @@ from audience_impact.answers.restriction_words import name_features
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
-    ON_AND_OFF,
+    EITHER_ACTION,
+    FAST_CUT,
+    IN_SERIES,
     PRINTED_AREA,
     SLOWED_ALONE,
     WITH_NETWORK,
@@ -265,14 +267,17 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
 
 
 def describe_mixed_action(record: AnswerRecord) -> list[str]:
-    """Return sentences on a cut that a register records as slowed as well, or as on and off."""
+    """Return sentences on a cut that a register records as slowed as well, or as one of several."""
     note = record.restriction.note or ""
     counted = "; the number covers both" * (record.leading.people.interval is not None)
+    either = f"The source says that it was shut down or slowed{counted}."
     sentences = {
-        BOTH_ACTIONS: f"The source says that it was shut down or slowed{counted}.",
+        BOTH_ACTIONS: either,
+        EITHER_ACTION: either,
         SLOWED_ALONE: "The source also calls it a shutdown: at most the faster networks were "
         "switched off.",
-        ON_AND_OFF: "The source says that it was on and off.",
+        FAST_CUT: "The source says that the faster networks were suspended and 2G was slowed.",
+        IN_SERIES: "It was one of a series of shutdowns.",
         WITH_NETWORK: "The source also says that the whole internet was affected. Only the users "
         "of these services are counted here.",
     }

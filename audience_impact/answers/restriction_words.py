@@ -19,6 +19,8 @@ from audience_impact.answers.numbers import (
 )
 from audience_impact.answers.records import AnswerRecord, End, Hours, Loss, Place
 from audience_impact.vocabulary import (
+    ON_AND_OFF,
+    PROLONGED,
     WHOLE_INTERNET,
     Action,
     Cause,
@@ -341,6 +343,13 @@ def _count_times(record: AnswerRecord) -> int:
     return 0 if days - 1 <= times <= days else times
 
 
+def comes_back(record: AnswerRecord) -> bool:
+    """Return whether its days, times or exams say that it was on and off."""
+    about = record.restriction
+    is_of_exams = about.hours_basis == HoursBasis.EXAMS
+    return bool(about.days_in_force or _count_times(record) or is_of_exams)
+
+
 def is_span(record: AnswerRecord) -> bool:
     """Return whether `describe_days` returns both days: for a network that was cut and restored."""
     first, last = choose_start_day(record), record.restriction.ended_on
@@ -408,6 +417,7 @@ def describe_timing(record: AnswerRecord) -> list[str]:
         text
         for text in (
             _describe_announcement(record),
+            _describe_earlier(record),
             _describe_unknown_end(record),
             _describe_duration(record),
             _describe_evidence(record),
@@ -425,6 +435,12 @@ def _describe_announcement(record: AnswerRecord) -> str:
     if not announced or not observed or announced == observed:
         return ""
     return f"It was announced {on_day(announced)}."
+
+
+def _describe_earlier(record: AnswerRecord) -> str:
+    """Return that it followed another, where no other sentence says so."""
+    is_step = record.restriction.continues and PROLONGED not in (record.restriction.note or "")
+    return "It followed an earlier restriction." if is_step else ""
 
 
 def describe_other_end(record: AnswerRecord) -> str:
@@ -465,11 +481,16 @@ def _describe_duration(record: AnswerRecord) -> str:
     until = f"{word} {last_day_in_words(last)}" if last and last != choose_start_day(record) else ""
     parts = (until if not is_span(record) else "", _describe_hours(record))
     lasted = ", ".join(text for text in parts if text)
+    about, note = record.restriction, record.restriction.note or ""
+    if PROLONGED in note:
+        return f"It prolonged an earlier restriction{f', {parts[0]}' if parts[0] else ''}."
+    if ON_AND_OFF in note and not (lasted.endswith("day") or comes_back(record)):
+        return f"It was on and off{f' {parts[0]}' if parts[0] else ''}."
     if not lasted:
         day = "the same" if _choose_start_words(record) else "that"
         return f"It began and ended on {day} day." if last and not until else ""
     verb = "lasted" if last else "was in force"
-    if until and record.restriction.hours_basis == HoursBasis.EXAMS:
+    if until and about.hours_basis == HoursBasis.EXAMS:
         verb = "was in force during exams"
     return f"It {verb} {lasted}."
 
@@ -544,7 +565,7 @@ def _is_once(record: AnswerRecord) -> bool:
 def _count_days(record: AnswerRecord) -> int | None:
     """Return the days of a single cut without a break; None where days recur or none are known."""
     about = record.restriction
-    if about.days_in_force or _count_times(record) or about.hours_basis == HoursBasis.EXAMS:
+    if comes_back(record):
         return None
     if about.times_in_force:
         return int(about.times_in_force)

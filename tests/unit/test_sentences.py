@@ -29,8 +29,12 @@ from audience_impact.answers.restriction_words import (
 )
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
+    EITHER_ACTION,
+    FAST_CUT,
+    IN_SERIES,
     ON_AND_OFF,
     PRINTED_AREA,
+    PROLONGED,
     SLOWED_ALONE,
     WITH_NETWORK,
 )
@@ -680,6 +684,7 @@ def test_a_restriction_that_was_cut_and_slowed_says_so() -> None:
     said = "The source says that it was shut down or slowed"
     assert f"{said}; the number covers both." in sentences.write_answer(told(MANY, note=note))
     assert f"{said}." in sentences.write_answer(told(BOUNDS, note=note))
+    assert said in sentences.write_answer(told(MANY, note=EITHER_ACTION))
     assert said not in sentences.write_answer(told(MANY, note="shut down and throttled"))
 
 
@@ -1047,13 +1052,38 @@ def test_a_country_has_one_name_in_tables_and_sentences() -> None:
 
 
 def test_a_cut_that_came_and_went_says_so() -> None:
-    answer = sentences.write_answer(told(MANY, note=f"a page; {ON_AND_OFF}"))
-    assert "The source says that it was on and off." in answer
+    spells: dict[str, Any] = {"note": f"a page; {ON_AND_OFF}", "end_status": "ended"}
+    answer = sentences.write_answer(told(MANY, **spells, ended_on="2020-11-20"))
+    assert "It was on and off until 20 November 2020." in answer
+    assert "It was on and off. " in sentences.write_answer(told(MANY, note=ON_AND_OFF))
+    daily = told(MANY, **spells, ended_on="2020-11-20", most_hours_a_day=3.0)
+    assert "It lasted until 20 November 2020, 3 hours a day." in sentences.write_answer(daily)
     assert "on and off" not in sentences.write_answer(told(MANY))
     slowed = sentences.write_answer(told(MANY, note=SLOWED_ALONE))
     assert "also calls it a shutdown: at most the faster networks were switched off." in slowed
+    fast = sentences.write_answer(told(MANY, note=FAST_CUT))
+    assert "The source says that the faster networks were suspended and 2G was slowed." in fast
     both = sentences.write_answer(told(MANY, note=WITH_NETWORK))
     assert "the whole internet was affected. Only the users of these services are" in both
+
+
+def test_an_order_that_prolonged_another_is_no_new_cut() -> None:
+    cells: dict[str, Any] = {"end_status": "ended", "ended_on": "2020-11-04"}
+    text = "It prolonged an earlier restriction"
+    same_day = sentences.write_answer(told(MANY, **cells, note=PROLONGED))
+    assert f"{text}. " in same_day
+    assert "began and ended" not in same_day
+    cells |= {"ended_on": "2020-11-05", "most_hours_a_day": 20.0, "note": PROLONGED}
+    later = sentences.write_answer(told(MANY, **cells, continues="R0"))
+    assert f"{text}, until 5 November 2020. " in later
+    assert "in all" not in later
+    assert "followed" not in later
+    assert "It followed an earlier restriction." in sentences.write_answer(
+        told(MANY, continues="R0")
+    )
+    assert "It was one of a series of shutdowns." in sentences.write_answer(
+        told(MANY, note=IN_SERIES)
+    )
 
 
 def test_of_many_services_those_with_most_users_are_named() -> None:

@@ -24,11 +24,15 @@ from audience_impact.registers.stop.networks import (
     row_words,
 )
 from audience_impact.registers.stop.targets import COLUMNS, OTHER
-from audience_impact.registers.stop.words import first_sentence
+from audience_impact.registers.stop.words import first_sentence, split_sentences
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
+    EITHER_ACTION,
+    FAST_CUT,
+    IN_SERIES,
     ON_AND_OFF,
     PRINTED_AREA,
+    PROLONGED,
     SLOWED_ALONE,
     WITH_NETWORK,
     Action,
@@ -130,11 +134,31 @@ LAW = re.compile(
 FIRST_SEEN = re.compile(r"\b(?:since|by|from) at least \w+\.? \d", re.IGNORECASE)
 """Words on a day by which a restriction was in force ("since at least Oct. 28")."""
 SPELLS = re.compile(
-    r"\bon[- ]and[- ]off\b|\bintermittent(?:ly)?\b|\bsporadic\w*|\bevery time\b|"
-    r"\b(?:frequent|recurring|short and localized)\b(?: [\w-]+){0,3} (?:shut ?downs|cuts|outages)",
+    r"\bon[- ]and[- ]off\b|\bintermittent(?:ly)?\b(?! (?:gun|fir|fight|clash|shell|protest|viol))|"
+    r"\bsporadic\w*|\bevery time\b|\bnightly\b|\b(?:each|every) night\b|"
+    r"\b(?:frequent|recurring|short and localized)\b(?: [\w-]+){0,3} (?:shut ?downs|cuts|outages)|"
+    r"\b(?:frequently|repeatedly) (?:cut|shut|suspend|disrupt|block|restrict)|"
+    r"\b(?:cut|shut|suspended|disrupted)(?: off| down)? (?:frequently|repeatedly)\b|"
+    r"\b(?:twice|(?:several|many|multiple|two|three) times) (?:a |each |per |every )?da(?:y|ily)\b|"
+    r"\b(?:at|during|with)(?: \w+){0,3} exam(?:ination)?s? (?:hours|times)\b",
     re.IGNORECASE,
 )
 """Pattern of words that say that a cut came and went."""
+PROLONGS = re.compile(
+    r"\b(?:extension|continuation|consolidation)\b[^.;]{0,40} (?:previous|earlier|existing)\b|"
+    r"\b(?:in|to) an extension (?:of a (?:\w+ )?shut ?down|order)\b|"
+    r"\bextended (?:an?|the)(?: (?:internet|mobile|existing|previous|earlier|network))* shut ?down",
+    re.IGNORECASE,
+)
+"""Words of an order that prolonged an earlier one, not of one that was prolonged itself."""
+SERIES = re.compile(r"\buninterrupted series of\b", re.IGNORECASE)
+GENERATIONS = re.compile(r"\b[2345]g\b|\bspeeds?\b", re.IGNORECASE)
+CUT_TO_2G = re.compile(
+    r"\b2g(?: service)?(?: was| available,)? throttled\b|\bthrottled for 2g\b|"
+    r"\bremaining mobile internet (?:service )?was throttled\b",
+    re.IGNORECASE,
+)
+PREPAID = re.compile(r"\bpre-?paid\b", re.IGNORECASE)
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
 
 Row = Mapping[str, str]
@@ -261,7 +285,7 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
     admits is `likely_blocked`, and any other `insufficient`, since the register itself prints no
     measurement.
     """
-    if MEASURED.search(f"{row['event']} {row['info_source_link']} {row['actual_cause_details']}"):
+    if MEASURED.search(f"{_row_text(row)} {row['info_source_link']}"):
         states = {
             Action.NETWORK_SHUTDOWN: EvidenceState.DOWN,
             Action.THROTTLE: EvidenceState.IMPAIRED,
@@ -286,9 +310,24 @@ def _describe_both(row: Row) -> str:
     """Return the note on a row that counts as both shut down and throttled; else blank."""
     if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
         return ""
-    if read_cut(row).full and _is_slowed(row):
-        return SLOWED_ALONE
-    return BOTH_ACTIONS
+    text = _row_text(row)
+    if not (read_cut(row).full and _is_slowed(row)):
+        return BOTH_ACTIONS
+    if CUT_TO_2G.search(text):
+        return FAST_CUT
+    is_of_fast = GENERATIONS.search(text) and not PREPAID.search(text)
+    return SLOWED_ALONE if is_of_fast else EITHER_ACTION
+
+
+def _row_text(row: Row) -> str:
+    return f"{row['event']} {row['actual_cause_details']}"
+
+
+def _describe_order(row: Row) -> str:
+    """Return the note on a row whose text says that it prolongs another, or is one of a series."""
+    if PROLONGS.search(_row_text(row)):
+        return PROLONGED
+    return IN_SERIES if SERIES.search(_row_text(row)) else ""
 
 
 def _describe_extent(row: Row) -> str:
@@ -299,7 +338,7 @@ def _describe_extent(row: Row) -> str:
 
 def _describe_spells(row: Row) -> str:
     """Return the note on a row of several days whose text says that the cut came and went."""
-    text = f"{first_sentence(row['event'])} {row['actual_cause_details']}"
+    text = " ".join([*split_sentences(row["event"])[:2], row["actual_cause_details"]])
     is_one_day = row["end_date"][:10] == row["start_date"][:10]
     return ON_AND_OFF if SPELLS.search(text) and not is_one_day else ""
 
@@ -318,6 +357,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
         _describe_both(row),
         _describe_extent(row),
         _describe_spells(row),
+        _describe_order(row),
         f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )
@@ -399,7 +439,7 @@ def _is_of_operators(row: Row, reason: str) -> bool:
 def _name_measurers(row: Row) -> dict[str, str]:
     """Return the measurers that a row names, and the first of its links that is one of theirs."""
     links = re.findall(r"https?://[^;,\s]+", row["info_source_link"])
-    text = f"{row['event']} {row['info_source_link']} {row['actual_cause_details']}"
+    text = f"{_row_text(row)} {row['info_source_link']}"
     return {
         "measured_by": name_measurers(text),
         "measured_url": next(filter(name_measurers, links), ""),
