@@ -21,6 +21,7 @@ from audience_impact.vocabulary import (
     EITHER_ACTION,
     FAST_CUT,
     IN_SERIES,
+    NOT_AS_ORDER,
     PRINTED_AREA,
     SLOWED_ALONE,
     WITH_NETWORK,
@@ -420,6 +421,11 @@ _BODIES = re.compile(
     re.IGNORECASE,
 )
 """Words of a name that takes an article in a sentence."""
+_PERSON = re.compile(
+    r"^(?:[A-Z][\w()]* )*(?:President|Minister|Secretary|Commissioner|Magistrate|Judge|Justice) "
+    r"(?!Office|General|Administration|Department|Council|Court|and|of|for|in|to)[A-Z]"
+)
+"""A title before the name of a person, which takes no article: `President Nicolas Maduro`."""
 _UNNAMED_LAW = re.compile(r"://|^(?:\w+ )?order$", re.IGNORECASE)
 SHORT_LAW = 60
 """Letters up to which the text on a law is its name, and not a comment on it."""
@@ -440,7 +446,7 @@ def _add_article(name: str) -> str:
     begins = re.match(r"(?:the|an?)\b", name, re.IGNORECASE)
     if begins:
         return name[:1].lower() + name[1:]
-    is_body = _BODIES.search(name.partition(",")[0])
+    is_body = _BODIES.search(name.partition(",")[0]) and not _PERSON.search(name)
     return f"the {name}" if is_body else name
 
 
@@ -457,8 +463,10 @@ def describe_evidence(record: AnswerRecord) -> str:
         Measurement.NONE: "",
     }[clauses.measurement]
     disputed = "; that it happened is disputed" if clauses.is_disputed else ""
-    sentences = [f"{source} reports it{measured}{disputed}.", _describe_claim(record)]
-    return " ".join([*filter(None, sentences), *_name_missing_evidence(clauses)])
+    is_fault = NOT_AS_ORDER in (record.restriction.note or "") and not clauses.is_official
+    acknowledged = "Officials acknowledged it, but not as an order." * is_fault
+    sentences = [f"{source} reports it{measured}{disputed}.", _describe_claim(record), acknowledged]
+    return " ".join([*filter(None, sentences), *_name_missing_evidence(clauses, is_fault)])
 
 
 def label_evidence(record: AnswerRecord) -> str:
@@ -486,15 +494,17 @@ def _describe_claim(record: AnswerRecord) -> str:
     if clauses.claim is Claim.ATTRIBUTED:
         confirmed = "; it was officially confirmed" * clauses.is_official
         return f"Our record attributes it to {who}{confirmed}."
-    if not clauses.is_official:
-        whose = f"the order to {who}" if who else "it to an order, without saying whose"
-        return f"Our record attributes {whose}{by_law}."
-    return f"It was ordered by {who or 'an authority'}{by_law}, and was officially confirmed."
+    if who and clauses.is_official:
+        return f"It was ordered by {who}{by_law}, and was officially confirmed."
+    whose = f"the order to {who}" if who else "it to an order, without saying whose"
+    confirmed = "; it was officially confirmed" * clauses.is_official
+    return f"Our record attributes {whose}{by_law}{confirmed}."
 
 
-def _name_missing_evidence(clauses: Clauses) -> list[str]:
+def _name_missing_evidence(clauses: Clauses, is_fault: bool) -> list[str]:
     """Return a sentence on what the record lacks: an official statement, a measurement."""
-    has_statement = clauses.is_official or clauses.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    is_ordered = clauses.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    has_statement = clauses.is_official or is_ordered or is_fault
     missing = ["no official statement"] * (not has_statement)
     missing += ["no measurement"] * (clauses.measurement is Measurement.NONE)
     return [f"Our record holds {' and '.join(missing)}."] if missing else []

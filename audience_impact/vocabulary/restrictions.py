@@ -250,9 +250,10 @@ EITHER_ACTION = "shut down or slowed, as its cells say; not counted as a shutdow
 FAST_CUT = "faster networks cut and 2G slowed, as its text says"
 PROLONGED = "prolongs an earlier one, as its text says"
 IN_SERIES = "one of a series, as its text says"
+NOT_AS_ORDER = "an authority acknowledged it, and no order"
 """Notes on a restriction that a register records as both a shutdown and slowed, as such where only
 slowing is meant, in spells, as one of services and the network, of which the services stand, as
-both without a word on which, by the generation of the networks, or as one of several.
+both without a word on which, by the generation of the networks, as one of several, or as a fault.
 """
 
 

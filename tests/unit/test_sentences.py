@@ -32,6 +32,7 @@ from audience_impact.vocabulary import (
     EITHER_ACTION,
     FAST_CUT,
     IN_SERIES,
+    NOT_AS_ORDER,
     ON_AND_OFF,
     PRINTED_AREA,
     PROLONGED,
@@ -486,6 +487,10 @@ def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) ->
             "that it happened is disputed. Our record attributes it to a regulator. Our record",
         ),
         ({"evidence_state": "ok", "measured_by": "OONI"}, "OONI found no restriction."),
+        ({"authority": "President Jo Oz", "is_ordered": "yes"}, "ordered by President Jo Oz,"),
+        ({"authority": "Supreme Court Judge Jo Oz"}, "ordered by Supreme Court Judge Jo Oz,"),
+        ({"authority": "Vice President Office"}, "ordered by the Vice President Office,"),
+        ({"authority": "Minister of Education"}, "ordered by the Minister of Education,"),
     ],
 )
 def test_who_did_it_and_who_confirms_it_is_what_the_record_holds(
@@ -1065,6 +1070,17 @@ def test_a_cut_that_came_and_went_says_so() -> None:
     assert "The source says that the faster networks were suspended and 2G was slowed." in fast
     both = sentences.write_answer(told(MANY, note=WITH_NETWORK))
     assert "the whole internet was affected. Only the users of these services are" in both
+
+
+def test_a_fault_that_officials_admit_is_no_order() -> None:
+    cells = {"claim_status": "reported", "note": NOT_AS_ORDER}
+    answer = sentences.write_answer(told(MANY, **cells))
+    assert "Officials acknowledged it, but not as an order." in answer
+    assert "no official statement" not in answer
+    official = sentences.write_answer(told(MANY, **cells | {"claim_status": "official"}))
+    assert "not as an order" not in official
+    unnamed = sentences.write_answer(told(MANY, is_ordered="yes"))
+    assert "it to an order, without saying whose; it was officially confirmed." in unnamed
 
 
 def test_an_order_that_prolonged_another_is_no_new_cut() -> None:

@@ -30,6 +30,7 @@ from audience_impact.vocabulary import (
     EITHER_ACTION,
     FAST_CUT,
     IN_SERIES,
+    NOT_AS_ORDER,
     ON_AND_OFF,
     PRINTED_AREA,
     PROLONGED,
@@ -103,12 +104,6 @@ SCOPES = (
     ("more than one state", GeoScope.MULTI_REGION),
     ("not sure", GeoScope.UNKNOWN),
 )
-MEASURED = re.compile(
-    r"\booni\b|ioda\b|netblocks|cloudflare|radar\b|kentik|censored ?planet|thousandeyes|"
-    r"measurement",
-    re.IGNORECASE,
-)
-"""Names of measuring organisations in the text or the links of a row."""
 SLOWED = re.compile(
     r"\bthrottled (?:to|for) (?:only )?2g\b|\b2g (?:internet |service )?was (?:reportedly )?"
     r"(?:throttled|working)\b|\bonly 2g\b|\b2g (?:internet |service )?(?:remain(?:s|ed)|stayed) "
@@ -285,7 +280,8 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
     admits is `likely_blocked`, and any other `insufficient`, since the register itself prints no
     measurement.
     """
-    if MEASURED.search(f"{_row_text(row)} {row['info_source_link']}"):
+    text = f"{_row_text(row)} {row['info_source_link']}"
+    if name_measurers(text) or "measurement" in text.casefold():
         states = {
             Action.NETWORK_SHUTDOWN: EvidenceState.DOWN,
             Action.THROTTLE: EvidenceState.IMPAIRED,
@@ -324,7 +320,7 @@ def _row_text(row: Row) -> str:
 
 
 def _describe_order(row: Row) -> str:
-    """Return the note on a row whose text says that it prolongs another, or is one of a series."""
+    """Return the note on an order that prolongs another or is one of a series."""
     if PROLONGS.search(_row_text(row)):
         return PROLONGED
     return IN_SERIES if SERIES.search(_row_text(row)) else ""
@@ -358,6 +354,9 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
         _describe_extent(row),
         _describe_spells(row),
         _describe_order(row),
+        NOT_AS_ORDER
+        if row["gov_ack"] == "Yes" and _read_claim(row) is ClaimStatus.REPORTED
+        else "",
         f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )
@@ -366,7 +365,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
 def _name_law(text: str) -> str:
     """Return the law or order that a cell names; blank where it tells a story."""
     is_name = len(text.split()) <= MOST_LAW_WORDS and LAW.search(text) is not None
-    return _join_known(text) if is_name else ""
+    return _join_known(occasion.correct_spelling(text)) if is_name else ""
 
 
 @dataclass(frozen=True)
@@ -411,7 +410,7 @@ def restriction_cells(
         "severity": severity,
         "evidence_state": judge_evidence(row, done),
         "claim_status": _read_claim(row),
-        "authority": _join_known(row["decision_maker"], row["ordered_by"]),
+        "authority": _join_known(*occasion.read_authority(row)),
         "stated_reason": _join_known(row["gov_justification"]),
         "legal_basis": _name_law(row["legal_method"]),
         "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_of_exams else ""),
@@ -455,10 +454,9 @@ def _read_precision(row: Row) -> StartPrecision:
 
 
 def _read_claim(row: Row) -> ClaimStatus:
-    """Return who claims the restriction; an authority that admits a fault alone denies it."""
-    if row["gov_ack"] == "Yes" and occasion.is_denied(row):
-        return ClaimStatus.DISPUTED
-    return ClaimStatus.OFFICIAL if occasion.is_admitted(row) else ClaimStatus.REPORTED
+    """Return who claims the restriction; a fault that an authority admits is no order."""
+    is_admitted = occasion.is_admitted(row) and not occasion.is_denied(row)
+    return ClaimStatus.OFFICIAL if is_admitted else ClaimStatus.REPORTED
 
 
 def _read_timing(row: Row, ended_on: str) -> hours.Timing:
