@@ -93,6 +93,7 @@ PLAINER: dict[str, str] = {
     PartGap.PART_UNKNOWN: "our record has no count of the people in the part that was affected",
     PartGap.FIXED_ALONE: "no survey counts who has a fixed line and no mobile network",
     PartGap.SATELLITE_ALONE: "no survey counts who has a satellite connection alone",
+    PartGap.OPERATORS_NOISE: "the counts of its operators' users there jump from month to month",
     PartGap.OPERATORS: "our record holds no count of the users of the operators named",
     PartGap.OPERATORS_BELOW: "our record holds no count of a small operator's users in a part of a "
     "country",
@@ -198,9 +199,9 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
 
 
 EXTENTS = (
-    (r"attack, not an order: it hits .*", "the attack hit one network alone"),
-    (r"attack, not an order.*", "the source does not count whom the attack cut off"),
-    (r"damage, not an order: .*", "the source does not count whom the damage cut off"),
+    (r"attack, not an order: it hits .*", "an attack hit one network alone"),
+    (r"attack, not an order.*", "an attack caused it, and the source does not count whom it hit"),
+    (r"damage, not an order: .*", "damage caused it, and the source does not count whom it hit"),
     (r"damage, not an order, and the text says (.*)",
      r"the source also says \1, which is not everyone"),
     (r"the text says (.*)", r"the source says \1, which is not everyone"),

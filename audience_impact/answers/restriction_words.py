@@ -1,6 +1,7 @@
 """The words for a restriction: action, services or networks, place and time."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -207,11 +208,8 @@ def _name_mixed_targets(record: AnswerRecord) -> str:
         )
     if len(parts) < 2:
         return ""
-    texts = [
-        f"{noun} on {join_names(service_names)}" if noun else join_names(service_names)
-        for noun, service_names in parts.items()
-    ]
-    return f"{', and '.join(texts)} were"
+    texts = [f"on {join_names(names)} only {noun}" for noun, names in parts.items() if noun]
+    return f"they ({'; '.join(texts)}) were"
 
 
 def name_features(features: set[str]) -> tuple[str, str]:
@@ -505,7 +503,9 @@ def _describe_evidence(record: AnswerRecord) -> str:
     if record.clauses.hours is Hours.MEASURED:
         outages = "an outage" if count == 1 else f"{count} outages"
         seen = f"{about.seen_by} saw {outages} in its days"
-        return f"{seen}: about {hours}." if high and record.clauses.end is End.DAY else f"{seen}."
+        fits = middle <= 24.0 * (_count_days(record) or math.inf)
+        is_dated = high and fits and record.clauses.end is End.DAY
+        return f"{seen}: about {hours}." if is_dated else f"{seen}."
     is_one_day = about.ended_on == choose_start_day(record)
     if record.clauses.hours is Hours.SIMILAR and high and is_one_day:
         return f"Similar shutdowns suggest about {hours}."
@@ -537,12 +537,11 @@ def _describe_hours(record: AnswerRecord) -> str:
         return ""
     low, high = least or most or 0.0, most or least or 0.0
     days = 1 if record.restriction.times_in_force == 1 else _count_days(record)
-    if days != 1 and (least or 0) >= WHOLE_DAY_HOURS:
-        return ""  # as days always are
-    is_daily = days != 1 and high < NIGHTLY_HOURS
+    is_daily = days not in (1, 2) and high < NIGHTLY_HOURS  # two dates may be one night
     is_total = days is not None and days <= MOST_SUMMED_DAYS and not is_daily
-    if is_total and _is_last_report(record):
-        return ""  # it lasted longer
+    is_whole = days != 1 and low >= WHOLE_DAY_HOURS - (not is_total)  # as days always are
+    if is_whole or (is_total and _is_last_report(record)):
+        return ""  # or it lasted longer
     ends = [hours * (days or 1) if is_total else hours for hours in (low, high)]
     first, last = (
         group_digits(hours, (hours < FEW_DECIMALS) + (hours < FEW_HOURS)) for hours in ends

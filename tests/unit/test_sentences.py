@@ -232,7 +232,7 @@ def figure(value: float, **cells: Any) -> dict[str, Any]:
                 targets=[target("alpha", "Alpha"), target("beta", "Beta", "live_stream")],
             ),
             "About 101 million people in France (likely range 97 to 104 million) ordinarily used "
-            "Alpha or Beta before Alpha, and live videos on Beta were blocked on 4 November 2020.",
+            "Alpha or Beta before they (on Beta only live videos) were blocked on 4 November 2020.",
         ),
         (
             told(MANY, platform_name="Services that the source does not name"),
@@ -637,6 +637,16 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
         sentences.write_answer(replace(shorter, restriction=exams))
     )
     night: dict[str, Any] = {"least_hours_a_day": 6.0, "most_hours_a_day": 6.0}
+    two_dates = sentences.write_answer(told(FEW, ended_on="2020-11-05", **night))
+    assert "until 5 November 2020, 12 hours in all" in two_dates
+    nearly: dict[str, Any] = {"least_hours_a_day": 23.2, "most_hours_a_day": 24.0}
+    assert "hours" not in sentences.write_answer(told(FEW, ended_on="2021-01-06", **nearly))
+    seen: dict[str, Any] = {"hours_basis": "measured", "evidence_count": 1.0, "seen_by": "IODA"}
+    seen |= {f"q{name}_in_force_hours": 30.0 for name in ("05", "50", "95")}
+    fits = sentences.write_answer(told(FEW, **NET, ended_on="2020-11-05", **seen))
+    assert "IODA saw an outage in its days: about 30 hours in all." in fits
+    longer = sentences.write_answer(told(FEW, **NET, ended_on="2020-11-04", **seen))
+    assert "IODA saw an outage in its days." in longer
     once = told(FEW, ended_on="2020-11-06", times_in_force=1.0, **night)
     assert "6 hours in all" in sentences.write_answer(once)
 
@@ -1070,6 +1080,30 @@ def test_a_cut_that_came_and_went_says_so() -> None:
     assert "The source says that the faster networks were suspended and 2G was slowed." in fast
     both = sentences.write_answer(told(MANY, note=WITH_NETWORK))
     assert "the whole internet was affected. Only the users of these services are" in both
+
+
+def test_the_words_of_a_number_say_whom_it_counts() -> None:
+    some = people(0.0, 540.0, 4_612.0, 9_000.0, 100e6)
+    part = sentences.write_answer(told(some, geo_scope="multi_region"))
+    assert "counts 100 million people online in the whole country." in part
+    assert "100 million people online there." in sentences.write_answer(told(some))
+    all_of_them = dict(some, lower_persons=50e6, upper_persons=100e6)
+    figures = "the sources' own figures give 50 to 100 million"
+    assert f"{figures}, the latter being all people online." in (
+        sentences.write_answer(told(all_of_them)).replace("The s", "the s")
+    )
+    new = {"reason_rule_ids": "new_use_only", "reason_details": ""}
+    blocked = sentences.write_answer(told(BOUNDS, feature="registration", why=new))
+    asked = "wanted to start using Alpha when new registrations on it were blocked on 4 November"
+    assert f"how many people in France {asked}" in blocked
+    both = [target("alpha", "Alpha", "voice_call"), target("beta", "Beta", "voice_call")]
+    users = sentences.write_answer(told(MANY, USERS, targets=both))
+    assert "used these services at all." in users
+    noise = {"reason_rule_ids": "part_unknown", "reason_details": "operators_noise"}
+    no_count = sentences.write_answer(told(BOUNDS, why=noise))
+    assert "because the counts of its operators' users there jump from month to month" in no_count
+    for reason in ("attack, not an order", "damage, not an order: x"):
+        assert caveats.explain_extent(reason).endswith("does not count whom it hit")
 
 
 def test_a_fault_that_officials_admit_is_no_order() -> None:

@@ -251,6 +251,8 @@ def test_a_start_is_as_certain_as_the_row_says(kind: str, event: str, precision:
          "2025-09-24/2025-12-31", "ended", "not_listed_later"),
         ({"event": "Lines were cut until at least Sep. 24."},
          "2025-09-24/2025-12-31", "ended", "not_listed_later"),
+        ({"event": "Cut since May. As of Aug. 28, one operator had returned to the town."},
+         "2025-08-13/2025-12-31", "ended", "not_listed_later"),
         ({"event": "Lines were still cut as of October 2025."},
          "2025-10-01/2025-12-31", "ended", "not_listed_later"),
         ({"event": "Cut until Sep. 24. Shops were open until at least noon."},
