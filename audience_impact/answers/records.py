@@ -483,13 +483,6 @@ def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def load_area_tables(version: Stored) -> dict[str, pd.DataFrame]:
-    """Return the published tables that a question about an area needs, by name."""
-    return {
-        name: read_computed(version, name, dtype_backend="numpy_nullable") for name in AREA_TABLES
-    }
-
-
 def build_record(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:
     """Return the record of one restriction; KeyError where it is not published."""
     parts = {name: tables[name][tables[name]["restriction_id"] == restriction] for name in TABLES}

@@ -159,10 +159,7 @@ MEASURERS = {
         ("Kentik", r"\bkentik"),
         ("NetBlocks", r"net ?blocks"),
         ("OONI", r"\booni(?![a-z])|openobservatory"),
-        (
-            "Oracle Dyn",
-            r"internet ?intel(?:ligence)?\b|dyn ?research|//(?:\w+\.)?dyn\.com|oracle dyn",
-        ),
+        ("Oracle Dyn", r"internet ?intel(?:ligence)?\b|dyn ?research|//dyn\.com|oracle dyn"),
         ("RIPE", r"\bripe (?:atlas|ncc|stat)|\b(?:atlas|labs|stat)\.ripe\.net|(?:^|;)ripe(?:;|$)"),
         ("ThousandEyes", r"\bthousand ?eyes"),
         ("Turkey Blocks", r"turkey ?blocks"),
@@ -449,20 +446,17 @@ CLAIMED = ["authority", "legal_basis", "stated_reason", "is_ordered", "measured_
 """Columns that say who did it, why, and where it was measured."""
 
 
-def _contradicts(beside: pd.DataFrame, restrictions: pd.DataFrame) -> pd.Series:
-    """Return whether a fact says less of a claim than the row of a register merged into it."""
-    mine = restrictions.reindex(beside["published"]).set_axis(beside.index)
-    is_less = mine["claim_status"] != ClaimStatus.OFFICIAL
-    return is_less & (mine["source_id"] != beside["source_id"])
-
-
 def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame:
     """Return restrictions with the best claim of all rows, who ordered it, and all measurers.
 
     `beside` are the merged events, with the id of the restriction in `published`.
     """
     is_official = beside["claim_status"] == ClaimStatus.OFFICIAL
-    is_official &= ~_contradicts(beside, restrictions)
+    mine = restrictions.reindex(beside["published"])[["claim_status", "source_id"]]
+    mine = mine.set_axis(beside.index)  # a fact that says less than a register outranks it
+    is_official &= (mine["claim_status"] == ClaimStatus.OFFICIAL) | (
+        mine["source_id"] == beside["source_id"]
+    )
     ordered = beside.assign(order=~is_official).sort_values("order", kind="stable")
     frame = restrictions.copy()
     raised = frame.index.isin(beside.loc[is_official, "published"])

@@ -1107,7 +1107,7 @@ def test_the_words_of_a_number_say_whom_it_counts() -> None:
 
 
 def test_a_fault_that_officials_admit_is_no_order() -> None:
-    cells = {"claim_status": "reported", "note": NOT_AS_ORDER}
+    cells: dict[str, Any] = {"claim_status": "reported", "note": NOT_AS_ORDER}
     answer = sentences.write_answer(told(MANY, **cells))
     assert "Officials acknowledged it, but not as an order." in answer
     assert "no official statement" not in answer

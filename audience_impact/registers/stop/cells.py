@@ -146,7 +146,6 @@ PROLONGS = re.compile(
     re.IGNORECASE,
 )
 """Words of an order that prolonged an earlier one, not of one that was prolonged itself."""
-SERIES = re.compile(r"\buninterrupted series of\b", re.IGNORECASE)
 GENERATIONS = re.compile(r"\b[2345]g\b|\bspeeds?\b", re.IGNORECASE)
 CUT_TO_2G = re.compile(
     r"\b2g(?: service)?(?: was| available,)? throttled\b|\bthrottled for 2g\b|"
@@ -321,9 +320,10 @@ def _row_text(row: Row) -> str:
 
 def _describe_order(row: Row) -> str:
     """Return the note on an order that prolongs another or is one of a series."""
-    if PROLONGS.search(_row_text(row)):
-        return PROLONGED
-    return IN_SERIES if SERIES.search(_row_text(row)) else ""
+    text = _row_text(row)
+    return (
+        PROLONGED if PROLONGS.search(text) else IN_SERIES if "uninterrupted series" in text else ""
+    )
 
 
 def _describe_extent(row: Row) -> str:
@@ -354,9 +354,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
         _describe_extent(row),
         _describe_spells(row),
         _describe_order(row),
-        NOT_AS_ORDER
-        if row["gov_ack"] == "Yes" and _read_claim(row) is ClaimStatus.REPORTED
-        else "",
+        NOT_AS_ORDER * (row["gov_ack"] == "Yes" and _read_claim(row) is ClaimStatus.REPORTED),
         f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )

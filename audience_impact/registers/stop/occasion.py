@@ -24,10 +24,9 @@ A row is denied if what an authority admits is a fault, and nobody is named who 
 admits is no order if the reason that it gives is a fault, sabotage or others' work, or if it denies
 an order, unless the text has it admit the order later.
 
-Who ordered it is the name in the cell, if it is that of a body: a place, a cause or an operation
-is none. Without a name the text may have it ("the government shut down"), else the kind of body
-stands. The executive of Somaliland or of the Kurdistan Region is not that of the state around it;
-of several countries, it is not known whose ordered.
+Who ordered it is the name in the cell, unless it is a place, a cause or an operation; else the text
+may say so ("the government shut down"), or the kind of body stands. The executive of Somaliland or
+of the Kurdistan Region is not that of the state around it; of several countries it is open whose.
 """
 
 import re
@@ -104,21 +103,13 @@ FAILED = re.compile(
     re.IGNORECASE,
 )
 """What made a network fail of itself, or be destroyed, beside a military."""
-NO_BODY = re.compile(
-    r"\b(?:were|was|prevent|vandali\w+|operations|nationwide|unknown)\b", re.IGNORECASE
-)
+NO_BODY = re.compile(r"\b(?:were|was|prevent|vandali\w+|operations|nationwide)\b", re.IGNORECASE)
 ISSUED = re.compile(r"\bThe ([A-Z][\w ]{5,60}?) issued an? [\w ,]{0,60}order\b")
 GOVERNMENT = re.compile(r"\bThe (government) (?:shut|block|cut|suspend|throttl)")
-EXECUTIVE = "executive government"
-PLACE_LETTERS = 6
-"""Letters that two spellings of a place share."""
+PLACE_LETTERS = 6  # that two spellings of a place share
 SPELLINGS = {
-    "governmenta": "government",
-    "Departmenr": "Department",
-    "Sudanase": "Sudanese",
-    "Autority": "Authority",
-    "Counsel": "Council",
-    "comissioneer": "commissioner",
+    **{"governmenta": "government", "Departmenr": "Department", "Sudanase": "Sudanese"},
+    **{"Autority": "Authority", "Counsel": "Council", "comissioneer": "commissioner"},
     "CrCP": "CrPC",
 }
 """Slips of the register in the names of authorities and laws."""
@@ -161,26 +152,19 @@ def read_authority(row: Mapping[str, str]) -> list[str]:
     hand, name = row["ordered_by"], correct_spelling(row["decision_maker"])
     if hand.casefold() in CIVIL and read_cause(row) is Cause.UNKNOWN:
         return []
-    place = plain_name(name)[:PLACE_LETTERS] if len(name.split()) == 1 else ""
-    if NO_BODY.search(name) or (place and place in plain_name(row["area_name"])):
+    place = plain_name(name)[:PLACE_LETTERS] if len(name.split()) == 1 else "-"
+    if NO_BODY.search(name) or place in plain_name(row["area_name"]):
         name = ""
     issued = ISSUED.search(row["legal_method"])
     if not name and issued:
         return [issued[1]]
-    if not name and hand.casefold() == EXECUTIVE:
-        return _name_executive(row)
+    if not name and hand.casefold() == "executive government":
+        own = "Government of Somaliland" * ("Somaliland" in row["country"])
+        own = own or "Kurdistan Regional Government" * row["area_name"].startswith("Kurdistan")
+        return [own or hand * (";" not in row["country"])]
     is_open = not name and hand.casefold() in UNSTATED and read_cause(row) is Cause.ORDER
     government = GOVERNMENT.search(row["event"]) if is_open else None
     return [government[1]] if government else [name, hand]
-
-
-def _name_executive(row: Mapping[str, str]) -> list[str]:
-    """Return whose executive ordered it: not that of a state around the place that has its own."""
-    if "Somaliland" in row["country"]:
-        return ["Government of Somaliland"]
-    if row["area_name"].startswith("Kurdistan"):
-        return ["Kurdistan Regional Government"]
-    return [] if ";" in row["country"] else [row["ordered_by"]]
 
 
 def is_denied(row: Mapping[str, str]) -> bool:
