@@ -20,6 +20,7 @@ from audience_impact.answers.numbers import (
 )
 from audience_impact.answers.records import AnswerRecord, End, Hours, Loss, Place
 from audience_impact.vocabulary import (
+    IN_SERIES,
     ON_AND_OFF,
     PROLONGED,
     WHOLE_INTERNET,
@@ -437,8 +438,11 @@ def _describe_announcement(record: AnswerRecord) -> str:
 
 def _describe_earlier(record: AnswerRecord) -> str:
     """Return that it followed another, where no other sentence says so."""
-    is_step = record.restriction.continues and PROLONGED not in (record.restriction.note or "")
-    return "It followed an earlier restriction." if is_step else ""
+    note = record.restriction.note or ""
+    is_said = PROLONGED in note or IN_SERIES in note
+    return "It followed an earlier restriction." * bool(
+        record.restriction.continues and not is_said
+    )
 
 
 def describe_other_end(record: AnswerRecord) -> str:

@@ -651,6 +651,7 @@ def test_the_cell_of_facebook_may_stand_for_its_messenger(event: str, service: s
         ("The internet was cut intermittently in the region", "2025-08-13", False),
         ("It was one of a series of shutdowns of that year", "2025-08-20", False),
         ("The internet was cut off frequently by the army", "2025-08-20", True),
+        ("It was cut. One operator worked intermittently", "2025-08-20", False),
         ("Mobile internet was off. The shutdowns were nightly, from 7:00pm", "2025-08-20", True),
         ("WhatsApp was blocked during baccalaureate exam hours", "2025-08-20", True),
         ("Telegram was blocked, coinciding with exam times", "2025-08-20", True),

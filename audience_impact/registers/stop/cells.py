@@ -129,7 +129,7 @@ LAW = re.compile(
 FIRST_SEEN = re.compile(r"\b(?:since|by|from) at least \w+\.? \d", re.IGNORECASE)
 """Words on a day by which a restriction was in force ("since at least Oct. 28")."""
 SPELLS = re.compile(
-    r"\bon[- ]and[- ]off\b|\bintermittent(?:ly)?\b(?! (?:gun|fir|fight|clash|shell|protest|viol))|"
+    r"\bon[- ]and[- ]off\b|(?<!worked )\bintermittent(?:ly)?\b(?! (?:gun|fir|fight|clash|shell))|"
     r"\bsporadic\w*|\bevery time\b|\bnightly\b|\b(?:each|every) night\b|"
     r"\b(?:frequent|recurring|short and localized)\b(?: [\w-]+){0,3} (?:shut ?downs|cuts|outages)|"
     r"\b(?:frequently|repeatedly) (?:cut|shut|suspend|disrupt|block|restrict)|"

@@ -159,9 +159,11 @@ def read_authority(row: Mapping[str, str]) -> list[str]:
     if not name and issued:
         return [issued[1]]
     if not name and hand.casefold() == "executive government":
-        own = "Government of Somaliland" * ("Somaliland" in row["country"])
-        own = own or "Kurdistan Regional Government" * row["area_name"].startswith("Kurdistan")
-        return [own or hand * (";" not in row["country"])]
+        executive = "Government of Somaliland" * ("Somaliland" in row["country"])
+        executive = executive or "Kurdistan Regional Government" * row["area_name"].startswith(
+            "Kurdistan"
+        )
+        return [executive or hand * (";" not in row["country"])]
     is_open = not name and hand.casefold() in UNSTATED and read_cause(row) is Cause.ORDER
     government = GOVERNMENT.search(row["event"]) if is_open else None
     return [government[1]] if government else [name, hand]
