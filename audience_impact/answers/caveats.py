@@ -18,7 +18,10 @@ from audience_impact.answers.restriction_words import name_features
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
-    ON_AND_OFF,
+    EITHER_ACTION,
+    FAST_CUT,
+    IN_SERIES,
+    NOT_AS_ORDER,
     PRINTED_AREA,
     SLOWED_ALONE,
     WITH_NETWORK,
@@ -90,6 +93,7 @@ PLAINER: dict[str, str] = {
     PartGap.PART_UNKNOWN: "our record has no count of the people in the part that was affected",
     PartGap.FIXED_ALONE: "no survey counts who has a fixed line and no mobile network",
     PartGap.SATELLITE_ALONE: "no survey counts who has a satellite connection alone",
+    PartGap.OPERATORS_NOISE: "the counts of its operators' users there jump from month to month",
     PartGap.OPERATORS: "our record holds no count of the users of the operators named",
     PartGap.OPERATORS_BELOW: "our record holds no count of a small operator's users in a part of a "
     "country",
@@ -195,9 +199,9 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
 
 
 EXTENTS = (
-    (r"attack, not an order: it hits .*", "the attack hit one network alone"),
-    (r"attack, not an order.*", "the source does not count whom the attack cut off"),
-    (r"damage, not an order: .*", "the source does not count whom the damage cut off"),
+    (r"attack, not an order: it hits .*", "an attack hit one network alone"),
+    (r"attack, not an order.*", "an attack caused it, and the source does not count whom it hit"),
+    (r"damage, not an order: .*", "damage caused it, and the source does not count whom it hit"),
     (r"damage, not an order, and the text says (.*)",
      r"the source also says \1, which is not everyone"),
     (r"the text says (.*)", r"the source says \1, which is not everyone"),
@@ -265,14 +269,17 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
 
 
 def describe_mixed_action(record: AnswerRecord) -> list[str]:
-    """Return sentences on a cut that a register records as slowed as well, or as on and off."""
+    """Return sentences on a cut that a register records as slowed as well, or as one of several."""
     note = record.restriction.note or ""
     counted = "; the number covers both" * (record.leading.people.interval is not None)
+    either = f"The source says that it was shut down or slowed{counted}."
     sentences = {
-        BOTH_ACTIONS: f"The source says that it was shut down or slowed{counted}.",
+        BOTH_ACTIONS: either,
+        EITHER_ACTION: either,
         SLOWED_ALONE: "The source also calls it a shutdown: at most the faster networks were "
         "switched off.",
-        ON_AND_OFF: "The source says that it was on and off.",
+        FAST_CUT: "The source says that the faster networks were suspended and 2G was slowed.",
+        IN_SERIES: "It was one of a series of shutdowns.",
         WITH_NETWORK: "The source also says that the whole internet was affected. Only the users "
         "of these services are counted here.",
     }
@@ -415,6 +422,11 @@ _BODIES = re.compile(
     re.IGNORECASE,
 )
 """Words of a name that takes an article in a sentence."""
+_PERSON = re.compile(
+    r"^(?:[A-Z][\w()]* )*(?:President|Minister|Secretary|Commissioner|Magistrate|Judge|Justice) "
+    r"(?!Office|General|Administration|Department|Council|Court|and|of|for|in|to)[A-Z]"
+)
+"""A title before the name of a person, which takes no article: `President Nicolas Maduro`."""
 _UNNAMED_LAW = re.compile(r"://|^(?:\w+ )?order$", re.IGNORECASE)
 SHORT_LAW = 60
 """Letters up to which the text on a law is its name, and not a comment on it."""
@@ -435,7 +447,7 @@ def _add_article(name: str) -> str:
     begins = re.match(r"(?:the|an?)\b", name, re.IGNORECASE)
     if begins:
         return name[:1].lower() + name[1:]
-    is_body = _BODIES.search(name.partition(",")[0])
+    is_body = _BODIES.search(name.partition(",")[0]) and not _PERSON.search(name)
     return f"the {name}" if is_body else name
 
 
@@ -452,8 +464,10 @@ def describe_evidence(record: AnswerRecord) -> str:
         Measurement.NONE: "",
     }[clauses.measurement]
     disputed = "; that it happened is disputed" if clauses.is_disputed else ""
-    sentences = [f"{source} reports it{measured}{disputed}.", _describe_claim(record)]
-    return " ".join([*filter(None, sentences), *_name_missing_evidence(clauses)])
+    is_fault = NOT_AS_ORDER in (record.restriction.note or "") and not clauses.is_official
+    acknowledged = "Officials acknowledged it, but not as an order." * is_fault
+    sentences = [f"{source} reports it{measured}{disputed}.", _describe_claim(record), acknowledged]
+    return " ".join([*filter(None, sentences), *_name_missing_evidence(clauses, is_fault)])
 
 
 def label_evidence(record: AnswerRecord) -> str:
@@ -481,15 +495,17 @@ def _describe_claim(record: AnswerRecord) -> str:
     if clauses.claim is Claim.ATTRIBUTED:
         confirmed = "; it was officially confirmed" * clauses.is_official
         return f"Our record attributes it to {who}{confirmed}."
-    if not clauses.is_official:
-        whose = f"the order to {who}" if who else "it to an order, without saying whose"
-        return f"Our record attributes {whose}{by_law}."
-    return f"It was ordered by {who or 'an authority'}{by_law}, and was officially confirmed."
+    if who and clauses.is_official:
+        return f"It was ordered by {who}{by_law}, and was officially confirmed."
+    whose = f"the order to {who}" if who else "it to an order, without saying whose"
+    confirmed = "; it was officially confirmed" * clauses.is_official
+    return f"Our record attributes {whose}{by_law}{confirmed}."
 
 
-def _name_missing_evidence(clauses: Clauses) -> list[str]:
+def _name_missing_evidence(clauses: Clauses, is_fault: bool) -> list[str]:
     """Return a sentence on what the record lacks: an official statement, a measurement."""
-    has_statement = clauses.is_official or clauses.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    is_ordered = clauses.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    has_statement = clauses.is_official or is_ordered or is_fault
     missing = ["no official statement"] * (not has_statement)
     missing += ["no measurement"] * (clauses.measurement is Measurement.NONE)
     return [f"Our record holds {' and '.join(missing)}."] if missing else []

@@ -1,6 +1,7 @@
 """The words for a restriction: action, services or networks, place and time."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,9 @@ from audience_impact.answers.numbers import (
 )
 from audience_impact.answers.records import AnswerRecord, End, Hours, Loss, Place
 from audience_impact.vocabulary import (
+    IN_SERIES,
+    ON_AND_OFF,
+    PROLONGED,
     WHOLE_INTERNET,
     Action,
     Cause,
@@ -205,11 +209,8 @@ def _name_mixed_targets(record: AnswerRecord) -> str:
         )
     if len(parts) < 2:
         return ""
-    texts = [
-        f"{noun} on {join_names(service_names)}" if noun else join_names(service_names)
-        for noun, service_names in parts.items()
-    ]
-    return f"{', and '.join(texts)} were"
+    texts = [f"on {join_names(names)} only {noun}" for noun, names in parts.items() if noun]
+    return f"they ({'; '.join(texts)}) were"
 
 
 def name_features(features: set[str]) -> tuple[str, str]:
@@ -341,6 +342,13 @@ def _count_times(record: AnswerRecord) -> int:
     return 0 if days - 1 <= times <= days else times
 
 
+def comes_back(record: AnswerRecord) -> bool:
+    """Return whether its days, times or exams say that it was on and off."""
+    about = record.restriction
+    is_of_exams = about.hours_basis == HoursBasis.EXAMS
+    return bool(about.days_in_force or _count_times(record) or is_of_exams)
+
+
 def is_span(record: AnswerRecord) -> bool:
     """Return whether `describe_days` returns both days: for a network that was cut and restored."""
     first, last = choose_start_day(record), record.restriction.ended_on
@@ -408,6 +416,7 @@ def describe_timing(record: AnswerRecord) -> list[str]:
         text
         for text in (
             _describe_announcement(record),
+            _describe_earlier(record),
             _describe_unknown_end(record),
             _describe_duration(record),
             _describe_evidence(record),
@@ -425,6 +434,15 @@ def _describe_announcement(record: AnswerRecord) -> str:
     if not announced or not observed or announced == observed:
         return ""
     return f"It was announced {on_day(announced)}."
+
+
+def _describe_earlier(record: AnswerRecord) -> str:
+    """Return that it followed another, where no other sentence says so."""
+    note = record.restriction.note or ""
+    is_said = PROLONGED in note or IN_SERIES in note
+    return "It followed an earlier restriction." * bool(
+        record.restriction.continues and not is_said
+    )
 
 
 def describe_other_end(record: AnswerRecord) -> str:
@@ -465,11 +483,16 @@ def _describe_duration(record: AnswerRecord) -> str:
     until = f"{word} {last_day_in_words(last)}" if last and last != choose_start_day(record) else ""
     parts = (until if not is_span(record) else "", _describe_hours(record))
     lasted = ", ".join(text for text in parts if text)
+    about, note = record.restriction, record.restriction.note or ""
+    if PROLONGED in note:
+        return f"It prolonged an earlier restriction{f', {parts[0]}' if parts[0] else ''}."
+    if ON_AND_OFF in note and not (lasted.endswith("day") or comes_back(record)):
+        return f"It was on and off{f' {parts[0]}' if parts[0] else ''}."
     if not lasted:
         day = "the same" if _choose_start_words(record) else "that"
         return f"It began and ended on {day} day." if last and not until else ""
     verb = "lasted" if last else "was in force"
-    if until and record.restriction.hours_basis == HoursBasis.EXAMS:
+    if until and about.hours_basis == HoursBasis.EXAMS:
         verb = "was in force during exams"
     return f"It {verb} {lasted}."
 
@@ -484,7 +507,9 @@ def _describe_evidence(record: AnswerRecord) -> str:
     if record.clauses.hours is Hours.MEASURED:
         outages = "an outage" if count == 1 else f"{count} outages"
         seen = f"{about.seen_by} saw {outages} in its days"
-        return f"{seen}: about {hours}." if high and record.clauses.end is End.DAY else f"{seen}."
+        fits = middle <= 24.0 * (_count_days(record) or math.inf)
+        is_dated = high and fits and record.clauses.end is End.DAY
+        return f"{seen}: about {hours}." if is_dated else f"{seen}."
     is_one_day = about.ended_on == choose_start_day(record)
     if record.clauses.hours is Hours.SIMILAR and high and is_one_day:
         return f"Similar shutdowns suggest about {hours}."
@@ -516,12 +541,11 @@ def _describe_hours(record: AnswerRecord) -> str:
         return ""
     low, high = least or most or 0.0, most or least or 0.0
     days = 1 if record.restriction.times_in_force == 1 else _count_days(record)
-    if days != 1 and (least or 0) >= WHOLE_DAY_HOURS:
-        return ""  # as days always are
-    is_daily = days != 1 and high < NIGHTLY_HOURS
+    is_daily = days not in (1, 2) and high < NIGHTLY_HOURS  # two dates may be one night
     is_total = days is not None and days <= MOST_SUMMED_DAYS and not is_daily
-    if is_total and _is_last_report(record):
-        return ""  # it lasted longer
+    is_whole = days != 1 and low >= WHOLE_DAY_HOURS - (not is_total)  # as days always are
+    if is_whole or (is_total and _is_last_report(record)):
+        return ""  # or it lasted longer
     ends = [hours * (days or 1) if is_total else hours for hours in (low, high)]
     first, last = (
         group_digits(hours, (hours < FEW_DECIMALS) + (hours < FEW_HOURS)) for hours in ends
@@ -544,7 +568,7 @@ def _is_once(record: AnswerRecord) -> bool:
 def _count_days(record: AnswerRecord) -> int | None:
     """Return the days of a single cut without a break; None where days recur or none are known."""
     about = record.restriction
-    if about.days_in_force or _count_times(record) or about.hours_basis == HoursBasis.EXAMS:
+    if comes_back(record):
         return None
     if about.times_in_force:
         return int(about.times_in_force)

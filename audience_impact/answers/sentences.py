@@ -35,13 +35,15 @@ from audience_impact.answers.numbers import (
     read_estimate,
     round_interval,
 )
-from audience_impact.answers.records import AnswerRecord, Number, Row, is_collected
+from audience_impact.answers.records import AnswerRecord, Number, Place, Row, is_collected
 from audience_impact.answers.restriction_words import (
+    ONE_NETWORK,
     describe_other_end,
     describe_place,
     describe_restriction,
     describe_timing,
     is_below,
+    is_several,
     list_services,
     name_action,
     name_targets,
@@ -135,6 +137,8 @@ def _deny_impact(record: AnswerRecord) -> str:
 def _describe_people(record: AnswerRecord) -> str:
     """Return what the counted people did before, and what was then restricted."""
     words = describe_restriction(record)
+    if "new_use_only" in caveats.read_rules(record.leading):
+        return f"{words.used.replace('used', 'wanted to start using', 1)} when {words.done}"
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         polls = "an estimate from polls taken during the restriction"
         during = f", {polls}" * caveats.is_asked_during(record.leading)
@@ -146,7 +150,8 @@ def _describe_other_users(record: AnswerRecord) -> str:
     """Return the number of all users of the services, or that no survey has feature users."""
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         interval = record.by_metric[ImpactMetric.PEOPLE_EXPOSED].people.interval
-        used = f"{describe_restriction(record).used} at all"
+        names = is_several(record) and record.restriction.network_scope not in ONE_NETWORK
+        used = f"{'used these services' if names else describe_restriction(record).used} at all"
         return f"{capitalise_first(describe_estimate(*interval))} {used}." if interval else ""
     if record.is_of_feature and not record.is_network:
         return "No survey measured how many of them used what was restricted."
@@ -180,11 +185,15 @@ def _explain_bounds(record: AnswerRecord) -> str:
         if (people.interval or (0.0,))[-1] > (leading.base_persons or 0.0):
             return ""  # the count as printed is below some draws of it
         count = format_number(leading.base_persons or 0.0)
-        return f"Our record counts {count} {base} there." if is_of_base else ""
+        there = "there" if record.clauses.place is Place.COUNTRY else "in the whole country"
+        return f"Our record counts {count} {base} {there}." if is_of_base else ""
     most = max(people.upper or 0.0, people.q50 or 0.0)
     holds = limited.upper is not None and (leading.base_persons or 0) >= most
-    of = f", of {format_number(leading.base_persons or 0.0)} {base}" * bool(is_of_base and holds)
-    return f"{capitalise_first(describe_bounds(limited))}{of}."
+    count = format_number(leading.base_persons or 0.0)
+    of = f", of {count} {base}"
+    if limited.upper is not None and format_number(limited.upper) == count:
+        of = f", the latter being all {base}"
+    return f"{capitalise_first(describe_bounds(limited))}{of * bool(is_of_base and holds)}."
 
 
 def _name_base(leading: Number, fallback: str) -> str:

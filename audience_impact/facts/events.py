@@ -12,10 +12,11 @@ places; figures about it become figures about the other. The restriction that st
 says; where it does not know its end, it takes the end of what stands under it, where it has no
 hours, those of an event of the same days, where it names only a group of services, those that the
 event names, and where the link is one of other access networks, it is of all. The best claim of all
-its rows counts: an authority's where one of them has it, who ordered it, and who measured it. An
-end of another source that differs from its own is noted beside it. A remainder begins
-when the other ended, and continues it; if that never ended before it, it is one event with it. Of
-several links of one restriction the first that merges counts, in the order of `EventRelation`.
+its rows counts: an authority's where one of the same source has it, who ordered it, and who
+measured it. An end of another source that differs from its own is noted beside it. A remainder
+begins when the other ended, and continues it; if that never ended before it, it is one event with
+it. Of several links of one restriction the first that merges counts, in the order of
+`EventRelation`.
 
 Renewals are one event in steps: an order of the same kind, places, networks and targets that begins
 at most RENEWAL_DAYS after another ended, or while another is on record as ongoing, continues it,
@@ -152,12 +153,17 @@ MEASURERS = {
     for name, pattern in (
         ("Censored Planet", r"censored ?planet"),
         ("Cloudflare", r"cloudflare"),
-        ("IODA", r"ioda\b"),
+        ("Doug Madory", r"doug ?madory"),
+        ("Google Transparency Report", r"transparencyreport\.google\.com/traffic|google transp"),
+        ("IODA", r"ioda(?![a-z])"),
         ("Kentik", r"\bkentik"),
         ("NetBlocks", r"net ?blocks"),
-        ("OONI", r"\booni\b"),
-        ("RIPE", r"\bripe (?:atlas|ncc|stat)"),
+        ("OONI", r"\booni(?![a-z])|openobservatory"),
+        ("Oracle Dyn", r"internet ?intel(?:ligence)?\b|dyn ?research|//dyn\.com|oracle dyn"),
+        ("RIPE", r"\bripe (?:atlas|ncc|stat)|\b(?:atlas|labs|stat)\.ripe\.net|(?:^|;)ripe(?:;|$)"),
         ("ThousandEyes", r"\bthousand ?eyes"),
+        ("Turkey Blocks", r"turkey ?blocks"),
+        ("VE sin Filtro", r"ve ?sin ?filtro"),
     )
 }
 """Organisations that measure networks from outside, with the pattern of their names and links."""
@@ -446,6 +452,11 @@ def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFra
     `beside` are the merged events, with the id of the restriction in `published`.
     """
     is_official = beside["claim_status"] == ClaimStatus.OFFICIAL
+    mine = restrictions.reindex(beside["published"])[["claim_status", "source_id"]]
+    mine = mine.set_axis(beside.index)  # a fact that says less than a register outranks it
+    is_official &= (mine["claim_status"] == ClaimStatus.OFFICIAL) | (
+        mine["source_id"] == beside["source_id"]
+    )
     ordered = beside.assign(order=~is_official).sort_values("order", kind="stable")
     frame = restrictions.copy()
     raised = frame.index.isin(beside.loc[is_official, "published"])
@@ -455,6 +466,8 @@ def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFra
         filled = ordered[ordered[name].fillna("") != ""].drop_duplicates("published")
         cells = pd.Series(frame.index, frame.index).map(filled.set_index("published")[name])
         frame[name] = frame[name].mask(frame[name].fillna("").eq("") & cells.notna(), cells)
+    harmed = restrictions["cause"].isin([Cause.ATTACK, Cause.DAMAGE])  # no order, by the fact
+    frame["is_ordered"] = frame["is_ordered"].mask(harmed, restrictions["is_ordered"])
     measured = beside[beside["measured_by"] != ""]
     states = measured.drop_duplicates("published").set_index("published")["evidence_state"]
     weak = frame.index[

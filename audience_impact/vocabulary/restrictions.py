@@ -246,8 +246,14 @@ BOTH_ACTIONS = "shut down and throttled, in turn or in part; the harder stands"
 SLOWED_ALONE = "slowed, while faster networks or none were switched off; not a shutdown"
 ON_AND_OFF = "on and off, as its text says"
 WITH_NETWORK = "its cells name the whole network as well"
+EITHER_ACTION = "shut down or slowed, as its cells say; not counted as a shutdown"
+FAST_CUT = "faster networks cut and 2G slowed, as its text says"
+PROLONGED = "prolongs an earlier one, as its text says"
+IN_SERIES = "one of a series, as its text says"
+NOT_AS_ORDER = "an authority acknowledged it, and no order"
 """Notes on a restriction that a register records as both a shutdown and slowed, as such where only
-slowing is meant, in spells, or as one of services and the network, of which the services stand.
+slowing is meant, in spells, as one of services and the network, of which the services stand, as
+both without a word on which, by the generation of the networks, as one of several, or as a fault.
 """
 
 

@@ -11,7 +11,15 @@ from typer.testing import CliRunner, Result
 
 from audience_impact.registers.outages import OutageList
 from audience_impact.registers.register import COMMON_DEFECTS, Defect, Defects
-from audience_impact.vocabulary import BOTH_ACTIONS, ON_AND_OFF, WITH_NETWORK
+from audience_impact.vocabulary import (
+    BOTH_ACTIONS,
+    EITHER_ACTION,
+    FAST_CUT,
+    IN_SERIES,
+    ON_AND_OFF,
+    PROLONGED,
+    WITH_NETWORK,
+)
 from flows.commands import importing as importing_command
 from flows.commands.importing import build_import_commands
 from flows.pipeline import steps
@@ -159,9 +167,10 @@ def test_a_list_of_outages_is_imported_and_what_cannot_be_used_is_refused(tmp_pa
     assert (again.exit_code, "--counts" in again.output) == (1, True)
 
 
+REMARKS = (*EITHER_ACTION.split("; "), ON_AND_OFF, WITH_NETWORK, FAST_CUT, PROLONGED, IN_SERIES)
 OURS = re.compile(
     r"Somaliland, .*|slowed, while faster networks .*|not a shutdown|hours of an exam cut .*|"
-    + "|".join(map(re.escape, [*BOTH_ACTIONS.split("; "), ON_AND_OFF, WITH_NETWORK]))
+    + "|".join(map(re.escape, [*BOTH_ACTIONS.split("; "), *REMARKS]))
 )
 """Parts of a note that the import writes in its own words."""
 

@@ -6,7 +6,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from audience_impact.facts.events import choose_links, find_published_ids, merge_events
+from audience_impact.facts.events import (
+    MEASURERS,
+    choose_links,
+    find_published_ids,
+    merge_events,
+    name_measurers,
+)
 from audience_impact.outputs.restrictions import make_register_rows
 from audience_impact.registers import duplicates, linkage
 from audience_impact.vocabulary import EventRelation
@@ -290,8 +296,12 @@ def claimed(fact: dict[str, str], row: dict[str, str]) -> pd.Series:
 
 def test_the_best_claim_of_all_rows_of_an_event_counts() -> None:
     row = {"claim_status": "official", "authority": "A court", "is_ordered": "yes"}
-    merged = claimed({}, row)
-    assert merged[["claim_status", "authority", "is_ordered"]].tolist() == list(row.values())
+    merged = claimed({}, row)[["claim_status", "authority", "is_ordered"]].tolist()
+    assert merged == ["reported", "A court", "yes"]  # a fact that says less outranks a register
+    same = claimed({"source_id": "register-page"}, row)
+    assert same["claim_status"] == "official"
+    harmed = claimed({"cause": "attack"}, row)
+    assert harmed[["authority", "is_ordered"]].tolist() == ["A court", ""]
     assert claimed({"authority": "A ministry"}, row)["authority"] == "A ministry"
     assert claimed({}, {"claim_status": "reported"})["claim_status"] == "reported"
     assert claimed({"claim_status": "disputed"}, row)["claim_status"] == "disputed"
@@ -307,11 +317,24 @@ def test_the_best_claim_of_all_rows_of_an_event_counts() -> None:
         ({"measured_by": "caida_ioda"}, "IODA"),
         ({"note": "said by Cloudflare", "evidence_state": "likely_blocked"}, ""),
         ({"note": "a measurement"}, ""),
+        ({"note": "x.com/IODA_live and gatech_ioda, helioda"}, "IODA"),
+        ({"note": "twitter.com/DougMadory; x.com/cloudflareradar"}, "Cloudflare;Doug"),
+        ({"note": "x.com/OpenObservatory, @vesinfiltro, turkeyblocks.org"}, "OONI;Turkey;VE"),
+        ({"note": "twitter.com/InternetIntel https://dyn.com/blog"}, "Oracle"),
+        ({"note": "https://ioda.inetintel.cc.gatech.edu/country/BY"}, "IODA"),
+        ({"note": "https://transparencyreport.google.com/traffic/overview"}, "Google"),
+        ({"note": "https://stat.ripe.net/IR"}, "RIPE"),
     ],
 )
 def test_a_measurer_is_one_that_the_row_names(cells: dict[str, str], names: str) -> None:
     made = World().add("areas", area_id="XA").restrict("F", **cells)
-    assert merge_events(made.typed())["restrictions"]["measured_by"].tolist() == [names]
+    measured = merge_events(made.typed())["restrictions"]["measured_by"].tolist()
+    assert [";".join(name.split(" ")[0] for name in measured[0].split(";"))] == [names]
+
+
+def test_a_measurer_is_recognised_by_its_name_alone_and_beside_others() -> None:
+    assert name_measurers(";".join(MEASURERS)).split(";") == list(MEASURERS)
+    assert [name_measurers(name) for name in MEASURERS] == list(MEASURERS)
 
 
 def test_a_page_of_a_measurer_names_it_and_is_the_page_of_the_measurement() -> None:

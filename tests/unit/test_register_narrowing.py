@@ -1,6 +1,7 @@
 """What a row of the STOP register cut, on which networks, for whom, and when: the narrower word."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from audience_impact.registers.stop import cells as stop
 from audience_impact.registers.stop import extent, hours, narrowing, networks, occasion
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.extent import RegisterContext
-from audience_impact.vocabulary import Cause, GeoScope
+from audience_impact.vocabulary import NOT_AS_ORDER, Cause, GeoScope
 from tests.support import register_row
 
 BOTH = {"shutdown_extent": "Full network, Service-based"}
@@ -218,11 +219,58 @@ def test_an_authority_that_admits_a_fault_alone_denies_the_restriction() -> None
     denied = register_row(**row, ordered_by="Unknown")
     assert occasion.read_cause(denied) is Cause.UNKNOWN
     cells = stop.restriction_cells(denied, False, (), stop.Context())
-    assert (cells["claim_status"], cells["evidence_state"]) == ("disputed", "insufficient")
+    assert (cells["claim_status"], cells["evidence_state"]) == ("reported", "insufficient")
+    assert NOT_AS_ORDER in cells["note"]
     ordered = stop.restriction_cells(
         register_row(**row, ordered_by="Judiciary"), False, (), stop.Context()
     )
     assert ordered["claim_status"] == "reported"
+    alone = register_row(gov_ack="Yes", gov_justification="Technical problems")
+    assert occasion.is_ordered(alone) == ""
+
+
+@pytest.mark.parametrize(
+    ("event", "cause"),
+    [
+        ("Lines were cut due to fuel shortages caused by a blockade.", Cause.DAMAGE),
+        ("Lines were cut off due to airstrikes on cell towers.", Cause.DAMAGE),
+        ("Lines were cut off by the military council following airstrikes.", Cause.ORDER),
+    ],
+)
+def test_what_fails_for_lack_of_fuel_was_not_ordered(event: str, cause: Cause) -> None:
+    assert occasion.read_cause(register_row(ordered_by="Military", event=event)) is cause
+
+
+EXECUTIVE = {"ordered_by": "Executive government"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "authority"),
+    [
+        ({**EXECUTIVE, "decision_maker": "Baramula", "area_name": "Baramulla"}, [EXECUTIVE]),
+        ({**EXECUTIVE, "decision_maker": "Networks were bombed"}, [EXECUTIVE]),
+        ({"decision_maker": "Sudanase Armed Forces"}, ["Sudanese Armed Forces"]),
+        ({**EXECUTIVE, "country": "Somaliland"}, ["Government of Somaliland"]),
+        ({**EXECUTIVE, "area_name": "Kurdistan"}, ["Kurdistan Regional Government"]),
+        ({**EXECUTIVE, "country": "Cameroon; Chad"}, []),
+        ({**EXECUTIVE, "decision_maker": "ICT Ministry", "actual_cause_details": "DDoS"}, []),
+        (
+            {"legal_method": "Yes. The Inspector General office issued a mobile shutdown order"},
+            ["Inspector General office"],
+        ),
+        (
+            {
+                **{"event": "The government shut down the internet.", "ordered_by": "Unknown"},
+                "gov_justification": "Public safety",
+            },
+            ["government"],
+        ),
+    ],
+)
+def test_only_a_body_orders(cells: dict[str, str], authority: list[Any]) -> None:
+    blank = {"ordered_by": "", "decision_maker": "", "area_name": "", "event": ""}
+    names = [name for name in occasion.read_authority(register_row(**blank | cells)) if name]
+    assert names == [name["ordered_by"] if name is EXECUTIVE else name for name in authority]
 
 
 @pytest.mark.parametrize(
@@ -328,6 +376,11 @@ def march(*days: int) -> tuple[date, ...]:
         ("2024-03-12", "Cut between 8:00am - 11:00am on all 9 exam days.", ((), 9, 3, 3)),
         ("2024-03-03", "Suspended for another 48 hours.", ((), 2, 24, 24)),
         ("2024-03-02", "Suspended for 24 hours starting around 4:00.", ((), 1, 24, 24)),
+        ("2024-03-02", "Cut between 23:40 UTC+0 to 2:00 UTC+0 on Mar. 2.", ((), 1, 2.33, 2.33)),
+        ("2024-03-02", "Cut from 22:00 on Mar. 1 until the following afternoon on Mar. 2.",
+         ((), 1, 14, 20)),
+        ("2024-03-03", "Cut from 15:30 on Mar. 1 until around the same time on Mar. 3.",
+         ((), 2, 24, 24)),
         ("2024-03-02", "Suspended for 30 hours.", ((), None, 15, 15)),
         ("2024-03-01", "It was disrupted for over an hour.", ((), None, 1, 1)),
         ("2024-03-01", "It was down for nearly three hours.", ((), None, 3, 3)),

@@ -29,8 +29,13 @@ from audience_impact.answers.restriction_words import (
 )
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
+    EITHER_ACTION,
+    FAST_CUT,
+    IN_SERIES,
+    NOT_AS_ORDER,
     ON_AND_OFF,
     PRINTED_AREA,
+    PROLONGED,
     SLOWED_ALONE,
     WITH_NETWORK,
 )
@@ -227,7 +232,7 @@ def figure(value: float, **cells: Any) -> dict[str, Any]:
                 targets=[target("alpha", "Alpha"), target("beta", "Beta", "live_stream")],
             ),
             "About 101 million people in France (likely range 97 to 104 million) ordinarily used "
-            "Alpha or Beta before Alpha, and live videos on Beta were blocked on 4 November 2020.",
+            "Alpha or Beta before they (on Beta only live videos) were blocked on 4 November 2020.",
         ),
         (
             told(MANY, platform_name="Services that the source does not name"),
@@ -482,6 +487,10 @@ def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) ->
             "that it happened is disputed. Our record attributes it to a regulator. Our record",
         ),
         ({"evidence_state": "ok", "measured_by": "OONI"}, "OONI found no restriction."),
+        ({"authority": "President Jo Oz", "is_ordered": "yes"}, "ordered by President Jo Oz,"),
+        ({"authority": "Supreme Court Judge Jo Oz"}, "ordered by Supreme Court Judge Jo Oz,"),
+        ({"authority": "Vice President Office"}, "ordered by the Vice President Office,"),
+        ({"authority": "Minister of Education"}, "ordered by the Minister of Education,"),
     ],
 )
 def test_who_did_it_and_who_confirms_it_is_what_the_record_holds(
@@ -628,6 +637,16 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
         sentences.write_answer(replace(shorter, restriction=exams))
     )
     night: dict[str, Any] = {"least_hours_a_day": 6.0, "most_hours_a_day": 6.0}
+    two_dates = sentences.write_answer(told(FEW, ended_on="2020-11-05", **night))
+    assert "until 5 November 2020, 12 hours in all" in two_dates
+    nearly: dict[str, Any] = {"least_hours_a_day": 23.2, "most_hours_a_day": 24.0}
+    assert "hours" not in sentences.write_answer(told(FEW, ended_on="2021-01-06", **nearly))
+    seen: dict[str, Any] = {"hours_basis": "measured", "evidence_count": 1.0, "seen_by": "IODA"}
+    seen |= {f"q{name}_in_force_hours": 30.0 for name in ("05", "50", "95")}
+    fits = sentences.write_answer(told(FEW, **NET, ended_on="2020-11-05", **seen))
+    assert "IODA saw an outage in its days: about 30 hours in all." in fits
+    longer = sentences.write_answer(told(FEW, **NET, ended_on="2020-11-04", **seen))
+    assert "IODA saw an outage in its days." in longer
     once = told(FEW, ended_on="2020-11-06", times_in_force=1.0, **night)
     assert "6 hours in all" in sentences.write_answer(once)
 
@@ -680,6 +699,7 @@ def test_a_restriction_that_was_cut_and_slowed_says_so() -> None:
     said = "The source says that it was shut down or slowed"
     assert f"{said}; the number covers both." in sentences.write_answer(told(MANY, note=note))
     assert f"{said}." in sentences.write_answer(told(BOUNDS, note=note))
+    assert said in sentences.write_answer(told(MANY, note=EITHER_ACTION))
     assert said not in sentences.write_answer(told(MANY, note="shut down and throttled"))
 
 
@@ -1047,13 +1067,73 @@ def test_a_country_has_one_name_in_tables_and_sentences() -> None:
 
 
 def test_a_cut_that_came_and_went_says_so() -> None:
-    answer = sentences.write_answer(told(MANY, note=f"a page; {ON_AND_OFF}"))
-    assert "The source says that it was on and off." in answer
+    spells: dict[str, Any] = {"note": f"a page; {ON_AND_OFF}", "end_status": "ended"}
+    answer = sentences.write_answer(told(MANY, **spells, ended_on="2020-11-20"))
+    assert "It was on and off until 20 November 2020." in answer
+    assert "It was on and off. " in sentences.write_answer(told(MANY, note=ON_AND_OFF))
+    daily = told(MANY, **spells, ended_on="2020-11-20", most_hours_a_day=3.0)
+    assert "It lasted until 20 November 2020, 3 hours a day." in sentences.write_answer(daily)
     assert "on and off" not in sentences.write_answer(told(MANY))
     slowed = sentences.write_answer(told(MANY, note=SLOWED_ALONE))
     assert "also calls it a shutdown: at most the faster networks were switched off." in slowed
+    fast = sentences.write_answer(told(MANY, note=FAST_CUT))
+    assert "The source says that the faster networks were suspended and 2G was slowed." in fast
     both = sentences.write_answer(told(MANY, note=WITH_NETWORK))
     assert "the whole internet was affected. Only the users of these services are" in both
+
+
+def test_the_words_of_a_number_say_whom_it_counts() -> None:
+    some = people(0.0, 540.0, 4_612.0, 9_000.0, 100e6)
+    part = sentences.write_answer(told(some, geo_scope="multi_region"))
+    assert "counts 100 million people online in the whole country." in part
+    assert "100 million people online there." in sentences.write_answer(told(some))
+    all_of_them = dict(some, lower_persons=50e6, upper_persons=100e6)
+    figures = "the sources' own figures give 50 to 100 million"
+    assert f"{figures}, the latter being all people online." in (
+        sentences.write_answer(told(all_of_them)).replace("The s", "the s")
+    )
+    new = {"reason_rule_ids": "new_use_only", "reason_details": ""}
+    blocked = sentences.write_answer(told(BOUNDS, feature="registration", why=new))
+    asked = "wanted to start using Alpha when new registrations on it were blocked on 4 November"
+    assert f"how many people in France {asked}" in blocked
+    both = [target("alpha", "Alpha", "voice_call"), target("beta", "Beta", "voice_call")]
+    users = sentences.write_answer(told(MANY, USERS, targets=both))
+    assert "used these services at all." in users
+    noise = {"reason_rule_ids": "part_unknown", "reason_details": "operators_noise"}
+    no_count = sentences.write_answer(told(BOUNDS, why=noise))
+    assert "because the counts of its operators' users there jump from month to month" in no_count
+    for reason in ("attack, not an order", "damage, not an order: x"):
+        assert caveats.explain_extent(reason).endswith("does not count whom it hit")
+
+
+def test_a_fault_that_officials_admit_is_no_order() -> None:
+    cells: dict[str, Any] = {"claim_status": "reported", "note": NOT_AS_ORDER}
+    answer = sentences.write_answer(told(MANY, **cells))
+    assert "Officials acknowledged it, but not as an order." in answer
+    assert "no official statement" not in answer
+    official = sentences.write_answer(told(MANY, **cells | {"claim_status": "official"}))
+    assert "not as an order" not in official
+    unnamed = sentences.write_answer(told(MANY, is_ordered="yes"))
+    assert "it to an order, without saying whose; it was officially confirmed." in unnamed
+
+
+def test_an_order_that_prolonged_another_is_no_new_cut() -> None:
+    cells: dict[str, Any] = {"end_status": "ended", "ended_on": "2020-11-04"}
+    text = "It prolonged an earlier restriction"
+    same_day = sentences.write_answer(told(MANY, **cells, note=PROLONGED))
+    assert f"{text}. " in same_day
+    assert "began and ended" not in same_day
+    cells |= {"ended_on": "2020-11-05", "most_hours_a_day": 20.0, "note": PROLONGED}
+    later = sentences.write_answer(told(MANY, **cells, continues="R0"))
+    assert f"{text}, until 5 November 2020. " in later
+    assert "in all" not in later
+    assert "followed" not in later
+    assert "It followed an earlier restriction." in sentences.write_answer(
+        told(MANY, continues="R0")
+    )
+    series = sentences.write_answer(told(MANY, note=IN_SERIES, continues="R0"))
+    assert "It was one of a series of shutdowns." in series
+    assert "followed" not in series
 
 
 def test_of_many_services_those_with_most_users_are_named() -> None:

@@ -11,7 +11,16 @@ from audience_impact.registers.stop import cells as stop
 from audience_impact.registers.stop import dates, networks
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import REGISTER
-from audience_impact.vocabulary import ON_AND_OFF, WITH_NETWORK
+from audience_impact.vocabulary import (
+    BOTH_ACTIONS,
+    EITHER_ACTION,
+    FAST_CUT,
+    IN_SERIES,
+    ON_AND_OFF,
+    PROLONGED,
+    SLOWED_ALONE,
+    WITH_NETWORK,
+)
 from flows.registers import gazetteer
 from tests.support import register_row
 
@@ -242,6 +251,8 @@ def test_a_start_is_as_certain_as_the_row_says(kind: str, event: str, precision:
          "2025-09-24/2025-12-31", "ended", "not_listed_later"),
         ({"event": "Lines were cut until at least Sep. 24."},
          "2025-09-24/2025-12-31", "ended", "not_listed_later"),
+        ({"event": "Cut since May. As of Aug. 28, one operator had returned to the town."},
+         "2025-08-13/2025-12-31", "ended", "not_listed_later"),
         ({"event": "Lines were still cut as of October 2025."},
          "2025-10-01/2025-12-31", "ended", "not_listed_later"),
         ({"event": "Cut until Sep. 24. Shops were open until at least noon."},
@@ -301,7 +312,8 @@ def test_a_network_slowed_to_2g_is_not_shut_down(event: str, told: tuple[str, st
     row = register_row(shutdown_type="Shutdown, Throttle", event=event)
     assert stop.read_action(row, False) == told
     note = stop.restriction_cells(row, False, (), stop.Context())["note"]
-    assert ("not a shutdown" in note, "the harder stands" in note) == (told == SLOWED, told == CUT)
+    is_slowed = any(words in note for words in (SLOWED_ALONE, EITHER_ACTION, FAST_CUT))
+    assert (is_slowed, BOTH_ACTIONS in note) == (told == SLOWED, told == CUT)
     assert stop.read_action(register_row(shutdown_type="Shutdown", event=event), False) == CUT
 
 
@@ -638,11 +650,50 @@ def test_the_cell_of_facebook_may_stand_for_its_messenger(event: str, service: s
         ("Phones were cut every time a battle picked up", "2025-08-20", True),
         ("The internet was cut intermittently in the region", "2025-08-13", False),
         ("It was one of a series of shutdowns of that year", "2025-08-20", False),
+        ("The internet was cut off frequently by the army", "2025-08-20", True),
+        ("It was cut. One operator worked intermittently", "2025-08-20", False),
+        ("Mobile internet was off. The shutdowns were nightly, from 7:00pm", "2025-08-20", True),
+        ("WhatsApp was blocked during baccalaureate exam hours", "2025-08-20", True),
+        ("Telegram was blocked, coinciding with exam times", "2025-08-20", True),
+        ("Telegram was blocked twice a day", "2025-08-20", True),
+        ("It was snapped amid an intermittent gunfight", "2025-08-20", False),
     ],
 )
 def test_a_text_that_says_on_and_off_is_noted(event: str, end: str, is_noted: bool) -> None:
     note = stop.write_note(register_row(event=event, end_date=end), [])
     assert (ON_AND_OFF in note) == is_noted
+
+
+@pytest.mark.parametrize(
+    ("event", "details", "noted"),
+    [
+        ("In an extension of a previous order, mobile internet was suspended.", "", PROLONGED),
+        ("It was cut as a consolidation and extension of previous orders.", "", PROLONGED),
+        ("", "Haryana officials extended a shutdown across 7 districts", PROLONGED),
+        ("", "Violence led to an extension of a shutdown", PROLONGED),
+        ("It was scheduled until Nov. 24, and was later extended until Nov. 28.", "", ""),
+        ("", "Reforms which could extend the rule of the president", ""),
+        ("It was one of a virtually uninterrupted series of short shutdowns", "", IN_SERIES),
+    ],
+)
+def test_an_order_that_prolongs_another_is_noted(event: str, details: str, noted: str) -> None:
+    note = stop.write_note(register_row(event=event, actual_cause_details=details), [])
+    assert [words for words in (PROLONGED, IN_SERIES) if words in note] == [noted] * bool(noted)
+
+
+@pytest.mark.parametrize(
+    ("event", "noted"),
+    [
+        ("It was suspended for 3G/4G/5G and throttled for 2G.", FAST_CUT),
+        ("3G/4G was suspended. 2G service was throttled to 100 kb/s.", FAST_CUT),
+        ("Only 2G was left, as 3G and 4G were cut off.", SLOWED_ALONE),
+        ("A cap of 2G speed, and a stop of pre-paid data.", EITHER_ACTION),
+        ("Mobile internet was throttled during a rally.", EITHER_ACTION),
+    ],
+)
+def test_faster_networks_are_named_where_the_text_names_them(event: str, noted: str) -> None:
+    note = stop.write_note(register_row(event=event, shutdown_type="Shutdown, Throttle"), [])
+    assert [word for word in (FAST_CUT, SLOWED_ALONE, EITHER_ACTION) if word in note] == [noted]
 
 
 def test_a_block_whose_cells_name_the_network_too_is_noted() -> None:

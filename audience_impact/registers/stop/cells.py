@@ -24,11 +24,16 @@ from audience_impact.registers.stop.networks import (
     row_words,
 )
 from audience_impact.registers.stop.targets import COLUMNS, OTHER
-from audience_impact.registers.stop.words import first_sentence
+from audience_impact.registers.stop.words import first_sentence, split_sentences
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
+    EITHER_ACTION,
+    FAST_CUT,
+    IN_SERIES,
+    NOT_AS_ORDER,
     ON_AND_OFF,
     PRINTED_AREA,
+    PROLONGED,
     SLOWED_ALONE,
     WITH_NETWORK,
     Action,
@@ -99,12 +104,6 @@ SCOPES = (
     ("more than one state", GeoScope.MULTI_REGION),
     ("not sure", GeoScope.UNKNOWN),
 )
-MEASURED = re.compile(
-    r"\booni\b|ioda\b|netblocks|cloudflare|radar\b|kentik|censored ?planet|thousandeyes|"
-    r"measurement",
-    re.IGNORECASE,
-)
-"""Names of measuring organisations in the text or the links of a row."""
 SLOWED = re.compile(
     r"\bthrottled (?:to|for) (?:only )?2g\b|\b2g (?:internet |service )?was (?:reportedly )?"
     r"(?:throttled|working)\b|\bonly 2g\b|\b2g (?:internet |service )?(?:remain(?:s|ed)|stayed) "
@@ -130,11 +129,30 @@ LAW = re.compile(
 FIRST_SEEN = re.compile(r"\b(?:since|by|from) at least \w+\.? \d", re.IGNORECASE)
 """Words on a day by which a restriction was in force ("since at least Oct. 28")."""
 SPELLS = re.compile(
-    r"\bon[- ]and[- ]off\b|\bintermittent(?:ly)?\b|\bsporadic\w*|\bevery time\b|"
-    r"\b(?:frequent|recurring|short and localized)\b(?: [\w-]+){0,3} (?:shut ?downs|cuts|outages)",
+    r"\bon[- ]and[- ]off\b|(?<!worked )\bintermittent(?:ly)?\b(?! (?:gun|fir|fight|clash|shell))|"
+    r"\bsporadic\w*|\bevery time\b|\bnightly\b|\b(?:each|every) night\b|"
+    r"\b(?:frequent|recurring|short and localized)\b(?: [\w-]+){0,3} (?:shut ?downs|cuts|outages)|"
+    r"\b(?:frequently|repeatedly) (?:cut|shut|suspend|disrupt|block|restrict)|"
+    r"\b(?:cut|shut|suspended|disrupted)(?: off| down)? (?:frequently|repeatedly)\b|"
+    r"\b(?:twice|(?:several|many|multiple|two|three) times) (?:a |each |per |every )?da(?:y|ily)\b|"
+    r"\b(?:at|during|with)(?: \w+){0,3} exam(?:ination)?s? (?:hours|times)\b",
     re.IGNORECASE,
 )
 """Pattern of words that say that a cut came and went."""
+PROLONGS = re.compile(
+    r"\b(?:extension|continuation|consolidation)\b[^.;]{0,40} (?:previous|earlier|existing)\b|"
+    r"\b(?:in|to) an extension (?:of a (?:\w+ )?shut ?down|order)\b|"
+    r"\bextended (?:an?|the)(?: (?:internet|mobile|existing|previous|earlier|network))* shut ?down",
+    re.IGNORECASE,
+)
+"""Words of an order that prolonged an earlier one, not of one that was prolonged itself."""
+GENERATIONS = re.compile(r"\b[2345]g\b|\bspeeds?\b", re.IGNORECASE)
+CUT_TO_2G = re.compile(
+    r"\b2g(?: service)?(?: was| available,)? throttled\b|\bthrottled for 2g\b|"
+    r"\bremaining mobile internet (?:service )?was throttled\b",
+    re.IGNORECASE,
+)
+PREPAID = re.compile(r"\bpre-?paid\b", re.IGNORECASE)
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
 
 Row = Mapping[str, str]
@@ -261,7 +279,8 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
     admits is `likely_blocked`, and any other `insufficient`, since the register itself prints no
     measurement.
     """
-    if MEASURED.search(f"{row['event']} {row['info_source_link']} {row['actual_cause_details']}"):
+    text = f"{_row_text(row)} {row['info_source_link']}"
+    if name_measurers(text) or "measurement" in text.casefold():
         states = {
             Action.NETWORK_SHUTDOWN: EvidenceState.DOWN,
             Action.THROTTLE: EvidenceState.IMPAIRED,
@@ -286,9 +305,25 @@ def _describe_both(row: Row) -> str:
     """Return the note on a row that counts as both shut down and throttled; else blank."""
     if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
         return ""
-    if read_cut(row).full and _is_slowed(row):
-        return SLOWED_ALONE
-    return BOTH_ACTIONS
+    text = _row_text(row)
+    if not (read_cut(row).full and _is_slowed(row)):
+        return BOTH_ACTIONS
+    if CUT_TO_2G.search(text):
+        return FAST_CUT
+    is_of_fast = GENERATIONS.search(text) and not PREPAID.search(text)
+    return SLOWED_ALONE if is_of_fast else EITHER_ACTION
+
+
+def _row_text(row: Row) -> str:
+    return f"{row['event']} {row['actual_cause_details']}"
+
+
+def _describe_order(row: Row) -> str:
+    """Return the note on an order that prolongs another or is one of a series."""
+    text = _row_text(row)
+    return (
+        PROLONGED if PROLONGS.search(text) else IN_SERIES if "uninterrupted series" in text else ""
+    )
 
 
 def _describe_extent(row: Row) -> str:
@@ -299,7 +334,7 @@ def _describe_extent(row: Row) -> str:
 
 def _describe_spells(row: Row) -> str:
     """Return the note on a row of several days whose text says that the cut came and went."""
-    text = f"{first_sentence(row['event'])} {row['actual_cause_details']}"
+    text = " ".join([*split_sentences(row["event"])[:2], row["actual_cause_details"]])
     is_one_day = row["end_date"][:10] == row["start_date"][:10]
     return ON_AND_OFF if SPELLS.search(text) and not is_one_day else ""
 
@@ -318,6 +353,8 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
         _describe_both(row),
         _describe_extent(row),
         _describe_spells(row),
+        _describe_order(row),
+        NOT_AS_ORDER * (row["gov_ack"] == "Yes" and _read_claim(row) is ClaimStatus.REPORTED),
         f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )
@@ -326,7 +363,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
 def _name_law(text: str) -> str:
     """Return the law or order that a cell names; blank where it tells a story."""
     is_name = len(text.split()) <= MOST_LAW_WORDS and LAW.search(text) is not None
-    return _join_known(text) if is_name else ""
+    return _join_known(occasion.correct_spelling(text)) if is_name else ""
 
 
 @dataclass(frozen=True)
@@ -371,7 +408,7 @@ def restriction_cells(
         "severity": severity,
         "evidence_state": judge_evidence(row, done),
         "claim_status": _read_claim(row),
-        "authority": _join_known(row["decision_maker"], row["ordered_by"]),
+        "authority": _join_known(*occasion.read_authority(row)),
         "stated_reason": _join_known(row["gov_justification"]),
         "legal_basis": _name_law(row["legal_method"]),
         "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_of_exams else ""),
@@ -399,7 +436,7 @@ def _is_of_operators(row: Row, reason: str) -> bool:
 def _name_measurers(row: Row) -> dict[str, str]:
     """Return the measurers that a row names, and the first of its links that is one of theirs."""
     links = re.findall(r"https?://[^;,\s]+", row["info_source_link"])
-    text = f"{row['event']} {row['info_source_link']} {row['actual_cause_details']}"
+    text = f"{_row_text(row)} {row['info_source_link']}"
     return {
         "measured_by": name_measurers(text),
         "measured_url": next(filter(name_measurers, links), ""),
@@ -415,10 +452,9 @@ def _read_precision(row: Row) -> StartPrecision:
 
 
 def _read_claim(row: Row) -> ClaimStatus:
-    """Return who claims the restriction; an authority that admits a fault alone denies it."""
-    if row["gov_ack"] == "Yes" and occasion.is_denied(row):
-        return ClaimStatus.DISPUTED
-    return ClaimStatus.OFFICIAL if occasion.is_admitted(row) else ClaimStatus.REPORTED
+    """Return who claims the restriction; a fault that an authority admits is no order."""
+    is_admitted = occasion.is_admitted(row) and not occasion.is_denied(row)
+    return ClaimStatus.OFFICIAL if is_admitted else ClaimStatus.REPORTED
 
 
 def _read_timing(row: Row, ended_on: str) -> hours.Timing:

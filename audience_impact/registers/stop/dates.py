@@ -38,7 +38,8 @@ _MONTH = rf"(?P<month>{'|'.join(MONTHS)})[a-z]*\.?"
 LAST_SIGN = re.compile(
     r"\b(?:(?:until|till|through|to) at least|at least (?:until|through)|(?<!ended )as of) "
     r"(?:(?:[^.;]|[ap]\.m\.){0,60}?\b(?:on|of) )?(?:early |late )?"
-    rf"(?:{_MONTH} (?:(?P<day>\d{{1,2}})(?!\d)(?:, )?)?)?(?P<year>20\d\d)?",
+    rf"(?:{_MONTH} (?:(?P<day>\d{{1,2}})(?!\d)(?:, )?)?)?(?P<year>20\d\d)?"
+    r"(?![^.;]{0,60}\bha[ds] (?:been )?(?:returned|restored|resumed)\b)",
     re.IGNORECASE,
 )
 """Words on a day on which a restriction was still in force ("until at least Aug. 24")."""

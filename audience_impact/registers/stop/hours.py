@@ -93,6 +93,13 @@ EDGE = re.compile(
     re.IGNORECASE,
 )
 """The hour at which a cut began on its first day, or ended on its last."""
+UNTIL_PART = re.compile(
+    r"\buntil (?:around )?(?:the )?(?:following |next |early |late |same )?"
+    r"(morning|afternoon|evening|time)\b",
+    re.IGNORECASE,
+)
+PARTS_OF_DAY = {"morning": (6.0, 12.0), "afternoon": (12.0, 18.0), "evening": (18.0, 24.0)}
+"""Hours of an end that a text calls a part of the day; the same time is that of the begin."""
 HOURS_WORDS = {"midnight": "12:00am", "noon": "12:00pm"}
 _NUMBER = rf"~?\s*(\d{{1,3}}(?:\.\d+)?|{'|'.join(NUMBERS)})(?:\s*-\s*(\d{{1,2}}(?:\.\d+)?))?"
 LENGTH = re.compile(
@@ -214,6 +221,8 @@ def _find_stretches(text: str, first: date, last: date) -> Iterator[tuple[date, 
         end, to_month, to_day = match.groups("")[5:8], match[9], match[10]
         until = _day_of(to_month, to_day, first)
         start = _day_of(month, day, first) if month else until
+        if until and not month and _parse_clock(*begin) > _parse_clock(*end) and begin[2] == end[2]:
+            start = until - timedelta(1)  # over midnight
         if start is None or until is None or not first <= start <= until <= last:
             continue
         hours = (until - start).days * HOURS + _parse_clock(*end) - _parse_clock(*begin)
@@ -314,9 +323,13 @@ def _hours_of_edges(text: str, first: date, last: date) -> tuple[float, float] |
     length = (last - first).days + 1
     if (begins is None and ends is None) or (length == 1 and (begins is None or ends is None)):
         return None
-    most = (length - 1) * HOURS - (begins or 0.0) + (HOURS if ends is None else ends)
-    unknown = HOURS * ((begins is None) + (ends is None))
-    return _plausible_hours((most - unknown, most), length)
+    part = UNTIL_PART.search(text)
+    low, high = (0.0, HOURS) if ends is None else (ends, ends)
+    if ends is None and part:  # the same time, or a part of the day
+        low, high = PARTS_OF_DAY.get(part[1], (begins or 0.0, begins or 0.0))
+    full = (length - 1) * HOURS
+    least = full - (HOURS if begins is None else begins) + low
+    return _plausible_hours((least, full - (begins or 0.0) + high), length)
 
 
 def _find_edges(text: str, first: date, last: date) -> tuple[float | None, float | None]:

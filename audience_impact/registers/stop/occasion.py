@@ -11,22 +11,28 @@ stated reason distinguish attack and damage. A stated fault counts for nothing w
 one on which authorities cut networks (protests, elections, exams). If a civil authority is named
 and the cause is an attack, the row contradicts itself and the cause is unknown. An event by unknown
 actors counts as an order if its reason is one that only an authority can give (exams, order,
-security), or if an authority admits it.
+security).
 
 Where the text says that somebody imposed it, or that authorities, forces or officials, of whatever
 country, cut off or ordered it, and no damage but a lack of power that they may have cut as well, it
 is an order. Power that was cut beside the network did not cut it.
 
+A military orders nothing where the text says that the network failed for lack of fuel, or because
+a strike hit its towers.
+
 A row is denied if what an authority admits is a fault, and nobody is named who ordered it. What it
 admits is no order if the reason that it gives is a fault, sabotage or others' work, or if it denies
 an order, unless the text has it admit the order later.
 
-Drawbacks. If a military ordered a network to be destroyed, the event is read as an order.
+Who ordered it is the name in the cell, unless it is a place, a cause or an operation; else the text
+may say so ("the government shut down"), or the kind of body stands. The executive of Somaliland or
+of the Kurdistan Region is not that of the state around it; of several countries it is open whose.
 """
 
 import re
 from collections.abc import Mapping
 
+from audience_impact.registers.gazetteer import plain_name
 from audience_impact.vocabulary import Cause, YesNo
 
 CIVIL = frozenset(
@@ -90,6 +96,23 @@ CHOSEN = frozenset({"protests", "elections", "exam cheating", "political instabi
 """Occasions on which authorities cut networks."""
 AGAINST = re.compile(r"\b(protect|ward|prevent|counter|defen[cds]\w*|against)\b", re.IGNORECASE)
 UNSTATED = frozenset({"", "unknown", "not sure"})
+FAILED = re.compile(
+    r"\b(?:due to|because of|caused by) (?:an? |the )?"
+    r"(?:(?:lack|shortages?) of fuel|fuel shortages?|"
+    r"(?:air ?strikes?|bomb\w*|shelling) (?:on|of) (?:\w+ )?(?:towers?|lines?|cables?))",
+    re.IGNORECASE,
+)
+"""What made a network fail of itself, or be destroyed, beside a military."""
+NO_BODY = re.compile(r"\b(?:were|was|prevent|vandali\w+|operations|nationwide)\b", re.IGNORECASE)
+ISSUED = re.compile(r"\bThe ([A-Z][\w ]{5,60}?) issued an? [\w ,]{0,60}order\b")
+GOVERNMENT = re.compile(r"\bThe (government) (?:shut|block|cut|suspend|throttl)")
+PLACE_LETTERS = 6  # that two spellings of a place share
+SPELLINGS = {
+    **{"governmenta": "government", "Departmenr": "Department", "Sudanase": "Sudanese"},
+    **{"Autority": "Authority", "Counsel": "Council", "comissioneer": "commissioner"},
+    "CrCP": "CrPC",
+}
+"""Slips of the register in the names of authorities and laws."""
 
 
 def _is_attacked(text: str) -> bool:
@@ -105,16 +128,45 @@ def read_cause(row: Mapping[str, str]) -> Cause:
     if hand in CIVIL:
         return Cause.UNKNOWN if _is_attacked(details) else Cause.ORDER
     if hand == "military":
-        return Cause.ORDER
+        return Cause.DAMAGE if FAILED.search(f"{details}. {event}") else Cause.ORDER
     reason = row["gov_justification"].casefold()
     if hand == "non-government":
         return _cause_of_others(f"{details}. {event}", reason)
-    if not NOT_A_MOTIVE.search(reason) or row["gov_ack"] == "Yes":
+    if not NOT_A_MOTIVE.search(reason):
         return Cause.UNKNOWN if is_denied(row) else Cause.ORDER
+    if row["gov_ack"] == "Yes":
+        return Cause.UNKNOWN
     is_fault = row["actual_cause"].casefold() not in CHOSEN
     if is_fault and ("sabotage" in reason or "technical" in reason):
         return _cause_of_others(f"{details}. {event}", reason)
     return _cause_of_others(details, "")
+
+
+def correct_spelling(text: str) -> str:
+    """Return a name of an authority or a law without the slips of the register."""
+    return re.sub(r"\w+", lambda word: SPELLINGS.get(word[0], word[0]), text)
+
+
+def read_authority(row: Mapping[str, str]) -> list[str]:
+    """Return who ordered it or did it, by name and by kind; none where the row contradicts it."""
+    hand, name = row["ordered_by"], correct_spelling(row["decision_maker"])
+    if hand.casefold() in CIVIL and read_cause(row) is Cause.UNKNOWN:
+        return []
+    place = plain_name(name)[:PLACE_LETTERS] if len(name.split()) == 1 else "-"
+    if NO_BODY.search(name) or place in plain_name(row["area_name"]):
+        name = ""
+    issued = ISSUED.search(row["legal_method"])
+    if not name and issued:
+        return [issued[1]]
+    if not name and hand.casefold() == "executive government":
+        executive = "Government of Somaliland" * ("Somaliland" in row["country"])
+        executive = executive or "Kurdistan Regional Government" * row["area_name"].startswith(
+            "Kurdistan"
+        )
+        return [executive or hand * (";" not in row["country"])]
+    is_open = not name and hand.casefold() in UNSTATED and read_cause(row) is Cause.ORDER
+    government = GOVERNMENT.search(row["event"]) if is_open else None
+    return [government[1]] if government else [name, hand]
 
 
 def is_denied(row: Mapping[str, str]) -> bool:
