@@ -248,7 +248,7 @@ CITY_PAGES = re.compile(r"\.(?:com|in|org|net)[ /](?:news[ /])?(?:city|cities)[ 
 """A newspaper's section in an address ("indiatimes.com/city/..."), which is no word on a cut."""
 
 
-BY_CITY = frozenset(("PK",))
+BY_CITY = frozenset(("BD", "PK"))
 """Countries whose rows name cities, where no word says district."""
 
 
