@@ -353,8 +353,7 @@ UNIT_LEVELS = {
 }
 """Levels of the typical unit, by kind of part; SMALL_LEVELS for all other kinds."""
 SEAT_SHARE, LEAST_SEAT_SHARE = 0.3, 0.05
-"""Share of its holder's residents who live in the seat, by convention: where no census counts those
-in towns, and the minimum, since few towns are not towns by law."""
+"""Share of the holder's residents in its seat where no census counts towns, and the minimum."""
 SMALL_LEVELS = [AreaLevel.ADMIN3.value, AreaLevel.ADMIN2.value]
 """Levels of the typical unit of small parts; the first that the holder has on record is used."""
 
@@ -377,8 +376,7 @@ def count_units(areas: pd.DataFrame) -> pd.DataFrame:
 def measure_typical_units(parts: pd.DataFrame, areas: pd.DataFrame) -> "pd.Series[float]":
     """Return the people of the typical unit of the holder of each part.
 
-    `parts` has `area_id` (the holder), `part_kind`, `people_persons` and `urban_share` (of the
-    holder; blank without a census of towns).
+    `parts` has `area_id`, `people_persons` and `urban_share` (NaN: no census) of it, `part_kind`.
     """
     counts = count_units(areas).reindex(parts["area_id"]).fillna(0.0).set_axis(parts.index)
     number = pd.Series(1.0, parts.index)
@@ -388,9 +386,8 @@ def measure_typical_units(parts: pd.DataFrame, areas: pd.DataFrame) -> "pd.Serie
         for level in reversed([level for level in levels if level in counts]):
             number = number.mask(is_kind & (counts[level] > 0), counts[level])
     towns = parts["urban_share"].fillna(SEAT_SHARE).clip(lower=LEAST_SEAT_SHARE)
-    return parts["people_persons"] / number.mask(
-        parts["part_kind"] == PartKind.SEAT.value, 1 / towns
-    )
+    is_seat = parts["part_kind"] == PartKind.SEAT.value
+    return parts["people_persons"] / number.mask(is_seat, 1.0 / towns)
 
 
 def describe_parts(parts: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
@@ -407,8 +404,7 @@ def predict_persons(parts: pd.DataFrame, areas: pd.DataFrame, sizes: pd.DataFram
     """Return the people of each part; NaN where a row is no part, or its kind was not fitted.
 
     Args:
-        parts: `area_id`, `part_kind`, `units_count`, `people_persons` and `urban_share`, on any
-            index.
+        parts: columns of `measure_typical_units` and `units_count`, on any index.
         areas: the fact table.
         sizes: PARAMETERS by `part_kind` (index).
     """

@@ -367,8 +367,8 @@ def _make_phrase(piece: _Piece, before: _Words) -> Phrase:
     """Return the phrase of a piece with a name; `before` are the words in front of it."""
     words, unit = piece.words, piece.words.unit or before.unit
     if _is_of_several(before):
-        is_amount = words.kind == PART and not before.count  # "areas along the X border"
-        unit = "part" if is_amount else before.unit
+        is_counted = words.kind != PART or before.count or _count_plural(before)
+        unit = before.unit if is_counted else "part"  # "areas along the X border"
     return Phrase(
         words.name,
         words.kind or before.kind,

@@ -95,6 +95,8 @@ CUT_WORD = re.compile(r"(?<=\w{4}) \w$")
 """The first letter of a word where the register cut the cell: "Ganderbal and Udhampur G"."""
 
 
+WHOLE_UNITS = ("area", "island", "jurisdiction", "village")
+"""Words for a part that mean the place itself beside its name ("Sopore area")."""
 LONG = 7
 """Minimum length of names of small places for a lookup by spelling."""
 
@@ -546,13 +548,12 @@ class _Reading:
             meaning = NameMeaning(name, (outer,), PlaceReading.WITHIN, match)
             return mean_part(meaning, item.phrase)
         town = parted and kind == CITY and level in (ADMIN2, ADMIN3)
-        seat = self._namesake_city(name, area_id, (TOWN,)) if town else ""
-        if seat and not item.phrase.is_part:
+        if town and not item.phrase.is_part and (seat := self._namesake_city(item, (TOWN,))):
             return NameMeaning(name, (seat,), PlaceReading.WHOLE, match)
         if (item.phrase.is_part and not self._is_whole_name(item)) or town:
             return mean_part(NameMeaning(name, (area_id,), found_by=match), item.phrase, True)
         if parted and not kind and level == ADMIN2:
-            least = self._namesake_city(name, area_id, (TOWN, ADMIN3))
+            least = self._namesake_city(item, (TOWN, ADMIN3))
             return NameMeaning(name, (area_id,), PlaceReading.CITY_OR_DISTRICT, match, least)
         former = self.gazetteer.former_unions.get(area_id)
         then = former.members if former and "" < self.day < former.until else (area_id,)
@@ -561,13 +562,13 @@ class _Reading:
     def _is_whole_name(self, item: Item) -> bool:
         """Return whether the word for a part only describes the place.
 
-        "South Kashmir area" is the region, "Sopore area" the tehsil, and a village on record the
-        village itself; "Sopore areas" are some of it, unless the plural is that of a list.
+        "South Kashmir area" is the region; "Sopore areas" are some of it, unless in a list.
         """
         level, phrase = self.gazetteer.entries[item.ids[0]].level, item.phrase
         alike = [i for i in self.items if i.phrase.is_plural and i.phrase.unit == phrase.unit]
         is_named = phrase.kind == PART and not phrase.count and len(alike) != 1
-        return is_named and level in WHOLE_LEVELS.get(phrase.unit, ())
+        levels = (TOWN,) if phrase.unit == "village" else (SHIRE, UNION, ADMIN3, TOWN)
+        return is_named and phrase.unit in WHOLE_UNITS and level in levels
 
     def _holding_district(self, item: Item) -> str:
         """Return the district that contains a place which the text calls a district, or "".
@@ -595,25 +596,17 @@ class _Reading:
                     return mean_part(NameMeaning(name, tuple(best), found_by=match), item.phrase)
         return NameMeaning(name)
 
-    def _namesake_city(self, name: str, place: str, levels: Sequence[str]) -> str:
+    def _namesake_city(self, item: Item, levels: Sequence[str]) -> str:
         """Return the city, or smaller place, that lies in a place of the same name."""
-        bare = {*self.gazetteer.entries[place].names, name}
+        bare = {*self.gazetteer.entries[item.ids[0]].names, item.phrase.name}
         spellings = bare | {f"{spelling} city" for spelling in bare}
         inner = [
             area_id
             for spelling in sorted(spellings)
             for area_id in self.gazetteer.by_name.get(spelling, ())
-            if self.gazetteer.has_had_inside(place, area_id)
+            if self.gazetteer.has_had_inside(item.ids[0], area_id)
         ]
         return next(iter(self._best_level(inner, levels)), "")
-
-
-WHOLE_LEVELS = {
-    **dict.fromkeys(("area", "jurisdiction"), (SHIRE, UNION, ADMIN3, TOWN)),
-    "island": (ADMIN3, TOWN),
-    "village": (TOWN,),
-}
-"""Levels on which a word for a part beside the name of a place means the place itself."""
 
 
 def _share_units(meanings: list[NameMeaning]) -> list[NameMeaning]:
