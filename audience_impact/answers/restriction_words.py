@@ -370,8 +370,7 @@ def _name_places(record: AnswerRecord) -> str:
     readings = set((record.restriction.place_readings or "").split(";"))
     if PlaceReading.WITHIN not in readings:
         return _list_places(names)
-    places = record.restriction.places
-    items = places.split("; ") if places else [f"{INSIDE}{name}" for name in names]
+    items = (record.restriction.places or "; ".join(map(INSIDE.__add__, names))).split("; ")
     counted = [item.removesuffix(DOUBT) for item in items if not item.startswith(INSIDE)]
     parts = [item.removeprefix(INSIDE) for item in items if item.startswith(INSIDE)]
     parts = [name for name in parts if name not in counted]  # a town and others of its district

@@ -456,10 +456,8 @@ def describe_readings(tables: Tables) -> pd.DataFrame:
     rows = tables["place_parts"]
     places = rows[["area_id"]].assign(day=rows["period_start"])
     people = population.estimate_people(places, tables)
-    described = rows.assign(
-        people_persons=people["people_persons"],
-        urban_share=rows["area_id"].map(regional_figures.read_urban_shares(tables)),
-    )
+    urban = rows["area_id"].map(regional_figures.read_urban_shares(tables))
+    described = rows.assign(people_persons=people["people_persons"], urban_share=urban)
     described = described.join(population.describe_parts(described, tables["areas"]))
     product = rows["least_persons"].astype("float64") * rows["most_persons"].astype("float64")
     return described.assign(log_persons=np.log(product) / 2.0)[described["unit"].notna()]

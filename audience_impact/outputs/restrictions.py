@@ -210,8 +210,7 @@ def _describe_places(places: pd.DataFrame, names: pd.Series, notes: pd.Series) -
 
 HAZARD = "parts overlap: people use several platforms, so these rows must not be added"
 PLATFORM = ["restriction_id", "platform_id"]
-UNNAMED = ("some", "districts", "city", "seat", "circle", "site")
-"""Kinds of part (`PartKind`) without a name of their own."""
+UNNAMED = ("some", "districts", "city", "seat", "circle", "site")  # kinds without own names
 
 
 def make_impact_by_platform(

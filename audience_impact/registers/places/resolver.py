@@ -93,8 +93,6 @@ def _list_items(text: str, gazetteer: Gazetteer) -> list[Item]:
 
 CUT_WORD = re.compile(r"(?<=\w{4}) \w$")
 """The first letter of a word where the register cut the cell: "Ganderbal and Udhampur G"."""
-
-
 WHOLE_UNITS = ("area", "island", "jurisdiction", "village")
 """Words for a part that mean the place itself beside its name ("Sopore area")."""
 LONG = 7
