@@ -172,21 +172,21 @@ def _country_path(country: str, parents: Mapping[str, str]) -> str:
 def _spell_parts(places: pd.DataFrame, holder: pd.Series, notes: pd.Series) -> pd.Series:
     """Return the names of parts as a register prints them; blank if others may be meant as well."""
     is_single = ~places.duplicated(["restriction_id", "name"], keep=False)
-    count = pd.to_numeric(places["units_count"]).fillna(1)
-    is_all = (count == places["name"].str.count("; ") + 1) & ~places["part_kind"].isin(UNNAMED)
-    rows = places[is_single & is_all].assign(holder=holder)
+    count = pd.to_numeric(places["units_count"]).fillna(1) - 1
+    is_all = (count == places["name"].str.count("; ")) & ~places["part_kind"].isin(UNNAMED)
+    rows = places[is_single & is_all & places["name"].notna()]
     printed = rows["restriction_id"].map(notes).fillna("")
-    names = map(_spell_names, rows["name"], printed, rows["holder"])
+    names = map(_spell_names, rows["name"], printed, holder[rows.index])
     return pd.Series(list(names), rows.index, dtype="str").reindex(places.index, fill_value="")
 
 
 def _spell_names(names: str, printed: str, holder: str) -> str:
     """Return folded names as a text spells them; blank if one is missing or no proper name."""
     patterns = (r"\b" + r"\W*".join(name.split()) + r"\b" for name in names.split("; "))
-    found = [match[0] for p in patterns if (match := re.search(p, printed, re.IGNORECASE))]
-    is_plain = any(re.search(r"(?<![\w-])[a-z]", name) or name == holder for name in found)
-    is_all = len(found) == names.count("; ") + 1 and not is_plain
-    return " and ".join(", ".join(found).rsplit(", ", 1)) if is_all else ""
+    spelt = [match[0] for p in patterns if (match := re.search(p, printed, re.IGNORECASE))]
+    is_plain = any(re.search(r"(?<![\w-])[a-z]", name) or name == holder for name in spelt)
+    is_all = len(spelt) == names.count("; ") + 1 and not is_plain
+    return " and ".join(", ".join(spelt).rsplit(", ", 1)) if is_all else ""
 
 
 def _describe_places(places: pd.DataFrame, names: pd.Series, notes: pd.Series) -> pd.Series:
