@@ -209,7 +209,7 @@ HOURS = ["days_in_force", "times_in_force", "least_hours_a_day", "most_hours_a_d
 RENEWAL_DAYS = 1
 RECORD_DAYS = 365
 NEVER = pd.Timestamp(2200, 1, 1)
-SAME_ORDER = ("area_ids", "network_scope", "action", "severity")
+SAME_ORDER = ("area_ids", "network_scope", "operators", "action", "severity")
 """Columns that are equal in the renewals of an order, beside its targets and places."""
 
 

@@ -65,6 +65,8 @@ from audience_impact.vocabulary import (
 )
 
 START_DAYS = 14
+PART = re.compile(r"(-[0-9a-f]{6,})-\d$")
+"""The number of a part at the end of an id."""
 SAME_PLACE = "one start, the same areas and networks"
 OTHER_NETWORKS = "one start, end and areas, on mobile networks and on fixed lines"
 PLACE_IN_PLACE = "one start, the areas of one within those of the other"
@@ -100,6 +102,11 @@ class Recorded:
     def restriction_id(self) -> str:
         """Return the restriction id of the recorded event."""
         return self.event.restriction_id
+
+    @property
+    def row_id(self) -> str:
+        """Return the id without the number of a part, which is that of the divided row."""
+        return PART.sub(r"\1", self.restriction_id)
 
     @property
     def start(self) -> pd.Timestamp:
@@ -205,7 +212,12 @@ def _relate(first: Recorded, second: Recorded, parents: Mapping[str, str]) -> Li
 
 
 def _match(first: Recorded, second: Recorded) -> bool:
-    """Return whether services and operators allow that two events are the same."""
+    """Return whether services and operators allow that two events are the same.
+
+    Parts of a divided row are different events.
+    """
+    if first.row_id == second.row_id:
+        return False
     mine, theirs = first.event.platforms, second.event.platforms
     ours, others = (
         set(filter(None, event.event.row["operators"].split(";"))) for event in (first, second)

@@ -160,7 +160,8 @@ def test_shares_in_towns_are_learned_from_censuses_and_surveys() -> None:
     slope, regions = place_readings.fit_urban(
         place_readings.measure_towns(tables["regional_use"]), shares
     )
-    assert (regions, slope) == (4, pytest.approx(logit(0.6) / 0.5, abs=0.01))
+    assert regions == 4
+    assert slope == pytest.approx(logit(0.6) / 0.5, abs=0.01)
     deviations = add_deviations(regional_figures.read_figures(tables))
     rest, places = place_readings.measure_urban_rest(deviations, tables)
     assert places == 48

@@ -1,6 +1,9 @@
 """What a row of the STOP register says: whose network, why, on which days, for how many hours."""
 
+import csv
+from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ from audience_impact.registers import gazetteer as places
 from audience_impact.registers import register
 from audience_impact.registers.register import Background, Event, Reading
 from audience_impact.registers.stop import dates, extent, hours, occasion, operators, words
+from audience_impact.registers.stop import events as stop_events
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import EXCEPTED, REGISTER
 from audience_impact.registers.stop.extent import RegisterContext
@@ -16,6 +20,9 @@ from audience_impact.vocabulary import GeoScope, PlaceReading
 from flows.registers import gazetteer
 from tests.support import register_row
 
+ROOT = Path(__file__).resolve().parents[2]
+CORRECTIONS = ROOT / "audience_impact" / "registers" / "stop" / "corrections.csv"
+FACTS = ROOT / "data" / "stop"
 KENYA = {"country": "Kenya", "count_year": "2024", "start_date": "2024-03-01"}
 WIDE = GeoScope.MULTI_REGION
 CITIES = "It affected more than one city in the same state, province, or region"
@@ -379,7 +386,11 @@ def readings(*rows: dict[str, str]) -> list[Reading]:
         gazetteer.build_atlas(["KE"]),
         tuple(records),
     )
-    return [REGISTER.read(event, background) for event in register.group_events(records, REGISTER)]
+    return [
+        REGISTER.read(part, background)
+        for event in register.group_events(records, REGISTER)
+        for part in REGISTER.correct(event)
+    ]
 
 
 def full_network(found: list[Reading]) -> Reading:
@@ -543,3 +554,48 @@ def test_dates_turned_round_move_the_start() -> None:
     assert result.restriction["observed_from"] == "2023-12-28"
     assert result.event.restriction_id.startswith("KE-2023-12-28-")
     assert {defect.kind for defect in result.defects} >= {"dates_turned"}
+
+
+def correct(monkeypatch: pytest.MonkeyPatch, parts: Mapping[str, Mapping[str, str]]) -> None:
+    """Correct the cells of the event of KENYA, as a whole ("") or in parts."""
+    (event,) = readings({})
+    corrections = {event.event.restriction_id: parts}
+    monkeypatch.setattr(stop_events, "read_corrections", lambda: corrections)
+
+
+def test_a_corrected_cell_is_read_in_place_of_the_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = readings({})
+    cells = {"affected_network": "Mobile", "start_date": "2024-06-30", "authority": "Nobody"}
+    correct(monkeypatch, {"": cells})
+    (reading,) = readings({})
+    assert reading.event.restriction_id == printed[0].event.restriction_id
+    assert reading.restriction["network_scope"] == "mobile"
+    assert reading.restriction["observed_from"] == "2024-06-30"
+    assert reading.restriction["authority"] == "Nobody", "a column of restrictions"
+    assert "authority" in printed[0].restriction
+
+
+def test_a_row_is_divided_where_its_words_tell_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = "Service was cut in Nairobi on June 25 and in Mombasa on June 27."
+    days = {"1": "2024-06-25", "2": "2024-06-27"}
+    correct(monkeypatch, {part: {"start_date": day} for part, day in days.items()})
+    parts = readings({"event": event})
+    first = parts[0].event.restriction_id
+    assert [part.event.restriction_id for part in parts] == [first, f"{first}-2"]
+    assert [part.restriction["observed_from"] for part in parts] == list(days.values())
+    assert {part.event.newest_record.cells["event"] for part in parts} == {""}
+
+
+def test_corrections_name_events_and_columns_on_record() -> None:
+    with CORRECTIONS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = [(row["restriction_id"], row["part"], row["column"]) for row in rows]
+    assert keys == sorted(set(keys))
+    with (FACTS / "register_rows.csv").open(encoding="utf-8", newline="") as file:
+        events = {row["restriction_id"] for row in csv.DictReader(file)}
+    assert {row["restriction_id"] for row in rows} <= events
+    (reading,) = readings({})
+    assert {row["column"] for row in rows} <= {*REGISTER.columns, *reading.restriction}
+    assert all(row["reason"] for row in rows)
+    divided = {key[0] for key in keys if key[1]}
+    assert divided <= {key[0] for key in keys if key[1] == "1"}
