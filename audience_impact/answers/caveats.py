@@ -184,7 +184,9 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
                 *([MISSING_REASONS[WIDE]] if WIDE in rules else []),
             ]
         )
-    if record.clauses.place is Place.UNNAMED and PartGap.NO_PLACES in rules.get(GAP, []):
+    is_printed = PRINTED_AREA in (record.restriction.note or "")
+    is_unplaced = record.clauses.place is Place.UNNAMED or is_printed
+    if is_unplaced and PartGap.NO_PLACES in rules.get(GAP, []):
         return ""  # a sentence of its own says so
     specific_reasons = [_word_gap(gap) for gap in rules.get(GAP, [])]
     hidden_rules = {GAP, *(GENERAL if specific_reasons else ())}
@@ -254,7 +256,8 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
     Sagaing Division` are a part of Sagaing.
     """
     printed = (record.restriction.note or "").partition(PRINTED_AREA)[2].partition(";")[0]
-    if record.clauses.place is Place.UNNAMED:
+    gaps = read_rules(record.by_metric[ImpactMetric.PEOPLE_EXPOSED]).get(GAP, [])
+    if record.clauses.place is Place.UNNAMED or (printed and PartGap.NO_PLACES in gaps):
         if printed and not _WHOLE_COUNTRY.search(printed):
             return [f"Its source says “{printed}”, for which our record has no count of people."]
         return ["Our record does not say which places were affected."]

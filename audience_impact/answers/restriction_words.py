@@ -378,14 +378,14 @@ def _name_places(record: AnswerRecord) -> str:
     readings = set((record.restriction.place_readings or "").split(";"))
     if PlaceReading.WITHIN not in readings:
         return _list_places(names)
-    if len(readings) == 1:
-        return f"parts of {_list_places(names)}"
-    items = (record.restriction.places or "").split("; ")
+    items = (record.restriction.places or "; ".join(map(INSIDE.__add__, names))).split("; ")
     counted = [item.removesuffix(DOUBT) for item in items if not item.startswith(INSIDE)]
     parts = [item.removeprefix(INSIDE) for item in items if item.startswith(INSIDE)]
     parts = [name for name in parts if name not in counted]  # a town and others of its district
+    if len(counted) == len(items):  # each part has its name
+        return _list_places(counted)
     inside = f"parts of {_list_places(parts or counted)}"
-    return f"{_list_places(counted)} and {inside}" if parts else inside
+    return f"{_list_places(counted)} and {inside}" if parts and counted else inside
 
 
 def _name_countries(record: AnswerRecord) -> str:

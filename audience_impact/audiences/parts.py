@@ -33,7 +33,7 @@ from audience_impact.facts.events import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
-from audience_impact.places import nesting, networks, online, population
+from audience_impact.places import nesting, networks, online, population, regional_figures
 from audience_impact.places.population import PART
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
 from audience_impact.vocabulary import (
@@ -193,7 +193,8 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
     )
     only[networks.SHARE_QUANTILES] = only[networks.SHARE_QUANTILES].mask(is_uncounted)
     reading_error = fitted.places.reading if fitted.places is not None else 0.0
-    with_people = rows.join(people[[*PEOPLE, "most_persons"]])
+    urban = rows["area_id"].map(regional_figures.read_urban_shares(tables))
+    with_people = rows.join(people[[*PEOPLE, "most_persons"]]).assign(urban_share=urban)
     return with_people.assign(
         **population.predict_persons(with_people, tables["areas"], fitted.parts),
         least_persons=least["people_persons"].where(rows["least_area_id"] != ""),

@@ -445,7 +445,7 @@ DIGESTED = [
 ]
 LEAST_ROWS = 6
 PRIOR_READINGS = 5.0
-SHARES = (PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.SOME)
+SHARES = (PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.SOME, PartKind.SEAT)
 """Kinds of part that are a share of their place; their prior slope on the typical unit is one."""
 UNIT_PRIOR, COUNT_PRIOR = 0.3, 0.9
 """Prior slopes: of other kinds on the typical unit of a place, and of all on the unit count."""
@@ -456,7 +456,8 @@ def describe_readings(tables: Tables) -> pd.DataFrame:
     rows = tables["place_parts"]
     places = rows[["area_id"]].assign(day=rows["period_start"])
     people = population.estimate_people(places, tables)
-    described = rows.assign(people_persons=people["people_persons"])
+    urban = rows["area_id"].map(regional_figures.read_urban_shares(tables))
+    described = rows.assign(people_persons=people["people_persons"], urban_share=urban)
     described = described.join(population.describe_parts(described, tables["areas"]))
     product = rows["least_persons"].astype("float64") * rows["most_persons"].astype("float64")
     return described.assign(log_persons=np.log(product) / 2.0)[described["unit"].notna()]

@@ -20,6 +20,7 @@ Citation. Frechet (1935), as in bounds/sharp.py.
 """
 
 import json
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -61,7 +62,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     )
     areas = area_names.list_names(tables["areas"])
     rows = tables["restriction_places"].sort_values(["restriction_id", "area_id", "name"])
-    places = _describe_places(rows, areas)
+    places = _describe_places(rows, areas, facts.set_index("restriction_id")["note"])
     readings = rows.groupby("restriction_id")["reading"].agg(";".join)
     parents = parents_of(tables["areas"])
     countries = scope.requested.groupby("restriction_id")["country_id"].agg(
@@ -168,12 +169,35 @@ def _country_path(country: str, parents: Mapping[str, str]) -> str:
     return ">".join(path)
 
 
-def _describe_places(places: pd.DataFrame, names: pd.Series) -> pd.Series:
+def _spell_parts(places: pd.DataFrame, holder: pd.Series, notes: pd.Series) -> pd.Series:
+    """Return the names of parts as a register prints them; blank if others may be meant as well."""
+    is_single = ~places.duplicated(["restriction_id", "name"], keep=False)
+    count = pd.to_numeric(places["units_count"]).fillna(1) - 1
+    is_all = (count == places["name"].str.count("; ")) & ~places["part_kind"].isin(UNNAMED)
+    rows = places[is_single & is_all & places["name"].notna()]
+    printed = rows["restriction_id"].map(notes).fillna("")
+    names = map(_spell_names, rows["name"], printed, holder[rows.index])
+    return pd.Series(list(names), rows.index, dtype="str").reindex(places.index, fill_value="")
+
+
+def _spell_names(names: str, printed: str, holder: str) -> str:
+    """Return folded names as a text spells them; blank if one is missing or no proper name."""
+    patterns = (r"\b" + r"\W*".join(name.split()) + r"\b" for name in names.split("; "))
+    spelt = [match[0] for p in patterns if (match := re.search(p, printed, re.IGNORECASE))]
+    is_plain = any(re.search(r"(?<![\w-])[a-z]", name) or name == holder for name in spelt)
+    is_all = len(spelt) == names.count("; ") + 1 and not is_plain
+    return " and ".join(", ".join(spelt).rsplit(", ", 1)) if is_all else ""
+
+
+def _describe_places(places: pd.DataFrame, names: pd.Series, notes: pd.Series) -> pd.Series:
     """Return the places of each restriction in words, and their names in its text."""
     place, least = places["area_id"].map(names), places["least_area_id"].map(names)
+    parts = _spell_parts(places, place, notes)
     words = {
         PlaceReading.WHOLE.value: place,
-        PlaceReading.WITHIN.value: "in " + place,
+        PlaceReading.WITHIN.value: ("in " + place)
+        .where(parts == "", parts + " (" + place + ")")
+        .mask(places["part_kind"] == "seat", place),
         PlaceReading.CITY_OR_DISTRICT.value: (least + " or " + place).where(
             least.notna() & (least != place), place + " (a town or all of it)"
         ),
@@ -186,6 +210,7 @@ def _describe_places(places: pd.DataFrame, names: pd.Series) -> pd.Series:
 
 HAZARD = "parts overlap: people use several platforms, so these rows must not be added"
 PLATFORM = ["restriction_id", "platform_id"]
+UNNAMED = ("some", "districts", "city", "seat", "circle", "site")  # kinds without own names
 
 
 def make_impact_by_platform(

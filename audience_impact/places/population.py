@@ -30,7 +30,8 @@ Definitions. The holder is the place on record that contains the part. A part ha
 (`PartKind`: villages, a tehsil, "parts of") and a number of units. The typical unit of a holder has
 the people of the holder divided by the number of its districts, if districts are counted, or of its
 subdistricts for smaller parts. It is the holder itself if none are on record, and for parts that
-are not named.
+are not named; for the seat, those residents of the holder who live in towns, if a census counts
+them (SEAT_SHARE elsewhere).
 
 Method. The log of the people in a part is
 
@@ -351,6 +352,8 @@ UNIT_LEVELS = {
     PartKind.SOME.value: [],
 }
 """Levels of the typical unit, by kind of part; SMALL_LEVELS for all other kinds."""
+SEAT_SHARE, LEAST_SEAT_SHARE = 0.3, 0.05
+"""Share of the holder's residents in its seat where no census counts towns, and the minimum."""
 SMALL_LEVELS = [AreaLevel.ADMIN3.value, AreaLevel.ADMIN2.value]
 """Levels of the typical unit of small parts; the first that the holder has on record is used."""
 
@@ -373,7 +376,7 @@ def count_units(areas: pd.DataFrame) -> pd.DataFrame:
 def measure_typical_units(parts: pd.DataFrame, areas: pd.DataFrame) -> "pd.Series[float]":
     """Return the people of the typical unit of the holder of each part.
 
-    `parts` has `area_id` (the holder), `part_kind` and `people_persons` (of the holder).
+    `parts` has `area_id`, `people_persons` and `urban_share` (NaN: no census) of it, `part_kind`.
     """
     counts = count_units(areas).reindex(parts["area_id"]).fillna(0.0).set_axis(parts.index)
     number = pd.Series(1.0, parts.index)
@@ -382,7 +385,9 @@ def measure_typical_units(parts: pd.DataFrame, areas: pd.DataFrame) -> "pd.Serie
         is_kind = parts["part_kind"] == kind.value
         for level in reversed([level for level in levels if level in counts]):
             number = number.mask(is_kind & (counts[level] > 0), counts[level])
-    return parts["people_persons"] / number
+    towns = parts["urban_share"].fillna(SEAT_SHARE).clip(lower=LEAST_SEAT_SHARE)
+    is_seat = parts["part_kind"] == PartKind.SEAT.value
+    return parts["people_persons"] / number.mask(is_seat, 1.0 / towns)
 
 
 def describe_parts(parts: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
@@ -399,7 +404,7 @@ def predict_persons(parts: pd.DataFrame, areas: pd.DataFrame, sizes: pd.DataFram
     """Return the people of each part; NaN where a row is no part, or its kind was not fitted.
 
     Args:
-        parts: `area_id`, `part_kind`, `units_count` and `people_persons`, on any index.
+        parts: columns of `measure_typical_units` and `units_count`, on any index.
         areas: the fact table.
         sizes: PARAMETERS by `part_kind` (index).
     """

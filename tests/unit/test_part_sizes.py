@@ -30,7 +30,7 @@ SIZES = pd.DataFrame(
 def make_parts(kind: str, area: str, people: float, units: float = 1.0) -> pd.DataFrame:
     return pd.DataFrame(
         {"area_id": [area], "part_kind": kind, "units_count": units, "people_persons": people}
-    )
+    ).assign(urban_share=np.nan)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,17 @@ def test_the_typical_unit_is_the_holder_divided_by_its_places(
 ) -> None:
     units = population.measure_typical_units(make_parts(kind, area, 400e3), AREAS)
     assert units.tolist() == [persons]
+
+
+@pytest.mark.parametrize(
+    ("share", "persons"),
+    [(0.25, 100e3), (0.0, 400e3 * population.LEAST_SEAT_SHARE), (np.nan, 120e3)],
+)
+def test_the_seat_of_a_place_has_those_of_its_residents_who_live_in_towns(
+    share: float, persons: float
+) -> None:
+    parts = make_parts("seat", "XA-1", 400e3).assign(urban_share=share)
+    assert population.measure_typical_units(parts, AREAS).tolist() == pytest.approx([persons])
 
 
 @given(

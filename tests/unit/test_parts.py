@@ -357,6 +357,7 @@ def test_restrictions_say_which_places_their_text_names() -> None:
     made = cut(country(), "R1", "XA-01=city_or_district", "XA-02=within", "XA-03")
     cut(made, "R2", "XA-01=city_or_district", "XA-02=within", "XA-03")
     made.rows["restriction_places"][3]["least_area_id"] = ""
+    made.rows["restriction_places"][1]["part_kind"] = "some"
     table = calculated(made)["restrictions"].set_index("restriction_id")
     words = "Land XA-01/town or Land XA-01; in Land XA-02; Land XA-03"
     assert table.loc["R1", "places"] == words

@@ -692,6 +692,21 @@ def test_a_part_of_some_of_the_places_is_named() -> None:
     assert write("within;whole", "in Brest; Brest") == "parts of Brest, France"
     assert write("within;within", "in Brest; in Nantes") == "parts of Brest and Nantes, France"
     assert write("whole;whole", "Brest; Nantes") == "Brest and Nantes, France"
+    assert write("within;whole", "Port (Brest); Nantes") == "Port (Brest) and Nantes, France"
+    assert write("within", "Port (Brest)") == "Port (Brest), France"
+
+
+def test_places_that_the_source_names_are_not_said_to_be_missing() -> None:
+    cells: dict[str, Any] = {
+        "geo_scope": "multi_region",
+        "place_readings": "within",
+        "places": "Port and Harbour (France)",
+        "note": "area as printed: Port and Harbour; more",
+    }
+    act = reasoned(BOUNDS, "subnational;part_unknown", "M", ";no_places", **cells)
+    answer = sentences.write_answer(act)
+    assert "Its source says \u201cPort and Harbour\u201d, for which our record has no" in answer
+    assert "does not say which places" not in answer
 
 
 def test_a_restriction_that_was_cut_and_slowed_says_so() -> None:

@@ -242,14 +242,12 @@ def _is_inside(part: NameMeaning, outer: str, gazetteer: Gazetteer) -> bool:
     return all(gazetteer.has_inside(outer, area) for area in part.area_ids)
 
 
+BY_CITY = frozenset(("BD", "PK"))
+"""Countries whose rows name cities, where no word says district."""
 BY_DISTRICT = frozenset(("IN",))
 """Countries whose orders name districts: 13 of 13 rows read apart meant the whole district."""
 CITY_PAGES = re.compile(r"\.(?:com|in|org|net)[ /](?:news[ /])?(?:city|cities)[ /]", re.IGNORECASE)
 """A newspaper's section in an address ("indiatimes.com/city/..."), which is no word on a cut."""
-
-
-BY_CITY = frozenset(("PK",))
-"""Countries whose rows name cities, where no word says district."""
 
 
 def settle_cities(

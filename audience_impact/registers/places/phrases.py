@@ -365,7 +365,10 @@ def _name_members(before: _Words) -> _Words:
 
 def _make_phrase(piece: _Piece, before: _Words) -> Phrase:
     """Return the phrase of a piece with a name; `before` are the words in front of it."""
-    words = piece.words
+    words, unit = piece.words, piece.words.unit or before.unit
+    if _is_of_several(before):
+        is_counted = words.kind != PART or before.count or _count_plural(before)
+        unit = before.unit if is_counted else "part"  # "areas along the X border"
     return Phrase(
         words.name,
         words.kind or before.kind,
@@ -375,7 +378,7 @@ def _make_phrase(piece: _Piece, before: _Words) -> Phrase:
         piece.clause,
         piece.depth,
         piece.excepted,
-        before.unit if _is_of_several(before) else words.unit or before.unit,
+        unit,
         words.count or before.count or _count_plural(before),
     )
 

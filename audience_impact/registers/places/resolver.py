@@ -93,8 +93,8 @@ def _list_items(text: str, gazetteer: Gazetteer) -> list[Item]:
 
 CUT_WORD = re.compile(r"(?<=\w{4}) \w$")
 """The first letter of a word where the register cut the cell: "Ganderbal and Udhampur G"."""
-
-
+WHOLE_UNITS = ("area", "island", "jurisdiction", "village")
+"""Words for a part that mean the place itself beside its name ("Sopore area")."""
 LONG = 7
 """Minimum length of names of small places for a lookup by spelling."""
 
@@ -371,6 +371,8 @@ class _Reading:
                 levels = LARGE_FIRST
             elif not item.phrase.kind and towns:
                 levels = SMALL_FIRST
+            elif item.phrase.kind == PART and item.phrase.unit == "area":
+                levels = (ADMIN3, *levels)
             item.ids = self._choose_place(item, levels, context)
 
     def _choose_place(self, item: Item, levels: Sequence[str], context: Sequence[str]) -> list[str]:
@@ -544,10 +546,12 @@ class _Reading:
             meaning = NameMeaning(name, (outer,), PlaceReading.WITHIN, match)
             return mean_part(meaning, item.phrase)
         town = parted and kind == CITY and level in (ADMIN2, ADMIN3)
+        if town and not item.phrase.is_part and (seat := self._namesake_city(item, (TOWN,))):
+            return NameMeaning(name, (seat,), PlaceReading.WHOLE, match)
         if (item.phrase.is_part and not self._is_whole_name(item)) or town:
             return mean_part(NameMeaning(name, (area_id,), found_by=match), item.phrase, True)
         if parted and not kind and level == ADMIN2:
-            least = self._namesake_city(name, area_id)
+            least = self._namesake_city(item, (TOWN, ADMIN3))
             return NameMeaning(name, (area_id,), PlaceReading.CITY_OR_DISTRICT, match, least)
         former = self.gazetteer.former_unions.get(area_id)
         then = former.members if former and "" < self.day < former.until else (area_id,)
@@ -556,13 +560,13 @@ class _Reading:
     def _is_whole_name(self, item: Item) -> bool:
         """Return whether the word for a part only describes the place.
 
-        "South Kashmir area" is the region, and a village on record is the village itself.
+        "South Kashmir area" is the region; "Sopore areas" are some of it, unless in a list.
         """
-        level, unit = self.gazetteer.entries[item.ids[0]].level, item.phrase.unit
-        is_named = item.phrase.kind == PART and not item.phrase.count
-        return is_named and (
-            (unit == "area" and level in (SHIRE, UNION)) or (unit == "village" and level == TOWN)
-        )
+        level, phrase = self.gazetteer.entries[item.ids[0]].level, item.phrase
+        alike = [i for i in self.items if i.phrase.is_plural and i.phrase.unit == phrase.unit]
+        is_named = phrase.kind == PART and not phrase.count and len(alike) != 1
+        levels = (TOWN,) if phrase.unit == "village" else (SHIRE, UNION, ADMIN3, TOWN)
+        return is_named and phrase.unit in WHOLE_UNITS and level in levels
 
     def _holding_district(self, item: Item) -> str:
         """Return the district that contains a place which the text calls a district, or "".
@@ -590,17 +594,17 @@ class _Reading:
                     return mean_part(NameMeaning(name, tuple(best), found_by=match), item.phrase)
         return NameMeaning(name)
 
-    def _namesake_city(self, name: str, district: str) -> str:
-        """Return the city, or smaller place, that lies in a district of the same name."""
-        bare = {*self.gazetteer.entries[district].names, name}
+    def _namesake_city(self, item: Item, levels: Sequence[str]) -> str:
+        """Return the city, or smaller place, that lies in a place of the same name."""
+        bare = {*self.gazetteer.entries[item.ids[0]].names, item.phrase.name}
         spellings = bare | {f"{spelling} city" for spelling in bare}
         inner = [
             area_id
             for spelling in sorted(spellings)
             for area_id in self.gazetteer.by_name.get(spelling, ())
-            if self.gazetteer.has_had_inside(district, area_id)
+            if self.gazetteer.has_had_inside(item.ids[0], area_id)
         ]
-        return next(iter(self._best_level(inner, (TOWN, ADMIN3))), "")
+        return next(iter(self._best_level(inner, levels)), "")
 
 
 def _share_units(meanings: list[NameMeaning]) -> list[NameMeaning]:
