@@ -29,6 +29,8 @@ TELLING_SHARE = 0.05
 """Share of the median up to which a lower bound says nothing to a reader of a sentence."""
 AS_ONE = 0.001
 """Relative difference below which two bounds are written as one number."""
+SAME_END = 0.05
+"""Part up to which a maximum is above the end of a range, which rounded may exceed it."""
 NEARLY = 0.02
 """Share by which an upper bound is below everyone and says no more than that."""
 COUNTRIES, RESTRICTIONS = "countries", "restrictions"
@@ -218,7 +220,7 @@ def describe_bounds(estimate: Estimate) -> str:
     limits, low, high = [], *_round_outwards(estimate.at_least or 0.0, estimate.at_most or 0.0)
     if has_telling_floor(estimate):
         limits.append(f"the minimum is {low}")
-    if estimate.at_most is not None:
+    if estimate.at_most is not None and not _is_at_the_maximum(estimate):
         limits.append(f"the maximum {'' if limits else 'is '}{high}")
     parts = [" and ".join(limits)] * bool(limits)
     if estimate.upper is not None:
@@ -227,6 +229,12 @@ def describe_bounds(estimate: Estimate) -> str:
             printed = describe_range(estimate.lower, estimate.upper)
         parts.append(f"the sources' own figures give {printed}")
     return "; ".join(parts) or "our record holds no count of the people that they are part of"
+
+
+def _is_at_the_maximum(estimate: Estimate) -> bool:
+    """Return whether the likely range ends at the maximum, which then says nothing more."""
+    _, _, last = estimate.interval or (0.0, 0.0, 0.0)
+    return (estimate.at_most or 0.0) - last <= SAME_END * last
 
 
 def limit_bounds(estimate: Estimate, residents: float | None, base: float | None) -> Estimate:

@@ -146,7 +146,7 @@ def _name_elsewhere(record: AnswerRecord) -> list[str]:
 
 def _end_days(record: AnswerRecord) -> list[str]:
     """Return what person-days rest on, if the record has no end."""
-    day = f"{dates_in_words(record.restriction.covered_until)}, the last day our record covers"
+    day = f"{dates_in_words(record.restriction.covered_until)}, the last day of our record of it"
     rests_on = {
         End.ONGOING: f"  counted up to {day}",
         End.NOT_RECORDED: "  its end is not recorded: the days are those of similar restrictions, "

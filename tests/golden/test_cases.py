@@ -436,7 +436,7 @@ def test_another_seed_moves_the_estimates_a_little(
     other = impact(repository_checked.tables, repository_run.stages, seventh)
     ends = ["lower_persons", "upper_persons"]
     pd.testing.assert_frame_equal(other[ends], plain[ends])
-    # A range near a factor of 20, or of 12 for a part of an assumed size, may be too wide with the
+    # A range near a factor of 20, or of 12 for a part of a country, may be too wide with the
     # other seed.
     changed = other["obs_status"] != plain["obs_status"]
     factors = [table["q95_persons"] / table["q05_persons"] for table in (plain, other)]

@@ -61,7 +61,7 @@ BETWEEN = ("; ", ";", ";")
 ROUNDING = 1e-9
 """Relative error of sums of numbers."""
 WIDEST_PART = 12.0
-"""As WIDEST, where the size of a part of a place is assumed: such a range says nothing."""
+"""As WIDEST, for a part of a country: its residents say as much as such a range."""
 Widest: TypeAlias = "float | pd.Series[float]"
 """The factor above which there is no estimate, for all rows or by row."""
 OWN_WORDS = "extent"
@@ -147,11 +147,10 @@ def measure_factor(
 def choose_widest(restriction_ids: "pd.Series[str]", parts: pd.DataFrame) -> "pd.Series[float]":
     """Return the factor above which each restriction has no estimate.
 
-    It is less where the size of a part of a place is assumed. `parts` are those of `Inputs`.
+    It is less for a part of a country. `parts` are those of `Inputs`.
     """
-    assumed = parts.loc[parts["reading"] == PlaceReading.WITHIN.value, "restriction_id"]
     widest = pd.Series(WIDEST, restriction_ids.index)
-    return widest.mask(restriction_ids.isin(assumed), WIDEST_PART)
+    return widest.mask(restriction_ids.isin(parts["restriction_id"]), WIDEST_PART)
 
 
 def drop_wide(
