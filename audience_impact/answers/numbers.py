@@ -29,8 +29,6 @@ TELLING_SHARE = 0.05
 """Share of the median up to which a lower bound says nothing to a reader of a sentence."""
 AS_ONE = 0.001
 """Relative difference below which two bounds are written as one number."""
-SAME_END = 0.05
-"""Part up to which a maximum is above the end of a range, which rounded may exceed it."""
 NEARLY = 0.02
 """Share by which an upper bound is below everyone and says no more than that."""
 COUNTRIES, RESTRICTIONS = "countries", "restrictions"
@@ -220,7 +218,7 @@ def describe_bounds(estimate: Estimate) -> str:
     limits, low, high = [], *_round_outwards(estimate.at_least or 0.0, estimate.at_most or 0.0)
     if has_telling_floor(estimate):
         limits.append(f"the minimum is {low}")
-    if estimate.at_most is not None and not _is_at_the_maximum(estimate):
+    if estimate.at_most is not None and not _ends_at_maximum(estimate):
         limits.append(f"the maximum {'' if limits else 'is '}{high}")
     parts = [" and ".join(limits)] * bool(limits)
     if estimate.upper is not None:
@@ -231,10 +229,13 @@ def describe_bounds(estimate: Estimate) -> str:
     return "; ".join(parts) or "our record holds no count of the people that they are part of"
 
 
-def _is_at_the_maximum(estimate: Estimate) -> bool:
-    """Return whether the likely range ends at the maximum, which then says nothing more."""
-    _, _, last = estimate.interval or (0.0, 0.0, 0.0)
-    return (estimate.at_most or 0.0) - last <= SAME_END * last
+def _ends_at_maximum(estimate: Estimate) -> bool:
+    """Return whether the likely range, as printed, ends at the maximum or above it."""
+    low, _, high = estimate.interval or (0.0, 0.0, 0.0)
+    if high <= low:
+        return False
+    step = _limit_step(high, _floor_power((high - low) / STEPS), DIGITS)
+    return round(high / step) * step >= (estimate.at_most or 0.0)
 
 
 def limit_bounds(estimate: Estimate, residents: float | None, base: float | None) -> Estimate:
@@ -345,13 +346,18 @@ def _floor_power(value: float) -> float:
     return float(10.0 ** math.floor(math.log10(value)))
 
 
+def _limit_step(value: float, step: float, digits: int) -> float:
+    """Return a step of rounding, or that of so many digits of a number where it is finer."""
+    return max(min(_floor_power(value) / 10 ** (digits - 1), step), 1.0)
+
+
 def _write_rounded(
     value: float, step: float, digits: int, rounded: Callable[[float], int] = round
 ) -> str:
     """Return a number at a step, or at so many of its own digits where these are finer."""
     if value <= 0:
         return "0"
-    step = max(min(_floor_power(value) / 10 ** (digits - 1), step), 1.0)
+    step = _limit_step(value, step, digits)
     value = rounded(value / step) * step
     for size, name in NAMES:
         if value >= size:

@@ -157,7 +157,7 @@ MEASURERS = {
         ("Google Transparency Report", r"transparencyreport\.google\.com/traffic|google transp"),
         ("IODA", r"ioda(?![a-z])"),
         ("Kentik", r"\bkentik"),
-        ("Meta", r"facebook transp|transparency\.(?:fb|facebook|meta)\.com|fbtransparency"),
+        ("Meta", r"(?:^|;)meta(?:;|$)|facebook transp|transparency\.(?:fb|facebook|meta)\.com"),
         ("NetBlocks", r"net ?blocks"),
         ("OONI", r"\booni(?![a-z])|openobservatory"),
         ("Oracle Dyn", r"internet ?intel(?:ligence)?\b|dyn ?research|//dyn\.com|oracle dyn"),

@@ -917,6 +917,12 @@ def test_a_total_without_countries_and_restrictions_says_that_both_could_add_to_
     assert f"{higher} country, and 20 of" in sentences.write_area_lead(one, "Africa")[0]
 
 
+def test_a_maximum_that_the_range_reaches_as_printed_is_not_named() -> None:
+    people = numbers.Estimate(55e6, 57e6, 104e6, 117e6, 118e6, 100e6, 100e6)
+    assert numbers.bracket_interval(57e6, 117e6) == " (likely range 57 to 120 million)"
+    assert "maximum" not in numbers.describe_bounds(people)
+
+
 @pytest.mark.parametrize(
     ("at_least", "text"),
     [

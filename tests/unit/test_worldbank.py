@@ -53,6 +53,7 @@ def test_columns_are_those_of_the_table() -> None:
         "persons": "10",
         "low_persons": "",
         "high_persons": "",
+        "urban_persons": "",
         "obs_status": "A",
         "source_id": "wb",
         "also_source_id": "",

@@ -266,7 +266,8 @@ PROJECTED = "internet-use-projection"
 """Series of the rows that are projected here from trends; each run replaces them."""
 COLUMNS = [
     *("base_id", "area_id", "population_base", "period", "persons", "low_persons"),
-    *("high_persons", "obs_status", "source_id", "also_source_id", "measurement_series_id", "note"),
+    *("high_persons", "urban_persons", "obs_status", "source_id", "also_source_id"),
+    *("measurement_series_id", "note"),
 ]
 _NUMBERS = (("persons", "persons"), ("low_persons", "low"), ("high_persons", "high"))
 
