@@ -400,12 +400,14 @@ def rung_table(tried: pd.DataFrame, audiences: pd.DataFrame, every: pd.DataFrame
 def judge_levels(trials: pd.DataFrame) -> pd.DataFrame:
     """Add `is_open` to trials with `rung_family`, `rung`, `units` and `inside_share`.
 
-    One failed test closes a level. A test of a level of audiences needs LEAST_UNITS units; a level
-    without such a test is closed.
+    One failed test closes a level: so few units inside that among all tests together the chance of
+    it is below LEVEL_CHANCE (Bonferroni). A test of a level of audiences needs LEAST_UNITS units; a
+    level without such a test is closed.
     """
     is_audience = trials["rung_family"] == RungFamily.AUDIENCE.value
     is_test = ~is_audience | (trials["units"] >= LEAST_UNITS)
-    fails = is_test & (compute_chance(trials["units"], trials["inside_share"]) < LEVEL_CHANCE)
+    chance = compute_chance(trials["units"], trials["inside_share"]) * is_test.sum()
+    fails = is_test & (chance < LEVEL_CHANCE)
     level = [trials["rung_family"], trials["rung"]]
     is_closed = fails.groupby(level).transform("any") | ~is_test.groupby(level).transform("any")
     return trials.assign(is_open=is_closed.map({True: YesNo.NO.value, False: YesNo.YES.value}))

@@ -140,6 +140,16 @@ def test_a_rung_of_audiences_is_open_where_thirty_units_test_it(
     assert answers.judge_levels(trials)["is_open"].tolist() == [is_open] * 2
 
 
+def test_of_many_tests_one_may_fall_short_by_chance() -> None:
+    short = pd.DataFrame({"units": [161], "inside_share": [0.855]})
+    short = short.assign(rung_family="audience", rung="own_people")
+    sound = pd.DataFrame({"units": [200] * 9, "inside_share": [0.9] * 9})
+    sound = sound.assign(rung_family="audience", rung="country")
+    assert answers.judge_levels(short)["is_open"].tolist() == ["no"]
+    together = answers.judge_levels(pd.concat([short, sound], ignore_index=True))
+    assert set(together["is_open"]) == {"yes"}
+
+
 @given(units=st.integers(1, 40), held=st.integers(0, 40))
 def test_the_chance_of_whole_units_is_binomial(units: int, held: int) -> None:
     inside = min(held, units) / units
