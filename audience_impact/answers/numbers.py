@@ -348,7 +348,7 @@ def _floor_power(value: float) -> float:
 
 def _limit_step(value: float, step: float, digits: int) -> float:
     """Return a step of rounding, or that of so many digits of a number where it is finer."""
-    return max(min(_floor_power(value) / 10 ** (digits - 1), step), 1.0)
+    return max(min(_floor_power(value) / 10.0 ** (digits - 1), step), 1.0)
 
 
 def _write_rounded(
