@@ -155,7 +155,7 @@ def test_without_javascript_everything_can_be_read_and_reached(seen: Seen) -> No
     assert "Nigeria" in page.locator("h1").inner_text()
     page.locator("main a[href*='restriction/NG-2021-06-']").first.click()
     assert page.locator("h1").inner_text() == "Nigeria: Twitter"  # as it was called then
-    assert page.locator(".answer").inner_text().startswith("About 7.1 million people in ")
+    assert page.locator(".answer").inner_text().startswith("About 7 million people in ")
 
 
 def test_the_home_page_leads_to_what_is_searched_by_names_of_any_language(seen: Seen) -> None:

@@ -61,7 +61,7 @@ def arguments(tmp_path: Path) -> list[str]:
         "area_id,name,parent_id,aliases,note\n001,World,,,\nNA,By hand,001,,kept\n", "utf-8"
     )
     (into / "bases.csv").write_text(
-        ",".join(COLUMNS) + "\nmine,NA,all_ages,2020,7,,,A,github-datasets-1,,,kept\n",
+        ",".join(COLUMNS) + "\nmine,NA,all_ages,2020,7,,,,A,github-datasets-1,,,kept\n",
         "utf-8",
     )
     files = {

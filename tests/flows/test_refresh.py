@@ -159,7 +159,7 @@ def test_a_feed_of_another_shape_is_refused(
 
 def test_a_layer_laid_last_takes_no_range_away(server: Server, options: RefreshOptions) -> None:
     _, facts = load(FACTS / "bases.csv")
-    ranges = {row[0]: row[4:7] for row in facts if row[7] == "F" and row[5] and "wpp" in row[0]}
+    ranges = {row[0]: row[4:7] for row in facts if row[8] == "F" and row[5] and "wpp" in row[0]}
     mid_year = {row: cells for row, cells in ranges.items() if "-31-" not in row}
     server.files["/wpp.csv.gz"] = gzip.compress(wpp_of(mid_year), mtime=0)
     refreshing.refresh_layer(replace(options, names=[Name.PROJECTIONS]))

@@ -280,13 +280,6 @@ def test_where_internet_users_are_projected_the_residents_are_the_limit(frames: 
     assert "internet users projected" in result["reason"]
 
 
-def test_an_act_without_a_start_has_no_certain_lower_bound(frames: Tables) -> None:
-    result = exposed(frames, "AE-voip-calls")
-    assert result["lower_persons"] == 0
-    assert "start not known" in result["reason"]
-    assert pd.isna(row(frames["restrictions"], restriction_id="AE-voip-calls")["start_on"])
-
-
 def test_every_act_has_four_rows_and_nothing_else(frames: Tables) -> None:
     _, rows = load(FACTS / "restrictions.csv")
     metrics = ["people_exposed", "people_feature_exposed", "people_deprived_net", "reach_lost"]
@@ -454,14 +447,24 @@ def test_a_day_before_the_others_moves_acts_without_a_start_alone(
 
     What is ongoing lasts till the day of the facts, so that day moves the reach of its days.
     """
-    tables, every = repository_checked.tables, repository_results.read_frame("impact")
+    every, rows = repository_results.read_frame("impact"), repository_checked.tables["restrictions"]
+    starts = ["observed_from", "observed_from_start", "observed_from_end"]
+    is_act = rows["restriction_id"] == "AE-voip-calls"
+    unknown = {
+        name: rows[name].mask(is_act, "" if name == starts[0] else pd.NaT) for name in starts
+    }
+    tables = {**repository_checked.tables, "restrictions": rows.assign(**unknown)}
     some = frozenset({*every["restriction_id"].unique()[::8], "AE-voip-calls"})
-    stages, _ = prepare_run(tables, date(2020, 1, 1), only=Selection(some, frozenset()))
-    early = impact(tables, stages, Settings())
-    assert set(early["as_of"].astype("str")) == {"2020-01-01"}
     result = ["as_of", *every.filter(regex="^window_")]
-    plain = every[every["restriction_id"].isin(some)].drop(columns=result).reset_index(drop=True)
-    moved = plain.compare(early.drop(columns=result), keep_shape=True).notna().any(axis=1)
+    plain, early = (
+        impact(tables, prepare_run(tables, day, only=Selection(some, frozenset()))[0], Settings())
+        for day in (pd.Timestamp(every["as_of"].iloc[0]).date(), date(2020, 1, 1))
+    )
+    assert set(early["as_of"].astype("str")) == {"2020-01-01"}
+    lowest = plain[plain["restriction_id"] == "AE-voip-calls"]["lower_persons"]
+    assert lowest.eq(0).all(), "without a start no lower bound is certain"
+    moved = plain.drop(columns=result).compare(early.drop(columns=result), keep_shape=True)
+    moved = moved.notna().any(axis=1)
     assert set(plain.loc[moved, "restriction_id"]) == {"AE-voip-calls"}
 
 
