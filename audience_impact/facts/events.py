@@ -167,7 +167,7 @@ MEASURERS = {
         ("VE sin Filtro", r"ve ?sin ?filtro"),
     )
 }
-"""Organisations that measure networks from outside, with the pattern of their names and links."""
+"""Who measures networks from outside, with the pattern of their names, accounts and links."""
 MEASURED = [EvidenceState.BLOCKED.value, EvidenceState.DOWN.value, EvidenceState.IMPAIRED.value]
 """States of the evidence that a measurement gives."""
 

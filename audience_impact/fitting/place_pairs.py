@@ -126,8 +126,8 @@ def fit_urban(towns: "pd.Series[float]", urban: "pd.Series[float]") -> tuple[flo
     return float(pairs["above"] @ pairs["rest"] / (pairs["rest"] @ pairs["rest"])), len(pairs)
 
 
-def measure_urban_rest(figures: pd.DataFrame, tables: Tables) -> tuple[float, int]:
-    """Return the part of the spread of small places that urban shares leave, and the places.
+def measure_urban_rest(figures: pd.DataFrame, tables: Tables) -> tuple[float, int, int]:
+    """Return the part of the spread of small places that urban shares leave, places and countries.
 
     The steps of connected homes within each holder are fitted to the shares in towns, in each
     country with its own slope; the part is the root of the mean of residual over total squares.
@@ -139,14 +139,14 @@ def measure_urban_rest(figures: pd.DataFrame, tables: Tables) -> tuple[float, in
     urban = homes["area_id"].map(regional_figures.read_urban_shares(tables)).astype("float64")
     steps = homes.assign(holder=holder, urban=urban).dropna(subset=["holder", "urban"])
     if len(steps) < LEAST_REGIONS:
-        return np.nan, len(steps)
+        return np.nan, len(steps), 0
     mean = steps.groupby("holder")[["urban", "deviation"]].transform("mean")
     x, y = (steps[name] - mean[name] for name in ("urban", "deviation"))
     country = steps["country_id"]
     slope = (x * y).groupby(country).sum() / (x**2).groupby(country).sum()
     rest = y - country.map(slope) * x
     parts = (rest**2).groupby(country).sum() / (y**2).groupby(country).sum()
-    return float(np.sqrt(country.map(parts).mean())), len(steps)
+    return float(np.sqrt(country.map(parts).mean())), len(steps), country.nunique()
 
 
 @dataclass(frozen=True)

@@ -384,7 +384,7 @@ def _fit_urban(deviations: pd.DataFrame, tables: Tables) -> Fits:
     """Return the slope on urban shares and the spread left; without weight if too few."""
     shares = regional_figures.read_urban_shares(tables)
     slope, regions = fit_urban(measure_towns(tables["regional_use"]), shares)
-    rest, places = measure_urban_rest(deviations, tables)
+    rest, places, countries = measure_urban_rest(deviations, tables)
     if np.isnan(slope) or np.isnan(rest):
         return {
             **_make_fit(PlaceLaw.URBAN, ASSUMED_CITY[1], ParameterBasis.ASSUMED),
@@ -392,7 +392,7 @@ def _fit_urban(deviations: pd.DataFrame, tables: Tables) -> Fits:
         }
     return {
         **_make_fit(PlaceLaw.URBAN, slope, ParameterBasis.SINGLE_HOUSE, regions, 1),
-        **_make_fit(PlaceLaw.URBAN_REST, rest, ParameterBasis.ESTIMATED, places, 2),
+        **_make_fit(PlaceLaw.URBAN_REST, rest, ParameterBasis.ESTIMATED, places, countries),
     }
 
 

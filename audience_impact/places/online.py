@@ -22,14 +22,14 @@ as the mean of a logistic normal nearly is; s itself is proportional to exp(b L)
 tells how many residents of a place and of its holder live in towns, the place is above its holder
 by the difference of these shares times `urban`, and s is multiplied by `urban_rest`, the part that
 they leave unexplained. Another town is above its holder by as much as the towns of a region are
-above the region. A city of a million or more
-is so above its country where its holder is below it: most of a region that a survey finds below
-its country live outside the city. If a model, or a census of
-households, has a figure of the place, the step is the prediction from such figures where surveys
-exist as well (the model's deviation times a slope proportional to exp(g L), since it spreads
-regions too little where few are online); not of a city that it has below its country. A survey of
-the place is then put in by Gaussian conditioning, with an error that grows with the years between.
-Of a place that a register names, the error of reading is drawn as well (simulation/parts.py).
+above the region. A city of a million or more is so above its country where its holder is below it:
+most of a region that a survey finds below its country live outside the city. If a model, or a
+census of households, has a figure of the place, the step is the prediction from such figures where
+surveys exist as well (the model's deviation times a slope proportional to exp(g L), since it
+spreads regions too little where few are online); not of a city that it has below its country. A
+survey of the place is then put in by Gaussian conditioning, with an error that grows with the years
+between. Of a place that a register names, the error of reading is drawn as well
+(simulation/parts.py).
 
 Assumptions
 -----------

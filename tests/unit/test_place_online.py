@@ -163,8 +163,8 @@ def test_shares_in_towns_are_learned_from_censuses_and_surveys() -> None:
     assert regions == 4
     assert slope == pytest.approx(logit(0.6) / 0.5, abs=0.01)
     deviations = add_deviations(regional_figures.read_figures(tables))
-    rest, places = place_readings.measure_urban_rest(deviations, tables)
-    assert places == 48
+    rest, *counts = place_readings.measure_urban_rest(deviations, tables)
+    assert counts == [48, 1], "places and countries"
     assert 0.25 < rest < 0.6
     nothing = {**tables, "bases": tables["bases"].drop(columns="urban_persons")}
     assert np.isnan(place_readings.measure_urban_rest(deviations, nothing)[0])

@@ -321,9 +321,9 @@ def _row_text(row: Row) -> str:
 def _describe_order(row: Row) -> str:
     """Return the note on an order that prolongs another or is one of a series."""
     text = _row_text(row)
-    return (
-        PROLONGED if PROLONGS.search(text) else IN_SERIES if "uninterrupted series" in text else ""
-    )
+    if PROLONGS.search(text):
+        return PROLONGED
+    return IN_SERIES if "uninterrupted series" in text else ""
 
 
 def _describe_extent(row: Row) -> str:
