@@ -40,8 +40,8 @@ LISTS = (
 EVENTS = (
     "Spain --days 3 --services WhatsApp", "Nigeria --days 7 --services X", "Iran --days 1",
     "Taiwan", "Pakistan --services X --slowed", "Pakistan --place Karachi",
-    "Libya --networks mobile", "Uganda --services Facebook,WhatsApp,X,TikTok", "China --services WeChat",
-    "Kenya --days 36525",
+    "Libya --networks mobile", "Uganda --services Facebook,WhatsApp,X,TikTok",
+    "China --services WeChat", "Kenya --days 36525",
     "Russia --services Telegram --features voice_call", "Russia --services WhatsApp,Telegram --all",
     "India --place Rajasthan --days 2", "Brazil --services WhatsApp --format json", "Narnia",
     "Germany --services YouTube", "Kenya --operators Safaricom", "Kenya --operators NoSuchTel",
