@@ -54,7 +54,6 @@ from audience_impact.api.answers import (
     FeatureUsers,
     Overlap,
     Reach,
-    SharpBounds,
 )
 from audience_impact.api.loading import Tables, column_notes, load, load_calibration
 from audience_impact.api.net_reach import (
@@ -72,7 +71,6 @@ __all__ = [
     "FeatureUsers",
     "Overlap",
     "Reach",
-    "SharpBounds",
     "Tables",
     "column_notes",
     "estimate_union",

@@ -232,7 +232,7 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
         ParameterError: A fitted table lacks something.
     """
     tables = {**shared.tables, **part.tables}
-    stages, findings = prepare_stages(part.scope, tables, shared.settings.repair, shared.fitted)
+    stages, findings = prepare_stages(part.scope, tables, shared.fitted)
     run = Outputs(tables, stages, shared.settings)
     # The draws of thousands of restrictions are freed as soon as no later table needs them.
     frames = {name: run[name] for name in OF_RESTRICTIONS if name not in LAST}

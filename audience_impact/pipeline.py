@@ -62,7 +62,6 @@ class Settings:
 
     seed: int = 0
     draws: int = DRAWS
-    repair: bool = False
     sensitivity: bool = True
 
 
@@ -216,7 +215,7 @@ def collect_review_input(stages: Stages, results: Tables, tables: Tables) -> rul
 
 
 def prepare_run(
-    tables: Tables, as_of: date, repair: bool = False, only: Selection | None = None
+    tables: Tables, as_of: date, only: Selection | None = None
 ) -> tuple[Stages, list[Finding]]:
     """Return all stages before the draws, and the contradictions between facts.
 
@@ -227,17 +226,16 @@ def prepare_run(
     return prepare_stages(
         run_scope if only is None else run_scope.narrow_to(*only),
         tables,
-        repair,
         read_models(tables),
     )
 
 
 def prepare_stages(
-    run_scope: Scope, tables: Tables, repair: bool, fitted: FittedModels
+    run_scope: Scope, tables: Tables, fitted: FittedModels
 ) -> tuple[Stages, list[Finding]]:
     """Return the stages before the draws of the restrictions of a scope, and the contradictions."""
     audience_inputs = gather_inputs(run_scope, tables, fitted)
-    limits, findings = bound_restrictions(run_scope, audience_inputs, tables, repair)
+    limits, findings = bound_restrictions(run_scope, audience_inputs, tables)
     simulation = make_simulation_inputs(run_scope, audience_inputs, limits, tables, fitted)
     lost = find_reach_lost(
         run_scope, audience_inputs.figures, audience_inputs.errors, limits.exposed

@@ -51,7 +51,7 @@ def recompute_trace(
         raise steps.RefusedError(["no valid source dates the facts: run audience-impact check"])
     as_of, settings = _choose_options(checked, version)
     alone = Selection(frozenset({restriction_id}), frozenset())
-    stages, _ = pipeline.prepare_run(checked.tables, as_of, settings.repair, alone)
+    stages, _ = pipeline.prepare_run(checked.tables, as_of, alone)
     outputs = Outputs(checked.tables, stages, settings)
     frames = {name: _select_restriction(outputs[name], restriction_id) for name in TABLES}
     refused = quality.list_refused(checked.findings)
@@ -81,9 +81,8 @@ def _choose_options(checked: steps.Checked, version: Stored | None) -> tuple[dat
     if version is None:
         return newest, Settings(sensitivity=False)
     record = version.version
-    repair = steps.REPAIR in record.method_version.split("+")
     day = record.as_of if record.inputs_sha256 == checked.inputs_sha256 else newest
-    return day, Settings(seed=record.seed, repair=repair, sensitivity=False)
+    return day, Settings(seed=record.seed, sensitivity=False)
 
 
 def _compare_published(

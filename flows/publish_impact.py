@@ -76,18 +76,17 @@ def compute_results(
     checked: Checked,
     as_of: date | None,
     seed: int,
-    repair: bool,
     sensitivity: bool,
     by: tuple[RunnerName, int | None, str | None],
 ) -> Results:
     """Compute the tables that are published, by a runner, its workers and its scheduler."""
     how = choose_division(*by, len(checked.tables["restrictions"]))
-    return steps.compute_results(checked, as_of, seed, repair, sensitivity, how, release=True)
+    return steps.compute_results(checked, as_of, seed, sensitivity, how, release=True)
 
 
 @task(name="watch", task_run_name="compare with the last version", **INSIDE)
 def report_changes(
-    results: Results, published: Path, strict: bool, repair: bool, accept_changes: bool
+    results: Results, published: Path, strict: bool, accept_changes: bool
 ) -> list[str]:
     """Log changes against the last version; when strict, refuse large ones unless accepted."""
     before, now = (
@@ -105,7 +104,7 @@ def report_changes(
     if not strict:
         return lines
     changed = [last_version.ACCEPT, *lines] if lines and not accept_changes else []
-    if stops := changed + quality.list_contradictions(results.read_frame("quality")) * (not repair):
+    if stops := changed + quality.list_contradictions(results.read_frame("quality")):
         raise steps.RefusedError(stops)
     return lines
 
@@ -191,7 +190,6 @@ def publish_impact(
     seed: Annotated[int, Field(ge=0)] = 0,
     strict: bool = False,
     keep: Annotated[int, Field(ge=1)] | None = None,
-    repair: bool = False,
     workers: Annotated[int, Field(ge=1)] | None = None,
     sensitivity: bool = True,
     accept_changes: bool = False,
@@ -211,7 +209,6 @@ def publish_impact(
         seed: The seed of the draws.
         strict: Refuse the facts if a single row breaks a rule.
         keep: The number of versions to keep; by default all of them.
-        repair: Change contradicting overlaps as little as possible, instead of excluding them.
         workers: Processes that compute the parts of a large register; by default two from a
             thousand restrictions on. The results do not depend on the number.
         sensitivity: Publish which input drives the width of each interval.
@@ -235,8 +232,8 @@ def publish_impact(
         steps.release_rows(rows.tables)
     by = runner, workers, scheduler
     with progress.count_parts():
-        results = timed(compute_results, checked, as_of, seed, repair, sensitivity, by)
-    changes = report_changes(results, published, strict, repair, accept_changes)
+        results = timed(compute_results, checked, as_of, seed, sensitivity, by)
+    changes = report_changes(results, published, strict, accept_changes)
     version = timed(publish_version, results, published, keep, facts)
     show_answers(version, facts, report, environment)
     announce_version(version, results)

@@ -176,13 +176,13 @@ PREPARED: dict[str, tuple[Stages, Tables]] = {}
 """The world that a test prepared last; conftest.py forgets it after the test."""
 
 
-def prepared(made: World, repair: bool = False) -> tuple[Stages, Tables]:
+def prepared(made: World) -> tuple[Stages, Tables]:
     """What follows from a world without a draw, and its typed tables."""
-    key = json.dumps([made.rows, repair])
+    key = json.dumps(made.rows)
     if key not in PREPARED:
         PREPARED.clear()
         tables = made.typed()
-        PREPARED[key] = pipeline.prepare_run(tables, AS_OF, repair)[0], tables
+        PREPARED[key] = pipeline.prepare_run(tables, AS_OF)[0], tables
     return PREPARED[key]
 
 
@@ -233,9 +233,9 @@ def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:
     )
 
 
-def impacts(made: World, repair: bool = False, count: int = 400) -> pd.DataFrame:
+def impacts(made: World, count: int = 400) -> pd.DataFrame:
     """Table `impact` of a world, without the tables over time."""
-    stages, _ = prepared(made, repair)
+    stages, _ = prepared(made)
     return impact_of(stages, simulate_metrics(stages.simulation, Sampler(0, count)))
 
 

@@ -43,33 +43,6 @@ class Bounds(NamedTuple):
         return f"{_format_bounds(self.lower, self.upper)}, however people use the services."
 
 
-class SharpBounds(NamedTuple):
-    """Bounds in persons; if not `is_sharp`, narrower ones may exist (over 12 linked audiences)."""
-
-    lower: float
-    upper: float
-    is_sharp: bool
-
-    @property
-    def unit(self) -> str:
-        """Return the unit of the bounds: persons."""
-        return UNIT
-
-    def summary(self) -> str:
-        """Return the bounds as sentences, with three digits.
-
-        Examples:
-            >>> SharpBounds(96e6, float("inf"), True).summary()
-            'At least 96,000,000 persons. Nothing narrower follows from the same numbers.'
-        """
-        sharpness = (
-            "Nothing narrower follows from the same numbers."
-            if self.is_sharp
-            else "Narrower bounds may follow from the same numbers."
-        )
-        return f"{_format_bounds(self.lower, self.upper)}. {sharpness}"
-
-
 class Estimate(NamedTuple):
     """The 5, 50 and 95 % points of the draws, in persons."""
 
@@ -174,18 +147,14 @@ class Overlap(NamedTuple):
 
 
 class ContradictionError(ValueError):
-    """Audiences and overlaps that contradict one another.
+    """An overlap that cannot be true together with the other numbers; `overlap` is its position."""
 
-    Attributes:
-        audiences: Positions of the contradictory audiences.
-        overlaps: Positions of the contradictory overlaps.
-    """
-
-    def __init__(self, audiences: Sequence[int], overlaps: Sequence[int], universe: bool) -> None:
-        self.audiences, self.overlaps = tuple(audiences), tuple(overlaps)
-        named = [f"audience {i}" for i in audiences] + [f"overlap {i}" for i in overlaps]
-        culprits = ", ".join(named + ["the universe"] * universe)
-        super().__init__(f"these contradict one another: {culprits}")
+    def __init__(self, overlap: int) -> None:
+        self.overlap = overlap
+        super().__init__(
+            f"overlap {overlap} cannot be true together with the audiences, the universe and the "
+            "overlaps before it"
+        )
 
 
 if TYPE_CHECKING:

@@ -29,7 +29,6 @@ from audience_impact.api.answers import (
     FeatureUsers,
     Overlap,
     Persons,
-    SharpBounds,
     check_pair,
     check_sizes,
     compute_quantiles,
@@ -77,7 +76,7 @@ def union_bounds(
             above its most; an audience larger than the universe.
 
     Source:
-        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.sharp`.
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.frechet`.
 
     Examples:
         >>> union_bounds([96e6, 89e6], universe=105e6)
@@ -89,7 +88,7 @@ def union_bounds(
         return bound_rows(audiences, universe)
     import pandas as pd
 
-    from audience_impact.bounds.sharp import bound_unions
+    from audience_impact.bounds.frechet import bound_unions
 
     low, high = check_sizes(audiences, universe)
     table = pd.DataFrame({"union": 0, "low_persons": low, "high_persons": high})
@@ -103,7 +102,7 @@ def sharp_union_bounds(
     *,
     universe: float = math.inf,
     overlaps: Sequence[Overlap] = (),
-) -> SharpBounds:
+) -> Bounds:
     """Return the narrowest bounds of a union that sizes and measured overlaps allow.
 
     Args:
@@ -112,45 +111,49 @@ def sharp_union_bounds(
         overlaps: Measured overlaps of the audiences.
 
     Returns:
-        The bounds in persons, and whether nothing narrower follows from the same numbers.
+        The bounds in persons; nothing narrower follows from the same numbers.
 
     Raises:
-        ContradictionError: The numbers contradict one another; it names a smallest set of them.
+        ContradictionError: An overlap cannot be true together with the other numbers.
         ValueError: As `union_bounds`; an overlap of an audience that is not there, of a share
-            outside 0..1, or of less than two audiences.
+            outside 0..1, or of less than two audiences; more than 12 audiences with overlaps.
 
     Source:
-        Hailperin (1965), American Mathematical Monthly 72; `audience_impact.bounds.sharp`.
+        Hailperin (1965), American Mathematical Monthly 72; `audience_impact.bounds.measured`.
 
     Examples:
         95 % of the users of the second audience use the first:
 
         >>> both = Overlap(audiences=(0, 1), value=0.95, share_of=1)
         >>> sharp_union_bounds([96e6, 89e6], universe=105e6, overlaps=[both])
-        SharpBounds(lower=100450000.0, upper=100450000.0, is_sharp=True)
+        Bounds(lower=100450000.0, upper=100450000.0)
         >>> few = Overlap(audiences=(0, 1), value=0.65, share_of=1)
         >>> sharp_union_bounds([96e6, 89e6], universe=105e6, overlaps=[few])
         Traceback (most recent call last):
             ...
-        audience_impact.api.answers.ContradictionError: these contradict one another: audience 0,
-        audience 1, overlap 0, the universe
+        audience_impact.api.answers.ContradictionError: overlap 0 cannot be true together with the
+        audiences, the universe and the overlaps before it
     """
-    from audience_impact.bounds.conflicts import Conflict
-    from audience_impact.bounds.linear_program import MeasuredOverlap, Problem
-    from audience_impact.bounds.sharp import bound_sharply
+    from audience_impact.bounds.measured import (
+        MeasuredOverlap,
+        Sizes,
+        bound_union,
+        choose_consistent,
+    )
     from audience_impact.vocabulary import OverlapKind
 
     low, high = check_sizes(audiences, universe)
-    ends = [_ends_of(overlap, i, len(low)) for i, overlap in enumerate(overlaps)]
+    limits = [_ends_of(overlap, i, len(low)) for i, overlap in enumerate(overlaps)]
     measured = [
         MeasuredOverlap(overlap.audiences, OverlapKind(overlap.kind), least, most, overlap.share_of)
-        for overlap, (least, most) in zip(overlaps, ends, strict=True)
+        for overlap, (least, most) in zip(overlaps, limits, strict=True)
     ]
-    problem = Problem(float(universe), tuple(low), tuple(high), tuple(measured))
-    (result,) = bound_sharply([problem])
-    if isinstance(result, Conflict):
-        raise ContradictionError(result.audiences, result.measured, result.base)
-    return SharpBounds(float(result.lower), float(result.upper), not result.weaker)
+    sizes = Sizes(float(universe), tuple(low), tuple(high))
+    ends = bound_union(sizes, measured)
+    if ends is None:
+        chosen = choose_consistent(sizes, measured)
+        raise ContradictionError(min(set(range(len(measured))) - set(chosen)))
+    return Bounds(*map(float, ends))
 
 
 @overload

@@ -1,90 +1,216 @@
-"""Bounds that follow from measured overlaps, for a restriction in a country.
+"""Bounds on a union of audiences from their sizes and measured overlaps.
 
-Method. Together with the audiences and the base the overlaps go into a linear program (sharp): The
-result is sharp bounds, or a smallest set of facts that contradict one another. Contradictory
-overlaps are excluded or, with `--repair`, changed as little as possible. In both cases the country
-is marked.
+Definitions. A measured overlap is the number of people who use all of some platforms, or any of
+them. A pattern is the exact set of platforms that a person uses.
+
+Method. The bounds of Boole and Hailperin: the smallest and largest union over all ways to spread
+people over the patterns that the facts allow, by two linear programs with the persons in each
+pattern as variables. Platforms without an overlap stay outside the program: inside a base they can
+be laid into the others or beside them. If no spread exists, overlaps are taken in the order of
+their ids, and each that contradicts sizes or those taken before is left out and reported.
 
 Assumptions. An overlap that is a share of one platform's users is a share of the audience in the
-figures.
+figures, whatever that is between its low and its high. Sizes are more reliable than overlaps.
 
-Citation. sharp.py names it.
+Known drawbacks. The number of patterns doubles with every platform, so overlaps of a country may
+link 12 platforms at most. Facts that contradict one another by less than a billionth of the base
+pass as consistent.
+
+Citation. T. Hailperin, Best possible inequalities for the probability of a logical function of
+events, American Mathematical Monthly 72 (1965), 343-359.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+from scipy.optimize import linprog
 
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
-from audience_impact.bounds import sharp as bounds
-from audience_impact.bounds.sharp import Change, Conflict, MeasuredOverlap, Problem, Sharp
 from audience_impact.facts.tables import Finding, Tables, build_finding
+from audience_impact.overlap.conditioning import mark_patterns
 from audience_impact.vocabulary import FindingSeverity, OverlapKind, Unit
 
 RULE = "overlaps_contradict"
+MOST_PLATFORMS = 12
+SOLVER = {
+    "presolve": False,  # it cannot tell an unbounded program from an infeasible one
+    "primal_feasibility_tolerance": 1e-9,
+    "dual_feasibility_tolerance": 1e-9,
+}
 
 
-@dataclass(frozen=True)
-class Measurements:
-    """The audiences of a restriction in a country, and their measured overlaps."""
+class MeasuredOverlap(NamedTuple):
+    """A measured overlap: people who use all of some platforms, or any of them.
 
-    key: tuple[str, str]
-    audiences: pd.DataFrame
-    overlaps: pd.DataFrame
-    problem: Problem
+    Attributes:
+        platforms: Positions of the platforms among the sizes.
+        kind: Whether users of all of them are counted or users of any.
+        low: The lower limit, in persons or as a share of the users of `of`.
+        high: The upper limit, in the same unit; math.inf if there is none.
+        of: Position of the platform whose users `low` and `high` are a share of; None where
+            they are persons.
+    """
+
+    platforms: tuple[int, ...]
+    kind: OverlapKind
+    low: float
+    high: float
+    of: int | None = None
+
+
+class Sizes(NamedTuple):
+    """Persons in a base and, least and most, in each audience; math.inf where nothing limits."""
+
+    base: float
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+def bound_union(sizes: Sizes, overlaps: Sequence[MeasuredOverlap]) -> tuple[float, float] | None:
+    """Return the least and most persons in the union; None where the facts contradict.
+
+    Raises:
+        ValueError: Overlaps link more than 12 platforms.
+    """
+    linked = _list_linked(overlaps)
+    if len(linked) > MOST_PLATFORMS:
+        raise ValueError(f"overlaps link {len(linked)} audiences: at most {MOST_PLATFORMS} can be")
+    extremes = _find_extremes(sizes, linked, overlaps) if linked else (0.0, 0.0)
+    if extremes is None or max(sizes.low) > sizes.base:
+        return None
+    beside = [high for number, high in enumerate(sizes.high) if number not in linked]
+    lower = max(extremes[0], *sizes.low)
+    return lower, max(lower, min(sizes.base, extremes[1] + sum(beside)))
+
+
+def choose_consistent(sizes: Sizes, overlaps: Sequence[MeasuredOverlap]) -> list[int]:
+    """Return the numbers of the overlaps that agree with the sizes and with those before them."""
+    chosen: list[int] = []
+    for number in range(len(overlaps)):
+        trial = [overlaps[n] for n in (*chosen, number)]
+        if len(_list_linked(trial)) <= MOST_PLATFORMS and bound_union(sizes, trial) is not None:
+            chosen.append(number)
+    return chosen
+
+
+def _list_linked(overlaps: Sequence[MeasuredOverlap]) -> list[int]:
+    """Return the positions of the platforms that overlaps depend on."""
+    named = {platform for overlap in overlaps for platform in overlap.platforms}
+    return sorted(named | {overlap.of for overlap in overlaps if overlap.of is not None})
+
+
+def _find_extremes(
+    sizes: Sizes, linked: list[int], overlaps: Sequence[MeasuredOverlap]
+) -> tuple[float, float] | None:
+    """Return the least and most persons who use a linked platform; None if no spread exists."""
+    matrix, least, most = _build_rows(sizes, linked, overlaps)
+    ends = np.concatenate([least, most])
+    scale = max(ends[np.isfinite(ends)].max(), 1.0)
+    below, above = np.isfinite(most), np.isfinite(least)
+    sides = np.vstack([matrix[below], -matrix[above]])
+    limits = np.concatenate([most[below], -least[above]]) / scale
+    everyone = np.ones(matrix.shape[1])
+    fewest, largest = (
+        linprog(sign * everyone, A_ub=sides, b_ub=limits, method="highs-ds", options=SOLVER)
+        for sign in (1.0, -1.0)
+    )
+    if fewest.fun is None:
+        return None
+    return fewest.fun * scale, math.inf if largest.fun is None else -largest.fun * scale
+
+
+def _build_rows(
+    sizes: Sizes, linked: list[int], overlaps: Sequence[MeasuredOverlap]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return coefficients (facts, patterns with somebody in them), and limits in persons."""
+    count = len(linked)
+    using = {
+        platform: mark_patterns((place,), OverlapKind.UNION, count)[1:]
+        for place, platform in enumerate(linked)
+    }
+    rows = [(np.ones((1 << count) - 1), 0.0, sizes.base)]
+    rows += [(users, sizes.low[i], sizes.high[i]) for i, users in using.items()]
+    for overlap in overlaps:
+        places = [linked.index(platform) for platform in overlap.platforms]
+        people = mark_patterns(places, overlap.kind, count)[1:]
+        if overlap.of is None:
+            rows.append((people, overlap.low, overlap.high))
+            continue
+        rows.append((people - overlap.low * using[overlap.of], 0.0, math.inf))
+        if math.isfinite(overlap.high):
+            rows.append((people - overlap.high * using[overlap.of], -math.inf, 0.0))
+    matrix, least, most = zip(*rows, strict=True)
+    return np.array(matrix), np.array(least), np.array(most)
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """Sharp bounds of a country from its overlaps, after contradictions are resolved."""
+    """Sharp bounds of a restriction in a country from its measured overlaps.
 
-    measurements: Measurements
-    sharp: Sharp
-    conflict: Conflict | None
-    changes: tuple[Change, ...]
+    Attributes:
+        key: The restriction and the country.
+        audiences: Its audiences, in the order of AUDIENCE.
+        facts: The overlaps that agree with the figures, one per row.
+        measured: The same for the linear program.
+        left_out: The other overlaps, with the same columns as `facts`.
+        lower: The lower bound, persons.
+        upper: The upper bound, persons; math.inf if there is none.
+        narrowing: The width of these bounds divided by that of the Frechet bounds.
+    """
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """Return the restriction and the country."""
-        return self.measurements.key
+    key: tuple[str, str]
+    audiences: pd.DataFrame
+    facts: pd.DataFrame
+    measured: tuple[MeasuredOverlap, ...]
+    left_out: pd.DataFrame
+    lower: float
+    upper: float
+    narrowing: float
 
     @property
     def used_ids(self) -> list[str]:
         """Return the ids of the overlaps that went into the bounds."""
-        return list(self.measurements.overlaps["overlap_id"])
-
-    @property
-    def valued_overlaps(self) -> dict[str, MeasuredOverlap]:
-        """Return the overlaps with a value, by id; overlaps that are only limits are left out."""
-        limits = self.measurements.overlaps["interval_kind"].isin(intervals.ONE_SIDED)
-        facts = zip(self.used_ids, self.measurements.problem.measured, limits, strict=True)
-        return {key: fact for key, fact, limit in facts if not limit}
+        return list(self.facts["overlap_id"])
 
 
-def collect_measurements(audiences: pd.DataFrame, overlaps: pd.DataFrame) -> list[Measurements]:
-    """Return audiences and overlaps of every country of a restriction that has an overlap.
+def resolve_overlaps(audiences: pd.DataFrame, overlaps: pd.DataFrame) -> list[Resolved]:
+    """Return sharp bounds of every country of a restriction that has an overlap.
 
     `audiences` and `overlaps` have the columns that inputs.py declares.
     """
     with_base = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
     groups = with_base.sort_values(AUDIENCE).groupby(COUNTRY)
     return [
-        _build_measurements(key, groups.get_group(key), country_overlaps.reset_index(drop=True))
-        for key, country_overlaps in overlaps.groupby(COUNTRY, sort=True)
+        _resolve_country(
+            key,
+            groups.get_group(key).reset_index(drop=True),
+            facts.sort_values("overlap_id", ignore_index=True),
+        )
+        for key, facts in overlaps.groupby(COUNTRY, sort=True)
     ]
 
 
-def _build_measurements(
-    key: tuple[str, str], audiences: pd.DataFrame, overlaps: pd.DataFrame
-) -> Measurements:
-    names = list(audiences["platform_id"])
-    base = float(audiences["base_persons"].iloc[0])
-    facts = [_convert_overlap(row, names, base) for row in overlaps.to_dict("records")]
-    high = audiences["high_persons"].fillna(math.inf)
-    problem = Problem(base, tuple(audiences["low_persons"]), tuple(high), tuple(facts))
-    return Measurements(key, audiences.reset_index(drop=True), overlaps, problem)
+def _resolve_country(
+    key: tuple[str, str], audiences: pd.DataFrame, facts: pd.DataFrame
+) -> Resolved:
+    names, base = list(audiences["platform_id"]), float(audiences["base_persons"].iloc[0])
+    sizes = Sizes(
+        base, tuple(audiences["low_persons"]), tuple(audiences["high_persons"].fillna(math.inf))
+    )
+    stated = [_convert_overlap(row, names, base) for row in facts.to_dict("records")]
+    chosen = choose_consistent(sizes, stated)
+    measured = tuple(stated[number] for number in chosen)
+    widest = (max(sizes.low), min(base, sum(sizes.high)))
+    lower, upper = bound_union(sizes, measured) or widest
+    width = widest[1] - widest[0]
+    narrowing = (upper - lower) / width if width > 0 else 0.0
+    left_out = facts.drop(index=chosen)
+    return Resolved(key, audiences, facts.iloc[chosen], measured, left_out, lower, upper, narrowing)
 
 
 def _convert_overlap(row: dict[str, object], names: list[str], base: float) -> MeasuredOverlap:
@@ -99,130 +225,57 @@ def _convert_overlap(row: dict[str, object], names: list[str], base: float) -> M
     return MeasuredOverlap(platforms, OverlapKind(str(row["kind"])), low * scale, high * scale, of)
 
 
-def resolve_overlaps(countries: list[Measurements], repair: bool) -> list[Resolved]:
-    """Return sharp bounds of each country; contradicting overlaps are left out or repaired."""
-    solved = bounds.bound_sharply([country.problem for country in countries])
-    return [
-        Resolved(country, solution, None, ())
-        if isinstance(solution, Sharp)
-        else _repair_country(country, solution)
-        if repair
-        else _drop_conflicts(country, solution)
-        for country, solution in zip(countries, solved, strict=True)
-    ]
+def is_limit(facts: pd.DataFrame) -> pd.Series:
+    """Return True for overlaps of which only a limit is known."""
+    return facts["interval_kind"].isin(intervals.ONE_SIDED)
 
 
-def _repair_country(country: Measurements, conflict: Conflict) -> Resolved:
-    problem, changes = bounds.repair_problem(country.problem)
-    solution = bounds.bound_sharply([problem])[0]
-    assert isinstance(solution, Sharp)  # repaired problems are feasible by construction
-    repaired = Measurements(country.key, country.audiences, country.overlaps, problem)
-    return Resolved(repaired, solution, conflict, tuple(changes))
-
-
-def _drop_conflicts(country: Measurements, conflict: Conflict) -> Resolved:
-    """Return the country without overlaps in conflict; repeat until its facts are consistent."""
-    first, solution = conflict, None
-    while not isinstance(solution, Sharp):
-        others = [n for n in range(len(country.overlaps)) if n not in conflict.measured]
-        facts = tuple(country.problem.measured[n] for n in others)
-        sizes = country.problem
-        country = Measurements(
-            country.key,
-            country.audiences,
-            country.overlaps.iloc[others].reset_index(drop=True),
-            Problem(sizes.base, sizes.low, sizes.high, facts),
-        )
-        solution = bounds.bound_sharply([country.problem])[0]
-        conflict = solution if isinstance(solution, Conflict) else conflict
-    return Resolved(country, solution, first, ())
-
-
-def report_conflicts(
-    resolved: list[Resolved], before: list[Measurements], chosen: pd.DataFrame, tables: Tables
+def report_left_out(
+    resolved: list[Resolved], chosen: pd.DataFrame, tables: Tables
 ) -> list[Finding]:
-    """Return a finding for each overlap in a conflict, naming the other facts and their lines."""
+    """Return a finding for each overlap that is left out, naming the other facts and their lines.
+
+    `chosen` are the chosen figures.
+    """
     rows = tables["overlaps"].set_index("overlap_id", drop=False)
     findings = {
-        (key, text): build_finding(
-            "overlaps", rows.loc[key], "value", RULE, FindingSeverity.WARNING, text
+        (fact.overlap_id, facts): build_finding(
+            "overlaps",
+            rows.loc[str(fact.overlap_id)],
+            "value",
+            RULE,
+            FindingSeverity.WARNING,
+            f"cannot be true together with {facts}: left out; correct one of these facts",
         )
-        for resolution, country in zip(resolved, before, strict=True)
-        if resolution.conflict is not None
-        for key, text in _describe_conflicts(
-            resolution, resolution.conflict, country, chosen, tables
-        ).items()
+        for country in resolved
+        for fact in country.left_out.itertuples()
+        for facts in ["; ".join(_describe_facts(country, fact.platform_ids, chosen, tables))]
     }
     return list(findings.values())
 
 
-def _describe_conflicts(
-    resolution: Resolved,
-    conflict: Conflict,
-    country: Measurements,
-    chosen: pd.DataFrame,
-    tables: Tables,
-) -> dict[str, str]:
-    """Return a message for each overlap in the conflict of a country, by id."""
-    facts = _describe_facts(conflict, country, chosen, tables)
-    changes = {change.measured: change for change in resolution.changes}
-    messages = {}
-    for number in conflict.measured:
-        action = (
-            _describe_move(country, changes[number])
-            if number in changes
-            else "kept as it is"
-            if resolution.changes
-            else "left out; correct one of these facts, or run with --repair"
-        )
-        messages[str(country.overlaps["overlap_id"][number])] = (
-            f"cannot be true together with {'; '.join(facts)}: {action}"
-        )
-    return messages
-
-
-def _describe_move(country: Measurements, change: Change) -> str:
-    old = country.problem.measured[change.measured]
-    unit = "" if old.of is not None else " persons"
-    form = "{:.4f}".format if old.of is not None else "{:,.0f}".format
-
-    def format_ends(low: float, high: float) -> str:
-        if math.isinf(high):
-            return f"at least {form(low)}"
-        return form(low) if form(low) == form(high) else f"{form(low)} to {form(high)}"
-
-    return (
-        f"repaired from {format_ends(old.low, old.high)} "
-        f"to {format_ends(change.low, change.high)}{unit}, a change of {form(change.by)}"
-    )
-
-
 def _describe_facts(
-    conflict: Conflict, country: Measurements, chosen: pd.DataFrame, tables: Tables
+    country: Resolved, platform_ids: object, chosen: pd.DataFrame, tables: Tables
 ) -> list[str]:
-    """Return the facts of a conflict, each with its value, file and line."""
-    country_figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
-    words = []
-    for number in conflict.audiences:
-        name = country.audiences["platform_id"][number]
-        words += [
-            f"{name} {_format_people(row.low_persons, row.high_persons)} "
+    """Return audiences, base and other overlaps of some platforms, with their files and lines."""
+    platforms = set(str(platform_ids).split(";"))
+    figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
+    named = figures[figures["platform_id"].isin(platforms)].sort_values("platform_id")
+    base_id = country.audiences["base_id"].iloc[0]
+    base = tables["bases"].set_index("base_id").loc[base_id]
+    return [
+        *(
+            f"{row.platform_id} {_format_people(row.low_persons, row.high_persons)} "
             f"({row.estimate_id}, {row.row_file}:{row.row_line})"
-            for row in country_figures[country_figures["platform_id"] == name].itertuples()
-        ]
-    if len(conflict.measured) > 1:
-        words += [
+            for row in named.itertuples()
+        ),
+        *(
             f"{row.overlap_id} ({row.row_file}:{row.row_line})"
-            for row in country.overlaps.iloc[list(conflict.measured)].itertuples()
-        ]
-    if conflict.base:
-        bases = tables["bases"].set_index("base_id")
-        row = bases.loc[country.audiences["base_id"].iloc[0]]
-        words.append(
-            f"base {int(row['persons']):,} ({country.audiences['base_id'].iloc[0]}, "
-            f"{row['row_file']}:{row['row_line']})"
-        )
-    return words
+            for row in country.facts.itertuples()
+            if platforms & set(str(row.platform_ids).split(";"))
+        ),
+        f"base {int(base['persons']):,} ({base_id}, {base['row_file']}:{base['row_line']})",
+    ]
 
 
 def _format_people(low: float, high: float) -> str:

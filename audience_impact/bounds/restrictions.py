@@ -21,7 +21,7 @@ nobody counted these.
 
 Assumptions. Those of audiences/features.py. A self-selected poll limits nothing.
 
-Citation. M. Frechet (1935), as in sharp.py.
+Citation. M. Frechet (1935), as in frechet.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,8 +35,8 @@ from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import COUNTRY, WHOLE, Scope
 from audience_impact.bounds import measured
+from audience_impact.bounds.frechet import bound_unions
 from audience_impact.bounds.measured import Resolved
-from audience_impact.bounds.sharp import bound_unions
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.frames import NUMBER, TRUTH, Declared, Frame
 from audience_impact.places import nesting
@@ -205,16 +205,11 @@ class Bounds(Declared):
 
 
 def bound_restrictions(
-    scope: Scope, inputs: Inputs, tables: Tables, repair: bool = False
+    scope: Scope, inputs: Inputs, tables: Tables
 ) -> tuple[Bounds, list[Finding]]:
-    """Return bounds of every metric, and findings for contradicting overlaps.
-
-    With `repair`, contradicting overlaps are moved as little as makes them consistent; otherwise
-    they are left out.
-    """
-    before = measured.collect_measurements(inputs.audiences.sizes, inputs.overlaps)
-    resolved = measured.resolve_overlaps(before, repair)
-    findings = measured.report_conflicts(resolved, before, inputs.figures.chosen, tables)
+    """Return bounds of every metric, and findings for overlaps that are left out."""
+    resolved = measured.resolve_overlaps(inputs.audiences.sizes, inputs.overlaps)
+    findings = measured.report_left_out(resolved, inputs.figures.chosen, tables)
     return bound_by_sizes(scope, inputs, tables, resolved), findings
 
 
@@ -242,9 +237,9 @@ def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> p
     inside["is_sharp"] = False
     for resolution in resolved:
         if resolution.used_ids:
-            upper = resolution.sharp.upper if np.isfinite(resolution.sharp.upper) else np.nan
-            is_complete = len(resolution.measurements.audiences) == groups.size()[resolution.key]
-            inside.loc[resolution.key, "lower_persons"] = resolution.sharp.lower
+            upper = resolution.upper if np.isfinite(resolution.upper) else np.nan
+            is_complete = len(resolution.audiences) == groups.size()[resolution.key]
+            inside.loc[resolution.key, "lower_persons"] = resolution.lower
             if is_complete:  # an audience that is not known can add to the union
                 inside.loc[resolution.key, ["upper_persons", "is_sharp"]] = [upper, True]
     return inside

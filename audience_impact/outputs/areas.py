@@ -31,7 +31,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.bounds import sharp
+from audience_impact.bounds import frechet
 from audience_impact.bounds.restrictions import BOUNDS, Bounds
 from audience_impact.frames import Array, no_rows
 from audience_impact.outputs.review import reasons
@@ -314,7 +314,7 @@ def _bound_people(
 ) -> tuple[Array, Array]:
     """Return lower and upper bounds (sets,), at most the base of the year where it is known."""
     possible, certain = (
-        sharp.bound_sets(members[kind], rows, *ENDS_OF_MONTH).reindex(range(count))
+        frechet.bound_sets(members[kind], rows, *ENDS_OF_MONTH).reindex(range(count))
         for kind in ("every", "certain")
     )
     with_base = members["every"].join(rows.set_index("row")["online_persons"], on="row")

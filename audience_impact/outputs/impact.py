@@ -163,10 +163,10 @@ def _imputed_methods(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Se
 
 def _overlap_method(resolved: Resolved) -> DedupMethod:
     """Return the method against double counting in a country with measured overlaps."""
-    everyone = set(range(len(resolved.measurements.audiences)))
+    everyone = set(range(len(resolved.audiences)))
     observed = any(
         fact.kind is OverlapKind.UNION and set(fact.platforms) == everyone
-        for fact in resolved.measurements.problem.measured
+        for fact in resolved.measured
     )
     return DedupMethod.OBSERVED_UNION if observed else DedupMethod.CONDITIONED
 
@@ -185,8 +185,8 @@ def _exposed_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
     frame = _with_error(_join_numbers(run, ImpactMetric.PEOPLE_EXPOSED).join(status))
     outside_share = measure_outside_share(run.simulation, run.draws)
     beyond = pd.Series(outside_share, run.simulation.restrictions).reindex(frame.index)
-    for rule, names in _list_contradicted(run.bounds).items():
-        frame = apply_status_rule(frame, frame.index.isin(names), rule)
+    left_out = [country.key[0] for country in run.bounds.overlaps if len(country.left_out)]
+    frame = apply_status_rule(frame, frame.index.isin(left_out), "overlap_left_out")
     return (
         _explain_undrawn(frame, run.simulation)
         .assign(clamped_draws_share=beyond.where(frame["q50_persons"].notna()).round(4))
@@ -225,17 +225,6 @@ def _explain_undrawn(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.Da
     ready &= frame["obs_status"] != MISSING
     silent = frame["q50_persons"].isna()
     return apply_status_rule(frame, ready & silent, reasons.undrawn_rule(simulation))
-
-
-def _list_contradicted(bounds: Bounds) -> dict[str, list[str]]:
-    """Return restrictions whose measured overlaps contradict other facts, by status rule."""
-    restrictions: dict[str, list[str]] = {"overlap_left_out": [], "overlap_repaired": []}
-    for overlap in bounds.overlaps:
-        if overlap.conflict is not None:
-            restrictions["overlap_repaired" if overlap.changes else "overlap_left_out"].append(
-                overlap.key[0]
-            )
-    return restrictions
 
 
 def _feature_user_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:

@@ -25,7 +25,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.bounds import sharp
+from audience_impact.bounds import frechet
 from audience_impact.bounds.restrictions import BOUNDS, WITH_ERROR, Bounds
 from audience_impact.frames import Array
 from audience_impact.outputs.review.reasons import (
@@ -337,7 +337,7 @@ def _make_keys(periods: pd.DataFrame) -> pd.DataFrame:
 
 def _bound_people(intervals: Intervals, rows: pd.DataFrame, end: str) -> Array:
     """Return bound on the people of a day of each set (sets, 1)."""
-    bound = sharp.bound_sets(intervals[1], rows, "daily_low_persons", "daily_high_persons")
+    bound = frechet.bound_sets(intervals[1], rows, "daily_low_persons", "daily_high_persons")
     return np.asarray(bound[[end]].to_numpy("float64"))
 
 
@@ -528,7 +528,7 @@ def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
     intervals = timeline.find_intervals(rows, "end", by_country=False)
     added = pd.concat(
         [
-            sharp.bound_sets(intervals[1], rows, "monthly_low_persons", column)["added"].rename(
+            frechet.bound_sets(intervals[1], rows, "monthly_low_persons", column)["added"].rename(
                 name
             )
             for column, name in zip(("monthly_high_persons", "daily_persons"), ADDED, strict=True)

@@ -16,7 +16,7 @@ Assumptions. The measurer's group is the population's group.
 
 Known drawbacks. No persons: nobody's denominators are split by age and sex here.
 
-Citation. Frechet (1935), as in bounds/sharp.py.
+Citation. Frechet (1935), as in bounds/frechet.py.
 """
 
 import json

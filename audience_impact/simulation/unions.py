@@ -42,8 +42,7 @@ from scipy.sparse import csr_array
 from scipy.special import ndtr
 
 from audience_impact import figure_errors
-from audience_impact.bounds.measured import Resolved
-from audience_impact.bounds.sharp import MeasuredOverlap
+from audience_impact.bounds.measured import MeasuredOverlap, Resolved, is_limit
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.online import PATH, YEARS, measure_deviation, weigh_years
 from audience_impact.frames import Array
@@ -383,38 +382,32 @@ def draw_conditioned(
 ) -> Array:
     """Return draws (D,) of the union of a country, as a share of its base, given its overlaps.
 
-    `shares` (n, D) of its audiences in the order of `measurements.audiences`; the error of the
+    `shares` (n, D) of its audiences in the order of `resolved.audiences`; the error of the
     joint use is narrowed by how much the overlaps narrow the bounds. NaN where all overlaps are
     limits that no draw reaches. Draws in which several overlaps contradict one another use the
     model alone.
     """
     model, use = model_and_use
     prior = model.draw_patterns(shares.T, use)
-    facts = dict(zip(resolved.used_ids, resolved.measurements.problem.measured, strict=True))
     rows, targets = [], []
-    for key, fact in facts.items():
+    limits = is_limit(resolved.facts)
+    for key, fact, limit in zip(resolved.used_ids, resolved.measured, limits, strict=True):
         row = mark_patterns(fact.platforms, fact.kind, len(shares))
         scale = shares[fact.of] if fact.of is not None else 1.0 / base
+        room = _find_room(fact, shares)
         model_overlap = prior @ row
-        if key in resolved.valued_overlaps:
-            target = _draw_overlap(fact, key, scale, _find_room(fact, shares), sampler)
+        if limit:
+            target = _apply_limit(fact, model_overlap, scale, room)
         else:
-            target = _apply_limit(fact, model_overlap, scale, _find_room(fact, shares))
-        if key in resolved.valued_overlaps or (target != model_overlap).any():
+            target = _draw_overlap(fact, key, scale, room, sampler)
+        if not limit or (target != model_overlap).any():
             rows.append(row)
             targets.append(target)
     if not rows:
         return np.full(len(base), np.nan)
     met = conditioning.condition_unions(prior, shares.T, np.array(rows), np.array(targets).T)
     core = np.where(np.isnan(met), 1.0 - prior[:, 0], met)
-    return add_model_error(core, shares.T, use.error, _narrowing_ratio(resolved))
-
-
-def _narrowing_ratio(resolved: Resolved) -> float:
-    """Return the width of the sharp bounds divided by that of the Frechet bounds."""
-    problem = resolved.measurements.problem
-    widest = min(problem.base, sum(problem.high)) - max(problem.low)
-    return (resolved.sharp.upper - resolved.sharp.lower) / widest if widest > 0 else 0.0
+    return add_model_error(core, shares.T, use.error, resolved.narrowing)
 
 
 def _find_room(fact: MeasuredOverlap, shares: Array) -> tuple[Array, Array]:
@@ -443,7 +436,6 @@ def _draw_overlap(
 ) -> Array:
     """Return draws (D,) of a measured overlap within its possible range, as shares of the base."""
     u = sampler.draw_uniform(InputKind.OVERLAP, f"overlap|{key}")
-    # low and high as they stand after a repair; the middle, since that moves both
     low, high = np.array(fact.low), np.array(fact.high)
     floor, ceiling = (end / np.maximum(scale, TINY) for end in room)
     drawn = distributions.draw_pert(u, low, (low + high) / 2, high, floor, ceiling)

@@ -67,14 +67,6 @@ Strict = Annotated[
     ),
 ]
 Keep = Annotated[int | None, typer.Option(min=1, help="Number of versions to keep. Default: all.")]
-Repair = Annotated[
-    bool,
-    typer.Option(
-        "--repair",
-        help="Change measured overlaps that contradict other facts as little as possible, instead "
-        "of excluding them.",
-    ),
-]
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -126,7 +118,6 @@ def run_and_publish(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     strict: Strict = False,
     keep: Keep = None,
-    repair: Repair = False,
     workers: Workers = None,
     sensitivity: Sensitivity = True,
     accept_changes: AcceptChanges = False,
@@ -155,7 +146,6 @@ def run_and_publish(
         "seed": seed,
         "strict": strict or settings.strict,
         "keep": keep or settings.keep,
-        "repair": repair,
         "workers": workers,
         "sensitivity": sensitivity,
         "accept_changes": accept_changes,

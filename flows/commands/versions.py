@@ -89,14 +89,14 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
 
     paths = fact_folders(folders)
     _, options = version.version.method
-    seed, is_repaired = version.version.seed, run_steps.REPAIR in options
+    seed = version.version.seed
     with exit_on(run_steps.RefusedError, ValidationOffError):
         reading = run_steps.restrict_to_day(run_steps.read_facts(paths), day)
         checked = run_steps.refuse_errors(
             run_steps.validate_facts(reading, datetime.now(UTC).date()), strict=False
         )
         as_of = run_steps.choose_day(checked, day)
-    stages, _ = pipeline.prepare_run(checked.tables, as_of, is_repaired)
+    stages, _ = pipeline.prepare_run(checked.tables, as_of)
     tables = pipeline.Outputs(checked.tables, stages, pipeline.Settings(seed, sensitivity=False))
     refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
     day_options = {run_steps.AS_KNOWN} if day else set()

@@ -31,7 +31,7 @@ ROOTS = (CHECKOUT, Path(audience_impact.__file__).resolve().parents[1])
 """The folders in which the packages lie: two in the wheel, one and the same in a checkout."""
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """Fields of a statement that contain statements."""
-LIBRARIES = ("highspy", "numpy", "pandas", "pyarrow", "scipy", "statsmodels")
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
 """The libraries that compute the values of a version and write its tables."""
 
 

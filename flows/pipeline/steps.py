@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from flows.pipeline.merging import MergedResults
     from flows.pipeline.parts import RunFolder
 
-REPAIR, NO_SENSITIVITY, AS_KNOWN = "repair", "no-sensitivity", "as-known"
+NO_SENSITIVITY, AS_KNOWN = "no-sensitivity", "as-known"
 """Options of a run, as the method of its version names them."""
 
 
@@ -407,7 +407,6 @@ def compute_results(
     checked: Checked,
     as_of: date | None,
     seed: int,
-    repair: bool = False,
     sensitivity: bool = True,
     how: Division | None = None,
     draws: int | None = None,
@@ -435,13 +434,13 @@ def compute_results(
         folder,
         checked,
         day,
-        Settings(seed, count, repair, sensitivity),
+        Settings(seed, count, sensitivity),
         how or ALONE,
         only,
         release,
     )
     merged_results = merging.merge_results(folder, number, shared, day)
-    options = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
+    options = {NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
     options[f"{count}-draws"] = count != DRAWS
     return _build_results(checked, merged_results, _describe_version(checked, day, seed, options))
 

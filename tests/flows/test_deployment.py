@@ -173,7 +173,6 @@ def test_parameters_come_as_text_and_are_typed() -> None:
         "seed": 0,
         "strict": False,
         "keep": 3,
-        "repair": False,
         "workers": None,
         "sensitivity": True,
         "accept_changes": False,

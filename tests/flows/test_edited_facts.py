@@ -255,9 +255,7 @@ def test_a_strict_run_refuses_an_end_that_is_gone(small_facts: Path, tmp_path: P
     steps.publish_results(computed(small_facts), tmp_path / "published", None)
     edit(small_facts, "restrictions", "R1", ended_on="", end_status="ongoing")
     with disable_run_logger(), pytest.raises(steps.RefusedError) as refused:
-        publish_impact.report_changes.fn(
-            computed(small_facts), tmp_path / "published", True, False, False
-        )
+        publish_impact.report_changes.fn(computed(small_facts), tmp_path / "published", True, False)
     assert refused.value.lines[0] == last_version.ACCEPT
     (line,) = [line for line in refused.value.lines if "end_changed" in line]
     assert line.startswith("restrictions.csv:2:ended_on: end_changed: R1 ")

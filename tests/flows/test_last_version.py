@@ -281,7 +281,7 @@ def test_much_change_stops_a_strict_run_unless_it_is_accepted(
     with disable_run_logger(), ExitStack() as stack:
         if is_strict and not accept:
             refused = stack.enter_context(pytest.raises(steps.RefusedError))
-        (line,) = publish_impact.report_changes.fn(cut, root, is_strict, False, accept)
+        (line,) = publish_impact.report_changes.fn(cut, root, is_strict, accept)
         assert line.startswith("areas.csv: fact_rows_gone: 2 rows")
     if is_strict and not accept:
         assert refused.value.lines[0] == last_version.ACCEPT

@@ -111,7 +111,7 @@ def of_facts_and_layer(folder: Path) -> Digests:
 def of_world(odd: Odd, folder: Path) -> Digests:
     """What is published of an odd world, bad rows quarantined."""
     result = steps.refuse_errors(checked(odd.make().write(folder)), strict=False)
-    done = steps.compute_results(result, odd.as_of, 0, repair=odd.repair, sensitivity=False)
+    done = steps.compute_results(result, odd.as_of, 0, sensitivity=False)
     return digests(values(done), [folder])
 
 

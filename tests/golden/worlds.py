@@ -32,7 +32,6 @@ class Odd:
 
     make: Callable[[], World]
     as_of: date | None = None
-    repair: bool = False
 
 
 def measured() -> World:
@@ -211,10 +210,10 @@ def refused() -> World:
     return made.add("overlaps", overlap_id="O2", share_of="gamma")
 
 
-def overlaps(count: int = len(OVERLAPS)) -> World:
-    """Countries of two or three services, each with one overlap of them, from the last back."""
+def overlaps() -> World:
+    """Countries of two or three services, each with one overlap of them."""
     made = calibrated(world())
-    for place, cells in list(enumerate(OVERLAPS))[-count:]:
+    for place, cells in enumerate(OVERLAPS):
         area = f"Y{'ABCDEFG'[place]}"
         country(made, area)
         for platform, value in (("beta", "400000"), ("gamma", "100000")):
@@ -270,6 +269,6 @@ WORLDS: dict[str, Odd] = {
     "people": Odd(people),
     "no_calibration": Odd(uncalibrated),
     "places_overlaps_russia": Odd(lambda: joined(places(), overlaps(), russian())),
-    "refused_and_repaired": Odd(lambda: joined(refused(), overlaps(1)), repair=True),
+    "refused": Odd(refused),
 }
 """The worlds by name."""

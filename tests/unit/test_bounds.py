@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.bounds.sharp import bound_unions
+from audience_impact.bounds.frechet import bound_unions
 
 Audience = tuple[float, float]
 

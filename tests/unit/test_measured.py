@@ -1,4 +1,4 @@
-"""Measured overlaps: which speak, what they force, contradictions and their repair."""
+"""Measured overlaps: which speak, what they force, and contradictions."""
 
 import numpy as np
 import pandas as pd
@@ -36,8 +36,8 @@ def spoken(made: World) -> list[list[str]]:
     return [one.used_ids for one in prepared(made)[0].bounds.overlaps]
 
 
-def list_findings(made: World, repair: bool = False) -> list[Finding]:
-    return list(pipeline.prepare_run(made.typed(), AS_OF, repair)[1])
+def list_findings(made: World) -> list[Finding]:
+    return list(pipeline.prepare_run(made.typed(), AS_OF)[1])
 
 
 # ---- Which overlaps speak ----
@@ -164,11 +164,10 @@ def lines(made: World) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("repair", [False, True])
-def test_a_contradiction_names_all_four_facts_and_their_lines(repair: bool) -> None:
+def test_a_contradiction_names_all_four_facts_and_their_lines() -> None:
     # At least 96 + 89 - 105 = 80 of 89 million use both; 0.65 x 89 = 57.85 do not.
     made = calls(overlap(russia(), "0.65"))
-    (result,) = list_findings(made, repair)
+    (result,) = list_findings(made)
     at = lines(made)
     assert f"{result.file}:{result.line}" == at["O1"]
     assert (result.table, result.column, result.rule) == ("overlaps", "value", measured.RULE)
@@ -178,11 +177,10 @@ def test_a_contradiction_names_all_four_facts_and_their_lines(repair: bool) -> N
         f"base 105,000,000 (RU-panel, {at['RU-panel']})",
     ):
         assert text in result.message
-    assert ("repaired from 0.6500 to 0.8989" in result.message) == repair
-    assert ("left out" in result.message) == (not repair)
+    assert "left out" in result.message
 
 
-def test_without_repair_it_is_left_out_and_the_restriction_marked() -> None:
+def test_it_is_left_out_and_the_restriction_marked() -> None:
     result, plain = (of(impacts(calls(made))) for made in (overlap(russia(), "0.65"), russia()))
     assert ends(result) == ends(plain)
     assert (result["lower_persons"], result["upper_persons"]) == (96e6, 105e6)
@@ -193,23 +191,6 @@ def test_without_repair_it_is_left_out_and_the_restriction_marked() -> None:
     )
 
 
-def test_with_repair_it_is_moved_to_eighty_of_eighty_nine() -> None:
-    made = calls(overlap(russia(), "0.65"))
-    (one,) = prepared(made, repair=True)[0].bounds.overlaps
-    (change,) = one.changes
-    assert (change.low, change.high) == pytest.approx((80 / 89, 80 / 89))
-    result, left_out = of(impacts(made, repair=True)), of(impacts(made))
-    low, *drawn, high = ends(result)
-    assert (low, high) == pytest.approx((105e6, 105e6))
-    # Where the audiences as drawn leave no room even for the repaired one, the model speaks alone.
-    assert 96e6 < drawn[0] < drawn[1] < drawn[2]
-    assert drawn[2] == pytest.approx(105e6, abs=ROUNDED)
-    assert drawn[1] > left_out["q50_persons"] + ROUNDED
-    assert result["dedup_method"] == "conditioned"
-    assert result["obs_status"] == "U"
-    assert rule_sentence("overlap_repaired") in result["reason"].split("; ")
-
-
 def test_an_overlap_that_agrees_stays_beside_one_that_does_not() -> None:
     made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
     made.estimate("E3", platform_id="gamma", value="100000")
@@ -217,19 +198,16 @@ def test_an_overlap_that_agrees_stays_beside_one_that_does_not() -> None:
     made.add("overlaps", overlap_id="O2", platform_ids="alpha;gamma", value="1", share_of="gamma")
     (one,) = prepared(made.restrict("R1", "alpha", "beta", "gamma"))[0].bounds.overlaps
     assert one.used_ids == ["O2"]
-    assert one.conflict is not None
     assert [item.line for item in list_findings(made)] == [2]
     assert ends(of(impacts(made)))[::4] == [500e3, 700e3]
 
 
-def test_overlaps_that_contradict_one_another_are_each_told() -> None:
+def test_of_two_overlaps_that_contradict_one_another_the_second_is_left_out() -> None:
     made = overlap(russia(), "0.95")
     overlap(made, "0.99", "O2", kind="union", share_of="", source_id="survey-page")
-    result = list_findings(calls(made))
-    assert [one.line for one in result] == [2, 3]
-    assert all("O1 (overlaps.csv:2)" in one.message for one in result)
-    assert all("O2 (overlaps.csv:3)" in one.message for one in result)
-    assert all("base 105" not in one.message for one in result)  # no base is needed for it
+    (result,) = list_findings(calls(made))
+    assert result.line == 3
+    assert "O1 (overlaps.csv:2)" in result.message
 
 
 # ---- Draws ----

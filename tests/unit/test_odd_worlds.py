@@ -239,7 +239,7 @@ def test_a_table_without_rows_is_no_error(small_facts: Path, table: str) -> None
     assert computed(small_facts).tables["impact"].num_rows
 
 
-def test_a_contradicting_overlap_is_left_out_or_repaired(tmp_path: Path) -> None:
+def test_a_contradicting_overlap_is_left_out(tmp_path: Path) -> None:
     facts = of_acts(tmp_path / "facts", CALLS)
     overlap = {
         **{"overlap_id": "X1", "platform_ids": "telegram;whatsapp", "area_id": "RU"},
@@ -249,9 +249,8 @@ def test_a_contradicting_overlap_is_left_out_or_repaired(tmp_path: Path) -> None
     }
     line = append(facts, "overlaps", overlap)
     result = steps.refuse_errors(checked(facts), strict=True)
-    for repair, says in ((False, "left out"), (True, "repaired from 0.6500 to 0.8989")):
-        done = steps.compute_results(result, None, 0, repair=repair, sensitivity=False)
-        told = done.frames["quality"].set_index("check")["details"]["overlaps_contradict"]
-        assert f"overlaps.csv:{line}:value" in told
-        assert says in told
-        assert exposed(done.frames, CALLS)["obs_status"] == "U"
+    done = steps.compute_results(result, None, 0, sensitivity=False)
+    told = done.frames["quality"].set_index("check")["details"]["overlaps_contradict"]
+    assert f"overlaps.csv:{line}:value" in told
+    assert "left out" in told
+    assert exposed(done.frames, CALLS)["obs_status"] == "U"

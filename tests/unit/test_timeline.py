@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.bounds import sharp
+from audience_impact.bounds import frechet
 from audience_impact.pipeline import Stages
 from audience_impact.simulation import reach, timeline
 from tests.engine import calls, known, prepared, russia, scoped
@@ -275,7 +275,7 @@ def test_bounds_of_a_day_are_those_of_frechet() -> None:
         }
     )
     asked = members((0, 0), (0, 1), (1, 1), (1, 3), (2, 0), (2, 2))
-    result = sharp.bound_sets(asked, rows, "low", "high")
+    result = frechet.bound_sets(asked, rows, "low", "high")
     assert result["lower"].tolist() == [50.0, 40.0, 50.0]
     assert result["added"].tolist() == [95.0, 50.0, 70.0]
     assert result["upper"].tolist() == [80.0, 50.0, 70.0]  # without a base nothing caps the sum
@@ -422,6 +422,6 @@ def test_places_of_one_country_add_up_to_the_whole_country_at_most() -> None:
         }
     )
     asked = members((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
-    result = sharp.bound_sets(asked, rows, "day_low_", "day_high_")
+    result = frechet.bound_sets(asked, rows, "day_low_", "day_high_")
     assert result["added"].tolist() == [30.0, 70.0, 80.0]
     assert result["upper"].tolist() == [30.0, 70.0, 75.0]
