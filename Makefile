@@ -38,7 +38,7 @@ A_RUN = from pathlib import Path; from flows.pipeline import steps; \
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
-.PHONY: help run check quick quick-tests test tests test-lowest system tools lint release notebook bench profile docs lock clean
+.PHONY: help run check quick quick-tests test tests test-all test-lowest system tools lint release notebook bench profile docs lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -62,7 +62,11 @@ test: system $(READY)  ## lint and run the tests, side by side
 
 # Coverage and its floor are of the whole suite: a part of it (ARGS) is run without.
 tests: system $(READY)
-	$(BIN)/python -m pytest $(SPREAD) $(if $(ARGS),$(ARGS),--cov)
+	$(BIN)/python -m pytest $(SPREAD) $(if $(ARGS),$(ARGS),-m 'not nightly' --cov)
+
+# Every night, and where the store or serving changed (.github/workflows/nightly.yml).
+test-all: system $(READY)  ## run all tests, those of services and of fifty kills too
+	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 # Some tests make repositories, Playwright's Node needs libatomic, and Chromium shared memory.
 system:
