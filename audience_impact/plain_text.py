@@ -14,6 +14,11 @@ from urllib.parse import urlsplit
 
 from audience_impact.blanks import INVISIBLE
 
+
+class ReadableError(Exception):
+    """An error for the user: its message says what is wrong and what to do, without a traceback."""
+
+
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~!#:@$^=\"']|(?<=www)\.", re.IGNORECASE)
 RUN = ("=", "+", "-", "@", "\t", "\r")
 """Characters with which a formula of a spreadsheet begins."""

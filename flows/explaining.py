@@ -15,15 +15,12 @@ from audience_impact import pipeline
 from audience_impact.comparing.compared_versions import IMPACT_KEY, compare_answers, key_answers
 from audience_impact.explaining.facts import TABLES, FactRows, Trace
 from audience_impact.pipeline import Outputs, Selection, Settings
+from audience_impact.plain_text import ReadableError
 from audience_impact.store.divided import combine_tables, divide_tables, read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange
 from flows.pipeline import quality, steps
 from schemas.arrow import to_arrow
-
-
-class UnknownRestrictionError(LookupError):
-    """The restriction is not among the valid facts; the message is one line."""
 
 
 def check_facts(folders: Sequence[Path], today: date) -> steps.Checked:
@@ -41,12 +38,12 @@ def recompute_trace(
 
     The seed is that of the version, and so is the day if its facts are the same.
 
-    Raises: UnknownRestrictionError: It is not among the facts. RefusedError: No valid source
-    remains. PublishError: The published version is damaged.
+    Raises ReadableError where it is not among the facts, where no valid source remains, or where
+    the published version is damaged.
     """
     restriction_ids = checked.tables["restrictions"]["restriction_id"]
     if not restriction_ids.eq(restriction_id).any():
-        raise UnknownRestrictionError(_format_unknown(restriction_id, list(restriction_ids)))
+        raise ReadableError(_format_unknown(restriction_id, list(restriction_ids)))
     if checked.tables["sources"].empty:
         raise steps.RefusedError(["no valid source dates the facts: run audience-impact check"])
     as_of, settings = _choose_options(checked, version)

@@ -20,6 +20,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from audience_impact import blanks
+from audience_impact.plain_text import ReadableError
 from audience_impact.rules import get_rule
 from schemas import demands, facts
 
@@ -171,7 +172,7 @@ def _find_broken_rows(check: Any, cells: "pd.DataFrame | pd.Series") -> list[int
 SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
 
 
-class ValidationOffError(RuntimeError):
+class ValidationOffError(ReadableError):
     """Validation is switched off, so nothing may be published."""
 
 

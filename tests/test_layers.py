@@ -25,7 +25,7 @@ ARROWS = {
     # that reasons are made of, which the dictionary shows.
     "schemas": (
         *("audience_impact.vocabulary", "audience_impact.periods"),
-        *("audience_impact.blanks", "audience_impact.rules"),
+        *("audience_impact.blanks", "audience_impact.rules", "audience_impact.plain_text"),
         "audience_impact.outputs.review.status_rules",
     ),
     "flows": ("schemas", "audience_impact"),

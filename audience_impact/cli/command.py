@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 import audience_impact
-from audience_impact.cli import comparing, explaining, exporting, listing, ranking, showing
+from audience_impact.cli import comparing, exporting, listing, showing
 from audience_impact.cli.folders import CHECKOUT, COMPUTING, IS_CHECKOUT, fail_with
 
 
@@ -42,8 +42,8 @@ class OneLineGroup(TyperGroup):
 
 
 def _describe_error(error: Exception) -> str | None:
-    """Return one line on an error of what lies outside of the program; None for any other."""
-    from audience_impact.store import PublishError
+    """Return one line on an error that a user can do something about; None for any other."""
+    from audience_impact.plain_text import ReadableError
     from audience_impact.store.files import describe_error
 
     if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
@@ -51,7 +51,7 @@ def _describe_error(error: Exception) -> str | None:
             f"standard output: the encoding {error.encoding} has no {error.object[error.start]!a}: "
             "set PYTHONIOENCODING=utf-8, and run again"
         )
-    return str(error) if isinstance(error, PublishError) else describe_error(error)
+    return str(error) if isinstance(error, ReadableError) else describe_error(error)
 
 
 def _replace_closed_streams() -> None:
@@ -110,7 +110,6 @@ app = typer.Typer(
 
 
 def _show_version(is_requested: bool) -> None:
-    """Write the version of the command, and end it."""
     if is_requested:
         typer.echo(f"audience-impact {audience_impact.__version__}")
         raise typer.Exit
@@ -131,10 +130,6 @@ def read_options(
     """How many people does an internet restriction affect?"""
 
 
-READING = (showing, ranking, explaining, comparing, listing, exporting)
-"""The modules of the commands that read a version."""
-for module in READING:
-    module.add_to(app)
 OF_CHECKOUT = (
     *("add", "calibrate", "check", "healthy", "import", "learn", "learn-audiences"),
     *("learn-daily-use", "learn-places", "learn-shares", "refresh", "release", "rollback"),
@@ -143,13 +138,17 @@ OF_CHECKOUT = (
 """The commands that compute versions, or check and maintain facts: only a checkout has them."""
 
 
-def _add_computing() -> None:
-    """Add the commands of the checkout; elsewhere commands that say where they are."""
+def _add_commands() -> None:
+    """Add all commands; outside of a checkout some of them only say that they need one."""
     # First on the path: a folder of this name elsewhere is somebody else's.
     sys.path.insert(0, str(CHECKOUT if IS_CHECKOUT else COMPUTING))
     # By name: nothing that somebody imports from the wheel may need what lies outside of it.
-    if IS_CHECKOUT:
-        importlib.import_module("flows.commands").add_to(app)
+    flows = importlib.import_module("flows.commands") if IS_CHECKOUT else None
+    showing.add_to(app, flows.compute_trace if flows else None)
+    for module in (comparing, listing, exporting):
+        module.add_to(app)
+    if flows:
+        flows.add_to(app)
         return
     importlib.import_module("flows.commands.estimating").add_to(app)
     settings = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -158,7 +157,6 @@ def _add_computing() -> None:
 
 
 def _refuse_computing(context: typer.Context) -> None:
-    """Say that the command needs a checkout; exit with 2."""
     raise fail_with(
         f"{context.info_name} needs a checkout of the repository, with its folders flows, schemas "
         "and data: get a clone of it, and call make run there",
@@ -166,7 +164,7 @@ def _refuse_computing(context: typer.Context) -> None:
     )
 
 
-_add_computing()
+_add_commands()
 
 
 def _end_process(status: list[int]) -> None:

@@ -14,7 +14,6 @@ from audience_impact.cli.folders import (
     OutputFormat,
     PublishedFolder,
     date_option,
-    exit_on,
     fail_with,
     path_option,
 )
@@ -102,11 +101,9 @@ def diff(
         raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
     from audience_impact.comparing import changes, text
     from audience_impact.plain_text import json_text
-    from audience_impact.store import PublishError
 
-    with exit_on(PublishError, changes.UnknownRestrictionError):
-        versions = _read_versions(published, old, new, facts, as_of.date() if as_of else None)
-        comparison = changes.compare_versions(*versions, restriction)
+    versions = _read_versions(published, old, new, facts, as_of.date() if as_of else None)
+    comparison = changes.compare_versions(*versions, restriction)
     records = changes.as_records(comparison)
     sys.stdout.write(
         json_text(records) + "\n"

@@ -11,15 +11,12 @@ from audience_impact.cli.folders import (
     OnDay,
     PublishedFolder,
     VersionName,
-    exit_on,
     fail_with,
     format_path,
-    load_tables,
     local_option,
-    open_latest,
     open_version,
 )
-from audience_impact.cli.ranking import Area, Begun, Kind, Sort, Year, find_area_code
+from audience_impact.cli.showing import MOST_RANKED, Area, Begun, Kind, Sort, Year
 from audience_impact.exporting import Form
 
 if TYPE_CHECKING:
@@ -82,22 +79,21 @@ def export(
     if begun and year is None:
         raise fail_with("--begun goes with --year", 2)
     version = open_version(published, version_name, on)
-    from audience_impact.cli.showing import find_ids
-    from audience_impact.exporting import ExportError
+    from audience_impact.answers import rankings
+    from audience_impact.cli import answering
     from audience_impact.exporting import export as exporting
     from audience_impact.exporting.selection import ExportQuery
-    from audience_impact.store import PublishError
 
+    tables = rankings.load_tables(version) if restriction or area else {}
     selection = ExportQuery(
-        find_ids(version, restriction or []),
-        find_area_code(area, load_tables(version)) if area else "",
+        answering.find_ids(tables, restriction or []),
+        answering.find_area_code(area, tables) if area else "",
         year,
         kind,
         begun,
         sort or EventOrder.PEOPLE,
     )
-    with exit_on(ExportError, PublishError):
-        notes = exporting.export_version(version, form, into, selection, overwrite)
+    notes = exporting.export_version(version, form, into, selection, overwrite)
     for line in notes:
         typer.echo(line, err=True)
     typer.echo(f"wrote version {version.id}\n{format_path(into)}")
@@ -134,18 +130,16 @@ def report(
     """Write the latest version as a folder of pages that any browser opens, without a network."""
     if not into and not png:
         require_report_folder(published)
-    version = open_latest(published)
+    version = open_version(published)
     from audience_impact.site import build
-    from audience_impact.store import PublishError
     from audience_impact.store.releases import ReadOnlyStorage
 
-    with exit_on(PublishError):
-        if png:
-            _write_pictures(version, png, into or Path())
-            return
-        if into is None and isinstance(version.store, ReadOnlyStorage):
-            into = Path("audience-impact-report")
-        folder, changed = build.publish_version(version, published, into)
+    if png:
+        _write_pictures(version, png, into or Path())
+        return
+    if into is None and isinstance(version.store, ReadOnlyStorage):
+        into = Path("audience-impact-report")
+    folder, changed = build.publish_version(version, published, into)
     news = "wrote the report of version" if changed else "nothing changed: still the report of"
     typer.echo(f"{news} {version.id}\n{format_path(folder)}/index.html")
 
@@ -161,23 +155,24 @@ def require_report_folder(published: Path) -> None:
 
 def _write_pictures(version: "Stored", queries: list[str], into: Path) -> None:
     """Write a picture for each query, of a restriction or an area, and print the paths."""
-    from audience_impact.cli import ranking, showing
+    from audience_impact.answers import rankings
+    from audience_impact.cli import answering
     from audience_impact.site import build, report_data
 
-    tables = load_tables(version)
+    tables = rankings.load_tables(version)
     pictures: dict[str, Picture] = {}
     ids = []
     for words in queries:
-        question, fitting = showing.find_restrictions(words, tables)
+        question, fitting = answering.find_restrictions(words, tables)
         if question.area is not None and not (question.has_shutdowns and len(fitting) == 1):
             by = Grouping.COUNTRY if question.area.isdecimal() else Grouping.RESTRICTION
-            area = ranking.rank_area(tables, question, by, Quantity.PEOPLE)
+            area = answering.rank_area(tables, question, by, Quantity.PEOPLE)
             name = f"{area.ranking.name} {area.ranking.period}"
-            pictures[name] = ranking.draw_area(version, tables, area, ranking.MOST_RANKED)
+            pictures[name] = answering.draw_area(version, tables, area, MOST_RANKED)
         else:
-            ids.append(showing.find_single_id(words, tables))
+            ids.append(answering.find_single_id(words, tables))
     pictures |= build.draw_restrictions(version, ids) if ids else {}
     for name, picture in pictures.items():
         path = into / f"{report_data.make_slug(name.replace(' ', '-'))}.png"
-        ranking.write_chart(picture, path)
+        answering.write_chart(picture, path)
         typer.echo(format_path(path))

@@ -1,8 +1,6 @@
-"""Read the published version for a command, and report its errors to users."""
+"""What the commands share: the version that they read, their options, and how they end."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,8 +11,6 @@ import typer
 from audience_impact.api.loading import RELEASED
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from audience_impact.store.versions import Stored
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -38,54 +34,41 @@ def fail_with(message: str, code: int = 1) -> typer.Exit:
     return typer.Exit(code)
 
 
-@contextmanager
-def exit_on(*errors: type[Exception], code: int = 1) -> Iterator[None]:
-    """Exit with the message of one of these errors, where the block raises it."""
-    try:
-        yield
-    except errors as error:
-        raise fail_with(str(error), code) from error
-
-
 def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | None:
     """Return the paths; exit with 2 where one is an address and no local path."""
     from audience_impact.store import PublishError
     from audience_impact.store.storage import require_local
 
-    with exit_on(PublishError, code=2):
+    try:
         for path in paths if isinstance(paths, list) else [paths]:
             require_local(path or "")
+    except PublishError as error:
+        raise fail_with(str(error), 2) from error
     return paths
 
 
-def open_latest(published: Path) -> "Stored":
-    """Return the latest version; exit with 1 if there is none."""
-    return open_version(published, None, None)
+def open_version(published: Path, name: str | None = None, day: datetime | None = None) -> "Stored":
+    """Return the version with a name, or that of a day, or the latest.
 
-
-def open_version(published: Path, name: str | None, day: datetime | None) -> "Stored":
-    """Return the version with a name, or that of a day, or the latest; exit with 1 without one.
-
-    Where it is the shipped one, its id is written to standard error.
+    Where it is the shipped one, its id is written to standard error. Raise PublishError where
+    there is none.
     """
-    from audience_impact.store import PublishError, versions
+    from audience_impact.store import versions
     from audience_impact.store.storage import LATEST
 
     if name and day:
         raise fail_with("give --version or --on, not both", 2)
-    with exit_on(PublishError):
-        if day:
-            version = versions.find_version_on(published, day.date())
-        elif name:
-            version = versions.find_version(published, name)
-        else:
-            version = versions.find_latest(published)
-        if published == RELEASED and name in (None, LATEST):
-            typer.echo(
-                f"reads version {version.id}, which comes with the command; --published names "
-                "others",
-                err=True,
-            )
+    if day:
+        version = versions.find_version_on(published, day.date())
+    elif name:
+        version = versions.find_version(published, name)
+    else:
+        version = versions.find_latest(published)
+    if published == RELEASED and name in (None, LATEST):
+        typer.echo(
+            f"reads version {version.id}, which comes with the command; --published names others",
+            err=True,
+        )
     return version
 
 
@@ -156,16 +139,6 @@ class OutputFormat(StrEnum):
 AnswerFormat = Annotated[
     OutputFormat, typer.Option("--format", help="Output format of the answer.")
 ]
-ListFormat = Annotated[OutputFormat, typer.Option("--format", help="Output format of the list.")]
-
-
-def load_tables(version: "Stored") -> "dict[str, pd.DataFrame]":
-    """Return the tables of restrictions and areas; exit with 1 if damaged."""
-    from audience_impact.answers import rankings
-    from audience_impact.store import PublishError
-
-    with exit_on(PublishError):
-        return rankings.load_tables(version)
 
 
 def format_path(path: Path) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from audience_impact.cli.folders import (
     PUBLISHED,
-    ListFormat,
+    AnswerFormat,
     OutputFormat,
     PublishedFolder,
     fail_with,
@@ -34,7 +34,7 @@ def show_history(
         int, typer.Option(min=1, help="Number of entries to show, the newest first.")
     ] = MOST_ENTRIES,
     show_all: Annotated[bool, typer.Option("--all", help="Show all entries.")] = False,
-    style: ListFormat = OutputFormat.TEXT,
+    style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:
     """List what was published when, the newest first, and each move of `latest`.
 
@@ -43,15 +43,13 @@ def show_history(
     follow.
     """
     from audience_impact.plain_text import json_text, plain_line
-    from audience_impact.store import PublishError, history, storage, versions
+    from audience_impact.store import history, storage, versions
     from audience_impact.store.files import explain_error
 
     try:
         store = storage.select_storage(published)
         log, listed = history.read_history(store), versions.list_versions(store)
         target = (store.read_pointer(storage.LATEST) or "").rpartition("/")[2]
-    except PublishError as error:
-        raise fail_with(str(error)) from error
     except OSError as error:
         address = storage.format_address(published)
         raise fail_with(f"{address} cannot be read: {explain_error(error)}") from error

@@ -18,6 +18,7 @@ from audience_impact.answers.names import area_in_words
 from audience_impact.comparing import compared_versions, facts
 from audience_impact.comparing.compared_versions import ANSWER, NEW, OLD, ComparedVersion
 from audience_impact.comparing.facts import Row
+from audience_impact.plain_text import ReadableError
 from audience_impact.vocabulary import AnswerChange, FactRole
 
 SLIGHT_CHANGES = (AnswerChange.MOVED_SLIGHTLY, AnswerChange.SAME)
@@ -33,7 +34,7 @@ FIGURES = (
 Key = tuple[str, str]
 
 
-class UnknownRestrictionError(LookupError):
+class UnknownRestrictionError(ReadableError):
     """Neither version has the restriction; the message is one line."""
 
 

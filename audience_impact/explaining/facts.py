@@ -14,6 +14,7 @@ import pandas as pd
 from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.lineage import INPUTS, RESTRICTION_TABLES, name_origin
+from audience_impact.store import PublishError
 from audience_impact.store.divided import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import SourceType, TraceStep
@@ -98,10 +99,6 @@ TABLES = ("impact", "comparisons", "lineage", "candidates", "steps", "person_day
 """Published tables with the rows of a restriction that an explanation shows."""
 
 
-class NoTraceError(LookupError):
-    """The error for a version without traces; its message is one line."""
-
-
 @dataclass(frozen=True)
 class Trace:
     """The rows of a restriction in TABLES.
@@ -144,12 +141,10 @@ class Trace:
 def read_trace(version: Stored, restriction_id: str) -> Trace:
     """Return the trace of a restriction in a version.
 
-    Raises:
-        NoTraceError: It has none of any restriction.
-        PublishError: The version is damaged.
+    Raise PublishError where the version has no traces, or is damaged.
     """
     if "steps.parquet" not in version.files:
-        raise NoTraceError(
+        raise PublishError(
             f"version {version.id} was published by an older release, without traces: run "
             "`audience-impact run` again"
         )

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from audience_impact.plain_text import ReadableError
+
 
 class Form(StrEnum):
     """The forms of an export."""
@@ -13,5 +15,5 @@ class Form(StrEnum):
     DUCKDB = "duckdb"
 
 
-class ExportError(Exception):
+class ExportError(ReadableError):
     """The export failed and nothing was written; the message states the cause and the remedy."""

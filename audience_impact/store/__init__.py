@@ -2,6 +2,8 @@
 
 import re
 
+from audience_impact.plain_text import ReadableError
+
 VERSION_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 """Pattern of the ids of versions, which depend only on what the versions were computed from."""
 VERSION_FOLDER = re.compile(rf"(?:v(\d{{6,}})-)?({VERSION_ID.pattern})")
@@ -15,7 +17,7 @@ MISPLACED = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 """Errors of a place that can be reached, where another thing is than the expected file."""
 
 
-class PublishError(Exception):
+class PublishError(ReadableError):
     """A version could not be published or read; the message states the cause and the remedy."""
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from audience_impact.plain_text import ReadableError
 from audience_impact.registers.places.phrases import fold_name
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ HOST_WORDS = {"www", "m", "co", "com", "org", "net", "gov", "edu", "ac"}
 """Parts of a host name that do not name the publisher."""
 
 
-class NotOnRecordError(ValueError):
+class NotOnRecordError(ReadableError):
     """An answer names nothing on record; the message is one line and suggests similar names."""
 
 

@@ -15,6 +15,9 @@ from flows.commands import (
     serving,
     versions,
 )
+from flows.commands.versions import compute_trace
+
+__all__ = ["add_to", "compute_trace"]
 
 
 def add_to(app: typer.Typer) -> None:

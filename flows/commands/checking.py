@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import exit_on, fail_with, require_local_paths
+from audience_impact.cli.folders import fail_with, require_local_paths
 from flows.commands.folders import FACTS, OnTopOfShipped, fact_folders
 
 if TYPE_CHECKING:
@@ -65,12 +65,10 @@ def check_facts(
     folders = fact_folders(paths, on_top_of_shipped, [FACTS])
     from audience_impact.facts.tables import relocate_finding
     from flows.pipeline import steps
-    from schemas.contracts import ValidationOffError
 
     today = datetime.now(UTC).date()
     reading = steps.read_facts(folders)
-    with exit_on(ValidationOffError):
-        checked = steps.validate_facts(reading, today)
+    checked = steps.validate_facts(reading, today)
     mine = _select_own_findings(checked) if on_top_of_shipped else checked.findings
     rows = sum(checked.rows.values())
     sys.stdout.write(
@@ -153,7 +151,6 @@ def _accept_warnings(
     from audience_impact.facts.anomaly_checks import accepted
     from audience_impact.plain_text import plain_line
     from flows.adding import writing
-    from flows.pipeline.steps import RefusedError
     from schemas import facts
 
     if not reason.strip():
@@ -165,10 +162,9 @@ def _accept_warnings(
     marks = accepted.list_marks(findings, reading.tables, facts.list_keys())
     review = {"reason": reason.strip(), "reviewed_on": today.isoformat()}
     rows = [mark._asdict() | review for mark in marks]
-    with exit_on(RefusedError):
-        files = writing.insert_rows(folder, {accepted.TABLE: rows})
-        writing.require_sound(files, reading.folders, today)
-        writing.write_files(files)
+    files = writing.insert_rows(folder, {accepted.TABLE: rows})
+    writing.require_sound(files, reading.folders, today)
+    writing.write_files(files)
     rest_count = len(findings) - len(marks)
     rest = f"; {rest_count} warnings concern no row and cannot be accepted" if rest_count else ""
     return plain_line(f"{len(marks)} warnings entered in {folder / accepted.TABLE}.csv{rest}")

@@ -1,11 +1,10 @@
 """The command `estimate`: the answer for an event that is on no record."""
 
-import io
 import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -22,10 +21,10 @@ from audience_impact.cli.folders import (
     OutputFormat,
     fail_with,
     local_option,
-    open_latest,
+    open_version,
     path_option,
 )
-from audience_impact.cli.ranking import All
+from audience_impact.cli.showing import All
 from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
@@ -183,7 +182,9 @@ def estimate(
     if into and not into.is_dir():  # before the answer is computed, which takes a while
         raise fail_with(f"{into} is no folder; give a folder of fact tables", 2)
     with _open_facts(facts, published) as (folders, version_id):
-        _show_estimate(event, folders, version_id, into, show_all, style)
+        rows = _show_estimate(event, folders, version_id, show_all, style)
+    if into:
+        _write_rows(rows, into)
 
 
 @contextmanager
@@ -199,7 +200,7 @@ def _open_facts(
         return
     from audience_impact.store.manifest import write_layers
 
-    version = open_latest(published or RELEASED)
+    version = open_version(published or RELEASED)
     files = version.fact_files()
     if not files:
         raise fail_with(f"version {version.id} has no facts; give --facts DIR")
@@ -214,41 +215,34 @@ def _split_names(cells: list[str] | None) -> tuple[str, ...]:
 
 
 def _show_estimate(
-    event: "Event",
-    folders: list[Path],
-    version_id: str,
-    into: Path | None,
-    show_all: bool,
-    style: OutputFormat,
-) -> None:
-    """Compute and show the answer; exit with 1 where a name is unknown or a fact has an error."""
-    from audience_impact.cli.showing import show
+    event: "Event", folders: list[Path], version_id: str, show_all: bool, style: OutputFormat
+) -> "Rows":
+    """Compute and show the answer; return the event as rows of facts."""
+    from audience_impact.answers import rankings
+    from audience_impact.cli.answering import answer_restriction
+    from audience_impact.plain_text import json_text
     from flows.adding.event import publish_estimate
-    from flows.adding.records import NotOnRecordError
     from flows.pipeline import steps
-    from schemas.contracts import ValidationOffError
 
-    shown = io.StringIO()
     try:
-        with (
-            publish_estimate(event, steps.read_facts(folders)) as estimated,
-            redirect_stdout(shown),
-        ):
-            show([estimated.restriction_id], estimated.published, show_all=show_all, style=style)
-        is_ahead = event.start > date.today()
-        sys.stdout.write(tell_ahead(shown.getvalue()) if is_ahead else shown.getvalue())
-        if estimated.refused_rows_count:
-            typer.echo(
-                "rows of the facts with an error, which are left out: "
-                f"{estimated.refused_rows_count}; audience-impact check names them",
-                err=True,
-            )
-        if into:
-            _write_rows(estimated.rows, into)
+        with publish_estimate(event, steps.read_facts(folders)) as estimated:
+            version = open_version(estimated.published)
+            tables = rankings.load_tables(version)
+            answer = answer_restriction(version, tables, estimated.restriction_id, show_all)
     except steps.RefusedError as error:
         raise fail_with(_explain_refusal(error, version_id)) from error
-    except (NotOnRecordError, ValidationOffError) as error:
-        raise fail_with(str(error)) from error
+    is_json = style is OutputFormat.JSON
+    shown = (
+        json_text({"version_id": version.id, **answer.values}) + "\n" if is_json else answer.text
+    )
+    sys.stdout.write(tell_ahead(shown) if event.start > date.today() else shown)
+    if estimated.refused_rows_count:
+        typer.echo(
+            "rows of the facts with an error, which are left out: "
+            f"{estimated.refused_rows_count}; audience-impact check names them",
+            err=True,
+        )
+    return estimated.rows
 
 
 def tell_ahead(answer: str) -> str:
@@ -276,7 +270,6 @@ def _explain_refusal(error: "RefusedError", version_id: str) -> str:
 
 
 def _write_rows(rows: "Rows", into: Path) -> None:
-    """Write the rows of the event into fact tables, with a word on what to complete."""
     from flows.adding import writing
 
     files = writing.insert_rows(into, rows)

@@ -10,7 +10,6 @@ import typer
 
 from audience_impact.cli.folders import (
     PUBLISHED_OPTION,
-    exit_on,
     fail_with,
     format_path,
     path_option,
@@ -48,8 +47,10 @@ def read_environment(profile: Path | None) -> "Profile":
     """Return the environment of a profile and of the variables; exit with 2 where it is invalid."""
     from flows.serving.preparing import NotReadyError, read_profile
 
-    with exit_on(NotReadyError, code=2):
+    try:
         return read_profile(profile)
+    except NotReadyError as error:
+        raise fail_with(str(error), 2) from error
 
 
 def in_checkout(path: Path) -> Path:
@@ -61,10 +62,9 @@ def in_checkout(path: Path) -> Path:
 
 def require_writable(published: Path) -> None:
     """Exit with one line if versions can only be read there: a release, or a web server."""
-    from audience_impact.store import PublishError, releases, storage
+    from audience_impact.store import releases, storage
 
-    with exit_on(PublishError):
-        store = storage.select_storage(published)
+    store = storage.select_storage(published)
     if isinstance(store, releases.ReadOnlyStorage):
         raise fail_with(f"{store.address} can only be read: give a folder to write into")
 

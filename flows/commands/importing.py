@@ -13,7 +13,6 @@ from audience_impact.cli.folders import (
     AnswerFormat,
     OutputFormat,
     WrittenFolder,
-    exit_on,
     fail_with,
     format_path,
     local_option,
@@ -94,15 +93,14 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         into = into or CHECKOUT / str(entry.layer)
         folders = fact_folders(facts, default=[FACTS])
         from audience_impact.plain_text import plain_line
-        from flows.commands.register_layer import ERRORS, ImportOptions, import_file
+        from flows.commands.register_layer import ImportOptions, import_file
 
         days = {"snapshot": snapshot, "accessed": accessed}
         dates = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
         options = ImportOptions(
             file, into, folders, counts, {"address": address, **dates}, overwrite
         )
-        with exit_on(*ERRORS):
-            done = import_file(entry.load_register(), options)
+        done = import_file(entry.load_register(), options)
         for copy in done.replaced:
             typer.echo(plain_line(f"edited by hand, kept as {copy}"), err=True)
         is_json = style is OutputFormat.JSON
@@ -115,11 +113,9 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
 
 def _finish_import(facts: Sequence[Path], into: Path, published: Path, run: bool) -> None:
     """Run with the layers of the last version and the new one, or print the command that does."""
-    from audience_impact.store import PublishError
     from flows import recorded_layers
 
-    with exit_on(PublishError):
-        folders = recorded_layers.list_layers_with(published, facts, into)
+    folders = recorded_layers.list_layers_with(published, facts, into)
     if run:
         run_and_publish(facts=folders, published=published)
         return

@@ -8,13 +8,8 @@ from audience_impact.plain_text import json_text
 from audience_impact.registers.outages import OutageList
 from audience_impact.registers.register import Register
 from audience_impact.registers.register_tables import Counts, ImportReport
-from flows.pipeline.steps import RefusedError
 from flows.registers import importing, reconciliation
 from flows.registers.files import RegisterError
-from schemas.contracts import ValidationOffError
-
-ERRORS = (RegisterError, RefusedError, ValidationOffError)
-"""Errors that the command reports in a line."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,7 @@ def import_file(
 ) -> ImportedRegister | ImportedOutages:
     """Import a register, or a list of outages, as a layer.
 
-    Raises one of ERRORS with a line for each error.
+    Raises ReadableError with a line for each error.
     """
     origin = importing.Origin(**options.origin)
     arguments = (options.file, options.into, options.facts, origin, options.overwrite)

@@ -1,16 +1,15 @@
 """A run of the flow from the command line without logs, followed by its results and their paths."""
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from audience_impact.cli.folders import PUBLISHED, format_path, open_latest
+from audience_impact.cli.folders import PUBLISHED, format_path, open_version
 from audience_impact.plain_text import plain_line, plain_lines
 from audience_impact.store import storage
 from audience_impact.store.files import AGAIN
@@ -21,31 +20,14 @@ from flows.serving.preparing import NotReadyError
 if TYPE_CHECKING:
     from audience_impact.store.publishing import Published
 
-P = ParamSpec("P")
 
-
-def _report_in_a_line(run: Callable[P, int]) -> Callable[P, int]:
-    """Print in one line on standard error why Prefect could not start a run; exit with 1."""
-
-    @functools.wraps(run)
-    def run_prepared(*args: P.args, **kwargs: P.kwargs) -> int:
-        try:
-            preparing.prepare_prefect()
-            return run(*args, **kwargs)
-        except NotReadyError as error:
-            typer.echo(str(error), err=True)
-            return 1
-
-    return run_prepared
-
-
-@_report_in_a_line
 def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> int:
     """Run the flow with these parameters and print the table of results and its path.
 
     Return the exit status: 0 published or unchanged, 1 refused or failed, with the reason on
-    standard error.
+    standard error. Raise NotReadyError where Prefect cannot start.
     """
+    preparing.prepare_prefect()
     there = [path if storage.is_address(path) else path.resolve() for path in folders]
     with (
         _show_progress(),
@@ -82,7 +64,7 @@ def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> i
 
 def show_next_steps(published: Path) -> None:
     """Print commands that use the latest version, and those for a report and a register."""
-    version = open_latest(published)
+    version = open_version(published)
     from audience_impact.cli.finding import has_register
     from audience_impact.site import build
 
@@ -100,13 +82,13 @@ def show_next_steps(published: Path) -> None:
         typer.echo(plain_line(line))
 
 
-@_report_in_a_line
 def run_refresh(facts: list[Path], into: Path, downloads: Path, options: dict[str, Any]) -> int:
     """Run the flow that fetches figures and print the changes and the path of the layer.
 
     Return the exit status: 0 written or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
+    preparing.prepare_prefect()
     with _use_server("flows.refresh") as server:
         from flows.refresh import refresh
 

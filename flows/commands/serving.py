@@ -2,18 +2,17 @@
 
 import typer
 
-from audience_impact.cli.folders import exit_on, fail_with
+from audience_impact.cli.folders import fail_with
 from flows.commands.folders import ProfileFile, read_environment
 
 
 def serve_flows(profile: ProfileFile = None) -> None:
     """Run the schedule of prefect.yaml until interrupted; starts a server where none is set."""
     settings = read_environment(profile)
-    from flows.serving.preparing import NotReadyError, require_home, require_proxy
+    from flows.serving.preparing import require_home, require_proxy
 
-    with exit_on(NotReadyError):
-        require_proxy()
-        require_home()  # before Prefect is imported, which warns of it at length
+    require_proxy()
+    require_home()  # before Prefect is imported, which warns of it at length
     from flows.serving.serve import run_schedule as serve_schedule
 
     serve_schedule(settings)
@@ -28,10 +27,9 @@ def check_health() -> None:
     from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_HOST, PREFECT_SERVER_API_PORT
 
     from audience_impact.store.files import explain_error
-    from flows.serving.preparing import NotReadyError, hide_passwords, require_proxy
+    from flows.serving.preparing import hide_passwords, require_proxy
 
-    with exit_on(NotReadyError):
-        require_proxy()
+    require_proxy()
     local_address = (
         f"http://{PREFECT_SERVER_API_HOST.value()}:{PREFECT_SERVER_API_PORT.value()}/api"
     )

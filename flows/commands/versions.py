@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audience_impact.api.loading import RELEASED
-from audience_impact.cli import comparing, explaining
+from audience_impact.cli import comparing
 from audience_impact.cli.exporting import Overwrite
 from audience_impact.cli.folders import (
     PUBLISHED,
     WrittenFolder,
-    exit_on,
     fail_with,
     format_path,
     local_option,
-    open_latest,
+    open_version,
 )
 from flows.commands.folders import (
     SHIPPED,
@@ -38,9 +37,8 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands to the app, and let `diff` and `explain` compute from facts."""
+    """Add the commands to the app, and let `diff` compute from facts."""
     comparing.COMPUTE[:] = [compute_side]
-    explaining.COMPUTE[:] = [compute_trace]
     app.command("release")(release_version)
     app.command("rollback")(roll_back)
 
@@ -48,19 +46,13 @@ def add_to(app: typer.Typer) -> None:
 def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> "Trace":
     """Return the trace of a restriction computed from facts, compared with the latest version.
 
-    Exit with 1 if the facts cannot be used or do not have the restriction.
+    Raise ReadableError if the facts cannot be used or do not have the restriction.
     """
     paths, version = fact_folders(folders), _find_version(published)
-    from audience_impact.store import PublishError
     from flows import explaining
-    from flows.pipeline.steps import RefusedError
-    from schemas.contracts import ValidationOffError
 
-    with exit_on(
-        explaining.UnknownRestrictionError, RefusedError, PublishError, ValidationOffError
-    ):
-        checked = explaining.check_facts(paths, datetime.now(UTC).date())
-        return explaining.recompute_trace(checked, restriction_id, version)
+    checked = explaining.check_facts(paths, datetime.now(UTC).date())
+    return explaining.recompute_trace(checked, restriction_id, version)
 
 
 def _find_version(published: Path) -> "Stored | None":
@@ -69,10 +61,10 @@ def _find_version(published: Path) -> "Stored | None":
 
     try:
         return versions.find_latest(published)
-    except PublishError as error:
+    except PublishError:
         if published == PUBLISHED:
             return None
-        raise fail_with(str(error)) from error
+        raise
 
 
 def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "ComparedVersion":
@@ -85,17 +77,15 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     from audience_impact.vocabulary import FindingSeverity
     from flows.pipeline import steps as run_steps
     from schemas import facts as fact_models
-    from schemas.contracts import ValidationOffError
 
     paths = fact_folders(folders)
     _, options = version.version.method
     seed = version.version.seed
-    with exit_on(run_steps.RefusedError, ValidationOffError):
-        reading = run_steps.restrict_to_day(run_steps.read_facts(paths), day)
-        checked = run_steps.refuse_errors(
-            run_steps.validate_facts(reading, datetime.now(UTC).date()), strict=False
-        )
-        as_of = run_steps.choose_day(checked, day)
+    reading = run_steps.restrict_to_day(run_steps.read_facts(paths), day)
+    checked = run_steps.refuse_errors(
+        run_steps.validate_facts(reading, datetime.now(UTC).date()), strict=False
+    )
+    as_of = run_steps.choose_day(checked, day)
     stages, _ = pipeline.prepare_run(checked.tables, as_of)
     tables = pipeline.Outputs(checked.tables, stages, pipeline.Settings(seed, sensitivity=False))
     refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
@@ -151,9 +141,8 @@ def release_version(
     The archive also contains the manifest, checksums, a citation, the licences of the sources, and
     the changes since the release before. The same versions give the same bytes.
     """
-    version = open_latest(published)
-    from audience_impact.exporting import ExportError
-    from audience_impact.store import PublishError, versions
+    version = open_version(published)
+    from audience_impact.store import versions
     from audience_impact.store.files import explain_error
     from flows import releasing
 
@@ -164,8 +153,6 @@ def release_version(
         if ship:
             shipped = releasing.ship_release(version, made, SHIPPED, RELEASED.parent)
             typer.echo(f"wrote {format_path(shipped)}: commit it")
-    except (ExportError, PublishError) as error:
-        raise fail_with(str(error)) from error
     except OSError as error:
         raise fail_with(f"cannot write into {into}: {explain_error(error)}") from error
     typer.echo(f"wrote version {version.id}\n{format_path(made)}\nsha256 {digest}")
@@ -204,15 +191,14 @@ def roll_back(
         raise fail_with("give a VERSION to roll back to, or --lift", 2)
     place = published or in_checkout(read_environment(profile).published)
     from audience_impact.plain_text import plain_line
-    from audience_impact.store import PublishError, rollbacks
+    from audience_impact.store import rollbacks
 
     now = datetime.now(UTC)
-    with exit_on(PublishError):
-        if version is None:
-            entry = rollbacks.lift_rollback(place, reason or "the rollback is lifted", now)
-            news = "latest moves with each run again and leads to version"
-        else:
-            entry = rollbacks.roll_back(place, version, reason, now)
-            news = "latest stays until audience-impact rollback --lift with version"
+    if version is None:
+        entry = rollbacks.lift_rollback(place, reason or "the rollback is lifted", now)
+        news = "latest moves with each run again and leads to version"
+    else:
+        entry = rollbacks.roll_back(place, version, reason, now)
+        news = "latest stays until audience-impact rollback --lift with version"
     typer.echo(plain_line(f"{news} {entry.latest}"))
     typer.echo(format_path(place / "latest"))

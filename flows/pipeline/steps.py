@@ -25,6 +25,7 @@ from audience_impact.facts.anomaly_checks import accepted, days
 from audience_impact.facts.known_facts import Cut
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import SANE_YEARS
+from audience_impact.plain_text import ReadableError
 from audience_impact.rules import ParameterError, get_rule
 from audience_impact.store import storage
 from audience_impact.vocabulary import FindingSeverity
@@ -63,7 +64,7 @@ def build_headers() -> dict[str, files.Header]:
     }
 
 
-class RefusedError(Exception):
+class RefusedError(ReadableError):
     """Nothing is published; the lines state the reasons."""
 
     def __init__(self, lines: Sequence[str], findings: Sequence[Finding] = ()) -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.utils.exceptions import InvalidFileException
 
+from audience_impact.plain_text import ReadableError
 from audience_impact.store.manifest import ZIP_DAMAGES, TooLargeError, require_bounded
 
 LONGEST_LINE = 1_000_000
@@ -37,7 +38,7 @@ HEADER_ROWS = 5
 """Number of first lines of a sheet in which the header is searched for."""
 
 
-class RegisterError(Exception):
+class RegisterError(ReadableError):
     """A file is not a readable register; the message names it and states the remedy."""
 
 

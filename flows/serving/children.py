@@ -13,6 +13,8 @@ from typing import IO
 
 from prefect.settings import get_current_settings
 
+from audience_impact.plain_text import ReadableError
+
 GRACE_SECONDS = 30.0
 ALIVE_SECONDS = 1.0
 PARENT = "_SERVED_BY"
@@ -21,7 +23,7 @@ PARENT = "_SERVED_BY"
 Child = subprocess.Popen[bytes]
 
 
-class ServeError(Exception):
+class ServeError(ReadableError):
     """The schedule cannot run; the text states the cause and the remedy."""
 
 

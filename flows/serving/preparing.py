@@ -27,6 +27,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from audience_impact.plain_text import ReadableError
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULTS = {
     # Prefect's own log would bury the answer; whoever wants it sets the variable.
@@ -40,7 +42,7 @@ FORCED = {
 }
 
 
-class NotReadyError(Exception):
+class NotReadyError(ReadableError):
     """Prefect cannot start; one line states the cause and the remedy."""
 
 

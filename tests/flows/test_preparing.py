@@ -36,15 +36,19 @@ def test_a_home_that_is_missing_is_made(home: Path) -> None:
     assert list(home.iterdir()) == []
 
 
-def test_a_home_that_cannot_be_made_is_named_with_what_to_do(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def read_refusal() -> str:
+    """The message of the error with which a run does not start, which is a line."""
+    with pytest.raises(NotReadyError) as refusal:
+        running.run_flow([], Path("nowhere"), {})
+    assert "\n" not in str(refusal.value)
+    return str(refusal.value)
+
+
+def test_a_home_that_cannot_be_made_is_named_with_what_to_do(home: Path) -> None:
     home.write_text("a file")
-    assert running.run_flow([], home, {}) == 1
-    output = capsys.readouterr().err
-    assert output.count("\n") == 1
-    assert str(home) in output
-    assert "PREFECT_HOME" in output
+    refusal = read_refusal()
+    assert str(home) in refusal
+    assert "PREFECT_HOME" in refusal
 
 
 def test_without_a_home_of_the_user_prefect_s_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,14 +115,11 @@ def test_what_is_for_this_machine_passes_no_proxy(monkeypatch: pytest.MonkeyPatc
     assert os.environ["no_proxy"].split(",") == ["example.org", "127.0.0.1", "localhost", "::1"]
 
 
-def test_a_server_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_that_is_not_there_is_named() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
     with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
-        assert running.run_flow([], Path("nowhere"), {}) == 1
-    output = capsys.readouterr().err
-    assert output.count("\n") == 1
-    assert f"127.0.0.1:{port}/api (PREFECT_API_URL) does not answer" in output
+        assert f"127.0.0.1:{port}/api (PREFECT_API_URL) does not answer" in read_refusal()
 
 
 def test_the_password_of_a_server_is_never_printed(
@@ -126,7 +127,7 @@ def test_the_password_of_a_server_is_never_printed(
 ) -> None:
     address = "http://me:se@cret@127.0.0.1:9/api"
     with temporary_settings({PREFECT_API_URL: address}):
-        assert running.run_flow([], Path("nowhere"), {}) == 1
+        refusal = read_refusal()
         with pytest.raises(typer.Exit):
             serving.check_health()
         with pytest.raises(SystemExit) as exit:
@@ -135,7 +136,7 @@ def test_the_password_of_a_server_is_never_printed(
         with server.provide_server():
             pass
     output = capsys.readouterr()
-    lines = [*output.err.splitlines(), *output.out.splitlines(), str(exit.value)]
+    lines = [refusal, *output.err.splitlines(), *output.out.splitlines(), str(exit.value)]
     assert len(lines) == 4
     assert all("http://...@127.0.0.1:9/api" in line for line in lines)
     assert "cret" not in "".join(lines)
@@ -143,17 +144,15 @@ def test_the_password_of_a_server_is_never_printed(
 
 @pytest.mark.parametrize("name", ["all_proxy", "HTTPS_PROXY"])
 def test_a_socks_proxy_that_cannot_be_used_is_named_before_anything_starts(
-    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "socks5://me:secret@127.0.0.1:9")
     monkeypatch.setattr(preparing, "find_spec", lambda name: None)
-    assert running.run_flow([], Path("nowhere"), {}) == 1
+    refusal = "_proxy=socks5://...@127.0.0.1:9: a SOCKS proxy needs"
+    assert refusal in read_refusal()
     for command in (serving.check_health, serving.serve_flows):
-        with pytest.raises(typer.Exit):
+        with pytest.raises(NotReadyError, match=refusal):
             command()
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 3
-    assert all("_proxy=socks5://...@127.0.0.1:9: a SOCKS proxy needs" in line for line in lines)
     monkeypatch.setattr(preparing, "find_spec", lambda name: object())
     preparing.require_proxy()
 

@@ -1,0 +1,312 @@
+"""Answers of the commands to typed words: for one restriction, for an area, or as a list."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+import typer
+
+from audience_impact.answers import (
+    ChartForm,
+    EventKind,
+    EventOrder,
+    Grouping,
+    Quantity,
+    names,
+    rankings,
+    records,
+    text,
+)
+from audience_impact.answers.rankings import Ranking
+from audience_impact.answers.records import AreaRecord
+from audience_impact.cli import finding
+from audience_impact.cli.finding import Question
+from audience_impact.cli.folders import fail_with
+from audience_impact.plain_text import plain_line, plain_lines
+from audience_impact.store.versions import Stored
+
+if TYPE_CHECKING:
+    from audience_impact.site.charts.finish import Picture
+
+MOST_LISTED = 20
+Tables = dict[str, pd.DataFrame]
+
+
+class Options(NamedTuple):
+    """How an area is ranked and drawn, and whether everything is shown."""
+
+    by: Grouping | None
+    metric: Quantity
+    top: int
+    form: ChartForm | None
+    show_all: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as text and as values of JSON, and what draws it; None where nothing does."""
+
+    text: str
+    values: dict[str, Any]
+    draw: "Callable[[], Picture] | None" = None
+
+
+@dataclass(frozen=True)
+class RankedArea:
+    """An area in a period with its countries and restrictions, the largest first.
+
+    Attributes:
+        record: Everything published about the area.
+        ranking: Its countries.
+        events: Its restrictions.
+        by: Whether countries or restrictions are shown.
+    """
+
+    record: AreaRecord
+    ranking: Ranking
+    events: pd.DataFrame
+    by: Grouping
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """Return the rows that are shown; of restrictions that continue each other one."""
+        is_by_country = self.by is Grouping.COUNTRY
+        return self.ranking.rows if is_by_country else rankings.join_chains(self.events)
+
+
+def answer_question(version: Stored, words: str, period: str | None, options: Options) -> Answer:
+    """Return the answer to typed words; exit with 1 if nothing on record fits."""
+    tables = rankings.load_tables(version)
+    question, ids = find_restrictions(words, tables, period)
+    by = options.by or (Grouping.COUNTRY if question.asks_countries else None)
+    options = options._replace(by=by)
+    is_ranked = bool(by or options.form or options.metric is not Quantity.PEOPLE)
+    is_single = len(ids) == 1 and question.is_precise
+    is_event = question.has_shutdowns and is_single  # and not about all shutdowns of the area
+    if question.area is not None and (
+        is_ranked or (not is_event and _find_area_record(tables, question))
+    ):
+        answer = _answer_area(version, tables, question, options)
+    elif is_ranked:
+        raise fail_with(f"--by, --metric and --as go with a country or region; {words} is none", 2)
+    elif is_single:
+        answer = answer_restriction(version, tables, ids[0], options.show_all)
+    else:
+        values = text.events_json(_list_newest(tables, ids))
+        answer = Answer(_list_matches(words, tables, ids), values)
+    notes = {"notes": question.notes} if question.notes else {}
+    return Answer(
+        plain_lines("".join(f"{note}\n" for note in question.notes)) + answer.text,
+        {"version_id": version.id, **notes, **answer.values},
+        answer.draw,
+    )
+
+
+def answer_restriction(
+    version: Stored, tables: Tables, restriction_id: str, show_all: bool
+) -> Answer:
+    """Return the answer for a restriction, in full or in brief."""
+    record = records.build_record(tables, restriction_id)
+    render = text.render_restriction if show_all else text.render_brief
+    return Answer(
+        render(record, version.id),
+        text.restriction_json(record, version.id),
+        partial(_draw_restriction, version, restriction_id),
+    )
+
+
+def _draw_restriction(version: Stored, restriction_id: str) -> "Picture":
+    from audience_impact.site import build
+
+    return build.draw_restrictions(version, [restriction_id])[restriction_id]
+
+
+def _answer_area(version: Stored, tables: Tables, question: Question, options: Options) -> Answer:
+    by = options.by
+    if options.form is ChartForm.MAP:
+        if by is Grouping.RESTRICTION:
+            raise fail_with("--as map draws countries: leave out --by restriction", 2)
+        by = Grouping.COUNTRY
+    area = rank_area(tables, question, by, options.metric)
+    shown = text.render_area_brief(area.record, area.ranking, version.id, area.rows, options.top)
+    if options.show_all:
+        shown = f"{shown}\n{text.render_area(area.record, version.id)}"
+    values = text.area_json(area.record, version.id) | text.ranking_json(area.ranking)
+    values |= {"kind": area.ranking.kind.value} if area.ranking.kind else {}
+    return Answer(
+        shown,
+        values | text.events_json(area.events),
+        partial(draw_area, version, tables, area, options.top, options.form),
+    )
+
+
+def rank_area(
+    tables: Tables, question: Question, by: Grouping | None, metric: Quantity
+) -> RankedArea:
+    """Return an area with its countries and restrictions; exit with 1 if nothing is published."""
+    if question.has_shutdowns and question.period is None:
+        people = rankings.select_kind(tables, EventKind.SHUTDOWN)["impact_by_area"]
+        years = people.loc[people["area_id"] == (question.area or finding.WORLD), "period"]
+        question.period = max(years[years.str.len() == len("2023")], default=None)
+    record = _find_area_record(tables, question)
+    if record is None:
+        when = f" in {question.period}" if question.period else ""
+        area = question.area or finding.WORLD
+        name = names.area_in_words(area, area)
+        raise fail_with(f"The record has no number of people for {name}{when}.")
+    period = record.row["period"]
+    is_unpublished = metric is Quantity.PERSON_DAYS and "-" in period
+    if by is Grouping.RESTRICTION and is_unpublished:
+        raise fail_with("person-days of restrictions are published by year: give a year", 2)
+    by = by or (Grouping.COUNTRY if is_unpublished else Grouping.RESTRICTION)
+    kind = EventKind.SHUTDOWN if question.has_shutdowns else None
+    acts = rankings.select_restrictions(tables, record.area_id, period, kind)
+    if kind and ("-" in period or acts.empty):  # the numbers of a kind are published by year
+        if acts.empty:
+            question.ignore(EventKind.SHUTDOWN)
+        else:
+            question.remarks.append("A month counts restrictions of every kind together.")
+        kind = None
+        acts = rankings.select_restrictions(tables, record.area_id, period)
+    events = rankings.build_events(tables, set(acts["restriction_id"]), period)
+    ranking = rankings.build_ranking(tables, record.area_id, period, metric, kind)
+    return RankedArea(record, ranking, rankings.sort_events(events, EventOrder(metric)), by)
+
+
+def _find_area_record(tables: Tables, question: Question) -> AreaRecord | None:
+    try:
+        return records.build_area_record(tables, question.area or finding.WORLD, question.period)
+    except KeyError:  # no number of people is published of it, as of a block that was taken back
+        return None
+
+
+def draw_area(
+    version: Stored, tables: Tables, area: RankedArea, top: int, form: ChartForm | None = None
+) -> "Picture":
+    """Return the picture of an area: bars, a map or a line; exit with 1 if there is none."""
+    from audience_impact.site.charts import line, region_map
+    from audience_impact.site.charts import ranking as charts
+
+    ranked, events = area.ranking, area.events
+    if form is ChartForm.LINE:
+        tables = rankings.select_kind(tables, ranked.kind) if ranked.kind else tables
+        acts = rankings.select_restrictions(tables, ranked.area_id, kind=ranked.kind)
+        events = rankings.build_events(tables, acts["restriction_id"])
+    publishers = list(events["publisher"].dropna().value_counts().index)
+    try:
+        if form is ChartForm.MAP:
+            return region_map.draw_ranking_map(ranked, top, publishers, version)
+        if form is ChartForm.LINE:
+            years = rankings.list_years(tables, ranked.area_id, ranked.quantity)
+            return line.draw_years_line(ranked.name, ranked.quantity, years, publishers, version)
+    except ValueError as error:
+        raise fail_with(f"no {form} of {ranked.name}: {error}") from error
+    return charts.draw_ranking(ranked, area.rows, top, publishers, version)
+
+
+def write_chart(picture: "Picture", path: Path) -> None:
+    """Write a picture into a file; exit with 1 where its ending or the disk does not allow it."""
+    from audience_impact.store.files import explain_error, write_whole
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, picture.encode(path.suffix))
+    except (OSError, ValueError) as error:
+        reason = explain_error(error) if isinstance(error, OSError) else error
+        raise fail_with(f"cannot write the picture {path}: {reason}") from error
+
+
+def list_events(
+    version: Stored,
+    area: str,
+    year: int | None,
+    kind: EventKind | None,
+    begun: bool,
+    order: EventOrder,
+) -> Answer:
+    """Return a list of restrictions; exit with 1 where the area is unknown."""
+    tables = rankings.load_tables(version)
+    period = None if year is None else str(year)
+    acts = rankings.select_restrictions(tables, find_area_code(area, tables), period, kind, begun)
+    events = rankings.build_events(tables, set(acts["restriction_id"]), period)
+    events = rankings.sort_events(events, order)
+    quantity = Quantity.PERSON_DAYS if order is EventOrder.PERSON_DAYS else Quantity.PEOPLE
+    lines = [text.describe_list(events, quantity, version.id)]
+    lines += [] if events.empty else text.list_events(events, quantity)
+    return Answer(
+        plain_lines("\n".join(lines)) + "\n",
+        {"version_id": version.id, **text.events_json(events)},
+    )
+
+
+def find_area_code(words: str, tables: Tables) -> str:
+    """Return the code of the area with this name or code; exit with 1 if a name is unknown."""
+    code = finding.find_area(words, records.read_area_names(tables)) if words else ""
+    if code is None and not finding.CODE.fullmatch(words):
+        raise fail_with(
+            f"{words} is no area on record: give a code such as RU or 002, or a name such as Africa"
+        )
+    return code or words
+
+
+def find_restrictions(
+    words: str, tables: Tables, period: str | None = None
+) -> tuple[Question, list[str]]:
+    """Return what words ask for and the restrictions that fit.
+
+    Exit with 1 if nothing on record fits.
+    """
+    ids = tables["restrictions"]["restriction_id"].tolist()
+    if words in ids:
+        if period:
+            raise fail_with(f"--period {period} goes with a country or region; {words} is none", 2)
+        return Question(), [words]
+    is_id = finding.is_like_id(words)
+    near = difflib.get_close_matches(words, ids) if is_id else []
+    if is_id and (completed := finding.complete_id(words, tables["restrictions"])):
+        return Question(), completed
+    if near:
+        raise fail_with(f"{words} is not published; did you mean {' or '.join(near)}?")
+    vocabulary = finding.Vocabulary(tables)
+    question = finding.read_question(words, vocabulary)
+    question.period = period or question.period
+    fitting = finding.match_restrictions(question, vocabulary)
+    if not fitting and is_id:
+        raise fail_with(f"{words} is not published; see audience-impact list")
+    if not fitting:
+        raise fail_with(finding.describe_gap(question, vocabulary))
+    return question, fitting
+
+
+def _list_newest(tables: Tables, ids: list[str]) -> pd.DataFrame:
+    return rankings.sort_events(rankings.build_events(tables, ids), EventOrder.DATE)
+
+
+def _list_matches(words: str, tables: Tables, ids: list[str]) -> str:
+    head = (
+        f"{len(ids):,} restriction{'s fit' if len(ids) > 1 else ' fits'} '{words}', newest first. "
+        "Add a year or a month, or copy an id:"
+    )
+    events = rankings.join_chains(_list_newest(tables, ids))
+    lines = text.list_events(events, most=MOST_LISTED)
+    more = [f"  and {len(events) - MOST_LISTED} more"] * (len(events) > MOST_LISTED)
+    return plain_lines("\n".join([head, *lines, *more])) + "\n"
+
+
+def find_ids(tables: Tables, queries: list[str]) -> tuple[str, ...]:
+    """Return the ids of restrictions; exit with 1 if a query matches none or several of them."""
+    return tuple(dict.fromkeys(find_single_id(words, tables) for words in queries))
+
+
+def find_single_id(words: str, tables: Tables) -> str:
+    """Return the id of the restriction; exit with 1 if the words match none or several."""
+    question, ids = find_restrictions(words, tables)
+    for note in question.notes:
+        typer.echo(plain_line(note), err=True)
+    if len(ids) > 1:
+        raise fail_with(_list_matches(words, tables, ids).removesuffix("\n"))
+    return ids[0]
