@@ -11,11 +11,12 @@ import pytest
 from audience_impact.registers import gazetteer as places
 from audience_impact.registers import register
 from audience_impact.registers.register import Background, Event, Reading
-from audience_impact.registers.stop import dates, extent, hours, occasion, operators, words
+from audience_impact.registers.stop import cause as stop_cause
+from audience_impact.registers.stop import dates, hours, reach, texts
 from audience_impact.registers.stop import events as stop_events
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import EXCEPTED, REGISTER
-from audience_impact.registers.stop.extent import RegisterContext
+from audience_impact.registers.stop.reach import RegisterContext
 from audience_impact.vocabulary import GeoScope, PlaceReading
 from flows.registers import gazetteer
 from tests.support import register_row
@@ -23,13 +24,14 @@ from tests.support import register_row
 ROOT = Path(__file__).resolve().parents[2]
 CORRECTIONS = ROOT / "audience_impact" / "registers" / "stop" / "corrections.csv"
 FACTS = ROOT / "data" / "stop"
-KENYA = {"country": "Kenya", "count_year": "2024", "start_date": "2024-03-01"}
-WIDE = GeoScope.MULTI_REGION
 CITIES = "It affected more than one city in the same state, province, or region"
+KENYA = {"country": "Kenya", "count_year": "2024", "start_date": "2024-03-01"}
 
 
 def networks(cells: dict[str, str], known: RegisterContext | None = None) -> str:
-    return extent.part_of_networks(register_row(**KENYA | cells), known or RegisterContext())
+    row = register_row(**KENYA | cells)
+    context = known or RegisterContext()
+    return reach.read_network_reason(row, reach.read_cut(row), True, True, context)
 
 
 # ---- Whose network was cut ----
@@ -112,26 +114,6 @@ IN_PART = [
         },
         "one operator named",
     ),
-    (
-        ORDERED | {"country": "Kenya; Uganda", "telcos_involved": "Kenya: Simba, Kenya: Twiga"},
-        "2 countries, and operators of Kenya alone",
-    ),
-    (
-        ORDERED | {"info_source_link": "https://radar.cloudflare.com/traffic/as33771?dateStart=1"},
-        "one network: AS33771",
-    ),
-    (
-        ORDERED | {"info_source_link": "https://news.example/kenya-blocks-whatsapp-and-telegram"},
-        "services, not of the network",
-    ),
-    (
-        ORDERED | {"info_source_link": "https://news.example/kenya-slow-when-the-rival-is-online"},
-        "some occasions",
-    ),
-    (
-        ORDERED | {"info_source_link": "https://news.example/kenya-northeast-without-internet"},
-        "a part of the country",
-    ),
 ]
 
 
@@ -141,12 +123,6 @@ def test_what_does_not_say_everyone(cells: dict[str, str], reason: str) -> None:
 
 
 def test_operators_are_weighed_against_those_the_register_knows() -> None:
-    two = ORDERED | {
-        "telcos_involved": "Kenya: Simba, Kenya: Twiga (Tembo)",
-        "event": "The internet was cut on Simba and on the Tembo network.",
-    }
-    assert networks(two, RegisterContext({"simba": 2, "twiga": 2})) == ""
-    assert "some operators" in networks(two, RegisterContext({"simba": 2, "twiga": 2, "chui": 1}))
     one = ORDERED | {"telcos_involved": "Kenya: Simba", "event": "It was cut on Simba."}
     assert networks(one, RegisterContext({"simba": 3})) == ""
     assert "one operator" in networks(one, RegisterContext({"simba": 2}))
@@ -170,15 +146,9 @@ def test_later_services_are_told() -> None:
     ],
 )
 def test_cells_of_place_contradict(cells: dict[str, str], reason: str) -> None:
-    result = extent.part_of_country(register_row(**cells), WIDE)
+    result = reach.read_place_reason(register_row(**cells))
     assert reason in result
     assert bool(reason) == bool(result)
-
-
-@pytest.mark.parametrize("scope", [GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY])
-def test_a_scope_of_cities_contradicts_a_nationwide_area(scope: GeoScope) -> None:
-    assert extent.part_of_country(register_row(), scope)
-    assert not extent.part_of_country(register_row(), GeoScope.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -202,23 +172,22 @@ def test_slips_in_the_word_for_the_whole_country(text: str, national: bool) -> N
 
 def test_operators_as_named() -> None:
     row = register_row(telcos_involved="Kenya: Simba (Tembo), Kenya: Twiga and Chui")
-    assert operators.named_operators(row) == ("Simba (Tembo)", "Twiga", "Chui")
-    assert operators.operator_key("Simba (Tembo)") == operators.operator_key("SIMBA") == "simba"
-    assert operators.operator_countries(row) == {"Kenya"}
+    assert texts.named_operators(row) == ("Simba (Tembo)", "Twiga", "Chui")
+    assert texts.operator_key("Simba (Tembo)") == texts.operator_key("SIMBA") == "simba"
     spaced = register_row(telcos_involved="Simba (Tembo) Twiga")
-    assert operators.named_operators(spaced) == ("Simba (Tembo)", "Twiga")
-    assert operators.named_operators(register_row(telcos_involved="Simba, Ministry of Works")) == (
+    assert texts.named_operators(spaced) == ("Simba (Tembo)", "Twiga")
+    assert texts.named_operators(register_row(telcos_involved="Simba, Ministry of Works")) == (
         "Simba",
     )
 
 
 def test_sentences_do_not_end_at_months() -> None:
     text = "It was cut on Mar. 3 and Apr. Fool's day. Then it came back. and went"
-    assert words.split_sentences(text) == [
+    assert texts.split_sentences(text) == (
         "It was cut on Mar. 3 and Apr. Fool's day.",
         "Then it came back. and went",
-    ]
-    assert words.first_sentence("") == ""
+    )
+    assert texts.first_sentence("") == ""
 
 
 # ---- Why ----
@@ -242,22 +211,22 @@ def test_sentences_do_not_end_at_months() -> None:
         ({"ordered_by": "Non-government", "event": "A DDoS hit a bank."}, "attack", "no"),
         ({"ordered_by": "Non-government"}, "unknown", ""),
         ({"ordered_by": "Local government", "event": "To ward off cyberattacks."}, "order", "yes"),
-        (
-            {"ordered_by": "Judiciary", "actual_cause_details": "To ward off cyberattacks"},
-            "order",
-            "yes",
-        ),
     ],
 )
 def test_cause(cells: dict[str, str], cause: str, ordered: str) -> None:
     row = register_row(**cells)
-    assert (occasion.read_cause(row), occasion.is_ordered(row)) == (cause, ordered)
+    assert (stop_cause.read_cause(row), stop_cause.is_ordered(row)) == (cause, ordered)
 
 
 def test_the_occasion_is_the_registers_own_word() -> None:
-    assert occasion.read_occasion(register_row(actual_cause="Elections")) == "Elections"
-    assert occasion.read_occasion(register_row(actual_cause="Unknown")) == ""
-    assert [occasion.yes_no(word) for word in ("Yes", "No", "Unknown", "")] == ["yes", "no", "", ""]
+    assert stop_cause.read_occasion(register_row(actual_cause="Elections")) == "Elections"
+    assert stop_cause.read_occasion(register_row(actual_cause="Unknown")) == ""
+    assert [stop_cause.yes_no(word) for word in ("Yes", "No", "Unknown", "")] == [
+        "yes",
+        "no",
+        "",
+        "",
+    ]
 
 
 # ---- When ----
@@ -480,9 +449,6 @@ def test_a_row_in_part_says_so_and_touches_no_whole_country() -> None:
     assert one.restriction["operators"] == "Simba"
     assert one.place.geo_scope is GeoScope.NATIONAL
     assert {defect.kind for defect in one.defects} >= {"extent_doubtful"}
-    cities = readings(ORDERED | {"geo_scope": CITIES})[0]
-    assert cities.place.geo_scope is GeoScope.MULTI_REGION
-    assert cities.restriction["network_scope"] == "all"
     whole = readings(ORDERED)[0]
     assert (whole.restriction["network_scope"], whole.restriction["extent_reason"]) == ("all", "")
 

@@ -5,26 +5,30 @@ never guessed.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-
-import pandas as pd
 
 from audience_impact.facts.events import name_measurers
 from audience_impact.periods import SANE_YEARS
 from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
-from audience_impact.registers.stop import dates, hours, occasion, operators
+from audience_impact.registers.stop import cause, dates, hours
 from audience_impact.registers.stop.dates import parse_day, parse_duration
-from audience_impact.registers.stop.networks import (
-    are_lines_cut,
-    read_cut,
-    read_networks,
+from audience_impact.registers.stop.reach import SERVICES, are_lines_cut, read_cut, read_networks
+from audience_impact.registers.stop.texts import (
+    OPERATORS,
+    OTHER,
+    PHRASES,
+    Row,
+    event_text,
+    first_sentence,
+    named_operators,
+    operator_names,
     row_words,
+    says,
+    split_sentences,
 )
-from audience_impact.registers.stop.targets import COLUMNS, OTHER
-from audience_impact.registers.stop.words import first_sentence, split_sentences
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
     EITHER_ACTION,
@@ -54,8 +58,8 @@ READ = (
     *("affected_network", "shutdown_extent", "ordered_by", "decision_maker", "actual_cause"),
     *("actual_cause_details", "info_source_link", "shutdown_status", "end_date", "duration"),
     *("gov_justification", "gov_just_details", "gov_ack", "legal_method", "gov_ack_quote"),
-    *(*COLUMNS, OTHER, "sms_affected", "phonecall_affected", "telco_ack", "event", "count_year"),
-    operators.COLUMN,
+    *(*SERVICES, OTHER, "sms_affected", "phonecall_affected", "telco_ack", "event", "count_year"),
+    OPERATORS,
 )
 """Columns of the published file that are read; a file without one of these is no STOP register."""
 
@@ -91,71 +95,14 @@ DEFECTS = {
     "platform_text_unread": "free text that is no name of a service",
     "platform_not_named": "a service-based row that names no service",
     "feature_in_text": "a feature found in free text by a rule",
-    "services_restored": "services in the cells that the text says are not, or no longer, blocked",
     "repeat_differs": COMMON_DEFECTS["repeat_differs"],
     "same_row_twice": COMMON_DEFECTS["same_row_twice"],
     "told_twice": COMMON_DEFECTS["told_twice"],
 }
 """Kinds of defect, with their meanings."""
 
-SCOPES = (
-    ("only affected one city", GeoScope.LOCALITY),
-    ("more than one city", GeoScope.MULTI_LOCALITY),
-    ("more than one state", GeoScope.MULTI_REGION),
-    ("not sure", GeoScope.UNKNOWN),
-)
-SLOWED = re.compile(
-    r"\bthrottled (?:to|for) (?:only )?2g\b|\b2g (?:internet |service )?was (?:reportedly )?"
-    r"(?:throttled|working)\b|\bonly 2g\b|\b2g (?:internet |service )?(?:remain(?:s|ed)|stayed) "
-    r"(?:online|available|up|on)\b|\bcap of 2g\b|"
-    r"\bremaining mobile internet (?:service )?was throttled\b",
-    re.IGNORECASE,
-)
-"""Pattern of texts that say that fast networks were switched off and a slow one stayed up."""
-SLOWING = re.compile(r"\bthrottl\w+", re.IGNORECASE)
-BOTH = re.compile(r"\bshut ?downs? and throttl\w+|\bthrottl\w+ and shut ?downs?", re.IGNORECASE)
-CUTTING = re.compile(
-    r"shut|suspen|\bcut|snapp|block|disconnect|blackout|offline|\bdown\b|\bout\b", re.IGNORECASE
-)
-NARROWED = re.compile(r"\b(?:then|later) only\b", re.IGNORECASE)
-UNSTATED = {"", "unknown", "no", "not sure"}
 MOST_LAW_WORDS = 8
-LAW = re.compile(
-    r"\b(?:act|article|code|constitution|decree|law|notification|order|ordinance|regulations?|"
-    r"rules|section)\b",
-    re.IGNORECASE,
-)
-"""Words of the name of a law or an order, in a cell that may also tell a story."""
-FIRST_SEEN = re.compile(r"\b(?:since|by|from) at least \w+\.? \d", re.IGNORECASE)
-"""Words on a day by which a restriction was in force ("since at least Oct. 28")."""
-SPELLS = re.compile(
-    r"\bon[- ]and[- ]off\b|(?<!worked )\bintermittent(?:ly)?\b(?! (?:gun|fir|fight|clash|shell))|"
-    r"\bsporadic\w*|\bevery time\b|\bnightly\b|\b(?:each|every) night\b|"
-    r"\b(?:frequent|recurring|short and localized)\b(?: [\w-]+){0,3} (?:shut ?downs|cuts|outages)|"
-    r"\b(?:frequently|repeatedly) (?:cut|shut|suspend|disrupt|block|restrict)|"
-    r"\b(?:cut|shut|suspended|disrupted)(?: off| down)? (?:frequently|repeatedly)\b|"
-    r"\b(?:twice|(?:several|many|multiple|two|three) times) (?:a |each |per |every )?da(?:y|ily)\b|"
-    r"\b(?:at|during|with)(?: \w+){0,3} exam(?:ination)?s? (?:hours|times)\b",
-    re.IGNORECASE,
-)
-"""Pattern of words that say that a cut came and went."""
-PROLONGS = re.compile(
-    r"\b(?:extension|continuation|consolidation)\b[^.;]{0,40} (?:previous|earlier|existing)\b|"
-    r"\b(?:in|to) an extension (?:of a (?:\w+ )?shut ?down|order)\b|"
-    r"\bextended (?:an?|the)(?: (?:internet|mobile|existing|previous|earlier|network))* shut ?down",
-    re.IGNORECASE,
-)
-"""Words of an order that prolonged an earlier one, not of one that was prolonged itself."""
-GENERATIONS = re.compile(r"\b[2345]g\b|\bspeeds?\b", re.IGNORECASE)
-CUT_TO_2G = re.compile(
-    r"\b2g(?: service)?(?: was| available,)? throttled\b|\bthrottled for 2g\b|"
-    r"\bremaining mobile internet (?:service )?was throttled\b",
-    re.IGNORECASE,
-)
-PREPAID = re.compile(r"\bpre-?paid\b", re.IGNORECASE)
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
-
-Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -175,10 +122,9 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
     here. If the edition of the newest year does not list an event without end, the event ended
     within the year of its last edition. Its end is then an interval, from the last evidence (its
     start, a day on which the text says that it was in force, or the first day of a later year in
-    which it still counts as ongoing) to the last day of that year. "Until late 2025" is an interval
-    as well, and so are the days of a place that was cut first ("Rajasthan, then only in Jaipur").
-    If the text states when access came back in most of the affected area, that is the end, because
-    the cells do not name the rest.
+    which it still counts as ongoing) to the last day of that year. If the
+    text states when access came back in most of the affected area, that is the end, because the
+    cells do not name the rest.
     """
     printed = dates.read_dates(row)
     start, ended = printed.start, printed.end
@@ -190,8 +136,6 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, tuple(defects))
     if ended and ended < start:
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, (*defects, "end_before_start"))
-    if ended > start and NARROWED.search(row["area_name"]):
-        return End(f"{start}/{ended}", EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
     if ended:
         defects += ["ongoing_with_end"] if status == "ongoing" else []
         is_sign = dates.read_last_sign(row["event"], start) == ended
@@ -201,14 +145,16 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         return End(later, EndStatus.ENDED, EndSource.RECORDED, (*defects, "ended_later"))
     if restored := dates.read_restoration(row["event"], start):
         return End(restored, EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
-    if in_year := dates.read_end_in_year(row["event"], start):
-        return End(in_year, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
     is_listed = parse_year(row["count_year"]) >= newest_year
     if status == "ongoing" and is_listed:
         return End("", EndStatus.ONGOING, EndSource.SNAPSHOT_DATE, tuple(defects))
     if status in ("ended", "") and days is not None:
-        last = pd.Timestamp(start) + pd.Timedelta(days=days - 1)
-        return End(str(last.date()), EndStatus.ENDED, EndSource.DURATION_FIELD, tuple(defects))
+        return End(
+            dates.add_days(start, days - 1),
+            EndStatus.ENDED,
+            EndSource.DURATION_FIELD,
+            tuple(defects),
+        )
     defects += ["end_missing"] if status != "ongoing" else []
     sign = dates.read_last_sign(row["event"], start)
     last_days = _last_days(max(start, sign), parse_year(row["count_year"]))
@@ -228,11 +174,9 @@ def _last_days(start: str, year: str) -> str:
 
 def read_scope(text: str) -> tuple[GeoScope, str]:
     """Return the geographic scope of a row, and the defect of its wording, if any."""
-    folded = text.casefold()
-    for words, meant in SCOPES:
-        if words in folded:
-            return meant, ""
-    return GeoScope.UNKNOWN, "word_unknown" if folded not in UNSTATED else ""
+    for meant in PHRASES.list_meanings("scope", text):
+        return GeoScope(meant), ""
+    return GeoScope.UNKNOWN, "" if text.casefold() in cause.UNSTATED else "word_unknown"
 
 
 def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
@@ -265,10 +209,10 @@ def _is_slowed(row: Row) -> bool:
     event = row["event"]
     lead = first_sentence(event)
     if not (event or row["actual_cause_details"]):
-        return not (are_lines_cut(row) or any(CUTTING.search(text) for text in row_words(row)))
-    alone = any(SLOWING.search(text) and not CUTTING.search(text) for text in (lead, event))
-    alone = alone and not BOTH.search(row["actual_cause_details"])
-    return alone or bool(SLOWED.search(event))
+        return not (are_lines_cut(row) or says("cutting", *row_words(row)))
+    is_alone = any(says("slowing", text) and not says("cutting", text) for text in (lead, event))
+    is_alone = is_alone and not says("both_done", row["actual_cause_details"])
+    return is_alone or says("slowed_to_2g", event)
 
 
 def judge_evidence(row: Row, done: Action) -> EvidenceState:
@@ -279,7 +223,7 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
     admits is `likely_blocked`, and any other `insufficient`, since the register itself prints no
     measurement.
     """
-    text = f"{_row_text(row)} {row['info_source_link']}"
+    text = f"{event_text(row)} {row['info_source_link']}"
     if name_measurers(text) or "measurement" in text.casefold():
         states = {
             Action.NETWORK_SHUTDOWN: EvidenceState.DOWN,
@@ -287,7 +231,7 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
             Action.BLOCK: EvidenceState.BLOCKED,
         }
         return states.get(done, EvidenceState.INSUFFICIENT)
-    is_admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and not occasion.is_denied(row)
+    is_admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and not cause.is_denied(row)
     admitted = is_admitted and done is not Action.UNKNOWN
     return EvidenceState.LIKELY_BLOCKED if admitted else EvidenceState.INSUFFICIENT
 
@@ -298,32 +242,27 @@ def shorten_text(text: str, signs: int) -> str:
 
 
 def _join_known(*texts: str) -> str:
-    return "; ".join(text for text in texts if text.casefold() not in UNSTATED)
+    return "; ".join(text for text in texts if text.casefold() not in cause.UNSTATED)
 
 
 def _describe_both(row: Row) -> str:
     """Return the note on a row that counts as both shut down and throttled; else blank."""
     if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
         return ""
-    text = _row_text(row)
+    text = event_text(row)
     if not (read_cut(row).full and _is_slowed(row)):
         return BOTH_ACTIONS
-    if CUT_TO_2G.search(text):
+    if says("fast_cut", text):
         return FAST_CUT
-    is_of_fast = GENERATIONS.search(text) and not PREPAID.search(text)
-    return SLOWED_ALONE if is_of_fast else EITHER_ACTION
-
-
-def _row_text(row: Row) -> str:
-    return f"{row['event']} {row['actual_cause_details']}"
+    return SLOWED_ALONE if says("generation", text) else EITHER_ACTION
 
 
 def _describe_order(row: Row) -> str:
     """Return the note on an order that prolongs another or is one of a series."""
-    text = _row_text(row)
-    if PROLONGS.search(text):
+    text = event_text(row)
+    if says("prolonging", text):
         return PROLONGED
-    return IN_SERIES if "uninterrupted series" in text else ""
+    return IN_SERIES if says("series", text) else ""
 
 
 def _describe_extent(row: Row) -> str:
@@ -336,7 +275,7 @@ def _describe_spells(row: Row) -> str:
     """Return the note on a row of several days whose text says that the cut came and went."""
     text = " ".join([*split_sentences(row["event"])[:2], row["actual_cause_details"]])
     is_one_day = row["end_date"][:10] == row["start_date"][:10]
-    return ON_AND_OFF if SPELLS.search(text) and not is_one_day else ""
+    return ON_AND_OFF if says("on_and_off", text) and not is_one_day else ""
 
 
 def write_note(row: Row, also_named: Sequence[str]) -> str:
@@ -362,8 +301,8 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
 
 def _name_law(text: str) -> str:
     """Return the law or order that a cell names; blank where it tells a story."""
-    is_name = len(text.split()) <= MOST_LAW_WORDS and LAW.search(text) is not None
-    return _join_known(occasion.correct_spelling(text)) if is_name else ""
+    is_name = len(text.split()) <= MOST_LAW_WORDS and says("law", text)
+    return _join_known(cause.correct_spelling(text)) if is_name else ""
 
 
 @dataclass(frozen=True)
@@ -408,16 +347,16 @@ def restriction_cells(
         "severity": severity,
         "evidence_state": judge_evidence(row, done),
         "claim_status": _read_claim(row),
-        "authority": _join_known(*occasion.read_authority(row)),
+        "authority": _join_known(*cause.read_authority(row)),
         "stated_reason": _join_known(row["gov_justification"]),
         "legal_basis": _name_law(row["legal_method"]),
         "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_of_exams else ""),
-        "cause": occasion.read_cause(row),
-        "occasion": occasion.read_occasion(row),
-        "is_ordered": occasion.is_ordered(row),
-        "operators": ";".join(operators.named_operators(row)),
-        "is_phone_cut": occasion.yes_no(row["phonecall_affected"]),
-        "is_sms_cut": occasion.yes_no(row["sms_affected"]),
+        "cause": cause.read_cause(row),
+        "occasion": cause.read_occasion(row),
+        "is_ordered": cause.is_ordered(row),
+        "operators": ";".join(named_operators(row)),
+        "is_phone_cut": cause.yes_no(row["phonecall_affected"]),
+        "is_sms_cut": cause.yes_no(row["sms_affected"]),
         "extent_reason": context.extent_reason,
         **_timing_cells(timing),
         **_name_measurers(row),
@@ -426,9 +365,7 @@ def restriction_cells(
 
 def _is_of_operators(row: Row, reason: str) -> bool:
     """Return whether the operators in a cell were cut, and not only measured beside damage."""
-    names = {
-        key for name in operators.named_operators(row) for key in operators.operator_names(name)
-    }
+    names = {key for name in named_operators(row) for key in operator_names(name)}
     text = plain_name(f"{row['event']} {row['actual_cause_details']}").split()
     return bool(names) and not (reason.startswith(Cause.DAMAGE) and names.isdisjoint(text))
 
@@ -436,7 +373,7 @@ def _is_of_operators(row: Row, reason: str) -> bool:
 def _name_measurers(row: Row) -> dict[str, str]:
     """Return the measurers that a row names, and the first of its links that is one of theirs."""
     links = re.findall(r"https?://[^;,\s]+", row["info_source_link"])
-    text = f"{_row_text(row)} {row['info_source_link']}"
+    text = f"{event_text(row)} {row['info_source_link']}"
     return {
         "measured_by": name_measurers(text),
         "measured_url": next(filter(name_measurers, links), ""),
@@ -447,13 +384,13 @@ def _read_precision(row: Row) -> StartPrecision:
     """Return how certain the first day is; a day of no stated type is printed as certain."""
     if row["start_date_type"] != "Estimated":
         return StartPrecision.ACTUAL
-    is_first_seen = FIRST_SEEN.search(row["event"])
+    is_first_seen = says("first_seen", row["event"])
     return StartPrecision.FIRST_SEEN if is_first_seen else StartPrecision.ESTIMATED
 
 
 def _read_claim(row: Row) -> ClaimStatus:
     """Return who claims the restriction; a fault that an authority admits is no order."""
-    is_admitted = occasion.is_admitted(row) and not occasion.is_denied(row)
+    is_admitted = cause.is_admitted(row) and not cause.is_denied(row)
     return ClaimStatus.OFFICIAL if is_admitted else ClaimStatus.REPORTED
 
 

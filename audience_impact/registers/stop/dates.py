@@ -10,7 +10,6 @@ dates are used.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -18,34 +17,8 @@ from functools import lru_cache
 import pandas as pd
 
 from audience_impact.periods import SANE_YEARS
-from audience_impact.registers.stop.words import MONTHS
+from audience_impact.registers.stop.texts import MONTHS, PHRASES, Row
 
-RESTORED = re.compile(
-    r"\b(?:restored|reinstated|resumed|lifted|back) (?:in|across|to|for|online in) "
-    r"(?:most|all|nearly all|almost all)\b[^.]{0,60}?"
-    r"\b(?P<number>\d{1,3}) (?P<unit>day|week|month)s? (?:later|after)\b",
-    re.IGNORECASE,
-)
-"""Words on how long after the start access returned in most places: such a restriction ended for
-the places that the row's cells name, and goes on in places that the cells do not name."""
-_NAME = r"[A-Z][\w'-]+(?: [A-Z][\w'-]+)*"
-LEFT = re.compile(
-    rf"\b(?P<place>{_NAME}(?:, {_NAME})*),? (?:has |have )?remain(?:s|ed) "
-    r"(?:cut ?off|offline|disconnected|without (?:internet|access))\b[^.]*"
-)
-"""Words on a place that access did not come back to, after it did in most."""
-_MONTH = rf"(?P<month>{'|'.join(MONTHS)})[a-z]*\.?"
-LAST_SIGN = re.compile(
-    r"\b(?:(?:until|till|through|to) at least|at least (?:until|through)|(?<!ended )as of) "
-    r"(?:(?:[^.;]|[ap]\.m\.){0,60}?\b(?:on|of) )?(?:early |late )?"
-    rf"(?:{_MONTH} (?:(?P<day>\d{{1,2}})(?!\d)(?:, )?)?)?(?P<year>20\d\d)?"
-    r"(?![^.;]{0,60}\bha[ds] (?:been )?(?:returned|restored|resumed)\b)",
-    re.IGNORECASE,
-)
-"""Words on a day on which a restriction was still in force ("until at least Aug. 24")."""
-UNTIL = re.compile(r"\b(?:until|till) (?P<part>early|mid|late)[- ](?P<year>20\d\d)", re.IGNORECASE)
-PARTS_OF_YEAR = {"early": ("01-01", "04-30"), "mid": ("05-01", "08-31"), "late": ("09-01", "12-31")}
-"""First and last days of the parts of a year that a text may name as an end."""
 DAYS_OF_UNIT = {"day": 1, "week": 7, "month": 30}
 MOST_DAYS = 36525
 SERIALS = (32874, 73051)
@@ -69,7 +42,6 @@ def parse_day(text: str) -> str:
     """Return a day in ISO 8601 from ISO text or a spreadsheet's serial number; else blank.
 
     A day outside SANE_YEARS is a typing error; such a row would make the whole layer invalid.
-    Results are cached, since a register repeats few days.
     """
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
         day = FIRST_SERIAL + timedelta(days=int(float(text)))
@@ -80,6 +52,11 @@ def parse_day(text: str) -> str:
         except ValueError:
             return ""
     return day.isoformat() if SANE_YEARS[0] <= day.year <= SANE_YEARS[1] else ""
+
+
+def add_days(day: str, days: int) -> str:
+    """Return the day in ISO 8601 so many days later."""
+    return str((pd.Timestamp(day) + pd.Timedelta(days=days)).date())
 
 
 def parse_duration(text: str) -> tuple[int | None, str]:
@@ -93,8 +70,7 @@ def parse_duration(text: str) -> tuple[int | None, str]:
         return None, "duration_unreadable"
     value = float(text)
     if value < 0:
-        serial = -value >= SERIALS[0]
-        return None, "duration_negative_serial" if serial else "duration_negative"
+        return None, "duration_negative_serial" if -value >= SERIALS[0] else "duration_negative"
     if value > MOST_DAYS:
         return None, "duration_unreadable"
     return max(1, int(value)), ""
@@ -105,23 +81,14 @@ def read_restoration(text: str, start: str) -> str:
 
     A number of weeks or months is as precise as its unit.
     """
-    match = RESTORED.search(text)
+    match = PHRASES.find("restored_in_most", text)
     if not match:
         return ""
     days = int(match["number"]) * DAYS_OF_UNIT[match["unit"].casefold()]
-    return str((pd.Timestamp(start) + pd.Timedelta(days=max(days - 1, 0))).date())
+    return add_days(start, max(days - 1, 0))
 
 
-def read_end_in_year(text: str, start: str) -> str:
-    """Return the days in which it ended, by a text ("until late 2025"); blank if it says none."""
-    match = UNTIL.search(text)
-    if not match:
-        return ""
-    first, last = (f"{match['year']}-{day}" for day in PARTS_OF_YEAR[match["part"].casefold()])
-    return f"{max(first, start)}/{last}" if last > start else ""
-
-
-def narrow_to_rest(row: Mapping[str, str]) -> dict[str, str]:
+def narrow_to_rest(row: Row) -> dict[str, str]:
     """Return the cells of a row, limited to the place where access had not come back.
 
     If the text states that access came back in most places in an earlier year, and names the place
@@ -129,13 +96,11 @@ def narrow_to_rest(row: Mapping[str, str]) -> dict[str, str]:
     """
     start, text = parse_day(row["start_date"]), row["event"]
     restored = read_restoration(text, start) if start else ""
-    rest = LEFT.search(text)
+    rest = PHRASES.find("left_out", text)
     if not (restored and rest and row["count_year"] > restored[:4]):
         return dict(row)
-    first = str((pd.Timestamp(restored) + pd.Timedelta(days=1)).date())
-    scope = "It only affected one city"
-    changed = {"area_name": rest["place"], "geo_scope": scope, "start_date": first}
-    return {**row, **changed, "event": rest[0]}
+    place = {"area_name": rest["place"], "geo_scope": "It only affected one city"}
+    return {**row, **place, "start_date": add_days(restored, 1), "event": rest[0]}
 
 
 def read_last_sign(text: str, start: str) -> str:
@@ -143,20 +108,20 @@ def read_last_sign(text: str, start: str) -> str:
 
     A day without a year is the first after the start; a month or a year counts from its first day.
     """
-    signs = (_parse_sign(match, start) for match in LAST_SIGN.finditer(text))
+    signs = (_parse_sign(match, start) for match in PHRASES.pattern("last_sign").finditer(text))
     return max((sign for sign in signs if sign >= start), default="")
 
 
 def _parse_sign(match: re.Match[str], start: str) -> str:
-    """Return the day of a match of LAST_SIGN in ISO 8601; blank if it names none."""
+    """Return the day of a last sign in ISO 8601; blank if it names none."""
     if not (match["year"] or match["day"]):
         return ""
     month = MONTHS.index(match["month"].casefold()) + 1 if match["month"] else 1
     day = f"-{month:02d}-{int(match['day'] or 1):02d}"
     year = match["year"] or start[:4]
-    return parse_day(
-        year + day if match["year"] or year + day >= start else f"{int(year) + 1}{day}"
-    )
+    if not match["year"] and year + day < start:
+        year = str(int(year) + 1)
+    return parse_day(year + day)
 
 
 def _correct_year(start: str, end: str, count_year: str) -> str:
@@ -172,7 +137,7 @@ def _correct_year(start: str, end: str, count_year: str) -> str:
     return year_before if 0 <= days <= SLIP_DAYS else ""
 
 
-def read_dates(row: Mapping[str, str]) -> Dates:
+def read_dates(row: Row) -> Dates:
     """Return first and last day of a row, repaired where the row's duration shows the error."""
     start, end = parse_day(row["start_date"]), parse_day(row["end_date"])
     if slipped := _correct_year(start, end, row["count_year"]):
@@ -182,11 +147,11 @@ def read_dates(row: Mapping[str, str]) -> Dates:
         return Dates(start, end)
     first, last = pd.Timestamp(start), pd.Timestamp(end)
     apart = (last - first).days
-    if apart <= 0 and float(printed) < 0:
-        return Dates(start, end)
     if float(printed) >= 0:
         differs = abs(float(printed) - (apart + 1)) > 1 and apart >= 0
         return Dates(start, end, "duration_differs" if differs else "")
+    if apart <= 0:
+        return Dates(start, end)
     turned = first + pd.DateOffset(years=1)
     length = (turned - last).days + 1
     if float(printed) == -apart and 1 <= length <= LONGEST_REPAIR_DAYS:

@@ -24,16 +24,17 @@ from audience_impact.registers.register import (
     parse_year,
 )
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import (
-    dates,
-    extent,
-    losses,
-    narrowing,
-    networks,
-    operators,
-    words,
-)
+from audience_impact.registers.stop import dates, losses, reach
 from audience_impact.registers.stop import targets as stop_targets
+from audience_impact.registers.stop.texts import (
+    OTHER,
+    SOURCES,
+    named_operators,
+    operator_key,
+    row_words,
+    says,
+    source_titles,
+)
 from audience_impact.vocabulary import Feature, GeoScope, NetworkScope
 
 IDENTITY = ("country", "area_name", "shutdown_extent", "affected_network")
@@ -42,10 +43,6 @@ MOST_NAME_WORDS = 4
 LEAST_REGION = 2
 """Smallest size of a place, by its level (a district), that makes a row one of a part of a country.
 """
-EXCEPTION = re.compile(
-    r"^\W*(?:nation|country|all (?:the )?(?:regions|states|provinces)\b).*\bexcept\b",
-    re.IGNORECASE,
-)
 EXCEPTED = "everyone but a part: "
 """Beginning of `extent_reason` if the row excludes a place: the rest of the country was cut."""
 SNAPSHOT = "2026-05-20"
@@ -76,7 +73,7 @@ def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record
     identity_cells = tuple(plain_name(cells[column]) for column in IDENTITY)
     start = dates.read_dates(cells).start
     area = EVERYWHERE if places.is_national(cells["area_name"]) else identity_cells[1]
-    named = (*stop_targets.COLUMNS, stop_targets.OTHER)
+    named = (*reach.SERVICES, OTHER)
     return Record(
         number,
         cells,
@@ -87,8 +84,8 @@ def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record
         services=tuple(plain_name(cells[column]) for column in named),
         refused=stop.refusal_reason(cells, country_ids),
         alike=(";".join(country_ids), start, identity_cells[0], area, *identity_cells[2:]),
-        evidence=cells["info_source_link"],
-        operators=tuple(operators.operator_key(name) for name in operators.named_operators(cells)),
+        evidence=cells[SOURCES],
+        operators=tuple(operator_key(name) for name in named_operators(cells)),
     )
 
 
@@ -143,7 +140,7 @@ def read_event(event: Event, background: Background) -> Reading:
         for kind in _list_defects(record, background)
         if kind
     ]
-    defects += [Defect("extent_doubtful", row.number)] if context.extent_reason else []
+    defects += [Defect("extent_doubtful", row.number)] if cells["extent_reason"] else []
     defects += [Defect("ended_later", row.number)] if context.later_end else []
     defects += [] if context.later_end else _no_longer_counted(row, background.newest_year)
     place, _ = _locate_record(row, background)
@@ -160,34 +157,26 @@ def _read_context(row: Record, background: Background) -> stop.Context:
     ends = sorted(end for record in later if (end := dates.read_dates(record.cells).end))
     end = ends[-1] if ends and not dates.read_dates(row.cells).end else ""
     place, _ = _locate_record(row, background)
-    cut = networks.read_cut(row.cells)
+    cut = reach.read_cut(row.cells)
     is_national = place.geo_scope is GeoScope.NATIONAL
-    is_all = networks.read_networks(row.cells)[0] is NetworkScope.ALL
-    marked = is_national and cut.full and is_all
-    beside = extent.RegisterContext(
+    is_all = reach.read_networks(row.cells)[0] is NetworkScope.ALL
+    is_marked = is_national and cut.full and is_all
+    beside = reach.RegisterContext(
         background.operator_rows.get(row.country_ids, {}),
         any("Full" not in record.cells["shutdown_extent"] for record in later),
     )
-    if not marked:
-        return stop.Context(
-            end,
-            background.newest_year,
-            of_place=_exception_reason(row),
-            of_networks=narrowing.find_narrowing(row.cells, cut, is_national, beside),
-        )
-    scope, _ = stop.read_scope(row.cells["geo_scope"])
     return stop.Context(
         end,
         background.newest_year,
-        of_place=extent.part_of_country(row.cells, scope),
-        of_networks=extent.part_of_networks(row.cells, beside),
+        of_place=reach.read_place_reason(row.cells) if is_marked else _exception_reason(row),
+        of_networks=reach.read_network_reason(row.cells, cut, is_national, is_marked, beside),
     )
 
 
 def _exception_reason(row: Record) -> str:
     """Return the words of the row that exclude a part of the country; blank without them."""
     area = row.cells["area_name"]
-    return f"{EXCEPTED}{area}" if EXCEPTION.search(area) else ""
+    return f"{EXCEPTED}{area}" if says("exception", area) else ""
 
 
 def _later_editions(row: Record, background: Background) -> list[Record]:
@@ -211,7 +200,7 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     cells = record.cells
     other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in OTHER_TEXTS))
     event_text = " ".join((cells["event"] or cells["actual_cause_details"]).split())
-    titles = " . ".join(words.source_titles(cells))
+    titles = " . ".join(source_titles(cells))
     place = background.locate_record(
         record, cells["country"], cells["area_name"], scope, other_text, event_text, titles
     )
@@ -229,7 +218,7 @@ def _names_no_region(record: Record, background: Background) -> bool:
     """
     if record.cells["shutdown_extent"] == "Service-based":
         return True
-    text = " ; ".join(networks.row_words(record.cells)).split()
+    text = " ; ".join(row_words(record.cells)).split()
     sizes = range(1, MOST_NAME_WORDS + 1)
     spans = {" ".join(text[i : i + size]) for size in sizes for i in range(len(text))}
     atlas = [background.atlas[country] for country in record.country_ids]
@@ -254,7 +243,7 @@ def _list_defects(record: Record, background: Background) -> list[str]:
         *(odd, place.defect),
         *stop_targets.read_targets(cells, background.rules, background.catalogue).defects,
         *stop.read_end(cells).defects,
-        networks.read_networks(cells)[1],
+        reach.read_networks(cells)[1],
         stop.read_action(cells, False)[2],
     ]
 

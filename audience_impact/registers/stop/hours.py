@@ -8,30 +8,37 @@ Method. Days are read where the text lists them ("May 20, May 22, May 24", "Jul.
 times where it counts them ("on 15 occasions"), and hours where it gives them for each day ("each
 from 6:00-8:00am", "lasting around 3-5 hours"), for the whole ("for 30 hours") or as stretches
 ("from 17:00 on Mar. 1 until 6:45 on Mar. 4"). All dates must lie between the first and the last
-day of the row, else nothing is read; stretches must reach from the first day to the last. Days
-that the text takes out ("not including Mar. 10") and weekdays ("every Monday and Thursday") say
-which days of the span are meant. A stretch counts as many days as it has 24 hours begun, so that
-22:00 to 22:00 is one day. A number of times without days is reported as a number: which days is not
-known. A duration below one day is hours. "Around", "approximately" and "~" are read as said. Exam
-cuts happen for some hours on the days of an exam: where a row prints no hours, it is marked, and
-without days either it has the share of days that other rows have.
+day of the row, else nothing is read; stretches must reach from the first day to the last. A stretch
+counts as many days as it has 24 hours begun, so that 22:00 to 22:00 is one day. A number of times
+without days is reported as a number: which days is not known. A duration below one day is hours.
+"Around", "approximately" and "~" are read as said. Exam cuts happen for some hours on the days of
+an exam: where a row prints no hours, it is marked, and without days either it has the share of days
+that other rows have.
 
 Where one of its hours is printed, the first or the last, hours a day have a range. "Hours per day"
 count for cuts without an end as well.
 
 Assumptions. Each of several times is on a day of its own.
 
-Drawbacks. Hours in other words ("all night", "the first hour of each exam") are not read, so
-that the whole day counts.
+Drawbacks. Hours in other words ("all night", "the first hour of each exam") and weekdays ("every
+Monday") are not read, so that the whole day counts.
 """
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from audience_impact.registers.stop.words import MONTHS, first_sentence, split_sentences
+from audience_impact.registers.stop.texts import (
+    MONTHS,
+    PHRASES,
+    Row,
+    cause_text,
+    first_sentence,
+    says,
+    split_sentences,
+)
 
 HOURS = 24.0
 DAY_SLACK_HOURS = 0.25
@@ -40,93 +47,10 @@ EXAM_DAYS_SHARE, MOST_EXAM_DAYS = 0.6, 14
 """Share of days with an exam among the days from the first to the last, and maximum number of
 exam days: medians of the 19 rows that list or count exam days."""
 SHORT_SPAN_DAYS = 7
-NUMBERS = {
-    **{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8},
-    **{"nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "an": 1},
-}
-_MONTH = rf"(?:{'|'.join(MONTHS)})[a-z]*\.?"
-_DAY = rf"({_MONTH}) (\d{{1,2}})(?!\d|:)"
-ITEM = re.compile(rf"{_DAY}(?:\s*-\s*(?:({_MONTH}) )?(\d{{1,2}})(?!\d|:))?", re.IGNORECASE)
-LIST = re.compile(
-    rf"{ITEM.pattern}(?:(?:\s*[,;]\s*(?:and )?|\s+and\s+){ITEM.pattern})+", re.IGNORECASE
-)
-SPAN = re.compile(
-    rf"\b(?:between|from)\s+{_DAY}(?:\s+(?:and|to|until)\s+|\s*-\s*){_DAY}", re.IGNORECASE
-)
-EXCEPT = re.compile(
-    rf"\b(?:not including|except(?:ing)?(?: for| on)?|with the exception of|excluding)\s+"
-    rf"{ITEM.pattern}(?:st|nd|rd|th)?(?:(?:\s*,\s*(?:and |or )?|\s+(?:and|or)\s+){ITEM.pattern})*",
-    re.IGNORECASE,
-)
-"""Pattern of the days of a span that a text excludes from the cut."""
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WEEKDAY = rf"(?:{'|'.join(WEEKDAYS)})s?"
-EVERY_WEEKDAY = re.compile(
-    rf"\bevery {_WEEKDAY}(?:(?:\s*,\s*(?:and )?|\s+and\s+){_WEEKDAY})*", re.IGNORECASE
-)
-_COUNT = rf"(\d{{1,3}}|{'|'.join(NUMBERS)})"
-TIMES = re.compile(
-    rf"\b{_COUNT} (?:different |separate )?"
-    r"(?:times|occasions|instances|exam days|events of curfew|nightly black ?outs)\b",
-    re.IGNORECASE,
-)
-EACH = re.compile(
-    r"\b(?:each|both|all (?:between|from)|daily|every ?days?|every night|nightly|"
-    r"internet curfews?|curfew[- ]style)\b",
-    re.IGNORECASE,
-)
-_CLOCK = r"(?:(?:around|about|approximately|on|at) )*(\d{1,2})(?::(\d{2}))?\s*(am|pm)?"
-_ZONE = r"(?:\s+local(?: time)?)?(?:,?\s*\([^)]*\)|\s+utc(?:[+-]\d+)?)?"
-CLOCKS = re.compile(
-    rf"\b(?:between|from|(?:start|begin)\w*(?: from| at)?)\s+{_CLOCK}{_ZONE}\s*"
-    rf"(?:-|to|and|until)\s*{_CLOCK}",
-    re.IGNORECASE,
-)
-STRETCH = re.compile(
-    rf"\b(?:between|from)\s+{_CLOCK}{_ZONE}(?:\s+on\s+{_DAY})?\s*(?:-|to|and|until)\s*"
-    rf"{_CLOCK}{_ZONE}\s+on\s+{_DAY}",
-    re.IGNORECASE,
-)
-EDGE = re.compile(
-    rf"\b(?P<begins>from|since|start\w*|beg[ai]n\w*|effect)?(?P<ends>until|to|till|by|end\w*)?"
-    rf"(?: at| on)?\s+{_CLOCK}{_ZONE}\s+(?:on\s+)?{_DAY}",
-    re.IGNORECASE,
-)
-"""The hour at which a cut began on its first day, or ended on its last."""
-UNTIL_PART = re.compile(
-    r"\buntil (?:around )?(?:the )?(?:following |next |early |late |same )?"
-    r"(morning|afternoon|evening|time)\b",
-    re.IGNORECASE,
-)
-PARTS_OF_DAY = {"morning": (6.0, 12.0), "afternoon": (12.0, 18.0), "evening": (18.0, 24.0)}
-"""Hours of an end that a text calls a part of the day; the same time is that of the begin."""
+NUMBERS = {phrase: at for at, (phrase, _) in enumerate(PHRASES.phrases["numeral"], 1)} | {"an": 1}
 HOURS_WORDS = {"midnight": "12:00am", "noon": "12:00pm"}
-_NUMBER = rf"~?\s*(\d{{1,3}}(?:\.\d+)?|{'|'.join(NUMBERS)})(?:\s*-\s*(\d{{1,2}}(?:\.\d+)?))?"
-LENGTH = re.compile(
-    r"\b(?:for|during|last(?:ed|ing)|approximately|about|around|after|~)\s*"
-    r"(?:around |about |approximately |over |nearly |almost |more than |at least |another |"
-    r"the next |a period of )?"
-    rf"{_NUMBER}\s*[- ]?hours?\b(?! of brief| periods?)",
-    re.IGNORECASE,
-)
-MINUTES = re.compile(
-    r"\b(?:for|lasting|lasted) (?:around |about |approximately |over |nearly |almost )?"
-    r"(\d{1,3})[- ]minutes?\b",
-    re.IGNORECASE,
-)
-ADJECTIVE = re.compile(
-    rf"{_NUMBER}[- ]hours?[- ](?:long )?(?:internet |nationwide )?"
-    r"(?:shutdown|disruption|outage|blackout|curfew)(?!s)",
-    re.IGNORECASE,
-)
-
-
-PER_DAY = re.compile(
-    rf"(?P<up>\b(?:available|accessible|worked|working) (?:only )?)?(?:\bfor )?"
-    rf"{_NUMBER}[- ]hours? (?:per|a|each|every) day\b|\bdaily for {_NUMBER}[- ]hours?\b",
-    re.IGNORECASE,
-)
-"""Hours of every day, also of a cut whose end is not known."""
+Range = tuple[float, float]
+"""Least and most hours."""
 
 
 @dataclass(frozen=True)
@@ -164,36 +88,16 @@ def _day_of(month: str, day: str, first: date) -> date | None:
 
 def _list_days(text: str, first: date, last: date) -> tuple[date, ...]:
     """Return the days of the longest list in a text, if all are between first and last."""
-    texts = [match[0] for match in LIST.finditer(SPAN.sub(" ", EXCEPT.sub(" ", text)))]
-    if not texts:
-        return _days_but(text, first, last)
+    lists = PHRASES.pattern("days_listed").finditer(PHRASES.pattern("span").sub(" ", text))
+    longest = max((match[0] for match in lists), key=len, default="")
     listed: set[date] = set()
-    for month, day, to_month, until in ITEM.findall(max(texts, key=len)):
+    for month, day, to_month, until in PHRASES.pattern("days").findall(longest):
         start = _day_of(month, day, first)
         end = _day_of(to_month or month, until, first) if until else start
         if start is None or end is None or not start <= end <= last:
             return ()
         listed |= {start + timedelta(days) for days in range((end - start).days + 1)}
     return tuple(sorted(listed))
-
-
-def _days_but(text: str, first: date, last: date) -> tuple[date, ...]:
-    """Return the days on the weekdays that a text names, or all days, minus the excluded days.
-
-    Blank if the text neither names weekdays nor excludes a day.
-    """
-    weekdays = EVERY_WEEKDAY.search(text)
-    without = EXCEPT.search(text)
-    if not (weekdays or without):
-        return ()
-    named = [name for name in WEEKDAYS if weekdays and name in weekdays[0].casefold()]
-    out = {
-        _day_of(month, day, first) for month, day, *_ in ITEM.findall(without[0] if without else "")
-    }
-    days = [first + timedelta(offset) for offset in range((last - first).days + 1)]
-    return tuple(
-        day for day in days if day not in out and (not named or WEEKDAYS[day.weekday()] in named)
-    )
 
 
 def _parse_clock(hour: str, minute: str, half: str) -> float:
@@ -205,10 +109,8 @@ def _hours_between(parts: tuple[str, ...]) -> float:
     """Return hours between clock times; am or pm stated once applies to both."""
     begin, end = parts[:3], parts[3:6]
     half = begin[2] or (end[2] if int(begin[0]) <= 12 else "")
-    start, stop = (
-        _parse_clock(begin[0], begin[1], half),
-        _parse_clock(end[0], end[1], end[2] or begin[2]),
-    )
+    start = _parse_clock(begin[0], begin[1], half)
+    stop = _parse_clock(end[0], end[1], end[2] or begin[2])
     if start > stop and not begin[2] and half:  # "11:00-1:00pm" begins before noon
         start = _parse_clock(begin[0], begin[1], "am")
     return (stop - start) % HOURS
@@ -216,7 +118,7 @@ def _hours_between(parts: tuple[str, ...]) -> float:
 
 def _find_stretches(text: str, first: date, last: date) -> Iterator[tuple[date, date, float]]:
     """Yield first day, last day and hours of each stretch within the days of the row."""
-    for match in STRETCH.finditer(text):
+    for match in PHRASES.pattern("stretch").finditer(text):
         begin, month, day = match.groups("")[:3], match[4], match[5]
         end, to_month, to_day = match.groups("")[5:8], match[9], match[10]
         until = _day_of(to_month, to_day, first)
@@ -247,8 +149,7 @@ def _timing_of_stretches(text: str, first: date, last: date) -> Timing | None:
         for offset in range(_count_days(hours))
     }
     hours = round(min(sum(hours for *_, hours in stretches) / len(days), HOURS), 2)
-    length = (last - first).days + 1
-    if len(days) == length:
+    if len(days) == (last - first).days + 1:
         return Timing((), None, hours, hours)
     if len(stretches) == 1:
         return Timing((), len(days), hours, hours)
@@ -260,41 +161,38 @@ def _count_days(hours: float) -> int:
     return max(1, math.ceil((hours - DAY_SLACK_HOURS) / HOURS))
 
 
-def _read_range(match: re.Match[str]) -> tuple[float, float]:
+def _read_range(match: re.Match[str] | None) -> Range | None:
+    """Return a number or a range that is the first two groups of a match."""
+    if match is None:
+        return None
     low = _parse_number(match[1])
     return low, float(match[2]) if match[2] else low
 
 
-def _hours_a_day(text: str, days: int, comes_back: bool) -> tuple[float, float] | None:
+def _clock_spans(text: str) -> list[re.Match[str]]:
+    """Return passages from one time of day to another, and not of two days or counts."""
+    matches = PHRASES.pattern("clocks").finditer(text)
+    return [match for match in matches if match[3] or match[6] or ":" in match[0]]
+
+
+def _hours_a_day(text: str, days: int, comes_back: bool) -> Range | None:
     """Return least and most hours a day: of each time if recurring, else of the whole period.
 
     Hours of the whole period must extend from the first day to the last.
     """
-    length = LENGTH.search(text) or ADJECTIVE.search(text)
-    clocks = {
-        _hours_between(match.groups("")[:6])
-        for match in CLOCKS.finditer(text)
-        if _is_clock_time(match)
-    }
+    length = PHRASES.find("length", text) or PHRASES.find("length_before", text)
+    clocks = {_hours_between(match.groups("")[:6]) for match in _clock_spans(text)}
     single = (*clocks, *clocks)[:2] if len(clocks) == 1 else None
-    stated = _read_range(length) if length else None
+    stated = _read_range(length)
     if comes_back:
         return _plausible_hours(stated or single, 1)
     if days == 1 and single:
         return _plausible_hours(single, 1)
-    minutes = MINUTES.search(text)
-    if days == 1 and minutes and stated is None:
-        return _plausible_hours((float(minutes[1]) / 60, float(minutes[1]) / 60), 1)
     reaches = stated is not None and stated[1] > (days - 2) * HOURS
     return _plausible_hours(stated if reaches else None, days)
 
 
-def _is_clock_time(match: re.Match[str]) -> bool:
-    """Return whether two numbers are clock times and not days or counts."""
-    return bool(match[3] or match[6] or ":" in match[0])
-
-
-def _plausible_hours(hours: tuple[float, ...] | None, days: int) -> tuple[float, float] | None:
+def _plausible_hours(hours: tuple[float, ...] | None, days: int) -> Range | None:
     """Return hours a day, or None if they are not between 0 and 24."""
     if hours is None:
         return None
@@ -302,11 +200,7 @@ def _plausible_hours(hours: tuple[float, ...] | None, days: int) -> tuple[float,
     return (low, high) if 0 < low <= high <= HOURS else None
 
 
-def _row_text(row: Mapping[str, str]) -> str:
-    return f"{row['actual_cause_details']}. {row['event']}"
-
-
-def _with_clock_times(row: Mapping[str, str]) -> dict[str, str]:
+def _with_clock_times(row: Row) -> dict[str, str]:
     """Return a row whose texts have clock times for the words for noon and midnight."""
     texts = {name: row[name] for name in ("actual_cause_details", "event")}
     for word, clock in HOURS_WORDS.items():
@@ -314,7 +208,7 @@ def _with_clock_times(row: Mapping[str, str]) -> dict[str, str]:
     return {**row, **texts}
 
 
-def _hours_of_edges(text: str, first: date, last: date) -> tuple[float, float] | None:
+def _hours_of_edges(text: str, first: date, last: date) -> Range | None:
     """Return hours a day of a cut whose first or last hour is printed.
 
     Of an end without an hour any hour of that day is possible.
@@ -323,10 +217,7 @@ def _hours_of_edges(text: str, first: date, last: date) -> tuple[float, float] |
     length = (last - first).days + 1
     if (begins is None and ends is None) or (length == 1 and (begins is None or ends is None)):
         return None
-    part = UNTIL_PART.search(text)
     low, high = (0.0, HOURS) if ends is None else (ends, ends)
-    if ends is None and part:  # the same time, or a part of the day
-        low, high = PARTS_OF_DAY.get(part[1], (begins or 0.0, begins or 0.0))
     full = (length - 1) * HOURS
     least = full - (HOURS if begins is None else begins) + low
     return _plausible_hours((least, full - (begins or 0.0) + high), length)
@@ -335,7 +226,7 @@ def _hours_of_edges(text: str, first: date, last: date) -> tuple[float, float] |
 def _find_edges(text: str, first: date, last: date) -> tuple[float | None, float | None]:
     """Return the clock times at which a text says that a cut began and ended; None without one."""
     edges: dict[str, list[tuple[date | None, float]]] = {"begins": [], "ends": []}
-    for match in EDGE.finditer(text):
+    for match in PHRASES.pattern("edge").finditer(text):
         clock = _parse_clock(*match.groups("")[2:5])
         for side in edges if match[4] or match[5] else ():
             edges[side] += [(_day_of(match[6], match[7], first), clock)] if match[side] else []
@@ -348,59 +239,50 @@ def _find_edges(text: str, first: date, last: date) -> tuple[float | None, float
     return next(iter(begins), None), next(reversed(ends), None)
 
 
-def _hours_of_days(text: str) -> tuple[float, float] | None:
+def _hours_of_days(text: str) -> Range | None:
     """Return the hours of every day that a text prints ("~18 hours per day")."""
-    match = PER_DAY.search(text)
+    match = PHRASES.find("hours_a_day", text)
     if match is None:
         return None
-    low = _parse_number(match[2] or match[4])
-    high = float(match[3] or match[5] or low)
+    low = _parse_number(match[2])
+    high = float(match[3] or low)
     return (HOURS - high, HOURS - low) if match["up"] else (low, high)
 
 
-def _duration_hours(text: str) -> tuple[float, float] | None:
+def _duration_hours(text: str) -> Range | None:
     """Return the hours of a duration shorter than a day, or stated in hours."""
     if re.fullmatch(r"0\.\d+", text):
         hours = round(float(text) * HOURS, 1)
         return (hours, hours) if hours else None
-    match = re.search(rf"{_NUMBER}\s*hours?\b", text, re.IGNORECASE)
-    return _read_range(match) if match else None
+    return _read_range(PHRASES.find("hours", text))
 
 
 def _count_times(text: str) -> int | None:
-    match = TIMES.search(text)
+    match = PHRASES.find("times", text)
     count = int(_parse_number(match[1])) if match else 0
     return count if count > 1 else None
 
 
-def read_timing(row: Mapping[str, str], first: date, last: date | None) -> Timing:
+def read_timing(row: Row, first: date, last: date | None) -> Timing:
     """Return days in force and hours a day of a row that lasted from a first to a last day.
 
     Without a last day only the duration is read.
     """
     row = _with_clock_times(row)
-    text = _row_text(row)
+    text = cause_text(row)
     lasted, daily = _duration_hours(row["duration"]), _hours_of_days(text)
     if last is None or last < first:
         timing = Timing((), None, *(lasted or daily or (None, None)))
         return timing if lasted or daily else _with_exam_hours(row, timing, None)
-    length = (last - first).days + 1
     by_stretches = _timing_of_stretches(text, first, last)
     if by_stretches is not None:
         return by_stretches
-    main_text = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
-    times = _count_times(main_text) or _count_times(row["event"])
-    days = _list_days(main_text, first, last)
-    comes_back = bool(EACH.search(main_text)) or times is not None
-    comes_back |= bool(days) and _has_clock_times(main_text)
-    if not comes_back or (times and times < len(days)):
-        days = ()
-    if times is not None and (times > length or days):
-        times = None
+    length = (last - first).days + 1
+    days, times, comes_back = _read_returns(row, first, last)
     sentences = split_sentences(row["event"])[: None if length == 1 else 2]
     lead = " ".join([row["actual_cause_details"], *sentences])
     hours = daily or _hours_a_day(lead, length, comes_back) or (lasted if length == 1 else None)
-    if hours is None and not (comes_back or days):
+    if hours is None and not comes_back:
         hours = _hours_of_edges(text, first, last)
     if hours and not (comes_back or daily):
         times, hours = _in_whole_days(hours, length)
@@ -408,9 +290,21 @@ def read_timing(row: Mapping[str, str], first: date, last: date | None) -> Timin
     return timing if hours else _with_exam_hours(row, timing, length)
 
 
-def _in_whole_days(
-    hours: tuple[float, float], length: int
-) -> tuple[int | None, tuple[float, float]]:
+def _read_returns(row: Row, first: date, last: date) -> tuple[tuple[date, ...], int | None, bool]:
+    """Return the days and times of a cut that came back, and whether it did."""
+    main_text = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
+    times = _count_times(main_text) or _count_times(row["event"])
+    days = _list_days(main_text, first, last)
+    comes_back = says("each", main_text) or times is not None
+    comes_back |= bool(days) and bool(_clock_spans(main_text))
+    if not comes_back or (times and times < len(days)):
+        days = ()
+    if times is not None and (times > (last - first).days + 1 or days):
+        times = None
+    return days, times, comes_back
+
+
+def _in_whole_days(hours: Range, length: int) -> tuple[int | None, Range]:
     """Return times and hours a day of a cut of some hours that covers `length` dates.
 
     48 hours on three dates are two days.
@@ -422,23 +316,17 @@ def _in_whole_days(
     return count, (low, high)
 
 
-def _has_clock_times(text: str) -> bool:
-    return any(_is_clock_time(match) for match in CLOCKS.finditer(text))
-
-
-def _with_exam_hours(row: Mapping[str, str], timing: Timing, length: int | None) -> Timing:
+def _with_exam_hours(row: Row, timing: Timing, length: int | None) -> Timing:
     """Return a timing with the days of other exam cuts where a cut for exams prints no hours.
 
     Cuts of services get them only if the text states that the services came back. Cuts with
     protests as a further reason do not get them. `length` is the number of days of the cut, if
     known.
     """
-    comes_back = "curfew" in _row_text(row).casefold() or timing.times or timing.days
-    if (
-        row["actual_cause"] != EXAMS
-        or "protest" in _row_text(row).casefold()
-        or not ("Full" in row["shutdown_extent"] or comes_back)
-    ):
+    text = cause_text(row).casefold()
+    comes_back = "curfew" in text or timing.times or timing.days
+    is_cut_off = "Full" in row["shutdown_extent"] or comes_back
+    if row["actual_cause"] != EXAMS or "protest" in text or not is_cut_off:
         return timing
     times = timing.times
     if times is None and not timing.days and length and length > SHORT_SPAN_DAYS:

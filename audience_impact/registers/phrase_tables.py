@@ -1,0 +1,73 @@
+"""Tables of phrases: what the words of a register mean, reviewed line by line in a CSV file.
+
+A row has the name of a reading, a phrase, the meaning of the phrase where a reading has several,
+and a comment. A phrase is a regular expression in which capitals do not count; `{name}` stands for
+the phrases of another reading, or for names that the caller gives.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+REFERENCE = re.compile(r"\{([a-z_]+)\}")
+
+
+Names = Sequence[str]
+"""Plain names that stand in a phrase, such as those of operators."""
+
+
+@dataclass(frozen=True)
+class PhraseTable:
+    """The phrases of a register with their meanings, by reading."""
+
+    phrases: Mapping[str, tuple[tuple[str, str], ...]]
+    _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict, compare=False, repr=False)
+
+    def expand(self, phrase: str, **names: Names) -> str:
+        """Return a phrase as a regular expression; KeyError for an unknown reading in it."""
+        return REFERENCE.sub(lambda reference: self._join_phrases(reference[1], names), phrase)
+
+    def _join_phrases(self, reading: str, names: Mapping[str, Names]) -> str:
+        if reading in names:
+            parts = [re.escape(name) for name in names[reading]]
+        else:
+            parts = [self.expand(phrase, **names) for phrase, _ in self.phrases[reading]]
+        return f"(?:{'|'.join(parts)})"
+
+    def pattern(self, reading: str) -> re.Pattern[str]:
+        """Return the pattern of all phrases of a reading."""
+        if reading not in self._patterns:
+            self._patterns[reading] = re.compile(self._join_phrases(reading, {}), re.IGNORECASE)
+        return self._patterns[reading]
+
+    def find(self, reading: str, *texts: str) -> re.Match[str] | None:
+        """Return the first match of a reading, in the first of the texts that has one."""
+        pattern = self.pattern(reading)
+        return next((match for text in texts if (match := pattern.search(text))), None)
+
+    def find_named(self, reading: str, texts: Iterable[str], **names: Names) -> bool:
+        """Return whether a text has a phrase of a reading with one of the names."""
+        pattern = self._join_phrases(reading, names) if all(names.values()) else ""
+        return bool(pattern) and any(re.search(pattern, text) for text in texts)
+
+    def list_meanings(self, reading: str, text: str) -> list[str]:
+        """Return the meanings of the phrases that occur in a text, in the order of the table."""
+        return [
+            meaning
+            for phrase, meaning in self.phrases[reading]
+            if re.search(self.expand(phrase), text, re.IGNORECASE)
+        ]
+
+
+@cache
+def read_phrases(path: Path) -> PhraseTable:
+    """Return the table of phrases of a CSV file: `reading`, `phrase`, `meaning`, `comment`."""
+    phrases: dict[str, tuple[tuple[str, str], ...]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            rows = phrases.get(row["reading"], ())
+            phrases[row["reading"]] = (*rows, (row["phrase"], row["meaning"]))
+    return PhraseTable(phrases)
