@@ -66,7 +66,7 @@ def write_release(
 ) -> tuple[Path, str]:
     """Write the archive of a version and its digest next to it; return the archive and the digest.
 
-    Raises ExportError where another file is there, PublishError where a version is damaged.
+    Raises PublishError where another file is there or a version is damaged.
     """
     name = f"{NAME}-{version.id}"
     files = {
@@ -76,8 +76,8 @@ def write_release(
     place = into / f"{name}.zip"
     digest = hash_bytes(packed)
     line = f"{digest}  {place.name}\n".encode()
-    put_file(place, lambda aside: aside.write_bytes(packed), overwrite)
-    put_file(into / f"{place.name}.sha256", lambda aside: aside.write_bytes(line), overwrite)
+    put_file(place, packed, overwrite)
+    put_file(into / f"{place.name}.sha256", line, overwrite)
     return place, digest
 
 

@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-from audience_impact.plain_text import ReadableError
-
 
 class Form(StrEnum):
     """The forms of an export."""
@@ -13,7 +11,3 @@ class Form(StrEnum):
     JSON = "json"
     PARQUET = "parquet"
     DUCKDB = "duckdb"
-
-
-class ExportError(ReadableError):
-    """The export failed and nothing was written; the message states the cause and the remedy."""

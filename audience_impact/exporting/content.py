@@ -6,7 +6,7 @@ version do not change.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -15,9 +15,14 @@ from audience_impact.answers.citation import cite_version
 from audience_impact.store.divided import combine_tables
 from audience_impact.store.versions import Stored
 
+ORDER = (
+    *("restrictions", "impact", "impact_by_platform"),
+    *("person_days_by_restriction", "person_days_by_area", "impact_by_area"),
+)
+"""Tables that come first because readers need them most; others follow by name."""
 
-@dataclass(frozen=True)
-class KeyFigures:
+
+class KeyFigures(NamedTuple):
     """A table of the key figures: headings, and rows of text and numbers."""
 
     headings: tuple[str, ...]
@@ -81,19 +86,9 @@ class Content:
 
 
 def read_content(version: Stored) -> Content:
-    """Return all tables of a version, in the order of the version.
-
-    Raise PublishError where a table is damaged.
-    """
+    """Return all tables of a version; raise PublishError where a table is damaged."""
     names = sorted(version.count_rows(), key=rank_table)
     return Content(version.manifest, {name: version.read_arrow(name) for name in names})
-
-
-ORDER = (
-    *("restrictions", "impact", "impact_by_platform"),
-    *("person_days_by_restriction", "person_days_by_area", "impact_by_area"),
-)
-"""Tables that come first because readers need them most; others follow by name."""
 
 
 def rank_table(table: str) -> tuple[int, str]:

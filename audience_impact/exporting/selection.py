@@ -3,85 +3,30 @@
 A restriction belongs to an area if it is in the area or in a country of the area. It belongs to a
 year if it may have been in force on a day of the year. `impact_by_area` counts in the same way.
 Tables without restrictions and areas, such as `quality`, are omitted from a selection.
+
+A workbook has one more table, `events`: a row for each restriction, as `audience-impact list` shows
+it. It is not published; it joins published tables.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
 from audience_impact import periods
-from audience_impact.answers import (
-    EventKind,
-    EventOrder,
-    names,
-    rankings,
-    records,
-    sentences,
-)
+from audience_impact.answers import EventKind, EventOrder, names, rankings, records, sentences
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.names import label_status
 from audience_impact.answers.numbers import read_estimate, read_numbers
 from audience_impact.answers.records import AnswerRecord
-from audience_impact.exporting import ExportError
-from audience_impact.exporting.content import Content, KeyFigures
+from audience_impact.exporting.content import Content, KeyFigures, read_values
 from audience_impact.outputs.areas import WORLD
 from audience_impact.populations import read_area_names
+from audience_impact.store import PublishError
 from audience_impact.store.divided import list_published
 from audience_impact.store.versions import Stored
-
-HEADINGS = (
-    *("minimum", "5 %", "median", "95 %", "maximum"),
-    *("minimum at face value", "maximum at face value", "confidence"),
-)
-
-
-def add_restriction_answers(
-    content: Content, records: Sequence[AnswerRecord], version: Stored
-) -> Content:
-    """Return the content with the answer for each restriction, its citation and its numbers."""
-    metrics = _read_meanings(content, "impact", "impact_metric")
-    order = {metric: place for place, metric in enumerate(metrics)}
-    rows = tuple(
-        (
-            f"{record.restriction.restriction_id}: " * (len(records) > 1)
-            + metrics.get(counted.metric, counted.metric),
-            *read_numbers(counted.people),
-            counted.status,
-        )
-        for record in records
-        for counted in sorted(record.numbers, key=lambda number: order.get(number.metric, 0))
-    )
-    answers = tuple(sentences.write_answer(record, content.version_id) for record in records)
-    figures = KeyFigures(("people counted", *HEADINGS), rows)
-    cited = tuple(cite_restriction(record, version).format_text() for record in records)
-    return replace(content, answers=answers, key_figures=figures, cited=cited)
-
-
-def add_area_answers(content: Content, area_id: str, area_name: str) -> Content:
-    """Return the content with the answer for each year of an area."""
-    rows = [
-        row
-        for row in records.plain_rows(content.read_computed("impact_by_area"))
-        if row["area_id"] == area_id and len(row["period"]) == 4
-    ]
-    answers = tuple(sentences.write_area_answer(row, area_name) for row in rows)
-    figures = KeyFigures(
-        ("year, each person once", *HEADINGS[:-1], "interval of", HEADINGS[-1]),
-        tuple(
-            (row["period"], *read_numbers(people), str(people.covered or ""), label_status(row))
-            for row in rows
-            for people in [read_estimate(row)]
-        ),
-    )
-    return replace(content, answers=answers, key_figures=figures if rows else None)
-
-
-def _read_meanings(content: Content, table: str, column: str) -> dict[str, str]:
-    (field,) = [item for item in content.describe_columns(table) if item["name"] == column]
-    return {item["value"]: item["label"] for item in field.get("categories", ())}
-
 
 EVERY = "all"
 """Ids in `person_days`: every restriction of the country, and every day of a restriction."""
@@ -89,6 +34,44 @@ _OF_LEVELS = {*list_published(["impact_by_area", "impact_by_day"])} - {"impact_b
 """Tables of which most have no row for an area, and are left out then."""
 LONGEST_TITLE = 3
 """Maximum number of restrictions that are named in the title."""
+HEADINGS = (
+    *("minimum", "5 %", "median", "95 %", "maximum"),
+    *("minimum at face value", "maximum at face value", "confidence"),
+)
+EVENTS = "events"
+ABOUT_EVENTS = (
+    "One row a restriction: days, people and person-days with the likely range, and source"
+)
+EVENT_COLUMNS = (
+    ("restriction_id", "string", "", "the id of the restriction"),
+    ("area_name", "string", "", "where it was"),
+    ("start_on", "date", "", "its first day on record"),
+    ("ended_on", "string", "", "its last day on record; blank: none"),
+    ("end_status", "string", "", "whether it ended"),
+    ("kind", "string", "", "shutdown of the whole internet, or service: services alone"),
+    ("platforms", "string", "", "what was cut"),
+    ("impact_metric", "string", "", "whom the people count: users of a feature where it was cut"),
+    ("q50_persons", "number", "persons", "people: the median; blank: no estimate"),
+    ("q05_persons", "number", "persons", "people: lower end of the likely range"),
+    ("q95_persons", "number", "persons", "people: upper end of the likely range"),
+    (
+        "at_least_persons",
+        "number",
+        "persons",
+        "people: the fewest, if figures err as 99 % of such do",
+    ),
+    ("at_most_persons", "number", "persons", "people: the most, if figures err as 99 % of such do"),
+    ("confidence", "string", "", "confidence in the number of people"),
+    ("days", "number", "days", "days that may have been under restriction, in the chosen year"),
+    ("q50_person_days", "number", "person_days", "person-days in the chosen year: the median"),
+    ("q05_person_days", "number", "person_days", "person-days: lower end of the likely range"),
+    ("q95_person_days", "number", "person_days", "person-days: upper end of the likely range"),
+    ("source", "string", "", "publisher and date of the page that reports it"),
+    ("title", "string", "", "title of the page"),
+    ("licence", "string", "", "licence of the page, as far as somebody looked for it"),
+    ("url", "string", "", "address of the page"),
+)
+"""Name, type, unit and meaning of each column of `events`."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +94,13 @@ class ExportQuery:
     begun: bool = False
     order: EventOrder = EventOrder.PEOPLE
 
+    @property
+    def period(self) -> str | None:
+        """Return the year as it is published."""
+        return None if self.year is None else str(self.year)
 
-@dataclass(frozen=True)
-class Area:
+
+class Area(NamedTuple):
     """An area and its countries; a country contains itself."""
 
     id: str
@@ -124,47 +111,50 @@ class Area:
 def select_content(version: Stored, content: Content, query: ExportQuery) -> Content:
     """Return the requested part of a version, with its answers.
 
-    Raise ExportError where a restriction, an area or a year is not published.
+    Raise PublishError where a restriction, an area or a year is not published.
     """
     if replace(query, order=EventOrder.PEOPLE) == ExportQuery():
         return content
     area, ids = choose_restrictions(content, query)
-    tables = {name: _select_rows(content, name, ids, area, query) for name in content.tables}
-    chosen_tables = {
-        name: table
-        for name, table in tables.items()
-        if table is not None and (table.num_rows or name not in _OF_LEVELS)
-    }
-    chosen_tables["sources"] = _select_sources(chosen_tables, content.tables["sources"])
-    selected = replace(
+    selected = {}
+    for name, table in content.tables.items():
+        rows = _select_rows(content, name, ids, area, query)
+        if rows is not None and (any(rows) or name not in _OF_LEVELS):
+            selected[name] = table.filter(pa.array(rows.to_numpy(dtype=bool)))
+    selected["sources"] = _select_sources(selected, content.tables["sources"])
+    part = replace(
         content,
-        tables={name: chosen_tables[name] for name in content.tables if name in chosen_tables},
+        tables={name: selected[name] for name in content.tables if name in selected},
         chosen=_write_title(query, area),
-        left_out=tuple(name for name in tables if name not in chosen_tables),
+        left_out=tuple(name for name in content.tables if name not in selected),
     )
     if query.restrictions:
-        answer_records = records.Records(records.load_tables(version))
-        return add_restriction_answers(
-            selected, [answer_records[n] for n in query.restrictions], version
-        )
-    return add_area_answers(selected, area.id, area.name) if area else selected
+        by_id = records.Records(records.load_tables(version))
+        return add_restriction_answers(part, [by_id[name] for name in query.restrictions], version)
+    return _add_area_answers(part, area) if area else part
 
 
 def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | None, set[str]]:
     """Return the requested area, if any, and the ids of the restrictions.
 
-    Raise ExportError as `select_content` does.
+    The area is the world if only a year or a kind is requested. Raise PublishError as
+    `select_content` does.
     """
-    area = _choose_area(content, query)
-    return area, _choose_ids(content, query, area)
-
-
-def _choose_area(content: Content, query: ExportQuery) -> Area | None:
-    """Return the requested area; the world if only a year is requested."""
     is_part = query.year is not None or query.kind is not None
-    if not query.area and (not is_part or query.restrictions):
-        return None
-    return _find_area(content, query.area or WORLD)
+    is_area = bool(query.area) or (is_part and not query.restrictions)
+    area = _find_area(content, query.area or WORLD) if is_area else None
+    needed = ("restrictions", "person_days", "impact_by_platform")
+    tables = {name: content.read_computed(name) for name in needed}
+    ids = set(tables["restrictions"]["restriction_id"])
+    for name in query.restrictions:
+        if name not in ids:
+            raise PublishError(f"{name} is not published; see audience-impact list")
+    code = "" if area is None else area.id
+    acts = rankings.select_restrictions(tables, code, query.period, query.kind, query.begun)
+    chosen = set(acts["restriction_id"]).intersection(query.restrictions or ids)
+    if not chosen:
+        raise PublishError(f"no restriction on record for {_write_title(query, area)}")
+    return area, chosen
 
 
 def _write_title(query: ExportQuery, area: Area | None) -> str:
@@ -174,98 +164,51 @@ def _write_title(query: ExportQuery, area: Area | None) -> str:
     kind = {None: "", EventKind.SHUTDOWN: "shutdowns", EventKind.SERVICE: "blocked services"}
     begun = f"begun in {query.year}" if query.begun else str(query.year or "")
     parts = [", ".join(named), area.name if area else "", kind[query.kind], begun]
-    return ", ".join(part for part in parts if part)
+    return ", ".join(filter(None, parts))
 
 
 def _find_area(content: Content, code: str) -> Area:
-    """Return the area of a code; raise ExportError where it is not on record."""
+    """Return the area of a code; raise PublishError where it is not on record."""
     acts = content.tables["restrictions"].to_pandas()
     above = records.list_containing_areas(acts)
     name = names.area_in_words(code, read_area_names(acts).get(code, code if code in above else ""))
     if not name:
-        raise ExportError(
+        raise PublishError(
             f"{code} is no area on record: give a code such as RU or 002, or a name such as Africa"
         )
     countries = {country for cell in acts["country_id"] for country in cell.split(";")}
-    inside = frozenset(
-        code_inside
-        for code_inside in countries
-        if code == code_inside or code in above[code_inside]
-    )
-    return Area(code, names.capitalise_first(name), inside)
-
-
-def _choose_ids(content: Content, query: ExportQuery, area: Area | None) -> set[str]:
-    """Return the ids of the requested restrictions; raise ExportError where there are none."""
-    tables = {
-        name: content.read_computed(name)
-        for name in ("restrictions", "person_days", "impact_by_platform")
-    }
-    ids = set(tables["restrictions"]["restriction_id"])
-    for name in query.restrictions:
-        if name not in ids:
-            raise ExportError(f"{name} is not published; see audience-impact list")
-    year = None if query.year is None else str(query.year)
-    code = "" if area is None else area.id
-    acts = rankings.select_restrictions(tables, code, year, query.kind, query.begun)
-    chosen_ids = set(acts["restriction_id"]).intersection(query.restrictions or ids)
-    if not chosen_ids:
-        raise ExportError(f"no restriction on record for {_write_title(query, area)}")
-    return chosen_ids
+    inside = {country for country in countries if code == country or code in above[country]}
+    return Area(code, names.capitalise_first(name), frozenset(inside))
 
 
 def _select_rows(
     content: Content, table: str, ids: set[str], area: Area | None, query: ExportQuery
-) -> pa.Table | None:
-    """Return the requested rows of a table; None where it has no restrictions and no areas."""
-    rows = content.tables[table]
-    names = set(rows.column_names)
-    alone = bool(query.restrictions) or area is None
+) -> "pd.Series[bool] | None":
+    """Return which rows are requested; None where a table has no restrictions and no areas."""
+    keys = ("restriction_id", "area_id", "period", "from_day", "to_day")
+    columns = content.tables[table].column_names
+    rows = content.tables[table].select([key for key in keys if key in columns]).to_pandas()
+    place = None if query.restrictions else area
     if {"restriction_id", "period"} <= set(content.describe_table(table)["schema"]["primaryKey"]):
-        countries = frozenset[str]() if alone or area is None else area.countries
-        return _filter_rows(
-            rows, lambda frame: _match_person_days(frame, ids, countries, query.year)
-        )
-    if "restriction_id" in names:
-        return _filter_rows(rows, lambda frame: frame["restriction_id"].isin(ids))
-    if "area_id" in names and area is not None and not alone:
-        return _filter_rows(rows, lambda frame: _match_area_rows(frame, area, query.year))
+        countries = place.countries if place else ()
+        together = rows["restriction_id"].eq(EVERY) & rows["area_id"].isin(countries)
+        is_match = rows["restriction_id"].isin(ids) | together
+        return is_match & (rows["period"].eq(EVERY) | _is_in_year(rows, query.year))
+    if "restriction_id" in rows:
+        return rows["restriction_id"].isin(ids)
+    if "area_id" in rows and place is not None:
+        return rows["area_id"].isin({place.id, *place.countries}) & _is_in_year(rows, query.year)
     return None
 
 
-def _filter_rows(
-    table: pa.Table, is_match: Callable[[pd.DataFrame], "pd.Series[bool]"]
-) -> pa.Table:
-    keys = ("restriction_id", "area_id", "period", "from_day", "to_day")
-    rows = table.select([name for name in keys if name in table.column_names]).to_pandas()
-    return table.filter(pa.array(is_match(rows).to_numpy(dtype=bool)))
-
-
-def _match_person_days(
-    rows: pd.DataFrame, ids: set[str], countries: frozenset[str], year: int | None
-) -> "pd.Series[bool]":
-    """Return whether rows belong to the restrictions, or to the countries, in the year."""
-    together = rows["restriction_id"].eq(EVERY) & rows["area_id"].isin(countries)
-    is_match = rows["restriction_id"].isin(ids) | together
+def _is_in_year(rows: pd.DataFrame, year: int | None) -> "pd.Series[bool]":
+    """Return for each row whether its period, or its days, have a day in the year, if any."""
     if year is None:
-        return is_match
-    return is_match & (rows["period"].eq(EVERY) | _is_in_year(rows["period"], year))
-
-
-def _match_area_rows(rows: pd.DataFrame, area: Area, year: int | None) -> "pd.Series[bool]":
-    """Return whether rows belong to the area or its countries, and to the year if one is given."""
-    is_match = rows["area_id"].isin({area.id, *area.countries})
-    if year is None:
-        return is_match
+        return pd.Series(True, index=rows.index)
     if "from_day" in rows:
         first, last = pd.to_datetime(rows["from_day"]), pd.to_datetime(rows["to_day"])
-        return is_match & (first < f"{year + 1}-01-01") & (last >= f"{year}-01-01")
-    return is_match & _is_in_year(rows["period"], year)
-
-
-def _is_in_year(period: "pd.Series[str]", year: int) -> "pd.Series[bool]":
-    """Return for each period whether it has a day in the year."""
-    spans = periods.parse_periods(period)
+        return (first < f"{year + 1}-01-01") & (last >= f"{year}-01-01")
+    spans = periods.parse_periods(rows["period"])
     return (spans["start"] < f"{year + 1}-01-01") & (spans["end"] > f"{year}-01-01")
 
 
@@ -277,6 +220,67 @@ def _select_sources(tables: dict[str, pa.Table], sources: pa.Table) -> pa.Table:
         if "source_id" in table.column_names
         for source in table["source_id"].to_pylist()
     }
-    return sources.filter(
-        pa.array([source in named for source in sources["source_id"].to_pylist()])
+    return sources.filter(pa.array([cell in named for cell in sources["source_id"].to_pylist()]))
+
+
+def add_restriction_answers(
+    content: Content, records: Sequence[AnswerRecord], version: Stored
+) -> Content:
+    """Return the content with the answer for each restriction, its citation and its numbers."""
+    fields = {field["name"]: field for field in content.describe_columns("impact")}
+    metrics = read_values(fields["impact_metric"])
+    order = {metric: place for place, metric in enumerate(metrics)}
+    rows = tuple(
+        (
+            f"{record.restriction.restriction_id}: " * (len(records) > 1)
+            + metrics.get(counted.metric, counted.metric),
+            *read_numbers(counted.people),
+            counted.status,
+        )
+        for record in records
+        for counted in sorted(record.numbers, key=lambda number: order.get(number.metric, 0))
+    )
+    answers = tuple(sentences.write_answer(record, content.version_id) for record in records)
+    figures = KeyFigures(("people counted", *HEADINGS), rows)
+    cited = tuple(cite_restriction(record, version).format_text() for record in records)
+    return replace(content, answers=answers, key_figures=figures, cited=cited)
+
+
+def _add_area_answers(content: Content, area: Area) -> Content:
+    """Return the content with the answer for each year of an area."""
+    rows = [
+        row
+        for row in records.plain_rows(content.read_computed("impact_by_area"))
+        if row["area_id"] == area.id and len(row["period"]) == 4
+    ]
+    answers = tuple(sentences.write_area_answer(row, area.name) for row in rows)
+    headings = ("year, each person once", *HEADINGS[:-1], "interval of", HEADINGS[-1])
+    cells = []
+    for row in rows:
+        people = read_estimate(row)
+        covered = str(people.covered or "")
+        cells.append((row["period"], *read_numbers(people), covered, label_status(row)))
+    figures = KeyFigures(headings, tuple(cells)) if rows else None
+    return replace(content, answers=answers, key_figures=figures)
+
+
+def add_events(content: Content, everything: Content, query: ExportQuery) -> Content:
+    """Return a selection with the table `events` in front of its tables.
+
+    `everything` has all tables of the version, from which rows are joined.
+    """
+    needed = ("restrictions", "impact", "impact_by_platform", "person_days", "sources")
+    frames = {name: everything.read_computed(name) for name in needed}
+    ids = content.tables["restrictions"]["restriction_id"].to_pylist()
+    events = rankings.build_events(frames, ids, query.period)
+    rows = rankings.sort_events(events, query.order)[[name for name, *_ in EVENT_COLUMNS]]
+    fields = [
+        {"name": name, "type": kind, "description": meaning, **({"unit": unit} if unit else {})}
+        for name, kind, unit, meaning in EVENT_COLUMNS
+    ]
+    about = {"name": EVENTS, "description": ABOUT_EVENTS, "schema": {"fields": fields}}
+    return replace(
+        content,
+        package={**content.package, "resources": [*content.package["resources"], about]},
+        tables={EVENTS: pa.Table.from_pandas(rows, preserve_index=False), **content.tables},
     )

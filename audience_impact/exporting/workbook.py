@@ -1,45 +1,59 @@
-"""A workbook for people: a cover, a sheet per table, notes, and the meanings of codes.
+"""A workbook for people: a cover, a sheet per table with notes, all columns, and what codes mean.
 
-Text is always written as text. A text that a spreadsheet would execute after an edit of the cell
-has the Excel mark for text (quote prefix). The same content gives the same bytes: the only date in
-the file is that of the facts.
+The cover has the answer, what this is, how to cite it and how to read it. Text is always written as
+text. A text that a spreadsheet would execute after an edit of the cell has the Excel mark for text
+(quote prefix). The same content gives the same bytes: the only date in the file is that of the
+facts. Rows are written one after the other and leave the memory at once (`constant_memory`).
 """
 
-from __future__ import annotations
-
 import math
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
+from audience_impact.answers import documents
+from audience_impact.answers import names as naming
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.plain_text import RUN, plain_lines, web_address
 
-if TYPE_CHECKING:
-    import xlsxwriter
-    from xlsxwriter.format import Format
-
-    from audience_impact.exporting.rows import RowSheet
-
+ABOUT, COLUMNS, VALUES = "about", "columns", "values"
 NUMBER_FORMATS = {"share": "0.0%", "ratio": "#,##0.00", "hours": "#,##0.0"}
 WHOLE_NUMBER, DAY = "#,##0", "yyyy-mm-dd"
-FIRST_DAY = date(1899, 12, 30)
-"""The day from which Excel counts days, for days from March 1900 on."""
 LINK = "url"
 """The column whose cells are addresses."""
 NARROWEST, WIDEST, OF_NUMBERS = 10, 48, 15
 MOST_WORDS = 12
 """Maximum number of values in the note of a column; the sheet `values` has all."""
+LABEL, OTHERS, LAST = 30, 15, 7
+"""Widths of the first and of the other columns of the cover, and the last column of its texts."""
+LINE_CHARACTERS, LINE_HEIGHT = 115, 15
+CITATIONS = "## Citations\n"
+HOW_TO_READ = (
+    "The minimum and maximum (at_least_, at_most_) hold if no figure has a larger error than 99 % "
+    "of such figures; at face value (lower_, upper_), if each figure is right.",
+    "The median (q50_) is the estimate. From the 5 % to the 95 % quantile (q05_, q95_) is the "
+    "likely range: the true number should lie in it nine times in ten. It may extend beyond the "
+    "bounds at face value, and never beyond minimum and maximum.",
+    "A blank cell means not known, or not applicable to the row. A zero means no one.",
+    "Do not add up rows: people use several services and meet several restrictions. Rows of areas "
+    "and of person-days count each person once.",
+    "Each heading has a note with its unit and meaning; the sheets columns and values have them "
+    "all. Text that begins with = + - or @ is text, and no formula.",
+)
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Limits of Excel: rows of a sheet, characters of a cell and of an address, links."""
+class Limits(NamedTuple):
+    """Limits of Excel: rows of a sheet, characters of a cell, of an address, of a name; links."""
 
     rows: int = 1_048_576
     characters: int = 32_767
@@ -48,8 +62,10 @@ class Limits:
     name: int = 31
 
 
-@dataclass(frozen=True)
-class Formats:
+EXCEL = Limits()
+
+
+class Formats(NamedTuple):
     """The formats of cells."""
 
     text: Format
@@ -59,16 +75,13 @@ class Formats:
     link: Format
     numbers: Mapping[str, Format]
 
+    def choose(self, text: str) -> Format:
+        """Return the format of a text, as pure text if a spreadsheet might run it as a formula."""
+        return self.runs if text.startswith(RUN) else self.text
 
-@dataclass(frozen=True)
-class Part:
-    """A sheet with all rows of a table, or with as many of them as fit.
 
-    Attributes:
-        sheet: The name of the sheet.
-        table: The name of the table.
-        rows: The rows of the table that are on this sheet.
-    """
+class Part(NamedTuple):
+    """A sheet with all rows of a table, or with as many of them as fit."""
 
     sheet: str
     table: str
@@ -83,39 +96,46 @@ class Shortened:
     links: int = 0
 
 
-def open_workbook(path: Path | IO[bytes], content: Content, temporary: str) -> xlsxwriter.Workbook:
-    """Return a new workbook, written row by row, without the time of day and without formulas.
-
-    Sheets are in the temporary folder until the workbook is closed.
-    """
-    import xlsxwriter
-
-    from audience_impact.exporting.rows import RowSheet
-
-    book = xlsxwriter.Workbook(
-        path,
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "tmpdir": temporary,
-        },
-    )
-    book.worksheet_class = RowSheet
-    book.set_properties(
-        {
-            "title": content.title,
-            "subject": f"version {content.version_id}",
-            "author": "audience-impact",
-            "created": datetime.fromisoformat(content.as_of),
-        }
-    )
-    return book
+def write_workbook(path: Path | IO[bytes], content: Content, limits: Limits = EXCEL) -> list[str]:
+    """Write the workbook; return a line for each thing that Excel could not store unchanged."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with tempfile.TemporaryDirectory(prefix="audience-impact-") as temporary:
+        book = xlsxwriter.Workbook(path, {**options, "tmpdir": temporary})
+        book.set_properties(
+            {
+                "title": content.title,
+                "subject": f"version {content.version_id}",
+                "author": "audience-impact",
+                "created": datetime.fromisoformat(content.as_of),
+            }
+        )
+        notes = _fill_workbook(book, content, limits)
+        book.close()
+    return notes
 
 
-def make_formats(book: xlsxwriter.Workbook) -> Formats:
-    """Return the formats of cells; call it once for each workbook."""
-    kinds = {*NUMBER_FORMATS.values(), WHOLE_NUMBER, DAY}
+def _fill_workbook(book: xlsxwriter.Workbook, content: Content, limits: Limits) -> list[str]:
+    made, parts = _make_formats(book), list(_split_parts(content, limits))
+    cover = book.add_worksheet(ABOUT)
+    counts = {name: sum(part.table == name for part in parts) for name in content.tables}
+    notes = [
+        f"{name} has {content.tables[name].num_rows:,} rows, more than fit on a sheet: it is "
+        f"spread over {count} sheets"
+        for name, count in counts.items()
+        if count > 1
+    ]
+    for part in parts:
+        notes += _write_part(book.add_worksheet(part.sheet), part, content, made, limits)
+    headings = ("table", "column", "unit", "meaning")
+    _write_list(book.add_worksheet(COLUMNS), headings, _list_columns(content), made)
+    headings = ("column", "value", "meaning", "tables")
+    _write_list(book.add_worksheet(VALUES), headings, _list_values(content), made)
+    _write_cover(_Cover(book, cover, made), content, parts, notes)
+    return notes
+
+
+def _make_formats(book: xlsxwriter.Workbook) -> Formats:
+    kinds = sorted({*NUMBER_FORMATS.values(), WHOLE_NUMBER, DAY})
     head = {"bold": True, "bg_color": "#D5E5EE", "bottom": 1, "valign": "top", "text_wrap": True}
     return Formats(
         book.add_format({"valign": "top"}),
@@ -123,11 +143,11 @@ def make_formats(book: xlsxwriter.Workbook) -> Formats:
         book.add_format(head),
         book.add_format({**head, "align": "right"}),
         book.add_format({"valign": "top", "font_color": "#14506E", "underline": 1}),
-        {kind: book.add_format({"num_format": kind, "valign": "top"}) for kind in sorted(kinds)},
+        {kind: book.add_format({"num_format": kind, "valign": "top"}) for kind in kinds},
     )
 
 
-def split_parts(content: Content, limits: Limits) -> Iterator[Part]:
+def _split_parts(content: Content, limits: Limits) -> Iterator[Part]:
     """Yield a sheet for each table, or several sheets if a table has too many rows for one."""
     most = limits.rows - 1
     for table, rows in content.tables.items():
@@ -138,126 +158,102 @@ def split_parts(content: Content, limits: Limits) -> Iterator[Part]:
             yield Part(sheet, table, rows.slice(number * most, most))
 
 
-def clean_text(value: str, limits: Limits, short: Shortened, cells: int = 1) -> str:
-    """Return a text for a cell, with invisible characters as code points, cut if too long.
+def fit_text(text: str, limits: Limits = EXCEL) -> tuple[str, bool]:
+    """Return a text as a cell shows it, and whether it is cut because it is too long.
 
-    Args:
-        value: The text.
-        limits: The limits of Excel.
-        short: Counts the cells whose text is cut.
-        cells: The number of cells that have the text.
+    Invisible characters become code points.
     """
-    shown = plain_lines(str(value))
-    if len(shown) <= limits.characters // 2:  # a character is one or two of Excel's
-        return shown
-    units = shown.encode("utf-16-le")
+    shown = plain_lines(text)
+    if shown.startswith("<r>") and shown.endswith("</r>"):
+        shown += " "  # XlsxWriter would take it for markup of its own
+    units = shown.encode("utf-16-le")  # a character is one or two of Excel's
     if len(units) <= 2 * limits.characters:
-        return shown
-    short.texts += cells
-    return f"{units[: 2 * (limits.characters - 3)].decode('utf-16-le', 'ignore')}..."
+        return shown, False
+    return f"{units[: 2 * (limits.characters - 3)].decode('utf-16-le', 'ignore')}...", True
 
 
-def choose_format(text: str, made: Formats) -> Format:
-    """Return the format of a text, as pure text if a spreadsheet might run it as a formula."""
-    return made.runs if text.startswith(RUN) else made.text
-
-
-def write_part(
-    sheet: RowSheet, part: Part, content: Content, made: Formats, limits: Limits
-) -> Shortened:
-    """Fill the sheet of a table, headings with notes, then cells; return what was shortened."""
-    fields = [
-        field
-        for field in content.describe_columns(part.table)
-        if field["name"] in part.rows.schema.names
-    ]
+def _write_part(
+    sheet: Worksheet, part: Part, content: Content, made: Formats, limits: Limits
+) -> list[str]:
+    """Fill the sheet of a table; return a line for each thing that Excel could not store."""
+    names = part.rows.column_names
+    fields = [field for field in content.describe_columns(part.table) if field["name"] in names]
     short = Shortened()
-    for place, field in enumerate(fields):
-        width = _column_width(field, part.rows[field["name"]])
-        sheet.set_column(place, place, width)
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 32)
     for place, field in enumerate(fields):
+        sheet.set_column(place, place, _choose_width(field, part.rows[field["name"]]))
         form = made.heading if field["type"] == "string" else made.number_heading
         sheet.write_string(0, place, field["name"], form)
-        sheet.write_comment(
-            0,
-            place,
-            write_note(field),
-            {"x_scale": 2.4, "y_scale": _note_height(write_note(field))},
-        )
-    columns = (part.rows[field["name"]] for field in fields)
-    cells = [
-        _write_addresses(sheet, place, column, made, limits, short)
-        if field["name"] == LINK
-        else _write_column(column, field, made, limits, short)
-        for place, (column, field) in enumerate(zip(columns, fields, strict=True))
+        note = write_note(field)
+        sheet.write_comment(0, place, note, {"x_scale": 2.4, "y_scale": _choose_height(note)})
+    columns = [part.rows[field["name"]] for field in fields]
+    writers = [
+        _choose_writer(sheet, field, column.type, made, limits, short)
+        for field, column in zip(fields, columns, strict=True)
     ]
-    sheet.write_columns(1, cells)
+    rows = zip(*(column.to_pylist() for column in columns), strict=True)
+    for number, cells in enumerate(rows, 1):
+        for place, cell in enumerate(cells):
+            if cell is not None:
+                writers[place](number, place, cell)
     sheet.autofilter(0, 0, max(part.rows.num_rows, 1), len(fields) - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{part.rows.num_rows + 1}"})
     sheet.set_landscape()
     sheet.repeat_rows(0)
-    return short
+    return _report_shortened(part, short, limits)
 
 
-def _write_column(
-    cells: pa.ChunkedArray,
+def _choose_writer(
+    sheet: Worksheet,
     field: Mapping[str, Any],
+    kind: pa.DataType,
     made: Formats,
     limits: Limits,
     short: Shortened,
-) -> pa.Array:
-    """Return the XML of each cell of a column; null for a blank cell."""
-    from audience_impact.exporting import rows
+) -> Callable[[int, int, Any], object]:
+    """Return what writes a cell of a column, given its row, its column and its value."""
+    fit = cache(partial(fit_text, limits=limits))
+    read_address = cache(web_address)
 
-    form = made.numbers[_number_format(field)]
+    def write_words(row: int, place: int, cell: Any) -> None:
+        shown, is_cut = fit(cell if isinstance(cell, str) else "; ".join(map(str, cell)))
+        short.texts += is_cut
+        sheet.write_string(row, place, shown, made.choose(shown))
 
-    def write_number(cell: float, _: int) -> str:
-        return rows.write_number(cell, form)
+    def write_address(row: int, place: int, cell: str) -> None:
+        address = read_address(cell)
+        if not 0 < len(address) <= limits.address or short.links >= limits.links:
+            write_words(row, place, cell)
+            return
+        short.links += 1
+        sheet.write_url(row, place, address, made.link, fit(cell)[0])
 
-    def write_day(cell: date, _: int) -> str:
-        return rows.write_number((cell - FIRST_DAY).days, form)
-
-    def write_words(cell: str, count: int) -> str:
-        shown = clean_text(cell, limits, short, count)
-        return rows.write_text(shown, choose_format(shown, made))
-
-    kinds: dict[str, Callable[[Any, int], str]] = {"string": write_words, "date": write_day}
-    return rows.write_cells(cells, kinds.get(field["type"], write_number))
-
-
-def _write_addresses(
-    sheet: RowSheet,
-    place: int,
-    cells: pa.ChunkedArray,
-    made: Formats,
-    limits: Limits,
-    short: Shortened,
-) -> pa.Array:
-    """Add the links of a column of addresses; return the XML of each cell, null for a blank one."""
-    from audience_impact.exporting import rows
-
-    addresses = {text: web_address(text) for text in cells.unique().to_pylist()}
-    is_link = []
-    for number, text in enumerate(cells.to_pylist(), 1):
-        address = addresses[text]
-        is_link.append(0 < len(address) <= limits.address and short.links < limits.links)
-        if is_link[-1]:
-            short.links += 1
-            sheet.add_link(number, place, address)
-
-    def write_link(cell: str, _: int) -> str:
-        return rows.write_text(cell, made.link)
-
-    words = _write_column(cells, {"type": "string"}, made, limits, short)
-    return pc.if_else(pa.array(is_link, pa.bool_()), rows.write_cells(cells, write_link), words)
+    if pa.types.is_date(kind):
+        return partial(_write_formatted, sheet.write_datetime, made.numbers[DAY])
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        form = made.numbers[NUMBER_FORMATS.get(field.get("unit", ""), WHOLE_NUMBER)]
+        return partial(_write_formatted, sheet.write_number, form)
+    if pa.types.is_boolean(kind):
+        return partial(_write_formatted, sheet.write_boolean, made.text)
+    return write_address if field["name"] == LINK else write_words
 
 
-def _number_format(field: Mapping[str, Any]) -> str:
-    if field["type"] == "date":
-        return DAY
-    return NUMBER_FORMATS.get(field.get("unit", ""), WHOLE_NUMBER)
+def _write_formatted(
+    write: Callable[..., object], form: Format, row: int, place: int, cell: Any
+) -> None:
+    write(row, place, cell, form)
+
+
+def _report_shortened(part: Part, short: Shortened, limits: Limits) -> list[str]:
+    lines = []
+    if short.texts:
+        lines.append(
+            f"{part.sheet}: {short.texts} texts were cut at {limits.characters:,} characters"
+        )
+    if short.links >= limits.links:
+        lines.append(f"{part.sheet}: after {limits.links:,} links addresses are plain text")
+    return lines
 
 
 def write_note(field: Mapping[str, Any]) -> str:
@@ -272,15 +268,168 @@ def write_note(field: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _note_height(text: str) -> float:
+def _choose_height(note: str) -> float:
     """Return the height of the box of a note, in multiples of the usual one."""
-    lines = sum(1 + len(line) // 50 for line in text.split("\n"))
-    return max(1.0, lines / 4)
+    return max(1.0, sum(1 + len(line) // 50 for line in note.split("\n")) / 4)
 
 
-def _column_width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:
+def _choose_width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:
     """Return a width, within limits, that fits most cells of a column."""
-    if field["type"] != "string":
+    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return OF_NUMBERS
     longest = pc.quantile(pc.utf8_length(cells), 0.9)[0].as_py() or 0
     return float(min(WIDEST, max(NARROWEST, longest + 2, min(len(field["name"]) + 3, 18))))
+
+
+def _list_columns(content: Content) -> Iterator[Sequence[str]]:
+    """Yield every column with its unit and meaning."""
+    for table in content.tables:
+        for field in content.describe_columns(table):
+            yield table, field["name"], field.get("unit", ""), field["description"]
+
+
+def _list_values(content: Content) -> Iterator[Sequence[str]]:
+    """Yield the meaning of each coded value, once for all tables, and the names of areas."""
+    tables_by_value: dict[tuple[str, str, str], list[str]] = {}
+    tables_by_area: dict[str, list[str]] = {}
+    for table, rows in content.tables.items():
+        for field in content.describe_columns(table):
+            for value, meaning in read_values(field).items():
+                tables_by_value.setdefault((field["name"], value, meaning), []).append(table)
+        if "area_id" in rows.column_names:
+            cells = pc.unique(rows["area_id"]).to_pylist()
+            for code in sorted({area for cell in cells for area in cell.split(";")}):
+                tables_by_area.setdefault(code, []).append(table)
+    for (column, value, meaning), tables in tables_by_value.items():
+        yield column, value, meaning, ", ".join(tables)
+    for code, tables in sorted(tables_by_area.items()):
+        if naming.name_area(code) != code:
+            yield "area_id", code, naming.name_area(code), ", ".join(tables)
+
+
+def _write_list(
+    sheet: Worksheet, headings: Sequence[str], rows: Iterable[Sequence[str]], made: Formats
+) -> None:
+    """Fill a sheet with rows of text."""
+    for place, width in enumerate((24, 28, 80, 40)):
+        sheet.set_column(place, place, width)
+        sheet.write_string(0, place, headings[place], made.heading)
+    sheet.freeze_panes(1, 0)
+    count = 0
+    for count, cells in enumerate(rows, 1):
+        for place, cell in enumerate(cells):
+            sheet.write_string(count, place, cell, made.choose(cell))
+    sheet.autofilter(0, 0, max(count, 1), len(headings) - 1)
+
+
+def _write_cover(
+    cover: "_Cover", content: Content, parts: Sequence[Part], notes: Sequence[str]
+) -> None:
+    """Fill the first sheet; `notes` list what Excel could not store."""
+    licence = content.package["licenses"][0]
+    what = "A part of it: see the title." if content.chosen else "All of it."
+    cover.write_title(content.title)
+    cover.write_section("Answer", content.answers)
+    if content.key_figures:
+        cover.write_figures(content.key_figures.headings, content.key_figures.rows)
+    cover.write_section("What this is", [f"{content.package['description']} {what}"])
+    cover.write_section("Version", [content.version_id])
+    cover.write_section("Facts as of", [content.as_of])
+    cover.write_licence(licence["title"], web_address(licence.get("path", "")))
+    cover.write_section(
+        "How to cite", [*content.citations, "Name the sources of the figures as well."]
+    )
+    cover.write_section("How to read", HOW_TO_READ)
+    for part in parts:
+        about = " ".join(content.describe_table(part.table)["description"].split())
+        rows = f"{part.rows.num_rows:,} row{'' if part.rows.num_rows == 1 else 's'}"
+        cover.write_sheet(part.sheet, f"{rows}. {about}")
+    if content.left_out:
+        left_out = f"Tables without rows for the selection: {', '.join(content.left_out)}."
+        cover.write_section("Left out", [left_out])
+    cover.write_section("Does not fit", notes)
+    cover.write_section("The method rests on", _read_citations())
+
+
+def _read_citations() -> list[str]:
+    """Return the references of the page of the method."""
+    section = documents.render_method().partition(CITATIONS)[2].partition("\n## ")[0]
+    return [line[2:] for line in section.splitlines() if line.startswith("- ")]
+
+
+class _Cover:
+    """The lines of the first sheet, written from the top."""
+
+    def __init__(self, book: xlsxwriter.Workbook, sheet: Worksheet, made: Formats) -> None:
+        self.sheet, self.made, self.row = sheet, made, 0
+        self.big = book.add_format({"bold": True, "font_size": 16})
+        self.label = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
+        self.last = book.add_format({"valign": "top", "align": "right"})
+        text = {"text_wrap": True, "valign": "top"}
+        self.wrapped = made._replace(
+            text=book.add_format(text), runs=book.add_format({**text, "quote_prefix": True})
+        )
+        sheet.hide_gridlines(2)
+        sheet.set_column(0, 0, LABEL)
+        sheet.set_column(1, LAST, OTHERS)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+
+    def write_title(self, text: str) -> None:
+        """Write the title, and a blank line."""
+        self.sheet.write_string(0, 0, fit_text(text)[0], self.big)
+        self.row = 2
+
+    def write_section(self, label: str, texts: Sequence[str]) -> None:
+        """Write a label and its texts, each in a separate row; nothing without texts."""
+        for number, text in enumerate(texts):
+            if number == 0:
+                self.sheet.write_string(self.row, 0, label, self.label)
+            self._write_spread(text)
+
+    def write_sheet(self, name: str, text: str) -> None:
+        """Write the name of a sheet, which leads to it, and a text on it."""
+        self.sheet.write_url(self.row, 0, f"internal:'{name}'!A1", self.made.link, name)
+        self._write_spread(text)
+
+    def write_licence(self, title: str, address: str) -> None:
+        """Write the licence, with a link if it has an address."""
+        self.sheet.write_string(self.row, 0, "Licence", self.label)
+        shown = fit_text(title)[0]
+        if address:
+            self.sheet.write_url(self.row, 1, address, self.made.link, shown)
+        else:
+            self.sheet.write_string(self.row, 1, shown, self.wrapped.text)
+        self.row += 1
+
+    def write_figures(self, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Write a small table: text, then numbers, and a word on the right."""
+        self.row += 1
+        for place, heading in enumerate(headings):
+            form = self.made.number_heading if place else self.made.heading
+            self.sheet.write_string(self.row, place, heading, form)
+        for cells in rows:
+            self.row += 1
+            lines = math.ceil(max(len(str(cells[0])) / (LABEL - 2), 1))
+            self.sheet.set_row(self.row, lines * LINE_HEIGHT)
+            for place, cell in enumerate(cells):
+                self._write_cell(place, cell)
+        self.row += 2
+
+    def _write_cell(self, place: int, cell: Any) -> None:
+        if isinstance(cell, str):
+            shown = fit_text(cell)[0]
+            form = self.last if place else self.wrapped.choose(shown)
+            self.sheet.write_string(self.row, place, shown, form)
+        elif cell is not None:
+            self.sheet.write_number(self.row, place, cell, self.made.numbers[WHOLE_NUMBER])
+
+    def _write_spread(self, text: str) -> None:
+        """Write a text across several columns, in a row high enough for it."""
+        shown = fit_text(text)[0]
+        form = self.wrapped.choose(shown)
+        lines = sum(max(1, math.ceil(len(line) / LINE_CHARACTERS)) for line in shown.split("\n"))
+        self.sheet.set_row(self.row, lines * LINE_HEIGHT)
+        self.sheet.merge_range(self.row, 1, self.row, LAST, "", form)
+        self.sheet.write_string(self.row, 1, shown, form)
+        self.row += 1

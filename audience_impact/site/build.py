@@ -19,12 +19,11 @@ table of all restrictions, so that the home page stays small however many there 
 import csv
 import io
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -33,7 +32,7 @@ from typing import Any
 from audience_impact.answers import names as naming
 from audience_impact.answers.citation import cite_version, describe_dataset
 from audience_impact.answers.numbers import ENDS, read_estimate, read_numbers
-from audience_impact.exporting import content
+from audience_impact.exporting import content, export
 from audience_impact.plain_text import cell_text
 from audience_impact.site import (
     areas,
@@ -49,7 +48,7 @@ from audience_impact.site.charts.finish import Picture
 from audience_impact.site.processes import start_process
 from audience_impact.site.report_data import Drawing, File, ListEntry, Page, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage, versions
-from audience_impact.store.files import as_json, explain_error, flush_to_disk
+from audience_impact.store.files import as_json
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import EndStatus
@@ -190,7 +189,7 @@ def _format_cells(entry: ListEntry, version: str) -> tuple[Any, ...]:
 MARK = "report.json"
 REPORTS, REPORT = "reports", "report"
 LOCK_SECONDS = 600.0
-_ASIDE = re.compile(rf"\.tmp-(old-)?{VERSION_ID.pattern}-\d+")
+_ASIDE = re.compile(rf"\.tmp-{VERSION_ID.pattern}-\w+")
 
 
 def find_reported(root: Path) -> str:
@@ -210,18 +209,13 @@ def publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
     store = storage.select_storage(root)
     with store.hold_lock(LOCK_SECONDS):
         store.remove_leftovers(REPORT)
-        _remove_leftovers(root / REPORTS)
+        for leftover in (root / REPORTS).glob(".tmp-*"):
+            if _ASIDE.fullmatch(leftover.name) and not leftover.is_symlink():
+                shutil.rmtree(leftover)
         changed = write_report(root / REPORTS / version, version, files)
         store.move_pointer(REPORT, f"{REPORTS}/{version}")
         _remove_orphans(root)
     return changed
-
-
-def _remove_leftovers(reports: Path) -> None:
-    """Remove files of interrupted writers; the lock excludes running ones."""
-    for leftover in reports.glob(".tmp-*"):
-        if _ASIDE.fullmatch(leftover.name) and leftover.is_dir() and not leftover.is_symlink():
-            shutil.rmtree(leftover)
 
 
 def _remove_orphans(root: Path) -> None:
@@ -233,7 +227,7 @@ def _remove_orphans(root: Path) -> None:
     ids = {version.id for version in listed if versions.has_manifest(version)}
     for report in (root / REPORTS).iterdir():
         is_orphan = VERSION_ID.fullmatch(report.name) and report.name not in ids
-        if is_orphan and (report / MARK).is_file() and not _list_foreign_files(report):
+        if is_orphan and export.list_files(report) <= _read_parts(report):
             shutil.rmtree(report)
 
 
@@ -242,109 +236,25 @@ def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
 
     Raise PublishError where the folder has other files, or cannot be written.
     """
-    folder = folder.resolve()
-    try:
-        _require_report_folder(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _make_aside_folder(folder) as aside:
-            mark = _write_files(aside, version, files)
-            if _read_mark(folder) == mark and _is_intact(folder, mark):
-                return False
-            _put_in_place(aside, folder)
-    except OSError as error:
-        raise PublishError(
-            f"cannot write the report into {folder}: {explain_error(error)}"
-        ) from error
-    return True
+    made = _add_mark(version, files)
+    return export.put_folder(folder, made, _read_parts(folder), "a report")
 
 
-def _require_report_folder(folder: Path) -> None:
-    """Raise PublishError if a folder contains files other than a report."""
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise PublishError(f"{folder} is no folder: give a folder, or none for the default place")
-    if foreign := _list_foreign_files(folder):
-        raise PublishError(
-            f"{folder} contains {foreign[0]}, which is no part of a report: choose an empty folder"
-        )
-
-
-def _list_foreign_files(folder: Path) -> list[str]:
-    """Return the paths in a folder that its mark file does not name."""
-    there = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
-    names = {path.relative_to(folder).as_posix() for path in there}
-    return sorted(names - {MARK, *_read_named_files(folder)})
-
-
-def _read_named_files(folder: Path) -> set[str]:
-    """Return the names of files in the mark file of a folder; none without a mark file."""
-    try:
-        return set(json.loads(_read_mark(folder) or b"{}")["files"])
-    except (ValueError, KeyError, TypeError):
-        return set()
-
-
-@contextmanager
-def _make_aside_folder(folder: Path) -> Iterator[Path]:
-    """Yield a new folder next to `folder`, and remove it afterwards."""
-    aside = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
-    try:
-        yield aside
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _write_files(aside: Path, version: str, files: Iterable[File]) -> bytes:
-    """Write every file and a mark file that names them all; return the content of the mark."""
+def _add_mark(version: str, files: Iterable[File]) -> Iterator[tuple[str, bytes]]:
+    """Yield every file, and last the mark file that names them all with their digests."""
     digests: dict[str, str] = {}
-    folders, names = {aside}, {MARK}
     for file in files:
-        where = aside / file.path
-        if file.path.casefold() in names:  # small and capital letters are one on some disks
-            raise PublishError(f"two pages have the path {file.path}")
-        names.add(file.path.casefold())
-        if where.parent not in folders:
-            where.parent.mkdir(parents=True, exist_ok=True)
-            folders.add(where.parent)
-        where.write_bytes(file.content)
         digests[file.path] = hash_bytes(file.content)
-    mark = as_json({"version_id": version, "files": digests})
-    (aside / MARK).write_bytes(mark)
-    for made in (*folders, aside / MARK):
-        flush_to_disk(made)
-    return mark
+        yield file.path, file.content
+    yield MARK, as_json({"version_id": version, "files": digests})
 
 
-def _read_mark(folder: Path) -> bytes | None:
-    """Return the content of the mark file of a report; None without such a file."""
+def _read_parts(folder: Path) -> set[str]:
+    """Return the paths of the files of a report as its mark file names them; none without one."""
     try:
-        return (folder / MARK).read_bytes()
-    except OSError:
-        return None
-
-
-def _is_intact(folder: Path, mark: bytes) -> bool:
-    """Return whether every file has the digest that the mark file states."""
-    digests = json.loads(mark)["files"]
-    return all(
-        (folder / path).is_file() and hash_bytes((folder / path).read_bytes()) == digest
-        for path, digest in digests.items()
-    )
-
-
-def _put_in_place(aside: Path, folder: Path) -> None:
-    """Rename the new report into its place, and remove the old one."""
-    old = folder.with_name(f".tmp-old-{folder.name}-{os.getpid()}")
-    there = folder.exists()
-    if there:
-        folder.rename(old)
-    aside.rename(folder)
-    flush_to_disk(folder.parent)
-    if there:
-        shutil.rmtree(old)
+        return {MARK, *json.loads((folder / MARK).read_bytes())["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 PageMaker = Callable[[ReportData], Iterator[Page | File | Drawing]]

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from audience_impact.answers import documents
-from audience_impact.exporting import content, export, sheets
+from audience_impact.exporting import content, export, workbook
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.site.rendering import make_anchor
 from audience_impact.site.report_data import File, Page, ReportData
@@ -67,7 +67,7 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
 def make_downloads(tables: Content, report: ReportData) -> Iterator[tuple[File, Download]]:
     """Yield all tables as a workbook, as CSV and as Parquet."""
     book = io.BytesIO()
-    sheets.write_workbook(book, tables)
+    workbook.write_workbook(book, tables)
     parquet = export.make_parquet_files(tables, report.stored)
     made = (
         ("xlsx", "Workbook", "for people: Excel, LibreOffice", book.getvalue()),

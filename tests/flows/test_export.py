@@ -4,7 +4,7 @@ import json
 import math
 import subprocess
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,27 +17,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import xlsxwriter
 from openpyxl.utils import get_column_letter
 from typer.testing import CliRunner
 
 import audience_impact as ai
 from audience_impact.cli.command import app
-from audience_impact.exporting import (
-    ExportError,
-    Form,
-    content,
-    events,
-    export,
-    selection,
-    sheets,
-)
+from audience_impact.exporting import Form, content, export, selection, workbook
 from audience_impact.exporting.content import Content
-from audience_impact.exporting.rows import RowSheet, write_cells, write_number, write_text
 from audience_impact.exporting.selection import ExportQuery
-from audience_impact.exporting.workbook import FIRST_DAY, Limits, Shortened, clean_text
+from audience_impact.exporting.workbook import EXCEL, Limits, fit_text
 from audience_impact.site.rendering import reveal_hidden
-from audience_impact.store import versions
+from audience_impact.store import PublishError, versions
 from audience_impact.store.versions import Stored
 from flows.pipeline import steps
 from tests.tools import program
@@ -101,9 +91,9 @@ def expected(cell: Any) -> Any:
 def assert_same_cells(path: Path, tables: Mapping[str, pa.Table]) -> None:
     """Every cell of every table is in the workbook, with its type."""
     found = pd.read_excel(path, sheet_name=None, dtype="object", keep_default_na=False)
-    assert set(found) == {*(name[: Limits.name] for name in tables), *OWN_SHEETS}
+    assert set(found) == {*(name[: EXCEL.name] for name in tables), *OWN_SHEETS}
     for name, table in tables.items():
-        sheet = found[name[: Limits.name]]
+        sheet = found[name[: EXCEL.name]]
         assert list(sheet.columns) == table.column_names
         for column in table.column_names:
             shown = [None if cell == "" else cell for cell in sheet[column]]
@@ -141,7 +131,7 @@ def _chosen(root: Path, wanted: ExportQuery) -> Content:
     version = versions.find_latest(root)
     everything = content.read_content(version)
     chosen = selection.select_content(version, everything, wanted)
-    return events.add_events(chosen, everything, wanted)
+    return selection.add_events(chosen, everything, wanted)
 
 
 def test_a_workbook_has_a_row_for_each_restriction(
@@ -151,7 +141,7 @@ def test_a_workbook_has_a_row_for_each_restriction(
     words = ("--area", "africa", "--year", "2023", "--begun", "--sort", "date", "--kind", "service")
     root = repository_published
     assert run("--format", "xlsx", "--published", root, "--into", path, *words)[0] == 0
-    rows = pd.read_excel(path, sheet_name=events.EVENTS)
+    rows = pd.read_excel(path, sheet_name=selection.EVENTS)
     acts = pd.read_parquet(root / "latest" / "restrictions.parquet").set_index("restriction_id")
     assert set(rows["kind"]) == {"service"}
     assert (rows["start_on"].dt.year == 2023).all()
@@ -175,7 +165,7 @@ def through_libreoffice(path: Path, into: Path) -> Path:
 
 
 def test_a_cell_that_differs_is_seen(everything: Content, tmp_path: Path) -> None:
-    sheets.write_workbook(tmp_path / "a.xlsx", planted(everything, "publisher", "Another page"))
+    workbook.write_workbook(tmp_path / "a.xlsx", planted(everything, "publisher", "Another page"))
     with pytest.raises(AssertionError, match=r"sources\.publisher"):
         assert_same_cells(tmp_path / "a.xlsx", everything.tables)
 
@@ -192,7 +182,9 @@ def hostile(everything: Content, tmp_path_factory: pytest.TempPathFactory) -> Pa
             field = many.schema.field(column)
             many = many.set_column(place, field, pa.array(HOSTILE, pa.string()))
         tables[name] = many
-    sheets.write_workbook(path, replace(everything, tables=tables, answers=HOSTILE, chosen="=1+1"))
+    workbook.write_workbook(
+        path, replace(everything, tables=tables, answers=HOSTILE, chosen="=1+1")
+    )
     return path
 
 
@@ -202,7 +194,7 @@ def assert_text(path: Path) -> None:
     for table, name in places:
         heads = [cell.value for cell in book[table][1]]
         cells = [row[heads.index(name)] for row in book[table].iter_rows(min_row=2)]
-        assert [cell.value for cell in cells] == [reveal_hidden(text) for text in HOSTILE]
+        assert [cell.value.rstrip() for cell in cells] == [reveal_hidden(text) for text in HOSTILE]
         assert {cell.data_type for cell in cells} == {"s"}
         assert [cell.hyperlink for cell in cells] == [None] * len(HOSTILE)
     for sheet in book:
@@ -216,7 +208,7 @@ def test_hostile_text_is_text_to_openpyxl(hostile: Path) -> None:
         place = [cell.value for cell in book[table][1]].index(name) + 1
         marked = [book[table].cell(row, place).quotePrefix for row in range(2, 2 + len(HOSTILE))]
         assert marked == [text.startswith(("=", "+", "-", "@")) for text in HOSTILE]
-    shown = [cell.value for row in book["about"].iter_rows() for cell in row]
+    shown = [str(cell.value).rstrip() for row in book["about"].iter_rows() for cell in row]
     assert set(map(reveal_hidden, HOSTILE)) <= set(shown)
 
 
@@ -224,55 +216,10 @@ def test_hostile_text_is_text_to_libreoffice(hostile: Path, tmp_path: Path) -> N
     assert_text(through_libreoffice(hostile, tmp_path))
 
 
-CELLS: tuple[list[Any], ...] = (
-    ["a", " b", "c\n d ", "", "<&>'", "_x0041_", "\u0e17\U0001f600", None, None, "a"],
-    [1.5, 0.1, 1e20, -3.0, None, 1 / 3, 2.0**60, None, 0.0, 1.5],
-    [date(2020, 1, 1), None, date(1900, 3, 1), date(9999, 12, 31), *[None] * 6],
-)
-"""Columns of texts, numbers and days; one row has no cell."""
-
-
-def test_rows_are_those_that_xlsxwriter_writes_cell_by_cell(tmp_path: Path) -> None:
-    def write(name: str, fill: Callable[[Any, list[Any]], None]) -> bytes:
-        with xlsxwriter.Workbook(tmp_path / name, {"constant_memory": True}) as book:
-            sheet = book.add_worksheet(worksheet_class=RowSheet)
-            sheet.write_string(0, 0, "heading")
-            fill(sheet, [book.add_format({"num_format": form}) for form in ("@", "0", "yyyy")])
-        with zipfile.ZipFile(tmp_path / name) as archive:
-            return archive.read("xl/worksheets/sheet1.xml")
-
-    def by_cells(sheet: Any, forms: list[Any]) -> None:
-        writers = (sheet.write_string, sheet.write_number, sheet.write_datetime)
-        for number, cells in enumerate(zip(*CELLS, strict=True), 1):
-            for place, cell in enumerate(cells):
-                if cell is not None:
-                    writers[place](number, place, cell, forms[place])
-
-    def by_columns(sheet: Any, forms: list[Any]) -> None:
-        writers: tuple[Callable[[Any, int], str], ...] = (
-            lambda text, _: write_text(text, forms[0]),
-            lambda number, _: write_number(number, forms[1]),
-            lambda day, _: write_number((day - FIRST_DAY).days, forms[2]),
-        )
-        columns = map(pa.chunked_array, ([cells] for cells in CELLS))
-        sheet.write_columns(1, [write_cells(*pair) for pair in zip(columns, writers, strict=True)])
-
-    assert write("columns", by_columns) == write("cells", by_cells)
-
-
-@pytest.mark.parametrize("number", [math.nan, math.inf])
-def test_what_is_no_number_is_no_cell(number: float) -> None:
-    with pytest.raises(ValueError, match="cannot be written into a cell"):
-        write_number(number, None)
-
-
 def test_a_text_is_cut_at_the_characters_that_excel_counts() -> None:
-    short = Shortened()
-    assert clean_text("\U0001f600" * 50, Limits(characters=100), short, 3) == "\U0001f600" * 50
-    assert clean_text("\U0001f600" * 51, Limits(characters=100), short, 3) == (
-        "\U0001f600" * 48 + "..."
-    )
-    assert short.texts == 3
+    few = Limits(characters=100)
+    assert fit_text("\U0001f600" * 50, few) == ("\U0001f600" * 50, False)
+    assert fit_text("\U0001f600" * 51, few) == ("\U0001f600" * 48 + "...", True)
 
 
 def test_a_formula_is_seen(tmp_path: Path) -> None:
@@ -345,7 +292,7 @@ def test_what_excel_cannot_hold_is_split_cut_and_said(everything: Content, tmp_p
     rows = pa.concat_tables([everything.tables["sources"]] * 4).slice(0, 7)
     made = replace(everything, tables={"sources": rows})
     long = planted(made, "publisher", "x" * 101)
-    told = sheets.write_workbook(
+    told = workbook.write_workbook(
         tmp_path / "a.xlsx", long, Limits(rows=4, characters=100, address=10, links=2, name=12)
     )
     assert told == [
@@ -358,7 +305,7 @@ def test_what_excel_cannot_hold_is_split_cut_and_said(everything: Content, tmp_p
     assert [book[name].max_row for name in own] == [4, 4, 2]
     assert book["sources (1)"]["B2"].value == "x" * 97 + "..."
     assert not any(cell.hyperlink for row in book["sources (1)"].iter_rows() for cell in row)
-    few = sheets.write_workbook(tmp_path / "b.xlsx", made, Limits(links=2))
+    few = workbook.write_workbook(tmp_path / "b.xlsx", made, Limits(links=2))
     assert few == ["sources: after 2 links addresses are plain text"]
     linked = openpyxl.load_workbook(tmp_path / "b.xlsx")["sources"]
     assert sum(1 for row in linked.iter_rows() for cell in row if cell.hyperlink) == 2
@@ -494,7 +441,7 @@ def test_an_export_that_cannot_be_put_in_place_leaves_the_one_before(
 ) -> None:
     into, real = tmp_path / "out", Path.rename
     failed: list[Path] = []
-    export.put_folder(into, {"a.csv": b"edited"}, overwrite=False)
+    export.put_folder(into, [("a.csv", b"edited")], ["a.csv"], "an export")
 
     def fail(path: Path, target: Path) -> Path:
         if target == into:
@@ -504,8 +451,8 @@ def test_an_export_that_cannot_be_put_in_place_leaves_the_one_before(
         return real(path, target)
 
     monkeypatch.setattr(Path, "rename", fail)
-    with pytest.raises(ExportError, match="Input/output error"):
-        export.put_folder(into, {"a.csv": b"new"}, overwrite=True)
+    with pytest.raises(PublishError, match="Input/output error"):
+        export.put_folder(into, [("a.csv", b"new")], ["a.csv"], "an export")
     assert (into / "a.csv").read_bytes() == b"edited"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -514,8 +461,8 @@ def test_a_folder_in_the_place_of_a_file_of_an_export_is_left_alone(tmp_path: Pa
     mine = tmp_path / "a.csv" / "mine"
     mine.parent.mkdir()
     mine.write_text("mine")
-    with pytest.raises(ExportError, match=r"contains a\.csv, which is no part of an export"):
-        export.put_folder(tmp_path, {"a.csv": b"new"}, overwrite=True)
+    with pytest.raises(PublishError, match=r"contains a\.csv/mine, which is no part of an export"):
+        export.put_folder(tmp_path, [("a.csv", b"new")], ["a.csv"], "an export")
     assert mine.read_text() == "mine"
 
 
@@ -571,15 +518,15 @@ def test_called_wrongly(tmp_path: Path) -> None:
 
 
 def test_a_workbook_that_excel_would_not_open_is_refused(version: Stored, tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"a\.csv does not end in \.xlsx"):
+    with pytest.raises(PublishError, match=r"a\.csv does not end in \.xlsx"):
         export.export_version(version, Form.XLSX, tmp_path / "a.csv", ExportQuery())
 
 
 def test_a_disk_that_refuses_is_told(version: Stored, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", "utf-8")
-    with pytest.raises(ExportError, match=r"cannot write .*a\.json"):
+    with pytest.raises(PublishError, match=r"cannot write .*a\.json"):
         export.export_version(version, Form.JSON, tmp_path / "file" / "a.json", ExportQuery())
-    with pytest.raises(ExportError, match=r"cannot write .*folder"):
+    with pytest.raises(PublishError, match=r"cannot write .*folder"):
         export.export_version(version, Form.CSV, tmp_path / "file" / "folder", ExportQuery())
 
 

@@ -321,7 +321,7 @@ def test_what_is_no_report_is_left_alone(root: Path, tmp_path: Path) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text("mine")
     for wrong in (tmp_path, letter):
-        with pytest.raises(PublishError, match=r"(choose an empty folder|give a folder)"):
+        with pytest.raises(PublishError, match=r"(choose an empty folder|is no folder)"):
             build.publish_version(versions.find_latest(root), root, wrong)
     assert letter.read_text() == "mine"
 
@@ -341,7 +341,7 @@ def test_a_file_of_others_in_a_report_is_named(root: Path, tmp_path: Path) -> No
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     twice = [report_data.File("A.html", b"1"), report_data.File("a.html", b"2")]
-    with pytest.raises(PublishError, match=r"two pages have the path a\.html"):
+    with pytest.raises(PublishError, match=r"two files have the path a\.html"):
         build.write_report(tmp_path / "pages", "v", twice)
     assert list(tmp_path.iterdir()) == []
 
