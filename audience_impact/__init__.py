@@ -19,7 +19,7 @@ above it:
     places - people of a place below the country, the people online there, and their networks
     overlap - joint use of services, fitted to surveys
     imputation - audiences that nobody counted, estimated from figures of other places or services
-    fitted - parameters fitted to the facts of many countries, read from their tables once a run
+    fitted - parameters fitted to the facts of many countries, and the context that carries them
     audiences - the figures that describe each audience, its universe, features, circumvention
     bounds - limits that follow from the figures: Frechet, sharp bounds, contradictions
     phases - restrictions in time: intervals, audiences by year and daily figure, curfews

@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.fitted.context import make_context
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_names import add_names
@@ -231,9 +232,9 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
         FrameError: A stage hands on a frame that is not what it declares: a fault of the code.
         ParameterError: A fitted table lacks something.
     """
-    tables = {**shared.tables, **part.tables}
-    stages, findings = prepare_stages(part.scope, tables, shared.fitted)
-    run = Outputs(tables, stages, shared.settings)
+    context = make_context({**shared.tables, **part.tables}, shared.fitted)
+    stages, findings = prepare_stages(part.scope, context)
+    run = Outputs(stages, shared.settings)
     # The draws of thousands of restrictions are freed as soon as no later table needs them.
     frames = {name: run[name] for name in OF_RESTRICTIONS if name not in LAST}
     run.release_draws(())
@@ -252,7 +253,7 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
         country: Country(run.in_periods.of_country(country), run.on_days.of_country(country))
         for country in sorted(set(run.in_periods.all_sets.table["country_id"]))
     }
-    broken = rules.find_broken_rules(collect_review_input(stages, frames, tables))
+    broken = rules.find_broken_rules(collect_review_input(stages, frames))
     return PartResult(frames, countries, tuple(findings), broken, no_estimate_reason)
 
 

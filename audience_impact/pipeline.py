@@ -18,7 +18,7 @@ from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.fitted.models import FittedModels, read_models
+from audience_impact.fitted.context import Context, make_context
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_names import add_names
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
@@ -77,7 +77,7 @@ class Stages:
     """The results of the stages before the draws."""
 
     scope: Scope
-    fitted: FittedModels
+    context: Context
     inputs: Inputs
     bounds: Bounds
     simulation: SimulationInputs
@@ -113,11 +113,11 @@ def finish_areas(
 class Outputs(Mapping[str, pd.DataFrame]):
     """The published tables of a run by name, each computed on first access.
 
-    `tables` are typed facts; `stages` as `prepare_run` returns them.
+    `stages` as `prepare_run` returns them.
     """
 
-    def __init__(self, tables: Tables, stages: Stages, settings: Settings) -> None:
-        self.facts, self.stages = tables, stages
+    def __init__(self, stages: Stages, settings: Settings) -> None:
+        self.facts, self.stages = stages.context.tables, stages
         self.sampler = Sampler(settings.seed, settings.draws)
         self.shares = settings.sensitivity
         self._made: Tables = {}
@@ -192,9 +192,9 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         run.facts, run["impact"], run["impact_by_platform"], s.inputs
     ),
     "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
-    "candidates": lambda run, s: make_candidates(s.scope, s.inputs, run.facts),
+    "candidates": lambda run, s: make_candidates(s.scope, s.inputs, s.context),
     "steps": lambda run, s: make_steps(
-        s.scope, s.inputs, s.bounds, s.simulation, s.fitted, run.facts, run.sampler
+        s.scope, s.inputs, s.bounds, s.simulation, s.context, run.sampler
     ),
     "sources": lambda run, s: make_sources(run.facts),
     "register_rows": lambda run, s: make_register_rows(run.facts),
@@ -202,7 +202,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
 """The function that computes each published table, in the order of publication."""
 
 
-def collect_review_input(stages: Stages, results: Tables, tables: Tables) -> rules.ReviewInput:
+def collect_review_input(stages: Stages, results: Tables) -> rules.ReviewInput:
     """Return the tables that the rules over results read."""
     return replace(
         rules.make_review_input(results["impact"], stages.scope, stages.inputs),
@@ -210,7 +210,7 @@ def collect_review_input(stages: Stages, results: Tables, tables: Tables) -> rul
         by_area=results["impact_by_area"],
         person_days=results["person_days"],
         in_force=list_countries_in_force(stages.simulation.timeline),
-        bases=tables["bases"],
+        bases=stages.context.tables["bases"],
     )
 
 
@@ -223,21 +223,16 @@ def prepare_run(
     and countries are ignored; the numbers of those chosen stay the same to the last byte.
     """
     run_scope = build_scope(tables, as_of)
-    return prepare_stages(
-        run_scope if only is None else run_scope.narrow_to(*only),
-        tables,
-        read_models(tables),
-    )
+    chosen = run_scope if only is None else run_scope.narrow_to(*only)
+    return prepare_stages(chosen, make_context(tables))
 
 
-def prepare_stages(
-    run_scope: Scope, tables: Tables, fitted: FittedModels
-) -> tuple[Stages, list[Finding]]:
+def prepare_stages(run_scope: Scope, context: Context) -> tuple[Stages, list[Finding]]:
     """Return the stages before the draws of the restrictions of a scope, and the contradictions."""
-    audience_inputs = gather_inputs(run_scope, tables, fitted)
-    limits, findings = bound_restrictions(run_scope, audience_inputs, tables)
-    simulation = make_simulation_inputs(run_scope, audience_inputs, limits, tables, fitted)
+    audience_inputs = gather_inputs(run_scope, context)
+    limits, findings = bound_restrictions(run_scope, audience_inputs, context)
+    simulation = make_simulation_inputs(run_scope, audience_inputs, limits, context)
     lost = find_reach_lost(
         run_scope, audience_inputs.figures, audience_inputs.errors, limits.exposed
     )
-    return Stages(run_scope, fitted, audience_inputs, limits, simulation, lost), findings
+    return Stages(run_scope, context, audience_inputs, limits, simulation, lost), findings

@@ -324,7 +324,7 @@ def scored(areas: Sequence[Area], learned: Calibration, publisher: Publisher) ->
     """One row an area and measure: family, measure, truth, quantiles and bounds."""
     made = tables(areas, learned, publisher)
     stages, _ = impact.prepare_run(made, AS_OF)
-    result = impact.Outputs(made, stages, impact.Settings())
+    result = impact.Outputs(stages, impact.Settings())
     parts = [result["impact"].rename(columns={"impact_metric": "measure"})]
     days = result["person_days"]
     subset = days[(days["period"] == EVERY) & (days["restriction_id"] != EVERY)]

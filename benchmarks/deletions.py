@@ -26,6 +26,7 @@ from audience_impact import figure_errors
 from audience_impact.audiences.inputs import AudienceSizes, gather_inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope, build_scope
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted.context import make_context
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.imputation.distribution import WIDEST, ImputationModel
 from audience_impact.simulation.audiences import SHARED
@@ -72,7 +73,7 @@ def describe_answers(sizes: AudienceSizes) -> pd.DataFrame:
 
 def describe_scope(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
     """Return the answers of the audiences of a scope."""
-    return describe_answers(gather_inputs(scope, tables, fitted).audiences)
+    return describe_answers(gather_inputs(scope, make_context(tables, fitted)).audiences)
 
 
 def delete_each(

@@ -35,7 +35,7 @@ from audience_impact.facts import rules
 from audience_impact.facts import tables as facts
 from audience_impact.facts.anomaly_checks import days
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.fitted.models import read_models
+from audience_impact.fitted.context import make_context
 from audience_impact.outputs.lineage import make_lineage
 from audience_impact.vocabulary import AudienceMetric, ImpactMetric, PopulationBase
 from flows import CHECKOUT
@@ -185,7 +185,7 @@ def _bounds(tables: Tables) -> pd.DataFrame:
     asked = build_scope(tables, pipeline.find_newest_access(tables))
     counted = tables | {"audience_laws": tables["audience_laws"].iloc[:0]}
     limits, _ = bound_restrictions(
-        asked, gather_inputs(asked, counted, read_models(counted)), counted
+        asked, gather_inputs(asked, make_context(counted)), make_context(counted)
     )
     metrics = (ImpactMetric.PEOPLE_EXPOSED, ImpactMetric.PEOPLE_FEATURE_EXPOSED)
     return pd.concat(

@@ -49,7 +49,7 @@ def recompute_trace(
     as_of, settings = _choose_options(checked, version)
     alone = Selection(frozenset({restriction_id}), frozenset())
     stages, _ = pipeline.prepare_run(checked.tables, as_of, alone)
-    outputs = Outputs(checked.tables, stages, settings)
+    outputs = Outputs(stages, settings)
     frames = {name: _select_restriction(outputs[name], restriction_id) for name in TABLES}
     refused = quality.list_refused(checked.findings)
     frames["impact"] = quality.add_losses(frames["impact"], refused, checked.tables)

@@ -508,7 +508,7 @@ class World:
     def results(self) -> Results:
         """The result tables, each computed when a test looks at it."""
         typed = self.typed()
-        return impact.Outputs(typed, impact.prepare_run(typed, AS_OF)[0], impact.Settings())
+        return impact.Outputs(impact.prepare_run(typed, AS_OF)[0], impact.Settings())
 
     def exposed(self, restriction_id: str = "R1") -> "pd.Series[float]":
         """The row of the people exposed to a restriction."""

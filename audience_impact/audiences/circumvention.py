@@ -24,6 +24,7 @@ from audience_impact.audiences.scope import Scope
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted import shares
+from audience_impact.fitted.context import Context
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import ANY, PARAMETERS
 from audience_impact.selection import Best, Key, Only
@@ -63,7 +64,7 @@ def list_candidates(scope: Scope, tables: Tables) -> pd.DataFrame:
     return shares.assign(is_poll=shares["self_selected"] == YesNo.YES.value)
 
 
-def choose_circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
+def choose_circumvention(scope: Scope, context: Context) -> pd.DataFrame:
     """Return the share of people who keep access, one row per restriction with such a share.
 
     Columns: `restriction_id`, `basis` (CircumventionBasis), `circumvention_id` (several joined by
@@ -71,7 +72,7 @@ def choose_circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> 
     PARAMETERS of fitted/shares.py (NaN where measured), `is_self_selected`, `least_share`,
     `most_share`.
     """
-    measured = _read_measured_shares(scope, tables, fitted.errors)
+    measured = _read_measured_shares(scope, context.tables, context.errors)
     rest = scope.restrictions[
         ~scope.restrictions["restriction_id"].isin(measured["restriction_id"])
         & ~scope.restrictions["is_never_enforced"]
@@ -83,7 +84,7 @@ def choose_circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> 
     is_gone &= rest["restriction_id"].isin(network)
     cut = rest[rest["severity"].isin(shares.CUT_SEVERITIES) & ~rest["restriction_id"].isin(network)]
     return pd.concat(
-        [measured, _assume_nobody(rest[is_gone]), _use_fitted_shares(cut, scope, fitted)],
+        [measured, _assume_nobody(rest[is_gone]), _use_fitted_shares(cut, scope, context.fitted)],
         ignore_index=True,
     )
 

@@ -34,6 +34,7 @@ from audience_impact.audiences.scope import COUNTRY, WHOLE
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
+from audience_impact.fitted.context import Context
 from audience_impact.fitted.shares import CALLS, choose_parameters, map_features
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains_population
@@ -83,13 +84,11 @@ STEPS = (
 def choose_shares(
     audiences: pd.DataFrame,
     targets: pd.DataFrame,
-    tables: Tables,
-    denominators: Denominators,
-    fitted: pd.DataFrame,
+    context: Context,
 ) -> pd.DataFrame:
     """Return the shares of use for each country of a restriction of features.
 
-    `fitted` as for `use_fitted_shares`. One row per country of a restriction and fact, pooled facts
+    One row per country of a restriction and fact, pooled facts
     being one: COUNTRY, `feature` (the restricted ones it speaks for, joined by ;),
     `feature_use_id` (of pooled facts joined by +), DISTRIBUTION_COLUMNS, `least` and `most` of
     intervals.py in shares, `is_own` (asked about a restricted service), `assumed` (Assumption),
@@ -98,13 +97,15 @@ def choose_shares(
     them), `is_inside` (those asked are part of the base), and columns of denominators/counts.py
     of the people the share was asked of.
     """
+    denominators = context.denominators
     best = choosing.select_candidates(
-        list_candidates(audiences, targets, tables, denominators.errors), STEPS
+        list_candidates(audiences, targets, context.tables, context.errors), STEPS
     )
     best = best.sort_values(
         ["is_own", "exact", "period_end", "feature_use_id"], ascending=[False, False, False, True]
     )
-    rows = _pool_surveys(_convert_to_persons(_merge_duplicates(best), denominators), fitted)
+    persons = _convert_to_persons(_merge_duplicates(best), denominators)
+    rows = _pool_surveys(persons, context.fitted.features)
     share_bases = rows[["country_id", "start"]].assign(base_id=rows["share_base_id"])
     return pd.concat([rows, denominators.compute_quantiles(share_bases)], axis=1)
 

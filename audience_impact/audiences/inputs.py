@@ -30,9 +30,8 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators import counts
 from audience_impact.denominators.counts import DISTRIBUTION, FORECAST
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
-from audience_impact.fitted.models import FittedModels
+from audience_impact.fitted.context import Context
 from audience_impact.fitted.shares import PARAMETERS
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.imputation import audiences as imputation
@@ -78,7 +77,7 @@ def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFram
     """
     groups = group_by_country(audiences)
     base = denominators.choose_bases(groups).assign(restriction_id=groups["restriction_id"])
-    rows = audiences.merge(base, on=COUNTRY, how="left")
+    rows = audiences.merge(base, on=COUNTRY, how="left", validate="m:1")
     is_counted_base = rows["audience_base_id"].notna() & (
         rows["audience_base_id"] == rows["base_id"]
     )
@@ -413,37 +412,30 @@ class _Read(NamedTuple):
     chosen: pd.DataFrame
 
 
-def gather_inputs(scope: Scope, tables: Tables, fitted: FittedModels) -> Inputs:
-    """Return the inputs of a scope from typed facts; `fitted` was fitted to all restrictions."""
-    denominators = Denominators.from_tables(tables, fitted.errors)
-    candidates = figures.list_qualifying_figures(tables, denominators)
+def gather_inputs(scope: Scope, context: Context) -> Inputs:
+    """Return the inputs of a scope, in the context of its run."""
+    tables = context.tables
+    candidates = figures.list_qualifying_figures(tables, context.denominators)
     before = figures.select_before_start(scope.requested, candidates)
     read = _Read(candidates, before, figures.choose_figures(before))
-    audiences = _size_audiences(scope.requested, read, tables, denominators, fitted)
+    audiences = _size_audiences(scope.requested, read, context)
     flags = flag_quality(read.chosen, before, scope, tables)
     return Inputs(
         AudienceFigures(*read, flags),
         audiences,
-        _select_use(scope, audiences.sizes, tables, denominators, fitted),
+        _select_use(scope, audiences.sizes, context),
         overlaps.choose_overlaps(audiences.sizes, tables),
-        parts.select_parts(scope, tables, fitted),
-        denominators.errors,
+        parts.select_parts(scope, context),
+        context.errors,
     )
 
 
-def _size_audiences(
-    requested: pd.DataFrame,
-    read: _Read,
-    tables: Tables,
-    denominators: Denominators,
-    fitted: FittedModels,
-) -> AudienceSizes:
+def _size_audiences(requested: pd.DataFrame, read: _Read, context: Context) -> AudienceSizes:
     """Return the audiences from figures and bases, and imputed audiences where both are missing."""
-    daily = daily_reach.choose_daily_figures(
-        requested, read.candidates, tables, denominators.errors
-    )
-    sizes = _raise_to_floors(_combine_sizes(requested, read.chosen, denominators), daily)
-    counted = pooling.pool_figures(read.chosen, read.before, tables, denominators.errors)
+    tables, errors, fitted = context.tables, context.errors, context.fitted
+    daily = daily_reach.choose_daily_figures(requested, read.candidates, tables, errors)
+    sizes = _raise_to_floors(_combine_sizes(requested, read.chosen, context.denominators), daily)
+    counted = pooling.pool_figures(read.chosen, read.before, tables, errors)
     models = (fitted.audiences, fitted.joint_use)
     imputed = imputation.impute_audiences(requested, sizes, counted, tables, models)
     is_closed = imputed["rung"].isin(fitted.closed_levels[RungFamily.AUDIENCE])
@@ -459,25 +451,21 @@ def _size_audiences(
     return AudienceSizes(sizes, combined, imputed, daily, closed_level_ids, too_uncertain_ids)
 
 
-def _select_use(
-    scope: Scope,
-    sizes: pd.DataFrame,
-    tables: Tables,
-    denominators: Denominators,
-    fitted: FittedModels,
-) -> FeatureUse:
+def _select_use(scope: Scope, sizes: pd.DataFrame, context: Context) -> FeatureUse:
     """Return the shares of people who use the restricted features, and of those who keep access."""
-    shares = features.choose_shares(sizes, scope.targets, tables, denominators, fitted.features)
+    shares = features.choose_shares(sizes, scope.targets, context)
     return FeatureUse(
         shares,
-        features.use_fitted_shares(sizes, scope.targets, shares, fitted.features),
-        circumvention.choose_circumvention(scope, tables, fitted),
+        features.use_fitted_shares(sizes, scope.targets, shares, context.fitted.features),
+        circumvention.choose_circumvention(scope, context),
     )
 
 
 def _raise_to_floors(sizes: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:
     """Return audiences with FLOOR; those that figures count are no smaller than on a day."""
-    rows = sizes.merge(daily[[*AUDIENCE, *daily_reach.FLOOR]], on=AUDIENCE, how="left")
+    rows = sizes.merge(
+        daily[[*AUDIENCE, *daily_reach.FLOOR]], on=AUDIENCE, how="left", validate="1:1"
+    )
     limits = {
         name: np.fmax(rows[name], rows["floor_persons"]).where(rows[name].notna())
         for name in ("low_persons", "high_persons")

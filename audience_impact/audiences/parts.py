@@ -31,11 +31,12 @@ import pandas as pd
 from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.facts.events import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted.context import Context
 from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
 from audience_impact.places import nesting, networks, online, population, regional_figures
 from audience_impact.places.population import PART
-from audience_impact.populations import countries_of, country_of, is_region, parents_of
+from audience_impact.populations import countries_of, country_of, is_region
 from audience_impact.vocabulary import (
     GeoScope,
     NetworkScope,
@@ -86,14 +87,14 @@ PARTS = Frame(
 )
 
 
-def select_parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
+def select_parts(scope: Scope, context: Context) -> pd.DataFrame:
     """Return the places of every restriction of a part of a country, with columns PARTS."""
-    restrictions = scope.restrictions
+    restrictions, fitted = scope.restrictions, context.fitted
     is_wanted = restrictions["restriction_id"].isin(scope.requested["restriction_id"])
     partial = restrictions[
         is_wanted & restrictions["is_partial"] & ~restrictions["is_never_enforced"]
     ]
-    named = _locate_places(partial, tables)
+    named = _locate_places(partial, context)
     names = ["start", "is_start_known", "network_scope", "operators", "extent_reason"]
     rows = named.merge(partial[["restriction_id", *names]], on="restriction_id", how="left")
     rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True).assign(
@@ -103,7 +104,7 @@ def select_parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataF
     closed_levels = [
         fitted.closed_levels[family] for family in (RungFamily.PLACE, RungFamily.NETWORK)
     ]
-    return _add_reasons(_measure_places(rows, tables, fitted), closed_levels)
+    return _add_reasons(_measure_places(rows, context.tables, fitted), closed_levels)
 
 
 def _add_lost_shares(rows: pd.DataFrame, lost: pd.DataFrame) -> pd.DataFrame:
@@ -121,12 +122,12 @@ def _add_lost_shares(rows: pd.DataFrame, lost: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**shares, network_scope=network)
 
 
-def _locate_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def _locate_places(restrictions: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Return a row for each restriction, country and place, with its reading.
 
     A country without a known place has a single row, marked as missing.
     """
-    from_texts = _read_text_places(restrictions, tables)
+    from_texts = _read_text_places(restrictions, context.tables)
     areas = restrictions.assign(area_id=restrictions["area_ids"].str.split(";"))
     by_area = areas[["restriction_id", "geo_scope", "area_id"]].explode(
         "area_id", ignore_index=True
@@ -139,7 +140,7 @@ def _locate_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         (regions | is_national) & ~by_area["restriction_id"].isin(from_texts["restriction_id"])
     ].assign(reading=PlaceReading.WHOLE.value, **dict.fromkeys(WHERE_PART, ""), missing="")
     places = pd.concat([from_texts, plain.drop(columns="geo_scope")], ignore_index=True)
-    parents = parents_of(tables["areas"])
+    parents = context.parents
     country = places["area_id"].map(lambda area: country_of(area, parents)).astype("str")
     places = places.assign(country_id=country)
     countries = _list_countries(restrictions, parents)

@@ -37,7 +37,8 @@ from audience_impact.audiences.scope import COUNTRY, WHOLE, Scope
 from audience_impact.bounds import measured
 from audience_impact.bounds.frechet import bound_unions
 from audience_impact.bounds.measured import Resolved
-from audience_impact.facts.tables import Finding, Tables
+from audience_impact.facts.tables import Finding
+from audience_impact.fitted.context import Context
 from audience_impact.frames import NUMBER, TRUTH, Declared, Frame
 from audience_impact.places import nesting
 from audience_impact.vocabulary import ImpactMetric
@@ -205,19 +206,18 @@ class Bounds(Declared):
 
 
 def bound_restrictions(
-    scope: Scope, inputs: Inputs, tables: Tables
+    scope: Scope, inputs: Inputs, context: Context
 ) -> tuple[Bounds, list[Finding]]:
     """Return bounds of every metric, and findings for overlaps that are left out."""
     resolved = measured.resolve_overlaps(inputs.audiences.sizes, inputs.overlaps)
-    findings = measured.report_left_out(resolved, inputs.figures.chosen, tables)
-    return bound_by_sizes(scope, inputs, tables, resolved), findings
+    findings = measured.report_left_out(resolved, inputs.figures.chosen, context.tables)
+    return bound_by_sizes(scope, inputs, context.parents, resolved), findings
 
 
 def bound_by_sizes(
-    scope: Scope, inputs: Inputs, tables: Tables, resolved: Sequence[Resolved] = ()
+    scope: Scope, inputs: Inputs, parent: nesting.Parents, resolved: Sequence[Resolved] = ()
 ) -> Bounds:
     """Return bounds of every metric from sizes, and from those overlaps that are `resolved`."""
-    parent = nesting.read_parents(tables["areas"])
     countries = _add_places(
         _bound_countries(inputs.audiences.sizes, resolved), inputs.parts, parent
     )

@@ -26,10 +26,9 @@ from audience_impact.audiences.inputs import (
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds, bound_by_sizes
-from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.chances import Chances, describe_chances
-from audience_impact.fitted.models import FittedModels
+from audience_impact.fitted.context import Context
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.imputation.audiences import ENDS
 from audience_impact.overlap.model import OverlapModel
@@ -123,21 +122,21 @@ class SimulationInputs(Declared):
 
 
 def make_simulation_inputs(
-    scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables, fitted: FittedModels
+    scope: Scope, inputs: Inputs, bounds: Bounds, context: Context
 ) -> SimulationInputs:
     """Return the inputs of all draws; without a calibration nothing is drawn."""
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     audiences = prepare_audiences(sizes, inputs.audiences.distributions)
     chances = describe_chances(
-        scope.restrictions, scope.evidence["restriction_id"], tables, fitted.chances
+        scope.restrictions, scope.evidence["restriction_id"], context.tables, context.fitted.chances
     )
     widened = widen_inputs(inputs)
-    with_error = bound_by_sizes(scope, widened, tables)
-    line = make_timeline(scope, inputs, (bounds, with_error), tables, fitted, chances)
+    with_error = bound_by_sizes(scope, widened, context.parents)
+    line = make_timeline(scope, inputs, (bounds, with_error), context, chances)
     complete = _find_complete(audiences, scope, inputs.parts)
     in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
-        fitted.joint_use if inputs.errors else None,
+        context.fitted.joint_use if inputs.errors else None,
         inputs.errors,
         scope.by_id.index,
         scope.is_whole_service,
@@ -147,7 +146,7 @@ def make_simulation_inputs(
         inputs.use.feature_laws,
         inputs.use.circumvention,
         inputs.parts[in_part].reset_index(drop=True),
-        nesting.read_parents(tables["areas"]),
+        context.parents,
         bounds,
         widened.audiences.sizes,
         with_error,

@@ -50,11 +50,10 @@ from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
-from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import durations
 from audience_impact.fitted.chances import Chances
-from audience_impact.fitted.models import FittedModels
+from audience_impact.fitted.context import Context
 from audience_impact.fitted.shares import PARAMETERS, daily_use, find_online_shares
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
 from audience_impact.imputation.audiences import ENDS, IMPUTED
@@ -66,7 +65,6 @@ from audience_impact.phases import (
     cut_to_days,
     split_by_year,
 )
-from audience_impact.populations import parents_of
 from audience_impact.simulation import audiences, error_ends, reach
 from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
 from audience_impact.simulation.unions import GROUP, Unions
@@ -221,8 +219,7 @@ def make_timeline(
     scope: Scope,
     inputs: Inputs,
     both: tuple[Bounds, Bounds],
-    tables: Tables,
-    fitted: FittedModels,
+    context: Context,
     chances: Chances,
 ) -> Timeline:
     """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time.
@@ -232,20 +229,21 @@ def make_timeline(
     periods = list_periods(scope)
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
-    denominators = Denominators.from_tables(tables, inputs.errors)
-    in_years = split_by_year(sizes, periods, denominators, day)
+    in_years = split_by_year(sizes, periods, context.denominators, day)
     phases, figure = cut_by_figure(in_years, inputs.audiences.daily, periods)
     monthly = audiences.prepare_audiences(phases, inputs.audiences.distributions)
-    online = find_online_shares(phases, denominators.counts)
-    subregion = phases["country_id"].map(parents_of(tables["areas"])).fillna("")
+    online = find_online_shares(phases, context.denominators.counts)
+    subregion = phases["country_id"].map(context.parents).fillna("")
     about = _set_imputed_metric(phases, monthly).assign(online_share=online, subregion_id=subregion)
-    daily = _daily_distributions(phases, figure, monthly, daily_use(fitted.daily_use, about))
+    daily = _daily_distributions(
+        phases, figure, monthly, daily_use(context.fitted.daily_use, about)
+    )
     rows = phases.assign(
         row=phases.index,
         where=phases["restriction_id"].map(scope.by_id["area_ids"]),
         is_order=phases["restriction_id"].map(scope.by_id["is_order"]).astype(bool),
         is_slowed=phases["restriction_id"].map(scope.by_id["severity"]).isin(SLOWED),
-        is_register=phases["restriction_id"].isin(_list_of_registers(tables)),
+        is_register=phases["restriction_id"].isin(_list_of_registers(context.tables)),
         daily_persons=figure["daily_persons"],
         is_imputed=(monthly["shape"] == IMPUTED).to_numpy(),
         is_confirmed=chances.is_confirmed(phases["restriction_id"]),

@@ -19,6 +19,7 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import PROVENANCE, Tables
+from audience_impact.fitted.context import Context
 from audience_impact.outputs.lineage import EVERY, INPUTS, list_named_operators
 from audience_impact.places import (
     networks,
@@ -42,13 +43,13 @@ EXAMPLES = 3
 """Most figures of people online in a place that stay for a reason; also most that a text lists."""
 
 
-def make_candidates(scope: Scope, inputs: Inputs, tables: Tables) -> pd.DataFrame:
+def make_candidates(scope: Scope, inputs: Inputs, context: Context) -> pd.DataFrame:
     """Return every fact that was considered for the audiences of `scope`, as COLUMNS."""
-    denominators = Denominators.from_tables(tables, inputs.errors)
-    able = audience_figures.list_qualifying_figures(tables, denominators)
+    tables = context.tables
+    able = audience_figures.list_qualifying_figures(tables, context.denominators)
     parts = [
         _list_audiences(scope, tables, able),
-        *_list_bases(scope, inputs, denominators),
+        *_list_bases(scope, inputs, context.denominators),
         *_list_use(scope, inputs, tables, able),
         _list_places(inputs, tables),
         _list_online(inputs, tables),

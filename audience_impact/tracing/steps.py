@@ -19,6 +19,7 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.figure_errors import GROWTH
+from audience_impact.fitted.context import Context
 from audience_impact.fitted.models import FittedModels
 from audience_impact.imputation import distribution, evidence_levels, groups
 from audience_impact.outputs.lineage import EVERY
@@ -81,11 +82,11 @@ def make_steps(
     inputs: Inputs,
     bounds: Bounds,
     simulation: SimulationInputs,
-    fitted: FittedModels,
-    tables: Tables,
+    context: Context,
     sampler: Sampler,
 ) -> pd.DataFrame:
     """Return the steps of all restrictions, as COLUMNS; `position` counts the rows of a step."""
+    tables, fitted = context.tables, context.fitted
     parts = [
         *_trace_question(scope, tables),
         *_trace_bases(inputs, tables["online_levels"]),

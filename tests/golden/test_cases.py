@@ -414,7 +414,7 @@ def test_facts_in_another_order_give_the_same_numbers(
 
 def impact(tables: Tables, stages: Stages, wanted: Settings) -> pd.DataFrame:
     """Table `impact` as it is published, where no row was refused."""
-    losses = quality.add_losses(Outputs(tables, stages, wanted)["impact"], (), tables)
+    losses = quality.add_losses(Outputs(stages, wanted)["impact"], (), tables)
     parts = divide_tables({"impact": losses})
     made = {name: to_arrow(name, part) for name, part in parts.items()}
     table: pd.DataFrame = combine_tables("impact", made).to_pandas()

@@ -56,7 +56,7 @@ def told_of(made: World, role: str) -> dict[str, str]:
     result, _ = pipeline.prepare_run(
         tables, AS_OF, only=pipeline.Selection(frozenset({"R1"}), frozenset())
     )
-    rows = make_candidates(result.scope, result.inputs, tables)
+    rows = make_candidates(result.scope, result.inputs, result.context)
     rows = rows[rows["role"] == role]
     return dict(zip(rows["input_id"], rows["passed_over"], strict=True))
 

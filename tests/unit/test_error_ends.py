@@ -41,8 +41,8 @@ def test_ends_hold_99_percent_of_the_draws(made: World) -> None:
 
 
 def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World) -> None:
-    stages, tables = prepared(made)
-    result = pipeline.Outputs(tables, stages, pipeline.Settings(draws=400, sensitivity=False))
+    stages, _ = prepared(made)
+    result = pipeline.Outputs(stages, pipeline.Settings(draws=400, sensitivity=False))
     for table, unit in (
         *(("impact", "persons"), ("impact_by_area", "persons"), ("impact_by_day", "persons")),
         *(("person_days", "person_days"), ("person_days", "person_hours")),

@@ -356,7 +356,7 @@ def test_overridden_rows_are_counted(tmp_path: Path, small_facts: Path) -> None:
     assert steps.read_facts([small_facts]).overridden_count == 0
     tables = steps.refuse_errors(checked(small_facts, own), strict=True).tables
     stages, _ = pipeline.prepare_run(tables, AS_OF)
-    lineage = pipeline.Outputs(tables, stages, pipeline.Settings())["lineage"]
+    lineage = pipeline.Outputs(stages, pipeline.Settings())["lineage"]
     assert lineage.loc[lineage["input_id"] == "E1", "row_layer"].tolist() == [2]
 
 

@@ -57,7 +57,7 @@ def results(made: World, as_of: date = AS_OF) -> Results:
     """The tables that follow, each computed when a test looks at it."""
     typed = made.typed()
     stages, _ = impact.prepare_run(typed, as_of)
-    return impact.Outputs(typed, stages, impact.Settings(draws=200, sensitivity=False))
+    return impact.Outputs(stages, impact.Settings(draws=200, sensitivity=False))
 
 
 def exposed(tables: Results, act: str = "R1") -> "pd.Series[float]":

@@ -32,7 +32,7 @@ def world() -> World:
 
 def of(tables: Tables, only: Selection | None) -> dict[str, pd.DataFrame]:
     stages, _ = pipeline.prepare_run(tables, AS_OF, only=only)
-    outputs = Outputs(tables, stages, QUIET)
+    outputs = Outputs(stages, QUIET)
     return {name: outputs[name] for name in ("impact", "impact_by_area")}
 
 

@@ -321,7 +321,7 @@ def test_a_country_that_is_shut_down_has_no_more_people_for_its_places(
 
 def test_no_rule_over_results_is_broken(over_time: Outputs) -> None:
     broken_rules = rules.find_broken_rules(
-        pipeline.collect_review_input(over_time.stages, dict(over_time), over_time.facts)
+        pipeline.collect_review_input(over_time.stages, dict(over_time))
     )
     broken = {rule for rule, rows in broken_rules.items() if rows}
     assert broken <= {"interval_outside_bounds"}
@@ -338,8 +338,8 @@ def test_person_days_of_a_part_are_days_times_its_people(over_time: Outputs) -> 
 
 def test_the_width_is_told_by_places_and_networks() -> None:
     made = cut(country(), "R1", "XA-01", network_scope="mobile")
-    stages, tables = prepared(made)
-    result = Outputs(tables, stages, Settings(draws=200))["sensitivity"]
+    stages, _ = prepared(made)
+    result = Outputs(stages, Settings(draws=200))["sensitivity"]
     kinds = set(result.loc[result["impact_metric"] == "people_exposed", "input"])
     assert {"place", "network"} <= kinds
 

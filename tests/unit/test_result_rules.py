@@ -42,7 +42,7 @@ def sound() -> ReviewInput:
         "impact_by_area": by_area(simulation, sampler, tables["areas"]),
         "person_days": make_person_days(simulation, sampler, AS_OF),
     }
-    return pipeline.collect_review_input(stages, result, tables)
+    return pipeline.collect_review_input(stages, result)
 
 
 def exposed(impact: pd.DataFrame, act: str) -> pd.Series:
