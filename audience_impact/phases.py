@@ -389,6 +389,8 @@ HOURS_COLUMNS = {
     **dict.fromkeys(PARAMETERS, NUMBER),
 }
 """Columns of the days and hours of restrictions, with their types."""
+ENDS_OF_HOURS = (0.005, 0.995)
+"""Probabilities of the ends of the central 99 % of the hours that are drawn."""
 
 
 def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
@@ -435,10 +437,11 @@ def count_days(times: pd.DataFrame, end: str) -> pd.Series:
     return count_days_in_force(times, (times[end] - times["from_day"]).dt.days)
 
 
-def compute_hours(times: pd.DataFrame) -> pd.DataFrame:
-    """Return `least_hours`, `most_hours` of a day in force, by restriction.
+def bound_hours(times: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the least and the most hours of a day in force, by restriction.
 
-    `times` is the result of timeline.list_periods.
+    Both have two columns: as printed, and out to the 99 % ends of the hours that are drawn. `times`
+    is the result of timeline.list_periods.
     """
     measured = times["measured_hours"].clip(upper=DAY_HOURS)
     least, most = (measured.fillna(times[f"{end}_hours_a_day"]) for end in ("least", "most"))
@@ -447,45 +450,24 @@ def compute_hours(times: pd.DataFrame) -> pd.DataFrame:
     days = (times["least_end"] - times["least_from"]).dt.days.clip(lower=1)
     full_day_hours = DAY_HOURS * (days - 2).clip(lower=0) / days
     comes_back = times["days_in_force"].ne("") | times["times_in_force"].notna()
-    return pd.DataFrame(
-        {
-            "least_hours": least.fillna(full_day_hours.mask(comes_back | is_drawn, 0.0)),
-            "most_hours": most.fillna(DAY_HOURS),
-        }
+    least = least.fillna(full_day_hours.mask(comes_back | is_drawn, 0.0))
+    most = most.fillna(DAY_HOURS)
+    drawn = quantile_hours(np.array([ENDS_OF_HOURS]), times)
+    return (
+        pd.DataFrame({0: least, 1: np.fmin(least, drawn[:, 0])}),
+        pd.DataFrame({0: most, 1: np.fmax(most, drawn[:, 1])}),
     )
 
 
-def widen_hours(
-    hours: pd.DataFrame, times: pd.DataFrame, ends: tuple[float, float]
-) -> pd.DataFrame:
-    """Return hours that contain the quantiles `ends` of those that are drawn.
+def sum_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> Array:
+    """Return the hours of a day of each set (sets, columns): those of all restrictions, up to 24.
 
-    `hours` is the result of `compute_hours` for `times`.
+    `hours` has a row for each restriction.
     """
-    drawn = quantile_hours(np.array([ends]), times)
-    return hours.assign(
-        least_hours=np.fmin(hours["least_hours"], drawn[:, 0]),
-        most_hours=np.fmax(hours["most_hours"], drawn[:, 1]),
-    )
-
-
-def least_person_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> Array:
-    """Return the minimum of person-hours (sets, 1) of a day of each set."""
-    row_hours = hours["least_hours"].reindex(rows["restriction_id"]).to_numpy("float64")
-    forced = pd.Series(
-        rows["daily_low_persons"].to_numpy("float64") * row_hours, rows["row"].to_numpy()
-    )
-    members = intervals[1]
-    per_set = forced.reindex(members["row"]).groupby(members["set_id"].to_numpy()).max()
-    return np.asarray(per_set.to_numpy("float64")[:, None])
-
-
-def sum_most_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> Array:
-    """Return the most hours of a day of each set (sets, 1): those of all restrictions, up to 24."""
     single = _list_restrictions(intervals, rows)
-    most = hours["most_hours"].reindex(single["restriction_id"]).to_numpy("float64")
-    total = pd.Series(most).groupby(single["set_id"].to_numpy()).sum().clip(upper=DAY_HOURS)
-    return np.asarray(total.to_numpy("float64")[:, None])
+    each = hours.reindex(single["restriction_id"])
+    total = each.groupby(single["set_id"].to_numpy()).sum().clip(upper=DAY_HOURS)
+    return np.asarray(total.to_numpy("float64"))
 
 
 def combine_hours(intervals: Intervals, rows: pd.DataFrame, drawn: pd.DataFrame, u: Array) -> Array:

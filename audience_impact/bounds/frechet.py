@@ -16,7 +16,6 @@ Citation. M. Frechet, Generalisation du theoreme des probabilites totales, Funda
 Mathematicae 25 (1935), 379-387.
 """
 
-import numpy as np
 import pandas as pd
 
 
@@ -41,39 +40,3 @@ def bound_unions(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
             "naive_sum_persons": added,
         }
     )
-
-
-def bound_sets(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd.DataFrame:
-    """Return Frechet bounds of each set, by set_id: `lower`, `upper` and the sum `added`.
-
-    Of several rows of one platform in one area the largest audience counts; areas may be
-    disjoint, so they add up, to the audience of the whole country at most.
-    """
-    country_column = high.replace("_high_", "_whole_")
-    about = rows.set_index("row")[
-        list(dict.fromkeys(["platform_id", "where", low, high, country_column, "base_persons"]))
-    ]
-    joined = members.join(about, on="row")
-    groups = joined.groupby("set_id", sort=True)
-    by = ["set_id", "platform_id"]
-    most = _take_largest(joined, [*by, "where"], high).groupby(level=by).sum(skipna=False)
-    most = np.fmin(most, joined.groupby(by)[country_column].max()).where(most.notna())
-    added = most.groupby(level="set_id").sum(skipna=False)
-    base = _take_largest(joined, ["set_id"], "base_persons")
-    lower = groups[low].max()
-    return pd.DataFrame(
-        {
-            "lower": lower,
-            "upper": pd.concat([np.fmin(added, base), lower], axis=1).max(axis=1, skipna=False),
-            "added": added,
-        }
-    )
-
-
-def _take_largest(rows: pd.DataFrame, by: list[str], name: str) -> pd.Series:
-    """Return the largest number of each group; NaN if a number of the group is missing."""
-    most = rows.groupby(by)[name].max()
-    missing = rows[name].isna()
-    if not missing.any():
-        return most
-    return most.where(~missing.groupby([rows[key] for key in by]).any())

@@ -22,7 +22,7 @@ Citation. United Nations, Standard Country or Area Codes for Statistical Use (M4
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
@@ -31,7 +31,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.bounds import frechet
 from audience_impact.bounds.restrictions import BOUNDS, Bounds
 from audience_impact.frames import Array, no_rows
 from audience_impact.outputs.review import reasons
@@ -46,10 +45,20 @@ from audience_impact.simulation import audiences, parts, simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Places
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.worlds import (
+    DRAWN,
+    LEASTS,
+    MOSTS,
+    bound_most,
+    find_largest,
+    find_undrawn,
+    fold_largest,
+    join_worlds,
+    open_sides,
+)
 from audience_impact.vocabulary import ImpactMetric, YesNo
 
 PEOPLE = [f"{name}_persons" for name in (*BOUNDS, *unions.QUANTILES)]
-ENDS_OF_MONTH = ("monthly_low_persons", "monthly_high_persons")
 
 WORLD = "001"
 STATUS = ["obs_status", "reason", "reason_rule_ids", "is_lower_bound"]
@@ -71,29 +80,6 @@ of those that a register alone records.
 
 
 @dataclass(frozen=True)
-class People:
-    """People of each set: bounds (sets,) and draws (sets, D), NaN where nothing can be drawn.
-
-    `lower` and `upper` are the bounds as printed, `at_least` and `at_most` those with errors.
-    """
-
-    lower: Array
-    upper: Array
-    drawn: Array
-    at_least: Array
-    at_most: Array
-
-    def select_rows(self, rows: Integers) -> "People":
-        """Return the people of some of the sets."""
-        return People(*(getattr(self, field.name)[rows] for field in fields(self)))
-
-    @property
-    def is_undrawn(self) -> NDArray[np.bool_]:
-        """Return True (sets,) for sets without draws."""
-        return np.asarray(np.isnan(self.drawn).all(axis=1))
-
-
-@dataclass(frozen=True)
 class Sets:
     """Sets of countries, in the order of these: their description and their people.
 
@@ -101,12 +87,12 @@ class Sets:
         table: One row per set: `country_id`, COUNTS of the restrictions of that country alone, and
             further columns of the published table.
         shared: Restrictions of several countries in the sets, as `count_restrictions` returns them.
-        people: The people of each set.
+        people: The people of each set in all worlds (sets, DRAWN + D).
     """
 
     table: pd.DataFrame
     shared: pd.DataFrame
-    people: People
+    people: Array
 
     def of_country(self, country: str) -> "Sets":
         """Return the sets of a single country, renumbered."""
@@ -117,7 +103,7 @@ class Sets:
             shared = shared[shared["set_id"].isin(rows)]
             shared = shared.assign(set_id=shared["set_id"].map(numbers)).reset_index(drop=True)
         table = self.table.iloc[rows].reset_index(drop=True)
-        return Sets(table, shared, self.people.select_rows(rows))
+        return Sets(table, shared, self.people[rows])
 
     @cached_property
     def _country_ids(self) -> NDArray[np.object_]:
@@ -127,13 +113,13 @@ class Sets:
 def make_no_sets(key: list[str], draws: int) -> Sets:
     """Return an empty `Sets` with these key columns and this number of draws."""
     table = no_rows(key).assign(**{name: pd.Series(dtype="int64") for name in COUNTS})
-    nobody = People(np.zeros(0), np.zeros(0), np.zeros((0, draws)), np.zeros(0), np.zeros(0))
+    nobody = np.zeros((0, DRAWN + draws))
     return Sets(table, pd.DataFrame(columns=["set_id", "restriction_id", *COUNTS]), nobody)
 
 
 def describe_sets(sets: Sets) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the description of a country's sets for `stack_sets`, without draws of people."""
-    table = sets.table.assign(place=np.arange(len(sets.table)), is_drawn=~sets.people.is_undrawn)
+    table = sets.table.assign(place=np.arange(len(sets.table)), is_drawn=~find_undrawn(sets.people))
     return table, sets.shared
 
 
@@ -166,10 +152,10 @@ def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
 class Floors:
     """People of each restriction in each country: the minimum of a set that contains it.
 
-    `bounds` are those as printed, and those with errors.
+    `bounds` has columns BOUNDS by COUNTRY.
     """
 
-    bounds: tuple[pd.DataFrame, pd.DataFrame]
+    bounds: pd.DataFrame
     drawn: Array
     places: Places
 
@@ -270,11 +256,9 @@ def find_floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
     exposed = countries.exposed
     if present is not None:
         exposed = exposed * present.of_restrictions(inputs.countries["restriction_id"])
-    limits = (
-        _bound_in_countries(inputs.bounds, certain),
-        _bound_in_countries(inputs.bounds_with_error, certain),
-    )
-    return Floors(limits, exposed, countries.places)
+    both = (inputs.bounds, inputs.bounds_with_error)
+    limits = pd.concat([_bound_in_countries(bounds, certain) for bounds in both], axis=1)
+    return Floors(limits.set_axis(list(BOUNDS), axis=1), exposed, countries.places)
 
 
 def _bound_in_countries(bounds: Bounds, certain: "np.ndarray") -> pd.DataFrame:
@@ -294,50 +278,31 @@ def draw_people(
     count: int,
     restriction_floors: Floors,
     sampler: Sampler,
-) -> People:
-    """Return people of each of `count` sets, at least those of each restriction that is present."""
-    line = inputs.timeline
-    (lower, upper), (at_least, at_most) = (
-        _bound_people(members, rows, bounds, count)
-        for rows, bounds in zip(
-            (line.rows, line.rows_with_error), restriction_floors.bounds, strict=True
-        )
-    )
+) -> Array:
+    """Return people (count, DRAWN + D) of sets, at least those of each restriction present."""
+    least, most = _bound_people(inputs, members, restriction_floors.bounds, count)
     drawn = _draw_sets(inputs, members["drawn"], count, restriction_floors.places, sampler)
     raised = _raise_to_restrictions(drawn, inputs, members["drawn"], restriction_floors.drawn)
-    most = np.where(np.isnan(at_most), np.inf, at_most)
-    return People(lower, upper, np.minimum(raised, most[:, None]), at_least, at_most)
+    return join_worlds(least, most, np.minimum(raised, most[:, [1]]))
 
 
 def _bound_people(
-    members: Members, rows: pd.DataFrame, of_restrictions: pd.DataFrame, count: int
+    inputs: SimulationInputs, members: Members, of_restrictions: pd.DataFrame, count: int
 ) -> tuple[Array, Array]:
-    """Return lower and upper bounds (sets,), at most the base of the year where it is known."""
-    possible, certain = (
-        frechet.bound_sets(members[kind], rows, *ENDS_OF_MONTH).reindex(range(count))
-        for kind in ("every", "certain")
+    """Return least and most people (count, 2), at most the base of the year where it is known."""
+    line, limits = inputs.timeline, inputs.timeline.monthly_limits
+    every, certain = members["every"], members["certain"]
+    keys = pd.MultiIndex.from_frame(line.rows[COUNTRY])
+    of_rows = of_restrictions.reindex(keys).to_numpy("float64")  # of the restriction of each row
+    sets = every["set_id"].to_numpy()
+    base = open_sides(fold_largest(sets, line.online_limits[every["row"]], count))
+    least = np.maximum(
+        find_largest(certain, limits.low, count), find_largest(certain, of_rows[:, LEASTS], count)
     )
-    with_base = members["every"].join(rows.set_index("row")["online_persons"], on="row")
-    base = with_base.groupby("set_id")["online_persons"].max().reindex(range(count))
-    limit = base.fillna(np.inf).to_numpy("float64")
-    most, least = (
-        _of_restrictions(members[kind], rows, of_restrictions[f"{end}_persons"], count)
-        for kind, end in (("every", "upper"), ("certain", "lower"))
-    )
-    lower = np.minimum(np.fmax(np.nan_to_num(certain["lower"].to_numpy("float64")), least), limit)
-    upper = possible["upper"].to_numpy("float64")
-    upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
-    return lower, upper
-
-
-def _of_restrictions(
-    members: pd.DataFrame, rows: pd.DataFrame, value: pd.Series, count: int
-) -> Array:
-    """Return the largest value of the restrictions in each set (sets,); 0 without one."""
-    about = rows.set_index("row")[COUNTRY]
-    single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
-    largest = single.join(value.rename("value"), on=COUNTRY).groupby("set_id")["value"].max()
-    return np.asarray(largest.reindex(range(count)).fillna(0.0).to_numpy("float64"))
+    least = np.minimum(least, base)
+    most = bound_most(every, line.rows, limits, count)
+    raised = np.maximum(np.fmax(most, find_largest(every, of_rows[:, MOSTS], count)), least)
+    return least, np.where(np.isinf(most), most, np.minimum(raised, base))
 
 
 def _draw_sets(
@@ -379,20 +344,10 @@ def _raise_to_restrictions(
     sets = single["set_id"].to_numpy()[at >= 0]
     for first in range(0, drawn.shape[1], DRAWS_AT_ONCE):
         some = slice(first, first + DRAWS_AT_ONCE)
-        most = largest_draws(sets, restriction_draws[:, some][at[at >= 0]], len(drawn))
+        most = fold_largest(sets, restriction_draws[:, some][at[at >= 0]], len(drawn))
         own_draws = drawn[:, some]
         drawn[:, some] = np.where(np.isnan(own_draws), own_draws, np.fmax(own_draws, most))
     return drawn
-
-
-def largest_draws(sets: Integers, values: Array, count: int) -> Array:
-    """Return the largest draw (count, D) among the rows of each set; NaN for a set without rows."""
-    largest = np.full((count, values.shape[1]), np.nan)
-    if len(sets):
-        order = np.argsort(sets, kind="stable")
-        numbers, first = np.unique(sets[order], return_index=True)
-        largest[numbers] = np.fmax.reduceat(values[order], first, axis=0)
-    return largest
 
 
 def count_restrictions(
@@ -435,31 +390,21 @@ def count_totals(pairs: pd.DataFrame, counts: pd.DataFrame, shared: pd.DataFrame
     return (table + added.astype("int64")).astype("float64")
 
 
-def sum_people(pairs: pd.DataFrame, people_of: Callable[[str], People], count: int) -> People:
-    """Return sums over sets of different countries, those of one country at a time in memory.
+def sum_people(pairs: pd.DataFrame, people_of: Callable[[str], Array], count: int) -> Array:
+    """Return sums (count, DRAWN + D) over sets of different countries, one country at a time.
 
     `pairs` has `total` (0 to count - 1), `country_id` and `place`, the row of a set in the people
     of its country; no total has two sets of one country. A set without draws adds nothing to the
     draws of a total; a total with no draws at all has none.
     """
-    bounds, drawn_count = {name: np.zeros(count) for name in BOUNDS}, np.zeros(count)
-    drawn = np.zeros((count, 0))
-    for country, sets in pairs.groupby("country_id", sort=True):
-        part, at, place = people_of(str(country)), sets["total"], sets["place"]
-        if not drawn.size:
-            drawn = np.zeros((count, part.drawn.shape[1]))
-        is_undrawn = part.is_undrawn
-        for name, total in bounds.items():
-            total[at] += getattr(part, name)[place]
-        people = part.drawn[place]
-        people[is_undrawn[place]] = 0.0
-        drawn[at] += people
-        drawn_count[at] += ~is_undrawn[place]
-    drawn[drawn_count == 0] = np.nan
-    return People(drawn=drawn, **bounds)
-
-
-def make_columns(summed: People, index: pd.Index) -> pd.DataFrame:
-    """Return bounds and quantiles of people, as published."""
-    middle = unions.compute_quantiles(summed.drawn, index, "persons")
-    return middle.assign(**{f"{name}_persons": getattr(summed, name) for name in BOUNDS})
+    total, drawn_count = np.zeros((count, DRAWN)), np.zeros(count)
+    for number, (country, sets) in enumerate(pairs.groupby("country_id", sort=True)):
+        people, at = people_of(str(country))[sets["place"]], sets["total"]
+        if number == 0:
+            total = np.zeros((count, people.shape[1]))
+        is_undrawn = find_undrawn(people)
+        people[is_undrawn, DRAWN:] = 0.0
+        total[at] += people
+        drawn_count[at] += ~is_undrawn
+    total[drawn_count == 0, DRAWN:] = np.nan
+    return total

@@ -15,14 +15,15 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.bounds.restrictions import BOUNDS
-from audience_impact.frames import no_rows
+from audience_impact.frames import Array, no_rows
 from audience_impact.outputs import areas
-from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, People, Sets
+from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
 from audience_impact.outputs.review.reasons import withhold_quantiles
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.worlds import DRAWN, find_undrawn, fold_largest, summarise
 from audience_impact.vocabulary import ImpactMetric
 
 KEY = ["area_id", "period"]
@@ -131,7 +132,7 @@ def make_country_rows(persons: InPeriods, no_estimate_reason: str, as_of: date) 
         return _make_empty_table()
     by_kind = {kind: _make_kind_rows(sets) for kind, sets in persons.by_kind.items()}
     details = table[["base", *BASES, "platforms"]].set_axis(by_kind[ALL].index)
-    drawn = (~persons.all_sets.people.is_undrawn).astype("float64")
+    drawn = (~find_undrawn(persons.all_sets.people)).astype("float64")
     rows = by_kind[ALL].join(details).assign(countries_count=1.0, countries_drawn=drawn)
     return areas.add_status(_add_kinds(rows, by_kind), no_estimate_reason, as_of).reset_index()
 
@@ -141,7 +142,7 @@ def _make_kind_rows(sets: Sets) -> pd.DataFrame:
     index = pd.MultiIndex.from_frame(sets.table[["country_id", "period"]], names=KEY)
     pairs = pd.DataFrame({"total": range(len(index)), "set_id": range(len(index))})
     counts = areas.count_totals(pairs, sets.table[COUNTS], sets.shared)
-    return areas.make_columns(sets.people, index).join(counts.set_axis(index))
+    return summarise(sets.people, index, "persons").join(counts.set_axis(index))
 
 
 def make_draws(persons: InPeriods, published: pd.DataFrame) -> pd.DataFrame:
@@ -155,8 +156,8 @@ def make_draws(persons: InPeriods, published: pd.DataFrame) -> pd.DataFrame:
     is_year = table["period"].str.len() == len("2025")
     answered = pd.MultiIndex.from_frame(published.loc[published["q50_persons"].notna(), KEY])
     is_year &= pd.MultiIndex.from_frame(table[["country_id", "period"]]).isin(answered)
-    rows = np.flatnonzero(is_year.to_numpy("bool") & ~people.is_undrawn)
-    drawn = people.drawn[rows, :PUBLISHED_DRAWS]
+    rows = np.flatnonzero(is_year.to_numpy("bool") & ~find_undrawn(people))
+    drawn = people[rows, DRAWN : DRAWN + PUBLISHED_DRAWS]
     keys = table.iloc[rows.repeat(drawn.shape[1])]
     return pd.DataFrame(
         {
@@ -218,7 +219,7 @@ def _sum_regions(
             len(periods),
         )
         keys = pd.MultiIndex.from_arrays([[area] * len(periods), periods], names=KEY)
-        parts.append(areas.make_columns(persons, keys))
+        parts.append(summarise(persons, keys, "persons"))
     nothing = pd.DataFrame(columns=PEOPLE, index=pd.MultiIndex.from_arrays([[], []], names=KEY))
     sums = pd.concat(parts) if parts else nothing.astype("float64")
     return sums.join(counts.set_axis(sums.index)), pairs
@@ -289,29 +290,24 @@ def _rows_by_period(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> p
 
 def _draw_people(
     inputs: SimulationInputs, periods: _Periods, floors: areas.Floors, sampler: Sampler
-) -> People:
+) -> Array:
     """Return people of each country and period; a year has at least those of each of its months."""
     table = periods.table
     persons = areas.draw_people(inputs, periods.members, len(table), floors, sampler)
     keys = pd.MultiIndex.from_frame(table[["country_id", "period"]])
     years = pd.MultiIndex.from_arrays([table["country_id"], table["period"].str[:4]])
     at = keys.get_indexer(years)
-    bounds = pd.DataFrame({name: getattr(persons, name) for name in BOUNDS})
-    of_months = bounds.groupby(at).max().reindex(bounds.index)
-    raised = np.fmax(bounds, of_months).where(bounds.notna())
-    silent = np.asarray(np.isnan(persons.drawn).all(axis=1))
-    drawn = np.fmax(persons.drawn, areas.largest_draws(at, persons.drawn, len(table)))
-    drawn[silent] = np.nan
-    return People(drawn=drawn, **{name: raised[name].to_numpy() for name in BOUNDS})
+    raised = np.fmax(persons, fold_largest(at, persons, len(table)))
+    raised[find_undrawn(persons), DRAWN:] = np.nan
+    return np.asarray(raised)
 
 
 def _describe_sets(periods: _Periods, inputs: SimulationInputs) -> pd.DataFrame:
     """Return base, BASES and platforms of each set, by set_id."""
     rows = inputs.timeline.rows.set_index("row")
-    with_error = inputs.timeline.rows_with_error.set_index("row")["online_persons"]
     expected = (rows["expected_persons"] / rows["base_persons"]).fillna(1.0)
     people = rows[["platform_id", "base"]].assign(
-        base_persons=np.fmax(with_error, rows["online_persons"]),
+        base_persons=np.fmax.reduce(inputs.timeline.online_limits, axis=1),
         base_q50_persons=rows["online_persons"] * expected,
     )
     joined = periods.members["every"].join(people, on="row")

@@ -18,6 +18,7 @@ from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.worlds import find_undrawn, summarise
 
 YEARS = 2
 KEY = ["area_id", "from_day"]
@@ -84,8 +85,8 @@ def make_country_rows(
         days_of_countries.days, pd.DataFrame({"area_id": codes, "country_id": codes})
     )
     sets, state = days_of_countries.sets, pairs["state"].to_numpy()
-    people = areas.make_columns(sets.people, sets.table.index).iloc[state].set_axis(runs.index)
-    drawn = (~sets.people.is_undrawn[state]).astype("float64")
+    people = summarise(sets.people, sets.table.index, "persons").iloc[state].set_axis(runs.index)
+    drawn = (~find_undrawn(sets.people)[state]).astype("float64")
     counts = areas.count_totals(_as_totals(pairs), sets.table[COUNTS], sets.shared)
     rows = runs.join(people).join(counts).assign(countries_count=1.0, countries_drawn=drawn)
     return areas.add_status(_format_days(rows), no_estimate_reason, as_of)
@@ -117,7 +118,7 @@ def make_region_rows(
         inside = joined["run"].between(rows.index[0], rows.index[-1])
         in_run = joined[inside].assign(total=joined["run"] - rows.index[0])
         total = areas.sum_people(in_run, lambda country: by_country[country].sets.people, len(rows))
-        totals.append(areas.make_columns(total, rows.index))
+        totals.append(summarise(total, rows.index, "persons"))
     counts = areas.count_totals(_as_totals(pairs), table[COUNTS], shared)
     rows = _format_days(runs.join(pd.concat(totals)).join(counts))
     groups = joined.groupby("run")["is_drawn"]

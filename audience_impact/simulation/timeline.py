@@ -68,6 +68,7 @@ from audience_impact.phases import (
 from audience_impact.simulation import audiences, error_ends, reach
 from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
 from audience_impact.simulation.unions import GROUP, Unions
+from audience_impact.simulation.worlds import Limits, read_pair
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     AudienceMetric,
@@ -164,7 +165,9 @@ class Timeline(Declared):
         rows: One a phase of an audience, numbered: its bounds of a day and of a month, whether
             everyone in it is certain to be touched, and whether it is known what part is, and all
             audiences of the restriction.
-        rows_with_error: The same rows, their bounds at the 99 % ends of the errors of figures.
+        daily_limits: Limits of the audience of a day of each row, as printed and with errors.
+        monthly_limits: Limits of that of a month.
+        online_limits: People online in the year of each row (rows, 2), as printed and with errors.
         monthly: The distribution of the monthly audience of each row, in the order of the rows.
         daily: The distribution of the daily audience of each row, in the same order.
         periods: When each restriction was in force.
@@ -173,14 +176,15 @@ class Timeline(Declared):
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
         "rows": ROWS,
-        "rows_with_error": ROWS,
         "monthly": MONTHLY,
         "daily": DAILY,
         "periods": PERIODS,
     }
 
     rows: pd.DataFrame
-    rows_with_error: pd.DataFrame
+    daily_limits: Limits
+    monthly_limits: Limits
+    online_limits: Array
     monthly: pd.DataFrame
     daily: pd.DataFrame
     periods: pd.DataFrame
@@ -250,13 +254,15 @@ def make_timeline(
         **_describe_rows(phases, figure, daily, (scope, inputs)),
     )
     widened = error_ends.widen_phases(monthly, figure, daily, inputs.errors)
-    printed, with_error = (
+    limited = [
         _limit_rows(rows, limits, day, bounds)
         for limits, day, bounds in zip(({}, widened[0]), (figure, widened[1]), both, strict=True)
-    )
+    ]
     return Timeline(
-        printed,
-        with_error,
+        limited[0],
+        Limits.from_rows(limited, "daily"),
+        Limits.from_rows(limited, "monthly"),
+        read_pair(limited, "online_persons"),
         monthly,
         daily,
         periods,

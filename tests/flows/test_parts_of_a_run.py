@@ -29,9 +29,9 @@ from prefect.settings import (
 )
 
 from audience_impact.outputs import areas
-from audience_impact.outputs.areas import People
 from audience_impact.partition import BY_RESTRICTION, PartInput, Partitioning
 from audience_impact.pipeline import Settings
+from audience_impact.simulation.worlds import DRAWN
 from flows import division, workers
 from flows.cluster import OWN_CLUSTER
 from flows.division import Division, Runner
@@ -542,10 +542,9 @@ def test_totals_of_countries_apart_are_those_of_all_together(
     people, rows = {}, []
     for number in range(countries):
         size = int(random.integers(1, 5))
-        drawn = random.uniform(0, 1e9, (size, 7))
-        drawn[random.random(size) < 0.3] = np.nan
-        lower, upper = random.uniform(0, 1e9, (2, size))
-        people[f"X{number}"] = People(lower, upper, drawn, lower / 2, upper * 2)
+        values = random.uniform(0, 1e9, (size, DRAWN + 7))
+        values[random.random(size) < 0.3, DRAWN:] = np.nan
+        people[f"X{number}"] = values
         rows += [
             (int(total), f"X{number}", int(random.integers(size)))
             for total in np.flatnonzero(random.random(totals) < 0.7)
@@ -554,12 +553,12 @@ def test_totals_of_countries_apart_are_those_of_all_together(
     found = areas.sum_people(pairs.sample(frac=1, random_state=1), people.__getitem__, totals)
     for total in range(totals):
         own = [(people[c], p) for t, c, p in rows if t == total]
-        assert found.lower[total] == sum(one.lower[place] for one, place in own)
-        silent = [bool(np.isnan(one.drawn[place]).all()) for one, place in own]
+        assert found[total, 0] == sum(one[place, 0] for one, place in own)
+        silent = [bool(np.isnan(one[place, DRAWN:]).all()) for one, place in own]
         if all(silent):
-            assert not len(pairs) or np.isnan(found.drawn[total]).all()
+            assert not len(pairs) or np.isnan(found[total, DRAWN:]).all()
             continue
         every = np.zeros(7)
         for (one, place), is_silent in zip(own, silent, strict=True):
-            every = every + (0.0 if is_silent else one.drawn[place])
-        assert (found.drawn[total] == every).all()
+            every = every + (0.0 if is_silent else one[place, DRAWN:])
+        assert (found[total, DRAWN:] == every).all()

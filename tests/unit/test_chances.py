@@ -11,7 +11,7 @@ from audience_impact.fitted import chances
 from audience_impact.fitting import chances as fitting
 from audience_impact.outputs import impact_by_area
 from audience_impact.outputs.impact_by_area import InPeriods
-from audience_impact.simulation import presence, simulate
+from audience_impact.simulation import presence, simulate, worlds
 from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import Chance
@@ -182,7 +182,11 @@ def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], Presence | Non
     at = np.flatnonzero(periods.all_sets.table["period"] == "2025")[0]
     own = simulate.draw_people_by_country(inputs, SAMPLER).exposed
     by_name = dict(zip(inputs.countries["restriction_id"], own, strict=True))
-    return periods.all_sets.people.drawn[at], by_name, simulate.draw_presence(inputs, SAMPLER)
+    return (
+        periods.all_sets.people[at, worlds.DRAWN :],
+        by_name,
+        simulate.draw_presence(inputs, SAMPLER),
+    )
 
 
 def present(presence: Presence | None, name: str) -> np.ndarray:

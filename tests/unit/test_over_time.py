@@ -14,8 +14,8 @@ from scipy.stats import binomtest
 from audience_impact.audiences.scope import build_scope
 from audience_impact.outputs import areas, impact_by_area
 from audience_impact.outputs import person_days as times
-from audience_impact.outputs.areas import People
 from audience_impact.outputs.review.status_rules import rule_sentence
+from audience_impact.simulation import worlds
 from audience_impact.simulation.sampler import Sampler
 from tests import engine
 from tests.engine import calibrated, calls, prepared, rising
@@ -285,7 +285,9 @@ def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
     for name, share in (("q05_persons", 0.05), ("q50_persons", 0.5), ("q95_persons", 0.95)):
         below = int((added < year[name]).sum())
         assert binomtest(below, most, share).pvalue > 0.001, name
-    both = periods.all_sets.people.drawn[(periods.all_sets.table["period"] == "2026").to_numpy()]
+    both = periods.all_sets.people[
+        (periods.all_sets.table["period"] == "2026").to_numpy(), worlds.DRAWN :
+    ]
     np.testing.assert_allclose(added, both.sum(axis=0)[:most])
 
 
@@ -317,22 +319,18 @@ def test_no_bound_enters_the_draws() -> None:
     """The restriction of both lands forces 500,000 people and cannot be drawn; the other can."""
     inputs = prepared(two_lands())[0].simulation
     people = impact_by_area.draw_periods(inputs, Sampler(0, 100)).all_sets.people
-    assert people.lower.max() == 500e3
-    assert np.nanmax(people.drawn) < 450e3
+    assert people[:, worlds.LEAST].max() == 500e3
+    assert np.nanmax(people[:, worlds.DRAWN :]) < 450e3
 
 
 def test_a_land_without_draws_adds_nothing_to_those_of_a_region() -> None:
     people = {
-        land: People(lower, lower + 9.0, drawn, lower, lower + 9.0)
-        for land, lower, drawn in (
-            ("XA", np.array([5.0]), np.full((1, 3), np.nan)),
-            ("XB", np.array([1.0]), np.array([[1.0, 2.0, 3.0]])),
-        )
+        land: np.array([[least, least + 9.0, least, least + 9.0, *drawn]])
+        for land, least, drawn in (("XA", 5.0, [np.nan] * 3), ("XB", 1.0, [1.0, 2.0, 3.0]))
     }
     pairs = pd.DataFrame({"total": 0, "country_id": ["XA", "XB"], "place": 0})
     total = areas.sum_people(pairs, people.__getitem__, 1)
-    assert total.lower.tolist() == [6.0]
-    assert total.drawn.tolist() == [[1.0, 2.0, 3.0]]
+    assert total.tolist() == [[6.0, 24.0, 6.0, 24.0, 1.0, 2.0, 3.0]]
 
 
 def test_restrictions_of_a_year_are_told_apart_by_kind() -> None:

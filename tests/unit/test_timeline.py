@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.bounds import frechet
 from audience_impact.pipeline import Stages
-from audience_impact.simulation import reach, timeline
+from audience_impact.simulation import reach, timeline, worlds
 from tests.engine import calls, known, prepared, russia, scoped
 from tests.support import World, row, world
 
@@ -269,16 +268,18 @@ def test_bounds_of_a_day_are_those_of_frechet() -> None:
             "row": range(4),
             "platform_id": list("abcd"),
             "where": "XA",
-            "low": [50.0, 40.0, 10.0, 5.0],
-            "high": [50.0, 45.0, 20.0, 5.0],
+            "day_low_persons": [50.0, 40.0, 10.0, 5.0],
+            "day_high_persons": [50.0, 45.0, 20.0, 5.0],
+            "day_whole_persons": [50.0, 45.0, 20.0, 5.0],
             "base_persons": [80.0, 80.0, np.nan, 80.0],
         }
     )
     asked = members((0, 0), (0, 1), (1, 1), (1, 3), (2, 0), (2, 2))
-    result = frechet.bound_sets(asked, rows, "low", "high")
-    assert result["lower"].tolist() == [50.0, 40.0, 50.0]
-    assert result["added"].tolist() == [95.0, 50.0, 70.0]
-    assert result["upper"].tolist() == [80.0, 50.0, 70.0]  # without a base nothing caps the sum
+    limits = worlds.Limits.from_rows([rows], "day")
+    assert worlds.find_largest(asked, limits.low, 3)[:, 0].tolist() == [50.0, 40.0, 50.0]
+    assert worlds.add_audiences(asked, rows, limits, 3)[:, 0].tolist() == [95.0, 50.0, 70.0]
+    most = worlds.bound_most(asked, rows, limits, 3)[:, 0].tolist()
+    assert most == [80.0, 50.0, 70.0]  # without a base nothing caps the sum
 
 
 # ---- The rows that are swept ----
@@ -415,13 +416,13 @@ def test_places_of_one_country_add_up_to_the_whole_country_at_most() -> None:
             "row": range(3),
             "platform_id": ["*", "*", "x"],
             "where": ["XA-1", "XA-2", "XA"],
-            "day_low_": 0.0,
-            "day_high_": [30.0, 50.0, 10.0],
-            "day_whole_": [70.0, 70.0, 10.0],
+            "day_low_persons": 0.0,
+            "day_high_persons": [30.0, 50.0, 10.0],
+            "day_whole_persons": [70.0, 70.0, 10.0],
             "base_persons": 75.0,
         }
     )
     asked = members((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
-    result = frechet.bound_sets(asked, rows, "day_low_", "day_high_")
-    assert result["added"].tolist() == [30.0, 70.0, 80.0]
-    assert result["upper"].tolist() == [30.0, 70.0, 75.0]
+    limits = worlds.Limits.from_rows([rows], "day")
+    assert worlds.add_audiences(asked, rows, limits, 3)[:, 0].tolist() == [30.0, 70.0, 80.0]
+    assert worlds.bound_most(asked, rows, limits, 3)[:, 0].tolist() == [30.0, 70.0, 75.0]

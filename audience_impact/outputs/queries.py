@@ -1,0 +1,255 @@
+"""Queries over time: the people under restrictions, on the days on which these are in force.
+
+Definitions. A query names the rows of the timeline that count, whether by restriction or by
+country, and the ends up to which they count. Its spans are the sets of rows in force, of what is
+certain, possible and drawn, each with its days.
+
+Method. People of each set are united in all worlds (simulation/worlds.py); a sparse matrix (keys,
+sets) of days sums them by period; `summarise_days` returns the seven numbers. What is counted
+(people, hours, users of a feature) is another array of the same sets.
+
+Assumptions, drawbacks and citation: those of timeline.py.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from audience_impact.frames import Array
+from audience_impact.phases import bound_hours, combine_hours, sum_hours
+from audience_impact.simulation import simulate, unions, worlds
+from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.simulation.parts import Countries
+from audience_impact.simulation.sampler import Sampler, draw_uniforms
+from audience_impact.simulation.timeline import Intervals, draw_days, draw_hours
+
+EVERY = "all"
+"""Value of `restriction_id` for all restrictions of the country together."""
+KEY = ["restriction_id", "country_id", "period"]
+
+
+class Query(NamedTuple):
+    """Restrictions of which people are counted on the days in force.
+
+    Attributes:
+        by_country: Whether under any restriction of a country, by month and year; else under each
+            restriction, by year and in all.
+        ends: The end dates up to which what is certain, possible and drawn counts.
+        rows: Numbers of the rows of the timeline that count; None for all.
+    """
+
+    by_country: bool
+    ends: tuple[str, str, str] = ("least_end", "most_end", "end")
+    rows: pd.Index | None = None
+
+
+class Spans(NamedTuple):
+    """Sets of rows in force with their days: of what is certain, possible and drawn."""
+
+    least: Intervals
+    most: Intervals
+    drawn: Intervals
+
+
+class Counts(NamedTuple):
+    """What is counted on a day of each set of the spans: (sets, 2), (sets, 2) and (sets, D)."""
+
+    least: Array
+    most: Array
+    drawn: Array
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums of days by KEY, in all worlds (keys, DRAWN + D)."""
+
+    keys: pd.MultiIndex
+    values: Array
+
+
+@dataclass(frozen=True)
+class DayEngine:
+    """Answers queries over days, with the draws of one run."""
+
+    inputs: SimulationInputs
+    sampler: Sampler
+    countries: Countries
+    _drawn: dict[int, tuple[pd.DataFrame, Array]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    @classmethod
+    def from_run(cls, inputs: SimulationInputs, sampler: Sampler) -> "DayEngine":
+        """Return the engine of a run, with the people of each restriction in each country."""
+        return cls(inputs, sampler, simulate.draw_people_by_country(inputs, sampler))
+
+    def list_spans(self, query: Query) -> Spans:
+        """Return the sets in force and their days."""
+        line = self.inputs.timeline
+        certain = line.confirmed_rows if query.by_country else line.certain_rows
+        kinds = (certain, line.rows, line.drawn_rows)
+        if query.rows is not None:
+            kinds = tuple(rows[rows["row"].isin(query.rows)] for rows in kinds)
+        return Spans(
+            *(
+                line.find_intervals(rows, end, query.by_country)
+                for rows, end in zip(kinds, query.ends, strict=True)
+            )
+        )
+
+    def count_people(self, spans: Spans, by_country: bool) -> Counts:
+        """Return the people on a day of each set."""
+        return Counts(
+            self.bound_least(spans.least),
+            self.bound_most(spans.most),
+            self.draw_people(spans.drawn, by_country),
+        )
+
+    def bound_least(self, intervals: Intervals) -> Array:
+        """Return the least people (sets, 2) on a day of each set."""
+        limits = self.inputs.timeline.daily_limits
+        return worlds.find_largest(intervals[1], limits.low, count_sets(intervals))
+
+    def bound_most(self, intervals: Intervals) -> Array:
+        """Return the most people (sets, 2) on a day of each set."""
+        line = self.inputs.timeline
+        return worlds.bound_most(intervals[1], line.rows, line.daily_limits, count_sets(intervals))
+
+    def draw_people(self, intervals: Intervals, by_country: bool) -> Array:
+        """Return draws of people (sets, D) on a day; of countries, under restrictions present."""
+        members = intervals[1]
+        if self.inputs.overlap_model is None or members.empty:
+            return np.full((count_sets(intervals), self.sampler.count), np.nan)
+        if id(members) not in self._drawn:  # members are stored too, so that no others get their id
+            present = simulate.draw_presence(self.inputs, self.sampler) if by_country else None
+            places = self.countries.places
+            drawn = simulate.draw_people_on_a_day(
+                self.inputs, intervals, places, self.sampler, present
+            )
+            self._drawn[id(members)] = members, drawn
+        return self._drawn[id(members)][1]
+
+    def count_hours(self, spans: Spans, people: Counts) -> Counts:
+        """Return the person-hours of a day of each set."""
+        line, sampler = self.inputs.timeline, self.sampler
+        _, most = bound_hours(line.periods)
+        u = draw_uniforms(sampler.seed, "hours of several", sampler.count)
+        drawn = combine_hours(spans.drawn, line.rows, draw_hours(line.periods, sampler), u)
+        return Counts(
+            self.bound_least_hours(spans.least),
+            people.most * sum_hours(spans.most, line.rows, most),
+            people.drawn * drawn,
+        )
+
+    def bound_least_hours(self, intervals: Intervals) -> Array:
+        """Return the least person-hours (sets, 2) of a day of each set."""
+        line = self.inputs.timeline
+        least, _ = bound_hours(line.periods)
+        hours = least.reindex(line.rows["restriction_id"]).to_numpy("float64")
+        person_hours = line.daily_limits.low * hours
+        return worlds.find_largest(intervals[1], person_hours, count_sets(intervals))
+
+    def sum_days(self, spans: Spans, counted: Counts) -> Totals:
+        """Return what is counted, summed over the days in force by KEY."""
+        most = sum_days(spans.most, counted.most)
+        least = sum_days(spans.least, counted.least).reindex(most.index).fillna(0.0)
+        drawn = self._sum_drawn_days(spans.drawn, counted.drawn).reindex(most.index)
+        values = worlds.join_worlds(*(table.to_numpy("float64") for table in (least, most, drawn)))
+        return Totals(most.index, values)
+
+    def list_unknown_ends(self) -> pd.Index:
+        """Return the restrictions without a known end."""
+        periods = self.inputs.timeline.periods
+        return periods.index[periods["is_end_unknown"]]
+
+    def _sum_drawn_days(self, intervals: Intervals, per_day: Array) -> pd.DataFrame:
+        """Return draws of person-days by KEY, each with a draw of the unknown ends.
+
+        Intervals extend to the last day that may be drawn. In totals of countries, an unknown end
+        is always the median end.
+        """
+        pieces = intervals[0]
+        restriction = pieces["group"].str.rsplit("|", n=1).str[0]
+        is_drawn = _is_of_restriction(pieces) & restriction.isin(self.list_unknown_ends())
+        if not is_drawn.any():
+            return sum_days(intervals, per_day)
+        known = pieces.assign(days=pieces["days"].mask(is_drawn, 0))
+        table = sum_days((known, intervals[1]), per_day)
+        some, names = pieces[is_drawn], restriction[is_drawn]
+        number, ids = pd.factorize(names)
+        periods = self.inputs.timeline.periods
+        drawn = draw_days(periods, pd.Series(ids), self.sampler)[number]
+        first = periods["from_day"].reindex(names).to_numpy()
+        before = (some["start"] - first).dt.days.to_numpy()[:, None]
+        length = some["days"].to_numpy("float64")[:, None]
+        people = np.clip(drawn - before, 0.0, length) * per_day[some["set_id"].to_numpy()]
+        for period in (some["month"].str.slice(0, -3), pd.Series(EVERY, some.index)):
+            keys = pd.MultiIndex.from_arrays([names, pd.Series("", some.index), period], names=KEY)
+            place, distinct = pd.factorize(keys)
+            by_key = csr_array((np.ones(len(place)), (place, np.arange(len(place)))))
+            table.loc[distinct] += by_key @ people
+        return table
+
+
+def summarise_days(totals: Totals, unit: str) -> pd.DataFrame:
+    """Return the seven numbers by KEY; without quantiles where the 95 % quantile is zero.
+
+    Such a period has only bounds.
+    """
+    table = worlds.summarise(totals.values, totals.keys, unit)
+    names = [f"{name}_{unit}" for name in unions.QUANTILES]
+    table[names] = table[names].where(table[f"q95_{unit}"] > 0.0)
+    return table
+
+
+def count_sets(intervals: Intervals) -> int:
+    """Return the number of sets of intervals, numbered from zero."""
+    return 1 + int(intervals[0]["set_id"].max()) if len(intervals[0]) else 0
+
+
+def sum_days(intervals: Intervals, per_day: Array) -> pd.DataFrame:
+    """Return sums of `per_day` (sets, columns) over the days in force, by KEY.
+
+    Months only for countries, a grand total only for restrictions. A total of several countries is
+    open or missing if that of one of them is.
+    """
+    rows = _list_periods(intervals[0])
+    number = rows.groupby(KEY).ngroup().to_numpy()  # in the order of the keys
+    first = np.unique(number, return_index=True)[1]
+    keys = pd.MultiIndex.from_frame(rows[KEY].iloc[first])
+    place = number, rows["set_id"].to_numpy()
+    days = rows["days"].to_numpy("float64")
+    table = csr_array((days, place), shape=(len(keys), len(per_day)))
+    return pd.DataFrame(np.asarray(table @ per_day), index=keys)
+
+
+def count_days_in_force(intervals: Intervals) -> "pd.Series[float]":
+    """Return days in force by KEY; for several countries the maximum, not the sum."""
+    rows = _list_periods(intervals[0])
+    days = rows.groupby([*KEY, "group"])["days"].sum()
+    return days.groupby(level=KEY).max().astype("float64")
+
+
+def _is_of_restriction(pieces: pd.DataFrame) -> "pd.Series[bool]":
+    return pieces["group"].str.contains("|", regex=False).astype("bool")
+
+
+def _list_periods(pieces: pd.DataFrame) -> pd.DataFrame:
+    """Return each piece in each of its periods: KEY, `group`, `set_id` and `days`."""
+    of_restriction = _is_of_restriction(pieces)
+    years = pieces.assign(period=pieces["month"].str.slice(0, -3))
+    months = pieces.assign(period=pieces["month"])[~of_restriction]
+    in_all = pieces.assign(period=EVERY)[of_restriction]
+    rows = pd.concat([months, years, in_all])
+    is_restriction = _is_of_restriction(rows)
+    restriction = rows["group"].str.rsplit("|", n=1).str[0]
+    return pd.DataFrame(
+        {
+            "restriction_id": restriction.where(is_restriction, EVERY),
+            "country_id": rows["group"].mask(is_restriction, ""),
+            **{name: rows[name] for name in ("period", "group", "set_id", "days")},
+        }
+    )
