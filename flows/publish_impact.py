@@ -154,8 +154,6 @@ def announce_version(version: Published, results: Results) -> None:
     log.info("%s", ", ".join(table_counts))
     news = "Published version" if version.created else "Nothing changed, the version is still"
     log.info("%s %s in %s", news, version.version_id, version.version.address)
-    for line in version.notes:
-        log.warning("%s", plain_line(line))
     for removed in version.removed:
         log.info("Removed the old version %s", removed)
 

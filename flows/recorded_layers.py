@@ -67,7 +67,7 @@ def read_last_layers(root: Path) -> LastLayers:
     Raise PublishError where the record is damaged or the versions are out of reach.
     """
     try:
-        version = versions.find_newest(root)
+        version = versions.find_latest(root)
         count = len({name.partition("/")[0] for name in version.fact_files()})
     except AwayError:
         raise  # there may be layers that this run would drop

@@ -118,9 +118,9 @@ R = TypeVar("R")
 # Their message says what is wrong and what to do: it is the reason, no traceback adds to it.
 REFUSALS = (RefusedError, PublishError, ValidationOffError)
 
-# Waiting mends none of these: a path that is wrong stays wrong.
+# Waiting mends none of these: a path that is wrong stays wrong. A file that is there already may be
+# of another run, which was faster.
 LASTING = (
-    FileExistsError,
     FileNotFoundError,
     IsADirectoryError,
     NotADirectoryError,

@@ -44,20 +44,16 @@ def show_history(
     """
     from audience_impact.plain_text import json_text, plain_line
     from audience_impact.store import history, storage, versions
-    from audience_impact.store.files import explain_error
+    from audience_impact.store.files import report_away
 
-    try:
-        store = storage.select_storage(published)
+    store = storage.select_storage(published)
+    with report_away(store.address):
         log, listed = history.read_history(store), versions.list_versions(store)
         target = (store.read_pointer(storage.LATEST) or "").rpartition("/")[2]
-    except OSError as error:
-        address = storage.format_address(published)
-        raise fail_with(f"{address} cannot be read: {explain_error(error)}") from error
     if not log.entries and not listed:
+        versions.require_published(store)
         raise fail_with(
             f"{store.address} does not list its versions; audience-impact list reads the latest one"
-            if target
-            else str(versions.report_unpublished(store))
         )
     for line in [*log.damages, *_find_conflicts(log, target)]:
         typer.echo(plain_line(line), err=True)
@@ -74,11 +70,11 @@ def show_history(
 
 def _find_conflicts(log: "History", target: str) -> list[str]:
     """Return a line if `latest` does not lead to where the last entry says."""
-    if not log.entries or log.entries[-1].latest == target:
+    if not log.entries or log.entries[-1].version == target:
         return []
     return [
-        f"latest leads to {target or 'nothing'}, the last entry says {log.entries[-1].latest}: it "
-        "was moved by hand, or a run was interrupted, and the next run moves it there"
+        f"latest leads to {target or 'nothing'}, the last entry says {log.entries[-1].version}: it "
+        "was moved by hand, or a run was interrupted"
     ]
 
 
@@ -120,8 +116,6 @@ def _format_entry(entry: "Entry", before: Mapping[str, str], marks: list[str]) -
     """Return the lines of an entry: when, which version, what happened, why, and from what."""
     head = f"{entry.at:%Y-%m-%d %H:%M}  {entry.version}  {entry.event}"
     lines = ["  ".join([head, *marks]), f"    {entry.reason}"]
-    if entry.is_pinned and entry.version != entry.latest:
-        lines.append(f"    latest stays with {entry.latest}")
     if entry.libraries:
         facts = str(entry.identity.get("inputs_sha256", ""))[:DIGITS]
         lines.append(

@@ -208,7 +208,7 @@ def publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
     """
     store = storage.select_storage(root)
     with store.hold_lock(LOCK_SECONDS):
-        store.remove_leftovers(REPORT)
+        store.read_pointer(REPORT)
         for leftover in (root / REPORTS).glob(".tmp-*"):
             if _ASIDE.fullmatch(leftover.name) and not leftover.is_symlink():
                 shutil.rmtree(leftover)

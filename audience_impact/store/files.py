@@ -10,12 +10,13 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from audience_impact.store import PublishError
+from audience_impact.store import AwayError, PublishError
 
 
 def flush_to_disk(path: Path) -> None:
@@ -38,15 +39,23 @@ def read_whole(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, flush it and rename it."""
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside a file; what is written there is then flushed and renamed."""
     aside = path.with_name(f".tmp-{path.name}-{os.getpid()}")
     try:
-        aside.write_bytes(content)
+        yield aside
         flush_to_disk(aside)
         aside.replace(path)
+        flush_to_disk(path.parent)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name, flush it and rename it."""
+    with replace_file(path) as aside:
+        aside.write_bytes(content)
 
 
 def write_below(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -61,39 +70,25 @@ def write_below(folder: Path, files: Mapping[str, bytes]) -> None:
 def write_together(files: Mapping[Path, bytes]) -> None:
     """Write several files, all or none: first under temporary names, then by renames.
 
-    All files are flushed before the first rename. Links remain and their targets are written. On
-    any error the earlier files are restored; only a kill between two renames leaves some files new
-    and some old, in the given order.
+    Links remain and their targets are written. On any error the earlier files are restored; only a
+    kill between two renames leaves some files new and some old, in the given order.
     """
     places = {path.resolve(): content for path, content in files.items()}
-    aside = {path: path.with_name(f".tmp-{path.name}-{os.getpid()}") for path in places}
     before = {path: path.read_bytes() if path.exists() else None for path in places}
-    done: list[Path] = []
     try:
-        for path, content in places.items():
-            aside[path].write_bytes(content)
-            if path.exists():
-                shutil.copymode(path, aside[path])
-            flush_to_disk(aside[path])
-        for path in places:
-            done.append(path)
-            aside[path].replace(path)
+        with ExitStack() as stack:
+            for path, content in reversed(places.items()):
+                aside = stack.enter_context(replace_file(path))
+                aside.write_bytes(content)
+                if path.exists():
+                    shutil.copymode(path, aside)
     except BaseException:
-        _put_back({path: before[path] for path in done})
+        for path, earlier in before.items():
+            if earlier is None:
+                path.unlink(missing_ok=True)
+            elif path.read_bytes() != earlier:
+                write_whole(path, earlier)
         raise
-    finally:
-        for path in aside.values():
-            path.unlink(missing_ok=True)
-    for folder in {path.parent for path in places}:
-        flush_to_disk(folder)
-
-
-def _put_back(before: Mapping[Path, bytes | None]) -> None:
-    for path, content in before.items():
-        if content is None:
-            path.unlink(missing_ok=True)
-        else:
-            write_whole(path, content)
 
 
 def as_json(value: object) -> bytes:
@@ -202,6 +197,15 @@ def shorten_error(error: BaseException) -> str:
 def explain_error(error: BaseException) -> str:
     """Return why something outside failed and what to do, for a message that names it."""
     return f"{shorten_error(error)}: {find_advice(error) or AGAIN}"
+
+
+@contextmanager
+def report_away(address: str) -> Iterator[None]:
+    """Raise AwayError, which says what to do, where a place cannot be read now."""
+    try:
+        yield
+    except OSError as error:
+        raise AwayError(f"{address} cannot be read: {explain_error(error)}") from error
 
 
 def _name_path(error: BaseException) -> str:

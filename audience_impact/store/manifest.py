@@ -24,7 +24,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audience_impact.store import PublishError
+from audience_impact.store import VERSION_ID, PublishError
 
 ARCHIVE_NAME = "facts.zip"
 MOST_ARCHIVE_BYTES = 2**30
@@ -449,6 +449,14 @@ def read_package(content: bytes) -> dict[str, Any]:
         if path != ARCHIVE_NAME:
             _check_table(resource)
     return package
+
+
+def read_version_id(package: Mapping[str, Any]) -> str:
+    """Return the id of the version that a manifest describes; raise ValueError without one."""
+    version_id = str(package[METADATA_KEY].get("version_id", ""))
+    if not VERSION_ID.fullmatch(version_id):
+        raise ValueError("its manifest has no id")
+    return version_id
 
 
 def _check_table(resource: Mapping[str, Any]) -> None:

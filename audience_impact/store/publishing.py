@@ -1,21 +1,28 @@
-"""Publish versions: write a version once, record it, move `latest`, and remove old versions."""
+"""Publish versions and roll back: write a version once, record it, move `latest`, remove old ones.
+
+A writer writes the files of a version, its manifest last; then an entry of the history; then moves
+`latest`. If a process dies at any moment, a reader who opens `latest` finds a complete version, and
+the next run or rollback completes the move (see `history` and `storage`).
+"""
 
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.rules import register_rule
 from audience_impact.store import AwayError, PublishError, storage, versions
 from audience_impact.store import history as logs
-from audience_impact.store.history import Entry, Event, Origin
+from audience_impact.store.files import explain_error
+from audience_impact.store.history import MOST_REASON_SIGNS, Entry, Event, Origin, split_folder
 from audience_impact.store.manifest import (
     MANIFEST,
     About,
@@ -24,15 +31,12 @@ from audience_impact.store.manifest import (
     hash_bytes,
     render_files,
 )
-from audience_impact.store.place import LOCK_SECONDS, Place, find_entry, lock_place, read_contents
-from audience_impact.store.storage import VERSIONS, Storage
+from audience_impact.store.storage import LATEST, VERSIONS, Storage
 from audience_impact.store.versions import NO_FACTS, Stored, Version
 from audience_impact.vocabulary import RuleStage
 
 Tables = Mapping[str, Rows | pa.Table]
-ROW_KEYS = ("restriction_id", "area_id", "source_id")
-"""Columns that name the rows of a table for people, the clearest first."""
-MOST_NAMES = 3
+LOCK_SECONDS = 60.0
 MOST_CHANGES = 5
 """Number of changed columns that the reason of a version names."""
 BYTES_DIFFER = register_rule("bytes_differ", RuleStage.VERSIONS)
@@ -45,18 +49,19 @@ REASONS = {
     "seed": "another seed",
 }
 """Why a new version is published, by the field of its identity that differs."""
+_OURS = re.compile(r"[a-z][a-z0-9_]*\.parquet|facts\.zip|datapackage\.json")
+"""Names of the files of a version."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """The result of publishing: `created` is False where the version existed already.
+    """The result of publishing.
 
     Attributes:
         version: The version of the run.
-        created: Whether it was written.
+        created: Whether it was written, or was there already.
         removed: The names of the old versions that were removed.
         replaced_count: The number of fact rows that a later layer replaced.
-        notes: Lines about `latest`, where it did not simply move to the version of the run.
         reason: Why the version was published; blank if nothing changed.
     """
 
@@ -64,17 +69,16 @@ class Published:
     created: bool
     removed: tuple[str, ...]
     replaced_count: int = 0
-    notes: tuple[str, ...] = ()
     reason: str = ""
 
     @property
     def version_id(self) -> str:
-        """Return the id of the version."""
+        """The id of the version."""
         return self.version.id
 
     @property
     def path(self) -> Path:
-        """Return the folder of the version."""
+        """The folder of the version."""
         return Path(self.version.address)
 
 
@@ -88,12 +92,11 @@ def publish_version(
     timeout_seconds: float = LOCK_SECONDS,
     facts: Mapping[str, bytes] = NO_FACTS,
 ) -> Published:
-    """Publish the tables as one version below `root` and let `latest` lead to it.
+    """Write the version below `root`, unless it is there, record it and let `latest` lead to it.
 
-    After a rollback `latest` stays where it is. If other libraries write the same values as other
-    bytes, they are published as one more version with the same id. If they compute values that no
-    version of the same inputs has, its id is another one: its method ends in `+values-` and a
-    digest of the values.
+    Versions of the same inputs have the same values, unless other libraries computed them: then the
+    id is another one, since the method ends in `+values-` and a digest of the values. Raises
+    PublishError where the same libraries computed other values.
 
     `about` has `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
     (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
@@ -106,15 +109,136 @@ def publish_version(
         raise PublishError(f"keep must be at least 1 (the version just published), not {keep}")
     draft = _Draft(version, tables, about, facts)
     draft.files  # noqa: B018  # what cannot be published is refused before anything is locked
-    with lock_place(root, origin.at, timeout_seconds) as place:
+    with _lock_place(root, timeout_seconds) as place:
+        _remove_unfinished(place)
         written = _write_version(place, draft, origin)
-        entry = _record_version(place, written, origin)
-        place.move_latest(entry)
-        removed = _remove_oldest(place.store, {written.version.name, entry.latest}, keep)
-        is_new = place.last is None or entry.number != place.last.number
-        notes = _describe_latest(place, entry)
-    reason = entry.reason if is_new else ""
-    return Published(written.version, written.is_new, removed, 0, notes, reason)
+        stored = written.version
+        if place.last and place.last.version == stored.name:
+            reason = ""
+        else:
+            reason = _explain_version(place, written, origin)
+            event = Event.RETURNED if place.had(stored) else Event.PUBLISHED
+            place.record(event, stored, reason, origin)
+        place.move_latest(stored)
+        removed = _remove_oldest(place.store, stored.name, keep)
+    return Published(stored, written.is_new, removed, 0, reason)
+
+
+def roll_back(
+    root: Path, name: str, reason: str, at: datetime, timeout_seconds: float = LOCK_SECONDS
+) -> Stored:
+    """Let `latest` lead to an earlier version until the next run; return the version.
+
+    Raises PublishError where there is no such version, it is damaged, or the reason is blank.
+    """
+    reason = " ".join(reason.split())
+    if not 0 < len(reason) <= MOST_REASON_SIGNS:
+        raise PublishError(
+            f"give the reason of the rollback in words, at most {MOST_REASON_SIGNS} characters, "
+            "for whoever reads the history"
+        )
+    versions.require_published(storage.select_storage(root))  # a lock would create the folder
+    with _lock_place(root, timeout_seconds) as place:
+        version = versions.find_version(root, name)
+        if version.folder not in [stored.folder for stored in place.listed] or (
+            version.store.address != place.store.address
+        ):
+            raise PublishError(f"{name} is no version below {place.store.address}")
+        if read_contents(version) is None:
+            raise PublishError(
+                f"{version.address} is damaged: roll back to another version, or run with its "
+                "facts to repair it"
+            )
+        if place.last is None or place.last.version != version.name:
+            place.record(Event.ROLLED_BACK, version, reason, Origin(at, {}, ""))
+        place.move_latest(version)
+    return version
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A storage that a writer changes, as it was found.
+
+    Attributes:
+        store: The storage.
+        paths: The paths of all files below the folder of versions.
+        last: The last entry of the history.
+        target: The folder that `latest` leads to.
+    """
+
+    store: Storage
+    paths: Sequence[str]
+    last: Entry | None
+    target: str | None
+
+    @cached_property
+    def listed(self) -> list[Stored]:
+        """The versions, the oldest first."""
+        return versions.list_complete(self.store, self.paths)
+
+    @property
+    def recorded(self) -> int:
+        """The highest number of a version that the history knows of."""
+        return self.last.highest if self.last else 0
+
+    def had(self, version: Stored) -> bool:
+        """Return whether the history knows a version."""
+        return self.last is not None and version.number <= self.last.highest
+
+    def record(self, event: Event, version: Stored, reason: str, origin: Origin) -> None:
+        """Write the next entry of the history."""
+        entry = Entry(
+            self.last.number + 1 if self.last else 1,
+            origin.at,
+            event,
+            version.name,
+            max(self.recorded, version.number),
+            reason,
+            version.version.as_record(),
+            dict(origin.libraries),
+            origin.release,
+        )
+        logs.append_entry(self.store, entry)
+
+    def move_latest(self, version: Stored) -> None:
+        """Let `latest` lead to a version."""
+        if self.target != version.folder:
+            self.store.move_pointer(LATEST, version.folder)
+
+
+@contextmanager
+def _lock_place(root: Path, timeout_seconds: float) -> Iterator[_Place]:
+    """Yield the locked place.
+
+    Raises PublishError for an error of the disk or the store, and where another writer was faster.
+    """
+    try:
+        store = storage.select_storage(root)
+        with store.hold_lock(timeout_seconds):
+            target = store.read_pointer(LATEST)
+            yield _Place(store, store.list_paths(VERSIONS), logs.read_last(store), target)
+    except FileExistsError as error:
+        raise PublishError(
+            f"another run has written {error.filename or error} below {store.address}: run again"
+        ) from error
+    except OSError as error:
+        raise PublishError(
+            f"cannot publish below {storage.format_address(root)}: {explain_error(error)}"
+        ) from error
+
+
+def read_contents(version: Stored) -> dict[str, bytes] | None:
+    """Return the files of a version; None where they are not those of its manifest.
+
+    Raises AwayError where they cannot be read now: such a version may be whole.
+    """
+    try:
+        contents = {name: version.read_content(name) for name in version.files}
+    except AwayError:
+        raise
+    except PublishError:
+        return None
+    return {**contents, MANIFEST: version.manifest_bytes} if contents else None
 
 
 @dataclass(frozen=True)
@@ -128,14 +252,9 @@ class _Draft:
 
     @cached_property
     def files(self) -> dict[str, bytes]:
-        """Return the files of the version, by name."""
+        """The files of the version, by name."""
         identity = {**self.version.as_record(), "version_id": self.version.id}
         return render_files(identity, self.tables, self.about, self.facts)
-
-    def name_values(self) -> "_Draft":
-        """Return the draft with a digest of its values in its identity."""
-        digest = hash_values(self.tables)[:12]
-        return self.rename(self.version.add_values(digest))
 
     def rename(self, version: Version) -> "_Draft":
         """Return the draft with another identity."""
@@ -149,82 +268,56 @@ class _Written:
     Attributes:
         version: The version.
         is_new: Whether it was written, or was there already.
-        compared: The version of the same inputs that its values were compared with, if any.
+        compared: The version of the same inputs with other values, if any.
         changes: A line for each column whose values differ between the two.
     """
 
     version: Stored
     is_new: bool
     compared: Stored | None = None
-    changes: tuple[str, ...] = ()
+    changes: Sequence[str] = ()
 
 
-def _write_version(place: Place, draft: _Draft, origin: Origin) -> _Written:
-    """Write a version unless it is there, after a comparison with all versions of its inputs."""
-    same_inputs = versions.list_same_inputs(place.listed, draft.version)
-    compared = _choose_compared(same_inputs, place.last)
-    if compared and (stored := _find_or_mend(place, draft.rename(compared.version))):
-        return _Written(*stored)
-    by_id = {version.id: version for version in reversed(same_inputs) if read_contents(version)}
-    changes = {
-        version_id: tuple(list_value_changes(_read_tables(version), draft.tables))
-        for version_id, version in by_id.items()
-    }
-    for version in same_inputs:
-        _require_other_libraries(version, origin, changes.get(version.id, ()))
-    equal = next((by_id[version_id] for version_id in by_id if not changes[version_id]), None)
-    if equal:
-        draft = draft.rename(equal.version)
-    elif by_id:
-        draft = draft.name_values()
-    stored = _find_or_mend(place, draft) or (_write_new(place, draft), True)
-    return _Written(*stored, compared, changes.get(compared.id, ()) if compared else ())
+def _write_version(place: _Place, draft: _Draft, origin: Origin) -> _Written:
+    """Write a version unless one of the same inputs and values is there; mend a damaged one."""
+    differing: list[tuple[Stored, list[str]]] = []
+    for version in versions.list_same_inputs(place.listed, draft.version):
+        files, contents = draft.rename(version.version).files, read_contents(version)
+        if contents is not None:
+            changes = [] if contents == files else _list_changes(version, draft.tables)
+            if not changes:
+                return _Written(version, False)
+            differing.append((version, changes))
+        elif version.manifest_bytes == files[MANIFEST]:
+            for name, content in files.items():
+                place.store.write_file(f"{version.folder}/{name}", content)
+            return _Written(version, True)
+    if not differing:
+        return _Written(_write_new(place, draft), True)
+    for version, changes in differing:
+        _require_other_libraries(version, origin, changes)
+    draft = draft.rename(draft.version.add_values(hash_values(draft.tables)[:12]))
+    return _Written(_write_new(place, draft), True, *differing[0])
 
 
-def _write_new(place: Place, draft: _Draft) -> Stored:
-    """Write a draft as one more version."""
-    version = Stored(place.store, f"{VERSIONS}/v{place.highest + 1:06}-{draft.version.id}")
-    place.store.write_folder(version.folder, draft.files)
+def _write_new(place: _Place, draft: _Draft) -> Stored:
+    """Write a draft as one more version, its manifest last."""
+    numbers = [split_folder(path.partition("/")[0])[0] for path in place.paths]
+    number = max(place.recorded, *numbers, 0) + 1
+    version = Stored(place.store, f"{VERSIONS}/v{number:06}-{draft.version.id}")
+    for name in sorted(draft.files, key=lambda name: (name == MANIFEST, name)):
+        place.store.create_file(f"{version.folder}/{name}", draft.files[name])
     return version
 
 
-def _choose_compared(same_inputs: Sequence[Stored], last: Entry | None) -> Stored | None:
-    """Return the version of the last run if it is one of these, and otherwise the newest."""
-    newest = [version for version in same_inputs if last and version.name == last.newest]
-    return next(iter([*newest, *same_inputs]), None)
-
-
-def _find_or_mend(place: Place, draft: _Draft) -> tuple[Stored, bool] | None:
-    """Return the version with these bytes, and whether a damaged one had to be written again."""
-    same = place.list_with_id(draft.version.id)
-    contents = [read_contents(version) for version in same]
-    for version, content in zip(same, contents, strict=True):
-        if content == draft.files:
-            return version, False
-    for version, content in zip(same, contents, strict=True):
-        if content is None and _is_draft_of(version, draft):
-            place.store.write_folder(version.folder, draft.files)
-            return Stored(place.store, version.folder), True
-    return None
-
-
-def _is_draft_of(version: Stored, draft: _Draft) -> bool:
-    """Return whether the manifest of a damaged version is that of the draft, or is damaged too."""
-    try:
-        version.files  # noqa: B018  # a manifest that is none says nothing of what was there
-        return version.manifest_bytes == draft.files[MANIFEST]
-    except AwayError:
-        raise
-    except PublishError:
-        return True
-
-
-def _read_tables(version: Stored) -> dict[str, pa.Table]:
+def _list_changes(version: Stored, tables: Tables) -> list[str]:
+    """Return a line for each column of tables whose values are not those of a version."""
     names = [name for name in version.files if name.endswith(".parquet")]
-    return {
+    before = {
         name.removesuffix(".parquet"): pq.read_table(io.BytesIO(version.read_content(name)))
         for name in names
     }
+    return list(list_value_changes(before, tables))
 
 
 def list_changed_values(root: Path, version: Version, tables: Tables, origin: Origin) -> list[str]:
@@ -234,23 +327,21 @@ def list_changed_values(root: Path, version: Version, tables: Tables, origin: Or
     are no news, and publishing refuses others.
     """
     try:
-        store = storage.select_storage(root)
-        same_inputs = versions.list_same_inputs(versions.list_versions(store), version)
-        if any(_find_libraries(stored) == origin.libraries for stored in same_inputs):
+        listed = versions.list_versions(storage.select_storage(root))
+        same_inputs = versions.list_same_inputs(listed, version)
+        libraries = [_find_libraries(stored) for stored in same_inputs]
+        if not same_inputs or origin.libraries in libraries:
             return []
-        compared = _choose_compared(same_inputs, logs.read_last(store))
-        changes = list(list_value_changes(_read_tables(compared), tables)) if compared else []
+        changes = _list_changes(same_inputs[0], tables)
     except (PublishError, OSError):
         return []  # the next publish repairs a damaged version
-    if compared is None:
-        return []
-    libraries = _describe_libraries(_find_libraries(compared), origin.libraries)
-    return [f"{line}: {VALUES_DIFFER}: {libraries}" for line in changes]
+    moved = _describe_libraries(libraries[0], origin.libraries)
+    return [f"{line}: {VALUES_DIFFER}: {moved}" for line in changes]
 
 
-def _require_other_libraries(before: Stored, origin: Origin, changes: tuple[str, ...]) -> None:
+def _require_other_libraries(before: Stored, origin: Origin, changes: Sequence[str]) -> None:
     """Raise PublishError where the libraries are those of a version with other values."""
-    if changes and _find_libraries(before) == origin.libraries:
+    if _find_libraries(before) == origin.libraries:
         raise PublishError(
             f"{BYTES_DIFFER}: version {before.name} has the same inputs, method, seed and "
             f"libraries, and other values ({_join_changes(changes)}): the results depend on "
@@ -260,8 +351,9 @@ def _require_other_libraries(before: Stored, origin: Origin, changes: tuple[str,
 
 def _find_libraries(version: Stored) -> Mapping[str, str]:
     """Return the libraries of a version; none for one from before the history."""
-    entry = find_entry(version.store, version.name, Event.PUBLISHED)
-    return entry.libraries if entry else {}
+    entries = logs.read_history(version.store).entries
+    libraries = [entry.libraries for entry in entries if entry.version == version.name]
+    return next(filter(None, reversed(libraries)), {})
 
 
 def _describe_libraries(before: Mapping[str, str], now: Mapping[str, str]) -> str:
@@ -272,53 +364,27 @@ def _describe_libraries(before: Mapping[str, str], now: Mapping[str, str]) -> st
         for name in sorted(before.keys() | now.keys())
         if before.get(name) != now.get(name)
     ]
-    return ", ".join(moved) or "the same libraries, and another form of the files"
+    return ", ".join(moved) or "the same libraries"
 
 
-def _record_version(place: Place, written: _Written, origin: Origin) -> Entry:
-    """Write the entry of the version of a run, unless the last one says the same; return it."""
-    last, version = place.last, written.version
-    is_pinned = last is not None and last.is_pinned
-    latest = last.latest if last and last.is_pinned else version.name
-    if last and (last.newest, last.latest) == (version.name, latest):
-        return last
-    is_new = last is None or version.number > last.highest
-    entry = Entry(
-        last.number + 1 if last else 1,
-        origin.at,
-        Event.PUBLISHED if is_new else Event.RETURNED,
-        version.name,
-        latest,
-        version.name,
-        is_pinned,
-        max(place.highest, version.number),
-        _explain_version(place, written, origin),
-        version.version.as_record(),
-        dict(origin.libraries),
-        origin.release,
-    )
-    logs.append_entry(place.store, entry)
-    return entry
-
-
-def _explain_version(place: Place, written: _Written, origin: Origin) -> str:
+def _explain_version(place: _Place, written: _Written, origin: Origin) -> str:
     """Return why a version differs from the one before it."""
     last, version = place.last, written.version
     if last is None:
         return "the first version"
-    if version.number <= last.highest:
-        return "facts, code and bytes are again those of this version"
-    before = Stored(place.store, f"{VERSIONS}/{last.newest}")
-    was, now = _read_inputs(before), version.version.strip_values().as_record()
-    words = [word for name, word in REASONS.items() if was and was[name] != now[name]]
-    if written.compared and written.changes:
+    if place.had(version):
+        return "facts, code and values are again those of this version"
+    now = version.version.strip_values().as_record()
+    try:
+        before = Stored(place.store, f"{VERSIONS}/{last.version}").version
+        was = before.strip_values().as_record()
+    except PublishError:
+        was = now
+    words = [word for name, word in REASONS.items() if was[name] != now[name]]
+    if written.compared:
         libraries = _describe_libraries(_find_libraries(written.compared), origin.libraries)
-        than = "" if written.compared == before else f" than version {written.compared.name}"
-        values = f"other values{than} by other libraries ({libraries})"
-        return f"{', '.join([*words, values])}: {_join_changes(written.changes)}"
-    if version.id == before.id:
-        libraries = _describe_libraries(_find_libraries(before), origin.libraries)
-        return f"the same values as other bytes ({libraries})"
+        than = f"than version {written.compared.name} by other libraries ({libraries})"
+        words.append(f"other values {than}: {_join_changes(written.changes)}")
     return ", ".join(words) or "a new version"
 
 
@@ -328,51 +394,38 @@ def _join_changes(changes: Sequence[str]) -> str:
     return "; ".join([*changes[:MOST_CHANGES], *more])
 
 
-def _read_inputs(version: Stored) -> Mapping[str, object]:
-    """Return the fields that identify the inputs; none where the manifest cannot be read."""
-    try:
-        return version.version.strip_values().as_record()
-    except PublishError:
-        return {}
+def _remove_unfinished(place: _Place) -> None:
+    """Remove what dead writers left of versions without a manifest.
+
+    A writer that still writes a version with a number up to the last recorded one is refused when
+    it records it, so that nothing is lost.
+    """
+    complete = {version.name for version in place.listed}
+    files: dict[str, list[str]] = {}
+    for path in place.paths:
+        folder, _, name = path.partition("/")
+        if folder not in complete and _OURS.fullmatch(name):
+            files.setdefault(folder, []).append(name)
+    for folder, names in files.items():
+        if 0 < split_folder(folder)[0] <= place.recorded:
+            place.store.remove_files(f"{VERSIONS}/{folder}", names)
 
 
-def _describe_latest(place: Place, entry: Entry) -> tuple[str, ...]:
-    """Return lines about `latest` where it was rolled back, or moved by hand."""
-    if entry.is_pinned:
-        pin = find_entry(place.store, entry.latest, Event.ROLLED_BACK) or entry
-        return (
-            f"latest stays with version {entry.latest}, rolled back on {pin.at:%Y-%m-%d}: "
-            f"{pin.reason} (audience-impact rollback --lift lets it move again)",
-        )
-    target = (place.target or "").removeprefix(f"{VERSIONS}/")
-    if place.last and target != place.last.latest:
-        return (
-            f"latest led to {target or 'nothing'} and not, as recorded, to {place.last.latest}: it "
-            f"was moved by hand, or a run was interrupted; it leads to {entry.latest} now "
-            "(audience-impact rollback VERSION keeps it with a version)",
-        )
-    return ()
-
-
-def _remove_oldest(store: Storage, spared_names: set[str], keep: int | None) -> tuple[str, ...]:
+def _remove_oldest(store: Storage, latest: str, keep: int | None) -> tuple[str, ...]:
     """Remove the oldest versions beyond `keep`, and no files that no manifest names."""
     if not keep:
         return ()
     listed = versions.list_versions(store)
-    others = [version for version in listed if version.name not in spared_names]
-    oldest = others[: max(len(listed) - keep, 0)]
-    return tuple(version.name for version in oldest if _remove_version(version))
+    others = [version for version in listed if version.name != latest]
+    removed = []
+    for version in others[: max(len(listed) - keep, 0)]:
+        with suppress(PublishError):  # nobody knows the files of one with a damaged manifest
+            store.remove_files(version.folder, [MANIFEST, *version.files])
+            removed.append(version.name)
+    return tuple(removed)
 
 
-def _remove_version(version: Stored) -> bool:
-    """Remove the files of a version; return False if its manifest is unreadable."""
-    with suppress(PublishError):
-        version.store.remove_files(version.folder, [MANIFEST, *version.files])
-        return True
-    return False
-
-
-def hash_values(tables: Mapping[str, Rows | pa.Table]) -> str:
+def hash_values(tables: Tables) -> str:
     """Return the SHA-256 digest of the values of tables, which no library's file format affects."""
     digests = {
         name: hash_bytes(json.dumps(_read_table(tables[name]).to_pydict(), default=str).encode())
@@ -381,42 +434,24 @@ def hash_values(tables: Mapping[str, Rows | pa.Table]) -> str:
     return hash_bytes(json.dumps(digests).encode())
 
 
-def list_value_changes(
-    before: Mapping[str, pa.Table], now: Mapping[str, Rows | pa.Table]
-) -> Iterator[str]:
-    """Yield a line for each table with other columns, and each column with other values."""
+def list_value_changes(before: Mapping[str, pa.Table], now: Tables) -> Iterator[str]:
+    """Yield a line for each table with other columns or rows, and each column with other values."""
     for name in sorted(before.keys() | now.keys()):
         if name not in before or name not in now:
             yield f"{name}.parquet: the table is in one of both versions only"
             continue
-        yield from _compare_tables(name, before[name], _read_table(now[name]))
-
-
-def _compare_tables(name: str, before: pa.Table, now: pa.Table) -> Iterator[str]:
-    if before.schema.names != now.schema.names or before.num_rows != now.num_rows:
-        yield (
-            f"{name}.parquet: {now.num_rows} rows and {now.num_columns} columns, before "
-            f"{before.num_rows} and {before.num_columns}"
-        )
-        return
-    for column in now.schema.names:
-        if before[column].equals(now[column]):
+        old, new = before[name], _read_table(now[name])
+        if (old.schema.names, old.num_rows) != (new.schema.names, new.num_rows):
+            yield (
+                f"{name}.parquet: {new.num_rows} rows and {new.num_columns} columns, before "
+                f"{old.num_rows} and {old.num_columns}"
+            )
             continue
-        first, then = (table[column].to_pandas().astype(object) for table in (before, now))
-        differs = (first != then) & ~(first.isna() & then.isna())
-        if differs.any():
-            rows = _name_rows(now, differs)
-            yield f"{name}.parquet: {column} has other values in {differs.sum():,} rows{rows}"
-
-
-def _name_rows(table: pa.Table, chosen: "pd.Series[bool]") -> str:
-    """Return the first names of rows in parentheses; blank for a table without such names."""
-    key = next((key for key in ROW_KEYS if key in table.schema.names), None)
-    if key is None:
-        return ""
-    names = table[key].to_pandas()[chosen].dropna().astype(str).unique()
-    more = f" and {len(names) - MOST_NAMES:,} more" * (len(names) > MOST_NAMES)
-    return f" ({', '.join(names[:MOST_NAMES])}{more})"
+        for column in new.schema.names:
+            if not old[column].equals(new[column]):
+                first, then = (table[column].to_pandas().astype(object) for table in (old, new))
+                if count := ((first != then) & ~(first.isna() & then.isna())).sum():
+                    yield f"{name}.parquet: {column} has other values in {count:,} rows"
 
 
 def _read_table(table: Rows | pa.Table) -> pa.Table:

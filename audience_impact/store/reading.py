@@ -24,6 +24,8 @@ from audience_impact.store.versions import Stored
 
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _FOLDER = re.compile(rf"{LATEST}|{VERSIONS}/{VERSION_FOLDER.pattern}")
+_AT_ADDRESS = re.compile(rf"(.+?)(?:/(?:{LATEST}|({VERSIONS}/{VERSION_FOLDER.pattern})))?/*")
+"""Addresses of a folder of versions, of its `latest`, or of one of its versions."""
 
 
 @dataclass(frozen=True)
@@ -69,21 +71,15 @@ def open_version(place: Path | str) -> OpenVersion:
     path = Path(place)
     if storage.is_address(place):
         return _open_address(storage.format_address(place))
-    if path.is_dir():
-        return _open_folder(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{place}: no such file, and no folder with published tables")
-    return _open_latest(path) if releases.is_archive(path) else _open_files(path, [path])
-
-
-def _open_folder(path: Path) -> OpenVersion:
+    if releases.is_archive(path) and path.is_file():
+        return _open_stored(_find_latest(path))
     for folder in (path, path / LATEST):
         if (folder / MANIFEST).is_file():
             version = folder.resolve()
             return _open_stored(Stored(LocalStorage(version.parent), version.name))
-    files = sorted(path.glob("*.parquet"))
+    files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
     if not files:
-        raise FileNotFoundError(f"{path}: no such file, and no folder with published tables")
+        raise FileNotFoundError(f"{place}: no such file, and no folder with published tables")
     return _open_files(path, files)
 
 
@@ -100,14 +96,12 @@ def _open_files(place: Path, files: list[Path]) -> OpenVersion:
 
 def _open_address(address: str) -> OpenVersion:
     """Return the version at an address, or the latest one of those published below it."""
-    root, _, name = address.rstrip("/").rpartition("/")
+    match = _AT_ADDRESS.fullmatch(address)
+    root, folder = match.group(1, 2) if match else (address, None)
     try:
-        if name == LATEST:
-            return _open_latest(root)
-        if VERSION_FOLDER.fullmatch(name) and root.endswith(f"/{VERSIONS}"):
-            store = storage.select_storage(root.removesuffix(f"/{VERSIONS}"))
-            return _open_stored(Stored(store, f"{VERSIONS}/{name}"))
-        return _open_latest(address.rstrip("/"))
+        if folder:
+            return _open_stored(Stored(storage.select_storage(root), folder))
+        return _open_stored(_find_latest(root))
     except ModuleNotFoundError as error:
         raise ImportError(
             f"{address}: reading an address needs the extra `buckets`: "
@@ -115,14 +109,14 @@ def _open_address(address: str) -> OpenVersion:
         ) from error
 
 
-def _open_latest(place: Path | str) -> OpenVersion:
+def _find_latest(place: Path | str) -> Stored:
     store = storage.select_storage(place)
     folder = store.read_pointer(LATEST)
     if folder is None:
         raise FileNotFoundError(f"{store.address}: no version is published there")
     if not _FOLDER.fullmatch(folder):
         raise PublishError(f"{store.address}/{LATEST} leads to no version")
-    return _open_stored(Stored(store, folder))
+    return Stored(store, folder)
 
 
 def _open_stored(stored: Stored) -> OpenVersion:

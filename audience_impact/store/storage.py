@@ -1,52 +1,34 @@
 """Storage of published versions: one small interface, and its form on a local file system.
 
-Paths are relative to a root and written with `/`: `versions/<id>/impact.parquet`. If a
-process dies at any moment, a reader finds a folder complete or not at all, and a pointer that leads
-to the old folder or to the new one. Another kind of storage is a class with these methods, and a
-line in `select_storage`; `objects` has one for object stores.
+Paths are relative to a root and written with `/`: `versions/<name>/impact.parquet`. Each file is
+written whole or not at all, a version is one when its manifest is there (it is written last and
+removed first), and `latest` leads to the old version or to the new one. A process that dies at any
+moment therefore leaves a folder that can be read. Another kind of storage is a class with these
+methods and a line in `select_storage`; `objects` has buckets and web servers, `releases` archives.
 
-On a local file system a folder is written under a temporary name, flushed and renamed; the pointer
-is a symbolic link that is replaced by a rename:
-
-    .lock                      held while publishing; the system frees it when its holder dies
-    latest -> versions/<name>
-    versions/.tmp-<name>-<pid>/  being written, or left behind by a publisher that died
+On a local file system files are written under a temporary name, flushed and renamed; the pointer is
+a symbolic link that is replaced by a rename; writers take turns by `.lock`, which the system frees
+when its holder dies.
 """
 
 import errno
 import os
 import re
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
-from audience_impact.store import (
-    MISPLACED,
-    VERSION_FOLDER,
-    AwayError,
-    PublishError,
-    require_inside,
-)
-from audience_impact.store.files import (
-    explain_error,
-    flush_to_disk,
-    read_whole,
-    write_below,
-    write_whole,
-)
+from audience_impact.store import MISPLACED, PublishError, require_inside
+from audience_impact.store.files import flush_to_disk, read_whole, report_away, write_whole
 
 LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
-_TMP = ".tmp-"
-# What is written aside ends in the number of its process. Nothing else is ours, whatever its name.
-_FOLDER_ASIDE = re.compile(rf"{re.escape(_TMP)}{VERSION_FOLDER.pattern}-\d+")
-_ENTRY_ASIDE = re.compile(rf"{re.escape(_TMP)}\d+\.json-\d+")
-_FILE_ASIDE = re.compile(re.escape(_TMP) + r"(latest|report|metrics\.prom|layers\.json)-\d+")
-# A path turns `s3://bucket` into `s3:/bucket`; one letter alone is a drive.
-# `s3://` alone becomes `s3:`.
+_ASIDE = re.compile(r"\.tmp-(latest|report|.+\.(json|parquet|zip|prom))-\d+")
+"""Names of what is written aside, which end in the number of the process."""
+# A path turns `s3://bucket` into `s3:/bucket`, and `s3://` alone into `s3:`; one letter alone is a
+# drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(/|$)")
 
 
@@ -55,51 +37,33 @@ class Storage(Protocol):
 
     @property
     def address(self) -> str:
-        """Return the folder or address for messages."""
+        """The folder or address for messages."""
 
     def hold_lock(self, timeout_seconds: float) -> AbstractContextManager[None]:
-        """Create the place if missing and lock it for this writer; raise PublishError if locked."""
+        """Let writers take turns where the place has locks; raise PublishError if it is locked."""
 
-    def remove_leftovers(self, pointer: str) -> None:
-        """Remove files of interrupted writers.
-
-        Raises PublishError where moving the pointer would destroy something.
-        """
+    def list_paths(self, folder: str) -> list[str]:
+        """Return the paths of all files below a folder, in order; none without the folder."""
 
     def read_file(self, path: str) -> bytes:
         """Return the content of a file."""
 
-    def write_folder(self, folder: str, files: Mapping[str, bytes]) -> None:
-        """Write a folder completely or not at all; repair it where it is damaged."""
-
     def write_file(self, path: str, content: bytes) -> None:
-        """Write a single file completely, or leave it as it was."""
+        """Write a file completely, or leave it as it was."""
 
     def create_file(self, path: str, content: bytes) -> None:
-        """Write a new file completely, so that it survives a loss of power.
+        """Write a new file; raise FileExistsError where there is one with other content."""
 
-        Raises FileExistsError if there is a file with other content.
-        """
-
-    def copy_latest(self, folder: str) -> None:
-        """Make the tables of the latest version available at addresses that never change."""
-
-    def flush_folder(self, folder: str) -> None:
-        """Make changes in a folder survive a loss of power."""
+    def remove_files(self, folder: str, names: Sequence[str]) -> None:
+        """Remove files of a folder in the given order, and the folder if nothing else is in it."""
 
     def read_pointer(self, pointer: str) -> str | None:
         """Return the folder that a pointer names; None without a pointer."""
 
     def move_pointer(self, pointer: str, folder: str) -> None:
-        """Point to a folder atomically, so that it survives a loss of power."""
+        """Point to a folder atomically.
 
-    def list_names(self, folder: str) -> list[str]:
-        """Return the names in a folder, the oldest first; raise FileNotFoundError without it."""
-
-    def remove_files(self, folder: str, names: Sequence[str]) -> None:
-        """Remove files of a folder in the given order, and the folder if nothing else is in it.
-
-        The first name must be the file that makes the folder a version.
+        Raises FileExistsError if another writer moved the pointer since it was read.
         """
 
 
@@ -111,16 +75,15 @@ def select_storage(place: Path | str) -> Storage:
     from audience_impact.store import releases
 
     if is_address(place):
-        address = format_address(place)
-        if releases.is_archive(address):
-            return releases.open_remote_archive(address)
-        if releases.is_web(address):
-            return releases.open_web(address)
         from audience_impact.store import objects  # slow to import, and of no use for a folder
 
+        address = format_address(place)
+        if releases.is_archive(address):
+            return releases.open_archive(address, objects.open_file(address))
         return objects.open_storage(address)
     if releases.is_archive(place) and Path(place).is_file():
-        return releases.open_local_archive(Path(place).resolve())
+        path = Path(place).resolve()
+        return releases.open_archive(str(path), lambda: path)
     return LocalStorage(Path(place).resolve())
 
 
@@ -153,12 +116,10 @@ def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
         return
     from audience_impact.store import objects
 
+    address = format_address(place)
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            objects.open_storage(format_address(place)).copy_files(Path(folder), suffix)
-        except OSError as error:
-            address = format_address(place)
-            raise AwayError(f"{address} cannot be read: {explain_error(error)}") from error
+        with report_away(address):
+            objects.open_bucket(address).copy_files(Path(folder), suffix)
         yield Path(folder)
 
 
@@ -167,10 +128,8 @@ def list_files(place: Path | str, suffix: str) -> list[str]:
     from audience_impact.store import objects
 
     address = format_address(place)
-    try:
-        return sorted(objects.open_storage(address).list_sizes(suffix))
-    except OSError as error:
-        raise AwayError(f"{address} cannot be read: {explain_error(error)}") from error
+    with report_away(address):
+        return sorted(objects.open_bucket(address).list_sizes(suffix))
 
 
 @dataclass(frozen=True)
@@ -181,84 +140,87 @@ class LocalStorage:
 
     @property
     def address(self) -> str:
-        """Return the folder."""
+        """The folder for messages."""
         return str(self.root)
 
     @contextmanager
     def hold_lock(self, timeout_seconds: float) -> Iterator[None]:
-        """Lock the folder for this writer; the system frees the lock when the process dies."""
+        """Lock the folder for this writer, and remove what dead writers left aside."""
         from filelock import FileLock, Timeout  # who only reads need not have it
 
-        (self.root / "versions").mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.root / ".lock", timeout=timeout_seconds):
+                self._remove_leftovers()
                 yield
         except Timeout as error:
-            waited = f"and has not finished within {timeout_seconds:g} seconds: try again later"
-            raise PublishError(f"another run is publishing below {self.root} {waited}") from error
-
-    def remove_leftovers(self, pointer: str) -> None:
-        """Remove files of interrupted publishers; the lock excludes files of running publishers."""
-        link = self.root / pointer
-        if link.is_dir() and not link.is_symlink() and not any(link.iterdir()):
-            link.rmdir()
-        self.read_pointer(pointer)
-        for path in self.root.glob(f"{_TMP}*"):
-            if _FILE_ASIDE.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
-                path.unlink()
-        for path in self.root.glob(f"versions/{_TMP}*"):
-            if _FOLDER_ASIDE.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-        for path in self._find_history().glob(f"{_TMP}*"):
-            if _ENTRY_ASIDE.fullmatch(path.name) and path.is_file():
-                path.unlink()
-
-    def _find_history(self) -> Path:
-        """Return the folder of the history, even if missing; raise PublishError for a link."""
-        folder = self.root / HISTORY
-        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise PublishError(
-                f"{folder} is a link or a file where the folder of the history must be: move it "
-                "away, or put the folder back"
-            )
-        return folder
+                f"another run is publishing below {self.root} and has not finished within "
+                f"{timeout_seconds:g} seconds: try again later"
+            ) from error
+
+    def _remove_leftovers(self) -> None:
+        for folder in ("", f"{HISTORY}/", f"{VERSIONS}/*/"):
+            for path in self.root.glob(f"{folder}.tmp-*"):
+                is_aside = _ASIDE.fullmatch(path.name) and not path.parent.is_symlink()
+                if is_aside and (path.is_symlink() or path.is_file()):
+                    path.unlink()
+
+    def _find_folder(self, folder: str) -> Path:
+        """Return a folder below the root, which may be missing; raise PublishError for a link."""
+        place = self.root / folder
+        for part in [place, *place.parents]:
+            if part == self.root:
+                break
+            if part.is_symlink() or part.is_file():
+                raise PublishError(
+                    f"{part} is a link or a file where a folder must be: move it away, or put "
+                    "the folder back"
+                )
+        return place
+
+    def _find_file(self, path: str) -> Path:
+        folder, _, name = path.rpartition("/")
+        return self._find_folder(folder) / name
+
+    def list_paths(self, folder: str) -> list[str]:
+        """Return the paths of all files below a folder, in order; links are not followed."""
+        root = self._find_folder(folder)
+        paths: list[str] = []
+        try:
+            for place, _, names in os.walk(root, onerror=_raise_error):
+                below = Path(place).relative_to(root)
+                paths += [(below / name).as_posix() for name in names]
+        except MISPLACED:
+            return []
+        return sorted(paths)
 
     def read_file(self, path: str) -> bytes:
         """Return the content of a file."""
         return read_whole(self.root / path)
 
-    def write_folder(self, folder: str, files: Mapping[str, bytes]) -> None:
-        """Write under a temporary name, flush, and rename into place."""
-        place = self.root / folder
-        aside = place.with_name(f"{_TMP}{place.name}-{os.getpid()}")
-        aside.mkdir()
-        try:
-            write_below(aside, files)
-            flush_to_disk(aside)
-            _put_in_place(aside, place)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-
     def write_file(self, path: str, content: bytes) -> None:
         """Write under a temporary name, flush, and rename over the existing file."""
-        write_whole(self.root / path, content)
+        place = self._find_file(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, content)
 
     def create_file(self, path: str, content: bytes) -> None:
-        """Write under a temporary name, flush, and rename; the lock excludes other writers."""
-        place = self.root / path
-        if self._find_history() == place.parent:
-            place.parent.mkdir(exist_ok=True)
+        """Write a new file; the lock excludes other writers."""
+        place = self._find_file(path)
         if os.path.lexists(place):
-            raise FileExistsError(place)
-        write_whole(place, content)
-        flush_to_disk(place.parent)
+            if not place.is_symlink() and read_whole(place) == content:
+                return
+            raise FileExistsError(errno.EEXIST, "it is there already", str(place))
+        self.write_file(path, content)
 
-    def copy_latest(self, folder: str) -> None:
-        """Do nothing, because a path through the link `latest` never changes."""
-
-    def flush_folder(self, folder: str) -> None:
-        """Flush the directory of a folder to the disk."""
-        flush_to_disk(self.root / folder)
+    def remove_files(self, folder: str, names: Sequence[str]) -> None:
+        """Remove files of a folder in the given order, and the folder if it is empty then."""
+        place = self._find_folder(folder)
+        for name in names:
+            (place / name).unlink(missing_ok=True)
+        if not any(place.iterdir()):
+            place.rmdir()
 
     def read_pointer(self, pointer: str) -> str | None:
         """Return the target of the link; raise PublishError if its path is no link.
@@ -282,45 +244,11 @@ class LocalStorage:
     def move_pointer(self, pointer: str, folder: str) -> None:
         """Create the new link under a temporary name and rename it over the old one."""
         if self.read_pointer(pointer) != folder:
-            aside = self.root / f"{_TMP}{pointer}-{os.getpid()}"
+            aside = self.root / f".tmp-{pointer}-{os.getpid()}"
             os.symlink(folder, aside)
             os.replace(aside, self.root / pointer)
         flush_to_disk(self.root)
 
-    def list_names(self, folder: str) -> list[str]:
-        """Return names by the time of writing, then by name."""
-        place = self._find_history() if folder == HISTORY else self.root / folder
-        paths = list(place.iterdir())
-        paths.sort(key=lambda path: (path.lstat().st_mtime_ns, path.name))
-        return [path.name for path in paths]
 
-    def remove_files(self, folder: str, names: Sequence[str]) -> None:
-        """Rename the folder before removal, so that a partly removed folder is no version."""
-        place = self.root / folder
-        aside = place.with_name(f"{_TMP}{place.name}-{os.getpid()}")
-        there = {path.name for path in place.iterdir()}
-        if there <= set(names):
-            os.rename(place, aside)
-        else:  # somebody has put files of their own beside
-            aside.mkdir()
-            for name in filter(there.__contains__, names):
-                os.rename(place / name, aside / name)
-        shutil.rmtree(aside)
-
-
-def _put_in_place(aside: Path, folder: Path) -> None:
-    if folder.is_symlink():
-        raise PublishError(f"{folder} is a link where the folder of a version must be: remove it")
-    if not folder.is_dir():
-        if folder.exists() and folder.stat().st_size:
-            raise PublishError(
-                f"{folder} is a file where the folder of a version must be: move it away"
-            )
-        folder.unlink(missing_ok=True)
-        os.rename(aside, folder)
-        return
-    # A damaged version is mended file by file, so that `latest` never points at nothing. Until
-    # that is done its hashes do not match, so that the next publish starts again.
-    for path in aside.iterdir():
-        os.replace(path, folder / path.name)
-    flush_to_disk(folder)
+def _raise_error(error: OSError) -> NoReturn:
+    raise error

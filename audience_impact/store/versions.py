@@ -13,7 +13,7 @@ depends only on what the version was computed from and is part of its bytes.
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from functools import cached_property
@@ -35,7 +35,7 @@ from audience_impact.store import (
     storage,
 )
 from audience_impact.store import history as logs
-from audience_impact.store.files import explain_error
+from audience_impact.store.files import report_away
 from audience_impact.store.history import split_folder
 from audience_impact.store.manifest import (
     FACT_KEYS,
@@ -144,13 +144,11 @@ class Stored:
 
     def _read_file(self, path: str) -> bytes:
         """Return the bytes of a file; raise PublishError where it is missing or out of reach."""
-        try:
-            return self.store.read_file(f"{self.folder}/{path}")
-        except MISPLACED as error:
-            raise self._damage_error(path, "there is no such file") from error
-        except OSError as error:
-            where = f"{self.address}/{path}"
-            raise AwayError(f"{where} cannot be read: {explain_error(error)}") from error
+        with report_away(f"{self.address}/{path}"):
+            try:
+                return self.store.read_file(f"{self.folder}/{path}")
+            except MISPLACED as error:
+                raise self._damage_error(path, "there is no such file") from error
 
     def _damage_error(self, name: str, why: object) -> PublishError:
         return PublishError(
@@ -262,38 +260,28 @@ def find_latest(root: Path) -> Stored:
     Raises PublishError where nothing is published, AwayError where that cannot be known.
     """
     store = storage.select_storage(root)
-    where = f"{store.address}/{LATEST}"
-    try:
+    with report_away(store.address):
+        try:
+            version = Stored(store, require_published(store))
+            store.read_file(f"{version.folder}/{MANIFEST}")
+        except MISPLACED as error:
+            raise PublishError(
+                f"{store.address}/{LATEST} does not lead to a version: publish again, or roll back "
+                "to another version"
+            ) from error
+    return version
+
+
+def require_published(store: Storage) -> str:
+    """Return the folder that `latest` leads to; raise PublishError where nothing is published."""
+    with report_away(store.address):
         folder = store.read_pointer(LATEST)
-        if folder is None:
-            raise report_unpublished(store)
-        store.read_file(f"{folder}/{MANIFEST}")
-    except MISPLACED as error:
+    if folder is None:
         raise PublishError(
-            f"{where} does not lead to a version: publish again, or roll back to another version"
-        ) from error
-    except OSError as error:
-        raise AwayError(f"{store.address} cannot be read: {explain_error(error)}") from error
-    return Stored(store, folder)
-
-
-def report_unpublished(store: Storage) -> PublishError:
-    """Return the error of a place without a version."""
-    return PublishError(
-        f"nothing has been published below {store.address}: give another folder or address, or "
-        "publish with `audience-impact run`"
-    )
-
-
-def find_newest(root: Path) -> Stored:
-    """Return the version that the last run computed; after a rollback `latest` leads to another.
-
-    Raises PublishError where nothing is published.
-    """
-    latest = find_latest(root)
-    last = logs.read_last(latest.store)
-    newest = Stored(latest.store, f"{VERSIONS}/{last.newest}") if last else latest
-    return newest if last and last.is_pinned and has_manifest(newest) else latest
+            f"nothing has been published below {store.address}: give another folder or address, or "
+            "publish with `audience-impact run`"
+        )
+    return folder
 
 
 def find_version(root: Path, name: str) -> Stored:
@@ -346,12 +334,7 @@ def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
             f"several versions have an id that begins with {name}: {ids}; give more of the id"
         )
     place = storage.format_address(root)
-    if _is_web_folder(place):
-        raise PublishError(
-            f"{place} is on a web server, which does not list its versions, so that only the "
-            f"latest can be found there and not {name}: leave the name out, or give the archive of "
-            "a release"
-        )
+    _require_listing(place)
     if name == PREVIOUS:
         raise PublishError(
             f"there is only one version below {place}, and nothing to compare it with: run again "
@@ -363,9 +346,14 @@ def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
     )
 
 
-def _is_web_folder(place: str) -> bool:
-    """Return whether a place is a folder of versions on a web server."""
-    return releases.is_web(place) and not releases.is_archive(place)
+def _require_listing(place: str) -> None:
+    """Raise PublishError for a folder of versions on a web server."""
+    if place.lower().startswith(("http://", "https://")) and not releases.is_archive(place):
+        raise PublishError(
+            f"{place} is on a web server, which lists neither its versions nor its history, so "
+            "that only the latest can be read: name no version and no day, or give the folder or "
+            "bucket itself or the archive of a release"
+        )
 
 
 def find_previous(version: Stored) -> list[Stored]:
@@ -381,16 +369,12 @@ def find_version_on(root: Path, day: date) -> Stored:
     Raises PublishError where the history does not say it, or where the version was removed.
     """
     store = storage.select_storage(root)
-    if _is_web_folder(store.address):
-        raise PublishError(
-            f"{store.address} is on a web server, which does not list its history, so that nobody "
-            f"knows what it said on {day}: leave out --on, or give the folder or bucket itself"
-        )
+    _require_listing(store.address)
     entry = logs.find_entry_on(logs.read_history(store), day)
-    version = Stored(store, f"{VERSIONS}/{entry.latest}")
+    version = Stored(store, f"{VERSIONS}/{entry.version}")
     if not has_manifest(version):
         raise PublishError(
-            f"on {day} latest led to version {entry.latest}, which is no longer below "
+            f"on {day} latest led to version {entry.version}, which is no longer below "
             f"{store.address}: the same facts and release compute it again"
         )
     return version
@@ -399,19 +383,20 @@ def find_version_on(root: Path, day: date) -> Stored:
 def list_versions(store: Storage) -> list[Stored]:
     """Return the versions of a storage, the oldest first.
 
-    Versions without a number come first, by the time of their last change. Raises AwayError where
-    the storage cannot be read, which is not the same as no version.
+    Raises AwayError where the storage cannot be read, which is not the same as no version.
     """
-    try:
-        names = store.list_names(VERSIONS)
-    except MISPLACED:
-        return []
-    except OSError as error:
-        raise AwayError(f"{store.address} cannot be read: {explain_error(error)}") from error
-    listed = [
-        Stored(store, f"{VERSIONS}/{name}") for name in names if VERSION_FOLDER.fullmatch(name)
-    ]
-    return sorted(listed, key=lambda version: version.number)
+    with report_away(store.address):
+        return list_complete(store, store.list_paths(VERSIONS))
+
+
+def list_complete(store: Storage, paths: Iterable[str]) -> list[Stored]:
+    """Return the versions whose manifest is among the paths below the folder of versions.
+
+    They are sorted by number, those without one first.
+    """
+    folders = [path.removesuffix(f"/{MANIFEST}") for path in paths if path.endswith(f"/{MANIFEST}")]
+    names = [name for name in folders if VERSION_FOLDER.fullmatch(name)]
+    return [Stored(store, f"{VERSIONS}/{name}") for name in sorted(names, key=split_folder)]
 
 
 def list_same_inputs(listed: Sequence[Stored], version: Version) -> list[Stored]:

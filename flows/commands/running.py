@@ -50,8 +50,6 @@ def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> i
     reason = f" ({done.reason})" if done.created and done.reason else ""
     typer.echo(plain_line(f"{news} {done.version_id}{reason}"))
     typer.echo(format_path(published / "latest"))
-    for line in done.notes:
-        typer.echo(plain_line(line))
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
     both = before, last_version.read_last_version(published)

@@ -159,46 +159,33 @@ def release_version(
 
 
 RolledBack = Annotated[
-    str | None,
+    str,
     typer.Argument(
-        metavar="[VERSION]",
-        help="Version that `latest` leads to from now on: its number (v42), its id or the "
-        "beginning of the id, or previous.",
+        metavar="VERSION",
+        help="Version that `latest` leads to: its number (v42), its id or the beginning of the id, "
+        "or previous.",
         show_default=False,
     ),
 ]
 Reason = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="The reason, for the history.")
 ]
-Lift = Annotated[
-    bool, typer.Option("--lift", help="End the rollback: `latest` leads to the last run's version.")
-]
 
 
 def roll_back(
-    version: RolledBack = None,
+    version: RolledBack,
     published: PublishedOrProfile = None,
     reason: Reason = "",
-    lift: Lift = False,
     profile: ProfileFile = None,
 ) -> None:
-    """Let `latest` lead to an earlier version, and stay there until the rollback is lifted.
+    """Let `latest` lead to an earlier version until the next run publishes.
 
-    Runs still publish their versions, but do not move `latest`. The history records the rollback
-    and its end, with the reason.
+    The history records the rollback with the reason.
     """
-    if lift == (version is not None):
-        raise fail_with("give a VERSION to roll back to, or --lift", 2)
     place = published or in_checkout(read_environment(profile).published)
     from audience_impact.plain_text import plain_line
-    from audience_impact.store import rollbacks
+    from audience_impact.store import publishing
 
-    now = datetime.now(UTC)
-    if version is None:
-        entry = rollbacks.lift_rollback(place, reason or "the rollback is lifted", now)
-        news = "latest moves with each run again and leads to version"
-    else:
-        entry = rollbacks.roll_back(place, version, reason, now)
-        news = "latest stays until audience-impact rollback --lift with version"
-    typer.echo(plain_line(f"{news} {entry.latest}"))
+    chosen = publishing.roll_back(place, version, reason, datetime.now(UTC))
+    typer.echo(plain_line(f"latest leads to version {chosen.name} until the next run"))
     typer.echo(format_path(place / "latest"))

@@ -165,14 +165,13 @@ def make_empty_summary(rows: Mapping[str, int]) -> Summary:
 
 
 def read_last_version(root: Path) -> Summary:
-    """Return the summary of the version of the last run, as far as it can be read.
+    """Return the summary of the latest version, as far as it can be read.
 
-    After a rollback this is not the version that `latest` leads to.
     A damaged version is treated as missing, because the next run repairs it.
     """
     rows: Mapping[str, int] = {}
     try:
-        version = versions.find_newest(root)
+        version = versions.find_latest(root)
         rows = version.count_rows()
         return summarise_version(
             rows,

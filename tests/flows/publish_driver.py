@@ -29,6 +29,8 @@ from audience_impact.store.versions import Version
 NAMES = [f"table_{number:02}" for number in range(16)]
 ROWS = 50
 PAUSE_SECONDS = 0.001
+KILLS = int(os.environ.get("AUDIENCE_IMPACT_KILLS", "8"))
+"""Number of moments at which tests kill a publisher: more in a night."""
 ORIGIN = Origin(datetime(2025, 10, 1, tzinfo=UTC), {"arrow": "1.0"}, "0.1.0")
 
 

@@ -16,19 +16,13 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
-from audience_impact.store import (
-    AwayError,
-    PublishError,
-    history,
-    publishing,
-    rollbacks,
-    versions,
-)
-from audience_impact.store.history import Entry, Event, History, Origin
-from audience_impact.store.place import read_contents
+from audience_impact.store import AwayError, PublishError, history, publishing, versions
+from audience_impact.store.history import Origin
 from audience_impact.store.storage import select_storage
+from audience_impact.store.versions import Stored
 from flows import last_version
 from tests.flows import publish_driver as driver
+from tests.flows.publish_driver import KILLS
 
 NIGHT = datetime(2026, 11, 1, 5, 15, tzinfo=UTC)
 LIBRARIES = {"arrow": "1.0", "numbers": "2.0"}
@@ -59,12 +53,8 @@ def put(
     )
 
 
-def back(root: Path | str, name: str, night: int = 0, reason: str = "a wrong figure") -> Entry:
-    return rollbacks.roll_back(Path(root), name, reason, NIGHT + timedelta(days=night))
-
-
-def lift(root: Path | str, night: int = 0) -> Entry:
-    return rollbacks.lift_rollback(Path(root), "it is mended", NIGHT + timedelta(days=night))
+def back(root: Path | str, name: str, night: int = 0, reason: str = "a wrong figure") -> Stored:
+    return publishing.roll_back(Path(root), name, reason, NIGHT + timedelta(days=night))
 
 
 def latest_seed(root: Path | str) -> int:
@@ -75,15 +65,10 @@ def latest_seed(root: Path | str) -> int:
     return int(seeds.pop())
 
 
-def events(root: Path | str) -> list[tuple[str, int, int, bool]]:
-    """Each entry: what happened, to which version, where `latest` leads, and if it stays there."""
+def events(root: Path | str) -> list[tuple[str, int]]:
+    """Each entry: what happened, and to which version `latest` leads."""
     return [
-        (
-            str(entry.event),
-            history.split_folder(entry.version)[0],
-            history.split_folder(entry.latest)[0],
-            entry.is_pinned,
-        )
+        (str(entry.event), history.split_folder(entry.version)[0])
         for entry in history.read_history(select_storage(root)).entries
     ]
 
@@ -101,7 +86,7 @@ class AwayStorage:
     def read_file(self, path: str) -> bytes:
         raise TimeoutError("timed out")
 
-    def list_names(self, folder: str) -> list[str]:
+    def list_paths(self, folder: str) -> list[str]:
         raise TimeoutError("timed out")
 
 
@@ -110,7 +95,7 @@ class AwayStorage:
     [
         lambda store: versions.list_versions(store),
         lambda store: versions.has_manifest(versions.Stored(store, "versions/v000001-x")),
-        lambda store: read_contents(versions.Stored(store, "versions/v000001-x")),
+        lambda store: publishing.read_contents(versions.Stored(store, "versions/v000001-x")),
         lambda store: history.read_entry(store, 1),
     ],
 )
@@ -147,9 +132,9 @@ def test_each_version_is_recorded_and_a_night_without_news_is_not(root: Path) ->
     put(root, 2, night=2)
     put(root, 1, night=3)
     assert events(root) == [
-        ("published", 1, 1, False),
-        ("published", 2, 2, False),
-        ("returned", 1, 1, False),
+        ("published", 1),
+        ("published", 2),
+        ("returned", 1),
     ]
     first, second, third = history.read_history(select_storage(root)).entries
     assert [entry.at for entry in (first, second, third)] == [
@@ -224,28 +209,6 @@ def test_a_version_of_a_day_that_was_removed_is_named(root: Path) -> None:
         versions.find_version_on(root, NIGHT.date())
 
 
-def make_entries(*days: datetime) -> tuple[Entry, ...]:
-    name = f"v000001-{driver.version(1).id}"
-    return tuple(
-        Entry(number, at, Event.PUBLISHED, name, name, name, False, 1, "")
-        for number, at in enumerate(days, 1)
-    )
-
-
-@pytest.mark.parametrize("year", [1970, 2100])
-@pytest.mark.parametrize("place", range(5))
-def test_a_clock_that_is_wrong_for_a_night_misdates_no_other_night(year: int, place: int) -> None:
-    nights = [NIGHT + timedelta(days=night) for night in range(5)]
-    wrong = datetime(year, 1, 1, tzinfo=UTC)
-    log = History(make_entries(*nights[:place], wrong, *nights[place + 1 :]))
-    for night in {0, 1, 2, 3, 4} - {place}:
-        assert history.find_entry_on(log, nights[night].date()).number == night + 1
-    if place:  # no clock says when this one was: the day is answered by the entry before
-        assert history.find_entry_on(log, nights[place].date()).number == place
-    dated = [entry.at for entry in history.date_entries(log.entries)]
-    assert dated == sorted(dated)
-
-
 def test_a_history_without_entries_says_so(root: Path) -> None:
     with pytest.raises(PublishError, match="it has no entry"):
         versions.find_version_on(root, NIGHT.date())
@@ -270,12 +233,25 @@ def test_a_place_from_before_the_history_is_read_and_continued(old_root: Path) -
     assert (old.id, old.number, latest_seed(old_root)) == (driver.version(1).id, 0, 1)
     assert not put(old_root, 1).created
     assert put(old_root, 2, night=1).created
-    assert events(old_root) == [("adopted", 0, 0, False), ("published", 1, 1, False)]
+    assert events(old_root) == [("published", 0), ("published", 1)]
     assert [version.id for version in versions.list_versions(select_storage(old_root))] == [
         driver.version(seed).id for seed in (1, 2)
     ]
     back(old_root, old.id)
     assert latest_seed(old_root) == 1
+
+
+def test_entries_of_earlier_releases_are_read(root: Path) -> None:
+    """Their rollbacks were kept through runs until they were lifted."""
+    first, second = (put(root, seed).version.name for seed in (1, 2))
+    path = root / "history" / "000002.json"
+    record = json.loads(path.read_text())
+    pinned = {"latest": first, "newest": second, "is_pinned": True, "event": "lifted"}
+    path.write_text(json.dumps(record | pinned))
+    last = history.read_last(select_storage(root))
+    assert last
+    assert (last.version, last.event) == (first, "lifted")
+    assert put(root, 3).version.number == 3
 
 
 def clear_manifest(folder: Path) -> None:
@@ -312,8 +288,6 @@ def test_a_damaged_version_from_before_the_history_does_not_stop_the_next(
     done = put(old_root, seed, night=1)
     assert done.created
     assert latest_seed(old_root) == seed
-    adopted = [entry for entry in events(old_root) if entry[0] == "adopted"]
-    assert len(adopted) == (damage is cut_table)
     assert not put(old_root, seed, night=2).created
 
 
@@ -326,54 +300,19 @@ def test_the_command_lists_versions_from_before_the_history(old_root: Path) -> N
 # ---- Rollbacks ----
 
 
-def test_a_rollback_stays_through_runs_until_it_is_lifted(root: Path) -> None:
+def test_a_rollback_lasts_until_the_next_run(root: Path) -> None:
     for seed in (1, 2):
         put(root, seed)
-    back(root, driver.version(1).id)
+    assert back(root, driver.version(1).id).number == 1
     assert latest_seed(root) == 1
-    done = put(root, 3)
-    assert done.created
-    assert latest_seed(root) == 1
-    (note,) = done.notes
-    assert "latest stays with version v000001-" in note
-    assert "a wrong figure" in note
-    assert put(root, 3).notes == done.notes
-    assert versions.find_newest(root).id == driver.version(3).id
-    assert lift(root).version == done.version.name
+    assert put(root, 3).created
     assert latest_seed(root) == 3
-    assert put(root, 3).notes == ()
     assert events(root) == [
-        ("published", 1, 1, False),
-        ("published", 2, 2, False),
-        ("rolled back", 1, 1, True),
-        ("published", 3, 1, True),
-        ("lifted", 3, 3, False),
+        ("published", 1),
+        ("published", 2),
+        ("rolled back", 1),
+        ("published", 3),
     ]
-
-
-def test_a_run_during_a_rollback_is_compared_with_the_run_before(root: Path) -> None:
-    for seed in (1, 2):
-        put(root, seed)
-    back(root, "v1")
-    assert versions.find_newest(root).number == 2
-    (root / "versions" / versions.find_newest(root).name / "datapackage.json").unlink()
-    assert versions.find_newest(root).number == 1
-    assert last_version.read_last_version(root).rows["table_00"] == driver.ROWS
-
-
-def test_a_version_that_is_pinned_survives_the_removal_of_old_ones(root: Path) -> None:
-    put(root, 1)
-    put(root, 2)
-    back(root, "v1")
-    for seed in range(3, 8):
-        put(root, seed, keep=2)
-    numbers = [version.number for version in versions.list_versions(select_storage(root))]
-    assert numbers == [1, 7]
-    assert latest_seed(root) == 1
-    lift(root)
-    put(root, 9, keep=2)
-    numbers = [version.number for version in versions.list_versions(select_storage(root))]
-    assert numbers == [7, 8]
 
 
 @pytest.mark.parametrize("damage", [remove_version, remove_manifest, cut_table])
@@ -401,7 +340,7 @@ def test_a_rollback_to_a_folder_of_others_is_refused(
     for place in (name, str(elsewhere.path), str(tmp_path / "elsewhere")):
         with pytest.raises(PublishError, match=r"no version|nothing has been published"):
             back(root, place)
-    assert events(root) == [("published", 1, 1, False)]
+    assert events(root) == [("published", 1)]
 
 
 @pytest.mark.parametrize("reason", ["", "  \n ", "x" * 501])
@@ -411,56 +350,33 @@ def test_a_rollback_needs_a_reason_of_some_words(root: Path, reason: str) -> Non
         back(root, "v1", reason=reason)
 
 
-def test_a_lift_without_a_rollback_is_refused(root: Path) -> None:
-    for act in (lift, lambda place: back(place, "v1")):
-        with pytest.raises(PublishError, match="nothing has been published"):
-            act(root)
+def test_a_rollback_where_nothing_is_published_creates_nothing(root: Path) -> None:
+    with pytest.raises(PublishError, match="nothing has been published"):
+        back(root, "v1")
     assert not root.exists()
-    put(root, 1)
-    with pytest.raises(PublishError, match="nothing is rolled back"):
-        lift(root)
 
 
-def test_a_rollback_asked_for_twice_is_recorded_once(root: Path) -> None:
-    put(root, 1)
-    put(root, 2)
-    assert back(root, "v1") == back(root, "v1", night=1)
-    back(root, "v1", reason="another reason")
-    assert [event for event, *_ in events(root)].count("rolled back") == 2
-
-
-def test_a_pinned_version_that_was_removed_by_hand_is_replaced_by_a_rollback_or_lift(
-    root: Path,
-) -> None:
-    for seed in (1, 2, 3):
+def test_a_rollback_mends_a_latest_that_leads_nowhere(root: Path) -> None:
+    for seed in (1, 2):
         put(root, seed)
-    shutil.rmtree(versions.find_version(root, back(root, "v1").latest).address)
-    assert put(root, 4).created
+    shutil.rmtree(versions.find_latest(root).address)
     with pytest.raises(PublishError, match="does not lead to a version"):
         versions.find_latest(root)
-    back(root, "v2")
-    assert latest_seed(root) == 2
-    lift(root)
-    assert latest_seed(root) == 4
+    back(root, "v1")
+    back(root, "v1")
+    assert latest_seed(root) == 1
+    assert [event for event, _ in events(root)].count("rolled back") == 1
 
 
 def test_a_latest_that_was_moved_by_hand_is_reported(root: Path) -> None:
     first = put(root, 1).version
-    for seed in (2, 3):
-        put(root, seed)
+    put(root, 2)
     (root / "latest").unlink()
     (root / "latest").symlink_to(first.folder)
     listed = CliRunner().invoke(app, ["versions", "--published", str(root)])
-    assert f"latest leads to {first.name}, the last entry says v000003-" in listed.stderr
-    done = put(root, 3)
-    assert not done.created
-    (note,) = done.notes
-    assert note.startswith(f"latest led to {first.name} and not, as recorded, to v000003-")
-    (root / "latest").unlink()
-    (root / "latest").symlink_to(first.folder)
-    (note,) = put(root, 4).notes
-    assert "it leads to v000004-" in note
-    assert put(root, 4).notes == ()
+    assert f"latest leads to {first.name}, the last entry says v000002-" in listed.stderr
+    assert not put(root, 2).created
+    assert latest_seed(root) == 2
 
 
 # ---- Other libraries ----
@@ -472,25 +388,11 @@ def written_by_another_library(seed: int) -> dict[str, Any]:
     return {**about, "licence": {"name": "CC0-1.0", "title": f"other bytes {seed}"}}
 
 
-def test_a_library_that_changes_bytes_and_no_value_publishes(root: Path) -> None:
+def test_a_library_that_changes_bytes_and_no_value_publishes_nothing(root: Path) -> None:
     first = put(root, 1)
     done = put(root, 1, night=1, about=written_by_another_library(1), arrow="1.1")
-    assert done.created
-    assert done.version_id == first.version_id
-    assert (first.version.number, done.version.number) == (1, 2)
-    assert done.reason == "the same values as other bytes (arrow 1.0 -> 1.1)"
-    assert versions.find_latest(root).number == 2
-    assert not put(root, 1, night=2, about=written_by_another_library(1), arrow="1.1").created
-    assert versions.find_version(root, first.version_id).number == 2
-    assert latest_seed(root) == 1
-
-
-def test_going_back_to_the_old_library_goes_back_to_its_bytes(root: Path) -> None:
-    first = put(root, 1)
-    put(root, 1, night=1, about=written_by_another_library(1), arrow="1.1")
-    done = put(root, 1, night=2)
     assert (done.created, done.version.name) == (False, first.version.name)
-    assert versions.find_latest(root).number == 1
+    assert events(root) == [("published", 1)]
 
 
 def test_a_library_that_changes_values_publishes_another_id_and_names_them(root: Path) -> None:
@@ -505,8 +407,8 @@ def test_a_library_that_changes_values_publishes_another_id_and_names_them(root:
     assert done.version_id != first.version_id
     assert "+values-" in done.version.version.method_version
     assert done.reason == (
-        "other values by other libraries (arrow 1.0 -> 2): table_05.parquet: seed has other values "
-        "in 50 rows"
+        f"other values than version {first.version.name} by other libraries (arrow 1.0 -> 2): "
+        "table_05.parquet: seed has other values in 50 rows"
     )
     assert not put(root, 1, night=2, tables=other, arrow="2").created
     assert put(root, 1, night=3).version.name == first.version.name
@@ -522,27 +424,19 @@ def test_libraries_that_change_values_twice_and_back_have_three_ids(root: Path) 
     second = put(root, 1, night=1, tables=with_values_of(8), arrow="2")
     third = put(root, 1, night=2, tables=with_values_of(9), arrow="3")
     assert len({first.version_id, second.version_id, third.version_id}) == 3
-    assert third.reason.startswith("other values by other libraries (arrow 2 -> 3): table_05")
     back_to_second = put(root, 1, night=3, tables=with_values_of(8), arrow="2")
     back_to_first = put(root, 1, night=4)
     assert (back_to_second.created, back_to_first.created) == (False, False)
     assert back_to_second.version.name == second.version.name
     assert back_to_first.version.name == first.version.name
-    other_bytes = put(
-        root, 1, 5, tables=with_values_of(8), about=written_by_another_library(1), arrow="4"
-    )
-    assert other_bytes.created
-    assert other_bytes.version_id == second.version_id
-    assert other_bytes.reason.startswith("other values by other libraries (arrow 1.0 -> 4)")
-    assert [number for _, number, *_ in events(root)] == [1, 2, 3, 2, 1, 4]
+    assert [number for _, number in events(root)] == [1, 2, 3, 2, 1]
 
 
 def test_libraries_that_gave_other_values_before_are_refused(root: Path) -> None:
     put(root, 1)
     second = put(root, 1, night=1, tables=with_values_of(8), arrow="2")
-    for tables in (with_values_of(9), driver.tables(1)):
-        with pytest.raises(PublishError, match=f"bytes_differ: version {second.version.name}"):
-            put(root, 1, 2, tables=tables, about=written_by_another_library(1), arrow="2")
+    with pytest.raises(PublishError, match=f"bytes_differ: version {second.version.name}"):
+        put(root, 1, 2, tables=with_values_of(9), arrow="2")
     assert versions.find_latest(root).number == 2
 
 
@@ -572,18 +466,6 @@ def test_a_digest_of_values_is_no_other_code(root: Path) -> None:
     put(root, 1)
     put(root, 1, night=1, tables=with_values_of(8), arrow="2")
     assert put(root, 2, night=2, arrow="2").reason == "another seed"
-
-
-def test_other_values_of_facts_that_came_back_name_what_they_were_compared_with(
-    root: Path,
-) -> None:
-    first = put(root, 1)
-    put(root, 2, night=1)
-    done = put(root, 1, night=2, tables=with_values_of(8), arrow="2")
-    assert done.reason.startswith(
-        f"another seed, other values than version {first.version.name} by other libraries "
-        "(arrow 1.0 -> 2): table_05.parquet: "
-    )
 
 
 def test_values_are_compared_only_where_libraries_differ(root: Path) -> None:
@@ -618,10 +500,8 @@ def test_a_torn_last_entry_stops_publishing_and_not_reading(root: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("latest", "../../elsewhere"),
-        ("newest", 3),
+        ("version", "../../elsewhere"),
         ("number", 7),
-        ("is_pinned", "no"),
         ("event", "invented"),
         ("at", "yesterday"),
         ("libraries", 3),
@@ -675,7 +555,7 @@ def test_a_history_that_is_gone_begins_again_with_new_numbers(root: Path) -> Non
     shutil.rmtree(root / "history")
     done = put(root, 3)
     assert done.version.number == 3
-    assert events(root) == [("adopted", 2, 2, False), ("published", 3, 3, False)]
+    assert events(root) == [("published", 3)]
     assert len(versions.list_versions(select_storage(root))) == 3
 
 
@@ -684,8 +564,9 @@ def test_two_writers_cannot_write_one_entry(root: Path) -> None:
     store = select_storage(root)
     last = history.read_last(store)
     assert last
-    with pytest.raises(PublishError, match="another run has written"):
-        history.append_entry(store, last)
+    history.append_entry(store, last)  # a request that is repeated
+    with pytest.raises(FileExistsError):
+        history.append_entry(store, replace(last, reason="another"))
 
 
 # ---- Killed before each step on the disk, and at once ----
@@ -698,8 +579,8 @@ class Killed(BaseException):
     """The process ends here, and nothing behind it is done."""
 
 
-def stop_before(step: int, act: Callable[[], object]) -> bool:
-    """Do something and stop before a step on the disk; whether it was stopped."""
+def stop_before(step: int, act: Callable[[], object]) -> int:
+    """Do something and stop before a step on the disk; return the number of steps begun."""
     count = 0
 
     def counted(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -712,14 +593,11 @@ def stop_before(step: int, act: Callable[[], object]) -> bool:
 
         return call
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
         for name in STEPS:
             patch.setattr(os, name, counted(getattr(os, name)))
-        try:
-            act()
-        except Killed:
-            return True
-    return False
+        act()
+    return count
 
 
 def copied(root: Path, place: Path) -> Path:
@@ -735,61 +613,26 @@ ACTS: dict[str, tuple[Callable[[Path], object], set[int]]] = {
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_a_stop_before_each_step_leaves_a_whole_version_and_can_be_repeated(
+def test_a_stop_at_any_step_leaves_a_whole_version_and_can_be_repeated(
     root: Path, tmp_path: Path, name: str
 ) -> None:
     act, seeds = ACTS[name]
     for seed in (1, 2):
         put(root, seed)
     seen = set[int]()
-    for step in range(200):
+    count = stop_before(10_000, lambda: act(copied(root, tmp_path / "copy")))
+    for step in sorted({round(kill * count / KILLS) for kill in range(KILLS + 1)}):
         place = copied(root, tmp_path / "copy")
-        stopped = stop_before(step, lambda place=place: act(place))  # type: ignore[misc]
+        stop_before(step, lambda: act(place))  # noqa: B023
         seen.add(latest_seed(place))
         act(place)
         assert latest_seed(place) == max(seeds - {2})
-        kinds = [event for event, *_ in events(place)]
-        assert len(kinds) == 3, kinds
+        assert len(events(place)) == 3
         assert not list(place.rglob(".tmp-*"))
-        if not stopped:
-            break
-    assert step > 5
     assert seen == seeds
 
 
-def test_a_stop_before_each_step_of_a_lift_can_be_repeated(root: Path, tmp_path: Path) -> None:
-    for seed in (1, 2):
-        put(root, seed)
-    back(root, "v1")
-    put(root, 3)
-    seen = set[int]()
-    for step in range(200):
-        place = copied(root, tmp_path / "copy")
-        stopped = stop_before(step, lambda place=place: lift(place))  # type: ignore[misc]
-        seen.add(latest_seed(place))
-        if not stopped:
-            break
-        with suppress(PublishError):  # the lift was complete but for its last flush
-            lift(place)
-        assert latest_seed(place) == 3
-        assert [event for event, *_ in events(place)].count("lifted") == 1
-    assert step > 3
-    assert seen == {1, 3}
-
-
-def test_a_run_completes_a_rollback_that_was_interrupted(root: Path, tmp_path: Path) -> None:
-    for seed in (1, 2):
-        put(root, seed)
-    for step in range(200):
-        place = copied(root, tmp_path / "copy")
-        if not stop_before(step, lambda place=place: back(place, "v1")):  # type: ignore[misc]
-            break
-        was_recorded = len(events(place)) == 3
-        put(place, 3)
-        assert latest_seed(place) == (1 if was_recorded else 3)
-
-
-def test_two_rollbacks_and_runs_at_once_take_turns(root: Path) -> None:
+def test_rollbacks_and_runs_at_once_take_turns(root: Path) -> None:
     for seed in range(4):
         put(root, seed)
     acts: list[Callable[[], object]] = [
@@ -803,6 +646,5 @@ def test_two_rollbacks_and_runs_at_once_take_turns(root: Path) -> None:
             done.result()
     entries = history.read_history(select_storage(root)).entries
     assert [entry.number for entry in entries] == list(range(1, 9))
-    assert versions.find_latest(root).name == entries[-1].latest
-    assert entries[-1].is_pinned
+    assert versions.find_latest(root).name == entries[-1].version
     assert {entry.reason for entry in entries} >= {"one", "two"}
