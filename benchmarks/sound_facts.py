@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import pipeline
+from audience_impact.facts import checks, tables
 from audience_impact.facts import reading as files
-from audience_impact.facts import rules, tables
 from audience_impact.facts.tables import PROVENANCE, Finding, Tables
 from audience_impact.populations import country_of, parents_of
 from flows.pipeline import steps
@@ -30,7 +30,6 @@ from flows.pipeline.steps import build_headers
 from schemas import contracts
 from schemas import facts as fact_models
 
-Run = Callable[[Tables], list[Finding]]
 Make = Callable[[pipeline.Outputs, pipeline.Stages], pd.DataFrame]
 FindingCounts = Counter[tuple[str, ...]]
 Words = Mapping[str, Sequence[str]]
@@ -84,7 +83,7 @@ def select_countries(all_facts: Tables, countries: Iterable[str]) -> Tables:
         above |= fresh
     allowed = inside | above | {""}
     cut = {table: frame[_mark_within(frame, allowed)] for table, frame in all_facts.items()}
-    cut, _ = rules.drop_unresolved(
+    cut, _ = checks.drop_unresolved(
         _renumber_rows(cut), fact_models.list_keys(), fact_models.list_references()
     )
     used = {
@@ -129,7 +128,7 @@ def prepare_facts(facts: Path, countries: Iterable[str], folder: Path) -> SoundF
     """
     contents = write_tables(select_countries(steps.read_facts([facts]).tables, countries), folder)
     reading = steps.read_facts([folder])
-    settled, _ = rules.drop_unresolved(
+    settled, _ = checks.drop_unresolved(
         reading.tables, fact_models.list_keys(), fact_models.list_references()
     )
     typed = tables.convert_types(
@@ -143,7 +142,7 @@ def prepare_facts(facts: Path, countries: Iterable[str], folder: Path) -> SoundF
     return SoundFacts(folder, contents, reading, checked, results, typed, unread)
 
 
-class _WatchedTables(rules.RecordedTables):
+class _WatchedTables(checks.RecordedTables):
     def get(self, table: str, default: Any = None) -> Any:
         self.read_names.add(table)
         return super().get(table, default)
@@ -238,23 +237,23 @@ def reuse_known(facts: SoundFacts) -> Iterator[None]:
     failures, typed, unresolved = (
         contracts.check_fact_tables,
         tables.convert_types,
-        rules.find_unresolved,
+        checks.find_unresolved,
     )
-    runs, outputs = dict(rules.ACROSS.runs), dict(pipeline.OUTPUTS)
+    run_rule, outputs = checks.run_rule, dict(pipeline.OUTPUTS)
     contracts.check_fact_tables = _reuse_failures(facts)  # type: ignore[assignment]
     tables.convert_types = _reuse_types(facts)  # type: ignore[assignment]
-    rules.find_unresolved = _reuse_unresolved(facts)  # type: ignore[assignment]
-    rules.ACROSS.runs.update({rule: _reuse_rule(run, facts.typed) for rule, run in runs.items()})
+    checks.find_unresolved = _reuse_unresolved(facts)  # type: ignore[assignment]
+    checks.run_rule = _reuse_rules(facts.typed)  # type: ignore[assignment]
     pipeline.OUTPUTS.update(_reuse_outputs(facts, outputs))
     try:
         yield
     finally:
-        contracts.check_fact_tables, tables.convert_types, rules.find_unresolved = (
+        contracts.check_fact_tables, tables.convert_types, checks.find_unresolved = (
             failures,
             typed,
             unresolved,
         )
-        rules.ACROSS.runs.update(runs)
+        checks.run_rule = run_rule
         pipeline.OUTPUTS.update(outputs)
 
 
@@ -289,7 +288,7 @@ def _reuse_unresolved(
     facts: SoundFacts,
 ) -> Callable[[Tables, Mapping[str, list[str]], Mapping[str, Mapping[str, str]]], list[Finding]]:
     """Keys that point nowhere: those of a table that was read again, or into one."""
-    frames, unresolved = facts.reading.tables, rules.find_unresolved
+    frames, unresolved = facts.reading.tables, checks.find_unresolved
 
     def reuse(
         now: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
@@ -304,14 +303,17 @@ def _reuse_unresolved(
     return reuse
 
 
-def _reuse_rule(run: Run, typed: Tables) -> Run:
-    """A rule over tables: where the rows that it looks at are as they were, what it said."""
-    seen = rules.RecordedTables(typed)
-    findings = run(seen)
+def _reuse_rules(typed: Tables) -> Callable[[str, Tables], list[Finding]]:
+    """Rules over tables: where the rows that one looks at are as they were, what it said."""
+    run_rule, known = checks.run_rule, {}
+    for rule in checks.CHECKS:
+        seen = checks.RecordedTables(typed)
+        known[rule] = run_rule(rule, seen), sorted(seen.read_names)
 
-    def reuse(now: Tables) -> list[Finding]:
-        is_known = all(is_same(now[name], typed[name]) for name in sorted(seen.read_names))
-        return findings if is_known else run(now)
+    def reuse(rule: str, now: Tables) -> list[Finding]:
+        findings, names = known[rule]
+        is_known = all(is_same(now[name], typed[name]) for name in names)
+        return findings if is_known else run_rule(rule, now)
 
     return reuse
 

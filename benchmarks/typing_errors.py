@@ -31,9 +31,9 @@ from audience_impact import pipeline
 from audience_impact.audiences.inputs import gather_inputs
 from audience_impact.audiences.scope import build_scope
 from audience_impact.bounds.restrictions import bound_restrictions
-from audience_impact.facts import rules
+from audience_impact.facts import checks
 from audience_impact.facts import tables as facts
-from audience_impact.facts.anomaly_checks import days
+from audience_impact.facts.rules import days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.context import make_context
 from audience_impact.outputs.lineage import make_lineage
@@ -203,12 +203,12 @@ def sound(folder: Path) -> Sound:
     typed = {name: frame.reset_index(drop=True) for name, frame in checked.tables.items()}
     text = {name: _kept(reading.tables[name], typed[name]) for name in typed}
     result, reads = {}, {}
-    for name, run in rules.ACROSS.runs.items():
-        seen = rules.RecordedTables(typed)
-        result[name], reads[name] = _told(run(seen)), seen.read_names
+    for name in checks.CHECKS:
+        seen = checks.RecordedTables(typed)
+        result[name], reads[name] = _told(checks.run_rule(name, seen)), seen.read_names
     stages, _ = pipeline.prepare_run(typed, pipeline.find_newest_access(typed))
     used = make_lineage(stages.scope, stages.inputs, stages.bounds, stages.lost, typed)
-    order = list(rules.ACROSS.runs)
+    order = list(checks.CHECKS)
     return Sound(text, typed, result, reads, order, _bounds(typed), _carrying(used, typed))
 
 
@@ -308,8 +308,8 @@ def _reported(facts_: Sound, table: str, place: int, text: pd.DataFrame) -> tupl
     if days.find_read_after(typed, today):
         return True, typed
     for place, name in enumerate(facts_.order):
-        run = rules.ACROSS.runs[name]
-        if table in facts_.reads[name] and _told(run(typed)) - facts_.found[name]:
+        is_read = table in facts_.reads[name]
+        if is_read and _told(checks.run_rule(name, typed)) - facts_.found[name]:
             facts_.order.insert(0, facts_.order.pop(place))
             return True, typed
     return False, typed

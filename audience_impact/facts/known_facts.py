@@ -20,7 +20,7 @@ from datetime import date
 
 import pandas as pd
 
-from audience_impact.facts.rules import report_row
+from audience_impact.facts.checks import report_row
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.rules import register_rule

@@ -148,7 +148,7 @@ def _accept_warnings(
     reading: "Reading", findings: "Sequence[Finding]", reason: str, today: date
 ) -> str:
     """Enter the warnings in the last folder and return a line that reports it."""
-    from audience_impact.facts.anomaly_checks import accepted
+    from audience_impact.facts import accepted
     from audience_impact.plain_text import plain_line
     from flows.adding import writing
     from schemas import facts

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
-from audience_impact.facts import events, known_facts
+from audience_impact.facts import accepted, checks, events, known_facts
 from audience_impact.facts import reading as files
-from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
-from audience_impact.facts.anomaly_checks import accepted, days
 from audience_impact.facts.known_facts import Cut
+from audience_impact.facts.rules import days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import SANE_YEARS
 from audience_impact.plain_text import ReadableError

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from audience_impact.facts import reading
-from audience_impact.facts import rules as checks
+from audience_impact.facts import accepted, checks, reading
 from audience_impact.facts import tables as facts
-from audience_impact.facts.anomaly_checks import accepted, days
 from audience_impact.facts.known_facts import NOT_KNOWN_YET
+from audience_impact.facts.rules import days
 from audience_impact.outputs.review import rules as review
 from audience_impact.vocabulary import FindingSeverity as Severity
 from audience_impact.vocabulary import RuleStage
@@ -32,6 +31,7 @@ from tests.support import (
     small,
     world,
 )
+from tests.unit.test_surprises import CASES as SURPRISE_CASES
 
 
 @dataclass(frozen=True)
@@ -265,10 +265,7 @@ CASES = {
 }
 """One row for each rule over rows; the rules over files are in test_facts.py."""
 
-SURPRISES = {
-    run.__name__ for run in checks.ACROSS.runs.values() if "anomaly_checks" in run.__module__
-}
-SURPRISES |= {days.READ_AFTER_TODAY, accepted.LAPSED}
+SURPRISES = {*SURPRISE_CASES, days.READ_AFTER_TODAY, accepted.LAPSED}
 """Rules that compare a cell with its relatives: each is seen to fail in test_surprises."""
 
 ROW_RULES = [rule for rule, case in CASES.items() if case.severity is not Severity.TABLE_ERROR]
@@ -334,7 +331,7 @@ def test_every_rule_has_a_case() -> None:
     """Here or in test_surprises, or ELSEWHERE."""
     listed = {rule.id for rule in collect_rules() if rule.stage in OF_FACTS}
     assert listed == set(CASES) | SURPRISES | ELSEWHERE
-    assert set(checks.ACROSS.runs) < set(CASES) | SURPRISES
+    assert set(checks.CHECKS) < set(CASES) | SURPRISES
 
 
 def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audience_impact.facts import rules
+from audience_impact.facts import checks
 from tests.support import World, world
 
 RULE = "override_wider_than_row"
@@ -28,7 +28,7 @@ def one_place(printed: str, names: str, found_by: str = "override", **cells: str
 
 def findings(made: World) -> list[str]:
     """Return the messages of the rule."""
-    all_findings = rules.check_across_tables(made.typed())
+    all_findings = checks.check_across_tables(made.typed())
     return [finding.message for finding in all_findings if finding.rule == RULE]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from audience_impact import rules as registry
-from audience_impact.facts.rules import MOST_ACCOUNTS
+from audience_impact.facts.rules.contradictions import MOST_ACCOUNTS
 from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import Rule
 from audience_impact.vocabulary import ONLINE_YEARS, FindingSeverity, RuleStage

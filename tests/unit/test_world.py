@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.facts.anomaly_checks.notes import unlike_its_note
+from audience_impact.facts.checks import run_rule
 from audience_impact.registers.denominators import bases, bulk_files
 from audience_impact.registers.denominators.bases import Figures
 from audience_impact.registers.denominators.publisher_files import ShapeError
@@ -158,10 +158,10 @@ def test_what_is_made_agrees_with_its_notes() -> None:
     rows = pd.concat([online(growing()), everyone()]).astype("str").fillna("")
     made.rows["bases"] = rows.to_dict("records")
     typed = made.typed()
-    assert unlike_its_note(typed) == []
+    assert run_rule("unlike_its_note", typed) == []
     odd = typed["bases"]["base_id"].isin(["NA-all_ages-2023-worldbank"])
     wrong = typed["bases"].assign(persons=typed["bases"]["persons"].mask(odd, 2.8e6))
-    (one,) = unlike_its_note(typed | {"bases": wrong})
+    (one,) = run_rule("unlike_its_note", typed | {"bases": wrong})
     assert '"NA-internet_all-2023-itu"' in one.row
 
 

@@ -60,7 +60,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from audience_impact.facts.anomaly_checks.notes import PRODUCT
+from audience_impact.facts.rules.notes import PRODUCT
 from audience_impact.frames import Array
 from audience_impact.registers.denominators.publisher_files import ShapeError
 from audience_impact.vocabulary import ObsStatus, PopulationBase

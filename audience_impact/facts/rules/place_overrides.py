@@ -19,13 +19,13 @@ Drawbacks. Notes quote the first hundred signs of an area, so that a long list i
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
-from audience_impact.facts.rules import ACROSS, report_row
-from audience_impact.facts.tables import Finding, Tables
+from audience_impact.facts.checks import check
+from audience_impact.facts.tables import Tables
 from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading
 
 PRINTED = re.compile(r"area as printed: (.*?)(?:; |$)")
@@ -80,26 +80,26 @@ Overrides = Mapping[str, Mapping[str, str]]
 """Readings by folded name, by area."""
 
 
-@ACROSS.rule("restriction_places")
-def override_wider_than_row(tables: Tables) -> list[Finding]:
-    """Report places that a restriction has through an override and that its row does not mean."""
+@check("restriction_places", "reading", "{reason}")
+def override_wider_than_row(tables: Tables) -> pd.DataFrame:
+    """Select places that a restriction has through an override and that its row does not mean."""
     overrides = _read_overrides(tables["place_names"])
     places = tables["restriction_places"]
+    places = places[places["area_id"].isin(overrides)]
     levels = tables["areas"].set_index("area_id")["level"].map(LEVELS).fillna(STATE_LEVEL)
     notes = tables["restrictions"].set_index("restriction_id")["note"].fillna("")
-    findings = []
-    for _, row in places[places["area_id"].isin(overrides)].iterrows():
+    reasons = []
+    for row in places.to_dict("records"):
         note = notes.get(row["restriction_id"], "")
-        if override := _find_override(row, overrides[row["area_id"]], note):
-            level = int(levels.get(row["area_id"], STATE_LEVEL))
-            place = _NamedPlace(row["area_id"], row["reading"], *override, level, note)
-            if reason := _wider_because(place):
-                findings.append(
-                    report_row(
-                        "restriction_places", row, "reading", "override_wider_than_row", reason
-                    )
-                )
-    return findings
+        override = _find_override(row, overrides[row["area_id"]], note)
+        level = int(levels.get(row["area_id"], STATE_LEVEL))
+        reasons.append(
+            _explain_width(_NamedPlace(row["area_id"], row["reading"], *override, level, note))
+            if override
+            else ""
+        )
+    wide = places.assign(reason=reasons)
+    return wide[wide["reason"] != ""]
 
 
 def _read_overrides(place_names: pd.DataFrame) -> Overrides:
@@ -112,7 +112,7 @@ def _read_overrides(place_names: pd.DataFrame) -> Overrides:
 
 
 def _find_override(
-    row: "pd.Series[str]", overrides: Mapping[str, str], note: str
+    row: Mapping[Hashable, str], overrides: Mapping[str, str], note: str
 ) -> tuple[str, tuple[str, ...], str] | None:
     """Return the name that a text uses for a place, all its names, and its reviewed reading.
 
@@ -138,7 +138,7 @@ def _fold(text: str) -> str:
     return " ".join(re.sub(r"[^\w]+", " ", letters.replace("&", " and ")).split())
 
 
-def _wider_because(place: _NamedPlace) -> str:
+def _explain_width(place: _NamedPlace) -> str:
     """Return in a sentence why a place is wider than in the row's text; blank if it is not."""
     if place.reading == PlaceReading.WHOLE.value:
         if place.reviewed_reading == PlaceReading.WITHIN.value and _is_holder_named(place):

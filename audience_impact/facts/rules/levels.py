@@ -48,6 +48,11 @@ LEAST_SLOPES = 3
 SLACK = 1e-9
 
 
+def count_digits(values: "pd.Series[float]") -> "pd.Series[int]":
+    """Return the significant digits of printed numbers: 96,500,000 has three."""
+    return values.map(lambda value: len(f"{value:.0f}".rstrip("0")))
+
+
 def compute_level(persons: pd.Series, universe: pd.Series) -> "pd.Series[float]":
     """Return log odds of the share of persons in a universe; logs without a universe."""
     inside = np.fmax(universe, persons / MOST_SHARE)

@@ -1,0 +1,302 @@
+"""Dates and ids compared with each other: impossible dates, and dates far from related ones.
+
+Method. Ids have no fixed scheme: only if an id contains a date or begins with an area is it
+compared with the columns for the same information. A figure cannot be measured after its page was
+published or read. The figures of a page have similar dates: in the facts the nearest other figure
+of the same page is less than three months away for 98 in 100, and a page prints a figure within 13
+months for 98 in 100 of a press article.
+
+Known drawbacks. A page that was updated prints figures newer than its day of publication. A year
+that is wrong in the id and also in the columns is not detected.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+
+import pandas as pd
+
+from audience_impact import periods
+from audience_impact.facts.checks import Check, check, declare, report_row
+from audience_impact.facts.events import find_repeats
+from audience_impact.facts.rules import levels
+from audience_impact.facts.tables import Finding, Tables
+from audience_impact.populations import countries_of, parents_of
+from audience_impact.rules import register_rule
+from audience_impact.vocabulary import ObsStatus, RuleStage
+
+FIGURES = ("estimates", "overlaps", "feature_use", "circumvention")
+"""Tables of figures, whose rows have a period and a source."""
+DATED = (*FIGURES, "bases", "surveys", "published_figures")
+"""All tables whose rows have a period and a source."""
+DATE_IN_ID = re.compile(
+    r"(?:^|[-_])((?:19|20)\d{2}(?:-(?:[01]\d(?:-[0-3]\d)?|Q[1-4]|H[12])(?![^-_]))?)(?=[-_]|$)"
+)
+DAY_IN_ID = re.compile(r"(?:^|[-_])((?:19|20)\d{2}-[01]\d-[0-3]\d)(?=[-_]|$)")
+"""Pattern of a full date in the id of a source; a year alone need not be that of publication."""
+AREA_IN_ID = re.compile(r"^[A-Z]{2}(?=[-_])")
+YEAR_IN_ADDRESS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?=[/_-](?:0?[1-9]|1[0-2])[/_-])")
+COMPANIONS_MONTHS = 11.0
+"""Maximum months from a figure to the nearest other figure of the same page."""
+PAGE_MONTHS = 13.0
+"""Maximum months from a figure to the date of its page, if no other figure of the page is near."""
+LATE = pd.Timedelta(days=62)
+"""Maximum time before its start that a page may announce a restriction."""
+FAR_END_DAYS = 2000
+A_YEAR_AND_DAYS = (351, 420)
+"""Range of days from start to end that suggests a wrong year: no restriction of the facts has such
+a length, and 5 of 1,364 of the register do.
+"""
+ANNOUNCED_DAYS = 120
+SOURCES_APART_DAYS = 31
+
+
+def extract_dates(ids: "pd.Series[str]", shape: "re.Pattern[str]" = DATE_IN_ID) -> "pd.Series[str]":
+    """Return the first date or period in the text of each id; blank for ids without a date."""
+    dates = [part[1] if (part := shape.search(text)) else "" for text in ids.tolist()]
+    return pd.Series(dates, ids.index, dtype="str")
+
+
+def _match_dates(dates: "pd.Series[str]", *columns: "pd.Series[str]") -> "pd.Series[bool]":
+    """Return true where an id's date overlaps the period of a column, or where either is blank."""
+    id_spans = periods.parse_periods(dates)
+    agree = pd.Series(False, dates.index)
+    has_no_date = id_spans["start"].isna()
+    has_period = pd.Series(False, dates.index)
+    for texts in columns:
+        span = periods.parse_periods(texts)
+        has_period |= span["start"].notna()
+        agree |= (span["start"] < id_spans["end"]) & (id_spans["start"] < span["end"])
+    return agree | has_no_date | ~has_period
+
+
+def _select_other_dates(
+    tables: Tables, table: str, key: str, columns: Sequence[str]
+) -> pd.DataFrame:
+    frame = tables[table]
+    dates = extract_dates(frame[key], DAY_IN_ID if table == "sources" else DATE_IN_ID)
+    odd = frame[~_match_dates(dates, *(frame[name] for name in columns))]
+    return odd.assign(id=odd[key], cell=odd[columns[0]].replace("", "blank"))
+
+
+def _select_other_areas(tables: Tables, table: str, key: str, column: str) -> pd.DataFrame:
+    """Return rows whose id begins with a country of the table that is not that of the row."""
+    frame, parents = tables[table], parents_of(tables["areas"])
+    countries = {areas: countries_of(areas.split(";"), parents) for areas in frame[column].unique()}
+    all_countries = {code for codes in countries.values() for code in codes}
+    disagrees = [
+        (match := AREA_IN_ID.match(row_id)) is not None
+        and match[0] in all_countries
+        and match[0] not in countries[areas]
+        for row_id, areas in zip(frame[key].tolist(), frame[column].tolist(), strict=True)
+    ]
+    odd = frame[pd.Series(disagrees, frame.index, "bool")]
+    return odd.assign(id=odd[key], cell=odd[column])
+
+
+def _select_other_populations(tables: Tables) -> pd.DataFrame:
+    """Return bases whose id names another population of the table."""
+    bases = tables["bases"]
+    names = sorted(bases["population_base"].unique(), key=len, reverse=True)
+    in_id = bases["base_id"].str.extract(rf"-({'|'.join(names)})-" if names else "((?!))")[0]
+    odd = bases[in_id.notna() & (in_id != bases["population_base"])]
+    return odd.assign(id=odd["base_id"], cell=odd["population_base"])
+
+
+def _check_id(table: str, column: str, select: partial[pd.DataFrame]) -> Check:
+    return Check(table, column, f"{column} is {{cell}}, the id says {{id}}", select)
+
+
+declare(
+    "id_disagrees",
+    *(
+        _check_id(
+            table, columns[0], partial(_select_other_dates, table=table, key=key, columns=columns)
+        )
+        for table, key, columns in (
+            ("bases", "base_id", ["period"]),
+            ("surveys", "survey_id", ["period"]),
+            ("restrictions", "restriction_id", ["observed_from", "announced_on"]),
+            ("sources", "source_id", ["published_on"]),
+        )
+    ),
+    *(
+        _check_id(table, column, partial(_select_other_areas, table=table, key=key, column=column))
+        for table, key, column in (
+            ("bases", "base_id", "area_id"),
+            ("surveys", "survey_id", "area_id"),
+            ("restrictions", "restriction_id", "area_ids"),
+            ("circumvention", "restriction_id", "area_id"),
+        )
+    ),
+    _check_id("bases", "population_base", partial(_select_other_populations)),
+)
+
+
+def _join_page_days(tables: Tables, table: str) -> pd.DataFrame:
+    """Return rows with `read_until` (after access to their page) and `page_until` (publication).
+
+    Without a day of publication on record, the year in the page's address replaces it. `page_day`
+    is the earlier of the two.
+    """
+    sources = tables["sources"].set_index("source_id")
+    year = sources["url"].map(lambda url: (YEAR_IN_ADDRESS.findall(url) or [""])[0])
+    of_address = pd.to_datetime(year.where(year == "", year + "-12-31"), errors="coerce")
+    published = sources["published_on_end"].fillna(of_address.astype(periods.DAY))
+    frame = tables[table]
+    page, read = (
+        days.reindex(frame["source_id"]).set_axis(frame.index).astype(periods.DAY)
+        for days in (published, sources["accessed_on_end"])
+    )
+    return frame.assign(read_until=read, page_until=page, page_day=page.where(page < read, read))
+
+
+def _select_after_page(tables: Tables, table: str) -> pd.DataFrame:
+    """Return figures whose period starts after the days of their page, without projections."""
+    rows = _join_page_days(tables, table)
+    is_late = rows["period_start"] >= rows["page_day"]
+    if "obs_status" in rows:
+        is_late &= rows["obs_status"] != ObsStatus.FORECAST.value
+    return rows.assign(limit=rows["page_day"] - periods.ONE_DAY)[is_late]
+
+
+declare(
+    "measured_after_its_page",
+    *(
+        Check(
+            table,
+            "period",
+            "{period} lies after {limit:%Y-%m-%d}, the day of its page",
+            partial(_select_after_page, table=table),
+        )
+        for table in DATED
+    ),
+)
+
+
+def _select_far_periods(tables: Tables, table: str) -> pd.DataFrame:
+    """Return figures far from the nearest other figure of their page, else from its date."""
+    rows = _join_page_days(tables, table)
+    rows = rows.assign(moment=levels.compute_moment(rows))
+    rows = rows[rows["moment"].notna()]
+    companions = levels.find_nearest_months(rows, ["source_id"])
+    to_page = periods.in_months((rows["page_until"] - rows["period_end"]).dt.days)
+    rows = rows.assign(companions=companions, to_page=to_page)
+    return pd.concat(
+        [
+            rows[companions > COMPANIONS_MONTHS].assign(
+                message="{period} lies {companions:.0f} months from the nearest other figure of "
+                "its page"
+            ),
+            rows[companions.isna() & (to_page > PAGE_MONTHS)].assign(
+                message="{period} lies {to_page:.0f} months before its page"
+            ),
+        ]
+    )
+
+
+declare(
+    "period_far_from_its_page",
+    *(Check(table, "period", "", partial(_select_far_periods, table=table)) for table in FIGURES),
+)
+
+
+def _join_restriction_days(tables: Tables) -> pd.DataFrame:
+    """Return restrictions with the days of their page, `begins` and `lasted` (days)."""
+    rows = _join_page_days(tables, "restrictions")
+    begins = rows["observed_from_start"].fillna(rows["announced_on_start"])
+    return rows.assign(begins=begins, lasted=(rows["ended_on_end"] - begins).dt.days)
+
+
+def _select_begun_late(tables: Tables) -> pd.DataFrame:
+    rows = _join_restriction_days(tables)
+    return rows[rows["begins"] >= rows["page_day"] + LATE]
+
+
+def _select_far_ends(tables: Tables) -> pd.DataFrame:
+    rows = _join_restriction_days(tables)
+    is_far = (rows["lasted"] > FAR_END_DAYS) | rows["lasted"].between(*A_YEAR_AND_DAYS)
+    return rows[is_far | (rows["ended_on_start"] >= rows["read_until"] + LATE)]
+
+
+def _select_announced_apart(tables: Tables) -> pd.DataFrame:
+    rows = tables["restrictions"]
+    days = (rows["announced_on_start"] - rows["observed_from_start"]).dt.days.abs()
+    return rows[days > ANNOUNCED_DAYS]
+
+
+declare(
+    "restriction_far_from_its_page",
+    Check(
+        "restrictions",
+        "observed_from",
+        f"{{observed_from}} lies more than {LATE.days} days after its page",
+        _select_begun_late,
+    ),
+    Check(
+        "restrictions",
+        "ended_on",
+        "the end {ended_on} lies {lasted:.0f} days after the start: a year too many, or after the "
+        "page was read?",
+        _select_far_ends,
+    ),
+    Check(
+        "restrictions",
+        "announced_on",
+        "announced on {announced_on}, observed from {observed_from}",
+        _select_announced_apart,
+    ),
+)
+
+
+RECORDED_TWICE = "restriction_recorded_twice"
+declare(
+    RECORDED_TWICE,
+    Check(
+        "restrictions",
+        "restriction_id",
+        "{other_id} on line {other_line} has the same areas, networks, services and first day",
+        find_repeats,
+    ),
+)
+
+
+@check("sources", "accessed_on", "read on {accessed_on}, published on {published_on}")
+def read_before_published(tables: Tables) -> pd.DataFrame:
+    """Select sources with publication after access."""
+    sources = tables["sources"]
+    return sources[sources["published_on_start"] >= sources["accessed_on_end"]]
+
+
+@check(
+    "sources",
+    "accessed_on",
+    f"no other source was read within {SOURCES_APART_DAYS} days of {{accessed_on}}",
+)
+def access_stands_alone(tables: Tables) -> pd.DataFrame:
+    """Select the newest day of access if no other source was read within a month before."""
+    sources = tables["sources"]
+    days = sources["accessed_on_end"]
+    newest = days.nlargest(2)
+    is_alone = len(newest) == 2 and (newest.iloc[0] - newest.iloc[1]).days > SOURCES_APART_DAYS
+    return sources[(days == days.max()) & is_alone]
+
+
+READ_AFTER_TODAY = register_rule("read_after_today", RuleStage.TABLES, "sources")
+
+
+def find_read_after(tables: Tables, today: date | None) -> list[Finding]:
+    """Return findings for sources read after `today`; none where `today` is None."""
+    sources = tables["sources"]
+    late = sources["accessed_on_start"] > pd.Timestamp(today)
+    return [
+        report_row(
+            "sources",
+            row,
+            "accessed_on",
+            READ_AFTER_TODAY,
+            f"{row['accessed_on']} is in the future; correct the day of access",
+        )
+        for _, row in sources[late].iterrows()
+    ]

@@ -1,0 +1,449 @@
+"""Figures, denominators and shares against their relatives: warnings of typing errors.
+
+Relatives of a figure are its neighbours in time, other pages of the same measurement, other
+measurements, other areas, and the numbers of the measurer with the digits to which he rounds; those
+of a denominator are neighbouring years, other publishers and other areas.
+
+Method. The level of a figure is that of `levels`, with a share multiplied by its own population.
+Each rule compares with one kind of related figure and has its own limit. The ends of a range have
+separate series. The share of an age group in its population is compared with that in all other
+areas.
+
+Measured on 523 figures (limits are what hardly any exceeds): pages of one measurement differ by 1.8
+% at the 99th percentile, 2 % at most; the surprise compared with neighbours in time exceeds 2.9 in
+7 of 216; log odds between measurements of one service in one area within two years 2.25 at the
+98th, with a daily audience 0.87 below a monthly one; between the areas of one service 2.7 at the
+99th. On 5,960 bases: the surprise of a population compared with neighbouring years is 4.6 at the
+99th percentile, that of people online 3.6; compared with all publishers, 3.5 and 3.0.
+
+Known drawbacks. A figure without any related figure is not checked. A service that grows or shrinks
+faster than others looks like an error; such warnings can be accepted.
+
+Shares. The log odds of a share lie around the median of the others of its kind: in the facts at
+most 1.4 from it where features are used, 2.7 where platforms are used together. Patterns of joint
+use are a partition: their shares add up to one and their respondents to those of the survey, which
+is exact in all surveys of the facts (rounding leaves a millionth). A pattern's weighted share
+and its part of the respondents differ by the weights alone: from 30 respondents on by a factor 2.3
+at most.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.facts.checks import Check, check, declare, format_message
+from audience_impact.facts.rules import levels
+from audience_impact.facts.rules.contradictions import READ_METRICS
+from audience_impact.facts.tables import COUNTED, SERIES, Tables
+from audience_impact.frames import cache_last_frame
+from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS, are_regions
+from audience_impact.vocabulary import AudienceMetric, PopulationBase, Unit
+
+ENDS = "value|low|high"
+PAGES_DIFFER = 0.021
+"""Maximum difference, in logs, between the figures that pages print of one measurement."""
+SHARE_ERROR = 0.0005
+"""Rounding error of a share: half a unit of the last digit, as most are printed."""
+MONTH_SPREAD = 0.2
+PRINTED_ERROR = 0.01
+REACH_ERROR = 0.07
+"""Error of advertising reach, which its publishers revise."""
+NEIGHBOURS_LIMIT = 2.9
+RELATIVES_LIMIT = 3.8
+"""Maximum difference between related figures, in log odds."""
+AREAS_LIMIT = 5.6
+AREA_SPREAD = 1.24
+"""Standard deviation of the log odds between areas, of all services together."""
+DAILY_BELOW_MONTHLY = 0.87
+RELATIVES_MONTHS = 24
+LEAST_AREAS = 4
+FINE_DIGITS = 4
+LEAST_ROUNDED = 8
+FINE_SHARE = 0.04
+"""Share of a measurer's numbers with as many significant digits below which such digits are odd."""
+DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
+BEYOND = "is {ratio:ratio} what the {} around say: {around}; {surprise:.1f} standard deviations"
+
+
+@cache_last_frame
+def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """Add `stated` (the middle of a range), `level`, `moment`, `free` and `is_daily` to figures.
+
+    `persons` also converts shares, by the number of people in their population; NaN where nobody
+    counted it. `free` is the headroom; a share of a population that nobody counted is its own
+    universe. `series` is the number of the series.
+    """
+    stated = estimates["value"].fillna(np.sqrt(estimates["low"] * estimates["high"]))
+    stated = stated.fillna(estimates["low"]).fillna(estimates["high"])
+    columns = [*SERIES, "period", "period_start", "period_end", "value"]
+    by = ["area_id", "population_base"]
+    population = levels.find_nearest_persons(estimates, bases, [*by, "measurement_series_id"])
+    population = population.fillna(levels.find_nearest_persons(estimates, bases, by))
+    is_share = estimates["unit"] == Unit.SHARE.value
+    alone = is_share & population.isna()
+    persons = stated.where(~is_share | alone, stated * population)
+    universe = levels.count_universe(estimates, bases).mask(alone, 1.0)
+    # These columns alone: all others would be copied again and again.
+    leveled = estimates[columns].assign(
+        series=estimates.groupby(SERIES, dropna=False).ngroup(),
+        stated=stated,
+        persons=persons.mask(alone),
+        level=levels.compute_level(persons, universe),
+        free=levels.compute_headroom(persons, universe),
+        moment=levels.compute_moment(estimates),
+        is_daily=estimates["audience_metric"].isin(DAILY),
+    )
+    return leveled[leveled["level"].notna() & leveled["moment"].notna()]
+
+
+@check(
+    "estimates",
+    "value",
+    "{value:number {unit}} is {ratio:ratio} the {other:number {unit}} that {pages:.0f} other pages "
+    "print for {period}",
+)
+def pages_differ(tables: Tables) -> pd.DataFrame:
+    """Compare a figure with the median of other pages that print the same measurement."""
+    rows = add_levels(tables["estimates"], tables["bases"])
+    rows = rows[rows["value"].notna()].reset_index(names="place")
+    by = ["series", "period"]
+    pairs = rows[[*by, "place"]].merge(rows[[*by, "place", "value"]], on=by, suffixes=("", "_of"))
+    others = pairs[pairs["place"] != pairs["place_of"]].groupby("place")["value"]
+    rows = rows.set_index("place").assign(other=others.median(), pages=others.size())
+    rows = rows.assign(ratio=rows["value"] / rows["other"])
+    return rows[np.log(rows["ratio"]).abs() > PAGES_DIFFER]
+
+
+@check(
+    "estimates",
+    "value",
+    "{value:number} are not {value_of:number share} of their population, which are "
+    "{persons_of:number}",
+)
+def persons_unlike_share(tables: Tables) -> pd.DataFrame:
+    """Compare persons with the share that the same measurer prints, times its population."""
+    rows = add_levels(tables["estimates"], tables["bases"])
+    rows = rows[rows["value"].notna()].reset_index(names="place")
+    by = [name for name in (*SERIES, "period") if name not in ("unit", "population_base")]
+    counted = rows[rows["unit"] == Unit.PERSONS.value]
+    shares = rows[(rows["unit"] == Unit.SHARE.value) & rows["persons"].notna()]
+    pairs = counted.merge(shares[[*by, "value", "persons"]], on=by, suffixes=("", "_of"))
+    most = PAGES_DIFFER + SHARE_ERROR / pairs["value_of"]
+    odd = pairs[np.log(pairs["persons"] / pairs["persons_of"]).abs() > most]
+    return odd.drop_duplicates("place").set_index("place")
+
+
+@check("estimates", ENDS, "{stated:number {unit}} " + BEYOND.replace("{}", "periods"))
+def figure_unlike_neighbours(tables: Tables) -> pd.DataFrame:
+    """Compare a figure with the figures before and after it in its series."""
+    rows = add_levels(tables["estimates"], tables["bases"])
+    is_reach = rows["unit"] == Unit.IDENTITIES.value
+    error = is_reach.map({True: REACH_ERROR, False: PRINTED_ERROR}) / rows["free"]
+    rows = rows.assign(spread=MONTH_SPREAD, error=error, limit=NEIGHBOURS_LIMIT)
+    numbers = rows.drop_duplicates(["series", "moment"])
+    return _describe_neighbours(levels.select_beyond(rows), numbers)
+
+
+def _describe_neighbours(odd: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFrame:
+    """Add to surprising rows what their neighbours in time say, in words (`around`), and `ratio`.
+
+    `numbers` are all numbers of the series; those of bases are of persons.
+    """
+    around, ratio = [], []
+    for row in odd.itertuples():
+        is_near = numbers["moment"].isin([row.before, row.after]) & (
+            numbers["series"] == row.series
+        )
+        near = numbers[is_near].sort_values("moment")
+        unit = getattr(row, "unit", Unit.PERSONS.value)
+        around.append(
+            ", ".join(
+                format_message("{stated:number {unit}} in {period}", {**cells, "unit": unit})
+                for cells in near[["stated", "period"]].to_dict("records")
+            )
+        )
+        ratio.append(row.stated / near["stated"].mean())
+    return odd.assign(around=around, ratio=ratio, surprise=odd["surprise"].abs())
+
+
+@check(
+    "estimates",
+    ENDS,
+    "{stated:number {unit}} lies {apart:distance} the middle of {others_count:.0f} other "
+    "measurements in the area",
+)
+def figure_unlike_measurements(tables: Tables) -> pd.DataFrame:
+    """Compare a figure with other measurers, metrics and units within two years."""
+    rows = _select_comparable(tables)
+    rows = rows.assign(monthly=rows["level"] + DAILY_BELOW_MONTHLY * rows["is_daily"]).reset_index(
+        names="place"
+    )
+    columns = ["place", "platform_id", "area_id", "series", "monthly", "moment"]
+    pairs = rows[columns].merge(rows[columns], on=["platform_id", "area_id"], suffixes=("", "_of"))
+    near = (pairs["moment"] - pairs["moment_of"]).abs() <= RELATIVES_MONTHS
+    others = pairs[near & (pairs["series"] != pairs["series_of"])].groupby("place")["monthly_of"]
+    rows = rows.set_index("place").assign(others_count=others.size())
+    rows = rows.assign(apart=rows["monthly"] - others.median())
+    return rows[rows["apart"].abs() > RELATIVES_LIMIT]
+
+
+def _select_comparable(tables: Tables) -> pd.DataFrame:
+    """Return the figures of all ages and sexes of a population that others count as well."""
+    rows = add_levels(tables["estimates"], tables["bases"])
+    is_undivided = (rows["age"] == "") & (rows["sex"] == "") & rows["unit"].isin(COUNTED)
+    return rows[is_undivided & (rows["population_base"] != PopulationBase.CUSTOM.value)]
+
+
+@check(
+    "estimates",
+    ENDS,
+    "{stated:number {unit}} lies {apart:distance} the middle of {others_count:.0f} other areas",
+)
+def figure_unlike_areas(tables: Tables) -> pd.DataFrame:
+    """Compare a figure's share of the people online with that in other areas."""
+    rows = _select_comparable(tables)
+    by = ["platform_id", "is_daily"]
+    areas = rows.groupby([*by, "area_id"])["level"].median().reset_index()
+    services = areas.groupby(by)["level"]
+    areas = areas.assign(size=services.transform("size"), rough=services.transform("median"))
+    areas["rough"] = (areas["level"] - areas["rough"]).abs()
+    # The median of a service with an area less lies between its neighbours in rank: as itself.
+    about = areas.groupby(by).agg(
+        other=("level", "median"), others_count=("size", "first"), rough=("rough", "median")
+    )
+    rows = rows.join(about, on=by)
+    rows = rows.assign(apart=rows["level"] - rows["other"], others_count=rows["others_count"] - 1)
+    spread = levels.pool_spreads(AREA_SPREAD, rows["others_count"], rows["rough"])
+    is_far = rows["apart"].abs() > AREAS_LIMIT * spread
+    return rows[is_far & (rows["others_count"] >= LEAST_AREAS)]
+
+
+def _select_finer(tables: Tables, table: str, column: str) -> pd.DataFrame:
+    """Return numbers with more digits than most of their measurer; `as_fine`, `others_count`."""
+    frame = tables[table]
+    is_number = frame[column] > 0
+    if "unit" in frame:
+        is_number &= frame["unit"] != Unit.SHARE.value
+    numbers = frame.loc[is_number, column]
+    names = ["measurement_series_id", "source_id"]
+    rows = frame.loc[is_number, names].assign(printed=numbers, digits=levels.count_digits(numbers))
+    measurer, page = (rows.groupby(name)["digits"] for name in names)
+    # Ranks from the finest: how many of a group have as many digits or more, the row included.
+    as_fine = measurer.rank(method="max", ascending=False).astype("int64") - 1
+    of_page = page.rank(method="max", ascending=False).astype("int64") - 1
+    rows = rows.assign(as_fine=as_fine, others_count=measurer.transform("size") - 1)
+    rare = rows["as_fine"] <= FINE_SHARE * rows["others_count"]
+    rounds = measurer.transform("median") < FINE_DIGITS
+    enough = rounds & (rows["others_count"] >= LEAST_ROUNDED)
+    return rows[(rows["digits"] >= FINE_DIGITS) & rare & enough & (of_page == 0)]
+
+
+declare(
+    "finer_than_its_measurer",
+    *(
+        Check(
+            table,
+            column,
+            "{printed:,.0f} has {digits} significant digits, as {as_fine} of {others_count} other "
+            "numbers of its measurer and none of its page",
+            partial(_select_finer, table=table, column=column),
+        )
+        for table, columns in {
+            "estimates": ("value", "low", "high"),
+            "bases": ("persons",),
+        }.items()
+        for column in columns
+    ),
+)
+
+
+BASE_SERIES = ["area_id", "population_base", "measurement_series_id"]
+USERS, RESIDENTS, OF_PLACES = range(3)
+"""Bases to compare: people online, residents of a country, residents of a place in a country."""
+
+
+class Limits(NamedTuple):
+    """Standard deviations of a monthly change and of a printed number, and the limit of both.
+
+    Each for USERS, RESIDENTS and OF_PLACES.
+    """
+
+    spread: tuple[float, float, float]
+    error: tuple[float, float, float]
+    limit: tuple[float, float, float]
+
+    def add_to(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows with the limits of their kind, the error as one of levels."""
+        spread, error, limit = (np.array(values)[rows["kind"]] for values in self)
+        return rows.assign(spread=spread, error=error / rows["free"], limit=limit)
+
+
+OF_NUMBERS = Limits((0.04, 0.002, 0.007), (0.01, 0.002, 0.002), (16.0, 10.0, 10.0))
+OF_RANGES = Limits((0.03, 0.006, 0.006), (0.01, 0.006, 0.006), (11.0, 6.0, 6.0))
+OF_PUBLISHERS = Limits((0.04, 0.002, 0.007), (0.1, 0.05, 0.05), (7.5, 10.0, 10.0))
+NUMBERS = {"persons": OF_NUMBERS, "low_persons": OF_RANGES, "high_persons": OF_RANGES}
+RANGE_SLACK = 1.25
+PARTS_LIMIT = 1.6
+"""Maximum distance, in log odds, of the share of an age group from the median of all areas."""
+LEAST_AREAS_OF_AGES = 8
+
+
+@cache_last_frame
+def _describe_bases(bases: pd.DataFrame) -> pd.DataFrame:
+    """Return what these rules need of each base, whichever of its numbers they read.
+
+    `residents` are those of its area, nearest in time; `series` and `published` are numbers of the
+    series of its publisher, and of all publishers.
+    """
+    online = bases["population_base"].isin([ONLINE, ONLINE_12_PLUS])
+    everyone = bases[bases["population_base"] == EVERYONE]
+    return bases[["population_base", "period", "persons", "high_persons"]].assign(
+        series=bases.groupby(BASE_SERIES, sort=False, dropna=False).ngroup(),
+        published=bases.groupby(BASE_SERIES[:2], sort=False, dropna=False).ngroup(),
+        residents=levels.find_nearest_persons(bases, everyone, ["area_id"]),
+        moment=levels.compute_moment(bases),
+        kind=np.select([online, are_regions(bases["area_id"])], [USERS, OF_PLACES], RESIDENTS),
+    )
+
+
+def _add_base_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the bases that have a number, with `stated`, `level` and `free` of that number.
+
+    The ends of ranges are levels among residents who are counted with a range.
+    """
+    rows = _describe_bases(bases)
+    is_of_users = rows["kind"] == USERS
+    universe = rows["residents"].where(is_of_users)
+    if column != "persons":
+        is_stated = bases[column].notna()
+        everyone = bases[is_stated & (bases["population_base"] == EVERYONE)]
+        users = bases[is_stated & is_of_users]
+        universe = levels.find_nearest_persons(users, everyone, ["area_id"]).reindex(bases.index)
+    rows = rows.assign(
+        column=column,
+        stated=bases[column],
+        level=levels.compute_level(bases[column], universe),
+        free=levels.compute_headroom(bases[column], universe),
+    )
+    return rows[rows["level"].notna()].reset_index(names="place")
+
+
+def _select_beyond(rows: pd.DataFrame) -> pd.DataFrame:
+    return _describe_neighbours(levels.select_beyond(rows).set_index("place"), rows)
+
+
+@check("bases", "persons", "{stated:number} " + BEYOND.replace("{}", "years"))
+def base_unlike_neighbours(tables: Tables) -> pd.DataFrame:
+    """Compare a base, and the ends of its range, with the bases before and after it in time."""
+    rows = [
+        limits.add_to(_add_base_levels(tables["bases"], name)) for name, limits in NUMBERS.items()
+    ]
+    # The ends of ranges are series of their own.
+    rows = [part.assign(series=part["series"] * len(NUMBERS) + at) for at, part in enumerate(rows)]
+    return _select_beyond(pd.concat(rows, ignore_index=True))
+
+
+@check("bases", "persons", "{stated:number} " + BEYOND.replace("{}", "years"))
+def base_unlike_publishers(tables: Tables) -> pd.DataFrame:
+    """Compare a base with those of any publisher before and after it in time."""
+    rows = _add_base_levels(tables["bases"], "persons")
+    rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
+    return _select_beyond(OF_PUBLISHERS.add_to(rows.assign(series=rows["published"])))
+
+
+@check(
+    "bases",
+    "persons",
+    "{persons:number} of {population_base} lie {apart:distance} the middle of all areas",
+)
+def age_group_unlike_areas(tables: Tables) -> pd.DataFrame:
+    """Compare an age group's part of all residents with the median of all areas."""
+    rows = _describe_bases(tables["bases"])
+    rows = rows.assign(level=levels.compute_level(rows["persons"], rows["residents"]))
+    rows = rows[rows["population_base"].str.startswith("age_") & rows["residents"].notna()]
+    groups = rows.groupby("population_base")["level"]
+    rows = rows.assign(apart=rows["level"] - groups.transform("median"))
+    is_comparable = groups.transform("size") >= LEAST_AREAS_OF_AGES
+    return rows[is_comparable & (rows["apart"].abs() > PARTS_LIMIT)]
+
+
+@check("bases", "high_persons", "at most {high_persons:number} of {residents:number} people")
+def range_above_population(tables: Tables) -> pd.DataFrame:
+    """Select ranges above all people of their area, with RANGE_SLACK for error in that number."""
+    rows = _describe_bases(tables["bases"])
+    return rows[rows["high_persons"] > RANGE_SLACK * rows["residents"]]
+
+
+LEAST_SHARES = 3
+ROUNDING = 1e-4
+WEIGHTS_FACTOR = 3.5
+LEAST_RESPONDENTS = 30
+
+
+def _select_far_shares(
+    tables: Tables, table: str, column: str, kind: list[str], limit: float
+) -> pd.DataFrame:
+    """Return shares that are `limit` in log odds from the median of their kind."""
+    rows = tables[table]
+    rows = rows[rows[column] > 0]
+    if "unit" in rows:
+        rows = rows[rows["unit"] == Unit.SHARE.value]
+    ones = pd.Series(1.0, rows.index)
+    rows = rows.assign(level=levels.compute_level(rows[column], ones), all_="")
+    groups = rows.groupby([*kind, "all_"])["level"]
+    rows = rows.assign(apart=rows["level"] - groups.transform("median"))
+    return rows[(rows["apart"].abs() > limit) & (groups.transform("size") >= LEAST_SHARES)]
+
+
+declare(
+    "share_unlike_others",
+    *(
+        Check(
+            table,
+            column,
+            "lies {apart:distance} the middle of all shares of its kind",
+            partial(_select_far_shares, table=table, column=column, kind=kind, limit=limit),
+        )
+        for table, column, kind, limit in (
+            ("feature_use", "share", [], 2.2),
+            ("circumvention", "share", [], 2.2),
+            ("overlaps", "value", ["kind"], 3.0),
+        )
+    ),
+)
+
+
+@check(
+    "surveys",
+    "respondents",
+    "its patterns add up to a share of {all_shares:.6g} and to {counted:.0f} of {respondents:.0f} "
+    "respondents",
+)
+def patterns_incomplete(tables: Tables) -> pd.DataFrame:
+    """Compare the sum of shares of patterns with 1, and that of counts with the respondents."""
+    surveys = tables["surveys"]
+    sums = tables["use_patterns"].groupby("survey_id")[["weighted_share", "respondents"]].sum()
+    rows = surveys.assign(
+        all_shares=surveys["survey_id"].map(sums["weighted_share"]).astype("float64"),
+        counted=surveys["survey_id"].map(sums["respondents"]).astype("float64"),
+    )
+    is_odd = (rows["all_shares"] - 1.0).abs() > ROUNDING
+    is_odd |= rows["counted"].notna() & (rows["counted"] != rows["respondents"])
+    return rows[is_odd]
+
+
+@check(
+    "use_patterns",
+    "weighted_share",
+    "a share of {weighted_share:.3g}, and {part:.3g} of the respondents",
+)
+def pattern_unlike_respondents(tables: Tables) -> pd.DataFrame:
+    """Compare the weighted share of a pattern with its part of the respondents."""
+    patterns = tables["use_patterns"]
+    all_ = patterns.groupby("survey_id")["respondents"].transform("sum")
+    rows = patterns.assign(part=patterns["respondents"] / all_)
+    ratio = np.log(rows["weighted_share"].where(rows["weighted_share"] > 0) / rows["part"])
+    is_large = rows["respondents"] >= LEAST_RESPONDENTS
+    return rows[is_large & (ratio.abs() > np.log(WEIGHTS_FACTOR))]

@@ -1,0 +1,219 @@
+"""Cells compared with the printed numbers in their own notes: the same number entered twice.
+
+Definitions. A note quotes the printed number in one of these phrases, with the digits as printed:
+
+* `printed as 37 %`, `as 96.5 million`, `as 500 thousand`: the share or the number of the row; with
+  `who do not` the complement of the share; `printed as 35 to 39 %` the ends of its range.
+* `Telegram printed as 89 million`: the service of the row as well, by a name of `platforms`.
+* `0.495 of 0.594`, `29 of 52 million`: a share that is the quotient of two printed numbers.
+* `37.5 % of the population`, `of population 12+`: the part that the persons of the row are of the
+  residents, or of those aged 12 and over, as counted nearest in time; not if the note says "about".
+* `37.5 % of the population of the year`, `, 30 to 45 %`: the same of a product made here, and of
+  the ends of its range.
+* `70.6 million are 57.7 %`: the quotient that the persons of the row are.
+
+Method. Printed numbers are compared exactly, a quotient to half a thousandth. Where persons are a
+product or a quotient a tolerance of half a unit of the last printed digit and of one person
+applies; the population of another publisher may also differ by POPULATIONS_DIFFER.
+
+Assumptions. The same typing error is not made twice.
+
+Known drawbacks. A number that was misread is wrong in both places, unless the page was read again
+for the note.
+"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.facts.checks import Check, declare
+from audience_impact.facts.rules import levels
+from audience_impact.facts.tables import Tables
+from audience_impact.populations import EVERYONE
+from audience_impact.vocabulary import PopulationBase, Unit
+
+ENDS = ("value", "low", "high"), ("share", "low_share", "high_share")
+FIGURES = {
+    "estimates": ENDS[0],
+    "feature_use": ENDS[1],
+    "circumvention": ENDS[1],
+    "overlaps": ENDS[0],
+    "bases": ("persons", "low_persons", "high_persons"),
+}
+"""Columns by table: the number, and the lower and upper end of its range."""
+PERSONS = {"estimates": "value", "bases": "persons"}
+NUMBER = r"\d+(?:\.\d+)?"
+PRINTED = (
+    rf"printed as (?:(?P<low>{NUMBER}) to )?(?P<high>{NUMBER}) (?P<unit>%|thousand|million|billion)"
+    r"(?P<others> who do not)?"
+)
+SCALE = {"%": 0.01, "thousand": 1e3, "million": 1e6, "billion": 1e9}
+SERVICE = r"(?:^|; )(?P<service>[^;]+) printed as \d"
+OF = rf"(?P<part>{NUMBER}) of (?P<whole>{NUMBER})\b"
+OF_ERROR = 0.0005
+"""Tolerance of quotients, which are written with three or four digits."""
+PRODUCT = " % of the population of the year"
+"""Pattern of the phrase, after a share, for a product of the share and the residents of a year."""
+PART = r"(?<!about )(?<![\d.])(?P<share>\d+(?:\.\d+)?) ?% of (?:the )?population(?P<older> 12\+)?"
+RANGE = r"% of the population of the year, (?P<low>\d+(?:\.\d+)?) to (?P<high>\d+(?:\.\d+)?) %"
+PAIR = r"(?P<millions>\d+(?:\.\d+)?) million are (?P<share>\d+(?:\.\d+)?) %"
+EXACT = 1e-9
+POPULATIONS_DIFFER = 0.035
+"""Maximum difference, in logs, between two counts of residents: it is at most 0.031 where the facts
+print a share of them.
+"""
+
+
+def _select_notes(frame: pd.DataFrame, words: str, pattern: str) -> pd.DataFrame:
+    """Return rows with some words in their notes, with the groups of a pattern as columns."""
+    has_words = [words in note for note in frame["note"].tolist()]  # patterns search few rows
+    rows = frame[np.array(has_words, dtype="bool")]
+    return rows.join(rows["note"].str.extract(pattern).add_prefix("noted_"))
+
+
+def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
+    """Return half a unit of the last digit of printed numbers."""
+    decimals = printed.str.extract(r"\.(\d+)$")[0].str.len().fillna(0.0)
+    return 0.5 * 10.0 ** -decimals.astype("float64")
+
+
+def _select_misprints(tables: Tables, table: str, place: int) -> pd.DataFrame:
+    """Return rows whose number (place 0) or end of a range (1, 2) is not the printed one."""
+    column = FIGURES[table][place]
+    rows = _select_notes(tables[table], "printed as", PRINTED)
+    scale = rows["noted_unit"].map(SCALE).astype("float64")
+    if "unit" in rows:
+        is_share = rows["unit"] == Unit.SHARE.value
+        scale = scale.where((rows["noted_unit"] == "%") == is_share)
+    low, high = (rows[f"noted_{end}"].astype("float64") * scale for end in ("low", "high"))
+    high = high.where(rows["noted_others"].isna(), 1.0 - high)
+    noted = (high.where(low.isna()), low, high.where(low.notna()))[place]
+    rows = rows.assign(noted=noted, cell=rows[column])
+    return rows[(rows["cell"] / noted - 1.0).abs() > EXACT]
+
+
+def _select_other_services(tables: Tables) -> pd.DataFrame:
+    rows, platforms = tables["estimates"], tables["platforms"]
+    rows = _select_notes(rows, " printed as", SERVICE)
+    names = platforms.assign(
+        service=(platforms["name"] + ";" + platforms["aliases"]).str.split(";")
+    )
+    names = names.explode("service").drop_duplicates("service").set_index("service")
+    noted = rows["noted_service"].map(names["platform_id"].drop("", errors="ignore"))
+    return rows[noted.notna() & (noted != rows["platform_id"])]
+
+
+def _select_other_keeping_shares(tables: Tables) -> pd.DataFrame:
+    rows = _select_notes(tables["circumvention"], " of ", OF)
+    numbers = rows[["noted_part", "noted_whole"]].astype("float64")
+    rows = rows.assign(noted=numbers["noted_part"] / numbers["noted_whole"])
+    return rows[(rows["share"] - rows["noted"]).abs() > OF_ERROR]
+
+
+def _select_other_parts(tables: Tables, table: str) -> pd.DataFrame:
+    """Return persons that are not the part of a population in their note, by any publisher."""
+    rows, column = _select_notes(tables[table], "population", PART), PERSONS[table]
+    rows = rows[~rows["note"].str.contains(PRODUCT, regex=False)]
+    rows = rows[rows["noted_share"].notna() & rows[column].notna()]
+    if "unit" in rows:
+        rows = rows[rows["unit"] != Unit.SHARE.value]
+    older = {True: EVERYONE, False: PopulationBase.AGE_12_PLUS.value}
+    rows = rows.assign(population_base=rows["noted_older"].isna().map(older).astype("str"))
+    by = ["area_id", "population_base"]
+    bases = tables["bases"]
+    population = levels.find_nearest_persons(rows, bases, [*by, "measurement_series_id"])
+    population = population.fillna(levels.find_nearest_persons(rows, bases, by))
+    share = rows["noted_share"].astype("float64")
+    rows = rows.assign(noted=share / 100.0 * population, cell=rows[column])
+    most = POPULATIONS_DIFFER + _half_unit(rows["noted_share"]) / share
+    return rows[np.log(rows["cell"] / rows["noted"]).abs() > most]
+
+
+def _select_other_products(
+    tables: Tables, column: str, pattern: str, noted_column: str
+) -> pd.DataFrame:
+    """Return products of a noted share and residents that no count of the year explains.
+
+    The count is of the same layer. `residents` are those of the nearest count.
+    """
+    bases = tables["bases"]
+    rows = _select_notes(bases, PRODUCT, pattern)
+    rows = rows.assign(cell=rows[column], noted=rows[noted_column], year=rows["period"].str[:4])
+    rows = rows[rows["noted"].notna() & rows["cell"].notna()].reset_index(names="place")
+    counts = bases[["area_id", "period", "row_layer", "persons"]][
+        (bases["population_base"] == EVERYONE) & bases["area_id"].isin(rows["area_id"])
+    ].set_axis(["area_id", "year", "row_layer", "residents"], axis=1)
+    rows = rows.merge(counts, on=["area_id", "year", "row_layer"])
+    noted_share = rows["noted"].astype("float64") / 100.0
+    off = (rows["cell"] - noted_share * rows["residents"]).abs()
+    most = 1.0 + _half_unit(rows["noted"]) / 100.0 * rows["residents"]
+    rows = rows.assign(off=off, most=most).sort_values("off").drop_duplicates("place")
+    return rows[rows["off"] > rows["most"]].set_index("place")
+
+
+def _select_other_quotients(tables: Tables) -> pd.DataFrame:
+    """Return persons that are not the quotient of the noted persons and share."""
+    rows = _select_notes(tables["bases"], "million are", PAIR)
+    millions, share = (rows[f"noted_{name}"].astype("float64") for name in ("millions", "share"))
+    rows = rows.assign(noted=1e8 * millions / share)
+    return rows[(rows["persons"] - rows["noted"]).abs() > 1.0]
+
+
+declare(
+    "unlike_its_note",
+    *(
+        Check(
+            table,
+            column,
+            "{cell:.10g} is not the {noted:.10g} that its note says is printed",
+            partial(_select_misprints, table=table, place=place),
+        )
+        for table, columns in FIGURES.items()
+        for place, column in enumerate(columns)
+    ),
+    Check(
+        "estimates",
+        "platform_id",
+        "its note says that the number is printed of {noted_service}",
+        _select_other_services,
+    ),
+    Check(
+        "circumvention",
+        "share",
+        "{share:.4g} is not the {noted:.4g} that its note says",
+        _select_other_keeping_shares,
+    ),
+    *(
+        Check(
+            table,
+            column,
+            "{cell:number} are not the {noted_share} % of the population that its note says: about "
+            "{noted:number}",
+            partial(_select_other_parts, table=table),
+        )
+        for table, column in PERSONS.items()
+    ),
+    *(
+        Check(
+            "bases",
+            column,
+            "{cell:,.0f} are not the {noted} % of the {residents:,.0f} people of {year} that its "
+            "note says",
+            partial(
+                _select_other_products, column=column, pattern=pattern, noted_column=noted_column
+            ),
+        )
+        for column, pattern, noted_column in (
+            ("persons", PART, "noted_share"),
+            ("low_persons", RANGE, "noted_low"),
+            ("high_persons", RANGE, "noted_high"),
+        )
+    ),
+    Check(
+        "bases",
+        "persons",
+        "{persons:,.0f} are not {noted_millions} million by {noted_share} %: {noted:,.0f}",
+        _select_other_quotients,
+    ),
+)
