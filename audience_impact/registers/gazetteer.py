@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from audience_impact.registers.places import country_places as places
 from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.other_cells import narrow_meanings, settle_cities
+from audience_impact.registers.places.phrases import TABLE
 from audience_impact.registers.places.resolver import resolve_text
 from audience_impact.vocabulary import GeoScope, PlaceReading
 
@@ -21,19 +22,6 @@ Atlas = Mapping[str, places.Gazetteer]
 """The places of each country, by its code."""
 
 APOSTROPHES = "'`\u2018\u2019\u02bb\u02bc"
-PARTS = re.compile(
-    r"\b(except|excluding|excluded|outside|most|nearly|partial|some|parts|other|near|likely|"
-    r"several)\b|^\d+ "
-)
-NATIONAL = re.compile(
-    r"\b(nation ?wide|country ?wide|(entire|whole|across the) country)\b|^national$|^entire nation"
-)
-NEARLY_ALL = re.compile(
-    r"^(?:near|nearly|almost) (?:(?:country|nation) ?wide|national|(?:all|every) (?:of the )?\w+)$"
-)
-"""Nearly all of a country, which is read as all of it."""
-WHOLE_OF = re.compile(r"^(?:(?:across|throughout|the|all|entire|whole|of) )+")
-"""Words before the name of a country which say that all of it is meant."""
 WHOLE_WORDS = ("nationwide", "countrywide")
 LIKENESS = 0.88
 """Similarity from which a word counts as a misspelling: one letter omitted, doubled or changed."""
@@ -101,8 +89,8 @@ def correct_slips(text: str) -> str:
 def is_national(text: str) -> bool:
     """Return whether a text means the whole country or nearly all of it, without exception."""
     corrected = correct_slips(text)
-    is_all = bool(NATIONAL.search(corrected)) and not PARTS.search(corrected)
-    return is_all or bool(NEARLY_ALL.search(corrected))
+    is_all = TABLE.find("national", corrected) and not TABLE.find("not_all", corrected)
+    return bool(is_all or TABLE.find("nearly_all", corrected))
 
 
 def locate_event(
@@ -152,8 +140,9 @@ def _repeats_country(text: str, cell: str) -> bool:
 
     "Entire South Sudan" does, too.
     """
-    countries = {WHOLE_OF.sub("", plain_name(part)) for part in country_parts(cell)}
-    parts = [WHOLE_OF.sub("", plain_name(part)) for part in re.split(r"[/,;]", text)]
+    whole_of = TABLE.pattern("whole_of")
+    countries = {whole_of.sub("", plain_name(part)) for part in country_parts(cell)}
+    parts = [whole_of.sub("", plain_name(part)) for part in re.split(r"[/,;]", text)]
     return bool(parts) and all(part in countries for part in parts)
 
 

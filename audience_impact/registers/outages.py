@@ -15,7 +15,7 @@ Citation. Docs/how-to/import-outages.md says which field of other measurers is w
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -147,12 +147,6 @@ def _find_region(name: str, country: str, atlas: Atlas) -> str:
     places = atlas[country]
     ids = set(places.by_name.get(fold_name(name), ())) & set(places.first_level)
     return next(iter(ids)) if len(ids) == 1 else country
-
-
-def count_reasons(refused: Sequence[Mapping[str, str]]) -> dict[str, int]:
-    """Return the number of refused rows by reason, in the order of REFUSALS."""
-    reasons = [row["reason"] for row in refused]
-    return {reason: reasons.count(reason) for reason in REFUSALS if reason in reasons}
 
 
 IODA = OutageList(

@@ -53,6 +53,10 @@ class PhraseTable:
         pattern = self._join_phrases(reading, names) if all(names.values()) else ""
         return bool(pattern) and any(re.search(pattern, text) for text in texts)
 
+    def list_words(self, reading: str) -> frozenset[str]:
+        """Return the phrases of a reading that are plain words."""
+        return frozenset(phrase for phrase, _ in self.phrases[reading])
+
     def list_meanings(self, reading: str, text: str) -> list[str]:
         """Return the meanings of the phrases that occur in a text, in the order of the table."""
         return [

@@ -17,7 +17,7 @@ Known drawbacks. If a register corrects a start or a place, the row becomes anot
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -105,26 +105,6 @@ class Defect:
 
 
 @dataclass(frozen=True)
-class Defects:
-    """The detected defects: row numbers by kind, ascending, each once."""
-
-    rows: Mapping[str, tuple[int, ...]]
-
-    @classmethod
-    def from_findings(cls, defects: Iterable[Defect], kinds: Iterable[str]) -> "Defects":
-        """Collect defects in the order of the kinds.
-
-        Raises ValueError for a kind without a meaning.
-        """
-        numbers: dict[str, set[int]] = {kind: set() for kind in kinds}
-        for defect in defects:
-            if defect.kind not in numbers:
-                raise ValueError(f"the defect {defect.kind} has no meaning")
-            numbers[defect.kind].add(defect.number)
-        return cls({kind: tuple(sorted(rows)) for kind, rows in numbers.items() if rows})
-
-
-@dataclass(frozen=True)
 class FeatureRule:
     """A rule: where a pattern occurs, a feature and not the whole service is restricted."""
 
@@ -162,10 +142,8 @@ def build_catalogue(
     """Return the services of a table of platforms, by name and by alias."""
     ids: dict[str, str] = {}
     for row in platforms:
-        for name in (row["name"], *row["aliases"].split(";")):
-            if name:
-                ids.setdefault(service_key(name), row["platform_id"])
-        ids.setdefault(service_key(row["platform_id"]), row["platform_id"])
+        for name in filter(None, (row["name"], *row["aliases"].split(";"), row["platform_id"])):
+            ids.setdefault(service_key(name), row["platform_id"])
     return Catalogue(ids, spellings or {})
 
 
@@ -369,8 +347,8 @@ def _information_rank(record: Record) -> tuple[int, tuple[str, ...]]:
     return len(filled), tuple(record.cells.values())
 
 
-def duplicate_records(rows: Sequence[Record]) -> dict[int, int]:
-    """Return the row number of each duplicate within a year, with that of its best row.
+def duplicate_records(rows: Sequence[Record]) -> dict[int, Record]:
+    """Return for the number of each duplicate within a year its best row.
 
     The best row is the one with the most information.
     """
@@ -379,12 +357,32 @@ def duplicate_records(rows: Sequence[Record]) -> dict[int, int]:
         if row.evidence:
             groups.setdefault((row.count_year, row.evidence, *row.services), []).append(row)
     return {
-        copy.number: best.number
+        copy.number: best
         for copies in groups.values()
         for best in [max(copies, key=_information_rank)]
         for copy in copies
         if copy is not best
     }
+
+
+def _split_group(group: Sequence[Record]) -> list[tuple[str, tuple[Record, ...]]]:
+    """Return the records of each event of an identity, with the key that distinguishes it.
+
+    Each record stands after its duplicates.
+    """
+    twice = duplicate_records(group)
+    copies: dict[int, list[Record]] = {}
+    for row in group:
+        if row.number in twice:
+            copies.setdefault(twice[row.number].number, []).append(row)
+    alone = [row for row in group if row.number not in twice]
+    return [
+        (
+            apart,
+            tuple(row for record in records for row in (*copies.get(record.number, ()), record)),
+        )
+        for apart, records in _split_events(alone)
+    ]
 
 
 def _split_events(rows: list[Record]) -> list[tuple[str, list[Record]]]:
@@ -393,10 +391,10 @@ def _split_events(rows: list[Record]) -> list[tuple[str, list[Record]]]:
         return [("", rows)]
     parts: dict[str, list[Record]] = {}
     for services in sorted({row.services for row in rows}):
-        seen: dict[str, int] = {}
+        seen: Counter[str] = Counter()
         for row in (row for row in rows if row.services == services):
-            rank = seen[row.count_year] = seen.get(row.count_year, 0) + 1
-            parts.setdefault("|".join([*services, str(rank)]), []).append(row)
+            seen[row.count_year] += 1
+            parts.setdefault("|".join([*services, str(seen[row.count_year])]), []).append(row)
     return list(parts.items())
 
 
@@ -404,24 +402,6 @@ def _event_id(register: Register, identity: Sequence[str], apart: str, signs: in
     digest = hashlib.sha256("|".join([*identity, apart]).encode()).hexdigest()
     country = identity[0].replace(";", ".")
     return f"{country}-{identity[1]}-{register.name}-{digest[:signs]}"
-
-
-def _with_copies(records: Sequence[Record], copies: Mapping[int, Sequence[Record]]) -> list[Record]:
-    """Return the records of an event, each after its duplicates."""
-    return [row for record in records for row in (*copies.get(record.number, ()), record)]
-
-
-def _split_group(group: Sequence[Record]) -> list[tuple[str, tuple[Record, ...]]]:
-    """Return the records of each event of an identity, with the key that distinguishes it."""
-    twice = duplicate_records(group)
-    copies: dict[int, list[Record]] = {}
-    for row in group:
-        if row.number in twice:
-            copies.setdefault(twice[row.number], []).append(row)
-    alone = [row for row in group if row.number not in twice]
-    return [
-        (apart, tuple(_with_copies(records, copies))) for apart, records in _split_events(alone)
-    ]
 
 
 def group_events(rows: Sequence[Record], register: Register) -> list[Event]:
@@ -438,15 +418,10 @@ def group_events(rows: Sequence[Record], register: Register) -> list[Event]:
         for group in groups.values()
         for apart, records in _split_group(group)
     ]
-    short_ids = [_event_id(register, *part[:2], SUFFIX_SIGNS) for part in parts]
-    counts = Counter(short_ids)
-    events = [
-        Event(
-            _event_id(register, identity, apart, LONG_SUFFIX_SIGNS)
-            if counts[short_id] > 1
-            else short_id,
-            records,
-        )
-        for short_id, (identity, apart, records) in zip(short_ids, parts, strict=True)
-    ]
+    counts = Counter(_event_id(register, *part[:2], SUFFIX_SIGNS) for part in parts)
+    events = []
+    for identity, apart, records in parts:
+        short_id = _event_id(register, identity, apart, SUFFIX_SIGNS)
+        long_id = _event_id(register, identity, apart, LONG_SUFFIX_SIGNS)
+        events.append(Event(long_id if counts[short_id] > 1 else short_id, records))
     return sorted(events, key=lambda event: event.restriction_id)

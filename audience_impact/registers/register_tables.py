@@ -7,15 +7,7 @@ from dataclasses import dataclass, field
 from audience_impact.plain_text import cell_text
 from audience_impact.registers.gazetteer import Atlas
 from audience_impact.registers.places.items import NameMeaning
-from audience_impact.registers.register import (
-    Defect,
-    Defects,
-    Event,
-    Reading,
-    Record,
-    Register,
-    Row,
-)
+from audience_impact.registers.register import Event, Reading, Record, Register, Row
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     EvidenceScope,
@@ -26,10 +18,17 @@ from audience_impact.vocabulary import (
     PlatformKind,
 )
 
+WRITTEN = (
+    *("lineages", "sources", "platforms", "areas", "restrictions", "restriction_targets"),
+    *("restriction_places", "register_rows", "event_links", "evidence", "published_figures"),
+)
 PRINTED_IN_TEXT = "printed in the text of the register"
-
-Counts = dict[tuple[str, str], int]
+READINGS = (PlaceReading.WHOLE, PlaceReading.CITY_OR_DISTRICT, PlaceReading.WITHIN)
+"""Readings of a place, from the largest to the smallest part of it."""
+Counts = Mapping[tuple[str, str], int]
 """Events by country codes and count year."""
+Defects = Mapping[str, tuple[int, ...]]
+"""Row numbers by kind of defect, ascending, each once."""
 
 
 @dataclass(frozen=True)
@@ -60,32 +59,30 @@ class ImportReport:
 
 
 def collect_defects(
-    register: Register, rows: Sequence[Record], readings: Sequence[Reading]
+    register: Register, records: Sequence[Record], readings: Sequence[Reading]
 ) -> Defects:
     """Return all defects: refused rows, defects of reading, and rows that repeat.
 
     Raises ValueError for a kind to which the register gives no meaning.
     """
-    defects = [Defect(row.refused, row.number) for row in rows if row.refused]
-    defects += [
-        Defect("several_countries", row.number)
-        for row in rows
-        if not row.refused and len(row.country_ids) > 1
-    ]
-    defects += [Defect("same_row_twice", number) for number in same_row_twice(rows)]
-    defects += [
-        Defect("told_twice", row.number)
-        for reading in readings
-        for row in list_duplicates(reading.event)
-    ]
+    defects = [(record.refused, record.number) for record in records if record.refused]
+    accepted = [record for record in records if not record.refused]
+    defects += [("several_countries", row.number) for row in accepted if len(row.country_ids) > 1]
+    defects += [("same_row_twice", number) for number in same_row_twice(records)]
     for reading in readings:
-        defects += reading.defects
+        defects += [("told_twice", row.number) for row in list_duplicates(reading.event)]
+        defects += [(defect.kind, defect.number) for defect in reading.defects]
         defects += [
-            Defect("repeat_differs", later.number)
+            ("repeat_differs", later.number)
             for earlier, later in reading.event.repeated_pairs
             if not _is_same_but_year(register, earlier, later)
         ]
-    return Defects.from_findings(defects, register.defects)
+    numbers: dict[str, set[int]] = {kind: set() for kind in register.defects}
+    for kind, number in defects:
+        if kind not in numbers:
+            raise ValueError(f"the defect {kind} has no meaning")
+        numbers[kind].add(number)
+    return {kind: tuple(sorted(rows)) for kind, rows in numbers.items() if rows}
 
 
 def list_duplicates(event: Event) -> list[Record]:
@@ -171,10 +168,6 @@ def count_rows(readings: Sequence[Reading], register: Register, source_id: str) 
     ]
 
 
-READINGS = (PlaceReading.WHOLE, PlaceReading.CITY_OR_DISTRICT, PlaceReading.WITHIN)
-"""Readings of a place, from the largest to the smallest part of it."""
-
-
 def place_rows(readings: Sequence[Reading], atlas: Atlas) -> list[Row]:
     """Return the rows of `restriction_places`: the places of each restriction, unions as members.
 
@@ -192,7 +185,6 @@ def place_rows(readings: Sequence[Reading], atlas: Atlas) -> list[Row]:
 def _places_of(reading: Reading, atlas: Atlas) -> list[Row]:
     country = reading.event.newest_record.country_ids[0]
     entries, rows = atlas[country].entries, dict[str, Row]()
-    order = [member.value for member in READINGS]
     for meaning in reading.place.names:
         within = NameMeaning(
             meaning.name, (country,), PlaceReading.WITHIN, part_kind=PartKind.PLACE
@@ -202,15 +194,7 @@ def _places_of(reading: Reading, atlas: Atlas) -> list[Row]:
             members = entries[area].members if area in entries else ()
             for part in members or (area,):
                 row = _place_row(reading.event.restriction_id, part, placed)
-                earlier = rows.get(part, row)
-                first, second = sorted(
-                    (row, earlier), key=lambda candidate: order.index(candidate["reading"])
-                )
-                names = dict.fromkeys([*earlier["name"].split("; "), placed.name])
-                rows[part] = {**(earlier if earlier == second else first), "name": "; ".join(names)}
-                rows[part]["reading"] = first["reading"]
-                rows[part]["part_kind"] = first["part_kind"]
-                rows[part]["units_count"] = _add_units(row, earlier, first)
+                rows[part] = _merge_place_rows(rows[part], row) if part in rows else row
     return list(rows.values())
 
 
@@ -227,11 +211,22 @@ def _place_row(restriction_id: str, area_id: str, meaning: NameMeaning) -> Row:
     }
 
 
-def _add_units(row: Row, earlier: Row, first: Row) -> str:
-    """Return the sum of the units in two rows of a place; blank if either means the whole place."""
-    if not first["part_kind"] or row is earlier:
-        return first["units_count"]
-    return str(sum(int(part["units_count"] or 0) for part in (row, earlier)))
+def _merge_place_rows(earlier: Row, row: Row) -> Row:
+    """Return two rows of a place as one: the larger reading with both names, and units added.
+
+    The units are blank if either means the whole place.
+    """
+    order = [member.value for member in READINGS]
+    larger = min((row, earlier), key=lambda candidate: order.index(candidate["reading"]))
+    names = dict.fromkeys([*earlier["name"].split("; "), row["name"]])
+    units = sum(int(part["units_count"] or 0) for part in (row, earlier))
+    return {
+        **earlier,
+        "reading": larger["reading"],
+        "name": "; ".join(names),
+        "part_kind": larger["part_kind"],
+        "units_count": str(units) if larger["part_kind"] else larger["units_count"],
+    }
 
 
 def list_unresolved(readings: Sequence[Reading]) -> dict[str, tuple[int, ...]]:
@@ -281,7 +276,7 @@ def platform_rows(
 
 
 def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str) -> list[Row]:
-    """Return table `register_rows`, in which the oldest row of an event has the relation `event`.
+    """Return table `register_rows`, in which the oldest row of an event has the outcome `event`.
 
     The other rows of the event repeat it, and the rest were refused.
     """
@@ -297,8 +292,8 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str
     table = []
     for row in rows:
         restriction, outcome = owners.get(row.number, ("", ImportOutcome.REFUSED))
-        merged = outcome is ImportOutcome.MERGED
         how = "recorded twice in" if row.number in twice else "counted again in"
+        merged = f"{how} {row.count_year}" if outcome is ImportOutcome.MERGED else ""
         table.append(
             {
                 "source_id": source_id,
@@ -308,7 +303,7 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str
                 "country_ids": ";".join(row.country_ids),
                 "fate": outcome.value,
                 "restriction_id": restriction,
-                "reason": row.refused or (f"{how} {row.count_year}" if merged else ""),
+                "reason": row.refused or merged,
             }
         )
     return table
@@ -321,15 +316,10 @@ def count_events(rows: Sequence[Row]) -> Counts:
         for row in rows
         if row["restriction_id"]
     }
-    totals: Counts = {}
-    for country, year, _ in sorted(counted):
-        totals[country, year] = totals.get((country, year), 0) + 1
-    return totals
+    return dict(Counter((country, year) for country, year, _ in sorted(counted)))
 
 
-def compare_counts(
-    ours: Mapping[tuple[str, str], int], theirs: Mapping[tuple[str, str], int]
-) -> list[tuple[str, str, int, int]]:
+def compare_counts(ours: Counts, theirs: Counts) -> list[tuple[str, str, int, int]]:
     """Return countries and years with different counts: country, year, our count, their count."""
     return [
         (*key, ours.get(key, 0), theirs.get(key, 0))

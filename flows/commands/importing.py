@@ -93,18 +93,15 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         into = into or CHECKOUT / str(entry.layer)
         folders = fact_folders(facts, default=[FACTS])
         from audience_impact.plain_text import plain_line
-        from flows.commands.register_layer import ImportOptions, import_file
+        from flows.registers.importing import Origin, import_file
 
-        days = {"snapshot": snapshot, "accessed": accessed}
-        dates = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
-        options = ImportOptions(
-            file, into, folders, counts, {"address": address, **dates}, overwrite
-        )
-        done = import_file(entry.load_register(), options)
+        published_on, read_on = (f"{day:%Y-%m-%d}" if day else "" for day in (snapshot, accessed))
+        origin = Origin(published_on, address, read_on)
+        done = import_file(entry.load_register(), file, into, folders, origin, overwrite, counts)
         for copy in done.replaced:
             typer.echo(plain_line(f"edited by hand, kept as {copy}"), err=True)
         is_json = style is OutputFormat.JSON
-        sys.stdout.write(done.as_json() if is_json else done.as_text())
+        sys.stdout.write(done.json if is_json else done.text)
         if run or not is_json:
             _finish_import(folders, into, published, run)
 

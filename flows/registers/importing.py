@@ -2,19 +2,20 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.imputation.groups import list_services
-from audience_impact.plain_text import cell_text
+from audience_impact.plain_text import cell_text, json_text
 from audience_impact.populations import country_of, is_region, parents_of
-from audience_impact.registers import duplicates, linkage, register_tables
+from audience_impact.registers import event_links, register_tables
 from audience_impact.registers import gazetteer as places
-from audience_impact.registers.outages import OutageList, count_reasons, read_outages
+from audience_impact.registers.outages import REFUSALS, OutageList, read_outages
 from audience_impact.registers.register import (
     Background,
     FeatureRule,
@@ -28,21 +29,17 @@ from audience_impact.registers.register import (
     parse_year,
     read_records,
 )
-from audience_impact.registers.register_tables import Counts, ImportReport
+from audience_impact.registers.register_tables import WRITTEN, Counts, ImportReport
 from audience_impact.vocabulary import Unstated
 from flows import layers
 from flows.layers import Layer, Owner, WriteResult
 from flows.pipeline import steps
 from flows.registers import files as registers
-from flows.registers import gazetteer
+from flows.registers import gazetteer, reconciliation
 from flows.registers.files import RegisterError
+from flows.registers.reconciliation import OutageReport
 from flows.registers.registry import REGISTERS
 from schemas import facts as fact_models
-
-WRITTEN = (
-    *("lineages", "sources", "platforms", "areas", "restrictions", "restriction_targets"),
-    *("restriction_places", "register_rows", "event_links", "evidence", "published_figures"),
-)
 
 
 @dataclass(frozen=True)
@@ -60,11 +57,6 @@ class Origin:
 def layer_owner(register: Register | OutageList) -> Owner:
     """Return the command that writes layers of this register."""
     return Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
-
-
-def refused_path(register: Register | OutageList) -> Path:
-    """Return the path of the refused rows, beside the fact tables."""
-    return Path("refused") / f"{register.name}.csv"
 
 
 def _source_row(register: Register | OutageList, origin: Origin, base: Tables) -> Row:
@@ -131,29 +123,25 @@ def _link_rows(
 
     Pairs that already have a link in the base facts are left out.
     """
-    names = columns_of("restrictions")
-    ours = [{**dict.fromkeys(names, ""), **row} for row in tables["restrictions"]]
     new = {row["area_id"]: row["parent_id"] for row in tables["areas"]}
     parents = parents_of(base["areas"]) | new
     unions = base["areas"][["area_id", "members"]].astype(str)
     members = {area: cell.split(";") for area, cell in unions.itertuples(index=False) if cell}
     services = list_services(base["platforms"]).groupby(level=0).agg(tuple).to_dict()
     about = (parents, members, services)
-    recorded = linkage.event_records(ours, tables["restriction_targets"], *about)
-    restriction_ids = {event.restriction_id for event in recorded}
-    other_rows = [
-        row
-        for row in _rows_as_text(base["restrictions"])
-        if row["restriction_id"] not in restriction_ids
+    blank = dict.fromkeys(columns_of("restrictions"), "")
+    ours = [{**blank, **row} for row in tables["restrictions"]]
+    recorded = event_links.event_records(ours, tables["restriction_targets"], *about)
+    ids = {event.restriction_id for event in recorded}
+    theirs = [
+        row for row in _rows_as_text(base["restrictions"]) if row["restriction_id"] not in ids
     ]
     targets = _rows_as_text(base["restriction_targets"])
-    others = linkage.event_records(other_rows, targets, *about)
-    whole_areas = duplicates.read_whole_areas(ours, tables["restriction_places"], members)
+    others = event_links.event_records(theirs, targets, *about)
+    described = _describe_records(recorded, readings, tables["restriction_places"])
     links = [
-        *linkage.link_events(recorded, others, source_id, parents),
-        *duplicates.link_duplicates(
-            _describe_records(recorded, readings, whole_areas), source_id, parents
-        ),
+        *event_links.link_events(recorded, others, source_id, parents),
+        *event_links.link_duplicates(described, source_id, parents),
     ]
     pairs = ("restriction_id", "other_restriction_id")
     decided = {frozenset(row[name] for name in pairs) for row in _rows_as_text(base["event_links"])}
@@ -161,20 +149,19 @@ def _link_rows(
 
 
 def _describe_records(
-    recorded: Sequence[linkage.EventRecord],
-    readings: Sequence[Reading],
-    whole_areas: Mapping[str, frozenset[str]],
-) -> list[duplicates.Recorded]:
-    """Return the events of a register with their editions and sources."""
+    recorded: Sequence[event_links.EventRecord], readings: Sequence[Reading], places: Sequence[Row]
+) -> list[event_links.EventRecord]:
+    """Return the events of a register with their editions, sources and whole areas."""
     events = {reading.event.restriction_id: reading.event for reading in readings}
+    partial = event_links.read_partial_areas(places)
     return [
-        duplicates.Recorded(
+        replace(
             record,
-            whole_areas[record.restriction_id],
-            min(row.count_year for row in event.records),
-            event.newest_record.count_year,
-            duplicates.list_addresses(event.newest_record.evidence),
-            sum(bool(cell) for cell in event.newest_record.cells.values()),
+            whole_areas=record.area_ids - partial.get(record.restriction_id, set()),
+            first_year=min(row.count_year for row in event.records),
+            newest_year=event.newest_record.count_year,
+            sources=event_links.list_addresses(event.newest_record.evidence),
+            filled_cells=sum(bool(cell) for cell in event.newest_record.cells.values()),
         )
         for record in recorded
         for event in [events[record.restriction_id]]
@@ -270,51 +257,28 @@ def build_report(
     )
 
 
-def _render_csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
-
-
-def make_layer(imported: ImportReport, columns: Sequence[str]) -> Layer:
-    """Return the tables of the layer, and the refused rows next to them.
-
-    Args:
-        imported: the register as imported.
-        columns: those of the register.
-    """
-    rows = {table: imported.tables[table] for table in WRITTEN}
-    return _fill_layer(imported.register, rows, imported.refused, columns)
-
-
-def _fill_layer(
+def _make_layer(
     register: Register | OutageList,
     tables: Mapping[str, Sequence[Row]],
     refused: Sequence[Row],
     columns: Sequence[str],
 ) -> Layer:
-    """Return a layer of rows, whose missing cells are blank, with the refused rows beside it."""
+    """Return a layer of rows, whose missing cells are blank, with the refused rows beside it.
+
+    `columns` are those of the register.
+    """
     frames = {
-        table: pd.DataFrame(
-            [{**dict.fromkeys(names, ""), **row} for row in rows], columns=names, dtype="str"
-        )
+        table: pd.DataFrame(rows, dtype="str").reindex(columns=names, fill_value="").fillna("")
         for table, rows in tables.items()
         for names in [columns_of(table)]
     }
-    texts = [{name: cell_text(cell) for name, cell in row.items()} for row in refused]
-    beside = _render_csv(["row", "reason", *columns], texts)
-    return Layer(frames, {refused_path(register).as_posix(): beside})
-
-
-@dataclass(frozen=True)
-class OutageReport:
-    """An imported list of outages: rows read, evidence, and the refused rows by reason."""
-
-    rows: int
-    evidence: int
-    refused: Mapping[str, int]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, ["row", "reason", *columns], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: cell_text(cell) for name, cell in row.items()} for row in refused)
+    return Layer(
+        frames, {reconciliation.refused_path(register.name).as_posix(): text.getvalue().encode()}
+    )
 
 
 def import_outages(
@@ -338,10 +302,12 @@ def import_outages(
         "areas": _area_rows({row["area_id"] for row in evidence}, facts),
         "evidence": evidence,
     }
-    layer = _fill_layer(outages, tables, refused, [str(name) for name in frame.columns])
+    layer = _make_layer(outages, tables, refused, [str(name) for name in frame.columns])
     owner = layer_owner(outages)
     written = layers.write_layer(layers.render_layer(layer), folder, base, owner, overwrite)
-    return OutageReport(len(frame), len(evidence), count_reasons(refused)), written
+    counts = Counter(row["reason"] for row in refused)
+    reasons = {reason: counts[reason] for reason in REFUSALS if reason in counts}
+    return OutageReport(len(frame), len(evidence), reasons), written
 
 
 def import_register(
@@ -361,8 +327,44 @@ def import_register(
     """
     frame = registers.read_file(path, register.columns)
     imported = build_report(register, frame, steps.read_facts(base).tables, origin)
-    files = layers.render_layer(make_layer(imported, [str(name) for name in frame.columns]))
+    tables = {table: imported.tables[table] for table in WRITTEN}
+    layer = _make_layer(register, tables, imported.refused, [str(name) for name in frame.columns])
+    files = layers.render_layer(layer)
     return imported, layers.write_layer(files, folder, base, layer_owner(register), overwrite)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A written layer: its reconciliation as text and as JSON, and copies of edited tables."""
+
+    text: str
+    json: str
+    replaced: tuple[Path, ...]
+
+
+def import_file(
+    register: Register | OutageList,
+    path: Path,
+    folder: Path,
+    base: Sequence[Path],
+    origin: Origin,
+    overwrite: bool,
+    counts: Path | None,
+) -> Imported:
+    """Import a register, or a list of outages, as a layer; compare its events with other counts.
+
+    Raises RegisterError or RefusedError with a line for each error.
+    """
+    if isinstance(register, OutageList):
+        if counts:
+            raise RegisterError("--counts compares events of a register, not outages; leave it out")
+        outages, written = import_outages(register, path, folder, base, origin, overwrite)
+        text = reconciliation.describe_outages(outages, folder)
+        return Imported(text, json_text(asdict(outages)) + "\n", written.replaced)
+    theirs = read_counts(counts) if counts else None
+    report, written = import_register(register, path, folder, base, origin, overwrite)
+    text = reconciliation.as_text(report, folder, theirs)
+    return Imported(text, reconciliation.as_json(report, theirs), written.replaced)
 
 
 def read_counts(path: Path) -> Counts:
@@ -374,7 +376,7 @@ def read_counts(path: Path) -> Counts:
     country_gazetteer = gazetteer.build_gazetteer(
         {part for cell in frame["country"] for part in places.country_parts(cell)}
     )
-    counted: Counts = {}
+    counted: dict[tuple[str, str], int] = {}
     for row in _rows_as_text(frame):
         code = gazetteer.country_code(row.get("iso3", ""))
         codes = [code] if code else places.country_codes(row["country"], country_gazetteer)

@@ -18,12 +18,13 @@ from typer.testing import CliRunner, Result
 
 from audience_impact.cli.command import app
 from audience_impact.facts.tables import Tables
+from audience_impact.registers import register_tables
 from audience_impact.registers.gazetteer import Atlas
 from audience_impact.registers.stop import cells as stop
 from flows import CHECKOUT
 from flows.pipeline import steps
 from flows.registers import files as registers
-from flows.registers import gazetteer, importing
+from flows.registers import gazetteer
 from flows.registers.registry import REGISTERS
 from schemas import facts as fact_models
 from tests.support import FACTS, load, register_row
@@ -240,7 +241,7 @@ def test_the_layer_lies_upon_the_facts_without_an_error(imported: Imported) -> N
     assert {finding.severity.value for finding in checked.findings} <= {"warning"}
     assert {finding.table for finding in checked.findings} <= {"sources", "restrictions"}
     tables = layer(into)
-    assert set(tables) == set(importing.WRITTEN)
+    assert set(tables) == set(register_tables.WRITTEN)
     for table, rows in tables.items():
         assert all(list(row) == list(fact_models.describe_columns(table)) for row in rows)
     ids = [row["restriction_id"] for row in tables["restrictions"]]

@@ -14,7 +14,7 @@ from audience_impact.facts.events import (
     name_measurers,
 )
 from audience_impact.outputs.restrictions import make_register_rows
-from audience_impact.registers import duplicates, linkage
+from audience_impact.registers import event_links
 from audience_impact.vocabulary import EventRelation
 from tests.support import World
 
@@ -25,7 +25,7 @@ BLANK = dict.fromkeys(
 )
 
 
-def record(name: str, areas: str, start: str, **cells: str) -> linkage.EventRecord:
+def record(name: str, areas: str, start: str, **cells: str) -> event_links.EventRecord:
     row = {
         **BLANK,
         "network_scope": "all",
@@ -37,18 +37,18 @@ def record(name: str, areas: str, start: str, **cells: str) -> linkage.EventReco
         **cells,
     }
     target = {"restriction_id": name, "platform_id": "*", "feature": "whole_service"}
-    return linkage.event_records([row], [target], PARENTS, UNIONS)[0]
+    return event_links.event_records([row], [target], PARENTS, UNIONS)[0]
 
 
-def recorded(name: str, areas: str, start: str, **cells: Any) -> duplicates.Recorded:
+def recorded(name: str, areas: str, start: str, **cells: Any) -> event_links.EventRecord:
     about = {"first_year": "2020", "newest_year": "2020", "sources": frozenset(), "filled_cells": 1}
     mine = {key: cells.pop(key, value) for key, value in about.items()}
-    whole = linkage.list_members(cells.pop("whole", areas), UNIONS)
-    return duplicates.Recorded(record(name, areas, start, **cells), whole, **mine)
+    whole = event_links.list_members(cells.pop("whole", areas), UNIONS)
+    return replace(record(name, areas, start, **cells), whole_areas=whole, **mine)
 
 
-def relation(*events: duplicates.Recorded) -> tuple[str, str, str, str] | None:
-    links = duplicates.link_duplicates(events, "register", PARENTS)
+def relation(*events: event_links.EventRecord) -> tuple[str, str, str, str] | None:
+    links = event_links.link_duplicates(events, "register", PARENTS)
     names = ("restriction_id", "other_restriction_id", "relation", "rule")
     return tuple(links[0][name] for name in names) if links else None  # type: ignore[return-value]
 
@@ -76,7 +76,7 @@ def test_a_row_is_the_event_of_a_fact_where_places_and_days_agree(
         [record(name, cells[0], cells[1], ended_on=cells[2])]
         for name, cells in (("F", fact), ("R", row))
     )
-    links = linkage.link_events(rows, others, "register", PARENTS)
+    links = event_links.link_events(rows, others, "register", PARENTS)
     assert [link["relation"] for link in links] == [expected]
 
 
@@ -88,15 +88,15 @@ def test_a_group_of_services_and_a_member_of_it_may_be_one_event() -> None:
     ]
     rows = [{**cells, "restriction_id": name} for name in "FRS"]
     services = {"social-media": ("facebook", "x")}
-    fact, row, other = linkage.event_records(rows, targets, PARENTS, UNIONS, services)
-    links = linkage.link_events([row, other], [fact], "register", PARENTS)
+    fact, row, other = event_links.event_records(rows, targets, PARENTS, UNIONS, services)
+    links = event_links.link_events([row, other], [fact], "register", PARENTS)
     assert [(link["restriction_id"], link["relation"]) for link in links] == [("R", "one_event")]
 
 
 def test_rows_of_one_place_and_day_are_one_event_and_the_later_end_stands() -> None:
     first = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-03")
     second = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-09")
-    assert relation(first, second) == ("R1", "R2", "one_event", duplicates.SAME_PLACE)
+    assert relation(first, second) == ("R1", "R2", "one_event", event_links.SAME_PLACE)
     assert relation(first, recorded("R3", "XA-B", "2020-01-02")) is None
     assert relation(first, recorded("R3", "XA-A", "2020-01-03")) is None
 
@@ -118,7 +118,7 @@ def test_a_doubtful_cut_of_the_network_is_the_event_of_services_in_its_source() 
     ):
         row = recorded("R1", "XA", "2020-01-02", extent_reason=reason, sources=frozenset({"s"}))
         other = recorded("R2", "XA", "2020-01-02", sources=frozenset({sources}))
-        other = replace(other, event=replace(other.event, platforms=services))
+        other = replace(other, platforms=services)
         assert (relation(row, other) is not None) == is_one
 
 
@@ -126,14 +126,14 @@ def test_mobile_and_fixed_rows_of_one_event_are_split_networks_where_the_ends_ag
     mobile = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-05", network_scope="mobile")
     fixed = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-05", network_scope="fixed")
     longer = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-02-05", network_scope="fixed")
-    assert relation(mobile, fixed) == ("R1", "R2", "other_networks", duplicates.OTHER_NETWORKS)
+    assert relation(mobile, fixed) == ("R1", "R2", "other_networks", event_links.OTHER_NETWORKS)
     assert relation(mobile, longer) is None
 
 
 def test_a_town_within_a_region_that_was_cut_whole_is_part_of_that_event() -> None:
     town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2020-01-03")
     region = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03")
-    assert relation(town, region) == ("R1", "R2", "one_event", duplicates.PLACE_IN_PLACE)
+    assert relation(town, region) == ("R1", "R2", "one_event", event_links.PLACE_IN_PLACE)
     part = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03", whole="none")
     assert relation(town, part) is None
     mobile = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03", network_scope="mobile")
@@ -145,9 +145,9 @@ def test_a_town_within_a_region_that_was_cut_whole_is_part_of_that_event() -> No
 def test_a_union_is_the_places_in_it() -> None:
     town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2020-01-03")
     union = recorded("R2", "XA-U", "2020-01-02", ended_on="2020-01-03")
-    assert relation(town, union) == ("R1", "R2", "one_event", duplicates.PLACE_IN_PLACE)
+    assert relation(town, union) == ("R1", "R2", "one_event", event_links.PLACE_IN_PLACE)
     both = recorded("R1", "XA-A;XA-B", "2020-01-02", ended_on="2020-01-02")
-    assert relation(both, union) == ("R1", "R2", "one_event", duplicates.SAME_PLACE)
+    assert relation(both, union) == ("R1", "R2", "one_event", event_links.SAME_PLACE)
 
 
 @pytest.mark.parametrize(
@@ -161,14 +161,14 @@ def test_an_event_whose_places_are_recorded_apart_is_one_with_them(
         record("F2", "XA-B", second, ended_on="2020-06-01"),
     ]
     row = record("R", "XA-A;XA-B", "2020-01-02", ended_on="2020-02-01")
-    (link,) = linkage.link_events([row], facts, "register", PARENTS)
+    (link,) = event_links.link_events([row], facts, "register", PARENTS)
     assert (link["other_restriction_id"], link["relation"]) == ("F1", expected)
 
 
 def test_what_was_left_of_a_region_after_its_end_is_a_remainder() -> None:
     town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2021-05-03", first_year="2021")
     region = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-03-03")
-    assert relation(town, region) == ("R1", "R2", "remainder", duplicates.PLACE_IN_PLACE)
+    assert relation(town, region) == ("R1", "R2", "remainder", event_links.PLACE_IN_PLACE)
 
 
 def test_a_later_edition_that_names_less_of_what_goes_on_stands() -> None:
@@ -181,14 +181,14 @@ def test_a_later_edition_that_names_less_of_what_goes_on_stands() -> None:
         "R1", "XA-A/town", "2020-01-02", end_status="ongoing", sources=frozenset({"s"}), **later
     )
     assert relation(town, region) is None
-    assert relation(same, region) == ("R2", "R1", "one_event", duplicates.SAME_SOURCES)
+    assert relation(same, region) == ("R2", "R1", "one_event", event_links.SAME_SOURCES)
 
 
 def test_a_start_that_a_later_edition_corrects_is_one_event() -> None:
     early = recorded("R1", "XA-A", "2020-01-12", end_status="unknown")
     later = {"first_year": "2022", "newest_year": "2022", "ended_on": "2022-03-04"}
     assert relation(early, recorded("R2", "XA-A", "2020-01-02", **later)) == (
-        ("R1", "R2", "one_event", duplicates.START_CORRECTED)
+        ("R1", "R2", "one_event", event_links.START_CORRECTED)
     )
     assert relation(early, recorded("R2", "XA-A", "2020-03-02", **later)) is None
     ended = recorded("R1", "XA-A", "2020-01-12", ended_on="2020-01-13")
@@ -199,7 +199,7 @@ def test_a_start_that_a_later_edition_corrects_is_one_event() -> None:
 def test_an_order_within_the_days_of_another_is_one_event_with_it() -> None:
     long = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-09")
     within = recorded("R2", "XA-A", "2020-01-05", ended_on="2020-01-06")
-    assert relation(long, within) == ("R2", "R1", "one_event", duplicates.WITHIN_ITS_DAYS)
+    assert relation(long, within) == ("R2", "R1", "one_event", event_links.WITHIN_ITS_DAYS)
     for cells in (
         {"start": "2020-01-09", "ended_on": "2020-01-09"},
         {"ended_on": "2020-01-12"},
@@ -425,10 +425,10 @@ def test_an_end_on_one_of_several_days_is_replaced_by_a_day_on_record() -> None:
 
 def test_addresses_of_sources_are_compared_one_by_one() -> None:
     cell = "https://a.example/1; https://b.example/2, as told https://c.example"
-    assert duplicates.list_addresses(cell) == {
+    assert event_links.list_addresses(cell) == {
         *("https://a.example/1", "https://b.example/2", "https://c.example")
     }
-    assert duplicates.list_addresses("a newspaper") == frozenset()
+    assert event_links.list_addresses("a newspaper") == frozenset()
 
 
 def order(first: str, last: str, **cells: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import pytest
 
-from audience_impact.registers import linkage, register, register_tables
+from audience_impact.registers import event_links, register, register_tables
 from audience_impact.registers.register import Background, Event, FeatureRule, Record
 from audience_impact.registers.stop import cells as stop
 from audience_impact.registers.stop import dates, reach
@@ -476,7 +476,7 @@ def defects(*rows: dict[str, str]) -> dict[str, list[int]]:
     background = Background(RUSSIA, KNOWN, RULES, "2026", gazetteer.build_atlas(countries))
     readings = [REGISTER.read(event, background) for event in events(result)]
     told = register_tables.collect_defects(REGISTER, result, readings)
-    return {kind: list(numbers) for kind, numbers in told.rows.items()}
+    return {kind: list(numbers) for kind, numbers in told.items()}
 
 
 def test_defects_of_events_are_those_of_all_their_rows() -> None:
@@ -510,7 +510,9 @@ def test_cells_become_text_on_one_line() -> None:
     }
 
 
-def recorded(restriction_id: str, platform: str = "whatsapp", **cells: str) -> linkage.EventRecord:
+def recorded(
+    restriction_id: str, platform: str = "whatsapp", **cells: str
+) -> event_links.EventRecord:
     row = {
         "restriction_id": restriction_id,
         "area_ids": "RU",
@@ -520,7 +522,7 @@ def recorded(restriction_id: str, platform: str = "whatsapp", **cells: str) -> l
         **cells,
     }
     target = {"restriction_id": restriction_id, "platform_id": platform, "feature": "voice_call"}
-    return linkage.event_records([row], [target])[0]
+    return event_links.event_records([row], [target])[0]
 
 
 @pytest.mark.parametrize(
@@ -538,8 +540,8 @@ def recorded(restriction_id: str, platform: str = "whatsapp", **cells: str) -> l
         (recorded("A", "telegram"), False),
     ],
 )
-def test_links(other: linkage.EventRecord, linked: bool) -> None:
-    assert bool(linkage.link_events([recorded("S")], [other], "s")) == linked
+def test_links(other: event_links.EventRecord, linked: bool) -> None:
+    assert bool(event_links.link_events([recorded("S")], [other], "s")) == linked
 
 
 @pytest.mark.parametrize(
@@ -563,27 +565,27 @@ def test_a_place_and_what_holds_it_are_linked(mine: str, theirs: str, linked: bo
         {"restriction_id": name, "platform_id": "whatsapp", "feature": "voice_call"}
         for name in "SA"
     ]
-    one, other = linkage.event_records(rows, targets, parents)
-    assert bool(linkage.link_events([one], [other], "s")) == linked
+    one, other = event_links.event_records(rows, targets, parents)
+    assert bool(event_links.link_events([one], [other], "s")) == linked
 
 
 def test_regions_that_differ_are_no_link_and_the_nearest_is_taken() -> None:
     mine = recorded("S", area_ids="RU-MOW")
-    assert not linkage.link_events([mine], [recorded("A", area_ids="RU-SPE")], "s")
+    assert not event_links.link_events([mine], [recorded("A", area_ids="RU-SPE")], "s")
     others = [recorded("A", observed_from="2025-08-15"), recorded("B", observed_from="2025-08-14")]
-    (link,) = linkage.link_events([mine], others, "s")
+    (link,) = event_links.link_events([mine], others, "s")
     assert link["other_restriction_id"] == "B"
 
 
 def test_a_link_says_what_the_two_disagree_on() -> None:
     other = recorded("A", observed_from="2025-08-12", ended_on="2025-09", geo_scope="national")
-    (link,) = linkage.link_events([recorded("S")], [other], "s")
+    (link,) = event_links.link_events([recorded("S")], [other], "s")
     assert link["disagreements"] == (
         "start: 2025-08-13, the other 2025-08-12; end: none, the other 2025-09; "
         "scope: none, the other national"
     )
-    two = linkage.EventRecord(**{**vars(other), "platforms": frozenset({"whatsapp", "x"})})
-    (link,) = linkage.link_events([recorded("S")], [two], "s")
+    two = event_links.EventRecord(**{**vars(other), "platforms": frozenset({"whatsapp", "x"})})
+    (link,) = event_links.link_events([recorded("S")], [two], "s")
     assert "services: none here alone, x in the other alone" in link["disagreements"]
 
 

@@ -246,20 +246,11 @@ def fold_spellings(name: str) -> list[str]:
     ]
 
 
-_STATE_WORDS = (
-    "state province region governorate oblast oblysy republic respublika respublikasi kray "
-    "krai okrug prefecture department voblasc voblast division shi sheng zizhiqu county"
+STATE_WORDS, ARTICLES, DIRECTIONS = (
+    phrases.TABLE.list_words(reading) for reading in ("state_word", "article", "direction")
 )
-STATE_WORDS = frozenset(_STATE_WORDS.split())
-_ARTICLES = "al as an ad ar at ash az el respublika"
-ARTICLES = frozenset(_ARTICLES.split())
 ADJECTIVE = re.compile(r"(?:skaya|skiy|ska)$")
 LEAST_STEM = 3
-_DIRECTIONS = (
-    "north south east west northern southern eastern western central north-east upper lower "
-    "northeast northwest southeast southwest middle"
-)
-DIRECTIONS = frozenset(_DIRECTIONS.split())
 
 
 def merge_places(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from audience_impact.registers.places.phrases import (
     PART,
     POLICE,
     STATE,
+    TABLE,
     TOWNSHIP,
     Phrase,
 )
@@ -49,6 +50,8 @@ FITS: Mapping[str, tuple[str, ...]] = {
 }
 """Levels that a kind of place may mean, the most likely first."""
 KIND_SIZES = {PART: -1, CITY: 0, TOWNSHIP: 1, POLICE: 1, DISTRICT: 2, DIVISION: 3, STATE: 4}
+UNIT_KINDS = {word: PartKind(kind) for word, kind in TABLE.phrases["part"]}
+"""What part of a place a word for a unit means."""
 PARTED = frozenset(("IN", "PK", "BD", "MM"))
 """Countries where a town may be smaller than the smallest place of its name on record."""
 
@@ -138,44 +141,6 @@ NAMESAKES: Mapping[PartKind, PartKind] = {
 """What a kind of part is where the place itself has the name of the part."""
 
 
-UNIT_KINDS: Mapping[str, PartKind] = {
-    **dict.fromkeys(("village", "hill", "colony", "tract", "village-tract"), PartKind.VILLAGE),
-    "town": PartKind.TOWN,
-    **dict.fromkeys(("city", "municipality", "capital", "metro", "metropolitan"), PartKind.CITY),
-    **dict.fromkeys(
-        (
-            *("township", "tehsil", "taluk", "taluka", "tahsil", "subdivision", "mandal", "block"),
-            *("upazila", "thana", "subdistrict", "policedistrict", "policedivision"),
-            "jurisdiction",
-        ),
-        PartKind.SUBDISTRICT,
-    ),
-    **dict.fromkeys(
-        ("district", "raion", "county", "prefecture", "division", "province", "state"),
-        PartKind.DISTRICTS,
-    ),
-    **dict.fromkeys(
-        ("part", "portion", "side", "valley", "region", "territory", "countryside", "suburb"),
-        PartKind.SOME,
-    ),
-    **dict.fromkeys(
-        (
-            *("area", "sector", "ward", "camp", "neighborhood", "neighbourhood", "island", "zone"),
-            *("locality", "environ", "border", "mohalla", "settlement"),
-        ),
-        PartKind.LOCALITY,
-    ),
-    **dict.fromkeys(
-        (
-            *("road", "site", "university", "checkpoint", "bridge", "hotel", "airport", "market"),
-            *("station", "tower", "crossing", "highway", "monastery", "campus"),
-        ),
-        PartKind.SITE,
-    ),
-}
-"""What part of a place a word for a unit means; an island or a border is as small as an area."""
-
-
 def items_of(phrase: Phrase, gazetteer: Gazetteer) -> list[Item]:
     """Return the item of a phrase, or two items if a comma is missing between large places."""
     item = item_of(phrase, gazetteer)
@@ -200,7 +165,7 @@ def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
     """Return the item of a phrase: reviewed, matched with the word of its kind, or without it."""
     name = phrases.fold_name(phrase.name.replace("&", " and "))
     phrase = replace(phrase, name=name)
-    with_kind = [f"{name} {word}" for word in KIND_WORDS.get(phrase.kind, ())]
+    with_kind = [f"{name} {word}" for word, _ in TABLE.phrases.get(f"name_of_{phrase.kind}", ())]
     for spelling in (*with_kind, name):
         if spelling in gazetteer.reviewed:
             reviewed = gazetteer.reviewed[spelling]
@@ -210,17 +175,6 @@ def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
         if ids and (spelling == name or phrase.kind in (DIVISION, STATE, PART)):
             return Item(phrase, ids, match)
     return _item_after_direction(phrase, gazetteer)
-
-
-KIND_WORDS: Mapping[str, tuple[str, ...]] = {
-    STATE: ("oblast", "region", "province", "state", "governorate"),
-    DIVISION: ("division",),
-    DISTRICT: ("district",),
-    POLICE: ("police district",),
-    CITY: ("city",),
-    PART: ("area", "areas", "border"),
-}
-"""Words that may be part of the name on record."""
 
 
 def _item_after_direction(phrase: Phrase, gazetteer: Gazetteer) -> Item:

@@ -21,73 +21,14 @@ from dataclasses import replace
 from audience_impact.registers.places import phrases
 from audience_impact.registers.places.country_places import Gazetteer
 from audience_impact.registers.places.items import NameMeaning
+from audience_impact.registers.places.phrases import TABLE
 from audience_impact.registers.places.resolver import resolve_text
 from audience_impact.vocabulary import GeoScope, PartKind, PlaceMatch, PlaceReading
 
-CUT = (
-    r"(?:cut ?off|cut|suspend\w*|shut ?down\w*|disconnect\w*|disrupt\w*|snapp\w*|block\w*|"
-    r"throttl\w*|down)"
-)
-RADIUS = re.compile(
-    r"\b(?P<single>(?:one|an?) )?(?P<km>\d+(?:\.\d+)?) ?-?(?:km|kilomet\w+) "
-    r"(?:radius|perimeter)\b|"
-    r"\bradius of (?P<of>\d+(?:\.\d+)?)",
-    re.IGNORECASE,
-)
-"""What limits a cut to circles; without "a" or "one" they are as many as the places named."""
-VICINITY = re.compile(
-    rf"\b{CUT}\b[^.;]*\bin the vicinity of\b|\bimmediate areas? around\b", re.IGNORECASE
-)
-_REASON = (
-    r"(?:because|following|after|during|as|due|amid(?:st)?|since|when|where|which|who|over|ahead|against|"
-    r"before|while|in the (?:midst|wake|run))"
-)
-_SIGN = r"(?:[^.;]|\.(?! [A-Z]))"
-"""A sign inside a sentence; the dot of "Sep. 28" does not end it."""
-PARTS = re.compile(
-    rf"\b{CUT}\b(?:(?!\b{_REASON}\b){_SIGN}){{0,80}}?\bin "
-    r"(?:(?:some|several|certain|many|various|multiple|select) )?"
-    r"(?:parts|areas|pockets|localities|locations|places|wards|neighbou?rhoods) (?:of|in|around)\b|"
-    r"\blocali[sz]ed\b|\blocally\b|\bsomewhere in\b",
-    re.IGNORECASE,
-)
-ALONG = re.compile(
-    rf"\b{CUT}\b(?:(?!\b{_REASON}\b){_SIGN}){{0,150}}?"
-    r"\balong (?:(?!and\b)[\w\u2019'-]+ ){0,4}(?:routes?|highways?|roads?|borders?)\b",
-    re.IGNORECASE,
-)
-"""What limits a cut to a line through a place: "along procession routes"."""
-KINDS = (
-    (VICINITY, PartKind.LOCALITY),
-    *((PARTS, PartKind.SOME), (ALONG, PartKind.SOME)),
-)
-"""Words in other cells which state that only a part of the place was cut, and of which kind."""
 COUNTED = (PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.CITY, PartKind.TOWN)
 """Kinds of part of which a text counts several ("7 districts across Meghalaya")."""
 UNNAMED = (PartKind.CITY, PartKind.TOWN, PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.SOME)
 """Kinds of part that an area cell counts ("several cities in"), and that a text may name."""
-_NEXT = (
-    r"(?:because|following|from|after|during|on|as|to|until|for|due|amid(?:st)?|between|since|when|where|"
-    r"which|who|by|with|over|ahead|against|starting|beginning|before|while|at|was|were|is|are|has|"
-    r"have|in the (?:midst|wake|run))"
-)
-_PLACE = rf"(?P<place>(?:(?!\b{_NEXT}\b)[^.;:\u2013])+)"
-PASSAGES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"\b(?:{CUT[3:-1]}|disabled|unavailable)\b{_SIGN}{{0,90}}?"
-        rf"\b(?:in|across|throughout) (?:the )?{_PLACE}",
-        rf"(?:^|(?<=[.\"] ))\W*In {_PLACE},? (?:the )?(?:mobile )?internet\b",
-    )
-)
-"""What names the places of a cut in a sentence: "suspended in X", "In X, the internet was"."""
-
-NAMED_PART = re.compile(
-    rf"\b{CUT}\b(?:(?!\b{_REASON}\b)(?!:){_SIGN}){{0,90}}?"
-    r"\b(?<!most )(?:parts?|portions?|pockets|areas|outskirts) of (?P<place>[^.;:,]{1,60})",
-    re.IGNORECASE,
-)
-"""What names a place of which a part was cut: "suspended for parts of X", "cut in parts of X"."""
 
 
 def narrow_meanings(
@@ -100,12 +41,13 @@ def narrow_meanings(
     """
     passages = _read_passages(meanings, text, gazetteer)
     inner = [_find_inner_places(meaning, meanings, passages, gazetteer) for meaning in meanings]
-    kind = next((kind for pattern, kind in KINDS if pattern.search(text)), None)
+    kinds = TABLE.list_meanings("part_of_place", text)
+    kind = PartKind(kinds[0]) if kinds else None
     is_narrowed = any(
         places and _is_first_level(meaning, gazetteer)
         for meaning, places in zip(meanings, inner, strict=True)
     )
-    circle = RADIUS.search(text)
+    circle = TABLE.find("radius", text)
     return tuple(
         _as_circles(narrowed, circle)
         for meaning, places in zip(meanings, inner, strict=True)
@@ -142,7 +84,9 @@ def _find_part(meaning: NameMeaning, text: str, is_beside: bool) -> PartKind | N
     way than the area cell. A part named after "all of" the place describes the further course of
     the event.
     """
-    passages = (phrases.fold_name(match["place"]) for match in NAMED_PART.finditer(text))
+    passages = (
+        phrases.fold_name(match["place"]) for match in TABLE.pattern("part_named").finditer(text)
+    )
     is_named = any(_names_place(passage, meaning.name) for passage in passages)
     is_all = f"all of {meaning.name}" in phrases.fold_name(text)
     return PartKind.SOME if is_beside or (is_named and not is_all) else None
@@ -177,7 +121,11 @@ def _read_passages(
 ) -> list[list[NameMeaning]]:
     """Return the meanings of names by passage of a text, for passages with all names on record."""
     is_large = any(_is_first_level(meaning, gazetteer) for meaning in meanings)
-    passages = (match["place"] for pattern in PASSAGES for match in pattern.finditer(text))
+    passages = (
+        match["place"]
+        for reading in ("passage", "passage_before")
+        for match in TABLE.pattern(reading).finditer(text)
+    )
     texts = (
         resolve_text(passage, GeoScope.LOCALITY, gazetteer)
         for passage in passages
@@ -246,8 +194,6 @@ BY_CITY = frozenset(("BD", "PK"))
 """Countries whose rows name cities, where no word says district."""
 BY_DISTRICT = frozenset(("IN",))
 """Countries whose orders name districts: 13 of 13 rows read apart meant the whole district."""
-CITY_PAGES = re.compile(r"\.(?:com|in|org|net)[ /](?:news[ /])?(?:city|cities)[ /]", re.IGNORECASE)
-"""A newspaper's section in an address ("indiatimes.com/city/..."), which is no word on a cut."""
 
 
 def settle_cities(
@@ -258,7 +204,7 @@ def settle_cities(
     `text` has the other cells of the row. If these name no kind, the district is meant where
     orders go by district, and the city where rows go by city; if they name both, it stays open.
     """
-    folded = phrases.fold_name(CITY_PAGES.sub(" ", text))
+    folded = phrases.fold_name(TABLE.pattern("city_page").sub(" ", text))
     is_usual = gazetteer.country in BY_CITY and "districts" not in folded.split()
     return tuple(
         _settle_city(meaning, folded, gazetteer, is_usual)

@@ -20,15 +20,14 @@ import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from audience_impact.plain_text import strip_accents
+from audience_impact.registers.phrase_tables import read_phrases
 
-SOUNDS = (
-    *(("chh", "ch"), ("sh", "s"), ("th", "t"), ("dh", "d"), ("bh", "b"), ("gh", "g")),
-    *(("kh", "k"), ("ph", "f"), ("jh", "j"), ("ck", "k"), ("q", "k"), ("z", "j")),
-    *(("w", "v"), ("x", "ks"), ("oo", "u"), ("ee", "i"), ("y", "i")),
-)
-"""Replacements that map transliterations of a sound to the same letters, in this order."""
+TABLE = read_phrases(Path(__file__).with_name("phrases.csv"))
+"""Words for kinds and amounts of places, and phrases on places, in English."""
+SOUNDS = TABLE.phrases["sound"]
 LEAST_SIGNS = 5
 """Minimum length of a name for the detection of misspellings; shorter names are too similar."""
 LIKENESS = 0.8
@@ -76,73 +75,17 @@ STATE, DIVISION, DISTRICT, POLICE, TOWNSHIP, CITY, PART = KINDS = (
     "part",
 )
 """Kinds of place in texts, from the largest to a part of any place."""
-_WORDS = {
-    STATE: "state province region oblast governorate krai kray republic territory ut union "
-    "governorates regional",
-    DIVISION: "division valley",
-    POLICE: "policedistrict policedivision",
-    DISTRICT: "district zone raion county prefecture",
-    TOWNSHIP: "township tehsil taluk taluka tahsil subdivision mandal block upazila thana "
-    "subdistrict",
-    CITY: "city town municipality capital metro metropolitan",
-    PART: "area village sector ward camp neighborhood neighbourhood tract road university "
-    "checkpoint bridge island locality jurisdiction environ site border hotel airport market "
-    "mohalla part place portion settlement station tower side suburb countryside "
-    "crossing highway village-tract hill colony monastery campus",
+UNITS: dict[str, tuple[str, str, bool]] = {
+    form: (kind, word, form != word)
+    for word, kind in TABLE.phrases["unit"]
+    for form in (f"{word}s", re.sub(r"y$", "ies", word), word)
 }
-UNITS = {
-    form: kind
-    for kind, words in _WORDS.items()
-    for word in words.split()
-    for form in (word, f"{word}s", re.sub(r"y$", "ies", word))
-}
-PLURALS = frozenset(
-    form
-    for words in _WORDS.values()
-    for word in words.split()
-    for form in (f"{word}s", re.sub(r"y$", "ies", word))
-    if form != word
-)
-SINGULARS = {
-    form: word
-    for words in _WORDS.values()
-    for word in words.split()
-    for form in (word, f"{word}s", re.sub(r"y$", "ies", word))
-}
-_NUMBERS = "one two three four five six seven eight nine ten eleven twelve fifteen twenty dozens"
-NUMBERS = frozenset(_NUMBERS.split())
+"""Kind, singular and whether it is a plural, of each word for a unit."""
+COUNTS = {word: int(count) for word, count in TABLE.phrases["number"]}
 SEVERAL = 4
 """How many units a plural without a number is taken for ("several cities in")."""
-COUNTS = {
-    **{word: at for at, word in enumerate(_NUMBERS.split()[:12], 1)},
-    "fifteen": 15,
-    "twenty": 20,
-    "dozens": 24,
-}
-_AMOUNTS = (
-    "some several many various multiple most other others certain few number selected rural "
-    "large different targeted surrounding nearby adjoining neighboring neighbouring major "
-    "refugee cell internet police conflict crisis hit least bunch affected remote select "
-    "coastal hillside riverside"
-)
-AMOUNTS = frozenset(_AMOUNTS.split())
-"""Words for a part of a place, or without information on the amount."""
-ALL = frozenset(("all", "entire", "whole", "every", "entirety"))
-_IDLE = (
-    "the a an of at and also both only then now likely confirmed mainly including especially "
-    "its their located is aka perhaps throughout nct areas based with from to by indian "
-    "administered near around about more than community development"
-)
-IDLE = frozenset(_IDLE.split())
-"""Words without meaning at the beginning or end of a phrase."""
-EXCEPTS = r"\bexcept(?:ing)?(?: for)?\b|\bexcluding\b|\boutside(?: of)?\b|\bbut for\b|\bbut(?= \w)"
-CUTS = re.compile(
-    rf"(?P<except>{EXCEPTS})|(?P<clause>;)|(?P<open>\()|(?P<close>\))|(?P<own>'s\b|s'(?=\s))|"
-    r"(?P<list>[,/]|\.(?:\s|$)|\band\b|\bas well as\b|\bor\b|\bplus\b|\+)|"
-    r"(?P<including>\bincluding\b|\bsuch as\b)|(?P<dash>:|\s[-\u2013]\s|(?<=\w)-\s)|"
-    r"(?P<of>\bof\b|\bin\b|\bacross\b|\bwithin\b|\balong\b|\bnear\b|\bfrom\b|\bthroughout\b|"
-    r"\baround\b|\binside\b|\bat\b|\bbetween\b|\bsurrounding\b|\bbordering\b)"
-)
+AMOUNTS, ALL, IDLE = (TABLE.list_words(reading) for reading in ("amount", "all", "idle"))
+CUTS = re.compile("|".join(f"(?P<{kind}>{phrase})" for phrase, kind in TABLE.phrases["cut"]))
 INNER = re.compile(r" (?:and|of|in|at|from|or) ")
 """Words in names at which a text must not be split."""
 SLIPS = ("district", "districts", "township", "townships", "village", "villages")
@@ -213,13 +156,11 @@ def _sort_words(text: str, place_names: Container[str]) -> _Words:
         first, last = words[0], words[-1]
         last = words[-1] = next(iter(difflib.get_close_matches(last, SLIPS, 1, 0.86)), last)
         if last in UNITS and (len(words) > 1 or not kind):
-            kind, plural = kind or UNITS[last], plural or last in PLURALS
-            unit = unit or SINGULARS[last]
-            words.pop()
+            kind, unit, plural = _add_unit(words.pop(), kind, unit, plural)
         elif first in ALL:
             is_all = True
             words.pop(0)
-        elif first in AMOUNTS or first in NUMBERS or first.isdecimal():
+        elif first in AMOUNTS or first in COUNTS or first.isdecimal():
             amount = True
             count = count or COUNTS.get(first, 0) or (int(first) if first.isdecimal() else 0)
             words.pop(0)
@@ -231,12 +172,16 @@ def _sort_words(text: str, place_names: Container[str]) -> _Words:
         elif last in IDLE:
             words.pop()
         elif first in UNITS and len(words) > 1:
-            kind, plural = kind or UNITS[first], plural or first in PLURALS
-            unit = unit or SINGULARS[first]
-            words.pop(0)
+            kind, unit, plural = _add_unit(words.pop(0), kind, unit, plural)
         else:
             break
     return _Words(" ".join(words).replace("_", " "), kind, amount, is_all, plural, unit, count)
+
+
+def _add_unit(word: str, kind: str, unit: str, plural: bool) -> tuple[str, str, bool]:
+    """Return kind, unit and plural with those of one more word; the first word decides."""
+    own_kind, singular, is_plural = UNITS[word]
+    return kind or own_kind, unit or singular, plural or is_plural
 
 
 def _cut_pieces(text: str, place_names: Container[str]) -> list[_Piece]:
@@ -345,11 +290,15 @@ def _is_of_several(words: _Words) -> bool:
 
 def _count_plural(words: _Words) -> int:
     """Return SEVERAL for a plural of places that have residents, or nothing."""
-    is_place = words.unit == "village" or UNITS.get(words.unit, PART) != PART
+    is_place = words.unit == "village" or (_kind_of(words.unit) or PART) != PART
     return SEVERAL if words.plural and words.amount and is_place else 0
 
 
 _NOTHING = _Words("", "", False, False, False)
+
+
+def _kind_of(unit: str) -> str:
+    return UNITS[unit][0] if unit else ""
 
 
 def _name_members(before: _Words) -> _Words:
@@ -357,7 +306,7 @@ def _name_members(before: _Words) -> _Words:
 
     An amount refers to the place before the list, and its unit to the members.
     """
-    kind = UNITS.get(before.unit, "") if before.amount and before.plural else before.kind
+    kind = _kind_of(before.unit) if before.amount and before.plural else before.kind
     is_place = kind not in ("", PART)
     named = replace(_NOTHING, kind=kind, plural=before.plural) if is_place else _NOTHING
     return replace(named, unit=before.unit)
