@@ -30,7 +30,6 @@ from audience_impact.outputs.lineage import make_sources
 from audience_impact.outputs.restrictions import make_register_rows
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
-from audience_impact.outputs.sensitivity import LARGEST_REGISTER
 from audience_impact.pipeline import (
     OUTPUTS,
     STEPS_OF_ANSWERS,
@@ -132,10 +131,7 @@ class Partitioning(Sequence[PartInput]):
         fitted = read_models(tables)
         tables = select_restrictions(tables, only) if only else tables
         self._scope = build_scope(tables, as_of)
-        count = len(self._scope.restrictions)
-        small = settings.sensitivity and count <= LARGEST_REGISTER
         common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
-        settings = replace(settings, sensitivity=small)
         self.shared = SharedInput(common, fitted, as_of, settings)
         part = _assign_parts(_link_countries(self._scope.requested), most)
         self._count = 1 + int(part.max()) if len(part) else 1

@@ -62,7 +62,6 @@ class Settings:
 
     seed: int = 0
     draws: int = DRAWS
-    sensitivity: bool = True
 
 
 class Selection(NamedTuple):
@@ -119,7 +118,6 @@ class Outputs(Mapping[str, pd.DataFrame]):
     def __init__(self, stages: Stages, settings: Settings) -> None:
         self.facts, self.stages = stages.context.tables, stages
         self.sampler = Sampler(settings.seed, settings.draws)
-        self.shares = settings.sensitivity
         self._made: Tables = {}
 
     @cached_property
@@ -185,7 +183,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     ),
     "person_days": lambda run, s: make_person_days(s.simulation, run.sampler, s.scope.as_of),
     "sensitivity": lambda run, s: make_sensitivity(
-        s.simulation, run.draws, run.sampler if run.shares else None, run["impact"]
+        s.simulation, run.draws, run.sampler, run["impact"]
     ),
     "restrictions": lambda run, s: make_restrictions(s.scope, run.facts),
     "comparisons": lambda run, s: make_comparisons(

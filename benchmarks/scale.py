@@ -224,7 +224,7 @@ def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, 
     results = timed(
         "compute",
         lambda: steps.compute_results(
-            checked, None, 0, sensitivity=False, how=how, draws=asked["draws"], release=True
+            checked, None, 0, how=how, draws=asked["draws"], release=True
         ),
     )
     result["restrictions"] = results.count_rows()["restrictions"]

@@ -152,7 +152,7 @@ def _list_unread(checked: steps.Checked) -> frozenset[str]:
     """The tables that are not looked at for what checked facts publish."""
     watched = _WatchedTables(checked.tables)
     stages, _ = pipeline.prepare_run(watched, steps.choose_day(checked, None))
-    dict(pipeline.Outputs(stages, pipeline.Settings(sensitivity=False)))
+    dict(pipeline.Outputs(stages, pipeline.Settings()))
     return frozenset(watched.keys() - watched.read_names)
 
 
@@ -177,9 +177,7 @@ def find_today() -> date:
 
 def compute_answers(checked: steps.Checked) -> steps.Results:
     """What checked facts publish, without the shares of the variance."""
-    return steps.compute_results(
-        steps.refuse_errors(checked, strict=False), None, 0, sensitivity=False
-    )
+    return steps.compute_results(steps.refuse_errors(checked, strict=False), None, 0)
 
 
 def count_findings(findings: Iterable[Finding]) -> FindingCounts:
@@ -322,7 +320,7 @@ def _reuse_outputs(facts: SoundFacts, makes: Mapping[str, Make]) -> dict[str, Ma
     """How each table of answers is made: as it was, where all that it is made from is so."""
     typed = facts.checked.tables
     before, _ = pipeline.prepare_run(typed, pipeline.find_newest_access(typed))
-    answers = dict(pipeline.Outputs(before, pipeline.Settings(sensitivity=False)))
+    answers = dict(pipeline.Outputs(before, pipeline.Settings()))
     last_stages: list[tuple[pipeline.Stages, bool]] = []
 
     def is_known(run: pipeline.Outputs, now: pipeline.Stages) -> bool:

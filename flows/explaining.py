@@ -76,10 +76,10 @@ def _format_unknown(restriction_id: str, restriction_ids: Sequence[str]) -> str:
 def _choose_options(checked: steps.Checked, version: Stored | None) -> tuple[date, Settings]:
     newest = pipeline.find_newest_access(checked.tables)
     if version is None:
-        return newest, Settings(sensitivity=False)
+        return newest, Settings()
     record = version.version
     day = record.as_of if record.inputs_sha256 == checked.inputs_sha256 else newest
-    return day, Settings(seed=record.seed, sensitivity=False)
+    return day, Settings(seed=record.seed)
 
 
 def _compare_published(

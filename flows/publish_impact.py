@@ -76,12 +76,11 @@ def compute_results(
     checked: Checked,
     as_of: date | None,
     seed: int,
-    sensitivity: bool,
     by: tuple[RunnerName, int | None, str | None],
 ) -> Results:
     """Compute the tables that are published, by a runner, its workers and its scheduler."""
     how = choose_division(*by, len(checked.tables["restrictions"]))
-    return steps.compute_results(checked, as_of, seed, sensitivity, how, release=True)
+    return steps.compute_results(checked, as_of, seed, how, release=True)
 
 
 @task(name="watch", task_run_name="compare with the last version", **INSIDE)
@@ -189,7 +188,6 @@ def publish_impact(
     strict: bool = False,
     keep: Annotated[int, Field(ge=1)] | None = None,
     workers: Annotated[int, Field(ge=1)] | None = None,
-    sensitivity: bool = True,
     accept_changes: bool = False,
     report: str | None = None,
     environment: str | None = None,
@@ -209,7 +207,6 @@ def publish_impact(
         keep: The number of versions to keep; by default all of them.
         workers: Processes that compute the parts of a large register; by default two from a
             thousand restrictions on. The results do not depend on the number.
-        sensitivity: Publish which input drives the width of each interval.
         accept_changes: If strict, publish even if much changed since the last version.
         report: Address of the report, for links to it; by default its folder next to the
             versions.
@@ -230,7 +227,7 @@ def publish_impact(
         steps.release_rows(rows.tables)
     by = runner, workers, scheduler
     with progress.count_parts():
-        results = timed(compute_results, checked, as_of, seed, sensitivity, by)
+        results = timed(compute_results, checked, as_of, seed, by)
     changes = report_changes(results, published, strict, accept_changes)
     version = timed(publish_version, results, published, keep, facts)
     show_answers(version, facts, report, environment)

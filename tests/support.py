@@ -647,7 +647,7 @@ def checked(*folders: Path) -> steps.Checked:
 def computed(*folders: Path) -> steps.Results:
     """Facts read, checked and computed; bad rows in quarantine, no shares of the variance."""
     result = steps.refuse_errors(checked(*folders), strict=False)
-    return steps.compute_results(result, None, 0, sensitivity=False)
+    return steps.compute_results(result, None, 0)
 
 
 def of_rule(found: steps.Checked, rule: str) -> list[Finding]:

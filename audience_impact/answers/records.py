@@ -361,7 +361,6 @@ class AnswerRecord:
         audiences: The audience of each service: rows of `impact_by_platform`.
         figures: The figures used: rows of `lineage`.
         comparisons: What others published: rows of `comparisons`.
-        is_sensitivity_computed: Whether the run computed the table `sensitivity`.
         rows: The published rows by table.
     """
 
@@ -374,7 +373,6 @@ class AnswerRecord:
     audiences: tuple[Row, ...]
     figures: tuple[Row, ...]
     comparisons: tuple[Row, ...]
-    is_sensitivity_computed: bool
     rows: Rows
 
     @cached_property
@@ -450,7 +448,6 @@ class Records(Mapping[str, AnswerRecord]):
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         """Group the tables of `load_tables` by restriction; make a record only at look-up."""
-        self._has_sensitivity = _is_computed(tables)
         self._rows: dict[str, dict[str, list[dict[str, Any]]]] = {
             name: {} for name in tables["restrictions"]["restriction_id"]
         }
@@ -461,7 +458,7 @@ class Records(Mapping[str, AnswerRecord]):
 
     def __getitem__(self, restriction: str) -> AnswerRecord:
         """Return the record of a restriction; KeyError where it is not published."""
-        return build_record_from_rows(self._rows[restriction], self._has_sensitivity)
+        return build_record_from_rows(self._rows[restriction])
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the restrictions, in the order of the published table."""
@@ -486,10 +483,10 @@ def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
 def build_record(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:
     """Return the record of one restriction; KeyError where it is not published."""
     parts = {name: tables[name][tables[name]["restriction_id"] == restriction] for name in TABLES}
-    return build_record_from_rows(Records(parts)._rows[restriction], _is_computed(tables))
+    return Records(parts)[restriction]
 
 
-def build_record_from_rows(rows: Rows, is_sensitivity_computed: bool = True) -> AnswerRecord:
+def build_record_from_rows(rows: Rows) -> AnswerRecord:
     """Return the record of a restriction from its published rows by table."""
     parts, lineage = rows.get("impact_by_platform", []), rows.get("lineage", [])
     first_parts: dict[str, Row] = {}
@@ -509,7 +506,6 @@ def build_record_from_rows(rows: Rows, is_sensitivity_computed: bool = True) -> 
         audiences=tuple(first_parts.values()),
         figures=tuple(row for row in lineage if row["role"] not in RESTRICTION_ROLES),
         comparisons=tuple(rows.get("comparisons", [])),
-        is_sensitivity_computed=is_sensitivity_computed,
         rows=rows,
     )
 
@@ -601,13 +597,6 @@ def _to_plain(cell: Any) -> Any:
     return str(cell)[:10] if hasattr(cell, "isoformat") else cell
 
 
-def _is_computed(tables: Mapping[str, pd.DataFrame]) -> bool:
-    """Return whether the run computed the causes of the width of intervals."""
-    impact = tables["impact"]
-    wide = (impact["q95_persons"] > impact["q05_persons"]).fillna(False).any()
-    return bool(tables["sensitivity"]["total_share"].notna().any() or not wide)
-
-
 def _pick_cells(kind: type, row: Row) -> dict[str, Any]:
     """Return, by name, the cells of a row for which a dataclass has a field.
 
@@ -651,8 +640,8 @@ def _build_driver(row: Row) -> Driver:
     return Driver(
         metric=row["impact_metric"],
         input=row["input"],
-        share=cap_share(row["total_share"]),
-        error=row["total_error_share"] or 0.0,
+        share=cap_share(row["first_order_share"]),
+        error=row["first_order_error_share"] or 0.0,
         narrowing_persons=row["narrowing_persons"],
         advice=row["advice"],
     )

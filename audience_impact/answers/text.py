@@ -43,10 +43,6 @@ TITLES = (
 )
 """Titles of the sections of the text, in their order."""
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
-NOT_COMPUTED = (
-    "not computed: the version was made by `audience-impact run --no-sensitivity`; run it without "
-    "that option"
-)
 UNDER = "People under at least one restriction at some time, each counted once"
 END_WINDOW = pd.Timedelta(days=31)
 MOST_LETTERS = 48
@@ -421,8 +417,7 @@ def _list_drivers(record: AnswerRecord) -> list[str]:
         f"  {driver.metric:<24} {driver.input:<14} {driver.share_text:>11}  {driver.advice}"
         for driver in record.drivers
     ]
-    missing = [] if record.is_sensitivity_computed else [f"  {NOT_COMPUTED}"]
-    return lines + missing or ["  nothing varies: the bounds meet"]
+    return lines or ["  nothing varies: the bounds meet"]
 
 
 def _format_figure(row: Row) -> str:
@@ -504,7 +499,6 @@ def restriction_json(record: AnswerRecord, version_id: str | None = None) -> dic
         ],
         "comparisons": list(record.comparisons),
         "missing": record.missing,
-        "is_sensitivity_computed": record.is_sensitivity_computed,
         "ids_elsewhere": name_other_ids(record),
     }
 

@@ -90,7 +90,7 @@ class SimulationInputs(Declared):
         bounds_with_error: Bounds from the figures at the 99 % ends of their errors.
         timeline: Audiences by the day.
         chances: How sure it is that each restriction happened as it is recorded.
-        draw_cache: Draws of steps that several tables and the redraws for `sensitivity` share.
+        draw_cache: Draws of steps that several tables share.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {

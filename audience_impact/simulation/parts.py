@@ -87,6 +87,11 @@ def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: Draw
     `parts` has the columns PARTS, and a distribution in each row; `online` (rows, D) has the people
     online in the country of each row.
     """
+    return PartDraws(_draw_cut(parts, sampler, cache), draw_online(parts, online, sampler, cache))
+
+
+def draw_online(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: DrawCache) -> Array:
+    """Return the share (rows, D) of the people online of its country who live in each place."""
     country_people = parts["country_persons"].to_numpy("float64")[:, None]
     share = np.clip(online / country_people, 1e-9, MOST_SHARE)
     odds = cache("odds of places", sampler, (parts,), partial(_draw_odds, parts))
@@ -95,7 +100,7 @@ def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: Draw
     is_whole_country = (parts["area_id"] == parts["country_id"]).to_numpy()[:, None]
     place_online = np.where(is_whole_country, 1.0, people * online_share / (share * country_people))
     most = np.minimum(parts["people_persons"].to_numpy("float64")[:, None] / online, 1.0)
-    return PartDraws(_draw_cut(parts, sampler, cache), np.minimum(place_online, most))
+    return np.asarray(np.minimum(place_online, most))
 
 
 def _float_columns(parts: pd.DataFrame, names: list[str]) -> list[Array]:
@@ -128,13 +133,13 @@ def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
 
 def _draw_cut(parts: pd.DataFrame, sampler: Sampler, cache: DrawCache) -> Array:
     """Return the share (rows, D) of the people online of each place who are affected."""
-    only = cache("network alone", sampler, (parts,), partial(_draw_network_share, parts))
-    lost = cache("share lost", sampler, (parts,), partial(_draw_lost_share, parts))
-    reading = cache("read of places", sampler, (parts,), partial(_draw_reading, parts))
+    only = cache("network alone", sampler, (parts,), partial(draw_network_share, parts))
+    lost = cache("share lost", sampler, (parts,), partial(draw_lost_share, parts))
+    reading = cache("read of places", sampler, (parts,), partial(draw_reading, parts))
     return np.asarray(only * lost * reading)
 
 
-def _draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
+def draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return the share (rows, D) of the traffic or addresses of each place that was lost.
 
     The share is uniform between the smallest and the largest on record, and 1 where none is on
@@ -150,7 +155,7 @@ def _draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
     return share
 
 
-def _draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
+def draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return the share (rows, D) of the people online who have only the network that was cut."""
 
     def draw(distinct: pd.DataFrame) -> Array:
@@ -165,7 +170,7 @@ def _draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
     return draw_distinct(parts, ["country_id", "network", *ONLY], draw)
 
 
-def _draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
+def draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return the share (rows, D) of each place that its text means."""
     share = np.ones((len(parts), sampler.count))
     is_within = (parts["reading"] == PlaceReading.WITHIN.value).to_numpy()
@@ -312,7 +317,7 @@ def draw_people(
     touching_all, folded = cache("wanted of all", sampler, (*keys, places.rows), plan_all)
 
     def draw_all(stream: Sampler) -> tuple[Array, Array]:
-        drawn_unions = cache.drawn_unions(values, stream) if folded is values else {}
+        drawn_unions = cache.drawn_unions(values) if folded is values else {}
         return _draw_everyone(members, touching_all, folded, model, stream, drawn_unions)
 
     persons, base = cache("under all", sampler, keys, draw_all)

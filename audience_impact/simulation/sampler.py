@@ -15,8 +15,9 @@ Citation
 Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC11.
 """
 
+import operator
 from collections.abc import Callable, Collection, Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeVar, cast
 
@@ -80,25 +81,16 @@ def draw_distinct(
 class Sampler:
     """The standard draws of a run: one row of uniforms for each uncertain quantity.
 
-    Kinds of input in `second` use a second stream of random numbers, all others the first, so that
-    sensitivity.py can vary a single kind of input. `drawn_kinds` contains the kinds that were drawn
-    so far. `memory` caches draws for later calls, also of samplers with another `second`.
+    `memory` keeps draws for later calls.
     """
 
     seed: int
     count: int
-    second: frozenset[InputKind] = frozenset()
-    drawn_kinds: set[InputKind] = field(default_factory=set, compare=False, repr=False)
     memory: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
-
-    def with_second(self, second: frozenset[InputKind]) -> "Sampler":
-        """Return a sampler with other kinds of input in the second stream, and the same memory."""
-        return replace(self, second=second, drawn_kinds=set())
 
     def draw_uniform(self, kind: InputKind, key: str) -> Array:
         """Return uniforms (D,) of a kind of input and a key, equal for equal arguments."""
-        self.drawn_kinds.add(kind)
-        return draw_uniforms(self.seed, f"second|{key}" if kind in self.second else key, self.count)
+        return draw_uniforms(self.seed, key, self.count)
 
     def draw_rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
         """Return uniforms (rows, D), with equal rows for equal keys."""
@@ -126,8 +118,7 @@ class Sampler:
         `draw` returns the rows at the places that it is passed; rows in memory are not drawn again.
         Equal keys have equal rows.
         """
-        self.drawn_kinds.update({kind} if len(keys) else ())
-        names = [(self.seed, self.count, kind, kind in self.second, key) for key in keys]
+        names = [(self.seed, self.count, kind, key) for key in keys]
         missing = {name: place for place, name in enumerate(names) if name not in self.memory}
         if missing:
             self.memory.update(zip(missing, draw(list(missing.values())), strict=True))
@@ -148,34 +139,18 @@ def make_end_sampler() -> EndSampler:
 
 
 class DrawCache:
-    """Cache of the draws of each step that depend only on inputs from the first stream.
-
-    The draws of a step depend only on its arguments and on the kinds of input that it requests from
-    its sampler. A sampler with other kinds in the second stream therefore gets exactly the same
-    numbers from the cache. The first result of a step is stored and must not be modified.
-    """
+    """Cache of the draws of each step, which several tables share; no caller may modify them."""
 
     def __init__(self) -> None:
         self._run: tuple[int, int] | None = None
-        self._results: dict[str, tuple[frozenset[InputKind], tuple[object, ...], object]] = {}
-        self._alike: dict[str, Array] = {}
+        self._results: dict[str, tuple[tuple[object, ...], object]] = {}
         self._unions: tuple[object, dict[tuple[object, ...], Array]] = None, {}
 
-    def drawn_unions(self, audiences: Array, sampler: Sampler) -> dict[tuple[object, ...], Array]:
+    def drawn_unions(self, audiences: Array) -> dict[tuple[object, ...], Array]:
         """Return the stored unions of the same audiences, to which new unions can be added."""
-        if sampler.second:
-            return {}
         if self._unions[0] is not audiences:
             self._unions = audiences, {}
         return self._unions[1]
-
-    def reuse_equal(self, name: str, drawn: Array) -> Array:
-        """Return the array first stored under this name, if it is equal in every bit.
-
-        Steps that depend on the array can then reuse earlier results; no caller may write into it.
-        """
-        first = self._alike.setdefault(name, drawn)
-        return first if np.array_equal(first, drawn, equal_nan=True) else drawn
 
     def release(self, steps: Collection[str]) -> None:
         """Free the results of these steps; each would be computed again."""
@@ -198,18 +173,10 @@ class DrawCache:
         if self._run != (sampler.seed, sampler.count):
             self._run = sampler.seed, sampler.count
             self._results.clear()
-            self._alike.clear()
         if step in self._results:
-            kinds, earlier, made = self._results[step]
-            same = all(
-                argument is stored for argument, stored in zip(arguments, earlier, strict=True)
-            )
-            if same and not kinds & sampler.second:
-                sampler.drawn_kinds.update(kinds)
+            earlier, made = self._results[step]
+            if all(map(operator.is_, arguments, earlier)):
                 return cast("Made", made)
-        recorder = replace(sampler, drawn_kinds=set())
-        result = make(recorder)
-        sampler.drawn_kinds.update(recorder.drawn_kinds)
-        if step not in self._results and not recorder.drawn_kinds & sampler.second:
-            self._results[step] = frozenset(recorder.drawn_kinds), arguments, result
+        result = make(sampler)
+        self._results.setdefault(step, (arguments, result))
         return result

@@ -4,8 +4,7 @@ Definitions. Simulation inputs contain everything that is the same in all draws:
 union, the bounds, the shares that apply. A sampler produces the standard draws. Draws are arrays
 (restrictions, D), one for each metric, NaN where nothing can be drawn.
 
-Method. The same function computes the published draws and, with some inputs from a second stream,
-the draws from which sensitivity.py computes the drivers of the width. Draws are not truncated at
+Method. Draws are not truncated at
 the published bounds, which are valid only if each figure is right as printed. They satisfy the
 inequalities for the drawn figures (largest <= union <= base, users of a feature <= people exposed),
 and never exceed the residents on record.
@@ -116,7 +115,9 @@ def draw_steps(inputs: SimulationInputs, overlap_model: OverlapModel, sampler: S
     fitted = cache("fitted", sampler, (), partial(_draw_fitted_use, inputs))
     users = np.where(np.isnan(users), people * fitted, users)
     used = np.where(is_whole, people, np.clip(users, 0.0, people))
-    online = cache.reuse_equal("online in places", _online_of_places(inputs, drawn.bases))
+    online = cache(
+        "online in places", sampler, (), lambda _: _online_of_places(inputs, drawn.bases)
+    )
     places = cache("places", sampler, (online,), partial(_draw_places, inputs, online))
     share = cache(
         "share", sampler, (places,), lambda _: parts.country_shares(places, inputs.countries)

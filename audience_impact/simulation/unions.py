@@ -134,13 +134,11 @@ def _draw_years(name: str, correlation: float, sampler: Sampler) -> Array:
 
 def draw_joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> JointUse:
     """Return draws of the joint use of a country, made once and shared by all callers."""
-    kinds = {InputKind.CORRELATION, InputKind.MODEL}
-    name = ("joint use", sampler.seed, sampler.count, sampler.second & kinds, country_id)
+    name = ("joint use", sampler.seed, sampler.count, country_id)
     stored_model, use = sampler.memory.get(name, (None, None))
     if stored_model is not model:
         use = model.joint_use(country_id, sampler.draw_uniform)
         sampler.memory[name] = model, use
-    sampler.drawn_kinds.update(kinds)
     return cast("JointUse", use)
 
 

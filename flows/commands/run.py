@@ -92,9 +92,6 @@ Scheduler = Annotated[
         "processes on this machine.",
     ),
 ]
-Sensitivity = Annotated[
-    bool, typer.Option(help="Report which input drives the width of each interval.")
-]
 AcceptChanges = Annotated[
     bool,
     typer.Option(
@@ -119,7 +116,6 @@ def run_and_publish(
     strict: Strict = False,
     keep: Keep = None,
     workers: Workers = None,
-    sensitivity: Sensitivity = True,
     accept_changes: AcceptChanges = False,
     profile: ProfileFile = None,
     on_top_of_shipped: OnTopOfShipped = False,
@@ -147,7 +143,6 @@ def run_and_publish(
         "strict": strict or settings.strict,
         "keep": keep or settings.keep,
         "workers": workers,
-        "sensitivity": sensitivity,
         "accept_changes": accept_changes,
         "environment": settings.environment,
         "runner": runner,

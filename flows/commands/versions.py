@@ -87,7 +87,7 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     )
     as_of = run_steps.choose_day(checked, day)
     stages, _ = pipeline.prepare_run(checked.tables, as_of)
-    tables = pipeline.Outputs(stages, pipeline.Settings(seed, sensitivity=False))
+    tables = pipeline.Outputs(stages, pipeline.Settings(seed))
     refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
     day_options = {run_steps.AS_KNOWN} if day else set()
     return compared_versions.ComparedVersion(

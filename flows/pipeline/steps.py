@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from flows.pipeline.merging import MergedResults
     from flows.pipeline.parts import RunFolder
 
-NO_SENSITIVITY, AS_KNOWN = "no-sensitivity", "as-known"
+AS_KNOWN = "as-known"
 """Options of a run, as the method of its version names them."""
 
 
@@ -407,7 +407,6 @@ def compute_results(
     checked: Checked,
     as_of: date | None,
     seed: int,
-    sensitivity: bool = True,
     how: Division | None = None,
     draws: int | None = None,
     only: Collection[str] = (),
@@ -434,13 +433,13 @@ def compute_results(
         folder,
         checked,
         day,
-        Settings(seed, count, sensitivity),
+        Settings(seed, count),
         how or ALONE,
         only,
         release,
     )
     merged_results = merging.merge_results(folder, number, shared, day)
-    options = {NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
+    options = {AS_KNOWN: bool(checked.cut)}
     options[f"{count}-draws"] = count != DRAWS
     return _build_results(checked, merged_results, _describe_version(checked, day, seed, options))
 

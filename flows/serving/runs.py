@@ -155,7 +155,7 @@ SERVED = "_AUDIENCE_IMPACT_SERVED"
 """Environment variable with the parameters of the deployment, for the process of a run."""
 FREE = frozenset(
     {
-        *("as_of", "seed", "strict", "workers", "sensitivity", "accept_changes"),
+        *("as_of", "seed", "strict", "workers", "accept_changes"),
         *("only", "confirm", "threshold", "today"),
     }
 )

@@ -14,7 +14,7 @@ from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
 from schemas.published import areas_and_days, inputs, regions, restrictions
 
-SCHEMA_VERSION = "4.0"
+SCHEMA_VERSION = "5.0"
 
 _OF_AREA = ("area_id", "period", "impact_metric")
 _ON_DAYS = ("area_id", "from_day", "impact_metric")

@@ -78,15 +78,11 @@ class Sensitivity(PublishedModel):
         "kind of input; no_figure: nothing is drawn, and this would help most",
         also={"no_figure": "an audience figure, which is lacking: nothing is drawn"},
     )
-    rank_count: Series[float] = columns.make_column("1: the largest total share", "count", ge=1)
+    rank_count: Series[float] = columns.make_column("1: the largest share", "count", ge=1)
     first_order_share: Series[float] = columns.make_column(
         "part of the variance that goes if the input were known", "share", null=True
     )
     first_order_error_share: Series[float] = columns.share_column("its standard error")
-    total_share: Series[float] = columns.make_column(
-        "part of the variance that stays if all else were known", "share", null=True
-    )
-    total_error_share: Series[float] = columns.share_column("its standard error")
     narrowing_persons: Series[float] = columns.people_column(
         "people by whom the 90 % interval would narrow if the input were known; null: person-days, "
         "or nothing is drawn"

@@ -51,9 +51,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def publish(folder: Path, root: Path) -> Published:
     result = steps.refuse_errors(steps.validate_facts(steps.read_facts([folder])), strict=True)
-    return steps.publish_results(
-        steps.compute_results(result, None, 0, sensitivity=False), root, None
-    )
+    return steps.publish_results(steps.compute_results(result, None, 0), root, None)
 
 
 @pytest.fixture(scope="module")

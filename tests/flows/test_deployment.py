@@ -174,7 +174,6 @@ def test_parameters_come_as_text_and_are_typed() -> None:
         "strict": False,
         "keep": 3,
         "workers": None,
-        "sensitivity": True,
         "accept_changes": False,
         "report": None,
         "environment": None,

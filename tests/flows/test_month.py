@@ -124,7 +124,7 @@ class Month:
             steps.validate_facts(steps.read_facts([self.facts]), at.date()), strict=True
         )
         if checked.inputs_sha256 not in computed:
-            results = steps.compute_results(checked, None, 0, sensitivity=False)
+            results = steps.compute_results(checked, None, 0)
             computed[checked.inputs_sha256] = results
         results = computed[checked.inputs_sha256]
         before = last_version.read_last_version(self.root)

@@ -36,7 +36,7 @@ for seed in sys.stdin:
         checked = steps.refuse_errors(
             steps.validate_facts(steps.read_facts([facts])), strict=False
         )
-        results = steps.compute_results(checked, None, int(seed), sensitivity=False)
+        results = steps.compute_results(checked, None, int(seed))
         steps.publish_results(results, root, None)
         os._exit(0)
     print(child, flush=True)
@@ -100,7 +100,7 @@ def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
     head, first, *_ = (small_facts / "estimates.csv").read_text("utf-8").splitlines()
     (layer / "estimates.csv").write_text(f"{head}\n{first}\n", encoding="utf-8")
     layers: list[str | Path] = ["--facts", small_facts, "--facts", layer]
-    done = run(alone, *layers, "--published", root, "--no-sensitivity")
+    done = run(alone, *layers, "--published", root)
     assert done.returncode == 0, done.stderr
     assert "estimates.csv:" in done.stdout
     assert (

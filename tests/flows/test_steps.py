@@ -170,11 +170,9 @@ def test_a_day_beyond_all_facts_makes_no_version(day: date, small_facts: Path) -
 
 def test_other_draws_are_another_version(small_facts: Path) -> None:
     facts = checked(small_facts)
-    few, usual = (
-        steps.compute_results(facts, None, 0, sensitivity=False, draws=n) for n in (40, None)
-    )
+    few, usual = (steps.compute_results(facts, None, 0, draws=n) for n in (40, None))
     methods = [one.version.method_version for one in (few, usual)]
-    assert methods == [f"{steps.name_method()}+no-sensitivity{word}" for word in ("+40-draws", "")]
+    assert methods == [f"{steps.name_method()}{word}" for word in ("+40-draws", "")]
     medians = [one.read_frame("impact", ["q50_persons"])["q50_persons"] for one in (few, usual)]
     assert (medians[0] != medians[1]).any()
 

@@ -101,17 +101,15 @@ def of_layer(folder: Path) -> Digests:
 
 
 def of_facts_and_layer(folder: Path) -> Digests:
-    """What is published of the facts with the layer upon them, without shares of the variance."""
+    """What is published of the facts with the layer upon them, ."""
     result = steps.refuse_errors(checked(FACTS, folder), strict=True)
-    return digests(
-        values(steps.compute_results(result, None, 0, sensitivity=False)), [FACTS, folder]
-    )
+    return digests(values(steps.compute_results(result, None, 0)), [FACTS, folder])
 
 
 def of_world(odd: Odd, folder: Path) -> Digests:
     """What is published of an odd world, bad rows quarantined."""
     result = steps.refuse_errors(checked(odd.make().write(folder)), strict=False)
-    done = steps.compute_results(result, odd.as_of, 0, sensitivity=False)
+    done = steps.compute_results(result, odd.as_of, 0)
     return digests(values(done), [folder])
 
 

@@ -29,4 +29,4 @@ def test_no_clause_of_an_answer_of_the_facts_is_without_its_record(
 def test_no_clause_of_an_answer_of_a_register_is_without_its_record(tmp_path: Path) -> None:
     layer = pin.layer(tmp_path / "layer")
     result = steps.refuse_errors(checked(FACTS, layer), strict=True)
-    assert list_faults(steps.compute_results(result, None, 0, sensitivity=False)) == {}
+    assert list_faults(steps.compute_results(result, None, 0)) == {}

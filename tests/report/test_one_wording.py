@@ -43,8 +43,8 @@ def pages(version: Published) -> ReportData:
     result = report_data.load_report_data(version.version)
     rows = result.tables["sensitivity"]
     rows = rows.assign(
-        total_share=rows["total_share"].where(rows["total_share"].isna(), BEYOND),
-        total_error_share=0.05,
+        first_order_share=rows["first_order_share"].where(rows["first_order_share"].isna(), BEYOND),
+        first_order_error_share=0.05,
     )
     return ReportData(result.stored, {**result.tables, "sensitivity": rows})
 
@@ -93,7 +93,7 @@ def test_every_place_renders_the_answer_in_the_same_words(
 
 def test_a_share_of_the_variance_is_never_above_the_whole(pages: ReportData) -> None:
     record = pages.records["both"]
-    assert BEYOND in pages.tables["sensitivity"]["total_share"].tolist()
+    assert BEYOND in pages.tables["sensitivity"]["first_order_share"].tolist()
     shares = {one.share_text for one in record.drivers if one.share is not None}
     assert shares == {SHOWN}
     picture = rows.draw_drivers("T", restriction._choose_drivers(record, record.leading.metric))

@@ -42,7 +42,7 @@ def test_ends_hold_99_percent_of_the_draws(made: World) -> None:
 
 def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World) -> None:
     stages, _ = prepared(made)
-    result = pipeline.Outputs(stages, pipeline.Settings(draws=400, sensitivity=False))
+    result = pipeline.Outputs(stages, pipeline.Settings(draws=400))
     for table, unit in (
         *(("impact", "persons"), ("impact_by_area", "persons"), ("impact_by_day", "persons")),
         *(("person_days", "person_days"), ("person_days", "person_hours")),

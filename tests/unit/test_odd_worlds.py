@@ -57,7 +57,7 @@ def results(made: World, as_of: date = AS_OF) -> Results:
     """The tables that follow, each computed when a test looks at it."""
     typed = made.typed()
     stages, _ = impact.prepare_run(typed, as_of)
-    return impact.Outputs(stages, impact.Settings(draws=200, sensitivity=False))
+    return impact.Outputs(stages, impact.Settings(draws=200))
 
 
 def exposed(tables: Results, act: str = "R1") -> "pd.Series[float]":
@@ -249,7 +249,7 @@ def test_a_contradicting_overlap_is_left_out(tmp_path: Path) -> None:
     }
     line = append(facts, "overlaps", overlap)
     result = steps.refuse_errors(checked(facts), strict=True)
-    done = steps.compute_results(result, None, 0, sensitivity=False)
+    done = steps.compute_results(result, None, 0)
     told = done.frames["quality"].set_index("check")["details"]["overlaps_contradict"]
     assert f"overlaps.csv:{line}:value" in told
     assert "left out" in told

@@ -1043,17 +1043,6 @@ def test_all_records_are_those_of_each(computed: tuple[Records, dict[str, Any]])
         records.build_record(tables, "nowhere")
 
 
-def test_a_version_without_sensitivity_says_so(computed: tuple[Records, dict[str, Any]]) -> None:
-    _, tables = computed
-    shares = tables["sensitivity"]
-    without = tables | {"sensitivity": shares[shares["total_share"].isna()]}
-    assert len(without["sensitivity"]) < len(shares)
-    shown = text.render_restriction(records.build_record(without, "calls"))
-    assert text.NOT_COMPUTED in shown
-    shown = text.render_restriction(records.build_record(tables, "nothing"))
-    assert text.NOT_COMPUTED not in shown
-
-
 @pytest.mark.parametrize(
     ("printed", "readings", "quoted"),
     [
