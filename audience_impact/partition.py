@@ -238,17 +238,15 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
         frames[name] = run[name]
         run.release_draws(steps)
     no_estimate_reason = find_no_estimate_reason(stages.simulation)
-    frames["impact_by_area"] = impact_by_area.make_country_rows(
-        run.in_periods, no_estimate_reason, shared.as_of
-    ).pipe(rate_countries_of, run)
+    names = sorted(set(run.in_periods.all_sets.table["country_id"]))
+    in_periods = {name: run.in_periods.of_country(name) for name in names}
+    on_days = {name: run.on_days.of_country(name) for name in names}
+    about = pd.DataFrame({"country_id": names, "area_id": names}), no_estimate_reason, shared.as_of
+    rows = impact_by_area.make_rows(in_periods, *about)
+    frames["impact_by_area"] = rate_countries_of(rows, run)
     frames["draws_by_area"] = impact_by_area.make_draws(run.in_periods, frames["impact_by_area"])
-    frames["impact_by_day"] = impact_by_day.make_country_rows(
-        run.on_days, no_estimate_reason, shared.as_of
-    )
-    countries = {
-        country: Country(run.in_periods.of_country(country), run.on_days.of_country(country))
-        for country in sorted(set(run.in_periods.all_sets.table["country_id"]))
-    }
+    frames["impact_by_day"] = impact_by_day.make_rows(on_days, *about)
+    countries = {name: Country(in_periods[name], on_days[name]) for name in names}
     broken = rules.find_broken_rules(collect_review_input(stages, frames))
     return PartResult(frames, countries, tuple(findings), broken, no_estimate_reason)
 
@@ -269,8 +267,8 @@ def merge_parts(
     regions = areas.list_regions(tables["areas"], pd.Series(list(in_periods), dtype="str"))
     about = regions, parts[0][1], as_of
     summed = {
-        "impact_by_area": impact_by_area.make_region_rows(in_periods, *about),
-        "impact_by_day": impact_by_day.make_region_rows(on_days, *about),
+        "impact_by_area": impact_by_area.make_rows(in_periods, *about),
+        "impact_by_day": impact_by_day.make_rows(on_days, *about),
     }
     keys = {"impact_by_area": impact_by_area.KEY, "impact_by_day": impact_by_day.KEY}
     merged = {

@@ -465,8 +465,8 @@ def sum_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> 
     `hours` has a row for each restriction.
     """
     single = _list_restrictions(intervals, rows)
-    each = hours.reindex(single["restriction_id"])
-    total = each.groupby(single["set_id"].to_numpy()).sum().clip(upper=DAY_HOURS)
+    of_member = hours.reindex(single["restriction_id"])
+    total = of_member.groupby(single["set_id"].to_numpy()).sum().clip(upper=DAY_HOURS)
     return np.asarray(total.to_numpy("float64"))
 
 

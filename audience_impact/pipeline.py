@@ -136,6 +136,16 @@ class Outputs(Mapping[str, pd.DataFrame]):
         as_of = self.stages.scope.as_of
         return impact_by_day.draw_days(self.stages.simulation, self.sampler, as_of)
 
+    def sum_countries(
+        self, make_rows: Callable[..., pd.DataFrame], people: InPeriods | OnDays
+    ) -> pd.DataFrame:
+        """Return the rows that a module of areas makes of its people, of countries and regions."""
+        countries = self.in_periods.all_sets.table["country_id"]
+        by_country = {name: people.of_country(name) for name in sorted(set(countries))}
+        places = areas.list_areas_of(self.facts["areas"], countries)
+        reason = find_no_estimate_reason(self.stages.simulation)
+        return make_rows(by_country, places, reason, self.stages.scope.as_of)
+
     def release_draws(self, steps: Collection[str]) -> None:
         """Free the draws of the metrics and of some steps, which no later table needs."""
         self.__dict__.pop("draws", None)
@@ -165,18 +175,14 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         s.scope, s.inputs.audiences, s.simulation, run.facts["platforms"]
     ),
     "impact_by_area": lambda run, s: finish_areas(
-        impact_by_area.make_impact_by_area(
-            run.in_periods, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
-        ).pipe(rate_countries_of, run),
+        rate_countries_of(run.sum_countries(impact_by_area.make_rows, run.in_periods), run),
         areas.list_regions(run.facts["areas"], run.in_periods.all_sets.table["country_id"]),
         run.facts["register_rows"],
     ),
     "draws_by_area": lambda run, s: impact_by_area.make_draws(
         run.in_periods, run["impact_by_area"]
     ),
-    "impact_by_day": lambda run, s: impact_by_day.make_impact_by_day(
-        run.on_days, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
-    ),
+    "impact_by_day": lambda run, s: run.sum_countries(impact_by_day.make_rows, run.on_days),
     "area_comparisons": lambda run, s: make_area_comparisons(run.facts, run["impact_by_area"]),
     "impact_by_group": lambda run, s: make_impact_by_group(
         s.scope, s.inputs.audiences.sizes, run.facts

@@ -1,6 +1,7 @@
 """Worlds for the estimation engine: a calibration among the facts, and the case of Russia."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from audience_impact.fitted.context import make_context
 from audience_impact.frames import Array
 from audience_impact.outputs import impact as impact_table
 from audience_impact.outputs import impact_by_area, impact_by_day
+from audience_impact.outputs.areas import list_areas_of
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
@@ -211,18 +213,29 @@ def by_area(
     inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Table `impact_by_area` of countries, and of regions where the table of areas is given."""
-    periods = impact_by_area.draw_periods(inputs, sampler)
-    if areas is None:
-        return impact_by_area.make_country_rows(periods, find_no_estimate_reason(inputs), AS_OF)
-    return impact_by_area.make_impact_by_area(
-        periods, areas, find_no_estimate_reason(inputs), AS_OF
+    return _sum_countries(
+        impact_by_area.make_rows, impact_by_area.draw_periods(inputs, sampler), inputs, areas
     )
 
 
 def by_day(inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame) -> pd.DataFrame:
     """Table `impact_by_day`."""
     days = impact_by_day.draw_days(inputs, sampler, AS_OF)
-    return impact_by_day.make_impact_by_day(days, areas, find_no_estimate_reason(inputs), AS_OF)
+    return _sum_countries(impact_by_day.make_rows, days, inputs, areas)
+
+
+def _sum_countries(
+    make_rows: Callable[..., pd.DataFrame],
+    people: impact_by_area.InPeriods | impact_by_day.OnDays,
+    inputs: SimulationInputs,
+    areas: pd.DataFrame | None,
+) -> pd.DataFrame:
+    names = sorted(set(inputs.timeline.rows["country_id"]))
+    places = pd.DataFrame({"country_id": names, "area_id": names})
+    if areas is not None:
+        places = list_areas_of(areas, places["country_id"])
+    by_country = {name: people.of_country(name) for name in names}
+    return make_rows(by_country, places, find_no_estimate_reason(inputs), AS_OF)
 
 
 def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:

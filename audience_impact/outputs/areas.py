@@ -117,29 +117,21 @@ def make_no_sets(key: list[str], draws: int) -> Sets:
     return Sets(table, pd.DataFrame(columns=["set_id", "restriction_id", *COUNTS]), nobody)
 
 
-def describe_sets(sets: Sets) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the description of a country's sets for `stack_sets`, without draws of people."""
-    table = sets.table.assign(place=np.arange(len(sets.table)), is_drawn=~find_undrawn(sets.people))
-    return table, sets.shared
-
-
-def stack_sets(
-    described: Iterable[tuple[pd.DataFrame, pd.DataFrame]],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def stack_sets(parts: Iterable[Sets]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the descriptions of the sets of all countries, and their shared restrictions.
 
     `set_id` numbers the sets of all countries, `place` those of each country; `is_drawn` marks
     sets with draws. Draws of people are not copied; at least one country is required.
     """
     tables, shared, first = [], [], 0
-    for table, shared_part in described:
-        tables.append(table.assign(set_id=table["place"] + first))
-        if len(shared_part):
-            shared.append(shared_part.assign(set_id=shared_part["set_id"] + first))
-        nothing = shared_part.iloc[:0]
-        first += len(table)
-    shared = shared or [nothing]
-    return pd.concat(tables, ignore_index=True), pd.concat(shared, ignore_index=True)
+    for sets in parts:
+        place = np.arange(len(sets.table))
+        is_drawn = ~find_undrawn(sets.people)
+        tables.append(sets.table.assign(place=place, is_drawn=is_drawn, set_id=place + first))
+        shared.append(sets.shared.assign(set_id=sets.shared["set_id"] + first))
+        first += len(sets.table)
+    filled = [part for part in shared if len(part)] or shared[:1]
+    return pd.concat(tables, ignore_index=True), pd.concat(filled, ignore_index=True)
 
 
 def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
@@ -291,17 +283,17 @@ def _bound_people(
 ) -> tuple[Array, Array]:
     """Return least and most people (count, 2), at most the base of the year where it is known."""
     line, limits = inputs.timeline, inputs.timeline.monthly_limits
-    every, certain = members["every"], members["certain"]
+    possible, certain = members["every"], members["certain"]
     keys = pd.MultiIndex.from_frame(line.rows[COUNTRY])
     of_rows = of_restrictions.reindex(keys).to_numpy("float64")  # of the restriction of each row
-    sets = every["set_id"].to_numpy()
-    base = open_sides(fold_largest(sets, line.online_limits[every["row"]], count))
+    sets = possible["set_id"].to_numpy()
+    base = open_sides(fold_largest(sets, line.online_limits[possible["row"]], count))
     least = np.maximum(
         find_largest(certain, limits.low, count), find_largest(certain, of_rows[:, LEASTS], count)
     )
     least = np.minimum(least, base)
-    most = bound_most(every, line.rows, limits, count)
-    raised = np.maximum(np.fmax(most, find_largest(every, of_rows[:, MOSTS], count)), least)
+    most = bound_most(possible, line.rows, limits, count)
+    raised = np.maximum(np.fmax(most, find_largest(possible, of_rows[:, MOSTS], count)), least)
     return least, np.where(np.isinf(most), most, np.minimum(raised, base))
 
 

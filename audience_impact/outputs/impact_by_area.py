@@ -109,42 +109,6 @@ def _make_sets(
     return Sets(periods.table[key].join(counts), shared, people)
 
 
-def make_impact_by_area(
-    persons: InPeriods, areas_table: pd.DataFrame, no_estimate_reason: str, as_of: date
-) -> pd.DataFrame:
-    """Return the rows of `impact_by_area` of countries and regions.
-
-    Each area has a row for each month and year with a restriction in force. `areas_table` is the
-    fact table `areas`; `no_estimate_reason` is the result of `find_no_estimate_reason`.
-    """
-    countries = persons.all_sets.table["country_id"]
-    alone = {country: persons.of_country(country) for country in sorted(set(countries))}
-    regions = make_region_rows(
-        alone, areas.list_regions(areas_table, countries), no_estimate_reason, as_of
-    )
-    return areas.join_tables([make_country_rows(persons, no_estimate_reason, as_of), regions], KEY)
-
-
-def make_country_rows(persons: InPeriods, no_estimate_reason: str, as_of: date) -> pd.DataFrame:
-    """Return the rows of `impact_by_area` of all countries, without regions."""
-    table = persons.all_sets.table
-    if table.empty:
-        return _make_empty_table()
-    by_kind = {kind: _make_kind_rows(sets) for kind, sets in persons.by_kind.items()}
-    details = table[["base", *BASES, "platforms"]].set_axis(by_kind[ALL].index)
-    drawn = (~find_undrawn(persons.all_sets.people)).astype("float64")
-    rows = by_kind[ALL].join(details).assign(countries_count=1.0, countries_drawn=drawn)
-    return areas.add_status(_add_kinds(rows, by_kind), no_estimate_reason, as_of).reset_index()
-
-
-def _make_kind_rows(sets: Sets) -> pd.DataFrame:
-    """Return people and counts of the sets of countries, by KEY."""
-    index = pd.MultiIndex.from_frame(sets.table[["country_id", "period"]], names=KEY)
-    pairs = pd.DataFrame({"total": range(len(index)), "set_id": range(len(index))})
-    counts = areas.count_totals(pairs, sets.table[COUNTS], sets.shared)
-    return summarise(sets.people, index, "persons").join(counts.set_axis(index))
-
-
 def make_draws(persons: InPeriods, published: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `draws_by_area`: countries that are drawn, years, and the first draws.
 
@@ -170,22 +134,26 @@ def make_draws(persons: InPeriods, published: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def make_region_rows(
-    by_country: Mapping[str, InPeriods], regions: pd.DataFrame, no_estimate_reason: str, as_of: date
+def make_rows(
+    by_country: Mapping[str, InPeriods], places: pd.DataFrame, no_estimate_reason: str, as_of: date
 ) -> pd.DataFrame:
-    """Return the rows of regions.
+    """Return a row for each area and each month and year with a restriction in force.
 
-    `regions` lists the countries of each (country_id, area_id); `by_country` has one of them in
-    memory at a time.
+    Args:
+        by_country: The people of each country, of which one is in memory at a time.
+        places: `country_id` and each `area_id` that contains it, itself or a region.
+        no_estimate_reason: The result of `find_no_estimate_reason`.
+        as_of: The day of the facts.
     """
     if not by_country:
         return _make_empty_table()
-    sums = {kind: _sum_regions(by_country, regions, kind) for kind in (ALL, *KINDS)}
+    sums = {kind: _sum_countries(by_country, places, kind) for kind in (ALL, *KINDS)}
     rows, pairs = sums[ALL]
-    groups = pairs.groupby(KEY, sort=True)
+    is_country = pairs["area_id"] == pairs["country_id"]
+    groups = pairs.assign(base=pairs["base"].where(is_country)).groupby(KEY, sort=True)
     details = pd.DataFrame(
         {
-            "base": pd.Series(None, rows.index, dtype="str"),
+            "base": groups["base"].first(),
             **{name: groups[name].sum(skipna=False) for name in BASES},
             "platforms": groups["platforms"].agg(_join_words),
             "countries_count": groups.size().astype("float64"),
@@ -201,13 +169,12 @@ def _join_words(lists: "pd.Series[str]") -> str:
     return ";".join(sorted({word for words in set(lists) for word in words.split(";")}))
 
 
-def _sum_regions(
-    by_country: Mapping[str, InPeriods], regions: pd.DataFrame, kind: str
+def _sum_countries(
+    by_country: Mapping[str, InPeriods], places: pd.DataFrame, kind: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return people and counts of the sums of countries by KEY, and the sets in each sum."""
-    described = [areas.describe_sets(persons.by_kind[kind]) for persons in by_country.values()]
-    table, shared = areas.stack_sets(described)
-    pairs = table.merge(regions, on="country_id")
+    table, shared = areas.stack_sets(persons.by_kind[kind] for persons in by_country.values())
+    pairs = table.merge(places, on="country_id")
     pairs = pairs.assign(total=pairs.groupby(KEY, sort=True).ngroup())
     counts = areas.count_totals(pairs[["total", "set_id"]], table[COUNTS], shared)
     parts = []

@@ -18,7 +18,7 @@ from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.worlds import find_undrawn, summarise
+from audience_impact.simulation.worlds import summarise
 
 YEARS = 2
 KEY = ["area_id", "from_day"]
@@ -56,62 +56,21 @@ def draw_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> OnDays
     return OnDays(Sets(table.join(counts), shared, people), numbered)
 
 
-def make_impact_by_day(
-    days_of_countries: OnDays, areas_table: pd.DataFrame, no_estimate_reason: str, as_of: date
+def make_rows(
+    by_country: Mapping[str, OnDays], places: pd.DataFrame, no_estimate_reason: str, as_of: date
 ) -> pd.DataFrame:
     """Return a row for each area and run of days with the same restrictions in force.
 
-    `areas_table` is the fact table `areas`; `no_estimate_reason` is the result of
-    `find_no_estimate_reason`.
+    The arguments are those of `impact_by_area.make_rows`.
     """
-    countries = days_of_countries.sets.table["country_id"]
-    alone = {country: days_of_countries.of_country(country) for country in sorted(set(countries))}
-    regions = make_region_rows(
-        alone, areas.list_regions(areas_table, countries), no_estimate_reason, as_of
-    )
-    return areas.join_tables(
-        [make_country_rows(days_of_countries, no_estimate_reason, as_of), regions], KEY
-    )
-
-
-def make_country_rows(
-    days_of_countries: OnDays, no_estimate_reason: str, as_of: date
-) -> pd.DataFrame:
-    """Return the rows of `impact_by_day` of all countries, without regions."""
-    if days_of_countries.days.empty:
+    on_days = [part.days for part in by_country.values() if len(part.days)]
+    if not on_days:
         return _make_empty_table()
-    codes = days_of_countries.days["country_id"].drop_duplicates()
-    runs, pairs = _find_runs(
-        days_of_countries.days, pd.DataFrame({"area_id": codes, "country_id": codes})
-    )
-    sets, state = days_of_countries.sets, pairs["state"].to_numpy()
-    people = summarise(sets.people, sets.table.index, "persons").iloc[state].set_axis(runs.index)
-    drawn = (~find_undrawn(sets.people)[state]).astype("float64")
-    counts = areas.count_totals(_as_totals(pairs), sets.table[COUNTS], sets.shared)
-    rows = runs.join(people).join(counts).assign(countries_count=1.0, countries_drawn=drawn)
-    return areas.add_status(_format_days(rows), no_estimate_reason, as_of)
-
-
-def make_region_rows(
-    by_country: Mapping[str, OnDays], regions: pd.DataFrame, no_estimate_reason: str, as_of: date
-) -> pd.DataFrame:
-    """Return the rows of regions.
-
-    `regions` lists the countries of each (country_id, area_id); `by_country` has one of them in
-    memory at a time.
-    """
-    described = [
-        (areas.describe_sets(parts_of.sets), parts_of.days)
-        for parts_of in by_country.values()
-        if len(parts_of.days)
-    ]
-    if not described:
-        return _make_empty_table()
-    table, shared = areas.stack_sets(sets for sets, _ in described)
+    table, shared = areas.stack_sets(part.sets for part in by_country.values() if len(part.days))
     first = table.drop_duplicates("country_id").set_index("country_id")["set_id"]
-    days = pd.concat([part for _, part in described], ignore_index=True)
+    days = pd.concat(on_days, ignore_index=True)
     days = days.assign(state=days["state"] + days["country_id"].map(first).astype("int64"))
-    runs, pairs = _find_runs(days, regions)
+    runs, pairs = _find_runs(days, places)
     joined = pairs.join(table[["country_id", "place", "is_drawn"]], on="state")
     totals = []
     for _, rows in runs.groupby("area_id", sort=False):
@@ -119,29 +78,17 @@ def make_region_rows(
         in_run = joined[inside].assign(total=joined["run"] - rows.index[0])
         total = areas.sum_people(in_run, lambda country: by_country[country].sets.people, len(rows))
         totals.append(summarise(total, rows.index, "persons"))
-    counts = areas.count_totals(_as_totals(pairs), table[COUNTS], shared)
-    rows = _format_days(runs.join(pd.concat(totals)).join(counts))
+    as_totals = pairs.rename(columns={"run": "total", "state": "set_id"})
+    counts = areas.count_totals(as_totals, table[COUNTS], shared)
     groups = joined.groupby("run")["is_drawn"]
-    return areas.add_status(
-        rows.assign(
-            countries_count=groups.size().astype("float64"),
-            countries_drawn=groups.sum().astype("float64"),
-        ),
-        no_estimate_reason,
-        as_of,
-    )
-
-
-def _format_days(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return runs with their first and last day as text."""
-    return runs.assign(
+    rows = runs.join(pd.concat(totals)).join(counts)
+    rows = rows.assign(
         from_day=runs["from_day"].dt.strftime("%Y-%m-%d"),
         to_day=runs["to_day"].dt.strftime("%Y-%m-%d"),
+        countries_count=groups.size().astype("float64"),
+        countries_drawn=groups.sum().astype("float64"),
     )
-
-
-def _as_totals(pairs: pd.DataFrame) -> pd.DataFrame:
-    return pairs.rename(columns={"run": "total", "state": "set_id"})
+    return areas.add_status(rows, no_estimate_reason, as_of)
 
 
 def _make_empty_table() -> pd.DataFrame:

@@ -240,12 +240,15 @@ def _sum_naively(inputs: SimulationInputs) -> pd.DataFrame:
     pieces, members = line.find_intervals(
         line.rows[line.rows["is_counted"] & is_in_force], "end", by_country=False
     )
-    high, whole = (
+    high, national = (
         worlds.open_sides(line.rows[[name, "daily_persons"]].to_numpy("float64"))
         for name in ("monthly_high_persons", "monthly_whole_persons")
     )
     added = worlds.add_audiences(
-        members, line.rows, Limits(high, high, whole, high), queries.count_sets((pieces, members))
+        members,
+        line.rows,
+        Limits(high, high, national, high),
+        queries.count_sets((pieces, members)),
     )
     of_restrictions = queries.sum_days((pieces, members), added).set_axis(ADDED, axis=1)
     of_country = pieces.assign(group=pieces["group"].str.rsplit("|", n=1).str[-1])

@@ -176,8 +176,8 @@ class DayEngine:
         is_drawn = _is_of_restriction(pieces) & restriction.isin(self.list_unknown_ends())
         if not is_drawn.any():
             return sum_days(intervals, per_day)
-        known = pieces.assign(days=pieces["days"].mask(is_drawn, 0))
-        table = sum_days((known, intervals[1]), per_day)
+        fixed = pieces.assign(days=pieces["days"].mask(is_drawn, 0))
+        table = sum_days((fixed, intervals[1]), per_day)
         some, names = pieces[is_drawn], restriction[is_drawn]
         number, ids = pd.factorize(names)
         periods = self.inputs.timeline.periods

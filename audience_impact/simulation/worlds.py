@@ -52,13 +52,13 @@ class Limits(NamedTuple):
     Attributes:
         low: At least.
         high: At most.
-        whole: At most in the whole country.
+        national: At most in the whole country.
         base: The base that contains the audience.
     """
 
     low: Array
     high: Array
-    whole: Array
+    national: Array
     base: Array
 
     @classmethod
@@ -92,7 +92,7 @@ def add_audiences(members: pd.DataFrame, rows: pd.DataFrame, limits: Limits, cou
     keys = [members["set_id"].to_numpy(), about["platform_id"].array, about["where"].array]
     of_area = pd.DataFrame(limits.high[row]).groupby(keys).max()
     of_platform = of_area.groupby(level=[0, 1]).sum()
-    in_country = pd.DataFrame(limits.whole[row]).groupby(keys[:2]).max()
+    in_country = pd.DataFrame(limits.national[row]).groupby(keys[:2]).max()
     total = of_platform.where(of_platform < in_country, in_country).groupby(level=0).sum()
     return np.asarray(total.reindex(range(count), fill_value=0.0).to_numpy("float64"))
 
