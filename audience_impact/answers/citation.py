@@ -173,5 +173,4 @@ def _escape_latex(text: str) -> str:
 
 
 def _clean_key(text: str) -> str:
-    """Return a text without the characters that would end a BibTeX key."""
     return "".join(sign for sign in text if sign.isalnum() or sign in "-.:")

@@ -79,7 +79,6 @@ def _render_entry(term: Term) -> str:
 
 
 def _list_enums() -> list[tuple[str, str, str]]:
-    """Return name, meaning and values of each enum of the vocabulary."""
     kinds: list[type[enum.Enum]] = [
         kind
         for kind in vars(vocabulary).values()

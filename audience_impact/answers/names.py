@@ -5,12 +5,14 @@ vocabulary, for example one of a later release, is shown unchanged except that u
 blanks.
 """
 
+import csv
 import re
 import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 import pycountry
@@ -20,6 +22,7 @@ from babel.lists import format_list
 from audience_impact.answers.numbers import LOCALE, dates_in_words
 from audience_impact.vocabulary import IntervalKind, Unstated, Word
 
+DOCUMENTS = Path(__file__).parents[1] / "documents"
 WORDS = {
     re.sub("(?<=.)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in Word.__subclasses__()
 }
@@ -28,78 +31,46 @@ OTHERS = {"person_days": "person-days", "no_figure": "no figure at all"}
 """Values of coded columns that are not in the vocabulary."""
 BLANK = {"cause": "not said"}
 """Meanings of blank cells, by column, where a blank means something other than "not known"."""
-_NAMES = {
-    "001": "the world",
-    "053": "Australia and New Zealand",
-    "419": "Latin America and the Caribbean",
-    "CD": "the Democratic Republic of the Congo",
-    "CG": "the Republic of the Congo",
-    "CI": "Côte d'Ivoire",
-    "HK": "Hong Kong",
-    "MM": "Myanmar",
-    "MO": "Macao",
-    "PS": "Palestine",
-    "VA": "the Vatican",
-}
-"""Areas whose name in the Unicode locale data is unsuitable for a sentence."""
-_LABELS = {
-    "AE": "Emirates",
-    "BA": "Bosnia",
-    "CD": "DR Congo",
-    "CF": "Central African R.",
-    "CG": "Congo (Brazzav.)",
-    "DO": "Dominican Rep.",
-    "KN": "St Kitts",
-    "ST": "São Tomé",
-    "TT": "Trinidad",
-    "VC": "St Vincent",
-}
-"""Names that fit beside a chart, of countries whose full name does not."""
-_WITH_ARTICLE = frozenset(
-    (
-        *("AE", "BS", "CF", "CK", "DO", "FK", "FO", "GB", "GM", "KM", "KY", "MH", "MP", "MV"),
-        *("NL", "PH", "SB", "TC", "UM", "US", "VG", "VI", "019", "029"),
-    )
-)
-"""Areas whose name takes an article, for example the Americas."""
 _LANGUAGES = (
     *("fr", "es", "pt", "de", "it", "nl", "tr", "pl", "ru", "uk", "ar", "fa", "ur", "hi"),
     *("bn", "my", "zh", "ja", "ko", "vi", "id", "ms", "sw", "am", "ha"),
 )
 """Languages besides English in which countries are found; of two that share a name, the first."""
-_OTHER_NAMES = {
-    **{"America": "US", "U.S.": "US", "Great Britain": "GB", "Britain": "GB", "UK": "GB"},
-    **{"Emirates": "AE", "UAE": "AE", "Holland": "NL", "Czech Republic": "CZ", "Korea": "KR"},
-    **{"Ivory Coast": "CI", "Costa de Marfil": "CI", "DR Congo": "CD", "DRC": "CD"},
-    **{"Congo Brazzaville": "CG"},
-    **{"Zaire": "CD", "Burma": "MM", "Birma": "MM", "Swaziland": "SZ", "Cape Verde": "CV"},
-    **{"Macedonia": "MK", "East Timor": "TL", "Persia": "IR", "Ceylon": "LK", "Siam": "TH"},
-    **{"Upper Volta": "BF", "Dahomey": "BJ", "Rhodesia": "ZW", "Byelorussia": "BY"},
-    **{"\u0421\u0428\u0410": "US", "EE. UU.": "US", "EUA": "US"},
-    **{"South-eastern Asia": "035", "Micronesia (region)": "057", "Holy See": "VA"},
-    **{"Turkey": "TR", "Global": "001", "Worldwide": "001"},
-}
-"""Names that are in use, or were, and that the locale data do not have."""
 SHARED_NAMES = dict.fromkeys(("congo", "kongo", "\u043a\u043e\u043d\u0433\u043e"), "congo")
 """Names of several countries, as `make_key` returns them, with the English one."""
-NICKNAMES = {
-    **{
-        "fb": "facebook",
-        "ig": "instagram",
-        "insta": "instagram",
-        "yt": "youtube",
-        "wa": "whatsapp",
-    },
-    **{"twitter": "x", "vkontakte": "vk", "fb messenger": "messenger", "ok.ru": "odnoklassniki"},
-    **{"твиттер": "x", "фейсбук": "facebook", "телеграм": "telegram", "ватсап": "whatsapp"},
-    **{"ютуб": "youtube", "тикток": "tiktok", "تويتر": "x", "فيسبوك": "facebook"},
-    **{"واتساب": "whatsapp", "推特": "x", "脸书": "facebook"},
-}
-"""Services as people call them, or called them, with the id of each."""
+TERRITORIES: dict[str, str] = dict(Locale.parse(LOCALE).territories)
 _CODE = re.compile(r"[A-Z]{2}|\d{3}")
 _OCCASION = re.compile(r" \([A-Z]\w+ \d{4}\)$")
 _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
 """ISO 3166 codes that users may assign freely; XK denotes Kosovo everywhere."""
+
+
+@cache
+def _read_rows(name: str) -> list[dict[str, str]]:
+    with (DOCUMENTS / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def read_phrases(kind: str) -> dict[str, str]:
+    """Return the phrases of a set by their keys, in the order of documents/phrases.csv."""
+    return {row["key"]: row["words"] for row in _read_rows("phrases.csv") if row["set"] == kind}
+
+
+def _read_names(kind: str) -> list[tuple[str, str]]:
+    return [(row["name"], row["id"]) for row in _read_rows("names.csv") if row["kind"] == kind]
+
+
+_NAMES = {code: name for name, code in _read_names("sentence")}
+"""Areas whose name in the Unicode locale data is unsuitable for a sentence."""
+_LABELS = {code: name for name, code in _read_names("label")}
+"""Names that fit beside a chart, of countries whose full name does not."""
+_WITH_ARTICLE = {code for _, code in _read_names("article")}
+"""Areas whose name takes an article, for example the Americas."""
+_OTHER_NAMES = _read_names("area")
+"""Names that are in use, or were, and that the locale data do not have."""
+NICKNAMES = dict(_read_names("service"))
+"""Services as people call them, or called them, with the id of each."""
 
 
 @cache
@@ -130,7 +101,6 @@ def name_licence(source: Mapping[str, Any]) -> str:
 
 
 def _stated(source: Mapping[str, Any], column: str) -> str:
-    """Return a cell of a source; empty where nobody noted it."""
     cell = source.get(column)
     return cell if isinstance(cell, str) and cell != Unstated.NOT_RECORDED else ""
 
@@ -175,7 +145,7 @@ def name_area(code: str) -> str:
 
 def label_area(code: str) -> str:
     """Return the name of a country or a region for a label beside a chart, where room is short."""
-    return _LABELS.get(code, name_area(code))
+    return _LABELS.get(code) or name_area(code)
 
 
 def area_in_words(area_id: str, area_name: str) -> str:
@@ -186,14 +156,14 @@ def area_in_words(area_id: str, area_name: str) -> str:
     if area_id in _NAMES:
         return _NAMES[area_id]
     has_standard_name = _CODE.fullmatch(area_id) and not _ASSIGNED_BY_USERS.fullmatch(area_id)
-    name = _load_territories().get(area_id, area_name) if has_standard_name else area_name
+    name = TERRITORIES.get(area_id, area_name) if has_standard_name else area_name
     return ("the " if area_id in _WITH_ARTICLE else "") + name.replace(" & ", " and ")
 
 
 def list_area_names() -> Iterator[tuple[str, str]]:
     """Return each English or official name and code of a country or region, with its code."""
-    yield from ((name, code) for code, name in _NAMES.items())
-    yield from _OTHER_NAMES.items()
+    yield from _read_names("sentence")
+    yield from _OTHER_NAMES
     yield from _list_names_in(LOCALE)
     for country in pycountry.countries:
         for kind in ("name", "official_name", "common_name", "alpha_3", "alpha_2"):
@@ -234,11 +204,6 @@ def _list_names_in(language: str) -> Iterator[tuple[str, str]]:
     ]
     count = Counter(make_key(part) for part, _ in parts)
     yield from ((part, code) for part, code in parts if count[make_key(part)] == 1)
-
-
-@cache
-def _load_territories() -> dict[str, str]:
-    return dict(Locale.parse(LOCALE).territories)
 
 
 def join_names(names: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:

@@ -230,7 +230,6 @@ def describe_bounds(estimate: Estimate) -> str:
 
 
 def _ends_at_maximum(estimate: Estimate) -> bool:
-    """Return whether the likely range, as printed, ends at the maximum or above it."""
     low, _, high = estimate.interval or (0.0, 0.0, 0.0)
     if high <= low:
         return False
@@ -439,7 +438,6 @@ def _write_date(text: str, pattern: str) -> str:
 
 
 def _read_date(text: str) -> date | None:
-    """Return an ISO 8601 day; None where no calendar has it."""
     try:
         return date.fromisoformat(text)
     except ValueError:

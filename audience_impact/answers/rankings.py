@@ -130,7 +130,6 @@ def select_kind(
 
 
 def _count_countries(rows: pd.DataFrame) -> Row:
-    """Return the columns of a total that say which countries and restrictions it is of."""
     drawn = int(rows["q50_persons"].notna().sum())
     without = float(rows["bounds_only_count"].sum())
     is_part = drawn < len(rows) or without > 0
@@ -340,7 +339,6 @@ def select_restrictions(
 
 
 def _mark_inside(acts: pd.DataFrame, area_id: str) -> list[bool]:
-    """Return whether each restriction is of an area, or of a country in it."""
     containing = list_containing_areas(acts)
     codes = [
         {*ids.split(";"), *countries.split(";")}
@@ -353,7 +351,6 @@ def _mark_inside(acts: pd.DataFrame, area_id: str) -> list[bool]:
 
 
 def _mark_in_force(acts: pd.DataFrame, days: pd.DataFrame, period: str) -> "pd.Series[bool]":
-    """Return whether each restriction was in force in a year (by person-days) or a month."""
     if len(period) == len("2023"):
         return acts["restriction_id"].isin(days.loc[days["period"] == period, "restriction_id"])
     as_of = pd.Timestamp(str(acts["as_of"].max()))

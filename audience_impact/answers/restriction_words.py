@@ -152,7 +152,6 @@ def _describe_online(record: AnswerRecord) -> tuple[str, str]:
 
 
 def _name_network(record: AnswerRecord) -> str:
-    """Return the kind of network or the operators that were cut; blank for several kinds."""
     scope = record.restriction.network_scope
     if scope == NetworkScope.ASN_LIST:
         names = _list_operators(record)
@@ -427,7 +426,6 @@ def describe_timing(record: AnswerRecord) -> list[str]:
 
 
 def _describe_announcement(record: AnswerRecord) -> str:
-    """Return the announced day, where it is not the first day in force."""
     announced, observed = record.restriction.announced_on, record.restriction.observed_from
     if is_planned(record):
         return "Our record does not show that it was carried out."
@@ -437,7 +435,6 @@ def _describe_announcement(record: AnswerRecord) -> str:
 
 
 def _describe_earlier(record: AnswerRecord) -> str:
-    """Return that it followed another, where no other sentence says so."""
     note = record.restriction.note or ""
     is_said = PROLONGED in note or IN_SERIES in note
     return "It followed an earlier restriction." * bool(
@@ -477,7 +474,6 @@ def _describe_unknown_end(record: AnswerRecord) -> str:
 
 
 def _describe_duration(record: AnswerRecord) -> str:
-    """Return the last day and the hours."""
     last = record.restriction.ended_on if record.clauses.end in (End.DAY, End.WINDOW) else None
     word = "until at least" if _is_last_report(record) else "until"
     until = f"{word} {last_day_in_words(last)}" if last and last != choose_start_day(record) else ""
@@ -526,7 +522,6 @@ def _describe_hours_in_all(low: float, middle: float, high: float) -> str:
 
 
 def _describe_loss(record: AnswerRecord) -> str:
-    """Return the share of traffic or addresses that was lost, where it is on record."""
     least, most = record.restriction.least_lost_share, record.restriction.most_lost_share
     if least is None or most is None:
         return ""
@@ -560,7 +555,6 @@ def _describe_hours(record: AnswerRecord) -> str:
 
 
 def _is_once(record: AnswerRecord) -> bool:
-    """Return whether it was in force once over several days."""
     is_one_day = choose_start_day(record) == record.restriction.ended_on
     return record.restriction.times_in_force == 1 and not is_one_day
 

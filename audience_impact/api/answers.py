@@ -4,9 +4,11 @@ A result is a named tuple: it unpacks, its fields have names, `unit` is their un
 is a sentence to read.
 """
 
+import difflib
 import math
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,6 +22,8 @@ Restriction: TypeAlias = tuple[str | date, str | date, Sequence[str]]
 
 UNIT = "persons"
 """The unit of every number of a result."""
+KOSOVO = "XK"
+"""A code that ISO 3166-1 leaves to its users, and that stands for Kosovo everywhere."""
 
 
 class Bounds(NamedTuple):
@@ -115,7 +119,6 @@ class FeatureUsers(NamedTuple):
 
 
 def _format_persons(persons: float) -> str:
-    """Return persons with three digits that count: more would promise too much."""
     return f"{float(f'{persons:.3g}'):,.0f}"
 
 
@@ -226,7 +229,6 @@ def draw_unions(
 
     Raises ValueError for less than one draw, no model, or no country of this name.
     """
-    from audience_impact.api.countries import resolve_country
     from audience_impact.overlap.model import Group
     from audience_impact.simulation.sampler import Sampler
 
@@ -245,3 +247,65 @@ def draw_unions(
 def compute_quantiles(drawn: "Array") -> list[float]:
     """Return the 5, 50 and 95 % points of draws (D,)."""
     return [float(point) for point in np.quantile(drawn, PROBABILITIES)]
+
+
+def resolve_country(country: str) -> str:
+    """Return the two-letter code (ISO 3166-1) of a country given by its code or English name.
+
+    A code selects the surveys and the draws of a country, so an unknown one would silently give the
+    numbers of a country that nobody surveyed: raise ValueError for it, and for the name of several
+    countries. Blank stays blank.
+
+    Examples:
+        >>> resolve_country("ru"), resolve_country("Turkey"), resolve_country("")
+        ('RU', 'TR', '')
+        >>> resolve_country("ZZ")
+        Traceback (most recent call last):
+            ...
+        ValueError: country_id is 'ZZ': no country has this code or name; give a two-letter code of
+        ISO 3166-1 such as RU, or blank for a country that nobody surveyed
+    """
+    if not isinstance(country, str):
+        raise ValueError(
+            f"country_id is {country!r}: give a code of ISO 3166-1 such as RU, as text"
+        )
+    text = country.strip()
+    if not text:
+        return text
+    from audience_impact.answers.names import SHARED_NAMES
+
+    codes, key = _load_codes(), _make_key(text)
+    if key in SHARED_NAMES:
+        raise ValueError(
+            f"country_id is {country!r}: several countries have this name; give a two-letter code "
+            "of ISO 3166-1, such as CD or CG"
+        )
+    if code := codes.get(key):
+        return code
+    near = difflib.get_close_matches(key, codes, n=1)
+    guess = f"; did you mean {codes[near[0]]}?" if near and len(key) > 2 else ""
+    raise ValueError(
+        f"country_id is {country!r}: no country has this code or name; give a two-letter code of "
+        f"ISO 3166-1 such as RU, or blank for a country that nobody surveyed{guess}"
+    )
+
+
+def _make_key(text: str) -> str:
+    """Return the letters of a name without its article, which no name of a country begins with."""
+    from audience_impact.answers.names import make_key
+
+    return make_key(text).removeprefix("the")
+
+
+@cache
+def _load_codes() -> dict[str, str]:
+    """Return the code of each country by the keys of its English names and codes."""
+    import pycountry
+
+    from audience_impact.answers import names
+
+    countries = {country.alpha_2 for country in pycountry.countries} | {KOSOVO}
+    spellings = ((_make_key(text), code) for text, code in names.list_area_names())
+    return {key: code for key, code in spellings if code in countries} | {
+        code.casefold(): code for code in countries
+    }

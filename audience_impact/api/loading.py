@@ -109,44 +109,6 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         version_id: Its id; blank for Parquet files without a manifest.
     """
 
-    impact: "pd.DataFrame"
-    impact_feature_users: "pd.DataFrame"
-    impact_deprived: "pd.DataFrame"
-    impact_reach_lost: "pd.DataFrame"
-    impact_by_platform: "pd.DataFrame"
-    impact_by_area: "pd.DataFrame"
-    impact_by_continent: "pd.DataFrame"
-    impact_by_subregion: "pd.DataFrame"
-    impact_by_intermediate_region: "pd.DataFrame"
-    impact_by_world: "pd.DataFrame"
-    impact_by_area_month: "pd.DataFrame"
-    impact_by_continent_month: "pd.DataFrame"
-    impact_by_subregion_month: "pd.DataFrame"
-    impact_by_intermediate_region_month: "pd.DataFrame"
-    impact_by_world_month: "pd.DataFrame"
-    draws_by_area: "pd.DataFrame"
-    impact_by_day: "pd.DataFrame"
-    impact_by_continent_day: "pd.DataFrame"
-    impact_by_subregion_day: "pd.DataFrame"
-    impact_by_intermediate_region_day: "pd.DataFrame"
-    impact_by_world_day: "pd.DataFrame"
-    area_comparisons: "pd.DataFrame"
-    impact_by_group: "pd.DataFrame"
-    person_days_by_area: "pd.DataFrame"
-    person_days_by_area_month: "pd.DataFrame"
-    person_days_by_restriction: "pd.DataFrame"
-    person_days_by_restriction_all_time: "pd.DataFrame"
-    sensitivity: "pd.DataFrame"
-    restrictions: "pd.DataFrame"
-    comparisons: "pd.DataFrame"
-    lineage: "pd.DataFrame"
-    candidates: "pd.DataFrame"
-    steps: "pd.DataFrame"
-    sources: "pd.DataFrame"
-    register_rows: "pd.DataFrame"
-    quality: "pd.DataFrame"
-    quarantine: "pd.DataFrame"
-
     def __init__(self, opened: "OpenVersion") -> None:
         """Take a version opened by `store.reading`."""
         self._opened = opened
@@ -261,7 +223,6 @@ def _read_published(opened: "OpenVersion", name: str) -> "pd.DataFrame":
 
 
 def _read_description(content: bytes, name: str) -> dict[str, Any]:
-    """Return what a table says of itself; raise ValueError where that is no JSON object."""
     try:
         description = json.loads(content)
     except (ValueError, RecursionError):
@@ -334,7 +295,6 @@ def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataF
 
 
 def _format_note(note: dict[str, Any]) -> tuple[str, ...]:
-    """Return a column as a row of `column_notes`."""
     words: dict[str, str] = next((note[key] for key in _CODED if key in note), {})
     values = "; ".join(f"{value}: {meaning}" for value, meaning in words.items())
     return (*(note.get(key, "") for key in _NOTE[:-1]), values)

@@ -12,13 +12,14 @@ Method, assumptions, known drawbacks, citations
 -----------------------------------------------
 Those of the modules that each function names; docs/method.md describes all of them.
 
-Everything is in persons unless an argument is called a share.  Heavy libraries are imported by
-the functions that need them, so that importing the package takes a moment.
+A row of a frame has the numbers that the same call gives for this row alone. Everything is in
+persons unless an argument is called a share. Heavy libraries are imported by the functions that
+need them, so that importing the package takes a moment.
 """
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
@@ -34,13 +35,21 @@ from audience_impact.api.answers import (
     compute_quantiles,
     draw_unions,
     require_exact,
+    resolve_country,
 )
-from audience_impact.api.rows import Countries, UniversePersons, bound_rows, estimate_rows, is_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from audience_impact.frames import Array
     from audience_impact.overlap.model import OverlapModel
+
+UniversePersons: TypeAlias = "float | pd.Series[float]"
+"""Persons in the universe of all rows, or of each row, indexed as the frame."""
+Countries: TypeAlias = "str | pd.Series[str]"
+"""The country of all rows, or of each row, indexed as the frame."""
+BATCH_ROWS = 32
+"""Rows of a frame that are drawn together: more cost memory, fewer time."""
 
 
 @overload
@@ -84,8 +93,8 @@ def union_bounds(
         >>> union_bounds([(90e6, 96e6), 5e6])
         Bounds(lower=90000000.0, upper=101000000.0)
     """
-    if is_frame(audiences):
-        return bound_rows(audiences, universe)
+    if hasattr(audiences, "columns"):  # a frame, told without importing pandas
+        return _bound_rows(audiences, universe)
     import pandas as pd
 
     from audience_impact.bounds.frechet import bound_unions
@@ -234,8 +243,8 @@ def estimate_union(
         ... ).round(1).to_numpy().tolist()
         [[96.4, 101.5, 103.9], [47.0, 53.1, 58.2]]
     """
-    if is_frame(audiences):
-        return estimate_rows(audiences, universe, calibration, country_id, (seed, draws))
+    if hasattr(audiences, "columns"):
+        return _estimate_rows(audiences, universe, calibration, country_id, (seed, draws))
     persons = require_exact(audiences, universe)
     members = np.ones((1, len(persons)), dtype=bool)
     drawn = draw_unions(persons / universe, members, calibration, country_id, (seed, draws))
@@ -309,3 +318,73 @@ def _ends_of(overlap: Overlap, number: int, count: int) -> tuple[float, float]:
     if overlap.share_of is not None and overlap.kind == "intersection" and high > 1.0:
         raise ValueError(f"{what} is {overlap.value}: a share lies in 0..1")
     return low, high
+
+
+def _bound_rows(frame: "pd.DataFrame", universe: UniversePersons) -> "pd.DataFrame":
+    import pandas as pd
+
+    universes = _align_cells(frame, universe, "universe")
+    for label, persons, row_universe in _list_rows(frame, universes):
+        check_sizes(list(persons), row_universe, _name_cells(frame, label))
+    persons = frame.to_numpy("float64")
+    upper = np.minimum(universes.to_numpy("float64"), persons.sum(axis=1))
+    columns = {"lower_persons": persons.max(axis=1), "upper_persons": upper}
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _estimate_rows(
+    frame: "pd.DataFrame",
+    universe: UniversePersons,
+    model: "OverlapModel",
+    country_id: Countries,
+    seed_and_draws: tuple[int, int],
+) -> "pd.DataFrame":
+    import pandas as pd
+
+    universes = _align_cells(frame, universe, "universe")
+    shares = np.array(
+        [
+            require_exact(list(persons), row_universe, _name_cells(frame, label)) / row_universe
+            for label, persons, row_universe in _list_rows(frame, universes)
+        ]
+    )
+    countries = _align_cells(frame, country_id, "country_id").map(resolve_country).to_numpy()
+    points = np.empty((len(frame), 3))
+    for country in np.unique(countries):
+        rows = np.flatnonzero(countries == country)
+        for batch in np.split(rows, range(BATCH_ROWS, len(rows), BATCH_ROWS)):
+            members = np.kron(np.eye(len(batch)), np.ones(shares.shape[1])).astype(bool)
+            flat = shares[batch].reshape(-1)
+            drawn = draw_unions(flat, members, model, country, seed_and_draws)
+            people = drawn * universes.to_numpy("float64")[batch, None]
+            points[batch] = [compute_quantiles(row) for row in people]
+    names = ["q05_persons", "q50_persons", "q95_persons"]
+    return pd.DataFrame(points, frame.index, names)
+
+
+def _align_cells(frame: "pd.DataFrame", cells: Any, name: str) -> "pd.Series[Any]":
+    """Return one cell for each row; raise ValueError where its index is not that of the frame."""
+    import pandas as pd
+
+    if not isinstance(cells, pd.Series):
+        return pd.Series([cells] * len(frame), index=frame.index)
+    if not cells.index.equals(frame.index):
+        raise ValueError(f"{name} has another index than the frame: take both from one frame")
+    return cells
+
+
+def _list_rows(
+    frame: "pd.DataFrame", universes: "pd.Series[float]"
+) -> "list[tuple[Any, Array, float]]":
+    """Return label, persons (audiences,) and universe of each row; raise ValueError for text."""
+    if not len(frame.columns):
+        raise ValueError("the frame has no column: give a column for each audience")
+    for column in frame.columns:
+        if frame[column].dtype.kind not in "iuf":
+            raise ValueError(f"column {column!r} has no numbers: give audiences in persons")
+    persons = frame.to_numpy("float64", na_value=math.nan)
+    return list(zip(frame.index, persons, universes.astype("float64"), strict=True))
+
+
+def _name_cells(frame: "pd.DataFrame", label: Any) -> list[str]:
+    return [f"row {label!r}, column {column!r}" for column in frame.columns]

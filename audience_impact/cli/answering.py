@@ -96,8 +96,8 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
     elif is_single:
         answer = answer_restriction(version, tables, ids[0], options.show_all)
     else:
-        values = text.events_json(_list_newest(tables, ids))
-        answer = Answer(_list_matches(words, tables, ids), values)
+        events = records.plain_rows(_list_newest(tables, ids))
+        answer = Answer(_list_matches(words, tables, ids), {"restrictions": events})
     notes = {"notes": question.notes} if question.notes else {}
     return Answer(
         plain_lines("".join(f"{note}\n" for note in question.notes)) + answer.text,
@@ -135,11 +135,13 @@ def _answer_area(version: Stored, tables: Tables, question: Question, options: O
     shown = text.render_area_brief(area.record, area.ranking, version.id, area.rows, options.top)
     if options.show_all:
         shown = f"{shown}\n{text.render_area(area.record, version.id)}"
-    values = text.area_json(area.record, version.id) | text.ranking_json(area.ranking)
+    values = text.area_json(area.record, version.id)
+    values["countries"] = records.plain_rows(area.ranking.rows)
     values |= {"kind": area.ranking.kind.value} if area.ranking.kind else {}
+    values["restrictions"] = records.plain_rows(area.events)
     return Answer(
         shown,
-        values | text.events_json(area.events),
+        values,
         partial(draw_area, version, tables, area, options.top, options.form),
     )
 
@@ -239,7 +241,7 @@ def list_events(
     lines += [] if events.empty else text.list_events(events, quantity)
     return Answer(
         plain_lines("\n".join(lines)) + "\n",
-        {"version_id": version.id, **text.events_json(events)},
+        {"version_id": version.id, "restrictions": records.plain_rows(events)},
     )
 
 

@@ -211,7 +211,6 @@ class Vocabulary:
         return min(near, key=lambda choice: choice[:2])[2] if near else None
 
     def _list_near(self, key: str) -> list[str]:
-        """Return the names and words that a word is near to, the nearest first."""
         spellings = [
             text
             for text in self.spellings
@@ -221,7 +220,6 @@ class Vocabulary:
 
 
 def _name_areas(spellings: Iterable[tuple[str, str]]) -> dict[str, Name]:
-    """Return areas by name; of several with one name the first."""
     codes: dict[str, str] = {}
     for text, code in spellings:
         codes.setdefault(make_key(text), code)
@@ -297,7 +295,6 @@ def read_question(text: str, vocabulary: Vocabulary) -> Question:
 def _read_names(
     tokens: list[str], vocabulary: Vocabulary, question: Question, guessed: Sequence[str]
 ) -> Question:
-    """Read all words into the question; names of some kinds also where they are misspelt."""
     shouted = " ".join(tokens).isupper() and any(len(token) > len("IN") for token in tokens)
     place = 0
     while place < len(tokens):
@@ -323,7 +320,6 @@ def _read_period(text: str, question: Question) -> str:
 
 
 def _read_foreign_month(text: str, question: Question) -> str:
-    """Take a month in another language from a text with a year; return what remains."""
     year, words = question.period or "", text.split()
     if len(year) == len("2023"):
         numbers = _number_foreign_months()
@@ -416,7 +412,6 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
 
 
 def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool]":
-    """Return which restrictions are in the places, of all services and in the period."""
     acts = vocabulary.acts
     fits = pd.Series(
         [_fits_names(row, question, vocabulary) for row in acts.to_dict(orient="records")],
@@ -436,7 +431,6 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool
 
 
 def _fits_names(row: Mapping[str, str], question: Question, vocabulary: Vocabulary) -> bool:
-    """Return whether a restriction is in one of the areas and of all services."""
     act = row["restriction_id"]
     areas = question.list_values("area")
     inside = {*re.split("[;>]", row["country_paths"]), *row["country_id"].split(";")}

@@ -178,20 +178,20 @@ def _read_trace(words: str, version: "Stored") -> "Trace":
 
 
 def _write_explanation(trace: "Trace", metric: ImpactMetric | None, style: OutputFormat) -> None:
-    from audience_impact.explaining import elements, steps
+    from audience_impact.explaining import steps
     from audience_impact.plain_text import json_text
 
     chosen = metric or steps.choose_metric(trace)
     answer_steps = steps.build_steps(trace, chosen)
     if style is OutputFormat.TEXT:
-        sys.stdout.write(elements.as_text(answer_steps))
+        sys.stdout.write(steps.as_text(answer_steps))
         return
     values = {
         "restriction_id": trace.restriction_id,
         "impact_metric": str(chosen),
         "as_of": str(trace.impact_row(chosen)["as_of"]),
         "origin": trace.origin,
-        "steps": elements.as_json(answer_steps),
+        "steps": steps.as_json(answer_steps),
     }
     sys.stdout.write(json_text(values) + "\n")
 

@@ -17,10 +17,13 @@ from audience_impact.outputs.lineage import INPUTS, RESTRICTION_TABLES, name_ori
 from audience_impact.store import PublishError
 from audience_impact.store.divided import read_computed
 from audience_impact.store.versions import Stored
-from audience_impact.vocabulary import SourceType, TraceStep
+from audience_impact.vocabulary import ObsStatus, SourceType, TraceStep, Unit
 
 Cells = dict[str, str]
 """Cells of a row by column, as written in the file, without blank cells."""
+SHARE = Unit.SHARE.value
+TABLES = ("impact", "comparisons", "lineage", "candidates", "steps", "person_days")
+"""Published tables with the rows of a restriction that an explanation shows."""
 
 
 class FactLine(NamedTuple):
@@ -41,7 +44,7 @@ class FactRows:
 
     def find_row(self, at: FactLine) -> Cells:
         """Return the cells of a row; empty if the files have no such row."""
-        lines = self._read_lines(f"{at.layer - 1}/{at.table}.csv")
+        lines = self._read_lines(at.layer, at.table)
         return _parse_row(lines, at.line) if at.line <= len(lines) else {}
 
     def list_rows(self, table: str) -> list[tuple[FactLine, Cells]]:
@@ -49,7 +52,7 @@ class FactRows:
         return [
             (FactLine(table, layer, line), _parse_row(lines, line))
             for layer in range(1, self.layers_count + 1)
-            for lines in [self._read_lines(f"{layer - 1}/{table}.csv")]
+            for lines in [self._read_lines(layer, table)]
             for line in range(2, len(lines) + 1)
             if lines[line - 1]
         ]
@@ -82,7 +85,8 @@ class FactRows:
             if cells.get("source_type") != SourceType.PRESS_RELAY and "measurer" in cells
         }
 
-    def _read_lines(self, name: str) -> list[str]:
+    def _read_lines(self, layer: int, table: str) -> list[str]:
+        name = f"{layer - 1}/{table}.csv"
         if name not in self._lines:
             text = self._files.get(name, b"").decode("utf-8-sig")
             self._lines[name] = [line.removesuffix("\r") for line in text.split("\n")]
@@ -95,19 +99,27 @@ def _parse_row(lines: list[str], line: int) -> Cells:
     return {name: cell for name, cell in pairs if cell}
 
 
-TABLES = ("impact", "comparisons", "lineage", "candidates", "steps", "person_days")
-"""Published tables with the rows of a restriction that an explanation shows."""
+@dataclass(frozen=True)
+class Fact:
+    """A fact that was used, or excluded for a reason (`passed_over`)."""
+
+    role: str
+    table: str
+    id: str
+    place: str
+    says: str
+    attribution: str
+    url: str
+    persons: float | None
+    cells: Cells
+    passed_over: str
 
 
 @dataclass(frozen=True)
 class Trace:
-    """The rows of a restriction in TABLES.
+    """The rows of a restriction in TABLES, as published, and the facts that they name by line.
 
-    Attributes:
-        restriction_id: The id of the restriction.
-        tables: The rows, as published.
-        fact_rows: The facts that the rows name by line.
-        origin: A sentence on where the numbers come from.
+    `origin` is a sentence on where the numbers come from.
     """
 
     restriction_id: str
@@ -120,10 +132,10 @@ class Trace:
         rows = self.tables["steps"]
         return rows[rows["step"] == step.value]
 
-    def list_used(self, *roles: str) -> pd.DataFrame:
-        """Return the rows of `lineage` with these roles."""
+    def list_used(self, *roles: str) -> list[Fact]:
+        """Return the facts in the rows of `lineage` with these roles."""
         rows = self.tables["lineage"]
-        return rows[rows["role"].isin(roles)].assign(passed_over="")
+        return self.describe_rows(rows[rows["role"].isin(roles)].assign(passed_over=""))
 
     def list_candidates(self, role: str, **cells: str) -> pd.DataFrame:
         """Return the candidates with this role and cells."""
@@ -132,10 +144,51 @@ class Trace:
             rows = rows[rows[name] == cell]
         return rows.assign(passed_over=rows["passed_over"].fillna("").astype("str"))
 
+    def describe_candidates(self, role: str, **cells: str) -> list[Fact]:
+        """Return the candidates as facts: used ones first, then by reason."""
+        return self.describe_rows(self.list_candidates(role, **cells))
+
     def impact_row(self, metric: str) -> "pd.Series[object]":
         """Return the row of a metric in `impact`; cells without a text are blank."""
         row = self.tables["impact"].set_index("impact_metric").loc[metric]
         return row.where(row.notna() | row.index.str.endswith("_persons"), "")
+
+    def describe_rows(self, rows: pd.DataFrame) -> list[Fact]:
+        """Return the facts in rows of `candidates` or `lineage`: used ones first, by reason."""
+        order = rows.sort_values(["passed_over", "row_layer", "row_line"])
+        return [
+            self.describe_fact(
+                FactLine(row["input_table"], int(row["row_layer"]), int(row["row_line"])),
+                row["input_id"],
+                row["role"],
+                row.get("persons"),
+                row["passed_over"],
+            )
+            for row in order.to_dict("records")
+        ]
+
+    def describe_fact(
+        self,
+        at: FactLine,
+        fact_id: str,
+        role: str,
+        persons: float | None = None,
+        passed_over: str = "",
+    ) -> Fact:
+        """Return the description of the fact at a line of the files."""
+        cells = self.fact_rows.find_row(at)
+        persons = None if persons is None or pd.isna(persons) else float(persons)
+        return Fact(
+            role,
+            at.table,
+            fact_id,
+            self.fact_rows.format_place(at),
+            summarize_fact(at.table, cells, persons) if cells else "",
+            *self.fact_rows.find_attribution(at.table, cells),
+            persons,
+            cells,
+            passed_over,
+        )
 
 
 def read_trace(version: Stored, restriction_id: str) -> Trace:
@@ -152,3 +205,43 @@ def read_trace(version: Stored, restriction_id: str) -> Trace:
     tables = {name: read_computed(version, name, filters=chosen) for name in TABLES}
     origin = f"Published in version {version.id}."
     return Trace(restriction_id, tables, FactRows(version.fact_files()), origin)
+
+
+def summarize_fact(table: str, cells: Cells, persons: float | None = None) -> str:
+    """Return the content of a fact in a few words."""
+    if table == "bases":
+        projected = ", projected" if cells.get("obs_status") == ObsStatus.FORECAST else ""
+        people = f"{float(cells['persons']):,.0f} {cells['population_base']}"
+        return f"{people} in {cells['period']}{projected}"
+    if table == "restriction_targets":
+        return f"{cells['platform_id']} {cells['feature']} ({cells['claim_status']})"
+    if table == "restrictions":
+        return f"{cells['action']}, {cells['severity']}"
+    if table == "network_use":
+        least, most = float(cells["least_share"]), float(cells["most_share"])
+        return f"{least:.4g} to {most:.4g} of those online"
+    if table == "network_shares":
+        return f"{float(cells['users_share']):.4g} of the users, on {cells['as_name']}"
+    if table == "surveys":
+        return f"{float(cells['respondents']):,.0f} asked, in {cells['period']}"
+    if "data_sha256" in cells:
+        value = float(cells.get("value") or cells["mean"])
+        return f"{value:.4g}; {cells.get('note', '')}"
+    is_of_share = persons is not None and cells.get("unit") == SHARE
+    return _format_figure(cells) + (f" = {persons:,.0f} persons" if is_of_share else "")
+
+
+def _format_figure(cells: Cells) -> str:
+    """Return a figure with its unit, kind, population and period."""
+    unit = cells.get("unit", SHARE)
+    form = "{:.4g}".format if unit == SHARE else "{:,.0f}".format
+    names = ("value", "share", "low", "high", "low_share", "high_share")
+    numbers = " to ".join(form(float(cells[name])) for name in names if name in cells)
+    kind = cells.get("interval_kind", "none")
+    kind = f" {kind}" if kind != "none" else ""
+    words = [
+        cells[name]
+        for name in ("audience_metric", "feature", "population_base", "age", "asked", "period")
+        if name in cells
+    ]
+    return ", ".join([f"{numbers} {unit}{kind}", *words])

@@ -1,31 +1,36 @@
-"""The steps of an explanation, in the order in which an answer comes about.
+"""The steps of an explanation, in the order in which an answer comes about, as text and JSON.
 
-The last ones are the draws, the status, other publications and the answer.
+The last ones are the draws, the status, other publications and the answer. All numbers come from
+results and facts; each sentence is written here or stands in the published table `steps`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import pandas as pd
 
 from audience_impact.answers.names import label_code
 from audience_impact.answers.numbers import ENDS
-from audience_impact.explaining.elements import (
-    Fact,
-    Number,
-    Step,
-    describe_fact,
-    describe_facts,
-    list_number,
-    list_numbers,
-    list_sentences,
-    name_service,
-)
-from audience_impact.explaining.facts import FactLine, Trace
+from audience_impact.explaining.facts import SHARE, Fact, FactLine, Trace
 from audience_impact.outputs.lineage import EVERY
 from audience_impact.outputs.review.status_rules import RULES
+from audience_impact.plain_text import plain_line
+from audience_impact.tracing.candidates import EXAMPLES
 from audience_impact.tracing.draws import PART
-from audience_impact.vocabulary import Feature, ImpactMetric, ObsStatus, OverlapParameter, TraceStep
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    Feature,
+    ImpactMetric,
+    ObsStatus,
+    OverlapParameter,
+    TraceStep,
+    Unit,
+)
 
+PERSONS = Unit.PERSONS.value
+FORMS = {PERSONS: "{:,.0f}", "person_days": "{:,.0f}", "days": "{:,.0f}", SHARE: "{:.4g}"}
+"""Format of a number by unit; numbers in other units are shown with their sign."""
 COUNTED = {
     ImpactMetric.PEOPLE_EXPOSED: "people who ordinarily use what is restricted, in a month, from "
     "before it began",
@@ -38,10 +43,41 @@ COUNTED = {
 WHOLE = (Feature.WHOLE_SERVICE.value, Feature.UNKNOWN.value)
 
 
+@dataclass(frozen=True)
+class Number:
+    """A number of a step: one value, or the 5, 50 and 95 % quantiles of draws."""
+
+    what: str
+    unit: str
+    value: float | None = None
+    q05: float | None = None
+    q50: float | None = None
+    q95: float | None = None
+
+    @property
+    def text(self) -> str:
+        """Return the number or the quantiles as text."""
+        form = FORMS.get(self.unit, "{:+.3f}").format
+        if self.value is not None:
+            return form(self.value)
+        return f"{form(self.q50)} (5 to 95 %: {form(self.q05)} to {form(self.q95)})"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of an explanation."""
+
+    title: str
+    says: Sequence[str] = ()
+    facts: Sequence[Fact] = ()
+    numbers: Sequence[Number] = ()
+    label: str = "used"
+
+
 def choose_metric(trace: Trace) -> ImpactMetric:
     """Return the default metric: users of a restricted feature, else all people exposed."""
-    features = trace.list_used("target")["input_id"].str.split("/").str[-1]
-    is_whole = features.isin(WHOLE).all()
+    features = [fact.id.rpartition("/")[2] for fact in trace.list_used("target")]
+    is_whole = set(features) <= set(WHOLE)
     return ImpactMetric.PEOPLE_EXPOSED if is_whole else ImpactMetric.PEOPLE_FEATURE_EXPOSED
 
 
@@ -55,14 +91,13 @@ def build_steps(trace: Trace, metric: ImpactMetric) -> list[Step]:
         *_explain_joint_use(trace),
         *_explain_places(trace),
         *_explain_imputation(trace),
-        *_explain_features(trace),
-        *_explain_access(trace),
+        *_explain_shares(trace),
         *_explain_days(trace),
         *(_explain_losses(trace) if metric is ImpactMetric.REACH_LOST else ()),
-        *explain_draws(trace, metric),
-        explain_status(trace, metric),
-        *explain_comparisons(trace),
-        explain_ends(trace, metric),
+        explain_draws(trace, metric),
+        _explain_status(trace, metric),
+        *_explain_comparisons(trace),
+        _explain_ends(trace, metric),
     ]
 
 
@@ -73,45 +108,70 @@ def _group_steps(trace: Trace, step: TraceStep) -> Iterator[tuple[str, str, pd.D
         yield str(country), str(subject), part
 
 
+def _list_sentences(rows: pd.DataFrame) -> list[str]:
+    return list(rows.loc[rows["unit"].isna() & rows["input_table"].isna(), "text"])
+
+
+def _list_numbers(rows: pd.DataFrame, named: bool = False) -> list[Number]:
+    """Return the numbers in rows of table `steps`; `named` adds subject and country."""
+    numbers = []
+    for row in rows[rows["unit"].notna()].to_dict("records"):
+        names = [row["subject"], row["country_id"]] if named else []
+        where = " in ".join(_name_service(name) for name in names if name != EVERY)
+        is_drawn = not pd.isna(row["low"])
+        ends = (None, row["low"], row["value"], row["high"]) if is_drawn else (row["value"],)
+        text = f"{row['text']}, {where}" if where else str(row["text"])
+        numbers.append(Number(text, row["unit"], *ends))
+    return numbers
+
+
+def _list_values(values: dict[str, float | None], unit: str) -> list[Number]:
+    """Return the numbers that are not missing."""
+    return [
+        Number(what, unit, float(value))
+        for what, value in values.items()
+        if value is not None and not pd.isna(value)
+    ]
+
+
+def _name_service(platform: str, internet: str = "the whole internet") -> str:
+    return internet if platform == WHOLE_INTERNET else platform or "an unknown service"
+
+
 def _explain_question(trace: Trace, metric: ImpactMetric) -> Step:
-    first, *others = list_sentences(trace.select_steps(TraceStep.QUESTION))
+    first, *others = _list_sentences(trace.select_steps(TraceStep.QUESTION))
     says = [first, f"Counted: {COUNTED[metric]} ({metric}).", *others]
-    used = trace.list_used("restriction", "target")
-    return Step("The question", says, describe_facts(used, trace.fact_rows))
+    return Step("The question", says, trace.list_used("restriction", "target"))
 
 
 def _explain_bases(trace: Trace) -> Iterator[Step]:
     """Yield the base of each country: the people who can be in an audience."""
-    population = describe_facts(trace.list_used("population"), trace.fact_rows)
+    population = trace.list_used("population")
     for country, _, rows in _group_steps(trace, TraceStep.BASE):
-        candidates = trace.list_candidates("base", country_id=country)
         facts = [
-            *describe_facts(candidates, trace.fact_rows),
+            *trace.describe_candidates("base", country_id=country),
             *(fact for fact in population if fact.cells.get("area_id") == country),
         ]
-        yield Step(f"The base in {country}", list_sentences(rows), facts, list_numbers(rows))
+        yield Step(f"The base in {country}", _list_sentences(rows), facts, _list_numbers(rows))
 
 
 def _explain_audiences(trace: Trace) -> Iterator[Step]:
-    """Yield the audience of each platform with all its figures, used or excluded."""
     for country, platform, rows in _group_steps(trace, TraceStep.AUDIENCE):
-        candidates = trace.list_candidates("audience", platform_id=platform, country_id=country)
         yield Step(
-            f"The audience: {name_service(platform, 'internet users')} in {country}",
-            list_sentences(rows),
-            describe_facts(candidates, trace.fact_rows),
-            list_numbers(rows),
+            f"The audience: {_name_service(platform, 'internet users')} in {country}",
+            _list_sentences(rows),
+            trace.describe_candidates("audience", platform_id=platform, country_id=country),
+            _list_numbers(rows),
         )
 
 
 def _describe_parameters(trace: Trace, table: str) -> list[Fact]:
     """Return the rows of a table of fitted parameters as used facts."""
     return [
-        describe_fact(
+        trace.describe_fact(
             at,
             " ".join(cells[name] for name in ("parameter", "kind") if name in cells),
             "learned_law",
-            trace.fact_rows,
         )
         for at, cells in trace.fact_rows.list_rows(table)
         if "survey_id" not in cells
@@ -126,7 +186,7 @@ def _explain_errors(trace: Trace) -> Iterator[Step]:
     says = [
         f"{platform} in {country}: {text}."
         for country, platform, rows in groups
-        for text in list_sentences(rows)
+        for text in _list_sentences(rows)
     ]
     says.append(
         "Half widths of likely ranges; independent errors add up in squares. Growth goes with "
@@ -135,13 +195,12 @@ def _explain_errors(trace: Trace) -> Iterator[Step]:
     numbers = [
         number
         for _, platform, rows in groups
-        for number in list_numbers(rows.assign(text=f"{platform}: " + rows["text"]))
+        for number in _list_numbers(rows.assign(text=f"{platform}: " + rows["text"]))
     ]
-    of_bases = ("base_", "population")
     fitted = [
         fact
         for fact in _describe_parameters(trace, "figure_errors")
-        if not fact.id.startswith(of_bases)
+        if not fact.id.startswith(("base_", "population"))
     ]
     yield Step("The errors of the figures", says, fitted, numbers)
 
@@ -151,81 +210,68 @@ def _explain_joint_use(trace: Trace) -> Iterator[Step]:
     surveys = trace.list_used("own_survey")
     parameters = {parameter.value for parameter in OverlapParameter}
     for country, _, rows in _group_steps(trace, TraceStep.JOINT_USE):
-        says = list_sentences(rows)
-        if not surveys.empty:
+        says = _list_sentences(rows)
+        if surveys:
             says.append("Surveys of the country adjust the joint use fitted to all surveys.")
-        overlaps = trace.list_candidates("overlap", country_id=country)
         calibration = _describe_parameters(trace, "overlap_calibration")
         facts = [
-            *describe_facts(overlaps, trace.fact_rows),
-            *describe_facts(surveys, trace.fact_rows),
+            *trace.describe_candidates("overlap", country_id=country),
+            *surveys,
             *(fact for fact in calibration if fact.id in parameters),
         ]
-        yield Step(f"Each person once in {country}", says, facts, list_numbers(rows))
+        yield Step(f"Each person once in {country}", says, facts, _list_numbers(rows))
 
 
 def _explain_places(trace: Trace) -> Iterator[Step]:
     """Yield each place of a partial restriction: its people, those online, and its networks."""
     for country, area, rows in _group_steps(trace, TraceStep.PLACE):
-        candidates = [
-            trace.list_candidates("place", country_id=country, looked_for=area),
-            trace.list_candidates("place_online", country_id=country, looked_for=area),
-            trace.list_candidates("network", country_id=country),
-            trace.list_candidates("operators", country_id=country),
+        facts = [
+            *trace.describe_candidates("place", country_id=country, looked_for=area),
+            *trace.describe_candidates("place_online", country_id=country, looked_for=area),
+            *trace.describe_candidates("network", country_id=country),
+            *trace.describe_candidates("operators", country_id=country),
         ]
-        facts = [fact for role in candidates for fact in describe_facts(role, trace.fact_rows)]
-        yield Step(
-            f"The part: {area} in {country}", list_sentences(rows), facts, list_numbers(rows)
-        )
+        title = f"The part: {area} in {country}"
+        yield Step(title, _list_sentences(rows), facts, _list_numbers(rows))
     draws = trace.select_steps(TraceStep.DRAWS)
-    if numbers := list_numbers(draws[draws["text"] == PART], named=True):
+    if numbers := _list_numbers(draws[draws["text"] == PART], named=True):
         yield Step("The part of the country that is touched", (), (), numbers)
 
 
 def _explain_imputation(trace: Trace) -> Iterator[Step]:
     """Yield the imputed audiences, with the figures that move each most."""
     for country, platform, rows in _group_steps(trace, TraceStep.IMPUTED):
-        is_mover = rows["input_table"].notna()
         movers = [
-            describe_fact(
+            trace.describe_fact(
                 FactLine(row["input_table"], int(row["row_layer"]), int(row["row_line"])),
                 row["input_id"],
                 row["text"],
-                trace.fact_rows,
             )
-            for row in rows[is_mover].to_dict("records")
+            for row in rows[rows["input_table"].notna()].to_dict("records")
         ]
         yield Step(
             f"Imputed: {platform} in {country}",
-            list_sentences(rows[~is_mover]),
+            _list_sentences(rows),
             movers,
-            list_numbers(rows),
+            _list_numbers(rows),
             "the figures that move it most",
         )
 
 
-def _explain_features(trace: Trace) -> Iterator[Step]:
-    """Yield the share that uses the feature."""
+def _explain_shares(trace: Trace) -> Iterator[Step]:
+    """Yield the share of people who use the feature, and the share who keep access."""
     rows, shares = trace.select_steps(TraceStep.FEATURE), trace.list_candidates("feature_share")
-    if shares.empty and rows.empty:
-        return
-    distinct = shares.sort_values("passed_over").drop_duplicates("input_id")
-    used = [
-        *describe_facts(distinct, trace.fact_rows),
-        *describe_facts(trace.list_used("share_base"), trace.fact_rows),
-    ]
-    numbers = list_numbers(rows, named=True)
-    yield Step("Who uses the feature", list_sentences(rows), used, numbers)
-
-
-def _explain_access(trace: Trace) -> Iterator[Step]:
-    """Yield the step of the share of people who keep access."""
-    rows, shares = trace.select_steps(TraceStep.ACCESS), trace.list_candidates("circumvention")
-    if shares.empty and rows.empty:
-        return
-    used = trace.list_used("circumvention") if shares.empty else shares
-    says = list_sentences(rows) or ["Nobody measured the share."]
-    yield Step("Who keeps access", says, describe_facts(used, trace.fact_rows), list_numbers(rows))
+    if not (shares.empty and rows.empty):
+        distinct = shares.sort_values("passed_over").drop_duplicates("input_id")
+        used = [*trace.describe_rows(distinct), *trace.list_used("share_base")]
+        numbers = _list_numbers(rows, named=True)
+        yield Step("Who uses the feature", _list_sentences(rows), used, numbers)
+    rows = trace.select_steps(TraceStep.ACCESS)
+    keeping = trace.describe_candidates("circumvention")
+    if keeping or not rows.empty:
+        says = _list_sentences(rows) or ["Nobody measured the share."]
+        facts = keeping or trace.list_used("circumvention")
+        yield Step("Who keeps access", says, facts, _list_numbers(rows))
 
 
 def _explain_days(trace: Trace) -> Iterator[Step]:
@@ -234,50 +280,49 @@ def _explain_days(trace: Trace) -> Iterator[Step]:
     total = frame[frame["period"] == EVERY]
     if total.empty:
         return
-    says = list_sentences(trace.select_steps(TraceStep.DAYS))
+    says = _list_sentences(trace.select_steps(TraceStep.DAYS))
     numbers: list[Number] = []
     for row in total.to_dict("records"):
-        numbers += list_number("days", row["days"], "days")
-        numbers += list_number("minimum", row["at_least_person_days"], "person_days")
-        numbers += list_number("maximum", row["at_most_person_days"], "person_days")
+        numbers += _list_values({"days": row["days"]}, "days")
+        ends = {"minimum": row["at_least_person_days"], "maximum": row["at_most_person_days"]}
+        numbers += _list_values(ends, "person_days")
         quantiles = [row[f"{name}_person_days"] for name in ("q05", "q50", "q95")]
         if not any(map(pd.isna, quantiles)):
             numbers.append(Number("person-days", "person_days", None, *map(float, quantiles)))
         says += [] if pd.isna(row["reason"]) else [f"{row['area_id']}: {row['reason']}."]
-    daily = describe_facts(trace.list_candidates("daily_audience"), trace.fact_rows)
+    daily = trace.describe_candidates("daily_audience")
     yield Step("Days and person-days", says, daily, numbers)
 
 
 def _explain_losses(trace: Trace) -> Iterator[Step]:
     """Yield the figures from after the start, from which reach lost is computed."""
     after = trace.list_used("after")
-    says = [] if len(after) else ["No measurer has a figure from before and after the start."]
-    yield Step("The figures from after", says, describe_facts(after, trace.fact_rows))
+    says = [] if after else ["No measurer has a figure from before and after the start."]
+    yield Step("The figures from after", says, after)
 
 
-def explain_draws(trace: Trace, metric: ImpactMetric) -> Iterator[Step]:
-    """Yield the draws after each step, from the audiences to the metric."""
+def explain_draws(trace: Trace, metric: ImpactMetric) -> Step:
+    """Return the draws after each step, from the audiences to the metric."""
     row, rows = trace.impact_row(metric), trace.select_steps(TraceStep.DRAWS)
     ends = [row[name] for name in ENDS[1:4]]
     if rows.empty or any(map(pd.isna, ends)):
         why = row["reason"] or "nothing is drawn of this metric"
-        missing = list_sentences(trace.select_steps(TraceStep.UNDRAWN))
-        yield Step("Why there is no median", [f"{why}.", *missing])
-        return
+        missing = _list_sentences(trace.select_steps(TraceStep.UNDRAWN))
+        return Step("Why there is no median", [f"{why}.", *missing])
     says = [
         "Median and likely range (5 to 95 %) of what is drawn, after each step; draws are not cut "
         "at the bounds, which are valid if each figure is right as printed."
     ]
     is_audience = rows["subject"] != EVERY
     numbers = [
-        *list_numbers(rows[is_audience], named=True),
-        *list_numbers(rows[~is_audience], named=True),
+        *_list_numbers(rows[is_audience], named=True),
+        *_list_numbers(rows[~is_audience], named=True),
         Number(f"the answer: {metric}", "persons", None, *map(float, ends)),
     ]
-    yield Step("From the figures to the answer", says, (), numbers)
+    return Step("From the figures to the answer", says, (), numbers)
 
 
-def explain_status(trace: Trace, metric: ImpactMetric) -> Step:
+def _explain_status(trace: Trace, metric: ImpactMetric) -> Step:
     """Return the status of the estimate and the rules that cap it."""
     row = trace.impact_row(metric)
     names = dict.fromkeys(row["reason_rule_ids"].split(";"))
@@ -290,48 +335,77 @@ def explain_status(trace: Trace, metric: ImpactMetric) -> Step:
     return Step("The status", says)
 
 
-def explain_comparisons(trace: Trace) -> Iterator[Step]:
+def _explain_comparisons(trace: Trace) -> Iterator[Step]:
     """Yield the figures that others published and the reasons why they differ from ours."""
-    rows = trace.tables["comparisons"]
-    if rows.empty:
+    rows = trace.tables["comparisons"].to_dict("records")
+    if not rows:
         return
+    keys = {"estimates": "estimate_id", "published_figures": "published_figure_id"}
     lines = {
         cells[key]: at
-        for table, key in (
-            ("estimates", "estimate_id"),
-            ("published_figures", "published_figure_id"),
-        )
+        for table, key in keys.items()
         for at, cells in trace.fact_rows.list_rows(table)
     }
-    # a company's statement that the bounds did not use is an estimate
-    names = [(name, lines.get(name) or lines[name.rpartition("/")[2]])
-             for name in rows["published_figure_id"]]  # fmt: skip
-    facts = [
-        describe_fact(at, name, reason, trace.fact_rows)
-        for (name, at), reason in zip(names, rows["difference_reason"], strict=True)
-    ]
+    facts = []
+    for row in rows:
+        name = row["published_figure_id"]
+        # a company's statement that the bounds did not use is an estimate
+        at = lines.get(name) or lines[name.rpartition("/")[2]]
+        facts.append(trace.describe_fact(at, name, row["difference_reason"]))
     says = [
         f"{row['attribution']}: {row['published_value']:,.0f} {row['unit']} "
         f"({row['figure_kind']}), beside our bounds of the {row['compared_with']}: "
         f"{row['difference_reason']}."
-        for row in rows.to_dict("records")
+        for row in rows
     ]
     yield Step("What others published", says, facts, label="on")
 
 
-PRINTED = ("minimum, as printed", "maximum, as printed")
-
-
-def explain_ends(trace: Trace, metric: ImpactMetric) -> Step:
+def _explain_ends(trace: Trace, metric: ImpactMetric) -> Step:
     """Return the answer, and the inputs from which its ends follow."""
     row = trace.impact_row(metric)
-    names = ("minimum", "5 %", "median", "95 %", "maximum", *PRINTED)
-    numbers = [
-        number
-        for what, name in zip(names, ENDS, strict=True)
-        for number in list_number(what, row[name])
-    ]
+    names = ["minimum", "5 %", "median", "95 %", "maximum"]
+    names += ["minimum, as printed", "maximum, as printed"]
+    values = {what: row[name] for what, name in zip(names, ENDS, strict=True)}
     says = [trace.origin]
     if row["obs_status"] == ObsStatus.MISSING:
         says.insert(0, "The number of people is not known: there are only bounds.")
-    return Step(f"The answer: {metric} of {trace.restriction_id}", says, (), numbers)
+    title = f"The answer: {metric} of {trace.restriction_id}"
+    return Step(title, says, (), _list_values(values, PERSONS))
+
+
+def as_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """Return the steps as objects for JSON, numbered from 1."""
+    return [{"step": number, **asdict(step)} for number, step in enumerate(steps, 1)]
+
+
+def as_text(steps: Sequence[Step]) -> str:
+    """Return the steps as text; control characters of a terminal are shown by number."""
+    lines = (line for number, step in enumerate(steps, 1) for line in _write_step(number, step))
+    return "\n".join(map(plain_line, lines))
+
+
+def _write_step(number: int, step: Step) -> Iterator[str]:
+    yield f"{number}. {step.title}"
+    yield from (f"   {text}" for text in step.says)
+    by_reason: dict[str, list[Fact]] = {}
+    for fact in step.facts:
+        by_reason.setdefault(fact.passed_over, []).append(fact)
+    if used := by_reason.pop("", []):
+        yield f"   {step.label}:"
+        yield from (f"     {_format_fact(fact)}" for fact in used)
+    if by_reason:
+        yield "   passed over:"
+    for reason, facts in by_reason.items():
+        yield f"     {reason}:"
+        yield from (f"       {_format_fact(fact)}" for fact in facts[:EXAMPLES])
+        if len(facts) > EXAMPLES:
+            yield f"       and {len(facts) - EXAMPLES} more"
+    width = max((len(entry.what) for entry in step.numbers), default=0)
+    yield from (f"   {entry.what:<{width}}  {entry.text}" for entry in step.numbers)
+    yield ""
+
+
+def _format_fact(fact: Fact) -> str:
+    origin = f"; {fact.attribution}" if fact.attribution else ""
+    return f"{fact.place}  {fact.id} ({fact.role.replace('_', ' ')}): {fact.says}{origin}"

@@ -72,7 +72,6 @@ def _default_columns(part: pd.DataFrame) -> dict[str, object]:
 
 
 def _add_lines(part: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Add the line of each candidate that has none yet."""
     if set(PROVENANCE) <= set(part.columns):
         return part
     table = part["input_table"].iloc[0]

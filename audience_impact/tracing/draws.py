@@ -138,5 +138,4 @@ def _trace_unions(
 
 
 def _differ(first: Array, second: Array) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Return True (rows,) for rows whose draws (rows, D) differ."""
     return np.asarray((first != second).any(axis=1))

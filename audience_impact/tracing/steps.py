@@ -112,7 +112,6 @@ def make_steps(
 
 
 def _round_numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """Round persons to whole numbers, and other numbers to FIGURES significant digits."""
     is_persons = table["unit"] == PERSONS
     rounded = {}
     for name in ENDS:
@@ -225,7 +224,6 @@ def _trace_audiences(inputs: Inputs) -> Iterator[pd.DataFrame]:
 
 
 def _trace_errors(inputs: Inputs) -> Iterator[pd.DataFrame]:
-    """Yield the errors of each figure and the growth of its audience since."""
     rows, step = inputs.audiences.distributions, TraceStep.ERRORS
     is_figure = rows["shape"].isin(DISTRIBUTIONS) & rows["rounding_error_persons"].notna()
     rows = _name_subject(rows[is_figure])
@@ -335,7 +333,6 @@ def _trace_imputation(
 
 
 def _select_uncounted(scope: Scope, inputs: Inputs) -> pd.DataFrame:
-    """Return audiences without usable figures: AUDIENCE with `area_id` and `moment`."""
     distributions = inputs.audiences.distributions
     counted = distributions.loc[distributions["shape"].isin(COUNTED), AUDIENCE]
     rows = scope.requested[scope.requested["is_existing_use"]]
@@ -345,7 +342,6 @@ def _select_uncounted(scope: Scope, inputs: Inputs) -> pd.DataFrame:
 
 
 def _describe_movers(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the figures that move an imputed share most, with the share without each."""
     key = rows["figure_id"].astype("str").str.split("|").str[0]
     lines = pd.concat(
         [
@@ -397,7 +393,6 @@ def _trace_days(simulation: SimulationInputs) -> Iterator[pd.DataFrame]:
 
 
 def _trace_undrawn(simulation: SimulationInputs, inputs: Inputs) -> Iterator[pd.DataFrame]:
-    """Yield the audiences and places that prevent any draw."""
     rows, step = simulation.audiences, TraceStep.UNDRAWN
     name = rows["platform_id"].mask(rows["platform_id"] == "", "a service that is not named")
     text = "Of " + name + " in " + rows["country_id"] + " no number can be drawn: all are needed."

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.answers.numbers import ENDS
-from audience_impact.explaining import elements, steps
+from audience_impact.explaining import steps
 from audience_impact.explaining.facts import Trace, read_trace
 from audience_impact.simulation.audiences import GROWN, PRINTED, WITH_ERROR
 from audience_impact.store import versions
@@ -51,8 +51,8 @@ def explained(repository_published: Path, once: Once) -> Callable[[str], Explain
     def make(act: str) -> Explained:
         trace = read_trace(versions.find_latest(repository_published), act)
         every = steps.build_steps(trace, steps.choose_metric(trace))
-        plain = json.loads(json.dumps(elements.as_json(every)))
-        return Explained(trace, plain, elements.as_text(every))
+        plain = json.loads(json.dumps(steps.as_json(every)))
+        return Explained(trace, plain, steps.as_text(every))
 
     return lambda act: once(f"explained-{act}", partial(make, act))
 
@@ -198,8 +198,8 @@ def test_each_rule_of_status_that_fired_is_told(explained: Callable[[str], Expla
 
 
 def test_signs_that_a_terminal_acts_upon_are_written_out() -> None:
-    step = elements.Step("A page\x1b[31m", ["from \u202eright", "of two\nlines"])
-    text = elements.as_text([step])
+    step = steps.Step("A page\x1b[31m", ["from \u202eright", "of two\nlines"])
+    text = steps.as_text([step])
     assert text.splitlines() == [
         "1. A page<U+001B>[31m",
         "   from <U+202E>right",
@@ -243,4 +243,4 @@ def test_facts_give_the_same_trace_as_the_run(
 ) -> None:
     ours = steps.build_steps(explaining.recompute_trace(repository_checked, act), METRIC)
     theirs = steps.build_steps(explained(act).trace, METRIC)
-    assert elements.as_text(ours[:-1]) == elements.as_text(theirs[:-1])
+    assert steps.as_text(ours[:-1]) == steps.as_text(theirs[:-1])

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 import audience_impact as ai
 from audience_impact.answers.names import SHARED_NAMES, list_area_names, make_key
-from audience_impact.api import rows
-from audience_impact.api.countries import resolve_country
+from audience_impact.api import net_reach
+from audience_impact.api.answers import resolve_country
 from audience_impact.overlap import one_factor
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, draw_union_people
@@ -217,7 +217,7 @@ def test_every_country_is_found_by_each_of_its_names() -> None:
 
 
 def test_rows_of_a_frame_have_the_numbers_of_single_calls() -> None:
-    count = rows.BATCH_ROWS + 3
+    count = net_reach.BATCH_ROWS + 3
     sizes = np.random.default_rng(1).uniform(0.0, 5.0, (count, 2))
     frame = pd.DataFrame(sizes, index=[f"event {i}" for i in range(count)])
     universe = pd.Series(np.linspace(5.0, 9.0, count), index=frame.index)

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pandas as pd
 import pytest
 
-from audience_impact.answers import sentences
+from audience_impact.answers.names import read_phrases
 from audience_impact.outputs.comparisons import make_area_comparisons
 from audience_impact.store.versions import Stored
 from flows.documenting import comparisons as page_of_comparisons
@@ -131,4 +131,4 @@ def test_a_figure_of_a_service_is_beside_the_median_of_that_service_alone() -> N
 def test_every_reason_has_a_sentence() -> None:
     reasons = {"within_bounds", "fewer_restrictions", "duration_differs", "other_definition"}
     reasons |= {"nothing_on_record", "counts_all_internet_users", "adds_up_platforms"}
-    assert reasons <= set(sentences.DIFFERENCES)
+    assert reasons <= set(read_phrases("difference"))

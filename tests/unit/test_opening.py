@@ -107,11 +107,6 @@ def test_a_table_is_read_on_first_access_and_once(
     assert names == ["impact"]
 
 
-def test_every_published_table_is_a_typed_attribute() -> None:
-    typed = [name for name, kind in ai.Tables.__annotations__.items() if "DataFrame" in kind]
-    assert typed == list(published.TABLES)
-
-
 def test_dates_words_and_numbers_have_their_types(root: Path) -> None:
     tables, kinds = ai.load(root), set()
     for name, table in tables.items():
