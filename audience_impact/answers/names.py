@@ -57,19 +57,20 @@ def read_phrases(kind: str) -> dict[str, str]:
     return {row["key"]: row["words"] for row in _read_rows("phrases.csv") if row["set"] == kind}
 
 
-def _read_names(kind: str) -> list[tuple[str, str]]:
-    return [(row["name"], row["id"]) for row in _read_rows("names.csv") if row["kind"] == kind]
+def read_names(kind: str) -> dict[str, str]:
+    """Return the ids of a kind of names in documents/names.csv by name."""
+    return {row["name"]: row["id"] for row in _read_rows("names.csv") if row["kind"] == kind}
 
 
-_NAMES = {code: name for name, code in _read_names("sentence")}
+_NAMES = {code: name for name, code in read_names("sentence").items()}
 """Areas whose name in the Unicode locale data is unsuitable for a sentence."""
-_LABELS = {code: name for name, code in _read_names("label")}
+_LABELS = {code: name for name, code in read_names("label").items()}
 """Names that fit beside a chart, of countries whose full name does not."""
-_WITH_ARTICLE = {code for _, code in _read_names("article")}
+_WITH_ARTICLE = set(read_names("article"))
 """Areas whose name takes an article, for example the Americas."""
-_OTHER_NAMES = _read_names("area")
+_OTHER_NAMES = read_names("area")
 """Names that are in use, or were, and that the locale data do not have."""
-NICKNAMES = dict(_read_names("service"))
+NICKNAMES = read_names("service")
 """Services as people call them, or called them, with the id of each."""
 
 
@@ -162,8 +163,8 @@ def area_in_words(area_id: str, area_name: str) -> str:
 
 def list_area_names() -> Iterator[tuple[str, str]]:
     """Return each English or official name and code of a country or region, with its code."""
-    yield from _read_names("sentence")
-    yield from _OTHER_NAMES
+    yield from ((name, code) for code, name in _NAMES.items())
+    yield from _OTHER_NAMES.items()
     yield from _list_names_in(LOCALE)
     for country in pycountry.countries:
         for kind in ("name", "official_name", "common_name", "alpha_3", "alpha_2"):

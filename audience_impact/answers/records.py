@@ -152,18 +152,7 @@ CLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Clauses:
-    """What the record holds for each clause of an answer.
-
-    Attributes:
-        claim: Who is behind it.
-        is_official: Whether an authority says so or admits it.
-        is_disputed: Whether a source denies it.
-        measurement: Who measured it.
-        end: When it ended.
-        hours: How long it lasted on its days, or in all.
-        place: Which places it was in.
-        loss: What happened to a network.
-    """
+    """What the record holds for each clause of an answer."""
 
     claim: Claim
     is_official: bool
@@ -173,20 +162,6 @@ class Clauses:
     hours: Hours
     place: Place
     loss: Loss
-
-
-def read_clauses(restriction: Restriction, reported_by: str | None = None) -> Clauses:
-    """Return what the record of a restriction holds for each clause of an answer."""
-    return Clauses(
-        claim=_read_claim(restriction),
-        is_official=restriction.claim_status == ClaimStatus.OFFICIAL,
-        is_disputed=restriction.claim_status == ClaimStatus.DISPUTED,
-        measurement=_read_measurement(restriction, reported_by or ""),
-        end=_read_end(restriction),
-        hours=_read_hours(restriction),
-        place=_read_place(restriction),
-        loss=_read_loss(restriction),
-    )
 
 
 def _read_claim(restriction: Restriction) -> Claim:
@@ -210,20 +185,23 @@ def _read_measurement(restriction: Restriction, reported_by: str) -> Measurement
 
 
 def _read_end(restriction: Restriction) -> End:
-    if restriction.end_status in (EndStatus.WITHDRAWN, EndStatus.ONGOING):
-        is_ongoing = restriction.end_status == EndStatus.ONGOING
-        return End.ONGOING if is_ongoing else End.NEVER
+    if restriction.end_status == EndStatus.WITHDRAWN:
+        return End.NEVER
+    if restriction.end_status == EndStatus.ONGOING:
+        return End.ONGOING
     written = restriction.ended_on or ""
     span = periods.parse_period(written)
-    days = (span[1] - span[0]).days if span else 0
+    if span is None:
+        return End.NOT_RECORDED
+    days = (span[1] - span[0]).days
     if days == 1:
         return End.DAY
-    is_span = "/" in written
-    is_near = days <= WINDOW_DAYS and not written.endswith(LAST_LISTED)
+    if "/" not in written:
+        return End.WINDOW if len(written) > len("2025") else End.NOT_RECORDED
     is_of_months = re.fullmatch(r"\d{4}-\d{2}/\d{4}-\d{2}", written) is not None
-    is_near = is_near or (is_of_months and days <= MONTHS_DAYS)
-    is_near = is_near if is_span else len(written) > len("2025")
-    return End.WINDOW if span and is_near else End.NOT_RECORDED
+    is_near = days <= WINDOW_DAYS and not written.endswith(LAST_LISTED)
+    is_near |= is_of_months and days <= MONTHS_DAYS
+    return End.WINDOW if is_near else End.NOT_RECORDED
 
 
 def _read_hours(restriction: Restriction) -> Hours:
@@ -267,20 +245,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Number:
-    """A number of people of one kind: a row of `impact`.
+    """A number of people of one kind (`ImpactMetric`): a row of `impact`.
 
-    Attributes:
-        metric: The people that are counted (`ImpactMetric`).
-        people: Bounds, median and 90 % interval.
-        base: The population that contains these people (`PopulationBase`).
-        base_persons: The size of the base, in persons.
-        population_persons: The residents of the area.
-        dedup_method: The method by which each person is counted once.
-        confidence: High, medium or low (`Confidence`).
-        obs_status: Code of the status.
-        reason: The reason of that status, as published.
-        rule_ids: The ids of the status rules that apply.
-        details: The details that each of these rules adds for the row.
+    `base` contains these people (`PopulationBase`); `details` has what each of the status rules
+    `rule_ids` adds for the row.
     """
 
     metric: str
@@ -321,11 +289,10 @@ class Days:
 
 @dataclass(frozen=True)
 class Driver:
-    """An input that makes the interval of a number wide: a row of `sensitivity`.
+    """An input (`InputKind`) that makes the interval of a number wide: a row of `sensitivity`.
 
     Attributes:
         metric: The number that the interval belongs to (`ImpactMetric`, or person_days).
-        input: The input (`InputKind`).
         share: The part of the variance that this input causes, at most 1; None if not computed.
         error: The standard error of that share.
         narrowing_persons: Persons by which the interval would narrow if the input were known.
@@ -352,16 +319,12 @@ class AnswerRecord:
     """Everything published about one restriction.
 
     Attributes:
-        restriction: The published facts on the restriction.
         reported_by: The sources that report it.
-        targets: The restricted services and features.
-        numbers: The numbers of people, one for each metric.
         person_days: Person-days by year, month and over all years.
         drivers: The inputs that make the intervals wide, the most important first.
         audiences: The audience of each service: rows of `impact_by_platform`.
         figures: The figures used: rows of `lineage`.
         comparisons: What others published: rows of `comparisons`.
-        rows: The published rows by table.
     """
 
     restriction: Restriction
@@ -378,7 +341,17 @@ class AnswerRecord:
     @cached_property
     def clauses(self) -> Clauses:
         """Return what the record holds for each clause of an answer."""
-        return read_clauses(self.restriction, self.reported_by)
+        about = self.restriction
+        return Clauses(
+            claim=_read_claim(about),
+            is_official=about.claim_status == ClaimStatus.OFFICIAL,
+            is_disputed=about.claim_status == ClaimStatus.DISPUTED,
+            measurement=_read_measurement(about, self.reported_by or ""),
+            end=_read_end(about),
+            hours=_read_hours(about),
+            place=_read_place(about),
+            loss=_read_loss(about),
+        )
 
     @cached_property
     def by_metric(self) -> dict[str, Number]:
@@ -426,13 +399,8 @@ class AnswerRecord:
 class AreaRecord:
     """Everything published about a country, a region or the world in a year or a month.
 
-    Attributes:
-        area_id: The code of the area.
-        name: The name of the area as used in a sentence.
-        row: The row of `impact_by_area` for the requested year or month.
-        by_year: The rows of all years.
-        by_month: The rows of the months of the year.
-        comparisons: What others published: rows of `area_comparisons`.
+    `name` is as used in a sentence; rows are of `impact_by_area` for the period, all years and the
+    months of the year, comparisons of `area_comparisons`.
     """
 
     area_id: str

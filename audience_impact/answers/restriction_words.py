@@ -104,18 +104,10 @@ class RestrictionWords:
 
 def describe_restriction(record: AnswerRecord) -> RestrictionWords:
     """Return the words that describe a restriction, and say so if it is disputed."""
-    words = (
-        _describe_network_cut(record)
-        if record.is_network
-        else _describe_service_restriction(record)
-    )
-    if not record.clauses.is_disputed:
-        return words
-    return replace(
-        words,
-        done=f"{words.done}{DISPUTED}",
-        done_to_such=f"{words.done_to_such}{DISPUTED}" if words.done_to_such else "",
-    )
+    describe = _describe_network_cut if record.is_network else _describe_service_restriction
+    words, disputed = describe(record), DISPUTED * record.clauses.is_disputed
+    such = words.done_to_such and f"{words.done_to_such}{disputed}"
+    return replace(words, done=f"{words.done}{disputed}", done_to_such=such)
 
 
 def is_planned(record: AnswerRecord) -> bool:
@@ -128,27 +120,26 @@ def is_planned(record: AnswerRecord) -> bool:
 def _describe_network_cut(record: AnswerRecord) -> RestrictionWords:
     networks, day = _name_network(record), describe_days(record)
     is_kind = record.restriction.network_scope in ONE_NETWORK
-    used, link = _describe_online(record)
+    # In a war they may have been cut off already.
+    is_harmed = record.restriction.cause in (Cause.ATTACK, Cause.DAMAGE)
+    is_before = is_harmed or WAR.search(record.restriction.occasion or "")
+    used = "were ordinarily online" if is_before else "were online"
+    link = " before " if is_before else " when "
     if networks:
         used = f"had only {networks} to go online" if is_kind else f"{used} through {networks}"
     if is_planned(record):
         done = f"a {name_action(record)} of {'these' if networks else 'the internet'} was announced"
         return RestrictionWords(used, "", link, f"{done} {day}", "")
-    done = f"{_choose_network_verb(record)} there {day}".rstrip()
+    action = Action(record.restriction.action)
+    is_cut = action == Action.NETWORK_SHUTDOWN
+    verb = LOSSES.get(record.clauses.loss, action.verb) if is_cut else action.verb
+    done = f"{verb} there {day}".rstrip()
     if not networks and record.restriction.network_scope in SOME_NETWORKS:
         return RestrictionWords("depended on the networks", "", " ", f"that were {done}", "")
     subject = "these were" if networks else "the internet was"
     if record.restriction.network_scope == NetworkScope.ASN_LIST:
         subject = "its network was" if len(_list_operators(record)) == 1 else "their networks were"
     return RestrictionWords(used, "", link, f"{subject} {done}", "")
-
-
-def _describe_online(record: AnswerRecord) -> tuple[str, str]:
-    """Return what people did and when; in a war they may have been cut off already."""
-    is_harmed = record.restriction.cause in (Cause.ATTACK, Cause.DAMAGE)
-    if is_harmed or WAR.search(record.restriction.occasion or ""):
-        return "were ordinarily online", " before "
-    return "were online", " when "
 
 
 def _name_network(record: AnswerRecord) -> str:
@@ -161,12 +152,6 @@ def _name_network(record: AnswerRecord) -> str:
 
 def _list_operators(record: AnswerRecord) -> list[str]:
     return [name for name in (record.restriction.operators or "").split(";") if name]
-
-
-def _choose_network_verb(record: AnswerRecord) -> str:
-    action = Action(record.restriction.action)
-    is_cut = action == Action.NETWORK_SHUTDOWN
-    return LOSSES.get(record.clauses.loss, action.verb) if is_cut else action.verb
 
 
 def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
@@ -196,27 +181,19 @@ def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
 
 def _name_mixed_targets(record: AnswerRecord) -> str:
     """Return the targets if some services were restricted as a whole and others in part."""
-    features: dict[str, set[str]] = {}
-    for target in record.targets:
-        features.setdefault(target.platform_id, set()).add(target.feature)
     parts: dict[str, list[str]] = {}
     for platform, name in record.platforms.items():
-        restricted = features[platform]
-        is_whole = Feature.WHOLE_SERVICE in restricted
-        parts.setdefault("" if is_whole else name_features(restricted)[0], []).append(
-            name_service(name)
-        )
-    if len(parts) < 2:
-        return ""
+        features = {item.feature for item in record.targets if item.platform_id == platform}
+        is_whole = Feature.WHOLE_SERVICE in features
+        noun = "" if is_whole else name_features(features)[0]
+        parts.setdefault(noun, []).append(name_service(name))
     texts = [f"on {join_names(names)} only {noun}" for noun, names in parts.items() if noun]
-    return f"they ({'; '.join(texts)}) were"
+    return f"they ({'; '.join(texts)}) were" if len(parts) > 1 else ""
 
 
 def name_features(features: set[str]) -> tuple[str, str]:
     """Return the restricted features and the actions of their users, without whole services."""
-    parts = [
-        feature for feature in Feature if feature in features and feature != Feature.WHOLE_SERVICE
-    ]
+    parts = [item for item in Feature if item in features and item != Feature.WHOLE_SERVICE]
     if set(parts) == CALLS:
         return "calls", "made calls on"
     if len(parts) == 1:
@@ -229,10 +206,8 @@ def list_services(record: AnswerRecord, word: str = "and") -> str:
     named = [item for item in record.platforms.items() if item[0] != WHOLE_INTERNET]
     is_many = len(named) > MOST_SERVICES + 1
     if is_many:  # those with most users are the ones that readers know
-        size = {
-            row["platform_id"]: row.get("imputed_q50_persons") or 0.0 for row in record.audiences
-        }
-        named.sort(key=lambda item: -size.get(item[0], 0.0))
+        persons = {row["platform_id"]: row.get("imputed_q50_persons") for row in record.audiences}
+        named.sort(key=lambda item: -(persons.get(item[0]) or 0.0))
     names = put_counts_last([name_service(name) for _, name in named])
     if is_many:
         any_of = "any of " * (word == "or")
@@ -243,13 +218,12 @@ def list_services(record: AnswerRecord, word: str = "and") -> str:
 def name_other_ids(record: AnswerRecord) -> str:
     """Return the ids of the event at other publishers: `IODA 10E65557`; blank without one."""
     ids = [row["input_id"] for row in record.figures if row["role"] == FactRole.EVIDENCE]
-    named = [
+    return ", ".join(
         f"{publisher} {name.removeprefix(prefix)}"
         for prefix, publisher in OTHER_IDS.items()
         for name in dict.fromkeys(ids)
         if name.startswith(prefix)
-    ]
-    return ", ".join(named)
+    )
 
 
 def put_counts_last(names: Sequence[str]) -> list[str]:
@@ -289,10 +263,10 @@ def describe_days(record: AnswerRecord) -> str:
     if record.restriction.hours_basis == HoursBasis.EXAMS:
         return f"during exams {say_span(record)}"
     many = len((record.restriction.days_in_force or "").split(";"))
+    if many > 1:
+        return f"on {many} days {say_span(record)}"
     times = _count_times(record)
-    if many > 1 or times > 1:
-        return f"{f'on {many} days' if many > 1 else f'{times} times'} {say_span(record)}"
-    return say_span(record)
+    return f"{times} times {say_span(record)}" if times > 1 else say_span(record)
 
 
 def name_start(record: AnswerRecord) -> str:
@@ -325,7 +299,7 @@ def say_span(record: AnswerRecord) -> str:
 
 
 def _is_last_report(record: AnswerRecord) -> bool:
-    """Return whether the end is a day on which the restriction was still in force."""
+    """Return whether the end is a day on which it was still in force."""
     return record.restriction.end_source == EndSource.LAST_REPORT
 
 
@@ -388,58 +362,38 @@ def _name_places(record: AnswerRecord) -> str:
 
 
 def _name_countries(record: AnswerRecord) -> str:
-    codes, named = (
-        record.restriction.country_id.split(";"),
-        json.loads(record.restriction.area_names),
-    )
-    fits = len(named) == len(codes) and not is_below(record)
-    return _list_places(
-        [area_in_words(code, named[n] if fits else code) for n, code in enumerate(codes)]
-    )
+    codes = record.restriction.country_id.split(";")
+    names = json.loads(record.restriction.area_names)
+    if len(names) != len(codes) or is_below(record):
+        names = codes
+    return _list_places([*map(area_in_words, codes, names)])
 
 
 def _list_places(names: list[str]) -> str:
     """Return the names of the places without repeats; of many names the first ones."""
-    articles = ["the " * name.endswith(WITH_ARTICLE) for name in names]
-    unique_names = list(dict.fromkeys(map(str.__add__, articles, names)))
-    if len(unique_names) <= MOST_PLACES + 1:
-        return join_names(unique_names)
-    return join_names(
-        [*unique_names[:MOST_PLACES], f"{len(unique_names) - MOST_PLACES} other places"]
-    )
+    several = list(dict.fromkeys(f"{'the ' * name.endswith(WITH_ARTICLE)}{name}" for name in names))
+    if len(several) > MOST_PLACES + 1:
+        several = [*several[:MOST_PLACES], f"{len(several) - MOST_PLACES} other places"]
+    return join_names(several)
 
 
 def describe_timing(record: AnswerRecord) -> list[str]:
     """Return a sentence for each statement on days and hours that the first sentence omits."""
-    return [
-        text
-        for text in (
-            _describe_announcement(record),
-            _describe_earlier(record),
-            _describe_unknown_end(record),
-            _describe_duration(record),
-            _describe_evidence(record),
-            _describe_loss(record),
-        )
-        if text
-    ]
-
-
-def _describe_announcement(record: AnswerRecord) -> str:
-    announced, observed = record.restriction.announced_on, record.restriction.observed_from
+    about, note = record.restriction, record.restriction.note or ""
+    sentences = []
     if is_planned(record):
-        return "Our record does not show that it was carried out."
-    if not announced or not observed or announced == observed:
-        return ""
-    return f"It was announced {on_day(announced)}."
-
-
-def _describe_earlier(record: AnswerRecord) -> str:
-    note = record.restriction.note or ""
-    is_said = PROLONGED in note or IN_SERIES in note
-    return "It followed an earlier restriction." * bool(
-        record.restriction.continues and not is_said
-    )
+        sentences.append("Our record does not show that it was carried out.")
+    elif about.announced_on and about.observed_from not in (None, "", about.announced_on):
+        sentences.append(f"It was announced {on_day(about.announced_on)}.")
+    if about.continues and not (PROLONGED in note or IN_SERIES in note):
+        sentences.append("It followed an earlier restriction.")
+    sentences += [
+        _describe_unknown_end(record),
+        _describe_duration(record),
+        _describe_evidence(record),
+        _describe_loss(record),
+    ]
+    return [*filter(None, sentences)]
 
 
 def describe_other_end(record: AnswerRecord) -> str:
@@ -547,16 +501,12 @@ def _describe_hours(record: AnswerRecord) -> str:
     )
     hours = "an hour" if first == last == "1" else f"{first} hours"
     span = hours if first == last else f"{first} to {last} hours"
-    if days == 1 and not _is_once(record):
+    is_one_day = choose_start_day(record) == record.restriction.ended_on
+    if days == 1 and (is_one_day or record.restriction.times_in_force != 1):
         return span
     if is_total:
         return f"{span} in all"
     return f"{span} a day{' on average' * (first != last or not is_daily)}"
-
-
-def _is_once(record: AnswerRecord) -> bool:
-    is_one_day = choose_start_day(record) == record.restriction.ended_on
-    return record.restriction.times_in_force == 1 and not is_one_day
 
 
 def _count_days(record: AnswerRecord) -> int | None:

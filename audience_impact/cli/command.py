@@ -7,7 +7,6 @@ they are.
 
 import atexit
 import importlib
-import io
 import logging
 import os
 import sys
@@ -52,43 +51,6 @@ def _describe_error(error: Exception) -> str | None:
             "set PYTHONIOENCODING=utf-8, and run again"
         )
     return str(error) if isinstance(error, ReadableError) else describe_error(error)
-
-
-def _replace_closed_streams() -> None:
-    """Let streams that the caller closed be empty and take any text.
-
-    They are None otherwise, and the next file that is opened would have the number of one.
-    """
-    for name in ("stdin", "stdout", "stderr"):
-        if getattr(sys, name) is None:
-            mode = "r" if name == "stdin" else "w"
-            nothing = io.FileIO(os.open(os.devnull, os.O_RDWR), mode, closefd=False)
-            setattr(sys, name, io.TextIOWrapper(nothing, encoding="utf-8"))
-
-
-class _StandardOutput(io.FileIO):
-    """Standard output, whose errors name it: those of a stream say nothing of where it writes."""
-
-    def write(self, content: Any, /) -> Any:
-        """Write bytes; raise OSError with `standard output` as its file."""
-        try:
-            return super().write(content)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, "standard output") from error
-
-
-def _name_output() -> None:
-    """Let errors of standard output name it, whenever the text is written and however much."""
-    stream = sys.stdout
-    if not isinstance(stream, io.TextIOWrapper):
-        return
-    stream.flush()
-    sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(_StandardOutput(stream.fileno(), "w", closefd=False)),
-        encoding=stream.encoding,
-        errors=stream.errors,
-        line_buffering=stream.line_buffering or stream.write_through,
-    )
 
 
 def _drop_output() -> None:
@@ -183,8 +145,6 @@ def _end_process(status: list[int]) -> None:
 def main() -> None:
     """Run the command, then end the process."""
     status: list[int] = []
-    _replace_closed_streams()
-    _name_output()
     # Registered first, it is called last: all that libraries have to do at the end is done.
     atexit.register(_end_process, status)
     try:

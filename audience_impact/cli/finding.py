@@ -31,31 +31,12 @@ DESCRIBING = ("occasion", "network_scope", "end_status")
 """Columns whose words say how a restriction was, and not where or of what."""
 ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms", "observed_from")
 WORLD = "001"
-_NARROW_NOTHING = (
-    "a about access affect affected after all an and app apps are at ban banned bans be been big "
-    "biggest block blocked blocking blockade blocks bloqueo blocage by can case censored countries "
-    "country cut days de del der des did die do does down du during effect el en estimate "
-    "estimated event events ever for from going had happened has have how i impact in interval is "
-    "it its la large largest las le les list long los lose lost many me most much my no number of "
-    "off offline on or order people per person rank ranked ranking restriction restrictions right "
-    "service services so the their there to top use used users uses was were what when where which "
-    "who why with worst year years"
-)
-FILLERS = frozenset(_NARROW_NOTHING.split())
+FILLERS = names.read_names("filler").keys()
 """Words of a question that narrow nothing."""
-SHUTDOWNS = frozenset(
-    (
-        *("shutdown", "shutdowns", "shut", "blackout", "blackouts", "internet", "outage"),
-        *("outages", "apagon", "coupure", "corte", "cortes"),
-    )
-)
+SHUTDOWNS = names.read_names("shutdown").keys()
 """Words for restrictions of the whole internet; they narrow where such a one is on record."""
 SHUTDOWN = "shutdown"
-MEANINGS = {
-    **dict.fromkeys(("now", "current", "currently", "today"), "ongoing"),
-    **dict.fromkeys(("throttle", "throttled", "throttling", "slow", "slowdown"), "slowed"),
-    "starlink": "satellite",
-}
+MEANINGS = names.read_names("word")
 """Words that records say in another one."""
 CODE = re.compile(r"[A-Z]{2}|\d{3}")
 PERIOD = re.compile(r"(?<![^\W_])((?:19|20)\d\d(?:-(?:0[1-9]|1[0-2]))?)(?![^\W_])")
@@ -311,23 +292,19 @@ def _read_period(text: str, question: Question) -> str:
         return text
     question.period = match[1]
     remains = text[: match.start()] + " " + text[match.end() :]
+    if len(match[1]) > len("2023"):
+        return remains
     for number, month in _number_months():
         shorter = re.sub(rf"(?i)\b({month}|{month[:3]})\b", " ", remains, count=1)
-        if shorter != remains and len(match[1]) == len("2023"):
+        if shorter != remains:
             question.period = f"{match[1]}-{number}"
             return shorter
-    return _read_foreign_month(remains, question)
-
-
-def _read_foreign_month(text: str, question: Question) -> str:
-    year, words = question.period or "", text.split()
-    if len(year) == len("2023"):
-        numbers = _number_foreign_months()
-        for place, word in enumerate(words):
-            if number := numbers.get(make_key(word)):
-                question.period = f"{year}-{number:02}"
-                return " ".join([*words[:place], *words[place + 1 :]])
-    return text
+    words, numbers = remains.split(), _number_foreign_months()
+    for place, word in enumerate(words):
+        if number_of := numbers.get(make_key(word)):
+            question.period = f"{match[1]}-{number_of:02}"
+            return " ".join([*words[:place], *words[place + 1 :]])
+    return remains
 
 
 @cache
@@ -431,12 +408,11 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool
 
 
 def _fits_names(row: Mapping[str, str], question: Question, vocabulary: Vocabulary) -> bool:
-    act = row["restriction_id"]
     areas = question.list_values("area")
     inside = {*re.split("[;>]", row["country_paths"]), *row["country_id"].split(";")}
-    if areas and inside.isdisjoint(areas):
-        return False
-    return vocabulary.services.get(act, set()).issuperset(question.list_values("service"))
+    services = vocabulary.services.get(row["restriction_id"], set())
+    is_inside = not areas or not inside.isdisjoint(areas)
+    return is_inside and services.issuperset(question.list_values("service"))
 
 
 def _has_word(words: Iterable[str], term: str) -> bool:
