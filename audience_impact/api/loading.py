@@ -31,23 +31,19 @@ _COLUMNS = {
 
 
 def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
-    """Return the model of joint use that was fitted to surveys.
+    """Return the model of joint use that was fitted to surveys: a one-factor copula.
+
+    `.calibration` has its parameters; `.centres` has the centre and scale of the log odds of the
+    correlation for each surveyed country. `audience-impact learn joint-use` writes the table.
 
     Args:
         path: A folder with overlap_calibration.csv, or the file itself. If surveys.csv is next to
             it, the surveys of a country adjust the estimates of this country. None: the
             calibration that comes with this package.
 
-    Returns:
-        The one-factor copula. `.calibration` has its parameters; `.centres` has the centre and
-        scale of the log odds of the correlation for each surveyed country.
-
     Raises:
         OSError: There is no such file.
         ValueError: The file is not this table; the message states what is wrong.
-
-    Source:
-        `audience-impact learn joint-use` writes the table; `audience_impact.fitting.joint_use`.
 
     Examples:
         >>> model = load_calibration()
@@ -174,9 +170,6 @@ def load(place: "str | Path | None" = None) -> Tables:
         OSError: A place cannot be read.
         ImportError: An address needs the extra `buckets`.
 
-    Source:
-        docs/data-dictionary.md has the same words of every column.
-
     Examples:
         >>> load("nowhere")
         Traceback (most recent call last):
@@ -259,19 +252,12 @@ def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataF
     drops them where it puts different tables together (`merge`, `join`, `concat`, `pivot`): then
     name the tables that the frame was made from.
 
+    A row a column, in the order of the frame: `description`, `unit`, `sdmx_concept` and `values`,
+    blank for columns that you made yourself. Raise ValueError where neither has notes.
+
     Args:
         frame: A table from `load`, or a table made from such tables.
         made_from: Tables from `load` that have its columns; the first one counts.
-
-    Returns:
-        A row a column, in the order of the frame: `description`, `unit`, `sdmx_concept` and
-        `values`, blank for columns that you made yourself.
-
-    Raises:
-        ValueError: Neither the frame nor any of the tables has notes.
-
-    Source:
-        `load`; docs/data-dictionary.md has the same words.
 
     Examples:
         >>> import pandas as pd

@@ -1,19 +1,7 @@
 """Numbers of people over time: reach in a number of days, and person-days under restrictions.
 
-Definitions
------------
-Audience: the people who use a platform, on a day or in a month as each function states.
-Universe: the people whom audiences are counted among, all of them inside it.
-Person-day: one person on one day; whoever is in several audiences of a day counts once.
-Bounds: the limits that follow from the numbers, however people use the platforms. Quantiles: 5, 50
-and 95 % of draws, which are valid only if the model of joint use is.
-
-Method, assumptions, known drawbacks, citations
------------------------------------------------
-Those of the modules that each function names; docs/method.md describes all of them.
-
-Everything is in persons unless an argument is called a share.  Heavy libraries are imported by
-the functions that need them, so that importing the package takes a moment.
+Person-day: one person on one day; whoever is in several audiences of a day counts once. The other
+definitions are those of `net_reach`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -145,7 +133,7 @@ def person_days(
 
 
 def _summarise_periods(periods: "pd.DataFrame", totals: "Array") -> "pd.DataFrame":
-    """Return bounds and quantiles of person-days by period, with the sum of the years first."""
+    """Return bounds and quantiles by period, with the sum of the years first."""
     import pandas as pd
 
     years = (periods["period"].str.len() == 4).to_numpy()

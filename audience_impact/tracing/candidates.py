@@ -92,13 +92,16 @@ def _list_audiences(scope: Scope, tables: Tables, able: pd.DataFrame) -> pd.Data
     both = rows.assign(unfit=reason).merge(
         later[[*keys, "point_persons", "passed_over"]], on=keys, how="left"
     )
-    return both.assign(
-        role="audience",
-        input_table="estimates",
-        input_id=both["estimate_id"],
-        persons=both["point_persons"],
-        passed_over=both["unfit"].where(both["unfit"] != "", both["passed_over"]),
-    )
+    passed_over = both["unfit"].where(both["unfit"] != "", both["passed_over"])
+    both = both.assign(persons=both["point_persons"], passed_over=passed_over)
+    return _describe(both, "audience", "estimates", both["estimate_id"])
+
+
+def _describe(
+    rows: pd.DataFrame, role: str, table: str, ids: "pd.Series[str]", **cells: object
+) -> pd.DataFrame:
+    """Return rows as candidates for a role; `cells` are further columns."""
+    return rows.assign(role=role, input_table=table, input_id=ids, **cells)
 
 
 def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Iterator[pd.DataFrame]:
@@ -111,7 +114,10 @@ def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Ite
         kind="stable",  # what was taken, else as the best kind of base that it is of
     )
     looked = once.drop_duplicates([*COUNTRY, "base_id"])
-    yield _describe_bases(looked, "base", EVERY, looked["level"])
+    yield _describe(
+        looked, "base", "bases", looked["base_id"],
+        platform_id=EVERY, looked_for=looked["level"], persons=looked["base_persons"],
+    )  # fmt: skip
     requested = scope.requested
     network = requested[requested["platform_id"] == WHOLE_INTERNET].reset_index(drop=True)
     if network.empty:
@@ -126,20 +132,10 @@ def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Ite
     by = [*COUNTRY, "base_id"]
     is_differing = pd.MultiIndex.from_frame(rows[by]).isin(pd.MultiIndex.from_frame(differing[by]))
     rows = rows.assign(passed_over=reason.mask(is_differing, ""))
-    yield _describe_bases(rows, "audience", WHOLE_INTERNET, EVERY)
-
-
-def _describe_bases(
-    rows: pd.DataFrame, role: str, platform: str, looked_for: "pd.Series[str] | str"
-) -> pd.DataFrame:
-    return rows.assign(
-        role=role,
-        platform_id=platform,
-        looked_for=looked_for,
-        input_table="bases",
-        input_id=rows["base_id"],
-        persons=rows["base_persons"],
-    )
+    yield _describe(
+        rows, "audience", "bases", rows["base_id"],
+        platform_id=WHOLE_INTERNET, looked_for=EVERY, persons=rows["base_persons"],
+    )  # fmt: skip
 
 
 def _list_use(
@@ -171,7 +167,7 @@ def _add_reasons(
     rows: pd.DataFrame, steps: tuple[choosing.Step, ...], role: str, table: str, key: str
 ) -> pd.DataFrame:
     reason = choosing.rejection_reason(rows, steps)
-    return rows.assign(role=role, input_table=table, input_id=rows[key], passed_over=reason)
+    return _describe(rows, role, table, rows[key], passed_over=reason)
 
 
 def _list_places(inputs: Inputs, tables: Tables) -> pd.DataFrame:
@@ -181,12 +177,9 @@ def _list_places(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     rows = population.list_candidates(
         parts.assign(day=parts["start"])[["area_id", "day"]], tables
     ).join(parts[COUNTRY], on="place")
-    return rows.assign(
-        role="place",
-        input_table="bases",
-        input_id=rows["base_id"],
-        looked_for=rows["area_id"],
-        persons=np.exp(rows["log_persons"]).round(),
+    persons = np.exp(rows["log_persons"]).round()
+    return _describe(
+        rows, "place", "bases", rows["base_id"], looked_for=rows["area_id"], persons=persons
     )
 
 
@@ -211,12 +204,9 @@ def _list_online(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     reasons = [*COUNTRY, "place_id", "passed_over"]
     is_example = lines.groupby(reasons).cumcount() < EXAMPLES
     lines = lines[is_example | (lines["passed_over"] == "")]
-    return lines.assign(
-        role="place_online",
-        input_table="regional_use",
-        input_id=lines["area_id"] + " " + lines["asked"] + " " + lines["period"],
-        looked_for=lines["place_id"],
-        persons=np.nan,
+    ids = lines["area_id"] + " " + lines["asked"] + " " + lines["period"]
+    return _describe(
+        lines, "place_online", "regional_use", ids, looked_for=lines["place_id"], persons=np.nan
     )
 
 
@@ -231,12 +221,9 @@ def _list_networks(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     rows = rows.merge(tables["network_use"].rename(columns={"area_id": "country_id"}))
     is_used = rows["row_line"].eq(rows["nearest_line"])
     is_used &= rows["row_layer"].eq(rows["nearest_layer"])
-    return rows.assign(
-        role=FactRole.NETWORK.value,
-        input_table="network_use",
-        input_id=rows["country_id"] + " " + rows["period"],
-        passed_over=pd.Series(counts.NEARER, rows.index).mask(is_used, ""),
-    )
+    passed_over = pd.Series(counts.NEARER, rows.index).mask(is_used, "")
+    ids = rows["country_id"] + " " + rows["period"]
+    return _describe(rows, FactRole.NETWORK.value, "network_use", ids, passed_over=passed_over)
 
 
 def _list_operators(inputs: Inputs, tables: Tables) -> pd.DataFrame:
@@ -245,9 +232,6 @@ def _list_operators(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     if named.empty:
         return named
     rows = operator_shares.list_considered(named, tables)
-    return rows.assign(
-        role=FactRole.OPERATORS.value,
-        input_table="network_shares",
-        input_id=rows["country_id"] + " " + rows["asn"] + " " + rows["period"],
-        passed_over=pd.Series(counts.NEARER, rows.index).mask(rows["is_used"], ""),
-    )
+    passed_over = pd.Series(counts.NEARER, rows.index).mask(rows["is_used"], "")
+    ids = rows["country_id"] + " " + rows["asn"] + " " + rows["period"]
+    return _describe(rows, FactRole.OPERATORS.value, "network_shares", ids, passed_over=passed_over)

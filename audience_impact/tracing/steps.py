@@ -251,11 +251,6 @@ def _trace_bounds(bounds: Bounds, inputs: Inputs) -> Iterator[pd.DataFrame]:
     yield _count(rows, step, "at most, as printed", "upper_persons")
 
 
-READINGS = {reading.value: reading.meaning for reading in PlaceReading}
-PARTS = {kind.value: kind.meaning for kind in PartKind}
-"""Words for readings of places and for kinds of parts."""
-
-
 def _trace_places(inputs: Inputs) -> Iterator[pd.DataFrame]:
     """Yield each place of a partial restriction: its people, those online, and its networks."""
     rows, step = _name_subject(inputs.parts, "area_id"), TraceStep.PLACE
@@ -264,17 +259,16 @@ def _trace_places(inputs: Inputs) -> Iterator[pd.DataFrame]:
     gap = _describe_gaps(rows)
     yield _say(rows, step, "Nothing can be drawn of it: " + gap + ".", gap != "")
     network = rows["network"].str.split("|").str[0]
-    reading = rows["reading"].map(READINGS)
+    reading = rows["reading"].map(PlaceReading.list_meanings())
     yield _say(rows, step, "The text means " + reading + "; networks: " + network + ".")
     is_part = rows["part_kind"] != ""
     units = rows["units_count"].fillna(1.0).astype("int64").astype("str")
-    kind = rows["part_kind"].map(PARTS).fillna("")
+    kind = rows["part_kind"].map(PartKind.list_meanings()).fillna("")
     yield _say(rows, step, "Kind of the part: " + kind + "; number: " + units + ".", is_part)
-    for what, name in (
-        ("The number of people online there depends on", "place_rung"),
-        ("The share that the network leaves without any depends on", "network_rung"),
-    ):
-        yield _say(rows, step, what + ": " + rows[name] + ".", rows[name] != "")
+    text = "The number of people online there depends on: " + rows["place_rung"] + "."
+    yield _say(rows, step, text, rows["place_rung"] != "")
+    text = "The share that the network leaves without any depends on: " + rows["network_rung"] + "."
+    yield _say(rows, step, text, rows["network_rung"] != "")
     yield _count(rows, step, "people living there", PEOPLE)
     yield _count(rows, step, "people living in the part of it", "part_persons")
     text = "people online there, less those of the country"
@@ -307,14 +301,8 @@ def _trace_imputation(
     is_imputed = rows["rung"].notna()
     yield _say(rows, step, "There is nothing to impute from.", ~is_imputed)
     rows = rows[is_imputed]
-    text = (
-        "Imputed from "
-        + rows["rung"].map(evidence_levels.MEANINGS)
-        + " (rung "
-        + rows["rung"]
-        + ")."
-    )
-    yield _say(rows, step, text)
+    level = rows["rung"].map(evidence_levels.MEANINGS)
+    yield _say(rows, step, "Imputed from " + level + " (rung " + rows["rung"] + ").")
     is_closed, is_uncertain = (
         rows["restriction_id"].isin(ids)
         for ids in (inputs.audiences.closed_level_ids, inputs.audiences.too_uncertain_ids)
