@@ -44,14 +44,8 @@ _BIBTEX = {
 class Citation:
     """The citation of an answer of a version, under a licence.
 
-    Attributes:
-        id: The id of the restriction.
-        title: The restriction in words: what was restricted, where and when.
-        as_of: The date of the facts, ISO 8601.
-        version_id: The version of facts and method.
-        licence: Short name of the licence, such as CC-BY-4.0.
-        licence_url: The address of the text of the licence.
-        other_ids: The ids of the event at other publishers; blank without one.
+    `title` is the restriction in words, `as_of` the date of the facts (ISO 8601), `licence` a short
+    name such as CC-BY-4.0, and `other_ids` the ids of the event at other publishers, or blank.
     """
 
     id: str
@@ -64,15 +58,12 @@ class Citation:
 
     def format_text(self) -> str:
         """Return the citation as one line."""
+        others = f" ({self.other_ids})" if self.other_ids else ""
         return (
             f"{AUTHOR} ({self.as_of[:4]}): {self.title}. In: {DATA_SET_TITLE}, "
             f"version {self.version_id}, as of {day_in_words(self.as_of)} [data set]. "
-            f"Restriction {self.id}{self._name_other_ids()}. "
-            f"Licence {self.licence}, {self.licence_url}"
+            f"Restriction {self.id}{others}. Licence {self.licence}, {self.licence_url}"
         )
-
-    def _name_other_ids(self) -> str:
-        return f" ({self.other_ids})" if self.other_ids else ""
 
     def format_bibtex(self) -> str:
         """Return the citation as a BibTeX entry; its key is the version and the restriction."""
@@ -90,7 +81,9 @@ class Citation:
             ),
         }
         lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
-        return f"@misc{{audience-impact:{self.version_id}:{_clean_key(self.id)},\n{lines}}}\n"
+        # Other signs would end the key.
+        key = "".join(sign for sign in self.id if sign.isalnum() or sign in "-.:")
+        return f"@misc{{audience-impact:{self.version_id}:{key},\n{lines}}}\n"
 
     def format_csl_json(self) -> str:
         """Return the citation as CSL-JSON, a list of one item."""
@@ -150,9 +143,11 @@ def cite_restriction(record: AnswerRecord, version: Stored) -> Citation:
     """
     manifest = version.manifest
     licence = manifest["licenses"][0]
+    day = f" {say_start(record)}" if choose_start_day(record) else ""
+    restriction = f"{name_action(record)} of {name_targets(record)} in {describe_place(record)}"
     return Citation(
         record.restriction.restriction_id,
-        plain_line(_write_title(record)),
+        plain_line(f"People affected by the {restriction}{day}"),
         record.restriction.as_of,
         version.id,
         licence["name"],
@@ -161,16 +156,5 @@ def cite_restriction(record: AnswerRecord, version: Stored) -> Citation:
     )
 
 
-def _write_title(record: AnswerRecord) -> str:
-    """Return `People affected by the block of WhatsApp in Russia on 22 December 2025`."""
-    day = f" {say_start(record)}" if choose_start_day(record) else ""
-    restriction = f"{name_action(record)} of {name_targets(record)} in {describe_place(record)}"
-    return f"People affected by the {restriction}{day}"
-
-
 def _escape_latex(text: str) -> str:
     return "".join(_BIBTEX.get(sign, sign) for sign in text)
-
-
-def _clean_key(text: str) -> str:
-    return "".join(sign for sign in text if sign.isalnum() or sign in "-.:")

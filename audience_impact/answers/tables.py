@@ -81,41 +81,30 @@ def _join_measurers(lineage: pd.DataFrame) -> "pd.Series[str]":
     return audiences["attribution"].agg(lambda names: "; ".join(sorted(set(names))))
 
 
-HEADINGS = (
-    "restriction",
-    "platforms",
-    "minimum",
-    "median",
-    "5 to 95 %",
-    "maximum",
-    "feature users",
-    "base",
-    "people in base",
-    "status",
-    "measured by",
-)
-
+COLUMNS: dict[str, Callable[[Any], str]] = {
+    "restriction": lambda row: row.restriction_id,
+    "platforms": lambda row: _cut(row.platforms),
+    "minimum": lambda row: format_compact(row.at_least_persons),
+    "median": lambda row: format_compact(row.q50_persons),
+    "5 to 95 %": lambda row: format_compact_interval(row.q05_persons, row.q95_persons),
+    "maximum": lambda row: format_compact(row.at_most_persons),
+    "feature users": lambda row: row.feature_users,
+    "base": lambda row: "-" if pd.isna(row.base) else row.base,
+    "people in base": lambda row: format_compact(row.base_persons),
+    "status": lambda row: f"{row.obs_status} {label_status(row._asdict())}",
+    "measured by": lambda row: row.measured_by,
+}
+"""The cell of a row of `list_exposed` in each column of the printed table."""
+HEADINGS = tuple(COLUMNS)
 NARROW = ("restriction", "minimum", "median", "maximum")
 WIDTHS = ((320, HEADINGS), (220, HEADINGS[:-1]), (0, NARROW))
 """Minimum width of the terminal for each set of columns that is shown without wrapping."""
+TEXTS = ("restriction", "platforms", "base", "status", "measured by")
+"""Columns that are no numbers, and stand at the left."""
 
 
-def _format_cells(row: Any) -> tuple[str, ...]:
-    platforms = row.platforms if len(row.platforms) <= 40 else row.platforms[:37] + "..."
-    base = "-" if pd.isna(row.base) else row.base
-    return (
-        row.restriction_id,
-        platforms,
-        format_compact(row.at_least_persons),
-        format_compact(row.q50_persons),
-        format_compact_interval(row.q05_persons, row.q95_persons),
-        format_compact(row.at_most_persons),
-        row.feature_users,
-        base,
-        format_compact(row.base_persons),
-        f"{row.obs_status} {label_status(row._asdict())}",
-        row.measured_by,
-    )
+def _cut(text: str, letters: int = 40) -> str:
+    return text if len(text) <= letters else text[: letters - 3] + "..."
 
 
 def format_compact_interval(low: float, high: float) -> str:
@@ -125,30 +114,24 @@ def format_compact_interval(low: float, high: float) -> str:
     return "bounds meet" if low == high else f"{format_compact(low)} to {format_compact(high)}"
 
 
-NUMBERS = ("minimum", "median", "5 to 95 %", "maximum", "feature users", "people in base")
-
-
 def print_results(rows: pd.DataFrame, title: str) -> None:
     """Print the table of results, unwrapped; in a narrow terminal only its main columns."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=2 * WIDTHS[0][0])
-    shown_headings = next(headings for width, headings in WIDTHS if console.width >= width)
+    headings = next(headings for width, headings in WIDTHS if console.width >= width)
     table = Table(title=Text(title), title_justify="left")
-    for heading in shown_headings:
-        right = heading in NUMBERS
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in TEXTS else "right", no_wrap=True)
     for row in rows.itertuples():
-        cells = dict(zip(HEADINGS, _format_cells(row), strict=True))
-        table.add_row(*[Text(plain_line(cells[heading])) for heading in shown_headings])
+        table.add_row(*[Text(plain_line(COLUMNS[heading](row))) for heading in headings])
     console.print(table)
 
 
 def render_results(rows: pd.DataFrame) -> str:
     """Return the table of results as Markdown; `rows` as `list_exposed` returns them."""
-    return render_markdown(
-        HEADINGS, [_format_cells(row) for row in rows.itertuples()], markdown_text
-    )
+    cells = [[write(row) for write in COLUMNS.values()] for row in rows.itertuples()]
+    return render_markdown(HEADINGS, cells, markdown_text)
 
 
 def render_quality(quality: pd.DataFrame, quarantined: int) -> str:
