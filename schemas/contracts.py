@@ -242,9 +242,7 @@ def explain_failure(table: str, column: str, rule: str, cell: str) -> str:
     meaning = get_rule(rule).meaning
     if rule != "word":
         return meaning
-    checks: Any = facts.MODELS[table].to_schema().columns[column].checks
-    words = next(check.statistics["word"] for check in checks if check.name == "word")
-    return f"{meaning}; allowed: {', '.join(words)}"
+    return f"{meaning}; allowed: {', '.join(facts.list_cell_rules(table, column)['word'])}"
 
 
 def tables_with(rule: str) -> tuple[str, ...]:

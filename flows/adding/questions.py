@@ -1,16 +1,19 @@
-"""Questions whose answers become rows: asked on a terminal, or answered by options.
+"""Questions whose answers become cells: asked on a terminal, or answered by options.
 
-A question is both an option of the command and a prompt. Earlier answers decide which questions
-apply: nothing more is asked about a page on record.
+A question is both an option of the command and a prompt. The contract of the column that it fills
+says how an answer is read, which words are allowed and whether one is required. Earlier answers
+decide which questions apply: nothing more is asked about a page on record.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
+from typing import Any
 
+from audience_impact import blanks, periods
 from flows.adding.records import FactRecords, NotOnRecordError, suggest_names
+from schemas import facts
 
 TIMES = {"thousand": 3, "million": 6, "billion": 9, "k": 3, "m": 6, "bn": 9}
 AMOUNT = re.compile(
@@ -68,6 +71,7 @@ class Question:
         choices: The permitted words, if there are only a few.
         many: True if several answers are allowed, joined by semicolons.
         adds: The question whose answer allows adding a name that is not on record.
+        table, column: The column of a fact table that the answer fills; blank for no column.
     """
 
     name: str
@@ -76,9 +80,11 @@ class Question:
     must: Condition = never_applies
     may: Condition = never_applies
     default: Callable[[Answers, FactRecords], str] = lambda answers, records: ""
-    choices: Sequence[str] = field(default=())
+    choices: Sequence[str] = ()
     many: bool = False
     adds: str = ""
+    table: str = ""
+    column: str = ""
 
     @property
     def option_name(self) -> str:
@@ -95,13 +101,69 @@ class Question:
         return ";".join(sorted(set(cells))) if self.many else cells[0]
 
 
+def ask_column(
+    table: str, column: str, asks: str = "", name: str = "", **settings: Any
+) -> Question:
+    """Return the question that fills a column, as its contract says.
+
+    `settings` are attributes of the question that the contract does not know, or that differ.
+    """
+    about, rules = facts.describe_columns(table)[column], facts.list_cell_rules(table, column)
+    choices = tuple(rules.get("word", ()))
+    readers: dict[str, Reader] = {
+        "period": _read_period,
+        "number": read_amount,
+        "code": _make_word_reader(choices),
+    }
+    read = _read_web_address if "web_address" in rules else readers.get(about["kind"], read_text)
+    settings = {
+        "read": _LOOKUPS.get(about["refers_to"], read),
+        "must": always_applies if about["filled"] else never_applies,
+        "choices": choices,
+        "many": rules.get("identifier") == facts.SEVERAL,
+        **settings,
+    }
+    return Question(
+        name or column,
+        asks or f"the column {column} of {table}.csv",
+        table=table,
+        column=column,
+        **settings,
+    )
+
+
+_LOOKUPS: dict[str, Reader] = {
+    "areas": lambda raw_answer, _, records: records.find_area(raw_answer),
+    "platforms": lambda raw_answer, _, records: records.find_platform(raw_answer),
+}
+
+
+def ask_other_columns(
+    table: str, questions: Sequence[Question], made: Sequence[str]
+) -> list[Question]:
+    """Return questions for the columns that neither questions nor the command (`made`) fill."""
+    filled = {question.column for question in questions if question.table == table} | set(made)
+    return [
+        ask_column(table, column)
+        for column in facts.describe_columns(table)
+        if column not in filled
+    ]
+
+
+def fill_row(table: str, questions: Sequence[Question], answers: Answers) -> dict[str, str]:
+    """Return the cells of a row of a table that the answers give, by column."""
+    return {
+        question.column: answers.get(question.name, "")
+        for question in questions
+        if question.table == table
+    }
+
+
 def _read_line(raw_answer: str) -> str:
     """Return an answer without blanks at its ends.
 
     Raises WrongAnswerError for characters that a line of a terminal or a table cannot contain.
     """
-    from audience_impact import blanks
-
     plain = blanks.strip_blanks(raw_answer)
     odd = [sign for sign in plain if ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0]
     if odd or "\u2028" in plain or "\u2029" in plain:
@@ -109,40 +171,21 @@ def _read_line(raw_answer: str) -> str:
     return plain
 
 
-def make_word_reader(words: type[StrEnum]) -> Reader:
+def _make_word_reader(words: Sequence[str]) -> Reader:
     """Return a reader of a vocabulary's words, also with spaces, dashes or capitals."""
-    known_words = {member.value.casefold(): member.value for member in words}
+    known_words = {word.casefold(): word for word in words}
 
     def read_word(raw_answer: str, answers: Answers, records: FactRecords) -> str:
-        member = known_words.get(re.sub(r"[\s-]+", "_", raw_answer.casefold()))
-        if member is None:
-            listed = (
-                suggest_names(raw_answer, known_words.values()) or f": one of {', '.join(words)}"
-            )
-            raise NotOnRecordError(f"{raw_answer!r} is none of the words{listed}")
-        return member
+        word = known_words.get(re.sub(r"[\s-]+", "_", raw_answer.casefold()))
+        if word is None:
+            near = suggest_names(raw_answer, words) or f": one of {', '.join(words)}"
+            raise NotOnRecordError(f"{raw_answer!r} is none of the words{near}")
+        return word
 
     return read_word
 
 
-def one_of(name: str, asks: str, words: type[StrEnum], **more: object) -> Question:
-    """Return a question whose answer is a word of a vocabulary."""
-    choices = tuple(member.value for member in words)
-    return Question(name, asks, make_word_reader(words), choices=choices, **more)  # type: ignore[arg-type]
-
-
-def required_word(name: str, asks: str, words: type[StrEnum], **more: object) -> Question:
-    """Return a question that always requires a word of a vocabulary."""
-    return one_of(name, asks, words, must=always_applies, **more)
-
-
-def read_period(raw_answer: str, answers: Answers, records: FactRecords) -> str:
-    """Return an ISO 8601 date or period unchanged.
-
-    Raises WrongAnswerError.
-    """
-    from audience_impact import periods
-
+def _read_period(raw_answer: str, answers: Answers, records: FactRecords) -> str:
     if periods.parse_period(raw_answer) is None:
         raise WrongAnswerError(
             f"{raw_answer!r} is no date: write 2025, 2025-Q3, 2025-07, 2025-07-13, or two joined "
@@ -151,11 +194,7 @@ def read_period(raw_answer: str, answers: Answers, records: FactRecords) -> str:
     return raw_answer
 
 
-def read_web_address(raw_answer: str, answers: Answers, records: FactRecords) -> str:
-    """Return a complete web address unchanged.
-
-    Raises WrongAnswerError.
-    """
+def _read_web_address(raw_answer: str, answers: Answers, records: FactRecords) -> str:
     if not re.match(r"^https?://[^\s/\[\]]+\.\S+$", raw_answer):
         raise WrongAnswerError(f"{raw_answer!r} is no complete address: begin it with https://")
     return raw_answer
@@ -221,17 +260,11 @@ def _ask_questions(
         raw_answer = raw_answer or default
         if raw_answer:
             answers.raw_answers[question.name] = raw_answer
-            answers[question.name] = _read_answer(question, raw_answer, answers, records)
+            try:
+                answers[question.name] = question.read_cell(raw_answer, answers, records)
+            except (NotOnRecordError, WrongAnswerError) as error:
+                more = f" (to add it: --{question.adds.replace('_', '-')})" if question.adds else ""
+                raise WrongAnswerError(f"{question.option_name}: {error}{more}") from error
         elif must and not ask:
             missing.append(question.option_name)
     return answers, missing
-
-
-def _read_answer(
-    question: Question, raw_answer: str, answers: Answers, records: FactRecords
-) -> str:
-    try:
-        return question.read_cell(raw_answer, answers, records)
-    except (NotOnRecordError, WrongAnswerError) as error:
-        more = f" (to add it: --{question.adds.replace('_', '-')})" if question.adds else ""
-        raise WrongAnswerError(f"{question.option_name}: {error}{more}") from error

@@ -8,23 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from audience_impact.cli.folders import fail_with, local_option
-from flows.adding.figure import FIGURE
-from flows.adding.page import EntryKind, find_page
-from flows.adding.questions import (
-    Answers,
-    MissingError,
-    Question,
-    WrongAnswerError,
-    collect_answers,
-)
-from flows.adding.records import FactRecords, NotOnRecordError
-from flows.adding.restriction import RESTRICTION
 from flows.commands.folders import FACTS, fact_folders
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
+    from flows.adding.entries import EntryKind
+    from flows.adding.questions import Answers, Question
+    from flows.adding.records import FactRecords
     from flows.adding.writing import ChangedFile
 
 Folders = Annotated[
@@ -43,26 +36,37 @@ Another = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    group = typer.Typer(
-        no_args_is_help=True,
-        help="Add to the facts: asks for the answers, or takes them as options.",
-    )
-    group.command("figure", help=_HELP.format("an audience of a platform"))(_build_command(FIGURE))
-    group.command("restriction", help=_HELP.format("a restriction"))(_build_command(RESTRICTION))
-    app.add_typer(group, name="add")
-
-
 _HELP = (
     "Add {} to the facts.\n\n"
     "On a terminal the command asks for missing answers; elsewhere it names the missing options. "
     "The rows of all tables are checked in a copy, shown, and written together "
     "or not at all. Countries and services are known by name, a page by its address."
 )
+_ADDED = {"figure": "an audience of a platform", "restriction": "a restriction"}
 
 
-def _build_command(kind: EntryKind) -> Callable[..., None]:
+class _AddGroup(TyperGroup):
+    """The commands; their options come from the contracts, which are read when they are used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_ADDED)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        from flows.adding.entries import KINDS
+
+        group = typer.Typer()
+        for name, added in _ADDED.items():
+            group.command(name, help=_HELP.format(added))(_build_command(KINDS[name]))
+        return typer.main.get_group(group).commands.get(cmd_name)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    about = "Add to the facts: asks for the answers, or takes them as options."
+    app.add_typer(typer.Typer(cls=_AddGroup, no_args_is_help=True, help=about), name="add")
+
+
+def _build_command(kind: "EntryKind") -> Callable[..., None]:
     """Return a command whose options are the questions of a kind."""
 
     def add_record(
@@ -92,7 +96,7 @@ def _build_command(kind: EntryKind) -> Callable[..., None]:
     return add_record
 
 
-def _build_parameter(question: Question) -> Parameter:
+def _build_parameter(question: "Question") -> Parameter:
     words = f" One of: {', '.join(question.choices)}." if question.choices else ""
     again = " May be repeated." if question.many else ""
     asks = f"{question.asks[0].upper()}{question.asks[1:]}."
@@ -107,9 +111,10 @@ def _build_parameter(question: Question) -> Parameter:
 
 
 def _add_records(
-    kind: EntryKind, options: dict[str, str], folders: list[Path], chosen: tuple[bool, bool, bool]
+    kind: "EntryKind", options: dict[str, str], folders: list[Path], chosen: tuple[bool, bool, bool]
 ) -> None:
     from flows.adding import writing
+    from flows.adding.entries import find_page
     from flows.pipeline.steps import RefusedError
     from schemas.contracts import ValidationOffError
 
@@ -141,10 +146,11 @@ def _add_records(
     _show_next_steps(files)
 
 
-def _read_records(folders: list[Path]) -> FactRecords:
+def _read_records(folders: list[Path]) -> "FactRecords":
     """Return the facts of the folders; exit with 1 where they cannot be read."""
     from audience_impact.facts.reading import FATAL_RULES
     from audience_impact.facts.tables import relocate_finding
+    from flows.adding.records import FactRecords
     from flows.layers import MARKS
     from flows.pipeline import steps
 
@@ -161,10 +167,12 @@ def _read_records(folders: list[Path]) -> FactRecords:
 
 
 def _collect_answers(
-    kind: EntryKind, options: dict[str, str], records: FactRecords, may_write: bool
-) -> Answers:
+    kind: "EntryKind", options: dict[str, str], records: "FactRecords", may_write: bool
+) -> "Answers":
     """Return the answers; exit with 2 where options are missing and nobody can be asked."""
-    asker = _make_asker(records) if is_terminal() else None
+    from flows.adding.questions import MissingError, WrongAnswerError, collect_answers
+
+    asker = _make_asker(kind, records) if is_terminal() else None
     try:
         answers = collect_answers(kind.questions, options, records, asker)
     except MissingError as error:
@@ -181,8 +189,13 @@ def is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _make_asker(records: FactRecords) -> Callable[[Question, str, Answers], str]:
-    def ask_person(question: Question, default: str, answers: Answers) -> str:
+def _make_asker(
+    kind: "EntryKind", records: "FactRecords"
+) -> "Callable[[Question, str, Answers], str]":
+    from flows.adding.questions import WrongAnswerError
+    from flows.adding.records import NotOnRecordError
+
+    def ask_person(question: "Question", default: str, answers: "Answers") -> str:
         must = question.must(answers, records)
         if question.choices:
             typer.echo(f"  one of: {', '.join(question.choices)}")
@@ -195,19 +208,18 @@ def _make_asker(records: FactRecords) -> Callable[[Question, str, Answers], str]
                 continue
             try:
                 question.read_cell(raw_answer, answers, records)
+                return raw_answer
             except NotOnRecordError as error:
                 _print_plain(f"  {error}")
-                if _accept_addition(question, raw_answer, answers, records):
+                if _accept_addition(kind, question, answers):
                     return raw_answer
             except WrongAnswerError as error:
                 _print_plain(f"  {error}")
-            else:
-                return raw_answer
 
     return ask_person
 
 
-def _prompt_answer(question: Question, default: str, must: bool) -> str:
+def _prompt_answer(question: "Question", default: str, must: bool) -> str:
     more = "; several joined by ;" if question.many else ""
     text = f"{question.asks[0].upper()}{question.asks[1:]}{more}"
     blank = " (blank: not known)" if not must else ""
@@ -215,24 +227,20 @@ def _prompt_answer(question: Question, default: str, must: bool) -> str:
     return str(raw_answer).strip()
 
 
-def _accept_addition(
-    question: Question, raw_answer: str, answers: Answers, records: FactRecords
-) -> bool:
+def _accept_addition(kind: "EntryKind", question: "Question", answers: "Answers") -> bool:
     """Ask for the kind of a new name and enter it in the answers; return whether it was entered."""
     if not question.adds:
         return False
-    from audience_impact import vocabulary as words
-
-    kinds = words.PlatformKind if question.adds == "new_platform" else words.SourceType
-    kind = typer.prompt(
-        f"  To add it, its kind ({', '.join(kinds)}); blank: another name",
+    (adding,) = (more for more in kind.questions if more.name == question.adds)
+    choices = adding.choices
+    chosen = typer.prompt(
+        f"  To add it, its kind ({', '.join(choices)}); blank: another name",
         default="",
         show_default=False,
     ).strip()
-    if kind not in set(kinds):
-        return False
-    answers[question.adds] = kind
-    return True
+    if chosen in choices:
+        answers[question.adds] = chosen
+    return chosen in choices
 
 
 def _print_plain(text: str, err: bool = False) -> None:
@@ -242,7 +250,7 @@ def _print_plain(text: str, err: bool = False) -> None:
     typer.echo(plain_line(text), err=err)
 
 
-def _show_similar(kind: EntryKind, rows: Any, records: FactRecords, another: bool) -> None:
+def _show_similar(kind: "EntryKind", rows: Any, records: "FactRecords", another: bool) -> None:
     """Print similar rows on record; exit with 1 where they prevent the addition."""
     similar_rows = kind.find_similar(rows, records)
     for row in similar_rows:

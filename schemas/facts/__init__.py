@@ -5,10 +5,12 @@ several columns, and whether the table may be missing. To add a table, add a mod
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.facts import figures, fitted, restrictions
-from schemas.fields import FactModel
+from schemas.fields import SEVERAL, FactModel
+
+__all__ = ["MODELS", "OPTIONAL", "SEVERAL", "TABLES"]
 
 
 class Table(NamedTuple):
@@ -136,6 +138,12 @@ def describe_columns(table: str) -> dict[str, dict[str, str]]:
         name: dict(schema.columns[name].metadata or {})
         for name in dict.fromkeys([*declared, *schema.columns])
     }
+
+
+def list_cell_rules(table: str, column: str) -> dict[str, Any]:
+    """Return the rules of single cells of a column, each with its parameter."""
+    checks = MODELS[table].to_schema().columns[column].checks
+    return {check.name: check.statistics[check.name] for check in checks}
 
 
 def optional_columns(table: str) -> frozenset[str]:

@@ -162,6 +162,13 @@ def test_a_restriction_is_in_all_tables_that_it_needs(facts: Path) -> None:
     ]
 
 
+def test_columns_without_a_question_of_their_own_are_options_too(facts: Path) -> None:
+    done(facts, "restriction", {**ACT, "occasion": "election", "is_sms_cut": "Yes"})
+    with (facts / "restrictions.csv").open(encoding="utf-8") as lines:
+        (row,) = (row for row in csv.DictReader(lines) if row["restriction_id"].startswith("XB-"))
+    assert (row["occasion"], row["is_sms_cut"]) == ("election", "yes")
+
+
 @pytest.mark.parametrize(
     ("cells", "own_id"),
     [

@@ -1,0 +1,516 @@
+"""What can be added: a figure, or a restriction with its targets and the number of people printed.
+
+Each entry needs a page that states it and services. Both are rows on record, found by address or
+name, or new rows.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import pandas as pd
+
+from audience_impact import periods
+from audience_impact import vocabulary as words
+from audience_impact.populations import is_region
+from audience_impact.registers.places.phrases import fold_name
+from flows.adding.questions import (
+    Answers,
+    Question,
+    always_applies,
+    ask_column,
+    ask_other_columns,
+    fill_row,
+    never_applies,
+)
+from flows.adding.records import FactRecords, NotOnRecordError, choose_publisher_word, make_slug
+
+Row = Mapping[str, str]
+Rows = dict[str, list[Row]]
+"""New rows by fact table; a row has cells by column."""
+
+
+@dataclass(frozen=True)
+class SimilarRow:
+    """A row on record that resembles the addition, or is the same (`is_same`)."""
+
+    description: str
+    is_same: bool
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, object], key: str, is_same: bool) -> "SimilarRow":
+        """Describe a row as it was read, by file, line, key and page."""
+        place = f"{row['row_file']}:{row['row_line']}"
+        return cls(f"{place}: {row[key]}, of {row['source_id']}", is_same)
+
+
+@dataclass(frozen=True)
+class EntryKind:
+    """Something that can be added.
+
+    With `is_once`, a similar row on record prevents the addition unless the user confirms it.
+    """
+
+    questions: Sequence[Question]
+    build_rows: Callable[[Answers, FactRecords], Rows]
+    find_similar: Callable[[Rows, FactRecords], list[SimilarRow]]
+    is_once: bool
+
+
+# The page
+
+
+NOBODY = "not stated"
+"""Answer for a page that names no measurer."""
+
+
+def find_page(answers: Answers, records: FactRecords) -> Row | None:
+    """Return the source row of the page, or None for a page that is not on record."""
+    raw_answer = answers.get("source") or answers.get("url")
+    return records.find_source(raw_answer) if raw_answer else None
+
+
+def _is_new_page(answers: Answers, records: FactRecords) -> bool:
+    return find_page(answers, records) is None
+
+
+def _read_source(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    row = records.find_source(raw_answer)
+    if row is None:
+        raise NotOnRecordError(f"{raw_answer} is no source on record; give its address with --url")
+    return row["source_id"]
+
+
+def _read_series(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    if fold_name(raw_answer) == NOBODY:
+        return ""
+    try:
+        return records.find_series(raw_answer)
+    except NotOnRecordError:
+        if "new_measurer" in answers:
+            return make_slug(raw_answer)
+        raise
+
+
+_ask = partial(ask_column, "sources")
+_PAGE = (
+    Question("source", "id of the page, instead of its address", _read_source),
+    _ask("url", "address of the page", must=lambda answers, records: "source" not in answers),
+    _ask("publisher", "who publishes the page, such as TASS", must=_is_new_page),
+    _ask("published_on", "day on which the page was published", may=_is_new_page),
+    _ask("title", "title of the page, as printed", may=_is_new_page),
+    _ask(
+        "source_type",
+        "what kind of page it is",
+        must=_is_new_page,
+        default=lambda answers, records: words.SourceType.PRESS_RELAY.value,
+    ),
+    _ask("reliability", "how far the page is to be trusted", must=_is_new_page),
+    _ask("licence", "licence as the page states it", may=_is_new_page),
+    _ask(
+        "accessed_on",
+        "day on which it was read",
+        must=_is_new_page,
+        default=lambda answers, records: datetime.now(UTC).date().isoformat(),
+    ),
+    _ask("note", "remarks on the page", "source_note"),
+    ask_column(
+        "lineages", "source_type", "add the measurer, of this kind", "new_measurer",
+        must=never_applies,
+    ),
+    ask_column(
+        "platforms", "kind", "add the platform, of this kind", "new_platform", must=never_applies
+    ),
+)  # fmt: skip
+
+
+def _build_page_rows(answers: Answers, records: FactRecords) -> tuple[Row, Rows]:
+    """Return the source row of the page, and the new rows of sources and lineages by table."""
+    page = find_page(answers, records)
+    measured_by = answers.get("measured_by", "")
+    if page is not None:
+        return page, _build_series_rows(measured_by, page, answers, records)
+    source_id = _make_source_id(answers, records)
+    row = {
+        **fill_row("sources", _PAGE, answers),
+        "source_id": source_id,
+        "measurement_series_id": measured_by or source_id,
+    }
+    series = _build_series_rows(row["measurement_series_id"], row, answers, records)
+    return row, {**series, "sources": [row]}
+
+
+def _make_source_id(answers: Answers, records: FactRecords) -> str:
+    """Return a free id of publisher and day, or of publisher and number without a day."""
+    taken = records.list_ids("sources", "source_id")
+    name = choose_publisher_word(answers.get("url", ""), answers["publisher"])
+    day = answers.get("published_on", "").split("/")[0]
+    stem = f"{name}-{day}" if day else name
+    further = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
+    candidates = [stem if day else f"{stem}-1", *further]
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _build_series_rows(series: str, page: Row, answers: Answers, records: FactRecords) -> Rows:
+    """Return the row of a measuring programme; no row if there is none, or it is on record.
+
+    A page that names no measurer measured for itself.
+    """
+    if not series or series in records.list_ids("lineages", "measurement_series_id"):
+        return {}
+    measurer, kind = page["publisher"], page["source_type"]
+    if answers.get("measured_by"):
+        measurer, kind = answers.raw_answers["measured_by"], answers.get("new_measurer", "")
+    row = {"measurement_series_id": series, "measurer": measurer, "source_type": kind}
+    return {"lineages": [row]}
+
+
+# Services
+
+
+def _read_platform(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    """Return the id of a service; a new service gets one if its kind was answered."""
+    try:
+        return records.find_platform(raw_answer)
+    except NotOnRecordError:
+        if "new_platform" in answers and make_slug(raw_answer):
+            return make_slug(raw_answer)
+        raise
+
+
+def _build_platform_rows(answers: Answers, records: FactRecords) -> Rows:
+    """Return the rows of services that are not on record, with the names that were entered."""
+    taken = records.list_ids("platforms", "platform_id")
+    names = [name.strip() for name in answers.raw_answers["platform"].split(";")]
+    ids = {_read_platform(name, answers, records): name for name in names}
+    rows: list[Row] = [
+        {"platform_id": new_id, "name": name, "kind": answers["new_platform"]}
+        for new_id, name in sorted(ids.items())
+        if new_id not in taken
+    ]
+    return {"platforms": rows} if rows else {}
+
+
+# A figure
+
+
+ACCOUNTS = (words.AudienceMetric.REGISTERED, words.AudienceMetric.INSTALLS)
+SAME = (
+    *("platform_id", "area_id", "audience_metric", "unit", "value", "low", "high"),
+    *("population_base", "period", "activity_threshold", "age", "sex"),
+)
+"""Columns in which two rows for the same figure agree."""
+
+
+def _choose_unit(answers: Answers, records: FactRecords) -> str:
+    metric = answers.get("metric", "")
+    if metric in ACCOUNTS:
+        return ""
+    if metric == words.AudienceMetric.AD_AUDIENCE:
+        return words.Unit.IDENTITIES.value
+    share = answers.raw_answers.get("value", "").rstrip().endswith("%")
+    return words.Unit.SHARE.value if share else words.Unit.PERSONS.value
+
+
+def _has_range(answers: Answers, records: FactRecords) -> bool:
+    return "low" in answers or "high" in answers
+
+
+def _choose_interval_kind(answers: Answers, records: FactRecords) -> str:
+    kinds = words.IntervalKind
+    return (kinds.MIN_MAX if _has_range(answers, records) else kinds.NONE).value
+
+
+_ask = partial(ask_column, "estimates")
+_OF_FIGURE = (
+    Question(
+        "measured_by",
+        f"who measured what it prints, or: {NOBODY}",
+        _read_series,
+        must=_is_new_page,
+        adds="new_measurer",
+    ),
+    _ask("platform_id", "the service", "platform", read=_read_platform, adds="new_platform"),
+    _ask("area_id", "the country", "area"),
+    _ask("audience_metric", "what was counted", "metric"),
+    _ask("low", "lower end, where the page prints a range"),
+    _ask("high", "upper end, where the page prints a range"),
+    _ask(
+        "value",
+        "the figure as printed: 96 million, 96000000, 37 %",
+        must=lambda answers, records: not _has_range(answers, records),
+    ),
+    _ask("unit", "what was counted in", default=_choose_unit),
+    _ask(
+        "interval_kind",
+        "what the figure bounds: one_sided_min is at least, one_sided_max at most",
+        default=_choose_interval_kind,
+    ),
+    _ask("population_base", "of whom it is a part", "base"),
+    _ask("period", "when it was measured: 2025-07, 2025-Q3, 2025"),
+    _ask(
+        "activity_threshold", "least use that counts, where one is stated: over 5 min", "threshold"
+    ),
+    _ask("age", "of which ages alone: 18-24, 65+"),
+    _ask("sex", "of which sex alone"),
+    _ask("note", "remarks for readers", may=always_applies),
+)
+_FIGURE = (
+    *(*_PAGE, *_OF_FIGURE),
+    *ask_other_columns(
+        "estimates", _OF_FIGURE, ("estimate_id", "source_id", "measurement_series_id")
+    ),
+)
+
+
+def _build_figure_rows(answers: Answers, records: FactRecords) -> Rows:
+    page, added = _build_page_rows(answers, records)
+    series = answers.get("measured_by", "")
+    ids = records.list_ids("estimates", "estimate_id")
+    numbers = [int(row_id[2:]) for row_id in ids if row_id[:2] == "PE" and row_id[2:].isdecimal()]
+    figure = {
+        **fill_row("estimates", _FIGURE, answers),
+        "estimate_id": f"PE{max(numbers, default=0) + 1:04}",
+        "source_id": page["source_id"],
+        "measurement_series_id": series if series != page["measurement_series_id"] else "",
+    }
+    return {**added, **_build_platform_rows(answers, records), "estimates": [figure]}
+
+
+def _find_similar_figures(added: Rows, records: FactRecords) -> list[SimilarRow]:
+    """Return the figures on record with the same statement; one of the same page is identical."""
+    (figure,) = added["estimates"]
+    same = records.tables["estimates"]
+    for name in SAME:
+        same = same[same[name] == figure[name]]
+    return [
+        SimilarRow.from_row(row, "estimate_id", is_same=row["source_id"] == figure["source_id"])
+        for row in same.to_dict("records")
+    ]
+
+
+# A restriction
+
+
+NEAR_DAYS = 7
+"""Maximum days between the starts of two restrictions of one service in one area that may be
+duplicates."""
+MOST_WORDS = 2
+CALLS = {words.Feature.VOICE_CALL, words.Feature.VIDEO_CALL, words.Feature.GROUP_CALL}
+SEVERITY = {
+    words.Action.NETWORK_SHUTDOWN: words.Severity.NETWORK_UNAVAILABLE,
+    words.Action.THROTTLE: words.Severity.SERVICE_IMPAIRED,
+    words.Action.DEGRADE: words.Severity.SERVICE_IMPAIRED,
+    words.Action.LEGAL_BAN_ONLY: words.Severity.NONE,
+}
+END_SOURCE = {
+    words.EndStatus.ENDED: words.EndSource.RECORDED,
+    words.EndStatus.WITHDRAWN: words.EndSource.RECORDED,
+    words.EndStatus.ONGOING: words.EndSource.SNAPSHOT_DATE,
+    words.EndStatus.UNKNOWN: words.EndSource.MISSING,
+}
+"""The origin of an end date, by end status."""
+
+
+def _choose_start(answers: Answers) -> str:
+    return answers.get("observed_from") or answers.get("announced_on", "")
+
+
+def _choose_severity(answers: Answers, records: FactRecords) -> str:
+    action = answers.get("action", "")
+    if action == words.Action.BLOCK:
+        is_whole = answers.get("feature", "") == words.Feature.WHOLE_SERVICE
+        severity = words.Severity
+        return (severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE).value
+    severities = {key.value: word.value for key, word in SEVERITY.items()}
+    return severities.get(action, "")
+
+
+def _choose_end_status(answers: Answers, records: FactRecords) -> str:
+    return words.EndStatus.ENDED.value if answers.get("ended_on") else ""
+
+
+def _choose_precision(answers: Answers, records: FactRecords) -> str:
+    exact = len(_choose_start(answers)) == len("2025-07-13")
+    return (words.StartPrecision.ACTUAL if exact else words.StartPrecision.ESTIMATED).value
+
+
+def _choose_scope(answers: Answers, records: FactRecords) -> str:
+    areas = answers.get("area", "").split(";")
+    if not any(is_region(area) for area in areas):
+        return words.GeoScope.NATIONAL.value
+    scopes = words.GeoScope
+    return (scopes.REGION if len(areas) == 1 else scopes.MULTI_REGION).value
+
+
+def _choose_networks(answers: Answers, records: FactRecords) -> str:
+    is_whole = words.WHOLE_INTERNET in answers.get("platform", "").split(";")
+    return "" if is_whole else words.NetworkScope.ALL.value
+
+
+def _has_people(answers: Answers, records: FactRecords) -> bool:
+    return bool(answers.get("people"))
+
+
+_ask = partial(ask_column, "restrictions")
+_ask_target = partial(ask_column, "restriction_targets")
+_ask_people = partial(ask_column, "published_figures")
+_OF_RESTRICTION = (
+    _ask("area_ids", "the country, or places of it", "area"),
+    _ask_target(
+        "platform_id",
+        "the services, or * for the whole internet",
+        "platform",
+        read=_read_platform,
+        many=True,
+        adds="new_platform",
+    ),
+    _ask_target(
+        "feature",
+        "the features that are restricted",
+        default=lambda answers, records: words.Feature.WHOLE_SERVICE.value,
+        many=True,
+    ),
+    _ask("announced_on", "day of the order or announcement", may=always_applies),
+    _ask(
+        "observed_from",
+        "day on which access changed",
+        must=lambda answers, records: not answers.get("announced_on"),
+        may=always_applies,
+    ),
+    _ask("ended_on", "last day in force, if it is over", may=always_applies),
+    _ask("end_status", "whether it goes on", default=_choose_end_status),
+    _ask("action", "what was done"),
+    _ask("severity", "how severe it is", default=_choose_severity),
+    _ask("evidence_state", "what measurements say", "evidence"),
+    _ask("claim_status", "who says so", "claim"),
+    _ask("geo_scope", "how far it reaches", "scope", default=_choose_scope),
+    _ask("network_scope", "on which networks", "networks", default=_choose_networks),
+    _ask(
+        "start_precision",
+        "whether the start is known to the day",
+        "precision",
+        default=_choose_precision,
+    ),
+    _ask("authority", "who ordered it", may=always_applies),
+    _ask("stated_reason", "the reason that was stated", "reason", may=always_applies),
+    _ask("legal_basis", "the law that was named"),
+    _ask("cause", "what caused it"),
+    _ask("continues", "id of the restriction that this one continues"),
+    _ask("also_source_id", "id of a second page on record", "also_source"),
+    Question("word", "last word of its id; default: the services"),
+    _ask("note", "remarks for readers", may=always_applies),
+    _ask_people(
+        "value",
+        "how many people the page says it hits",
+        "people",
+        must=never_applies,
+        may=always_applies,
+    ),
+    _ask_people("figure_kind", "what that number is", "people_kind", must=_has_people),
+    _ask_people(
+        "platform_id",
+        "the service that the number is about, if it is about one",
+        "people_platform",
+        read=_read_platform,
+        may=_has_people,
+    ),
+)
+_RESTRICTION = (
+    *(*_PAGE, *_OF_RESTRICTION),
+    *ask_other_columns(
+        "restrictions", _OF_RESTRICTION, ("restriction_id", "source_id", "end_source")
+    ),
+)
+
+
+def _build_restriction_rows(answers: Answers, records: FactRecords) -> Rows:
+    page, added = _build_page_rows(answers, records)
+    # The area, the start as entered, and a word.
+    area = answers["area"].split(";")[0].replace("/", "-").replace(":", "-")
+    word = make_slug(answers.get("word", "")) or _choose_word(answers)
+    new_id = f"{area}-{_choose_start(answers).split('/')[0]}-{word}"
+    about = {"restriction_id": new_id, "source_id": page["source_id"]}
+    restriction = {
+        **fill_row("restrictions", _RESTRICTION, answers),
+        **about,
+        "end_source": END_SOURCE[words.EndStatus(answers["end_status"])].value,
+    }
+    targets: list[Row] = [
+        {
+            **about,
+            "platform_id": platform,
+            "feature": feature,
+            "claim_status": answers["claim"],
+        }
+        for platform in answers["platform"].split(";")
+        for feature in answers["feature"].split(";")
+    ]
+    people = {
+        **fill_row("published_figures", _RESTRICTION, answers),
+        **about,
+        "published_figure_id": f"PF-{new_id}",
+        "publisher": page["publisher"],
+        "unit": words.Unit.PERSONS.value,
+        "interval_kind": words.IntervalKind.NONE.value,
+    }
+    is_of_platform = people["figure_kind"] == words.FigureKind.PLATFORM_AUDIENCE
+    if is_of_platform and not people["platform_id"] and ";" not in answers["platform"]:
+        people["platform_id"] = answers["platform"]
+    return {
+        **added,
+        **_build_platform_rows(answers, records),
+        "restrictions": [restriction],
+        "restriction_targets": targets,
+        "published_figures": [people] if people["value"] else [],
+    }
+
+
+def _choose_word(answers: Answers) -> str:
+    if set(answers["feature"].split(";")) <= CALLS:
+        return "calls"
+    platforms = answers["platform"].split(";")
+    if platforms == [words.WHOLE_INTERNET]:
+        return "internet"
+    return make_slug("-".join(platforms) if len(platforms) <= MOST_WORDS else "social-media")
+
+
+def _find_similar_restrictions(added: Rows, records: FactRecords) -> list[SimilarRow]:
+    """Return restrictions on record of the same area and a common service with a near start.
+
+    The same id means the same restriction. A row with exactly the same cells is left out: an
+    earlier write was interrupted and may be completed.
+    """
+    (addition,), restrictions = added["restrictions"], records.tables["restrictions"]
+    areas = set(addition["area_ids"].split(";"))
+    services = {row["platform_id"] for row in added["restriction_targets"]}
+    targets = records.tables["restriction_targets"]
+    same_service = targets.loc[targets["platform_id"].isin(services), "restriction_id"]
+    announced, observed = (restrictions[name] for name in ("announced_on", "observed_from"))
+    begins = periods.parse_periods(observed.where(observed != "", announced))["start"]
+    start = periods.parse_period(addition["observed_from"] or addition["announced_on"])
+    near = (
+        restrictions["area_ids"].map(lambda ids: bool(areas & set(ids.split(";"))))
+        & restrictions["restriction_id"].isin(same_service)
+        & ((begins - (start or [pd.NaT])[0]).abs() <= pd.Timedelta(days=NEAR_DAYS))
+    )
+    is_same = restrictions["restriction_id"] == addition["restriction_id"]
+    return [
+        SimilarRow.from_row(
+            row, "restriction_id", is_same=row["restriction_id"] == addition["restriction_id"]
+        )
+        for row in restrictions[near | is_same].to_dict("records")
+        if any(row[name] != addition.get(name, "") for name in row if not name.startswith("row_"))
+    ]
+
+
+KINDS = {
+    "figure": EntryKind(_FIGURE, _build_figure_rows, _find_similar_figures, is_once=False),
+    "restriction": EntryKind(
+        _RESTRICTION, _build_restriction_rows, _find_similar_restrictions, is_once=True
+    ),
+}
+"""The entries by the name of their command. A similar figure may be added again, because several
+pages may print it; a restriction has one row, however many pages report it.
+"""
