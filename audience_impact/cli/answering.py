@@ -30,7 +30,7 @@ from audience_impact.plain_text import plain_line, plain_lines
 from audience_impact.store.versions import Stored
 
 if TYPE_CHECKING:
-    from audience_impact.site.charts.finish import Picture
+    from audience_impact.site.charts.drawing import Picture
 
 MOST_LISTED = 20
 Tables = dict[str, pd.DataFrame]
@@ -190,7 +190,6 @@ def draw_area(
     version: Stored, tables: Tables, area: RankedArea, top: int, form: ChartForm | None = None
 ) -> "Picture":
     """Return the picture of an area: bars, a map or a line; exit with 1 if there is none."""
-    from audience_impact.site.charts import line, region_map
     from audience_impact.site.charts import ranking as charts
 
     ranked, events = area.ranking, area.events
@@ -201,10 +200,10 @@ def draw_area(
     publishers = list(events["publisher"].dropna().value_counts().index)
     try:
         if form is ChartForm.MAP:
-            return region_map.draw_ranking_map(ranked, top, publishers, version)
+            return charts.draw_ranking_map(ranked, top, publishers, version)
         if form is ChartForm.LINE:
             years = rankings.list_years(tables, ranked.area_id, ranked.quantity)
-            return line.draw_years_line(ranked.name, ranked.quantity, years, publishers, version)
+            return charts.draw_years_line(ranked.name, ranked.quantity, years, publishers, version)
     except ValueError as error:
         raise fail_with(f"no {form} of {ranked.name}: {error}") from error
     return charts.draw_ranking(ranked, area.rows, top, publishers, version)

@@ -20,7 +20,7 @@ from audience_impact.cli.showing import MOST_RANKED, Area, Begun, Kind, Sort, Ye
 from audience_impact.exporting import Form
 
 if TYPE_CHECKING:
-    from audience_impact.site.charts.finish import Picture
+    from audience_impact.site.charts.drawing import Picture
     from audience_impact.store.versions import Stored
 
 Chosen = Annotated[

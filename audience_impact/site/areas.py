@@ -17,8 +17,8 @@ from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate, dates_in_words, read_estimate
 from audience_impact.answers.records import is_collected, plain_rows
 from audience_impact.site import rendering
-from audience_impact.site.charts import atlas, finish, rows, series
-from audience_impact.site.charts.finish import paint
+from audience_impact.site.charts import drawing, maps, rows, series
+from audience_impact.site.charts.drawing import paint
 from audience_impact.site.rendering import quote_path
 from audience_impact.site.report_data import (
     CsvRows,
@@ -51,7 +51,6 @@ MARKS = {
     "Hairline: minimum to maximum.",
 }
 """Meaning of the marks of a chart, for use outside its page."""
-PNG_WIDTH, CHART_WIDTH = 1152, 720
 KINDS = ("began_", "carried_over_", "older_", "shutdown_", "service_")
 """Prefixes of the columns of the table of a year's kinds of restrictions."""
 TOGETHER = "all"
@@ -125,10 +124,10 @@ def _make_chart_files(
         if svg := pictures[kind.replace("-", "_")]:
             foot = (f"{COUNTED[kind]} {MARKS[kind]}", report.source_line)
             texts: dict[str, Any] = {"title": title, "foot": foot}
-            made = finish.make_standalone(svg, CHART_WIDTH, finish.LIGHT, **texts)
+            made = drawing.make_standalone(svg, drawing.LIGHT, **texts)
             yield File(f"{path}-{kind}.svg", made.encode())
             if kind == "years":
-                draw = partial(finish.make_png, svg, CHART_WIDTH, **texts)
+                draw = partial(drawing.make_png, svg, **texts)
                 yield Drawing(f"{path}-{kind}.png", draw)
 
 
@@ -138,10 +137,10 @@ def _make_map_files(report: ReportData) -> Iterator[File | Drawing]:
         if svg := _draw_map(report, year, {}, explained=True):
             title = {"title": f"Share of people online under an internet restriction, {year}"}
             texts: dict[str, Any] = {**title, "foot": (report.source_line,)}
-            made = finish.make_standalone(svg, CHART_WIDTH, finish.LIGHT, **texts)
+            made = drawing.make_standalone(svg, drawing.LIGHT, **texts)
             yield File(f"area/world-{year}.svg", made.encode())
             if year in _choose_years(report):
-                yield Drawing(_map_path(year), partial(finish.make_png, svg, PNG_WIDTH))
+                yield Drawing(_map_path(year), partial(drawing.make_png, svg))
     yield File("area/world-years.js", _make_slider_data(report))
 
 
@@ -158,7 +157,7 @@ def _make_slider_data(report: ReportData) -> bytes:
     for number, year in enumerate(years):
         for row in _select_countries(report, year):
             cells = places.setdefault(row["area_id"], [0] * len(years))
-            cells[number] = [atlas.choose_colour(row), atlas.describe_country(row)]
+            cells[number] = [maps.choose_colour(row), maps.describe_country(row)]
     names = {code: f"{naming.name_area(code)}: no restriction on record" for code in places}
     data = {"years": years, "places": places, "none": names}
     return f"window.worldYears = {json.dumps(data, sort_keys=True)};\n".encode()
@@ -168,7 +167,7 @@ def make_map(report: ReportData, year: str, root: str) -> Map | None:
     """Return the map of a year with links below `root`; None where no country has a row."""
     links = {code: quote_path(root + area_path(code)) for code, _ in report.by_area}
     svg = _draw_map(report, year, links)
-    legend = tuple((paint(colour), words) for colour, words in atlas.SHARES.legend)
+    legend = tuple((paint(colour), words) for colour, words in maps.SHARES.legend)
     return (
         Map(
             year,
@@ -176,7 +175,7 @@ def make_map(report: ReportData, year: str, root: str) -> Map | None:
             _map_path(year),
             list_map_years(report),
             legend,
-            atlas.write_note(_select_countries(report, year)),
+            maps.write_note(_select_countries(report, year)),
         )
         if svg
         else None
@@ -188,7 +187,8 @@ def _draw_map(
 ) -> str:
     rows = _select_countries(report, year)
     title = f"Share of each country's people under a restriction at some time in {year}"
-    return atlas.draw_map(title, rows, links, explained) if rows else ""
+    legend = maps.SHARES.legend if explained else ()
+    return maps.draw_map(title, rows, links, legend=legend) if rows else ""
 
 
 def _select_countries(report: ReportData, year: str) -> Rows:

@@ -44,7 +44,7 @@ from audience_impact.site import (
     texts,
 )
 from audience_impact.site.areas import WORLD
-from audience_impact.site.charts.finish import Picture
+from audience_impact.site.charts.drawing import Picture
 from audience_impact.site.processes import start_process
 from audience_impact.site.report_data import Drawing, File, ListEntry, Page, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage, versions

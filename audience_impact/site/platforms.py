@@ -9,7 +9,7 @@ from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate, read_estimate
 from audience_impact.periods import parse_period
 from audience_impact.site import rendering
-from audience_impact.site.charts import finish, series
+from audience_impact.site.charts import drawing, series
 from audience_impact.site.report_data import (
     CsvRows,
     File,
@@ -58,7 +58,7 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
                 f"Restrictions of {name_platform(report, platform)}",
                 (report.source_line,),
             )
-            made = finish.make_standalone(values["picture"], 720, finish.LIGHT, title, foot)
+            made = drawing.make_standalone(values["picture"], drawing.LIGHT, title, foot)
             yield File(f"{path.removesuffix('.html')}.svg", made.encode())
         yield File(f"{path.removesuffix('.html')}.csv", rows.encode(platform))
 

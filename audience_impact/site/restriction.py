@@ -32,7 +32,7 @@ from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.plain_text import cell_text
 from audience_impact.site import rendering
-from audience_impact.site.charts import finish, rows
+from audience_impact.site.charts import drawing, rows
 from audience_impact.site.report_data import File, ListEntry, Page, ReportData, restriction_path
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 
@@ -43,8 +43,6 @@ METRICS = (
     ImpactMetric.REACH_LOST,
 )
 """Metrics in the order of the page: each counts a part of the people of the previous one."""
-WIDTH = 720
-"""Width of the picture as a file, in pixels."""
 CSV_COLUMNS = (
     *("restriction_id", "counted", "period", "unit", *NUMBERS),
     *("base", "base_persons", "obs_status", "status", "reason", "version_id"),
@@ -143,7 +141,7 @@ def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str
 def _make_svg(report: ReportData, restriction: str, picture: str) -> bytes:
     """Return the picture of the answer as a file that explains itself."""
     title, foot = write_captions(report, restriction)
-    return finish.make_standalone(picture, WIDTH, finish.LIGHT, title, foot).encode()
+    return drawing.make_standalone(picture, drawing.LIGHT, title, foot).encode()
 
 
 def _draw_pictures(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, str]:

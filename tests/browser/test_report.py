@@ -230,7 +230,7 @@ def test_a_country_is_picked_by_a_name_in_any_language_or_without_javascript(
 
 def test_the_map_has_a_slider_of_years(seen: Seen) -> None:
     page = seen.open(KINDS["world"])
-    russia = page.locator("[data-area=RU]")
+    russia = page.locator("figure.map a[href$='RU.html'] path")
     before = russia.get_attribute("fill"), russia.locator("title").text_content()
     page.get_by_role("slider", name="Year").focus()
     page.keyboard.press("Home")

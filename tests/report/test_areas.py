@@ -279,7 +279,7 @@ def test_the_slider_of_the_map_has_every_year(told: ReportData, made: Mapping[st
     colour, words = years["places"]["KE"][1]
     assert colour.startswith("map-")
     assert words.startswith("Kenya: ")
-    assert 'data-area="KE"' in text(made, "area/001.html")
+    assert 'href="../area/KE.html" aria-label="Kenya: ' in text(made, "area/001.html")
     assert {f"area/world-{year}.svg" for year in years["years"]} <= set(made)
 
 

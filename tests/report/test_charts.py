@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audience_impact.answers.numbers import Estimate
 from audience_impact.answers.records import Driver
-from audience_impact.site.charts import atlas, finish, rows, series
-from audience_impact.site.charts.atlas import load_places
+from audience_impact.site.charts import drawing, maps, rows, series
+from audience_impact.site.charts.maps import load_shapes
 from audience_impact.site.charts.rows import FAR
 from tests.support import FACTS
 
@@ -71,7 +72,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     "years": lambda: series.draw_years("T", YEARS),
     "days": lambda: series.draw_days("T", DAYS),
     "acts": lambda: series.draw_platform("T", ACTS),
-    "map": lambda: atlas.draw_map("T", [YEARS[0]], {"IN": "area/IN.html"}),
+    "map": lambda: maps.draw_map("T", [YEARS[0]], {"IN": "area/IN.html"}),
 }
 every = pytest.mark.parametrize("name", PICTURES)
 
@@ -107,7 +108,7 @@ def test_a_picture_is_well_formed_and_fits_a_page_that_has_others(name: str) -> 
 @every
 def test_a_picture_follows_the_theme_and_stands_alone_as_well(name: str) -> None:
     drawn = PICTURES[name]()
-    light, dark = (finish.resolve_colours(drawn, one) for one in (finish.LIGHT, finish.DARK))
+    light, dark = (drawing.resolve_colours(drawn, one) for one in (drawing.LIGHT, drawing.DARK))
     assert "var(--" in drawn
     assert "var(" not in light + dark
     assert light != dark
@@ -133,10 +134,10 @@ def test_the_numbers_of_a_picture_are_said_in_words(name: str) -> None:
 
 def test_a_png_is_the_same_bytes_twice_and_knows_a_dark_page() -> None:
     drawn = PICTURES["answer"]()
-    assert finish.make_png(drawn) == finish.make_png(drawn)
-    assert finish.make_png(drawn).startswith(b"\x89PNG")
-    assert finish.make_png(drawn) != finish.make_png(drawn, dark=True)
-    assert finish.make_png(PICTURES["years"]()).startswith(b"\x89PNG")
+    assert drawing.make_png(drawn) == drawing.make_png(drawn)
+    assert drawing.make_png(drawn).startswith(b"\x89PNG")
+    assert drawing.make_png(drawn) != drawing.make_png(drawn, dark=True)
+    assert drawing.make_png(PICTURES["years"]()).startswith(b"\x89PNG")
 
 
 @given(st.text(ALPHABET, max_size=120), st.text(ALPHABET, max_size=120))
@@ -164,7 +165,7 @@ def test_a_long_name_is_cut_on_a_narrow_screen_alone() -> None:
     assert (short.get("class"), whole.get("class")) == ("short", "long")
     assert (short.text or "").endswith("…")
     assert whole.text == f"{publisher}: users of it"
-    alone = finish.make_standalone(drawn, 720, finish.LIGHT)
+    alone = drawing.make_standalone(drawn, drawing.LIGHT)
     assert whole.text in alone
     assert "…" not in alone
 
@@ -246,35 +247,6 @@ def test_ordered_restrictions_stand_apart_where_they_are_not_all() -> None:
     assert "ordered" not in series.describe_years(YEARS)
 
 
-@pytest.mark.parametrize(("count", "labels"), [(3, [0, 2]), (17, [1, 4, 7, 10, 13, 16])])
-def test_a_phone_has_the_labels_of_years_for_which_it_has_room(
-    count: int, labels: list[int]
-) -> None:
-    assert [n for n in range(count) if not series.is_minor(n, count)] == labels
-
-
-def test_a_bar_of_one_year_does_not_fill_the_picture() -> None:
-    few = series.draw_years("T", [in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6)])
-    bars = [mark for mark in marks(few, "rect") if "%" in (mark.get("width") or "")]
-    assert bars
-    assert all(float((bar.get("width") or "").removesuffix("%")) <= series.WIDEST for bar in bars)
-
-
-def test_a_year_that_leaves_out_countries_says_which_part_its_interval_is_of() -> None:
-    part = in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6)
-    part |= {"is_lower_bound": "yes", "countries_count": 53, "countries_drawn": 41}
-    picture = series.draw_years("T", [part])
-    assert [mark.text for mark in marks(picture, "text")][-2:] == ["2025", "*"]
-    assert "3 million (2 to 4) in 41 of 53 countries" in words(picture)
-
-
-def test_bounds_alone_are_drawn_below_the_edge() -> None:
-    drawn = series.draw_days("T", [on_days("2025-03-01", "2025-03-03", 0, None, None, None, 9e6)])
-    bounds = [mark.get("d") or "" for mark in marks(drawn, "path")][1]
-    top = series.HEIGHT * (1 - 1 / series.ROOM)
-    assert f" {round(top, 1) - 0.5:g}H" in bounds
-
-
 def test_bounds_that_are_cut_off_are_told() -> None:
     wide = in_year("2025", 0, 2e6, 3e6, 4e6, 900e6)
     assert series.CUT in series.describe_years([wide])
@@ -301,44 +273,24 @@ def test_a_mark_of_a_picture_says_its_numbers_where_the_mouse_rests() -> None:
     assert "India: from 2 January 2020 to 4 March 2021" in titles
 
 
-def test_the_median_is_the_broadest_mark_and_bounds_are_hairlines() -> None:
-    drawn = PICTURES["years"]()
-    bar = next(mark for mark in marks(drawn, "rect") if mark.get("fill-opacity") is None)
-    assert float((bar.get("width") or "").rstrip("%")) > 10
-    widths = {line.get("stroke-width") for line in marks(drawn, "line")}
-    assert widths == {None, "5", "2.5"}
-
-
-def test_a_picture_fills_its_column_and_leaves_out_labels_on_a_phone() -> None:
-    many = [in_year(str(year), 1e6, 2e6, 3e6, 4e6, 9e6) for year in range(2015, 2026)]
-    root = parsed(series.draw_years("T", many))
-    assert root.get("width") == "100%"
-    assert root.get("viewBox") is None
-    minor = [mark.text for mark in root.iter(f"{SVG}text") if mark.get("class") == "minor"]
-    assert minor == ["2016", "2018", "2020", "2022", "2024"]
-    labels = [mark for mark in root.iter(f"{SVG}text") if mark.get("x") == "-8"]
-    assert len(labels) >= 4
-    assert {mark.get("text-anchor") for mark in labels} == {"end"}, "they stand beside the plot"
-
-
 @pytest.mark.parametrize(
     ("share", "colour"),
     [(0.0999, "map-1"), (0.1, "map-2"), (0.5, "map-4"), (0.75, "map-5"), (1.3, "map-5")],
 )
 def test_the_colour_of_a_country_is_its_share(share: float, colour: str) -> None:
     people = 200 * share
-    assert atlas.choose_colour(in_year("2025", 0, people, people, people, 200)) == colour
+    assert maps.choose_colour(in_year("2025", 0, people, people, people, 200)) == colour
 
 
 def test_what_is_not_known_has_a_colour_of_its_own() -> None:
-    assert atlas.choose_colour(in_year("2025", 0, None, None, None, 200)) == "map-unknown"
-    assert atlas.choose_colour(in_year("2025", 0, 0, 0, 0, 0)) == "map-none"
-    told = atlas.describe_country(in_year("2025", 0, 150.0, 210.0, 220.0, 230.0))
+    assert maps.choose_colour(in_year("2025", 0, None, None, None, 200)) == "map-unknown"
+    assert maps.choose_colour(in_year("2025", 0, 0, 0, 0, 0)) == "map-none"
+    told = maps.describe_country(in_year("2025", 0, 150.0, 210.0, 220.0, 230.0))
     assert "100" in told.split("of its")[0].rsplit(",", 1)[1], (
         "a median above the base is all of it"
     )
-    assert atlas.choose_colour(None) == "map-none"
-    assert {colour for colour, _ in atlas.SHARES.legend} <= finish.LIGHT.keys()
+    assert maps.choose_colour(None) == "map-none"
+    assert {colour for colour, _ in maps.SHARES.legend} <= drawing.LIGHT.keys()
 
 
 def test_a_country_of_the_map_says_its_number_and_leads_to_its_page() -> None:
@@ -356,24 +308,66 @@ PARTS = {"BQ", "CC", "CX", "GF", "GP", "MQ", "RE", "SJ", "TK", "YT"}
 def test_every_country_of_the_facts_is_on_the_map() -> None:
     with (FACTS / "areas.csv").open(encoding="utf-8", newline="") as file:
         known = {row["area_id"] for row in csv.DictReader(file) if len(row["area_id"]) == 2}
-    assert known - {place.key for place in load_places()} == PARTS
-    assert "Réunion" in atlas.write_note([{**YEARS[0], "area_id": "RE"}])
-
-
-def test_an_outline_is_steps_between_rounded_points() -> None:
-    ring = "M10.51,0.04L10.04,7.62L0.449,7.62L10.51,0.04"
-    assert atlas.shorten_ring(ring) == "M10.5 0l-.5 7.6-9.6 0 10.1-7.6z"
-    assert atlas.shorten_ring("M1.01,2L1.02,2.01L1.01,2.02") == ""
+    assert known - {shape["id"] for shape in load_shapes()} == PARTS
+    assert "Réunion" in maps.write_note([{**YEARS[0], "area_id": "RE"}])
 
 
 def test_disputed_areas_have_no_colour_and_lie_in_no_other_shape() -> None:
-    by_key = {place.key: place for place in load_places()}
-    assert {key for key, one in by_key.items() if one.is_disputed} == {
-        *("Crimea", "EH", "N. Cyprus", "Somaliland")
-    }
-    crimea = by_key["Crimea"].outline.partition("z")[0]
-    assert crimea
-    assert crimea not in by_key["RU"].outline
-    told = atlas.draw_map("T", [{**YEARS[0], "area_id": "EH"}], {"EH": "area/EH.html"})
-    assert marks(told, "a") == []
-    assert "Western Sahara" in atlas.write_note([{**YEARS[0], "area_id": "EH"}])
+    by_key = {shape["id"]: shape["geometry"]["coordinates"] for shape in load_shapes()}
+    assert set(maps.DISPUTED) <= set(by_key)
+    assert all(part not in by_key["RU"] for part in by_key["Crimea"])
+    shown = maps.draw_map("T", [{**YEARS[0], "area_id": "EH"}], {"EH": "area/EH.html"})
+    assert marks(shown, "a") == []
+    assert "Western Sahara" in maps.write_note([{**YEARS[0], "area_id": "EH"}])
+
+
+@pytest.mark.parametrize(
+    ("days", "colour"),
+    [(0.5, "map-1"), (1.0, "map-2"), (49.0, "map-3"), (149.0, "map-4"), (200.0, "map-5")],
+)
+def test_the_colour_of_person_days_is_days_for_each_person_online(days: float, colour: str) -> None:
+    country = {"area_id": "IN", "base_q50_persons": 1e7}
+    country |= ends("person_days", 0, 0, days * 1e7, 9e9, 9e9)
+    assert maps.choose_colour(country, maps.DAYS) == colour
+    assert maps.choose_colour({**country, "q50_person_days": None}, maps.DAYS) == "map-unknown"
+
+
+def test_a_map_of_a_region_has_labels_and_a_legend() -> None:
+    rows = [{**YEARS[0], "area_id": area} for area in ("NG", "GH", "CI")]
+    labels = {"NG": "Nigeria 3 million", "GH": "Ghana 2 million"}
+    legend = maps.SHARES.legend
+    drawn = maps.draw_map("T", rows, {}, legend=legend, region=["NG", "GH", "CI"], labels=labels)
+    texts = {text.text for text in marks(drawn, "text")}
+    assert {*labels.values(), *(meaning for _, meaning in legend)} <= texts
+
+
+def test_where_labels_meet_the_later_one_is_left_out() -> None:
+    crowded = ("PL", "LT", "LV", "EE", "MD", "RO", "HU", "SK", "CZ", "AT", "SI", "HR", "UA", "PT")
+    labels = {area: f"{area} with a long name and number" for area in crowded}
+    rows = [{**YEARS[0], "area_id": area} for area in labels]
+    drawn = maps.draw_map("T", rows, {}, region=list(labels), labels=labels)
+    shown = [text.text for text in marks(drawn, "text")]
+    assert 0 < len(shown) < len(labels)
+
+
+@pytest.mark.parametrize("areas", [("IN",), ("IN", "RE")])
+def test_a_map_of_less_than_two_countries_is_refused(areas: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="a map needs two countries"):
+        maps.draw_map("T", [{**YEARS[0], "area_id": area} for area in areas], {}, region=areas)
+
+
+def test_a_year_without_an_estimate_breaks_the_line() -> None:
+    known, unknown = Estimate(1.0, 2.0, 3.0, 4.0, 9.0), Estimate(1.0, None, None, None, 5.0)
+    estimates = {"2019": known, "2020": known, "2021": unknown, "2022": known, "2023": known}
+    drawn = series.draw_years_line("T", list(estimates.items()))
+    lines = [mark for mark in marks(drawn, "path") if mark.get("stroke-width") == "2.5"]
+    assert len(lines) == 2
+    assert "2021: 1 to 5." in words(drawn)
+
+
+def test_a_year_that_leaves_out_countries_says_which_part_its_interval_is_of() -> None:
+    part = in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6)
+    part |= {"is_lower_bound": "yes", "countries_count": 53, "countries_drawn": 41}
+    picture = series.draw_years("T", [part])
+    assert series.PARTLY in [text.text for text in parsed(picture).iter(f"{SVG}tspan")]
+    assert "3 million (2 to 4) in 41 of 53 countries" in words(picture)

@@ -1,6 +1,7 @@
-"""The picture of a ranking: the countries or the restrictions of an area, a bar each.
+"""Pictures of a ranking, with their captions: bars, a map of its countries, a line over the years.
 
-Only medians and intervals are drawn. Rows without an estimate are counted below the picture.
+Only medians and intervals are drawn as bars; rows without an estimate are counted below. A year
+without a restriction on record is zero.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,13 +10,16 @@ import pandas as pd
 
 from audience_impact.answers import Quantity, names, rankings
 from audience_impact.answers.citation import cite_version
-from audience_impact.answers.numbers import day_in_words, format_amount
+from audience_impact.answers.numbers import Estimate, day_in_words, format_amount, format_median
 from audience_impact.answers.rankings import Ranking
 from audience_impact.answers.records import plain_rows
-from audience_impact.site.charts.finish import Picture
+from audience_impact.site.charts import maps, series
+from audience_impact.site.charts.drawing import Picture
 from audience_impact.site.charts.rows import Row, draw_rows, make_axis, mark_interval
+from audience_impact.site.charts.series import NOBODY, PARTLY
 from audience_impact.store.versions import Stored
 
+WORLD = "001"
 MOST_PUBLISHERS = 2
 """Maximum number of sources that are named."""
 TITLES = {
@@ -30,6 +34,11 @@ COUNTED = {
     Quantity.PEOPLE: "Each person is counted once.",
     Quantity.PERSON_DAYS: "Each person is counted once a day.",
 }
+SCALES = {Quantity.PEOPLE: maps.SHARES, Quantity.PERSON_DAYS: maps.DAYS}
+COLOURS = {
+    Quantity.PEOPLE: "Colour: the median as a share of the people online.",
+    Quantity.PERSON_DAYS: "Colour: the median as days for each person online.",
+}
 
 
 def draw_ranking(
@@ -43,17 +52,79 @@ def draw_ranking(
     estimated = rows[rows[f"q50_{quantity.unit}"].notna()]
     drawn = list(_make_rows(estimated.head(most), quantity))
     ends = [mark.end for row in drawn for mark in row.marks]
-    place = names.capitalise_first(ranking.name)
-    title = f"{TITLES[quantity][not is_by_country]}: {place}, {day_in_words(ranking.period)}"
+    title = _write_title(ranking, is_by_country)
     counted = f"{len(drawn)} of {len(rows)} {'countries' if is_by_country else 'restrictions'}"
     foot = (
         f"Bar: likely range. Line: median. {COUNTED[quantity]} At least: a part has no estimate.",
         f"{counted}{_describe_missing(len(rows), len(estimated), len(drawn))}.",
-        f"Restrictions recorded by {join_publishers(publishers)}.",
-        cite_version(version.manifest),
+        *_name_sources(publishers, version),
     )
-    svg = draw_rows(title, drawn, make_axis(max(ends, default=0.0)))
-    return Picture(svg, title, foot)
+    return Picture(draw_rows(title, drawn, make_axis(max(ends, default=0.0))), title, foot)
+
+
+def draw_ranking_map(
+    ranking: Ranking, most: int, publishers: Sequence[str], version: Stored
+) -> Picture:
+    """Return the map of the countries of a ranking, the `most` largest with their numbers.
+
+    `publishers` are the sources of the restrictions, the most frequent first. Raise ValueError
+    for less than two countries on the map.
+    """
+    quantity, rows = ranking.quantity, plain_rows(ranking.rows)
+    estimated = [row for row in rows if row[f"q50_{quantity.unit}"] is not None]
+    labels = {
+        row["area_id"]: f"{row['area_name']} {format_median(rankings.read_amount(row, quantity))}"
+        for row in estimated[:most]
+    }
+    is_world, scale, title = ranking.area_id == WORLD, SCALES[quantity], _write_title(ranking)
+    region = [] if is_world else [row["area_id"] for row in rows]
+    elsewhere = "" if is_world else f", or not in {names.name_area(ranking.area_id)}"
+    legend = (*scale.legend[:-1], ("map-none", f"nothing on record{elsewhere}"))
+    without = sorted(row["area_name"] for row in rows if row not in estimated)
+    missing = maps.list_missing([row["area_id"] for row in rows])
+    hidden = sorted(row["area_name"] for row in rows if row["area_id"] in missing)
+    foot = (
+        f"{COLOURS[quantity]} Numbers: medians of the largest of {len(estimated)} countries with "
+        f"an estimate, where there is room. {COUNTED[quantity]}",
+        *([f"No estimate: {names.join_names(without)}."] if without else []),
+        *([f"Not on the map: {names.join_names(hidden)}."] if hidden else []),
+        maps.DISPUTED_NOTE,
+        *_name_sources(publishers, version),
+    )
+    return Picture(maps.draw_map(title, rows, {}, scale, legend, region, labels), title, foot)
+
+
+def draw_years_line(
+    name: str,
+    quantity: Quantity,
+    years: Sequence[tuple[str, Estimate]],
+    publishers: Sequence[str],
+    version: Stored,
+) -> Picture:
+    """Return the picture of the years of an area; `name` is that in a sentence.
+
+    Raise ValueError for fewer than two years, of which there is no line.
+    """
+    if len(years) < 2:
+        raise ValueError("a line needs two years on record; draw bars with --as bar")
+    by_year = dict(years)
+    span = range(int(min(by_year)), int(max(by_year)) + 1)
+    estimates = [(str(year), by_year.get(str(year), NOBODY)) for year in span]
+    title = f"{TITLES[quantity][0]}: {names.capitalise_first(name)}, {span[0]} to {span[-1]}"
+    part = any(estimate.covered for _, estimate in estimates)
+    as_of = str(version.manifest["audience_impact"]["as_of"])
+    foot = (
+        "Line: median. Band: likely range. Hairlines: minimum to maximum, cut at the edge. "
+        f"{COUNTED[quantity]}{f' {PARTLY}: a part has no estimate and is left out.' * part}",
+        *([f"{as_of[:4]}: up to {day_in_words(as_of)}."] if str(span[-1]) == as_of[:4] else []),
+        *_name_sources(publishers, version),
+    )
+    return Picture(series.draw_years_line(title, estimates), title, foot)
+
+
+def _write_title(ranking: Ranking, is_by_country: bool = True) -> str:
+    place = names.capitalise_first(ranking.name)
+    return f"{TITLES[ranking.quantity][not is_by_country]}: {place}, {day_in_words(ranking.period)}"
 
 
 def _describe_missing(count: int, estimated: int, drawn: int) -> str:
@@ -64,11 +135,12 @@ def _describe_missing(count: int, estimated: int, drawn: int) -> str:
     return f"; not drawn: {names.join_names(parts)}" if parts else ""
 
 
-def join_publishers(publishers: Sequence[str]) -> str:
-    """Return the most frequent sources by name, and how many more there are."""
+def _name_sources(publishers: Sequence[str], version: Stored) -> tuple[str, str]:
+    """Return the most frequent sources by name with the count of others, and the citation."""
     more = len(publishers) - MOST_PUBLISHERS
-    other_sources = [f"{more} other sources" if more > 1 else "1 other source"] * (more > 0)
-    return names.join_names([*publishers[:MOST_PUBLISHERS], *other_sources])
+    others = [f"{more} other sources" if more > 1 else "1 other source"] * (more > 0)
+    recorded = names.join_names([*publishers[:MOST_PUBLISHERS], *others])
+    return f"Restrictions recorded by {recorded}.", cite_version(version.manifest)
 
 
 def _make_rows(rows: pd.DataFrame, quantity: Quantity) -> Iterator[Row]:

@@ -4,17 +4,16 @@ Horizontal positions are percentages of the width and the text size is fixed, so
 picture is legible at 360 and at 1,280 pixels. Labels cannot overlap, because each has its own line.
 
 Drawn so are the answer to a restriction beside what others published, its person-days by year, and
-the inputs that make an interval wide, each with its part of the variance.
+the inputs that make an interval wide, each with its part of the variance. A register has thousands
+of them, so that they come from a template of ours and not from Vega.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import floor, log10
 from textwrap import shorten
-from typing import Any
+from typing import Any, NamedTuple
 
 from audience_impact.answers import names as naming
-from audience_impact.answers import numbers
 from audience_impact.answers.numbers import (
     Estimate,
     format_bounds,
@@ -25,7 +24,7 @@ from audience_impact.answers.numbers import (
 )
 from audience_impact.answers.records import Driver
 from audience_impact.site import rendering
-from audience_impact.site.charts.finish import paint
+from audience_impact.site.charts.drawing import paint
 from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, Unit
 
 FAR = 8.0
@@ -33,10 +32,21 @@ FAR = 8.0
 ROW, MARK, AXIS = 46, 28, 24
 """Heights of a row, of its mark, and of the line of the axis."""
 TICKS = 4
+LETTERS = {"short": 51, "long": 92}
+"""Letters of the name and the number of a row that fit on a narrow screen, and on a wide one."""
+LEAST = 20
+"""Letters of a name that its number leaves it, if it has so many."""
+METRICS = (
+    (ImpactMetric.PEOPLE_FEATURE_EXPOSED, "Of these, use what was cut", "mark"),
+    (ImpactMetric.PEOPLE_DEPRIVED_NET, "Of these, lose access", "net"),
+)
+SHAPES = {IntervalKind.ONE_SIDED_MIN: "from", IntervalKind.ONE_SIDED_MAX: "to"}
+ARROW = {"from": 1.1}
+"""Space that an arrow needs on the axis."""
+Rows = Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """A mark on a row.
 
     Attributes:
@@ -51,9 +61,8 @@ class Mark:
     end: float
 
 
-@dataclass(frozen=True)
-class Row:
-    """A quantity: its name, its number in words, its colour (`palette`) and its marks."""
+class Row(NamedTuple):
+    """A quantity: its name, its number in words, its colour and its marks."""
 
     name: str
     number: str
@@ -61,8 +70,7 @@ class Row:
     marks: tuple[Mark, ...]
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(NamedTuple):
     """An axis from zero to `end`, with ticks at round numbers."""
 
     end: float
@@ -93,10 +101,7 @@ def choose_step(reach: float) -> float:
     return next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
 
 
-LETTERS = {"short": 51, "long": 92}
-"""Letters of the name and the number of a row that fit on a narrow screen, and on a wide one."""
-LEAST = 20
-"""Letters of a name that its number leaves it, if it has so many."""
+PERCENT = make_axis(100.0)
 
 
 def fit_line(name: str, number: str, letters: int) -> tuple[str, str]:
@@ -114,47 +119,33 @@ def fit_line(name: str, number: str, letters: int) -> tuple[str, str]:
 
 def draw_rows(title: str, rows: Sequence[Row], along: Axis, unit: str = "") -> str:
     """Return the SVG of the rows; `unit` is printed next to the zero of the axis."""
-    alt = describe_rows(rows, along)
+    alt = " ".join(f"{row.name}: {row.number}." for row in rows)
+    if any(mark.end > along.end for row in rows for mark in row.marks):
+        alt += " An arrow at the edge: beyond the axis."
     lines = [
         (row, {width: fit_line(row.name, row.number, most) for width, most in LETTERS.items()})
         for row in rows
     ]
-    values = {"title": title, "alt": alt, "rows": lines, "axis": along, "paint": paint}
     zero, *rest = (format_number(tick) for tick in along.ticks)
-    sizes = {"row": ROW, "mark": MARK, "height": len(rows) * ROW + AXIS}
-    template = rendering.load_environment().get_template("chart_rows.svg")
-    return template.render(**values, **sizes, labels=[f"{zero} {unit}".rstrip(), *rest])
-
-
-def describe_rows(rows: Sequence[Row], along: Axis) -> str:
-    """Return the numbers in the picture in words, for readers who cannot see it."""
-    text = " ".join(f"{row.name}: {row.number}." for row in rows)
-    far = any(mark.end > along.end for row in rows for mark in row.marks)
-    return f"{text} An arrow at the edge: beyond the axis." if far else text
-
-
-PERCENT: Axis = make_axis(100.0)
+    return rendering.load_environment().get_template("chart_rows.svg").render(
+        title=title, alt=alt, rows=lines, axis=along, paint=paint, row=ROW, mark=MARK,
+        height=len(rows) * ROW + AXIS, labels=[f"{zero} {unit}".rstrip(), *rest],
+    )  # fmt: skip
 
 
 def draw_drivers(title: str, drivers: Sequence[Driver]) -> str:
     """Return the SVG of the inputs that make a number uncertain; blank without any share."""
-    rows = list(_make_driver_rows(drivers))
+    rows = [
+        Row(
+            naming.capitalise_first(naming.label_code(driver.input, "input_kind")),
+            driver.share_text,
+            "accent",
+            (Mark("bar", 0.0, 100 * driver.share),),
+        )
+        for driver in drivers
+        if driver.share is not None
+    ]
     return draw_rows(title, rows, PERCENT, "%") if rows else ""
-
-
-def _make_driver_rows(drivers: Sequence[Driver]) -> Iterator[Row]:
-    for driver in drivers:
-        if driver.share is not None:
-            bar = Mark("bar", 0.0, 100 * driver.share)
-            yield Row(
-                naming.capitalise_first(naming.label_code(driver.input, "input_kind")),
-                driver.share_text,
-                "accent",
-                (bar,),
-            )
-
-
-Rows = Sequence[Mapping[str, Any]]
 
 
 def draw_person_days(title: str, rows: Rows) -> str:
@@ -162,54 +153,32 @@ def draw_person_days(title: str, rows: Rows) -> str:
 
     Months and the row of all years are left out.
     """
-    laid_out, along = _lay_out_years(rows)
-    return draw_rows(title, laid_out, along) if len(laid_out) > 1 else ""
-
-
-def _lay_out_years(rows: Rows) -> tuple[list[Row], Axis]:
-    laid_out = list(_make_year_rows(rows))
-    ends = [
+    laid_out = [_make_year_row(row) for row in rows if len(row["period"]) == 4]
+    marks = [mark for row in laid_out for mark in row.marks]
+    core = [
         mark.end
         for row in laid_out
         for mark in row.marks
         if mark.shape == "bar" or len(row.marks) == 1
     ]
-    return laid_out, make_axis(
-        max(ends, default=0.0), [mark.end for row in laid_out for mark in row.marks]
-    )
+    along = make_axis(max(core, default=0.0), [mark.end for mark in marks])
+    return draw_rows(title, laid_out, along) if len(laid_out) > 1 else ""
 
 
-def _make_year_rows(rows: Rows) -> Iterator[Row]:
-    for row in rows:
-        if len(row["period"]) == 4:
-            estimate = read_estimate(row, "person_days")
-            marks = mark_interval(estimate)
-            text = format_median_interval(estimate) if marks else format_bounds(estimate)
-            high = estimate.at_least if estimate.at_most is None else estimate.at_most
-            line = Mark("line", estimate.at_least or 0.0, high or 0.0)
-            yield Row(row["period"], text, "accent", (line, *marks))
-
-
-METRICS = (
-    (ImpactMetric.PEOPLE_FEATURE_EXPOSED, "Of these, use what was cut", "mark"),
-    (ImpactMetric.PEOPLE_DEPRIVED_NET, "Of these, lose access", "net"),
-)
-SHAPES = {IntervalKind.ONE_SIDED_MIN: "from", IntervalKind.ONE_SIDED_MAX: "to"}
-ARROW = {"from": 1.1}
-"""Space that an arrow needs on the axis."""
+def _make_year_row(row: Mapping[str, Any]) -> Row:
+    estimate = read_estimate(row, "person_days")
+    marks = mark_interval(estimate)
+    text = format_median_interval(estimate) if marks else format_bounds(estimate)
+    high = estimate.at_least if estimate.at_most is None else estimate.at_most
+    line = Mark("line", estimate.at_least or 0.0, high or 0.0)
+    return Row(row["period"], text, "accent", (line, *marks))
 
 
 def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
     """Return the picture from the rows of `impact`, and from those of `comparisons` as `others`.
 
-    `services` names the platforms.
+    `services` names the platforms. The answer is readable on the axis even for a large base.
     """
-    rows, along = _lay_out(impact, others, services)
-    return draw_rows(title, rows, along, "people")
-
-
-def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[list[Row], Axis]:
-    """Return the rows, and an axis on which the answer is readable even for a large base."""
     by_metric = {row["impact_metric"]: row for row in impact}
     exposed = by_metric[ImpactMetric.PEOPLE_EXPOSED]
     rows = [
@@ -219,8 +188,10 @@ def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[l
         *_make_comparison_rows(others, services),
     ]
     estimate = read_estimate(exposed)
-    core = next((end for end in (estimate.q95, estimate.at_most) if end), 0.0)
-    return rows, make_axis(core, [mark.end for row in rows for mark in row.marks])
+    along = make_axis(
+        estimate.q95 or estimate.at_most or 0.0, [mark.end for row in rows for mark in row.marks]
+    )
+    return draw_rows(title, rows, along, "people")
 
 
 def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
@@ -231,23 +202,20 @@ def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
         return
     marks = mark_interval(estimate)
     if marks:
-        yield Row("People affected", numbers.format_median_interval(estimate), "accent", marks)
+        yield Row("People affected", format_median_interval(estimate), "accent", marks)
     name = "Minimum to maximum" if marks else "No estimate: minimum to maximum"
     low, high = estimate.at_least or 0.0, estimate.at_most
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)
-    yield Row(name, numbers.format_bounds(estimate), "bounds", (mark,))
+    yield Row(name, format_bounds(estimate), "bounds", (mark,))
 
 
 def mark_interval(estimate: Estimate) -> tuple[Mark, ...]:
     """Return the bar of an interval that has a width, and the tick of the median."""
     if estimate.q05 is None or estimate.q50 is None or estimate.q95 is None:
         return ()
-    bar = Mark("bar", estimate.q05, estimate.q95)
-    return (
-        *((bar,) if estimate.q05 < estimate.q95 else ()),
-        Mark("tick", estimate.q50, estimate.q50),
-    )
+    bar, tick = Mark("bar", estimate.q05, estimate.q95), Mark("tick", estimate.q50, estimate.q50)
+    return (bar, tick) if estimate.q05 < estimate.q95 else (tick,)
 
 
 def _make_part_rows(by_metric: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
@@ -256,19 +224,15 @@ def _make_part_rows(by_metric: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]
     for metric, name, colour in METRICS:
         estimate = read_estimate(by_metric[metric]) if metric in by_metric else shown
         if estimate != shown and (marks := mark_interval(estimate)):
-            yield Row(name, numbers.format_median_interval(estimate), colour, marks)
+            yield Row(name, format_median_interval(estimate), colour, marks)
 
 
 def _make_base_rows(row: Mapping[str, Any]) -> Iterator[Row]:
     """Yield a row for the base population, and one for the residents if their number differs."""
     base, residents = (read_number(row[name]) for name in ("base_persons", "population_persons"))
     if base is not None:
-        yield _make_single_row(
-            naming.capitalise_first(naming.label_code(row["base"], "population_base")),
-            base,
-            "tick",
-            "soft",
-        )
+        name = naming.capitalise_first(naming.label_code(row["base"], "population_base"))
+        yield _make_single_row(name, base, "tick", "soft")
     if residents is not None and residents != base:
         yield _make_single_row("Residents there", residents, "tick", "soft")
 
@@ -280,23 +244,17 @@ def _make_comparison_rows(others: Rows, services: Mapping[str, str]) -> Iterator
     """
     seen = set()
     for row in others:
-        value = read_number(row["published_value"])
+        value, limit = read_number(row["published_value"]), row["interval_kind"]
         if row["unit"] != Unit.PERSONS or value is None:
             continue
         service = services.get(row["platform_id"], "it")
         name = f"{row['publisher']}: {FigureKind(row['figure_kind']).noun.format(service=service)}"
-        shape = SHAPES.get(row["interval_kind"], "diamond")
+        shape = SHAPES.get(limit, "diamond")
         if (name, value, shape) not in seen:
-            yield _make_single_row(
-                name, value, shape, "other", naming.name_limit(row["interval_kind"])
-            )
+            yield _make_single_row(name, value, shape, "other", naming.name_limit(limit))
         seen.add((name, value, shape))
 
 
 def _make_single_row(name: str, value: float, shape: str, colour: str, before: str = "") -> Row:
-    return Row(
-        name,
-        f"{before}{numbers.format_number(value)}",
-        colour,
-        (Mark(shape, value, value * ARROW.get(shape, 1)),),
-    )
+    mark = Mark(shape, value, value * ARROW.get(shape, 1))
+    return Row(name, f"{before}{format_number(value)}", colour, (mark,))

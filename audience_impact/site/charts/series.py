@@ -1,17 +1,15 @@
-"""Pictures over time: people by year and by day, restrictions by country.
-
-Horizontal positions are percentages and the text has a fixed size, as in `rows`, so that a picture
-fills its column at any width and stays legible on a phone. Each year, step and restriction has its
-numbers as a title, which a browser shows where the mouse rests; a reader needs no script for it.
+"""Pictures over time, drawn by Vega-Lite: people by year and by day, restrictions by country.
 
 The median is drawn first and broadest, the interval as a narrow mark on it, bounds as hairlines:
-they may be so wide that they would drown the rest, and are cut at the edge.
+they may be so wide that they would drown the rest, and are cut at the edge. Each year, step and
+restriction has its numbers as a title, which a browser shows where the mouse rests.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from audience_impact.answers.numbers import (
@@ -25,8 +23,7 @@ from audience_impact.answers.numbers import (
 )
 from audience_impact.answers.records import is_collected
 from audience_impact.outputs.impact_by_day import YEARS
-from audience_impact.site import rendering
-from audience_impact.site.charts.finish import paint
+from audience_impact.site.charts.drawing import INNER, draw, paint
 from audience_impact.site.charts.rows import choose_step
 
 HEIGHT, LINE = 240, 17
@@ -35,54 +32,125 @@ FINER = 0.7
 """Distance of labels of people, as a share of that in `rows`, whose axis has longer labels."""
 PARTLY = "*"
 """Note below a year whose number leaves out countries or restrictions."""
-BAR, PAIR = 0.6, 0.38
-"""Widths of the bar of a year, and of each of two bars, as shares of its space."""
-MOST_YEARS = 14
-"""Number of years of which a narrow screen has room for every second label."""
-WIDEST = 12.0
-"""Maximum width of a bar, in per cent of the picture, where there are few years."""
-UNITS = 1000
-"""Horizontal units of a path, which is stretched to the width of the picture."""
+BAR, PAIR, WIDEST = 0.52, 0.36, 84
+"""Widths of the bar of a year, and of each of two bars, as shares of the picture's width by year;
+and the maximum in pixels, where there are few years."""
+KINDS = (("all restrictions", "", "accent"), ("only ordered ones", "ordered_", "mark"))
+CUT = " Bounds that go beyond the picture are cut off at its edge."
+ROOM = 1.08
+"""Length of the axis, as a multiple of its highest interval, or bound where there is none."""
+NOBODY = Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
 Rows = Sequence[Mapping[str, Any]]
+Layer = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Tick:
-    """A label of an axis.
+def draw_years(title: str, rows: Rows) -> str:
+    """Return the picture of the years of an area in `impact_by_area`; blank without rows."""
+    listed = [
+        (int(year), kind, estimate)
+        for year, kind, estimate in _list_years(rows)
+        if kind == KINDS[0][0] or estimate.q50 is not None
+    ]
+    if not listed:
+        return ""
+    top = choose_top([estimate for *_, estimate in listed])
+    counts = Counter(year for year, *_ in listed)
+    shift = {KINDS[0][0]: -PAIR / 2, KINDS[1][0]: PAIR / 2}
+    marks = [
+        {"year": year + shift[kind] * (counts[year] > 1), "kind": kind,
+         "title": f"{year}, {kind}: {describe_fully(estimate)}"} | _place_numbers(estimate, top)
+        for year, kind, estimate in listed
+    ]  # fmt: skip
+    scale = {"domain": [name for name, *_ in KINDS], "range": [paint(name) for *_, name in KINDS]}
+    legend = {"orient": "top"} if len(counts) < len(listed) else None
+    colour = {"field": "kind", "scale": scale, "legend": legend}
+    band = (PAIR - 0.02 if legend else BAR) * INNER / len(counts)
+    bar = {"type": "bar", "width": round(min(band, WIDEST), 1)}
+    layers = [
+        _rule(marks, ("low", "high"), "bounds"),
+        _layer([mark for mark in marks if "q50" in mark], bar, y=_y("q50"), color=colour),
+        _rule(marks, ("q05", "q95"), "paper", 5),
+        _rule(marks, ("q05", "q95"), "ink", 2.5),
+        _hit(marks, bar),
+    ]
+    x = _label_years([(year, estimate) for year, _, estimate in listed])
+    return _draw_people(title, describe_years(rows), top, layers, x)
 
-    Attributes:
-        place: Its place: per cent of the width, or pixels from the top.
-        text: Its text.
-        is_minor: Whether it is left out on a narrow screen.
-        note: A text below it.
+
+def draw_years_line(title: str, years: Sequence[tuple[str, Estimate]]) -> str:
+    """Return the line through the medians of years that follow one another.
+
+    A year without an estimate breaks the line and has its bounds alone.
     """
+    top = choose_top([estimate for _, estimate in years])
+    marks = [
+        {"year": int(year), "title": f"{year}: {describe_fully(estimate)}"}
+        | _place_numbers(estimate, top)
+        for year, estimate in years
+    ]
+    steps = [
+        {**mark, "step": place}
+        for place, pair in enumerate(pairwise(marks))
+        if all("q50" in mark for mark in pair)
+        for mark in pair
+    ]
+    alt = " ".join(f"{year}: {describe_persons(estimate)}." for year, estimate in years)
+    accent = {"color": paint("accent")}
+    dots = [mark for mark in marks if "q50" in mark]
+    step = {"field": "step"}
+    layers = [
+        _layer(steps, {"type": "area", "opacity": 0.25, **accent}, y=_y("q05"),
+               y2={"field": "q95"}, detail=step),
+        _rule(marks, ("low", "high"), "bounds"),
+        _layer(steps, {"type": "line", "strokeWidth": 2.5, **accent}, y=_y("q50"), detail=step),
+        _layer(dots, {"type": "circle", "size": 60, "opacity": 1, **accent}, y=_y("q50")),
+        _hit(marks, {"type": "bar", "width": INNER // len(marks) // 2}),
+    ]  # fmt: skip
+    listed = [(int(year), estimate) for year, estimate in years]
+    return _draw_people(title, alt, top, layers, _label_years(listed))
 
-    place: float
-    text: str
-    is_minor: bool = False
-    note: str = ""
+
+def draw_days(title: str, rows: Rows) -> str:
+    """Return the picture of the days of an area in `impact_by_day`; blank without rows."""
+    steps = list(_list_steps(rows))
+    if not steps:
+        return ""
+    top = choose_top([estimate for *_, estimate in steps])
+    first, last = steps[0][0], steps[-1][1]
+    marks: list[Layer] = [
+        {"from": start.toordinal(), "to": end.toordinal(),
+         "title": f"{_describe_span_of_days(start, end)}: {describe_fully(estimate)}"}
+        | _place_numbers(estimate, top)
+        for start, end, estimate in steps
+    ]  # fmt: skip
+    months = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in (1, 7)]
+    labels = {day.toordinal(): f"{day:%b %Y}" for day in months if first <= day < last}
+    domain = [first.toordinal(), last.toordinal()]
+    axis = {**_label_axis(labels), "grid": False, "labelAlign": "left"}
+    x = {"field": "from", "type": "quantitative", "axis": axis, "scale": {"domain": domain}}
+    layers = [
+        _layer(_trace_steps(marks), {"type": "area", "interpolate": "step-after", "opacity": 0.25,
+               "color": paint("accent")}, y=_y("q05"), y2={"field": "q95"},
+               detail={"field": "run"}),
+        _line(marks, "low", "bounds", 1),
+        _line([mark for mark in marks if mark["high"] < top], "high", "bounds", 1),
+        _line([mark for mark in marks if "q50" in mark], "q50", "accent", 3),
+        _hit(marks, {"type": "rect"}, x2={"field": "to"}),
+    ]  # fmt: skip
+    return _draw_people(title, describe_days(rows), top, layers, {"x": x})
 
 
-def draw_series(
-    kind: str, title: str, alt: str, height: float, across: list[Tick], **values: Any
-) -> str:
-    """Return the SVG of a kind of picture: `years`, `days`, `line` or `acts`."""
-    shared = {"kind": kind, "title": title, "alt": alt, "height": height, "across": across}
-    template = rendering.load_environment().get_template("chart_series.svg")
-    return template.render(paint=paint, **shared, **values)
-
-
-def place_number(persons: float | None, top: float) -> float:
-    """Return the place of a number of people in pixels from the top; the edge for None."""
-    share = 1.0 if persons is None else min(persons / top, 1.0)
-    return round(HEIGHT * (1 - share), 1)
-
-
-def label_axis(top: float) -> list[Tick]:
-    """Return the labels of the axis of people."""
-    step = choose_step(FINER * top)
-    ticks = (step * number for number in range(int(top / step) + 1))
-    return [Tick(place_number(tick, top), format_number(tick)) for tick in ticks]
+def _trace_steps(marks: Sequence[Layer]) -> list[Layer]:
+    """Return the corners of the band of days that follow one another; a gap begins a new run."""
+    corners: list[Layer] = []
+    run = 0
+    for mark, after in zip(marks, [*marks[1:], {}], strict=True):
+        if "q50" in mark:
+            corners.append({**mark, "run": run})
+            if "q50" not in after:
+                corners.append({**mark, "from": mark["to"], "run": run})
+                run += 1
+    return corners
 
 
 def draw_platform(title: str, acts: Rows) -> str:
@@ -93,33 +161,102 @@ def draw_platform(title: str, acts: Rows) -> str:
     """
     if not acts:
         return ""
-    areas = {name: line for line, name in enumerate(dict.fromkeys(act["area"] for act in acts))}
-    years = range(*_span_years(acts))
-    first, last = date(years[0], 1, 1), date(years[-1] + 1, 1, 1)
-
-    def place(day: str) -> float:
-        return round(100 * (_parse_day(day) - first) / (last - first), 2)
-
-    bars = [
-        {"x": place(act["start"]), "width": round(place(act["end"]) - place(act["start"]), 2),
-         "y": areas[act["area"]] * LINE,
+    areas = list(dict.fromkeys(act["area"] for act in acts))
+    marks = [
+        {"area": act["area"], "from": _parse_day(act["start"]).toordinal(),
+         "to": _parse_day(act["end"]).toordinal(),
          "title": f"{act['area']}: {from_to(act['start'], act['end'])}"}
         for act in acts
     ]  # fmt: skip
-    step = 1 + len(years) // 8
-    across = [
-        Tick(place(f"{year}-01-01"), str(year), number % 2 == 1)
-        for number, year in enumerate(years[::step])
-    ]
-    height = LINE * len(areas)
-    names = [Tick(LINE * line, name) for name, line in areas.items()]
-    return draw_series("acts", title, describe_platform(acts), height, across, bars=bars, up=names)
-
-
-def _span_years(acts: Rows) -> tuple[int, int]:
-    """Return the first year of the restrictions, and the year after the last."""
     days = [act[end] for act in acts for end in ("start", "end")]
-    return int(min(days)[:4]), int(max(days)[:4]) + 1
+    years = range(int(min(days)[:4]), int(max(days)[:4]) + 2)
+    labels = {date(year, 1, 1).toordinal(): str(year) for year in years}
+    axis = {**_label_axis(labels), "labelOverlap": True, "grid": False, "labelAlign": "left"}
+    scale = {"domain": [min(labels), max(labels)]}
+    encoding = {
+        "x": {"field": "from", "type": "quantitative", "axis": axis, "scale": scale},
+        "y": {"field": "area", "sort": None, "axis": {"grid": True, "labelLimit": 120}},
+        "description": {"field": "title"},
+    }
+    layers = [
+        _layer(marks, {"type": "bar", "color": paint("accent"), "opacity": 0.5, "aria": True,
+                       "height": 9}, x2={"field": "to"}),
+        _layer(marks, {"type": "tick", "color": paint("ink"), "opacity": 1, "thickness": 2,
+                       "size": 11, "aria": True}),
+    ]  # fmt: skip
+    spec = {"width": INNER, "height": LINE * len(areas), "encoding": encoding, "layer": layers}
+    return draw({**spec, "autosize": _FIT_WIDTH}, title, describe_platform(acts))
+
+
+_FIT_WIDTH = {"type": "fit-x", "contains": "padding"}
+
+
+def _draw_people(title: str, alt: str, top: float, layers: list[Layer], x: Layer) -> str:
+    """Return the picture of layers with numbers of people upwards, from zero to `top`."""
+    step = choose_step(FINER * top)
+    ticks = {step * number: format_number(step * number) for number in range(int(top / step) + 1)}
+    axis = {**_label_axis(ticks), "zindex": 0}
+    for layer in layers:
+        layer["encoding"]["y"] |= {"axis": axis, "scale": {"domain": [0, top], "nice": False}}
+    spec = {"width": INNER, "height": HEIGHT, "encoding": x, "layer": layers}
+    return draw({**spec, "autosize": _FIT_WIDTH}, title, alt)
+
+
+def _layer(marks: list[Layer], mark: Layer, **encoding: Layer) -> Layer:
+    """Return a layer of marks; they have no description but where `aria` is true."""
+    return {"data": {"values": marks}, "mark": {"aria": False, **mark}, "encoding": encoding}
+
+
+def _hit(marks: list[Layer], mark: Layer, **more: Layer) -> Layer:
+    """Return a layer that nobody sees, as high as the plot, with the title of each mark."""
+    title = {"field": "title"}
+    mark = {**mark, "fillOpacity": 0, "aria": True}
+    return _layer(marks, mark, y=_y("top"), y2={"datum": 0}, description=title, **more)
+
+
+def _rule(marks: list[Layer], ends: tuple[str, str], colour: str, width: float = 1) -> Layer:
+    """Return a layer of vertical lines between two numbers of each year."""
+    rule = {"type": "rule", "color": paint(colour), "strokeWidth": width}
+    there = [mark for mark in marks if ends[1] in mark]
+    return _layer(there, rule, y=_y(ends[0]), y2={"field": ends[1]})
+
+
+def _line(marks: list[Layer], number: str, colour: str, width: float) -> Layer:
+    """Return a layer of horizontal lines, each as long as the days that it is of."""
+    rule = {"type": "rule", "color": paint(colour), "strokeWidth": width, "strokeCap": "square"}
+    return _layer(marks, rule, y=_y(number), x2={"field": "to"})
+
+
+def _y(field: str) -> Layer:
+    return {"field": field, "type": "quantitative"}
+
+
+def _label_axis(texts: Mapping[Any, str | list[str]]) -> Layer:
+    """Return an axis with a text at each value."""
+    keys = {f"{value:.15g}": text for value, text in texts.items()}
+    return {"values": list(texts), "labelExpr": f"{json.dumps(keys)}[datum.value]"}
+
+
+def _label_years(years: Sequence[tuple[int, Estimate]]) -> Layer:
+    """Return the axis of years; one of which a part is left out says so."""
+    first, last = years[0][0], years[-1][0]
+    partly = {year for year, estimate in years if estimate.covered}
+    texts = {
+        year: [str(year), PARTLY] if year in partly else str(year)
+        for year in range(first, last + 1)
+    }
+    axis = {**_label_axis(texts), "grid": False, "labelOverlap": True, "domain": True}
+    scale = {"domain": [first - 0.5, last + 0.5], "nice": False}
+    return {"x": {"field": "year", "type": "quantitative", "axis": axis, "scale": scale}}
+
+
+def _place_numbers(estimate: Estimate, top: float) -> dict[str, float]:
+    """Return the numbers to draw, cut at the top of the axis; without a lower bound it is zero."""
+    high = top if estimate.at_most is None else estimate.at_most
+    numbers = {"low": estimate.at_least or 0.0, "high": high, "top": top}
+    quantiles = {"q05": estimate.q05, "q50": estimate.q50, "q95": estimate.q95}
+    numbers |= {name: number for name, number in quantiles.items() if number is not None}
+    return {name: min(number, top) for name, number in numbers.items()}
 
 
 def describe_platform(acts: Rows) -> str:
@@ -127,106 +264,33 @@ def describe_platform(acts: Rows) -> str:
     by_area: dict[str, list[Mapping[str, Any]]] = {}
     for act in acts:
         by_area.setdefault(act["area"], []).append(act)
-    return " ".join(
-        f"{area}: {_describe_span(restrictions)}." for area, restrictions in by_area.items()
-    )
+    return " ".join(f"{area}: {_describe_span(listed)}." for area, listed in by_area.items())
 
 
-def _describe_span(restrictions: Rows) -> str:
-    first, last = (
-        min(act["start"][:4] for act in restrictions),
-        max(act["end"][:4] for act in restrictions),
-    )
-    count = "1 restriction" if len(restrictions) == 1 else f"{len(restrictions)} restrictions"
+def _describe_span(acts: Rows) -> str:
+    first, last = min(act["start"][:4] for act in acts), max(act["end"][:4] for act in acts)
+    count = "1 restriction" if len(acts) == 1 else f"{len(acts)} restrictions"
     return f"{count}, {first}" + ("" if first == last else f" to {last}")
 
 
-KINDS = (("all restrictions", ""), ("only ordered ones", "ordered_"))
-CUT = " Bounds that go beyond the picture are cut off at its edge."
-ROOM = 1.08
-"""Length of the axis, as a multiple of its highest interval, or bound where there is none."""
-NOBODY = Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
-YearEstimate = tuple[str, str, Estimate]
-"""A year, the kind of restrictions, and the number of people."""
+def describe_years(rows: Rows) -> str:
+    """Return the numbers in the picture in words."""
+    years = _list_years(rows)
+    text = " ".join(f"{year}, {kind}: {describe_persons(number)}." for year, kind, number in years)
+    return text + _note_cut([estimate for *_, estimate in years])
 
 
-def draw_years(title: str, rows: Rows) -> str:
-    """Return the picture of the years of an area in `impact_by_area`; blank without rows."""
-    listed = [
-        (year, which, estimate)
-        for year, which, estimate in _list_years(rows)
-        if which == KINDS[0][0] or estimate.q50 is not None
-    ]
-    if not listed:
+def describe_days(rows: Rows) -> str:
+    """Return the largest number of people on a day, and that of the last day, in words."""
+    steps = list(_list_steps(rows))
+    if not steps:
         return ""
-    top = choose_top([estimate for _, _, estimate in listed])
-    years = sorted({year for year, _, _ in listed})
-    kinds = [which for which, _ in KINDS if any(which == drawn for _, drawn, _ in listed)]
-    legend = list(zip(("accent", "mark"), kinds, strict=False)) if len(kinds) > 1 else []
-    return draw_series(
-        "years",
-        title,
-        describe_years(rows),
-        HEIGHT,
-        _label_years(years, listed),
-        bars=_place_bars(years, listed, top),
-        up=label_axis(top),
-        legend=legend,
+    largest = max(steps, key=lambda step: (step[2].q50 or 0.0, step[2].at_least or 0.0, step[0]))
+    text = " ".join(
+        f"{name}, {_describe_span_of_days(start, end)}: {describe_persons(estimate)}."
+        for name, (start, end, estimate) in (("Most", largest), ("Last", steps[-1]))
     )
-
-
-def _place_bars(years: list[str], listed: list[YearEstimate], top: float) -> list[dict[str, Any]]:
-    """Return the bar of each estimate; two kinds in one year stand side by side."""
-    band = 100 / len(years)
-    estimates = Counter(year for year, _, _ in listed)
-    bars = []
-    for year, which, estimate in listed:
-        is_pair = estimates[year] > 1
-        is_first = which == KINDS[0][0]
-        width = min(band * (PAIR if is_pair else BAR), WIDEST)
-        shift = 0.53 * width * (0 if not is_pair else -1 if is_first else 1)
-        x = (years.index(year) + 0.5) * band + shift
-        bars.append(
-            {
-                "x": round(x, 2),
-                "left": round(x - width / 2, 2),
-                "width": round(width, 2),
-                "colour": "accent" if is_first else "mark",
-                "title": f"{year}, {which}: {describe_fully(estimate)}",
-                **place_numbers(estimate, top),
-                "is_estimated": estimate.q50 is not None,
-            }
-        )
-    return bars
-
-
-def _label_years(years: list[str], listed: list[YearEstimate]) -> list[Tick]:
-    """Return the label of each year; one that is read in part says so."""
-    band = 100 / len(years)
-    parts = {year for year, _, estimate in listed if estimate.covered}
-    return [
-        Tick(
-            (number + 0.5) * band,
-            year,
-            is_minor(number, len(years)),
-            PARTLY if year in parts else "",
-        )
-        for number, year in enumerate(years)
-    ]
-
-
-def is_minor(number: int, count: int) -> bool:
-    """Return whether the label of a year is left out on a narrow screen; the last one stays."""
-    return (count - 1 - number) % (2 if count <= MOST_YEARS else 3) != 0
-
-
-def place_numbers(estimate: Estimate, top: float) -> dict[str, float]:
-    """Return the places of the numbers to draw, in pixels; without a lower bound it is zero."""
-    numbers = {
-        "low": estimate.at_least or 0.0, "high": estimate.at_most,
-        "q05": estimate.q05, "q50": estimate.q50, "q95": estimate.q95,
-    }  # fmt: skip
-    return {name: place_number(number, top) for name, number in numbers.items()}
+    return text + _note_cut([estimate for *_, estimate in steps])
 
 
 def describe_fully(estimate: Estimate) -> str:
@@ -236,16 +300,12 @@ def describe_fully(estimate: Estimate) -> str:
     return f"{format_median_interval(estimate)}; bounds {format_bounds(estimate)}"
 
 
-def describe_years(rows: Rows) -> str:
-    """Return the numbers in the picture in words."""
-    years = _list_years(rows)
-    text = " ".join(
-        f"{year}, {which}: {describe_persons(estimate)}." for year, which, estimate in years
-    )
-    return text + _note_cut([estimate for _, _, estimate in years])
+def describe_persons(estimate: Estimate) -> str:
+    """Return median and interval in words, or the bounds if there is no estimate."""
+    return format_bounds(estimate) if estimate.q50 is None else format_median_interval(estimate)
 
 
-def _list_years(rows: Rows) -> list[YearEstimate]:
+def _list_years(rows: Rows) -> list[tuple[str, str, Estimate]]:
     """Return each year with all restrictions, and with ordered restrictions where these differ.
 
     Years without a row between the first and the last have 0 persons; one of which not all events
@@ -253,87 +313,13 @@ def _list_years(rows: Rows) -> list[YearEstimate]:
     """
     collected = [row for row in rows if len(row["period"]) == 4 and is_collected(row)]
     rows_by_year = {int(row["period"]): row for row in collected}
-    years: list[YearEstimate] = []
+    years: list[tuple[str, str, Estimate]] = []
     for year in range(min(rows_by_year), max(rows_by_year) + 1) if rows_by_year else ():
         row = rows_by_year.get(year)
-        pair = [read_estimate(row, prefix=prefix) if row else NOBODY for _, prefix in KINDS]
+        pair = [read_estimate(row, prefix=prefix) if row else NOBODY for _, prefix, _ in KINDS]
         count = 1 if pair[0] == pair[1] else 2
         years += [(str(year), KINDS[number][0], pair[number]) for number in range(count)]
     return years
-
-
-def draw_days(title: str, rows: Rows) -> str:
-    """Return the picture of the days of an area in `impact_by_day`; blank without rows."""
-    steps = list(_list_steps(rows))
-    if not steps:
-        return ""
-    top = choose_top([estimate for *_, estimate in steps])
-    first, last = steps[0][0], steps[-1][1]
-
-    def place(day: date, width: int) -> float:
-        return round(width * (day - first) / (last - first), 2)
-
-    months = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in (1, 7)]
-    across = [
-        Tick(place(day, 100), f"{day:%b %Y}", day.month == 7)
-        for day in months
-        if first <= day < last
-    ]
-    hits = [
-        {"x": place(start, 100), "width": round(place(end, 100) - place(start, 100), 2),
-         "title": f"{_describe_span_of_days(start, end)}: {describe_fully(estimate)}"}
-        for start, end, estimate in steps
-    ]  # fmt: skip
-    paths = {
-        name: "".join(
-            f"M{place(start, UNITS):g} {high:g}H{place(end, UNITS):g}V{low:g}"
-            f"H{place(start, UNITS):g}Z"
-            for start, end, estimate in steps
-            for high, low in _place_stripes(name, estimate, top)
-        )
-        for name in ("bounds", "interval", "median")
-    }
-    return draw_series(
-        "days",
-        title,
-        describe_days(rows),
-        HEIGHT,
-        across,
-        hits=hits,
-        paths=paths,
-        up=label_axis(top),
-        units=UNITS,
-    )
-
-
-def _place_stripes(name: str, estimate: Estimate, top: float) -> Iterator[tuple[float, float]]:
-    """Yield upper and lower edge of each stripe of a step, in pixels from the top."""
-    places = place_numbers(estimate, top)
-    if name == "bounds":
-        yield from (
-            (places[end] - 0.5, places[end] + 0.5) for end in ("low", "high") if places[end]
-        )
-    elif estimate.q50 is not None:
-        is_median = name == "median"
-        yield (
-            (places["q50"] - 1.5, places["q50"] + 1.5)
-            if is_median
-            else (places["q95"], places["q05"])
-        )
-
-
-def describe_days(rows: Rows) -> str:
-    """Return the largest number of people on a day, and that of the last day, in words."""
-    steps = list(_list_steps(rows))
-    if not steps:
-        return ""
-    order = sorted(steps, key=lambda step: (step[2].q50 or 0.0, step[2].at_least or 0.0))
-    places = (("Most", order[-1]), ("Last", steps[-1]))
-    text = " ".join(
-        f"{name}, {_describe_span_of_days(*step[:2])}: {describe_persons(step[2])}."
-        for name, step in places
-    )
-    return text + _note_cut([estimate for *_, estimate in steps])
 
 
 def _list_steps(rows: Rows) -> Iterator[tuple[date, date, Estimate]]:
@@ -362,21 +348,13 @@ def _describe_span_of_days(start: date, end: date) -> str:
     return day_in_words(first) if first == last else from_to(first, last).removeprefix("from ")
 
 
-def describe_persons(estimate: Estimate) -> str:
-    """Return median and interval in words, or the bounds if there is no estimate."""
-    return format_bounds(estimate) if estimate.q50 is None else format_median_interval(estimate)
-
-
-def choose_top(estimates: list[Estimate]) -> float:
+def choose_top(estimates: Sequence[Estimate]) -> float:
     """Return the end of the axis: that of the intervals, or of the bounds where there are none."""
     core = max((estimate.q95 for estimate in estimates if estimate.q95), default=0.0)
     ends = (estimate.at_most or estimate.at_least or 0.0 for estimate in estimates)
     return ROOM * (core or max(ends, default=0.0)) or 1.0
 
 
-def _note_cut(estimates: list[Estimate]) -> str:
-    return (
-        CUT
-        if any((estimate.at_most or 0.0) > choose_top(estimates) for estimate in estimates)
-        else ""
-    )
+def _note_cut(estimates: Sequence[Estimate]) -> str:
+    top = choose_top(estimates)
+    return CUT if any((estimate.at_most or 0.0) > top for estimate in estimates) else ""

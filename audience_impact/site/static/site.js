@@ -241,7 +241,7 @@
     const worldYears = window.worldYears;
     if (!worldYears || worldYears.years.length < 2) return;
     const input = figure.querySelector("input[type=range]");
-    const shapes = Array.from(figure.querySelectorAll("[data-area]"));
+    const links = Array.from(figure.querySelectorAll("svg a"));
     figure.querySelector(".slider").hidden = false;
 
     function draw() {
@@ -249,14 +249,14 @@
       input.setAttribute("aria-valuetext", year);
       figure.querySelectorAll("output, .year").forEach((one) => (one.textContent = year));
       figure.querySelector("svg > title").textContent = "Share of each country's people under a restriction at some time in " + year;
-      for (const shape of shapes) {
-        const code = shape.dataset.area;
+      for (const link of links) {
+        const shape = link.firstElementChild;
+        const code = link.getAttribute("href").match(/(\w+)\.html$/)[1];
         const cell = worldYears.places[code] && worldYears.places[code][input.value];
         const text = cell ? cell[1] : worldYears.none[code];
         shape.setAttribute("fill", "var(--" + (cell ? cell[0] : "map-none") + ")");
         shape.querySelector("title").textContent = text;
-        const link = shape.closest("a");
-        if (link) link.setAttribute("aria-label", text);
+        link.setAttribute("aria-label", text);
       }
     }
 

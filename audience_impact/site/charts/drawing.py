@@ -1,0 +1,184 @@
+"""Pictures: drawn by Vega in the colours of the page, and as files with a title and sources.
+
+Colours are the variables of the styles of every page, stored there alone. In a page a colour is a
+CSS variable, so that one picture serves both themes. In a file, and wherever no page sets the
+variable, it is the colour itself.
+
+Vega writes what a screen reader says of a mark; a browser shows the same where the mouse rests. Its
+other attributes are left out, because a page has several pictures.
+"""
+
+import re
+import textwrap
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import vl_convert
+from markupsafe import escape
+
+from audience_impact.plain_text import plain_line, plain_lines
+from audience_impact.site.rendering import STATIC
+
+_THEMES = re.findall(r":root \{([^}]*)\}", (STATIC / "site.css").read_text(encoding="utf-8"))
+_DECLARED = re.compile(r"--([a-z0-9-]+): (#[0-9a-f]{6});")
+_VARIABLE = re.compile(r"var\(--([a-z0-9-]+), #[0-9a-f]{6}\)")
+LIGHT: dict[str, str] = dict(_DECLARED.findall(_THEMES[0]))
+DARK: dict[str, str] = LIGHT | dict(_DECLARED.findall(_THEMES[1]))
+
+MARGIN, WIDTH = 16, 720
+INNER = WIDTH - 2 * MARGIN
+"""Width of a picture in its file, in pixels."""
+TITLE, FOOT = 20, 11
+"""Font sizes of the texts above and below a picture."""
+LETTER = 0.56
+"""Average width of a letter, as a share of the font size."""
+FONT = "Arial, 'Liberation Sans', sans-serif"
+_SVG = "http://www.w3.org/2000/svg"
+_NOISE = ("role", "class", "aria-label", "aria-roledescription", "aria-hidden", "pointer-events")
+_LONG = re.compile(r"-?\d+\.\d{2,}")
+_SHORT = re.compile(r'<text class="short".*?</text>\s*')
+"""A name that is cut for narrow screens, which the whole name follows."""
+_SCALED = re.compile(r'<svg [^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"')
+_ROWS = re.compile(r'<svg [^>]*?width="100%" height="(\d+)"')
+
+
+def paint(name: str) -> str:
+    """Return a colour of the theme as the value of an SVG attribute."""
+    return f"var(--{name}, {LIGHT[name]})"
+
+
+CONFIG: dict[str, Any] = {
+    "font": FONT,
+    "aria": False,
+    "view": {"stroke": None},
+    "axis": {
+        "domain": False, "ticks": False, "title": None, "labelFontSize": 12, "labelPadding": 6,
+        "labelColor": paint("soft"), "gridColor": paint("line"), "domainColor": paint("bounds"),
+    },
+    "legend": {
+        "title": None, "orient": "bottom", "columns": 4, "direction": "vertical",
+        "labelFontSize": 11, "labelLimit": 0, "labelColor": paint("ink"),
+        "symbolType": "square", "symbolSize": 150, "symbolStrokeWidth": 0.5,
+    },
+}  # fmt: skip
+"""The look of what Vega draws."""
+
+
+def draw(spec: Mapping[str, Any], title: str, alt: str, links: Mapping[str, str] = {}) -> str:
+    """Return the SVG of a specification of Vega-Lite, or of Vega if it has `marks`.
+
+    `links` leads from the description of a mark to a page.
+    """
+    convert = vl_convert.vega_to_svg if "marks" in spec else vl_convert.vegalite_to_svg
+    root = ET.fromstring(convert({"background": None, "padding": 2, "config": CONFIG, **spec}))
+    for parent in list(root.iter()):
+        parent[:] = [_refine_mark(mark, links) for mark in parent if mark.get("opacity") != "0"]
+    size = f"0 0 {root.get('width')} {root.get('height')}"
+    kind = "chart" if "marks" in spec else "chart series"
+    root.attrib = {"class": kind, "role": "group" if links else "img", "viewBox": size}
+    for place, (tag, text) in enumerate((("title", title), ("desc", alt))):
+        root.insert(place, _make_text(tag, text))
+    ET.register_namespace("", _SVG)
+    return ET.tostring(root, encoding="unicode")
+
+
+def _refine_mark(mark: ET.Element, links: Mapping[str, str]) -> ET.Element:
+    """Return a mark with its description as a title, in a link if it has one."""
+    text = mark.get("aria-label", "")
+    cells = {name: cell for name, cell in mark.attrib.items() if name not in _NOISE}
+    mark.attrib = {name: _LONG.sub(_round, cell) for name, cell in cells.items()}
+    if mark.tag == f"{{{_SVG}}}text" and "stroke" in cells:
+        mark.set("paint-order", "stroke")
+    if text:
+        mark.insert(0, _make_text("title", text))
+    if text not in links:
+        return mark
+    link = ET.Element(f"{{{_SVG}}}a", {"href": links[text], "aria-label": text})
+    link.append(mark)
+    return link
+
+
+def _make_text(tag: str, text: str) -> ET.Element:
+    element = ET.Element(f"{{{_SVG}}}{tag}")
+    element.text = text
+    return element
+
+
+def _round(match: re.Match[str]) -> str:
+    return f"{round(float(match[0]), 1):g}"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture for use outside its page, with the texts above and below it."""
+
+    svg: str
+    title: str
+    foot: tuple[str, ...]
+
+    def encode(self, suffix: str) -> bytes:
+        """Return the picture as a file with this ending; raise ValueError but for .png and .svg."""
+        if suffix == ".png":
+            return make_png(self.svg, self.title, self.foot)
+        if suffix == ".svg":
+            return make_standalone(self.svg, LIGHT, self.title, self.foot).encode()
+        raise ValueError("its name has to end in .png or .svg")
+
+
+def make_png(svg: str, title: str = "", foot: Sequence[str] = (), dark: bool = False) -> bytes:
+    """Return the picture as PNG with twice as many pixels, without theme and page.
+
+    `title` and `foot` are above and below the picture, to explain it outside its page.
+    """
+    picture = make_standalone(svg, DARK if dark else LIGHT, title, foot)
+    return bytes(vl_convert.svg_to_png(picture, scale=2))
+
+
+def make_standalone(
+    svg: str, colours: Mapping[str, str], title: str = "", foot: Sequence[str] = ()
+) -> str:
+    """Return the picture with background and margin, and with colours in place of variables."""
+    above, top = _write_lines([title] if title else [], TITLE, MARGIN, "ink", "bold")
+    height, size, drawn = _fit_width(_SHORT.sub("", svg))
+    placed = drawn.replace("<svg ", f'<svg x="{MARGIN}" y="{top}" {size} ', 1)
+    below, end = _write_lines(foot, FOOT, top + height, "soft", "normal")
+    return resolve_colours(
+        f'<svg xmlns="{_SVG}" width="{WIDTH}" height="{end + MARGIN}" font-family="{FONT}">'
+        f'<rect width="100%" height="100%" fill="{paint("paper")}"/>'
+        f"{above}{plain_lines(placed)}{below}</svg>",
+        colours,
+    )
+
+
+def resolve_colours(svg: str, colours: Mapping[str, str]) -> str:
+    """Return the picture with colours in place of CSS variables."""
+    return _VARIABLE.sub(lambda match: colours[match[1]], svg)
+
+
+def _fit_width(svg: str) -> tuple[int, str, str]:
+    """Return the height of the picture in a file, its size attributes, and the rest of the SVG."""
+    if scaled := _SCALED.match(svg):
+        height = round(INNER * float(scaled[2]) / float(scaled[1]))
+        return height, f'width="{INNER}" height="{height}"', svg
+    rows = _ROWS.match(svg)
+    return int(rows[1]) if rows else 0, f'width="{INNER}"', svg.replace('width="100%"', "", 1)
+
+
+def _write_lines(
+    texts: Sequence[str], size: int, top: int, colour: str, weight: str
+) -> tuple[str, int]:
+    """Return SVG lines of texts, each wrapped to the lines that it needs, and where they end."""
+    room, step = int(INNER / (size * LETTER)), round(size * 1.4)
+    lines = [
+        line
+        for text in texts
+        for line in textwrap.wrap(plain_line(text), room, break_on_hyphens=False)
+    ]
+    drawn = "".join(
+        f'<text x="{MARGIN}" y="{top + step * number}" font-size="{size}" '
+        f'font-weight="{weight}" fill="{paint(colour)}">{escape(line)}</text>'
+        for number, line in enumerate(lines, 1)
+    )
+    return drawn, top + step * len(lines) + (size if lines else 0)

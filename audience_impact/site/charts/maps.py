@@ -1,0 +1,315 @@
+"""Maps, drawn by Vega: the share of each country's people who were under a restriction.
+
+Colours show rates, because a map coloured by the number of people would show large countries dark
+whatever was restricted in them. The text of each country states the number.
+
+Every country is an outline, or a dot where it is small (`shapes`), in the Equal Earth projection,
+which preserves areas. Disputed areas are shapes of their own and have no colour, because figures of
+a claimant may or may not include them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from math import cos, radians
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from audience_impact.answers import names as naming
+from audience_impact.answers.numbers import format_share, read_estimate, read_number
+from audience_impact.site.charts.drawing import FONT, INNER, draw, paint
+from audience_impact.site.charts.series import describe_persons
+
+SHAPES = Path(__file__).parents[1] / "shapes" / "countries.geojson"
+DISPUTED = ("Crimea", "EH", "N. Cyprus", "Somaliland")
+DISPUTED_NOTE = (
+    "Borders as Natural Earth draws them. Crimea, Western Sahara, Northern Cyprus and Somaliland "
+    "are disputed: they are dashed and have no colour."
+)
+WORLD_HEIGHT, LOWEST, TALLEST = 330, 240, 620
+"""Heights in pixels: of the world, and the limits of that of a region."""
+MOST_EAST = 179.9
+"""Longitude beyond which a point would lie at the other edge of the world."""
+EDGE = 30
+"""Space around the countries of a region, in pixels."""
+Rows = Sequence[Mapping[str, Any]]
+Shape = dict[str, Any]
+
+
+class Scale(NamedTuple):
+    """The colours of a map: the median of a country for each person of its base.
+
+    Attributes:
+        unit: The unit of the columns that are read: persons or person_days.
+        limits: Upper limits of the classes of colour.
+        legend: Colours in their order, and the meaning of each.
+    """
+
+    unit: str
+    limits: tuple[float, ...]
+    legend: tuple[tuple[str, str], ...]
+
+
+_REST = (("map-unknown", "no estimate"), ("map-none", "nothing on record"))
+SHARES = Scale(
+    "persons",
+    (0.1, 0.25, 0.5, 0.75),
+    (
+        ("map-1", "under 10 %"),
+        ("map-2", "10 to 25 %"),
+        ("map-3", "25 to 50 %"),
+        ("map-4", "50 to 75 %"),
+        ("map-5", "75 % and more"),
+        *_REST,
+    ),
+)
+"""Share of the people in the base."""
+DAYS = Scale(
+    "person_days",
+    (1, 10, 50, 150),
+    (
+        ("map-1", "under 1 day"),
+        ("map-2", "1 to 10"),
+        ("map-3", "10 to 50"),
+        ("map-4", "50 to 150"),
+        ("map-5", "150 days and more"),
+        *_REST,
+    ),
+)
+"""Days for each person in the base."""
+
+
+@cache
+def load_shapes() -> tuple[Shape, ...]:
+    """Return the shape of each country and disputed area as GeoJSON, with its code as `id`."""
+    return tuple(json.loads(SHAPES.read_text(encoding="utf-8"))["features"])
+
+
+def draw_map(
+    title: str,
+    rows: Rows,
+    links: Mapping[str, str],
+    scale: Scale = SHARES,
+    legend: Sequence[tuple[str, str]] = (),
+    region: Sequence[str] = (),
+    labels: Mapping[str, str] = {},
+) -> str:
+    """Return the map of the rows of `impact_by_area` of one period, a country each.
+
+    Args:
+        title: The title.
+        rows: The rows.
+        links: The page of each country, by its code.
+        scale: The colours.
+        legend: Colours and their meaning, for a picture that is used outside a page.
+        region: Codes of the countries that the map shows; the world without any.
+        labels: Texts on countries, the most important first; those without room are left out.
+
+    Raise ValueError for a region with less than two countries on the map.
+    """
+    by_area = {row["area_id"]: row for row in rows}
+    shapes = [
+        _describe_shape(shape, by_area.get(shape["id"]), scale)
+        for shape in load_shapes()
+        if shape["geometry"]["type"] != "Point" or shape["id"] in (by_area.keys() | links.keys())
+    ]
+    shown = [_take_largest(shape) for shape in shapes if shape["id"] in region or not region]
+    if region and len(shown) < 2:
+        raise ValueError("a map needs two countries with a place on it; ask for a larger region")
+    height = _choose_height(shown) if region else WORLD_HEIGHT
+    anchors = {shape["id"]: _take_largest(shape) for shape in shapes if shape["id"] in labels}
+    labelled = [
+        {**anchors[area], "label": text, "rank": rank}
+        for rank, (area, text) in enumerate(labels.items())
+        if area in anchors
+    ]
+    leads = {
+        shape["text"]: links[shape["id"]]
+        for shape in shapes
+        if shape["id"] in links and shape["id"] not in DISPUTED
+    }
+    edge = EDGE if region else 0
+    spec = {
+        "width": INNER,
+        "height": height,
+        "padding": 0,
+        "data": [
+            {"name": "shapes", "values": shapes},
+            {"name": "shown", "values": shown},
+            {"name": "labelled", "values": labelled,
+             "transform": [{"type": "formula", "as": "at", "expr": "geoCentroid('plane', datum)"}]},
+        ],
+        "projections": [
+            {"name": "plane", "type": "equalEarth", "pointRadius": 3,
+             "fit": {"signal": "data('shown')"},
+             "extent": [[edge, edge], [INNER - edge, height - edge]],
+             "clipExtent": [[0, 0], [INNER, height]]},
+        ],
+        "marks": [_SHAPES, _ANCHORS, _LABELS],
+        **(_make_legend(legend) if legend else {}),
+    }  # fmt: skip
+    return draw(spec, title, describe_map(rows, scale), leads)
+
+
+_SHAPES = {
+    "type": "shape",
+    "from": {"data": "shapes"},
+    "encode": {
+        "update": {
+            "fill": {"field": "fill"},
+            "stroke": {"field": "stroke"},
+            "strokeWidth": {"value": 0.6},
+            "strokeDash": {"field": "dash"},
+            "description": {"field": "text"},
+        }
+    },
+    "transform": [{"type": "geoshape", "projection": "plane"}],
+}
+_ANCHORS = {
+    "type": "symbol",
+    "name": "anchors",
+    "from": {"data": "labelled"},
+    "encode": {"update": {"x": {"field": "at.0"}, "y": {"field": "at.1"}, "opacity": {"value": 0}}},
+}
+_PLACES = ("middle", "top", "bottom", "right", "left", "top-right", "bottom-right", "top-left",
+           "bottom-left")  # fmt: skip
+_LABELS = {
+    "type": "text",
+    "from": {"data": "anchors"},
+    "encode": {
+        "update": {
+            "text": {"field": "datum.label"},
+            "font": {"value": FONT},
+            "fontSize": {"value": 12},
+            "fontWeight": {"value": "bold"},
+            "fill": {"value": paint("ink")},
+            "stroke": {"value": paint("paper")},
+            "strokeWidth": {"value": 3},
+        }
+    },
+    "transform": [
+        {
+            "type": "label",
+            "size": {"signal": "[width, height]"},
+            "sort": {"field": "datum.rank"},
+            "anchor": _PLACES,
+            "offset": [0] + [3] * (len(_PLACES) - 1),
+            "avoidBaseMark": False,
+        }
+    ],
+}
+
+
+def _make_legend(legend: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return the scale and the legend of colours and their meanings."""
+    words = [text for _, text in legend]
+    colours = [paint(colour) for colour, _ in legend]
+    stroke = {"symbols": {"update": {"stroke": {"value": paint("bounds")}}}}
+    return {
+        "scales": [{"name": "colours", "type": "ordinal", "domain": words, "range": colours}],
+        "legends": [{"fill": "colours", "encode": stroke}],
+    }
+
+
+def _describe_shape(shape: Shape, row: Mapping[str, Any] | None, scale: Scale) -> Shape:
+    """Return a shape with its colour, outline and text."""
+    area = shape["id"]
+    is_dot, is_disputed = shape["geometry"]["type"] == "Point", area in DISPUTED
+    stroke = "bounds" if is_disputed else "ink" if is_dot else "paper"
+    text = (
+        ""
+        if is_disputed
+        else f"{naming.name_area(area)}: no restriction on record"
+        if row is None
+        else describe_country(row, scale)
+    )
+    return {
+        **shape,
+        "fill": paint("map-none" if is_disputed else choose_colour(row, scale)),
+        "stroke": paint(stroke),
+        "dash": [1.5, 1] if is_disputed else [],
+        "text": text,
+    }
+
+
+def _take_largest(shape: Shape) -> Shape:
+    """Return a shape with its largest part alone: islands far away enlarge no map."""
+    if shape["geometry"]["type"] == "Point":
+        return shape
+    parts = shape["geometry"]["coordinates"]
+    largest = max(parts, key=lambda part: _measure_area(_find_box(part[0])))
+    inside = [[(max(min(x, MOST_EAST), -MOST_EAST), y) for x, y in ring] for ring in largest]
+    return {**shape, "geometry": {"type": "Polygon", "coordinates": inside}}
+
+
+Box = tuple[float, float, float, float]
+"""West, south, east and north edge in degrees."""
+
+
+def _find_box(points: Sequence[Sequence[float]]) -> Box:
+    across, down = zip(*points, strict=True)
+    return min(across), min(down), max(across), max(down)
+
+
+def _measure_area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _choose_height(shown: Sequence[Shape]) -> int:
+    """Return a height in pixels at which shapes fill the width, within limits."""
+    corners = [
+        point
+        for shape in shown
+        for point in (
+            [shape["geometry"]["coordinates"]]
+            if shape["geometry"]["type"] == "Point"
+            else shape["geometry"]["coordinates"][0]
+        )
+    ]
+    west, south, east, north = _find_box(corners)
+    width = max((east - west) * cos(radians((north + south) / 2)), 1.0)
+    return round(min(max(INNER * (north - south) / width, LOWEST), TALLEST))
+
+
+def describe_map(rows: Rows, scale: Scale = SHARES) -> str:
+    """Return the numbers on the map in words, the countries with the most first."""
+    order = sorted(rows, key=lambda row: -(read_estimate(row, scale.unit).q50 or 0.0))
+    return " ".join(f"{describe_country(row, scale)}." for row in order)
+
+
+def list_missing(areas: Sequence[str]) -> list[str]:
+    """Return the codes of areas that have no place of their own on the map."""
+    there = {shape["id"] for shape in load_shapes()}.difference(DISPUTED)
+    return [area for area in areas if area not in there]
+
+
+def write_note(rows: Rows) -> str:
+    """Return the caption on disputed borders, and on rows that have no place on the map."""
+    missing = sorted(map(naming.name_area, list_missing([row["area_id"] for row in rows])))
+    return f"{DISPUTED_NOTE} Not on the map: {', '.join(missing)}." if missing else DISPUTED_NOTE
+
+
+def choose_colour(row: Mapping[str, Any] | None, scale: Scale = SHARES) -> str:
+    """Return the colour of a country, by the median for each person of its base."""
+    if row is None or read_number(row[f"at_most_{scale.unit}"]) == 0:
+        return "map-none"
+    middle, base = (read_number(row[name]) for name in (f"q50_{scale.unit}", "base_q50_persons"))
+    if middle is None or not base:
+        return "map-unknown"
+    return f"map-{1 + sum(middle / base >= limit for limit in scale.limits)}"
+
+
+def describe_country(row: Mapping[str, Any], scale: Scale = SHARES) -> str:
+    """Return the number of a country, for each person of its base as well, in words."""
+    estimate, base = read_estimate(row, scale.unit), read_number(row["base_q50_persons"])
+    is_people, rate = scale is SHARES, ""
+    if estimate.q50 is not None and base:
+        population = naming.label_code(row["base"], "population_base")
+        ratio = estimate.q50 / base
+        rate = (
+            f", {format_share(min(ratio, 1.0))} of its {population}"
+            if is_people
+            else f", {ratio:.3g} days for each of its {population}"
+        )
+    unit = "people" if is_people else "person-days"
+    return f"{naming.name_area(row['area_id'])}: {describe_persons(estimate)} {unit}{rate}"
