@@ -437,8 +437,8 @@ def _describe_kinds(row: Row) -> str:
     ]
     covered = read_cover(row)
     part = f", {covered}" if covered else ""
-    every = f"By kind of restriction, with likely ranges{part}: {'; '.join(parts)}."
-    return every if parts else ""
+    kinds = "; ".join(parts)
+    return f"By kind of restriction, with likely ranges{part}: {kinds}." if parts else ""
 
 
 def _describe_events(row: Row) -> str:

@@ -79,6 +79,7 @@ def _show_version(is_requested: bool) -> None:
 
 @app.callback()
 def read_options(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -90,8 +91,12 @@ def read_options(
     ] = False,
 ) -> None:
     """How many people does an internet restriction affect?"""
+    # By name: nothing that somebody imports from the wheel may need what lies outside of it.
+    context.obj = importlib.import_module("flows.commands").COMPUTING if IS_CHECKOUT else None
 
 
+READING = (showing, comparing, listing, exporting)
+"""The modules of the commands that read a version."""
 OF_CHECKOUT = (
     *("add", "calibrate", "check", "healthy", "import", "learn", "learn-audiences"),
     *("learn-daily-use", "learn-places", "learn-shares", "refresh", "release", "rollback"),
@@ -104,13 +109,10 @@ def _add_commands() -> None:
     """Add all commands; outside of a checkout some of them only say that they need one."""
     # First on the path: a folder of this name elsewhere is somebody else's.
     sys.path.insert(0, str(CHECKOUT if IS_CHECKOUT else COMPUTING))
-    # By name: nothing that somebody imports from the wheel may need what lies outside of it.
-    flows = importlib.import_module("flows.commands") if IS_CHECKOUT else None
-    showing.add_to(app, flows.compute_trace if flows else None)
-    for module in (comparing, listing, exporting):
+    for module in READING:
         module.add_to(app)
-    if flows:
-        flows.add_to(app)
+    if IS_CHECKOUT:
+        importlib.import_module("flows.commands").add_to(app)
         return
     importlib.import_module("flows.commands.estimating").add_to(app)
     settings = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}

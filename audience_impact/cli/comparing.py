@@ -1,10 +1,9 @@
 """The command `diff`: changes between two published versions or, in a checkout, also of facts."""
 
 import sys
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,11 +15,8 @@ from audience_impact.cli.folders import (
     date_option,
     fail_with,
     path_option,
+    require_computing,
 )
-
-if TYPE_CHECKING:
-    from audience_impact.comparing.compared_versions import ComparedVersion
-    from audience_impact.store.versions import Stored
 
 Old = Annotated[
     str | None,
@@ -65,10 +61,6 @@ ExitCode = Annotated[
     bool, typer.Option("--exit-code", help="Exit with status 1 if an answer changed, for CI.")
 ]
 
-Compute = Callable[[list[Path], date | None, "Stored"], "ComparedVersion"]
-COMPUTE: list[Compute] = []
-"""The function, added by a checkout, that computes facts with the settings of a version."""
-
 
 def add_to(app: typer.Typer) -> None:
     """Add the command `diff` to the app."""
@@ -76,6 +68,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def diff(
+    context: typer.Context,
     old: Old = None,
     new: New = None,
     published: PublishedFolder = PUBLISHED,
@@ -97,13 +90,19 @@ def diff(
         raise fail_with("give NEW or --facts, not both", 2)
     if as_of and not facts:
         raise fail_with("--as-of requires --facts; a version already has its date", 2)
-    if facts and not COMPUTE:
-        raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
+    computing = require_computing(context) if facts else None
     from audience_impact.comparing import changes, text
+    from audience_impact.comparing.compared_versions import read_published
     from audience_impact.plain_text import json_text
+    from audience_impact.store import versions
+    from audience_impact.store.storage import LATEST
 
-    versions = _read_versions(published, old, new, facts, as_of.date() if as_of else None)
-    comparison = changes.compare_versions(*versions, restriction)
+    first = versions.find_version(published, old or (LATEST if facts else versions.PREVIOUS))
+    if facts and computing:
+        second = computing.answers(facts, as_of.date() if as_of else None, first)
+    else:
+        second = read_published(versions.find_version(published, new or LATEST))
+    comparison = changes.compare_versions(read_published(first), second, restriction)
     records = changes.as_records(comparison)
     sys.stdout.write(
         json_text(records) + "\n"
@@ -111,26 +110,3 @@ def diff(
         else text.format_comparison(records, most_rows, show_all)
     )
     raise typer.Exit(int(exit_code and not comparison.changed_answers.empty))
-
-
-def _read_versions(
-    published: Path,
-    old: str | None,
-    new: str | None,
-    facts: list[Path] | None,
-    as_of: date | None,
-) -> "tuple[ComparedVersion, ComparedVersion]":
-    """Return the versions to compare; the second is computed where there are facts.
-
-    Raises PublishError where a version cannot be read.
-    """
-    from audience_impact.comparing import compared_versions
-    from audience_impact.store import versions
-    from audience_impact.store.storage import LATEST
-
-    first = versions.find_version(published, old or (LATEST if facts else versions.PREVIOUS))
-    if facts:
-        then = COMPUTE[0](facts, as_of, first)
-    else:
-        then = compared_versions.read_published(versions.find_version(published, new or LATEST))
-    return compared_versions.read_published(first), then

@@ -1,16 +1,19 @@
 """What the commands share: the version that they read, their options, and how they end."""
 
 import os
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from audience_impact.api.loading import RELEASED
 
 if TYPE_CHECKING:
+    from audience_impact.comparing.compared_versions import ComparedVersion
+    from audience_impact.explaining.facts import Trace
     from audience_impact.store.versions import Stored
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -24,6 +27,25 @@ COMPUTING = Path(__file__).resolve().parents[1] / "_checkout"
 """The folders `flows` and `schemas` of the wheel, with which `estimate` computes."""
 PUBLISHED = CHECKOUT / "data" / "published" if IS_CHECKOUT else RELEASED
 """The versions that a command reads unless others are named."""
+
+
+class Computing(NamedTuple):
+    """What a checkout computes for commands that read versions: `obj` of their context.
+
+    `trace` returns the trace of a restriction from folders of facts, beside the versions of a
+    place; `answers` the answers of facts as of a day, with the settings of a version.
+    """
+
+    trace: "Callable[[list[Path], str, Path], Trace]"
+    answers: "Callable[[list[Path], date | None, Stored], ComparedVersion]"
+
+
+def require_computing(context: typer.Context) -> Computing:
+    """Return what a checkout computes; exit with 2 elsewhere."""
+    computing: Computing | None = context.obj
+    if computing is None:
+        raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
+    return computing
 
 
 def fail_with(message: str, code: int = 1) -> typer.Exit:

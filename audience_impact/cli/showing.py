@@ -1,7 +1,6 @@
 """The commands `show`, `list`, `cite` and `explain`, which answer from a published version."""
 
 import sys
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +20,7 @@ from audience_impact.cli.folders import (
     local_option,
     open_version,
     path_option,
+    require_computing,
 )
 from audience_impact.vocabulary import ImpactMetric
 
@@ -136,37 +136,35 @@ Facts = Annotated[
         "checkout.",
     ),
 ]
-Compute = Callable[[list[Path], str, Path], "Trace"]
-"""Computes the trace of a restriction from folders of facts, beside the versions in a place."""
 
 
-def add_to(app: typer.Typer, compute_trace: Compute | None) -> None:
-    """Add the commands to the app; `compute_trace` of a checkout lets `explain` compute."""
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the app."""
     app.command()(show)
     app.command()(cite)
     app.command(name="list")(list_restrictions)
+    app.command()(explain)
 
-    @app.command()
-    def explain(
-        restriction: Restriction,
-        metric: ExplainedMetric = None,
-        facts: Facts = None,
-        published: PublishedFolder = PUBLISHED,
-        version_name: VersionName = None,
-        on: OnDay = None,
-        style: AnswerFormat = OutputFormat.TEXT,
-    ) -> None:
-        """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
-        if facts and (version_name or on):
-            raise fail_with("--facts computes an answer now; leave --version and --on out", 2)
-        words = " ".join(restriction)
-        if not facts:
-            trace = _read_trace(words, open_version(published, version_name, on))
-        elif compute_trace:
-            trace = compute_trace(facts, words, published)
-        else:
-            raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
-        _write_explanation(trace, metric, style)
+
+def explain(
+    context: typer.Context,
+    restriction: Restriction,
+    metric: ExplainedMetric = None,
+    facts: Facts = None,
+    published: PublishedFolder = PUBLISHED,
+    version_name: VersionName = None,
+    on: OnDay = None,
+    style: AnswerFormat = OutputFormat.TEXT,
+) -> None:
+    """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
+    if facts and (version_name or on):
+        raise fail_with("--facts computes an answer now; leave --version and --on out", 2)
+    words = " ".join(restriction)
+    if facts:
+        trace = require_computing(context).trace(facts, words, published)
+    else:
+        trace = _read_trace(words, open_version(published, version_name, on))
+    _write_explanation(trace, metric, style)
 
 
 def _read_trace(words: str, version: "Stored") -> "Trace":

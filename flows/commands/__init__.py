@@ -5,6 +5,7 @@ Prefect is imported only where a flow is run or served.
 
 import typer
 
+from audience_impact.cli.folders import Computing
 from flows.commands import (
     adding,
     checking,
@@ -15,9 +16,9 @@ from flows.commands import (
     serving,
     versions,
 )
-from flows.commands.versions import compute_trace
 
-__all__ = ["add_to", "compute_trace"]
+COMPUTING = Computing(versions.compute_trace, versions.compute_side)
+"""What `explain` and `diff` compute from facts."""
 
 
 def add_to(app: typer.Typer) -> None:

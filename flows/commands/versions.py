@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audience_impact.api.loading import RELEASED
-from audience_impact.cli import comparing
 from audience_impact.cli.exporting import Overwrite
 from audience_impact.cli.folders import (
     PUBLISHED,
@@ -37,8 +36,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands to the app, and let `diff` compute from facts."""
-    comparing.COMPUTE[:] = [compute_side]
+    """Add the commands to the app."""
     app.command("release")(release_version)
     app.command("rollback")(roll_back)
 

@@ -18,7 +18,7 @@ import pytest
 import typer
 
 from audience_impact import estimate_union, load_calibration
-from audience_impact.cli import EXTRAS, command, comparing, exporting, listing, showing
+from audience_impact.cli import EXTRAS, command
 from flows.pipeline.steps import name_method
 
 pytestmark = pytest.mark.service
@@ -258,8 +258,7 @@ def test_what_needs_a_checkout_says_so_in_a_line(python: Path, foreign: Path) ->
 def test_the_wheel_names_all_commands_of_a_checkout() -> None:
     with_checkout = set(typer.main.get_group(command.app).commands)
     alone = typer.Typer()
-    showing.add_to(alone, None)
-    for module in (comparing, listing, exporting):
+    for module in command.READING:
         module.add_to(alone)
     in_wheel = {*typer.main.get_group(alone).commands, "estimate"}
     assert in_wheel | set(command.OF_CHECKOUT) == with_checkout
