@@ -32,8 +32,6 @@ from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.pipeline import (
     OUTPUTS,
-    STEPS_OF_ANSWERS,
-    STEPS_OF_DAYS,
     Outputs,
     Settings,
     collect_review_input,
@@ -51,9 +49,6 @@ OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name not in MERGED)
 """Tables whose rows belong to restrictions, each in one part; `person_days` also has rows of
 countries.
 """
-LAST = {"person_days": STEPS_OF_DAYS, "steps": STEPS_OF_ANSWERS}
-"""Tables that are computed after the others of OF_RESTRICTIONS, with the steps of the draws that no
-table after them needs."""
 BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "published_figures")
 """Fact tables whose rows belong to one restriction."""
 
@@ -232,11 +227,8 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     stages, findings = prepare_stages(part.scope, context)
     run = Outputs(stages, shared.settings)
     # The draws of thousands of restrictions are freed as soon as no later table needs them.
-    frames = {name: run[name] for name in OF_RESTRICTIONS if name not in LAST}
-    run.release_draws(())
-    for name, steps in LAST.items():
-        frames[name] = run[name]
-        run.release_draws(steps)
+    frames = {name: run[name] for name in OF_RESTRICTIONS}
+    run.release_answers()
     no_estimate_reason = find_no_estimate_reason(stages.simulation)
     names = sorted(set(run.in_periods.all_sets.table["country_id"]))
     in_periods = {name: run.in_periods.of_country(name) for name in names}

@@ -6,7 +6,7 @@ number does.
 A register is computed in parts: partition.py.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -39,18 +39,10 @@ from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import make_sensitivity
 from audience_impact.simulation.inputs import SimulationInputs, make_simulation_inputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Draws, simulate_metrics
+from audience_impact.simulation.simulate import Draws, Simulation
 from audience_impact.simulation.timeline import list_countries_in_force
 from audience_impact.tracing.candidates import make_candidates
 from audience_impact.tracing.steps import make_steps
-
-STEPS_OF_DAYS = (
-    *("audiences of a day", "shares of a day", "coming on a day", "on a day"),
-    *("wanted of all", "under all", "wanted in parts", "under parts"),
-)
-"""Steps of the draw cache that only the draws of metrics and `person_days` need."""
-STEPS_OF_ANSWERS = ("audiences", "plan", "plain unions", "unions", "given", "fitted", "share")
-"""Steps that they and `steps` need, but no table of areas."""
 
 METHOD_VERSION = "4.0"
 DRAWS = 1000
@@ -117,24 +109,23 @@ class Outputs(Mapping[str, pd.DataFrame]):
 
     def __init__(self, stages: Stages, settings: Settings) -> None:
         self.facts, self.stages = stages.context.tables, stages
-        self.sampler = Sampler(settings.seed, settings.draws)
+        self.simulation = Simulation(stages.simulation, Sampler(settings.seed, settings.draws))
         self._made: Tables = {}
 
     @cached_property
     def draws(self) -> Draws:
         """Return draws of every metric."""
-        return simulate_metrics(self.stages.simulation, self.sampler)
+        return self.simulation.draw_metrics()
 
     @cached_property
     def in_periods(self) -> InPeriods:
         """Return the people of countries by month and year."""
-        return impact_by_area.draw_periods(self.stages.simulation, self.sampler)
+        return impact_by_area.draw_periods(self.simulation)
 
     @cached_property
     def on_days(self) -> OnDays:
         """Return the people of countries by day."""
-        as_of = self.stages.scope.as_of
-        return impact_by_day.draw_days(self.stages.simulation, self.sampler, as_of)
+        return impact_by_day.draw_days(self.simulation, self.stages.scope.as_of)
 
     def sum_countries(
         self, make_rows: Callable[..., pd.DataFrame], people: InPeriods | OnDays
@@ -146,10 +137,10 @@ class Outputs(Mapping[str, pd.DataFrame]):
         reason = find_no_estimate_reason(self.stages.simulation)
         return make_rows(by_country, places, reason, self.stages.scope.as_of)
 
-    def release_draws(self, steps: Collection[str]) -> None:
-        """Free the draws of the metrics and of some steps, which no later table needs."""
+    def release_answers(self) -> None:
+        """Free the draws that no table of areas needs."""
         self.__dict__.pop("draws", None)
-        self.stages.simulation.draw_cache.release(steps)
+        self.simulation.release_answers()
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return the table of a name."""
@@ -187,19 +178,15 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "impact_by_group": lambda run, s: make_impact_by_group(
         s.scope, s.inputs.audiences.sizes, run.facts
     ),
-    "person_days": lambda run, s: make_person_days(s.simulation, run.sampler, s.scope.as_of),
-    "sensitivity": lambda run, s: make_sensitivity(
-        s.simulation, run.draws, run.sampler, run["impact"]
-    ),
+    "person_days": lambda run, s: make_person_days(run.simulation, s.scope.as_of),
+    "sensitivity": lambda run, s: make_sensitivity(run.simulation, run.draws, run["impact"]),
     "restrictions": lambda run, s: make_restrictions(s.scope, run.facts),
     "comparisons": lambda run, s: make_comparisons(
         run.facts, run["impact"], run["impact_by_platform"], s.inputs
     ),
     "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
     "candidates": lambda run, s: make_candidates(s.scope, s.inputs, s.context),
-    "steps": lambda run, s: make_steps(
-        s.scope, s.inputs, s.bounds, s.simulation, s.context, run.sampler
-    ),
+    "steps": lambda run, s: make_steps(s.scope, s.inputs, s.bounds, run.simulation, s.context),
     "sources": lambda run, s: make_sources(run.facts),
     "register_rows": lambda run, s: make_register_rows(run.facts),
 }

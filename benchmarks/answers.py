@@ -100,7 +100,7 @@ def answers(tables: Tables, as_of: date) -> pd.DataFrame:
     """A row a restriction: `kind`, its rungs, status, reason, and QUANTILES (NaN: no estimate)."""
     stages, _ = pipeline.prepare_run(tables, as_of)
     simulation = stages.simulation
-    people_by_country = simulate.draw_people_by_country(simulation, Sampler(0, DRAWS))
+    people_by_country = simulate.Simulation(simulation, Sampler(0, DRAWS)).countries
     names = simulation.countries["restriction_id"]
     drawn = unions.sum_by_restriction(people_by_country.exposed, names, simulation.restrictions)
     drawn[~simulation.restrictions.isin(names)] = np.nan

@@ -24,7 +24,7 @@ from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Draws, simulate_metrics
+from audience_impact.simulation.simulate import Draws, Simulation, simulate_metrics
 from audience_impact.vocabulary import OverlapParameter
 from tests.support import AS_OF, FACTS, World, load, row
 
@@ -214,13 +214,16 @@ def by_area(
 ) -> pd.DataFrame:
     """Table `impact_by_area` of countries, and of regions where the table of areas is given."""
     return _sum_countries(
-        impact_by_area.make_rows, impact_by_area.draw_periods(inputs, sampler), inputs, areas
+        impact_by_area.make_rows,
+        impact_by_area.draw_periods(Simulation(inputs, sampler)),
+        inputs,
+        areas,
     )
 
 
 def by_day(inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame) -> pd.DataFrame:
     """Table `impact_by_day`."""
-    days = impact_by_day.draw_days(inputs, sampler, AS_OF)
+    days = impact_by_day.draw_days(Simulation(inputs, sampler), AS_OF)
     return _sum_countries(impact_by_day.make_rows, days, inputs, areas)
 
 

@@ -41,10 +41,9 @@ from audience_impact.outputs.review.status_rules import (
     UNRELIABLE,
     rule_sentence,
 )
-from audience_impact.simulation import audiences, parts, simulate, unions
+from audience_impact.simulation import unions
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.parts import Places
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import Simulation
 from audience_impact.simulation.worlds import (
     DRAWN,
     LEASTS,
@@ -149,7 +148,6 @@ class Floors:
 
     bounds: pd.DataFrame
     drawn: Array
-    places: Places
 
 
 def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFrame:
@@ -240,17 +238,16 @@ def rows_by_kind(inputs: SimulationInputs) -> Members:
     }
 
 
-def find_floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
+def find_floors(simulation: Simulation) -> Floors:
     """Return the people of each restriction in each of its countries."""
+    inputs, present = simulation.inputs, simulation.present
     certain = inputs.timeline.confirmed_rows["restriction_id"].unique()
-    countries = simulate.draw_people_by_country(inputs, sampler)
-    present = simulate.draw_presence(inputs, sampler)
-    exposed = countries.exposed
+    exposed = simulation.countries.exposed
     if present is not None:
         exposed = exposed * present.of_restrictions(inputs.countries["restriction_id"])
     both = (inputs.bounds, inputs.bounds_with_error)
     limits = pd.concat([_bound_in_countries(bounds, certain) for bounds in both], axis=1)
-    return Floors(limits.set_axis(list(BOUNDS), axis=1), exposed, countries.places)
+    return Floors(limits.set_axis(list(BOUNDS), axis=1), exposed)
 
 
 def _bound_in_countries(bounds: Bounds, certain: "np.ndarray") -> pd.DataFrame:
@@ -265,16 +262,16 @@ def _bound_in_countries(bounds: Bounds, certain: "np.ndarray") -> pd.DataFrame:
 
 
 def draw_people(
-    inputs: SimulationInputs,
-    members: Members,
-    count: int,
-    restriction_floors: Floors,
-    sampler: Sampler,
+    simulation: Simulation, members: Members, count: int, restriction_floors: Floors
 ) -> Array:
     """Return people (count, DRAWN + D) of sets, at least those of each restriction present."""
+    inputs, in_draws = simulation.inputs, members["drawn"]
     least, most = _bound_people(inputs, members, restriction_floors.bounds, count)
-    drawn = _draw_sets(inputs, members["drawn"], count, restriction_floors.places, sampler)
-    raised = _raise_to_restrictions(drawn, inputs, members["drawn"], restriction_floors.drawn)
+    drawn = np.full((count, simulation.sampler.count), np.nan)
+    if simulation.model is not None and len(in_draws):
+        people = simulation.draw_in_months(in_draws)
+        drawn[: len(people)] = people
+    raised = _raise_to_restrictions(drawn, inputs, in_draws, restriction_floors.drawn)
     return join_worlds(least, most, np.minimum(raised, most[:, [1]]))
 
 
@@ -295,30 +292,6 @@ def _bound_people(
     most = bound_most(possible, line.rows, limits, count)
     raised = np.maximum(np.fmax(most, find_largest(possible, of_rows[:, MOSTS], count)), least)
     return least, np.where(np.isinf(most), most, np.minimum(raised, base))
-
-
-def _draw_sets(
-    inputs: SimulationInputs,
-    members: pd.DataFrame,
-    count: int,
-    places: Places,
-    sampler: Sampler,
-) -> Array:
-    """Return draws (sets, D) of the people in the audiences and parts of each set."""
-    line = inputs.timeline
-    if inputs.overlap_model is None or members.empty:
-        return np.full((count, sampler.count), np.nan)
-
-    def draw_monthly(stream: Sampler) -> Array:
-        return audiences.draw_audiences(line.monthly, stream, line.tail_degrees)
-
-    persons = inputs.draw_cache("audiences of a month", sampler, (line,), draw_monthly)
-    present = simulate.draw_presence(inputs, sampler)
-    drawn = parts.draw_people(
-        members, persons, line, places, inputs.overlap_model, sampler, inputs.draw_cache, present
-    )
-    more = np.full((count - len(drawn), sampler.count), np.nan)
-    return np.vstack([drawn, more])  # a copy, since what was drawn may be kept
 
 
 DRAWS_AT_ONCE = 125

@@ -22,7 +22,7 @@ from audience_impact.outputs.review.reasons import withhold_quantiles
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import Simulation
 from audience_impact.simulation.worlds import DRAWN, find_undrawn, fold_largest, summarise
 from audience_impact.vocabulary import ImpactMetric
 
@@ -64,18 +64,19 @@ class InPeriods:
         return InPeriods({kind: sets.of_country(country) for kind, sets in self.by_kind.items()})
 
 
-def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> InPeriods:
+def draw_periods(simulation: Simulation) -> InPeriods:
     """Return the people under restrictions in each country and period."""
+    inputs = simulation.inputs
     alive = {
         kind: _rows_by_period(inputs, rows, areas.ENDS[kind])
         for kind, rows in areas.rows_by_kind(inputs).items()
     }
     if alive["every"].empty:
-        nothing = areas.make_no_sets(["country_id", "period"], sampler.count)
+        nothing = areas.make_no_sets(["country_id", "period"], simulation.sampler.count)
         return InPeriods(dict.fromkeys((ALL, *KINDS), nothing))
-    floors = areas.find_floors(inputs, sampler)
+    floors = areas.find_floors(simulation)
     all_periods = _make_periods(alive)
-    all_sets = _make_sets(inputs, all_periods, floors, sampler)
+    all_sets = _make_sets(simulation, all_periods, floors)
     described = all_sets.table.join(_describe_sets(all_periods, inputs))
     is_of_kind = {kind: _mark_kinds(rows, inputs) for kind, rows in alive.items()}
     by_kind = {ALL: replace(all_sets, table=described)}
@@ -84,7 +85,7 @@ def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> InPeriods:
             by_kind[prefix] = all_sets
             continue
         rows = {kind: alive[kind][marks[prefix]] for kind, marks in is_of_kind.items()}
-        by_kind[prefix] = _make_sets(inputs, _make_periods(rows), floors, sampler)
+        by_kind[prefix] = _make_sets(simulation, _make_periods(rows), floors)
     return InPeriods(by_kind)
 
 
@@ -97,15 +98,15 @@ def _mark_kinds(rows: pd.DataFrame, inputs: SimulationInputs) -> pd.DataFrame:
     return marks.assign(**{ORDERED: is_order}).set_axis(rows.index)
 
 
-def _make_sets(
-    inputs: SimulationInputs, periods: _Periods, floors: areas.Floors, sampler: Sampler
-) -> Sets:
+def _make_sets(simulation: Simulation, periods: _Periods, floors: areas.Floors) -> Sets:
     """Return the sets of some restrictions, with their counts and people."""
     key = ["country_id", "period"]
     if periods.table.empty:
-        return areas.make_no_sets(key, sampler.count)
-    counts, shared = areas.count_restrictions(periods.members["every"], inputs, len(periods.table))
-    people = _draw_people(inputs, periods, floors, sampler)
+        return areas.make_no_sets(key, simulation.sampler.count)
+    counts, shared = areas.count_restrictions(
+        periods.members["every"], simulation.inputs, len(periods.table)
+    )
+    people = _draw_people(simulation, periods, floors)
     return Sets(periods.table[key].join(counts), shared, people)
 
 
@@ -255,12 +256,10 @@ def _rows_by_period(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> p
     return joined.loc[inside, ["country_id", "period", "row"]]
 
 
-def _draw_people(
-    inputs: SimulationInputs, periods: _Periods, floors: areas.Floors, sampler: Sampler
-) -> Array:
+def _draw_people(simulation: Simulation, periods: _Periods, floors: areas.Floors) -> Array:
     """Return people of each country and period; a year has at least those of each of its months."""
     table = periods.table
-    persons = areas.draw_people(inputs, periods.members, len(table), floors, sampler)
+    persons = areas.draw_people(simulation, periods.members, len(table), floors)
     keys = pd.MultiIndex.from_frame(table[["country_id", "period"]])
     years = pd.MultiIndex.from_arrays([table["country_id"], table["period"].str[:4]])
     at = keys.get_indexer(years)

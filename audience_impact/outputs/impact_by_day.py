@@ -17,7 +17,7 @@ from audience_impact.outputs import areas
 from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import Simulation
 from audience_impact.simulation.worlds import summarise
 
 YEARS = 2
@@ -43,15 +43,16 @@ class OnDays:
         return OnDays(self.sets.of_country(country), days)
 
 
-def draw_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> OnDays:
+def draw_days(simulation: Simulation, as_of: date) -> OnDays:
     """Return the people of each country on the days of the last two years."""
+    inputs = simulation.inputs
     days, of_sets = _list_days(inputs, pd.Timestamp(as_of))
     if days.empty:
-        nothing = areas.make_no_sets(["country_id"], sampler.count)
+        nothing = areas.make_no_sets(["country_id"], simulation.sampler.count)
         return OnDays(nothing, pd.DataFrame(columns=["country_id", "day", "state"]))
     table, numbered, members = _number_states(days, of_sets)
-    floors = areas.find_floors(inputs, sampler)
-    people = areas.draw_people(inputs, members, len(table), floors, sampler)
+    floors = areas.find_floors(simulation)
+    people = areas.draw_people(simulation, members, len(table), floors)
     counts, shared = areas.count_restrictions(members["every"], inputs, len(table))
     return OnDays(Sets(table.join(counts), shared, people), numbered)
 

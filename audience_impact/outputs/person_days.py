@@ -35,7 +35,7 @@ from audience_impact.outputs.review.reasons import (
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.simulation import unions, worlds
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import Simulation
 from audience_impact.simulation.timeline import KINDS as ALL_KINDS
 from audience_impact.simulation.timeline import Intervals, mark_kinds
 from audience_impact.simulation.worlds import LEASTS, MOSTS, Limits
@@ -54,12 +54,12 @@ OF_RESTRICTIONS = Query(by_country=False, ends=("least_end", "most_end", "drawn_
 OF_COUNTRIES = Query(by_country=True, ends=("least_end", "most_end", "end"))
 
 
-def make_person_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> pd.DataFrame:
+def make_person_days(simulation: Simulation, as_of: date) -> pd.DataFrame:
     """Return one row for each restriction and year or in all, and a country and month or year."""
-    engine = DayEngine.from_run(inputs, sampler)
+    engine = DayEngine(simulation)
     of_restrictions = _sum_all(engine, OF_RESTRICTIONS).join(_sum_feature_users(engine))
     table = pd.concat([of_restrictions, _sum_all(engine, OF_COUNTRIES)]).reset_index()
-    frame = table.merge(_sum_naively(inputs), on=KEY, how="left", validate="1:1")
+    frame = table.merge(_sum_naively(engine.inputs), on=KEY, how="left", validate="1:1")
     frame = frame.join(_sum_kinds(engine), on=KEY)
     frame = _add_slowed(_add_status(frame, engine, as_of), engine)
     return frame.sort_values(["restriction_id", "area_id", "period"], ignore_index=True)
@@ -223,7 +223,8 @@ def _list_restrictions(intervals: Intervals) -> pd.DataFrame:
 
 def _draw_users_share(intervals: Intervals, engine: DayEngine) -> Array:
     """Return draws (sets, D) of the share of those exposed who use the restricted features."""
-    exposed, users = engine.countries.exposed, engine.countries.users
+    countries = engine.simulation.countries
+    exposed, users = countries.exposed, countries.users
     keys = pd.MultiIndex.from_frame(engine.inputs.countries[COUNTRY])
     at = keys.get_indexer(pd.MultiIndex.from_frame(_list_restrictions(intervals)))
     share = np.divide(users, exposed, out=np.ones_like(users), where=exposed > 0.0)

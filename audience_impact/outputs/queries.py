@@ -11,7 +11,7 @@ sets) of days sums them by period; `summarise_days` returns the seven numbers. W
 Assumptions, drawbacks and citation: those of timeline.py.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -20,10 +20,10 @@ from scipy.sparse import csr_array
 
 from audience_impact.frames import Array
 from audience_impact.phases import bound_hours, combine_hours, sum_hours
-from audience_impact.simulation import simulate, unions, worlds
+from audience_impact.simulation import unions, worlds
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.parts import Countries
-from audience_impact.simulation.sampler import Sampler, draw_uniforms
+from audience_impact.simulation.sampler import draw_uniforms
+from audience_impact.simulation.simulate import Simulation
 from audience_impact.simulation.timeline import Intervals, draw_days, draw_hours
 
 EVERY = "all"
@@ -74,17 +74,12 @@ class Totals:
 class DayEngine:
     """Answers queries over days, with the draws of one run."""
 
-    inputs: SimulationInputs
-    sampler: Sampler
-    countries: Countries
-    _drawn: dict[int, tuple[pd.DataFrame, Array]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
+    simulation: Simulation
 
-    @classmethod
-    def from_run(cls, inputs: SimulationInputs, sampler: Sampler) -> "DayEngine":
-        """Return the engine of a run, with the people of each restriction in each country."""
-        return cls(inputs, sampler, simulate.draw_people_by_country(inputs, sampler))
+    @property
+    def inputs(self) -> SimulationInputs:
+        """Return the inputs of all draws."""
+        return self.simulation.inputs
 
     def list_spans(self, query: Query) -> Spans:
         """Return the sets in force and their days."""
@@ -120,21 +115,13 @@ class DayEngine:
 
     def draw_people(self, intervals: Intervals, by_country: bool) -> Array:
         """Return draws of people (sets, D) on a day; of countries, under restrictions present."""
-        members = intervals[1]
-        if self.inputs.overlap_model is None or members.empty:
-            return np.full((count_sets(intervals), self.sampler.count), np.nan)
-        if id(members) not in self._drawn:  # members are stored too, so that no others get their id
-            present = simulate.draw_presence(self.inputs, self.sampler) if by_country else None
-            places = self.countries.places
-            drawn = simulate.draw_people_on_a_day(
-                self.inputs, intervals, places, self.sampler, present
-            )
-            self._drawn[id(members)] = members, drawn
-        return self._drawn[id(members)][1]
+        if self.inputs.overlap_model is None or intervals[1].empty:
+            return np.full((count_sets(intervals), self.simulation.sampler.count), np.nan)
+        return self.simulation.draw_on_a_day(intervals[1], if_present=by_country)
 
     def count_hours(self, spans: Spans, people: Counts) -> Counts:
         """Return the person-hours of a day of each set."""
-        line, sampler = self.inputs.timeline, self.sampler
+        line, sampler = self.inputs.timeline, self.simulation.sampler
         _, most = bound_hours(line.periods)
         u = draw_uniforms(sampler.seed, "hours of several", sampler.count)
         drawn = combine_hours(spans.drawn, line.rows, draw_hours(line.periods, sampler), u)
@@ -181,7 +168,7 @@ class DayEngine:
         some, names = pieces[is_drawn], restriction[is_drawn]
         number, ids = pd.factorize(names)
         periods = self.inputs.timeline.periods
-        drawn = draw_days(periods, pd.Series(ids), self.sampler)[number]
+        drawn = draw_days(periods, pd.Series(ids), self.simulation.sampler)[number]
         first = periods["from_day"].reindex(names).to_numpy()
         before = (some["start"] - first).dt.days.to_numpy()[:, None]
         length = some["days"].to_numpy("float64")[:, None]

@@ -25,9 +25,7 @@ import pandas as pd
 
 from audience_impact.frames import Array, no_rows
 from audience_impact.simulation.drawn_inputs import draw_inputs
-from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Draws
+from audience_impact.simulation.simulate import Draws, Simulation
 from audience_impact.vocabulary import ImpactMetric, InputKind
 
 CLASSES = 30
@@ -50,14 +48,12 @@ NO_FIGURE = "publish an audience figure for these services in this country"
 HELPS_MOST = "no_figure"
 
 
-def make_sensitivity(
-    inputs: SimulationInputs, draws: Draws, sampler: Sampler, impact: pd.DataFrame
-) -> pd.DataFrame:
+def make_sensitivity(simulation: Simulation, draws: Draws, impact: pd.DataFrame) -> pd.DataFrame:
     """Return shares with rank and advice, and what helps most where nothing is estimated.
 
-    `draws` are those of the sampler; `impact` is the published table.
+    `draws` are those of the simulation; `impact` is the published table.
     """
-    parts = [_compute_shares(inputs, draws, sampler), _without_estimate(impact)]
+    parts = [_compute_shares(simulation, draws), _without_estimate(impact)]
     parts = [part for part in parts if not part.empty]
     shares = pd.concat(parts, ignore_index=True) if parts else _no_shares()
     rank = shares.groupby(KEYS)["first_order_share"].rank(ascending=False, method="first")
@@ -69,14 +65,14 @@ def make_sensitivity(
     ).sort_values([*KEYS, "rank_count", "input"], ignore_index=True)
 
 
-def _compute_shares(inputs: SimulationInputs, draws: Draws, sampler: Sampler) -> pd.DataFrame:
+def _compute_shares(simulation: Simulation, draws: Draws) -> pd.DataFrame:
     """Return the shares by restriction, metric and input, one per row."""
-    if inputs.overlap_model is None or inputs.countries.empty:
+    if simulation.model is None:
         return _no_shares()
     parts = [_no_shares()]
-    for kind, metrics, drawn in draw_inputs(inputs, inputs.overlap_model, sampler):
+    for kind, metrics, drawn in draw_inputs(simulation):
         parts += [
-            _share_out(kind, name, inputs.restrictions, drawn, draws.by_metric[name])
+            _share_out(kind, name, simulation.inputs.restrictions, drawn, draws.by_metric[name])
             for name in metrics
         ]
     return pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)

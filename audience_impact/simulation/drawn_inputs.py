@@ -17,7 +17,7 @@ import pandas as pd
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array
-from audience_impact.overlap.model import JointUse, OverlapModel
+from audience_impact.overlap.model import JointUse
 from audience_impact.simulation import audiences, parts, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
@@ -26,8 +26,8 @@ from audience_impact.simulation.simulate import (
     EXPOSED,
     FEATURE_USERS,
     PERSON_DAYS,
+    Simulation,
     Steps,
-    draw_steps,
 )
 from audience_impact.vocabulary import InputKind
 
@@ -37,14 +37,13 @@ PEOPLE = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value)
 ALL = (*PEOPLE, PERSON_DAYS)
 
 
-def draw_inputs(
-    inputs: SimulationInputs, model: OverlapModel, sampler: Sampler
-) -> Iterator[tuple[InputKind, tuple[str, ...], Array]]:
+def draw_inputs(simulation: Simulation) -> Iterator[tuple[InputKind, tuple[str, ...], Array]]:
     """Yield each input, the metrics that depend on it, and its draws (restrictions, D).
 
     The draws of restrictions that do not depend on the input are all the same.
     """
-    world = _World(inputs, draw_steps(inputs, model, sampler), model, sampler)
+    inputs = simulation.inputs
+    world = _World(inputs, simulation.steps, simulation.sampler)
     listed: list[tuple[InputKind, tuple[str, ...], Callable[[], Drawn]]] = [
         (InputKind.AUDIENCE, PEOPLE, world.draw_audiences),
         (InputKind.AUDIENCE, (PERSON_DAYS,), world.draw_daily_audiences),
@@ -84,7 +83,6 @@ class _World:
 
     inputs: SimulationInputs
     steps: Steps
-    model: OverlapModel
     sampler: Sampler
 
     def find_country(self, rows: pd.DataFrame) -> np.ndarray:
@@ -118,11 +116,12 @@ class _World:
 
     def draw_joint_use(self, choose: Callable[[JointUse], Array]) -> Drawn:
         """Return a part of the joint use of countries with several audiences."""
-        at = self.find_country(self.inputs.audiences)
+        at, model = self.find_country(self.inputs.audiences), self.inputs.overlap_model
+        assert model is not None  # else there are no steps
         several = np.bincount(at[at >= 0], minlength=len(self.inputs.countries)) > 1
         rows = self.inputs.countries[several]
         drawn = [
-            choose(unions.draw_joint_use(self.model, country, self.sampler))
+            choose(unions.draw_joint_use(model, country, self.sampler))
             for country in rows["country_id"]
         ]
         shape = (len(rows), self.sampler.count)
@@ -166,7 +165,7 @@ class _World:
         """Return the people online of places where those of the country are at their middle."""
         places = self.inputs.parts
         base = _take_middle(self.steps.bases[self.find_country(places)])
-        drawn = parts.draw_online(places, base, self.sampler, self.inputs.draw_cache)
+        drawn = parts.draw_online(places, base, self.sampler)
         return places, drawn * base * parts.draw_reading(places, self.sampler)
 
     def draw_cut(self, draw: Callable[[pd.DataFrame, Sampler], Array]) -> Drawn:

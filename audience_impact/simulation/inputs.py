@@ -8,7 +8,7 @@ Method, assumptions, drawbacks and citation: those of simulate.py, which draws i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import pandas as pd
@@ -35,7 +35,6 @@ from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import prepare_audiences
 from audience_impact.simulation.error_ends import widen_inputs
-from audience_impact.simulation.sampler import DrawCache
 from audience_impact.simulation.timeline import Timeline, make_timeline
 from audience_impact.simulation.unions import GROUP
 
@@ -90,7 +89,6 @@ class SimulationInputs(Declared):
         bounds_with_error: Bounds from the figures at the 99 % ends of their errors.
         timeline: Audiences by the day.
         chances: How sure it is that each restriction happened as it is recorded.
-        draw_cache: Draws of steps that several tables share.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -118,7 +116,6 @@ class SimulationInputs(Declared):
     bounds_with_error: Bounds
     timeline: Timeline
     chances: Chances
-    draw_cache: DrawCache = field(init=False, repr=False, compare=False, default_factory=DrawCache)
 
 
 def make_simulation_inputs(

@@ -36,7 +36,6 @@ Citation. Rules of this project, docs/method.md, docs/decisions.md.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -54,10 +53,10 @@ from audience_impact.phases import number_sets
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Integers
 from audience_impact.places.online import NORMAL
-from audience_impact.simulation import audiences, timeline, unions
+from audience_impact.simulation import timeline, unions
 from audience_impact.simulation.presence import Presence
-from audience_impact.simulation.sampler import DrawCache, Sampler, draw_distinct
-from audience_impact.simulation.timeline import Intervals, Timeline
+from audience_impact.simulation.sampler import Sampler, draw_distinct
+from audience_impact.simulation.timeline import Timeline
 from audience_impact.simulation.unions import DrawnUnions, Unions
 from audience_impact.vocabulary import InputKind, PlaceReading
 
@@ -81,21 +80,20 @@ class PartDraws:
     online: Array
 
 
-def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: DrawCache) -> PartDraws:
+def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler) -> PartDraws:
     """Return the cut and the online share of each place.
 
     `parts` has the columns PARTS, and a distribution in each row; `online` (rows, D) has the people
     online in the country of each row.
     """
-    return PartDraws(_draw_cut(parts, sampler, cache), draw_online(parts, online, sampler, cache))
+    return PartDraws(_draw_cut(parts, sampler), draw_online(parts, online, sampler))
 
 
-def draw_online(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: DrawCache) -> Array:
+def draw_online(parts: pd.DataFrame, online: Array, sampler: Sampler) -> Array:
     """Return the share (rows, D) of the people online of its country who live in each place."""
     country_people = parts["country_persons"].to_numpy("float64")[:, None]
     share = np.clip(online / country_people, 1e-9, MOST_SHARE)
-    odds = cache("odds of places", sampler, (parts,), partial(_draw_odds, parts))
-    people = cache("people of places", sampler, (parts,), partial(draw_residents, parts))
+    odds, people = _draw_odds(parts, sampler), draw_residents(parts, sampler)
     online_share = expit(logit(share) + odds)
     is_whole_country = (parts["area_id"] == parts["country_id"]).to_numpy()[:, None]
     place_online = np.where(is_whole_country, 1.0, people * online_share / (share * country_people))
@@ -131,12 +129,10 @@ def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
     return draw_distinct(parts, ["area_id", *PEOPLE], draw)
 
 
-def _draw_cut(parts: pd.DataFrame, sampler: Sampler, cache: DrawCache) -> Array:
+def _draw_cut(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return the share (rows, D) of the people online of each place who are affected."""
-    only = cache("network alone", sampler, (parts,), partial(draw_network_share, parts))
-    lost = cache("share lost", sampler, (parts,), partial(draw_lost_share, parts))
-    reading = cache("read of places", sampler, (parts,), partial(draw_reading, parts))
-    return np.asarray(only * lost * reading)
+    only, lost = draw_network_share(parts, sampler), draw_lost_share(parts, sampler)
+    return np.asarray(only * lost * draw_reading(parts, sampler))
 
 
 def draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
@@ -288,65 +284,60 @@ class _PartUnions(NamedTuple):
     blocks: list[_Block]
 
 
+class Audiences(NamedTuple):
+    """Draws of the audiences of the rows of a timeline.
+
+    Attributes:
+        persons: Each audience (rows, D).
+        unions: Unions of them that were drawn before, to which new ones are added.
+    """
+
+    persons: Array
+    unions: DrawnUnions
+
+
 def draw_people(
     members: pd.DataFrame,
-    values: Array,
+    audience: Audiences,
     line: Timeline,
     places: Places,
     model: OverlapModel,
     sampler: Sampler,
-    cache: DrawCache,
     presence: Presence | None = None,
 ) -> Array:
     """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
 
-    `members` (set_id, row) are rows of `line`; `values` (rows, D) are their audiences. With
-    `presence`, a set contains in each draw only the restrictions that are present.
+    `members` (set_id, row) are rows of `line`, with their audiences. With `presence`, a set
+    contains in each draw only the restrictions that are present.
     """
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
-
-    def plan_all(_: Sampler) -> tuple[Unions | None, Array]:
-        everyone = members[~in_part]
-        if presence is not None and len(everyone):
-            return presence.fold_audiences(everyone, _count_sets(members), line, values)
-        single = timeline.keep_one_per_platform(everyone, line.rows, line.periods)
-        return timeline.make_unions(single, line.rows) if len(single) else None, values
-
-    keys = (members, values, presence)
-    touching_all, folded = cache("wanted of all", sampler, (*keys, places.rows), plan_all)
-
-    def draw_all(stream: Sampler) -> tuple[Array, Array]:
-        drawn_unions = cache.drawn_unions(values) if folded is values else {}
-        return _draw_everyone(members, touching_all, folded, model, stream, drawn_unions)
-
-    persons, base = cache("under all", sampler, keys, draw_all)
+    everyone, plan, folded = members[~in_part], None, audience
+    if presence is not None and len(everyone):
+        plan, persons = presence.fold_audiences(
+            everyone, _count_sets(members), line, audience.persons
+        )
+        folded = Audiences(persons, {})
+    elif len(single := timeline.keep_one_per_platform(everyone, line.rows, line.periods)):
+        plan = timeline.make_unions(single, line.rows)
+    people, base = _draw_everyone(members, plan, folded, model, sampler)
     if not in_part.any():
-        return persons
-
-    def plan_parts(_: Sampler) -> _PartUnions:
-        return _plan_unions(members[in_part], line, places)
-
-    part_unions = cache("wanted in parts", sampler, (members, places.rows), plan_parts)
-
-    def draw_restricted(stream: Sampler) -> _RestrictionDraws:
-        return _draw_restrictions(part_unions.unions, values, model, stream)
-
-    drawn = cache("under parts", sampler, (part_unions, values), draw_restricted)
+        return people
+    part_unions = _plan_unions(members[in_part], line, places)
+    drawn = _draw_restrictions(part_unions.unions, audience.persons, model, sampler)
     named = places.drawn
     if presence is not None:
         present = presence.of_restrictions(places.rows["restriction_id"])
         named = PartDraws(named.cut * present, named.online)
-    return _add_parts(persons, base, drawn, part_unions.blocks, named)
+    return _add_parts(people, base, drawn, part_unions.blocks, named)
 
 
 def _draw_everyone(
     members: pd.DataFrame,
     plan: Unions | None,
-    values: Array,
+    audience: Audiences,
     model: OverlapModel,
     sampler: Sampler,
-    drawn_unions: DrawnUnions,
 ) -> tuple[Array, Array]:
     """Return people (sets, D) under restrictions in a set that affect everyone, and their base.
 
@@ -357,7 +348,9 @@ def _draw_everyone(
     persons, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
     if plan is not None:
         sets = plan.table["set_id"].to_numpy()
-        drawn, bases = unions.draw_union_people(values, plan, model, sampler, drawn_unions)
+        drawn, bases = unions.draw_union_people(
+            audience.persons, plan, model, sampler, audience.unions
+        )
         for some in (sets < count, sets >= count):  # services, then the whole internet
             at = sets[some] % count
             is_there = (drawn[some] > 0.0) | np.isnan(persons[at])
@@ -459,33 +452,3 @@ def _sum_touched(
     count = len(block.sets)
     touched = nesting.unite_people(shares, people, block.holder, block.set_of_place, count)
     return touched, nesting.find_largest(online, block.at, count)
-
-
-def draw_daily_people(
-    day_sets: Intervals,
-    line: Timeline,
-    places: Places,
-    model: OverlapModel,
-    sampler: Sampler,
-    cache: DrawCache,
-    presence: Presence | None = None,
-) -> Array:
-    """Return draws (set_ids, D) of the people under a restriction on a day of each set."""
-    used = line.rows["row"].isin(line.drawn_rows["row"]).to_numpy()
-    daily = line.daily[used]
-
-    def draw_monthly(stream: Sampler) -> Array:
-        return audiences.draw_audiences(daily, stream, line.tail_degrees)
-
-    def draw_shares(stream: Sampler) -> Array:
-        return audiences.draw_daily_shares(daily, stream)
-
-    def draw_coming(stream: Sampler) -> Array:
-        persons = np.full((len(line.rows), stream.count), np.nan)
-        if used.any():
-            values = cache("audiences of a day", stream, (line,), draw_monthly)
-            persons[used] = values * cache("shares of a day", stream, (line,), draw_shares)
-        return persons
-
-    drawn = cache("coming on a day", sampler, (line,), draw_coming)
-    return draw_people(day_sets[1], drawn, line, places, model, sampler, cache, presence)

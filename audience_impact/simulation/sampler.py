@@ -15,11 +15,10 @@ Citation
 Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC11.
 """
 
-import operator
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -136,47 +135,3 @@ class EndSampler(Sampler):
 def make_end_sampler() -> EndSampler:
     """Return a sampler of the ENDS; each call has a memory of its own."""
     return EndSampler(seed=0, count=len(ENDS))
-
-
-class DrawCache:
-    """Cache of the draws of each step, which several tables share; no caller may modify them."""
-
-    def __init__(self) -> None:
-        self._run: tuple[int, int] | None = None
-        self._results: dict[str, tuple[tuple[object, ...], object]] = {}
-        self._unions: tuple[object, dict[tuple[object, ...], Array]] = None, {}
-
-    def drawn_unions(self, audiences: Array) -> dict[tuple[object, ...], Array]:
-        """Return the stored unions of the same audiences, to which new unions can be added."""
-        if self._unions[0] is not audiences:
-            self._unions = audiences, {}
-        return self._unions[1]
-
-    def release(self, steps: Collection[str]) -> None:
-        """Free the results of these steps; each would be computed again."""
-        for step in steps:
-            self._results.pop(step, None)
-        self._unions = None, {}
-
-    def __call__(
-        self,
-        step: str,
-        sampler: Sampler,
-        arguments: tuple[object, ...],
-        make: Callable[[Sampler], Made],
-    ) -> Made:
-        """Return the draws of `make`, from the cache or computed now.
-
-        `arguments` are all other values on which they depend, compared by identity, so they must
-        not change.
-        """
-        if self._run != (sampler.seed, sampler.count):
-            self._run = sampler.seed, sampler.count
-            self._results.clear()
-        if step in self._results:
-            earlier, made = self._results[step]
-            if all(map(operator.is_, arguments, earlier)):
-                return cast("Made", made)
-        result = make(sampler)
-        self._results.setdefault(step, (arguments, result))
-        return result

@@ -15,13 +15,12 @@ country times its part (parts.py).
 Assumptions, drawbacks and citations: those of audiences, unions, feature_users, parts and timeline.
 """
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
@@ -32,7 +31,6 @@ from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries, PartDraws, Places
 from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.timeline import Intervals
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import ImpactMetric
 
@@ -47,28 +45,6 @@ class Draws:
     """Draws by metric."""
 
     by_metric: dict[str, Array]
-
-
-def simulate_metrics(inputs: SimulationInputs, sampler: Sampler) -> Draws:
-    """Return draws of every metric of every restriction."""
-    count = len(inputs.restrictions)
-    nothing = np.full((count, sampler.count), np.nan)
-    overlap_model = inputs.overlap_model
-    if overlap_model is None or inputs.countries.empty:
-        metrics = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value, PERSON_DAYS)
-        return Draws(dict.fromkeys(metrics, nothing))
-    countries = draw_people_by_country(inputs, sampler)
-    people, users = (
-        _sum_restrictions(inputs, drawn) for drawn in (countries.exposed, countries.users)
-    )
-    return Draws(
-        {
-            EXPOSED.value: people,
-            FEATURE_USERS.value: users,
-            DEPRIVED.value: _draw_deprived(inputs, users, sampler),
-            PERSON_DAYS: _draw_person_days(inputs, countries.places, sampler),
-        }
-    )
 
 
 @dataclass(frozen=True)
@@ -94,41 +70,6 @@ class Steps:
     countries: Countries
 
 
-def draw_steps(inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler) -> Steps:
-    """Return the draws of each step from audiences to the people of a country."""
-    cache = inputs.draw_cache
-    persons = cache("audiences", sampler, (), partial(_draw_audiences, inputs))
-    drawn = cache(
-        "unions", sampler, (persons,), partial(_draw_unions, inputs, overlap_model, persons)
-    )
-    people = cache(
-        "given",
-        sampler,
-        (drawn,),
-        partial(_condition_unions, inputs, overlap_model, persons, drawn),
-    )
-    is_own, is_whole = (
-        inputs.countries[name].to_numpy("bool")[:, None]
-        for name in ("is_own_share", "is_whole_service")
-    )
-    users = np.where(is_own, drawn.users, drawn.users + drawn.exposed - drawn.both)
-    fitted = cache("fitted", sampler, (), partial(_draw_fitted_use, inputs))
-    users = np.where(np.isnan(users), people * fitted, users)
-    used = np.where(is_whole, people, np.clip(users, 0.0, people))
-    online = cache(
-        "online in places", sampler, (), lambda _: _online_of_places(inputs, drawn.bases)
-    )
-    places = cache("places", sampler, (online,), partial(_draw_places, inputs, online))
-    share = cache(
-        "share", sampler, (places,), lambda _: parts.country_shares(places, inputs.countries)
-    )
-    residents = inputs.countries["residents_persons"].fillna(np.inf).to_numpy("float64")[:, None]
-    touched = Countries(
-        np.minimum(people * share, residents), np.minimum(used * share, residents), places
-    )
-    return Steps(persons, drawn.bases, drawn.exposed, people, used, share, touched)
-
-
 class _Unions(NamedTuple):
     """Draws (countries, D) of the unions of each country, and of the base."""
 
@@ -138,55 +79,185 @@ class _Unions(NamedTuple):
     bases: Array
 
 
-def _draw_audiences(inputs: SimulationInputs, sampler: Sampler) -> Array:
-    return audiences.draw_audiences(inputs.audiences, sampler, inputs.timeline.tail_degrees)
+@dataclass(frozen=True)
+class Simulation:
+    """The draws of a run; what several tables share is drawn once, and must not be changed."""
 
+    inputs: SimulationInputs
+    sampler: Sampler
+    _on_a_day: dict[int, tuple[pd.DataFrame, Array]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
-def _draw_fitted_use(inputs: SimulationInputs, sampler: Sampler) -> Array:
-    return audiences.draw_fitted_shares(inputs.feature_laws, inputs.countries, sampler)
+    @property
+    def model(self) -> OverlapModel | None:
+        """Return the model of joint use; None if nothing can be drawn."""
+        return None if self.inputs.countries.empty else self.inputs.overlap_model
+
+    @cached_property
+    def steps(self) -> "Steps":
+        """Return the draws of each step from audiences to the people of a country.
+
+        Raises:
+            ValueError: Nothing can be drawn.
+        """
+        inputs, sampler = self.inputs, self.sampler
+        persons = audiences.draw_audiences(inputs.audiences, sampler, inputs.timeline.tail_degrees)
+        drawn = _draw_unions(inputs, self._require_model(), persons, sampler)
+        people = _condition_unions(inputs, self._require_model(), persons, drawn, sampler)
+        is_own, is_whole = (
+            inputs.countries[name].to_numpy("bool")[:, None]
+            for name in ("is_own_share", "is_whole_service")
+        )
+        users = np.where(is_own, drawn.users, drawn.users + drawn.exposed - drawn.both)
+        fitted = audiences.draw_fitted_shares(inputs.feature_laws, inputs.countries, sampler)
+        users = np.where(np.isnan(users), people * fitted, users)
+        used = np.where(is_whole, people, np.clip(users, 0.0, people))
+        online = _online_of_places(inputs, drawn.bases)
+        places = Places(
+            inputs.parts, parts.draw_parts(inputs.parts, online, sampler), inputs.parent
+        )
+        share = parts.country_shares(places, inputs.countries)
+        residents = inputs.countries["residents_persons"].fillna(np.inf)
+        most = residents.to_numpy("float64")[:, None]
+        touched = Countries(
+            np.minimum(people * share, most), np.minimum(used * share, most), places
+        )
+        return Steps(persons, drawn.bases, drawn.exposed, people, used, share, touched)
+
+    @cached_property
+    def countries(self) -> Countries:
+        """Return draws of each row of `inputs.countries`; NaN where nothing is drawn.
+
+        Users are part of the exposed.
+        """
+        if self.model is not None:
+            return self.steps.countries
+        nothing = np.full((len(self.inputs.countries), self.sampler.count), np.nan)
+        none = np.empty((0, self.sampler.count))
+        places = Places(self.inputs.parts.iloc[:0], PartDraws(none, none), self.inputs.parent)
+        return Countries(nothing, nothing, places)
+
+    @cached_property
+    def present(self) -> Presence | None:
+        """Return whether each restriction is present in each draw; None if none was fitted."""
+        return presence.draw_presence(self.inputs.chances, self.inputs.restrictions, self.sampler)
+
+    @cached_property
+    def monthly_audiences(self) -> parts.Audiences:
+        """Return the audiences of a month of each row of the timeline."""
+        line = self.inputs.timeline
+        persons = audiences.draw_audiences(line.monthly, self.sampler, line.tail_degrees)
+        return parts.Audiences(persons, {})
+
+    @cached_property
+    def daily_audiences(self) -> parts.Audiences:
+        """Return the audiences of a day of each row of the timeline; NaN for rows not drawn."""
+        line = self.inputs.timeline
+        used = line.rows["row"].isin(line.drawn_rows["row"]).to_numpy()
+        persons = np.full((len(line.rows), self.sampler.count), np.nan)
+        if used.any():
+            daily = line.daily[used]
+            monthly = audiences.draw_audiences(daily, self.sampler, line.tail_degrees)
+            persons[used] = monthly * audiences.draw_daily_shares(daily, self.sampler)
+        return parts.Audiences(persons, {})
+
+    def draw_in_months(self, members: pd.DataFrame) -> Array:
+        """Return the people (sets, D) in audiences and parts of sets, of restrictions present."""
+        return self._draw_sets(members, self.monthly_audiences, self.present)
+
+    def draw_on_a_day(self, members: pd.DataFrame, if_present: bool = False) -> Array:
+        """Return the people (sets, D) under a restriction on a day of each set.
+
+        With `if_present`, only restrictions that are present in a draw count there.
+        """
+        if id(members) not in self._on_a_day:  # stored too, so that no others get their id
+            present = self.present if if_present else None
+            drawn = self._draw_sets(members, self.daily_audiences, present)
+            self._on_a_day[id(members)] = members, drawn
+        return self._on_a_day[id(members)][1]
+
+    def _draw_sets(
+        self, members: pd.DataFrame, audience: parts.Audiences, present: Presence | None
+    ) -> Array:
+        model, places = self._require_model(), self.countries.places
+        return parts.draw_people(
+            members, audience, self.inputs.timeline, places, model, self.sampler, present
+        )
+
+    def _require_model(self) -> OverlapModel:
+        if self.inputs.overlap_model is None:
+            raise ValueError("without a model of joint use nothing is drawn")
+        return self.inputs.overlap_model
+
+    def release_answers(self) -> None:
+        """Free the draws that no table of areas needs; they would be drawn again."""
+        _ = self.countries  # which the tables of areas do need
+        for name in ("steps", "daily_audiences"):
+            self.__dict__.pop(name, None)
+        self._on_a_day.clear()
+
+    def draw_metrics(self) -> Draws:
+        """Return draws of every metric of every restriction."""
+        inputs = self.inputs
+        if self.model is None:
+            nothing = np.full((len(inputs.restrictions), self.sampler.count), np.nan)
+            metrics = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value, PERSON_DAYS)
+            return Draws(dict.fromkeys(metrics, nothing))
+        people, users = (
+            _sum_restrictions(inputs, drawn)
+            for drawn in (self.countries.exposed, self.countries.users)
+        )
+        return Draws(
+            {
+                EXPOSED.value: people,
+                FEATURE_USERS.value: users,
+                DEPRIVED.value: self._draw_deprived(users),
+                PERSON_DAYS: self._draw_person_days(),
+            }
+        )
+
+    def _draw_deprived(self, users: Array) -> Array:
+        """Return feature users minus people who keep access; NaN if their share is missing."""
+        without, keeping = np.full_like(users, np.nan), self.inputs.circumvention
+        if not keeping.empty:
+            rows = self.inputs.restrictions.get_indexer(keeping["restriction_id"])
+            share = audiences.draw_circumvention(keeping, self.sampler)
+            without[rows] = users[rows] * (1.0 - share)
+        return without
+
+    def _draw_person_days(self) -> Array:
+        """Return person-days (restrictions, D) over the time each restriction is on record."""
+        restrictions, line = self.inputs.restrictions, self.inputs.timeline
+        days = np.full((len(restrictions), self.sampler.count), np.nan)
+        pieces, members = line.find_intervals(line.drawn_rows, "end", by_country=False)
+        if members.empty:
+            return days
+        per_day = self.draw_on_a_day(members)
+        names = pieces["group"].str.rsplit("|", n=1).str[0]
+        at = (restrictions.get_indexer(names), pieces["set_id"].to_numpy())
+        shape = (len(days), len(per_day))
+        total = csr_array((pieces["days"].to_numpy("float64"), at), shape=shape) @ per_day
+        is_drawn = restrictions.isin(names)
+        days[is_drawn] = total[is_drawn]
+        return days
 
 
 def _draw_unions(
-    inputs: SimulationInputs,
-    overlap_model: OverlapModel,
-    persons: Array,
-    sampler: Sampler,
+    inputs: SimulationInputs, overlap_model: OverlapModel, persons: Array, sampler: Sampler
 ) -> _Unions:
     """Return the unions of each country; the unions of audiences do not depend on any feature."""
-    plan, has_feature, alone, with_feature = inputs.draw_cache(
-        "plan", sampler, (), lambda _: _plan_unions(inputs)
+    plan, count = list_country_unions(inputs), len(inputs.countries)
+    users = np.empty((0, sampler.count))
+    if len(inputs.feature_shares):
+        users = audiences.draw_feature_users(inputs.feature_shares, sampler)
+    drawn, base = unions.draw_union_people(
+        np.vstack([persons, users]), plan, overlap_model, sampler
     )
-    drawn, base = (np.full((len(has_feature), sampler.count), np.nan) for _ in range(2))
-
-    def draw_plain(stream: Sampler) -> tuple[Array, Array]:
-        return unions.draw_union_people(persons, alone, overlap_model, stream)
-
-    if not has_feature.all():
-        drawn[~has_feature], base[~has_feature] = inputs.draw_cache(
-            "plain unions", sampler, (persons,), draw_plain
-        )
-    if has_feature.any():
-        feature_persons = audiences.draw_feature_users(inputs.feature_shares, sampler)
-        drawn[has_feature], base[has_feature] = unions.draw_union_people(
-            np.vstack([persons, feature_persons]), with_feature, overlap_model, sampler
-        )
-    count = len(inputs.countries)
-    exposed, users, both = (
+    exposed, used, both = (
         _unions_of_kind(plan, kind, drawn, count) for kind in ("exposed", "users", "both")
     )
-    return _Unions(exposed, users, both, _unions_of_kind(plan, "exposed", base, count))
-
-
-def _plan_unions(inputs: SimulationInputs) -> tuple[Unions, NDArray[np.bool_], Unions, Unions]:
-    """Return the unions to draw, which of them have a feature, and those without and with one."""
-    plan = list_country_unions(inputs)
-    has_feature = unions.is_grouped_with(plan, len(inputs.audiences))
-    return (
-        plan,
-        has_feature,
-        unions.select_unions(plan, ~has_feature),
-        unions.select_unions(plan, has_feature),
-    )
+    return _Unions(exposed, used, both, _unions_of_kind(plan, "exposed", base, count))
 
 
 def _online_of_places(inputs: SimulationInputs, bases: Array) -> Array:
@@ -194,30 +265,6 @@ def _online_of_places(inputs: SimulationInputs, bases: Array) -> Array:
     keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
     at = keys.get_indexer(pd.MultiIndex.from_frame(inputs.parts[COUNTRY]))
     return np.asarray(bases[at])
-
-
-def _draw_places(inputs: SimulationInputs, online: Array, sampler: Sampler) -> Places:
-    """Return the places of partial restrictions; `online` as `_online_of_places` returns it."""
-    drawn = parts.draw_parts(inputs.parts, online, sampler, inputs.draw_cache)
-    return Places(inputs.parts, drawn, inputs.parent)
-
-
-def draw_people_by_country(inputs: SimulationInputs, sampler: Sampler) -> Countries:
-    """Return draws of each row of `inputs.countries`; NaN where nothing is drawn.
-
-    Users are part of the exposed. The first draws are cached, because several tables need them.
-    """
-    return inputs.draw_cache("countries", sampler, (), partial(_draw_countries, inputs))
-
-
-def _draw_countries(inputs: SimulationInputs, sampler: Sampler) -> Countries:
-    count = len(inputs.countries)
-    if inputs.overlap_model is None or not count:
-        nothing = np.full((count, sampler.count), np.nan)
-        none = np.empty((0, sampler.count))
-        places = Places(inputs.parts.iloc[:0], PartDraws(none, none), inputs.parent)
-        return Countries(nothing, nothing, places)
-    return draw_steps(inputs, inputs.overlap_model, sampler).countries
 
 
 def _unions_of_kind(plan: Unions, kind: str, drawn: Array, count: int) -> Array:
@@ -282,39 +329,6 @@ def _condition_unions(
     return people
 
 
-def draw_presence(inputs: SimulationInputs, sampler: Sampler) -> Presence | None:
-    """Return whether each restriction is present in each draw; None if no chances were fitted."""
-
-    def draw(stream: Sampler) -> Presence | None:
-        return presence.draw_presence(inputs.chances, inputs.restrictions, stream)
-
-    return inputs.draw_cache("present", sampler, (), draw)
-
-
-def draw_people_on_a_day(
-    inputs: SimulationInputs,
-    day_sets: Intervals,
-    places: Places,
-    sampler: Sampler,
-    present: Presence | None = None,
-) -> Array:
-    """Return draws (sets, D) of the people under a restriction on a day of each set.
-
-    With `present`, only restrictions that are present in a draw count there. The result is cached;
-    callers must not change it.
-    """
-    model = inputs.overlap_model
-    if model is None:
-        raise ValueError("without a model of joint use nothing is drawn")
-
-    def draw_day(stream: Sampler) -> Array:
-        return parts.draw_daily_people(
-            day_sets, inputs.timeline, places, model, stream, inputs.draw_cache, present
-        )
-
-    return inputs.draw_cache("on a day", sampler, (day_sets[1], places, present), draw_day)
-
-
 def _sum_restrictions(inputs: SimulationInputs, drawn: Array) -> Array:
     """Return draws of each restriction (restrictions, D), added over its countries."""
     names = inputs.countries["restriction_id"]
@@ -331,38 +345,6 @@ def measure_outside_share(inputs: SimulationInputs, draws: Draws) -> Array:
     return unions.outside_share(drawn, lower, bound["upper_persons"].to_numpy("float64"))
 
 
-def _draw_deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array:
-    """Return feature users minus people who keep access; NaN if their share is missing."""
-    without = np.full_like(users, np.nan)
-    if not inputs.circumvention.empty:
-        rows = inputs.restrictions.get_indexer(inputs.circumvention["restriction_id"])
-        share = inputs.draw_cache(
-            "circumvention",
-            sampler,
-            (),
-            partial(audiences.draw_circumvention, inputs.circumvention),
-        )
-        without[rows] = users[rows] * (1.0 - share)
-    return without
-
-
-def _draw_person_days(
-    inputs: SimulationInputs,
-    places: Places,
-    sampler: Sampler,
-) -> Array:
-    """Return person-days (restrictions, D) over the whole time each restriction is on record."""
-    days = np.full((len(inputs.restrictions), sampler.count), np.nan)
-    timeline = inputs.timeline
-    day_sets = timeline.find_intervals(timeline.drawn_rows, "end", by_country=False)
-    pieces, members = day_sets
-    if members.empty:
-        return days
-    per_day = draw_people_on_a_day(inputs, day_sets, places, sampler)
-    names = pieces["group"].str.rsplit("|", n=1).str[0]
-    at = (inputs.restrictions.get_indexer(names), pieces["set_id"].to_numpy())
-    shape = (len(days), len(per_day))
-    total = csr_array((pieces["days"].to_numpy("float64"), at), shape=shape) @ per_day
-    is_drawn = inputs.restrictions.isin(names)
-    days[is_drawn] = total[is_drawn]
-    return days
+def simulate_metrics(inputs: SimulationInputs, sampler: Sampler) -> Draws:
+    """Return draws of every metric of every restriction."""
+    return Simulation(inputs, sampler).draw_metrics()

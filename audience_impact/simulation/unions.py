@@ -235,19 +235,6 @@ class _Layout(NamedTuple):
         return largest
 
 
-def is_grouped_with(requested: Unions, first: int) -> NDArray[np.bool_]:
-    """Return True for unions that share a group with an audience from number `first` on."""
-    holding = requested.members.loc[requested.members["audience"] >= first, "set_id"]
-    group = requested.table.groupby(GROUP, dropna=False, sort=False).ngroup()
-    return np.asarray(group.isin(group[requested.table["set_id"].isin(holding)]))
-
-
-def select_unions(requested: Unions, rows: NDArray[np.bool_]) -> Unions:
-    """Return some of the rows of the table, with their members."""
-    table = requested.table[rows].reset_index(drop=True)
-    return Unions(table, requested.members[requested.members["set_id"].isin(table["set_id"])])
-
-
 DrawnUnions = dict[tuple[object, ...], Array]
 """Drawn unions (D,) in shares of their base, by all inputs that they depend on."""
 

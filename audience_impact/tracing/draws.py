@@ -1,6 +1,6 @@
 """Quantiles of what is drawn of restrictions, after each step from the figures to the answer.
 
-Method. The draws are those of the answer (simulate.draw_steps), looked at on the way. Beside them
+Method. The draws are those of the answer (`Simulation.steps`), looked at on the way. Beside them
 stand what they would be if audiences were added up, or if use of one service said nothing of the
 others.
 """
@@ -14,12 +14,11 @@ from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array
 from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.overlap.model import assume_independence
-from audience_impact.simulation import audiences, simulate
+from audience_impact.simulation import audiences
 from audience_impact.simulation.audiences import BASE as BASE_SHAPE
 from audience_impact.simulation.audiences import COUNTED, GROWN
-from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Steps
+from audience_impact.simulation.simulate import Simulation, Steps
 from audience_impact.simulation.unions import QUANTILES
 from audience_impact.vocabulary import TraceStep
 
@@ -46,16 +45,16 @@ ENDS = ["low", "value", "high"]
 """Columns of the quantiles of a number."""
 
 
-def trace_draws(inputs: SimulationInputs, sampler: Sampler) -> Iterator[pd.DataFrame]:
+def trace_draws(simulation: Simulation) -> Iterator[pd.DataFrame]:
     """Yield every intermediate number in the order of the computation.
 
     Each frame has COUNTRY, `subject`, `step`, `text`, `unit` and ENDS. Yields nothing if no
     restriction of `inputs` can be drawn.
     """
-    model, countries = inputs.overlap_model, inputs.countries.reset_index(drop=True)
-    if model is None or countries.empty:
+    model, inputs, sampler = simulation.model, simulation.inputs, simulation.sampler
+    if model is None:
         return
-    stages = simulate.draw_steps(inputs, model, sampler)
+    countries, stages = inputs.countries.reset_index(drop=True), simulation.steps
     rows = inputs.audiences
     is_drawn = rows["restriction_id"].isin(countries["restriction_id"])
     yield from _trace_audiences(rows[is_drawn], inputs.timeline.tail_degrees, sampler)

@@ -26,7 +26,7 @@ from audience_impact.outputs.lineage import EVERY
 from audience_impact.outputs.review.status_rules import RULES, fill_sentence
 from audience_impact.simulation.audiences import COUNTED
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import Simulation
 from audience_impact.tracing.draws import ENDS, PERSONS, SHARE, trace_draws
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
@@ -81,9 +81,8 @@ def make_steps(
     scope: Scope,
     inputs: Inputs,
     bounds: Bounds,
-    simulation: SimulationInputs,
+    simulation: Simulation,
     context: Context,
-    sampler: Sampler,
 ) -> pd.DataFrame:
     """Return the steps of all restrictions, as COLUMNS; `position` counts the rows of a step."""
     tables, fitted = context.tables, context.fitted
@@ -96,9 +95,9 @@ def make_steps(
         *_trace_places(inputs),
         *_trace_imputation(scope, inputs, fitted, tables),
         *_trace_use(inputs),
-        *_trace_days(simulation),
-        *_trace_undrawn(simulation, inputs),
-        *trace_draws(simulation, sampler),
+        *_trace_days(simulation.inputs),
+        *_trace_undrawn(simulation.inputs, inputs),
+        *trace_draws(simulation),
     ]
     filled = [part.reindex(columns=COLUMNS) for part in parts if not part.empty]
     table = pd.concat(filled) if filled else pd.DataFrame(columns=COLUMNS)

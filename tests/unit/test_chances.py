@@ -14,6 +14,7 @@ from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.simulation import presence, simulate, worlds
 from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import Simulation
 from audience_impact.vocabulary import Chance
 from tests.engine import calculated, calibrated, cut, of, placed, prepared
 from tests.support import ERRORS, World, row, world
@@ -178,14 +179,14 @@ def acts_of(names: tuple[str, ...], chance: float | None = 0.6) -> World:
 def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], Presence | None]:
     """Draws of the country's year, of its restrictions, and whether these are present."""
     inputs = prepared(made)[0].simulation
-    periods: InPeriods = impact_by_area.draw_periods(inputs, SAMPLER)
+    periods: InPeriods = impact_by_area.draw_periods(Simulation(inputs, SAMPLER))
     at = np.flatnonzero(periods.all_sets.table["period"] == "2025")[0]
-    own = simulate.draw_people_by_country(inputs, SAMPLER).exposed
+    own = simulate.Simulation(inputs, SAMPLER).countries.exposed
     by_name = dict(zip(inputs.countries["restriction_id"], own, strict=True))
     return (
         periods.all_sets.people[at, worlds.DRAWN :],
         by_name,
-        simulate.draw_presence(inputs, SAMPLER),
+        simulate.Simulation(inputs, SAMPLER).present,
     )
 
 

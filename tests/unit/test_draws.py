@@ -15,7 +15,7 @@ from audience_impact.simulation.distributions import (
     draw_pert,
     draw_split_normal,
 )
-from audience_impact.simulation.sampler import DrawCache, Sampler, draw_uniforms
+from audience_impact.simulation.sampler import Sampler, draw_uniforms
 from audience_impact.vocabulary import InputKind
 
 PINNED = [0.09280462553648883, 0.4259803157256109, 0.21232661916336293]
@@ -230,20 +230,6 @@ def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
 def test_parameters_out_of_order_are_refused(call: Callable[[], Array]) -> None:
     with pytest.raises(ValueError, match=r"must|needs"):
         call()
-
-
-def test_a_step_is_drawn_anew_for_other_arguments_and_seeds_alone() -> None:
-    kept = DrawCache()
-
-    def step(sampler: Sampler) -> Array:
-        return sampler.draw_uniform(InputKind.BASE, "a")
-
-    first, given = Sampler(0, 3), np.zeros(1)
-    drawn = kept("step", first, (given,), step)
-    assert kept("step", first, (given,), step) is drawn
-    assert kept("step", first, (np.zeros(1),), step) is not drawn
-    assert kept("step", Sampler(1, 3), (given,), step)[0] != drawn[0]
-    assert kept("step", first, (given,), step) is not drawn
 
 
 def test_rows_are_drawn_once_for_each_seed() -> None:

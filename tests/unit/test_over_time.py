@@ -17,6 +17,7 @@ from audience_impact.outputs import person_days as times
 from audience_impact.outputs.review.status_rules import rule_sentence
 from audience_impact.simulation import worlds
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import Simulation
 from tests import engine
 from tests.engine import calibrated, calls, prepared, rising
 from tests.support import AS_OF, World, row, world
@@ -30,7 +31,7 @@ PEOPLE = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
 
 
 def person_days(made: World) -> pd.DataFrame:
-    return times.make_person_days(prepared(made)[0].simulation, Sampler(0, 100), AS_OF)
+    return times.make_person_days(Simulation(prepared(made)[0].simulation, Sampler(0, 100)), AS_OF)
 
 
 def by_area(made: World) -> pd.DataFrame:
@@ -275,7 +276,7 @@ def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
     """To the precision of as many draws, by the binomial distribution of those below a quantile."""
     made = two_lands().estimate("E3", area_id="XB", value="100000")
     inputs, most = prepared(made)[0].simulation, impact_by_area.PUBLISHED_DRAWS
-    periods = impact_by_area.draw_periods(inputs, Sampler(0, 4 * most))
+    periods = impact_by_area.draw_periods(Simulation(inputs, Sampler(0, 4 * most)))
     table = engine.by_area(inputs, Sampler(0, 4 * most), areas_of(made))
     drawn = impact_by_area.make_draws(periods, table)
     assert set(drawn["area_id"]) == {"XA", "XB"}
@@ -293,7 +294,7 @@ def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
 
 def test_a_land_that_cannot_be_drawn_publishes_no_draws() -> None:
     inputs = prepared(two_lands())[0].simulation
-    periods = impact_by_area.draw_periods(inputs, Sampler(0, 100))
+    periods = impact_by_area.draw_periods(Simulation(inputs, Sampler(0, 100)))
     table = engine.by_area(inputs, Sampler(0, 100)).assign(q50_persons=1.0)
     drawn = impact_by_area.make_draws(periods, table)
     assert set(drawn["area_id"]) == {"XA"}
@@ -318,7 +319,7 @@ def test_orders_alone_stand_in_columns_of_their_own() -> None:
 def test_no_bound_enters_the_draws() -> None:
     """The restriction of both lands forces 500,000 people and cannot be drawn; the other can."""
     inputs = prepared(two_lands())[0].simulation
-    people = impact_by_area.draw_periods(inputs, Sampler(0, 100)).all_sets.people
+    people = impact_by_area.draw_periods(Simulation(inputs, Sampler(0, 100))).all_sets.people
     assert people[:, worlds.LEAST].max() == 500e3
     assert np.nanmax(people[:, worlds.DRAWN :]) < 450e3
 

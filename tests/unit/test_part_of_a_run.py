@@ -90,24 +90,11 @@ def test_parts_are_about_equal() -> None:
     assert sorted(part.value_counts()) == [130, 130]
 
 
-def test_a_part_frees_the_draws_that_no_later_table_needs(
-    tables: Tables, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    released: list[set[str]] = []
-    release_draws = Outputs.release_draws
-
-    def record(run: Outputs, steps: tuple[str, ...]) -> None:
-        before = set(run.stages.simulation.draw_cache._results)
-        release_draws(run, steps)
-        assert "draws" not in run.__dict__
-        released.append(before - set(run.stages.simulation.draw_cache._results))
-
-    monkeypatch.setattr(Outputs, "release_draws", record)
-    parts = partition.Partitioning(tables, AS_OF, QUIET, most=100)
-    partition.compute_part(parts.shared, parts[0])
-    of_places = {"wanted in parts", "under parts"}  # no restriction here is of a place
-    assert released == [
-        set(),
-        set(pipeline.STEPS_OF_DAYS) - of_places,
-        set(pipeline.STEPS_OF_ANSWERS),
-    ]
+def test_draws_that_no_later_table_needs_are_freed(tables: Tables) -> None:
+    run = Outputs(pipeline.prepare_run(tables, AS_OF)[0], QUIET)
+    before = dict(run)
+    run.release_answers()
+    assert not {"steps", "daily_audiences"} & set(run.simulation.__dict__)
+    assert "draws" not in run.__dict__
+    again = run.simulation.draw_metrics().by_metric["people_exposed"]
+    assert len(again) == before["restrictions"].shape[0]

@@ -11,7 +11,7 @@ from audience_impact.outputs.review import rules
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation import parts, simulate
 from audience_impact.simulation.parts import Countries
-from audience_impact.simulation.sampler import DrawCache, Sampler
+from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import PartGap
 from tests.engine import by_area, calculated, calibrated, cut, impacts, of, placed, prepared, rising
 from tests.support import ERRORS, World, world
@@ -28,7 +28,7 @@ def country() -> World:
 
 
 def drawn(stages: Stages) -> Countries:
-    return simulate.draw_people_by_country(stages.simulation, Sampler(0, DRAWS))
+    return simulate.Simulation(stages.simulation, Sampler(0, DRAWS)).countries
 
 
 def exposed(stages: Stages) -> pd.DataFrame:
@@ -157,7 +157,7 @@ def test_no_draw_exceeds_the_residents_however_vague_their_count(
     rows = acts.simulation.parts
     vague = rows.assign(people_high_persons=rows["people_persons"] * error, online_q50=odds)
     online = np.full((len(rows), 100), rows["country_persons"].iloc[0] * online_share)
-    result = parts.draw_parts(vague, online, Sampler(0, 100), DrawCache()).online * online
+    result = parts.draw_parts(vague, online, Sampler(0, 100)).online * online
     places = (rows["area_id"] != "XA").to_numpy()
     most = rows["people_persons"].to_numpy()[:, None]
     assert (result <= most * (1 + 1e-9))[places].all()

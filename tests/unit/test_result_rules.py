@@ -15,7 +15,7 @@ from audience_impact.outputs.review import rules as review
 from audience_impact.outputs.review.rules import ReviewInput
 from audience_impact.periods import parse_periods
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import simulate_metrics
+from audience_impact.simulation.simulate import Simulation, simulate_metrics
 from audience_impact.vocabulary import RuleStage, Staleness
 from flows.pipeline import quality
 from flows.pipeline.quality import collect_rules
@@ -40,7 +40,7 @@ def sound() -> ReviewInput:
             stages.scope, stages.inputs.audiences, simulation, tables["platforms"]
         ),
         "impact_by_area": by_area(simulation, sampler, tables["areas"]),
-        "person_days": make_person_days(simulation, sampler, AS_OF),
+        "person_days": make_person_days(Simulation(simulation, sampler), AS_OF),
     }
     return pipeline.collect_review_input(stages, result)
 

@@ -8,7 +8,7 @@ from audience_impact.frames import Array
 from audience_impact.outputs import sensitivity as sensitivity_table
 from audience_impact.outputs.sensitivity import first_order_shares
 from audience_impact.simulation.sampler import Sampler, draw_uniforms
-from audience_impact.simulation.simulate import DEPRIVED, EXPOSED, simulate_metrics
+from audience_impact.simulation.simulate import DEPRIVED, EXPOSED, Simulation
 from audience_impact.vocabulary import InputKind
 from tests.engine import calibrated, calls, impact_of, prepared, russia
 from tests.support import World, world
@@ -66,11 +66,9 @@ def test_shares_of_known_functions(function: object, inputs: int, at: int, expec
 
 def compute_sensitivity(made: World) -> pd.DataFrame:
     stages, _ = prepared(made)
-    sampler = Sampler(0, 1000)
-    draws = simulate_metrics(stages.simulation, sampler)
-    return sensitivity_table.make_sensitivity(
-        stages.simulation, draws, sampler, impact_of(stages, draws)
-    )
+    simulation = Simulation(stages.simulation, Sampler(0, 1000))
+    draws = simulation.draw_metrics()
+    return sensitivity_table.make_sensitivity(simulation, draws, impact_of(stages, draws))
 
 
 def inputs(table: pd.DataFrame, metric: str = EXPOSED) -> list[str]:
