@@ -409,7 +409,6 @@ def _list_candidates(recorded: Sequence[EventRecord]) -> Iterable[tuple[EventRec
 
 
 def _relate(first: EventRecord, second: EventRecord, parents: Mapping[str, str]) -> Link | None:
-    """Return the link between two events, or None if they are different events."""
     if not _match(first, second):
         return None
     if first.start != second.start:
@@ -466,7 +465,6 @@ def _relate_same_place(first: EventRecord, second: EventRecord) -> Link | None:
 
 
 def _nesting_rule(inner: EventRecord, outer: EventRecord, parents: Mapping[str, str]) -> str:
-    """Return the rule by which event `inner` is a part of event `outer`; blank if it is not."""
     if not lies_in(inner, outer, parents):
         return ""
     if inner.sources & outer.sources:
@@ -484,7 +482,6 @@ def _is_among(inner: EventRecord, outer: EventRecord) -> bool:
 
 
 def _relate_nested(inner: EventRecord, outer: EventRecord, rule: str) -> Link:
-    """Return the link of two nested events, which names the event that is published."""
     last = outer.last_day
     is_over = outer.row["end_status"] == EndStatus.ENDED and last is not None
     if is_over and last is not None and inner.end_order > last:
@@ -495,7 +492,6 @@ def _relate_nested(inner: EventRecord, outer: EventRecord, rule: str) -> Link:
 
 
 def _relate_corrected(first: EventRecord, second: EventRecord) -> Link | None:
-    """Return the link from an event to the event of a later edition that corrects its start."""
     earlier, later = sorted((first, second), key=lambda event: event.first_year)
     is_later = later.first_year > earlier.newest_year
     is_late = later.start.year < int(later.first_year)
@@ -509,7 +505,6 @@ def _relate_corrected(first: EventRecord, second: EventRecord) -> Link | None:
 
 
 def _relate_contained(first: EventRecord, second: EventRecord) -> Link | None:
-    """Return the link from an event to another of the same areas that contains its days."""
     outer, inner = sorted((first, second), key=lambda event: event.start)
     last, inner_last = outer.last_day, inner.last_day
     if last is None or inner_last is None or not inner.start < last >= inner_last:

@@ -152,7 +152,6 @@ def _place_from_names(
     scope: GeoScope,
     gazetteer: places.Gazetteer,
 ) -> Place:
-    """Return the places if every name is resolved; otherwise the country."""
     if not names or not all(name.area_ids for name in names):
         reach = GeoScope.MULTI_REGION if scope is GeoScope.UNKNOWN else scope
         return Place(codes, reach if names else scope, "place_unresolved", names)

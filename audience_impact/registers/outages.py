@@ -94,7 +94,6 @@ def _parse_times(cells: "pd.Series[str]") -> Iterator[pd.Timestamp]:
 def _find_refusal(
     cells: Row, country: str, begin: pd.Timestamp, end: pd.Timestamp, taken: set[str]
 ) -> str:
-    """Return the reason for which a row is refused, or blank."""
     reasons = {
         "country_unresolved": not country,
         "scope_unreadable": not SCOPE.fullmatch(cells["scope_printed"]),
@@ -107,7 +106,6 @@ def _find_refusal(
 
 
 def _read_cells(cells: Row, country: str, atlas: Atlas) -> Row:
-    """Return the cells of evidence that do not depend on its times."""
     match = SCOPE.fullmatch(cells["scope_printed"])
     word, name = (match[1], match[2] or "") if match else ("", "")
     area, missing = country, ""

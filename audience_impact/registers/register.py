@@ -342,7 +342,6 @@ def _row_order(record: Record) -> tuple[str, ...]:
 
 
 def _information_rank(record: Record) -> tuple[int, tuple[str, ...]]:
-    """Return the number of filled cells of a record, and its cells as a tie-breaker."""
     filled = [cell for cell in record.cells.values() if cell.casefold() not in ("", "unknown")]
     return len(filled), tuple(record.cells.values())
 
@@ -386,7 +385,6 @@ def _split_group(group: Sequence[Record]) -> list[tuple[str, tuple[Record, ...]]
 
 
 def _split_events(rows: list[Record]) -> list[tuple[str, list[Record]]]:
-    """Return rows of an identity without duplicates as events, each with its distinguishing key."""
     if len({row.count_year for row in rows}) == len(rows):
         return [("", rows)]
     parts: dict[str, list[Record]] = {}

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from audience_impact.facts import reading
 from audience_impact.facts.tables import Tables
-from audience_impact.registers.denominators import worldbank
+from audience_impact.registers.denominators import figures as published
 from audience_impact.registers.denominators.bases import Figures, Sources, Years, rows_from_figures
 from audience_impact.registers.denominators.publisher_files import Difference, ShapeError
 from audience_impact.store.files import OF_A_SERVER
@@ -41,9 +41,9 @@ SOURCES = Sources(
 LEAST_SHARE, SHARE_DECIMALS = 0.001, 4
 """Share of the users of a country from which a network is stored, and its decimals."""
 _READERS = {
-    Name.POPULATION: ("counted", worldbank.tidy_population),
-    Name.INTERNET: ("shares", worldbank.tidy_shares),
-    Name.PROJECTIONS: ("ahead", worldbank.tidy_projections),
+    Name.POPULATION: ("counted", published.read_population),
+    Name.INTERNET: ("shares", published.read_shares),
+    Name.PROJECTIONS: ("ahead", published.tidy_projections),
 }
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pycountry
 
 from audience_impact.answers.names import name_area
-from audience_impact.registers.denominators import bulk_files
+from audience_impact.registers.denominators import figures as published
 from audience_impact.registers.denominators.bases import Figures, rows_from_figures
 from audience_impact.vocabulary import ObsStatus
 
@@ -113,7 +113,7 @@ def build_russia(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     iso_names = {subdivision.code: subdivision.name for subdivision in _list_subdivisions("RU")}
     names = dict(zip(file["iso_code"], file["geoname_name"], strict=True))
     inner: dict[str, list[str]] = {}
-    for okrug, outer in bulk_files.OKRUGS.items():
+    for okrug, outer in published.OKRUGS.items():
         inner.setdefault(outer, []).append(f"{names.get(okrug, okrug)} ({okrug})")
     areas, notes = [], []
     for row in file.to_dict("records"):
@@ -132,14 +132,14 @@ def build_russia(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             "note": [f"{origin}; {note}" if note else origin for note in notes],
         }
     )
-    return pd.DataFrame(areas), bulk_files.region_rows(rows, bulk_files.RUSSIA, "regional-list")
+    return pd.DataFrame(areas), published.region_rows(rows, published.RUSSIA, "regional-list")
 
 
 def _note_boundary(code: str, names: dict[str, str], inner: dict[str, list[str]]) -> str:
     if code.startswith("UA-"):
         return UKRAINIAN
-    if code in bulk_files.OKRUGS:
-        outer = bulk_files.OKRUGS[code]
+    if code in published.OKRUGS:
+        outer = published.OKRUGS[code]
         return OKRUG_NOTE.format(outer=f"{names.get(outer, outer)} ({outer})")
     return OUTER_NOTE.format(inner=" and ".join(inner[code])) if code in inner else ""
 
@@ -177,8 +177,8 @@ def build_india(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             ("2024", ObsStatus.FORECAST, "projection of the National Commission on Population"),
         )
     ]
-    return pd.DataFrame(areas), bulk_files.region_rows(
-        pd.concat(parts), bulk_files.INDIA, "state-list"
+    return pd.DataFrame(areas), published.region_rows(
+        pd.concat(parts), published.INDIA, "state-list"
     )
 
 
@@ -200,20 +200,20 @@ def build_tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
     medium, low, high = (
         read_cells(args.wpp / f"popproj{name}.txt", "\t") for name in ("Med", "95l", "95u")
     )
-    ends = bulk_files.tidy_prospects(medium, low, high, known_codes)
+    ends = published.tidy_prospects(medium, low, high, known_codes)
     figures = Figures(
-        counted=bulk_files.tidy_population(read_cells(args.population), known_codes),
-        shares=bulk_files.tidy_shares(read_cells(args.internet, args.separator), known_codes),
-        ahead=bulk_files.mid_years(ends),
+        counted=published.tidy_population(read_cells(args.population), known_codes),
+        shares=published.tidy_shares(read_cells(args.internet, args.separator), known_codes),
+        ahead=published.mid_years(ends),
         year_ends=ends,
     )
     places = read_cells(args.wpp / "UNlocations.txt", "\t", "latin-1")["country_code"].astype(
         "int64"
     )
     listed = known_codes.loc[known_codes["m49"].isin(places), "area_id"]
-    rows = [rows_from_figures(figures, bulk_files.SOURCES, bulk_files.YEARS)]
+    rows = [rows_from_figures(figures, published.SOURCES, published.YEARS)]
     if args.worldpop:
-        rows.append(bulk_files.from_bands(read_cells(args.worldpop), figures.counted, known_codes))
+        rows.append(published.from_bands(read_cells(args.worldpop), figures.counted, known_codes))
     spoken = {*figures.shares["area_id"], *listed}.union(*(frame["area_id"] for frame in rows))
     areas = [build_countries(spoken)]
     for path, regions in ((args.russia, build_russia), (args.india, build_india)):
@@ -228,7 +228,7 @@ def build_tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def format_gaps(areas: pd.DataFrame, bases: pd.DataFrame) -> str:
     """Return a Markdown page that lists the areas without a denominator."""
-    gaps = bulk_files.without_denominator(areas, bases)
+    gaps = published.without_denominator(areas, bases)
     parts = ["# Areas without a denominator", "", "Written by `python -m flows.downloads.world`."]
     area_ids = set(areas["area_id"])
     silent = [
@@ -273,7 +273,7 @@ def main(arguments: list[str] | None = None) -> None:
     areas, rows = build_tables(args)
     sources = read_cells(args.into / "sources.csv").set_index("source_id")["measurement_series_id"]
     areas = merge_areas(read_cells(args.into / "areas.csv"), areas)
-    bases = bulk_files.merge_bases(read_cells(args.into / "bases.csv"), rows, sources)
+    bases = published.merge_bases(read_cells(args.into / "bases.csv"), rows, sources)
     pages = {
         args.into / "areas.csv": areas.to_csv(index=False, lineterminator="\n"),
         args.into / "bases.csv": bases.to_csv(index=False, lineterminator="\n"),

@@ -76,7 +76,6 @@ def read_file(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _require_size(path: Path, count: int, unit: str, most: int) -> None:
-    """Refuse a file that is far larger than any register."""
     if count > most:
         raise RegisterError(
             f"{path}: contains more than {most:,} {unit}, more than any register; give the "
@@ -179,14 +178,12 @@ def _read_short_lines(path: Path, text: str) -> Iterator[str]:
 
 
 def _require_table(path: Path, rows: int, columns: int) -> None:
-    """Refuse a table that is far larger than any register."""
     _require_size(path, rows, "rows", MOST_ROWS)
     _require_size(path, columns, "columns", MOST_COLUMNS)
     _require_size(path, rows * columns, "cells", MOST_CELLS)
 
 
 def _require_sheet(path: Path, rows: int, columns: int) -> None:
-    """Refuse a sheet that is far larger than that of any register."""
     _require_table(path, rows, columns)
     _require_size(path, rows * columns, "cells", MOST_SHEET_CELLS)
 
@@ -202,7 +199,6 @@ def _make_frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
 
 
 def _read_excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Return the sheet of a workbook with the columns of the register."""
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(member.file_size for member in packed.infolist())
@@ -260,7 +256,6 @@ def _find_header(sheet: Any, columns: Sequence[str]) -> int | None:
 
 
 def _read_sheet(path: Path, sheet: Any, place: int) -> pd.DataFrame:
-    """Return the rows of a sheet below its header, without blank rows at the end."""
     header = next(sheet.iter_rows(min_row=place, max_row=place, values_only=True))
     wide = max(number for number, cell in enumerate(header, 1) if cell not in (None, ""))
     _require_sheet(path, sheet.max_row or 1, wide)

@@ -131,7 +131,6 @@ def build_atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
 
 
 def _reviewed_names(place_names: pd.DataFrame) -> dict[str, dict[str, Reviewed]]:
-    """Return the reviewed meanings of names by country and folded name."""
     meanings: dict[str, dict[str, Reviewed]] = {}
     for row in place_names.to_dict("records"):
         meant = Reviewed(tuple(row["area_ids"].split(";")), PlaceReading(row["reading"]))

@@ -100,7 +100,6 @@ def _feature_rules(register: Register, base: Tables) -> list[FeatureRule]:
 
 
 def _area_rows(used: set[str], base: Tables) -> list[Row]:
-    """Return areas that the layer names and the base facts do not have."""
     parents = parents_of(base["areas"])
     used |= {country_of(area, parents) for area in used}
     area_ids = set(base["areas"]["area_id"])
@@ -151,7 +150,6 @@ def _link_rows(
 def _describe_records(
     recorded: Sequence[event_links.EventRecord], readings: Sequence[Reading], places: Sequence[Row]
 ) -> list[event_links.EventRecord]:
-    """Return the events of a register with their editions, sources and whole areas."""
     events = {reading.event.restriction_id: reading.event for reading in readings}
     partial = event_links.read_partial_areas(places)
     return [
@@ -181,7 +179,6 @@ def _rows_as_text(frame: pd.DataFrame) -> list[Row]:
 
 
 def _refused_rows(frame: pd.DataFrame, rows: Sequence[Record]) -> list[Row]:
-    """Return the refused rows with all cells, their numbers and reasons."""
     return [
         {
             "row": str(row.number),
@@ -194,7 +191,6 @@ def _refused_rows(frame: pd.DataFrame, rows: Sequence[Record]) -> list[Row]:
 
 
 def _make_background(rows: Sequence[Record], register: Register, base: Tables) -> Background:
-    """Return the context for reading the rows of a register."""
     country_gazetteer = gazetteer.build_gazetteer(
         {part for row in rows for part in places.country_parts(row.country)}
     )

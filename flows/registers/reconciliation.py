@@ -102,7 +102,6 @@ def _first_rows(rows: Sequence[int]) -> str:
 
 
 def _count_lines(counts: Counts) -> list[str]:
-    """Return the events by country and year, a line for each country."""
     by_country: dict[str, list[str]] = {}
     for (country, year), events in sorted(counts.items()):
         by_country.setdefault(country, []).append(f"{year} {events}")

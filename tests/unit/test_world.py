@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from audience_impact.facts.checks import run_rule
-from audience_impact.registers.denominators import bases, bulk_files
+from audience_impact.registers.denominators import bases
+from audience_impact.registers.denominators import figures as published
 from audience_impact.registers.denominators.bases import Figures
 from audience_impact.registers.denominators.publisher_files import ShapeError
 from tests.support import World
@@ -24,7 +25,7 @@ CODES = pd.DataFrame(
     columns=["area_id", "iso3", "m49", "owid"],
 )
 NO_LINEAGES = pd.Series(
-    {bulk_files.WORLD_BANK: "world-bank-population", bulk_files.ITU: "itu-internet-use"}
+    {published.WORLD_BANK: "world-bank-population", published.ITU: "itu-internet-use"}
 )
 
 
@@ -37,11 +38,11 @@ def bank(*rows: tuple[str, str, str]) -> pd.DataFrame:
     result = text(
         [(code, year, value) for code, year, value in rows], ["Country Code", "Year", "Value"]
     )
-    return bulk_files.tidy_population(result, CODES)
+    return published.tidy_population(result, CODES)
 
 
 def use(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
-    return bulk_files.tidy_shares(text(list(rows), ["Entity", "Code", "Year", "percent"]), CODES)
+    return published.tidy_shares(text(list(rows), ["Entity", "Code", "Year", "percent"]), CODES)
 
 
 def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
@@ -57,7 +58,7 @@ def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
         )
         for factor in (1.0, 0.9, 1.1)
     ]
-    return bulk_files.tidy_prospects(frames[0], frames[1], frames[2], CODES)
+    return published.tidy_prospects(frames[0], frames[1], frames[2], CODES)
 
 
 COUNTED = bank(("NAM", "2023", "2900000"), ("NAM", "2024", "3000000"), ("AFE", "2024", "9"))
@@ -65,15 +66,15 @@ ENDS = ends(
     {"516": ("3050", "3150", "3250"), "158": ("23000", "22900", "22800"), "935": ("1", "1", "1")}
 )
 
-FIGURES = Figures(counted=COUNTED, ahead=bulk_files.mid_years(ENDS), year_ends=ENDS)
+FIGURES = Figures(counted=COUNTED, ahead=published.mid_years(ENDS), year_ends=ENDS)
 
 
 def everyone() -> pd.DataFrame:
-    return bases.population_rows(FIGURES, bulk_files.SOURCES, bulk_files.YEARS)
+    return bases.population_rows(FIGURES, published.SOURCES, published.YEARS)
 
 
 def online(use: pd.DataFrame) -> pd.DataFrame:
-    return bases.internet_rows(replace(FIGURES, shares=use), bulk_files.SOURCES, bulk_files.YEARS)
+    return bases.internet_rows(replace(FIGURES, shares=use), published.SOURCES, published.YEARS)
 
 
 def test_groups_of_countries_are_no_areas() -> None:
@@ -102,7 +103,7 @@ def test_a_cell_that_is_no_number_is_named() -> None:
 
 
 def test_mid_year_lies_between_the_ends_of_years_in_persons() -> None:
-    result = bulk_files.mid_years(ENDS).set_index(["area_id", "year"])
+    result = published.mid_years(ENDS).set_index(["area_id", "year"])
     assert set(result.index.get_level_values("year")) == {2025, 2026}
     assert result.loc[("NA", 2025), "persons"] == pytest.approx(1000 * np.sqrt(3050 * 3150))
     assert result.loc[("NA", 2025), "low"] == pytest.approx(900 * np.sqrt(3050 * 3150))
@@ -148,12 +149,12 @@ def test_internet_users_are_share_times_population_then_projected_with_a_range()
     numbers = ahead[["low_persons", "persons", "high_persons"]].astype("int64")
     assert (numbers.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
     assert set(ahead["measurement_series_id"]) == {bases.PROJECTED}
-    assert ahead["also_source_id"].tolist() == [bulk_files.WORLD_BANK, bulk_files.UN, bulk_files.UN]
+    assert ahead["also_source_id"].tolist() == [published.WORLD_BANK, published.UN, published.UN]
 
 
 def test_what_is_made_agrees_with_its_notes() -> None:
     made = World()
-    for source in (bulk_files.WORLD_BANK, bulk_files.ITU, bulk_files.UN):
+    for source in (published.WORLD_BANK, published.ITU, published.UN):
         made.add("sources", source_id=source)
     rows = pd.concat([online(growing()), everyone()]).astype("str").fillna("")
     made.rows["bases"] = rows.to_dict("records")
@@ -190,7 +191,7 @@ BANDS = text(
 
 def test_twelve_and_eighteen_lie_inside_a_band_and_russia_is_added_up() -> None:
     known = bank(("NAM", "2020", "2000"), ("RUS", "2020", "145000000"))
-    rows = bulk_files.from_bands(BANDS, known, CODES).set_index("base_id")["persons"]
+    rows = published.from_bands(BANDS, known, CODES).set_index("base_id")["persons"]
     assert rows.to_dict() == {
         "NA-age_12_plus-2020-worldpop": "1500",
         "RU-age_12_plus-2020-worldpop": str(round(145_000_000 * 0.78)),
@@ -204,7 +205,7 @@ def test_twelve_and_eighteen_lie_inside_a_band_and_russia_is_added_up() -> None:
 
 def table() -> pd.DataFrame:
     """A row by hand that says something else than the files, and a projection of before."""
-    cells = {"area_id": "NA", "obs_status": "A", "source_id": bulk_files.WORLD_BANK}
+    cells = {"area_id": "NA", "obs_status": "A", "source_id": published.WORLD_BANK}
     return (
         pd.DataFrame(
             [
@@ -237,13 +238,13 @@ def test_what_stands_wins_and_projections_are_made_anew() -> None:
             online(growing()),
         ]
     )
-    merged = bulk_files.merge_bases(table(), fresh, NO_LINEAGES)
+    merged = published.merge_bases(table(), fresh, NO_LINEAGES)
     ids = merged["base_id"].tolist()
     assert "mine" in ids
     assert "NA-all_ages-2024-worldbank" not in ids
     assert "NA-all_ages-2023-worldbank" in ids
     assert merged.set_index("base_id").loc["NA-internet_all-2024-projected", "persons"] != "1"
-    pd.testing.assert_frame_equal(bulk_files.merge_bases(merged, fresh, NO_LINEAGES), merged)
+    pd.testing.assert_frame_equal(published.merge_bases(merged, fresh, NO_LINEAGES), merged)
 
 
 def test_areas_without_a_denominator_are_named() -> None:
@@ -252,7 +253,7 @@ def test_areas_without_a_denominator_are_named() -> None:
         [("NA", "internet_all"), ("NA", "all_ages"), ("TW", "all_ages"), ("RU-MOW", "all_ages")],
         columns=["area_id", "population_base"],
     )
-    result = bulk_files.without_denominator(areas, rows)
+    result = published.without_denominator(areas, rows)
     assert dict(zip(result["area_id"], result["missing"], strict=True)) == {
         "TW": "online",
         "XK": "all",

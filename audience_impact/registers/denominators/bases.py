@@ -1,7 +1,7 @@
 """Rows of `bases` from publishers' data: populations and people online.
 
 All publishers use the same pipeline. Files of any shape are first converted to the tidy tables of
-`Figures` (bulk_files.py, worldbank.py); the rest does not depend on their origin.
+`Figures` (figures.py); the rest does not depend on their origin.
 
 Definitions. A tidy table has `area_id`, `year` and `persons` or `share` (0 to 1). Projected people
 have `persons`, `low` and `high`: the medium projection and its 95 % bounds.
@@ -320,14 +320,18 @@ class Figures:
     year_ends: pd.DataFrame = field(default_factory=_empty_projections)
 
 
-def tidy_table(area: pd.Series, year: pd.Series, **values: pd.Series) -> pd.DataFrame:
+def tidy_table(
+    area: pd.Series, year: pd.Series, times: int = 1, per: int = 1, **values: pd.Series
+) -> pd.DataFrame:
     """Return a tidy table in the order of areas and years, without rows that have no area.
 
-    Raises ShapeError for a cell that is no number, and for a share above 1.
+    Values are multiplied by `times` and divided by `per`. Raises ShapeError for a cell that is no
+    number, and for a share above 1.
     """
     table = pd.DataFrame({"area_id": area, "year": year, **values})
     table = table[table["area_id"].notna()]
-    numbers = {name: _read_numbers(table[name]) for name in ("year", *values)}
+    numbers = {name: _read_numbers(table[name]) * times / per for name in values}
+    numbers["year"] = _read_numbers(table["year"])
     if "share" in numbers and (numbers["share"] > 1).any():
         raise ShapeError("gives a share above 100 percent")
     typed = table.assign(**numbers).astype({"year": "int64"})
@@ -375,39 +379,29 @@ def population_rows(figures: Figures, sources: Sources, years: Years) -> pd.Data
     ahead = figures.ahead[_after_last_count(figures) & years.mark_requested(figures.ahead["year"])]
     alone = ends[~ends["area_id"].isin(counted["area_id"]) & (ends["year"] == ends["year"].min())]
     counted = counted[years.mark_requested(counted["year"])]
-    projected = {"obs_status": ObsStatus.FORECAST.value, "source_id": sources.projections}
     bounds = "medium projection and 95 % bounds"
+    forecast = {"obs_status": ObsStatus.FORECAST.value, "source_id": sources.projections}
+    normal = {"obs_status": ObsStatus.NORMAL.value, "source_id": sources.population}
+    at_year_end = f"{bounds} of 31 December; the World Bank has no row"
+    parts = [
+        (counted.assign(period=counted["year"]), "worldbank", normal),
+        (
+            ahead.assign(period=ahead["year"]),
+            "wpp2024",
+            {**forecast, "note": f"{bounds}; {sources.mid_year}"},
+        ),
+        (
+            alone.assign(period=alone["year"].astype("str") + "-12-31"),
+            "wpp2024",
+            {**forecast, "note": at_year_end},
+        ),
+    ]
     everybody = PopulationBase.ALL_AGES
-    return pd.concat(
-        [
-            base_rows(
-                counted.assign(period=counted["year"]),
-                everybody,
-                "worldbank",
-                obs_status=ObsStatus.NORMAL.value,
-                source_id=sources.population,
-            ),
-            base_rows(
-                ahead.assign(period=ahead["year"]),
-                everybody,
-                "wpp2024",
-                **projected,
-                note=f"{bounds}; {sources.mid_year}",
-            ),
-            base_rows(
-                alone.assign(period=alone["year"].astype("str") + "-12-31"),
-                everybody,
-                "wpp2024",
-                **projected,
-                note=f"{bounds} of 31 December; the World Bank has no row",
-            ),
-        ],
-        ignore_index=True,
-    )
+    rows = [base_rows(frame, everybody, tag, **columns) for frame, tag, columns in parts]
+    return pd.concat(rows, ignore_index=True)
 
 
 def _after_last_count(figures: Figures) -> "pd.Series[bool]":
-    """Mark the projections of years after the last count or estimate of their area."""
     last = figures.counted.groupby("area_id")["year"].max()
     last_year = figures.ahead["area_id"].map(last).astype("float64").fillna(LAST_ESTIMATE)
     return figures.ahead["year"] > last_year.clip(lower=LAST_ESTIMATE)
@@ -449,7 +443,6 @@ def _format_percent(shares: "pd.Series[float]") -> "pd.Series[str]":
 
 
 def _projected_internet_rows(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
-    """Return rows of internet users after the last report; none without past projections."""
     shares = figures.shares
     pairs = pair_projections(shares[shares["area_id"] != WORLD])
     if pairs.empty:

@@ -75,7 +75,6 @@ def compare_downloads(before: pd.DataFrame, after: pd.DataFrame, key: Sequence[s
 
 
 def _cells_by_key(rows: pd.DataFrame, key: Sequence[str]) -> dict[Any, Any]:
-    """Return the cells of each row by its key, sorted by column name."""
     repeat = rows.groupby(list(key), sort=False).cumcount()
     cells = rows[sorted(rows.columns)].itertuples(index=False, name=None)
     keys = rows[list(key)].itertuples(index=False, name=None)
@@ -120,7 +119,6 @@ def read_networks(files: Sequence[bytes]) -> pd.DataFrame:
 
 
 def _load_json(page: bytes) -> Any:
-    """Return the content of a page; numbers remain text."""
     if len(page) > MOST_PAGE_BYTES:
         raise ShapeError(f"gives a page of more than {MOST_PAGE_BYTES:,} bytes")
     try:

@@ -58,7 +58,6 @@ def narrow_meanings(
 
 
 def _as_whole(meaning: NameMeaning, text: str) -> NameMeaning:
-    """Return a place of which the cell counts districts as a whole if the text says so."""
     is_counted = meaning.part_kind is PartKind.DISTRICTS
     words = rf"\bin (?:entire|whole|all of)(?: the)?(?: state of)? {re.escape(meaning.name)}\b"
     if not is_counted or not re.search(words, phrases.fold_name(text)):
@@ -67,7 +66,6 @@ def _as_whole(meaning: NameMeaning, text: str) -> NameMeaning:
 
 
 def _as_circles(meaning: NameMeaning, circle: re.Match[str] | None) -> NameMeaning:
-    """Return a meaning as circles if the text gives their radius; unchanged without it."""
     if circle is None:
         return meaning
     is_single = circle["single"] or meaning.reading is not PlaceReading.WITHIN
@@ -93,7 +91,6 @@ def _find_part(meaning: NameMeaning, text: str, is_beside: bool) -> PartKind | N
 
 
 def _names_place(passage: str, name: str) -> bool:
-    """Return whether a folded passage contains a folded name or another spelling of it."""
     words, count = passage.split(), len(name.split())
     parts = [" ".join(words[first : first + count]) for first in range(len(words) - count + 1)]
     return any(
@@ -109,7 +106,6 @@ def _is_first_level(meaning: NameMeaning, gazetteer: Gazetteer) -> bool:
 
 
 def _as_part(meaning: NameMeaning, kind: PartKind | None) -> NameMeaning:
-    """Return a meaning as a part of this kind; unchanged without a kind, or if it is a part."""
     if kind is None or meaning.reading is PlaceReading.WITHIN:
         return meaning
     within = replace(meaning, reading=PlaceReading.WITHIN, least_area_id="")
@@ -172,7 +168,6 @@ def _find_inner_places(
 
 
 def _is_counted(part: NameMeaning, outer: str) -> bool:
-    """Return whether a name means several counted places in the place `outer`."""
     is_part = part.reading is PlaceReading.WITHIN and part.area_ids == (outer,)
     return is_part and part.part_kind in COUNTED and part.units > 1
 

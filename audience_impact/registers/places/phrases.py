@@ -143,7 +143,6 @@ class _Piece:
 
 
 def _sort_words(text: str, place_names: Container[str]) -> _Words:
-    """Return the name and the kind, and whether an amount, "all" or a plural is stated."""
     words = re.sub(r"[^\w-]+", " ", text).split()
     amount = is_all = plural = False
     kind = unit = ""
@@ -333,7 +332,6 @@ def _make_phrase(piece: _Piece, before: _Words) -> Phrase:
 
 
 def _spread_plurals(phrases: list[Phrase]) -> list[Phrase]:
-    """Apply a plural kind to the names of the list before it that have no kind."""
     for place in range(len(phrases) - 1, 0, -1):
         this, before = phrases[place], phrases[place - 1]
         in_list = this.cut in ("list", "and") and this.clause == before.clause

@@ -150,7 +150,6 @@ class _Reading:
                 item.ids = find_alike(item.phrase.name, self.gazetteer, self.gazetteer.first_level)
 
     def _assign_holders(self) -> None:
-        """Set for each item the item that contains it, according to the text."""
         for place, item in enumerate(self.items):
             item.holder = self._find_holder(place)
         for item in self.items:
@@ -171,7 +170,6 @@ class _Reading:
                 holder.ids = outer or holder.ids
 
     def _find_holder(self, place: int) -> int:
-        """Return the position of the item that contains another, or -1."""
         item = self.items[place]
         later = [
             candidate
@@ -199,7 +197,6 @@ class _Reading:
         return -1
 
     def _can_hold(self, place: int, candidate: int) -> bool:
-        """Return whether a later item is the container of an earlier one."""
         inner, outer = self.items[place], self.items[candidate]
         ids = self._containing_places(outer)
         if not ids:
@@ -239,7 +236,6 @@ class _Reading:
         return is_same and bool(inner.ids) and -2 < inner.stated_size < outer.stated_size
 
     def _containing_places(self, item: Item) -> list[str]:
-        """Return the places that a name may mean as the container of other places."""
         if item.phrase.kind:
             return self._best_level(item.ids, self._ordered_levels(item.phrase.kind))
         levels = {self.gazetteer.entries[area_id].level for area_id in item.ids}
@@ -247,7 +243,6 @@ class _Reading:
         return plain if levels - {UNION, SHIRE} else item.ids
 
     def _listed_size(self, place: int) -> int:
-        """Return the size of the neighbour of an item in its list, before any container."""
         before = [
             item
             for item in self.items[:place]
@@ -257,7 +252,6 @@ class _Reading:
         return sizes[-1] if sizes and self.items[place].phrase.cut in ("list", "and") else -1
 
     def _is_sibling(self, place: int, candidate: int) -> bool:
-        """Return whether two items, one of which contains the other, are listed side by side."""
         inner, outer = self.items[place].phrase, self.items[candidate].phrase
         if outer.cut == "and" or self._are_of_one_unit(place, candidate):
             return True
@@ -296,7 +290,6 @@ class _Reading:
                 item.ids = []
 
     def _container_sizes(self, place: int) -> list[int]:
-        """Return the sizes of the places named later in the clause that may contain others."""
         last = len(self.items) - 1
         return [
             max(map(self.gazetteer.level_size, outer.ids))
@@ -340,7 +333,6 @@ class _Reading:
         return levels & set(self._ordered_levels(item.phrase.kind))
 
     def _best_level(self, ids: Sequence[str], levels: Sequence[str]) -> list[str]:
-        """Return the places on the first level that has any of them."""
         for level in levels:
             matches = [area_id for area_id in ids if self.gazetteer.entries[area_id].level == level]
             if matches:
@@ -348,7 +340,6 @@ class _Reading:
         return []
 
     def _context_areas(self) -> list[str]:
-        """Return the first-level areas of the names with a single meaning."""
         first_level: dict[str, None] = {}
         for item in self.items:
             best = self._best_level(item.ids, self._ordered_levels(item.phrase.kind))
@@ -360,7 +351,6 @@ class _Reading:
         return list(first_level)
 
     def _choose_places(self) -> None:
-        """Choose one place for each name, by kind, container, the other names and level."""
         context, towns = self._context_areas(), self._are_towns()
         holding = {child.holder for child in self.items if not child.ids}
         for place, item in enumerate(self.items):
@@ -492,7 +482,6 @@ class _Reading:
         return not item.ids and is_inside and self.scope is GeoScope.LOCALITY
 
     def _surrounding_places(self, excepted: Sequence[Item]) -> list[NameMeaning]:
-        """Return the places around the exceptions, if no other place is named."""
         holders = [self.items[item.holder] for item in excepted if item.holder >= 0]
         country = NameMeaning(self.gazetteer.country, (self.gazetteer.country,))
         return [self._read_item(item) for item in holders[:1]] or [country]
@@ -515,7 +504,6 @@ class _Reading:
     def _find_excepted_parts(
         self, excepted: Sequence[Item], parts: Sequence[str]
     ) -> tuple[list[str], list[str]]:
-        """Return those parts of a place that are exceptions, and those that contain exceptions."""
         out: dict[str, None] = {}
         parted: dict[str, None] = {}
         for item in excepted:
@@ -533,7 +521,6 @@ class _Reading:
         return list(out), [part for part in parted if part not in out]
 
     def _read_item(self, item: Item) -> NameMeaning:
-        """Return the meaning of an item."""
         if item.reviewed:
             return as_reviewed(item.phrase.name, item.reviewed, item.phrase)
         name, kind = item.phrase.name, item.phrase.kind
@@ -595,7 +582,6 @@ class _Reading:
         return NameMeaning(name)
 
     def _namesake_city(self, item: Item, levels: Sequence[str]) -> str:
-        """Return the city, or smaller place, that lies in a place of the same name."""
         bare = {*self.gazetteer.entries[item.ids[0]].names, item.phrase.name}
         spellings = bare | {f"{spelling} city" for spelling in bare}
         inner = [

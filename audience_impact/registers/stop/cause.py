@@ -75,7 +75,6 @@ def _is_fault(reason: str) -> bool:
 
 
 def _cause_of_others(text: str, reason: str) -> Cause:
-    """Return the cause of a cut if the text names no authority."""
     if says("imposed", text):
         return Cause.ORDER
     if says("attack", text):
@@ -127,7 +126,6 @@ def is_admitted(row: Row) -> bool:
 
 
 def _list_blame(row: Row) -> str:
-    """Return what somebody blamed for the loss, in the words of a row."""
     text = f"{row['event']}. {row['actual_cause_details']}. {row['gov_just_details']}"
     return " ".join(PHRASES.pattern("blamed").findall(text))
 

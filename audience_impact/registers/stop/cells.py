@@ -205,7 +205,6 @@ def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
 
 
 def _is_slowed(row: Row) -> bool:
-    """Return whether a row states that networks were slowed and no network was cut."""
     event = row["event"]
     lead = first_sentence(event)
     if not (event or row["actual_cause_details"]):
@@ -246,7 +245,6 @@ def _join_known(*texts: str) -> str:
 
 
 def _describe_both(row: Row) -> str:
-    """Return the note on a row that counts as both shut down and throttled; else blank."""
     if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
         return ""
     text = event_text(row)
@@ -258,7 +256,6 @@ def _describe_both(row: Row) -> str:
 
 
 def _describe_order(row: Row) -> str:
-    """Return the note on an order that prolongs another or is one of a series."""
     text = event_text(row)
     if says("prolonging", text):
         return PROLONGED
@@ -266,13 +263,11 @@ def _describe_order(row: Row) -> str:
 
 
 def _describe_extent(row: Row) -> str:
-    """Return the note on a row that counts as one of services, and has cells of both."""
     is_of_both = "Full" in row["shutdown_extent"] and not read_cut(row).full
     return WITH_NETWORK if is_of_both else ""
 
 
 def _describe_spells(row: Row) -> str:
-    """Return the note on a row of several days whose text says that the cut came and went."""
     text = " ".join([*split_sentences(row["event"])[:2], row["actual_cause_details"]])
     is_one_day = row["end_date"][:10] == row["start_date"][:10]
     return ON_AND_OFF if says("on_and_off", text) and not is_one_day else ""
@@ -371,7 +366,6 @@ def _is_of_operators(row: Row, reason: str) -> bool:
 
 
 def _name_measurers(row: Row) -> dict[str, str]:
-    """Return the measurers that a row names, and the first of its links that is one of theirs."""
     links = re.findall(r"https?://[^;,\s]+", row["info_source_link"])
     text = f"{event_text(row)} {row['info_source_link']}"
     return {
@@ -395,13 +389,11 @@ def _read_claim(row: Row) -> ClaimStatus:
 
 
 def _read_timing(row: Row, ended_on: str) -> hours.Timing:
-    """Return days and hours in force until an end, which may be blank."""
     last = date.fromisoformat(ended_on) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", ended_on) else None
     return hours.read_timing(row, date.fromisoformat(dates.read_dates(row).start), last)
 
 
 def _timing_cells(timing: hours.Timing) -> dict[str, str]:
-    """Return the cells of days, times and hours in force."""
     return {
         "days_in_force": ";".join(active_day.isoformat() for active_day in timing.days),
         "times_in_force": str(timing.times or ""),

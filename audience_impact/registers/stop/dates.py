@@ -113,7 +113,6 @@ def read_last_sign(text: str, start: str) -> str:
 
 
 def _parse_sign(match: re.Match[str], start: str) -> str:
-    """Return the day of a last sign in ISO 8601; blank if it names none."""
     if not (match["year"] or match["day"]):
         return ""
     month = MONTHS.index(match["month"].casefold()) + 1 if match["month"] else 1

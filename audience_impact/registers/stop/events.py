@@ -152,7 +152,6 @@ def read_event(event: Event, background: Background) -> Reading:
 
 
 def _read_context(row: Record, background: Background) -> stop.Context:
-    """Return the evidence in other rows on the newest row of an event."""
     later = _later_editions(row, background)
     ends = sorted(end for record in later if (end := dates.read_dates(record.cells).end))
     end = ends[-1] if ends and not dates.read_dates(row.cells).end else ""
@@ -174,7 +173,6 @@ def _read_context(row: Record, background: Background) -> stop.Context:
 
 
 def _exception_reason(row: Record) -> str:
-    """Return the words of the row that exclude a part of the country; blank without them."""
     area = row.cells["area_name"]
     return f"{EXCEPTED}{area}" if says("exception", area) else ""
 
@@ -195,7 +193,6 @@ def _later_editions(row: Record, background: Background) -> list[Record]:
 
 
 def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
-    """Return the place of a row, and the defect of its stated scope."""
     scope, odd = stop.read_scope(record.cells["geo_scope"])
     cells = record.cells
     other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in OTHER_TEXTS))
@@ -249,7 +246,6 @@ def _list_defects(record: Record, background: Background) -> list[str]:
 
 
 def _no_longer_counted(newest: Record, newest_year: str) -> list[Defect]:
-    """Return the defect of an ongoing event that the edition of the newest year does not list."""
     cells = newest.cells
     going_on = cells["shutdown_status"].casefold() == "ongoing" and not cells["end_date"]
     lost = going_on and newest.count_year < newest_year

@@ -117,7 +117,6 @@ def _hours_between(parts: tuple[str, ...]) -> float:
 
 
 def _find_stretches(text: str, first: date, last: date) -> Iterator[tuple[date, date, float]]:
-    """Yield first day, last day and hours of each stretch within the days of the row."""
     for match in PHRASES.pattern("stretch").finditer(text):
         begin, month, day = match.groups("")[:3], match[4], match[5]
         end, to_month, to_day = match.groups("")[5:8], match[9], match[10]
@@ -201,7 +200,6 @@ def _plausible_hours(hours: tuple[float, ...] | None, days: int) -> Range | None
 
 
 def _with_clock_times(row: Row) -> dict[str, str]:
-    """Return a row whose texts have clock times for the words for noon and midnight."""
     texts = {name: row[name] for name in ("actual_cause_details", "event")}
     for word, clock in HOURS_WORDS.items():
         texts = {name: re.sub(rf"\b{word}\b", clock, text) for name, text in texts.items()}
@@ -224,7 +222,6 @@ def _hours_of_edges(text: str, first: date, last: date) -> Range | None:
 
 
 def _find_edges(text: str, first: date, last: date) -> tuple[float | None, float | None]:
-    """Return the clock times at which a text says that a cut began and ended; None without one."""
     edges: dict[str, list[tuple[date | None, float]]] = {"begins": [], "ends": []}
     for match in PHRASES.pattern("edge").finditer(text):
         clock = _parse_clock(*match.groups("")[2:5])
@@ -250,7 +247,6 @@ def _hours_of_days(text: str) -> Range | None:
 
 
 def _duration_hours(text: str) -> Range | None:
-    """Return the hours of a duration shorter than a day, or stated in hours."""
     if re.fullmatch(r"0\.\d+", text):
         hours = round(float(text) * HOURS, 1)
         return (hours, hours) if hours else None
@@ -291,7 +287,6 @@ def read_timing(row: Row, first: date, last: date | None) -> Timing:
 
 
 def _read_returns(row: Row, first: date, last: date) -> tuple[tuple[date, ...], int | None, bool]:
-    """Return the days and times of a cut that came back, and whether it did."""
     main_text = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
     times = _count_times(main_text) or _count_times(row["event"])
     days = _list_days(main_text, first, last)

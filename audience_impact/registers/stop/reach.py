@@ -151,7 +151,6 @@ def is_mobile_alone(row: Row) -> bool:
 
 
 def _is_satellite_named(row: Row) -> bool:
-    """Return whether a satellite service is the only item in the cell of other services."""
     is_alone = row[OTHER].casefold() == "starlink" and "Full" in row["shutdown_extent"]
     return is_alone and not says("including_satellite", row["event"])
 
@@ -219,7 +218,6 @@ def _quote(reading: str, *texts: str) -> str:
 
 
 def _operator_of_country(row: Row, context: RegisterContext) -> str:
-    """Return as a reason the one operator to which a row marked nationwide limits itself."""
     named = named_operators(row)
     keys = {operator_key(name) for name in named}
     if len(keys) != 1 or context.is_only(next(iter(keys))):
@@ -234,7 +232,6 @@ def _operator_of_country(row: Row, context: RegisterContext) -> str:
 
 
 def _says_everyone(row: Row) -> bool:
-    """Return whether a text or a title of the row states that the whole country was cut."""
     names, titles = country_names(row), source_titles(row)
     return PHRASES.find_named("everyone", row_words(row), country=names) or PHRASES.find_named(
         "everyone_by_title", titles, country=names
@@ -257,7 +254,6 @@ def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContex
 
 
 def _damage_reason(row: Row, main: list[str]) -> str:
-    """Return why damage or an attack did not cut off a whole place; blank if it did."""
     cause = read_cause(row)
     if cause not in (Cause.ATTACK, Cause.DAMAGE):
         return ""
@@ -269,7 +265,6 @@ def _damage_reason(row: Row, main: list[str]) -> str:
 
 
 def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str:
-    """Return the operators to which the words of a row limit the event; blank without any."""
     named = named_operators(row)
     keys = {operator_key(name) for name in named}
     if not named or not context.has_others(keys):
@@ -287,7 +282,6 @@ def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str
 
 
 def _silent_reason(row: Row, context: RegisterContext) -> str:
-    """Return as a reason the only operator in a row without text, if the country has others."""
     named = named_operators(row)
     keys = {operator_key(name) for name in named}
     is_silent = not row["event"] and not row["actual_cause_details"] and not measures_country(row)

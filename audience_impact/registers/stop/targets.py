@@ -57,7 +57,6 @@ def is_name(text: str) -> bool:
 
 
 def _read_item(text: str, catalogue: Catalogue) -> tuple[tuple[str, ...], str, str]:
-    """Return the services, kinds or remarks that an item means."""
     if platform_id := catalogue.find_id(text):
         return (platform_id,), "", ""
     if groups := PHRASES.list_meanings("group", text):
@@ -69,7 +68,6 @@ def _read_item(text: str, catalogue: Catalogue) -> tuple[tuple[str, ...], str, s
 
 
 def _sentence_around(text: str, match: re.Match[str]) -> str:
-    """Return the sentence of a text that contains a match."""
     start = max(text.rfind(". ", 0, match.start()), text.rfind("! ", 0, match.start()), -1) + 1
     end = text.find(". ", match.end())
     return text[start : end if end >= 0 else len(text)]
@@ -141,7 +139,6 @@ class _Services:
 
 
 def _collect_services(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -> _Services:
-    """Return the services in the columns and in the free text of a row."""
     yes = [
         MESSENGER if name == "Facebook" and _means_messenger(row) else name
         for column, name in SERVICES.items()
@@ -186,7 +183,6 @@ def _merge_targets(targets: Sequence[Target]) -> tuple[Target, ...]:
 
 
 def _networks_only(row: Row) -> Targets:
-    """Return the targets of a row that is not about services."""
     unsaid = Target(UNNAMED, Feature.UNKNOWN, "the register does not say what is restricted")
     full = read_cut(row).full
     named = [name for column, name in SERVICES.items() if row[column] == "Yes"]

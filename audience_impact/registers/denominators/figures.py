@@ -1,7 +1,7 @@
-"""Denominators of all countries from published files, as tidy tables and as rows of `bases`.
+"""Figures of publishers of all countries as tidy tables, and as rows of `bases`.
 
-Definitions. A tidy table has `area_id`, `year` and `persons` or `share`. A vintage is a table as
-published on some day.
+Definitions. A tidy table has `area_id`, `year` and `persons` or `share`. A shape says which columns
+of a publisher's file have area, year and number, and in which unit.
 
 Method. Populations and shares are converted to `Figures`, from which bases.py derives rows. The
 text files of World Population Prospects give the 31 December of each year, in thousands, so
@@ -9,7 +9,9 @@ mid-year is the geometric mean of the two ends. People of 12 and over, and of 18
 2020, the share of that age in WorldPop's bands times the population of 2020, a fifth of the band of
 10 to 19 a year of age; where the national row of WorldPop is wrong, the sum of its regions.
 
-Assumptions. Within a ten-year band every age is as large as any other.
+Assumptions. Areas that are not in the facts are omitted, and so is a projection without both
+bounds, because it would replace one that has them. Within a ten-year band every age is as large as
+any other.
 
 Known drawbacks. The bands are of one year and modelled; a country that ages differs later.
 
@@ -17,18 +19,53 @@ Citation. World Bank SP.POP.TOTL; ITU, individuals using the internet; United Na
 Population Prospects 2024; WorldPop, age and sex structures.
 """
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from audience_impact.registers.denominators.bases import (
     PROJECTED,
+    WORLD,
     Sources,
     Years,
     base_rows,
     tidy_table,
 )
+from audience_impact.registers.denominators.publisher_files import (
+    HIGH_VARIANT,
+    LOW_VARIANT,
+    MEDIUM_VARIANT,
+    ShapeError,
+)
 from audience_impact.vocabulary import ObsStatus, PopulationBase
 
+
+@dataclass(frozen=True)
+class Shape:
+    """The columns of a publisher's file with area, year and number.
+
+    `column` is that of the tidy table; a printed number is multiplied by `times` and divided by
+    `per`.
+    """
+
+    area: str
+    year: str
+    number: str
+    column: str = "persons"
+    times: int = 1
+    per: int = 1
+
+
+POPULATION_FILE = Shape("Country Code", "Year", "Value")
+SHARE_FILE = Shape("Code", "Year", "percent", "share", per=100)
+POPULATION = Shape("country", "date", "value")
+SHARES = Shape("country", "date", "value", "share", per=100)
+PROJECTIONS = Shape("ISO2_code", "Time", "PopTotal", times=1000)
+"""Files of the World Bank and of the ITU, and answers of the World Bank and of the UN."""
+_WORLD_BANK_WORLD, _UN_WORLD = "1W", "900"
+_VARIANTS = {MEDIUM_VARIANT: "persons", LOW_VARIANT: "low", HIGH_VARIANT: "high"}
 YEARS, OF_BANDS = Years(2015, 2026), 2020
 ORDER = [
     *(PopulationBase.ALL_AGES, PopulationBase.AGE_12_PLUS, PopulationBase.AGE_13_PLUS),
@@ -53,18 +90,32 @@ SOURCES = Sources(
     UN,
     mid_year="middle of the year: geometric mean of 31 December before and after",
 )
+BANDED = {
+    PopulationBase.AGE_12_PLUS: ("12+", 0.2, "a fifth"),
+    PopulationBase.AGE_18_PLUS: ("18+", 0.8, "four fifths"),
+}
+"""Share of the band 10-19 below each minimum age that is inside the band."""
+
+
+def read_figures(rows: pd.DataFrame, shape: Shape, areas: Mapping[str, str]) -> pd.DataFrame:
+    """Return a publisher's rows as a tidy table, without blank numbers and other areas.
+
+    `areas` gives the area id of each code. Raises ShapeError for a cell that is no number, and for
+    a share above 1.
+    """
+    filled = rows[rows[shape.number] != ""]
+    return tidy_table(
+        filled[shape.area].map(dict(areas)),
+        filled[shape.year],
+        shape.times,
+        shape.per,
+        **{shape.column: filled[shape.number]},
+    )
 
 
 def tidy_population(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
-    """Return the World Bank's file as a tidy table without groups of countries.
-
-    The columns of the file are Country Code, Year and Value.
-    """
-    area = file["Country Code"].map(codes.set_index("iso3")["area_id"])
-    is_reported = file["Value"] != ""
-    return tidy_table(
-        area[is_reported], file.loc[is_reported, "Year"], persons=file.loc[is_reported, "Value"]
-    )
+    """Return the World Bank's file as a tidy table without groups of countries."""
+    return read_figures(file, POPULATION_FILE, _map_codes(codes, "iso3"))
 
 
 def tidy_shares(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
@@ -73,16 +124,46 @@ def tidy_shares(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
     `owid` in `codes` has the codes that are no ISO codes, such as OWID_KOS, and the names of areas
     without a code.
     """
-    area_by_code = pd.concat(
-        [codes.set_index("iso3")["area_id"], codes.set_index("owid")["area_id"]]
-    )
-    area_by_code = area_by_code[(area_by_code.index != "") & ~area_by_code.index.duplicated()]
-    reported = file[file[file.columns[-1]] != ""]
-    names = reported["Code"].where(reported["Code"] != "", reported["Entity"])
-    percent = tidy_table(
-        names.map(area_by_code), reported["Year"], percent=reported[reported.columns[-1]]
-    )
-    return tidy_table(percent["area_id"], percent["year"], share=percent["percent"] / 100)
+    named = file.rename(columns={file.columns[-1]: SHARE_FILE.number})
+    named["Code"] = named["Code"].where(named["Code"] != "", named["Entity"])
+    return read_figures(named, SHARE_FILE, _map_codes(codes, "owid") | _map_codes(codes, "iso3"))
+
+
+def _map_codes(codes: pd.DataFrame, column: str) -> dict[str, str]:
+    return {code: area for code, area in zip(codes[column], codes["area_id"], strict=True) if code}
+
+
+def read_population(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
+    """Return people of all ages as the World Bank answers: `area_id`, `year`, `persons`."""
+    return read_figures(rows, POPULATION, _map_answers(areas))
+
+
+def read_shares(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
+    """Return shares online as the World Bank answers in percent: `area_id`, `year`, `share`."""
+    return read_figures(rows, SHARES, _map_answers(areas))
+
+
+def _map_answers(areas: Collection[str]) -> dict[str, str]:
+    return {area: area for area in areas} | ({_WORLD_BANK_WORLD: WORLD} if WORLD in areas else {})
+
+
+def tidy_projections(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
+    """Return people in the middle of each year as projected by the UN, with 95 % bounds.
+
+    Columns `area_id`, `year`, `persons`, `low`, `high`; the medium variant is never outside them.
+    """
+    coded = rows.assign(ISO2_code=rows["ISO2_code"].mask(rows["LocID"] == _UN_WORLD, WORLD))
+    parts = []
+    for variant, name in _VARIANTS.items():
+        of_variant = coded[coded["Variant"] == variant]
+        table = read_figures(of_variant, PROJECTIONS, {area: area for area in areas})
+        keyed = table.set_index(["area_id", "year"])["persons"].rename(name)
+        if keyed.index.has_duplicates:
+            raise ShapeError(f"gives {variant} of a place and year twice")
+        parts.append(keyed)
+    table = pd.concat(parts, axis=1).dropna().sort_index().reset_index()
+    low, high = (np.minimum, "low"), (np.maximum, "high")
+    return table.assign(**{name: end(table[name], table["persons"]) for end, name in (low, high)})
 
 
 def tidy_prospects(
@@ -109,62 +190,41 @@ def mid_years(ends: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(middle, index=both, columns=after.columns).sort_index().reset_index()
 
 
-BANDED = {
-    PopulationBase.AGE_12_PLUS: ("12+", 0.2, "a fifth"),
-    PopulationBase.AGE_18_PLUS: ("18+", 0.8, "four fifths"),
-}
-"""Share of the band 10-19 below each minimum age that is inside the band."""
-
-
 def from_bands(bands: pd.DataFrame, counts: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
     """Return rows of people above an age in about 2020, and of everyone where nobody counted.
 
     `bands` is WorldPop's table: `key`, `all` and one column for each band of ten years.
     """
     countries = _national_rows(bands)
-    countries = countries[
-        countries["area_id"].isin(codes["area_id"]) & (countries["all"] > 0)
-    ].assign(period=OF_BANDS)
+    countries = countries[countries["area_id"].isin(codes["area_id"]) & (countries["all"] > 0)]
     people = counts[counts["year"] == OF_BANDS].set_index("area_id")["persons"]
     counted = countries["area_id"].map(people)
-    is_uncounted = counted.isna()
-    alone = base_rows(
-        countries[is_uncounted].assign(persons=countries["all"]),
-        PopulationBase.ALL_AGES,
-        "worldpop",
-        obs_status=ObsStatus.ESTIMATED.value,
-        source_id=WORLDPOP,
-        note="about 2020; the World Bank has no row",
+    countries = countries.assign(period=OF_BANDS, counted=counted.fillna(countries["all"]))
+    is_counted = counted.notna()
+    parts = []
+    for base, (name, below, words) in BANDED.items():
+        older = countries["all"] - countries["age_00_09"] - below * countries["age_10_19"]
+        rows = countries.assign(persons=older / countries["all"] * countries["counted"])
+        says = f"population 10+ less {words} of the band 10-19; bands of about 2020"
+        note = f"share {name} of WorldPop times the population of the World Bank: {says}"
+        parts += [
+            _worldpop_rows(rows[is_counted], base, note, also_source_id=WORLD_BANK),
+            _worldpop_rows(rows[~is_counted], base, says),
+        ]
+    alone = countries[~is_counted].assign(persons=countries["all"])
+    parts.append(
+        _worldpop_rows(alone, PopulationBase.ALL_AGES, "about 2020; the World Bank has no row")
     )
-    parts = [_from_age(base, countries, counted) for base in BANDED]
-    return pd.concat([*parts, alone], ignore_index=True)
+    return pd.concat(parts, ignore_index=True)
 
 
-def _from_age(base: PopulationBase, countries: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
-    """Return rows of an age: its share in WorldPop times counted people, else WorldPop's count."""
-    name, below, words = BANDED[base]
-    older = countries["all"] - countries["age_00_09"] - below * countries["age_10_19"]
-    rows = countries.assign(persons=older / countries["all"] * counted.fillna(countries["all"]))
-    says = f"population 10+ less {words} of the band 10-19; bands of about 2020"
-    is_uncounted = counted.isna()
-    product = base_rows(
-        rows[~is_uncounted],
-        base,
-        "worldpop",
-        obs_status=ObsStatus.ESTIMATED.value,
-        source_id=WORLDPOP,
-        also_source_id=WORLD_BANK,
-        note=f"share {name} of WorldPop times the population of the World Bank: {says}",
+def _worldpop_rows(
+    frame: pd.DataFrame, base: PopulationBase, note: str, **columns: str
+) -> pd.DataFrame:
+    status = ObsStatus.ESTIMATED.value
+    return base_rows(
+        frame, base, "worldpop", obs_status=status, source_id=WORLDPOP, note=note, **columns
     )
-    plain = base_rows(
-        rows[is_uncounted],
-        base,
-        "worldpop",
-        obs_status=ObsStatus.ESTIMATED.value,
-        source_id=WORLDPOP,
-        note=says,
-    )
-    return pd.concat([product, plain], ignore_index=True)
 
 
 def _national_rows(bands: pd.DataFrame) -> pd.DataFrame:
