@@ -14,6 +14,7 @@ import html
 import inspect
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from audience_impact import vocabulary
 from audience_impact.answers.names import label_code
@@ -38,22 +39,11 @@ class Term:
 def read_terms(path: Path = GLOSSARY) -> list[Term]:
     """Return all terms of the glossary in alphabetical order."""
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        Term(
-            row["term"],
-            row["definition"],
-            _split_cell(row["synonyms"]),
-            _split_cell(row["names"]),
-            row["where"],
-            row["built"],
-        )
-        for row in rows
-    ]
-
-
-def _split_cell(cell: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in cell.split(";") if part.strip())
+        rows: list[dict[str, Any]] = list(csv.DictReader(file))
+    for row in rows:
+        for column in ("synonyms", "names"):
+            row[column] = tuple(filter(None, map(str.strip, row[column].split(";"))))
+    return [Term(**row) for row in rows]
 
 
 def render_glossary() -> str:

@@ -142,9 +142,8 @@ def format_estimate(row: Mapping[str, Any]) -> str:
     if estimate.q05 == estimate.q95:
         return format_compact(estimate.q50)
     low, middle, high = map(format_compact, (estimate.q05, estimate.q50, estimate.q95))
-    if estimate.covered:
-        return f"{middle} ({low} to {high}) {estimate.covered}"
-    return f"{middle} ({low} to {high})"
+    part = f" {estimate.covered}" if estimate.covered else ""
+    return f"{middle} ({low} to {high}){part}"
 
 
 def format_in_full(value: float | None, blank: str = NONE) -> str:
@@ -249,11 +248,7 @@ def limit_bounds(estimate: Estimate, residents: float | None, base: float | None
 
 
 def has_telling_ceiling(estimate: Estimate, residents: float | None, base: float | None) -> bool:
-    """Return whether the upper bound says anything beside the people of a place.
-
-    It does below all residents and below half of those online; without a count of either it does
-    not.
-    """
+    """Return whether the upper bound is below all residents and half of those online."""
     most = estimate.at_most
     return bool(most and residents and base and most < residents and most < base / 2)
 
@@ -270,10 +265,7 @@ def _is_misread(low: float, high: float) -> bool:
 
 
 def _round_outwards(low: float, high: float) -> tuple[str, str]:
-    """Return the bounds with three digits, the lower rounded down and the upper rounded up.
-
-    Fewer than a thousand beside millions are rounded down to 0.
-    """
+    """Return the bounds with three digits, the lower rounded down and the upper rounded up."""
     low = 0.0 if _is_misread(low, high) else low
     return (
         _write_rounded(low, math.inf, DIGITS_ALONE, math.floor),
@@ -286,15 +278,14 @@ def format_median_interval(estimate: Estimate) -> str:
     if estimate.interval is None:
         return "no estimate"
     low, _, high = estimate.interval
+    first, shown, last = round_interval(*estimate.interval)
     if low == high:
-        return format_median(estimate)
-    first, _, last = round_interval(*estimate.interval)
-    shown, span = format_median(estimate), format_interval(low, high)
-    unit = shown.partition(" ")[2]
-    same = unit and first.endswith(unit) and last.endswith(unit)
-    shorter = span.removesuffix(f" {unit}")
+        return shown
+    span, unit = format_interval(low, high), shown.partition(" ")[2]
+    if unit and first.endswith(unit) and last.endswith(unit):
+        span = span.removesuffix(f" {unit}")
     part = f" {estimate.covered}" if estimate.covered else ""
-    return f"{shown} ({shorter if same else span}){part}"
+    return f"{shown} ({span}){part}"
 
 
 def format_amount(estimate: Estimate) -> str:
