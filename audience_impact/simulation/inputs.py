@@ -34,9 +34,9 @@ from audience_impact.imputation.audiences import ENDS
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import prepare_audiences
-from audience_impact.simulation.error_ends import widen_inputs
 from audience_impact.simulation.timeline import Timeline, make_timeline
 from audience_impact.simulation.unions import GROUP
+from audience_impact.simulation.worlds import widen_inputs
 
 AUDIENCES = Frame(
     "simulation.audiences",

@@ -65,10 +65,10 @@ from audience_impact.phases import (
     cut_to_days,
     split_by_year,
 )
-from audience_impact.simulation import audiences, error_ends, reach
+from audience_impact.simulation import audiences, reach
 from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
 from audience_impact.simulation.unions import GROUP, Unions
-from audience_impact.simulation.worlds import Limits, read_pair
+from audience_impact.simulation.worlds import Limits, read_pair, widen_phases
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     AudienceMetric,
@@ -253,7 +253,7 @@ def make_timeline(
         is_confirmed=chances.is_confirmed(phases["restriction_id"]),
         **_describe_rows(phases, figure, daily, (scope, inputs)),
     )
-    widened = error_ends.widen_phases(monthly, figure, daily, inputs.errors)
+    widened = widen_phases(monthly, figure, daily, inputs.errors)
     limited = [
         _limit_rows(rows, limits, day, bounds)
         for limits, day, bounds in zip(({}, widened[0]), (figure, widened[1]), both, strict=True)
