@@ -24,6 +24,17 @@ from audience_impact.cli.folders import CHECKOUT, COMPUTING, IS_CHECKOUT, fail_w
 class OneLineGroup(TyperGroup):
     """The commands; an error of what lies outside of the program ends each with one line."""
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; outside of a checkout say where those are that it does not have."""
+        command = super().get_command(ctx, cmd_name)
+        if command is None and not IS_CHECKOUT:
+            raise fail_with(
+                f"{cmd_name} is no command here: those that compute versions, or maintain facts, "
+                "need a checkout of the repository",
+                2,
+            )
+        return command
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command, and write what it printed before it ends."""
         try:
@@ -95,40 +106,12 @@ def read_options(
     context.obj = importlib.import_module("flows.commands").COMPUTING if IS_CHECKOUT else None
 
 
-READING = (showing, comparing, listing, exporting)
-"""The modules of the commands that read a version."""
-OF_CHECKOUT = (
-    *("add", "calibrate", "check", "healthy", "import", "learn", "learn-audiences"),
-    *("learn-daily-use", "learn-places", "learn-shares", "refresh", "release", "rollback"),
-    *("run", "serve"),
-)
-"""The commands that compute versions, or check and maintain facts: only a checkout has them."""
-
-
-def _add_commands() -> None:
-    """Add all commands; outside of a checkout some of them only say that they need one."""
-    # First on the path: a folder of this name elsewhere is somebody else's.
-    sys.path.insert(0, str(CHECKOUT if IS_CHECKOUT else COMPUTING))
-    for module in READING:
-        module.add_to(app)
-    if IS_CHECKOUT:
-        importlib.import_module("flows.commands").add_to(app)
-        return
-    importlib.import_module("flows.commands.estimating").add_to(app)
-    settings = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
-    for name in OF_CHECKOUT:
-        app.command(name, hidden=True, context_settings=settings)(_refuse_computing)
-
-
-def _refuse_computing(context: typer.Context) -> None:
-    raise fail_with(
-        f"{context.info_name} needs a checkout of the repository, with its folders flows, schemas "
-        "and data: get a clone of it, and call make run there",
-        2,
-    )
-
-
-_add_commands()
+# First on the path: a folder of this name elsewhere is somebody else's.
+sys.path.insert(0, str(CHECKOUT if IS_CHECKOUT else COMPUTING))
+for module in (showing, comparing, listing, exporting):
+    module.add_to(app)
+computing = "flows.commands" if IS_CHECKOUT else "flows.commands.estimating"
+importlib.import_module(computing).add_to(app)
 
 
 def _end_process(status: list[int]) -> None:
