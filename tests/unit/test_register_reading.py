@@ -561,7 +561,11 @@ def test_corrections_name_events_and_columns_on_record() -> None:
         events = {row["restriction_id"] for row in csv.DictReader(file)}
     assert {row["restriction_id"] for row in rows} <= events
     (reading,) = readings({})
-    assert {row["column"] for row in rows} <= {*REGISTER.columns, *reading.restriction}
+    assert {row["column"] for row in rows} <= {
+        *REGISTER.columns,
+        *reading.restriction,
+        stop_events.PLACE_TEXT,
+    }
     assert all(row["reason"] for row in rows)
     divided = {key[0] for key in keys if key[1]}
     assert divided <= {key[0] for key in keys if key[1] == "1"}

@@ -18,7 +18,6 @@ Drawbacks. If the right place is not on record, another place of the same name i
 used.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +33,6 @@ from audience_impact.registers.places.country_places import (
     UNION,
     Gazetteer,
     find_alike,
-    look_up,
 )
 from audience_impact.registers.places.items import (
     FITS,
@@ -56,7 +54,6 @@ from audience_impact.registers.places.phrases import (
     LEAST_SIGNS,
     PART,
     POLICE,
-    SEVERAL,
     STATE,
     TOWNSHIP,
     fold_name,
@@ -78,21 +75,11 @@ def resolve_text(
     folded_text = fold_name(text)
     if folded_text in gazetteer.reviewed:
         return [as_reviewed(folded_text, gazetteer.reviewed[folded_text])]
-    items = _list_items(text, gazetteer)
-    shorter = CUT_WORD.sub("", text)
-    if shorter != text and items and not items[-1].ids:
-        shorter_items = _list_items(shorter, gazetteer)
-        items = shorter_items if shorter_items and shorter_items[-1].ids else items
+    phrases = gazetteer.place_names.find_phrases(text)
+    items = [item for phrase in phrases for item in items_of(phrase, gazetteer)]
     return _Reading(items, scope, gazetteer, day).read_names()
 
 
-def _list_items(text: str, gazetteer: Gazetteer) -> list[Item]:
-    phrases = gazetteer.place_names.find_phrases(text)
-    return [item for phrase in phrases for item in items_of(phrase, gazetteer)]
-
-
-CUT_WORD = re.compile(r"(?<=\w{4}) \w$")
-"""The first letter of a word where the register cut the cell: "Ganderbal and Udhampur G"."""
 WHOLE_UNITS = ("area", "island", "jurisdiction", "village")
 """Words for a part that mean the place itself beside its name ("Sopore area")."""
 LONG = 7
@@ -110,11 +97,6 @@ class _Reading:
 
     def read_names(self) -> list[NameMeaning]:
         """Return the meaning of each phrase, without containers and exceptions."""
-        self._drop_division()
-        self._correct_states()
-        for item in self.items:
-            if item.phrase.kind in (STATE, DIVISION) and not item.reviewed:
-                item.ids = self._best_level(item.ids, FITS[item.phrase.kind])
         self._assign_holders()
         self._drop_elsewhere()
         self._assign_holders()
@@ -133,21 +115,6 @@ class _Reading:
             return FITS[kind]
         small = self.scope is GeoScope.LOCALITY
         return GOES_BY.get(self.gazetteer.country, SMALL_FIRST if small else LARGE_FIRST)
-
-    def _drop_division(self) -> None:
-        """Drop a division behind the districts in it if only a district of its name is known."""
-        for item in self.items[1:]:
-            levels = {self.gazetteer.entries[area_id].level for area_id in item.ids}
-            is_smaller = bool(levels) and not levels & {ADMIN1, SHIRE, UNION}
-            if item.phrase.cut == "list" and item.phrase.unit == "division" and is_smaller:
-                self.items.remove(item)
-
-    def _correct_states(self) -> None:
-        """Resolve misspelt names of states, which are so few that a similar name is enough."""
-        last = len(self.items) - 1
-        for place, item in enumerate(self.items):
-            if not item.ids and (item.phrase.kind == STATE or (place == last and place > 0)):
-                item.ids = find_alike(item.phrase.name, self.gazetteer, self.gazetteer.first_level)
 
     def _assign_holders(self) -> None:
         for place, item in enumerate(self.items):
@@ -201,8 +168,6 @@ class _Reading:
         ids = self._containing_places(outer)
         if not ids:
             return False
-        if self._is_namesake(inner, outer):
-            return True
         if inner.reviewed and inner.reviewed.reading is PlaceReading.WITHIN:
             # The id of a part is that of its holder, which would else be meant as well.
             holds = any(o == i or self.gazetteer.has_inside(o, i) for o in ids for i in inner.ids)
@@ -212,12 +177,8 @@ class _Reading:
             return holds and not self._is_sibling(place, candidate)
         size = max(map(self.gazetteer.level_size, ids))
         between = self.items[place + 1 : candidate + 1]
-        if outer.phrase.cut in ("of", "open"):
-            return True
-        if outer.phrase.cut in ("own", "and") or self._are_of_one_unit(place, candidate):
+        if outer.phrase.cut in ("own", "and"):
             return False
-        if not inner.ids and inner.phrase.kind in (STATE, DIVISION) and candidate == place + 1:
-            return True
         if inner.phrase.is_plural or inner.stated_size >= 0:
             return size > max(inner.stated_size, 0) and size > self._listed_size(place)
         if inner.phrase.kind == PART or self.scope is GeoScope.LOCALITY:
@@ -228,12 +189,6 @@ class _Reading:
             self.gazetteer.level_size(area_id) for item in between[:-1] for area_id in item.ids
         ]
         return size > max(sizes, default=self._listed_size(place))
-
-    @staticmethod
-    def _is_namesake(inner: Item, outer: Item) -> bool:
-        """Return whether the text places a name in a larger place of this name, not on record."""
-        is_same = inner.phrase.name == outer.phrase.name and inner.ids == outer.ids
-        return is_same and bool(inner.ids) and -2 < inner.stated_size < outer.stated_size
 
     def _containing_places(self, item: Item) -> list[str]:
         if item.phrase.kind:
@@ -307,8 +262,6 @@ class _Reading:
             if item.ids or item.phrase.kind == PART or len(item.phrase.name) < LEAST_SIGNS:
                 continue
             outer = self.items[item.holder].ids if item.holder >= 0 else self._context_areas()
-            if item.phrase.kind == CITY and any(self.gazetteer.level_size(o) > 2 for o in outer):
-                continue
             levels = self._ordered_levels(item.phrase.kind)
             allowed = self._spelt_levels(item, outer)
             among = [
@@ -375,9 +328,6 @@ class _Reading:
         if len(best) > 1:
             near = [area_id for area_id in best if set(entries[area_id].holders) & set(context)]
             best = near if len(near) == 1 else best
-        if len(best) > 1 and item.holder < 0 and context:
-            near = [area_id for area_id in item.ids if set(entries[area_id].holders) & set(context)]
-            best = self._best_level(near, levels) or best
         return best if len(best) == 1 else []
 
     def _are_towns(self) -> bool:
@@ -389,7 +339,7 @@ class _Reading:
     def _mark_containers(self) -> None:
         """Mark the containers, which are meant only with an amount ("parts of")."""
         for place, item in enumerate(self.items):
-            listing = self._find_list_holder(place)
+            listing = self._find_earlier_holder(place)
             for holder in {item.holder if item.holder > place else listing, listing} - {-1}:
                 self.items[holder].is_container = True
                 self._mark_beside(place, holder)
@@ -410,22 +360,11 @@ class _Reading:
                 return
             item.is_container = True
 
-    def _find_list_holder(self, place: int) -> int:
-        """Return the position of the holder of a list (dash, brackets or `'s`), or -1.
-
-        "Including" begins a list of examples, unless it names SEVERAL places on record.
-        """
-        holder = self._find_earlier_holder(place)
-        if holder >= 0 and self.items[holder + 1].phrase.cut == "including":
-            inside = [item for item in self.items[holder + 1 :] if item.holder == holder]
-            return holder if sum(bool(item.ids) for item in inside) >= SEVERAL else -1
-        return holder
-
     def _is_target(self, place: int) -> bool:
         """Return whether an amount ("10 districts of") refers to this item, not to earlier ones."""
         item = self.items[place]
         listed = [
-            member for at, member in enumerate(self.items) if self._find_list_holder(at) == place
+            member for at, member in enumerate(self.items) if self._find_earlier_holder(at) == place
         ]
         if listed and all(member.ids for member in listed):
             return False
@@ -469,14 +408,11 @@ class _Reading:
     def _is_idle(self, place: int) -> bool:
         """Return whether a name is an unknown container after the place of an event."""
         item, before = self.items[place], self.items[:place]
-        after = self.items[place + 1 : place + 2]
         if not item.ids and item.phrase.cut == "of" and before and not before[-1].ids:
             return before[-1].phrase.clause == item.phrase.clause
+        after = self.items[place + 1 : place + 2]
         following = after[0].phrase.cut if after and not item.ids else ""
         if following == "own" or (following == "including" and item.holder < 0):
-            return True
-        is_region = not item.ids and item.phrase.kind in (STATE, DIVISION) and item.holder >= 0
-        if is_region and before and before[-1].ids and before[-1].holder == item.holder:
             return True
         is_inside = bool(before) and bool(before[-1].ids) and item.phrase.cut in ("list", "of")
         return not item.ids and is_inside and self.scope is GeoScope.LOCALITY
@@ -488,8 +424,6 @@ class _Reading:
 
     def _subtract_places(self, meaning: NameMeaning, excepted: Sequence[Item]) -> list[NameMeaning]:
         """Return a place without its exceptions: its other parts, and the rest of parted ones."""
-        if len(meaning.area_ids) != 1:
-            return [meaning]
         outer = meaning.area_ids[0]
         is_country = outer == self.gazetteer.country
         parts = self.gazetteer.first_level if is_country else self.gazetteer.list_parts(outer)
@@ -566,19 +500,12 @@ class _Reading:
         return entry.holders[1] if called and entry.level == ADMIN3 else ""
 
     def _read_unknown_name(self, item: Item) -> NameMeaning:
-        """Return an unknown name as a part of its holder, or of a place with which it begins."""
+        """Return an unknown name as a part of its holder."""
         name = item.phrase.name
         if item.holder >= 0 and self.items[item.holder].ids:
             holder = self.items[item.holder]
             outer = self._holding_district(holder) or holder.ids[0]
             return mean_part(NameMeaning(name, (outer,), found_by=holder.match), item.phrase)
-        if item.phrase.kind == PART:
-            words = name.split()
-            for count in range(len(words) - 1, 0, -1):
-                ids, match = look_up(" ".join(words[:count]), self.gazetteer)
-                best = self._best_level(ids, self._ordered_levels(""))
-                if len(best) == 1:
-                    return mean_part(NameMeaning(name, tuple(best), found_by=match), item.phrase)
         return NameMeaning(name)
 
     def _namesake_city(self, item: Item, levels: Sequence[str]) -> str:

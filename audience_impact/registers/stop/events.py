@@ -45,6 +45,8 @@ LEAST_REGION = 2
 """
 EXCEPTED = "everyone but a part: "
 """Beginning of `extent_reason` if the row excludes a place: the rest of the country was cut."""
+PLACE_TEXT = "place_text"
+"""A corrected cell: the area in words that can be read, in place of those that are printed."""
 SNAPSHOT = "2026-05-20"
 MIRROR = (
     "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns/blob/"
@@ -198,8 +200,9 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in OTHER_TEXTS))
     event_text = " ".join((cells["event"] or cells["actual_cause_details"]).split())
     titles = " . ".join(source_titles(cells))
+    text = cells.get(PLACE_TEXT, cells["area_name"])
     place = background.locate_record(
-        record, cells["country"], cells["area_name"], scope, other_text, event_text, titles
+        record, cells["country"], text, scope, other_text, event_text, titles
     )
     is_blank = scope is GeoScope.MULTI_REGION and not cells["area_name"].strip()
     if is_blank and _names_no_region(record, background):
