@@ -215,7 +215,7 @@ def _classify_moves(
     moved = list_moved_tables(before, after)
     if not moved:
         return "same numbers", ""
-    summaries = [last_version.summarise_results(results) for results in (before, after)]
+    summaries = [last_version.describe_results(results) for results in (before, after)]
     if last_version.list_changes(*summaries):
         return "told by run", ""
     if last_version.list_notes(*summaries):

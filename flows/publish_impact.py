@@ -90,7 +90,7 @@ def report_changes(
     """Log changes against the last version; when strict, refuse large ones unless accepted."""
     before, now = (
         last_version.read_last_version(published),
-        last_version.summarise_results(results),
+        last_version.describe_results(results),
     )
     lines = last_version.list_changes(before, now)
     lines += publishing.list_changed_values(

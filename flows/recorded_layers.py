@@ -54,7 +54,6 @@ def record_layers(root: Path, version_id: str, folders: Sequence[Path]) -> None:
 
 
 def _name_folder(folder: Path) -> str:
-    """Return an address, a folder relative to the checkout, or an absolute folder."""
     if storage.is_address(folder):
         return storage.format_address(folder)
     place = folder.resolve()

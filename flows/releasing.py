@@ -162,7 +162,6 @@ def format_croissant(version: Stored) -> bytes:
 
 
 def _describe_file(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table of the manifest as a Croissant file."""
     return {
         "@type": "cr:FileObject",
         "@id": table["path"],
@@ -176,7 +175,6 @@ def _describe_file(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _describe_records(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of a table of the manifest as a Croissant record set."""
     return {
         "@type": "cr:RecordSet",
         "@id": table["name"],

@@ -10,14 +10,15 @@ an imputed answer in another.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from audience_impact.answers.names import area_in_words
-from audience_impact.comparing import compared_versions, facts
+from audience_impact.comparing import compared_versions
 from audience_impact.comparing.compared_versions import ANSWER, NEW, OLD, ComparedVersion
-from audience_impact.comparing.facts import Row
+from audience_impact.comparing.facts import ChangedTable, Row, list_changed_tables
 from audience_impact.plain_text import ReadableError
 from audience_impact.vocabulary import AnswerChange, FactRole
 
@@ -38,28 +39,54 @@ class UnknownRestrictionError(ReadableError):
     """Neither version has the restriction; the message is one line."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """The differences between two versions.
 
     Attributes:
         old: The version that is compared with.
         new: The version that is compared.
-        table: The answers, as `answers.compare_answers` returns them.
-        rows: The rows of facts that differ.
-        notes: Limits of the comparison, in sentences.
+        restriction: The only restriction whose answers are compared; all where it is blank.
     """
 
     old: ComparedVersion
     new: ComparedVersion
-    table: pd.DataFrame
-    rows: Sequence[Row]
-    notes: Sequence[str]
+    restriction: str = ""
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The answers, as `compared_versions.compare_answers` returns them."""
+        table = compared_versions.compare_answers(self.old.answers, self.new.answers)
+        if not self.restriction:
+            return table
+        return table[table.index.get_level_values(0) == self.restriction]
+
+    @cached_property
+    def changed_answers(self) -> pd.DataFrame:
+        """The answers that changed, the most important first."""
+        return self.table[self.table["change"] != AnswerChange.SAME]
 
     @property
-    def changed_answers(self) -> pd.DataFrame:
-        """Return the answers that changed, the most important first."""
-        return self.table[self.table["change"] != AnswerChange.SAME]
+    def has_facts(self) -> bool:
+        """Whether both versions have their facts, so that their rows can be compared."""
+        return bool(self.old.files and self.new.files)
+
+    @cached_property
+    def fact_tables(self) -> Sequence[ChangedTable]:
+        """The fact tables that differ; none where a version has no facts."""
+        keys = {**self.new.keys, **self.old.keys}
+        files = self.old.files, self.new.files
+        return list_changed_tables(*files, keys) if self.has_facts else []
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """The rows of facts that differ, by table and key."""
+        return [row for table in self.fact_tables for row in table.rows]
+
+    @property
+    def sides(self) -> tuple[ComparedVersion, ComparedVersion]:
+        """The old and the new version."""
+        return self.old, self.new
 
 
 def compare_versions(
@@ -69,34 +96,30 @@ def compare_versions(
 
     Raises UnknownRestrictionError where neither version has it.
     """
-    table = compared_versions.compare_answers(old.answers, new.answers)
-    if restriction is not None:
-        table = table[table.index.get_level_values(0) == restriction]
-        if table.empty:
-            raise UnknownRestrictionError(
-                f"{restriction} is in neither of the two versions; see audience-impact list"
-            )
-    keys = {**new.keys, **old.keys}
-    is_known = all(side.files for side in (old, new)) and keys
-    rows = facts.list_differences(old.files, new.files, keys) if is_known else []
-    return Comparison(
-        old, new, table, rows, [*_describe_quarantine(old, new), *_explain_missing_facts(old, new)]
-    )
+    comparison = Comparison(old, new, restriction or "")
+    if restriction is not None and comparison.table.empty:
+        raise UnknownRestrictionError(
+            f"{restriction} is in neither of the two versions; see audience-impact list"
+        )
+    return comparison
 
 
-def _describe_quarantine(old: ComparedVersion, new: ComparedVersion) -> list[str]:
-    counts = [side.refused_count for side in (old, new)]
+def _list_notes(comparison: Comparison) -> list[str]:
+    return [*_describe_quarantine(comparison), *_explain_missing_facts(comparison)]
+
+
+def _describe_quarantine(comparison: Comparison) -> list[str]:
+    counts = [side.refused_count for side in comparison.sides]
     note = "{:,} rows of facts were in quarantine, now {:,} are".format(*counts)
     return [note] * any(counts)
 
 
-def _explain_missing_facts(old: ComparedVersion, new: ComparedVersion) -> list[str]:
+def _explain_missing_facts(comparison: Comparison) -> list[str]:
     """Return why no facts can be compared; empty where they can."""
-    silent = [side.name for side in (old, new) if not side.files]
-    if silent:
+    if silent := [side.name for side in comparison.sides if not side.files]:
         names = " and ".join(silent)
         return [f"{names}: published before versions contained facts: no fact can be listed"]
-    if not (old.keys or new.keys):
+    if not any(side.keys for side in comparison.sides):
         return ["both were published before versions contained keys of facts: none can be listed"]
     return []
 
@@ -105,17 +128,25 @@ class RelatedRows:
     """Numbers (from 1) of the changed fact rows, by the answers that they may concern."""
 
     def __init__(self, comparison: Comparison) -> None:
-        self.rows, self.sides = comparison.rows, (comparison.old, comparison.new)
+        self.rows = comparison.rows
         self.of_restriction: dict[str, set[int]] = defaultdict(set)
         self.of_country: dict[str, set[int]] = defaultdict(set)
         self.of_page: dict[str, set[int]] = defaultdict(set)
         self.of_fact: dict[Key, int] = {}
         for number, row in enumerate(self.rows, 1):
             self._add_row(number, row)
-        lineage = pd.concat([side.lineage for side in self.sides], ignore_index=True)
+        lineage = pd.concat(
+            [side.read_table("lineage") for side in comparison.sides], ignore_index=True
+        )
         self.lineage = {
             str(restriction): rows for restriction, rows in lineage.groupby("restriction_id")
         }
+        restrictions = pd.concat([side.read_table("restrictions") for side in comparison.sides])
+        self.countries: dict[str, set[str]] = defaultdict(set)
+        for restriction, cell in restrictions[["restriction_id", "country_id"]].itertuples(
+            index=False
+        ):
+            self.countries[restriction] |= {*cell.split(";")}
 
     def _add_row(self, number: int, row: Row) -> None:
         self.of_fact[row.table, row.key] = number
@@ -140,7 +171,7 @@ class RelatedRows:
         restrictions = {
             restriction
             for restriction in self.of_restriction
-            if any(country in side.countries.get(restriction, ()) for side in self.sides)
+            if country in self.countries[restriction]
         }
         return self.of_country[country].union(
             *(self.of_restriction[restriction] for restriction in restrictions)
@@ -148,8 +179,7 @@ class RelatedRows:
 
     def _find_restriction_rows(self, restriction: str) -> set[int]:
         numbers = set(self.of_restriction[restriction])
-        countries = {area for side in self.sides for area in side.countries.get(restriction, ())}
-        near = set().union(*(self.of_country[country] for country in countries))
+        near = set().union(*(self.of_country[area] for area in self.countries[restriction]))
         if restriction not in self.lineage:
             return numbers | near
         lineage = self.lineage[restriction]
@@ -171,11 +201,11 @@ def as_records(comparison: Comparison) -> dict[str, Any]:
         "old": _describe_version(comparison.old),
         "new": _describe_version(comparison.new),
         "counts": count_changes(comparison),
-        "notes": list(comparison.notes),
+        "notes": _list_notes(comparison),
         "settings": _compare_settings(comparison),
         "rows": [_describe_row(number, row) for number, row in enumerate(comparison.rows, 1)],
         "answers": [
-            _describe_answer(key, row)
+            describe_answer(key, row)
             | {"beside": related.find_rows(*key), "figures": exchanged.get(key[0], [])}
             for key, row in comparison.changed_answers.iterrows()
         ],
@@ -183,11 +213,11 @@ def as_records(comparison: Comparison) -> dict[str, Any]:
 
 
 def _list_exchanged_figures(comparison: Comparison) -> dict[str, list[dict[str, Any]]]:
-    """Return, by restriction, the roles and platforms whose figures are others than before."""
     by = ["restriction_id", "role", "platform_id"]
     parts = []
-    for side in (comparison.old, comparison.new):
-        used = side.lineage[side.lineage["role"].isin(FIGURES)]
+    for side in comparison.sides:
+        lineage = side.read_table("lineage")
+        used = lineage[lineage["role"].isin(FIGURES)]
         texts = used["input_id"] + " (" + used["attribution"] + ")"
         parts.append(texts.groupby([used[name] for name in by]).agg(lambda ids: sorted(set(ids))))
     both = pd.concat(parts, axis=1, keys=["old", "new"]).reset_index()
@@ -225,7 +255,6 @@ def _describe_version(side: ComparedVersion) -> dict[str, Any]:
 
 
 def _compare_settings(comparison: Comparison) -> dict[str, list[str]]:
-    """Return the settings that differ, by name: the old and the new text."""
     old, new = comparison.old.settings, comparison.new.settings
     return {name: [old[name], new[name]] for name in old if old[name] != new[name]}
 
@@ -243,7 +272,8 @@ def _describe_row(number: int, row: Row) -> dict[str, Any]:
     }
 
 
-def _describe_answer(key: Key, row: "pd.Series[Any]") -> dict[str, Any]:
+def describe_answer(key: Key, row: "pd.Series[Any]") -> dict[str, Any]:
+    """Return an answer in both versions as a record."""
     is_year = key[1].isdigit()
     names = ("area_id", "year") if is_year else ("restriction_id", "impact_metric")
     record: dict[str, Any] = dict(zip(names, key, strict=True))

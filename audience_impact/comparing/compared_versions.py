@@ -8,16 +8,17 @@ SLIGHT_WIDTH_SHARE times the width of the old interval. Changes are ordered by t
 median, else of the upper bound.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from audience_impact.comparing.facts import Keys
+from audience_impact.comparing.facts import Files, Keys
 from audience_impact.frames import Array
-from audience_impact.store.divided import read_computed
+from audience_impact.store.divided import count_computed, read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange as Change
 
@@ -47,18 +48,14 @@ def combine_answers(impact: pd.DataFrame, by_area: pd.DataFrame) -> pd.DataFrame
     return pd.concat([part.rename_axis(KEY) for part in parts])
 
 
-def align_versions(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Return the answers of both versions side by side; nulls where a version lacks one."""
-    return old.add_suffix(OLD).join(new.add_suffix(NEW), how="outer")
-
-
 def compare_answers(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Return `align_versions` with the change of each answer, the most important change first.
+    """Return the answers of two versions side by side, the most important change first.
 
-    `change` is an AnswerChange, `measure` is the first of TELLING that changed, and `moved_persons`
-    the size of this change; a missing number counts as 0.
+    Columns have the ends OLD and NEW, with nulls where a version lacks an answer; `change` is an
+    AnswerChange, `measure` is the first of TELLING that changed, and `moved_persons` the size of
+    this change; a missing number counts as 0.
     """
-    both = align_versions(old, new)
+    both = old.add_suffix(OLD).join(new.add_suffix(NEW), how="outer")
     change = pd.Series(_classify_changes(both), both.index)
     moves = np.column_stack([_measure_move(both, name) > 0 for name in TELLING])
     place = moves.argmax(axis=1)
@@ -72,7 +69,6 @@ def compare_answers(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 
 def _classify_changes(both: pd.DataFrame) -> list[Change]:
-    """Return the change of each answer."""
     was, now = (both[f"{STATUS}{end}"].notna() for end in (OLD, NEW))
     had, has = (both[f"q50_persons{end}"].notna() for end in (OLD, NEW))
     moves = np.column_stack([_measure_move(both, name) for name in NUMBERS])
@@ -99,7 +95,6 @@ def _measure_move(both: pd.DataFrame, name: str) -> Array:
 
 
 def _is_beyond_interval(both: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether the median left the old interval, or bounds without medians are disjoint."""
     drawn = both["q50_persons_old"].notna() & both["q50_persons_new"].notna()
     middle = both["q50_persons_new"]
     is_outside = (middle < both["q05_persons_old"]) | (middle > both["q95_persons_old"])
@@ -108,7 +103,15 @@ def _is_beyond_interval(both: pd.DataFrame) -> "pd.Series[bool]":
     return is_outside.where(drawn, apart)
 
 
-@dataclass(frozen=True)
+ReadTable = Callable[[str], pd.DataFrame]
+
+
+def read_nothing(table: str) -> pd.DataFrame:
+    """Return a table without rows."""
+    return pd.DataFrame()
+
+
+@dataclass(frozen=True, eq=False)
 class ComparedVersion:
     """One of two versions that are compared.
 
@@ -117,11 +120,11 @@ class ComparedVersion:
         is_published: Whether it is a version.
         settings: The settings on which the numbers depend besides the facts, in words: the day, the
             seed, the method and the options of the run.
-        answers: The answers, as `answers.combine_answers` returns them.
-        lineage: The facts and sources used for each restriction and platform.
-        countries: The countries of each restriction.
+        answers: The answers, as `combine_answers` returns them.
         files: The fact files; empty where the version has none.
         keys: The key columns of each fact table; empty where the version lacks them.
+        read_table: Returns a table as it was computed; raises PublishError where it is damaged.
+        counts: The number of rows of each table as it was computed.
         refused_count: Rows of facts that are in quarantine.
     """
 
@@ -129,11 +132,11 @@ class ComparedVersion:
     is_published: bool
     settings: Mapping[str, str]
     answers: pd.DataFrame
-    lineage: pd.DataFrame
-    countries: Mapping[str, frozenset[str]]
-    files: Mapping[str, bytes]
-    keys: Keys
-    refused_count: int
+    files: Files = field(default_factory=dict)
+    keys: Keys = field(default_factory=dict)
+    read_table: ReadTable = read_nothing
+    counts: Mapping[str, int] = field(default_factory=dict)
+    refused_count: int = 0
 
 
 def describe_settings(
@@ -148,20 +151,8 @@ def describe_settings(
     }
 
 
-def list_countries(restrictions: pd.DataFrame) -> dict[str, frozenset[str]]:
-    """Return the countries of each restriction of the published table `restrictions`."""
-    ids, countries = restrictions["restriction_id"], restrictions["country_id"]
-    return {
-        restriction: frozenset(cell.split(";"))
-        for restriction, cell in zip(ids, countries, strict=True)
-    }
-
-
 def read_published(stored: Stored) -> ComparedVersion:
-    """Return a published version for a comparison.
-
-    Raises PublishError where it is damaged.
-    """
+    """Return a published version for a comparison; raise PublishError where it is damaged."""
     version = stored.version
     quarantine = stored.read_table("quarantine")[["row_layer", "file", "line"]]
     return ComparedVersion(
@@ -169,9 +160,9 @@ def read_published(stored: Stored) -> ComparedVersion:
         True,
         describe_settings(version.as_of, version.seed, *version.method),
         combine_answers(*(read_computed(stored, name) for name in ("impact", "impact_by_area"))),
-        stored.read_table("lineage"),
-        list_countries(stored.read_table("restrictions")),
         stored.fact_files(),
         stored.fact_keys(),
+        partial(read_computed, stored),
+        count_computed(stored.count_rows()),
         len(quarantine.drop_duplicates()),
     )

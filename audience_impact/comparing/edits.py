@@ -129,8 +129,13 @@ def format_case(case: Case, rule: str, advice: str) -> str:
     return f"{place}:{column}{layer}{more}: {rule}: {label} {message}; {advice}"
 
 
+def format_keys(rows: Sequence[Row] | pd.Index) -> str:
+    """Return the keys of the first three of some rows, or of keys, and how many more there are."""
+    keys = [row.key if isinstance(row, Row) else str(row) for row in rows[:3]]
+    return ", ".join(keys) + f" and {len(rows) - 3:,} more" * (len(rows) > 3)
+
+
 def _select_changed(rows: Sequence[Row], table: str = "") -> Iterator[Row]:
-    """Yield the changed rows of a table, or of all tables that nothing fits."""
     for row in rows:
         is_of_table = row.table == (table or row.table) and FITTED_TO not in row.sides[1]
         if row.change is FactChange.CHANGED and is_of_table:
@@ -138,7 +143,6 @@ def _select_changed(rows: Sequence[Row], table: str = "") -> Iterator[Row]:
 
 
 def _is_within(period: str, longer: str) -> bool:
-    """Return whether a period is the longer one, or a more precise part of it."""
     inner, outer = parse_period(period), parse_period(longer)
     if inner is None or outer is None:
         return False
@@ -158,7 +162,6 @@ def _count_days(cells: Mapping[str, str], as_of: pd.Timestamp) -> int:
 def _names_subject(
     columns: Mapping[str, Mapping[str, str]], table: str, name: str, was: str, now: str
 ) -> bool:
-    """Return whether a changed cell says of what its row speaks."""
     about = columns.get(name, {})
     if about.get("refers_to") in SUBJECTS:
         return True
@@ -185,7 +188,6 @@ def _is_rescaled(was: str, now: str) -> bool:
 
 
 def _format_cells(row: Row, *names: str) -> str:
-    """Return the cells of these columns in the last version and now."""
     return ", ".join(
         "{}: was {}, now {}".format(name, *map(_shorten_cell, row.changed_cells[name]))
         for name in names

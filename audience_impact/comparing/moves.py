@@ -49,12 +49,12 @@ class TableMoves:
 
     @property
     def has_moved(self) -> bool:
-        """Return whether a number moved, or a row is new or gone."""
+        """Whether a number moved, or a row is new or gone."""
         return bool(len(self.rows) or self.gone_count or self.new_count)
 
     @property
     def largest_share(self) -> float:
-        """Return the largest share by which a number moved; 1 where a row is gone."""
+        """The largest share by which a number moved; 1 where a row is gone."""
         return max(float(self.rows["share"].max()) if len(self.rows) else 0.0, self.gone_count > 0)
 
 
@@ -65,42 +65,28 @@ def measure_moves(
     by = [name for name in key if name not in PLACES]
     was, has = (frame.drop_duplicates(by).set_index(by) for frame in (old, new))
     shared = was.index.intersection(has.index)
-    counts = len(shared), len(was) - len(shared), len(has) - len(shared)
-    names = [
-        name
-        for name in was.select_dtypes("number").columns.intersection(has.columns)
-        if name not in PLACES
-    ]
+    numbers = was.select_dtypes("number").columns.intersection(has.columns)
+    names = numbers.difference(PLACES, sort=False)
     first, then = (frame.loc[shared, names].astype("float64") for frame in (was, has))
-    share = _measure_shares(first.to_numpy(), then.to_numpy())
-    rows = _choose_largest(first, then, share, LEAST_SHARE)
-    rescaled = _choose_largest(
-        first, then, _keep_people(first, then, share), 1.0 - 1.0 / RESCALED_FACTOR
+    before, now = first.to_numpy(), then.to_numpy()
+    largest = np.fmax(np.abs(before), np.abs(now))
+    change = np.nan_to_num(np.abs(now - before) / np.where(largest > 0.0, largest, 1.0))
+    share = np.where(np.isnan(before) == np.isnan(now), change, 1.0)
+    is_of_people = names.str.endswith(PEOPLE) & (largest >= LEAST_PEOPLE)
+    people_share = np.where(is_of_people & (before > 0.0) & (now > 0.0), share, 0.0)
+    return TableMoves(
+        table,
+        len(shared),
+        _choose_largest(first, then, share, LEAST_SHARE),
+        _choose_largest(first, then, people_share, 1.0 - 1.0 / RESCALED_FACTOR),
+        len(was) - len(shared),
+        len(has) - len(shared),
     )
-    return TableMoves(table, counts[0], rows, rescaled, counts[1], counts[2])
-
-
-def _measure_shares(old: Array, new: Array) -> Array:
-    """Return the share by which each number moved."""
-    scale = np.fmax(np.abs(old), np.abs(new))
-    moved_share = np.where(scale > 0.0, np.abs(new - old) / np.where(scale > 0.0, scale, 1.0), 0.0)
-    shares: Array = np.where(np.isnan(old) == np.isnan(new), np.nan_to_num(moved_share), 1.0)
-    return shares
-
-
-def _keep_people(first: pd.DataFrame, then: pd.DataFrame, share: Array) -> Array:
-    """Return the shares of numbers of people above zero in both versions; 0 of all others."""
-    is_of_people = first.columns.str.endswith(PEOPLE)
-    old, new = first.to_numpy(), then.to_numpy()
-    is_large = np.fmax(old, new) >= LEAST_PEOPLE
-    shares: Array = np.where(is_of_people & (old > 0.0) & (new > 0.0) & is_large, share, 0.0)
-    return shares
 
 
 def _choose_largest(
     first: pd.DataFrame, then: pd.DataFrame, share: Array, least: float
 ) -> pd.DataFrame:
-    """Return the largest move of each row with one above `least`, the largest first."""
     if not share.shape[1]:
         return pd.DataFrame({"share": []})
     places = (np.arange(len(share)), share.argmax(axis=1))

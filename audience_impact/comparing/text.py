@@ -62,7 +62,6 @@ def format_headline(counts: Mapping[str, int]) -> str:
 
 
 def _format_differences(records: Record, most: int) -> list[str]:
-    """Return the lines about settings that differ, then about rows of facts, with their numbers."""
     settings, rows = records["settings"], records["rows"]
     lines = [f"     {name}: {old}, then {new}" for name, (old, new) in settings.items()]
     for row in rows[:most]:
@@ -79,7 +78,6 @@ def _count_by_table(rows: Sequence[Record]) -> str:
 
 
 def _format_row(row: Record) -> list[str]:
-    """Return the lines about a row that differs: its place, its name, and its old and new cells."""
     old, new = row["old_place"], row["new_place"]
     where = f"{new} (was {old})" if old and new and old != new else new or old
     names = ", ".join(row["names"].values())
@@ -92,7 +90,6 @@ def _format_row(row: Record) -> list[str]:
 
 
 def _format_answers(records: Record, is_complete: bool) -> list[list[str]]:
-    """Return the answers of restrictions, then the years of areas."""
     rows = [
         row for row in records["answers"] if is_complete or row["change"] != Change.MOVED_SLIGHTLY
     ]
@@ -138,8 +135,12 @@ def _format_restriction(name: str, rows: Sequence[Record]) -> list[str]:
     return [f"{name}{_format_related(rows[0])}", *lines]
 
 
+def format_answer(row: Record) -> str:
+    """Return the answer of a restriction in both versions in one line."""
+    return f"{row['restriction_id']} {row['impact_metric'].replace('_', ' ')} {_format_change(row)}"
+
+
 def _format_related(row: Record) -> str:
-    """Return the numbers of the changed fact rows that may concern an answer."""
     numbers = row["beside"]
     names = ", ".join(map(str, numbers[:MOST_BESIDE]))
     more = f" and {len(numbers) - MOST_BESIDE:,} more" * (len(numbers) > MOST_BESIDE)
@@ -147,7 +148,6 @@ def _format_related(row: Record) -> str:
 
 
 def _format_change(row: Record) -> str:
-    """Return the change of an answer, and its numbers."""
     old, new = row["old"], row["new"]
     line = f"({_format_outcome(row)}): {_format_numbers(row)}"
     if old and new and old["obs_status"] != new["obs_status"]:
@@ -166,15 +166,22 @@ def _format_numbers(row: Record) -> str:
     """Return the old and the new medians with intervals, and the bounds where they moved."""
     old, new = row["old"], row["new"]
     if not (old and new):
-        return f"was {format_estimate(old)}" if old else f"now {format_estimate(new)}"
+        return f"was {_format_side(old)}" if old else f"now {_format_side(new)}"
     if row["change"] == Change.STATUS_ALONE:
-        return f"still {format_estimate(new)}"
-    line = f"was {format_estimate(old)}, now {format_estimate(new)}"
+        return f"still {_format_side(new)}"
+    line = f"was {_format_side(old)}, now {_format_side(new)}"
     if (moved := row["moved_persons"]) and row["measure"] in ("q50_persons", *BOUNDS):
         line += f", {format_compact(abs(moved))} {'more' if moved > 0 else 'fewer'}"
-    first, then = (
-        " to ".join(format_compact(cells[end]) for end in BOUNDS) for cells in (old, new)
-    )
     has_median = old["q50_persons"] is not None or new["q50_persons"] is not None
     moved = any(old[name] != new[name] for name in BOUNDS)
-    return line + f"; bounds as printed were {first}, now {then}" * (moved and has_median)
+    bounds = f"; bounds as printed were {_format_bounds(old)}, now {_format_bounds(new)}"
+    return line + bounds * (moved and has_median)
+
+
+def _format_side(cells: Record) -> str:
+    """Return median and interval of an answer, else its bounds as printed."""
+    return format_estimate(cells) if cells["q50_persons"] is not None else _format_bounds(cells)
+
+
+def _format_bounds(cells: Record) -> str:
+    return " to ".join(format_compact(cells[end]) for end in BOUNDS)

@@ -221,7 +221,6 @@ def _write_parquet(
 
 
 def _list_codes(cells: pa.ChunkedArray, separator: str | None) -> set[str]:
-    """Return the codes that occur in a column, whose cells may have several."""
     texts = [text for text in cells.unique().to_pylist() if text is not None]
     return {code for text in texts for code in (text.split(separator) if separator else [text])}
 
@@ -264,7 +263,6 @@ def describe_columns(
 
 
 def _read_meanings(field: Mapping[str, Any]) -> dict[str, str]:
-    """Return the meanings of all codes of a column, as the manifest has them."""
     listed = {coded["value"]: coded["label"] for coded in field.get("categories", ())}
     return listed or field.get(VALUES, {})
 
@@ -302,7 +300,6 @@ def _decode_metadata(field: pa.Field) -> dict[str, str]:
 
 
 def _describe_table(name: str, identity: Mapping[str, Any], about: About) -> dict[str, Any]:
-    """Return what a file says of its table and version."""
     table_words = about["tables"][name]
     words = {key: table_words[key] for key in ("title", "description")}
     return {**identity, "table": name, **words, "licence": about["licence"]}

@@ -87,7 +87,6 @@ def open_bucket(address: str) -> "BucketStorage":
 
 
 def _open_web(address: str) -> "WebStorage":
-    """Return the storage of a folder on a web server, over HTTPS or on this machine."""
     parts = urlsplit(address)
     is_plain = parts.scheme.lower() == "http"
     if not parts.hostname or (is_plain and parts.hostname not in LOOPBACK):

@@ -301,7 +301,6 @@ def _write_version(place: _Place, draft: _Draft, origin: Origin) -> _Written:
 
 
 def _write_new(place: _Place, draft: _Draft) -> Stored:
-    """Write a draft as one more version, its manifest last."""
     numbers = [split_folder(path.partition("/")[0])[0] for path in place.paths]
     number = max(place.recorded, *numbers, 0) + 1
     version = Stored(place.store, f"{VERSIONS}/v{number:06}-{draft.version.id}")
@@ -311,7 +310,6 @@ def _write_new(place: _Place, draft: _Draft) -> Stored:
 
 
 def _list_changes(version: Stored, tables: Tables) -> list[str]:
-    """Return a line for each column of tables whose values are not those of a version."""
     names = [name for name in version.files if name.endswith(".parquet")]
     before = {
         name.removesuffix(".parquet"): pq.read_table(io.BytesIO(version.read_content(name)))
@@ -368,7 +366,6 @@ def _describe_libraries(before: Mapping[str, str], now: Mapping[str, str]) -> st
 
 
 def _explain_version(place: _Place, written: _Written, origin: Origin) -> str:
-    """Return why a version differs from the one before it."""
     last, version = place.last, written.version
     if last is None:
         return "the first version"
@@ -389,7 +386,6 @@ def _explain_version(place: _Place, written: _Written, origin: Origin) -> str:
 
 
 def _join_changes(changes: Sequence[str]) -> str:
-    """Return the first changes, and how many more there are."""
     more = [f"{len(changes) - MOST_CHANGES} more"] * (len(changes) > MOST_CHANGES)
     return "; ".join([*changes[:MOST_CHANGES], *more])
 
@@ -412,7 +408,6 @@ def _remove_unfinished(place: _Place) -> None:
 
 
 def _remove_oldest(store: Storage, latest: str, keep: int | None) -> tuple[str, ...]:
-    """Remove the oldest versions beyond `keep`, and no files that no manifest names."""
     if not keep:
         return ()
     listed = versions.list_versions(store)

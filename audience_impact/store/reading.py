@@ -95,7 +95,6 @@ def _open_files(place: Path, files: list[Path]) -> OpenVersion:
 
 
 def _open_address(address: str) -> OpenVersion:
-    """Return the version at an address, or the latest one of those published below it."""
     match = _AT_ADDRESS.fullmatch(address)
     root, folder = match.group(1, 2) if match else (address, None)
     try:

@@ -313,7 +313,6 @@ def find_version(root: Path, name: str) -> Stored:
 
 
 def _match_name(listed: list[Stored], name: str) -> list[Stored]:
-    """Return the versions that a name fits, of each id the one that was published last."""
     if number := _NUMBER.fullmatch(name):
         by_number = [version for version in listed if version.number == int(number[1]) > 0]
         if by_number:

@@ -95,11 +95,10 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
             as_of, seed, run_steps.name_method(), options - {run_steps.AS_KNOWN} | day_options
         ),
         compared_versions.combine_answers(tables["impact"], tables["impact_by_area"]),
-        tables["lineage"],
-        compared_versions.list_countries(tables["restrictions"]),
         checked.files,
         fact_models.list_keys(),
-        len(refused),
+        {name: tables[name] for name in ("lineage", "restrictions")}.__getitem__,
+        refused_count=len(refused),
     )
 
 

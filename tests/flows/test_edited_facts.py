@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +9,12 @@ import pytest
 from prefect.logging import disable_run_logger
 
 from audience_impact.comparing import edits
-from audience_impact.comparing.facts import FactFiles
+from audience_impact.comparing.compared_versions import IMPACT_KEY, ComparedVersion, key_answers
 from audience_impact.comparing.moves import format_moves, measure_moves
 from flows import last_version, publish_impact
-from flows.last_version import Summary, edited_facts
+from flows.last_version import rules
+from flows.last_version.sides import READ, LastComparison
 from flows.pipeline import steps
-from flows.pipeline.steps import build_headers
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, computed, edit
 
@@ -34,7 +33,7 @@ def render_rows(table: str, *rows: Mapping[str, str]) -> str:
     return text
 
 
-def summarise(person_days: float, **tables: str) -> Summary:
+def summarise(person_days: float, **tables: str) -> ComparedVersion:
     """Return a version of these facts, which publishes one number of person-days."""
     frame = pd.DataFrame(
         {
@@ -43,11 +42,14 @@ def summarise(person_days: float, **tables: str) -> Summary:
         }
     )
     files = {f"0/{table}.csv": text.encode() for table, text in tables.items()}
-    return replace(
-        last_version.make_empty_summary({}),
-        facts=FactFiles(files, build_headers()),
-        read_table=lambda name: frame if name == "person_days" else pd.DataFrame(columns=KEY),
-        as_of=date(2026, 1, 31),
+    return ComparedVersion(
+        "",
+        True,
+        {"the day": "2026-01-31"},
+        key_answers(pd.DataFrame({name: [] for name in READ}), IMPACT_KEY),
+        files,
+        fact_models.list_keys(),
+        lambda name: frame if name == "person_days" else pd.DataFrame(columns=KEY),
     )
 
 
@@ -165,7 +167,7 @@ def test_all_tables_that_moved_are_named_in_one_line() -> None:
 
 def test_a_change_of_the_day_is_noted() -> None:
     before = summarise(1e6)
-    later = replace(summarise(1e6), as_of=date(2026, 2, 1))
+    later = replace(summarise(1e6), settings={"the day": "2026-02-01"})
     assert last_version.list_notes(before, later) == [
         "the results are of 2026-02-01, were of 2026-01-31"
     ]
@@ -206,10 +208,10 @@ def test_a_fitted_table_is_left_to_its_own_rule() -> None:
 def test_a_row_of_a_later_layer_names_its_layer() -> None:
     text = render_rows("estimates", FIGURE)
     files = {"0/estimates.csv": text.encode(), "1/estimates.csv": text.encode()}
-    before = replace(summarise(1e6), facts=FactFiles(files, build_headers()))
+    before = replace(summarise(1e6), files=files)
     edited = files | {"1/estimates.csv": text.replace("XA", "XB").encode()}
-    now = replace(summarise(2e6), facts=FactFiles(edited, build_headers()))
-    line = edited_facts.subject_changed(before, now)[0]
+    now = replace(summarise(2e6), files=edited)
+    line = rules.subject_changed(LastComparison(before, now))[0]
     assert line.startswith("estimates.csv:2:area_id (layer 2): subject_changed: E1 ")
 
 

@@ -12,13 +12,12 @@ import pytest
 from prefect.logging import disable_run_logger
 
 from audience_impact.answers import records
-from audience_impact.comparing.facts import FactFiles
+from audience_impact.comparing.compared_versions import IMPACT_KEY, ComparedVersion, key_answers
 from audience_impact.store import PublishError, publishing, versions
 from flows import last_version, publish_impact
-from flows.last_version import Summary, damaged_facts, moved_answers
+from flows.last_version.sides import LastComparison
 from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules, count_cases
-from flows.pipeline.steps import build_headers
 from schemas import facts as fact_models
 from tests.support import FACTS, computed
 
@@ -28,7 +27,7 @@ NOW = pd.Series({"same": 100.0, "twice": 200.0, "more": 201.0, "half": 50.0, "le
                  "new": 1.0, "unknown": 1.0, "nobody": 0.0, "some": 1.0})  # fmt: skip
 
 
-def people(upper: pd.Series, **cells: object) -> Summary:
+def people(upper: pd.Series, **cells: object) -> ComparedVersion:
     """A version of which only the people are known."""
     impact = pd.DataFrame(
         {
@@ -40,34 +39,39 @@ def people(upper: pd.Series, **cells: object) -> Summary:
             "obs_status": "A",
         }
     )
-    return last_version.summarise_version({}, impact.assign(**cells))
+    return ComparedVersion("", True, {}, key_answers(impact.assign(**cells), IMPACT_KEY))
 
 
-def rows(**counts: int) -> Summary:
+def rows(**counts: int) -> ComparedVersion:
     """A version of which only the rows are known."""
-    return last_version.make_empty_summary(counts)
+    return replace(people(BEFORE[[]]), counts=counts)
+
+
+def check(rule: str, before: ComparedVersion, now: ComparedVersion) -> list[str]:
+    """The lines of a rule."""
+    return last_version.VERSIONS.runs[rule](LastComparison(before, now))
 
 
 def test_people_more_than_doubled_or_halved_are_told() -> None:
-    lines = moved_answers.magnitude_moved(people(BEFORE), people(NOW))
+    lines = check("magnitude_moved", people(BEFORE), people(NOW))
     assert [line.split(": ")[2].split(" ")[0] for line in lines] == ["less", "more", "some"]
-    assert lines[1] == (
-        "impact.parquet: magnitude_moved: more had as printed at most 100 people in the last "
-        "version, 201 now; see which fact changed"
-    )
+    assert lines[1].startswith("impact.parquet: magnitude_moved: more people exposed (moved): was ")
+    assert lines[1].endswith("; see which fact changed")
 
 
 def test_a_table_that_lost_more_than_a_fifth_is_named() -> None:
-    (line,) = moved_answers.row_count_fell(
-        rows(impact=100, lineage=100, quarantine=9), rows(impact=79, lineage=80, quarantine=0)
+    (line,) = check(
+        "row_count_fell",
+        rows(impact=100, lineage=100, quarantine=9),
+        rows(impact=79, lineage=80, quarantine=0),
     )
     assert line.startswith("impact.parquet: row_count_fell: 100 rows in the last version, 79")
 
 
-def of_facts(**tables: str) -> Summary:
+def of_facts(**tables: str) -> ComparedVersion:
     """A version of which only fact tables are known, in one layer."""
     files = {f"0/{table}.csv": text.encode() for table, text in tables.items()}
-    return replace(rows(), facts=FactFiles(files, build_headers()))
+    return replace(rows(), files=files, keys=fact_models.list_keys())
 
 
 def facts(table: str, *cells: str) -> str:
@@ -85,12 +89,12 @@ def test_fact_rows_that_are_gone_are_told_but_for_one() -> None:
     now = of_facts(
         sources=facts("sources", "new,x", *every[:1], "other,x"), areas=facts("areas", *every[1:])
     )
-    (line,) = damaged_facts.fact_rows_gone(before, now)
+    (line,) = check("fact_rows_gone", before, now)
     assert line.startswith(
         "sources.csv: fact_rows_gone: 5 rows of the last version are missing: s1, s2, s3 "
         "and 2 more; "
     )
-    assert damaged_facts.fact_rows_gone(rows(), now) == []
+    assert check("fact_rows_gone", rows(), now) == []
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def test_two_rows_that_ran_together_are_told(left: tuple[str, ...], is_told: boo
         "sources.csv: rows_run_together: s1 of the last version is missing, and its cells "
         "are in s0; were two rows joined?"
     )
-    assert damaged_facts.rows_run_together(before, now) == [told] * is_told
+    assert check("rows_run_together", before, now) == [told] * is_told
 
 
 @pytest.mark.parametrize(
@@ -130,18 +134,18 @@ def test_a_column_of_which_no_cell_stayed_is_told(notes: str, is_told: bool) -> 
         "sources.csv: column_replaced: all 3 filled cells of note differ from the last "
         "version (s0, s1, s2); is the column missing, or under another heading?"
     )
-    assert damaged_facts.column_replaced(was, has) == [told] * is_told
+    assert check("column_replaced", was, has) == [told] * is_told
 
 
 def test_headings_that_were_exchanged_are_told_but_for_learned_tables() -> None:
     text = facts("sources", "s0,a", "s1,b")
     other = text.replace("note", "?").replace("title", "note").replace("?", "title")
-    (line,) = damaged_facts.column_replaced(of_facts(sources=text), of_facts(sources=other))
+    (line,) = check("column_replaced", of_facts(sources=text), of_facts(sources=other))
     assert "all 2 filled cells of note differ from" in line
     learned = (FACTS / "daily_use.csv").read_text(encoding="utf-8")
     digest = learned.splitlines()[1].split(",")[8]
     anew = of_facts(daily_use=learned.replace(digest, "0" * 64))
-    assert damaged_facts.column_replaced(of_facts(daily_use=learned), anew) == []
+    assert check("column_replaced", of_facts(daily_use=learned), anew) == []
 
 
 @pytest.mark.parametrize(
@@ -162,7 +166,7 @@ def test_cells_that_stand_in_other_rows_are_told(notes: str, keys: str) -> None:
         )
         for told in ("abc", notes)
     )
-    lines = damaged_facts.cells_changed_rows(was, has)
+    lines = check("cells_changed_rows", was, has)
     told = "sources.csv: cells_changed_rows: cells of note are in other rows than in the last "
     assert lines == [
         f"{told}version: those of {keys}; was the column shifted or sorted alone?" for _ in keys[:1]
@@ -174,19 +178,19 @@ def test_a_law_that_was_edited_by_hand_is_told() -> None:
     lines = text.splitlines(keepends=True)
     edited = re.sub(r"(?m)^(facebook,AR,of_monthly_users,\d\.)\d", r"\g<1>9", text, count=1)
     assert edited != text
-    (line,) = damaged_facts.fitted_rows_edited(of_facts(daily_use=text), of_facts(daily_use=edited))
-    assert ": facebook AR of_monthly_users; run the command" in line
-    (line,) = damaged_facts.fitted_rows_edited(
-        of_facts(daily_use=text), of_facts(daily_use="".join(lines[:-1]))
+    (line,) = check("fitted_rows_edited", of_facts(daily_use=text), of_facts(daily_use=edited))
+    assert ": facebook|AR|of_monthly_users; run the command" in line
+    (line,) = check(
+        "fitted_rows_edited", of_facts(daily_use=text), of_facts(daily_use="".join(lines[:-1]))
     )
     assert line.startswith("daily_use.csv: fitted_rows_edited: ")
     learned = of_facts(daily_use=re.sub("[0-9a-f]{64}", "0" * 64, edited))
-    assert damaged_facts.fitted_rows_edited(of_facts(daily_use=text), learned) == []
+    assert check("fitted_rows_edited", of_facts(daily_use=text), learned) == []
 
 
 def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:
     none = last_version.read_last_version(tmp_path)
-    assert (none.rows, none.answers.empty) == ({}, True)
+    assert (none.counts, none.answers.empty) == ({}, True)
     assert last_version.list_changes(none, people(NOW)) == []
 
 
@@ -211,18 +215,10 @@ def root(tmp_path: Path, results: steps.Results) -> Path:
     return tmp_path / "published"
 
 
-def summary(results: steps.Results) -> Summary:
-    counts = {name: table.num_rows for name, table in results.tables.items()}
-    return last_version.summarise_version(counts, results.read_frame("impact"), results.files)
-
-
 def test_the_last_version_is_what_was_published(root: Path, results: steps.Results) -> None:
-    before, now = last_version.read_last_version(root), summary(results)
+    before, now = last_version.read_last_version(root), last_version.describe_results(results)
     acts = (FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()
-    assert (before.rows, before.facts.files) == (now.rows, now.facts.files)
-    assert sum(before.rows.values()) == sum(table.num_rows for table in results.tables.values())
-    assert len(before.facts.rows("restrictions")) == len(acts) - 1
-    assert before.rows["impact"] == 4 * (len(acts) - 1)
+    assert (before.counts, before.files) == (now.counts, now.files)
     assert len(now.answers) == 4 * (len(acts) - 1)
     pd.testing.assert_frame_equal(
         before.answers, now.answers, check_index_type=False, check_dtype=False
@@ -231,45 +227,40 @@ def test_the_last_version_is_what_was_published(root: Path, results: steps.Resul
 
 
 def test_what_changed_against_the_last_version(root: Path, results: steps.Results) -> None:
-    impact = results.read_frame("impact")
-    act = "RU-2025-08-13-calls"
-    upper = impact["upper_persons"].mask(impact["restriction_id"] == act, 1.0)
-    fewer = {name: table.num_rows // 2 for name, table in results.tables.items()}
-    now = last_version.summarise_version(fewer, impact.assign(upper_persons=upper))
-    lines = last_version.list_changes(last_version.read_last_version(root), now)
-    told = [line.split(": ")[1] for line in lines]
-    assert told == ["row_count_fell", "magnitude_moved"], "a line for each kind"
+    before, now = last_version.read_last_version(root), last_version.describe_results(results)
+    act = ("RU-2025-08-13-calls", "people_exposed")
+    upper = now.answers["upper_persons"].mask(now.answers.index == act, 1.0)
+    fewer = {name: count // 2 for name, count in now.counts.items()}
+    now = replace(now, counts=fewer, answers=now.answers.assign(upper_persons=upper))
+    lines = last_version.list_changes(before, now)
+    assert [line.split(": ")[1] for line in lines] == ["row_count_fell", "magnitude_moved"]
     assert lines[0].endswith("(and 4 more of this kind: audience-impact diff)")
-    cases = moved_answers.magnitude_moved(last_version.read_last_version(root), now)
-    assert any(
-        f"{act} had as printed at most 105,000,000 people in the last version, 1 now" in line
-        for line in cases
-    )
+    (line,) = check("magnitude_moved", before, now)
+    assert line.startswith("impact.parquet: magnitude_moved: RU-2025-08-13-calls people exposed (")
 
 
 @pytest.mark.parametrize("column", ["lower_persons", "q50_persons"])
 def test_a_lower_bound_and_a_median_are_compared_as_well(column: str) -> None:
     before, now = (people(BEFORE[["same"]], **{column: value}) for value in (9e6, 90e6))
     (line,) = last_version.list_changes(before, now)
-    assert "same had " in line
-    assert "9,000,000 people in the last version, 90,000,000 now" in line
+    assert "same people exposed (" in line
+    assert "9.0 M" in line
+    assert "90.0 M" in line
 
 
 def test_a_bound_or_a_restriction_that_is_gone_is_told() -> None:
     upper = BEFORE[["same", "more"]]
-    gone = moved_answers.answer_vanished(people(upper), people(upper.where(upper.index == "same")))
-    assert [line.split(": ")[2].split(";")[0] for line in gone] == [
-        "more has no upper_persons any more"
-    ]
-    (line,) = moved_answers.answer_vanished(people(upper), people(upper[["same"]]))
-    assert "more has no upper_persons, obs_status any more" in line
+    gone = check("answer_vanished", people(upper), people(upper.where(upper.index == "same")))
+    assert [line.split(": ")[2].split(" ")[0] for line in gone] == ["more"]
+    (line,) = check("answer_vanished", people(upper), people(upper[["same"]]))
+    assert line.startswith("impact.parquet: answer_vanished: more people exposed (gone): was ")
 
 
 def test_a_weaker_status_is_told_and_a_surer_one_not() -> None:
     one = BEFORE[["same"]]
-    (line,) = moved_answers.status_fell(people(one), people(one, obs_status="M"))
-    assert "same had status A in the last version, M now" in line
-    assert moved_answers.status_fell(people(one, obs_status="U"), people(one)) == []
+    (line,) = check("status_fell", people(one), people(one, obs_status="M"))
+    assert "status was normal, now no figure" in line
+    assert check("status_fell", people(one, obs_status="U"), people(one)) == []
 
 
 @pytest.mark.parametrize(("accept", "is_strict"), [(False, True), (True, True), (False, False)])
@@ -317,7 +308,7 @@ def test_a_damaged_table_is_named_and_the_next_publish_mends_it(
     with pytest.raises(PublishError, match=rf"{table}\.parquet is damaged or missing .*again"):
         records.load_tables(versions.find_latest(root))
     before = last_version.read_last_version(root)
-    assert before.rows == summary(results).rows
+    assert before.counts == last_version.describe_results(results).counts
     assert before.answers.empty is (table == "impact")
     assert steps.publish_results(results, root, None).created
     assert path.read_bytes() == sound
@@ -337,18 +328,19 @@ def test_a_damaged_version_does_not_hinder_another(root: Path, small_facts: Path
 def test_a_damaged_manifest_is_no_last_version(
     root: Path, results: steps.Results, damage: Callable[[Path], None]
 ) -> None:
+    before = last_version.read_last_version(root).counts
     damage(root / "latest" / "datapackage.json")
-    assert last_version.read_last_version(root).rows == {}
+    assert last_version.read_last_version(root).counts == {}
     with pytest.raises(PublishError, match=r"datapackage\.json is damaged or missing"):
         records.load_tables(versions.find_latest(root))
     assert steps.publish_results(results, root, None).created
-    assert last_version.read_last_version(root).rows == summary(results).rows
+    assert last_version.read_last_version(root).counts == before
 
 
 def test_a_latest_that_dangles_is_no_last_version(tmp_path: Path) -> None:
     (tmp_path / "versions" / "2026-01-01-aaaaaaaaaaaa").mkdir(parents=True)
     (tmp_path / "latest").symlink_to("versions/2026-01-01-aaaaaaaaaaaa")
-    assert last_version.read_last_version(tmp_path).rows == {}
+    assert last_version.read_last_version(tmp_path).counts == {}
 
 
 def test_lines_of_one_kind_are_counted() -> None:

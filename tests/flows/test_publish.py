@@ -202,16 +202,6 @@ def test_how_a_table_was_built_reaches_no_byte(tmp_path: Path) -> None:
     assert contents(one.path) == contents(two.path)
 
 
-def test_chunks_of_long_text_reach_no_byte(tmp_path: Path) -> None:
-    """Pages end where chunks do once the text is long."""
-    schema = pa.schema([field("x", pa.string())])
-    table = pa.table([[f"{number:0100}" for number in range(15_000)]], schema=schema)
-    pieces = pa.concat_tables([table.slice(row, 777) for row in range(0, table.num_rows, 777)])
-    one = put(tmp_path / "one", tables={"numbers": table})
-    two = put(tmp_path / "two", tables={"numbers": pieces})
-    assert contents(one.path) == contents(two.path)
-
-
 def test_every_column_and_every_file_describes_itself(root: Path) -> None:
     """Whoever has one file alone knows what it holds and where it is from."""
     folder = put(root).path
@@ -312,16 +302,6 @@ def test_frictionless_says_valid(root: Path) -> None:
     assert [task.stats.get("rows", 0) for task in report.tasks] == [3, 3, 0]
 
 
-def test_the_command_of_frictionless_says_valid(root: Path) -> None:
-    """The command of the documentation works in the folder `latest`."""
-    put(root)
-    command = [sys.executable, "-m", "frictionless", "validate", "datapackage.json"]
-    done = subprocess.run(command, cwd=root / "latest", capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("VALID") == 3
-    assert "INVALID" not in done.stdout
-
-
 FACTS = {"0/estimates.csv": b"a,b\n1,2\n", "1/estimates.csv": b"a,b\n"}
 
 
@@ -351,35 +331,6 @@ def test_a_damaged_archive_is_named_and_a_publish_mends_it(root: Path) -> None:
         version.fact_files()
     assert publish_version(root, VERSION, example(), ABOUT, ORIGIN, facts=FACTS).created
     assert version.fact_files() == FACTS
-
-
-def test_a_version_from_before_facts_were_kept_has_none(root: Path) -> None:
-    assert put(root).version.fact_files() == {}
-
-
-def count_a_row_more(resource: dict[str, Any]) -> None:
-    """Let the manifest promise a row that is not there."""
-    resource["rows"] += 1
-
-
-def call_gaps_integers(resource: dict[str, Any]) -> None:
-    """Declare the column of integers with gaps as what it seems to be."""
-    (column,) = [
-        field for field in resource["schema"]["fields"] if field["name"] == "lower_persons"
-    ]
-    column["type"] = "integer"
-
-
-@pytest.mark.parametrize("spoil", [count_a_row_more, call_gaps_integers])
-def test_frictionless_would_say_invalid(
-    root: Path, spoil: Callable[[dict[str, Any]], None]
-) -> None:
-    """The validator does look at the rows."""
-    folder = put(root).path
-    told = told_of(folder)
-    spoil(told["resources"][0])
-    (folder / "datapackage.json").write_text(json.dumps(told), encoding="utf-8")
-    assert not frictionless.validate(str(folder / "datapackage.json")).valid
 
 
 def read_with_pandas(path: str) -> list[tuple[object, ...]]:
@@ -418,15 +369,6 @@ def test_opens_by_path_alone(root: Path, read: Callable[[str], list[tuple[object
 
 
 # Which version it is.
-
-
-def test_id_is_the_date_and_twelve_hex_digits() -> None:
-    """The id sorts by date and fits in a file name."""
-    day, digits = VERSION.id[:10], VERSION.id[11:]
-    assert day == "2025-09-30"
-    assert len(digits) == 12
-    assert set(digits) <= set("0123456789abcdef")
-    assert replace(VERSION).id == VERSION.id
 
 
 @pytest.mark.parametrize(
@@ -521,14 +463,6 @@ def test_refuses(root: Path, wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(PublishError, match=message):
         put(root, seeded(2), **wrong)
     assert stamps(root) == before
-
-
-def test_a_blank_description_is_none(root: Path) -> None:
-    """A key without words describes nothing."""
-    told = {"description": " ", "unit": "", "sdmx_concept": ""}
-    schema = pa.schema([pa.field("x", pa.int64(), metadata=told)])
-    with pytest.raises(PublishError, match="column x of table numbers lacks a description"):
-        put(root, tables={"numbers": pa.table([[1]], schema=schema)})
 
 
 def test_a_root_that_is_a_file(tmp_path: Path) -> None:
@@ -726,14 +660,6 @@ def publish_aged(root: Path, seeds: range) -> list[Published]:
 def kept(root: Path) -> set[str]:
     """Return the versions there are."""
     return {path.name for path in (root / "versions").iterdir()}
-
-
-def test_without_keep_every_version_stays(root: Path) -> None:
-    """Nothing is removed unasked."""
-    ids = {one.version.name for one in publish_aged(root, range(4))}
-    new = put(root, seeded(9))
-    assert new.removed == ()
-    assert kept(root) == ids | {new.version.name}
 
 
 @pytest.mark.parametrize("keep", [1, 3, 5, 9])
