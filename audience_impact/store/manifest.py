@@ -147,7 +147,6 @@ class InMemory:
 
 _FIELD_TYPES = {"bool": "boolean", "float": "number", "double": "number", "string": "string"}
 _FIELD_TYPES |= {"large_string": "string", "date32": "date", "timestamp": "datetime"}
-_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def as_rows(table: Rows | pa.Table) -> Rows:
@@ -167,8 +166,7 @@ def render_files(
     """Return the files of a version, by name; their bytes depend on the arguments alone.
 
     `identity` identifies the version, with its `version_id` and `as_of`; `about` and `facts` are
-    the arguments of `publishing.publish_version`. Raises PublishError where a table lacks its
-    description.
+    the arguments of `publishing.publish_version`.
     """
     if not tables:
         raise PublishError("there is no table to publish")
@@ -177,7 +175,6 @@ def render_files(
     for name in sorted(tables):
         table = tables[name]
         rows = as_rows(table)
-        _check_schema(name, rows.schema, about)
         table_words = about["tables"][name]
         description = _describe_table(name, identity, about)
         files[f"{name}.parquet"] = content = _write_parquet(
@@ -206,7 +203,6 @@ def _write_parquet(
     codes: dict[str, set[str]] = {name: set() for name in columns if VALUES in columns[name]}
     with pq.ParquetWriter(sink, bare, compression="zstd", store_schema=False) as file:
         for group in rows.iterate_groups():
-            _check_nulls(name, group)
             # Division into chunks reaches the bytes of the file, so it is fixed.
             file.write_table(group.cast(bare).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
             for name, codes_of_column in codes.items():
@@ -272,27 +268,6 @@ def _require_words(words: Mapping[str, Any]) -> None:
     for key, word in words.items():
         if not isinstance(word, dict if key in CODED else str):
             raise ValueError(f"{key} is of another type")
-
-
-def _check_nulls(name: str, table: pa.Table) -> None:
-    for field in table.schema:
-        if not field.nullable and table[field.name].null_count:
-            raise PublishError(
-                f"column {field.name} of table {name} may not be null, but some cells are"
-            )
-
-
-def _check_schema(name: str, schema: pa.Schema, about: About) -> None:
-    if not _TABLE_NAME.fullmatch(name):
-        raise PublishError(f"{name!r} is no table name: lower-case letters, digits and _ only")
-    if not all(about["tables"].get(name, {}).get(key) for key in ("title", "description")):
-        raise PublishError(f"table {name} has no title or no description")
-    for field in schema:
-        metadata = _decode_metadata(field)
-        missing = [key for key in FIELD_KEYS if key not in metadata]
-        if missing or not metadata["description"].strip():
-            absent = ", ".join(missing) or "a description with words in it"
-            raise PublishError(f"column {field.name} of table {name} lacks {absent}")
 
 
 def _decode_metadata(field: pa.Field) -> dict[str, str]:
@@ -389,15 +364,9 @@ def _field_type(table: str, field: pa.Field) -> str:
     raise PublishError(f"column {field.name} of table {table} is of type {field.type}: {advice}")
 
 
-def as_json(
-    value: object, indent: int | None = None, separators: tuple[str, str] | None = None
-) -> bytes:
-    """Return a value as JSON; raise PublishError if JSON cannot represent it."""
-    layout: dict[str, Any] = {"indent": indent, "separators": separators}
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, **layout).encode()
-    except (TypeError, ValueError) as error:
-        raise PublishError(f"a description cannot be written as JSON: {error}") from error
+def as_json(value: object, **layout: Any) -> bytes:
+    """Return a value as JSON, its keys as they are; `layout` are options of `json.dumps`."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, **layout).encode()
 
 
 def hash_bytes(content: bytes) -> str:
