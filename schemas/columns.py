@@ -14,7 +14,6 @@ from audience_impact import vocabulary as words
 from audience_impact.outputs.review.status_rules import SENTENCES
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import RuleStage
-from schemas.demands import CheckedModel
 
 WORLD = "001"
 """UN M49 code of the world."""
@@ -262,7 +261,7 @@ def row_rule(method: Callable[[Any, pd.DataFrame], Any]) -> Any:
     return pa.dataframe_check(name=name)(method)
 
 
-class PublishedModel(CheckedModel):
+class PublishedModel(pa.DataFrameModel):
     """The base of all published tables: exactly the columns of the model, in this order."""
 
     class Config:

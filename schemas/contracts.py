@@ -7,7 +7,7 @@ tables that have it; a column is checked alone where the rule failed. The failur
 pandera's own `validate`, which runs each rule once a column and takes many times as long.
 A table that lacks a column, or has one of another type, is refused as a whole. A contract may
 demand rules, cells that are filled and, if it is strict, no other columns; one that demands more is
-refused when it is defined (see `demands`).
+refused when it is read, because pandera's `validate` alone would check it.
 """
 
 import os
@@ -22,9 +22,15 @@ import pandera.pandas as pa
 from audience_impact import blanks
 from audience_impact.plain_text import ReadableError
 from audience_impact.rules import get_rule
-from schemas import demands, facts
+from schemas import facts
 
 NOT_NULLABLE = "not_nullable"
+NOT_OF_TABLES = (
+    *("unique", "ordered", "coerce", "index", "parsers", "add_missing_columns"),
+    *("drop_invalid_rows", "unique_column_names"),
+)
+NOT_OF_COLUMNS = ("unique", "coerce", "regex", "parsers", "default", "drop_invalid_rows")
+"""Features of pandera models that are not supported here and that no contract may use."""
 
 
 class Failure(NamedTuple):
@@ -114,15 +120,25 @@ def read_schema(model: type[pa.DataFrameModel]) -> Any:
     Raises TypeError where the model demands what is not checked here.
     """
     schema: Any = model.to_schema()
-    demanded = demands.list_demands(schema, demands.NOT_OF_TABLES)
+    demanded = _list_demands(schema, NOT_OF_TABLES)
     for name, column in schema.columns.items():
-        of_column = demands.list_demands(column, demands.NOT_OF_COLUMNS)
+        of_column = _list_demands(column, NOT_OF_COLUMNS)
         of_column += [] if column.required else ["required=False"]
-        of_column += ["raise_warning"] * any(check.raise_warning for check in column.checks)
         demanded += [f"{demand} of {name}" for demand in of_column]
-    demanded += ["raise_warning"] * any(check.raise_warning for check in schema.checks)
-    demands.refuse_demands(model.__name__, demanded)
+    if demanded:
+        raise TypeError(f"{model.__name__} has settings that nothing checks: {', '.join(demanded)}")
     return schema
+
+
+def _list_demands(part: Any, names: tuple[str, ...]) -> list[str]:
+    """Return those of some features that a schema or a column uses, and rules that only warn."""
+    values = {name: getattr(part, name, None) for name in names}
+    used = [
+        name
+        for name, value in values.items()
+        if value is not None and value is not False and (name == "default" or value)
+    ]
+    return used + ["raise_warning"] * any(check.raise_warning for check in part.checks)
 
 
 @cache

@@ -20,7 +20,6 @@ from audience_impact import blanks, periods
 from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import RuleStage
-from schemas.demands import CheckedModel
 
 NUMBER = re.compile(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$")
 ISO_TIMES: Any = {"format": "ISO8601", "utc": True}
@@ -36,7 +35,7 @@ Run = TypeVar("Run", bound=Callable[..., Any])
 RowCheck = Callable[[Any, pd.DataFrame], Any]
 
 
-class FactModel(CheckedModel):
+class FactModel(pa.DataFrameModel):
     """The base of all fact tables: exactly the columns of the model, in any order."""
 
     class Config:
@@ -222,23 +221,21 @@ def network_number(texts: Any, *, network_number: bool) -> Any:
     return ~blanks.mark_filled(texts) | is_sound
 
 
-def _make_field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
+def _make_field(
+    kind: str, filled: bool, refers_to: str = "", optional: bool = False, **checks: Any
+) -> Any:
+    """Return a column of a kind; one that is `optional` may be missing, and is then blank."""
     if filled:
         checks["required"] = True
     checks["white_space"] = True
     metadata = {"kind": kind, "refers_to": refers_to, "filled": "yes" if filled else ""}
+    metadata |= {"optional": "yes"} if optional else {}
     return pa.Field(nullable=False, metadata=metadata, **checks)
 
 
-def mark_optional(field: Any) -> Any:
-    """Return a column that files may lack; its cells are then blank."""
-    field.metadata["optional"] = "yes"
-    return field
-
-
-def hours_field() -> Any:
+def hours_field(**more: Any) -> Any:
     """Return a column of hours on a day."""
-    return _make_field("number", False, number=True, not_negative=True, most_a_day=True)
+    return _make_field("number", False, number=True, not_negative=True, most_a_day=True, **more)
 
 
 def text_field(filled: bool = False, **checks: Any) -> Any:
@@ -246,48 +243,50 @@ def text_field(filled: bool = False, **checks: Any) -> Any:
     return _make_field("text", filled, **checks)
 
 
-def key_field() -> Any:
+def key_field(**more: Any) -> Any:
     """Return a column of the keys of rows, or of a part of the keys."""
-    return _make_field("key", True, identifier=ONE)
+    return _make_field("key", True, identifier=ONE, **more)
 
 
-def reference_field(table: str, filled: bool = True) -> Any:
+def reference_field(table: str, filled: bool = True, **more: Any) -> Any:
     """Return a column of one identifier of another table."""
-    return _make_field("reference", filled, table, identifier=ONE)
+    return _make_field("reference", filled, table, identifier=ONE, **more)
 
 
-def references_field(table: str, filled: bool = True) -> Any:
+def references_field(table: str, filled: bool = True, **more: Any) -> Any:
     """Return a column of identifiers of another table, separated by semicolons."""
-    return _make_field("reference", filled, table, identifier=SEVERAL)
+    return _make_field("reference", filled, table, identifier=SEVERAL, **more)
 
 
-def code_field(words: type[StrEnum], filled: bool = True) -> Any:
+def code_field(words: type[StrEnum], filled: bool = True, **more: Any) -> Any:
     """Return a column of one word of a vocabulary."""
-    return _make_field("code", filled, word=[member.value for member in words])
+    return _make_field("code", filled, word=[member.value for member in words], **more)
 
 
-def day_field(filled: bool = False) -> Any:
+def day_field(filled: bool = False, **more: Any) -> Any:
     """Return a column of ISO 8601 dates, periods or intervals."""
-    return _make_field("period", filled, date=True, sane_year=True)
+    return _make_field("period", filled, date=True, sane_year=True, **more)
 
 
-def value_field(filled: bool = False) -> Any:
+def value_field(filled: bool = False, **more: Any) -> Any:
     """Return a column of numbers from zero up, whose unit is in the column `unit`."""
-    return _make_field("number", filled, number=True, not_negative=True, too_large=True)
+    return _make_field("number", filled, number=True, not_negative=True, too_large=True, **more)
 
 
-def parameter_field(filled: bool = True) -> Any:
+def parameter_field(filled: bool = True, **more: Any) -> Any:
     """Return a column of numbers of any sign, such as means on a logarithmic scale."""
-    return _make_field("number", filled, number=True)
+    return _make_field("number", filled, number=True, **more)
 
 
-def persons_field(filled: bool = False) -> Any:
+def persons_field(filled: bool = False, **more: Any) -> Any:
     """Return a column of whole persons."""
     return _make_field(
-        "number", filled, number=True, not_negative=True, too_large=True, whole_number=True
+        "number", filled, number=True, not_negative=True, too_large=True, whole_number=True, **more
     )
 
 
-def share_field(filled: bool = False) -> Any:
+def share_field(filled: bool = False, **more: Any) -> Any:
     """Return a column of shares between 0 and 1."""
-    return _make_field("number", filled, number=True, not_negative=True, share_at_most_one=True)
+    return _make_field(
+        "number", filled, number=True, not_negative=True, share_at_most_one=True, **more
+    )

@@ -54,18 +54,8 @@ _TABLES = (
         optional=True,
     ),
     Table("place_laws", fitted.PlaceLaws, key=("parameter", "kind"), optional=True),
-    Table(
-        "network_use",
-        figures.NetworkUse,
-        key=("area_id", "period", "source_id"),
-        optional=True,
-    ),
-    Table(
-        "network_shares",
-        figures.NetworkShares,
-        key=("area_id", "asn", "period"),
-        optional=True,
-    ),
+    Table("network_use", figures.NetworkUse, key=("area_id", "period", "source_id"), optional=True),
+    Table("network_shares", figures.NetworkShares, key=("area_id", "asn", "period"), optional=True),
     Table(
         "operator_regions",
         figures.OperatorRegions,
@@ -73,10 +63,7 @@ _TABLES = (
         optional=True,
     ),
     Table(
-        "operator_names",
-        figures.OperatorNames,
-        key=("name", "also_name", "area_id"),
-        optional=True,
+        "operator_names", figures.OperatorNames, key=("name", "also_name", "area_id"), optional=True
     ),
     Table("network_laws", fitted.NetworkLaws, key=("parameter", "kind"), optional=True),
     Table("place_parts", figures.PlaceParts, optional=True),

@@ -16,7 +16,6 @@ from schemas import fields
 from schemas.fields import FactModel
 
 ACCOUNT_METRICS = [words.AudienceMetric.REGISTERED.value, words.AudienceMetric.INSTALLS.value]
-low_value_high = fields.row_rule(*("value", "share", "persons"))
 
 
 def parse_numbers(frame: pd.DataFrame, column: str) -> pd.Series:
@@ -33,6 +32,15 @@ def is_ordered(frame: pd.DataFrame, low: str, middle: str, high: str) -> pd.Seri
     bottom, centre, top = (parse_numbers(ranges, name) for name in (low, middle, high))
     turned = ranges.index[(bottom > centre) | (centre > top) | (bottom > top)]
     return is_stated & ~frame.index.isin(turned)
+
+
+def require_order(low: str, middle: str, high: str) -> Any:
+    """Return the rule of rows low <= middle <= high; without a middle, name `low` twice."""
+
+    def low_value_high(cls: Any, frame: pd.DataFrame) -> Any:
+        return is_ordered(frame, low, middle, high)
+
+    return fields.row_rule("value", "share", "persons")(low_value_high)
 
 
 class SourcedFigure(FactModel):
@@ -53,10 +61,7 @@ class Measured(SourcedFigure):
     high: Series[str] = fields.value_field()
     interval_kind: Series[str] = fields.code_field(words.IntervalKind)
 
-    @low_value_high
-    def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Require low <= value <= high."""
-        return is_ordered(frame, "low", "value", "high")
+    low_value_high = require_order("low", "value", "high")
 
     @fields.row_rule("value")
     def share_above_one(cls, frame: pd.DataFrame) -> Any:
@@ -72,10 +77,7 @@ class ShareOfPeople(SourcedFigure):
     high_share: Series[str] = fields.share_field()
     interval_kind: Series[str] = fields.code_field(words.IntervalKind)
 
-    @low_value_high
-    def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Require low <= share <= high."""
-        return is_ordered(frame, "low_share", "share", "high_share")
+    low_value_high = require_order("low_share", "share", "high_share")
 
 
 class Estimates(Measured):
@@ -93,7 +95,7 @@ class Estimates(Measured):
     activity_threshold: Series[str] = fields.text_field()
     age: Series[str] = fields.text_field()
     sex: Series[str] = fields.code_field(words.Sex, filled=False)
-    disputed_by: Series[str] = fields.mark_optional(fields.reference_field("sources", filled=False))
+    disputed_by: Series[str] = fields.reference_field("sources", filled=False, optional=True)
 
     @fields.row_rule("unit")
     def unit_fits_metric(cls, frame: pd.DataFrame) -> Any:
@@ -144,8 +146,8 @@ class Circumvention(ShareOfPeople):
 
     circumvention_id: Series[str] = fields.key_field()
     restriction_id: Series[str] = fields.reference_field("restrictions", filled=False)
-    circumvention_kind: Series[str] = fields.mark_optional(
-        fields.code_field(words.CircumventionKind, filled=False)
+    circumvention_kind: Series[str] = fields.code_field(
+        words.CircumventionKind, filled=False, optional=True
     )
     area_id: Series[str] = fields.reference_field("areas")
     platform_ids: Series[str] = fields.references_field("platforms")
@@ -167,8 +169,8 @@ class UseFrequency(ShareOfPeople):
     platform_id: Series[str] = fields.reference_field("platforms")
     area_id: Series[str] = fields.reference_field("areas")
     use_frequency_kind: Series[str] = fields.code_field(words.UseFrequencyKind)
-    weekly_share: Series[str] = fields.mark_optional(fields.share_field())
-    is_metered: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
+    weekly_share: Series[str] = fields.share_field(optional=True)
+    is_metered: Series[str] = fields.code_field(words.YesNo, filled=False, optional=True)
     respondents: Series[str] = fields.persons_field()
     period: Series[str] = fields.day_field(filled=True)
 
@@ -186,7 +188,7 @@ class PublishedFigures(FactModel):
     interval_kind: Series[str] = fields.code_field(words.IntervalKind)
     period: Series[str] = fields.day_field()
     source_id: Series[str] = fields.reference_field("sources")
-    disputed_by: Series[str] = fields.mark_optional(fields.reference_field("sources", filled=False))
+    disputed_by: Series[str] = fields.reference_field("sources", filled=False, optional=True)
     note: Series[str] = fields.text_field()
 
 
@@ -216,13 +218,10 @@ class Bases(SourcedFigure):
     persons: Series[str] = fields.persons_field(filled=True)
     low_persons: Series[str] = fields.persons_field()
     high_persons: Series[str] = fields.persons_field()
-    urban_persons: Series[str] = fields.mark_optional(fields.persons_field())
+    urban_persons: Series[str] = fields.persons_field(optional=True)
     obs_status: Series[str] = fields.code_field(words.ObsStatus)
 
-    @low_value_high
-    def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Require low <= persons <= high."""
-        return is_ordered(frame, "low_persons", "persons", "high_persons")
+    low_value_high = require_order("low_persons", "persons", "high_persons")
 
     @fields.row_rule("urban_persons")
     def urban_above_persons(cls, frame: pd.DataFrame) -> Any:
@@ -273,10 +272,7 @@ class NetworkUse(SourcedFigure):
     least_share: Series[str] = fields.share_field(filled=True)
     most_share: Series[str] = fields.share_field(filled=True)
 
-    @low_value_high
-    def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Require least <= most."""
-        return is_ordered(frame, "least_share", "least_share", "most_share")
+    low_value_high = require_order("least_share", "least_share", "most_share")
 
 
 class NetworkShares(FactModel):
@@ -360,10 +356,7 @@ class PlaceParts(FactModel):
     source_id: Series[str] = fields.reference_field("sources")
     note: Series[str] = fields.text_field()
 
-    @low_value_high
-    def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Require least <= most."""
-        return is_ordered(frame, "least_persons", "least_persons", "most_persons")
+    low_value_high = require_order("least_persons", "least_persons", "most_persons")
 
 
 class Lineages(FactModel):
@@ -423,15 +416,11 @@ class Platforms(FactModel):
     kind: Series[str] = fields.code_field(words.PlatformKind)
     aliases: Series[str] = fields.text_field()
     note: Series[str] = fields.text_field()
-    former_name: Series[str] = fields.mark_optional(fields.text_field())
-    renamed_on: Series[str] = fields.mark_optional(fields.day_field())
-    member_ids: Series[str] = fields.mark_optional(
-        fields.references_field("platforms", filled=False)
-    )
-    ended_on: Series[str] = fields.mark_optional(fields.day_field())
-    end_source_id: Series[str] = fields.mark_optional(
-        fields.reference_field("sources", filled=False)
-    )
+    former_name: Series[str] = fields.text_field(optional=True)
+    renamed_on: Series[str] = fields.day_field(optional=True)
+    member_ids: Series[str] = fields.references_field("platforms", filled=False, optional=True)
+    ended_on: Series[str] = fields.day_field(optional=True)
+    end_source_id: Series[str] = fields.reference_field("sources", filled=False, optional=True)
 
 
 class Areas(FactModel):
@@ -445,8 +434,8 @@ class Areas(FactModel):
     name: Series[str] = fields.text_field(filled=True)
     parent_id: Series[str] = fields.reference_field("areas", filled=False)
     aliases: Series[str] = fields.text_field()
-    level: Series[str] = fields.mark_optional(fields.code_field(words.AreaLevel, filled=False))
-    members: Series[str] = fields.mark_optional(fields.references_field("areas", filled=False))
-    press_name: Series[str] = fields.mark_optional(fields.text_field())
-    is_city: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
+    level: Series[str] = fields.code_field(words.AreaLevel, filled=False, optional=True)
+    members: Series[str] = fields.references_field("areas", filled=False, optional=True)
+    press_name: Series[str] = fields.text_field(optional=True)
+    is_city: Series[str] = fields.code_field(words.YesNo, filled=False, optional=True)
     note: Series[str] = fields.text_field()

@@ -3,6 +3,7 @@
 A command writes these tables, so an impossible value is an error of an edit by hand.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -24,10 +25,10 @@ MOST_LOG_ODDS = 20.0
 """Maximum of the absolute log odds of a share, that of one in a thousand million."""
 MOST_COUNT = 1e12
 
-parameter_out_of_range = fields.row_rule(*("value", "mean", "share"))
-learned_from_nothing = fields.row_rule(*("freedom", "figures", "pairs", "houses"))
 data_differ = fields.row_rule("data_sha256")
 quantiles_out_of_order = fields.row_rule("value")
+Test = Callable[[pd.DataFrame, str], pd.Series]
+"""Returns for a column of a frame which cells are sound."""
 
 
 def is_between(frame: pd.DataFrame, column: str, least: float, most: float) -> pd.Series:
@@ -39,6 +40,46 @@ def is_between(frame: pd.DataFrame, column: str, least: float, most: float) -> p
 def is_above_zero(frame: pd.DataFrame, column: str, most: float = MOST_LOG_ODDS) -> pd.Series:
     """Return whether cells are above zero and at most `most`, or no numbers."""
     return is_between(frame, column, 0.0, most) & ~parse_numbers(frame, column).eq(0.0)
+
+
+def is_log_odds(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return whether cells are log odds that a share can have, or no numbers."""
+    return is_between(frame, column, -MOST_LOG_ODDS, MOST_LOG_ODDS)
+
+
+def is_count(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return whether cells are counts above zero, or no numbers."""
+    return is_above_zero(frame, column, MOST_COUNT)
+
+
+def parameter_rule(check: Any) -> Any:
+    """Register a check of rows as the rule `parameter_out_of_range`."""
+    check.__name__ = "parameter_out_of_range"
+    return fields.row_rule("value", "mean", "share")(check)
+
+
+def count_rule(check: Any) -> Any:
+    """Register a check of rows as the rule `learned_from_nothing`."""
+    check.__name__ = "learned_from_nothing"
+    return fields.row_rule("freedom", "figures", "pairs", "houses")(check)
+
+
+def require_parameters(**tests: Test) -> Any:
+    """Return the rule `parameter_out_of_range` with a test for each of some columns."""
+
+    def check(cls: Any, frame: pd.DataFrame) -> Any:
+        return pd.DataFrame({name: test(frame, name) for name, test in tests.items()}).all(axis=1)
+
+    return parameter_rule(check)
+
+
+def require_counts(*columns: str) -> Any:
+    """Return the rule `learned_from_nothing`: counts above zero in all of some columns."""
+
+    def check(cls: Any, frame: pd.DataFrame) -> Any:
+        return pd.DataFrame({name: is_count(frame, name) for name in columns}).all(axis=1)
+
+    return count_rule(check)
 
 
 def is_in_order(frame: pd.DataFrame) -> pd.Series:
@@ -73,19 +114,8 @@ class StudentLaw(Law):
     freedom: Series[str] = fields.persons_field(filled=True)
     areas: Series[str] = fields.persons_field(filled=True)
 
-    @parameter_out_of_range
-    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Require log odds that a share can have, and a positive width."""
-        return is_between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & is_above_zero(
-            frame, "spread"
-        )
-
-    @learned_from_nothing
-    def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
-        """Require at least one degree of freedom, from at least one area."""
-        return is_above_zero(frame, "freedom", MOST_COUNT) & is_above_zero(
-            frame, "areas", MOST_COUNT
-        )
+    parameter_out_of_range = require_parameters(mean=is_log_odds, spread=is_above_zero)
+    learned_from_nothing = require_counts("freedom", "areas")
 
 
 class ShareLaw(StudentLaw):
@@ -106,13 +136,13 @@ class Quantiles(Law):
         """Require that a higher quantile is not below a lower one."""
         return is_in_order(frame)
 
-    @parameter_out_of_range
+    @parameter_rule
     def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require log odds within limits; a single quantile is half a central interval's width."""
         is_count = frame["kind"].eq(words.ErrorQuantile.COUNT.value)
         others = frame["parameter"].map(frame.groupby("parameter").size())
         is_width = others.eq(1) & frame["kind"].eq(words.ErrorQuantile.Q95.value)
-        odds = is_between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
+        odds = is_log_odds(frame, "value")
         counts = is_between(frame, "value", -MOST_LOG_ODDS, MOST_COUNT)
         return counts.where(is_count, odds) & (~is_width | is_above_zero(frame, "value"))
 
@@ -155,10 +185,10 @@ class OverlapCalibration(Law):
     surveys: Series[str] = fields.persons_field(filled=True)
     houses: Series[str] = fields.persons_field(filled=True)
 
-    @parameter_out_of_range
+    @parameter_rule
     def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require log odds of a correlation, variances, a part of 1, and factors above zero."""
-        odds = is_between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
+        odds = is_log_odds(frame, "value")
         kinds = {
             **dict.fromkeys(LOG_ODDS, odds),
             **dict.fromkeys(VARIANCES, is_between(frame, "value", 0.0, MOST_LOG_ODDS)),
@@ -169,7 +199,7 @@ class OverlapCalibration(Law):
             is_valid = is_valid.where(frame["parameter"] != parameter.value, sound)
         return is_valid
 
-    @learned_from_nothing
+    @count_rule
     def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
         """Require at least one survey of one organisation for parameters that are not assumed."""
         counts = [is_above_zero(frame, name, MOST_COUNT) for name in ("surveys", "houses")]
@@ -189,8 +219,8 @@ class DailyUse(StudentLaw):
     platform_id: Series[str] = fields.reference_field("platforms", filled=False)
     area_id: Series[str] = fields.reference_field("areas", filled=False)
     use_frequency_kind: Series[str] = fields.code_field(words.UseFrequencyKind)
-    slope: Series[str] = fields.mark_optional(fields.parameter_field(filled=False))
-    centre_share: Series[str] = fields.mark_optional(fields.share_field())
+    slope: Series[str] = fields.parameter_field(filled=False, optional=True)
+    centre_share: Series[str] = fields.share_field(optional=True)
 
 
 class FigureErrors(Quantiles):
@@ -260,12 +290,17 @@ class AudienceLaws(Law):
     figures: Series[str] = fields.persons_field(filled=True)
     areas: Series[str] = fields.persons_field(filled=True)
 
-    @parameter_out_of_range
+    @parameter_rule
     def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require spreads and factors above zero."""
         is_spread = frame["parameter"].eq(words.AudienceLaw.EFFECT_SPREAD.value)
         spreads = is_between(frame, "value", 0.0, MOST_LOG_ODDS)
         return spreads.where(is_spread, is_above_zero(frame, "value"))
+
+
+def _is_inner_share(frame: pd.DataFrame, column: str) -> pd.Series:
+    share = parse_numbers(frame, column)
+    return share.isna() | ((share > 0) & (share < 1))
 
 
 class Chances(Law):
@@ -281,18 +316,8 @@ class Chances(Law):
     weight: Series[str] = fields.parameter_field()
     figures: Series[str] = fields.persons_field(filled=True)
 
-    @parameter_out_of_range
-    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Require shares above zero and below one, and weights above zero."""
-        share = parse_numbers(frame, "share")
-        return (share.isna() | ((share > 0) & (share < 1))) & is_above_zero(
-            frame, "weight", MOST_COUNT
-        )
-
-    @learned_from_nothing
-    def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
-        """Require at least one reading in each group."""
-        return is_above_zero(frame, "figures", MOST_COUNT)
+    parameter_out_of_range = require_parameters(share=_is_inner_share, weight=is_count)
+    learned_from_nothing = require_counts("figures")
 
 
 class PartSizes(Law):
@@ -309,19 +334,13 @@ class PartSizes(Law):
     deviation: Series[str] = fields.parameter_field()
     figures: Series[str] = fields.persons_field(filled=True)
 
-    @parameter_out_of_range
-    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Require a level and slopes that a log of people can have, and a deviation above 0."""
-        odds = [
-            is_between(frame, name, -MOST_LOG_ODDS, MOST_LOG_ODDS)
-            for name in ("level", "unit_slope", "count_slope")
-        ]
-        return odds[0] & odds[1] & odds[2] & is_above_zero(frame, "deviation")
-
-    @learned_from_nothing
-    def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
-        """Require at least one reading of the size of a part."""
-        return is_above_zero(frame, "figures", MOST_COUNT)
+    parameter_out_of_range = require_parameters(
+        level=is_log_odds,
+        unit_slope=is_log_odds,
+        count_slope=is_log_odds,
+        deviation=is_above_zero,
+    )
+    learned_from_nothing = require_counts("figures")
 
 
 class OnlineLevels(Law):
@@ -339,9 +358,4 @@ class OnlineLevels(Law):
     correlation: Series[str] = fields.share_field(filled=True)
     common: Series[str] = fields.share_field(filled=True)
 
-    @parameter_out_of_range
-    def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Require levels that a share can have, and a deviation above zero."""
-        return is_between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & is_above_zero(
-            frame, "deviation"
-        )
+    parameter_out_of_range = require_parameters(mean=is_log_odds, deviation=is_above_zero)

@@ -17,6 +17,17 @@ from schemas.fields import FactModel
 TIMES = ("begin", "end")
 
 
+def _require_both(name: str, least: str, most: str) -> Any:
+    """Return a check of this name: both limits, the smaller one first, or neither of them."""
+
+    def check(cls: Any, frame: pd.DataFrame) -> Any:
+        low, high = (pd.to_numeric(frame[column], errors="coerce") for column in (least, most))
+        return (low.isna() & high.isna()) | (low <= high)
+
+    check.__name__ = name
+    return check
+
+
 class Restrictions(FactModel):
     """One restriction: action, place, dates, authority and reason."""
 
@@ -29,7 +40,7 @@ class Restrictions(FactModel):
     ended_on: Series[str] = fields.day_field()
     end_status: Series[str] = fields.code_field(words.EndStatus)
     end_source: Series[str] = fields.code_field(words.EndSource)
-    listed_until: Series[str] = fields.mark_optional(fields.day_field())
+    listed_until: Series[str] = fields.day_field(optional=True)
     start_precision: Series[str] = fields.code_field(words.StartPrecision)
     action: Series[str] = fields.code_field(words.Action)
     severity: Series[str] = fields.code_field(words.Severity)
@@ -41,34 +52,25 @@ class Restrictions(FactModel):
     source_id: Series[str] = fields.reference_field("sources")
     also_source_id: Series[str] = fields.reference_field("sources", filled=False)
     note: Series[str] = fields.text_field()
-    cause: Series[str] = fields.mark_optional(fields.code_field(words.Cause, filled=False))
-    occasion: Series[str] = fields.mark_optional(fields.text_field())
-    is_ordered: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
-    operators: Series[str] = fields.mark_optional(fields.text_field())
-    is_phone_cut: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
-    is_sms_cut: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
-    extent_reason: Series[str] = fields.mark_optional(fields.text_field())
-    days_in_force: Series[str] = fields.mark_optional(fields.text_field(list_of_days=True))
-    times_in_force: Series[str] = fields.mark_optional(fields.persons_field())
-    least_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
-    most_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
-    hours_basis: Series[str] = fields.mark_optional(
-        fields.code_field(words.HoursBasis, filled=False)
-    )
-    continues: Series[str] = fields.mark_optional(
-        fields.reference_field("restrictions", filled=False)
-    )
-    measured_by: Series[str] = fields.mark_optional(fields.text_field())
-    measured_url: Series[str] = fields.mark_optional(fields.text_field())
+    cause: Series[str] = fields.code_field(words.Cause, filled=False, optional=True)
+    occasion: Series[str] = fields.text_field(optional=True)
+    is_ordered: Series[str] = fields.code_field(words.YesNo, filled=False, optional=True)
+    operators: Series[str] = fields.text_field(optional=True)
+    is_phone_cut: Series[str] = fields.code_field(words.YesNo, filled=False, optional=True)
+    is_sms_cut: Series[str] = fields.code_field(words.YesNo, filled=False, optional=True)
+    extent_reason: Series[str] = fields.text_field(optional=True)
+    days_in_force: Series[str] = fields.text_field(list_of_days=True, optional=True)
+    times_in_force: Series[str] = fields.persons_field(optional=True)
+    least_hours_a_day: Series[str] = fields.hours_field(optional=True)
+    most_hours_a_day: Series[str] = fields.hours_field(optional=True)
+    hours_basis: Series[str] = fields.code_field(words.HoursBasis, filled=False, optional=True)
+    continues: Series[str] = fields.reference_field("restrictions", filled=False, optional=True)
+    measured_by: Series[str] = fields.text_field(optional=True)
+    measured_url: Series[str] = fields.text_field(optional=True)
 
-    @fields.row_rule("least_hours_a_day")
-    def hours_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Require both limits of the hours, the smaller one first, or neither of them."""
-        least, most = (
-            pd.to_numeric(frame[f"{name}_hours_a_day"], errors="coerce")
-            for name in ("least", "most")
-        )
-        return (least.isna() & most.isna()) | (least <= most)
+    hours_in_order = fields.row_rule("least_hours_a_day")(
+        _require_both("hours_in_order", "least_hours_a_day", "most_hours_a_day")
+    )
 
     @fields.row_rule("days_in_force")
     def days_outside(cls, frame: pd.DataFrame) -> Any:
@@ -169,12 +171,7 @@ class EventLinks(FactModel):
     rule: Series[str] = fields.text_field(filled=True)
     disagreements: Series[str] = fields.text_field()
     source_id: Series[str] = fields.reference_field("sources")
-    relation: Series[str] = fields.mark_optional(
-        fields.code_field(words.EventRelation, filled=False)
-    )
-
-
-answer_without_group = fields.row_rule(*("is_real", "is_whole", "is_on", "is_distinct"))
+    relation: Series[str] = fields.code_field(words.EventRelation, filled=False, optional=True)
 
 
 class EventReadings(FactModel):
@@ -205,7 +202,7 @@ class EventReadings(FactModel):
     source_id: Series[str] = fields.reference_field("sources")
     note: Series[str] = fields.text_field()
 
-    @answer_without_group
+    @fields.row_rule("is_real", "is_whole", "is_on", "is_distinct")
     def answer_without_group(cls, frame: pd.DataFrame) -> Any:
         """Require a group beside each answer, and an answer beside each group."""
         groups = ["evidence_group", "extent_group", "end_group", "neighbour_group"]
@@ -287,14 +284,9 @@ class Evidence(FactModel):
         is_timeless = (frame[list(TIMES)] == "").all(axis=1)
         return (end > begin) | (is_timeless & blanks.mark_filled(frame["restriction_id"]))
 
-    @fields.row_rule("least_lost_share")
-    def lost_shares_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Require both limits of the share lost, the smaller one first, or neither of them."""
-        least, most = (
-            pd.to_numeric(frame[f"{name}_lost_share"], errors="coerce")
-            for name in ("least", "most")
-        )
-        return (least.isna() & most.isna()) | (least <= most)
+    lost_shares_in_order = fields.row_rule("least_lost_share")(
+        _require_both("lost_shares_in_order", "least_lost_share", "most_lost_share")
+    )
 
 
 class AcceptedFindings(FactModel):

@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audience_impact.cli.command import app
-from audience_impact.store import files
 from flows.adding import questions, writing
 from flows.adding import records as known
 from flows.adding.questions import Answers, WrongAnswerError
@@ -474,7 +473,6 @@ def test_who_is_killed_in_between_leaves_valid_facts_and_the_same_again_complete
     done(whole, "restriction", ACT)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", stopped_at(number))
-        patch.setattr(files, "_put_back", lambda before: None)
         run(facts, "restriction", ACT, "--yes")
     assert not [finding for finding in checked(facts).findings if writing.is_error(finding)]
     done(facts, "restriction", ACT)
