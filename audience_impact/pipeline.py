@@ -27,9 +27,7 @@ from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_lineage, make_sources
 from audience_impact.outputs.person_days import make_person_days
-from audience_impact.outputs.reach_lost import find_reach_lost
 from audience_impact.outputs.restrictions import (
-    make_impact_by_group,
     make_impact_by_platform,
     make_register_rows,
     make_restrictions,
@@ -72,7 +70,6 @@ class Stages:
     inputs: Inputs
     bounds: Bounds
     simulation: SimulationInputs
-    lost: pd.DataFrame
 
 
 def find_newest_access(tables: Tables) -> date:
@@ -160,7 +157,7 @@ class Outputs(Mapping[str, pd.DataFrame]):
 
 OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "impact": lambda run, s: make_impact(
-        *(s.scope, s.inputs, s.bounds, s.simulation, run.draws, s.lost),
+        *(s.scope, s.inputs, s.bounds, s.simulation, run.draws),
     ),
     "impact_by_platform": lambda run, s: make_impact_by_platform(
         s.scope, s.inputs.audiences, s.simulation, run.facts["platforms"]
@@ -175,16 +172,13 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     ),
     "impact_by_day": lambda run, s: run.sum_countries(impact_by_day.make_rows, run.on_days),
     "area_comparisons": lambda run, s: make_area_comparisons(run.facts, run["impact_by_area"]),
-    "impact_by_group": lambda run, s: make_impact_by_group(
-        s.scope, s.inputs.audiences.sizes, run.facts
-    ),
     "person_days": lambda run, s: make_person_days(run.simulation, s.scope.as_of),
     "sensitivity": lambda run, s: make_sensitivity(run.simulation, run.draws, run["impact"]),
     "restrictions": lambda run, s: make_restrictions(s.scope, run.facts),
     "comparisons": lambda run, s: make_comparisons(
         run.facts, run["impact"], run["impact_by_platform"], s.inputs
     ),
-    "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
+    "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, run.facts),
     "candidates": lambda run, s: make_candidates(s.scope, s.inputs, s.context),
     "steps": lambda run, s: make_steps(s.scope, s.inputs, s.bounds, run.simulation, s.context),
     "sources": lambda run, s: make_sources(run.facts),
@@ -223,7 +217,4 @@ def prepare_stages(run_scope: Scope, context: Context) -> tuple[Stages, list[Fin
     audience_inputs = gather_inputs(run_scope, context)
     limits, findings = bound_restrictions(run_scope, audience_inputs, context)
     simulation = make_simulation_inputs(run_scope, audience_inputs, limits, context)
-    lost = find_reach_lost(
-        run_scope, audience_inputs.figures, audience_inputs.errors, limits.exposed
-    )
-    return Stages(run_scope, context, audience_inputs, limits, simulation, lost), findings
+    return Stages(run_scope, context, audience_inputs, limits, simulation), findings

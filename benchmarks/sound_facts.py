@@ -43,7 +43,7 @@ tried each time."""
 PLACES = ("area_id", "area_ids", "country_id")
 OF_FACTS = frozenset(
     {
-        *("area_comparisons", "impact_by_group", "restrictions"),
+        *("area_comparisons", "restrictions"),
         *("comparisons", "lineage", "sources"),
     }
 )

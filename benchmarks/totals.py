@@ -23,9 +23,7 @@ from scipy.stats import binomtest
 from audience_impact.answers.records import list_containing_areas
 
 LATEST = Path("published/latest")
-LEVELS = [
-    f"impact_by_{level}" for level in ("world", "continent", "subregion", "intermediate_region")
-]
+LEVELS = [f"impact_by_{level}" for level in ("world", "continent", "subregion")]
 SHUFFLES = 200
 SHARES = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
 

@@ -244,7 +244,7 @@ def _sum_countries(
 def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:
     """Table `impact` of what was prepared and drawn."""
     return impact_table.make_impact(
-        *(stages.scope, stages.inputs, stages.bounds, stages.simulation, draws, stages.lost)
+        *(stages.scope, stages.inputs, stages.bounds, stages.simulation, draws)
     )
 
 

@@ -37,7 +37,6 @@ COUNTED = {
     ImpactMetric.PEOPLE_FEATURE_EXPOSED: "those of the people exposed who use the restricted "
     "feature; of a whole service everyone",
     ImpactMetric.PEOPLE_DEPRIVED_NET: "those of the feature users who do not keep access",
-    ImpactMetric.REACH_LOST: "how many fewer people one measurer counted after than before",
 }
 """People that each impact metric counts, in words."""
 WHOLE = (Feature.WHOLE_SERVICE.value, Feature.UNKNOWN.value)
@@ -93,7 +92,6 @@ def build_steps(trace: Trace, metric: ImpactMetric) -> list[Step]:
         *_explain_imputation(trace),
         *_explain_shares(trace),
         *_explain_days(trace),
-        *(_explain_losses(trace) if metric is ImpactMetric.REACH_LOST else ()),
         explain_draws(trace, metric),
         _explain_status(trace, metric),
         *_explain_comparisons(trace),
@@ -292,13 +290,6 @@ def _explain_days(trace: Trace) -> Iterator[Step]:
         says += [] if pd.isna(row["reason"]) else [f"{row['area_id']}: {row['reason']}."]
     daily = trace.describe_candidates("daily_audience")
     yield Step("Days and person-days", says, daily, numbers)
-
-
-def _explain_losses(trace: Trace) -> Iterator[Step]:
-    """Yield the figures from after the start, from which reach lost is computed."""
-    after = trace.list_used("after")
-    says = [] if after else ["No measurer has a figure from before and after the start."]
-    yield Step("The figures from after", says, after)
 
 
 def explain_draws(trace: Trace, metric: ImpactMetric) -> Step:

@@ -203,10 +203,15 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
     )
 
 
+INTERMEDIATE_REGIONS = ("005", "011", "013", "014", "017", "018", "029", "830")
+"""UN M49 codes of the parts of Sub-Saharan Africa and of Latin America and the Caribbean."""
+
+
 def list_areas_of(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
     """Return each country with itself, its regions and the world: country_id, area_id.
 
-    `areas` is the fact table, whose `parent_id` leads from a country to the world.
+    `areas` is the fact table, whose `parent_id` leads from a country to the world. Intermediate
+    regions, into which only some sub-regions are divided, are left out.
     """
     parents = areas.set_index("area_id")["parent_id"]
     codes = pd.Series(sorted(set(countries)), dtype="str")
@@ -216,7 +221,8 @@ def list_areas_of(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
         steps.append(at)
     pairs = pd.concat([pd.DataFrame({"country_id": codes, "area_id": step}) for step in steps])
     world = pd.DataFrame({"country_id": codes, "area_id": WORLD})
-    all_pairs = pd.concat([pairs[pairs["area_id"] != ""], world]).drop_duplicates()
+    published = ~pairs["area_id"].isin(["", *INTERMEDIATE_REGIONS])
+    all_pairs = pd.concat([pairs[published], world]).drop_duplicates()
     return all_pairs.sort_values(["country_id", "area_id"], ignore_index=True)
 
 

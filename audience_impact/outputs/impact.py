@@ -11,7 +11,7 @@ from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.restrictions import WITH_ERROR, Bounds
 from audience_impact.imputation import evidence_levels
-from audience_impact.outputs import areas, reach_lost
+from audience_impact.outputs import areas
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.confidence import rate_answers
 from audience_impact.outputs.review.reasons import NEVER, apply_status_rule
@@ -55,12 +55,8 @@ def make_impact(
     bounds: Bounds,
     simulation: SimulationInputs,
     draws: Draws,
-    lost: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return one row for each restriction and impact_metric.
-
-    `lost` as `find_reach_lost` returns it.
-    """
+    """Return one row for each restriction and impact_metric."""
     people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
     status = reasons.find_status(scope, inputs)
@@ -69,7 +65,6 @@ def make_impact(
         ImpactMetric.PEOPLE_EXPOSED.value: _exposed_rows(run, status),
         ImpactMetric.PEOPLE_FEATURE_EXPOSED.value: _feature_user_rows(run, status),
         ImpactMetric.PEOPLE_DEPRIVED_NET.value: _deprived_rows(run, status),
-        ImpactMetric.REACH_LOST.value: _reach_lost_rows(run, lost),
     }
     shared = _common_columns(scope, inputs, bounds, drawn, simulation.overlap_model)
     table = pd.concat(
@@ -277,33 +272,6 @@ def _deprived_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
     for rule, applies in rules.items():
         frame = apply_status_rule(frame, enforced & applies, rule)
     return frame
-
-
-def _reach_lost_rows(run: _RunParts, lost: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of reach lost, where one measurer has figures before and after."""
-    upper = run.bounds.exposed["upper_persons"]
-    never = run.scope.by_id["is_never_enforced"].reindex(upper.index)
-    rows = lost.reindex(upper.index)
-    nothing = ~rows.index.isin(lost.index)
-    flags = {
-        "never_enforced": never,
-        "no_after": nothing & ~never,
-        **{rule: rows[rule].eq(True) & ~never for rule in reach_lost.RULES},
-        "no_base": upper.isna() & ~never,
-    }
-    status = pd.Series(np.where(nothing, MISSING, UNRELIABLE), rows.index)
-    return (
-        rows.reindex(columns=_ENDS)
-        .mask(never)
-        .assign(
-            lower_persons=0.0,
-            upper_persons=upper,
-            at_least_persons=0.0,
-            at_most_persons=run.simulation.bounds_with_error.exposed["upper_persons"],
-            obs_status=status.where(~never, ESTIMATED),
-        )
-        .join(reasons.state_reasons(flags, rows.index))
-    )
 
 
 def _add_shares(frame: pd.DataFrame) -> pd.DataFrame:

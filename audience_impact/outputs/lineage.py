@@ -132,16 +132,11 @@ OPTIONAL_COLUMNS = ["title", "published_on", "licence"]
 """Columns that may be blank in the facts; here a word replaces the blank."""
 
 
-def make_lineage(
-    scope: Scope, inputs: Inputs, bounds: Bounds, lost: pd.DataFrame, tables: Tables
-) -> pd.DataFrame:
-    """Return one row for each restriction, platform, fact and role.
-
-    `lost` is the result of `find_reach_lost`.
-    """
+def make_lineage(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> pd.DataFrame:
+    """Return one row for each restriction, platform, fact and role."""
     used = pd.concat(
         [
-            _estimates_used(inputs, lost),
+            _estimates_used(inputs),
             _bases_used(inputs),
             _restrictions_used(scope, tables),
             _shares_used(inputs),
@@ -192,7 +187,7 @@ def _join_key(rows: pd.DataFrame, table: str) -> pd.Series:
     return first.str.cat(others, sep=separator) if len(rows) else first
 
 
-def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
+def _estimates_used(inputs: Inputs) -> pd.DataFrame:
     """Return the chosen figures, and the other pages that print the same measurement."""
     chosen = inputs.figures.chosen
     same = [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
@@ -206,7 +201,6 @@ def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
         _add_role(chosen, FactRole.AUDIENCE, "estimates", "estimate_id", None),
         _add_role(pages, FactRole.RELAY, "estimates", "estimate_id", None),
         _add_role(inputs.audiences.daily, FactRole.DAILY_AUDIENCE, "estimates", "daily_id", None),
-        _add_role(lost.reset_index(), FactRole.AFTER, "estimates", "after_ids", separator=";"),
     ]
     return pd.concat(parts)
 

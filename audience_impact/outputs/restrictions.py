@@ -1,22 +1,7 @@
 """Tables of restrictions and their audiences, and of the rows of a register.
 
-The tables are `restrictions`, `impact_by_platform`, `impact_by_group`; `register_rows` has the
-restriction that is published for each row of a register.
-
-The audiences of its platforms must not be added. Of age and sex groups, the share exposed is
-bounded where figures by age or sex exist.
-
-Definitions. A group is an age and a sex of one population. Its figures are shares of that group.
-
-Method. For each restriction, platform and group the latest figure from before the start. The share
-of a group that uses any of the platforms is between the largest of their shares and the sum. If a
-platform has no figure for the group, or only a daily or weekly one, only the lower bound is valid.
-
-Assumptions. The measurer's group is the population's group.
-
-Known drawbacks. No persons: nobody's denominators are split by age and sex here.
-
-Citation. Frechet (1935), as in bounds/frechet.py.
+The tables are `restrictions` and `impact_by_platform`; `register_rows` has the restriction that is
+published for each row of a register. The audiences of a restriction's platforms must not be added.
 """
 
 import json
@@ -28,7 +13,7 @@ import pandas as pd
 
 from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import AudienceSizes
-from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts import events
 from audience_impact.facts.events import choose_links, find_published_ids
@@ -38,15 +23,12 @@ from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.distribution import SHARES
 from audience_impact.outputs import area_names
 from audience_impact.outputs.areas import WORLD
-from audience_impact.outputs.review.reasons import state_reasons
-from audience_impact.outputs.review.status_rules import NORMAL, OLD_MONTHS, UNRELIABLE
-from audience_impact.periods import months_between
 from audience_impact.phases import constant_intervals, cut_to_days
 from audience_impact.populations import parents_of
 from audience_impact.simulation import reach
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.timeline import list_periods
-from audience_impact.vocabulary import ImpactMetric, PlaceReading, PopulationBase, SourceType, Unit
+from audience_impact.vocabulary import ImpactMetric, PlaceReading, SourceType
 
 
 def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
@@ -307,68 +289,6 @@ def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame, bounds: Bounds) 
         base_persons=rows["base_persons"].where(~swallowed, limit),
         upper_persons=rows["upper_persons"].where(~swallowed, limit),
     ).fillna({"lower_persons": 0.0, "measurement_series_count": 0.0, "staleness": ""})
-
-
-GROUP = ["age", "sex", "population_base"]
-ALL = {"age": "all", "sex": "_T"}
-"""Words for blank cells: all ages, and the SDMX code for both sexes."""
-
-
-def make_impact_by_group(scope: Scope, audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return bounds on the share exposed of each age and sex group."""
-    latest = _choose_latest(scope, audiences, tables)
-    by = [*COUNTRY, *GROUP]
-    groups = latest.groupby(by, sort=True)
-    requested = audiences.groupby(COUNTRY)["platform_id"].nunique()
-    table = pd.DataFrame(
-        {
-            "lower_base_share": groups["value"].max(),
-            "upper_base_share": groups["value"].sum().clip(upper=1.0),
-            "platforms": groups["platform_id"].agg(lambda ids: ";".join(sorted(ids))),
-            "period": groups["period"].agg(lambda texts: ";".join(sorted(set(texts)))),
-            "platforms_count": groups["platform_id"].nunique(),
-            "brief": groups["metric_priority"].max() == figures.FLOOR,
-            "age_months": groups["age_months"].max(),
-        }
-    ).reset_index()
-    keys = pd.MultiIndex.from_frame(table[COUNTRY])
-    missing = table["platforms_count"].to_numpy() < requested.reindex(keys).to_numpy()
-    open_above = table["brief"].to_numpy() | missing
-    old = table["age_months"].to_numpy() > OLD_MONTHS
-    flags = {"brief": table["brief"], "no_group_figure": missing, "old": old}
-    words = state_reasons(flags, table.index)[["reason", "reason_rule_ids"]]
-    return table.assign(
-        upper_base_share=np.where(open_above, 1.0, table["upper_base_share"]),
-        area_id=table["country_id"],
-        impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
-        base=table["population_base"],
-        obs_status=np.where(words["reason"] != "", UNRELIABLE, NORMAL),
-        **words,
-        as_of=scope.as_of.isoformat(),
-        **{name: table[name].where(table[name] != "", word) for name, word in ALL.items()},
-    )
-
-
-def _choose_latest(scope: Scope, audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the latest share of each restriction, platform and group from before the start."""
-    estimates = tables["estimates"]
-    groups = estimates[
-        ((estimates["age"] != "") | (estimates["sex"] != ""))
-        & (estimates["unit"] == Unit.SHARE.value)
-        & estimates["value"].notna()
-        & (estimates["population_base"] != PopulationBase.CUSTOM.value)
-        & estimates["audience_metric"].isin(list(figures.PRIORITY))
-    ].rename(columns={"area_id": "country_id"})
-    groups = groups.assign(metric_priority=groups["audience_metric"].map(figures.PRIORITY))
-    audience_rows = audiences[[*AUDIENCE, "start"]]
-    everyone = audience_rows["restriction_id"].map(scope.by_id["is_reaching_everyone"]).astype(bool)
-    joined = audience_rows[everyone].merge(groups, on=["country_id", "platform_id"])
-    before = joined[joined["period_end"] <= joined["start"]]
-    best = before.sort_values(
-        ["metric_priority", "period_end", "estimate_id"], ascending=[True, False, True]
-    ).drop_duplicates([*AUDIENCE, *GROUP])
-    months = months_between(best["period_end"], best["start"])
-    return best.assign(age_months=months)
 
 
 def name_platforms(

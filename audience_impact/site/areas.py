@@ -13,8 +13,7 @@ import pandas as pd
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
-from audience_impact.answers.names import join_names as enumerated
-from audience_impact.answers.numbers import Estimate, dates_in_words, read_estimate
+from audience_impact.answers.numbers import Estimate, read_estimate
 from audience_impact.answers.records import is_collected, plain_rows
 from audience_impact.site import rendering
 from audience_impact.site.charts import drawing, maps, rows, series
@@ -29,7 +28,6 @@ from audience_impact.site.report_data import (
     ReportData,
     area_path,
 )
-from audience_impact.vocabulary import Sex
 
 WORLD = "001"
 MANY = 50
@@ -65,7 +63,6 @@ class AreaTables:
     periods: Mapping[str, Rows]
     days: Mapping[str, Rows]
     person_days: Mapping[str, Rows]
-    groups: Mapping[str, Rows]
     others: Mapping[str, Rows]
 
 
@@ -216,7 +213,6 @@ def _group_tables(report: ReportData) -> AreaTables:
         _group_by_area(tables["impact_by_area"]),
         _group_by_area(tables["impact_by_day"]),
         _group_by_area(together),
-        _group_by_area(tables["impact_by_group"]),
         _group_by_area(tables["area_comparisons"]),
     )
 
@@ -240,7 +236,6 @@ def _collect_values(
         tables.periods.get(code, []),
         tables.days.get(code, []),
     )
-    by_name = {entry.restriction: entry for entry in report.entries}
     return {
         "code": code,
         "above": report.areas_above.get(code, ()),
@@ -254,15 +249,6 @@ def _collect_values(
             {**row, "estimate": read_estimate(row, "person_days")}
             for row in tables.person_days.get(code, [])
             if len(row["period"]) == 4
-        ],
-        "groups": [
-            {
-                **row,
-                "entry": by_name[row["restriction_id"]],
-                "group": describe_group(row),
-                **_describe_periods(row),
-            }
-            for row in tables.groups.get(code, [])
         ],
         "others": _list_comparisons(report, tables, code),
         "parts": _list_parts(report, code),
@@ -343,20 +329,6 @@ def _draw_pictures(report: ReportData, tables: AreaTables, code: str, name: str)
         "days": series.draw_days(f"People day by day: {name}", tables.days.get(code, [])),
         "person_days": rows.draw_person_days(f"Person-days by year: {name}", days),
     }
-
-
-def describe_group(row: Mapping[str, Any]) -> str:
-    """Return the people counted in a row of `impact_by_group`: `women aged 18 to 24`."""
-    who = {Sex.MALE: "men", Sex.FEMALE: "women"}.get(row["sex"], "everyone")
-    first, _, last = row["age"].partition("-")
-    if first == "all":
-        return who
-    return f"{who} aged {first} to {last}" if last else f"{who} aged {first.rstrip('+')} and over"
-
-
-def _describe_periods(row: Mapping[str, Any]) -> dict[str, str]:
-    texts = [dates_in_words(period) for period in (row["period"] or "").split(";")]
-    return {"periods": enumerated(texts)}
 
 
 def _list_comparisons(report: ReportData, tables: AreaTables, code: str) -> Rows:

@@ -239,8 +239,13 @@ class ReportData:
 
     @cached_property
     def areas_above(self) -> dict[str, tuple[str, ...]]:
-        """Return the areas that contain each country and each region, the world first."""
-        return answers.list_containing_areas(self.tables["restrictions"])
+        """Return the areas with a page that contain each country and region, the world first."""
+        containing = answers.list_containing_areas(self.tables["restrictions"])
+        pages = {code for code, _ in self.by_area}
+        return {
+            area: tuple(code for code in above if code in pages)
+            for area, above in containing.items()
+        }
 
     @cached_property
     def entries(self) -> tuple[ListEntry, ...]:

@@ -40,7 +40,6 @@ METRICS = (
     ImpactMetric.PEOPLE_EXPOSED,
     ImpactMetric.PEOPLE_FEATURE_EXPOSED,
     ImpactMetric.PEOPLE_DEPRIVED_NET,
-    ImpactMetric.REACH_LOST,
 )
 """Metrics in the order of the page: each counts a part of the people of the previous one."""
 CSV_COLUMNS = (

@@ -20,12 +20,10 @@ from audience_impact.vocabulary import ImpactMetric
 
 WORLD = "001"
 CONTINENTS = ("002", "009", "019", "142", "150")
-INTERMEDIATE_REGIONS = ("005", "011", "013", "014", "017", "018", "029", "830")
-"""UN M49 codes of its regions, which are the continents, and of its intermediate regions."""
+"""UN M49 codes of its regions, which are the continents."""
 LEVELS = {WORLD: "world"}
 LEVELS |= dict.fromkeys(CONTINENTS, "continent")
-LEVELS |= dict.fromkeys(INTERMEDIATE_REGIONS, "intermediate_region")
-REGIONS = ("continent", "subregion", "intermediate_region", "world")
+REGIONS = ("continent", "subregion", "world")
 """Levels of UN M49; regions of one level share no country."""
 ALL = "all"
 OF_YEARS = "^(?:began|carried_over|older|shutdown|service)_"
@@ -160,7 +158,6 @@ DIVISIONS = {
                 "impact_feature_users", ImpactMetric.PEOPLE_FEATURE_EXPOSED.value, empty=OF_EXPOSED
             ),
             Part("impact_deprived", ImpactMetric.PEOPLE_DEPRIVED_NET.value, empty=OF_EXPOSED),
-            Part("impact_reach_lost", ImpactMetric.REACH_LOST.value, empty=OF_EXPOSED),
         ),
         ("restriction_id", "impact_metric"),
         _classify_people,

@@ -23,11 +23,6 @@ class ImpactMetric(Word):
         "those exposed less those who keep access by circumvention",
         "people left without access",
     )
-    REACH_LOST = (
-        "reach_lost",
-        "audience that is gone, observed after the start against the one expected",
-        "audience lost afterwards",
-    )
 
 
 class DedupMethod(Word):
@@ -293,7 +288,6 @@ class FactRole(Word):
     OPERATORS = "operators", "it says how many users a network has", "users of the operators"
     OWN_SURVEY = "own_survey", "a survey of the country, of which services people use together"
     EVIDENCE = "evidence", "it saw the outage, or how much was lost", "outage seen"
-    AFTER = "after", "an audience from after the start, for the reach lost", "audience afterwards"
 
 
 class TraceStep(Word):

@@ -22,7 +22,6 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
     "impact": (restrictions.Impact, ("restriction_id", "impact_metric")),
     "impact_feature_users": (restrictions.ImpactFeatureUsers, ("restriction_id", "impact_metric")),
     "impact_deprived": (restrictions.ImpactDeprived, ("restriction_id", "impact_metric")),
-    "impact_reach_lost": (restrictions.ImpactReachLost, ("restriction_id", "impact_metric")),
     "impact_by_platform": (
         restrictions.ImpactByPlatform,
         ("restriction_id", "platform_id", "feature", "impact_metric"),
@@ -30,12 +29,10 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
     "impact_by_area": (areas_and_days.ImpactByArea, _OF_AREA),
     "impact_by_continent": (regions.ImpactByContinent, _OF_AREA),
     "impact_by_subregion": (regions.ImpactBySubregion, _OF_AREA),
-    "impact_by_intermediate_region": (regions.ImpactByIntermediateRegion, _OF_AREA),
     "impact_by_world": (regions.ImpactByWorld, _OF_AREA),
     "impact_by_area_month": (areas_and_days.ImpactByAreaMonth, _OF_AREA),
     "impact_by_continent_month": (regions.ImpactByContinentMonth, _OF_AREA),
     "impact_by_subregion_month": (regions.ImpactBySubregionMonth, _OF_AREA),
-    "impact_by_intermediate_region_month": (regions.ImpactByIntermediateRegionMonth, _OF_AREA),
     "impact_by_world_month": (regions.ImpactByWorldMonth, _OF_AREA),
     "draws_by_area": (
         areas_and_days.DrawsByArea,
@@ -44,13 +41,8 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
     "impact_by_day": (areas_and_days.ImpactByDay, _ON_DAYS),
     "impact_by_continent_day": (regions.ImpactByContinentDay, _ON_DAYS),
     "impact_by_subregion_day": (regions.ImpactBySubregionDay, _ON_DAYS),
-    "impact_by_intermediate_region_day": (regions.ImpactByIntermediateRegionDay, _ON_DAYS),
     "impact_by_world_day": (regions.ImpactByWorldDay, _ON_DAYS),
     "area_comparisons": (inputs.AreaComparisons, ("published_area_figure_id",)),
-    "impact_by_group": (
-        restrictions.ImpactByGroup,
-        ("restriction_id", "area_id", "age", "sex", "base"),
-    ),
     "person_days_by_area": (areas_and_days.PersonDaysByArea, ("area_id", "period")),
     "person_days_by_area_month": (areas_and_days.PersonDaysByAreaMonth, ("area_id", "period")),
     "person_days_by_restriction": (

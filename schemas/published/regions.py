@@ -105,38 +105,6 @@ class ImpactBySubregionDay(PeopleOnDays, Region):
     """
 
 
-class ImpactByIntermediateRegion(
-    StatusOfPeriod, PeopleByKind, PartsOfPeriod, PeopleOfPeriod, RegionYear
-):
-    """People under at least one restriction in a year, each person once, by intermediate region.
-
-    Regions of one year may be added up, years may not, since a person may be in several.
-    Sums of `q05_*` and of `q95_*` lie further apart than the quantiles of the sum: take these from
-    `impact_by_continent`, or from the sums of draws in `draws_by_area`.
-
-    Africa south of the Sahara and Latin America have such regions, and nothing else has.
-    """
-
-
-class ImpactByIntermediateRegionMonth(StatusOfPeriod, PartsOfPeriod, PeopleOfPeriod, RegionMonth):
-    """People under at least one restriction in a month, each person once, by intermediate region.
-
-    Regions of one month may be added up, months may not, since a person may be in several.
-    Sums of `q05_*` and of `q95_*` lie further apart than the quantiles of the sum: take these from
-    `impact_by_continent_month`.
-
-    Africa south of the Sahara and Latin America have such regions, and nothing else has.
-    """
-
-
-class ImpactByIntermediateRegionDay(PeopleOnDays, Region):
-    """People under at least one restriction on a day of two years, by intermediate region.
-
-    A row is valid for every day from its first to its last. Regions of one day may be added up,
-    days may not: for person-days, add up `person_days_by_area`.
-    """
-
-
 class ImpactByWorld(StatusOfPeriod, PeopleByKind, PartsOfPeriod, PeopleOfPeriod, Year, Area):
     """People under at least one restriction in a year, each person once, in the whole world.
 

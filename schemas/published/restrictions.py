@@ -128,7 +128,7 @@ class ReasonsOfRestriction(ReasonedModel):
     """The reasons for the numbers of a restriction, and rules about their order."""
 
     as_of: Series[str] = columns.as_of()
-    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_PEOPLE)
+    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES)
     reason_details: Series[str] = columns.explained_column(
         "what each sentence of reason says of the row itself, in the places of reason_rule_ids, "
         "joined by ;: rung, age, step, gap or assumption, parameters of these after colons (null: "
@@ -192,13 +192,6 @@ class ImpactFeatureUsers(ReasonsOfRestriction, PeopleOfRestriction):
 
 class ImpactDeprived(ReasonsOfRestriction, PeopleOfRestriction):
     """People deprived by each restriction, without those who get around it, a row a restriction.
-
-    Restrictions may not be added up, since a person may be under several.
-    """
-
-
-class ImpactReachLost(ReasonsOfRestriction, PeopleOfRestriction):
-    """Users whom services lost, as figures from before and after show it, a row a restriction.
 
     Restrictions may not be added up, since a person may be under several.
     """
@@ -270,39 +263,6 @@ class ImpactByPlatform(PublishedModel):
     )
     as_of: Series[str] = columns.as_of()
     platform_name: Series[str] = columns.make_column("name of the platform")
-
-
-class ImpactByGroup(ReasonedModel):
-    """Bounds on the share exposed of each age and sex, where figures by age or sex exist."""
-
-    restriction_id: Series[str] = columns.restriction_column()
-    area_id: Series[str] = columns.country_column()
-    area_name: Series[str] = columns.area_name()
-    continent_name: Series[str] = columns.continent_name()
-    age: Series[str] = columns.make_column(
-        "ages as the source groups them; all: every age", sdmx="AGE", special={"all": "every age"}
-    )
-    sex: Series[str] = columns.word_column(
-        words.Sex, "M, F, or _T for both", "SEX", also={"_T": "both sexes"}
-    )
-    impact_metric: Series[str] = columns.metric_column()
-    base: Series[str] = columns.base_column("population whose age and sex group it is", null=False)
-    lower_base_share: Series[float] = columns.make_column(
-        "at least this share of the group", "share", ge=0
-    )
-    upper_base_share: Series[float] = columns.make_column(
-        "at most this share of the group", "share", le=1
-    )
-    platforms: Series[str] = columns.make_column(
-        "platforms with a figure of the group, joined by ;"
-    )
-    period: Series[str] = columns.make_column(
-        "periods of the figures, joined by ;", sdmx="TIME_PERIOD"
-    )
-    obs_status: Series[str] = columns.status_column()
-    reason: Series[str] = columns.reason_column()
-    as_of: Series[str] = columns.as_of()
-    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_GROUPS)
 
 
 _PATH = "[^;>]+(>[^;>]+)*"

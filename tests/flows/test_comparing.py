@@ -26,7 +26,6 @@ from tests.conftest import Once
 from tests.engine import calls, russia
 from tests.support import append, edit, load, save
 
-LOST = ("R1", "reach_lost")
 EXPOSED = ("R1", "people_exposed")
 YEAR = ("RU", "2025")
 
@@ -157,7 +156,7 @@ def without_telegram(folder: Path) -> None:
 
 
 def upper(side: ComparedVersion) -> float:
-    return float(side.answers.loc[LOST, "upper_persons"])
+    return float(side.answers.loc[EXPOSED, "upper_persons"])
 
 
 def shown(found: Comparison) -> str:

@@ -412,7 +412,7 @@ def test_an_area_and_year_is_its_rows_and_its_answer(repository_published: Path)
     assert set(frames["impact"]["restriction_id"]) == acts
     named = {*frames["lineage"]["source_id"], *frames["restrictions"]["source_id"]}
     assert named <= set(frames["sources"]["source_id"])
-    others = {"impact_by_world", "impact_by_subregion", "impact_by_intermediate_region"}
+    others = {"impact_by_world", "impact_by_subregion"}
     assert {"quality", "quarantine"} | others <= set(made.left_out)
 
 

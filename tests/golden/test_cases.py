@@ -280,13 +280,13 @@ def test_where_internet_users_are_projected_the_residents_are_the_limit(frames: 
     assert "internet users projected" in result["reason"]
 
 
-def test_every_act_has_four_rows_and_nothing_else(frames: Tables) -> None:
+def test_every_act_has_three_rows_and_nothing_else(frames: Tables) -> None:
     _, rows = load(FACTS / "restrictions.csv")
-    metrics = ["people_exposed", "people_feature_exposed", "people_deprived_net", "reach_lost"]
+    metrics = ["people_exposed", "people_feature_exposed", "people_deprived_net"]
     assert set(
         zip(frames["impact"]["restriction_id"], frames["impact"]["impact_metric"], strict=True)
     ) == {(cells[0], metric) for cells in rows for metric in metrics}
-    assert len(frames["impact"]) == 4 * len(rows)
+    assert len(frames["impact"]) == 3 * len(rows)
     assert sorted(frames["restrictions"]["restriction_id"]) == sorted(cells[0] for cells in rows)
 
 

@@ -189,18 +189,6 @@ def test_the_whole_internet_has_no_audience_of_its_own(made: Mapping[str, bytes]
     assert "2024 to 2024" not in page
 
 
-@pytest.mark.parametrize(
-    ("age", "sex", "said"),
-    [
-        ("18-24", "F", "women aged 18 to 24"),
-        ("65+", "_T", "everyone aged 65 and over"),
-        ("all", "M", "men"),
-    ],
-)
-def test_a_group_is_named(age: str, sex: str, said: str) -> None:
-    assert areas.describe_group({"age": age, "sex": sex}) == said
-
-
 def in_period(period: str, *values: float | None, **more: object) -> dict[str, object]:
     names = ("at_least", "q05", "q50", "q95", "at_most")
     ends = {f"{name}_persons": value for name, value in zip(names, values, strict=True)}

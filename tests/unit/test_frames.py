@@ -11,7 +11,6 @@ from audience_impact.audiences.inputs import AudienceFigures, AudienceSizes, Fea
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.frames import ANY, Declared, Frame, FrameError, cache_last_frame
-from audience_impact.outputs.reach_lost import REACH_LOST
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.timeline import Timeline
 from tests.engine import calls, of_places, russia
@@ -106,14 +105,6 @@ def test_a_repeated_key_is_seen(
     assert not frame.empty, "a frame without rows shows nothing"
     with pytest.raises(FrameError, match="two rows with"):
         replace(value, **{name: pd.concat([frame, frame.head(1)])})  # type: ignore[type-var]
-
-
-@pytest.mark.parametrize("column", list(REACH_LOST.columns))
-def test_each_column_of_reach_lost_is_missed(column: str, stages: pipeline.Stages) -> None:
-    assert not stages.lost.empty
-    for frame in broken(stages.lost, column, REACH_LOST):
-        with pytest.raises(FrameError, match=f"column {column} is "):
-            REACH_LOST.check_frame(frame)
 
 
 def test_another_index_is_seen(handed_on: dict[type, Declared]) -> None:

@@ -248,11 +248,9 @@ def test_features_and_access_kept_have_rows_of_their_own(done: Results) -> None:
         ("one", "people_exposed"): (500000.0, 500000.0),
         ("one", "people_feature_exposed"): (500000.0, 500000.0),
         ("one", "people_deprived_net"): (0.0, 500000.0),
-        ("one", "reach_lost"): (0.0, 500000.0),
         ("feature", "people_exposed"): (500000.0, 500000.0),
         ("feature", "people_feature_exposed"): (0.0, 500000.0),
         ("feature", "people_deprived_net"): (0.0, 500000.0),
-        ("feature", "reach_lost"): (0.0, 500000.0),
     }
     output = table["reason"]
     assert output["one", "people_feature_exposed"] == f"{AGED}; {rule_sentence('unlearned')}"

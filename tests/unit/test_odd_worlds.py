@@ -203,14 +203,6 @@ def test_what_was_never_carried_out_has_a_median_of_nobody() -> None:
     assert pd.isna(result["window_upper_persons"])
 
 
-def test_reach_lost_of_one_service_is_not_that_of_two() -> None:
-    made = calibrated().estimate("A2", value="300000", period="2025-09")
-    made.restrict("R1", "alpha", "beta")
-    result = row(results(made)["impact"], restriction_id="R1", impact_metric="reach_lost")
-    assert pd.isna(result["q50_persons"])
-    assert "several platforms or countries" in result["reason"]
-
-
 def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
     made = calibrated().restrict("R1")
     made.add("restriction_targets", restriction_id="R1", feature="voice_call")

@@ -44,7 +44,7 @@ from tests.unit.test_answer import asked
 
 VERSION = "2026-01-31-0123456789ab"
 Records = Mapping[str, AnswerRecord]
-METRICS = ("people_exposed", "people_feature_exposed", "people_deprived_net", "reach_lost")
+METRICS = ("people_exposed", "people_feature_exposed", "people_deprived_net")
 
 
 def people(*numbers: float | None) -> dict[str, Any]:

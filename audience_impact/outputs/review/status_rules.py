@@ -91,8 +91,6 @@ ASKED_OF_NORMAL = (
 SENTENCES = {row["id"]: row["sentence"] for row in _ROWS}
 """Sentences of `reason` by rule; the part in braces depends on the row."""
 
-RULES_OF_PEOPLE = (*RULES, *(row["id"] for row in _ROWS if row["reason_of"] == "reach_lost"))
-"""Rules behind the reasons of table `impact`."""
 UNDRAWN = ("uncalibrated", "unlearned")
 RULES_OF_AREAS = (
     *UNDRAWN,
@@ -105,8 +103,6 @@ RULES_OF_PERSON_DAYS = (
     *("outweighed", "outside_bounds", "no_width", "too_wide", *UNDRAWN),
 )
 """Rules behind the reasons of table `person_days`."""
-RULES_OF_GROUPS = ("brief", "no_group_figure", "old")
-"""Rules behind the reasons of table `impact_by_group`."""
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
