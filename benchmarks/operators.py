@@ -77,7 +77,7 @@ def _foretell(shares: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     jump = Spread(*network_fitting.measure_jumps(others).values())
     taught = others[~others["area_id"].isin(operator_shares.list_noisy(others, jump))]
     changes = operator_shares.list_changes(taught)
-    change = Spread(*network_fitting.measure_operator_change(changes).values())
+    change = Spread(*network_fitting.measure_yearly_change(changes).values())
     tested = shares[~shares["area_id"].isin(operator_shares.list_noisy(shares, jump))]
     pairs = tested.merge(tested, on=["area_id", "asn"], suffixes=("", "_left_out"))
     pairs = pairs[pairs["period"] != pairs["period_left_out"]]

@@ -23,7 +23,7 @@ events, American Mathematical Monthly 72 (1965), 343-359.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -99,7 +99,6 @@ def choose_consistent(sizes: Sizes, overlaps: Sequence[MeasuredOverlap]) -> list
 
 
 def _list_linked(overlaps: Sequence[MeasuredOverlap]) -> list[int]:
-    """Return the positions of the platforms that overlaps depend on."""
     named = {platform for overlap in overlaps for platform in overlap.platforms}
     return sorted(named | {overlap.of for overlap in overlaps if overlap.of is not None})
 
@@ -238,44 +237,43 @@ def report_left_out(
     `chosen` are the chosen figures.
     """
     rows = tables["overlaps"].set_index("overlap_id", drop=False)
-    findings = {
-        (fact.overlap_id, facts): build_finding(
-            "overlaps",
-            rows.loc[str(fact.overlap_id)],
-            "value",
-            RULE,
-            FindingSeverity.WARNING,
-            f"cannot be true together with {facts}: left out; correct one of these facts",
+    messages = {
+        (
+            str(fact.overlap_id),
+            f"cannot be true together with {_describe_facts(country, fact, chosen, tables)}: "
+            "left out; correct one of these facts",
         )
         for country in resolved
         for fact in country.left_out.itertuples()
-        for facts in ["; ".join(_describe_facts(country, fact.platform_ids, chosen, tables))]
     }
-    return list(findings.values())
-
-
-def _describe_facts(
-    country: Resolved, platform_ids: object, chosen: pd.DataFrame, tables: Tables
-) -> list[str]:
-    """Return audiences, base and other overlaps of some platforms, with their files and lines."""
-    platforms = set(str(platform_ids).split(";"))
-    figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
-    named = figures[figures["platform_id"].isin(platforms)].sort_values("platform_id")
-    base_id = country.audiences["base_id"].iloc[0]
-    base = tables["bases"].set_index("base_id").loc[base_id]
     return [
-        *(
-            f"{row.platform_id} {_format_people(row.low_persons, row.high_persons)} "
-            f"({row.estimate_id}, {row.row_file}:{row.row_line})"
-            for row in named.itertuples()
-        ),
-        *(
-            f"{row.overlap_id} ({row.row_file}:{row.row_line})"
-            for row in country.facts.itertuples()
-            if platforms & set(str(row.platform_ids).split(";"))
-        ),
-        f"base {int(base['persons']):,} ({base_id}, {base['row_file']}:{base['row_line']})",
+        build_finding("overlaps", rows.loc[key], "value", RULE, FindingSeverity.WARNING, text)
+        for key, text in sorted(messages)
     ]
+
+
+def _describe_facts(country: Resolved, fact: Any, chosen: pd.DataFrame, tables: Tables) -> str:
+    """Return audiences, overlaps and base of the platforms of a fact, with files and lines."""
+    platforms = set(fact.platform_ids.split(";"))
+    figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
+    figures = figures[figures["platform_id"].isin(platforms)].sort_values("platform_id")
+    is_linked = [bool(platforms & set(ids.split(";"))) for ids in country.facts["platform_ids"]]
+    bases = tables["bases"]
+    base = bases[bases["base_id"] == country.audiences["base_id"].iloc[0]]
+    words = [
+        f"{row.platform_id} {_format_people(row.low_persons, row.high_persons)} "
+        f"({row.estimate_id}, {row.row_file}:{row.row_line})"
+        for row in figures.itertuples()
+    ]
+    words += [
+        f"{row.overlap_id} ({row.row_file}:{row.row_line})"
+        for row in country.facts[is_linked].itertuples()
+    ]
+    words += [
+        f"base {int(row.persons):,} ({row.base_id}, {row.row_file}:{row.row_line})"
+        for row in base.itertuples()
+    ]
+    return "; ".join(words)
 
 
 def _format_people(low: float, high: float) -> str:

@@ -267,7 +267,6 @@ def _add_places(
 
 
 def _bound_restriction_totals(scope: Scope, countries: pd.DataFrame) -> pd.DataFrame:
-    """Return bounds by restriction: the sum over its disjoint countries."""
     upper = np.fmin(countries["upper_persons"], countries["places_persons"])
     inside = countries[list(_SIZES)].assign(upper_persons=upper)
     total = inside.groupby("restriction_id").sum(skipna=False)

@@ -122,7 +122,6 @@ def daily_use(fitted: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
 def _choose_first(
     fitted: pd.DataFrame, levels: Sequence[Sequence["pd.Series[str]"]]
 ) -> pd.DataFrame:
-    """Return the row of `fitted` under the first of the keys of each row that it has."""
     index = levels[0][0].index
     parameters = pd.DataFrame(np.nan, index, fitted.columns)
     for keys in levels if len(fitted) else ():

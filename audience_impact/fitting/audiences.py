@@ -160,7 +160,6 @@ def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
 def _compute_loss(
     logs: Array, start: Array, prepared: Figures, shared: list[Shared], way_codes: "np.ndarray"
 ) -> tuple[float, Array]:
-    """Return the loss and its gradient with respect to the logs of the spreads."""
     squares = np.exp(2.0 * logs)
     count, effects = len(prepared.odds), len(shared)
     matrix = np.zeros((count, count))
@@ -232,7 +231,6 @@ def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
 def _has_others(
     rows: pd.DataFrame, counts: pd.Series, by: list[str], block: pd.Series
 ) -> pd.Series:
-    """Return whether each figure agrees in the columns `by` with a figure of another block."""
     all_of = counts.groupby([rows[name] for name in by]).transform("sum")
     inside_block = counts.groupby([*(rows[name] for name in by), block]).transform("sum")
     return all_of > inside_block
@@ -292,7 +290,6 @@ def fit_factors(out: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_rung_factors(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the factor of each evidence level: the largest over the ways of leaving out."""
     parts = [
         _fit_group_factors(part, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0)
         for _, part in rows.groupby("left_out", sort=True)

@@ -108,7 +108,6 @@ NEAR_DAYS = 183
 
 
 def _select_figures(tables: Tables) -> pd.DataFrame:
-    """Return figures that count people of a population on record."""
     estimates = tables["estimates"]
     value = estimates["value"].fillna((estimates["low"] + estimates["high"]) / 2)
     one_sided = [IntervalKind.ONE_SIDED_MIN.value, IntervalKind.ONE_SIDED_MAX.value]
@@ -123,7 +122,6 @@ def _select_figures(tables: Tables) -> pd.DataFrame:
 
 
 def _take_period_medians(figures: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per series and period: the median of its pages."""
     return figures.groupby([*SERIES, *PERIOD])["value"].median().reset_index()
 
 

@@ -36,6 +36,8 @@ from audience_impact.figure_errors import Spread
 from audience_impact.fitting.tables import (
     TAILS,
     Fit,
+    Fits,
+    balance_quantiles,
     compute_quantiles,
     digest_frames,
     make_parameter_table,
@@ -91,9 +93,7 @@ def list_changes(counts: pd.DataFrame) -> pd.DataFrame:
 
 def measure_yearly_change(pairs: pd.DataFrame) -> dict[ErrorQuantile, float]:
     """Return quantiles of the change after one year; each country has the same weight."""
-    yearly = pairs["change"].to_numpy("float64") / np.sqrt(pairs["years"].to_numpy("float64"))
-    size = pairs.groupby("area_id")["change"].transform("size").to_numpy("float64")
-    return name_quantiles(compute_quantiles(yearly, 1.0 / size, TAILS))
+    return balance_quantiles(pairs["change"] / np.sqrt(pairs["years"]), [pairs["area_id"]])
 
 
 def measure_between_countries(counts: pd.DataFrame) -> dict[ErrorQuantile, float]:
@@ -106,28 +106,9 @@ def measure_between_countries(counts: pd.DataFrame) -> dict[ErrorQuantile, float
     return name_quantiles(compute_quantiles(np.asarray(logit(shares)), np.ones(shares.size), TAILS))
 
 
-def measure_operator_change(changes: pd.DataFrame) -> dict[ErrorQuantile, float]:
-    """Return quantiles of the change of a network's share after one year."""
-    yearly = (changes["change"] / np.sqrt(changes["years"])).to_numpy("float64")
-    size = changes.groupby("area_id")["change"].transform("size").to_numpy("float64")
-    return name_quantiles(compute_quantiles(yearly, 1.0 / size, TAILS))
-
-
-def measure_between_regions(differences: pd.DataFrame) -> dict[ErrorQuantile, float]:
+def measure_between_regions(rows: pd.DataFrame) -> dict[ErrorQuantile, float]:
     """Return quantiles of the difference between the share in a region and in the country."""
-    counts = differences.groupby(["area_id", "network_scope"])["difference"].transform("size")
-    values, sizes = differences["difference"].to_numpy("float64"), counts.to_numpy("float64")
-    return name_quantiles(compute_quantiles(values, 1.0 / sizes, TAILS))
-
-
-def _fit_regions(operator_regions: pd.DataFrame) -> dict[StrEnum, Fit]:
-    differences = operator_shares.list_regional_differences(operator_regions)
-    countries = differences["area_id"].nunique()
-    if countries < LEAST_REGIONAL_COUNTRIES:
-        return {}
-    fitted = measure_between_regions(differences)
-    basis = ParameterBasis.ESTIMATED
-    return {NetworkLaw.OPERATOR_REGION: Fit(fitted, basis, len(differences), countries)}
+    return balance_quantiles(rows["difference"], [rows["area_id"], rows["network_scope"]])
 
 
 def measure_jumps(network_shares: pd.DataFrame) -> dict[ErrorQuantile, float]:
@@ -138,20 +119,40 @@ def measure_jumps(network_shares: pd.DataFrame) -> dict[ErrorQuantile, float]:
     return name_quantiles(np.array([middle - half, middle, middle + half]))
 
 
-def _fit_operators(network_shares: pd.DataFrame) -> dict[StrEnum, Fit]:
-    changes, basis = operator_shares.list_changes(network_shares), ParameterBasis.ESTIMATED
-    countries = changes["area_id"].nunique()
+def _fit_countries(network_use: pd.DataFrame) -> Fits:
+    countries = network_use["area_id"].nunique()
     if countries < LEAST_COUNTRIES:
+        return {}
+    pairs = list_changes(network_use)
+    between = measure_between_countries(network_use)
+    return {
+        NetworkLaw.CHANGE: _make_fit(measure_yearly_change(pairs), pairs),
+        NetworkLaw.OTHER_COUNTRIES: Fit(between, ParameterBasis.ESTIMATED, countries, countries),
+    }
+
+
+def _fit_operators(network_shares: pd.DataFrame) -> Fits:
+    changes = operator_shares.list_changes(network_shares)
+    if changes["area_id"].nunique() < LEAST_COUNTRIES:
         return {}
     jump = measure_jumps(network_shares)
     noisy = operator_shares.list_noisy(network_shares, Spread(*jump.values()))
     steady = changes[~changes["area_id"].isin(noisy)]
     return {
-        NetworkLaw.OPERATOR_CHANGE: Fit(
-            measure_operator_change(steady), basis, len(steady), steady["area_id"].nunique()
-        ),
-        NetworkLaw.OPERATOR_JUMP: Fit(jump, basis, len(changes), countries),
+        NetworkLaw.OPERATOR_CHANGE: _make_fit(measure_yearly_change(steady), steady),
+        NetworkLaw.OPERATOR_JUMP: _make_fit(jump, changes),
     }
+
+
+def _fit_regions(operator_regions: pd.DataFrame) -> Fits:
+    rows = operator_shares.list_regional_differences(operator_regions)
+    if rows["area_id"].nunique() < LEAST_REGIONAL_COUNTRIES:
+        return {}
+    return {NetworkLaw.OPERATOR_REGION: _make_fit(measure_between_regions(rows), rows)}
+
+
+def _make_fit(values: dict[ErrorQuantile, float], rows: pd.DataFrame) -> Fit:
+    return Fit(values, ParameterBasis.ESTIMATED, len(rows), rows["area_id"].nunique())
 
 
 def fit_table(
@@ -161,17 +162,7 @@ def fit_table(
     sha256 = digest_frames(
         network_use[READ], network_shares[READ_SHARES], operator_regions[READ_REGIONS]
     )
-    countries = network_use["area_id"].nunique()
-    pairs = list_changes(network_use)
-    fits: dict[StrEnum, Fit] = {}
-    if countries >= LEAST_COUNTRIES:
-        basis, areas = ParameterBasis.ESTIMATED, pairs["area_id"].nunique()
-        fits = {
-            NetworkLaw.CHANGE: Fit(measure_yearly_change(pairs), basis, len(pairs), areas),
-            NetworkLaw.OTHER_COUNTRIES: Fit(
-                measure_between_countries(network_use), basis, countries, countries
-            ),
-        }
-    fits |= _fit_operators(network_shares) | _fit_regions(operator_regions)
+    fits = _fit_countries(network_use) | _fit_operators(network_shares)
+    fits |= _fit_regions(operator_regions)
     rows = make_parameter_table(fits, NOTES, ("figures", "countries"), sha256)
     return rows.round({"value": DECIMALS})

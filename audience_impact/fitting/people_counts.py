@@ -53,13 +53,11 @@ def list_counts(tables: Tables) -> pd.DataFrame:
 
 
 def _count_residents(bases: pd.DataFrame) -> "pd.Series[float]":
-    """Return the residents by area and year: the median of the counts of a year."""
     rows = bases[bases["population_base"].eq(EVERYONE) & bases["period"].str.len().eq(4)]
     return rows.groupby(["area_id", rows["period_start"].dt.year])["persons"].median()
 
 
 def _list_bases(bases: pd.DataFrame, residents: "pd.Series[float]") -> pd.DataFrame:
-    """Return the counts of people online among the bases as shares of the residents."""
     online = bases[bases["population_base"].eq(ONLINE) & bases["obs_status"].ne(ObsStatus.FORECAST)]
     year = online["period_start"].dt.year
     people = residents.reindex(pd.MultiIndex.from_arrays([online["area_id"], year])).to_numpy()
@@ -88,7 +86,6 @@ def _keep_newest(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _mark_copies(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Mark counts of other lineages that print an earlier share of the ITU again."""
     itu = rows.loc[rows["measurement_series_id"].eq(ITU), ["area_id", "moment", "share"]]
     relays = rows[rows["measurement_series_id"].ne(ITU)].reset_index(names="row")
     pairs = relays.merge(itu, on="area_id", suffixes=("", "_itu"))

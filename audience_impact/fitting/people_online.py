@@ -501,7 +501,6 @@ def is_current(tables: Tables) -> bool:
 
 
 def _digest_counts(rows: pd.DataFrame) -> str:
-    """Return the digest of the counts that are fitted to."""
     numbers = ["moment", "share", "older_share"]
     names = ["area_id", "subregion", "measurement_series_id", "is_all_ages", *numbers]
     return digest_frames(rows[names].round(dict.fromkeys(numbers, DECIMALS)))

@@ -267,7 +267,6 @@ def _predict_shares(
 
 
 def _measure_quantiles(quantiles: pd.DataFrame) -> tuple[Array, Array]:
-    """Return the middle of three quantiles and the deviation of a normal with the outer two."""
     low, middle, high = quantiles.to_numpy("float64").T
     return middle, (high - low) / (2.0 * online.NORMAL)
 

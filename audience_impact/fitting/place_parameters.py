@@ -63,6 +63,7 @@ Citation. Residuals of a ridge fit without a group of rows: T. Hastie, R. Tibshi
 (2009), The Elements of Statistical Learning, 7.10, equation 7.52, for groups.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import numpy as np
@@ -92,6 +93,7 @@ from audience_impact.fitting.tables import (
     INSIDE,
     TAILS,
     Fit,
+    Fits,
     compute_quantiles,
     digest_frames,
     make_parameter_table,
@@ -152,15 +154,11 @@ NOTES: dict[StrEnum, str] = {
 }
 
 
-Fits = dict[StrEnum, Fit]
-
-
 def _read_numbers(rows: pd.DataFrame, *names: str) -> list[Array]:
     return [np.asarray(rows[name].to_numpy("float64")) for name in names]
 
 
 def _measure_half_width(values: Array) -> float:
-    """Return the 90 % quantile of the absolute values."""
     return float(compute_quantiles(np.abs(values), np.ones(len(values)), (INSIDE,))[0])
 
 
@@ -261,10 +259,7 @@ def fit_small_place(places: SmallPlaces) -> float:
 
 
 def fit_parameters(tables: Tables) -> Fits:
-    """Return the fitted parameters of places, by name; none without surveys of regions.
-
-    `tables` are typed.
-    """
+    """Return the fitted parameters of places, by name; none without surveys of regions."""
     figures = regional_figures.read_figures(tables)
     surveyed = figures[figures["kind"] == SURVEY]
     if surveyed.empty or select_large_series(surveyed).empty:
@@ -275,60 +270,45 @@ def fit_parameters(tables: Tables) -> Fits:
     fits = _fit_between(deviations[deviations["kind"] == SURVEY], fit_between_level(sexes))
     fits |= _fit_model(deviations, each_sex, fits) | _fit_survey(sexes)
     fits |= _fit_ageing(pair_kinds(deviations, MODEL, SURVEY), fits)
-    fits |= _fit_city(tables["regional_use"]) | _fit_small_places(
-        read_small_places(deviations, tables)
-    )
+    fits |= _fit_city(tables["regional_use"])
+    fits |= _fit_small_places(read_small_places(deviations, tables))
     fits |= _fit_urban(deviations, tables) | _fit_households(deviations, fits)
     fits |= _fit_reading(tables, fits)
     return {name: fits[name] for name in PlaceLaw}
 
 
-def _fit_reading(tables: Tables, fits: Fits) -> Fits:
-    """Return the fit of the error of reading, given the other parameters."""
-    without = fits | _make_fit(PlaceLaw.READING, 0.0, ParameterBasis.ASSUMED)
-    table = make_parameter_table(without, NOTES, ("figures", "countries"), "")
-    parameters = read_parameters(table)
-    compared = compare_readings(tables, parameters) if parameters else pd.DataFrame()
-    if len(compared) < LEAST_READINGS:
-        return _make_fit(PlaceLaw.READING, ASSUMED_READING, ParameterBasis.ASSUMED)
-    return _make_fit(
-        PlaceLaw.READING,
-        fit_reading(compared),
-        ParameterBasis.SINGLE_HOUSE,
-        len(compared),
-        compared["country_id"].nunique(),
-    )
-
-
-def _make_fit(name: PlaceLaw, value: float, basis: ParameterBasis, *counts: int) -> Fits:
-    """Return the fit of a one-number parameter; `counts` of figures and countries, if any."""
-    figures, countries = counts or (0, 0)
-    (kind,) = list_kinds(name)
-    return {name: Fit({kind: value}, basis, figures, countries)}
+def _make_fits(
+    values: Mapping[PlaceLaw, float],
+    basis: ParameterBasis = ParameterBasis.ASSUMED,
+    figures: int = 0,
+    countries: int = 0,
+) -> Fits:
+    """Return the fits of parameters of one number each, from the same figures."""
+    return {
+        name: Fit({kind: value}, basis, figures, countries)
+        for name, value in values.items()
+        for kind in list_kinds(name)
+    }
 
 
 def _look_up_number(fits: Fits, name: PlaceLaw) -> float:
-    """Return the value of a parameter that is a single number."""
     (value,) = fits[name].values.values()
     return value
-
-
-def _fit_between(surveyed: pd.DataFrame, by_level: float) -> Fits:
-    spread, rows = fit_between(surveyed, by_level), select_large_series(surveyed)
-    basis_and_counts = (ParameterBasis.ESTIMATED, len(rows), rows["country_id"].nunique())
-    values = name_quantiles(np.array([spread.q05, spread.q50, spread.q95]))
-    degrees = fit_country_degrees(surveyed, spread, by_level)
-    return {
-        PlaceLaw.BETWEEN: Fit(values, *basis_and_counts),
-        **_make_fit(PlaceLaw.BETWEEN_LEVEL, by_level, *basis_and_counts),
-        **_make_fit(PlaceLaw.COUNTRY_DEGREES, degrees, *basis_and_counts),
-    }
 
 
 def _uninformed_half_width(fits: Fits) -> float:
     """Return the half width, in log odds, of a figure that has no weight for a place."""
     values = fits[PlaceLaw.BETWEEN].values
     return (values[ErrorQuantile.Q95] - values[ErrorQuantile.Q05]) / 2.0
+
+
+def _fit_between(surveyed: pd.DataFrame, by_level: float) -> Fits:
+    spread, rows = fit_between(surveyed, by_level), select_large_series(surveyed)
+    counts = (ParameterBasis.ESTIMATED, len(rows), rows["country_id"].nunique())
+    degrees = fit_country_degrees(surveyed, spread, by_level)
+    numbers = {PlaceLaw.BETWEEN_LEVEL: by_level, PlaceLaw.COUNTRY_DEGREES: degrees}
+    quantiles = name_quantiles(np.array([spread.q05, spread.q50, spread.q95]))
+    return {PlaceLaw.BETWEEN: Fit(quantiles, *counts), **_make_fits(numbers, *counts)}
 
 
 def _fit_model(deviations: pd.DataFrame, each_sex: pd.DataFrame, fits: Fits) -> Fits:
@@ -338,26 +318,21 @@ def _fit_model(deviations: pd.DataFrame, each_sex: pd.DataFrame, fits: Fits) -> 
     if len(both):
         slope, growth = fit_model_slope(pair_kinds(each_sex, MODEL, SURVEY))
         half, basis = measure_model_error(both, slope, growth), ParameterBasis.ESTIMATED
-    basis_and_counts = (basis, len(both), both["country_id"].nunique())
-    return {
-        **_make_fit(PlaceLaw.MODEL, half, *basis_and_counts),
-        **_make_fit(PlaceLaw.MODEL_SLOPE, slope, *basis_and_counts),
-        **_make_fit(PlaceLaw.MODEL_LEVEL, growth, *basis_and_counts),
+    numbers = {
+        PlaceLaw.MODEL: half,
+        PlaceLaw.MODEL_SLOPE: slope,
+        PlaceLaw.MODEL_LEVEL: growth,
     }
+    return _make_fits(numbers, basis, len(both), both["country_id"].nunique())
 
 
 def _fit_survey(sexes: pd.DataFrame) -> Fits:
     halves = compare_sexes(sexes)
     if len(halves) < LEAST_REGIONS:
-        return _make_fit(PlaceLaw.SURVEY, ASSUMED_SURVEY, ParameterBasis.ASSUMED)
+        return _make_fits({PlaceLaw.SURVEY: ASSUMED_SURVEY})
     countries = sexes["country_id"].nunique()
-    return _make_fit(
-        PlaceLaw.SURVEY,
-        _measure_half_width(halves),
-        ParameterBasis.ESTIMATED,
-        len(halves),
-        countries,
-    )
+    number = {PlaceLaw.SURVEY: _measure_half_width(halves)}
+    return _make_fits(number, ParameterBasis.ESTIMATED, len(halves), countries)
 
 
 def _fit_ageing(both: pd.DataFrame, fits: Fits) -> Fits:
@@ -365,10 +340,9 @@ def _fit_ageing(both: pd.DataFrame, fits: Fits) -> Fits:
     model, survey = _look_up_number(fits, PlaceLaw.MODEL), _look_up_number(fits, PlaceLaw.SURVEY)
     years = float(both["years"].mean()) if len(both) else 0.0
     if years < 1.0:
-        return _make_fit(PlaceLaw.AGEING, ASSUMED_AGEING, ParameterBasis.ASSUMED)
-    value = float(np.sqrt(0.5 * max(model**2 - survey**2, 0.0) / years))
-    countries = both["country_id"].nunique()
-    return _make_fit(PlaceLaw.AGEING, value, ParameterBasis.ASSUMED, len(both), countries)
+        return _make_fits({PlaceLaw.AGEING: ASSUMED_AGEING})
+    number = {PlaceLaw.AGEING: float(np.sqrt(0.5 * max(model**2 - survey**2, 0.0) / years))}
+    return _make_fits(number, ParameterBasis.ASSUMED, len(both), both["country_id"].nunique())
 
 
 def _fit_city(use: pd.DataFrame) -> Fits:
@@ -386,45 +360,50 @@ def _fit_urban(deviations: pd.DataFrame, tables: Tables) -> Fits:
     slope, regions = fit_urban(measure_towns(tables["regional_use"]), shares)
     rest, places, countries = measure_urban_rest(deviations, tables)
     if np.isnan(slope) or np.isnan(rest):
-        return {
-            **_make_fit(PlaceLaw.URBAN, ASSUMED_CITY[1], ParameterBasis.ASSUMED),
-            **_make_fit(PlaceLaw.URBAN_REST, 1.0, ParameterBasis.ASSUMED),
-        }
-    return {
-        **_make_fit(PlaceLaw.URBAN, slope, ParameterBasis.SINGLE_HOUSE, regions, 1),
-        **_make_fit(PlaceLaw.URBAN_REST, rest, ParameterBasis.ESTIMATED, places, countries),
-    }
+        return _make_fits({PlaceLaw.URBAN: ASSUMED_CITY[1], PlaceLaw.URBAN_REST: 1.0})
+    return _make_fits(
+        {PlaceLaw.URBAN: slope}, ParameterBasis.SINGLE_HOUSE, regions, 1
+    ) | _make_fits({PlaceLaw.URBAN_REST: rest}, ParameterBasis.ESTIMATED, places, countries)
 
 
 def _fit_small_places(places: SmallPlaces | None) -> Fits:
     if places is None:
-        return _make_fit(PlaceLaw.SMALL_PLACE, ASSUMED_SMALL, ParameterBasis.ASSUMED)
-    people = round(fit_small_place(places), 0)
+        return _make_fits({PlaceLaw.SMALL_PLACE: ASSUMED_SMALL})
     is_single = places.countries == 1
     basis = ParameterBasis.SINGLE_HOUSE if is_single else ParameterBasis.ESTIMATED
-    return _make_fit(PlaceLaw.SMALL_PLACE, people, basis, len(places.steps), places.countries)
+    number = {PlaceLaw.SMALL_PLACE: round(fit_small_place(places), 0)}
+    return _make_fits(number, basis, len(places.steps), places.countries)
 
 
 def _fit_households(deviations: pd.DataFrame, fits: Fits) -> Fits:
     """Return the fits of a census of households against surveys, or against the model."""
     both, beside = pair_kinds(deviations, HOUSEHOLDS, SURVEY), 0.0
     if len(both) < LEAST_REGIONS:
-        both, beside = (
-            pair_kinds(deviations, HOUSEHOLDS, MODEL),
-            _look_up_number(fits, PlaceLaw.MODEL),
+        both = pair_kinds(deviations, HOUSEHOLDS, MODEL)
+        beside, slope, growth = (
+            _look_up_number(fits, name)
+            for name in (PlaceLaw.MODEL, PlaceLaw.MODEL_SLOPE, PlaceLaw.MODEL_LEVEL)
         )
-        growth = _look_up_number(fits, PlaceLaw.MODEL_LEVEL) * both["level"].clip(*LEVELS)
-        both = both.assign(
-            y=both["y"] * _look_up_number(fits, PlaceLaw.MODEL_SLOPE) * np.exp(growth)
-        )
+        growths = growth * both["level"].clip(*LEVELS)
+        both = both.assign(y=both["y"] * slope * np.exp(growths))
     slope, rest, basis = 0.0, _uninformed_half_width(fits), ParameterBasis.ASSUMED
     if len(both) >= LEAST_REGIONS:
         (slope, rest), basis = fit_slope(both), ParameterBasis.SINGLE_HOUSE
-    basis_and_counts = (basis, len(both), both["country_id"].nunique())
-    return {
-        **_make_fit(PlaceLaw.HOUSEHOLDS, float(np.hypot(rest, beside)), *basis_and_counts),
-        **_make_fit(PlaceLaw.HOUSEHOLDS_SLOPE, slope, *basis_and_counts),
-    }
+    half = float(np.hypot(rest, beside))
+    numbers = {PlaceLaw.HOUSEHOLDS: half, PlaceLaw.HOUSEHOLDS_SLOPE: slope}
+    return _make_fits(numbers, basis, len(both), both["country_id"].nunique())
+
+
+def _fit_reading(tables: Tables, fits: Fits) -> Fits:
+    """Return the fit of the error of reading, given the other parameters."""
+    without = fits | _make_fits({PlaceLaw.READING: 0.0})
+    table = make_parameter_table(without, NOTES, ("figures", "countries"), "")
+    parameters = read_parameters(table)
+    compared = compare_readings(tables, parameters) if parameters else pd.DataFrame()
+    if len(compared) < LEAST_READINGS:
+        return _make_fits({PlaceLaw.READING: ASSUMED_READING})
+    number, countries = {PlaceLaw.READING: fit_reading(compared)}, compared["country_id"].nunique()
+    return _make_fits(number, ParameterBasis.SINGLE_HOUSE, len(compared), countries)
 
 
 def fit_table(tables: Tables) -> pd.DataFrame:

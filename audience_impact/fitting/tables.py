@@ -39,6 +39,10 @@ class Fit:
     groups: int
 
 
+Fits = dict[StrEnum, Fit]
+"""Fits by the name of the parameter."""
+
+
 def name_quantiles(values: Array) -> dict[ErrorQuantile, float]:
     """Return three numbers, keyed by the names of the quantiles."""
     return dict(zip(QUANTILES, map(float, values), strict=True))
@@ -85,3 +89,11 @@ def compute_quantiles(values: Array, weights: Array, at: tuple[float, ...]) -> A
     mass = weights[order]
     middles = (np.cumsum(mass) - mass / 2.0) / mass.sum()
     return np.asarray(np.interp(at, middles, values[order]))
+
+
+def balance_quantiles(
+    values: "pd.Series[float]", groups: list[pd.Series]
+) -> dict[ErrorQuantile, float]:
+    """Return the quantiles TAILS of values; each group has the same weight."""
+    size = values.groupby(groups).transform("size").to_numpy("float64")
+    return name_quantiles(compute_quantiles(values.to_numpy("float64"), 1.0 / size, TAILS))

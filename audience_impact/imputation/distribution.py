@@ -157,7 +157,6 @@ def _unite_service_levels(factors: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_scale(audience_laws: pd.DataFrame) -> AudienceParameters:
-    """Return the parameters of one scale."""
     effects = audience_laws[audience_laws["parameter"] == AudienceLaw.EFFECT_SPREAD.value]
     spreads = dict(zip(effects["kind"], effects["value"].astype("float64"), strict=True))
     required = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
@@ -212,7 +211,6 @@ class _Request:
 
 
 def _impute_on_scales(request: _Request, model: "ImputationModel") -> pd.DataFrame:
-    """Return what `impute_shares` returns."""
     requested, tables, without_country = request.requested, request.tables, request.without_country
     shares = _impute_on_scale(requested, tables, model, without_country)
     vague = requested[is_too_vague(shares.reindex(requested.index))]

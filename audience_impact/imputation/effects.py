@@ -266,7 +266,6 @@ def _add_effect(
     times: Array,
     along: Array,
 ) -> None:
-    """Add an effect to the covariances `part` of some rows with these and all later rows."""
     block = slice(len(part))
     if effect.along:
         row, column = np.nonzero(group[block, None] == group)

@@ -199,7 +199,6 @@ def _find_ways(rows: pd.DataFrame, tables: Tables) -> pd.Series:
 
 
 def _read_surveys(tables: Tables) -> pd.DataFrame:
-    """Return the share of respondents of joint use surveys who use each service."""
     patterns, surveys = tables["use_patterns"], tables["surveys"]
     if patterns.empty:
         return pd.DataFrame()

@@ -1,36 +1,22 @@
 """Patterns of use, conditioned on measured overlaps by minimum discrimination information.
 
-Definitions
------------
-Pattern: the exact set of platforms that a person uses, as a number. Bit i of it says that platform
-i is used, so that n platforms have 2**n patterns and pattern 0 is that of the people who use none.
-Fact: the measured share of the universe that uses all of some platforms, or any of them.
+Definitions. A pattern is the exact set of platforms that a person uses, as a number whose bit i
+says that platform i is used: n platforms have 2**n patterns, and pattern 0 is that of non-users. A
+fact is the measured share of the universe that uses all of some platforms, or any of them.
 
-Method
-------
-The result is, among all distributions over patterns that have the given audiences and the measured
-values, the closest to that of the model in Kullback-Leibler divergence. It is that of the model,
-multiplied by exp(sum of multipliers of the facts that a pattern satisfies); the multipliers come
-from Newton's method on the convex dual, damped, all draws at once. Where facts leave no freedom (an
-intersection at its bound) the multipliers grow until the values are met to 1e-7; where the values
-cannot be met the draw is unknown.
+Method. Of all distributions over patterns with the given audiences and the measured values, the
+closest to that of the model in Kullback-Leibler divergence: the model's, multiplied by exp(sum of
+multipliers of the facts that a pattern satisfies). The multipliers come from damped Newton steps on
+the convex dual, all draws at once; at a bound they grow until the values are met to 1e-7.
 
-Assumptions
------------
-Facts and audiences are measured on the same universe and, within one draw, without error:
-errors are expressed by conditioning each draw on its own shares and values.
+Assumptions. Within one draw facts and audiences are measured on one universe without error: errors
+are expressed by conditioning each draw on its own shares and values.
 
-Known drawbacks
----------------
-* At most 12 platforms (4,096 patterns).
-* A pattern that is impossible in the model remains impossible; with a correlation below 1 and
-  shares inside 0..1 no pattern is.
-* Contradictory facts are not identified; the linear programs of the sharp bounds do this.
+Known drawbacks. At most 12 platforms (4,096 patterns). Draws that cannot meet the values are
+unknown.
 
-Citations
----------
-Csiszar (1975), I-divergence geometry of probability distributions, Annals of Probability 3.
-Kullback (1959), Information Theory and Statistics, Wiley.
+Citations. Csiszar (1975), I-divergence geometry of probability distributions, Annals of Probability
+3; Kullback (1959), Information Theory and Statistics, Wiley.
 """
 
 from collections.abc import Sequence
@@ -70,7 +56,6 @@ def condition_unions(
 
 
 def _tilt_patterns(q: Array, matrix: Array, goals: Array, steps: int = 40) -> Array:
-    """Return patterns (D, 2**n) by damped Newton on the dual of all draws at once."""
     dual = np.zeros(goals.shape)
     p, value = _evaluate_dual(q, matrix, goals, dual)
     small = 1e-12 * np.eye(goals.shape[1])
@@ -89,7 +74,7 @@ def _tilt_patterns(q: Array, matrix: Array, goals: Array, steps: int = 40) -> Ar
 def _descend_dual(
     q: Array, matrix: Array, goals: Array, now: tuple[Array, Array, Array], move: Array
 ) -> tuple[Array, Array, Array]:
-    """Halve each draw's step until its dual does not rise."""
+    """Halve each draw's step until its dual does not rise; return dual, patterns and value."""
     dual, p, value = now
     size = np.ones(len(value))
     for _ in range(20):

@@ -216,7 +216,6 @@ def clip_log_odds(correlation: ArrayLike) -> Array:
 
 
 def _compute_covariance(calibration: Calibration, house: str, others: Sequence[str]) -> Array:
-    """Return covariances of a survey by `house` with surveys of the same area by `others`."""
     part = [1.0 if house_of_other == house else calibration.region for house_of_other in others]
     return np.asarray(calibration.area + calibration.between * np.array(part))
 

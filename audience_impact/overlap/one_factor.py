@@ -141,7 +141,6 @@ def _half_counts(correlation: Array, size: int) -> NDArray[np.int64]:
 
 
 def _look_up(place: Array) -> None:
-    """Replace positions on the grid by the normal integral at these positions."""
     np.clip(place, 0.0, CHORDS, out=place)
     index = place.astype(np.intp)
     place -= index
@@ -170,7 +169,6 @@ def _integrate_block(
 
 
 def _integrate_unused(group: Group, members: NDArray[np.bool_], size: int) -> Array:
-    """Return the probability of using no platform of each of distinct sets of one size class."""
     used = members.any(axis=0)
     plan = _plan_steps(members[:, used])
     shares = group.shares[used]

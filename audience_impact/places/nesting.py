@@ -95,7 +95,6 @@ def compute_effective_shares(shares: Array, holder: Integers) -> Array:
 
 
 def _count_holders(holder: Integers) -> Integers:
-    """Return the number of places of its set that contain each place."""
     depth, at = np.zeros(len(holder), dtype=np.int64), holder
     while (inside := at != NONE).any():
         depth += inside

@@ -348,7 +348,6 @@ def _add_figures(steps: pd.DataFrame, deviations: pd.DataFrame) -> pd.DataFrame:
 
 
 def _follow_steps(steps: pd.DataFrame, parameters: PlaceParameters) -> pd.DataFrame:
-    """Return the distribution of each row after all its steps."""
     count = int(steps["row"].max()) + 1
     mean, variance = np.zeros(count), np.zeros(count)
     rung = np.full(count, PLACE_LEVELS.index("country"))

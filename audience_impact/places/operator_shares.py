@@ -199,7 +199,6 @@ def _is_country(word: str, country: Sequence[str]) -> bool:
 
 
 def _is_ending(text: str, country: Sequence[str]) -> bool:
-    """Return whether the rest of a word after a name stands for the country or the trade."""
     stems = [text, *(text.removesuffix(end) for end in ("as", "asn", "isp", "net", "bgp"))]
     return (
         text in TRADE
@@ -262,7 +261,6 @@ def _is_shortened(
 
 
 def _is_trade_of_country(text: str, name: str, country: Sequence[str]) -> bool:
-    """Return whether both consist of the same first letters of the country and a trade word."""
     stems = {name.removesuffix(word) for word in TRADE if name.endswith(word)}
     return any(
         len(stem) >= SHORTEST
