@@ -50,7 +50,7 @@ of the base counts as growth of the audience. Figures above their base are left 
 not count people.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -184,21 +184,24 @@ def pair_measurers(tables: Tables) -> pd.DataFrame:
     rows = rows[rows["value"] < rows["universe"]]
     share = log_odds(rows["value"].to_numpy("float64"), rows["universe"].to_numpy("float64"))
     rows = rows.assign(level=share, moment=period_middle(rows["period_start"], rows["period_end"]))
-    names = ["area_id", "platform_id", "measurement_series_id", "level", "moment"]
-    both = rows[names].merge(rows[names], on=["area_id", "platform_id"], suffixes=("", "_other"))
-    apart = (both["moment"] - both["moment_other"]).dt.days.abs()
-    both = both[
-        (both["measurement_series_id"] < both["measurement_series_id_other"]) & (apart <= NEAR_DAYS)
-    ]
-    cell = ["area_id", "platform_id", "measurement_series_id", "measurement_series_id_other"]
-    return both.assign(
-        difference=both["level"] - both["level_other"], cell=_join_names(both[cell])
-    ).reset_index(drop=True)
+    both = _compare_measurers(rows, ["area_id", "platform_id"], ["moment"])
+    near = (both["moment"] - both["moment_other"]).dt.days.abs() <= NEAR_DAYS
+    names = ["platform_id", "measurement_series_id", "measurement_series_id_other"]
+    cell = both["area_id"].str.cat(both[names], sep="|")
+    return both.assign(cell=cell)[near].reset_index(drop=True)
 
 
-def _join_names(names: pd.DataFrame) -> "pd.Series[str]":
-    rows = names.itertuples(index=False, name=None)
-    return pd.Series(["|".join(row) for row in rows], names.index, dtype="str")
+def _compare_measurers(
+    rows: pd.DataFrame, by: list[str], names: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return rows of two measurers that agree in the columns `by`: `difference` of their `level`.
+
+    The columns `names` of the second measurer end in `_other`.
+    """
+    rows = rows[[*by, "measurement_series_id", "level", *names]]
+    both = rows.merge(rows, on=by, suffixes=("", "_other"))
+    both = both[both["measurement_series_id"] < both["measurement_series_id_other"]]
+    return both.assign(difference=both["level"] - both["level_other"]).reset_index(drop=True)
 
 
 def pair_pages(tables: Tables) -> pd.DataFrame:
@@ -216,35 +219,24 @@ def pair_pages(tables: Tables) -> pd.DataFrame:
 
 def pair_counts(tables: Tables) -> pd.DataFrame:
     """Return people online by two measurers in one year: `difference` in log odds."""
+    rows = _list_counts_online(tables)
+    return _compare_measurers(rows.assign(year=rows["period_start"].dt.year), ["area_id", "year"])
+
+
+def _list_counts_online(tables: Tables) -> pd.DataFrame:
+    """Return counts of people online, their `level` the log odds among the residents then."""
     bases = tables["bases"]
     counted = bases["obs_status"] != ObsStatus.FORECAST.value
     online = bases[counted & (bases["population_base"] == ONLINE)]
-    rows = online.assign(
-        level=_compute_base_levels(online, tables), year=online["period_start"].dt.year
-    )
-    names = ["area_id", "year", "measurement_series_id", "level"]
-    both = rows[names].merge(rows[names], on=["area_id", "year"], suffixes=("", "_other"))
-    both = both[both["measurement_series_id"] < both["measurement_series_id_other"]]
-    return both.assign(difference=both["level"] - both["level_other"]).reset_index(drop=True)
-
-
-def _compute_base_levels(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
-    """Return log odds of the people of a base in the population of its time."""
-    bases = tables["bases"]
-    people = find_nearest_people(rows, bases[bases["population_base"] == EVERYONE], [])
-    levels = log_odds(rows["persons"].to_numpy("float64"), people.to_numpy("float64"))
-    return pd.Series(levels, rows.index)
+    people = find_nearest_people(online, bases[bases["population_base"] == EVERYONE], [])
+    levels = log_odds(online["persons"].to_numpy("float64"), people.to_numpy("float64"))
+    return online.assign(level=levels)
 
 
 def pair_successive_bases(tables: Tables, longest_months: float = 36.6) -> pd.DataFrame:
     """Return successive counts of people online: `change` in log odds, `months`."""
-    bases = tables["bases"]
-    counted = bases["obs_status"] != ObsStatus.FORECAST.value
-    online = bases[counted & (bases["population_base"] == ONLINE)]
-    rows = online.assign(
-        level=_compute_base_levels(online, tables),
-        moment=period_middle(online["period_start"], online["period_end"]),
-    )
+    online = _list_counts_online(tables)
+    rows = online.assign(moment=period_middle(online["period_start"], online["period_end"]))
     names = ["area_id", "measurement_series_id", "level", "moment"]
     both = rows[names].merge(
         rows[names], on=["area_id", "measurement_series_id"], suffixes=("", "_next")
@@ -258,14 +250,8 @@ def pair_populations(tables: Tables) -> pd.DataFrame:
     """Return residents by two sources for one year and age: `difference` in logs."""
     bases = tables["bases"]
     rows = bases[~bases["population_base"].str.startswith("internet")]
-    rows = rows.assign(year=rows["period_start"].dt.year)
-    by = ["area_id", "population_base", "year"]
-    names = [*by, "measurement_series_id", "persons"]
-    both = rows[names].merge(rows[names], on=by, suffixes=("", "_other"))
-    both = both[both["measurement_series_id"] < both["measurement_series_id_other"]]
-    return both.assign(difference=np.log(both["persons"] / both["persons_other"])).reset_index(
-        drop=True
-    )
+    rows = rows.assign(year=rows["period_start"].dt.year, level=np.log(rows["persons"]))
+    return _compare_measurers(rows, ["area_id", "population_base", "year"])
 
 
 LEAST_MONTHS = 1.0
@@ -415,12 +401,8 @@ def fit_parameters(tables: Tables) -> dict[StrEnum, Fit]:
 READ = {
     "estimates": [*SERIES, "value", "low", "high", "interval_kind", "period"],
     "bases": [
-        "area_id",
-        "population_base",
-        "measurement_series_id",
-        "period",
-        "persons",
-        "obs_status",
+        *("area_id", "population_base", "measurement_series_id"),
+        *("period", "persons", "obs_status"),
     ],
     "restrictions": [
         *("restriction_id", "area_ids", "geo_scope", "severity", "end_status"),
