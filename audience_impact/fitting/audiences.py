@@ -163,24 +163,13 @@ def _compute_loss(
     squares = np.exp(2.0 * logs)
     count, effects = len(prepared.odds), len(shared)
     matrix = np.zeros((count, count))
-    flat = matrix.reshape(-1)
     for effect_share, square in zip(shared, squares[:effects], strict=True):
-        if effect_share.flat is None:
-            matrix += square * effect_share.share
-        else:
-            flat[effect_share.flat] += square * effect_share.share
-    flat[:: count + 1] += squares[effects:][way_codes]
+        effect_share.add_to(matrix, square)
+    matrix.reshape(-1)[:: count + 1] += squares[effects:][way_codes]
     total, slope = score_ways(matrix, prepared.odds, prepared.ways, prepared.weights)
-    by = slope.reshape(-1)
     gradient = [
-        2.0
-        * q
-        * float(
-            (slope * effect_share.share).sum()
-            if effect_share.flat is None
-            else by[effect_share.flat] @ effect_share.share
-        )
-        for effect_share, q in zip(shared, squares[:effects], strict=True)
+        2.0 * square * effect_share.sum_over(slope)
+        for effect_share, square in zip(shared, squares[:effects], strict=True)
     ]
     ways = len(logs) - effects
     of_own = np.bincount(way_codes, np.diag(slope), ways) * 2.0 * squares[effects:]

@@ -37,28 +37,8 @@ SOVIET = frozenset(
 )
 ARAB = frozenset(
     [
-        "AE",
-        "BH",
-        "DJ",
-        "DZ",
-        "EG",
-        "IQ",
-        "JO",
-        "KM",
-        "KW",
-        "LB",
-        "LY",
-        "MA",
-        "MR",
-        "OM",
-        "PS",
-        "QA",
-        "SA",
-        "SD",
-        "SO",
-        "SY",
-        "TN",
-        "YE",
+        *("AE", "BH", "DJ", "DZ", "EG", "IQ", "JO", "KM", "KW", "LB", "LY"),
+        *("MA", "MR", "OM", "PS", "QA", "SA", "SD", "SO", "SY", "TN", "YE"),
     ]
 )
 
@@ -200,6 +180,19 @@ class Shared:
     flat: NDArray[np.int64] | None
     share: Array
 
+    def add_to(self, matrix: Array, variance: float) -> None:
+        """Add the covariances of an effect with this variance to a matrix (figures, figures)."""
+        if self.flat is None:
+            matrix += variance * self.share
+        else:
+            matrix.reshape(-1)[self.flat] += variance * self.share
+
+    def sum_over(self, matrix: Array) -> float:
+        """Return the sum of a matrix (figures, figures), weighted by the correlations."""
+        if self.flat is None:
+            return float((matrix * self.share).sum())
+        return float(matrix.reshape(-1)[self.flat] @ self.share)
+
 
 def share_among(effect: Effect, rows: pd.DataFrame) -> Shared:
     """Return the shares of an effect among figures of one group."""
@@ -229,52 +222,12 @@ def compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 
 
 def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
-    """Return the covariance (rows, rows) of figures, with the error variance of each figure.
-
-    The function computes some rows at a time, which stay in the cache while all effects are added,
-    and only the entries on and above the diagonal.
-    """
-    count = len(rows)
-    matrix = np.zeros((count, count))
-    parts = [(effect, *_read_effect(effect, rows)) for effect in EFFECTS]
-    for first in range(0, count, BLOCK_ROWS):
-        last = min(first + BLOCK_ROWS, count)
-        part = matrix[first:last, first:]
-        for effect, group, times, along in parts:
-            rest = group[first:], times[first:], along[first:]
-            _add_effect(part, spreads[effect.name] ** 2, effect, *rest)
-        matrix[last:, first:last] = part[:, last - first :].T
-    matrix.reshape(-1)[:: count + 1] += compute_own_variance(rows, spreads)
-    return matrix
-
-
-BLOCK_ROWS = 64
-"""Number of rows of figures whose covariances are added at once."""
-
-
-def _read_effect(effect: Effect, rows: pd.DataFrame) -> tuple[NDArray[np.int64], Array, Array]:
-    """Return the group of each row, its factor and its position along the effect."""
-    group = number_groups(effect.by, rows)[0] if effect.by else np.zeros(len(rows), dtype=np.int64)
-    return group, _read_number(rows, effect.times), _read_number(rows, effect.along)
-
-
-def _add_effect(
-    part: Array,
-    variance: float,
-    effect: Effect,
-    group: NDArray[np.int64],
-    times: Array,
-    along: Array,
-) -> None:
-    block = slice(len(part))
-    if effect.along:
-        row, column = np.nonzero(group[block, None] == group)
-        share = times[row] * times[column] * _measure_likeness(effect, along[row], along[column])
-        part[row, column] += variance * share
-    elif effect.times:
-        part += variance * np.outer(times[block], times) * (group[block, None] == group)
-    else:
-        part += variance * (group[block, None] == group)
+    """Return the covariance (rows, rows) of figures, with the error variance of each figure."""
+    total = np.zeros((len(rows), len(rows)))
+    for effect in EFFECTS:
+        share_among(effect, rows).add_to(total, spreads[effect.name] ** 2)
+    total.reshape(-1)[:: len(rows) + 1] += compute_own_variance(rows, spreads)
+    return total
 
 
 def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> Array:

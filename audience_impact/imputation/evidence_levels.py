@@ -17,18 +17,11 @@ import pandas as pd
 from audience_impact.imputation.figures import WORLD
 from audience_impact.vocabulary import ImputationRung, WayOfCounting
 
-PEOPLE = [
-    way.value
-    for way in (
-        WayOfCounting.ASKED,
-        WayOfCounting.NAMED,
-        WayOfCounting.ASKED_OF_USERS,
-        WayOfCounting.MEASURED,
-        WayOfCounting.WEEKLY,
-        WayOfCounting.DAILY,
-        WayOfCounting.TOLD,
-    )
-]
+_COUNTED = (
+    *(WayOfCounting.ASKED, WayOfCounting.NAMED, WayOfCounting.ASKED_OF_USERS),
+    *(WayOfCounting.MEASURED, WayOfCounting.WEEKLY, WayOfCounting.DAILY, WayOfCounting.TOLD),
+)
+PEOPLE = [way.value for way in _COUNTED]
 """Ways of counting people who use a service; others count accounts or devices."""
 MEANINGS = ImputationRung.list_meanings()
 """Meaning of each evidence level in plain words, the nearest first."""
