@@ -3,7 +3,7 @@
 Definitions. An input is a kind of uncertain quantity (InputKind). First-order share: the part of
 the variance of a result that would go if the input were known, Var(E[Y | X]) / Var(Y).
 
-Method. X is an input as it was drawn (simulation/drawn_inputs.py), one number a restriction and
+Method. X is an input as it was drawn (drawn_inputs.py), one number a restriction and
 draw. The draws of the result Y are put in the order of X and cut into CLASSES of equal size. The
 share is 1 less the variance within classes over the variance, each divided by its degrees of
 freedom, so that an input without effect has a share of 0 on average (Plischke et al. 2013). Its
@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.frames import Array, no_rows
-from audience_impact.simulation.drawn_inputs import draw_inputs
+from audience_impact.outputs.drawn_inputs import draw_inputs
 from audience_impact.simulation.simulate import Draws, Simulation
 from audience_impact.vocabulary import ImpactMetric, InputKind
 

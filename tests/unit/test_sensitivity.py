@@ -116,8 +116,9 @@ def everything() -> World:
     """Every kind of input at once."""
     made = calls(russia())
     made.rows["bases"][-1] |= {"low_persons": "103000000", "high_persons": "108000000"}
-    made.add("feature_use", feature_use_id="F1", platform_id="any-messenger", area_id="RU")
-    made.add("circumvention", circumvention_id="C1", restriction_id="R1", area_id="RU")
+    wide = {"low_share": "0.2", "high_share": "0.6", "interval_kind": "min_max"}
+    made.add("feature_use", feature_use_id="F1", platform_id="any-messenger", area_id="RU", **wide)
+    made.add("circumvention", circumvention_id="C1", restriction_id="R1", area_id="RU", **wide)
     return made.add(
         "overlaps",
         overlap_id="O1",

@@ -6,7 +6,7 @@ are at their middle, but for a factor and, of several services, for joint use.
 Method. The functions that draw the people draw each input again, so that draw d is the same world.
 Inputs of several countries, services or places are added, weighted by the people there.
 
-Assumptions, drawbacks and citation: those of outputs/sensitivity.py.
+Assumptions, drawbacks and citation: those of sensitivity.py.
 """
 
 from collections.abc import Callable, Iterator
