@@ -1,38 +1,29 @@
-"""Download one file: with retries, resumable, and only if it has changed.
-
-An incomplete file is stored next to its final path as `.part`, with the version that the server
-named (ETag, Last-Modified). The next attempt or run continues the download if the server supports
-ranges of the same version, and otherwise starts again.
-"""
+"""Download one file: again after a failure that may pass, and only if it has changed."""
 
 import hashlib
 import ipaddress
-import json
 import logging
 import shutil
 import socket
-import threading
+import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import stamina
 from pydantic import Field
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from audience_impact.store.files import as_json, write_whole
 from flows.pipeline.steps import RefusedError
 
-_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+AGAIN = {408, 425, 429, 500, 502, 503, 504}
 PIECE_BYTES = 1024**2
-_WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")
-
+WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +41,8 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True)
-class CachedFile:
-    """A fetched file with its address, digest, size and version."""
+class FetchedFile:
+    """A file in a folder, with its address, digest and size, and the version of the server."""
 
     file: str
     address: str
@@ -81,14 +72,19 @@ class PassingError(Exception):
 
 
 def open_client(policy: RetryPolicy) -> httpx.Client:
-    """Return a client with the timeout of the policy that follows redirects."""
-    return httpx.Client(
-        timeout=policy.timeout_seconds,
-        follow_redirects=True,
-        headers={"User-Agent": "audience-impact", "Accept-Encoding": "identity"},
-        event_hooks={"response": [_refuse_redirect]},
-        limits=httpx.Limits(max_keepalive_connections=0),  # each request sees its connection made
-    )
+    """Return a client with the timeout of the policy that follows redirects.
+
+    Raises RefusedError for a proxy that needs a package which is not installed.
+    """
+    try:
+        return httpx.Client(
+            timeout=policy.timeout_seconds,
+            follow_redirects=True,
+            headers={"User-Agent": "audience-impact", "Accept-Encoding": "identity"},
+            event_hooks={"response": [_refuse_redirect]},
+        )
+    except ImportError as error:
+        raise RefusedError([" ".join(str(error).split())]) from error
 
 
 def _refuse_redirect(answer: httpx.Response) -> None:
@@ -103,27 +99,35 @@ def _refuse_redirect(answer: httpx.Response) -> None:
 
 
 def _is_local(host: str) -> bool:
-    """Return whether a host is, or resolves to, an address of a private network."""
-    return any(not ipaddress.ip_address(address).is_global for address in _resolve_host(host))
-
-
-def _resolve_host(host: str) -> set[str]:
-    """Return the IP addresses of a host; empty if its name is not resolved, as behind a proxy."""
+    """Return whether a host is an address of a private network; False where it is not resolved."""
     try:
-        return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
-    except OSError:
-        return set()
+        addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except OSError:  # as behind a proxy
+        return False
+    return any(not ipaddress.ip_address(address).is_global for address in addresses)
 
 
 def fetch_file(
-    http: httpx.Client, address: str, target: Path, earlier: Path | None, policy: RetryPolicy
-) -> CachedFile:
+    http: httpx.Client,
+    address: str,
+    target: Path,
+    earlier: tuple[Path, FetchedFile] | None,
+    policy: RetryPolicy,
+) -> FetchedFile:
     """Fetch a file to `target`, or copy the earlier file if the server's file is unchanged.
 
     Raises UnusableError with the reason when all attempts have failed.
     """
+
+    def is_passing(error: Exception) -> bool | float:
+        if isinstance(error, PassingError):
+            wait = error.wait_seconds
+            return True if wait is None else wait <= policy.longest_wait_seconds and wait
+        is_broken = isinstance(error, httpx.TransportError)
+        return is_broken and not isinstance(error, httpx.UnsupportedProtocol)
+
     tries = stamina.retry_context(
-        on=_RetryDecision(policy.longest_wait_seconds),
+        on=is_passing,
         attempts=policy.attempts,
         timeout=None,
         wait_initial=policy.first_wait_seconds,
@@ -142,66 +146,54 @@ def fetch_file(
     raise AssertionError("unreachable: the last try returns a file or raises")
 
 
-class _RetryDecision:
-    """Decides for stamina whether to retry, after the waiting time that the server named."""
-
-    def __init__(self, longest_seconds: float) -> None:
-        self.longest = longest_seconds
-
-    def __call__(self, error: Exception) -> bool | float:
-        if isinstance(error, PassingError):
-            if error.wait_seconds is None:
-                return True
-            return error.wait_seconds if error.wait_seconds <= self.longest else False
-        broken = isinstance(error, httpx.TransportError)
-        return broken and not isinstance(error, httpx.UnsupportedProtocol)
-
-
 def _log_retry(details: RetryDetails) -> None:
     """Log the cause of a retry and the wait before it, which stamina does not log."""
-    error = details.caused_by
-    log.warning(
-        "%s%s: asking again in %.1f s (time %d)",
-        _name_host(error),
-        str(error) or type(error).__name__,
-        details.wait_for,
-        details.retry_num,
-    )
-
-
-def _name_host(error: Exception) -> str:
-    """Return the host of a request that failed, followed by a colon; blank where it is unknown."""
-    with suppress(AttributeError, RuntimeError):  # httpx raises where an error has no request
-        return f"{error.request.url.host}: "  # type: ignore[attr-defined]
-    return ""
+    cause = str(details.caused_by) or type(details.caused_by).__name__
+    again = f"asking again in {details.wait_for:.1f} s (time {details.retry_num})"
+    log.warning("%s: %s", cause, again)
 
 
 set_on_retry_hooks([_log_retry])
 
 
 def _fetch_once(
-    http: httpx.Client, address: str, target: Path, earlier: Path | None, policy: RetryPolicy
-) -> CachedFile:
-    part = target.with_name(f"{target.name}.part")
-    partial = _read_partial(part, address)
-    cached = _read_cached(earlier, address) if earlier and not partial else None
-    headers = _build_headers(part, partial, cached)
-    with (
-        _limit_time(policy.attempt_seconds) as extensions,
-        http.stream("GET", address, headers=headers, extensions=extensions) as answer,
-    ):
-        if answer.status_code == 304 and cached and earlier:
-            return _reuse_file(earlier, target, cached)
-        _require_success(answer, part)
-        now = _continue_part(answer, part, partial) or _start_part(answer, part, address)
-        with part.open("ab") as out:
-            for chunk in _read_content(answer):
-                if out.tell() + len(chunk) > policy.most_bytes:
-                    _remove_part(part)
+    http: httpx.Client,
+    address: str,
+    target: Path,
+    earlier: tuple[Path, FetchedFile] | None,
+    policy: RetryPolicy,
+) -> FetchedFile:
+    deadline = time.monotonic() + policy.attempt_seconds
+    with http.stream("GET", address, headers=_ask_for_change(earlier)) as answer:
+        if answer.status_code == 304 and earlier:
+            shutil.copyfile(earlier[0], target)
+            return replace(earlier[1], file=target.name)
+        _require_success(answer)
+        with target.open("wb") as out:
+            for piece in _read_content(answer):
+                if out.tell() + len(piece) > policy.most_bytes:
                     raise UnusableError(f"is longer than {policy.most_bytes:,} bytes")
-                out.write(chunk)
-    _require_data(part)
-    return _finish_file(part, target, now)
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("is too slow")
+                out.write(piece)
+    _require_data(target)
+    return FetchedFile(
+        target.name,
+        address,
+        compute_digest(target),
+        target.stat().st_size,
+        answer.headers.get("ETag", ""),
+        answer.headers.get("Last-Modified", ""),
+    )
+
+
+def _ask_for_change(earlier: tuple[Path, FetchedFile] | None) -> dict[str, str]:
+    """Return headers with which a server sends a file only if it is not the earlier one."""
+    if earlier and earlier[1].etag:
+        return {"If-None-Match": earlier[1].etag}
+    if earlier and earlier[1].last_modified:
+        return {"If-Modified-Since": earlier[1].last_modified}
+    return {}
 
 
 def _read_content(answer: httpx.Response) -> Iterator[bytes]:
@@ -230,79 +222,22 @@ def _read_content(answer: httpx.Response) -> Iterator[bytes]:
         raise PassingError(f"answers with damaged gzip ({error})") from error
 
 
-def _read_cached(path: Path, address: str) -> CachedFile | None:
-    """Return the record of a fetched file; None if digest or address differ."""
-    try:
-        cached = CachedFile(**json.loads(sidecar_path(path).read_bytes()))
-        return (
-            cached if (cached.address, cached.sha256) == (address, compute_digest(path)) else None
-        )
-    except (OSError, ValueError, TypeError):
-        return None
-
-
 def compute_digest(path: Path) -> str:
     """Return the SHA-256 digest of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sidecar_path(path: Path) -> Path:
-    """Return the path of the record next to a file."""
-    return path.with_name(f"{path.name}.about")
-
-
-def _write_cached(path: Path, cached: CachedFile) -> None:
-    write_whole(sidecar_path(path), as_json(asdict(cached)))
-
-
-def _read_partial(part: Path, address: str) -> CachedFile | None:
-    """Return the record of a partial file that can be continued, with bytes and a version."""
-    try:
-        cached = CachedFile(**json.loads(sidecar_path(part).read_bytes()))
-        usable = cached.address == address and _choose_version(cached) and part.stat().st_size > 0
-    except (OSError, ValueError, TypeError):
-        return None
-    return cached if usable else None
-
-
-def _choose_version(cached: CachedFile) -> str:
-    """Return the value for If-Range: a strong ETag, else the time of the last change."""
-    return cached.etag if cached.etag and not cached.etag.startswith("W/") else cached.last_modified
-
-
-def _build_headers(
-    part: Path, partial: CachedFile | None, cached: CachedFile | None
-) -> dict[str, str]:
-    if partial:
-        return {"Range": f"bytes={part.stat().st_size}-", "If-Range": _choose_version(partial)}
-    if cached and cached.etag:
-        return {"If-None-Match": cached.etag}
-    return {"If-Modified-Since": cached.last_modified} if cached and cached.last_modified else {}
-
-
-def _reuse_file(earlier: Path, target: Path, cached: CachedFile) -> CachedFile:
-    if earlier != target:
-        shutil.copyfile(earlier, target)
-    cached = replace(cached, file=target.name)
-    _write_cached(target, cached)
-    return cached
-
-
-def _require_success(answer: httpx.Response, part: Path) -> None:
+def _require_success(answer: httpx.Response) -> None:
     """Raise PassingError for a temporary failure and UnusableError for any other."""
-    status = answer.status_code
-    if status in (200, 206):
+    if answer.status_code == 200:
         return
-    reply = f"answers {status} {answer.reason_phrase}".strip()
-    if status == 416:
-        _remove_part(part)
-        raise PassingError(f"{reply} to the request for the rest of a file", 0.0)
-    if status in _AGAIN:
-        wait = _retry_after(answer.headers.get("Retry-After", ""))
-        delay = f" and asks to wait {wait:.0f} s" if wait is not None else ""
-        raise PassingError(f"{reply}{delay}", wait)
-    raise UnusableError(reply)
+    reply = f"answers {answer.status_code} {answer.reason_phrase}".strip()
+    if answer.status_code not in AGAIN:
+        raise UnusableError(reply)
+    wait = _retry_after(answer.headers.get("Retry-After", ""))
+    delay = f" and asks to wait {wait:.0f} s" if wait is not None else ""
+    raise PassingError(f"{reply}{delay}", wait)
 
 
 def _retry_after(text: str) -> float | None:
@@ -317,91 +252,10 @@ def _retry_after(text: str) -> float | None:
     return max((until - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-def _continue_part(
-    answer: httpx.Response, part: Path, partial: CachedFile | None
-) -> CachedFile | None:
-    """Return the record of the partial file that the response continues; None if complete."""
-    if answer.status_code == 200:
-        return None
-    start = answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
-    if not partial or start != str(part.stat().st_size):
-        _remove_part(part)
-        raise PassingError("sends another part of the file than requested", 0.0)
-    return partial
-
-
-def _start_part(answer: httpx.Response, part: Path, address: str) -> CachedFile:
-    """Start the partial file anew, without a version if the response is encoded.
-
-    An encoded response cannot be continued.
-    """
-    encoded = "Content-Encoding" in answer.headers
-    cached = CachedFile(
-        part.name,
-        address,
-        "",
-        0,
-        etag="" if encoded else answer.headers.get("ETag", ""),
-        last_modified="" if encoded else answer.headers.get("Last-Modified", ""),
-    )
-    part.write_bytes(b"")
-    _write_cached(part, cached)
-    return cached
-
-
-@contextmanager
-def _limit_time(seconds: float) -> Iterator[dict[str, Any]]:
-    """Yield extensions of a request that end it after these seconds, however slow its reads are.
-
-    The timeouts of httpx limit only each read. Raises httpx.ReadTimeout after the time.
-    """
-    sockets: list[socket.socket] = []
-    is_over = threading.Event()
-
-    def note_connection(event: str, about: dict[str, Any]) -> None:
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            sockets.append(about["return_value"].get_extra_info("socket"))
-
-    def cut_connections() -> None:
-        is_over.set()
-        for connection in sockets:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut_connections)
-    timer.start()
-    try:
-        yield {"trace": note_connection}
-    except httpx.TransportError as error:
-        raise httpx.ReadTimeout("is too slow") if is_over.is_set() else error from None
-    finally:
-        timer.cancel()
-    if is_over.is_set():
-        raise httpx.ReadTimeout("is too slow")
-
-
-def _require_data(part: Path) -> None:
-    with part.open("rb") as file:
+def _require_data(path: Path) -> None:
+    with path.open("rb") as file:
         head = file.read(256).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head:
-        _remove_part(part)
         raise PassingError("answers with an empty body")
-    if head.startswith(_WEB_PAGE):
-        _remove_part(part)
+    if head.startswith(WEB_PAGE):
         raise UnusableError("answers with a web page instead of data")
-
-
-def _finish_file(part: Path, target: Path, partial: CachedFile) -> CachedFile:
-    cached = replace(
-        partial, file=target.name, sha256=compute_digest(part), size_bytes=part.stat().st_size
-    )
-    sidecar_path(target).unlink(missing_ok=True)
-    part.replace(target)
-    _write_cached(target, cached)
-    _remove_part(part)
-    return cached
-
-
-def _remove_part(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    sidecar_path(part).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The folder of downloads: accepted files with digest and date, and incoming ones.
 
-    <name>/incoming/              fetched and not accepted yet; interrupted files are continued here
-    <name>/<date>-<12 digits>/    accepted on that day: the files, and about.json
+    <name>/incoming/              fetched and not accepted yet: the files, and about.json
+    <name>/<date>-<12 digits>/    accepted on that day
     <name>/accepted               the name of the folder accepted last
 
 A download is compared with the one accepted last. A refused download stays in `incoming`: it is not
@@ -10,8 +10,8 @@ fetched again when it is confirmed, and the next one is not compared with it.
 
 import hashlib
 import json
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+import shutil
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -25,20 +25,19 @@ from audience_impact.registers.denominators.publisher_files import (
 )
 from audience_impact.store.files import as_json, write_whole
 from flows.downloads.fetching import (
-    CachedFile,
+    FetchedFile,
     RetryPolicy,
     SourceError,
     UnusableError,
     compute_digest,
     fetch_file,
     open_client,
-    sidecar_path,
 )
 from flows.downloads.names import Name
 from flows.downloads.publishers import Publisher
 from flows.pipeline.steps import RefusedError
 
-INCOMING, ABOUT, ACCEPTED = "incoming", "about.json", "accepted"
+INCOMING, FETCHING, ABOUT, ACCEPTED = "incoming", "fetching", "about.json", "accepted"
 MOST_PAGES = 1000
 
 
@@ -49,17 +48,17 @@ class Download:
     name: Name
     folder: Path
     accessed_on: date
-    files: tuple[CachedFile, ...]
+    files: tuple[FetchedFile, ...]
 
     @property
     def file_paths(self) -> list[Path]:
         """Return the paths of the files."""
-        return [self.folder / cached.file for cached in self.files]
+        return [self.folder / fetched.file for fetched in self.files]
 
     @property
     def sha256(self) -> str:
         """Return the digest of all names and digests: the same bytes are the same download."""
-        lines = "\n".join(f"{cached.file} {cached.sha256}" for cached in self.files)
+        lines = "\n".join(f"{fetched.file} {fetched.sha256}" for fetched in self.files)
         return hashlib.sha256(lines.encode()).hexdigest()
 
     @property
@@ -74,6 +73,28 @@ class Download:
         dates = {"published_on": day, "accessed_on": self.accessed_on.isoformat()}
         return {"url": self.files[0].address, **publisher.source, **dates}
 
+    def find_file(self, file: str, address: str) -> tuple[Path, FetchedFile] | None:
+        """Return the path and the record of a file from an address; None if there is none."""
+        for fetched in self.files:
+            if (fetched.file, fetched.address) == (file, address):
+                return self.folder / file, fetched
+        return None
+
+
+def _read_download(name: Name, folder: Path) -> Download | None:
+    """Return the download in a folder; None where files are missing or changed."""
+    try:
+        about = json.loads((folder / ABOUT).read_bytes())
+        files = tuple(FetchedFile(**fetched) for fetched in about["files"])
+        download = Download(name, folder, date.fromisoformat(about["accessed_on"]), files)
+        is_intact = all(
+            compute_digest(path) == fetched.sha256
+            for path, fetched in zip(download.file_paths, files, strict=True)
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return download if digests == [fetched.sha256 for fetched in files] else None
+
 
 def read_accepted(root: Path, name: Name) -> Download | None:
     """Return the last accepted download, or None.
@@ -84,14 +105,7 @@ def read_accepted(root: Path, name: Name) -> Download | None:
     if not pointer.is_file():
         return None
     folder = root / name / pointer.read_text(encoding="utf-8").strip()
-    try:
-        about = json.loads((folder / ABOUT).read_bytes())
-        files = tuple(CachedFile(**cached) for cached in about["files"])
-        download = Download(name, folder, date.fromisoformat(about["accessed_on"]), files)
-        is_intact = all(compute_digest(folder / cached.file) == cached.sha256 for cached in files)
-    except (OSError, ValueError, TypeError, KeyError):
-        is_intact = False
-    if not is_intact:
+    if (download := _read_download(name, folder)) is None:
         message = f"{folder} is damaged: remove {pointer} to fetch {name} as if for the first time"
         raise RefusedError([message])
     return download
@@ -105,45 +119,60 @@ def fetch_download(
     Raises SourceError where a file cannot be used.
     """
     before = read_accepted(root, publisher.name)
-    incoming = root / publisher.name / INCOMING
-    incoming.mkdir(parents=True, exist_ok=True)
-    files: list[CachedFile] = []
+    incoming, fetching = (root / publisher.name / place for place in (INCOMING, FETCHING))
+    earlier = _read_download(publisher.name, incoming) or before
+    shutil.rmtree(fetching, ignore_errors=True)  # of a run that was killed
+    fetching.mkdir(parents=True)
+    try:
+        files = _fetch_files(publisher, address, fetching, earlier, policy)
+        download = Download(publisher.name, fetching, today, files)
+        _write_about(publisher, download)
+        shutil.rmtree(incoming, ignore_errors=True)
+        if before and before.sha256 == download.sha256:
+            return before
+        fetching.rename(incoming)
+        return replace(download, folder=incoming)
+    finally:
+        shutil.rmtree(fetching, ignore_errors=True)
+
+
+def _fetch_files(
+    publisher: Publisher,
+    address: str,
+    folder: Path,
+    earlier: Download | None,
+    policy: RetryPolicy,
+) -> tuple[FetchedFile, ...]:
+    """Fetch all pages of a publisher into a folder."""
+    files: list[FetchedFile] = []
     count = 1
     with open_client(policy) as http:
         while len(files) < count:
             url, file = publisher.page_address(address, len(files) + 1)
-            earlier = _find_earlier(incoming / file, before)
+            same = earlier.find_file(file, url) if earlier else None
             try:
-                files.append(fetch_file(http, url, incoming / file, earlier, policy))
-            except UnusableError as error:
+                files.append(fetch_file(http, url, folder / file, same, policy))
+                if publisher.pages and len(files) == 1:
+                    count = publisher.pages((folder / file).read_bytes())
+                    if not 1 <= count <= MOST_PAGES:
+                        raise ShapeError(f"reports {count} pages, not 1 to {MOST_PAGES}")
+            except (UnusableError, ShapeError) as error:
                 raise SourceError(publisher.name, url, str(error)) from error
-            if publisher.pages and len(files) == 1:
-                count = _count_pages(publisher, address, incoming / file)
-    download = Download(publisher.name, incoming, today, tuple(files))
-    if before and before.sha256 == download.sha256:
-        _remove_fetched(incoming)
-        return before
-    return download
+    return tuple(files)
 
 
-def _find_earlier(target: Path, before: Download | None) -> Path | None:
-    """Return the earlier file that the server may confirm: of an earlier run, else the accepted."""
-    if target.is_file():
-        return target
-    old = before.folder / target.name if before else None
-    return old if old and old.is_file() else None
-
-
-def _count_pages(publisher: Publisher, address: str, first: Path) -> int:
-    assert publisher.pages is not None
+def _write_about(publisher: Publisher, download: Download) -> None:
     try:
-        count = publisher.pages(first.read_bytes())
-        if not 1 <= count <= MOST_PAGES:
-            raise ShapeError(f"reports {count} pages, not 1 to {MOST_PAGES}")
+        source = download.source_row(publisher)
     except ShapeError as error:
-        _remove_fetched(first.parent)
-        raise SourceError(publisher.name, address, str(error)) from error
-    return count
+        raise SourceError(publisher.name, download.files[0].address, str(error)) from error
+    about = {
+        "accessed_on": download.accessed_on.isoformat(),
+        "sha256": download.sha256,
+        "files": [asdict(fetched) for fetched in download.files],
+        "source": source,
+    }
+    write_whole(download.folder / ABOUT, as_json(about))
 
 
 def read_rows(publisher: Publisher, download: Download) -> pd.DataFrame:
@@ -155,7 +184,7 @@ def read_rows(publisher: Publisher, download: Download) -> pd.DataFrame:
         return publisher.read_table(download.file_paths)
     except ShapeError as error:
         if download.is_incoming:
-            _remove_fetched(download.folder)
+            shutil.rmtree(download.folder)
         raise SourceError(publisher.name, download.files[0].address, str(error)) from error
 
 
@@ -171,43 +200,7 @@ def accept_download(root: Path, publisher: Publisher, download: Download) -> Dow
     if not download.is_incoming:
         return download
     place = root / publisher.name / f"{download.accessed_on}-{download.sha256[:12]}"
-    _write_about(publisher, download)
-    _remove_rest(download)
-    place.mkdir(exist_ok=True)
-    for path in sorted(download.folder.iterdir()):  # the same bytes, or what was damaged of them
-        path.replace(place / path.name)
-    download.folder.rmdir()
+    shutil.rmtree(place, ignore_errors=True)  # the same bytes, or what was damaged of them
+    download.folder.rename(place)
     write_whole(root / publisher.name / ACCEPTED, f"{place.name}\n".encode())
-    return Download(publisher.name, place, download.accessed_on, download.files)
-
-
-def _write_about(publisher: Publisher, download: Download) -> None:
-    about = {
-        "accessed_on": download.accessed_on.isoformat(),
-        "sha256": download.sha256,
-        "files": [asdict(cached) for cached in download.files],
-        "source": download.source_row(publisher),
-    }
-    write_whole(download.folder / ABOUT, as_json(about))
-
-
-def _remove_rest(download: Download) -> None:
-    """Remove files of earlier runs: partial files, and pages that no longer exist."""
-    keep = {download.folder / ABOUT, *download.file_paths, *map(sidecar_path, download.file_paths)}
-    for path in _list_fetched(download.folder) - keep:
-        path.unlink()
-
-
-def _list_fetched(folder: Path) -> set[Path]:
-    """Return the fetched files of a folder and the records next to them."""
-    there = {path for path in folder.iterdir() if path.is_file()}
-    fetched = {path for path in there if sidecar_path(path) in there}
-    return {*fetched, *map(sidecar_path, fetched), *({folder / ABOUT} & there)}
-
-
-def _remove_fetched(folder: Path) -> None:
-    """Remove the fetched files of a folder, and the folder if it is empty then."""
-    for path in _list_fetched(folder):
-        path.unlink()
-    with suppress(OSError):
-        folder.rmdir()
+    return replace(download, folder=place)
