@@ -2,10 +2,9 @@
 
     python -m benchmarks.run [--rounds 5] [--register FILE] [--format json]
 
-All are timed in turn, A B C A B C, as whole processes with a Prefect home of their own, so that a
-drifting machine shows in each. Printed are medians, of seconds on the wall and of processors (those
-of Prefect's temporary server included), and the ratios of the medians on the wall. With a file of
-Access Now's register a run with all of its events is timed as well.
+All are timed in turn, A B C A B C, as whole processes, so that a drifting machine shows in each.
+Printed are medians, of seconds on the wall and of processors, and the ratios of the medians on the
+wall. With a file of Access Now's register a run with all of its events is timed as well.
 """
 
 import argparse
@@ -19,8 +18,6 @@ import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
-
-from flows.serving import preparing
 
 HOME = Path(__file__).resolve().parent.parent
 EMPTY = """
@@ -69,7 +66,11 @@ def commands(folder: Path, register: Path | None, environment: dict[str, str]) -
 def measure(rounds: int, folder: Path, register: Path | None = None) -> dict[str, float]:
     """Medians of the empty flow, of whole runs (publishing anew) and of a check."""
     kept = {key: text for key, text in os.environ.items() if not key.startswith(OTHERS)}
-    environment = {**kept, **preparing.DEFAULTS, "PREFECT_HOME": str(folder / "prefect")}
+    environment = {
+        **kept,
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_HOME": str(folder / "prefect"),
+    }
     script = folder / "empty.py"
     script.write_text(EMPTY, encoding="utf-8")
     seconds([str(script)], environment)  # makes Prefect's database once

@@ -12,7 +12,7 @@ a hundred draws the 95 % quantile is so uncertain that a rule over results may r
 
 seconds is the wall clock of all that; peak_mib the largest memory of all processes together at any
 one moment (PSS, so that what they share counts once), sampled. Each run is a process tree of its
-own. `killed` workers were killed in the middle. All runs of one size must publish the same bytes,
+own. All runs of one size must publish the same bytes,
 else the benchmark fails.
 """
 
@@ -20,11 +20,9 @@ import argparse
 import csv
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -220,12 +218,10 @@ def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, 
     checked = timed(
         "check", lambda: steps.refuse_errors(steps.validate_facts(read.pop()), strict=True)
     )
-    how = _division(asked, len(checked.tables["restrictions"]), result)
+    how = _division(asked, len(checked.tables["restrictions"]))
     results = timed(
         "compute",
-        lambda: steps.compute_results(
-            checked, None, 0, how=how, draws=asked["draws"], release=True
-        ),
+        lambda: steps.compute_results(checked, None, 0, how=how, draws=asked["draws"]),
     )
     result["restrictions"] = results.count_rows()["restrictions"]
     done = timed("write", lambda: steps.publish_results(results, into, None))
@@ -233,47 +229,12 @@ def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, 
     return result
 
 
-def _division(asked: dict[str, Any], restrictions: int, told: dict[str, Any]) -> Any:
-    """The division asked for, whose runner kills one of its workers if that is asked for."""
-    from flows import cluster, workers
+def _division(asked: dict[str, Any], restrictions: int) -> Any:
+    from flows import workers
+    from flows.division import RunnerName
 
-    how = workers.choose_division(
-        workers.RunnerName(asked["runner"]), asked["workers"], None, restrictions
-    )
-    if asked["runner"] == "dask":
-        limit = f"{asked['worker_mib']}MiB"
-        how = how._replace(runner=cluster.make_dask_runner(asked["workers"], memory_limit=limit))
-    runner = how.runner
-    if runner is None or not asked["kill"]:
-        return how
-
-    def killing(folder: Path, count: int) -> None:
-        ended = threading.Event()
-        killer = threading.Thread(target=_kill_one, args=(folder, ended, told))
-        killer.start()
-        try:
-            runner(folder, count)
-        finally:
-            ended.set()
-            killer.join()
-
-    return how._replace(runner=killing)
-
-
-def _kill_one(folder: Path, ended: threading.Event, told: dict[str, Any]) -> None:
-    """Once a part is done, kill the process that computes another one: the largest."""
-    while not ended.wait(0.2):
-        if not any(path.name.isdigit() for path in (folder / "done").glob("*")):
-            continue
-        result = [
-            each
-            for each in psutil.Process().children(recursive=True)
-            if any("spawn_main" in word for word in each.cmdline())
-        ]
-        victim = max(result, key=lambda each: each.memory_info().rss)
-        victim.send_signal(signal.SIGKILL)
-        told["killed"] = 1
-        return
+    name = RunnerName(asked["runner"])
+    return workers.choose_division(name, asked["workers"], None, restrictions)
 
 
 def memory_mib(pid: int) -> float:
@@ -294,9 +255,7 @@ def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict
     place = folder / "told.json"
     temporary = folder / "temporary"
     temporary.mkdir(parents=True)
-    settings = {"TMPDIR": str(temporary), "PREFECT_HOME": str(folder / "prefect")}
-    settings["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
-    settings["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
+    settings = {"TMPDIR": str(temporary)}
     begin = time.perf_counter()
     with place.open("wb") as out:
         child = subprocess.Popen(words, stdout=out, cwd=HOME, env={**os.environ, **settings})
@@ -315,7 +274,6 @@ def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict
         "draws": asked["draws"],
         "seconds": round(seconds, 1),
         "peak_mib": round(peak),
-        "killed": text.pop("killed", 0),
         **text,
     }
 
@@ -324,16 +282,13 @@ def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict
 
 
 def asked_of(words: argparse.Namespace) -> list[dict[str, Any]]:
-    """The runs of each size: one process, two, and a cluster a worker of which is killed."""
-    every = [("local", 1, False), ("local", 2, words.kill), ("dask", 2, words.kill)]
-    all_of = {"worker_mib": words.worker_mib, "draws": words.draws}
+    """The runs of each size: one process, two, and a cluster of two."""
+    every = [("local", 1), ("local", 2), ("dask", 2)]
     return [
-        {"runner": name, "workers": words.workers or number, "kill": kill} | all_of
-        for name, number, kill in every
+        {"runner": name, "workers": words.workers or number, "draws": words.draws}
+        for name, number in every
         if words.runner in (None, name) and (words.workers in (None, number))
-    ] or [
-        {"runner": words.runner or "local", "workers": words.workers, "kill": words.kill} | all_of
-    ]
+    ] or [{"runner": words.runner or "local", "workers": words.workers, "draws": words.draws}]
 
 
 def compared(restrictions: int, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -366,9 +321,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--restrictions", nargs="+", type=int, default=SIZES, metavar="COUNT")
     parser.add_argument("--runner", choices=["local", "dask"], help="default: both")
     parser.add_argument("--workers", type=int, help="default: one and two")
-    parser.add_argument("--worker-mib", type=int, default=700, help="limit of a worker of Dask")
     parser.add_argument("--draws", type=int, default=DRAWS, help="default: %(default)s")
-    parser.add_argument("--kill", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--format", choices=["json", "table"], default="table")
     parser.add_argument("--child", type=json.loads, help=argparse.SUPPRESS)
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)

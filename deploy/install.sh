@@ -7,7 +7,7 @@ python=${2:-python3}
 here=$(cd "$(dirname "$0")/.." && pwd)
 
 mkdir -p "$prefix/app"
-for part in audience_impact flows schemas data/facts data/stop pyproject.toml prefect.yaml README.md LICENSE; do
+for part in audience_impact flows schemas data/facts data/stop pyproject.toml README.md LICENSE; do
     mkdir -p "$prefix/app/$(dirname "$part")"
     cp -R "$here/$part" "$prefix/app/$(dirname "$part")/"
 done

@@ -1,4 +1,4 @@
-"""Commands and flows of a checkout: the only folder that imports prefect.
+"""Commands of a checkout: the only folder that imports prefect.
 
 The packages in their order; each imports only those above it:
 
@@ -7,18 +7,16 @@ The packages in their order; each imports only those above it:
     recorded_layers - the folders that the facts of the last version came from
     fitting - fact tables of parameters, fitted to other facts
     last_version - the comparison of a run with the last version, and its warnings
-    cluster - the parts of a run on a Dask cluster
-    workers - the processes that compute the parts of a run
+    workers - who computes the parts of a run: processes, or a Dask cluster
     layers - the writer of folders of facts
     registers - the import of a register of shutdowns as a layer
     adding - the questions, checks and rows of a new fact, or of an event on no record
     explaining - the trace of an answer, computed from facts
-    serving - the schedule, its server, and the notices and metrics of its runs
     releasing - an archive of a version, to be pinned by its digest
     downloads - figures downloaded from their publishers
-    run_reports - what a run reports in Prefect: its name, pages, progress and cause of failure
-    refresh - the flow that downloads figures
-    publish_impact - the main flow, from fact tables to a published version
+    publish_impact - a run, from fact tables to a published version
+    pages - the pages of a run in Prefect
+    serving - runs of an environment: their schedule, metrics and notices
     commands - the commands of a checkout
     documenting - the generated pages of the documentation
 """

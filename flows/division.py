@@ -1,10 +1,11 @@
 """The division of the work of a run among those who compute it."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-Runner = Callable[[Path, int], None]
+Runner = Callable[[Path, int], list[Any]]
 """Computes all parts of a run, from its folder and their number (pipeline/parts.py)."""
 
 
@@ -23,11 +24,9 @@ class Division(NamedTuple):
 ALONE = Division(None, 2_500)
 """By this process: fewer and larger parts spare the fixed cost of each part."""
 
-LISTENERS: list[Callable[[int, int], None]] = []
-"""Functions that hear after each part how many are computed, and of how many."""
 
+class RunnerName(StrEnum):
+    """The runner of the parts of a run."""
 
-def count_part(done: int, count: int) -> None:
-    """Report to LISTENERS that a part was computed."""
-    for listen in LISTENERS:
-        listen(done, count)
+    LOCAL = "local"
+    DASK = "dask"

@@ -46,7 +46,7 @@ settings.register_profile("thorough", settings.get_profile("steady"), max_exampl
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 LONGEST = [
-    *("test_postgres.py", "test_report.py", "test_cases.py", "test_server.py", "test_run.py"),
+    *("test_report.py", "test_cases.py", "test_server.py", "test_run.py"),
     *("test_parts_of_a_run.py", "test_import.py", "test_refresh.py", "test_dictionary.py"),
     *("test_facts.py", "test_objects.py", "test_publish.py"),
 ]

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.service import programs
-
 HOME = Path(__file__).resolve().parents[1]
 VNU = HOME / ".tools" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 NAMES = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "soffice": ("soffice",)}
@@ -30,12 +28,6 @@ def vnu() -> list[str]:
     """The command of the Nu HTML checker; the test that asks is left out without it."""
     jar = str(VNU) if VNU.is_file() else _missing("vnu-jar")
     return [program("java"), *SHORT, "-jar", jar]
-
-
-def postgresql() -> None:
-    """The test that asks is left out, or fails in CI, without PostgreSQL."""
-    if programs() is None:
-        _missing("postgresql")
 
 
 def _missing(name: str) -> str:

@@ -17,7 +17,7 @@ from audience_impact.cli.folders import (
 from flows import CHECKOUT
 
 if TYPE_CHECKING:
-    from flows.serving.preparing import Profile
+    from flows.serving.profile import Profile
 
 FACTS, DOWNLOADS = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "downloads"
 REGISTER = CHECKOUT / "data" / "stop"
@@ -45,19 +45,12 @@ OnTopOfShipped = Annotated[
 
 def read_environment(profile: Path | None) -> "Profile":
     """Return the environment of a profile and of the variables; exit with 2 where it is invalid."""
-    from flows.serving.preparing import NotReadyError, read_profile
+    from flows.serving.profile import NotReadyError, read_profile
 
     try:
         return read_profile(profile)
     except NotReadyError as error:
         raise fail_with(str(error), 2) from error
-
-
-def in_checkout(path: Path) -> Path:
-    """Return the path of a profile, relative to the checkout; an address is returned unchanged."""
-    from audience_impact.store.storage import is_address
-
-    return path if is_address(path) else CHECKOUT / path
 
 
 def require_writable(published: Path) -> None:
@@ -128,12 +121,13 @@ def choose_layers(
     from audience_impact.plain_text import plain_line
     from audience_impact.store import PublishError
     from flows import recorded_layers
+    from flows.serving import profile
 
     try:
         last = recorded_layers.read_last_layers(published)
         paths = facts
         if not paths and "facts" in settings.model_fields_set:
-            paths = [in_checkout(path) for path in settings.facts]
+            paths = [profile.in_checkout(path) for path in settings.facts]
         if not paths and last.folders and not (drop_layers or on_top_of_shipped):
             paths = recorded_layers.require_layers(last)
             shown = ", ".join(format_path(path) for path in paths)

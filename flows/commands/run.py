@@ -1,6 +1,6 @@
-"""The commands `run` and `refresh`: a flow run from the command line."""
+"""The commands `run` and `refresh`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +16,11 @@ from flows.commands.folders import (
     PublishedOrProfile,
     choose_layers,
     fact_folders,
-    in_checkout,
     read_environment,
     require_writable,
 )
+from flows.division import RunnerName
 from flows.downloads.names import Name
-from flows.workers import RunnerName
 
 Facts = Annotated[
     list[Path] | None,
@@ -125,31 +124,35 @@ def run_and_publish(
     register: WithRegister = True,
     report: Report = False,
 ) -> None:
-    """Run the flow: read the facts, check them, publish the results and show them.
+    """Read the facts, check them, publish the results and show them.
 
     Without --facts it uses the layers of the last version. Leaving one out needs --drop-layers.
     """
     settings = read_environment(profile)
+    from audience_impact.store.storage import is_address
+    from flows.serving.profile import in_checkout
+
     published = published or in_checkout(settings.published)
     require_writable(published)
     if report:
         require_report_folder(published)
     folders = choose_layers(facts, settings, published, on_top_of_shipped, drop_layers, register)
     from flows.commands.running import run_flow, show_next_steps
+    from flows.publish_impact import RunOptions
 
-    options = {
-        "as_of": as_of.date() if as_of else None,
-        "seed": seed,
-        "strict": strict or settings.strict,
-        "keep": keep or settings.keep,
-        "workers": workers,
-        "accept_changes": accept_changes,
-        "environment": settings.environment,
-        "runner": runner,
-        "scheduler": scheduler,
-        "pull": settings.pull_facts,
-    }
-    if status := run_flow(folders, published, options):
+    options = RunOptions(
+        [path if is_address(path) else path.resolve() for path in folders],
+        published,
+        as_of.date() if as_of else None,
+        seed,
+        strict or settings.strict,
+        keep or settings.keep,
+        workers,
+        accept_changes,
+        runner,
+        scheduler,
+    )
+    if status := run_flow(options, settings):
         raise typer.Exit(status)
     if report:
         write_report(published)
@@ -204,15 +207,21 @@ def refresh_figures(
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
     folders = fact_folders(facts)
-    options = {
-        "confirm": confirm,
-        "only": only or list(Name),
-        "threshold": threshold,
-        "addresses": _read_addresses(address or []),
-    }
+    addresses = _read_addresses(address or [])
     from flows.commands.running import run_refresh
+    from flows.downloads.refreshing import RefreshOptions
 
-    raise typer.Exit(run_refresh(folders, into, downloads, options))
+    options = RefreshOptions(
+        into.resolve(),
+        downloads.resolve(),
+        [path.resolve() for path in folders],
+        datetime.now(UTC).date(),
+        only or list(Name),
+        confirm,
+        threshold,
+        addresses,
+    )
+    raise typer.Exit(run_refresh(options))
 
 
 def _read_addresses(texts: list[str]) -> dict[Name, str]:

@@ -1,6 +1,6 @@
-"""A run of the flow from the command line without logs, followed by its results and their paths."""
+"""A run from the command line, followed by its results and their paths."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,42 +10,36 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from audience_impact.cli.folders import PUBLISHED, format_path, open_version
-from audience_impact.plain_text import plain_line, plain_lines
-from audience_impact.store import storage
-from audience_impact.store.files import AGAIN
+from audience_impact.plain_text import ReadableError, plain_line, plain_lines
 from flows.commands.folders import name_command
-from flows.serving import preparing
-from flows.serving.preparing import NotReadyError
 
 if TYPE_CHECKING:
     from audience_impact.store.publishing import Published
+    from flows.downloads.refreshing import RefreshOptions
+    from flows.publish_impact import RunOptions
+    from flows.serving.profile import Profile
 
 
-def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> int:
-    """Run the flow with these parameters and print the table of results and its path.
+def run_flow(options: "RunOptions", profile: "Profile") -> int:
+    """Run with these options, and print the table of results and its path.
 
     Return the exit status: 0 published or unchanged, 1 refused or failed, with the reason on
-    standard error. Raise NotReadyError where Prefect cannot start.
+    standard error.
     """
-    preparing.prepare_prefect()
-    there = [path if storage.is_address(path) else path.resolve() for path in folders]
-    with (
-        _show_progress(),
-        _use_server(*OF_A_RUN) as server,
-    ):
-        from flows import last_version
-        from flows.pipeline import quality
-        from flows.publish_impact import publish_impact
+    from flows import last_version
+    from flows.pipeline import quality
+    from flows.serving import runs
 
-        before = last_version.read_last_version(published)
-        with _report_unreachable(server):
-            state = publish_impact(there, published, **options, return_state=True)
-    if not state.is_completed():
-        why = plain_lines(str(state.message))
+    published = options.published
+    before = last_version.read_last_version(published)
+    try:
+        with _show_progress() as call:
+            done = runs.run_reported(options, profile, call)
+    except Exception as error:  # each cause is a line, also one that nobody foresaw
+        why = explain_failure(error)
         typer.echo(f"nothing published, latest is unchanged:\n{why}", err=True)
         return 1
-    done = state.result()
-    show_outcome(done, len(folders))
+    show_outcome(done, len(options.facts))
     news = "published version" if done.created else "nothing changed: still version"
     reason = f" ({done.reason})" if done.created and done.reason else ""
     typer.echo(plain_line(f"{news} {done.version_id}{reason}"))
@@ -58,6 +52,12 @@ def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> i
     for line in [*last_version.list_changes(*both), *quality.read_details(done.version)]:
         typer.echo(plain_line(f"warning: {line}"), err=True)
     return 0
+
+
+def explain_failure(error: Exception) -> str:
+    """Return the reason of a refusal; for any other error, its type as well."""
+    name = "" if isinstance(error, ReadableError) else f"{type(error).__name__}: "
+    return plain_lines(f"{name}{error}")
 
 
 def show_next_steps(published: Path) -> None:
@@ -80,92 +80,30 @@ def show_next_steps(published: Path) -> None:
         typer.echo(plain_line(line))
 
 
-def run_refresh(facts: list[Path], into: Path, downloads: Path, options: dict[str, Any]) -> int:
-    """Run the flow that fetches figures and print the changes and the path of the layer.
+def run_refresh(options: "RefreshOptions") -> int:
+    """Fetch figures, and print the changes and the path of the layer.
 
     Return the exit status: 0 written or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
-    preparing.prepare_prefect()
-    with _use_server("flows.refresh") as server:
-        from flows.refresh import refresh
+    from flows.downloads import refreshing
 
-        with _report_unreachable(server):
-            state = refresh(
-                [path.resolve() for path in facts],
-                into.resolve(),
-                downloads.resolve(),
-                **options,
-                return_state=True,
-            )
-    if not state.is_completed():
-        typer.echo(f"nothing written:\n{plain_lines(str(state.message))}", err=True)
+    try:
+        done = refreshing.refresh_layer(options)
+    except Exception as error:  # each cause is a line, also one that nobody foresaw
+        typer.echo(f"nothing written:\n{explain_failure(error)}", err=True)
         return 1
-    done = state.result()
     for line in done.lines:
         typer.echo(plain_line(line))
     news = "wrote" if done.created else "nothing changed: still"
-    typer.echo(f"{news} {done.bases:,} bases\n{format_path(into)}")
+    typer.echo(f"{news} {done.bases:,} bases\n{format_path(options.into)}")
     return 0
 
 
-OF_A_RUN = ("flows.publish_impact", "prefect.flow_engine", "prefect.task_engine")
-"""Modules that are imported while the server starts, because Prefect imports its engines with the
-first run.
-"""
-
-
 @contextmanager
-def _use_server(*modules: str) -> Iterator[str]:
-    """Yield the name of a Prefect server, configured or new, that answers during the block.
-
-    The modules are imported while a new one starts. Raises NotReadyError where none answers.
-    """
-    from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
-
-    from flows.serving import server
-    from flows.serving.children import ServeError
-
-    if address := PREFECT_API_URL.value():
-        name = f"server at {address} (PREFECT_API_URL)"
-        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):
-            trouble = server.describe_trouble()
-        if trouble:
-            raise NotReadyError(_format_unreachable(name, trouble))
-        yield name
-        return
-    name = "temporary server"
-    try:
-        with server.run_server_of_a_run(modules):
-            yield name
-    except ServeError as error:
-        raise NotReadyError(_format_unreachable(name, str(error))) from error
-
-
-@contextmanager
-def _report_unreachable(server: str) -> Iterator[None]:
-    """Raise NotReadyError with one line for any error that prevents the start of a run.
-
-    An error inside a run becomes the state of the run and is not raised here.
-    """
-    try:
-        yield
-    except Exception as error:
-        raise NotReadyError(
-            _format_unreachable(server, str(error) or type(error).__name__)
-        ) from error
-
-
-def _format_unreachable(server: str, trouble: str) -> str:
-    reason = " ".join(trouble.split()).removesuffix(".")
-    line = f"nothing done: Prefect's {server} does not answer: {reason}: {AGAIN}"
-    return preparing.hide_passwords(line)
-
-
-@contextmanager
-def _show_progress() -> Iterator[None]:
-    """Show each stage with the seconds since it began, on a terminal; show nothing in a pipe."""
-    from flows import run_reports
+def _show_progress() -> Iterator[Callable[..., Any]]:
+    """Yield what calls a step, and shows it on a terminal with the seconds since it began."""
+    from flows.publish_impact import STEPS, call_step
 
     console = Console(stderr=True)
     columns = (
@@ -174,19 +112,14 @@ def _show_progress() -> Iterator[None]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
-        stages = [shown.add_task("starting", total=1)]
 
-        def begin_stage(step: str) -> None:
-            if step in run_reports.STAGES:
-                shown.update(stages[-1], completed=1)
-                stages.append(shown.add_task(run_reports.STAGES[step], total=1))
+        def call(name: str, function: Callable[..., Any], *args: Any) -> Any:
+            stage = shown.add_task(STEPS.get(name, name), total=1)
+            result = call_step(name, function, *args)
+            shown.update(stage, completed=1)
+            return result
 
-        run_reports.LISTENERS.append(begin_stage)
-        try:
-            yield
-            shown.update(stages[-1], completed=1)
-        finally:
-            run_reports.LISTENERS.remove(begin_stage)
+        yield call
 
 
 MOST_SHOWN = 5

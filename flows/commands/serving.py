@@ -1,45 +1,67 @@
-"""The commands of an operator: run the schedule, and check its server."""
+"""The commands of an operator: run the schedule, and see whether the runs are well."""
+
+import os
+from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
-from audience_impact.cli.folders import fail_with
-from flows.commands.folders import ProfileFile, read_environment
+from audience_impact.cli.folders import fail_with, format_path
+from flows.commands.folders import ProfileFile, PublishedOrProfile, read_environment
+
+Notify = Annotated[
+    bool, typer.Option("--notify", help="Send a notice where the runs are not well.")
+]
 
 
 def serve_flows(profile: ProfileFile = None) -> None:
-    """Run the schedule of prefect.yaml until interrupted; starts a server where none is set."""
-    settings = read_environment(profile)
-    from flows.serving.preparing import require_home, require_proxy
+    """Run the schedule of the profile on the Prefect server of PREFECT_API_URL.
 
-    require_proxy()
-    require_home()  # before Prefect is imported, which warns of it at length
-    from flows.serving.serve import run_schedule as serve_schedule
+    It goes on until it is interrupted. A schedule without a server: docs/how-to/schedule.md.
+    """
+    settings = read_environment(profile)
+    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flows")  # before Prefect is imported
+    from flows.serving.serve import serve_schedule
 
     serve_schedule(settings)
 
 
-def check_health() -> None:
-    """Ask the Prefect server of the schedule whether it is well; exit status 1 where it is not.
+def check_health(
+    published: PublishedOrProfile = None, profile: ProfileFile = None, notify: Notify = False
+) -> None:
+    """Say whether runs end well; exit with status 1 where they do not.
 
-    The status is 1 as well if the database of the server does not respond.
+    The last run ended well, at most `silence_days` days ago; and the Prefect server, if
+    PREFECT_API_URL names one, responds with its database.
     """
+    settings = read_environment(profile)
+    from flows.serving import metrics, notices
+    from flows.serving.profile import in_checkout
+
+    place = published or in_checkout(settings.published)
+    trouble = _ask_server() or metrics.find_trouble(place, settings, datetime.now(UTC))
+    if trouble is None:
+        typer.echo(f"{format_path(place)}: the last run ended well")
+        return
+    if notify:
+        notices.send_notice(settings, "warning", "runs are not well", trouble)
+    raise fail_with(trouble)
+
+
+def _ask_server() -> str | None:
+    """Return why the Prefect server of PREFECT_API_URL is not ready; None if it is, or is none."""
+    if not (api := os.environ.get("PREFECT_API_URL")):
+        return None
     import httpx
-    from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_HOST, PREFECT_SERVER_API_PORT
 
     from audience_impact.store.files import explain_error
-    from flows.serving.preparing import hide_passwords, require_proxy
+    from flows.serving.profile import hide_passwords
 
-    require_proxy()
-    local_address = (
-        f"http://{PREFECT_SERVER_API_HOST.value()}:{PREFECT_SERVER_API_PORT.value()}/api"
-    )
-    address = f"{PREFECT_API_URL.value() or local_address}/ready"
     try:
-        httpx.get(address, timeout=8.0).raise_for_status()
-    except httpx.HTTPError as error:
-        trouble = explain_error(error)
-        raise fail_with(hide_passwords(f"{address}: {trouble}")) from error
-    typer.echo(hide_passwords(f"{address} is well"))
+        httpx.get(f"{api}/ready", timeout=8.0).raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return hide_passwords(f"{api}/ready: {explain_error(error)}")
+    return None
 
 
 def add_to(app: typer.Typer) -> None:

@@ -25,7 +25,6 @@ from flows.commands.folders import (
     ProfileFile,
     PublishedOrProfile,
     fact_folders,
-    in_checkout,
     read_environment,
 )
 
@@ -179,7 +178,10 @@ def roll_back(
 
     The history records the rollback with the reason.
     """
-    place = published or in_checkout(read_environment(profile).published)
+    settings = read_environment(profile)
+    from flows.serving.profile import in_checkout
+
+    place = published or in_checkout(settings.published)
     from audience_impact.plain_text import plain_line
     from audience_impact.store import publishing
 

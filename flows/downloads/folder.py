@@ -87,10 +87,7 @@ def _read_download(name: Name, folder: Path) -> Download | None:
         about = json.loads((folder / ABOUT).read_bytes())
         files = tuple(FetchedFile(**fetched) for fetched in about["files"])
         download = Download(name, folder, date.fromisoformat(about["accessed_on"]), files)
-        is_intact = all(
-            compute_digest(path) == fetched.sha256
-            for path, fetched in zip(download.file_paths, files, strict=True)
-        )
+        digests = [compute_digest(path) for path in download.file_paths]
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return download if digests == [fetched.sha256 for fetched in files] else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from audience_impact.store.versions import Version
     from flows.division import Division
     from flows.pipeline.merging import MergedResults
-    from flows.pipeline.parts import RunFolder
+    from flows.pipeline.parts import ComputedPart
 
 AS_KNOWN = "as-known"
 """Options of a run, as the method of its version names them."""
@@ -410,84 +411,51 @@ def compute_results(
     how: Division | None = None,
     draws: int | None = None,
     only: Collection[str] = (),
-    release: bool = False,
 ) -> Results:
     """Return the published tables, each validated against its contract.
 
     The parts are computed as `how` divides them, by default in this process. The version states a
     number of `draws` other than that of the method. If `only` some restrictions are computed, the
-    fitted parameters are still those of all facts. With `release`, the rows of restrictions leave
-    the tables of `checked` when other processes have them, so that a large register is not in
-    memory any longer; `checked` cannot be computed again.
+    fitted parameters are still those of all facts.
 
     Raises RefusedError where a fitted table lacks something, or a rule over results is broken,
     which is an error of the method.
     """
     from audience_impact.pipeline import DRAWS, Settings
     from flows.division import ALONE
-    from flows.pipeline import merging, parts
+    from flows.pipeline import merging
 
     day, count = choose_day(checked, as_of), draws or DRAWS
-    folder = parts.RunFolder.make_temporary()
-    shared, number = _compute_parts(
-        folder,
-        checked,
-        day,
-        Settings(seed, count),
-        how or ALONE,
-        only,
-        release,
-    )
-    merged_results = merging.merge_results(folder, number, shared, day)
+    settings = Settings(seed, count)
+    computed, shared = _compute_parts(checked, day, settings, how or ALONE, only)
+    merged_results = merging.merge_results(computed, shared, day)
     options = {AS_KNOWN: bool(checked.cut)}
     options[f"{count}-draws"] = count != DRAWS
     return _build_results(checked, merged_results, _describe_version(checked, day, seed, options))
 
 
 def _compute_parts(
-    folder: RunFolder,
-    checked: Checked,
-    day: date,
-    settings: Settings,
-    how: Division,
-    only: Collection[str],
-    release: bool,
-) -> tuple[Tables, int]:
-    """Compute all parts into a folder; return the facts that they share, and their number.
+    checked: Checked, day: date, settings: Settings, how: Division, only: Collection[str]
+) -> tuple[list[ComputedPart], Tables]:
+    """Compute all parts; return them, and the facts that they share.
 
     Raises RefusedError where a fitted table lacks something.
     """
     from audience_impact.partition import Partitioning
-    from flows.division import count_part
     from flows.pipeline import parts, quality
 
     try:
         partitioning = Partitioning(checked.tables, day, settings, how.most, only)
-        count, tables = len(partitioning), partitioning.shared.tables
         shared = parts.Shared(partitioning.shared, tuple(quality.list_refused(checked.findings)))
-        if how.runner is None or count == 1:
-            for number, part in enumerate(partitioning):
-                parts.compute_and_store(folder, shared, part, number)
-                count_part(number + 1, count)
-            return tables, count
-        folder.lay_out(shared.for_others(), partitioning)
-        # From here on the parts are in the folder; what is in memory would be there beside them.
-        del partitioning, shared
-        if release:
-            release_rows(checked.tables)
-        parts.free_memory()
-        how.runner(folder.path, count)
+        if how.runner is None or len(partitioning) == 1:
+            computed = [parts.compute_part(shared, part) for part in partitioning]
+        else:
+            with TemporaryDirectory(prefix="audience-impact-parts-") as folder:
+                parts.write_input(Path(folder), shared, partitioning)
+                computed = how.runner(Path(folder), len(partitioning))
     except ParameterError as error:
         raise RefusedError([str(error)]) from error
-    return tables, count
-
-
-def release_rows(tables: Tables) -> None:
-    """Remove the tables of single restrictions, which are nearly all of a large register."""
-    from audience_impact.partition import BY_RESTRICTION
-
-    for name in BY_RESTRICTION:
-        tables.pop(name, None)
+    return computed, partitioning.shared.tables
 
 
 def _describe_version(
@@ -538,7 +506,8 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
         | (fact_sources if published.holds_results(name) and len(frame) else frozenset())
         for name, frame in frames.items()
     }
-    all_rows: dict[str, Rows] = {**merged_results.rows, **made}
+    of_restrictions = {name: InMemory(table) for name, table in merged_results.rows.items()}
+    all_rows: dict[str, Rows] = {**of_restrictions, **made}
     return Results(
         {name: all_rows[name] for name in published.MODELS},
         {**merged_results.source_ids, **source_ids},
@@ -561,8 +530,7 @@ def _name_figures_without_width(merged_results: MergedResults) -> list[str]:
     broken = merged_results.broken.get(quality.WITHOUT_WIDTH, [])
     if not broken:
         return []
-    groups = merged_results.rows["lineage"].iterate_groups()
-    lineage = pd.concat([group.to_pandas() for group in groups], ignore_index=True)
+    lineage = merged_results.rows["lineage"].to_pandas()
     return quality.list_figures_without_width(broken, lineage)
 
 

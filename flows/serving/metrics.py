@@ -18,24 +18,20 @@ A run that fails changes the first two only; the others are those of the last ru
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-from prometheus_client import CollectorRegistry, Metric, write_to_textfile
+from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.registry import Collector
 
 from audience_impact.periods import parse_periods
-from audience_impact.plain_text import plain_line
 from audience_impact.store import PublishError, storage
 from audience_impact.store.files import explain_error, read_whole
-from flows import CHECKOUT
-from flows.serving.preparing import Profile
+from flows.serving.profile import Profile, in_checkout
 
 NAME = "metrics.prom"
 SUCCESS = "audience_impact_run_success"
@@ -54,23 +50,6 @@ MEANINGS = {
 
 Samples = list[tuple[str, dict[str, str], float]]
 """Metrics by name, labels and value, in the order in which they are written."""
-
-
-class _Gauges(Collector):
-    """Samples as a source of metrics for prometheus_client."""
-
-    def __init__(self, samples: Samples, environment: str | None) -> None:
-        self.samples = samples
-        self.label = {"environment": environment} if environment else {}
-
-    def collect(self) -> Iterable[Metric]:
-        for name, meaning in MEANINGS.items():
-            metric = Metric(name, meaning, "gauge")
-            for sample, labels, value in self.samples:
-                if sample == name:
-                    metric.add_sample(name, {**labels, **self.label}, value)
-            if metric.samples:
-                yield metric
 
 
 def list_success(
@@ -113,57 +92,66 @@ def count_newest_days(used: pd.DataFrame) -> float:
     return max(0.0, float((pd.Timestamp(used["as_of"].max()) - newest).days))
 
 
-def list_failure(previous: str, ended: datetime) -> Samples:
-    """Return the metrics of a run that failed: those of `previous` text but for success and end.
-
-    What cannot be read in `previous` is left out.
-    """
-    before: Samples = []
-    with suppress(ValueError, KeyError, IndexError):
-        before = [
-            (
-                sample.name,
-                {name: text for name, text in sample.labels.items() if name != "environment"},
-                sample.value,
-            )
-            for family in text_string_to_metric_families(previous)
-            for sample in family.samples
-            if sample.name in MEANINGS and sample.name not in (SUCCESS, ENDED)
-        ]
+def list_failure(root: Path, profile: Profile, ended: datetime) -> Samples:
+    """Return the metrics of a run that failed: those of the run before but for success and end."""
+    before = [sample for sample in read_samples(root, profile) if sample[0] not in (SUCCESS, ENDED)]
     return [(SUCCESS, {}, 0.0), (ENDED, {}, ended.timestamp()), *before]
+
+
+def read_samples(root: Path, profile: Profile) -> Samples:
+    """Return the metrics that the last run wrote; none where they cannot be read."""
+    samples: Samples = []
+    with suppress(ValueError, KeyError, IndexError):
+        for family in text_string_to_metric_families(_read_text(root, profile)):
+            for name, labels, value, *_ in family.samples:
+                if name in MEANINGS:
+                    others = {key: text for key, text in labels.items() if key != "environment"}
+                    samples.append((name, others, value))
+    return samples
+
+
+def _read_text(root: Path, profile: Profile) -> str:
+    place = find_textfile(profile)
+    if place is not None:
+        with suppress(OSError, UnicodeDecodeError):
+            return read_whole(place).decode()
+    with suppress(OSError, UnicodeDecodeError, PublishError):
+        return storage.select_storage(root).read_file(NAME).decode()
+    return ""
 
 
 def render_metrics(samples: Samples, environment: str | None = None) -> bytes:
     """Return metrics as OpenMetrics text."""
-    return bytes(generate_latest(_register(samples, environment)))  # type: ignore[no-untyped-call]
+    registry = _register(samples, environment)
+    return bytes(generate_latest(registry))  # type: ignore[no-untyped-call]
 
 
 def _register(samples: Samples, environment: str | None) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(_Gauges(samples, environment))
+    gauges: dict[str, Gauge] = {}
+    environment_label = {"environment": environment} if environment else {}
+    for name, labels, value in samples:
+        names = {**labels, **environment_label}
+        if name not in gauges:
+            gauges[name] = Gauge(name, MEANINGS[name], list(names), registry=registry)
+        (gauges[name].labels(**names) if names else gauges[name]).set(value)
     return registry
 
 
 def write_metrics(root: Path, samples: Samples, profile: Profile) -> None:
     """Write metrics into the folder of the profile, and next to `latest`.
 
-    Raises PublishError where one of them cannot be written.
+    Where no version was ever published there is nothing to write them beside. Raises PublishError
+    where one of them cannot be written.
     """
-    _write_textfile(samples, profile)
-    place = f"{storage.format_address(root)}/{NAME}"
+    place = str(find_textfile(profile) or "")
     try:
-        storage.select_storage(root).write_file(NAME, render_metrics(samples, profile.environment))
-    except OSError as error:
-        reason = explain_error(error)
-        raise PublishError(f"{place}: the metrics cannot be written: {reason}") from error
-
-
-def _write_textfile(samples: Samples, profile: Profile) -> None:
-    place = find_textfile(profile)
-    if place is None:
-        return
-    try:
-        write_to_textfile(str(place), _register(samples, profile.environment))
+        if place:
+            write_to_textfile(place, _register(samples, profile.environment))
+        if storage.is_address(root) or root.is_dir():
+            place = f"{storage.format_address(root)}/{NAME}"
+            content = render_metrics(samples, profile.environment)
+            storage.select_storage(root).write_file(NAME, content)
     except OSError as error:
         reason = explain_error(error)
         raise PublishError(f"{place}: the metrics cannot be written: {reason}") from error
@@ -173,32 +161,17 @@ def find_textfile(profile: Profile) -> Path | None:
     """Return the file of an environment in the folder of its metrics; None without a folder."""
     if profile.metrics is None:
         return None
-    folder = CHECKOUT / profile.metrics  # the other paths of a profile are relative to it as well
-    return folder / f"{profile.qualify_name('audience-impact')}.prom"
+    return in_checkout(profile.metrics) / f"{profile.qualify_name('audience-impact')}.prom"
 
 
-def record_failure(root: Path, profile: Profile, ended: datetime) -> None:
-    """Write the metrics of a run that failed; log in a line where that fails, without raising.
-
-    Where no version was ever published, there is nothing beside which to write.
-    """
-    samples = list_failure(_read_previous(root, profile), ended)
-    is_there = storage.is_address(root) or root.is_dir()
-    try:
-        if is_there:
-            write_metrics(root, samples, profile)
-        else:
-            _write_textfile(samples, profile)
-    except PublishError as error:
-        logging.getLogger(__name__).warning("%s", plain_line(str(error)))
-
-
-def _read_previous(root: Path, profile: Profile) -> str:
-    """Return the metrics of the run before; blank where there are none, or none can be read."""
-    place = find_textfile(profile)
-    if place is not None:
-        with suppress(OSError, UnicodeDecodeError):
-            return read_whole(place).decode()
-    with suppress(OSError, UnicodeDecodeError, PublishError):
-        return storage.select_storage(root).read_file(NAME).decode()
-    return ""
+def find_trouble(root: Path, profile: Profile, now: datetime) -> str | None:
+    """Return what is wrong with the last runs; None if one ended well in `silence_days` days."""
+    values = {name: value for name, labels, value in read_samples(root, profile) if not labels}
+    if ENDED_WELL not in values:
+        return "no run has ended well yet"
+    last = datetime.fromtimestamp(values[ENDED_WELL], UTC)
+    if now - last > timedelta(days=profile.silence_days):
+        return f"no run has ended well since {last:%Y-%m-%d %H:%M} UTC"
+    if not values.get(SUCCESS):
+        return f"the last run failed; the last that ended well did on {last:%Y-%m-%d %H:%M} UTC"
+    return None

@@ -1,177 +1,148 @@
-"""Run the schedule of prefect.yaml until interrupted, without further configuration.
+"""The schedule of an environment on a Prefect server: `audience-impact serve`.
 
-The server is the configured one (PREFECT_API_URL or a profile), else a new one, which is started
-for the schedule and stopped at the end.
+The server is the one that PREFECT_API_URL names; none is started here. Its runs are those of one
+deployment, one at a time. Whoever may start a run there chooses its day, seed and strictness. Which
+facts are read and where versions are published comes from the profile of this process, and the code
+from this checkout.
 """
 
-import hashlib
-from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any, cast
-from uuid import UUID
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
 
-import yaml
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.deployments.runner import DeploymentApplyError, RunnerDeployment
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
-from prefect.flows import Flow, load_flow_from_entrypoint
+import httpx
+from prefect import Flow, flow, runtime, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import PrefectException
 from prefect.schedules import Cron
-from prefect.settings import PREFECT_UI_URL
+from prefect.settings import PREFECT_API_URL
+from prefect.states import Failed
+from pydantic import Field
 
-from flows import CHECKOUT
-from flows.serving.children import (
-    Child,
-    ServeError,
-    end_on_interrupt,
+from audience_impact.plain_text import ReadableError, plain_lines
+from flows import pages
+from flows.publish_impact import STEPS, RunOptions, call_step
+from flows.serving.notices import require_addresses
+from flows.serving.profile import (
+    NotReadyError,
+    Profile,
+    hide_passwords,
+    in_checkout,
+    read_profile,
 )
-from flows.serving.notices import SilenceWatch, require_addresses
-from flows.serving.preparing import NotReadyError, Profile
-from flows.serving.runs import TROUBLE, Deployed, Entrypoints, Worker, follow_schedule
-from flows.serving.server import print_line, provide_server, stamp_line
-
-PREFECT_YAML = CHECKOUT / "prefect.yaml"
+from flows.serving.runs import report_failure, run_reported
 
 
-def run_schedule(profile: Profile) -> None:
-    """Run the schedule until Ctrl-C or SIGTERM; exit with the reason if it cannot run."""
-    try:
-        require_addresses(profile)
-        with end_on_interrupt(), provide_server() as embedded:
-            create_pool(profile.qualify_name(profile.work_pool))
-            entrypoints = deploy_flows(profile)
-            print_line(f"The schedule runs; see {PREFECT_UI_URL.value()}; Ctrl-C stops it.")
-            silence = SilenceWatch(profile, list(entrypoints))
-            worker = Worker(profile.qualify_name(profile.work_pool))
-            follow_schedule(
-                worker,
-                entrypoints,
-                lambda: require_alive(embedded),
-                lambda client: _check_silence(silence, client),
-            )
-    except (ServeError, NotReadyError) as error:
-        raise SystemExit(stamp_line(str(error))) from None
-    except TROUBLE as error:
-        reason = f"The Prefect server went away while the schedule was set up: {error!r}"
-        raise SystemExit(stamp_line(reason)) from None
+def serve_schedule(profile: Profile) -> None:
+    """Run the schedule until interrupted.
 
-
-def _check_silence(silence: SilenceWatch, client: SyncPrefectClient) -> None:
-    for lost in silence.check_silence(client, datetime.now(UTC)):
-        print_line(f"A notice did not reach {lost}.")
-
-
-def read_deployments(profile: Profile) -> list[dict[str, Any]]:
-    """Return the deployments of prefect.yaml, adapted to an environment."""
-    entries = yaml.safe_load(PREFECT_YAML.read_text(encoding="utf-8"))["deployments"]
-    return [_adapt_deployment(entry, profile) for entry in entries]
-
-
-def _adapt_deployment(entry: dict[str, Any], profile: Profile) -> dict[str, Any]:
-    """Return a deployment with the name, folders and schedule of the environment.
-
-    The deployment of `refresh` has no schedule, because a person reviews its layer first.
+    Raises NotReadyError where an address for notices is wrong or no Prefect server answers.
     """
-    parameters = {**entry["parameters"], "facts": [str(path) for path in profile.facts]}
-    if "published" in parameters:
-        parameters |= {
-            "published": str(profile.published),
-            "keep": profile.keep,
-            "strict": profile.strict,
-            "environment": profile.environment,
-            "pull": profile.pull_facts,
-        }
-    when = {"cron": profile.schedule, "timezone": profile.timezone}
-    return entry | {
-        "name": profile.qualify_name(entry["name"]),
-        "tags": [_tag_checkout(), *([profile.environment] if profile.environment else [])],
-        "parameters": parameters,
-        "schedules": [schedule | when for schedule in entry["schedules"]],
-        "work_pool": {"name": profile.qualify_name(profile.work_pool)},
-    }
-
-
-def _tag_checkout() -> str:
-    """Return the tag that distinguishes this checkout from others on the same server."""
-    return f"checkout:{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:12]}"
-
-
-def create_pool(pool: str) -> None:
-    """Create a work pool of processes, unless it exists; an existing pool is not changed."""
-    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
-        client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
-
-
-def deploy_flows(profile: Profile) -> Entrypoints:
-    """Write new or changed deployments of an environment to the server; return them."""
-    entries = read_deployments(profile)
-    deployments = [build_deployment(entry) for entry in entries]
-    with get_client(sync_client=True) as client:
-        require_ours(
-            client, [f"{deployment.flow_name}/{deployment.name}" for deployment in deployments]
+    require_addresses(profile)
+    address = PREFECT_API_URL.value()
+    if not address:
+        raise NotReadyError(
+            "serve needs a Prefect server: name its address in PREFECT_API_URL. Without a server, "
+            "call `audience-impact run` from cron or a timer (docs/how-to/schedule.md)"
         )
     try:
-        ids = [cast(UUID, deployment.apply()) for deployment in deployments]
-    except DeploymentApplyError as error:
-        raise ServeError(f"{PREFECT_YAML.name} cannot be deployed: {error}") from error
-    return dict(zip(ids, map(describe_deployed, entries), strict=True))
+        with get_client(sync_client=True) as client:
+            client.hello().raise_for_status()
+        # Of a flow that serves itself, Prefect runs the function of this process. Of deployments it
+        # would run what the server names, and whoever has the password can rewrite that.
+        # A run that was due while nobody served is late, and starts when this does.
+        publish_scheduled.serve(
+            profile.qualify_name("daily"),
+            description="Publishes how many people each restriction affects.",
+            schedule=Cron(profile.schedule, timezone=profile.timezone),
+            tags=[profile.environment] if profile.environment else [],
+            limit=1,
+            pause_on_shutdown=False,
+        )
+    except (httpx.HTTPError, PrefectException) as error:
+        raise NotReadyError(
+            f"the Prefect server at {hide_passwords(address)} (PREFECT_API_URL) does not answer: "
+            f"{error or type(error).__name__}: start it, and run again"
+        ) from error
 
 
-def describe_deployed(entry: dict[str, Any]) -> Deployed:
-    """Return a deployment of prefect.yaml with all parameters of its flow, typed."""
-    flow = require_flow(entry["entrypoint"])
-    return Deployed(entry["entrypoint"], flow.validate_parameters(entry["parameters"]))
+def report_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Report a run whose process died; Prefect calls this function where it serves."""
+    profile = read_profile()
+    cause = state.message or str(state.name)
+    report_failure(in_checkout(profile.published), profile, cause)
 
 
-def build_deployment(entry: dict[str, Any]) -> RunnerDeployment:
-    """Return a deployment of prefect.yaml as Prefect's object."""
-    flow = require_flow(entry["entrypoint"])
-    deployment = flow.to_deployment(
-        entry["name"],
-        description=entry["description"],
-        parameters=entry["parameters"],
-        tags=entry["tags"],
-        schedules=[
-            Cron(schedule["cron"], timezone=schedule["timezone"], slug=schedule["slug"])
-            for schedule in entry["schedules"]
-        ],
-        work_pool_name=entry["work_pool"]["name"],
+def name_run() -> str:
+    """Return the name of the current run: its flow, its environment and when it was due, in UTC."""
+    words = (
+        str(runtime.flow_run.flow_name),
+        read_profile().environment or "",
+        f"{runtime.flow_run.scheduled_start_time:%Y-%m-%d %H:%M}",
     )
-    made = cast(RunnerDeployment, deployment)
-    made.entrypoint = entry["entrypoint"]  # without the path of this machine
-    return made
+    return " ".join(filter(None, words))
 
 
-def require_ours(client: SyncPrefectClient, names: list[str]) -> None:
-    """Raise ServeError if another checkout has a deployment with one of the names.
+def call_as_task(name: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Call a step as a task of Prefect, which shows it on the page of the run."""
 
-    Both checkouts would take runs of one deployment, and publish each other's scheduled runs.
+    @task(
+        name=name, task_run_name=STEPS.get(name, name), cache_policy=NO_CACHE, persist_result=False
+    )
+    def run_step() -> Any:
+        return call_step(name, function, *args)
+
+    return run_step()
+
+
+@flow(
+    name="publish-impact",
+    flow_run_name=name_run,
+    persist_result=False,
+    on_crashed=[report_crash],
+)
+def publish_scheduled(
+    as_of: date | None = None,
+    seed: Annotated[int, Field(ge=0)] = 0,
+    strict: bool = False,
+    workers: Annotated[int, Field(ge=1)] | None = None,
+    accept_changes: bool = False,
+) -> Any:
+    """Publish the number of people that each restriction affects, in the places of the profile.
+
+    Args:
+        as_of: The day of the results, from facts known on that day; by default all facts.
+        seed: The seed of the draws.
+        strict: Refuse the facts if a single row breaks a rule, also where the profile does not.
+        workers: Processes that compute the parts of a large register.
+        accept_changes: If strict, publish even if much changed since the last version.
     """
-    for name in names:
-        try:
-            tags = client.read_deployment_by_name(name).tags
-        except ObjectNotFound:
-            continue
-        if any(tag.startswith("checkout:") for tag in tags) and _tag_checkout() not in tags:
-            raise ServeError(
-                f"Another checkout has the deployment {name} on the server: give this environment "
-                "another name in AUDIENCE_IMPACT_ENVIRONMENT or in its profile, or delete that "
-                "deployment there."
-            )
-
-
-def require_flow(entrypoint: str) -> Flow[..., Any]:
-    """Return a flow; raise ServeError if its import fails, which Prefect would not report."""
+    profile = read_profile()
+    options = RunOptions(
+        [in_checkout(path) for path in profile.facts],
+        in_checkout(profile.published),
+        as_of,
+        seed,
+        strict or profile.strict,
+        profile.keep,
+        workers,
+        accept_changes,
+    )
     try:
-        return load_flow_from_entrypoint(str(CHECKOUT / entrypoint), use_placeholder_flow=False)
-    except Exception as error:  # a module may fail in any way when it is imported
-        raise ServeError(f"{PREFECT_YAML.name}: {entrypoint} does not load: {error!r}") from None
-
-
-def require_alive(children: dict[str, Child]) -> None:
-    """Raise ServeError if a child has ended by itself."""
-    for name, process in children.items():
-        if process.poll() is not None:
-            raise ServeError(
-                f"The Prefect {name} ended by itself (exit status {process.returncode})."
-            )
+        version = run_reported(options, profile, call_as_task, runtime.flow_run.ui_url or "")
+    except ReadableError as refusal:  # its message is the reason; a traceback adds nothing to it
+        return Failed(message=plain_lines(str(refusal)))
+    create_markdown_artifact(
+        pages.format_answers(version, options.facts),
+        key=profile.qualify_name("impact"),
+        description="How many people, at least and at most",
+    )
+    create_markdown_artifact(
+        pages.format_checks(version),
+        key=profile.qualify_name("quality"),
+        description="What was checked, and what was found",
+    )
+    return version.version_id

@@ -1,4 +1,4 @@
-"""Workers that die of a part: once, always, or when the server knows of it; and one that tells."""
+"""Workers that die of a part: once or always; and one that tells what it sees."""
 
 import os
 import signal
@@ -12,22 +12,17 @@ from flows.pipeline import parts
 
 MARK = "died"
 COMPUTE = parts.compute_in
+TOLD = "TOLD_BY_WORKERS"
+"""The folder, named in the environment, where workers leave what they see."""
 
 
-def compute_in(path: Path, number: int) -> None:
+def compute_in(path: Path, number: int) -> Any:
     """Compute a part; who is the first to be asked for the last of them dies of it."""
-    mark = path / MARK
-    if not mark.exists() and not (path / "parts" / f"{number + 1}.pickle").exists():
+    mark = Path(os.environ[TOLD]) / MARK
+    if not mark.exists() and not (path / f"{number + 1}.pickle").exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    COMPUTE(path, number)
-
-
-def recording(path: Path, number: int) -> None:
-    """Record how often the computation of each part began, and die as `compute_in` does."""
-    begun = len(list(path.glob(f"begun-{number}-*")))
-    (path / f"begun-{number}-{begun + 1}").touch()
-    compute_in(path, number)
+    return COMPUTE(path, number)
 
 
 def always(path: Path, number: int) -> None:
@@ -39,22 +34,6 @@ def lasting(path: Path, number: int) -> None:
     """Say who computes a part, and never be done."""
     (path / f"{number}-{os.getpid()}").touch()
     time.sleep(3600)
-
-
-TOLD = "TOLD_BY_WORKERS"
-"""The folder, named in the environment, where workers say which server they report to."""
-
-
-def telling(path: Path, number: int) -> None:
-    """Compute a part, and tell its client's server, when a worker pauses, if it is profiled."""
-    from distributed import get_worker
-    from prefect.client.orchestration import get_client
-
-    COMPUTE(path, number)
-    worker: Any = get_worker()
-    server, pauses = get_client(sync_client=True).api_url, worker.memory_manager
-    result = f"{server} {pauses.memory_pause_fraction} {'profile' in worker.periodic_callbacks}"
-    (Path(os.environ[TOLD]) / str(number)).write_text(result)
 
 
 STRANGER = """
@@ -71,30 +50,15 @@ for address, security in ((sys.argv[1], None), (sys.argv[2], Security.temporary(
 """Another user of the machine, who has no certificate or one of their own."""
 
 
-def besieged(path: Path, number: int) -> None:
-    """Compute a part, and tell whether a stranger has the scheduler run code."""
+def besieged(path: Path, number: int) -> Any:
+    """Compute a part; tell if its worker pauses or is profiled, and what a stranger achieves."""
     from distributed import get_worker
 
-    COMPUTE(path, number)
     worker: Any = get_worker()
+    pauses = worker.memory_manager.memory_pause_fraction
+    settings = f"{pauses} {'profile' in worker.periodic_callbacks}\n"
     at = str(worker.scheduler.address).partition("://")[2]
     words = [sys.executable, "-c", STRANGER, f"tcp://{at}", f"tls://{at}"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
-    (Path(os.environ[TOLD]) / str(number)).write_text(done.stdout)
-
-
-def known(path: Path, number: int) -> None:
-    """Die of any part: of the first once the server knows that it is under way."""
-    from prefect.client.orchestration import get_client
-    from prefect.context import TaskRunContext
-    from prefect.exceptions import ObjectNotFound
-
-    context = TaskRunContext.get()
-    while number == 0 and context is not None:
-        try:
-            run = get_client(sync_client=True).read_task_run(context.task_run.id)
-            if run.state is not None and run.state.is_running():
-                break
-        except ObjectNotFound:
-            time.sleep(0.1)
-    always(path, number)
+    (Path(os.environ[TOLD]) / str(number)).write_text(settings + done.stdout)
+    return COMPUTE(path, number)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from prefect.logging import disable_run_logger
 
 from audience_impact.comparing import edits
 from audience_impact.comparing.compared_versions import IMPACT_KEY, ComparedVersion, key_answers
 from audience_impact.comparing.moves import format_moves, measure_moves
-from flows import last_version, publish_impact
+from flows import last_version
 from flows.last_version import rules
 from flows.last_version.sides import READ, LastComparison
 from flows.pipeline import steps
+from flows.publish_impact import RunOptions, report_changes
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, computed, edit
 
@@ -256,8 +256,9 @@ def test_a_strict_run_refuses_an_end_that_is_gone(small_facts: Path, tmp_path: P
     edit(small_facts, "restrictions", "R1", ended_on="2025-08-01", end_status="ended")
     steps.publish_results(computed(small_facts), tmp_path / "published", None)
     edit(small_facts, "restrictions", "R1", ended_on="", end_status="ongoing")
-    with disable_run_logger(), pytest.raises(steps.RefusedError) as refused:
-        publish_impact.report_changes.fn(computed(small_facts), tmp_path / "published", True, False)
+    options = RunOptions([small_facts], tmp_path / "published", strict=True)
+    with pytest.raises(steps.RefusedError) as refused:
+        report_changes(computed(small_facts), options)
     assert refused.value.lines[0] == last_version.ACCEPT
     (line,) = [line for line in refused.value.lines if "end_changed" in line]
     assert line.startswith("restrictions.csv:2:ended_on: end_changed: R1 ")

@@ -15,7 +15,7 @@ from audience_impact.answers import tables
 from audience_impact.cli.folders import fail_with
 from audience_impact.facts.tables import Finding, relocate_finding
 from audience_impact.store.publishing import Published
-from flows import run_reports
+from flows import pages
 from flows.pipeline import findings as forms_of
 from flows.pipeline import steps
 from tests.flows.test_cli import command
@@ -103,7 +103,7 @@ def test_a_citation_has_no_sign_that_is_hidden(style: str, published: Published)
 
 
 def test_no_attack_becomes_markup_of_an_artifact(published: Published) -> None:
-    markdown = run_reports.format_answers(published, [Path(f"facts {ALL}")], None)
+    markdown = pages.format_answers(published, [Path(f"facts {ALL}")])
     assert is_harmless(markdown)
     page = rendered(markdown)
     assert set(re.findall(r"<(/?\w+)", page)) <= OURS
@@ -111,13 +111,6 @@ def test_no_attack_becomes_markup_of_an_artifact(published: Published) -> None:
     assert "www." not in markdown
     for attack in (MARKUP, LINK, PICTURE):
         assert attack in page
-
-
-def test_the_address_of_the_report_is_one_link(published: Published) -> None:
-    address = "https://example.org/a b>)[x](javascript:alert(1))"
-    markdown = run_reports.format_answers(published, [Path("facts")], address)
-    links = re.findall('<a href="([^"]*)"', rendered(markdown))
-    assert [link.partition("/a")[0] for link in links] == ["https://example.org"]
 
 
 @pytest.fixture(scope="module")

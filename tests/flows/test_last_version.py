@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from prefect.logging import disable_run_logger
 
 from audience_impact.answers import records
 from audience_impact.comparing.compared_versions import IMPACT_KEY, ComparedVersion, key_answers
 from audience_impact.store import PublishError, publishing, versions
-from flows import last_version, publish_impact
+from flows import last_version
 from flows.last_version.sides import LastComparison
 from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules, count_cases
+from flows.publish_impact import RunOptions, report_changes
 from schemas import facts as fact_models
 from tests.support import FACTS, computed
 
@@ -269,10 +269,11 @@ def test_much_change_stops_a_strict_run_unless_it_is_accepted(
 ) -> None:
     areas = results.files["0/areas.csv"].splitlines(keepends=True)
     cut = replace(results, files={**results.files, "0/areas.csv": b"".join(areas[:-2])})
-    with disable_run_logger(), ExitStack() as stack:
+    options = RunOptions([], root, strict=is_strict, accept_changes=accept)
+    with ExitStack() as stack:
         if is_strict and not accept:
             refused = stack.enter_context(pytest.raises(steps.RefusedError))
-        (line,) = publish_impact.report_changes.fn(cut, root, is_strict, accept)
+        (line,) = report_changes(cut, options)
         assert line.startswith("areas.csv: fact_rows_gone: 2 rows")
     if is_strict and not accept:
         assert refused.value.lines[0] == last_version.ACCEPT

@@ -1,8 +1,9 @@
 """What a run leaves for whoever watches it."""
 
+import json
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +11,11 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from audience_impact.store import PublishError
-from flows import CHECKOUT, run_reports
-from flows.serving import metrics
-from flows.serving.preparing import Profile
+from flows import CHECKOUT
+from flows.serving import metrics, runs
+from flows.serving.profile import Profile
+from tests.flows.test_cli import command
+from tests.flows.test_notices import take_notices
 
 COUNTS = {"impact": 3, "quarantine": 3, "impact_by_platform": 3}
 REFUSED = pd.DataFrame({"row_layer": [0, 0, 0], "file": "x.csv", "line": [2, 2, 5]})
@@ -54,13 +57,6 @@ def test_a_run_is_told_in_openmetrics() -> None:
     )
 
 
-def test_the_seconds_of_a_step_are_taken() -> None:
-    heard: list[str] = []
-    timed = run_reports.StepSeconds(heard.append)
-    assert timed(sum, [1, 2]) == 3
-    assert (list(timed), heard) == (["step"], ["step"])
-
-
 def test_the_same_run_gives_the_same_bytes() -> None:
     told, again = (metrics.render_metrics(succeeded()) for _ in range(2))
     assert told == again
@@ -82,14 +78,19 @@ def test_they_lie_beside_the_versions_whole(tmp_path: Path) -> None:
         metrics.write_metrics(tmp_path, succeeded(), Profile())
     expected = {"metrics.prom": metrics.render_metrics(succeeded())}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == expected
-    with pytest.raises(PublishError, match=r"metrics\.prom"):
-        metrics.write_metrics(tmp_path / "none", succeeded(), Profile())
+    metrics.write_metrics(tmp_path / "none", succeeded(), Profile())
+    assert not (tmp_path / "none").exists()
+
+
+def fail(root: Path, profile: Profile, ended: datetime = ENDED) -> None:
+    """Write the metrics of a run that failed."""
+    metrics.write_metrics(root, metrics.list_failure(root, profile, ended), profile)
 
 
 def test_a_run_that_fails_says_so_and_keeps_what_the_last_good_run_said(tmp_path: Path) -> None:
     later = datetime(2025, 11, 11, tzinfo=UTC)
     metrics.write_metrics(tmp_path, succeeded(), Profile())
-    metrics.record_failure(tmp_path, Profile(), later)
+    fail(tmp_path, Profile(), later)
     before = values(metrics.render_metrics(succeeded()))
     assert values((tmp_path / metrics.NAME).read_bytes()) == before | {
         metrics.SUCCESS: 0,
@@ -103,7 +104,7 @@ def test_a_first_failure_or_damaged_metrics_leave_the_failure_alone(
 ) -> None:
     if previous:
         (tmp_path / metrics.NAME).write_bytes(previous)
-    metrics.record_failure(tmp_path, Profile(), ENDED)
+    fail(tmp_path, Profile())
     result = values((tmp_path / metrics.NAME).read_bytes())
     assert result == {metrics.SUCCESS: 0, metrics.ENDED: ENDED.timestamp()}
 
@@ -114,7 +115,7 @@ def test_a_pipe_in_the_place_of_metrics_is_not_waited_for(tmp_path: Path) -> Non
     for pipe in pipes:
         pipe.parent.mkdir(exist_ok=True)
         os.mkfifo(pipe)
-    metrics.record_failure(tmp_path, profile, ENDED)
+    fail(tmp_path, profile)
     for pipe in pipes:
         assert f"{metrics.SUCCESS} 0.0" in pipe.read_text(encoding="utf-8")
 
@@ -122,8 +123,8 @@ def test_a_pipe_in_the_place_of_metrics_is_not_waited_for(tmp_path: Path) -> Non
 def test_environments_share_a_folder_that_is_scraped(tmp_path: Path) -> None:
     texts = []
     for name in ("north", "south"):
-        profile = Profile.model_construct(environment=name, metrics=tmp_path)
-        metrics.record_failure(tmp_path / "never-published", profile, ENDED)
+        profile = Profile.model_construct(environment=name, notices=[], metrics=tmp_path)
+        runs.report_failure(tmp_path / "never-published", profile, "why")
         texts.append((tmp_path / f"audience-impact-{name}.prom").read_text(encoding="utf-8"))
         assert f'{metrics.SUCCESS}{{environment="{name}"}} 0.0' in texts[-1]
     assert "# EOF" not in texts[0]  # the text format, which node_exporter reads
@@ -143,7 +144,7 @@ def test_a_relative_folder_of_metrics_is_that_of_the_checkout(
 def test_a_failure_keeps_the_labels_of_the_textfile(tmp_path: Path) -> None:
     profile = Profile.model_construct(environment="north", metrics=tmp_path)
     metrics.write_metrics(tmp_path, succeeded(), profile)
-    metrics.record_failure(tmp_path, profile, ENDED)
+    fail(tmp_path, profile)
     text = (tmp_path / "audience-impact-north.prom").read_text(encoding="utf-8")
     assert 'audience_impact_rows{environment="north",table="impact"} 3.0' in text
 
@@ -151,8 +152,42 @@ def test_a_failure_keeps_the_labels_of_the_textfile(tmp_path: Path) -> None:
 def test_a_folder_of_metrics_that_is_gone_is_logged_in_a_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    profile = Profile.model_construct(environment=None, metrics=tmp_path / "gone")
-    metrics.record_failure(tmp_path, profile, ENDED)
+    profile = Profile.model_construct(environment=None, notices=[], metrics=tmp_path / "gone")
+    runs.report_failure(tmp_path, profile, "why")
     assert "gone/audience-impact.prom: the metrics cannot be written" in caplog.text
     with pytest.raises(PublishError, match=r"gone/audience-impact\.prom"):
         metrics.write_metrics(tmp_path, succeeded(), profile)
+
+
+@pytest.mark.parametrize(
+    ("days", "is_failed", "trouble"),
+    [
+        (1.9, False, None),
+        (0.5, True, "the last run failed; the last that ended well did on 2025-11-10 00:00 UTC"),
+        (2.1, False, "no run has ended well since 2025-11-10 00:00 UTC"),
+    ],
+)
+def test_runs_are_well_if_one_ended_well_lately(
+    tmp_path: Path, days: float, is_failed: bool, trouble: str | None
+) -> None:
+    profile = Profile.model_construct(environment="north", metrics=None, silence_days=2)
+    assert metrics.find_trouble(tmp_path, profile, ENDED) == "no run has ended well yet"
+    metrics.write_metrics(tmp_path, succeeded(), profile)
+    if is_failed:
+        fail(tmp_path, profile)
+    assert metrics.find_trouble(tmp_path, profile, ENDED + timedelta(days=days)) == trouble
+
+
+def test_an_operator_is_told_that_runs_are_not_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with take_notices() as (address, told):
+        monkeypatch.setenv("AUDIENCE_IMPACT_NOTICES", json.dumps([address]))
+        for words in ([], ["--notify"]):
+            done = command("healthy", "--published", tmp_path, *words)
+            assert (done.returncode, done.stderr) == (1, "no run has ended well yet\n")
+    assert [one["message"] for one in told] == ["no run has ended well yet"]
+    metrics.write_metrics(tmp_path, metrics.list_success({}, REFUSED, USED, {}, datetime.now(UTC)),
+                          Profile())  # fmt: skip
+    assert command("healthy", "--published", tmp_path).returncode == 0

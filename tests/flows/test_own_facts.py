@@ -8,6 +8,7 @@ import pytest
 
 from flows.commands import folders as places
 from flows.commands import running
+from flows.publish_impact import RunOptions
 from tests.flows.test_cli import command
 from tests.support import append, edit, load, save, small
 
@@ -102,8 +103,8 @@ def test_a_run_takes_the_shipped_facts_first(
 ) -> None:
     seen: list[list[Path]] = []
 
-    def run_flow(folders: list[Path], *_: object) -> int:
-        seen.append(folders)
+    def run_flow(options: RunOptions, _profile: object) -> int:
+        seen.append(list(options.facts))
         return 0
 
     monkeypatch.setattr(running, "run_flow", run_flow)

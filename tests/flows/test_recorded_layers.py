@@ -3,17 +3,16 @@
 import json
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from audience_impact.store import PublishError, versions
-from flows import CHECKOUT, recorded_layers, run_reports
+from flows import CHECKOUT, recorded_layers
 from flows.commands import importing, running
 from flows.pipeline import steps
+from flows.publish_impact import RunOptions
 from flows.recorded_layers import RECORD, LastLayers
-from flows.run_reports import StepSeconds
 from tests.flows.test_cli import command
 
 FACTS, REGISTER = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "stop"
@@ -44,8 +43,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[Path]]:
     """The folders of each run, which computes nothing."""
     seen: list[list[Path]] = []
 
-    def run_flow(folders: list[Path], _published: Path, _options: object) -> int:
-        seen.append(folders)
+    def run_flow(options: RunOptions, _profile: object) -> int:
+        seen.append(list(options.facts))
         return 0
 
     monkeypatch.setattr(running, "run_flow", run_flow)
@@ -172,16 +171,6 @@ def test_a_run_says_what_comes_next(
     (root / "report").symlink_to("reports/2020-01-01-000000000000")
     running.show_next_steps(root)
     assert "the pages there are of version 2020-01-01-000000000000" in capsys.readouterr().out
-
-
-def test_stages_of_a_run_are_heard_in_order() -> None:
-    heard: list[str] = []
-    run_reports.LISTENERS.append(heard.append)
-    try:
-        assert StepSeconds()(lambda: date(2026, 1, 1)) == date(2026, 1, 1)
-    finally:
-        run_reports.LISTENERS.remove(heard.append)
-    assert heard == ["step"]
 
 
 def test_make_run_says_what_it_installs_and_renders_the_version_that_it_publishes() -> None:

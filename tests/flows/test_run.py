@@ -15,12 +15,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from prefect.settings import PREFECT_API_URL
 
 from flows.pipeline import steps
 from tests import publishers
 from tests.support import FACTS, computed, edit
-from tests.support import ended as gone
 
 pytestmark = pytest.mark.service
 
@@ -42,7 +40,7 @@ for seed in sys.stdin:
     print(child, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
-"""What the flow does, without Prefect, once for each seed it is sent: to be killed often.
+"""What a run does, once for each seed it is sent: to be killed often.
 
 Each is a process of its own that needs no start; its id is said, and how it ended.
 """
@@ -51,20 +49,9 @@ PATIENCE_SECONDS = 600
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment with a Prefect home of its own and no server."""
-    kept = {key: text for key, text in os.environ.items() if not key.startswith("PREFECT_")}
-    return {**kept, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
-
-
-@pytest.fixture(scope="module")
-def environment(alone: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The same with a server: a run that starts its own spends half its time on that."""
-    # Imported here, as it brings the whole server with it.
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(PATIENCE_SECONDS):
-        yield {**alone, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
+def environment() -> dict[str, str]:
+    """The variables of whoever runs the tests, without those of Prefect."""
+    return {key: text for key, text in os.environ.items() if not key.startswith("PREFECT_")}
 
 
 def run(environment: dict[str, str], *words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -90,8 +77,8 @@ def assert_whole(root: Path) -> None:
             assert len(pd.read_parquet(latest / resource["path"])) == resource["rows"]
 
 
-def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
-    alone: dict[str, str], small_facts: Path, tmp_path: Path
+def test_publishes_and_quarantines_a_bad_row(
+    environment: dict[str, str], small_facts: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "published"
     edit(small_facts, "estimates", "E2", value="960000000000000")
@@ -100,7 +87,7 @@ def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
     head, first, *_ = (small_facts / "estimates.csv").read_text("utf-8").splitlines()
     (layer / "estimates.csv").write_text(f"{head}\n{first}\n", encoding="utf-8")
     layers: list[str | Path] = ["--facts", small_facts, "--facts", layer]
-    done = run(alone, *layers, "--published", root)
+    done = run(environment, *layers, "--published", root)
     assert done.returncode == 0, done.stderr
     assert "estimates.csv:" in done.stdout
     assert (
@@ -115,108 +102,27 @@ def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
     assert (row["lower_persons"], row["quarantined_inputs_count"]) == (500_000, 1)
 
 
-REPLACED_FLOW = """
-import json, os, sys, httpx, psutil
-from pathlib import Path
-from prefect import flow
-from prefect.client.orchestration import get_client
-from prefect.server.api import server as prefects
-import flows.publish_impact, flows.refresh
-from flows.commands import running
-
-def start(self, *words, **named):
-    Path(sys.argv[1], "started").touch()
-    raise ValueError("Prefect itself starts a server")
-
-prefects.SubprocessASGIServer.start = start
-prefects.SubprocessASGIServer.__new__ = start
-
-@flow
-def asks(*folders, **asked):
-    with get_client(sync_client=True) as client:
-        address = str(client.api_url)
-    answer = httpx.get(f"{address.rstrip('/')}/admin/version")
-    modes = sorted({oct(file.stat().st_mode & 0o777) for file in Path(sys.argv[1]).glob("*.db*")})
-    child, = psutil.Process().children()
-    print(json.dumps({
-        "child": child.pid, "status": answer.status_code, "modes": modes,
-        "port": address.split(":")[2].split("/")[0], "words": child.cmdline(),
-        "listens": [each.laddr.port for each in child.net_connections() if each.status == "LISTEN"],
-        "exported": os.environ["PREFECT_API_URL"].rstrip("/") == address.rstrip("/"),
-    }), flush=True)
-    if sys.argv[3] == "wait":
-        sys.stdin.read()
-    raise ValueError("enough")
-
-flows.publish_impact.publish_impact = flows.refresh.refresh = asks
-if sys.argv[2] == "run":
-    running.run_flow([Path("facts")], Path("nowhere"), {})
-else:
-    running.run_refresh([Path("facts")], Path("nowhere"), Path("nowhere"), {})
-"""
-"""A command whose flow looks at the server that it runs on; Prefect may start none by itself."""
-
-
-@pytest.mark.parametrize("command", ["run", "refresh"])
-def test_the_server_of_a_run_has_its_port_before_anybody_hears_of_it(
-    alone: dict[str, str], tmp_path: Path, command: str
-) -> None:
-    """Who took the port first would be trusted; who reached the server could order runs."""
-    environment = {**alone, "PREFECT_HOME": str(tmp_path)}
-    words = [sys.executable, "-c", REPLACED_FLOW, str(tmp_path), command, "end"]
-    done = subprocess.run(
-        words, capture_output=True, text=True, env=environment, cwd=HOME, check=False
-    )
-    assert not (tmp_path / "started").exists()
-    output = json.loads(done.stdout.splitlines()[0])
-    assert output["listens"] == [int(output["port"])]
-    assert not any(output["port"] in word for word in output["words"])
-    assert (output["status"], output["modes"], output["exported"]) == (401, ["0o600"], True)
-    assert "enough" in done.stderr
-
-
-def test_the_server_of_a_run_that_is_killed_ends_with_it(
-    alone: dict[str, str], tmp_path: Path
-) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    environment = {**alone, "PREFECT_HOME": str(tmp_path), "TMPDIR": str(temporary)}
-    words = [sys.executable, "-c", REPLACED_FLOW, str(tmp_path), "run", "wait"]
-    with started(environment, *words) as process:
-        assert process.stdout
-        output = json.loads(process.stdout.readline())
-        process.kill()
-    assert gone(output["child"])
-    assert list(temporary.iterdir()) == []
-
-
-def test_what_lies_in_the_working_folder_is_no_part_of_the_server(
-    alone: dict[str, str], small_facts: Path, tmp_path: Path
+def test_a_run_starts_no_server_and_imports_no_prefect(
+    environment: dict[str, str], small_facts: Path, tmp_path: Path
 ) -> None:
     (small_facts / "sources.csv").write_bytes(b"")
-    (tmp_path / "flows").mkdir()
-    (tmp_path / "flows" / "__init__.py").write_text("raise ValueError('a stranger')")
+    script = f"{COMMAND[2]}"
     words = ["run", "--facts", str(small_facts), "--published", str(tmp_path / "published")]
-    script = f"import sys; sys.path[0] = {str(HOME)!r}; {COMMAND[2]}"
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(sorted({'prefect', 'uvicorn'} & sys.modules.keys())))\n"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", script, *words],
+        [sys.executable, "-c", code + script, *words],
         capture_output=True,
         text=True,
-        env=alone,
-        cwd=tmp_path,
+        env=environment,
+        cwd=HOME,
         check=False,
         timeout=PATIENCE_SECONDS,
     )
+    assert done.stdout == "[]\n"
     assert done.stderr.startswith("nothing published")
-
-
-def test_a_server_that_cannot_start_is_one_line_with_the_reason(alone: dict[str, str]) -> None:
-    database = "postgresql+asyncpg://me:word@127.0.0.1:1/none"
-    done = run({**alone, "PREFECT_API_DATABASE_CONNECTION_URL": database}, "--published", "nowhere")
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "The Prefect server ended before it answered" in done.stderr
-    assert "Connect call failed" in done.stderr
 
 
 def test_refuses_a_table_that_cannot_be_read_and_leaves_latest(
@@ -279,12 +185,13 @@ def ended(breeder: subprocess.Popen[str], seed: int, seconds: float | None) -> i
     return int(breeder.stdout.readline())
 
 
+@pytest.mark.nightly
 def test_killed_at_five_moments_of_its_steps(
-    alone: dict[str, str], small_facts: Path, tmp_path: Path
+    environment: dict[str, str], small_facts: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "published"
     moments = random.Random(5)
-    with started(alone, sys.executable, "-c", STEPS, small_facts, root) as breeder:
+    with started(environment, sys.executable, "-c", STEPS, small_facts, root) as breeder:
         begun = time.monotonic()
         assert ended(breeder, 0, None) == 0
         duration = time.monotonic() - begun
@@ -323,7 +230,7 @@ for words in json.loads(sys.argv[1]):
 """Several commands in one process, which needs one start."""
 
 
-def test_refresh_runs_its_flow(environment: dict[str, str], tmp_path: Path) -> None:
+def test_refresh_writes_a_layer(environment: dict[str, str], tmp_path: Path) -> None:
     into = tmp_path / "layer"
     places = ["refresh", "--downloads", str(tmp_path / "downloads"), "--into"]
     with publishers.serving() as server:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.serving.preparing import PROFILE, read_profile
+from flows.serving.profile import PROFILE, read_profile
 
 HOME = Path(__file__).resolve().parents[2]
 SCRIPT = (HOME / "deploy" / "install.sh").read_text(encoding="utf-8")

@@ -679,12 +679,3 @@ def test_large_files_are_compressed_in_memory_and_read_as_they_were(
     in_memory = {name: len(content) for name, (_, content) in packed._files.items()}
     assert in_memory["0/large.csv"] < 500
     assert (in_memory["0/small.csv"], in_memory["1/empty.csv"]) == (3, 0)
-
-
-def test_facts_are_released_with_the_rows_of_restrictions_alone(tmp_path: Path) -> None:
-    read = steps.read_facts([world().write(tmp_path / "facts")])
-    names = set(read.tables)
-    steps.release_rows(read.tables)
-    assert names - set(read.tables) == {
-        *("restrictions", "restriction_targets", "restriction_places", "published_figures"),
-    }

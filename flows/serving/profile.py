@@ -1,0 +1,123 @@
+"""The settings of an environment: one installation with a name.
+
+They come from a file and from variables; a variable takes precedence over the file, and an option
+of the command over both. Addresses for notices contain passwords: they stay in this process and its
+children, and never reach Prefect's server.
+"""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from audience_impact.plain_text import ReadableError
+from audience_impact.store.storage import is_address
+from flows import CHECKOUT
+
+PREFIX = "AUDIENCE_IMPACT_"
+PROFILE = f"{PREFIX}PROFILE"
+"""The variable that names the file, so that a child process reads the same."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$")]
+
+
+class NotReadyError(ReadableError):
+    """A run or the schedule cannot start; one line states the cause and the remedy."""
+
+
+class Profile(BaseSettings):
+    """The settings of an environment; paths are relative to the checkout."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+
+    environment: Name | None = Field(
+        default=None, description="name used for its deployment, metrics and notices"
+    )
+    facts: list[Path] = Field(
+        default=[Path("data/facts"), Path("data/stop")],
+        min_length=1,
+        description="layers of facts",
+    )
+    published: Path = Field(default=Path("data/published"), description="where versions lie")
+    keep: int | None = Field(
+        default=None, ge=1, description="number of versions to keep; by default all"
+    )
+    strict: bool = Field(
+        default=False, description="publish nothing when a row is bad or much changed"
+    )
+    schedule: str = Field(default="15 5 * * *", description="schedule of runs as for cron")
+    timezone: str = Field(default="UTC", description="the time zone of the schedule")
+    notices: list[SecretStr] = Field(default=[], description="addresses as Apprise takes them")
+    metrics: Path | None = Field(
+        default=None, description="a folder of this machine for the metrics, from which to scrape"
+    )
+    pull_facts: bool = Field(
+        default=False, description="pull the git checkouts of the facts before each run"
+    )
+    silence_days: int = Field(
+        default=2, ge=1, description="days without a successful run after which something is wrong"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Give variables precedence over the file."""
+        return env_settings, TomlConfigSettingsSource(settings_cls, os.environ.get(PROFILE))
+
+    def qualify_name(self, word: str) -> str:
+        """Return a name followed by that of the environment, if there is one."""
+        return f"{word}-{self.environment}" if self.environment else word
+
+
+def in_checkout(path: Path) -> Path:
+    """Return the path of a profile, relative to the checkout; an address is returned unchanged."""
+    return path if is_address(path) else CHECKOUT / path
+
+
+def hide_passwords(text: str) -> str:
+    """Return a text without the user names and passwords of the addresses in it."""
+    return re.sub(r"(?<=://)[^/\s]*@", "...@", text)
+
+
+def read_profile(file: Path | None = None) -> Profile:
+    """Return the environment that a file, the variables, or both describe.
+
+    Child processes use the same file. Raises NotReadyError with what to mend.
+    """
+    if file is not None:
+        os.environ[PROFILE] = str(file.resolve())
+    named = os.environ.get(PROFILE)
+    try:
+        if named and not Path(named).is_file():
+            raise NotReadyError(f"{named}: no such file; give a profile in TOML ({PROFILE})")
+        return Profile()
+    except (
+        *(ValidationError, SettingsError, tomllib.TOMLDecodeError),
+        *(UnicodeDecodeError, RecursionError),
+    ) as error:
+        raise NotReadyError(f"{named or 'environment'}: {_describe_error(error)}") from error
+
+
+def _describe_error(error: Exception) -> str:
+    """Return the first error by field, without the value, which may be a password."""
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())
+    first = error.errors(include_input=False, include_url=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else "profile"
+    return f"{field} (or the variable {PREFIX}{field.upper()}): {first['msg']}"
