@@ -21,6 +21,10 @@ class PublishError(ReadableError):
     """A version could not be published or read; the message states the cause and the remedy."""
 
 
+class DamagedError(PublishError):
+    """A version, or an entry of the history, is missing or not what it should be."""
+
+
 class AwayError(PublishError):
     """A storage cannot be reached or read now, so that nobody knows what is there."""
 

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from audience_impact.store import MISPLACED, VERSION_FOLDER, AwayError, PublishError
+from audience_impact.store import MISPLACED, VERSION_FOLDER, DamagedError, PublishError
 from audience_impact.store.files import as_json, report_away
 from audience_impact.store.storage import HISTORY, Storage
 
@@ -113,7 +113,7 @@ def list_numbers(store: Storage) -> list[int]:
 
 
 def read_last(store: Storage) -> Entry | None:
-    """Return the last entry; None without any; raise PublishError where it is damaged."""
+    """Return the last entry; None without any; raise DamagedError where it is no entry."""
     numbers = list_numbers(store)
     return read_entry(store, numbers[-1]) if numbers else None
 
@@ -124,9 +124,7 @@ def read_history(store: Storage) -> History:
     def try_entry(number: int) -> Entry | str:
         try:
             return read_entry(store, number)
-        except AwayError:
-            raise
-        except PublishError as error:
+        except DamagedError as error:
             return str(error)
 
     with ThreadPoolExecutor(MOST_REQUESTS) as pool:
@@ -138,13 +136,13 @@ def read_history(store: Storage) -> History:
 
 
 def read_entry(store: Storage, number: int) -> Entry:
-    """Return an entry; raise PublishError where it is damaged, AwayError where it is unreadable."""
+    """Return an entry; raise DamagedError or, where it cannot be read now, AwayError."""
     place = f"{store.address}/{_format_path(number)}"
     try:
         with report_away(place):
             return _parse_entry(number, json.loads(_read_bytes(store, number)))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise PublishError(
+        raise DamagedError(
             f"{place} is damaged ({error}): put back a copy of it, or move it away"
         ) from error
 

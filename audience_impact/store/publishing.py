@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.rules import register_rule
-from audience_impact.store import AwayError, PublishError, storage, versions
+from audience_impact.store import DamagedError, PublishError, storage, versions
 from audience_impact.store import history as logs
 from audience_impact.store.files import explain_error
 from audience_impact.store.history import MOST_REASON_SIGNS, Entry, Event, Origin, split_folder
@@ -234,9 +234,7 @@ def read_contents(version: Stored) -> dict[str, bytes] | None:
     """
     try:
         contents = {name: version.read_content(name) for name in version.files}
-    except AwayError:
-        raise
-    except PublishError:
+    except DamagedError:
         return None
     return {**contents, MANIFEST: version.manifest_bytes} if contents else None
 
@@ -375,7 +373,7 @@ def _explain_version(place: _Place, written: _Written, origin: Origin) -> str:
     try:
         before = Stored(place.store, f"{VERSIONS}/{last.version}").version
         was = before.strip_values().as_record()
-    except PublishError:
+    except DamagedError:
         was = now
     words = [word for name, word in REASONS.items() if was[name] != now[name]]
     if written.compared:
@@ -414,7 +412,7 @@ def _remove_oldest(store: Storage, latest: str, keep: int | None) -> tuple[str, 
     others = [version for version in listed if version.name != latest]
     removed = []
     for version in others[: max(len(listed) - keep, 0)]:
-        with suppress(PublishError):  # nobody knows the files of one with a damaged manifest
+        with suppress(DamagedError):  # nobody knows the files of one with a damaged manifest
             store.remove_files(version.folder, [MANIFEST, *version.files])
             removed.append(version.name)
     return tuple(removed)

@@ -13,10 +13,10 @@ depends only on what the version was computed from and is part of its bytes.
 
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from audience_impact.store import (
     MISPLACED,
     VERSION_FOLDER,
-    AwayError,
+    DamagedError,
     PublishError,
     manifest,
     releases,
@@ -150,8 +150,8 @@ class Stored:
             except MISPLACED as error:
                 raise self._damage_error(path, "there is no such file") from error
 
-    def _damage_error(self, name: str, why: object) -> PublishError:
-        return PublishError(
+    def _damage_error(self, name: str, why: object) -> DamagedError:
+        return DamagedError(
             f"{self.address}/{name} is damaged or missing ({why}): publish again to repair it"
         )
 
@@ -200,20 +200,19 @@ class Stored:
 
         Raises PublishError where the bytes differ from the hash in the manifest.
         """
-        content = self._read_bounded(f"{name}.parquet")
-        try:
-            return pd.read_parquet(io.BytesIO(content), **options)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise self._damage_error(f"{name}.parquet", error) from error
+        return self._decode(name, partial(pd.read_parquet, **options))
 
     def read_arrow(self, name: str) -> pa.Table:
         """Return a table with the metadata of the table and its columns.
 
         Raises PublishError where the bytes differ from the hash in the manifest.
         """
+        return self._decode(name, pq.read_table)
+
+    def _decode(self, name: str, decode: Callable[[io.BytesIO], Any]) -> Any:
         content = self._read_bounded(f"{name}.parquet")
         try:
-            return pq.read_table(io.BytesIO(content))
+            return decode(io.BytesIO(content))
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damage_error(f"{name}.parquet", error) from error
 
@@ -413,9 +412,7 @@ def _has_inputs(stored: Stored, inputs: Version) -> bool:
         return False
     try:
         return stored.version.strip_values() == inputs
-    except AwayError:
-        raise
-    except PublishError:
+    except DamagedError:
         return False
 
 
@@ -426,7 +423,5 @@ def has_manifest(version: Stored) -> bool:
     """
     try:
         return bool(version.files)
-    except AwayError:
-        raise
-    except PublishError:
+    except DamagedError:
         return False

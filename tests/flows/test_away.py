@@ -644,21 +644,6 @@ def test_a_place_that_cannot_be_written_is_one_line(
     assert_one_line(case, thing, words, str(place)[:60].partition("\0")[0])
 
 
-def test_a_link_in_the_place_of_an_unfinished_report_is_one_line(
-    small_published: Path, tmp_path: Path
-) -> None:
-    root = tmp_path / "given"
-    copy_version(small_published, root, lambda package, files: None)
-    name = versions.find_latest(root).id
-    (tmp_path / "theirs").mkdir()
-    (root / "reports").mkdir()
-    (root / "reports" / f".tmp-{name}-{os.getpid()}").symlink_to(tmp_path / "theirs")
-    case = Case("report", ())
-    thing = "a link at reports/.tmp-*"
-    assert_one_line(case, thing, ("report", "--published", str(root)), str(root))
-    assert not list((tmp_path / "theirs").iterdir())
-
-
 def test_the_folder_of_reports_of_another_is_one_line(
     small_published: Path, tmp_path: Path
 ) -> None:

@@ -169,14 +169,6 @@ def test_four_versions_of_a_day_sort_by_publication(root: Path) -> None:
     assert ids == [driver.version(seed).id for seed in (7, 3, 9, 1)]
 
 
-def test_number_and_moment_reach_no_byte(root: Path, tmp_path: Path) -> None:
-    put(root, 1)
-    second, elsewhere = put(root, 2, night=9), put(tmp_path / "elsewhere", 2)
-    assert second.path.name != elsewhere.path.name
-    for path in second.path.iterdir():
-        assert path.read_bytes() == (elsewhere.path / path.name).read_bytes()
-
-
 def test_a_number_is_not_given_twice_after_removals(root: Path) -> None:
     put(root, 1)
     put(root, 2)
@@ -452,14 +444,6 @@ def test_values_of_a_library_are_news_once(root: Path) -> None:
 def news(seed: int, arrow: str) -> tuple[versions.Version, dict[str, Any], Origin]:
     """The values of a seed by a library, as a run compares them before it publishes."""
     return driver.version(1), with_values_of(seed), on_night(1, arrow=arrow)
-
-
-def test_a_version_whose_plain_id_was_removed_is_found_again(root: Path) -> None:
-    put(root, 1)
-    second = put(root, 1, 1, keep=1, tables=with_values_of(8), arrow="2")
-    assert [v.id for v in versions.list_versions(select_storage(root))] == [second.version_id]
-    again = put(root, 1, 2, tables=with_values_of(8), arrow="2")
-    assert (again.created, again.version.name) == (False, second.version.name)
 
 
 def test_a_digest_of_values_is_no_other_code(root: Path) -> None:

@@ -14,12 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import httpx
 import obstore
-import pandas as pd
-import pyarrow.dataset as ds
-import pyarrow.fs
 import pytest
 from typer.testing import CliRunner
 
@@ -204,30 +200,6 @@ def test_objects_of_others_stay_whatever_their_names(
         assert store.read_file(path) == b"mine"
     with pytest.raises(FileNotFoundError):
         store.read_file(f"{first.folder}/table_00.parquet")
-
-
-def test_every_reader_reads_by_address(root: str, endpoint: str) -> None:
-    # Imported here: the other files of tests need not wait for readers.
-    import polars as pl
-    import s3fs
-
-    done = put(root, 7)
-    address = f"{done.version.address}/table_00.parquet"
-    options = {"endpoint_url": endpoint, "key": "me", "secret": "secret"}
-    assert set(pd.read_parquet(address, storage_options=options)["seed"]) == {7}
-    files = s3fs.S3FileSystem(**options, skip_instance_cache=True)
-    connection = duckdb.connect()
-    connection.register_filesystem(files)
-    (row,) = connection.execute(f"select distinct seed from '{address}'").fetchall()
-    assert row == (7,)
-    away = {"aws_endpoint_url": endpoint, "aws_region": REGION, "aws_allow_http": "true"}
-    keys = {"aws_access_key_id": "me", "aws_secret_access_key": "secret"}
-    assert set(pl.read_parquet(address, storage_options=away | keys)["seed"]) == {7}
-    own = pyarrow.fs.S3FileSystem(
-        access_key="me", secret_key="secret", endpoint_override=endpoint, region=REGION
-    )
-    table = ds.dataset(address.removeprefix("s3://"), filesystem=own).to_table()
-    assert set(table["seed"].to_pylist()) == {7}
 
 
 def test_facts_are_read_by_address(root: str, store: BucketStorage, tmp_path: Path) -> None:
