@@ -39,6 +39,7 @@ from audience_impact.simulation.inputs import SimulationInputs, make_simulation_
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, Simulation
 from audience_impact.simulation.timeline import list_countries_in_force
+from audience_impact.simulation.worlds import widen_inputs
 from audience_impact.tracing.candidates import make_candidates
 from audience_impact.tracing.steps import make_steps
 
@@ -215,6 +216,7 @@ def prepare_run(
 def prepare_stages(run_scope: Scope, context: Context) -> tuple[Stages, list[Finding]]:
     """Return the stages before the draws of the restrictions of a scope, and the contradictions."""
     audience_inputs = gather_inputs(run_scope, context)
-    limits, findings = bound_restrictions(run_scope, audience_inputs, context)
-    simulation = make_simulation_inputs(run_scope, audience_inputs, limits, context)
+    widened = widen_inputs(audience_inputs)
+    limits, findings = bound_restrictions(run_scope, audience_inputs, widened, context)
+    simulation = make_simulation_inputs(run_scope, audience_inputs, widened, limits, context)
     return Stages(run_scope, context, audience_inputs, limits, simulation), findings

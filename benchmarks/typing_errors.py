@@ -184,9 +184,9 @@ def _told(findings: list[Finding]) -> set[tuple[Any, ...]]:
 def _bounds(tables: Tables) -> pd.DataFrame:
     asked = build_scope(tables, pipeline.find_newest_access(tables))
     counted = tables | {"audience_laws": tables["audience_laws"].iloc[:0]}
-    limits, _ = bound_restrictions(
-        asked, gather_inputs(asked, make_context(counted)), make_context(counted)
-    )
+    context = make_context(counted)
+    inputs = gather_inputs(asked, context)
+    limits, _ = bound_restrictions(asked, inputs, inputs, context)
     metrics = (ImpactMetric.PEOPLE_EXPOSED, ImpactMetric.PEOPLE_FEATURE_EXPOSED)
     return pd.concat(
         {

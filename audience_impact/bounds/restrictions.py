@@ -142,7 +142,6 @@ def _find_missing_shares(
     return (joined["_merge"] == "left_only").groupby([joined[name] for name in COUNTRY]).any()
 
 
-_ENDS = {"lower_persons": NUMBER, "upper_persons": NUMBER}
 BOUNDS_SHARE = 0.83
 """Share of figures left out that lie between the bounds with errors of those before, both bounds
 together, by benchmarks/bounds.py; in the bounds each figure by itself is at its 99 % end."""
@@ -150,6 +149,11 @@ WITH_ERROR = {"lower": "at_least", "upper": "at_most"}
 """How the columns of bounds as printed begin, and how those of bounds with errors begin."""
 BOUNDS = (*WITH_ERROR, *WITH_ERROR.values())
 """How the columns of all bounds begin."""
+PRINTED, ERROR_ENDS = (
+    [f"{name}_persons" for name in names] for names in (WITH_ERROR, WITH_ERROR.values())
+)
+"""Columns of the bounds as printed, and of those with errors."""
+_ENDS = dict.fromkeys([*PRINTED, *ERROR_ENDS], NUMBER)
 _SIZES = {
     **_ENDS,
     "naive_sum_persons": NUMBER,
@@ -172,7 +176,7 @@ DEPRIVED = Frame("bounds.deprived", _ENDS, key=("restriction_id",), index=("rest
 
 @dataclass(frozen=True)
 class Bounds(Declared):
-    """Bounds in persons, and the results of measured overlaps.
+    """Bounds in persons, as printed and with errors, and the results of measured overlaps.
 
     Attributes:
         countries: Bounds on the people exposed, by restriction and country, with base, residents,
@@ -197,7 +201,7 @@ class Bounds(Declared):
     overlaps: tuple[Resolved, ...]
 
     def select_metric(self, metric: ImpactMetric) -> pd.DataFrame:
-        """Return `lower_persons` and `upper_persons` of a metric, by restriction_id."""
+        """Return the bounds of a metric, as printed and with errors, by restriction_id."""
         return {
             ImpactMetric.PEOPLE_EXPOSED: self.exposed,
             ImpactMetric.PEOPLE_FEATURE_EXPOSED: self.feature_users,
@@ -206,25 +210,34 @@ class Bounds(Declared):
 
 
 def bound_restrictions(
-    scope: Scope, inputs: Inputs, context: Context
+    scope: Scope, inputs: Inputs, widened: Inputs, context: Context
 ) -> tuple[Bounds, list[Finding]]:
-    """Return bounds of every metric, and findings for overlaps that are left out."""
+    """Return bounds of every metric, and findings for overlaps that are left out.
+
+    `widened` are the inputs with every figure at the ends of its error. Measured overlaps have no
+    learned error, and narrow the bounds as printed alone.
+    """
     resolved = measured.resolve_overlaps(inputs.audiences.sizes, inputs.overlaps)
     findings = measured.report_left_out(resolved, inputs.figures.chosen, context.tables)
-    return bound_by_sizes(scope, inputs, context.parents, resolved), findings
+    printed = _bound_by_sizes(scope, inputs, context.parents, resolved)
+    with_error = _bound_by_sizes(scope, widened, context.parents)
+    countries, exposed, users, deprived = (
+        frame.join(widest[PRINTED].set_axis(ERROR_ENDS, axis=1))
+        for frame, widest in zip(printed, with_error, strict=True)
+    )
+    return Bounds(countries, exposed, users, deprived, tuple(resolved)), findings
 
 
-def bound_by_sizes(
+def _bound_by_sizes(
     scope: Scope, inputs: Inputs, parent: nesting.Parents, resolved: Sequence[Resolved] = ()
-) -> Bounds:
-    """Return bounds of every metric from sizes, and from those overlaps that are `resolved`."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the frames of `Bounds` from sizes, and from those overlaps that are `resolved`."""
     countries = _add_places(
         _bound_countries(inputs.audiences.sizes, resolved), inputs.parts, parent
     )
     exposed = _bound_restriction_totals(scope, countries)
     users = bound_feature_users(scope, inputs.use.feature_shares, countries, exposed)
-    deprived = bound_deprived(users, inputs.use.circumvention)
-    return Bounds(countries, exposed, users, deprived, tuple(resolved))
+    return countries, exposed, users, bound_deprived(users, inputs.use.circumvention)
 
 
 def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.DataFrame:
@@ -258,7 +271,7 @@ def _add_places(
         parts.sum_people(named, named[f"{name}_persons"], parent).reindex(countries.index)
         for name in ("most", "people")
     )
-    ends = countries[list(_ENDS)].clip(upper=countries["population_persons"], axis=0)
+    ends = countries[PRINTED].clip(upper=countries["population_persons"], axis=0)
     return countries.assign(
         **ends,
         places_persons=most.where(below),
@@ -268,7 +281,8 @@ def _add_places(
 
 def _bound_restriction_totals(scope: Scope, countries: pd.DataFrame) -> pd.DataFrame:
     upper = np.fmin(countries["upper_persons"], countries["places_persons"])
-    inside = countries[list(_SIZES)].assign(upper_persons=upper)
+    sizes = [name for name in _SIZES if name not in ERROR_ENDS]
+    inside = countries[sizes].assign(upper_persons=upper)
     total = inside.groupby("restriction_id").sum(skipna=False)
     about = scope.by_id.reindex(total.index)
     total["lower_persons"] = total["lower_persons"].where(about["is_certain"], 0.0)

@@ -143,7 +143,7 @@ def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
 class Floors:
     """People of each restriction in each country: the minimum of a set that contains it.
 
-    `bounds` has columns BOUNDS by COUNTRY.
+    `bounds` has the bounds in persons by COUNTRY, in the order of the worlds.
     """
 
     bounds: pd.DataFrame
@@ -251,20 +251,18 @@ def find_floors(simulation: Simulation) -> Floors:
     exposed = simulation.countries.exposed
     if present is not None:
         exposed = exposed * present.of_restrictions(inputs.countries["restriction_id"])
-    both = (inputs.bounds, inputs.bounds_with_error)
-    limits = pd.concat([_bound_in_countries(bounds, certain) for bounds in both], axis=1)
-    return Floors(limits.set_axis(list(BOUNDS), axis=1), exposed)
+    return Floors(_bound_in_countries(inputs.bounds, certain), exposed)
 
 
 def _bound_in_countries(bounds: Bounds, certain: "np.ndarray") -> pd.DataFrame:
-    """Return bounds by restriction and country; the lower bound is 0 unless `certain`."""
-    table = bounds.countries[["lower_persons", "upper_persons"]]
-    ids = table.index.get_level_values("restriction_id")
-    total = bounds.exposed["upper_persons"].reindex(ids).to_numpy("float64")
-    return table.assign(
-        lower_persons=table["lower_persons"].where(ids.isin(certain), 0.0),
-        upper_persons=np.fmin(table["upper_persons"], total),
-    )
+    """Return all bounds by restriction and country; the least are 0 unless `certain`."""
+    ids = bounds.countries.index.get_level_values("restriction_id")
+    ends = [f"{name}_persons" for name in BOUNDS]
+    table, total = bounds.countries[ends], bounds.exposed[ends].reindex(ids)
+    values = table.to_numpy("float64")
+    values[:, MOSTS] = np.fmin(values[:, MOSTS], total.to_numpy("float64")[:, MOSTS])
+    values[np.ix_(~ids.isin(certain), LEASTS)] = 0.0
+    return pd.DataFrame(values, table.index, ends)
 
 
 def draw_people(

@@ -9,7 +9,7 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
-from audience_impact.bounds.restrictions import WITH_ERROR, Bounds
+from audience_impact.bounds.restrictions import Bounds
 from audience_impact.imputation import evidence_levels
 from audience_impact.outputs import areas
 from audience_impact.outputs.review import reasons
@@ -170,9 +170,7 @@ def _join_numbers(run: _RunParts, metric: ImpactMetric) -> pd.DataFrame:
     """Return bounds and quantiles of a metric, by restriction."""
     drawn, names = run.draws.by_metric[metric.value], run.simulation.restrictions
     middle = unions.compute_quantiles(drawn, names, "persons")
-    with_error = run.simulation.bounds_with_error.select_metric(metric)
-    renamed = with_error.set_axis([f"{name}_persons" for name in WITH_ERROR.values()], axis=1)
-    return run.bounds.select_metric(metric).join(renamed).join(middle)
+    return run.bounds.select_metric(metric).join(middle)
 
 
 def _exposed_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:

@@ -175,7 +175,8 @@ def _sum_feature_users(engine: DayEngine) -> pd.DataFrame:
     """
     spans = engine.list_spans(OF_RESTRICTIONS)
     people = engine.count_people(spans, by_country=False)
-    users, exposed = _bound_feature_users(engine.inputs)
+    bounds, ends = engine.inputs.bounds, [f"{name}_persons" for name in BOUNDS]
+    users, exposed = bounds.feature_users[ends], bounds.exposed[ends]
     ids = [_list_restrictions(intervals)["restriction_id"] for intervals in spans]
     forced = users.reindex(ids[0]).to_numpy("float64")[:, LEASTS]
     everyone = exposed.reindex(ids[0]).to_numpy("float64")[:, MOSTS]
@@ -187,16 +188,6 @@ def _sum_feature_users(engine: DayEngine) -> pd.DataFrame:
         people.drawn * _draw_users_share(spans.drawn, engine),
     )
     return summarise_days(engine.sum_days(spans, counted), UNITS[0]).add_prefix(FEATURE)
-
-
-def _bound_feature_users(inputs: SimulationInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return bounds on the feature users and on the exposed, in the order of the worlds."""
-    both = (inputs.bounds, inputs.bounds_with_error)
-    ends = ["lower_persons", "upper_persons"]
-    return (
-        pd.concat([bounds.feature_users[ends] for bounds in both], axis=1),
-        pd.concat([bounds.exposed[ends] for bounds in both], axis=1),
-    )
 
 
 def _choose_users(

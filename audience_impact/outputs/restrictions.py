@@ -13,8 +13,7 @@ import pandas as pd
 
 from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import AudienceSizes
-from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.bounds.restrictions import Bounds
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.facts import events
 from audience_impact.facts.events import choose_links, find_published_ids
 from audience_impact.facts.tables import Tables
@@ -200,8 +199,9 @@ def make_impact_by_platform(
 ) -> pd.DataFrame:
     """Return one row for each target of a restriction; `platforms` is the fact table."""
     bounds = simulation.bounds
-    rows = _bound_targets(scope, audiences.sizes, bounds)
-    with_error = _bound_targets(scope, simulation.sizes_with_error, simulation.bounds_with_error)
+    exposed = bounds.exposed
+    rows = _bound_targets(scope, audiences.sizes, exposed["upper_persons"])
+    with_error = _bound_targets(scope, simulation.sizes_with_error, exposed["at_most_persons"])
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
     rows = rows.assign(
@@ -226,12 +226,12 @@ def make_impact_by_platform(
     )
 
 
-def _bound_targets(scope: Scope, sizes: pd.DataFrame, bounds: Bounds) -> pd.DataFrame:
-    """Return the targets with their audiences: no more than all exposed to the restriction."""
+def _bound_targets(scope: Scope, sizes: pd.DataFrame, exposed: "pd.Series[float]") -> pd.DataFrame:
+    """Return the targets with their audiences: no more than all `exposed` to the restriction."""
     rows = scope.targets.merge(_sum_audiences(sizes), on=PLATFORM, how="left")
-    rows = _add_swallowed(rows, sizes, bounds)
+    rows = _add_swallowed(rows, sizes)
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
-    everyone, exposed = about["is_reaching_everyone"], bounds.exposed["upper_persons"]
+    everyone = about["is_reaching_everyone"]
     capped = np.fmin(rows["upper_persons"], rows["restriction_id"].map(exposed))
     upper = capped.where(~everyone | rows["upper_persons"].notna())
     lower = rows["lower_persons"].where(about["is_certain"], 0.0)
@@ -279,11 +279,13 @@ def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame, bounds: Bounds) -> pd.DataFrame:
+def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
     """Give services restricted together with the whole internet the bounds 0 and base."""
     base = audiences.groupby("restriction_id")["base"].first()
     swallowed = rows["lower_persons"].isna()
-    limit = rows["restriction_id"].map(bounds.exposed["base_persons"])
+    of_countries = audiences.groupby(COUNTRY)["base_persons"].first()
+    all_bases = of_countries.groupby("restriction_id").sum(skipna=False)
+    limit = rows["restriction_id"].map(all_bases)
     return rows.assign(
         base=rows["base"].where(~swallowed, rows["restriction_id"].map(base)),
         base_persons=rows["base_persons"].where(~swallowed, limit),

@@ -25,7 +25,7 @@ from audience_impact.audiences.inputs import (
 )
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.bounds.restrictions import Bounds, bound_by_sizes
+from audience_impact.bounds.restrictions import Bounds
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.context import Context
@@ -36,7 +36,6 @@ from audience_impact.places import nesting
 from audience_impact.simulation.audiences import prepare_audiences
 from audience_impact.simulation.timeline import Timeline, make_timeline
 from audience_impact.simulation.unions import GROUP
-from audience_impact.simulation.worlds import widen_inputs
 
 AUDIENCES = Frame(
     "simulation.audiences",
@@ -84,9 +83,8 @@ class SimulationInputs(Declared):
         circumvention: As `Inputs` has it.
         parts: Places of complete restrictions that are partial, as `Inputs` has them.
         parent: The parent of each area, as nesting.parents returns it.
-        bounds: Bounds from the figures as printed, and the overlaps on which draws are conditioned.
+        bounds: Bounds of every metric, and the overlaps on which draws are conditioned.
         sizes_with_error: Audiences as `Inputs` has them, at the 99 % ends of their errors.
-        bounds_with_error: Bounds from the figures at the 99 % ends of their errors.
         timeline: Audiences by the day.
         chances: How sure it is that each restriction happened as it is recorded.
     """
@@ -113,13 +111,12 @@ class SimulationInputs(Declared):
     parent: nesting.Parents
     bounds: Bounds
     sizes_with_error: pd.DataFrame
-    bounds_with_error: Bounds
     timeline: Timeline
     chances: Chances
 
 
 def make_simulation_inputs(
-    scope: Scope, inputs: Inputs, bounds: Bounds, context: Context
+    scope: Scope, inputs: Inputs, widened: Inputs, bounds: Bounds, context: Context
 ) -> SimulationInputs:
     """Return the inputs of all draws; without a calibration nothing is drawn."""
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
@@ -127,9 +124,7 @@ def make_simulation_inputs(
     chances = describe_chances(
         scope.restrictions, scope.evidence["restriction_id"], context.tables, context.fitted.chances
     )
-    widened = widen_inputs(inputs)
-    with_error = bound_by_sizes(scope, widened, context.parents)
-    line = make_timeline(scope, inputs, (bounds, with_error), context, chances)
+    line = make_timeline(scope, inputs, bounds, context, chances)
     complete = _find_complete(audiences, scope, inputs.parts)
     in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
@@ -146,7 +141,6 @@ def make_simulation_inputs(
         context.parents,
         bounds,
         widened.audiences.sizes,
-        with_error,
         line,
         chances,
     )

@@ -35,7 +35,7 @@ countries and areas lack the error of unknown ends.
 Citation. Rules of this project, docs/decisions.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -48,7 +48,7 @@ from audience_impact.audiences.daily_reach import FLOOR
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.bounds.restrictions import Bounds
+from audience_impact.bounds.restrictions import ERROR_ENDS, PRINTED, Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import durations
@@ -222,14 +222,11 @@ class Timeline(Declared):
 def make_timeline(
     scope: Scope,
     inputs: Inputs,
-    both: tuple[Bounds, Bounds],
+    bounds: Bounds,
     context: Context,
     chances: Chances,
 ) -> Timeline:
-    """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time.
-
-    `both` are the bounds as printed and with errors.
-    """
+    """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time."""
     periods = list_periods(scope)
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
@@ -255,8 +252,8 @@ def make_timeline(
     )
     widened = widen_phases(monthly, figure, daily, inputs.errors)
     limited = [
-        _limit_rows(rows, limits, day, bounds)
-        for limits, day, bounds in zip(({}, widened[0]), (figure, widened[1]), both, strict=True)
+        _limit_rows(rows, limits, day, bounds, ends)
+        for limits, day, ends in (({}, figure, PRINTED), (*widened, ERROR_ENDS))
     ]
     return Timeline(
         limited[0],
@@ -299,23 +296,33 @@ def _daily_distributions(
 
 
 def _limit_rows(
-    rows: pd.DataFrame, limits: dict[str, pd.Series], figure: pd.DataFrame, bounds: Bounds
+    rows: pd.DataFrame,
+    limits: dict[str, pd.Series],
+    figure: pd.DataFrame,
+    bounds: Bounds,
+    ends: Sequence[str],
 ) -> pd.DataFrame:
-    """Return the rows with other limits, and the bounds from them; all bases have one error."""
+    """Return the rows with other limits, and the bounds from them; all bases have one error.
+
+    `ends` are the columns of `bounds`, least and most, to which the limits belong.
+    """
     limited = rows.assign(**limits)
     error = limited["base_persons"] / rows["base_persons"]
     return limited.assign(
         online_persons=rows["online_persons"] * error.fillna(1.0),
-        **_bound_rows(limited, figure, bounds),
+        **_bound_rows(limited, figure, bounds, ends),
     )
 
 
-def _bound_rows(rows: pd.DataFrame, figure: pd.DataFrame, bounds: Bounds) -> dict[str, pd.Series]:
+def _bound_rows(
+    rows: pd.DataFrame, figure: pd.DataFrame, bounds: Bounds, ends: Sequence[str]
+) -> dict[str, pd.Series]:
     """Return the least and most people of each row on a day and in a month."""
     restriction, now, low = rows["restriction_id"], rows["is_in_figure"], rows["low_persons"]
-    cap = restriction.map(bounds.exposed["upper_persons"]).astype("float64")
-    ends = rows[COUNTRY].join(bounds.countries[["lower_persons", "places_persons"]], on=COUNTRY)
-    later = np.fmin(ends["places_persons"], rows["base_persons"])
+    least_name, most_name = ends
+    cap = restriction.map(bounds.exposed[most_name]).astype("float64")
+    country = rows[COUNTRY].join(bounds.countries[[least_name, "places_persons"]], on=COUNTRY)
+    later = np.fmin(country["places_persons"], rows["base_persons"])
     network = rows["platform_id"] == WHOLE_INTERNET
     cap = cap.where(~network, later)
     monthly = rows["high_persons"].fillna(rows["base_persons"])
@@ -329,7 +336,7 @@ def _bound_rows(rows: pd.DataFrame, figure: pd.DataFrame, bounds: Bounds) -> dic
         "monthly_whole_persons": monthly,
         "daily_low_persons": _cap_lower(day, cap),
         "daily_high_persons": np.fmin(daily_whole, cap),
-        "monthly_low_persons": _cap_lower(np.fmax(low, ends["lower_persons"]), cap),
+        "monthly_low_persons": _cap_lower(np.fmax(low, country[least_name]), cap),
         "monthly_high_persons": np.fmin(monthly, cap),
     }
 

@@ -61,10 +61,10 @@ def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World
 
 def test_a_place_has_no_more_than_its_people(made: World) -> None:
     stages, _ = prepared(made)
-    bounds = stages.simulation.bounds_with_error
+    bounds = stages.simulation.bounds
     people = stages.inputs.parts.set_index("restriction_id")["people_persons"]["PLACE"]
-    most = bounds.exposed.loc["PLACE", "upper_persons"]
-    assert stages.bounds.exposed.loc["PLACE", "upper_persons"] <= most <= people + 1e-3
+    most = bounds.exposed.loc["PLACE", "at_most_persons"]
+    assert bounds.exposed.loc["PLACE", "upper_persons"] <= most <= people + 1e-3
 
 
 def test_a_country_has_no_more_than_its_residents() -> None:
@@ -81,9 +81,9 @@ def test_a_country_has_no_more_than_its_residents() -> None:
 
 def test_without_errors_nothing_is_at_least_or_at_most() -> None:
     stages, _ = pipeline.prepare_run(world().restrict("R1", "alpha").typed(), AS_OF)
-    bounds = stages.simulation.bounds_with_error.exposed.loc["R1"]
-    assert bounds["lower_persons"] == 0
-    assert np.isnan(bounds["upper_persons"])
+    bounds = stages.bounds.exposed.loc["R1"]
+    assert bounds["at_least_persons"] == 0
+    assert np.isnan(bounds["at_most_persons"])
 
 
 def test_an_answer_outside_is_withheld_and_named() -> None:
@@ -93,9 +93,8 @@ def test_an_answer_outside_is_withheld_and_named() -> None:
     draws = simulate_metrics(simulation, Sampler(0, 200))
     sound = of(impact_of(stages, draws))
     assert sound["at_least_persons"] < sound["q50_persons"] < sound["at_most_persons"]
-    narrow = simulation.bounds_with_error.exposed.assign(upper_persons=sound["q50_persons"])
-    too_narrow = replace(simulation.bounds_with_error, exposed=narrow)
-    broken = replace(stages, simulation=replace(simulation, bounds_with_error=too_narrow))
+    narrow = stages.bounds.exposed.assign(at_most_persons=sound["q50_persons"])
+    broken = replace(stages, bounds=replace(stages.bounds, exposed=narrow))
     impact = impact_of(broken, draws)
     withheld = of(impact)
     assert pd.isna(withheld["q50_persons"])
@@ -162,12 +161,14 @@ def test_a_month_has_no_fewer_people_than_a_day_just_before() -> None:
     alone = prepared(made)[0].simulation
     day = {"audience_metric": "avg_daily_reach", "value": "400000"}
     late = prepared(made.estimate("E0", period="2024-10", **day))[0].simulation
-    assert late.bounds.exposed.equals(alone.bounds.exposed), "of another season"
+    printed = ["lower_persons", "upper_persons"]
+    late_ends, alone_ends = (world_inputs.bounds.exposed[printed] for world_inputs in (late, alone))
+    assert late_ends.equals(alone_ends), "of another season"
     stages, _ = prepared(made.estimate("E2", period="2025-06", **day))
     simulation = stages.simulation
     assert stages.bounds.exposed.loc["R1", ["lower_persons", "upper_persons"]].eq(400e3).all()
-    least = simulation.bounds_with_error.exposed.loc["R1", "lower_persons"]
-    assert alone.bounds_with_error.exposed.loc["R1", "lower_persons"] < 300e3 < least <= 400e3
+    least = simulation.bounds.exposed.loc["R1", "at_least_persons"]
+    assert alone.bounds.exposed.loc["R1", "at_least_persons"] < 300e3 < least <= 400e3
     people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]
     assert least - 1.0 <= people.min() < 400e3 < np.median(people)
     assert np.unique(people).size > 400

@@ -96,7 +96,7 @@ def prepared(tables: Tables) -> tuple[Inputs, Bounds]:
     """What the facts say of the restrictions, and its bounds."""
     asked = build_scope(tables, AS_OF)
     known = gather_inputs(asked, make_context(tables))
-    return known, bound_restrictions(asked, known, make_context(tables))[0]
+    return known, bound_restrictions(asked, known, known, make_context(tables))[0]
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=5))
@@ -313,9 +313,8 @@ def test_what_is_imputed_would_be_seen_in_a_bound(
     known = gather_inputs(asked, make_context(tables))
     low = known.audiences.sizes["base_persons"] * known.audiences.imputed["q05_share"].iloc[0]
     wrong = known.audiences.sizes.assign(low_persons=low, metric_priority=1.0)
-    taken = bound_restrictions(
-        asked, replace(known, audiences=replace(known.audiences, sizes=wrong)), make_context(tables)
-    )[0]
+    mistaken = replace(known, audiences=replace(known.audiences, sizes=wrong))
+    taken = bound_restrictions(asked, mistaken, mistaken, make_context(tables))[0]
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(forced(limits), forced(taken))
 
@@ -495,8 +494,8 @@ def test_no_draw_of_a_combined_audience_leaves_the_ends_of_its_figure() -> None:
     simulation = stages.simulation
     assert simulation.audiences["shape"].tolist() == [audiences.COMBINED]
     people = simulate_metrics(simulation, Sampler(0, 2000)).by_metric["people_exposed"][0]
-    bounds = simulation.bounds_with_error.exposed.loc["R1"]
-    assert bounds["lower_persons"] <= people.min() <= people.max() <= bounds["upper_persons"]
+    bounds = simulation.bounds.exposed.loc["R1"]
+    assert bounds["at_least_persons"] <= people.min() <= people.max() <= bounds["at_most_persons"]
     assert np.unique(people).size > 1000
 
 
@@ -558,6 +557,6 @@ def test_no_draw_is_below_the_end_of_a_figure_that_is_a_lower_limit() -> None:
         **limit,
     )
     simulation = pipeline.prepare_run(made.typed(), AS_OF)[0].simulation
-    least = simulation.bounds_with_error.exposed.loc["R1", "lower_persons"]
+    least = simulation.bounds.exposed.loc["R1", "at_least_persons"]
     people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]
     assert 400e3 < least <= people.min() < 480e3
