@@ -1,15 +1,17 @@
 """Who computes the parts of a run: this process, several of this machine, or a Dask cluster."""
 
 import logging
+import multiprocessing
+import os
+import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audience_impact.site.processes import count_processors, open_pool
 from flows.division import ALONE, Division, RunnerName
 from flows.pipeline import parts
 from flows.pipeline.parts import ComputedPart
@@ -70,9 +72,37 @@ def choose_division(
     return Division(Processes(count), most)
 
 
+def count_processors() -> int:
+    """Return the number of processors that this process may use."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return here or 1
+
+
 def count_processes(restrictions: int) -> int:
     """Return the number of processes that shorten a run of that size, at most the processors."""
     return max(1, min(count_processors(), MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
+
+
+def open_pool(most: int) -> ProcessPoolExecutor:
+    """Return a pool of new processes, which end when this one does.
+
+    They are no copies of this one, whose libraries run threads: a process forked beside threads may
+    never come back.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(most, mp_context=spawn, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Make the system end this process when its parent is killed, so that it does not wait."""
+    parent = multiprocessing.parent_process()
+
+    def await_parent() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=await_parent, daemon=True).start()
 
 
 @dataclass(frozen=True)

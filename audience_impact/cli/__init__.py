@@ -4,7 +4,6 @@ import sys
 
 EXTRAS = {
     "duckdb": "databases",
-    "feedgenerator": "charts",
     "jinja2": "charts",
     "markdown_it": "charts",
     "obstore": "buckets",

@@ -1,8 +1,7 @@
 """The page of a platform: its restrictions by place and date, and the audiences that were used."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from audience_impact.answers import names as naming
 from audience_impact.answers.names import join_names as enumerated
@@ -11,18 +10,17 @@ from audience_impact.periods import parse_period
 from audience_impact.site import rendering
 from audience_impact.site.charts import drawing, series
 from audience_impact.site.report_data import (
-    CsvRows,
     File,
     ListEntry,
     Page,
     ReportData,
     platform_path,
+    split_csv,
 )
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 
-@dataclass(frozen=True)
-class Audience:
+class Audience(NamedTuple):
     """The audience of a platform in a country, as used for restrictions there.
 
     Attributes:
@@ -30,9 +28,9 @@ class Audience:
         period: The period of the count; blank if nobody counted it.
         bounds: Limits of the counted people.
         imputed: People imputed from figures of others.
-        metric: The metric of the count.
-        rung: The evidence level of an imputed audience.
-        by: The measurer.
+        metric: The metric of the count; blank if nobody counted it.
+        evidence_level: The evidence level of an imputed audience.
+        measured_by: The measurer.
     """
 
     area: str
@@ -46,21 +44,19 @@ class Audience:
 
 def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield a page for each platform that was restricted, and its numbers as CSV."""
-    rows = _group_csv_rows(report)
-    for platform, entries in rendering.group_entries(
-        report.entries, lambda entry: entry.platforms
-    ).items():
-        path = platform_path(platform)
-        values = _collect_values(report, platform, entries)
-        yield Page(path, name_platform(report, platform), "platform.html", values)
+    acts = report.tables["restrictions"][["restriction_id", "country_id", "start_on", "ended_on"]]
+    audiences = report.tables["impact_by_platform"].merge(acts, on="restriction_id")
+    encode = split_csv(audiences, "platform_id", report.version)
+    by_platform = rendering.group_entries(report.entries, lambda entry: entry.platforms)
+    for platform, entries in by_platform.items():
+        path, name = platform_path(platform).removesuffix(".html"), name_platform(report, platform)
+        values = _collect_values(report, platform, name, entries)
+        yield Page(f"{path}.html", name, "platform.html", values)
         if values["picture"]:
-            title, foot = (
-                f"Restrictions of {name_platform(report, platform)}",
-                (report.source_line,),
-            )
-            made = drawing.make_standalone(values["picture"], drawing.LIGHT, title, foot)
-            yield File(f"{path.removesuffix('.html')}.svg", made.encode())
-        yield File(f"{path.removesuffix('.html')}.csv", rows.encode(platform))
+            texts = (f"Restrictions of {name}", (report.source_line,))
+            made = drawing.make_standalone(values["picture"], drawing.LIGHT, *texts)
+            yield File(f"{path}.svg", made.encode())
+        yield File(f"{path}.csv", encode(platform))
 
 
 def name_platform(report: ReportData, platform: str) -> str:
@@ -68,40 +64,29 @@ def name_platform(report: ReportData, platform: str) -> str:
     return "The whole internet" if platform == WHOLE_INTERNET else report.platforms[platform]
 
 
-def _collect_values(report: ReportData, platform: str, entries: list[ListEntry]) -> dict[str, Any]:
+def _collect_values(
+    report: ReportData, platform: str, name: str, entries: list[ListEntry]
+) -> dict[str, Any]:
     """Return the values that the template reads."""
     countries = rendering.group_entries(entries, lambda entry: entry.countries)
     acts = [
         act for code, listed in countries.items() for act in _list_periods(report, code, listed)
     ]
     order = sorted(acts, key=lambda act: (act["area"], act["start"], act["end"]))
-    title = f"Restrictions by country: {name_platform(report, platform)}"
     return {
         "count": len(entries),
         "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in entries),
-        "countries": _list_countries(report, countries),
+        "countries": {
+            code: rendering.newest_first(countries[code])
+            for code in report.listed_areas
+            if code in countries
+        },
         "undated": sum(not entry.start for entry in entries),
-        "picture": series.draw_platform(title, order),
+        "picture": series.draw_platform(f"Restrictions by country: {name}", order),
         "audiences": _list_audiences(report, platform, entries),
         "is_internet": platform == WHOLE_INTERNET,
         "data": platform_path(platform).rpartition("/")[2].removesuffix(".html"),
     }
-
-
-def _list_countries(
-    report: ReportData, countries: Mapping[str, list[ListEntry]]
-) -> list[dict[str, Any]]:
-    """Return the restrictions of each country, the newest first, by the name of the country."""
-    return [
-        {
-            "area": code,
-            "name": naming.name_area(code),
-            "rows": [
-                rendering.make_row(entry) for entry in rendering.newest_first(countries[code])
-            ],
-        }
-        for code in sorted(countries, key=list(report.listed_areas).index)
-    ]
 
 
 def _list_periods(
@@ -143,26 +128,19 @@ def _make_audience(
     entry: ListEntry, part: Mapping[str, Any], figures: Iterable[Mapping[str, Any]]
 ) -> Audience:
     """Return the audience of a row of `impact_by_platform`; a counted audience has bounds."""
-    platform, counted = part["platform_id"], part["audience_metric"] is not None
     measured = {
         figure["attribution"]
         for figure in figures
-        if figure["role"] == "audience" and figure["platform_id"] == platform
+        if figure["role"] == "audience" and figure["platform_id"] == part["platform_id"]
     }
-    ends = (part[f"{name}_persons"] if counted else None for name in ("lower", "upper"))
+    is_counted = part["audience_metric"] is not None
+    low, high = (part[f"{end}_persons"] if is_counted else None for end in ("lower", "upper"))
     return Audience(
         enumerated([naming.name_area(code) for code in entry.countries]),
         part["period"] or "",
-        Estimate(next(ends), None, None, None, next(ends)),
+        Estimate(low, None, None, None, high),
         read_estimate(part, prefix="imputed_", bounds=False),
         part["audience_metric"] or "",
         part["imputation_rung"] or "",
         "; ".join(sorted(measured)),
     )
-
-
-def _group_csv_rows(report: ReportData) -> CsvRows:
-    """Return the rows of `impact_by_platform`, with place and time, by platform."""
-    acts = report.tables["restrictions"][["restriction_id", "country_id", "start_on", "ended_on"]]
-    rows = report.tables["impact_by_platform"].merge(acts, on="restriction_id")
-    return CsvRows(rows, "platform_id", report.version)

@@ -4,14 +4,11 @@ Everything that a template prints is escaped, and invisible characters (marks th
 direction of writing, control characters, characters without width) are written as code points.
 Links out of facts lead to `http` and `https` alone. The templates are in `templates/`;
 `layout.html` is the frame of each page and `macros.html` contains shared macros.
-
-Lists of restrictions by country, platform and year are for readers without JavaScript.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -26,15 +23,8 @@ from audience_impact.answers import numbers
 from audience_impact.answers.numbers import Estimate, dates_in_words, format_interval
 from audience_impact.bounds.restrictions import BOUNDS_SHARE
 from audience_impact.plain_text import plain_lines, web_address
-from audience_impact.site.report_data import (
-    ListEntry,
-    Page,
-    ReportData,
-    area_path,
-    platform_path,
-    restriction_path,
-    year_path,
-)
+from audience_impact.site import report_data
+from audience_impact.site.report_data import ListEntry, Page, ReportData
 
 NONE = "\N{EN DASH}"
 """Text for a missing number."""
@@ -48,8 +38,6 @@ NAV = (
     ("glossary.html", "Glossary"),
 )
 """Links in the head of each page: path and text."""
-FEED, FEED_TITLE = "feed.xml", "Internet restrictions: new and changed answers"
-"""Path and title of the feed, to which each page leads."""
 NAMES = "names.js"
 """Path of the words by which areas and services are found."""
 STATIC = Path(__file__).parent / "static"
@@ -83,19 +71,9 @@ def show_bounds(estimate: Estimate) -> str:
     return "no one" if estimate.at_most == 0 else numbers.format_bounds(estimate)
 
 
-def show_mebibytes(size: int) -> str:
-    """Return the size of a file, to a tenth of a MiB."""
-    return f"{max(size / 2**20, 0.1):,.1f} MiB"
-
-
 def quote_path(path: str) -> str:
     """Return a path inside the report as a link with quoted parts."""
     return quote(path, safe="/.-_#")
-
-
-def trust_svg(picture: str) -> Markup:
-    """Return a picture as safe markup, since the templates of `charts` escape its texts."""
-    return Markup(plain_lines(picture))
 
 
 def mark_code(text: str) -> Markup:
@@ -103,19 +81,16 @@ def mark_code(text: str) -> Markup:
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(plain_lines(text)))))
 
 
-def read_bounds(row: Mapping[str, Any]) -> Estimate:
-    """Return the bounds of a row of `comparisons`."""
-    return Estimate(row["at_least_persons"], None, None, None, row["at_most_persons"])
-
-
 def make_anchor(term: str) -> str:
     """Return the anchor of a term of the glossary, or of a heading of the method."""
     return re.sub("[^a-z0-9]+", "-", term.lower()).strip("-")
 
 
-FILTERS = {
-    "svg": trust_svg,
-    "ours": read_bounds,
+FILTERS: dict[str, Callable[..., Any]] = {
+    # The templates of charts escape their texts.
+    "svg": lambda picture: Markup(plain_lines(picture)),
+    "estimate": numbers.read_estimate,
+    "ours": lambda row: Estimate(row["at_least_persons"], None, None, None, row["at_most_persons"]),
     "anchor": make_anchor,
     "code_spans": mark_code,
     "capital": naming.capitalise_first,
@@ -128,13 +103,12 @@ FILTERS = {
     "percent": partial(numbers.format_share, blank=NONE),
     "day": dates_in_words,
     "address": web_address,
-    "mebibytes": show_mebibytes,
+    "mebibytes": lambda size: f"{max(size / 2**20, 0.1):,.1f} MiB",
     "local": quote_path,
     "at_least": naming.name_limit,
-    "restriction_path": restriction_path,
-    "area_path": area_path,
-    "platform_path": platform_path,
-    "year_path": year_path,
+    "restriction_path": report_data.restriction_path,
+    "area_path": report_data.area_path,
+    "platform_path": report_data.platform_path,
     "word": naming.label_code,
     "status": show_status,
     "area": naming.name_area,
@@ -155,7 +129,7 @@ def load_environment() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(FILTERS)
-    environment.globals["bounds_share"] = BOUNDS_SHARE
+    environment.globals.update(bounds_share=BOUNDS_SHARE, nav=NAV, names=NAMES)
     return environment
 
 
@@ -163,7 +137,7 @@ def render_page(page: Page, report: ReportData) -> bytes:
     """Return a page as the bytes of its file.
 
     Every template has `page`, `root` (the relative path to the folder of the report), `version`,
-    `as_of`, `licence`, `nav`, `feed`, `names` and `report`, in addition to the values of the page.
+    `as_of`, `licence`, `nav`, `names` and `report`, in addition to the values of the page.
     """
     values: dict[str, Any] = {
         "page": page,
@@ -171,41 +145,10 @@ def render_page(page: Page, report: ReportData) -> bytes:
         "version": report.version,
         "as_of": report.as_of.isoformat(),
         "licence": report.package["licenses"][0],
-        "nav": NAV,
-        "feed": {"path": FEED, "title": FEED_TITLE},
-        "names": NAMES,
         "report": report,
         **page.values,
     }
     return load_environment().get_template(page.template).render(values).encode()
-
-
-UNDATED = "undated"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A restriction with the values that the macros `restrictions` and `brief` print."""
-
-    entry: ListEntry
-    path: str
-    year: str
-    began: str
-    people: str
-    interval: str
-
-
-def make_row(entry: ListEntry) -> Row:
-    """Return a restriction in words."""
-    is_estimated = entry.persons.q50 is not None
-    return Row(
-        entry,
-        restriction_path(entry.restriction),
-        find_year(entry)[0],
-        dates_in_words(entry.start),
-        numbers.format_median(entry.persons, NONE),
-        show_interval(entry.persons) if is_estimated else "",
-    )
 
 
 def newest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
@@ -241,72 +184,3 @@ def group_entries(
         for key in keys(entry):
             groups[key].append(entry)
     return dict(sorted(groups.items()))
-
-
-def name_year(year: str) -> str:
-    """Return the name of a year, or a name for restrictions without a known day."""
-    return "No day on record" if year == UNDATED else year
-
-
-def title_year(year: str) -> str:
-    """Return the title of the list of a year."""
-    if year == UNDATED:
-        return "Restrictions without a day on record"
-    return f"Restrictions that began in {year}"
-
-
-def find_year(entry: ListEntry) -> tuple[str]:
-    """Return the year in which the restriction began, as a tuple of one key."""
-    return (entry.start[:4] or UNDATED,)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Lists of one kind: heading, restrictions of each list, and its name and path."""
-
-    heading: str
-    lists: Mapping[str, list[ListEntry]]
-    name: Callable[[str], str]
-    path: Callable[[str], str]
-
-    def list_links(self) -> list[dict[str, object]]:
-        """Return path, name and count of each list, by name."""
-        named = sorted((self.name(key), key) for key in self.lists)
-        return [
-            {"path": self.path(key), "name": name, "count": len(self.lists[key])}
-            for name, key in named
-        ]
-
-
-def make_groups(report: ReportData) -> tuple[Group, ...]:
-    """Return the lists by country, by platform and by year."""
-    rows, platforms = report.entries, report.platforms
-    countries = group_entries(rows, lambda entry: entry.countries)
-    targets = group_entries(rows, lambda entry: entry.platforms)
-    return (
-        Group("Countries", countries, naming.name_area, area_path),
-        Group("Platforms", targets, platforms.__getitem__, platform_path),
-        Group("Years", group_entries(rows, find_year), name_year, year_path),
-    )
-
-
-def _write_year_lead(entries: list[ListEntry]) -> str:
-    """Return how many restrictions a list has, in how many countries, and the largest of them."""
-    countries = {code for entry in entries for code in entry.countries}
-    many = "1 restriction" if len(entries) == 1 else f"{len(entries):,} restrictions"
-    where = "1 country" if len(countries) == 1 else f"{len(countries)} countries"
-    largest = next((entry for entry in largest_first(entries) if entry.is_major), None)
-    if largest is None or largest.persons.q50 is None:
-        return f"{many} in {where} on record."
-    number = numbers.format_median(largest.persons)
-    return f"{many} in {where} on record. The largest is {largest.title}, with {number} people."
-
-
-def make_pages(report: ReportData) -> Iterator[Page]:
-    """Yield the page with links to all lists, and a page for each year."""
-    made = make_groups(report)
-    yield Page("browse.html", "Countries, platforms, years", "browse.html", {"groups": made})
-    for year, year_entries in group_entries(report.entries, find_year).items():
-        rows = [make_row(entry) for entry in newest_first(year_entries)]
-        values = {"rows": rows, "lead": _write_year_lead(year_entries)}
-        yield Page(year_path(year), title_year(year), "listing.html", values)

@@ -10,11 +10,11 @@ import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -34,16 +34,37 @@ from audience_impact.plain_text import cell_text
 from audience_impact.store.divided import list_computed, read_computed
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
-from audience_impact.vocabulary import (
-    WHOLE_INTERNET,
-    Confidence,
-    EndStatus,
-    ImpactMetric,
-)
+from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, EndStatus, ImpactMetric
 
+WORLD = "001"
 DAY_HOURS = 24
 MANY = 3
 """Maximum number of services that are named; the rest are counted."""
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+Rows = list[dict[str, Any]]
+
+
+class Page(NamedTuple):
+    """A page of HTML.
+
+    Attributes:
+        path: With `/`, relative to the report: `restriction/R1.html`.
+        title: The title in the browser and in the heading.
+        template: A file of `templates/`, which extends `layout.html`.
+        values: Values of the template in addition to those of every page (`rendering`).
+    """
+
+    path: str
+    title: str
+    template: str
+    values: Mapping[str, Any]
+
+
+class File(NamedTuple):
+    """A file that is not a page: data, or a picture."""
+
+    path: str
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -88,18 +109,21 @@ class ListEntry:
         """Return the sort key of the size: the median and the lower bound, in persons."""
         return (self.persons.q50 or 0.0, self.persons.at_least or 0.0)
 
+    @property
+    def year(self) -> str:
+        """Return the year in which it began, or UNDATED."""
+        return self.start[:4] or UNDATED
 
-def platform_names(records: Iterable[AnswerRecord]) -> dict[str, str]:
-    """Return the name of each platform targeted, by id: that of its newest restriction."""
-    in_order = sorted(records, key=lambda record: record.restriction.start_on or "")
-    return {platform: name for record in in_order for platform, name in record.platforms.items()}
+
+UNDATED = "undated"
 
 
 def make_entry(record: AnswerRecord) -> ListEntry:
     """Return the list entry of a restriction; services have the name that they had then."""
     restriction, answer = record.restriction, record.leading
     features = tuple(dict.fromkeys(target.feature for target in record.targets))
-    targets = f"{_name_targets(record)}{_bracket_features(features)}"
+    named = name_features(set(features))[0]
+    targets = f"{_name_targets(record)}{f' ({named})' if named else ''}"
     return ListEntry(
         restriction=restriction.restriction_id,
         title=f"{capitalise_first(describe_place(record))}: {targets}",
@@ -148,52 +172,6 @@ def _name_targets(record: AnswerRecord) -> str:
     return enumerated(services) if services else "no service on record"
 
 
-def _bracket_features(features: tuple[str, ...]) -> str:
-    named = name_features(set(features))[0]
-    return f" ({named})" if named else ""
-
-
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page of HTML: its path in the report, title, template and values.
-
-    Attributes:
-        path: With `/`, relative to the report: `restriction/R1.html`.
-        title: The title in the browser and in the heading.
-        template: A file of `templates/`, which extends `layout.html`.
-        values: Values of the template in addition to those of every page (`rendering`).
-    """
-
-    path: str
-    title: str
-    template: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class File:
-    """A file that is not a page: data, or a picture."""
-
-    path: str
-    content: bytes
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A file that takes long to make and needs nothing else, so that another process makes it.
-
-    Attributes:
-        path: The path of the file below the report.
-        draw: Returns its content; it is sent to the other process.
-    """
-
-    path: str
-    draw: Callable[[], bytes]
-
-
 @dataclass(frozen=True)
 class ReportData:
     """One published version with the look-ups that pages need.
@@ -206,6 +184,7 @@ class ReportData:
 
     stored: Stored
     tables: Mapping[str, pd.DataFrame]
+    _by_area: dict[str, dict[str, Rows]] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def version(self) -> str:
@@ -222,6 +201,11 @@ class ReportData:
         """Return the day of the facts."""
         return date.fromisoformat(self.package["audience_impact"]["as_of"])
 
+    @property
+    def source_line(self) -> str:
+        """Return source, version and licence, as a line below a picture."""
+        return f"audience-impact, version {self.version}, {self.package['licenses'][0]['title']}."
+
     @cached_property
     def records(self) -> Mapping[str, AnswerRecord]:
         """Return everything published about each restriction, by id."""
@@ -234,8 +218,10 @@ class ReportData:
 
     @cached_property
     def platforms(self) -> dict[str, str]:
-        """Return the name of each platform, by id."""
-        return platform_names(self.records.values())
+        """Return the name of each platform by id: that of its newest restriction."""
+        records = self.records.values()
+        in_order = sorted(records, key=lambda record: record.restriction.start_on or "")
+        return {name: words for record in in_order for name, words in record.platforms.items()}
 
     @cached_property
     def areas_above(self) -> dict[str, tuple[str, ...]]:
@@ -264,11 +250,6 @@ class ReportData:
         codes |= {code for entry in self.entries for code in entry.countries}
         return dict(sorted(((code, name_area(code)) for code in codes), key=_fold_name))
 
-    @property
-    def source_line(self) -> str:
-        """Return source, version and licence, as a line below a picture."""
-        return f"audience-impact, version {self.version}, {self.package['licenses'][0]['title']}."
-
     @cached_property
     def covered_year(self) -> str:
         """Return the last year that is covered well, by default the year of the facts.
@@ -280,13 +261,10 @@ class ReportData:
         years = (year for year, count in counts.items() if 2 * count >= most)
         return max(years, default=str(self.as_of.year))
 
-    def area_row(self, area: str, period: str) -> dict[str, Any] | None:
-        """Return the row of `impact_by_area` for an area and a year or month, or None."""
-        return self.by_area.get((area, period))
-
-    def last_day(self, area: str) -> dict[str, Any] | None:
-        """Return the row of `impact_by_day` for the last day; None if nothing was in force."""
-        return self._last_day.get(area)
+    @property
+    def main_years(self) -> tuple[str, str]:
+        """Return the year before the last that is covered well, and this one."""
+        return str(int(self.covered_year) - 1), self.covered_year
 
     @cached_property
     def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -296,41 +274,25 @@ class ReportData:
         return {(row["area_id"], row["period"]): row for row in answers.plain_rows(rows)}
 
     @cached_property
-    def _last_day(self) -> dict[str, dict[str, Any]]:
+    def last_day(self) -> dict[str, dict[str, Any]]:
+        """Return the row of `impact_by_day` for the last day, by area with restrictions then."""
         rows = self.tables["impact_by_day"]
         rows = rows[rows["to_day"].astype("str") == self.as_of.isoformat()]
         return {row["area_id"]: row for row in answers.plain_rows(rows)}
+
+    def list_rows(self, table: str, area: str) -> Rows:
+        """Return the rows of an area in a table, in the order of the table."""
+        if table not in self._by_area:
+            groups = self._by_area[table] = dict[str, Rows]()
+            for row in answers.plain_rows(self.tables[table]):
+                groups.setdefault(row["area_id"], []).append(row)
+        return self._by_area[table].get(area, [])
 
 
 def _fold_name(area: tuple[str, str]) -> str:
     """Return the name of an area for sorting: without accents, in small letters."""
     parts = unicodedata.normalize("NFD", area[1])
     return "".join(sign for sign in parts if not unicodedata.combining(sign)).casefold()
-
-
-class CsvRows:
-    """The rows of a table as CSV with the version, in groups by the value of a column.
-
-    No text is one that a spreadsheet runs as a formula.
-    """
-
-    def __init__(self, frame: pd.DataFrame, column: str, version: str) -> None:
-        """Group the rows once, for a file a group."""
-        texts = frame.select_dtypes("string")
-        safe = texts.apply(lambda cells: cells.map(cell_text, na_action="ignore"))
-        together = frame.assign(**safe, version_id=version)
-        written = together.to_csv(index=False, lineterminator="\r\n")
-        self._head, *rows = csv.reader(io.StringIO(written, newline=""))
-        self._rows: dict[str, list[list[str]]] = {}
-        for value, row in zip(frame[column].tolist(), rows, strict=True):
-            self._rows.setdefault(value, []).append(row)
-
-    def encode(self, value: str) -> bytes:
-        """Return the rows with this value in the column, with their head."""
-        text = io.StringIO(newline="")
-        lines = csv.writer(text, lineterminator="\r\n")
-        lines.writerows([self._head, *self._rows.get(value, [])])
-        return text.getvalue().encode("utf-8-sig")
 
 
 def load_report_data(version: Stored) -> ReportData:
@@ -345,6 +307,30 @@ def load_report_data(version: Stored) -> ReportData:
         if name not in tables
     }
     return ReportData(version, tables | others)
+
+
+def encode_csv(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return rows as CSV that a spreadsheet opens as UTF-8."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def split_csv(frame: pd.DataFrame, column: str, version: str) -> Callable[[str], bytes]:
+    """Return what gives the rows with a value in a column as CSV, with head and version.
+
+    No text is one that a spreadsheet runs as a formula.
+    """
+    texts = frame.select_dtypes("string")
+    safe = texts.apply(lambda cells: cells.map(cell_text, na_action="ignore"))
+    together = frame.assign(**safe, version_id=version)
+    groups = dict(iter(together.groupby(column, sort=False)))
+
+    def encode(value: str) -> bytes:
+        rows = groups.get(value, together.head(0))
+        return bytes(rows.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
+
+    return encode
 
 
 def make_slug(name: str) -> str:
@@ -367,9 +353,8 @@ def area_path(area: str) -> str:
 
 def platform_path(platform: str) -> str:
     """Return the path of the page of a platform."""
-    return (
-        f"platform/{'whole-internet' if platform == WHOLE_INTERNET else make_slug(platform)}.html"
-    )
+    slug = "whole-internet" if platform == WHOLE_INTERNET else make_slug(platform)
+    return f"platform/{slug}.html"
 
 
 def year_path(year: str) -> str:

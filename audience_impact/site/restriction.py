@@ -1,9 +1,7 @@
 """The page of a restriction: the answer, the picture, then all facts and reasons behind them."""
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audience_impact.answers import names as naming
@@ -21,7 +19,7 @@ from audience_impact.answers.numbers import (
     dates_in_words,
     read_estimate,
 )
-from audience_impact.answers.records import ALL, AnswerRecord, Days, Driver, End, Number
+from audience_impact.answers.records import ALL, AnswerRecord, Days, End, Number
 from audience_impact.answers.restriction_words import (
     choose_start_day,
     name_other_ids,
@@ -33,7 +31,14 @@ from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.plain_text import cell_text
 from audience_impact.site import rendering
 from audience_impact.site.charts import drawing, rows
-from audience_impact.site.report_data import File, ListEntry, Page, ReportData, restriction_path
+from audience_impact.site.report_data import (
+    File,
+    ListEntry,
+    Page,
+    ReportData,
+    encode_csv,
+    restriction_path,
+)
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 
 METRICS = (
@@ -46,6 +51,32 @@ CSV_COLUMNS = (
     *("restriction_id", "counted", "period", "unit", *NUMBERS),
     *("base", "base_persons", "obs_status", "status", "reason", "version_id"),
 )
+LONG = 90
+"""Maximum characters of a text in a list; longer texts follow the list, each on a separate line."""
+ACT = (
+    ("What was done", "action", "action"),
+    ("How far the target is gone", "severity", "severity"),
+    ("Where", "area_name", ""),
+    ("Places as the source means them", "places", ""),
+    ("How far it reaches", "geo_scope", "geo_scope"),
+    ("Networks", "network_scope", "network_scope"),
+    ("Operators", "operators", ""),
+    ("Services", "platforms", ""),
+    ("Ordered by", "authority", ""),
+    ("Law or order", "legal_basis", ""),
+    ("Reason given", "stated_reason", ""),
+    ("Cause", "cause", "cause"),
+    ("Happened at", "occasion", ""),
+    ("Who says so", "claim_status", "claim_status"),
+    ("Measured by", "measured_by", ""),
+    ("A page of the measurement", "measured_url", ""),
+    ("Why it is not read as everyone", "extent_reason", ""),
+    ("Note", "note", ""),
+)
+"""The facts on a restriction: heading, column, and the enum of its words if it is coded."""
+DATES = (("Announced", "announced_on"), ("Seen from", "observed_from"), ("Last day", "ended_on"))
+Neighbours = list[tuple[str, ListEntry | None, ListEntry | None]]
+"""The previous and the next restriction in each country."""
 
 
 def make_pages(report: ReportData) -> Iterator[Page | File]:
@@ -55,45 +86,46 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
         record = report.records[entry.restriction]
         path = restriction_path(entry.restriction)
         data = path.removesuffix(".html")
-        pictures = _draw_pictures(report, entry, record)
-        values = _collect_values(report, entry, record, neighbours)
-        yield Page(path, entry.title, "restriction.html", {**values, "pictures": pictures})
-        yield File(f"{data}.svg", _make_svg(report, entry.restriction, pictures["answer"]))
+        picture = draw_picture(report, entry.restriction)
+        values = _collect_values(report, entry, record)
+        values |= {"picture": picture, "neighbours": neighbours[entry.restriction]}
+        yield Page(path, entry.title, "restriction.html", values)
+        texts = write_captions(report, entry.restriction)
+        yield File(f"{data}.svg", drawing.make_standalone(picture, drawing.LIGHT, *texts).encode())
         yield File(f"{data}.json", _make_json(record, report.version))
-        yield File(f"{data}.csv", _make_csv(record, report.version))
+        yield File(f"{data}.csv", encode_csv(_list_csv_rows(record, report.version)))
 
 
-def _collect_values(
-    report: ReportData,
-    entry: ListEntry,
-    record: AnswerRecord,
-    neighbours: Mapping[str, list[tuple[str, ListEntry | None, ListEntry | None]]],
-) -> dict[str, Any]:
+def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, Any]:
     """Return the values that the template reads."""
-    first, figures = sentences.write_headline(record), _list_figures(record, report)
+    names, figures = report.platforms | record.platforms, _list_figures(record, report)
     assumed = name_unnamed_places(record)
     assumed += list_caveats(record, record.leading) if record.leading.people.interval else []
+    headline = sentences.write_headline(record)
     answer = sentences.write_answer(record).replace(" ".join(assumed), "", 1)
+    days = list(_choose_person_days(record))
+    inputs = [driver for driver in record.drivers if driver.metric == entry.metric]
+    yearly = record.rows.get("person_days", [])
     return {
         "entry": entry,
         "record": record,
         "lead": sentences.write_lead(record),
-        "headline": first,
-        "rest": answer.removeprefix(first).strip(),
+        "headline": headline,
+        "rest": answer.removeprefix(headline).strip(),
         "assumed": _split_assumptions(assumed),
         "source": report.sources.get(record.restriction.source_id),
         "people": _choose_numbers(record),
-        "parts": _list_audiences(record, name_platforms(record, report)),
-        "days": list(_choose_person_days(record)),
-        "feature_days": _has_feature_days(record),
-        "inputs": _choose_drivers(record, entry.metric),
-        "comparisons": record.comparisons,
+        "parts": _list_audiences(record, names),
+        "days": days,
+        "days_picture": rows.draw_person_days(f"Person-days a year: {entry.title}", yearly),
+        "feature_days": any(row.users != row.person_days and row.users.q50 for row in days),
+        "inputs": inputs,
+        "inputs_picture": rows.draw_drivers(f"What makes the interval wide: {entry.title}", inputs),
         "figures": [figure for figure in figures if figure["role"] != FactRole.RELAY],
         "relays": [figure for figure in figures if figure["role"] == FactRole.RELAY],
         "citation": cite_restriction(record, report.stored),
         "rules": _list_rules(record),
-        "unknown": _list_unknown(record, name_platforms(record, report)),
-        "neighbours": neighbours[entry.restriction],
+        "unknown": _list_unknown(record, names),
         "data": restriction_path(entry.restriction).rpartition("/")[2].removesuffix(".html"),
         "continues": report.by_id.get(record.restriction.continues or ""),
         "lasted": _describe_duration(record),
@@ -117,13 +149,8 @@ def draw_picture(report: ReportData, restriction: str) -> str:
     """Return the picture of the answer as SVG; raise KeyError for an unpublished restriction."""
     record = report.records[restriction]
     title = f"People: {report.by_id[restriction].title}"
-    comparisons, names = record.rows.get("comparisons", []), name_platforms(record, report)
+    comparisons, names = record.rows.get("comparisons", []), report.platforms | record.platforms
     return rows.draw_answer(title, record.rows["impact"], comparisons, names)
-
-
-def name_platforms(record: AnswerRecord, report: ReportData) -> dict[str, str]:
-    """Return the names of all platforms, those of a restriction as they were called then."""
-    return report.platforms | record.platforms
 
 
 def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str, ...]]:
@@ -135,24 +162,6 @@ def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str
         f"{marks}Grey line: minimum to maximum.{others}",
         sentences.write_sources(record, report.version),
     )
-
-
-def _make_svg(report: ReportData, restriction: str, picture: str) -> bytes:
-    """Return the picture of the answer as a file that explains itself."""
-    title, foot = write_captions(report, restriction)
-    return drawing.make_standalone(picture, drawing.LIGHT, title, foot).encode()
-
-
-def _draw_pictures(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, str]:
-    """Return the SVG of each picture by name; blank if it would be empty."""
-    wide = f"What makes the interval wide: {entry.title}"
-    return {
-        "answer": draw_picture(report, entry.restriction),
-        "days": rows.draw_person_days(
-            f"Person-days a year: {entry.title}", record.rows.get("person_days", [])
-        ),
-        "drivers": rows.draw_drivers(wide, _choose_drivers(record, entry.metric)),
-    }
 
 
 def _order_numbers(record: AnswerRecord) -> list[Number]:
@@ -207,36 +216,17 @@ def _choose_person_days(record: AnswerRecord) -> Iterator[Days]:
     yield from [*years, *(sums if len(years) > 1 else [])]
 
 
-def _has_feature_days(record: AnswerRecord) -> bool:
-    """Return whether person-days of feature users differ from those of all exposed."""
-    return any(
-        row.users != row.person_days and row.users.q50 for row in _choose_person_days(record)
-    )
-
-
-def _choose_drivers(record: AnswerRecord, metric: str) -> list[Driver]:
-    """Return the inputs that widen the interval of the answer, the largest first."""
-    return [driver for driver in record.drivers if driver.metric == metric]
-
-
 def _list_figures(record: AnswerRecord, report: ReportData) -> list[dict[str, Any]]:
     """Return each figure used, with its role and the page that it was read on."""
-    return [
-        {
-            **figure,
-            "what": naming.label_code(figure["role"], "fact_role"),
-            "of": name_platforms(record, report).get(figure["platform_id"], ""),
-            **_name_page(report.sources.get(figure["source_id"]), figure["source_id"]),
-        }
-        for figure in record.figures
-    ]
-
-
-def _name_page(source: Mapping[str, Any] | None, source_id: str) -> dict[str, str]:
-    """Return the text of the link to a source, and its licence; its id if it is not published."""
-    if source is None:
-        return {"page": source_id, "licence": ""}
-    return {"page": naming.name_source(source), "licence": naming.name_licence(source)}
+    names, listed = report.platforms | record.platforms, []
+    for figure in record.figures:
+        source = report.sources.get(figure["source_id"])
+        page = naming.name_source(source) if source else figure["source_id"]
+        licence = naming.name_licence(source) if source else ""
+        what = naming.label_code(figure["role"], "fact_role")
+        of = names.get(figure["platform_id"], "")
+        listed.append({**figure, "what": what, "of": of, "page": page, "licence": licence})
+    return listed
 
 
 def _list_rules(record: AnswerRecord) -> list[dict[str, Any]]:
@@ -279,31 +269,6 @@ def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
     return [*texts, *(f"Our record does not say {words}." for words in blank)]
 
 
-LONG = 90
-"""Maximum characters of a text in a list; longer texts follow the list, each on a separate line."""
-ACT = (
-    ("What was done", "action", "action"),
-    ("How far the target is gone", "severity", "severity"),
-    ("Where", "area_name", ""),
-    ("Places as the source means them", "places", ""),
-    ("How far it reaches", "geo_scope", "geo_scope"),
-    ("Networks", "network_scope", "network_scope"),
-    ("Operators", "operators", ""),
-    ("Services", "platforms", ""),
-    ("Ordered by", "authority", ""),
-    ("Law or order", "legal_basis", ""),
-    ("Reason given", "stated_reason", ""),
-    ("Cause", "cause", "cause"),
-    ("Happened at", "occasion", ""),
-    ("Who says so", "claim_status", "claim_status"),
-    ("Measured by", "measured_by", ""),
-    ("A page of the measurement", "measured_url", ""),
-    ("Why it is not read as everyone", "extent_reason", ""),
-    ("Note", "note", ""),
-)
-"""The facts on a restriction: heading, column, and the enum of its words if it is coded."""
-
-
 def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:
     """Yield heading and text of each fact on the restriction; dates are those of the source."""
     for heading, column, kind in ACT:
@@ -312,64 +277,50 @@ def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:
             yield heading, text.replace(";", "; ").replace(";  ", "; ")
     if ids := name_other_ids(record):
         yield "The same event elsewhere", ids
-    dates = {"Announced": "announced_on", "Seen from": "observed_from", "Last day": "ended_on"}
-    for heading, column in dates.items():
+    for heading, column in DATES:
         if cell := getattr(record.restriction, column):
             yield heading, dates_in_words(cell)
 
 
-def _find_neighbours(
-    report: ReportData,
-) -> dict[str, list[tuple[str, ListEntry | None, ListEntry | None]]]:
-    """Return the previous and the next restriction, for each restriction and country."""
-    neighbours: dict[str, list[tuple[str, ListEntry | None, ListEntry | None]]] = {
-        entry.restriction: [] for entry in report.entries
-    }
-    for country, entries in rendering.group_entries(
-        report.entries, lambda entry: entry.countries
-    ).items():
-        ordered = rendering.newest_first(entries)[::-1]
-        for place, entry in enumerate(ordered):
-            before = ordered[place - 1] if place else None
-            after = ordered[place + 1] if place + 1 < len(ordered) else None
-            neighbours[entry.restriction].append((country, before, after))
+def _find_neighbours(report: ReportData) -> dict[str, Neighbours]:
+    """Return the neighbours of each restriction."""
+    neighbours: dict[str, Neighbours] = {entry.restriction: [] for entry in report.entries}
+    by_country = rendering.group_entries(report.entries, lambda entry: entry.countries)
+    for country, entries in by_country.items():
+        ordered = [None, *rendering.newest_first(entries)[::-1], None]
+        for before, entry, after in zip(ordered, ordered[1:], ordered[2:], strict=False):
+            if entry is not None:
+                neighbours[entry.restriction].append((country, before, after))
     return neighbours
 
 
 def _make_json(record: AnswerRecord, version: str) -> bytes:
     """Return the output of `show --format json`, with the version."""
-    return (
-        json.dumps({"version_id": version, **restriction_json(record)}, ensure_ascii=False).encode()
-        + b"\n"
-    )
+    values = {"version_id": version, **restriction_json(record)}
+    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
-def _make_csv(record: AnswerRecord, version: str) -> bytes:
-    """Return every number of the page, one in each row."""
-    text = io.StringIO(newline="")
-    rows = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\r\n")
-    rows.writeheader()
+def _list_csv_rows(record: AnswerRecord, version: str) -> Iterator[Sequence[Any]]:
+    """Yield the head, and every number of the page."""
+    yield CSV_COLUMNS
     shared = {"restriction_id": record.restriction.restriction_id, "version_id": version}
     impact = {row["impact_metric"]: row for row in record.rows["impact"]}
-    for metric in METRICS:
-        rows.writerow({**shared, **_make_csv_cells(impact[metric], metric, "", "persons")})
-    for row in record.rows.get("person_days", []):
-        rows.writerow(
-            {**shared, **_make_csv_cells(row, "person_days", row["period"], "person_days")}
-        )
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _make_csv_cells(row: Mapping[str, Any], counted: str, period: str, unit: str) -> dict[str, Any]:
-    ends = {name: row[f"{name}_{unit}"] for name in NUMBERS}
-    return {
-        **ends,
-        "counted": counted,
-        "period": period,
-        "unit": unit,
-        "base": row.get("base"),
-        "base_persons": row.get("base_persons"),
-        "obs_status": row["obs_status"],
-        "status": naming.label_status(row),
-        "reason": cell_text(row["reason"] or ""),
-    }
+    counted = [(impact[metric], metric.value, "", "persons") for metric in METRICS]
+    counted += [
+        (row, "person_days", row["period"], "person_days")
+        for row in record.rows.get("person_days", [])
+    ]
+    for row, metric, period, unit in counted:
+        cells = {
+            **shared,
+            **{name: row[f"{name}_{unit}"] for name in NUMBERS},
+            "counted": metric,
+            "period": period,
+            "unit": unit,
+            "base": row.get("base"),
+            "base_persons": row.get("base_persons"),
+            "obs_status": row["obs_status"],
+            "status": naming.label_status(row),
+            "reason": cell_text(row["reason"] or ""),
+        }
+        yield [cells[name] for name in CSV_COLUMNS]

@@ -3,9 +3,8 @@
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -14,7 +13,7 @@ from markupsafe import Markup, escape
 
 from audience_impact.answers import documents
 from audience_impact.exporting import content, export, workbook
-from audience_impact.exporting.content import Content, read_values
+from audience_impact.exporting.content import read_values
 from audience_impact.site.rendering import make_anchor
 from audience_impact.site.report_data import File, Page, ReportData
 from audience_impact.store import manifest
@@ -22,18 +21,7 @@ from audience_impact.store import manifest
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Download:
-    """A file of all tables: its path, its description, and its size in bytes."""
-
-    path: str
-    name: str
-    about: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A table in the dictionary, with the meanings of its coded values.
 
     Attributes:
@@ -41,52 +29,45 @@ class Section:
         about: Its description.
         key: The columns of the key: one row for each combination.
         columns: Name, unit and meaning of each column.
-        values: Column, value and meaning; of repeated sets the first column.
+        coded: Column, value and meaning; of repeated sets the first column.
     """
 
     table: str
     about: str
     key: Sequence[str]
     columns: Sequence[tuple[str, str, str]]
-    values: Sequence[tuple[str, str, str]]
+    coded: Sequence[tuple[str, str, str]]
 
 
 def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield the method, the glossary and the data, with the files to download."""
     yield make_method_page()
-    yield _make_glossary_page()
-    files = list(make_downloads(content.read_content(report.stored), report))
-    yield from (file for file, _ in files)
-    values = {
-        "downloads": [download for _, download in files],
-        "sections": _make_sections(report.package),
-    }
+    terms = [(make_anchor(term.term), term) for term in documents.read_terms()]
+    yield Page("glossary.html", "Glossary", "glossary.html", {"terms": terms})
+    downloads = []
+    for ending, name, about, made in _make_downloads(report):
+        path = f"data/audience-impact-{report.version}.{ending}"
+        yield File(path, made)
+        downloads.append((path, name, about, len(made)))
+    values = {"downloads": downloads, "sections": _make_sections(report.package)}
     yield Page("data.html", "The data", "data.html", values)
 
 
-def make_downloads(tables: Content, report: ReportData) -> Iterator[tuple[File, Download]]:
-    """Yield all tables as a workbook, as CSV and as Parquet."""
-    book = io.BytesIO()
+def _make_downloads(report: ReportData) -> Iterator[tuple[str, str, str, bytes]]:
+    """Yield all tables as a workbook, as CSV and as Parquet: ending, name, words and bytes."""
+    tables, book = content.read_content(report.stored), io.BytesIO()
     workbook.write_workbook(book, tables)
-    parquet = export.make_parquet_files(tables, report.stored)
-    made = (
-        ("xlsx", "Workbook", "for people: Excel, LibreOffice", book.getvalue()),
-        (
-            "csv.zip",
-            "CSV",
-            "for programs: exact text",
-            manifest.pack_files(export.make_csv_files(tables)),
-        ),
-        ("parquet.zip", "Parquet", "for programs: with types", manifest.pack_files(parquet)),
-    )
-    for ending, name, about, data in made:
-        path = f"data/audience-impact-{report.version}.{ending}"
-        yield File(path, data), Download(path, name, about, len(data))
+    yield "xlsx", "Workbook", "for people: Excel, LibreOffice", book.getvalue()
+    packed = manifest.pack_files(export.make_csv_files(tables))
+    yield "csv.zip", "CSV", "for programs: exact text", packed
+    packed = manifest.pack_files(export.make_parquet_files(tables, report.stored))
+    yield "parquet.zip", "Parquet", "for programs: with types", packed
 
 
 def _make_sections(package: Mapping[str, Any]) -> list[Section]:
     """Return every table, in the order of the package."""
     places: dict[tuple[tuple[str, str], ...], str] = {}
+    tables = [resource for resource in package["resources"] if "schema" in resource]
     return [
         Section(
             resource["name"],
@@ -98,10 +79,7 @@ def _make_sections(package: Mapping[str, Any]) -> list[Section]:
             ],
             list(_list_values(resource, places)),
         )
-        for resource in sorted(
-            package["resources"], key=lambda resource: content.rank_table(resource["name"])
-        )
-        if "schema" in resource  # the archive of facts has none
+        for resource in sorted(tables, key=lambda table: content.rank_table(table["name"]))
     ]
 
 
@@ -117,11 +95,6 @@ def _list_values(
         places[values] = f"{field['name']} of {resource['name']}"
         for value, meaning in values:
             yield field["name"], value, meaning
-
-
-def _make_glossary_page() -> Page:
-    terms = [(make_anchor(term.term), term) for term in documents.read_terms()]
-    return Page("glossary.html", "Glossary", "glossary.html", {"terms": terms})
 
 
 def make_method_page() -> Page:

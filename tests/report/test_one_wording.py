@@ -96,7 +96,9 @@ def test_a_share_of_the_variance_is_never_above_the_whole(pages: ReportData) -> 
     assert BEYOND in pages.tables["sensitivity"]["first_order_share"].tolist()
     shares = {one.share_text for one in record.drivers if one.share is not None}
     assert shares == {SHOWN}
-    picture = rows.draw_drivers("T", restriction._choose_drivers(record, record.leading.metric))
+    picture = rows.draw_drivers(
+        "T", [one for one in record.drivers if one.metric == record.leading.metric]
+    )
     shown = (text.render_restriction(record), page(pages, "both"), unescape(picture))
     for one in shown:
         assert SHOWN in one

@@ -5,10 +5,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -20,7 +17,7 @@ from typer.testing import CliRunner
 from audience_impact.answers.text import restriction_json
 from audience_impact.cli.command import app
 from audience_impact.plain_text import web_address
-from audience_impact.site import areas, build, processes, report_data, restriction
+from audience_impact.site import build, lists, report_data, restriction
 from audience_impact.store import PublishError, versions
 from flows.pipeline import steps
 from tests import tools
@@ -157,7 +154,7 @@ def test_a_page_lists_every_restriction_by_what_the_filters_look_for(report: Pat
 
 
 def test_a_country_is_found_by_its_names_in_other_languages_and_by_old_ones() -> None:
-    names = build.list_search_names({"TR", "MM"})
+    names = lists.list_search_names({"TR", "MM"})
     assert {"turkey", "turquie", "türkiye", "tr"} <= set(names["TR"].split())
     assert "burma" in names["MM"].split()
 
@@ -169,10 +166,6 @@ def test_each_assumption_is_a_sentence_of_its_own() -> None:
     ]
     listed = ["Adults were asked.", "A limit is taken.", "Younger users are not counted."]
     assert restriction._split_assumptions(caveats) == listed
-
-
-def test_what_was_not_computed_is_said(report: Path) -> None:
-    assert "This was not computed in this run." in page(report, "restriction/R1.html")
 
 
 def test_a_source_without_a_title_is_linked_by_its_publisher(report: Path) -> None:
@@ -244,45 +237,10 @@ def test_the_same_version_gives_the_same_bytes(report: Path, root: Path, tmp_pat
     assert build.publish_version(version, root, again) == (again, False)
 
 
-class DeadProcess:
-    """A second process that the system ends before it draws anything."""
-
-    def submit(self, draw: Callable[[], bytes]) -> Future[bytes]:
-        del draw
-        future: Future[bytes] = Future()
-        future.set_exception(BrokenProcessPool("it died"))
-        return future
-
-
-@pytest.mark.parametrize("process", [None, DeadProcess()], ids=["none", "dead"])
-def test_pictures_are_the_same_without_a_second_process(
-    report: Path, root: Path, monkeypatch: pytest.MonkeyPatch, process: DeadProcess | None
-) -> None:
-    monkeypatch.setattr(build, "start_process", lambda: nullcontext(process))
-    monkeypatch.setattr(build, "PAGES", (areas.make_pages,))
-    data = report_data.load_report_data(versions.find_latest(root))
-    pictures = {
-        file.path: file.content for file in build.make_files(data) if file.path.endswith(".png")
-    }
-    assert {"area/XA-years.png", "area/001-years.png"} <= pictures.keys()
-    assert pictures == {path: (report / path).read_bytes() for path in pictures}
-    assert {path.name for path in (report / "area").glob("*.png")} == {
-        Path(path).name for path in pictures
-    }
-
-
-def test_a_machine_with_one_processor_starts_no_second_process(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(processes, "count_processors", lambda: 1)
-    with processes.start_process() as process:
-        assert process is None
-
-
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report of a page or two, where what matters is the folder."""
-    monkeypatch.setattr(build, "PAGES", (build.make_static_files, build.make_pages))
+    monkeypatch.setattr(build, "PAGES", (build.make_static_files, lists.make_pages))
 
 
 @pytest.mark.usefixtures("few")
