@@ -29,7 +29,6 @@ the whole internet, its `extent_reason` says that this is doubtful, and the two 
 common. Of two that began on one day:
 same place: the same areas, and networks of which one set has the other. The newest edition stands,
 then what ended last.
-other networks: the same areas and ends (to a day), one of mobile networks and one of fixed lines.
 place in place: one lies in the other, its networks are among those of the other, and it is no
 harder (a cut within a slowdown is another event). The wider stands; where a later edition alone has
 the narrower and the wider never ended, the narrower replaces it.
@@ -76,18 +75,16 @@ RULE = f"same country, starts at most {WINDOW_DAYS} days apart, a service in com
 PART = re.compile(r"(-[0-9a-f]{6,})-\d$")
 """The number of a part at the end of an id."""
 SAME_PLACE = "one start, the same areas and networks"
-OTHER_NETWORKS = "one start, end and areas, on mobile networks and on fixed lines"
 PLACE_IN_PLACE = "one start, the areas of one within those of the other"
 SAME_SOURCES = "one start, a source in common, the areas of one within those of the other"
 START_CORRECTED = "the same areas, a start that a later edition corrects"
 WITHIN_ITS_DAYS = "the same areas and networks, within the days of the other"
 RULES = (
-    *(SAME_SOURCES, SAME_PLACE, OTHER_NETWORKS, PLACE_IN_PLACE),
+    *(SAME_SOURCES, SAME_PLACE, PLACE_IN_PLACE),
     *(START_CORRECTED, WITHIN_ITS_DAYS),
 )
 """Rules by which two events of a register are linked, the strongest first."""
 SLOWED = {Severity.IMPAIRED, Severity.SERVICE_IMPAIRED}
-SPLIT = {NetworkScope.MOBILE.value, NetworkScope.FIXED.value}
 
 
 Row = Mapping[str, str]
@@ -452,11 +449,6 @@ def _rank(recorded: EventRecord) -> tuple[str, pd.Timestamp, int, str]:
 
 def _relate_same_place(first: EventRecord, second: EventRecord) -> Link | None:
     lesser, stays = sorted((first, second), key=_rank)
-    if {first.networks, second.networks} == SPLIT:
-        ends = first.last_day, second.last_day
-        if ends[0] is None or ends[1] is None or abs(ends[0] - ends[1]) > ONE_DAY:
-            return None
-        return lesser, stays, EventRelation.OTHER_NETWORKS, OTHER_NETWORKS
     if _has_networks(lesser.networks, stays.networks) or _has_networks(
         stays.networks, lesser.networks
     ):

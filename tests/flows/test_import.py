@@ -108,7 +108,7 @@ DEFECTS = {
 }
 
 
-MET_ELSEWHERE = {"year_of_end_slipped", "extent_mixed"}
+MET_ELSEWHERE = {"extent_mixed"}
 """Defects that tests/unit has, in test_stop.py, test_register_narrowing.py and _reading.py."""
 
 

@@ -122,14 +122,6 @@ def test_a_doubtful_cut_of_the_network_is_the_event_of_services_in_its_source() 
         assert (relation(row, other) is not None) == is_one
 
 
-def test_mobile_and_fixed_rows_of_one_event_are_split_networks_where_the_ends_agree() -> None:
-    mobile = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-05", network_scope="mobile")
-    fixed = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-05", network_scope="fixed")
-    longer = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-02-05", network_scope="fixed")
-    assert relation(mobile, fixed) == ("R1", "R2", "other_networks", event_links.OTHER_NETWORKS)
-    assert relation(mobile, longer) is None
-
-
 def test_a_town_within_a_region_that_was_cut_whole_is_part_of_that_event() -> None:
     town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2020-01-03")
     region = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03")

@@ -79,8 +79,6 @@ def ids(country: str, text: str, scope: GeoScope = CITIES, day: str = "2021-01-0
             "South Kashmir except Kulgam district",
             "IN-JK/anantnag IN-JK/pulwama IN-JK/shupiyan",
         ),
-        # a text that says where its places do not lie
-        ("IN", "Bishnupur, Ukhrul in Jammu and Kashmir", "IN-MN/bishnupur IN-MN/ukhrul"),
         # names of one text belong together
         ("IN", "Aurangabad and Jalna", "IN-MH/aurangabad IN-MH/jalna"),
         # slips of the pen
@@ -325,11 +323,6 @@ def describe(country: str, text: str) -> dict[str, str]:
             "Sopore district, Baramulla district and Kupwara district in Jammu & Kashmir",
             "baramula=whole kupwara=whole baramula/rafiabad=whole baramula/sopore=whole",
         ),
-        (
-            "IN",
-            "Shambhu and Khanauri border areas, Patiala and Sangrur Districts",
-            "patiala=locality",
-        ),
         # an amount is of the place before a list, its unit that of the members
         ("IN", "3 districts in Haryana (Jind, Hisar, Sirsa)", "jind=whole hisar=whole sirsa=whole"),
         (
@@ -478,12 +471,6 @@ def test_rows_of_cities_mean_the_city_where_orders_do_not_go_by_district(
 @pytest.mark.parametrize(
     ("area", "text", "areas", "reading"),
     [
-        (
-            "10 districts, Meghalaya",
-            "Data was suspended across Meghalaya, from 5pm in entire Meghalaya.",
-            {"IN-ML"},
-            WHOLE,
-        ),
         (
             "10 districts, Meghalaya",
             "It was cut in 7 districts across Meghalaya.",

@@ -496,24 +496,6 @@ def test_a_later_edition_records_what_was_left_where_access_came_back_in_most() 
     assert rest.place.area_ids == ("KE-24",)
 
 
-@pytest.mark.parametrize(
-    ("end", "count_year", "ended_on"),
-    [
-        ("2025-01-03", "2024", "2024-01-03"),
-        ("2025-01-03", "2025", "2025-01-03"),
-        ("2025-01-20", "2024", "2025-01-20"),
-    ],
-)
-def test_an_end_after_its_edition_a_year_after_the_start_is_a_slip(
-    end: str, count_year: str, ended_on: str
-) -> None:
-    cells = {"start_date": "2024-01-01", "end_date": end, "duration": ""}
-    (result,) = readings(cells | {"count_year": count_year})
-    assert result.restriction["ended_on"] == ended_on
-    slipped = "year_of_end_slipped" in {defect.kind for defect in result.defects}
-    assert slipped is (ended_on != end)
-
-
 def test_dates_turned_round_move_the_start() -> None:
     turned = {"start_date": "2023-01-03", "end_date": "2023-12-28", "duration": "-359"}
     result = readings(turned | {"count_year": "2023"})[0]

@@ -612,28 +612,13 @@ SEEN = {
     *("platform_in_text", "platform_new", "platform_text_unread", "platform_not_named"),
     *("feature_in_text", "repeat_differs", "ongoing_not_repeated"),
     *("dates_turned", "dates_contradict", "duration_differs", "ended_later", "told_twice"),
-    *("extent_doubtful", "year_of_end_slipped"),
+    "extent_doubtful",
     *("start_missing", "start_unreadable", "country_unresolved", "count_year_unreadable"),
 }
 
 
 def test_every_defect_has_a_meaning() -> None:
     assert set(stop.DEFECTS) == SEEN
-
-
-@pytest.mark.parametrize(
-    ("event", "service"),
-    [
-        ("The junta blocked WhatsApp, Facebook Messenger and X", "facebook messenger"),
-        ("Facebook and FB Messenger were blocked", "facebook"),
-        ("Facebook was blocked", "facebook"),
-    ],
-)
-def test_the_cell_of_facebook_may_stand_for_its_messenger(event: str, service: str) -> None:
-    cells = {"facebook_affected": "Yes", "event": event}
-    assert named(**cells) == [f"{service}:whole_service"]
-    beside = named(**cells, other_affected="Facebook Messenger")
-    assert "facebook:whole_service" in beside
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@
 
 Definitions. An entry is a row of `areas`; its names are its own, its aliases, and both also without
 the words for the kind of place. A union of places has no level of its own; the name of a former
-place states until when it existed. The seat of a district is a smaller place with the name of the
-district: the name refers to both.
+place states until when it existed.
 """
 
 import difflib
@@ -63,21 +62,7 @@ class Gazetteer:
         for entry in self.entries.values():
             for name in entry.names if not entry.until else ():
                 ids_by_name.setdefault(name, {})[entry.area_id] = None
-                if (seat := self._seat_of(entry, name)) is not None:
-                    ids_by_name[name][seat] = None
         return {name: tuple(ids) for name, ids in ids_by_name.items()}
-
-    def _seat_of(self, entry: Entry, name: str) -> str | None:
-        """Return the district of which a smaller place is the seat, since their names are alike."""
-        outer = self.entries.get(next(iter(entry.holders[1:]), ""))
-        if outer is None or entry.level not in (ADMIN3, TOWN) or outer.level != ADMIN2:
-            return None
-        alike = any(
-            phrases.sound_key(name) == phrases.sound_key(spelling)
-            and phrases.is_like(name, spelling)
-            for spelling in outer.names
-        )
-        return outer.area_id if alike else None
 
     @cached_property
     def former_unions(self) -> Mapping[str, Entry]:

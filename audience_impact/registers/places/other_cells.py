@@ -53,16 +53,8 @@ def narrow_meanings(
         for meaning, places in zip(meanings, inner, strict=True)
         for is_beside in [is_narrowed and _is_first_level(meaning, gazetteer)]
         for named in [_find_part(meaning, f"{text} . {titles}", is_beside)]
-        for narrowed in places or [_as_part(_as_whole(meaning, text), kind or named)]
+        for narrowed in places or [_as_part(meaning, kind or named)]
     )
-
-
-def _as_whole(meaning: NameMeaning, text: str) -> NameMeaning:
-    is_counted = meaning.part_kind is PartKind.DISTRICTS
-    words = rf"\bin (?:entire|whole|all of)(?: the)?(?: state of)? {re.escape(meaning.name)}\b"
-    if not is_counted or not re.search(words, phrases.fold_name(text)):
-        return meaning
-    return replace(meaning, reading=PlaceReading.WHOLE, part_kind=None)
 
 
 def _as_circles(meaning: NameMeaning, circle: re.Match[str] | None) -> NameMeaning:

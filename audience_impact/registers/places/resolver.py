@@ -21,7 +21,6 @@ used.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from audience_impact.registers.places.country_places import (
     ADMIN1,
@@ -342,23 +341,9 @@ class _Reading:
             listing = self._find_earlier_holder(place)
             for holder in {item.holder if item.holder > place else listing, listing} - {-1}:
                 self.items[holder].is_container = True
-                self._mark_beside(place, holder)
         for place, item in enumerate(self.items):
             if item.is_container:
                 item.is_vague = item.phrase.is_part and self._is_target(place)
-            elif item.phrase.cut == "of" and self._is_contradicted(place):
-                item.is_container = True
-
-    def _mark_beside(self, place: int, holder: int) -> None:
-        """Mark the containers listed with the first one of unknown parts ("A and B districts")."""
-        if self.items[place].ids or holder < place:
-            return
-        for before, item in pairwise(self.items[holder:]):
-            phrases = (before.phrase, item.phrase)
-            in_list = item.phrase.cut in ("list", "and") and phrases[0].unit == phrases[1].unit
-            if not (in_list and all(phrase.is_plural for phrase in phrases)):
-                return
-            item.is_container = True
 
     def _is_target(self, place: int) -> bool:
         """Return whether an amount ("10 districts of") refers to this item, not to earlier ones."""
@@ -372,16 +357,6 @@ class _Reading:
         if item.is_turned or item.phrase.kind == PART:
             return not any(member.ids for member in inner)
         return not any(member.phrase.is_part for member in inner)
-
-    def _is_contradicted(self, place: int) -> bool:
-        """Return whether all earlier names are outside the place named in the text."""
-        item, before = self.items[place], self.items[:place]
-        same = [member for member in before if member.phrase.clause == item.phrase.clause]
-        return bool(same and item.ids) and all(
-            member.ids
-            and self.gazetteer.level_size(item.ids[0]) > self.gazetteer.level_size(member.ids[0])
-            for member in same
-        )
 
     def _without_excepted(self) -> list[NameMeaning]:
         meanings = []

@@ -76,7 +76,6 @@ DEFECTS = {
     "end_before_start": "the end lies before the start; left out",
     "ongoing_with_end": "said to go on, and yet with an end; the end stands",
     "ongoing_not_repeated": "said to go on, and not counted in the newest year: it ended before",
-    "year_of_end_slipped": "an end after the year of the edition, a year after the start: a slip",
     "dates_turned": "the dates are turned round, as the duration says; repaired",
     "dates_contradict": "a duration below zero, and dates in order: the end is left out",
     "duration_differs": "the duration is not that of the dates; the dates stand",

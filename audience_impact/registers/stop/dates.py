@@ -25,7 +25,6 @@ SERIALS = (32874, 73051)
 """Serial numbers of days in a spreadsheet, from 1990 to 2099."""
 FIRST_SERIAL = date(1899, 12, 30)
 LONGEST_REPAIR_DAYS = 31
-SLIP_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -123,24 +122,9 @@ def _parse_sign(match: re.Match[str], start: str) -> str:
     return parse_day(year + day)
 
 
-def _correct_year(start: str, end: str, count_year: str) -> str:
-    """Return an end with its year corrected by one; blank where the year may be right.
-
-    An edition cannot know an end after its year, so an end one year after the start, to within a
-    week, is a typing error.
-    """
-    if not (start and end and end[:4] > count_year > "" and end[5:] != "02-29"):
-        return ""
-    year_before = f"{int(end[:4]) - 1}{end[4:]}"
-    days = (pd.Timestamp(year_before) - pd.Timestamp(start)).days
-    return year_before if 0 <= days <= SLIP_DAYS else ""
-
-
 def read_dates(row: Row) -> Dates:
     """Return first and last day of a row, repaired where the row's duration shows the error."""
     start, end = parse_day(row["start_date"]), parse_day(row["end_date"])
-    if slipped := _correct_year(start, end, row["count_year"]):
-        return Dates(start, slipped, "year_of_end_slipped")
     printed = row["duration"]
     if not (start and end) or not re.fullmatch(r"-?\d+(\.\d+)?", printed):
         return Dates(start, end)

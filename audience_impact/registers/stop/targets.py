@@ -21,7 +21,6 @@ from audience_impact.registers.stop.reach import SERVICES, read_cut
 from audience_impact.registers.stop.texts import OTHER, PHRASES, Row, says
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, PlatformKind
 
-MESSENGER = "Facebook Messenger"
 UNNAMED = "unnamed-services"
 EXCERPT_SIGNS = 100
 NEW_GROUPS = {
@@ -139,11 +138,7 @@ class _Services:
 
 
 def _collect_services(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -> _Services:
-    yes = [
-        MESSENGER if name == "Facebook" and _means_messenger(row) else name
-        for column, name in SERVICES.items()
-        if row[column] == "Yes"
-    ]
+    yes = [name for column, name in SERVICES.items() if row[column] == "Yes"]
     names = {catalogue.find_id(name) or service_key(name): name for name in yes}
     services = _Services(
         [Target(platform_id, Feature.WHOLE_SERVICE) for platform_id in names],
@@ -159,12 +154,6 @@ def _collect_services(row: Row, rules: Sequence[FeatureRule], catalogue: Catalog
         if not says("not_a_service", text):
             services.add_item(text, rules, catalogue)
     return services
-
-
-def _means_messenger(row: Row) -> bool:
-    """Return whether the cell of Facebook stands for its messenger, which the text alone names."""
-    rest, count = PHRASES.pattern("messenger").subn("", row["event"])
-    return count > 0 and "facebook" not in rest.casefold() and "Messenger" not in row[OTHER]
 
 
 def shorten_text(text: str) -> str:
