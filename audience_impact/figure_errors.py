@@ -66,6 +66,7 @@ from audience_impact.populations import ONLINE, countries_of, parents_of
 from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
+    WORLD,
     AudienceMetric,
     EndStatus,
     ErrorQuantile,
@@ -284,7 +285,6 @@ UNIFORM = 0.9
 """Half width of the central 90 % interval of a uniform error within half a rounding step, in half
 steps.
 """
-WORLD = "001"
 TREND = [
     AudienceMetric.MONTHLY_REACH.value,
     AudienceMetric.MAU.value,

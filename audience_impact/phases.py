@@ -276,7 +276,7 @@ def cut_by_figure(
     indexed by restriction_id. Adds `is_in_figure`: whether the daily figure refers to the days of
     the phase.
     """
-    figures = phases[AUDIENCE].merge(daily, on=AUDIENCE, how="left")
+    figures = phases[AUDIENCE].merge(daily, on=AUDIENCE, how="left", validate="m:1")
     uncut = phases.assign(order=1, place=phases.index, is_in_figure=False)
     has_figure = figures["daily_from"].notna() & phases["from_limit"].notna()
     rows, first, after = uncut[has_figure], figures["daily_from"], figures["daily_until"]

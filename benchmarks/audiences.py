@@ -38,7 +38,6 @@ from audience_impact.imputation.figures import (
     COARSE,
     FINE,
     WAY,
-    WORLD,
     Scale,
     harden_odds,
     read_observations,
@@ -47,7 +46,7 @@ from audience_impact.imputation.figures import (
 from audience_impact.imputation.groups import impute_with_groups
 from audience_impact.overlap import one_factor
 from audience_impact.populations import is_region
-from audience_impact.vocabulary import WayOfCounting
+from audience_impact.vocabulary import WORLD, WayOfCounting
 from benchmarks.coverage import table
 from flows.pipeline import steps
 

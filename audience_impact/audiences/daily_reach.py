@@ -107,6 +107,6 @@ def choose_daily_figures(
             **{name: best[name] for name in DISTRIBUTION_COLUMNS},
             "shape": best["shape"].where(~best["is_limit"], ""),
         }
-    ).merge(error_columns.reset_index(), on=AUDIENCE, how="left")
+    ).merge(error_columns.reset_index(), on=AUDIENCE, how="left", validate="m:1")
     least, _ = figure_errors.find_ends(chosen.assign(mode=chosen["floor_persons"]))
     return chosen.assign(floor_least_persons=least)

@@ -390,7 +390,7 @@ def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.Dat
             "is_from_share": groups["share_base_id"].agg(lambda ids: (ids != "").any()),
         }
     ).reset_index()
-    rows = requested.merge(table, on=AUDIENCE, how="left")
+    rows = requested.merge(table, on=AUDIENCE, how="left", validate="m:1")
     months = months_between(rows["period_end"], rows["start"])
     return rows.assign(age_months=months.clip(lower=0))
 

@@ -96,7 +96,9 @@ def select_parts(scope: Scope, context: Context) -> pd.DataFrame:
     ]
     named = _locate_places(partial, context)
     names = ["start", "is_start_known", "network_scope", "operators", "extent_reason"]
-    rows = named.merge(partial[["restriction_id", *names]], on="restriction_id", how="left")
+    rows = named.merge(
+        partial[["restriction_id", *names]], on="restriction_id", how="left", validate="m:1"
+    )
     rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True).assign(
         day=lambda frame: frame["start"]
     )

@@ -55,7 +55,9 @@ def pool_figures(
     addition.
     """
     printed = _find_printed_range(chosen, before)
-    rows = chosen.merge(printed, on=[*AUDIENCE, "measurement_series_id"], how="left")
+    rows = chosen.merge(
+        printed, on=[*AUDIENCE, "measurement_series_id"], how="left", validate="m:1"
+    )
     single = _read_lineages(rows)
     groups = single.groupby(AUDIENCE, sort=True)
     table = groups.agg(

@@ -22,11 +22,11 @@ from audience_impact.answers.names import label_status
 from audience_impact.answers.numbers import read_estimate, read_numbers
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.exporting.content import Content, KeyFigures, read_values
-from audience_impact.outputs.areas import WORLD
 from audience_impact.populations import read_area_names
 from audience_impact.store import PublishError
 from audience_impact.store.divided import list_published
 from audience_impact.store.versions import Stored
+from audience_impact.vocabulary import WORLD
 
 EVERY = "all"
 """Ids in `person_days`: every restriction of the country, and every day of a restriction."""

@@ -80,8 +80,8 @@ from audience_impact.imputation.evidence_levels import (
     needs_other_countries,
     speaks_for,
 )
-from audience_impact.imputation.figures import COARSE, FINE, WORLD, Scale, read_observations
-from audience_impact.vocabulary import AudienceLaw, ParameterBasis, WayOfCounting
+from audience_impact.imputation.figures import COARSE, FINE, Scale, read_observations
+from audience_impact.vocabulary import WORLD, AudienceLaw, ParameterBasis, WayOfCounting
 
 LEAVING = (
     (("area_id",), 1.0),

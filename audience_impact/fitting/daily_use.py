@@ -61,7 +61,7 @@ from audience_impact.fitting.random_effects import (
 )
 from audience_impact.periods import period_middle
 from audience_impact.populations import parents_of
-from audience_impact.vocabulary import WHOLE_INTERNET, UseFrequencyKind, YesNo
+from audience_impact.vocabulary import WHOLE_INTERNET, WORLD, UseFrequencyKind, YesNo
 
 WEEKLY_DAYS, RARE_DAYS = 3 / 7, 1 / 15
 """Share of the days on which people come who come weekly but not daily, and who come less often."""
@@ -70,7 +70,6 @@ LEAST_FOR_SLOPE = 10
 """Least number of areas, in LEAST_AREAS subregions or more, from which a slope is fitted."""
 KINDS = (UseFrequencyKind.OF_USERS.value, UseFrequencyKind.OF_MONTHLY_USERS.value)
 """Kinds of share that are fitted; no audience on record is the denominator of another kind."""
-WORLD = "001"
 OF_SERVICE = "of this service, for an area without a figure of its own"
 OF_SUBREGION = "of this subregion, for an area without a figure of its own"
 READ = [

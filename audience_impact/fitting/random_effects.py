@@ -57,7 +57,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitted import shares
 from audience_impact.fitted.shares import ANY, PARAMETERS, log_odds, map_features
 from audience_impact.fitting.tables import digest_frames
-from audience_impact.vocabulary import ParameterBasis, PlatformKind, PopulationBase
+from audience_impact.vocabulary import WORLD, ParameterBasis, PlatformKind, PopulationBase
 
 LEAST_AREAS = 4
 DECIMALS = 4
@@ -193,7 +193,6 @@ FEATURES_READ = [
     *("feature_use_id", "platform_id", "feature", "area_id", "population_base"),
     *("share", "low_share", "high_share"),
 ]
-WORLD = "001"
 
 
 def select_usable_features(figures: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame:

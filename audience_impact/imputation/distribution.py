@@ -54,14 +54,13 @@ from audience_impact.imputation.effects import (
 from audience_impact.imputation.figures import (
     COARSE,
     FINE,
-    WORLD,
     Scale,
     harden_odds,
     locate_rows,
     read_observations,
 )
 from audience_impact.rules import ParameterError
-from audience_impact.vocabulary import AudienceLaw, ImputationRung, WayOfCounting
+from audience_impact.vocabulary import WORLD, AudienceLaw, ImputationRung, WayOfCounting
 
 FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REGION_FACTOR)
 """Factors of an interval, in the order of the fields of `AudienceParameters`."""

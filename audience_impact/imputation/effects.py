@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from audience_impact.frames import Array
 from audience_impact.imputation.evidence_levels import PEOPLE
-from audience_impact.imputation.figures import WORLD
+from audience_impact.vocabulary import WORLD
 
 SOVIET = frozenset(
     ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]

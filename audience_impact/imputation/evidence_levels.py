@@ -14,8 +14,7 @@ counted them, else only its kind.
 
 import pandas as pd
 
-from audience_impact.imputation.figures import WORLD
-from audience_impact.vocabulary import ImputationRung, WayOfCounting
+from audience_impact.vocabulary import WORLD, ImputationRung, WayOfCounting
 
 _COUNTED = (
     *(WayOfCounting.ASKED, WayOfCounting.NAMED, WayOfCounting.ASKED_OF_USERS),

@@ -36,6 +36,7 @@ from audience_impact.frames import Array
 from audience_impact.periods import period_middle
 from audience_impact.populations import EVERYONE, ONLINE, is_region
 from audience_impact.vocabulary import (
+    WORLD,
     Action,
     AudienceMetric,
     Feature,
@@ -76,7 +77,6 @@ NO_SERVICE = [PlatformKind.GROUP.value, PlatformKind.NETWORK.value]
 PERSONAL = [Unit.PERSONS.value, Unit.ACCOUNTS.value, Unit.IDENTITIES.value, Unit.SHARE.value]
 OF_SOCIAL_MEDIA = r"base: (?:users of social|users of messengers)"
 NOT_READ_OUT = "not read"
-WORLD = "001"
 
 _WAYS = {
     AudienceMetric.AD_AUDIENCE: WayOfCounting.ADVERTISING,

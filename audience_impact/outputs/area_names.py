@@ -10,11 +10,11 @@ import re
 
 import pandas as pd
 
-from audience_impact.outputs.areas import WORLD
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Parents
 from audience_impact.plain_text import strip_accents
 from audience_impact.populations import WHOLE, are_regions, country_of, with_holders
+from audience_impact.vocabulary import WORLD
 
 OF_COUNTRIES = ("restrictions", "candidates", "steps")
 """Tables whose countries are in `country_id`."""

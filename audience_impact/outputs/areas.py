@@ -55,11 +55,10 @@ from audience_impact.simulation.worlds import (
     join_worlds,
     open_sides,
 )
-from audience_impact.vocabulary import ImpactMetric, YesNo
+from audience_impact.vocabulary import WORLD, ImpactMetric, YesNo
 
 PEOPLE = [f"{name}_persons" for name in (*BOUNDS, *unions.QUANTILES)]
 
-WORLD = "001"
 STATUS = ["obs_status", "reason", "reason_rule_ids", "is_lower_bound"]
 """Columns of the status of a total and of its reasons."""
 COUNTRIES = ["countries_count", "countries_drawn"]

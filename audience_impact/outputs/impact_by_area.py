@@ -230,7 +230,7 @@ def _make_periods(alive: Members) -> _Periods:
         .reset_index(names="set_id")
     )
     members = {
-        kind: rows.merge(table, on=["country_id", "period"])[["set_id", "row"]]
+        kind: rows.merge(table, on=["country_id", "period"], validate="m:1")[["set_id", "row"]]
         for kind, rows in alive.items()
     }
     return _Periods(table, members)

@@ -113,7 +113,7 @@ def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFr
         parts.append(_spread_days(pieces, first, today).rename(columns={"set_id": kind}))
     days = parts[0]
     for part in parts[1:]:
-        days = days.merge(part, on=["country_id", "day"], how="left")
+        days = days.merge(part, on=["country_id", "day"], how="left", validate="m:1")
     kinds = list(members)
     return days.assign(**{kind: days[kind].fillna(NONE).astype("int64") for kind in kinds}), members
 
@@ -142,7 +142,7 @@ def _number_states(
         .rename(columns={"state": "set_id"})
         for kind, of_kind in members.items()
     }
-    numbered = days.merge(states, on=["country_id", *kinds])
+    numbered = days.merge(states, on=["country_id", *kinds], validate="m:1")
     return states[["country_id"]], numbered[["country_id", "day", "state"]], rows
 
 

@@ -21,13 +21,12 @@ from audience_impact.fitted import durations
 from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.distribution import SHARES
 from audience_impact.outputs import area_names
-from audience_impact.outputs.areas import WORLD
 from audience_impact.phases import constant_intervals, cut_to_days
 from audience_impact.populations import parents_of
 from audience_impact.simulation import reach
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.timeline import list_periods
-from audience_impact.vocabulary import ImpactMetric, PlaceReading, SourceType
+from audience_impact.vocabulary import WORLD, ImpactMetric, PlaceReading, SourceType
 
 
 def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
@@ -228,7 +227,7 @@ def make_impact_by_platform(
 
 def _bound_targets(scope: Scope, sizes: pd.DataFrame, exposed: "pd.Series[float]") -> pd.DataFrame:
     """Return the targets with their audiences: no more than all `exposed` to the restriction."""
-    rows = scope.targets.merge(_sum_audiences(sizes), on=PLATFORM, how="left")
+    rows = scope.targets.merge(_sum_audiences(sizes), on=PLATFORM, how="left", validate="m:1")
     rows = _add_swallowed(rows, sizes)
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     everyone = about["is_reaching_everyone"]
@@ -248,7 +247,7 @@ def _sum_imputed(audiences: AudienceSizes) -> pd.DataFrame:
     expected people online; only the draws behind `impact` include the error of these.
     """
     sizes = audiences.sizes[[*AUDIENCE, "base_size_persons"]]
-    rows = audiences.imputed.merge(sizes, on=AUDIENCE)
+    rows = audiences.imputed.merge(sizes, on=AUDIENCE, validate="m:1")
     people = {
         f"imputed_{name.removesuffix('_share')}_persons": rows[name] * rows["base_size_persons"]
         for name in SHARES

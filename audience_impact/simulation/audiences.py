@@ -68,7 +68,7 @@ def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.D
     """
     least, most = imputation.ENDS
     rows = audiences.reset_index(drop=True).reset_index(names="row")
-    joined = rows.merge(parameters, on=AUDIENCE, how="left")
+    joined = rows.merge(parameters, on=AUDIENCE, how="left", validate="m:1")
     network = joined["platform_id"] == WHOLE_INTERNET
     online = joined["audience_expected_persons"].notna()
     shape = joined["shape"].where(joined["mode"].notna(), "").fillna("")

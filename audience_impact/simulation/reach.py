@@ -229,7 +229,7 @@ def _compute_windows(
     audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
     figure = daily[[*AUDIENCE, "daily_persons"]]
-    rows = audiences.merge(figure, on=AUDIENCE, how="left")
+    rows = audiences.merge(figure, on=AUDIENCE, how="left", validate="m:1")
     about = periods.reindex(rows["restriction_id"])
     length = count_days(about, "end").where(~about["is_end_unknown"])
     days = length.where(length > 0).to_numpy("float64")

@@ -296,10 +296,12 @@ def list_country_unions(inputs: SimulationInputs) -> Unions:
         .drop_duplicates()
         .sort_values(["kind", "number"], ignore_index=True)
         .reset_index(names="set_id")
-        .merge(countries[["number", *GROUP]], on="number")
+        .merge(countries[["number", *GROUP]], on="number", validate="m:1")
         .sort_values("set_id", ignore_index=True)
     )
-    keyed = members.merge(table[["number", "kind", "set_id"]], on=["number", "kind"])
+    keyed = members.merge(
+        table[["number", "kind", "set_id"]], on=["number", "kind"], validate="m:1"
+    )
     return Unions(table, keyed[["set_id", "audience"]].sort_values(["set_id", "audience"]))
 
 

@@ -210,7 +210,9 @@ class _Layout(NamedTuple):
             groups.reset_index(names="group"), on=GROUP
         )
         group_of = numbered.set_index("place")["group"].sort_index().to_numpy("int64")
-        members = requested.members.merge(numbered[["set_id", "group", "place"]], on="set_id")
+        members = requested.members.merge(
+            numbered[["set_id", "group", "place"]], on="set_id", validate="m:1"
+        )
         several = members["place"].duplicated(keep=False)
         together = [
             _JointGroup.from_members(int(group), part)

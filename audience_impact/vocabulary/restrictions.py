@@ -6,6 +6,8 @@ from audience_impact.vocabulary.word import Forms, Word
 
 WHOLE_INTERNET = "*"
 """The platform id for the whole internet as a target."""
+WORLD = "001"
+"""The area id of the world (UN M49)."""
 
 
 class Feature(Word):

@@ -16,13 +16,13 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import measured
 from audience_impact.denominators.denominators import PUBLISHERS_DIFFER
-from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.review.reasons import SHOWN
 from audience_impact.outputs.review.status_rules import NORMAL
 from audience_impact.periods import WINDOW_DAYS, parse_periods, with_distance
 from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.rules import Stage, register_rule
 from audience_impact.vocabulary import (
+    WORLD,
     ClaimStatus,
     EvidenceState,
     ImpactMetric,

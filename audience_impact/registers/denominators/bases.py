@@ -63,7 +63,7 @@ import pandas as pd
 from audience_impact.facts.rules.notes import PRODUCT
 from audience_impact.frames import Array
 from audience_impact.registers.denominators.publisher_files import ShapeError
-from audience_impact.vocabulary import ObsStatus, PopulationBase
+from audience_impact.vocabulary import WORLD, ObsStatus, PopulationBase
 
 REPORTS, REACH = 5, 10
 """Number of reports of a trend, and maximum number of years that they, and a projection, span."""
@@ -259,7 +259,6 @@ def project_shares(shares: pd.DataFrame, fitted: FittedProjection, last: int) ->
     )
 
 
-WORLD = "001"
 LAST_ESTIMATE = 2023
 """Last year that the UN estimates; later years are projections."""
 PROJECTED = "internet-use-projection"

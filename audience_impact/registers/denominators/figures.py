@@ -27,7 +27,6 @@ import pandas as pd
 
 from audience_impact.registers.denominators.bases import (
     PROJECTED,
-    WORLD,
     Sources,
     Years,
     base_rows,
@@ -39,7 +38,7 @@ from audience_impact.registers.denominators.publisher_files import (
     MEDIUM_VARIANT,
     ShapeError,
 )
-from audience_impact.vocabulary import ObsStatus, PopulationBase
+from audience_impact.vocabulary import WORLD, ObsStatus, PopulationBase
 
 
 @dataclass(frozen=True)
