@@ -1,9 +1,9 @@
 """Write docs/comparisons.md and comparisons.csv beside it: figures of others, compared with ours.
 
-The list has each figure of people in an area and period with our median, interval and bounds, and
-the restriction with the most people there; the page has what can be counted, and the largest
-differences. A figure of a single restriction is compared with the interval of that restriction,
-or, where it is of one of several services, with that of the service if its audience was imputed.
+The list has each figure of people in an area and period with our median, interval and bounds; the
+page has what can be counted, and the largest differences. A figure of a single restriction is
+compared with the interval of that restriction, or, where it is of one of several services, with
+that of the service if its audience was imputed.
 
 It depends on the register that was imported, which is not in the repository, so the page names its
 version. It is written only by `python -m flows.documenting.comparisons`.
@@ -53,20 +53,16 @@ def format_page(version: Stored) -> str:
         "Our median of a country leaves out restrictions without a figure.\n"
         + f"\n## The {LARGEST} largest differences\n\n"
         + render_markdown(("area", "period", "publisher", "theirs", "why"), _list_largest(people))
-        + f"\n## The {LARGEST} countries where they differ most from our median\n\n"
-        + render_markdown(COUNTRIES, _list_farthest(pair_areas(version)))
-        + "\nOne year is shown for each country. The last column is the restriction in force then "
-        "that affects most people by our own answer, and its median.\n\n"
-        "## Figures of single restrictions\n\n" + _describe_singles(pair_restrictions(version))
+        + "\n## Figures of single restrictions\n\n"
+        + _describe_singles(pair_restrictions(version))
     )
 
 
-COUNTRIES = ("area", "period", "theirs", "ours", "at least to at most", "ratio", "our largest")
 SINGLES = (*("restriction", "publisher", "what", "theirs", "ours"), "at least to at most", "ratio")
 
 
 def pair_areas(version: Stored) -> pd.DataFrame:
-    """Return figures of people in an area and period with our quantiles and largest restriction.
+    """Return figures of people in an area and period with our quantiles.
 
     `without_figure_count` is the number of restrictions that our quantiles leave out.
     """
@@ -74,26 +70,9 @@ def pair_areas(version: Stored) -> pd.DataFrame:
     people = table[table["published_persons"].notna()]
     columns = ["q05_persons", "q95_persons", "began_q50_persons", "bounds_only_count"]
     ours = read_computed(version, "impact_by_area")[["area_id", "period", *columns]]
-    paired = people.merge(ours, on=["area_id", "period"], how="left").merge(
-        _find_largest(version), on=["area_id", "period"], how="left"
-    )
+    paired = people.merge(ours, on=["area_id", "period"], how="left")
     names = {"bounds_only_count": "without_figure_count"}
     return paired.rename(columns=names).sort_values(["publisher", "area_id", "period"])
-
-
-def _find_largest(version: Stored) -> pd.DataFrame:
-    """Return the restriction of each country and year with the largest median."""
-    days = read_computed(version, "person_days")[["restriction_id", "period"]].drop_duplicates()
-    acts = version.read_table("restrictions")[["restriction_id", "country_id"]]
-    people = _read_exposed(version)[["restriction_id", "q50_persons"]].dropna()
-    rows = days.merge(acts, on="restriction_id").merge(people, on="restriction_id")
-    rows = rows.sort_values(["q50_persons", "restriction_id"], ascending=[False, True])
-    names = {
-        "country_id": "area_id",
-        "restriction_id": "largest_restriction_id",
-        "q50_persons": "largest_q50_persons",
-    }
-    return rows.drop_duplicates(["country_id", "period"]).rename(columns=names)
 
 
 def _read_exposed(version: Stored) -> pd.DataFrame:
@@ -147,7 +126,6 @@ def _measure_distance(paired: pd.DataFrame) -> pd.DataFrame:
     return drawn.assign(
         ratio=value / drawn["q50_persons"],
         is_inside=value.between(drawn["q05_persons"], drawn["q95_persons"]),
-        distance=(value - drawn["q50_persons"]).abs(),
     )
 
 
@@ -156,22 +134,6 @@ def _format_ours(row: Any) -> list[str]:
     low, middle, high = (format_compact(getattr(row, name)) for name in QUANTILES)
     bounds = f"{format_compact(row.at_least_persons)} to {format_compact(row.at_most_persons)}"
     return [f"{middle} ({low} to {high})", bounds, f"{row.ratio:.2g}"]
-
-
-def _list_farthest(paired: pd.DataFrame) -> list[list[str]]:
-    """Return the year of each country in which a figure is farthest from our median."""
-    drawn = _measure_distance(paired[paired["area_id"].str.len().eq(2)])
-    far = drawn.sort_values("distance", ascending=False, kind="stable").drop_duplicates("area_id")
-    return [
-        [
-            row.area_id,
-            row.period,
-            format_compact(row.published_persons),
-            *_format_ours(row),
-            f"{row.largest_restriction_id}: {format_compact(row.largest_q50_persons)}",
-        ]
-        for row in far.head(LARGEST).itertuples(index=False)
-    ]
 
 
 def _describe_singles(paired: pd.DataFrame) -> str:
@@ -220,7 +182,7 @@ LISTED = [
     *("publisher", "area_id", "period", "published_persons", "published_hours", "q05_persons"),
     *("q50_persons", "q95_persons", "at_least_persons", "at_most_persons", "base_persons"),
     *("q50_ratio", "difference_reason", "restrictions_count", "without_figure_count"),
-    *("began_q50_persons", "largest_restriction_id", "largest_q50_persons"),
+    "began_q50_persons",
 ]
 """Columns of the list."""
 

@@ -18,6 +18,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 import audience_impact
+import flows
 from audience_impact.answers import documents
 from audience_impact.answers import tables as report
 from audience_impact.answers.names import label_code
@@ -28,7 +29,6 @@ from audience_impact.store import publishing
 from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT, last_version
 from flows.commands.folders import SHIPPED
-from flows.documenting import architecture
 from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules
 from schemas import facts, published
@@ -36,6 +36,7 @@ from schemas import facts, published
 REGISTERING = (last_version, publishing)
 """Modules that register rules which no run imports; the page of checks lists these rules as well.
 """
+ROOM = re.compile(r"^ {4}(\w+) - (.+)$", re.MULTILINE)
 MARK = re.compile(r"<!-- made: (\w+) -->\n")
 PAGE = re.compile(r"`docs/([\w/-]+\.md)`")
 STARTER = "docs/assets/own-facts"
@@ -162,6 +163,16 @@ def format_commands() -> str:
     return pages.partition("\n")[2]
 
 
+def format_rooms() -> str:
+    """Return a table of the rooms in their order, with their purposes, from the docstrings."""
+    rows = [
+        (f"`{package.__name__}.{room}`", purpose)
+        for package in (audience_impact, flows)
+        for room, purpose in ROOM.findall(package.__doc__ or "")
+    ]
+    return report.render_markdown(("room", "what is in it"), rows)
+
+
 @cache
 def compute_results() -> steps.Results:
     """Return the results of the repository's facts, computed once for all pages."""
@@ -281,9 +292,7 @@ MADE: dict[str, Callable[[], str]] = {
     "names": format_reference,
     "terms": documents.render_glossary,
     "status": documents.render_status_section,
-    "rooms": architecture.draw_picture,
-    "stages": architecture.format_rooms,
-    "way": architecture.format_way,
+    "rooms": format_rooms,
 }
 """Functions that generate the text for each mark."""
 

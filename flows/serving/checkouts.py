@@ -7,7 +7,6 @@ pull would replace the code under a running schedule.
 import os
 import subprocess
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from audience_impact.store import PublishError, storage
@@ -23,10 +22,6 @@ QUIET = tuple(
 """Options of git under which a pull executes no hook and makes no link out of the checkout."""
 NEVER_ASK = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 """Variables under which git asks nobody for a password, and fails instead."""
-SSH = ("GIT_SSH_COMMAND", "GIT_SSH")
-"""Variables with the operator's own ssh, which may name a deploy key."""
-ASK_NOTHING = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
-"""The ssh of git where the operator names none, in a variable or in the checkout."""
 OF_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
 """Variables under which git would work on another repository than that of the folder."""
 
@@ -46,7 +41,11 @@ def pull_facts(folders: Sequence[Path]) -> list[str]:
 def _read_digest(folder: Path) -> str:
     """Return the digest that git has of a folder; raise RefusedError where it may not be pulled."""
     place = folder.resolve()
-    if place.is_relative_to(CHECKOUT) or CHECKOUT.is_relative_to(_find_top(folder, place)):
+    try:
+        top = Path(_run_git(place, "rev-parse", "--show-toplevel")).resolve()
+    except OSError as error:
+        raise RefusedError([f"pull_facts: {folder} is in no git checkout: {error}"]) from error
+    if CHECKOUT.is_relative_to(top) or top.is_relative_to(CHECKOUT):
         raise RefusedError(
             [
                 f"pull_facts: {folder} is in the checkout that runs, whose code a pull would "
@@ -54,14 +53,6 @@ def _read_digest(folder: Path) -> str:
             ]
         )
     return _run_git(place, "rev-parse", "HEAD:./")
-
-
-def _find_top(folder: Path, place: Path) -> Path:
-    """Return the folder of the checkout that a folder is in; raise RefusedError without one."""
-    try:
-        return Path(_run_git(place, "rev-parse", "--show-toplevel")).resolve()
-    except OSError as error:
-        raise RefusedError([f"pull_facts: {folder} is in no git checkout: {error}"]) from error
 
 
 def _pull_folder(folder: Path, before: str) -> str:
@@ -76,23 +67,15 @@ def _pull_folder(folder: Path, before: str) -> str:
     return f"{folder}: {'new facts, commit' if is_new else 'no new facts since commit'} {last}"
 
 
-def _names_ssh(folder: Path) -> bool:
-    """Return whether the configuration of git names the ssh of a checkout."""
-    with suppress(OSError):
-        return bool(_run_git(folder, "config", "--get", "core.sshCommand"))
-    return False
-
-
 def _run_git(folder: Path, *words: str) -> str:
     """Return what git prints; raise OSError with the first line of its error."""
     variables = {name: text for name, text in os.environ.items() if name not in OF_A_REPOSITORY}
-    if words[0] == "pull" and not any(map(variables.get, SSH)) and not _names_ssh(folder):
-        variables |= ASK_NOTHING
     try:
         done = subprocess.run(
             ["git", *QUIET, "-C", str(folder), *words],
             env={**variables, **NEVER_ASK},
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # without a terminal ssh asks nobody for a password either
             capture_output=True,
             text=True,
             check=False,

@@ -5,15 +5,8 @@ They are written beside the versions (`metrics.prom`) and, where the profile nam
 of node_exporter's textfile collector: nothing scrapes a bucket. With an environment, all metrics
 have a label with its name.
 
-audience_impact_run_success               1 if the last run ended well, 0 if it failed
-audience_impact_run_timestamp_seconds     when the last run ended, well or not
-audience_impact_success_timestamp_seconds when the last run that ended well did so
-audience_impact_rows{table}               rows of each published table
-audience_impact_refused_rows              rows of facts in quarantine
-audience_impact_step_seconds{step}        seconds of each step of the run
-audience_impact_newest_figure_days        days from the newest audience used to the day spoken of
-
-A run that fails changes the first two only; the others are those of the last run that ended well.
+A run that fails changes its success and its end only; the other metrics are those of the last run
+that ended well.
 """
 
 from __future__ import annotations
@@ -38,13 +31,13 @@ SUCCESS = "audience_impact_run_success"
 ENDED = "audience_impact_run_timestamp_seconds"
 ENDED_WELL = "audience_impact_success_timestamp_seconds"
 MEANINGS = {
-    SUCCESS: "Whether the last run ended well",
-    ENDED: "When the last run ended",
+    SUCCESS: "1 if the last run ended well, 0 if it failed",
+    ENDED: "When the last run ended, well or not",
     ENDED_WELL: "When the last run that ended well did so",
-    "audience_impact_rows": "Rows of a table",
+    "audience_impact_rows": "Rows of each published table",
     "audience_impact_refused_rows": "Rows of facts in quarantine",
-    "audience_impact_step_seconds": "Seconds of a step",
-    "audience_impact_newest_figure_days": "Age of the newest audience used",
+    "audience_impact_step_seconds": "Seconds of each step of the run",
+    "audience_impact_newest_figure_days": "Days from the newest audience to the day of results",
 }
 """What each metric says, by its name."""
 
@@ -61,12 +54,8 @@ def list_success(
 ) -> Samples:
     """Return the metrics of a run that ended well.
 
-    Args:
-        counts: Rows of each published table.
-        quarantine: The table of refused rows.
-        used: `period` and `as_of` of the audiences used.
-        seconds: Seconds of each step.
-        ended: The end of the run.
+    `counts` are the rows of each published table, `used` has `period` and `as_of` of the audiences
+    used, and `seconds` are those of each step.
     """
     refused = quarantine.drop_duplicates(["row_layer", "file", "line"])
     return [

@@ -110,7 +110,7 @@ SSH = "core.sshCommand"
 @pytest.mark.parametrize(
     ("named", "used"),
     [
-        ("", "ssh -o BatchMode=yes"),
+        ("", "ssh"),
         ("variable", "ssh -i deploy-key"),
         ("other variable", "deploy-ssh"),
         ("configuration", "ssh -i deploy-key"),
@@ -127,7 +127,7 @@ def test_the_ssh_of_an_operator_is_used(
         program.write_text(f'#!/bin/sh\necho "{name} $1 $2" >> {calls}\nexit 1\n')
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{calls.parent}:{os.environ['PATH']}")
-    for name in checkouts.SSH:
+    for name in ("GIT_SSH_COMMAND", "GIT_SSH"):
         monkeypatch.delenv(name, raising=False)
     if named == "variable":
         monkeypatch.setenv("GIT_SSH_COMMAND", used)

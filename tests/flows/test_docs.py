@@ -1,7 +1,6 @@
 """The documentation: its table of results, its links, and what the build puts into its pages."""
 
 import re
-from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +11,7 @@ from audience_impact.answers import documents
 from audience_impact.outputs.review import status_rules
 from benchmarks import page as validation
 from flows import CHECKOUT
-from flows.documenting import architecture, docs
+from flows.documenting import docs
 from flows.pipeline.quality import collect_rules
 from flows.pipeline.steps import Results
 
@@ -100,68 +99,12 @@ def test_the_build_fills_pages_and_links_the_pages_that_they_name() -> None:
     assert all(f"| `{rule.id}` |" in built("method.md") for rule in status_rules.TABLE)
     assert "[`docs/validation.md`](validation.md)" in built("method.md")
     assert "## `audience-impact import`" in built("command.md")
-    assert "<!-- made" not in built("architecture.md")
+    assert "| `audience_impact.facts` | " in built("architecture.md")
 
 
 def test_the_package_reads_the_page_of_the_method() -> None:
     assert (CHECKOUT / "docs" / "method.md").samefile(documents.METHOD)
     assert documents.STATUS not in documents.render_method()
-
-
-def tree(root: Path, **modules: str) -> architecture.Rooms:
-    """Return the rooms of a made-up checkout with three rooms of statistics."""
-    texts = {
-        "audience_impact/__init__": '"""A.\n\n    low - a\n    mid - b\n    registers - c\n"""',
-        "flows/__init__": '"""F.\n\n    top - d\n"""',
-        **{name.replace("__", "/"): text for name, text in modules.items()},
-    }
-    for name, text in texts.items():
-        path = root / f"{name}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    return architecture.Rooms(root)
-
-
-def test_rooms_stand_below_what_they_import_and_arrows_follow_from_no_others(
-    tmp_path: Path,
-) -> None:
-    rooms = tree(
-        tmp_path,
-        audience_impact__low="import flows.top",
-        audience_impact__mid="from audience_impact import low",
-        flows__top="from audience_impact.mid import x\nimport audience_impact.low",
-    )
-    assert rooms.arrange_rows() == [
-        ["audience_impact.low", "audience_impact.registers", "schemas"],
-        ["audience_impact.mid"],
-        ["flows.top"],
-    ]
-    assert rooms.list_arrows() == [
-        ("audience_impact.mid", "audience_impact.low"),
-        ("flows.top", "audience_impact.mid"),
-    ]
-
-
-def test_boxes_of_the_picture_neither_overlap_nor_leave_it() -> None:
-    width, height = architecture.BOX
-    places = dict(architecture._place_rooms(architecture.read_rooms()))
-    assert all(width / 2 <= x <= architecture.WIDTH - width / 2 for x, _ in places.values())
-    assert not [
-        (first, second)
-        for (first, (x, y)), (second, (other_x, other_y)) in combinations(places.items(), 2)
-        if abs(x - other_x) < width and abs(y - other_y) < height
-    ]
-
-
-def test_the_way_of_a_figure_leads_from_its_line_to_the_published_row() -> None:
-    steps = re.findall(r"<li><code>([^<]+)</code> (.+)</li>", architecture.format_way())
-    names = [name for name, _ in steps]
-    file, line = names[0].split(":")
-    text = (CHECKOUT / file).read_text("utf-8").splitlines()[int(line) - 1]
-    assert text.startswith(f"{architecture.FIGURE},")
-    order = ["audience_impact.facts", "audience_impact.audiences", "audience_impact.outputs"]
-    assert [name for name in names if name in order] == order
-    assert names[-1].endswith("impact.parquet")
 
 
 def test_the_page_of_the_method_has_the_fitted_errors_of_figures() -> None:

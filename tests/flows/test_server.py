@@ -212,12 +212,18 @@ def test_whoever_rewrites_the_deployment_has_no_code_run(served: Served, tmp_pat
     assert not taken.exists()
 
 
-@pytest.mark.parametrize(
-    "parameters", [{"seed": -1}, {"strict": "perhaps"}, {"published": "/elsewhere"}]
-)
-def test_the_server_refuses_other_parameters(served: Served, parameters: dict[str, Any]) -> None:
+@pytest.mark.parametrize("parameters", [{"seed": -1}, {"strict": "perhaps"}])
+def test_the_server_refuses_parameters_out_of_bounds(
+    served: Served, parameters: dict[str, Any]
+) -> None:
     with pytest.raises(PrefectHTTPStatusError):
         served.begin(**parameters)
+
+
+def test_a_run_that_names_a_place_fails(served: Served, tmp_path: Path) -> None:
+    run = served.run(published=str(tmp_path))
+    assert run.state_type in (StateType.FAILED, StateType.CRASHED)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_operator_sees_that_server_and_runs_are_well(served: Served) -> None:

@@ -87,7 +87,6 @@ def test_the_page_counts_and_explains(tmp_path: Path) -> None:
     listed = page_of_comparisons.pair_areas(version)
     assert listed["published_persons"].tolist() == [900e3, 500e3]
     assert listed["without_figure_count"].eq(0).all()
-    assert listed["largest_restriction_id"].eq("R1").all()
 
 
 class Version:
