@@ -227,6 +227,7 @@ def test_a_run_that_names_a_place_fails(served: Served, tmp_path: Path) -> None:
 
 
 def test_an_operator_sees_that_server_and_runs_are_well(served: Served) -> None:
+    assert served.run(seed=3).state_type is StateType.COMPLETED
     words = [*COMMAND, "healthy", "--profile", str(served.profile)]
     done = subprocess.run(words, env=served.variables, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
