@@ -68,7 +68,7 @@ def fit_calibration(fits: Sequence[FittedSurvey]) -> Calibration:
     fitted_parameters = calibration.fit_parameters(fits)
     return Calibration(
         **{p.name.value: p.value for p in fitted_parameters},
-        houses=fitted_parameters[0].house_count,
+        houses=fitted_parameters[0].houses,
     )
 
 

@@ -41,8 +41,9 @@ Searle, Casella and McCulloch (1992), Variance Components, Wiley (unbalanced one
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -99,19 +100,15 @@ class FittedSurvey:
     squared_room: float
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """A fitted parameter, its basis, and the surveys behind it."""
+class Parameter(NamedTuple):
+    """A fitted parameter, its basis, and the numbers of surveys and houses behind it."""
 
     name: OverlapParameter
     value: float
     basis: ParameterBasis
-    fits: tuple[FittedSurvey, ...]
-
-    @property
-    def house_count(self) -> int:
-        """Return the number of houses behind the parameter."""
-        return len({fit.survey.house for fit in self.fits})
+    surveys: int = 0
+    houses: int = 0
+    survey_id: str = ""
 
 
 HouseFits = list[FittedSurvey]
@@ -194,19 +191,8 @@ def fit_surveys(surveys: Sequence[Survey]) -> list[FittedSurvey]:
     return [fit_survey(survey) for survey in surveys if len(survey.truth)]
 
 
-def _group_by_house(fits: Sequence[FittedSurvey]) -> list[HouseFits]:
-    houses: dict[str, HouseFits] = {}
-    for fitted in sorted(fits, key=lambda f: f.survey.name):
-        houses.setdefault(fitted.survey.house, []).append(fitted)
-    return list(houses.values())
-
-
 def _list_log_odds(house: HouseFits) -> list[float]:
     return [fitted.log_odds for fitted in house]
-
-
-def _sample_variance(values: Sequence[float]) -> float:
-    return float(np.var(values, ddof=1))
 
 
 def estimate_area_variance(house: HouseFits) -> float:
@@ -231,35 +217,13 @@ def estimate_model_error(house: HouseFits) -> float:
     return float(np.sqrt(missed / room)) if room > 0.0 else 0.0
 
 
-def _combine_houses(
-    middle: Callable[[Sequence[float]], float],
-    houses: Sequence[HouseFits],
-    number: Callable[[HouseFits], float],
-    unknown: float,
-) -> float:
-    return float(middle([number(house) for house in houses])) if houses else unknown
+def _measure_variance(values: Sequence[float]) -> float:
+    return float(np.var(values, ddof=1))
 
 
-def _root_mean_square(values: Sequence[float]) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
-
-
-def _estimate_parameter(
-    name: OverlapParameter, value: float, houses: Sequence[HouseFits]
-) -> Parameter:
+def _make_parameter(name: OverlapParameter, value: float, houses: Sequence[HouseFits]) -> Parameter:
     bases = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
-    return Parameter(name, value, bases[min(len(houses), 2)], tuple(itertools.chain(*houses)))
-
-
-def _assume_parameter(name: OverlapParameter, value: float) -> Parameter:
-    return Parameter(name, value, ParameterBasis.ASSUMED, ())
-
-
-def _estimate_between(houses: Sequence[HouseFits]) -> Parameter:
-    means = [float(np.mean(_list_log_odds(house))) for house in houses]
-    several = houses if len(houses) > 1 else []
-    value = _sample_variance(means) if several else UNKNOWN_VARIANCE
-    return _estimate_parameter(OverlapParameter.BETWEEN, value, several)
+    return Parameter(name, value, bases[min(len(houses), 2)], sum(map(len, houses)), len(houses))
 
 
 def fit_parameters(fits: Sequence[FittedSurvey]) -> list[Parameter]:
@@ -269,48 +233,51 @@ def fit_parameters(fits: Sequence[FittedSurvey]) -> list[Parameter]:
     """
     if not fits:
         raise ValueError("no survey has two platforms with a large enough share")
-    houses = _group_by_house(fits)
+    by_house: dict[str, HouseFits] = {}
+    for fitted in sorted(fits, key=lambda fitted: fitted.survey.name):
+        by_house.setdefault(fitted.survey.house, []).append(fitted)
+    houses = list(by_house.values())
+    means = [float(np.mean(_list_log_odds(house))) for house in houses]
     several = [house for house in houses if len(house) > 1]
-    repeated = [h for h in several if len({f.survey.area for f in h}) < len(h)]
-    mean = _combine_houses(np.mean, houses, lambda h: float(np.mean(_list_log_odds(h))), 0.0)
-    within = _combine_houses(
-        np.median, several, lambda h: _sample_variance(_list_log_odds(h)), UNKNOWN_VARIANCE
-    )
-    area = min(_combine_houses(np.mean, repeated, estimate_area_variance, 0.0), within)
-    model = _combine_houses(_root_mean_square, houses, estimate_model_error, 0.0)
+    within = [_measure_variance(_list_log_odds(house)) for house in several]
+    repeated = [h for h in several if len({fitted.survey.area for fitted in h}) < len(h)]
+    areas = [estimate_area_variance(house) for house in repeated]
+    errors = [estimate_model_error(house) for house in houses]
+    variance = float(np.median(within)) if within else UNKNOWN_VARIANCE
+    area = min(float(np.mean(areas)) if areas else 0.0, variance)
+    between = _measure_variance(means) if len(houses) > 1 else UNKNOWN_VARIANCE
+    model = float(np.sqrt(np.mean(np.square(errors))))
+    assumed = ParameterBasis.ASSUMED
     return [
-        _estimate_parameter(OverlapParameter.MEAN, mean, houses),
-        _estimate_between(houses),
-        _estimate_parameter(OverlapParameter.WITHIN, within, several),
-        _estimate_parameter(OverlapParameter.AREA, area, repeated),
-        _assume_parameter(OverlapParameter.REGION, REGION_PART),
-        _estimate_parameter(OverlapParameter.MODEL, model, houses),
-        _assume_parameter(OverlapParameter.SPREAD_BELOW, SPREAD_BELOW),
-        _assume_parameter(OverlapParameter.SPREAD_ABOVE, SPREAD_ABOVE),
+        _make_parameter(OverlapParameter.MEAN, float(np.mean(means)), houses),
+        _make_parameter(OverlapParameter.BETWEEN, between, houses if len(houses) > 1 else []),
+        _make_parameter(OverlapParameter.WITHIN, variance, several),
+        _make_parameter(OverlapParameter.AREA, area, repeated),
+        Parameter(OverlapParameter.REGION, REGION_PART, assumed),
+        _make_parameter(OverlapParameter.MODEL, model, houses),
+        Parameter(OverlapParameter.SPREAD_BELOW, SPREAD_BELOW, assumed),
+        Parameter(OverlapParameter.SPREAD_ABOVE, SPREAD_ABOVE, assumed),
     ]
 
 
 def fit_table(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> pd.DataFrame:
     """Return the fact table `overlap_calibration`, fitted to these surveys."""
     fits = fit_surveys(read_surveys(surveys, use_patterns))
-    survey_parameters = [
-        Parameter(OverlapParameter.SURVEY, f.log_odds, ParameterBasis.ESTIMATED, (f,)) for f in fits
+    estimated = ParameterBasis.ESTIMATED
+    parameters = fit_parameters(fits) + [
+        Parameter(OverlapParameter.SURVEY, f.log_odds, estimated, 1, 1, f.survey.name) for f in fits
     ]
     sha256 = digest_frames(surveys[SURVEY_COLUMNS], use_patterns[PATTERN_COLUMNS])
     return pd.DataFrame(
-        [_make_row(parameter, sha256) for parameter in [*fit_parameters(fits), *survey_parameters]]
+        {
+            "parameter": parameter.name.value,
+            "survey_id": parameter.survey_id,
+            "value": round(parameter.value, DECIMALS),
+            "basis": parameter.basis.value,
+            "surveys": parameter.surveys,
+            "houses": parameter.houses,
+            "data_sha256": sha256,
+            "note": NOTES[parameter.name],
+        }
+        for parameter in parameters
     )
-
-
-def _make_row(parameter: Parameter, sha256: str) -> dict[str, str | int | float]:
-    single = parameter.name is OverlapParameter.SURVEY
-    return {
-        "parameter": parameter.name.value,
-        "survey_id": parameter.fits[0].survey.name if single else "",
-        "value": round(parameter.value, DECIMALS),
-        "basis": parameter.basis.value,
-        "surveys": len(parameter.fits),
-        "houses": parameter.house_count,
-        "data_sha256": sha256,
-        "note": NOTES[parameter.name],
-    }
