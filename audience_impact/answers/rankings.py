@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from audience_impact.answers import EventKind, EventOrder, Quantity, names, records
+from audience_impact.answers import EventKind, EventOrder, Quantity, names
 from audience_impact.answers.numbers import COUNTRIES, Estimate, day_in_words, read_estimate
 from audience_impact.answers.records import (
     ALL,
@@ -27,8 +27,6 @@ from audience_impact.answers.records import (
     list_containing_areas,
     plain_rows,
 )
-from audience_impact.store.divided import read_computed
-from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, ImpactMetric, YesNo
 
 NUMBERS = ("at_least", "q05", "q50", "q95", "at_most")
@@ -65,18 +63,6 @@ class Ranking:
     rows: pd.DataFrame
     total: Row
     kind: EventKind | None = None
-
-
-def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
-    """Return the published tables of restrictions and areas, and their sources.
-
-    Raise PublishError as `records.load_tables` does.
-    """
-    tables = records.load_tables(version)
-    names_to_read = sorted({*records.AREA_TABLES, "sources"} - tables.keys())
-    return tables | {
-        name: read_computed(version, name, dtype_backend="numpy_nullable") for name in names_to_read
-    }
 
 
 def build_ranking(

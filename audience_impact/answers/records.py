@@ -40,8 +40,8 @@ TABLES = (
     *("person_days", "sensitivity"),
 )
 """Published tables from which the record of a restriction is built."""
-AREA_TABLES = ("impact_by_area", "area_comparisons", "restrictions")
-"""Published tables from which the record of an area is built."""
+AREA_TABLES = ("impact_by_area", "area_comparisons", "sources")
+"""Published tables from which the record of an area and lists are built, beside `restrictions`."""
 NEWEST = {
     "impact": "confidence",
     "impact_by_platform": "at_most_persons",
@@ -438,11 +438,14 @@ class Records(Mapping[str, AnswerRecord]):
 
 
 def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
-    """Return the published tables that a question about one restriction needs, by name.
+    """Return the published tables of restrictions and areas that answers need, by name.
 
     Raise PublishError where one is damaged, or older than the columns that are read.
     """
-    tables = {name: read_computed(version, name, dtype_backend="numpy_nullable") for name in TABLES}
+    names_to_read = (*TABLES, *AREA_TABLES)
+    tables = {
+        name: read_computed(version, name, dtype_backend="numpy_nullable") for name in names_to_read
+    }
     if any(column not in tables[name] for name, column in NEWEST.items()):
         raise PublishError(f"{version.address} was published by an older release: publish it again")
     return tables

@@ -80,7 +80,7 @@ class RankedArea:
 
 def answer_question(version: Stored, words: str, period: str | None, options: Options) -> Answer:
     """Return the answer to typed words; exit with 1 if nothing on record fits."""
-    tables = rankings.load_tables(version)
+    tables = records.load_tables(version)
     question, ids = find_restrictions(words, tables, period)
     by = options.by or (Grouping.COUNTRY if question.asks_countries else None)
     options = options._replace(by=by)
@@ -230,7 +230,7 @@ def list_events(
     order: EventOrder,
 ) -> Answer:
     """Return a list of restrictions; exit with 1 where the area is unknown."""
-    tables = rankings.load_tables(version)
+    tables = records.load_tables(version)
     period = None if year is None else str(year)
     acts = rankings.select_restrictions(tables, find_area_code(area, tables), period, kind, begun)
     events = rankings.build_events(tables, set(acts["restriction_id"]), period)

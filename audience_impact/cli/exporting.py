@@ -79,12 +79,12 @@ def export(
     if begun and year is None:
         raise fail_with("--begun goes with --year", 2)
     version = open_version(published, version_name, on)
-    from audience_impact.answers import rankings
+    from audience_impact.answers import records
     from audience_impact.cli import answering
     from audience_impact.exporting import export as exporting
     from audience_impact.exporting.selection import ExportQuery
 
-    tables = rankings.load_tables(version) if restriction or area else {}
+    tables = records.load_tables(version) if restriction or area else {}
     selection = ExportQuery(
         answering.find_ids(tables, restriction or []),
         answering.find_area_code(area, tables) if area else "",
@@ -155,11 +155,11 @@ def require_report_folder(published: Path) -> None:
 
 def _write_pictures(version: "Stored", queries: list[str], into: Path) -> None:
     """Write a picture for each query, of a restriction or an area, and print the paths."""
-    from audience_impact.answers import rankings
+    from audience_impact.answers import records
     from audience_impact.cli import answering
     from audience_impact.site import build, report_data
 
-    tables = rankings.load_tables(version)
+    tables = records.load_tables(version)
     pictures: dict[str, Picture] = {}
     ids = []
     for words in queries:

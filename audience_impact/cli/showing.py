@@ -168,11 +168,11 @@ def explain(
 
 
 def _read_trace(words: str, version: "Stored") -> "Trace":
-    from audience_impact.answers import rankings
+    from audience_impact.answers import records
     from audience_impact.cli import answering
     from audience_impact.explaining.facts import read_trace
 
-    return read_trace(version, answering.find_single_id(words, rankings.load_tables(version)))
+    return read_trace(version, answering.find_single_id(words, records.load_tables(version)))
 
 
 def _write_explanation(trace: "Trace", metric: ImpactMetric | None, style: OutputFormat) -> None:
@@ -279,12 +279,12 @@ def cite(
 ) -> None:
     """Write the citation of an answer for a restriction, with sentence, version and licence."""
     version = open_version(published, version_name, on)
-    from audience_impact.answers import rankings, records, sentences
+    from audience_impact.answers import records, sentences
     from audience_impact.answers.citation import cite_restriction
     from audience_impact.cli import answering
     from audience_impact.plain_text import plain_line
 
-    tables = rankings.load_tables(version)
+    tables = records.load_tables(version)
     record = records.build_record(tables, answering.find_single_id(" ".join(restriction), tables))
     cited = cite_restriction(record, version)
     forms = {

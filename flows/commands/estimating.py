@@ -218,7 +218,7 @@ def _show_estimate(
     event: "Event", folders: list[Path], version_id: str, show_all: bool, style: OutputFormat
 ) -> "Rows":
     """Compute and show the answer; return the event as rows of facts."""
-    from audience_impact.answers import rankings
+    from audience_impact.answers import records
     from audience_impact.cli.answering import answer_restriction
     from audience_impact.plain_text import json_text
     from flows.adding.event import publish_estimate
@@ -227,7 +227,7 @@ def _show_estimate(
     try:
         with publish_estimate(event, steps.read_facts(folders)) as estimated:
             version = open_version(estimated.published)
-            tables = rankings.load_tables(version)
+            tables = records.load_tables(version)
             answer = answer_restriction(version, tables, estimated.restriction_id, show_all)
     except steps.RefusedError as error:
         raise fail_with(_explain_refusal(error, version_id)) from error

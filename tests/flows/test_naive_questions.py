@@ -250,7 +250,7 @@ def folder(repository_published: Path) -> Path:
 @pytest.fixture(scope="module")
 def tables(repository_published: Path) -> Tables:
     """All that the command answers from."""
-    return rankings.load_tables(versions.find_latest(repository_published))
+    return records.load_tables(versions.find_latest(repository_published))
 
 
 @pytest.mark.parametrize("ask", [ask_pandas, ask_polars, ask_duckdb])
