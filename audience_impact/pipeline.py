@@ -18,7 +18,7 @@ from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.fitted.context import Context, make_context
+from audience_impact.fitted.context import Context, read_context
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_names import add_names
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
@@ -210,7 +210,7 @@ def prepare_run(
     """
     run_scope = build_scope(tables, as_of)
     chosen = run_scope if only is None else run_scope.narrow_to(*only)
-    return prepare_stages(chosen, make_context(tables))
+    return prepare_stages(chosen, read_context(tables))
 
 
 def prepare_stages(run_scope: Scope, context: Context) -> tuple[Stages, list[Finding]]:

@@ -35,7 +35,7 @@ from audience_impact.facts import checks
 from audience_impact.facts import tables as facts
 from audience_impact.facts.rules import days
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.fitted.context import make_context
+from audience_impact.fitted.context import read_context
 from audience_impact.outputs.lineage import make_lineage
 from audience_impact.vocabulary import AudienceMetric, ImpactMetric, PopulationBase
 from flows import CHECKOUT
@@ -184,7 +184,7 @@ def _told(findings: list[Finding]) -> set[tuple[Any, ...]]:
 def _bounds(tables: Tables) -> pd.DataFrame:
     asked = build_scope(tables, pipeline.find_newest_access(tables))
     counted = tables | {"audience_laws": tables["audience_laws"].iloc[:0]}
-    context = make_context(counted)
+    context = read_context(counted)
     inputs = gather_inputs(asked, context)
     limits, _ = bound_restrictions(asked, inputs, inputs, context)
     metrics = (ImpactMetric.PEOPLE_EXPOSED, ImpactMetric.PEOPLE_FEATURE_EXPOSED)

@@ -12,7 +12,7 @@ from audience_impact.audiences import inputs as knowing
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted.context import make_context
+from audience_impact.fitted.context import read_context
 from audience_impact.frames import Array
 from audience_impact.outputs import impact as impact_table
 from audience_impact.outputs import impact_by_area, impact_by_day
@@ -196,7 +196,7 @@ def scoped(made: World) -> Scope:
 def known(made: World) -> Inputs:
     """What is known of a world: the stages before bounds and draws, which take as long again."""
     tables = made.typed()
-    return knowing.gather_inputs(build_scope(tables, AS_OF), make_context(tables))
+    return knowing.gather_inputs(build_scope(tables, AS_OF), read_context(tables))
 
 
 def drawn(made: World, count: int = 400, seed: int = 0) -> Draws:

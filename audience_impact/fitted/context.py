@@ -1,6 +1,6 @@
 """The context of a run: facts, fitted parameters, denominators and the tree of areas.
 
-It is built once (`make_context`) and passed to every stage, so that no stage reads a fact table
+It is built once and passed to every stage, so that no stage reads a fact table
 again to find what another one has found.
 """
 
@@ -35,12 +35,16 @@ class Context:
         return self.fitted.errors
 
 
-def make_context(tables: Tables, fitted: FittedModels | None = None) -> Context:
-    """Return the context of a run from typed facts; `fitted` if all parts of a run share it.
+def read_context(tables: Tables) -> Context:
+    """Return the context of a run of all restrictions in typed facts.
 
     Raises:
         ParameterError: A fitted table lacks a parameter.
     """
-    fitted = fitted or read_models(tables)
+    return make_context(tables, read_models(tables))
+
+
+def make_context(tables: Tables, fitted: FittedModels) -> Context:
+    """Return the context of a run, or of a part of it, with the parameters that its parts share."""
     denominators = Denominators.from_tables(tables, fitted.errors)
     return Context(tables, fitted, denominators, nesting.read_parents(tables["areas"]))

@@ -5,7 +5,7 @@ import pytest
 
 from audience_impact.audiences.inputs import gather_inputs
 from audience_impact.audiences.scope import build_scope
-from audience_impact.fitted.context import make_context
+from audience_impact.fitted.context import read_context
 from tests.support import AS_OF, World, world
 
 pytestmark = pytest.mark.chain
@@ -16,7 +16,7 @@ ASKED = {"observed_from": "2025-07-15"}
 def list_doubts(made: World) -> pd.DataFrame:
     """What speaks against the figure of each restriction."""
     tables = made.typed()
-    inputs = gather_inputs(build_scope(tables, AS_OF), make_context(tables))
+    inputs = gather_inputs(build_scope(tables, AS_OF), read_context(tables))
     return inputs.figures.quality_flags.set_index("restriction_id")
 
 

@@ -10,7 +10,7 @@ from audience_impact import figure_errors
 from audience_impact.audiences.inputs import gather_inputs
 from audience_impact.audiences.scope import build_scope
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted.context import make_context
+from audience_impact.fitted.context import read_context
 from audience_impact.fitting import errors as learning
 from audience_impact.vocabulary import ErrorQuantile
 from flows.pipeline import steps
@@ -222,7 +222,7 @@ def test_a_service_that_shrank_does_not_run_up(
     for number, (period, value) in enumerate(zip(("2024-03", "2024-04"), values, strict=True)):
         made.estimate(f"T{number}", area_id=area, value=value, period=period, audience_metric="mau")
     tables = made.restrict("R1", "alpha").typed()
-    known = gather_inputs(build_scope(tables, AS_OF), make_context(tables))
+    known = gather_inputs(build_scope(tables, AS_OF), read_context(tables))
     law = known.audiences.distributions.iloc[0]
     assert (law["growth_q50"] > 0.0) == trend
     assert law["growth_q05"] < 0.0 < law["growth_q95"]

@@ -16,7 +16,7 @@ from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import build_scope
 from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted.context import make_context
+from audience_impact.fitted.context import read_context
 from audience_impact.fitting import audiences as learning
 from audience_impact.imputation import (
     audiences,
@@ -95,8 +95,8 @@ def tables() -> Tables:
 def prepared(tables: Tables) -> tuple[Inputs, Bounds]:
     """What the facts say of the restrictions, and its bounds."""
     asked = build_scope(tables, AS_OF)
-    known = gather_inputs(asked, make_context(tables))
-    return known, bound_restrictions(asked, known, known, make_context(tables))[0]
+    known = gather_inputs(asked, read_context(tables))
+    return known, bound_restrictions(asked, known, known, read_context(tables))[0]
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=5))
@@ -310,11 +310,11 @@ def test_what_is_imputed_would_be_seen_in_a_bound(
     """The test above fails where an imputed audience is taken for a figure."""
     _, limits = prepared(tables)
     asked = build_scope(tables, AS_OF)
-    known = gather_inputs(asked, make_context(tables))
+    known = gather_inputs(asked, read_context(tables))
     low = known.audiences.sizes["base_persons"] * known.audiences.imputed["q05_share"].iloc[0]
     wrong = known.audiences.sizes.assign(low_persons=low, metric_priority=1.0)
     mistaken = replace(known, audiences=replace(known.audiences, sizes=wrong))
-    taken = bound_restrictions(asked, mistaken, mistaken, make_context(tables))[0]
+    taken = bound_restrictions(asked, mistaken, mistaken, read_context(tables))[0]
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(forced(limits), forced(taken))
 

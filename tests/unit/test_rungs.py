@@ -9,7 +9,7 @@ from scipy.stats import binom
 from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import build_scope
 from audience_impact.fitted import models
-from audience_impact.fitted.context import make_context
+from audience_impact.fitted.context import read_context
 from audience_impact.imputation import audiences, distribution
 from audience_impact.outputs.review import reasons
 from audience_impact.vocabulary import PartGap, RungFamily
@@ -29,7 +29,7 @@ def known(made: World) -> tuple[Inputs, pd.Series]:
     """What the facts say of the restriction, and its status."""
     tables = made.typed()
     asked = build_scope(tables, AS_OF)
-    result = gather_inputs(asked, make_context(tables))
+    result = gather_inputs(asked, read_context(tables))
     return result, reasons.find_status(asked, result).loc["R1"]
 
 
