@@ -14,7 +14,6 @@ Assumptions. A register counts an event at most once a year under the same words
 Known drawbacks. If a register corrects a start or a place, the row becomes another event.
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +26,7 @@ import pandas as pd
 from audience_impact import blanks
 from audience_impact.registers import gazetteer as places
 from audience_impact.registers.gazetteer import Atlas, Gazetteer, Place, plain_name
+from audience_impact.store.manifest import hash_bytes
 from audience_impact.vocabulary import (
     FigureKind,
     GeoScope,
@@ -397,7 +397,7 @@ def _split_events(rows: list[Record]) -> list[tuple[str, list[Record]]]:
 
 
 def _event_id(register: Register, identity: Sequence[str], apart: str, signs: int) -> str:
-    digest = hashlib.sha256("|".join([*identity, apart]).encode()).hexdigest()
+    digest = hash_bytes("|".join([*identity, apart]).encode())
     country = identity[0].replace(";", ".")
     return f"{country}-{identity[1]}-{register.name}-{digest[:signs]}"
 

@@ -8,7 +8,6 @@ A download is compared with the one accepted last. A refused download stays in `
 fetched again when it is confirmed, and the next one is not compared with it.
 """
 
-import hashlib
 import json
 import shutil
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +23,7 @@ from audience_impact.registers.denominators.publisher_files import (
     updated_on,
 )
 from audience_impact.store.files import as_json, write_whole
+from audience_impact.store.manifest import hash_bytes
 from flows.downloads.fetching import (
     FetchedFile,
     RetryPolicy,
@@ -59,7 +59,7 @@ class Download:
     def sha256(self) -> str:
         """Return the digest of all names and digests: the same bytes are the same download."""
         lines = "\n".join(f"{fetched.file} {fetched.sha256}" for fetched in self.files)
-        return hashlib.sha256(lines.encode()).hexdigest()
+        return hash_bytes(lines.encode())
 
     @property
     def is_incoming(self) -> bool:

@@ -10,7 +10,6 @@ tree is written out here and not by `ast.dump`, whose text differs between versi
 """
 
 import ast
-import hashlib
 import platform
 import zlib
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import audience_impact
 from audience_impact.store.history import Origin
+from audience_impact.store.manifest import hash_bytes
 from flows import CHECKOUT
 
 ENTRIES = ("flows.pipeline.steps", "audience_impact.pipeline", "schemas.published")
@@ -66,9 +66,9 @@ def code_sha256(roots: tuple[Path, ...] = ROOTS) -> str:
         tree = ast.parse(path.read_bytes())
         texts = path.with_suffix(".csv")
         content = texts.read_bytes() if texts.is_file() else b""
-        digests[name] = hashlib.sha256(_write_tree(tree).encode() + content).hexdigest()
+        digests[name] = hash_bytes(_write_tree(tree).encode() + content)
         waiting += [module for module in _list_imports(tree) if _lies_in(module, PACKAGES)]
-    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
+    return hash_bytes(repr(sorted(digests.items())).encode())
 
 
 def _find_module(roots: tuple[Path, ...], module: str) -> Path | None:

@@ -567,7 +567,7 @@ def name_method() -> str:
 def publish_results(
     results: Results, root: Path, keep: int | None, origin: Origin | None = None
 ) -> Published:
-    """Publish the version and move `latest` to it, unless it was rolled back.
+    """Publish the version and move `latest` to it.
 
     `origin` states the moment and the libraries: by default, those of this process.
     """
