@@ -127,7 +127,6 @@ def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:
 
 
 def _encode_parquet(table: pa.Table) -> bytes:
-    """Return rows of a published table as a file with the words of the table and its columns."""
     sink, words = pa.BufferOutputStream(), table.schema.metadata or {}
     # A table of an older version has the words of its columns in the schema of Arrow, where those
     # of the table are as well.
@@ -308,7 +307,6 @@ def list_files(folder: Path) -> set[str]:
 
 
 def _write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> set[str]:
-    """Write files and flush them to the disk; return their paths."""
     folder.mkdir()
     folders, names = {folder}, dict[str, str]()
     for name, made in files:
@@ -326,7 +324,6 @@ def _write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> set[str]:
 
 
 def _put_in_place(new: Path, folder: Path, old: Path) -> None:
-    """Rename a folder to its place; restore the old one where that fails."""
     there = folder.exists()
     if there:
         folder.rename(old)

@@ -213,7 +213,6 @@ def _is_in_year(rows: pd.DataFrame, year: int | None) -> "pd.Series[bool]":
 
 
 def _select_sources(tables: dict[str, pa.Table], sources: pa.Table) -> pa.Table:
-    """Return the sources named in the rows."""
     named = {
         source
         for table in tables.values()
@@ -247,7 +246,6 @@ def add_restriction_answers(
 
 
 def _add_area_answers(content: Content, area: Area) -> Content:
-    """Return the content with the answer for each year of an area."""
     rows = [
         row
         for row in records.plain_rows(content.read_computed("impact_by_area"))

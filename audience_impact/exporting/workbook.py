@@ -148,7 +148,6 @@ def _make_formats(book: xlsxwriter.Workbook) -> Formats:
 
 
 def _split_parts(content: Content, limits: Limits) -> Iterator[Part]:
-    """Yield a sheet for each table, or several sheets if a table has too many rows for one."""
     most = limits.rows - 1
     for table, rows in content.tables.items():
         count = max(1, math.ceil(rows.num_rows / most))
@@ -269,12 +268,10 @@ def write_note(field: Mapping[str, Any]) -> str:
 
 
 def _choose_height(note: str) -> float:
-    """Return the height of the box of a note, in multiples of the usual one."""
     return max(1.0, sum(1 + len(line) // 50 for line in note.split("\n")) / 4)
 
 
 def _choose_width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:
-    """Return a width, within limits, that fits most cells of a column."""
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return OF_NUMBERS
     longest = pc.quantile(pc.utf8_length(cells), 0.9)[0].as_py() or 0
@@ -282,7 +279,6 @@ def _choose_width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:
 
 
 def _list_columns(content: Content) -> Iterator[Sequence[str]]:
-    """Yield every column with its unit and meaning."""
     for table in content.tables:
         for field in content.describe_columns(table):
             yield table, field["name"], field.get("unit", ""), field["description"]
@@ -310,7 +306,6 @@ def _list_values(content: Content) -> Iterator[Sequence[str]]:
 def _write_list(
     sheet: Worksheet, headings: Sequence[str], rows: Iterable[Sequence[str]], made: Formats
 ) -> None:
-    """Fill a sheet with rows of text."""
     for place, width in enumerate((24, 28, 80, 40)):
         sheet.set_column(place, place, width)
         sheet.write_string(0, place, headings[place], made.heading)
@@ -352,7 +347,6 @@ def _write_cover(
 
 
 def _read_citations() -> list[str]:
-    """Return the references of the page of the method."""
     section = documents.render_method().partition(CITATIONS)[2].partition("\n## ")[0]
     return [line[2:] for line in section.splitlines() if line.startswith("- ")]
 

@@ -172,7 +172,6 @@ def _map_path(year: str) -> str:
 def _collect_values(
     report: ReportData, code: str, by_country: Mapping[str, list[ListEntry]]
 ) -> dict[str, Any]:
-    """Return the values that the template reads."""
     name, periods = naming.name_area(code), report.list_rows("impact_by_area", code)
     years = [row for row in periods[::-1] if len(row["period"]) == 4]
     today = report.last_day.get(code)
@@ -234,7 +233,6 @@ def _describe_year(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _group_reasons(years: Rows) -> list[tuple[str, str]]:
-    """Return each reason for the status of years, with these years."""
     years_by_reason: dict[str, list[str]] = {}
     for row in years:
         if row["reason"]:
@@ -259,7 +257,6 @@ def _list_comparisons(report: ReportData, code: str) -> Rows:
 
 
 def _format_published(row: Mapping[str, Any]) -> str:
-    """Return a figure that others published with its unit: people, restrictions or hours."""
     over = naming.name_limit(row["interval_kind"])
     if row["published_persons"] is not None:
         return f"{over}{rendering.show_persons(row['published_persons'])}"
@@ -281,7 +278,6 @@ def _list_parts(report: ReportData, code: str) -> list[tuple[str, list[Estimate 
 def _choose_entries(
     report: ReportData, code: str, by_country: Mapping[str, list[ListEntry]]
 ) -> list[ListEntry]:
-    """Return the restrictions of a country, newest first; of a region, the largest ones."""
     if code in by_country:
         return rendering.newest_first(by_country[code])
     inside = [

@@ -67,7 +67,6 @@ def name_platform(report: ReportData, platform: str) -> str:
 def _collect_values(
     report: ReportData, platform: str, name: str, entries: list[ListEntry]
 ) -> dict[str, Any]:
-    """Return the values that the template reads."""
     countries = rendering.group_entries(entries, lambda entry: entry.countries)
     acts = [
         act for code, listed in countries.items() for act in _list_periods(report, code, listed)
@@ -92,7 +91,6 @@ def _collect_values(
 def _list_periods(
     report: ReportData, code: str, entries: Iterable[ListEntry]
 ) -> Iterator[dict[str, str]]:
-    """Yield area, start and end (ISO 8601) of each restriction that has a start on record."""
     for entry in entries:
         ended = parse_period(report.records[entry.restriction].restriction.ended_on or "")
         end = report.as_of.isoformat() if entry.end_status == EndStatus.ONGOING else entry.start

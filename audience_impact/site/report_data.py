@@ -152,7 +152,6 @@ def _is_confirmed(record: AnswerRecord) -> bool:
 
 
 def _lasts_a_day(restriction: Restriction) -> bool:
-    """Return whether it was in force for a day or longer, as far as is known."""
     if restriction.q50_in_force_hours is not None:
         return restriction.q50_in_force_hours >= DAY_HOURS
     if restriction.end_status == EndStatus.ONGOING:
@@ -162,7 +161,6 @@ def _lasts_a_day(restriction: Restriction) -> bool:
 
 
 def _name_targets(record: AnswerRecord) -> str:
-    """Return the names of the services, or the internet with its network."""
     services = put_counts_last([drop_occasion(name) for name in record.platforms.values()])
     network = record.restriction.network_scope
     if record.is_network:

@@ -97,7 +97,6 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
 
 
 def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, Any]:
-    """Return the values that the template reads."""
     names, figures = report.platforms | record.platforms, _list_figures(record, report)
     assumed = name_unnamed_places(record)
     assumed += list_caveats(record, record.leading) if record.leading.people.interval else []
@@ -165,12 +164,10 @@ def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str
 
 
 def _order_numbers(record: AnswerRecord) -> list[Number]:
-    """Return the numbers in the order of METRICS."""
     return [record.by_metric[metric] for metric in METRICS if metric in record.by_metric]
 
 
 def _describe_duration(record: AnswerRecord) -> str:
-    """Return the first and the last day in words, as far as they are on record."""
     if not choose_start_day(record):
         return "on a day that is not recorded"
     if not record.restriction.ended_on or record.clauses.end is End.NOT_RECORDED:
@@ -217,7 +214,6 @@ def _choose_person_days(record: AnswerRecord) -> Iterator[Days]:
 
 
 def _list_figures(record: AnswerRecord, report: ReportData) -> list[dict[str, Any]]:
-    """Return each figure used, with its role and the page that it was read on."""
     names, listed = report.platforms | record.platforms, []
     for figure in record.figures:
         source = report.sources.get(figure["source_id"])
@@ -252,7 +248,6 @@ def _list_rules(record: AnswerRecord) -> list[dict[str, Any]]:
 
 
 def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each thing that is missing."""
     texts = [
         f"There is no number of {number.label}: "
         f"{'; '.join(text for _, text in write_reasons(record, number))}."
@@ -283,7 +278,6 @@ def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:
 
 
 def _find_neighbours(report: ReportData) -> dict[str, Neighbours]:
-    """Return the neighbours of each restriction."""
     neighbours: dict[str, Neighbours] = {entry.restriction: [] for entry in report.entries}
     by_country = rendering.group_entries(report.entries, lambda entry: entry.countries)
     for country, entries in by_country.items():
@@ -295,13 +289,11 @@ def _find_neighbours(report: ReportData) -> dict[str, Neighbours]:
 
 
 def _make_json(record: AnswerRecord, version: str) -> bytes:
-    """Return the output of `show --format json`, with the version."""
     values = {"version_id": version, **restriction_json(record)}
     return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
 def _list_csv_rows(record: AnswerRecord, version: str) -> Iterator[Sequence[Any]]:
-    """Yield the head, and every number of the page."""
     yield CSV_COLUMNS
     shared = {"restriction_id": record.restriction.restriction_id, "version_id": version}
     impact = {row["impact_metric"]: row for row in record.rows["impact"]}

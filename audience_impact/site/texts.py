@@ -65,7 +65,6 @@ def _make_downloads(report: ReportData) -> Iterator[tuple[str, str, str, bytes]]
 
 
 def _make_sections(package: Mapping[str, Any]) -> list[Section]:
-    """Return every table, in the order of the package."""
     places: dict[tuple[tuple[str, str], ...], str] = {}
     tables = [resource for resource in package["resources"] if "schema" in resource]
     return [
@@ -86,7 +85,6 @@ def _make_sections(package: Mapping[str, Any]) -> list[Section]:
 def _list_values(
     resource: Mapping[str, Any], places: dict[tuple[tuple[str, str], ...], str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield the meaning of each coded value, or the column with the same values."""
     for field in resource["schema"]["fields"]:
         values = tuple(read_values(field).items())
         if len(values) > 1 and values in places:
@@ -125,7 +123,6 @@ def _make_parser() -> MarkdownIt:
 
 
 def _set_anchors(tokens: Sequence[Token]) -> None:
-    """Give each heading its anchor, and each table its number."""
     tables = 0
     for place, token in enumerate(tokens):
         if token.type == "heading_open":

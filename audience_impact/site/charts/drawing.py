@@ -169,7 +169,6 @@ def _fit_width(svg: str) -> tuple[int, str, str]:
 def _write_lines(
     texts: Sequence[str], size: int, top: int, colour: str, weight: str
 ) -> tuple[str, int]:
-    """Return SVG lines of texts, each wrapped to the lines that it needs, and where they end."""
     room, step = int(INNER / (size * LETTER)), round(size * 1.4)
     lines = [
         line

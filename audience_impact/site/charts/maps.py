@@ -201,7 +201,6 @@ _LABELS = {
 
 
 def _make_legend(legend: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Return the scale and the legend of colours and their meanings."""
     words = [text for _, text in legend]
     colours = [paint(colour) for colour, _ in legend]
     stroke = {"symbols": {"update": {"stroke": {"value": paint("bounds")}}}}
@@ -212,7 +211,6 @@ def _make_legend(legend: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _describe_shape(shape: Shape, row: Mapping[str, Any] | None, scale: Scale) -> Shape:
-    """Return a shape with its colour, outline and text."""
     area = shape["id"]
     is_dot, is_disputed = shape["geometry"]["type"] == "Point", area in DISPUTED
     stroke = "bounds" if is_disputed else "ink" if is_dot else "paper"

@@ -128,7 +128,6 @@ def _write_title(ranking: Ranking, is_by_country: bool = True) -> str:
 
 
 def _describe_missing(count: int, estimated: int, drawn: int) -> str:
-    """Return how many rows are not drawn."""
     more, without = estimated - drawn, count - estimated
     parts = [f"{more} more with an estimate"] * bool(more)
     parts += [f"{without} without one"] * bool(without)
@@ -144,7 +143,6 @@ def _name_sources(publishers: Sequence[str], version: Stored) -> tuple[str, str]
 
 
 def _make_rows(rows: pd.DataFrame, quantity: Quantity) -> Iterator[Row]:
-    """Yield a row for each country or restriction, with its median and interval."""
     for row in plain_rows(rows):
         amount = rankings.read_amount(row, quantity)
         yield Row(rankings.name_row(row), format_amount(amount), "accent", mark_interval(amount))

@@ -219,7 +219,6 @@ def mark_interval(estimate: Estimate) -> tuple[Mark, ...]:
 
 
 def _make_part_rows(by_metric: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
-    """Yield rows for the feature users and the people without access, if their numbers differ."""
     shown = read_estimate(by_metric[ImpactMetric.PEOPLE_EXPOSED])
     for metric, name, colour in METRICS:
         estimate = read_estimate(by_metric[metric]) if metric in by_metric else shown
@@ -228,7 +227,6 @@ def _make_part_rows(by_metric: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]
 
 
 def _make_base_rows(row: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield a row for the base population, and one for the residents if their number differs."""
     base, residents = (read_number(row[name]) for name in ("base_persons", "population_persons"))
     if base is not None:
         name = naming.capitalise_first(naming.label_code(row["base"], "population_base"))

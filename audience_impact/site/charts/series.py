@@ -192,7 +192,6 @@ _FIT_WIDTH = {"type": "fit-x", "contains": "padding"}
 
 
 def _draw_people(title: str, alt: str, top: float, layers: list[Layer], x: Layer) -> str:
-    """Return the picture of layers with numbers of people upwards, from zero to `top`."""
     step = choose_step(FINER * top)
     ticks = {step * number: format_number(step * number) for number in range(int(top / step) + 1)}
     axis = {**_label_axis(ticks), "zindex": 0}
@@ -215,7 +214,6 @@ def _hit(marks: list[Layer], mark: Layer, **more: Layer) -> Layer:
 
 
 def _rule(marks: list[Layer], ends: tuple[str, str], colour: str, width: float = 1) -> Layer:
-    """Return a layer of vertical lines between two numbers of each year."""
     rule = {"type": "rule", "color": paint(colour), "strokeWidth": width}
     there = [mark for mark in marks if ends[1] in mark]
     return _layer(there, rule, y=_y(ends[0]), y2={"field": ends[1]})
@@ -232,7 +230,6 @@ def _y(field: str) -> Layer:
 
 
 def _label_axis(texts: Mapping[Any, str | list[str]]) -> Layer:
-    """Return an axis with a text at each value."""
     keys = {f"{value:.15g}": text for value, text in texts.items()}
     return {"values": list(texts), "labelExpr": f"{json.dumps(keys)}[datum.value]"}
 
