@@ -60,8 +60,7 @@ def narrow_meanings(
 def _as_circles(meaning: NameMeaning, circle: re.Match[str] | None) -> NameMeaning:
     if circle is None:
         return meaning
-    is_single = circle["single"] or meaning.reading is not PlaceReading.WITHIN
-    count = 1 if is_single else meaning.units
+    count = meaning.units if meaning.reading is PlaceReading.WITHIN else 1
     within = replace(meaning, reading=PlaceReading.WITHIN, least_area_id="")
     radius = float(circle["km"] or circle["of"])
     return replace(within, part_kind=PartKind.CIRCLE, units=max(round(radius * count), 1))
