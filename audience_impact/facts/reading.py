@@ -81,10 +81,6 @@ class Header:
         return [name for name in self.columns if name not in self.optional_columns]
 
 
-def _has_line_break(text: str) -> bool:
-    return "\n" in text or "\r" in text
-
-
 def _count_separators(line: str) -> int:
     """Return the commas between cells; -1 if a quote does not enclose a whole cell."""
     first, *middle = line.split('"')[::2]
@@ -147,54 +143,52 @@ class _Reader:
         self.path, self.header, self.layer = path, header, layer
         self.findings: list[Finding] = []
 
-    def add_finding(
-        self, rule: str, line: int, column: str, value: str, message: str, row: Sequence[str] = ()
+    def report(
+        self,
+        rule: str,
+        message: str,
+        line: int = 1,
+        column: str = "",
+        value: str = "",
+        row: Sequence[str] = (),
     ) -> None:
         written_row = json.dumps(list(row), ensure_ascii=False) if row else ""
         place = self.path.name, self.layer, line, column
         self.findings.append(_make_finding(rule, message, *place, value, written_row))
 
-    def _explain_unread(self) -> str:
-        """Return why the file is not read; blank if it is."""
-        if not self.path.is_file():  # a pipe need never end
-            return "it is no file, or a link to none; put the file there, or remove it"
-        if self.path.stat().st_size > MOST_BYTES:
-            return f"the file has more than {MOST_BYTES:,} bytes"
-        return ""
-
     def read_text(self) -> str | None:
+        """Return the text of the file; None, with a finding, where it is not read."""
         try:
-            if reason := self._explain_unread():
-                self.add_finding("unreadable", 1, "", "", reason)
-                return None
-            text = self.path.read_bytes().decode("utf-8-sig")
-            expected = (text.count("\n") + 1) * len(self.header.columns)
-            if text.count(",") > max(LEAST_COMMAS, MOST_COMMAS_RATIO * expected):
-                self.add_finding(
-                    "unreadable",
-                    1,
-                    "",
-                    "",
-                    "the file has far more commas than cells",
-                )
-                return None
-            return text
+            if not self.path.is_file():  # a pipe need never end
+                reason = "it is no file, or a link to none; put the file there, or remove it"
+            elif self.path.stat().st_size > MOST_BYTES:
+                reason = f"the file has more than {MOST_BYTES:,} bytes"
+            else:
+                text = self.path.read_bytes().decode("utf-8-sig")
+                cells = (text.count("\n") + 1) * len(self.header.columns)
+                if text.count(",") <= max(LEAST_COMMAS, MOST_COMMAS_RATIO * cells):
+                    return text
+                reason = "the file has far more commas than cells"
         except OSError as error:
-            self.add_finding("unreadable", 1, "", "", f"the file cannot be read: {error.strerror}")
-            return None
+            reason = f"the file cannot be read: {error.strerror}"
         except UnicodeDecodeError as error:
-            data = self.path.read_bytes()
-            start = data.rfind(b"\n", 0, error.start) + 1
-            column = data[start : error.start].count(b",")
-            names = data.split(b"\n", 1)[0].decode("utf-8", "replace").strip().split(",")
-            self.add_finding(
-                "encoding",
-                data.count(b"\n", 0, error.start) + 1,
-                names[min(column, len(names) - 1)],
-                f"byte 0x{data[error.start]:02x}",
-                "the file is not UTF-8; save it as UTF-8",
-            )
+            self.report_encoding(error)
             return None
+        self.report("unreadable", reason)
+        return None
+
+    def report_encoding(self, error: UnicodeDecodeError) -> None:
+        data = self.path.read_bytes()
+        start = data.rfind(b"\n", 0, error.start) + 1
+        column = data[start : error.start].count(b",")
+        names = data.split(b"\n", 1)[0].decode("utf-8", "replace").strip().split(",")
+        self.report(
+            "encoding",
+            "the file is not UTF-8; save it as UTF-8",
+            data.count(b"\n", 0, error.start) + 1,
+            names[min(column, len(names) - 1)],
+            f"byte 0x{data[error.start]:02x}",
+        )
 
     def parse_rows(self, text: str) -> list[tuple[int, list[str]]]:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -206,62 +200,49 @@ class _Reader:
                     rows.append((line, row))
                 line = reader.line_num + 1
         except csv.Error as error:
-            self.add_finding("unreadable", line, "", "", f"{error}; check the quotes on this line")
+            self.report("unreadable", f"{error}; check the quotes on this line", line)
             return []
         return rows
 
     def translate_header(self, names: Sequence[str]) -> list[str]:
         """Return the header with current names, and report former names."""
-        today = [self._translate_name(name, names) for name in names]
-        for old, new in zip(names, today, strict=True):
-            if old != new:
-                self.add_finding(
-                    FORMER_COLUMN, 1, old, old, f"read as {new}; write {new} in the header"
-                )
+        today = list(names)
+        for place, old in enumerate(names):
+            new = FORMER_NAMES.get(old, old)
+            if new != old and new in self.header.columns and new not in names:
+                today[place] = new
+                message = f"read as {new}; write {new} in the header"
+                self.report(FORMER_COLUMN, message, 1, old, old)
         return today
 
-    def _translate_name(self, name: str, names: Sequence[str]) -> str:
-        new = FORMER_NAMES.get(name, name)
-        return new if new in self.header.columns and new not in names else name
-
     def check_header(self, names: Sequence[str]) -> bool:
+        columns = self.header.columns
         lacking = [name for name in self.header.required_columns if name not in names]
-        for missing in lacking:
-            self.add_finding(
-                "missing_column", 1, missing, "", f"add the column {missing} to the header"
-            )
+        for name in lacking:
+            self.report("missing_column", f"add the column {name} to the header", 1, name)
         strange = [
-            name
-            for place, name in enumerate(names)
-            if name not in self.header.columns or name in names[:place]
+            name for place, name in enumerate(names) if name not in columns or name in names[:place]
         ]
         for name in strange:
-            self.add_finding(
-                "unknown_column",
-                1,
-                name,
-                name,
-                f"remove or rename it; the table has: {', '.join(self.header.columns)}",
-            )
+            message = f"remove or rename it; the table has: {', '.join(columns)}"
+            self.report("unknown_column", message, 1, name, name)
         return not lacking and not strange
 
     def check_row(self, line: int, row: list[str], names: Sequence[str]) -> bool:
         if len(row) != len(names):
-            self.add_finding(
-                "field_count",
-                line,
-                names[min(len(row), len(names)) - 1],
-                str(len(row)),
+            message = (
                 f"the row has {len(row)} cells and the header {len(names)}; "
-                "quote cells that contain a comma",
-                row,
+                "quote cells that contain a comma"
             )
+            name = names[min(len(row), len(names)) - 1]
+            self.report("field_count", message, line, name, str(len(row)), row)
             return False
-        if not _has_line_break(",".join(row)):
-            return True
-        name, cell = next(pair for pair in zip(names, row, strict=True) if _has_line_break(pair[1]))
-        self.add_finding("multiline_cell", line, name, cell[:40], "write the cell on one line", row)
-        return False
+        for name, cell in zip(names, row, strict=True):
+            if "\n" in cell or "\r" in cell:
+                message = "write the cell on one line"
+                self.report("multiline_cell", message, line, name, cell[:40], row)
+                return False
+        return True
 
     def read_frame(self) -> pd.DataFrame:
         text = self.read_text()
@@ -276,13 +257,8 @@ class _Reader:
     def read_row_by_row(self, text: str | None) -> pd.DataFrame:
         rows = self.parse_rows(text) if text is not None else []
         if text is not None and not rows and not self.findings:
-            self.add_finding(
-                "empty_file",
-                1,
-                self.header.columns[0],
-                "",
-                f"write the header: {','.join(self.header.columns)}",
-            )
+            columns = self.header.columns
+            self.report("empty_file", f"write the header: {','.join(columns)}", 1, columns[0])
         names = self.translate_header(rows[0][1]) if rows else []
         if not rows or not self.check_header(names):
             return make_empty_table(self.header.columns)
@@ -336,16 +312,12 @@ def read_layers(
                 frames.append(reader.read_frame())
                 findings += reader.findings + _report_repeated_keys(frames[-1], table, header)
         if not frames and not header.optional:
-            findings.append(_report_missing_table(table, header))
+            file = f"{table}.csv"
+            text = f"no folder contains {file}; add it, with only its header if it has no rows"
+            findings.append(_make_finding("missing_table", text, file, column=header.columns[0]))
         apart[table] = frames
     written = dict.fromkeys([*unfinished, *_report_unfinished_layers(folders, headers)])
     return apart, [*written, *findings]
-
-
-def _report_missing_table(table: str, header: Header) -> Finding:
-    file = f"{table}.csv"
-    text = f"no folder contains {file}; add it, with only its header if it has no rows"
-    return _make_finding("missing_table", text, file, column=header.columns[0])
 
 
 def _report_unfinished_layers(
@@ -379,15 +351,10 @@ def _report_unknown_tables(
 def _report_repeated_keys(frame: pd.DataFrame, table: str, header: Header) -> list[Finding]:
     """Return a finding at the later line of each key that occurs twice in a file."""
     key = list(header.key)
-    again = frame.duplicated(key)
-    if not again.any():  # nearly always
+    if not frame.duplicated(key).any():  # nearly always
         return []
-    filled = header.has_key(frame)
-    if not (filled & again).any():
-        return []
-    groups = frame[filled].groupby(key, sort=False)["row_line"]
-    first = groups.transform("first")
-    later = frame[filled][frame.loc[filled, "row_line"] > first]
+    keyed = frame[header.has_key(frame)]
+    first = keyed.groupby(key, sort=False)["row_line"].transform("first")
     return [
         _make_finding(
             "key_repeats",
@@ -396,7 +363,7 @@ def _report_repeated_keys(frame: pd.DataFrame, table: str, header: Header) -> li
             *(int(row["row_layer"]), int(row["row_line"]), key[0]),
             *(";".join(row[name] for name in key), dump_row(row)),
         )
-        for place, row in later.iterrows()
+        for place, row in keyed[keyed["row_line"] > first].iterrows()
     ]
 
 
@@ -428,15 +395,6 @@ def merge_layers(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
     repeated = keyed & together.duplicated([*key, "row_layer"], keep="last")
     parts = (~beaten, beaten & ~repeated, repeated)
     return Merged(*(together[part].reset_index(drop=True) for part in parts))
-
-
-def _read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file; no bytes where the file is missing or refused."""
-    try:
-        is_read = path.is_file() and path.stat().st_size <= MOST_BYTES
-        return path.read_bytes() if is_read else b""
-    except OSError:
-        return b""
 
 
 class PackedFiles(Mapping[str, bytes]):
@@ -472,12 +430,19 @@ class PackedFiles(Mapping[str, bytes]):
 def read_contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> Mapping[str, bytes]:
     """Return the bytes of all fact files by layer and name, such as `0/estimates.csv`."""
     return PackedFiles(
-        (f"{number}/{table}.csv", _read_bytes(path))
+        (f"{number}/{table}.csv", _read_bytes(folder / f"{table}.csv"))
         for number, folder in enumerate(folders)
         for table in headers
-        for path in [folder / f"{table}.csv"]
-        if path.is_file()
+        if (folder / f"{table}.csv").is_file()
     )
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file; no bytes where it is too large or cannot be read."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
+    except OSError:
+        return b""
 
 
 def report_changed_tables(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[Finding]:

@@ -88,30 +88,28 @@ def build_finding(
     message: str,
 ) -> Finding:
     """Return a finding about one row of a table as read."""
-    return Finding(
-        table,
-        str(row["row_file"]),
-        int(row["row_line"]),
-        column,
-        rule,
-        severity,
-        str(row.get(column, "")),
-        message,
-        int(row["row_layer"]),
-        dump_row(row),
-    )
+    file, line, layer = str(row["row_file"]), int(row["row_line"]), int(row["row_layer"])
+    value = str(row.get(column, ""))
+    return Finding(table, file, line, column, rule, severity, value, message, layer, dump_row(row))
 
 
 def drop_faulty_rows(tables: Tables, findings: Sequence[Finding]) -> Tables:
     """Return the tables without the rows that have errors."""
     bad = {f.place for f in findings if f.severity is FindingSeverity.ERROR}
-    sound_tables = dict(tables)
-    for table in {place[0] for place in bad} & tables.keys():
-        frame = tables[table]
-        places = zip(frame["row_layer"], frame["row_line"], strict=True)
-        mask = [(table, layer, line) not in bad for layer, line in places]
-        sound_tables[table] = frame[pd.Series(mask, frame.index, "bool")].reset_index(drop=True)
-    return sound_tables
+    sound = {
+        table: tables[table][~_mark_rows(table, tables[table], bad)].reset_index(drop=True)
+        for table in {place[0] for place in bad} & tables.keys()
+    }
+    return tables | sound
+
+
+def _mark_rows(
+    table: str, frame: pd.DataFrame, places: set[tuple[str, int, int]]
+) -> "pd.Series[bool]":
+    """Return true for the rows of a table that are at some places."""
+    rows = zip(frame["row_layer"], frame["row_line"], strict=True)
+    marks = [(table, layer, line) in places for layer, line in rows]
+    return pd.Series(marks, frame.index, dtype="bool")
 
 
 def list_places(tables: Tables) -> set[tuple[str, int, int]]:
@@ -125,21 +123,15 @@ def list_places(tables: Tables) -> set[tuple[str, int, int]]:
 
 def blank_cells(tables: Tables, findings: Sequence[Finding]) -> Tables:
     """Return the tables with the cells of these findings blank."""
-    blank: dict[str, dict[str, set[tuple[int, int]]]] = {}
+    places: dict[tuple[str, str], set[tuple[str, int, int]]] = {}
     for finding in findings:
-        columns = blank.setdefault(finding.table, {})
-        columns.setdefault(finding.column, set()).add((finding.layer, finding.line))
+        places.setdefault((finding.table, finding.column), set()).add(finding.place)
     result = dict(tables)
-    for table, columns in blank.items():
-        frame = tables[table]
-        lines = list(zip(frame["row_layer"], frame["row_line"], strict=True))
-        result[table] = frame.assign(
-            **{
-                name: frame[name].mask([line in wrong for line in lines], "")
-                for name, wrong in columns.items()
-                if name in frame
-            }
-        )
+    for (table, column), wrong in places.items():
+        frame = result[table]
+        if column in frame:
+            cells = frame[column].mask(_mark_rows(table, frame, wrong), "")
+            result[table] = frame.assign(**{column: cells})
     return result
 
 
@@ -171,16 +163,12 @@ def convert_types(
 def fill_lineage(tables: Tables) -> Tables:
     """Fill a blank `measurement_series_id` of a figure with that of its source."""
     series_of_source = tables["sources"].set_index("source_id")["measurement_series_id"]
-    filled = {}
+    filled = dict(tables)
     for table, frame in tables.items():
         if has_lineage(frame) and table != "sources":
-            stands_for = frame["source_id"].map(series_of_source).astype("str").fillna("")
-            frame = frame.assign(
-                measurement_series_id=frame["measurement_series_id"].where(
-                    frame["measurement_series_id"] != "", stands_for
-                )
-            )
-        filled[table] = frame
+            series, of_source = frame["measurement_series_id"], frame["source_id"]
+            of_source = of_source.map(series_of_source).astype("str").fillna("")
+            filled[table] = frame.assign(measurement_series_id=series.mask(series == "", of_source))
     return filled
 
 
