@@ -4,8 +4,8 @@ Definitions. A set contains the audiences of a country under the restrictions in
 or on a day. A region of the world is one of the UN's (M49), with all countries in it; 001 is the
 world.
 
-Method. Each number is computed three times: for what is certain (lower bound), what can be drawn,
-and what is possible (upper bound), as described in timeline.py. A set has at least as many people
+Method. Each set is computed in all worlds (simulation/worlds.py): of what is certain, possible and
+drawn, as described in timeline.py. A set has at least as many people
 as each of its restrictions, and a year as each of its months, in bounds and in every draw.
 Countries are disjoint: people of a region are the sum of its countries, draw by draw. The draws of
 a region are those of the countries that are drawn; where some are not, they are of a part of the

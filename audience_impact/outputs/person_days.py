@@ -1,8 +1,7 @@
 """Table `person_days`: person-days of restrictions and countries, by month and year.
 
-Each total is computed three times: for what is certain (lower bound), what can be drawn
-(quantiles), and what is possible (upper bound); then again with imputed ends. timeline.py describes
-the method.
+Each total is a query over days (queries.py), in all worlds: of what is certain, drawn and possible;
+then again with imputed ends. timeline.py describes the method.
 
 Columns `slowed_*` are a part of the others, never an addition to them: the person-days of people
 under slowed restrictions alone. A person who is under a cut and under a slowed restriction on one

@@ -421,10 +421,7 @@ def _add_parts(
     blocks: list[_Block],
     drawn: PartDraws,
 ) -> Array:
-    """Return the people of sets: `union` (NaN if none) and the people in parts of a country.
-
-    None) of `base`.
-    """
+    """Return the people of sets: `union` (NaN if none) of `base`, and those in parts."""
     persons = union.copy()
     for block in blocks:
         touched, online = _sum_touched(block, restrictions, drawn)

@@ -55,7 +55,7 @@ class Steps:
         audiences: Each audience (rows of `SimulationInputs.audiences`, D).
         bases: The people online, or another population if that is the base.
         joint: The union of the audiences by the model of joint use.
-        given: The same union, conditioned on the measured overlaps.
+        conditioned: The same union, conditioned on the measured overlaps.
         used: Users of the restricted features among them, in the whole country.
         part: The part of the country that is touched.
         countries: The resulting people of each country.

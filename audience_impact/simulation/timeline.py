@@ -373,7 +373,7 @@ def list_periods(scope: Scope) -> pd.DataFrame:
     Columns: `from_day`; `least_from`, the last day on which the restriction may have begun; the day
     after the last one, as `least_end` (first possible), `end` (median if unknown), `most_end` (last
     possible), `drawn_end` (last that is drawn) and `imputed_end` (the same as `end`);
-    `is_end_unknown`; the parameters of the distribution of the duration; and curfews.COLUMNS.
+    `is_end_unknown`; the parameters of the distribution of the duration; and HOURS_COLUMNS.
     """
     about = scope.by_id
     seen, announced = about["observed_from_start"], about["announced_on_start"]
