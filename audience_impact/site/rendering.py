@@ -113,6 +113,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "status": show_status,
     "area": naming.name_area,
     "source_name": naming.name_source,
+    "licence": naming.name_licence,
 }
 
 

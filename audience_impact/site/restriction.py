@@ -15,9 +15,7 @@ from audience_impact.answers.caveats import (
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.numbers import (
     NUMBERS,
-    Estimate,
     dates_in_words,
-    read_estimate,
 )
 from audience_impact.answers.records import ALL, AnswerRecord, Days, End, Number
 from audience_impact.answers.restriction_words import (
@@ -97,7 +95,7 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
 
 
 def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, Any]:
-    names, figures = report.platforms | record.platforms, _list_figures(record, report)
+    names = report.platforms | record.platforms
     assumed = name_unnamed_places(record)
     assumed += list_caveats(record, record.leading) if record.leading.people.interval else []
     headline = sentences.write_headline(record)
@@ -114,14 +112,19 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
         "assumed": _split_assumptions(assumed),
         "source": report.sources.get(record.restriction.source_id),
         "people": _choose_numbers(record),
-        "parts": _list_audiences(record, names),
+        "platform_names": names,
+        "measured_by": {
+            figure["platform_id"]: figure["attribution"]
+            for figure in record.figures
+            if figure["role"] == FactRole.AUDIENCE
+        },
         "days": days,
         "days_picture": rows.draw_person_days(f"Person-days a year: {entry.title}", yearly),
         "feature_days": any(row.users != row.person_days and row.users.q50 for row in days),
         "inputs": inputs,
         "inputs_picture": rows.draw_drivers(f"What makes the interval wide: {entry.title}", inputs),
-        "figures": [figure for figure in figures if figure["role"] != FactRole.RELAY],
-        "relays": [figure for figure in figures if figure["role"] == FactRole.RELAY],
+        "figures": [row for row in record.figures if row["role"] != FactRole.RELAY],
+        "relays": [row for row in record.figures if row["role"] == FactRole.RELAY],
         "citation": cite_restriction(record, report.stored),
         "rules": _list_rules(record),
         "unknown": _list_unknown(record, names),
@@ -184,45 +187,11 @@ def _choose_numbers(record: AnswerRecord) -> list[Number]:
     return numbers
 
 
-def _list_audiences(record: AnswerRecord, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the audience of each service: counted, with measurer and time, or imputed."""
-    by = {
-        figure["platform_id"]: figure["attribution"]
-        for figure in record.figures
-        if figure["role"] == "audience"
-    }
-    return [
-        {
-            "name": names[part["platform_id"]],
-            "platform": part["platform_id"],
-            "bounds": Estimate(part["at_least_persons"], None, None, None, part["at_most_persons"]),
-            "imputed": read_estimate(part, prefix="imputed_", bounds=False),
-            "metric": part["audience_metric"],
-            "by": by.get(part["platform_id"], ""),
-            "rung": part["imputation_rung"],
-            "staleness": part["staleness"],
-        }
-        for part in record.audiences
-    ]
-
-
 def _choose_person_days(record: AnswerRecord) -> Iterator[Days]:
     """Yield person-days by year, then in total; for a single year, only the year."""
     years = [row for row in record.person_days if len(row.period) == 4]
     sums = [row for row in record.person_days if row.period == ALL]
     yield from [*years, *(sums if len(years) > 1 else [])]
-
-
-def _list_figures(record: AnswerRecord, report: ReportData) -> list[dict[str, Any]]:
-    names, listed = report.platforms | record.platforms, []
-    for figure in record.figures:
-        source = report.sources.get(figure["source_id"])
-        page = naming.name_source(source) if source else figure["source_id"]
-        licence = naming.name_licence(source) if source else ""
-        what = naming.label_code(figure["role"], "fact_role")
-        of = names.get(figure["platform_id"], "")
-        listed.append({**figure, "what": what, "of": of, "page": page, "licence": licence})
-    return listed
 
 
 def _list_rules(record: AnswerRecord) -> list[dict[str, Any]]:
