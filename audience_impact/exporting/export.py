@@ -56,7 +56,12 @@ def export_version(
     everything = content.read_content(version)
     chosen = select_content(version, everything, query)
     if form is Form.XLSX:
-        return _write_workbook(into, add_events(chosen, everything, query), overwrite)
+        from audience_impact.exporting import workbook
+
+        packed = io.BytesIO()
+        notes = workbook.write_workbook(packed, add_events(chosen, everything, query))
+        put_file(into, packed.getvalue(), overwrite)
+        return notes
     if form is Form.JSON:
         put_file(into, make_json_file(chosen), overwrite)
     elif form is Form.DUCKDB:
@@ -69,16 +74,6 @@ def export_version(
         else:
             put_folder(into, files.items(), files, "an export", overwrite)
     return []
-
-
-def _write_workbook(into: Path, chosen: Content, overwrite: bool) -> list[str]:
-    """Write a workbook; return what Excel could not store unchanged."""
-    from audience_impact.exporting import workbook
-
-    packed = io.BytesIO()
-    notes = workbook.write_workbook(packed, chosen)
-    put_file(into, packed.getvalue(), overwrite)
-    return notes
 
 
 def make_csv_files(content: Content) -> dict[str, bytes]:

@@ -189,7 +189,11 @@ def _collect_values(
             for row in report.list_rows("impact_by_day", code)[::-1]
         ],
         "person_days": _list_person_days(report, code)[::-1],
-        "others": _list_comparisons(report, code),
+        "others": sorted(
+            report.list_rows("area_comparisons", code),
+            key=lambda row: (row["period"], row["publisher"]),
+        )[::-1],
+        "format_published": _format_published,
         "parts": _list_parts(report, code),
         "listed": _choose_entries(report, code, by_country),
         "all_listed": code in by_country,
@@ -238,22 +242,6 @@ def _group_reasons(years: Rows) -> list[tuple[str, str]]:
         if row["reason"]:
             years_by_reason.setdefault(row["reason"], []).append(row["period"])
     return [(", ".join(periods), text) for text, periods in years_by_reason.items()]
-
-
-def _list_comparisons(report: ReportData, code: str) -> Rows:
-    """Return the figures that others published of the area, with their pages, newest first."""
-    compared = report.list_rows("area_comparisons", code)
-    return [
-        {
-            **row,
-            "ours": Estimate(
-                row["at_least_persons"], None, row["q50_persons"], None, row["at_most_persons"]
-            ),
-            "theirs": _format_published(row),
-            "source": report.sources.get(row["source_id"], {"url": None}),
-        }
-        for row in sorted(compared, key=lambda row: (row["period"], row["publisher"]))[::-1]
-    ]
 
 
 def _format_published(row: Mapping[str, Any]) -> str:
