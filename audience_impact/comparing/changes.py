@@ -8,7 +8,7 @@ an imputed answer in another.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -104,24 +104,16 @@ def compare_versions(
     return comparison
 
 
-def _list_notes(comparison: Comparison) -> list[str]:
-    return [*_describe_quarantine(comparison), *_explain_missing_facts(comparison)]
-
-
-def _describe_quarantine(comparison: Comparison) -> list[str]:
+def _list_notes(comparison: Comparison) -> Iterator[str]:
+    """Yield the limits of the comparison, in sentences."""
     counts = [side.refused_count for side in comparison.sides]
-    note = "{:,} rows of facts were in quarantine, now {:,} are".format(*counts)
-    return [note] * any(counts)
-
-
-def _explain_missing_facts(comparison: Comparison) -> list[str]:
-    """Return why no facts can be compared; empty where they can."""
+    if any(counts):
+        yield "{:,} rows of facts were in quarantine, now {:,} are".format(*counts)
     if silent := [side.name for side in comparison.sides if not side.files]:
         names = " and ".join(silent)
-        return [f"{names}: published before versions contained facts: no fact can be listed"]
-    if not any(side.keys for side in comparison.sides):
-        return ["both were published before versions contained keys of facts: none can be listed"]
-    return []
+        yield f"{names}: published before versions contained facts: no fact can be listed"
+    elif not any(side.keys for side in comparison.sides):
+        yield "both were published before versions contained keys of facts: none can be listed"
 
 
 class RelatedRows:
@@ -198,10 +190,12 @@ def as_records(comparison: Comparison) -> dict[str, Any]:
     """Return the comparison as dictionaries that JSON can store."""
     related, exchanged = RelatedRows(comparison), _list_exchanged_figures(comparison)
     return {
-        "old": _describe_version(comparison.old),
-        "new": _describe_version(comparison.new),
+        **{
+            name: {key: getattr(side, key) for key in ("name", "is_published", "settings")}
+            for name, side in zip(("old", "new"), comparison.sides, strict=True)
+        },
         "counts": count_changes(comparison),
-        "notes": _list_notes(comparison),
+        "notes": [*_list_notes(comparison)],
         "settings": _compare_settings(comparison),
         "rows": [_describe_row(number, row) for number, row in enumerate(comparison.rows, 1)],
         "answers": [
@@ -243,14 +237,6 @@ def count_changes(comparison: Comparison) -> dict[str, int]:
         **changes,
         "area_years": len(years),
         "area_years_moved": moved,
-    }
-
-
-def _describe_version(side: ComparedVersion) -> dict[str, Any]:
-    return {
-        "name": side.name,
-        "is_published": side.is_published,
-        "settings": dict(side.settings),
     }
 
 
