@@ -57,7 +57,6 @@ FREE = {
     "count_year": "years",
     "country": NAMES,
     "rule": SENTENCE,
-    "age": "ages in figures, such as 18-24",
     "reason": SENTENCE,
     "advice": SENTENCE,
     "passed_over": SENTENCE,

@@ -69,7 +69,7 @@ def test_every_figure_of_the_lineage_is_told_with_its_line(
 ) -> None:
     *_, every, text = explained(act)
     lineage = repository_results.frames["lineage"]
-    subset = lineage[(lineage["restriction_id"] == act) & ~lineage["role"].isin(["relay", "after"])]
+    subset = lineage[(lineage["restriction_id"] == act) & lineage["role"].ne("relay")]
     assert not subset.empty
     used = {(f["id"], f["place"]) for f in facts_of(every) if not f["passed_over"]}
     for fact in subset.itertuples():

@@ -385,7 +385,7 @@ def test_a_country_without_a_base_leaves_the_sum_open_above(done: Results) -> No
 def test_every_act_has_its_rows(done: Results) -> None:
     acts = set(done["restrictions"]["restriction_id"])
     assert set(done["impact"]["restriction_id"]) == acts
-    assert len(done["impact"]) == 4 * len(acts)
+    assert len(done["impact"]) == 3 * len(acts)
 
 
 def test_lineage_names_what_was_used_and_the_relays_set_aside() -> None:
@@ -401,7 +401,6 @@ def test_lineage_names_what_was_used_and_the_relays_set_aside() -> None:
     assert result == {
         ("R1", "audience", "OWN", 2),
         ("R1", "relay", "RELAY", 3),
-        ("R1", "after", "LATER", 5),
         ("R1", "base", "XA-panel", 4),
         ("R1", "population", "XA-all", 2),
         ("R1", "restriction", "R1", 2),
