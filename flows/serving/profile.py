@@ -28,6 +28,7 @@ PREFIX = "AUDIENCE_IMPACT_"
 PROFILE = f"{PREFIX}PROFILE"
 """The variable that names the file, so that a child process reads the same."""
 
+FACTS = [Path("data/facts"), Path("data/stop")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$")]
 
 
@@ -40,33 +41,19 @@ class Profile(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
-    environment: Name | None = Field(
-        default=None, description="name used for its deployment, metrics and notices"
-    )
-    facts: list[Path] = Field(
-        default=[Path("data/facts"), Path("data/stop")],
-        min_length=1,
-        description="layers of facts",
-    )
-    published: Path = Field(default=Path("data/published"), description="where versions lie")
-    keep: int | None = Field(
-        default=None, ge=1, description="number of versions to keep; by default all"
-    )
-    strict: bool = Field(
-        default=False, description="publish nothing when a row is bad or much changed"
-    )
-    schedule: str = Field(default="15 5 * * *", description="schedule of runs as for cron")
-    timezone: str = Field(default="UTC", description="the time zone of the schedule")
-    notices: list[SecretStr] = Field(default=[], description="addresses as Apprise takes them")
-    metrics: Path | None = Field(
-        default=None, description="a folder of this machine for the metrics, from which to scrape"
-    )
-    pull_facts: bool = Field(
-        default=False, description="pull the git checkouts of the facts before each run"
-    )
+    environment: Name | None = None  # its name: of its deployment, metrics and notices
+    facts: list[Path] = Field(default=FACTS, min_length=1)
+    published: Path = Path("data/published")
+    keep: int | None = Field(default=None, ge=1)  # number of versions to keep; by default all
+    strict: bool = False  # publish nothing when a row is bad or much changed
+    schedule: str = "15 5 * * *"  # of `serve`, as for cron
+    timezone: str = "UTC"
+    notices: list[SecretStr] = []  # addresses as Apprise takes them
+    metrics: Path | None = None  # a folder of this machine, from which metrics are scraped
+    pull_facts: bool = False  # pull the git checkouts of the facts before each run
     silence_days: int = Field(
-        default=2, ge=1, description="days without a successful run after which something is wrong"
-    )
+        default=2, ge=1
+    )  # days without a successful run: then something is wrong
 
     @classmethod
     def settings_customise_sources(

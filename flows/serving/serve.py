@@ -135,14 +135,9 @@ def publish_scheduled(
         version = run_reported(options, profile, call_as_task, runtime.flow_run.ui_url or "")
     except ReadableError as refusal:  # its message is the reason; a traceback adds nothing to it
         return Failed(message=plain_lines(str(refusal)))
-    create_markdown_artifact(
-        pages.format_answers(version, options.facts),
-        key=profile.qualify_name("impact"),
-        description="How many people, at least and at most",
-    )
-    create_markdown_artifact(
-        pages.format_checks(version),
-        key=profile.qualify_name("quality"),
-        description="What was checked, and what was found",
-    )
+    for name, page in (
+        ("impact", pages.format_answers(version, options.facts)),
+        ("quality", pages.format_checks(version)),
+    ):
+        create_markdown_artifact(page, key=profile.qualify_name(name))
     return version.version_id
