@@ -21,7 +21,6 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from audience_impact.answers import documents
 from audience_impact.answers import names as naming
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.plain_text import RUN, plain_lines, web_address
@@ -37,7 +36,6 @@ MOST_WORDS = 12
 LABEL, OTHERS, LAST = 30, 15, 7
 """Widths of the first and of the other columns of the cover, and the last column of its texts."""
 LINE_CHARACTERS, LINE_HEIGHT = 115, 15
-CITATIONS = "## Citations\n"
 HOW_TO_READ = (
     "The minimum and maximum (at_least_, at_most_) hold if no figure has a larger error than 99 % "
     "of such figures; at face value (lower_, upper_), if each figure is right.",
@@ -343,12 +341,6 @@ def _write_cover(
         left_out = f"Tables without rows for the selection: {', '.join(content.left_out)}."
         cover.write_section("Left out", [left_out])
     cover.write_section("Does not fit", notes)
-    cover.write_section("The method rests on", _read_citations())
-
-
-def _read_citations() -> list[str]:
-    section = documents.render_method().partition(CITATIONS)[2].partition("\n## ")[0]
-    return [line[2:] for line in section.splitlines() if line.startswith("- ")]
 
 
 class _Cover:

@@ -246,7 +246,6 @@ def test_a_sheet_says_what_it_is_and_cells_are_what_they_are(
     for words in (
         "How to cite",
         "How to read",
-        "Frechet",
         "quality, quarantine",
         "Restriction R1. Licence CC-BY",
     ):
