@@ -1,177 +1,181 @@
-"""A run, from fact tables to a published version.
+"""The flow of a run on a Prefect server, by hand and by the schedule: `run` and `serve`.
 
-`publish_impact` calls its steps one after another. Who calls it decides how a step is called: the
-command `run` as a function, a run of the schedule as a task of Prefect (serving/serve.py).
+The server is the one that PREFECT_API_URL names; none is started here. Scheduled runs are those of
+one deployment, one at a time. Whoever may start a run there chooses its day, seed and strictness.
+The profile of this process says which facts are read and where versions are published, and the code
+is that of this checkout. A run by hand has the options of its command.
 """
 
-import logging
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
 
-from audience_impact.plain_text import plain_line
-from audience_impact.store import PublishError, publishing
+import httpx
+from prefect import Flow, flow, runtime, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import PrefectException
+from prefect.schedules import Cron
+from prefect.settings import PREFECT_API_URL
+from prefect.states import Failed
+from pydantic import Field
+
+from audience_impact.plain_text import ReadableError, plain_lines
 from audience_impact.store.publishing import Published
-from flows import last_version, recorded_layers
-from flows.division import RunnerName
-from flows.pipeline import quality, steps
-from flows.pipeline.code import describe_origin
-from flows.pipeline.steps import Checked, Results
-from flows.workers import choose_division
+from flows import pages
+from flows.run_steps import STEPS, RunOptions, call_step
+from flows.serving.notices import require_addresses
+from flows.serving.profile import (
+    NotReadyError,
+    Profile,
+    hide_passwords,
+    in_checkout,
+    read_profile,
+)
+from flows.serving.runs import report_failure, run_reported
 
-STEPS = {
-    "read": "reading the facts",
-    "check": "checking them",
-    "compute": "computing the answers",
-    "compare": "comparing them with the last version",
-    "write": "publishing",
-}
-"""The steps of a run by their names, in words."""
-WAITS = (1.0, 4.0, 16.0)
-"""Seconds between one try and the next of a step that reads or writes outside of the process."""
-LASTING = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
-"""Errors that waiting does not mend: a path that is wrong stays wrong. A file that is there already
-may be of another run, which was faster."""
-
-Caller = Callable[..., Any]
-"""Calls a step: takes its name, its function and the arguments of the function."""
-log = logging.getLogger(__name__)
+NAME = "publish-impact"
 
 
-@dataclass(frozen=True)
-class RunOptions:
-    """The options of a run.
+@dataclass
+class PlannedRun:
+    """The options and profile of a run, and in the end its version or what refused it."""
 
-    Attributes:
-        facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.
-        published: The folder that contains the versions and the link to the latest of them.
-        as_of: The day of the results, from facts known on that day; by default all facts, and the
-            last day on or after which two sources were read.
+    options: RunOptions
+    profile: Profile
+    published: Published | None = None
+    refusal: ReadableError | None = None
+
+
+def run_by_hand(options: RunOptions, profile: Profile) -> Published:
+    """Run the flow once on the server of PREFECT_API_URL; raise what stops it."""
+    run = PlannedRun(options, profile)
+
+    @flow(name=NAME, flow_run_name=name_run, persist_result=False)
+    def publish_by_hand() -> Any:
+        return _publish(run)
+
+    state: Any = publish_by_hand(return_state=True)
+    if run.refusal is not None:
+        raise run.refusal
+    state.result()
+    if run.published is None:
+        raise NotReadyError("the run ended without a version")
+    return run.published
+
+
+def serve_schedule(profile: Profile) -> None:
+    """Run the schedule until interrupted.
+
+    Raises NotReadyError where an address for notices is wrong or no Prefect server answers.
+    """
+    require_addresses(profile)
+    address = PREFECT_API_URL.value()
+    if not address:
+        raise NotReadyError(
+            "serve needs a Prefect server: name its address in PREFECT_API_URL. Without a server, "
+            "call `audience-impact run` from cron or a timer (docs/how-to/schedule.md)"
+        )
+    try:
+        with get_client(sync_client=True) as client:
+            client.hello().raise_for_status()
+        # Of a flow that serves itself, Prefect runs the function of this process. Of deployments it
+        # would run what the server names, and whoever has the password can rewrite that.
+        # A run that was due while nobody served is late, and starts when this does.
+        publish_impact.serve(
+            profile.qualify_name("daily"),
+            description="Publishes how many people each restriction affects.",
+            schedule=Cron(profile.schedule, timezone=profile.timezone),
+            tags=[profile.environment] if profile.environment else [],
+            limit=1,
+            pause_on_shutdown=False,
+        )
+    except (httpx.HTTPError, PrefectException) as error:
+        raise NotReadyError(
+            f"the Prefect server at {hide_passwords(address)} (PREFECT_API_URL) does not answer: "
+            f"{error or type(error).__name__}: start it, and run again"
+        ) from error
+
+
+def report_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Report a run whose process died; Prefect calls this function where it serves."""
+    profile = read_profile()
+    cause = state.message or str(state.name)
+    report_failure(in_checkout(profile.published), profile, cause)
+
+
+def name_run() -> str:
+    """Return the name of the current run: its flow, its environment and when it was due, in UTC."""
+    words = (
+        str(runtime.flow_run.flow_name),
+        read_profile().environment or "",
+        f"{runtime.flow_run.scheduled_start_time:%Y-%m-%d %H:%M}",
+    )
+    return " ".join(filter(None, words))
+
+
+def call_as_task(name: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Call a step as a task of Prefect, which shows it on the page of the run."""
+
+    @task(
+        name=name, task_run_name=STEPS.get(name, name), cache_policy=NO_CACHE, persist_result=False
+    )
+    def run_step() -> Any:
+        return call_step(name, function, *args)
+
+    return run_step()
+
+
+@flow(
+    name=NAME,
+    flow_run_name=name_run,
+    persist_result=False,
+    on_crashed=[report_crash],
+)
+def publish_impact(
+    as_of: date | None = None,
+    seed: Annotated[int, Field(ge=0)] = 0,
+    strict: bool = False,
+    workers: Annotated[int, Field(ge=1)] | None = None,
+    accept_changes: bool = False,
+) -> Any:
+    """Publish the number of people that each restriction affects, in the places of the profile.
+
+    Args:
+        as_of: The day of the results, from facts known on that day; by default all facts.
         seed: The seed of the draws.
-        strict: Refuse the facts if a single row breaks a rule.
-        keep: The number of versions to keep; by default all of them.
-        workers: Processes that compute the parts of a large register; by default two from a
-            thousand restrictions on. The results do not depend on the number.
+        strict: Refuse the facts if a single row breaks a rule, also where the profile does not.
+        workers: Processes that compute the parts of a large register.
         accept_changes: If strict, publish even if much changed since the last version.
-        runner: The runner of the parts: processes of this machine, or a Dask cluster.
-        scheduler: Address of the scheduler of that cluster; by default one is started here.
     """
-
-    facts: Sequence[Path]
-    published: Path
-    as_of: date | None = None
-    seed: int = 0
-    strict: bool = False
-    keep: int | None = None
-    workers: int | None = None
-    accept_changes: bool = False
-    runner: RunnerName = RunnerName.LOCAL
-    scheduler: str | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run published: the version, its results, large changes, and seconds of each step."""
-
-    published: Published
-    results: Results
-    changes: list[str]
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
-def call_step(name: str, function: Callable[..., Any], *args: Any) -> Any:
-    """Call the function of a step; again after a failure that may pass."""
-    for wait in WAITS:
-        try:
-            return function(*args)
-        except (OSError, PublishError) as error:
-            if not is_transient(error):
-                raise
-            log.info("%s failed and is tried again in %.0f seconds: %s", name, wait, error)
-        time.sleep(wait)
-    return function(*args)
-
-
-def is_transient(error: Exception) -> bool:
-    """Return whether an error may pass by itself, such as a store that does not answer."""
-    cause = error.__cause__ if isinstance(error, PublishError) else error
-    return isinstance(cause, OSError) and not isinstance(cause, LASTING)
-
-
-def publish_impact(options: RunOptions, call: Caller = call_step) -> Outcome:
-    """Publish the number of people that each restriction affects.
-
-    Raises RefusedError, PublishError or ValidationOffError where nothing is published.
-    """
-    seconds: dict[str, float] = {}
-
-    def timed(name: str, function: Callable[..., Any], *args: Any) -> Any:
-        begin = time.perf_counter()
-        result = call(name, function, *args)
-        seconds[name] = time.perf_counter() - begin
-        return result
-
-    reading = timed("read", steps.read_facts, options.facts)
-    checked = timed("check", check_facts, reading, options)
-    results = timed("compute", compute_results, checked, options)
-    changes = timed("compare", report_changes, results, options)
-    version = timed("write", publish_version, results, options)
-    _log_version(version, results)
-    return Outcome(
-        replace(version, replaced_count=reading.overridden_count), results, changes, seconds
+    profile = read_profile()
+    options = RunOptions(
+        [in_checkout(path) for path in profile.facts],
+        in_checkout(profile.published),
+        as_of,
+        seed,
+        strict or profile.strict,
+        profile.keep,
+        workers,
+        accept_changes,
     )
+    return _publish(PlannedRun(options, profile))
 
 
-def check_facts(reading: steps.Reading, options: RunOptions) -> Checked:
-    """Separate valid rows from those in quarantine; refuse what cannot be used."""
-    reading_of_day = steps.restrict_to_day(reading, options.as_of)
-    checked = steps.validate_facts(reading_of_day, datetime.now(UTC).date())
-    return steps.refuse_errors(checked, options.strict)
-
-
-def compute_results(checked: Checked, options: RunOptions) -> Results:
-    """Compute the tables that are published."""
-    count = len(checked.tables["restrictions"])
-    return steps.compute_results(
-        checked,
-        options.as_of,
-        options.seed,
-        choose_division(options.runner, options.workers, options.scheduler, count),
-    )
-
-
-def report_changes(results: Results, options: RunOptions) -> list[str]:
-    """Log and return changes against the last version; when strict, refuse unaccepted ones."""
-    before = last_version.read_last_version(options.published)
-    now = last_version.describe_results(results)
-    lines = last_version.list_changes(before, now)
-    lines += publishing.list_changed_values(
-        options.published, results.version, results.rows, describe_origin()
-    )
-    for line in [*lines, *last_version.list_notes(before, now)]:
-        log.info("%s", plain_line(line))
-    if not options.strict:
-        return lines
-    stops = [last_version.ACCEPT, *lines] if lines and not options.accept_changes else []
-    stops += quality.list_contradictions(results.read_frame("quality"))
-    if stops:
-        raise steps.RefusedError(stops)
-    return lines
-
-
-def publish_version(results: Results, options: RunOptions) -> Published:
-    """Publish the tables as a version, unless it is there already, and record its layers."""
-    version = steps.publish_results(results, options.published, options.keep)
-    recorded_layers.record_layers(options.published, version.version_id, list(options.facts))
-    return version
-
-
-def _log_version(version: Published, results: Results) -> None:
-    log.info("%s", ", ".join(f"{name} {rows:,}" for name, rows in results.count_rows().items()))
-    news = "Published version" if version.created else "Nothing changed, the version is still"
-    log.info("%s %s in %s", news, version.version_id, version.version.address)
-    for removed in version.removed:
-        log.info("Removed the old version %s", removed)
+def _publish(run: PlannedRun) -> Any:
+    """Run the steps as tasks, and show the answers and the checks on the page of the run."""
+    address = runtime.flow_run.ui_url or ""
+    try:
+        version = run.published = run_reported(run.options, run.profile, call_as_task, address)
+    except ReadableError as refusal:  # its message is the reason; a traceback adds nothing to it
+        run.refusal = refusal
+        return Failed(message=plain_lines(str(refusal)))
+    for name, page in (
+        ("impact", pages.format_answers(version, run.options.facts)),
+        ("quality", pages.format_checks(version)),
+    ):
+        create_markdown_artifact(page, key=run.profile.qualify_name(name))
+    return version.version_id

@@ -138,7 +138,7 @@ def run_and_publish(
         require_report_folder(published)
     folders = choose_layers(facts, settings, published, on_top_of_shipped, drop_layers, register)
     from flows.commands.running import run_flow, show_next_steps
-    from flows.publish_impact import RunOptions
+    from flows.run_steps import RunOptions
 
     options = RunOptions(
         [path if is_address(path) else path.resolve() for path in folders],

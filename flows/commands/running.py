@@ -1,5 +1,6 @@
 """A run from the command line, followed by its results and their paths."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from flows.commands.folders import name_command
 if TYPE_CHECKING:
     from audience_impact.store.publishing import Published
     from flows.downloads.refreshing import RefreshOptions
-    from flows.publish_impact import RunOptions
+    from flows.run_steps import RunOptions
     from flows.serving.profile import Profile
 
 
@@ -28,13 +29,11 @@ def run_flow(options: "RunOptions", profile: "Profile") -> int:
     """
     from flows import last_version
     from flows.pipeline import quality
-    from flows.serving import runs
 
     published = options.published
     before = last_version.read_last_version(published)
     try:
-        with _show_progress() as call:
-            done = runs.run_reported(options, profile, call)
+        done = _publish(options, profile)
     except Exception as error:  # each cause is a line, also one that nobody foresaw
         why = explain_failure(error)
         typer.echo(f"nothing published, latest is unchanged:\n{why}", err=True)
@@ -52,6 +51,19 @@ def run_flow(options: "RunOptions", profile: "Profile") -> int:
     for line in [*last_version.list_changes(*both), *quality.read_details(done.version)]:
         typer.echo(plain_line(f"warning: {line}"), err=True)
     return 0
+
+
+def _publish(options: "RunOptions", profile: "Profile") -> "Published":
+    """Run as a flow on the server of PREFECT_API_URL, or without one as functions."""
+    if os.environ.get("PREFECT_API_URL"):
+        os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flows")  # before it is imported
+        from flows.publish_impact import run_by_hand
+
+        return run_by_hand(options, profile)
+    from flows.serving import runs
+
+    with _show_progress() as call:
+        return runs.run_reported(options, profile, call)
 
 
 def explain_failure(error: Exception) -> str:
@@ -103,7 +115,7 @@ def run_refresh(options: "RefreshOptions") -> int:
 @contextmanager
 def _show_progress() -> Iterator[Callable[..., Any]]:
     """Yield what calls a step, and shows it on a terminal with the seconds since it began."""
-    from flows.publish_impact import STEPS, call_step
+    from flows.run_steps import STEPS, call_step
 
     console = Console(stderr=True)
     columns = (

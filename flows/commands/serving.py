@@ -21,7 +21,7 @@ def serve_flows(profile: ProfileFile = None) -> None:
     """
     settings = read_environment(profile)
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flows")  # before Prefect is imported
-    from flows.serving.serve import serve_schedule
+    from flows.publish_impact import serve_schedule
 
     serve_schedule(settings)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from audience_impact.plain_text import plain_line
 from audience_impact.store import PublishError
 from audience_impact.store.publishing import Published
-from flows.publish_impact import Caller, Outcome, RunOptions, call_step, publish_impact
+from flows.run_steps import Caller, Outcome, RunOptions, call_step, run_steps
 from flows.serving import checkouts, metrics, notices
 from flows.serving.profile import Profile, hide_passwords
 
@@ -26,7 +26,7 @@ def run_reported(
         if profile.pull_facts:
             for line in call("pull", checkouts.pull_facts, options.facts):
                 log.info("%s", plain_line(line))
-        outcome = publish_impact(options, call)
+        outcome = run_steps(options, call)
         report_success(outcome, options.published, profile)
     except Exception as error:
         report_failure(options.published, profile, str(error) or type(error).__name__, page)

@@ -16,7 +16,7 @@ from flows import last_version
 from flows.last_version.sides import LastComparison
 from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules, count_cases
-from flows.publish_impact import RunOptions, report_changes
+from flows.run_steps import RunOptions, report_changes
 from schemas import facts as fact_models
 from tests.support import FACTS
 

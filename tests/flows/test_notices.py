@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from flows.pipeline.steps import RefusedError
-from flows.publish_impact import RunOptions
+from flows.run_steps import RunOptions
 from flows.serving import notices, runs
 from flows.serving.profile import NotReadyError, Profile
 

@@ -8,7 +8,7 @@ import pytest
 
 from flows.commands import folders as places
 from flows.commands import running
-from flows.publish_impact import RunOptions
+from flows.run_steps import RunOptions
 from tests.flows.test_cli import command
 from tests.support import append, edit, load, save, small
 

@@ -11,8 +11,8 @@ from audience_impact.store import PublishError, versions
 from flows import CHECKOUT, recorded_layers
 from flows.commands import importing, running
 from flows.pipeline import steps
-from flows.publish_impact import RunOptions
 from flows.recorded_layers import RECORD, LastLayers
+from flows.run_steps import RunOptions
 from tests.flows.test_cli import command
 
 FACTS, REGISTER = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "stop"

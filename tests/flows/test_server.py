@@ -169,6 +169,18 @@ def test_a_run_publishes_and_shows_its_results(served: Served) -> None:
     assert re.fullmatch(r"publish-impact north \d{4}-\d\d-\d\d \d\d:\d\d", run.name)
 
 
+def test_a_run_by_hand_is_a_run_of_the_flow_there(served: Served, tmp_path: Path) -> None:
+    words = [*COMMAND, "run", "--facts", str(served.facts), "--published", str(tmp_path / "here")]
+    done = subprocess.run(words, env=served.variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with served.client() as client:
+        runs = [run for run in client.read_flow_runs() if run.deployment_id is None]
+        steps = {run.name for run in client.read_task_runs()}
+    assert [run.state_type for run in runs] == [StateType.COMPLETED]
+    assert {"reading the facts", "computing the answers", "publishing"} <= steps
+    assert (tmp_path / "here" / "latest" / "impact.parquet").is_file()
+
+
 def test_a_refused_run_fails_with_its_reason_and_sends_it(
     served: Served, told: tuple[str, list[dict[str, Any]]]
 ) -> None:
