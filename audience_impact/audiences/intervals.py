@@ -9,7 +9,7 @@ else the middle of the ends. The limits of a figure (`least`, `most`) are its en
 a one-sided value has no limit on the other side. A figure is drawn from a distribution of one of
 these shapes: split (a two-piece normal through a confidence interval), pert (over a range), or
 fixed (no interval, or one of no width). A share from a survey whose source states no interval has
-the sampling error of that survey (`with_sampling`).
+the sampling error of that survey.
 
 Assumptions. Bounds treat a stated confidence interval as certain, although the true number is
 outside it in one case of ten or twenty.

@@ -77,7 +77,7 @@ class PlaceParameters:
 
     Attributes:
         between: Quantiles of a region's deviation from its country at even odds, minus the
-            correction of `balance`.
+            correction of `balance_median`.
         between_level: Growth of the log of that spread per unit of the country's log odds.
         city: Quantiles of the deviation of the towns of a region from the region.
         country_degrees: Weight, as a number of regions, of the spread in all countries relative to
