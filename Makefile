@@ -111,6 +111,7 @@ lint: $(READY)  ## style, form and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 # Commit what it writes into audience_impact/released. What changed since the release before:
 # make release ARGS="--previous VERSION"
