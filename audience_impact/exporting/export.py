@@ -11,12 +11,14 @@ next to the files therefore states that they are for programs, and that the work
 
 from __future__ import annotations
 
+import errno
 import filecmp
 import io
 import json
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,13 +61,16 @@ def export_version(
         from audience_impact.exporting import workbook
 
         packed = io.BytesIO()
-        notes = workbook.write_workbook(packed, add_events(chosen, everything, query))
+        with report_unwritten(into):
+            notes = workbook.write_workbook(packed, add_events(chosen, everything, query))
         put_file(into, packed.getvalue(), overwrite)
         return notes
     if form is Form.JSON:
         put_file(into, make_json_file(chosen), overwrite)
     elif form is Form.DUCKDB:
-        put_file(into, _make_database(chosen), overwrite)
+        with report_unwritten(into):
+            database = _make_database(chosen)
+        put_file(into, database, overwrite)
     else:
         is_csv = form is Form.CSV
         files = make_csv_files(chosen) if is_csv else make_parquet_files(chosen, version)
@@ -188,13 +193,23 @@ def _make_database(selected: Content) -> bytes:
 
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as folder:
         path = Path(folder) / "tables.duckdb"
-        with duckdb.connect(str(path)) as base:
+        with _raise_system_errors(), duckdb.connect(str(path)) as base:
             for name, table in {**selected.tables, **_describe_tables(selected)}.items():
                 base.register("rows", table)
                 base.execute(f'CREATE TABLE "{name}" AS SELECT * FROM rows')
                 base.unregister("rows")
             _comment_tables(base, selected)
         return path.read_bytes()
+
+
+@contextmanager
+def _raise_system_errors() -> Iterator[None]:
+    import duckdb
+
+    try:
+        yield
+    except duckdb.IOException as error:
+        raise OSError(errno.EIO, str(error)) from error
 
 
 def _comment_tables(base: duckdb.DuckDBPyConnection, selected: Content) -> None:
@@ -242,11 +257,18 @@ def put_file(path: Path, made: bytes, overwrite: bool) -> None:
     """
     if os.path.lexists(path) and not path.is_file():  # a device may be read without end
         raise PublishError(f"{path} is no plain file: give the name of another file")
-    try:
+    with report_unwritten(path):
         if path.exists() and not overwrite and path.read_bytes() != made:
             raise PublishError(f"{path} is there already: give another name, or --overwrite")
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, made)
+
+
+@contextmanager
+def report_unwritten(path: Path) -> Iterator[None]:
+    """Raise PublishError, which names the path, where the system refuses to write."""
+    try:
+        yield
     except OSError as error:
         raise PublishError(f"cannot write {path}: {explain_error(error)}") from error
 

@@ -150,6 +150,8 @@ def make_rows(
         return _make_empty_table()
     sums = {kind: _sum_countries(by_country, places, kind) for kind in (ALL, *KINDS)}
     rows, pairs = sums[ALL]
+    if pairs.empty:
+        return _make_empty_table()
     is_country = pairs["area_id"] == pairs["country_id"]
     groups = pairs.assign(base=pairs["base"].where(is_country)).groupby(KEY, sort=True)
     details = pd.DataFrame(

@@ -148,6 +148,8 @@ class LocalStorage:
         """Lock the folder for this writer, and remove what dead writers left aside."""
         from filelock import FileLock, Timeout  # who only reads need not have it
 
+        if self.root.is_file():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.root))
         self.root.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.root / ".lock", timeout=timeout_seconds):

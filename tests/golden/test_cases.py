@@ -192,7 +192,7 @@ def test_calls_in_russia_the_act(frames: Tables) -> None:
 
 def test_the_spanish_order_was_never_carried_out(frames: Tables) -> None:
     table = of_act(frames, "impact", "ES-2024-03-22-telegram")
-    assert len(table) == 4
+    assert len(table) == 3
     assert set(table["lower_persons"]) == set(table["upper_persons"]) == {0}
     assert set(table["reason"]) == {"never carried out"}
 
