@@ -46,8 +46,9 @@ settings.register_profile("thorough", settings.get_profile("steady"), max_exampl
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 LONGEST = [
-    *("test_report.py", "test_cases.py", "test_server.py", "test_run.py"),
-    *("test_parts_of_a_run.py", "test_import.py", "test_refresh.py", "test_dictionary.py"),
+    *("test_cases.py", "test_docs.py", "test_parts_of_a_run.py", "test_run.py"),
+    *("test_published_values.py", "test_answers.py", "test_odd_worlds.py", "test_explaining.py"),
+    *("test_import.py", "test_refresh.py", "test_report.py", "test_dictionary.py"),
     *("test_facts.py", "test_objects.py", "test_publish.py"),
 ]
 """Files that take longest: begun first, so that no worker is left alone with one in the end."""

@@ -25,6 +25,8 @@ from benchmarks.coverage_worlds import (
 )
 from benchmarks.overlap import facts
 
+pytestmark = pytest.mark.nightly
+
 KEYS = [
     "family",
     "measure",

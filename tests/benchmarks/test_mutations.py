@@ -11,6 +11,8 @@ from flows import last_version
 from flows.pipeline import steps
 from tests.support import world
 
+pytestmark = pytest.mark.nightly
+
 COLUMNS = {
     **{"observed_from": "2025-01-0", "ended_on": "2025-03-0", "announced_on": "2025-01-0"},
     **{"value": "1", "low": "1", "high": "2", "days_in_force": "2025-01-0", "unit": "accounts"},

@@ -15,6 +15,8 @@ from benchmarks import places
 from flows.pipeline import steps
 from tests.support import world
 
+pytestmark = pytest.mark.nightly
+
 LANDS = [f"Y{letter}" for letter in "ABCDEFGHIJ"]
 
 

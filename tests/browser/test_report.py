@@ -17,7 +17,7 @@ from audience_impact.site import build
 from audience_impact.store import versions
 from tests import tools
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.nightly]
 
 KINDS = {
     "home": "index.html",
