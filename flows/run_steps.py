@@ -87,8 +87,15 @@ class Outcome:
 
 def call_step(name: str, function: Callable[..., Any], *args: Any) -> Any:
     """Call the function of a step; again after a failure that may pass."""
+
+    def may_pass(error: Exception) -> bool:
+        if is_transient(error):
+            log.info("%s failed, which may pass by itself: %s", name, error)
+            return True
+        return False
+
     for attempt in stamina.retry_context(
-        on=is_transient,
+        on=may_pass,
         attempts=ATTEMPTS,
         timeout=None,
         wait_initial=FIRST_WAIT,
@@ -97,8 +104,6 @@ def call_step(name: str, function: Callable[..., Any], *args: Any) -> Any:
         wait_jitter=0,
     ):
         with attempt:
-            if attempt.num > 1:
-                log.info("%s failed and is tried again", name)
             return function(*args)
     raise AssertionError("unreachable: the last try returns or raises")
 
