@@ -63,7 +63,7 @@ def next_figures(tables: Tables) -> list[Row]:
     free = result[~result["is_restricted"]]
     parts = []
     for measurer, own in free.groupby("measurement_series_id", sort=True):
-        law = learning.measure_audience_growth(free[free["measurement_series_id"] != measurer])
+        law = learning.measure_growth(free[free["measurement_series_id"] != measurer])
         change = learning.standardise_changes(own)
         held = (change >= law.q05) & (change <= law.q95)
         parts.append(pd.DataFrame({"name": measurer, "held": held, "below": change < law.q05}))

@@ -19,7 +19,6 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import Spread
 from audience_impact.fitting import networks as network_fitting
 from audience_impact.places import operator_shares
 from benchmarks import format_table
@@ -74,10 +73,10 @@ def leave_months_out(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def _foretell(shares: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    jump = Spread(*network_fitting.measure_jumps(others).values())
+    jump = network_fitting.measure_jumps(others)
     taught = others[~others["area_id"].isin(operator_shares.list_noisy(others, jump))]
     changes = operator_shares.list_changes(taught)
-    change = Spread(*network_fitting.measure_yearly_change(changes).values())
+    change = network_fitting.measure_yearly_change(changes)
     tested = shares[~shares["area_id"].isin(operator_shares.list_noisy(shares, jump))]
     pairs = tested.merge(tested, on=["area_id", "asn"], suffixes=("", "_left_out"))
     pairs = pairs[pairs["period"] != pairs["period_left_out"]]
@@ -106,7 +105,7 @@ def leave_countries_out(operator_regions: pd.DataFrame) -> pd.DataFrame:
         spread = network_fitting.measure_between_regions(others)
         low, middle, high = (
             expit(logit(part["national_share"].astype("float64")) + value)
-            for value in spread.values()
+            for value in (spread.q05, spread.q50, spread.q95)
         )
         truth = part["regional_share"].astype("float64")
         parts.append(

@@ -46,6 +46,7 @@ from audience_impact.overlap.model import (
     make_lattice,
 )
 from audience_impact.overlap.one_factor import OneFactorCopula, read_calibration
+from audience_impact.vocabulary import ErrorQuantile, OverlapParameter
 
 FACTS = Path(__file__).resolve().parent.parent / "data" / "facts"
 STEM = re.compile(r"^([A-Z]{2})_(\d{4})_(.+?)\d*$")
@@ -67,8 +68,8 @@ def fit_calibration(fits: Sequence[FittedSurvey]) -> Calibration:
     """Return the distribution of the correlation that is fitted to the surveys."""
     fitted_parameters = calibration.fit_parameters(fits)
     return Calibration(
-        **{p.name.value: p.value for p in fitted_parameters},
-        houses=fitted_parameters[0].houses,
+        **{name.value: fit.values[ErrorQuantile.COUNT] for name, fit in fitted_parameters.items()},
+        houses=fitted_parameters[OverlapParameter.MEAN].groups,
     )
 
 

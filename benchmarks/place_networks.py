@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audience_impact.figure_errors import Spread
 from audience_impact.fitting import networks as network_learning
 from audience_impact.places import networks
 from flows.pipeline import steps
@@ -31,7 +30,7 @@ def foretold(network_use: pd.DataFrame, last_year: int) -> pd.DataFrame:
     )
     seen, later = rows[year <= last_year], rows[year > last_year]
     pairs = network_learning.list_changes(seen)
-    change = Spread(*network_learning.measure_yearly_change(pairs).values())
+    change = network_learning.measure_yearly_change(pairs)
     last = seen.sort_values("year").drop_duplicates("area_id", keep="last")
     both = later.merge(last[["area_id", "year", "middle"]], on="area_id", suffixes=("", "_known"))
     years = (both["year"] - both["year_known"]).astype("float64")

@@ -30,7 +30,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Spread
 from audience_impact.fitting import place_parameters as online_learning
 from audience_impact.fitting.place_pairs import compare_readings, fit_reading
-from audience_impact.fitting.tables import compute_quantiles
+from audience_impact.fitting.tables import measure_spread
 from audience_impact.frames import Array
 from audience_impact.periods import DAY, parse_periods, period_middle
 from audience_impact.places import online, regional_figures
@@ -40,7 +40,6 @@ from benchmarks import format_table
 from flows.pipeline import steps
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
-TAILS = (0.05, 0.50, 0.95)
 LEAST_LEVELS = 5
 LEAST_OTHERS = 3
 ASKED = ["country_id", "area_id", "kind", "asked", "residence", "internet_use", "day", "share"]
@@ -129,8 +128,7 @@ def level_law(known: pd.DataFrame, row: "pd.Series[str]") -> Spread:
             like = like[like[name] == row[name]]
         if len(like) >= LEAST_LEVELS:
             break
-    quantiles = compute_quantiles(like["beyond"].to_numpy("float64"), np.ones(len(like)), TAILS)
-    return Spread(*map(float, quantiles))
+    return measure_spread(like["beyond"].to_numpy("float64"))
 
 
 def residence_law(tables: Tables, residence: str) -> Spread | None:
@@ -145,7 +143,7 @@ def residence_law(tables: Tables, residence: str) -> Spread | None:
     apart = (
         compute_log_odds(both[residence]) - compute_log_odds(both[Residence.TOTAL.value])
     ).to_numpy("float64")
-    return Spread(*map(float, compute_quantiles(apart, np.ones(len(apart)), TAILS)))
+    return measure_spread(apart)
 
 
 def answers(rows: pd.DataFrame, tables: Tables, without: str = PLACE) -> pd.DataFrame:

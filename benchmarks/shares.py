@@ -24,7 +24,7 @@ from audience_impact.fitted.shares import (
     index_parameters,
 )
 from audience_impact.fitting import random_effects
-from audience_impact.fitting.random_effects import FEATURES, KEEPING_ACCESS, select_usable_features
+from audience_impact.fitting.random_effects import select_usable_features
 from flows.pipeline import steps
 
 TAIL = 0.95
@@ -37,9 +37,9 @@ def scored(folder: Path) -> dict[str, pd.DataFrame]:
     keeping = shares.select_usable_circumvention(tables["circumvention"], tables["restrictions"])
     using = select_usable_features(tables["feature_use"], tables["platforms"])
     return {
-        KEEPING_ACCESS: left_out(keeping),
-        FEATURES: left_out(using),
-        f"{FEATURES}, pooled": left_out_surveys(using),
+        "circumvention_laws": left_out(keeping),
+        "feature_laws": left_out(using),
+        "feature_laws, pooled": left_out_surveys(using),
     }
 
 

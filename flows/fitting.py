@@ -3,7 +3,7 @@
 To add a fit, add an entry to FITTERS.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from audience_impact.fitting import (
     errors,
     joint_use,
     networks,
+    people_online,
     random_effects,
 )
-from audience_impact.fitting import people_online as online
 from audience_impact.fitting import place_parameters as places
+from audience_impact.fitting.tables import complete_table
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
 
@@ -33,7 +34,7 @@ class Fitter:
     Attributes:
         read: The tables that are read; an error there is refused.
         read_name: The word for these tables in messages.
-        fit: Returns the fitted tables, by name, from typed facts.
+        fit: For each fitted table a function that returns it from typed facts.
         decimals: The number of decimals that are written.
         is_current: Returns whether the fitted tables among facts were fitted to these facts;
             called first where fitting takes minutes.
@@ -41,22 +42,17 @@ class Fitter:
 
     read: Collection[str]
     read_name: str
-    fit: Callable[[Tables], Tables]
+    fit: Mapping[str, Callable[[Tables], pd.DataFrame]]
     decimals: int
     is_current: Callable[[Tables], bool] = lambda facts: False
 
 
 FITTERS = {
-    "errors": Fitter(
-        errors.READ,
-        "facts",
-        lambda facts: {"figure_errors": errors.fit_table(facts)},
-        errors.DECIMALS,
-    ),
+    "errors": Fitter(errors.READ, "facts", {"figure_errors": errors.fit_table}, 6),
     "daily-use": Fitter(
         ("use_frequency", "areas", "bases", "sources"),
         "facts",
-        lambda facts: {"daily_use": daily_use.fit_table(facts)},
+        {"daily_use": daily_use.fit_table},
         random_effects.DECIMALS,
     ),
     "places": Fitter(
@@ -66,51 +62,50 @@ FITTERS = {
             *("online_levels", "figure_errors"),
         ),
         "facts",
-        lambda facts: {
-            "place_laws": places.fit_table(facts),
-            "network_laws": networks.fit_table(
-                facts["network_use"], facts["network_shares"], facts["operator_regions"]
-            ),
-            "part_sizes": places.fit_part_sizes(facts),
+        {
+            "place_laws": places.fit_table,
+            "network_laws": networks.fit_table,
+            "part_sizes": places.fit_part_sizes,
         },
-        places.DECIMALS,
+        4,
     ),
-    "chances": Fitter(
-        chances.READ,
-        "readings",
-        lambda facts: {"chances": chances.fit_table(facts)},
-        chances.DECIMALS,
-    ),
+    "chances": Fitter(("event_readings",), "readings", {"chances": chances.fit_table}, 4),
     "shares": Fitter(
         ("circumvention", "restrictions", "feature_use", "platforms"),
         "figures",
-        random_effects.fit_tables,
+        {
+            "circumvention_laws": random_effects.fit_keeping_access,
+            "feature_laws": random_effects.fit_features,
+        },
         random_effects.DECIMALS,
     ),
     "audiences": Fitter(
-        audiences.READ,
+        ("estimates", "surveys", "use_patterns", "bases", "areas", "platforms", "lineages"),
         "figures",
-        lambda facts: {"audience_laws": audiences.fit_table(facts)},
+        {"audience_laws": audiences.fit_table},
         audiences.DECIMALS,
         audiences.is_current,
     ),
     "online": Fitter(
-        online.READ,
+        ("areas", "bases", "online_shares"),
         "counts",
-        lambda facts: {"online_levels": online.fit_table(facts)},
-        online.DECIMALS,
-        online.is_current,
+        {"online_levels": people_online.fit_table},
+        people_online.DECIMALS,
+        people_online.is_current,
     ),
     "joint-use": Fitter(
-        ("surveys", "use_patterns"),
-        "surveys",
-        lambda facts: {
-            "overlap_calibration": joint_use.fit_table(facts["surveys"], facts["use_patterns"])
-        },
-        joint_use.DECIMALS,
+        ("surveys", "use_patterns"), "surveys", {"overlap_calibration": joint_use.fit_table}, 6
     ),
 }
 """Fits, by the argument of `audience-impact learn`."""
+
+
+def fit_tables(fitter: Fitter, facts: Tables) -> Tables:
+    """Return the fitted tables, by name, as they are written."""
+    return {
+        table: complete_table(fit(facts), facts[table], fitter.decimals)
+        for table, fit in fitter.fit.items()
+    }
 
 
 def is_same(ours: pd.DataFrame, theirs: pd.DataFrame, decimals: int) -> bool:
@@ -141,7 +136,7 @@ def update_tables(name: str, folder: Path, only_check: bool) -> tuple[bool, str]
     if fitter.is_current(facts):
         return True, f"what learn {name} writes is up to date"
     lines, matched = [], True
-    for table, ours in fitter.fit(facts).items():
+    for table, ours in fit_tables(fitter, facts).items():
         path = folder / f"{table}.csv"
         if path.is_file() and is_same(ours, facts[table], fitter.decimals):
             lines.append(f"{path} is up to date")

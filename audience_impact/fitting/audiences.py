@@ -92,8 +92,6 @@ LEAVING = (
 """Blocks of figures that are left out together to measure predictions, with their weights."""
 LEAVING_SERVICES = (*LEAVING, (("counted_in_countries",), 0.5))
 """The same on the fine scale, where a service is left out in all countries, but not its totals."""
-READ = ("estimates", "surveys", "use_patterns", "bases", "areas", "platforms", "lineages")
-"""Fact tables that the fit of imputed audiences reads."""
 LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
 """Minimum numbers of figures and of countries for a fit."""
 PRIOR, LEAST_SPREAD, MOST_SPREAD = 2.0, 0.01, 3.0
@@ -103,7 +101,7 @@ START_OWN = 0.13
 SHRINK = 10.0
 LEAST_FACTOR_COUNTRIES = 5
 DECIMALS = 4
-COLUMNS = ["parameter", "kind", "value", "basis", "figures", "areas", "data_sha256", "note"]
+COLUMNS = ["parameter", "kind", "value", "basis", "figures", "areas", "data_sha256"]
 DEGREES = 6.0
 Blocks = Sequence[NDArray[np.int64]]
 Leaving = Sequence[tuple[tuple[str, ...], float]]
@@ -332,17 +330,11 @@ def fit_table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
     parts = [
         part.assign(kind=scale.prefix + part["kind"])
         for (scale, (_, effects)), factors in zip(spreads.items(), widths, strict=False)
-        for part in (effects, factors.assign(note=FACTOR_NOTE))
+        for part in (effects, factors)
     ]
     table = pd.concat(parts, ignore_index=True)
-    return table.assign(
-        value=table["value"].round(DECIMALS),
-        basis=ParameterBasis.ESTIMATED.value,
-        data_sha256=_digest_figures(tables),
-    )[COLUMNS]
-
-
-FACTOR_NOTE = "times the half width of the interval"
+    basis = ParameterBasis.ESTIMATED.value
+    return table.assign(basis=basis, data_sha256=_digest_figures(tables))[COLUMNS]
 
 
 def _fit_scale(tables: Tables, scale: Scale, steps: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -363,7 +355,6 @@ def _fit_scale(tables: Tables, scale: Scale, steps: int) -> tuple[pd.DataFrame, 
             "value": list(fitted_spreads.values()),
             "figures": len(rows),
             "areas": countries,
-            "note": "softened log odds of the share of people online",
         }
     )
     return rows, effects

@@ -28,8 +28,6 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitting.tables import digest_frames
 from audience_impact.vocabulary import Chance, ChanceGroup, ParameterBasis, YesNo
 
-READ = ("event_readings",)
-DECIMALS = 4
 MOST_WEIGHT = 5.0
 QUESTIONS = {
     Chance.HAPPENED: ("evidence_group", "is_real"),
@@ -77,20 +75,13 @@ def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `chances` from typed facts."""
     readings = tables["event_readings"]
     columns = ["register_row", "event_id", *(name for pair in QUESTIONS.values() for name in pair)]
-    fits = fit_groups(list_answers(readings)).reindex(
-        [
-            (chance.value, group.value)
-            for chance in Chance
-            for group in ChanceGroup
-            if group.value in set(readings[QUESTIONS[chance][0]])
-        ]
-    )
-    return (
-        fits.round({"share": DECIMALS, "weight": DECIMALS})
-        .reset_index()
-        .assign(
-            basis=ParameterBasis.ESTIMATED.value,
-            data_sha256=digest_frames(readings[columns]),
-            note="",
-        )
+    groups = [
+        (chance.value, group.value)
+        for chance in Chance
+        for group in ChanceGroup
+        if group.value in set(readings[QUESTIONS[chance][0]])
+    ]
+    fits = fit_groups(list_answers(readings)).reindex(groups).reset_index()
+    return fits.assign(
+        basis=ParameterBasis.ESTIMATED.value, data_sha256=digest_frames(readings[columns])
     )

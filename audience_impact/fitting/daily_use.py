@@ -78,7 +78,10 @@ READ = [
 ]
 KEY = ["use_frequency_kind", "platform_id"]
 PRIOR = ["mean", "variance", "freedom"]
-COLUMNS = ["platform_id", "area_id", "use_frequency_kind", "mean", "spread", "freedom", "areas"]
+COLUMNS = [
+    *("platform_id", "area_id", "use_frequency_kind", "mean", "spread"),
+    *(*TREND, "freedom", "areas"),
+]
 
 
 def add_places(tables: Tables) -> pd.DataFrame:
@@ -168,17 +171,14 @@ def fit_table(tables: Tables) -> pd.DataFrame:
     figures = add_places(tables)
     rows = select_usable(figures)
     if rows.empty:
-        return pd.DataFrame(columns=[*KEY, "area_id", "mean", "spread"])
-    frame = fit_distributions(rows)
-    table = make_fact_table(frame, figures[["use_frequency_id", *READ]])
-    first = [*COLUMNS[:5], *TREND]
-    return table[[*first, *table.columns.drop(first)]]
+        return pd.DataFrame(columns=[*COLUMNS, "note"])
+    return make_fact_table(fit_distributions(rows), figures[["use_frequency_id", *READ]])
 
 
 def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions fitted to figures as `select_usable` returns them.
 
-    COLUMNS, TREND (of the internet in areas without a figure) and `note`.
+    COLUMNS and `note`; TREND is that of the internet in areas without a figure.
     """
     latest_figures = select_latest(rows)
     slope, centre = fit_trend(latest_figures)
@@ -194,7 +194,7 @@ def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
     )
     for name, value in zip(TREND, (slope, centre), strict=True):
         frame[name] = pd.Series(value, frame.index).where(has_trend)
-    return frame[[*COLUMNS, *TREND, "note"]]
+    return frame[[*COLUMNS, "note"]]
 
 
 def fit_services(figures: pd.DataFrame) -> pd.DataFrame:

@@ -1,11 +1,18 @@
 """Fit the fact table `figure_errors`: errors of figures, from pairs of figures.
 
-Definitions. Those of ../figure_errors.py, and of pairs as below: changes and differences are in log
-odds of the share of the people online, those of pages and of residents in logs.
+Definitions. Those of ../figure_errors.py. Figures are compared in pairs: of the same measurer, of
+two, or of two pages. A series consists of the figures of one measuring programme for one audience
+(service, area, metric, unit, population, threshold, age and sex). Its next figure is that of the
+next period that does not overlap. A pair is restricted where a national restriction affected the
+service, or the whole network, between the two. Changes and differences are in log odds of the share
+of the people online, as counted by the same measurer if it counts them (its nearest base), so that
+a service that nearly everyone uses cannot grow much and one that few use can; those of pages and of
+residents are in logs.
 
-Method. Nothing is drawn at random: the same facts give the same numbers, rounded to six decimals.
+Method. Of several pages for the same period the median is used. Nothing is drawn at random: the
+same facts give the same numbers, rounded to six decimals.
 
-* growth: the change to the next figure of a series that no restriction touched, over the square
+* growth: the change to the next figure of a series that no restriction affected, over the square
   root of the months (at least one) between; its 5, 50 and 95 % quantiles. The weight of a measurer
   is the square root of the number of its pairs, so that one long table does not dominate.
 * growth of messengers, social networks and video: the quantiles of their own pairs, drawn towards
@@ -27,31 +34,16 @@ Assumptions. Growth is proportional to the square root of time. Both figures of 
 of the same size.
 
 Known drawbacks. The difference of a pair contains the errors of both figures, so that growth over a
-month is somewhat overstated. Pages whose values differ by more than LARGEST_RELAY measure different
-things and are left out.
+month is somewhat overstated. Both are divided by the base nearest to the first, so that growth of
+the base counts as growth of the audience. Figures above their base are left out, because they do
+not count people; so are pages whose values differ by more than LARGEST_RELAY, because they measure
+different things.
 
 Citation. Weighted quantiles: tables.py.
-
-The pairs from which errors are estimated are of the same measurer, of two, or of two pages.
-
-Definitions. A series consists of the figures of one measuring programme for one audience (service,
-area, metric, unit, population, threshold, age and sex). Its next figure is that of the next period
-that does not overlap. A pair is restricted where a national restriction touched the service between
-them, or the whole network: its kind is `use` if a whole service was blocked, else another
-restriction.
-
-Method. Changes are in log odds of the share that both are of the people online, as counted by the
-same measurer if it counts them (its nearest base), so that a service that nearly everyone uses
-cannot grow much and one that few use can. A figure that is a share is used directly. Of several
-pages for the same period the median is used.
-
-Known drawbacks. Both figures of a pair are divided by the base nearest to the first, so that growth
-of the base counts as growth of the audience. Figures above their base are left out, because they do
-not count people.
 """
 
-from collections.abc import Callable, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -69,12 +61,13 @@ from audience_impact.figure_errors import (
     match_restrictions,
 )
 from audience_impact.fitting.tables import (
-    INSIDE,
-    TAILS,
+    BASES,
     Fit,
-    compute_quantiles,
+    Fits,
     digest_frames,
     make_parameter_table,
+    measure_half_width,
+    measure_spread,
     name_quantiles,
 )
 from audience_impact.frames import Array
@@ -86,7 +79,6 @@ from audience_impact.vocabulary import (
     FigureError,
     IntervalKind,
     ObsStatus,
-    ParameterBasis,
     PopulationBase,
     Unit,
 )
@@ -261,34 +253,9 @@ ASSUMED_HALF_WIDTH = 0.6
 ASSUMED_GROWTH = Spread(-0.1, 0.0, 0.3)
 LOW_RELIABILITY = float(np.log(2.0))
 EFFECTIVE_SAMPLE, TAIL_DEGREES = 1000.0, 4.0
-CHILDREN = (0.5, 0.73, 1.0)
+CHILDREN = Spread(0.5, 0.73, 1.0)
 FEW = 5
 """Minimum number of pairs for a fit."""
-DECIMALS = 6
-
-NOTES: dict[StrEnum, str] = {
-    FigureError.GROWTH: "log odds of the share of people online, after one month without a "
-    "restriction; grows with the square root of the months",
-    **dict.fromkeys(
-        KINDS.values(),
-        "the same of services of this kind, drawn towards those of all by the number of measurers",
-    ),
-    FigureError.RESTRICTED_GROWTH: "the same while a restriction of the whole service is in force",
-    FigureError.BASE_GROWTH: "log odds of the share of residents online, after one month",
-    FigureError.MEASURERS: "half of a 90 % interval, log odds: a measurer against another",
-    FigureError.BASE_MEASURERS: "half of a 90 % interval, log odds: a count of people online "
-    "against another of the year",
-    FigureError.SECONDARY_SOURCE: "half of a 90 % interval, logs: a page against the median of all "
-    "that print the measurement",
-    FigureError.POPULATION: "half of a 90 % interval, logs: a count of residents against another",
-    FigureError.LOW_RELIABILITY: "half of a 90 % interval, log odds: a convention, the odds "
-    "halved or doubled where one page of low reliability alone prints a figure",
-    FigureError.EFFECTIVE_SAMPLE: "respondents where a survey tells none: a convention, 1,500 "
-    "asked with a design effect of 1.5",
-    FigureError.TAIL_DEGREES: "degrees of freedom of the tails of growth: a convention",
-    FigureError.CHILDREN: "share online of residents below twelve over that of the others: a "
-    "convention, after surveys of children in Turkey, India and Brazil",
-}
 
 
 def standardise_changes(pairs: pd.DataFrame) -> Array:
@@ -297,104 +264,75 @@ def standardise_changes(pairs: pd.DataFrame) -> Array:
     return np.asarray(pairs["change"].to_numpy("float64") / np.sqrt(months))
 
 
-def measure_growth(pairs: pd.DataFrame, by: str, power: float) -> Spread:
+def measure_growth(
+    pairs: pd.DataFrame, by: str = "measurement_series_id", power: float = 0.5
+) -> Spread:
     """Return quantiles of monthly change; the weight of a group is its size to `power`."""
     size = pairs.groupby(by)["change"].transform("size").to_numpy("float64")
-    return Spread(
-        *map(float, compute_quantiles(standardise_changes(pairs), size ** (power - 1.0), TAILS))
-    )
+    return measure_spread(standardise_changes(pairs), size ** (power - 1.0))
 
 
-def measure_audience_growth(pairs: pd.DataFrame) -> Spread:
-    """Return growth of audiences from pairs of successive figures."""
-    return measure_growth(pairs, "measurement_series_id", 0.5)
+def _make_fit(values: dict[ErrorQuantile, float], pairs: pd.DataFrame) -> Fit:
+    """Return a fit with the basis that its measurers give; fewer pairs than FEW have none."""
+    names = ("measurement_series_id", "measurement_series_id_other")
+    of_pairs = [pairs[name] for name in names if name in pairs]
+    measurers = pd.concat(of_pairs).nunique() if of_pairs and len(pairs) >= FEW else 0
+    return Fit(values, BASES[min(measurers, 2)], len(pairs) if measurers else 0, measurers)
 
 
-def measure_base_growth(pairs: pd.DataFrame) -> Spread:
-    """Return growth of the people online from pairs of counts."""
-    return measure_growth(pairs, "area_id", 0.0)
+def _fit_growth(pairs: pd.DataFrame, by: str = "measurement_series_id", power: float = 0.5) -> Fit:
+    spread = measure_growth(pairs, by, power) if len(pairs) >= FEW else ASSUMED_GROWTH
+    return _make_fit(name_quantiles(spread), pairs)
 
 
-def measure_half_width(pairs: pd.DataFrame, sides: int) -> float:
-    """Return the half width of the 90 % interval of a figure, from differences of `sides`.
-
-    Each `cell` has the same weight, if that column exists.
-    """
-    size = np.ones(len(pairs))
-    if "cell" in pairs:
-        size = pairs.groupby("cell")["difference"].transform("size").to_numpy("float64")
-    sizes = pairs["difference"].abs().to_numpy("float64")
-    return float(compute_quantiles(sizes, 1.0 / size, (INSIDE,))[0] / np.sqrt(sides))
-
-
-def _find_basis(pairs: pd.DataFrame) -> tuple[ParameterBasis, int]:
-    """Return the basis of a number, and the number of measurers."""
-    names = [
-        pairs[name]
-        for name in ("measurement_series_id", "measurement_series_id_other")
-        if name in pairs
-    ]
-    count = pd.concat(names).nunique() if names and len(pairs) >= FEW else 0
-    bases = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
-    return bases[min(count, 2)], count
-
-
-def _fit_spread(pairs: pd.DataFrame, fit: Callable[[pd.DataFrame], Spread]) -> Fit:
-    basis, measurers = _find_basis(pairs)
-    spread = fit(pairs) if len(pairs) >= FEW else ASSUMED_GROWTH
-    values = name_quantiles(np.array([spread.q05, spread.q50, spread.q95]))
-    return Fit(values, basis, len(pairs) if measurers else 0, measurers)
-
-
-def fit_growth_by_kind(free: pd.DataFrame, platforms: pd.DataFrame) -> dict[StrEnum, Fit]:
+def fit_growth_by_kind(free: pd.DataFrame, platforms: pd.DataFrame) -> Fits:
     """Return the growth of each kind of service from pairs of figures without a restriction."""
     kinds = free["platform_id"].map(platforms.set_index("platform_id")["kind"])
-    of_all = _fit_spread(free, measure_audience_growth)
-    fits: dict[StrEnum, Fit] = {}
+    of_all = _fit_growth(free).values
+    fits: Fits = {}
     for kind, name in KINDS.items():
         pairs = free[kinds == kind]
-        basis, measurers = _find_basis(pairs)
-        weight = measurers / (measurers + FEW)
-        of_kind = _fit_spread(pairs, measure_audience_growth).values
-        values = {q: of_all.values[q] * (1 - weight) + of_kind[q] * weight for q in QUANTILES}
-        fits[name] = Fit(values, basis, len(pairs) if measurers else 0, measurers)
+        of_kind = _fit_growth(pairs)
+        weight = of_kind.groups / (of_kind.groups + FEW)
+        values = {q: of_all[q] * (1 - weight) + of_kind.values[q] * weight for q in QUANTILES}
+        fits[name] = replace(of_kind, values=values)
     return fits
 
 
 def _fit_half_width(pairs: pd.DataFrame, sides: int, unknown: float) -> Fit:
-    basis, measurers = _find_basis(pairs)
-    value = measure_half_width(pairs, sides) if len(pairs) >= FEW else unknown
-    return Fit({ErrorQuantile.Q95: value}, basis, len(pairs) if measurers else 0, measurers)
+    """Return the half width of the 90 % interval of a figure, from differences of `sides`.
+
+    Each `cell` has the same weight, if that column exists.
+    """
+    value = unknown
+    if len(pairs) >= FEW:
+        size = np.ones(len(pairs))
+        if "cell" in pairs:
+            size = pairs.groupby("cell")["difference"].transform("size").to_numpy("float64")
+        width = measure_half_width(pairs["difference"].to_numpy("float64"), 1.0 / size)
+        value = float(width / np.sqrt(sides))
+    return _make_fit({ErrorQuantile.Q95: value}, pairs)
 
 
-def _assume_value(kind: ErrorQuantile, value: float) -> Fit:
-    return Fit({kind: value}, ParameterBasis.ASSUMED, 0, 0)
-
-
-def fit_parameters(tables: Tables) -> dict[StrEnum, Fit]:
+def fit_parameters(tables: Tables) -> Fits:
     """Return the fitted parameters of the errors of figures, by name; `tables` are typed."""
     growth = pair_successive(tables)
     free = growth[~growth["is_restricted"]]
     pages = pair_pages(tables)
     pages = pages[pages["difference"].abs() <= LARGEST_RELAY]
-    monthly = pair_measurers(tables)
-    counts = pair_counts(tables)
-    residents = pair_populations(tables)
     return {
-        FigureError.GROWTH: _fit_spread(free, measure_audience_growth),
+        FigureError.GROWTH: _fit_growth(free),
         **fit_growth_by_kind(free, tables["platforms"]),
-        FigureError.RESTRICTED_GROWTH: _fit_spread(
-            growth[growth["is_use_restricted"]], measure_audience_growth
-        ),
-        FigureError.BASE_GROWTH: _fit_spread(pair_successive_bases(tables), measure_base_growth),
-        FigureError.MEASURERS: _fit_half_width(monthly, 2, ASSUMED_HALF_WIDTH),
-        FigureError.BASE_MEASURERS: _fit_half_width(counts, 2, ASSUMED_HALF_WIDTH),
+        FigureError.RESTRICTED_GROWTH: _fit_growth(growth[growth["is_use_restricted"]]),
+        FigureError.BASE_GROWTH: _fit_growth(pair_successive_bases(tables), "area_id", 0.0),
+        FigureError.MEASURERS: _fit_half_width(pair_measurers(tables), 2, ASSUMED_HALF_WIDTH),
+        FigureError.BASE_MEASURERS: _fit_half_width(pair_counts(tables), 2, ASSUMED_HALF_WIDTH),
         FigureError.SECONDARY_SOURCE: _fit_half_width(pages, 1, 0.02),
-        FigureError.POPULATION: _fit_half_width(residents, 2, 0.02),
-        FigureError.LOW_RELIABILITY: _assume_value(ErrorQuantile.Q95, LOW_RELIABILITY),
-        FigureError.EFFECTIVE_SAMPLE: _assume_value(ErrorQuantile.COUNT, EFFECTIVE_SAMPLE),
-        FigureError.TAIL_DEGREES: _assume_value(ErrorQuantile.COUNT, TAIL_DEGREES),
-        FigureError.CHILDREN: Fit(name_quantiles(np.array(CHILDREN)), ParameterBasis.ASSUMED, 0, 0),
+        FigureError.POPULATION: _fit_half_width(pair_populations(tables), 2, 0.02),
+        FigureError.LOW_RELIABILITY: Fit({ErrorQuantile.Q95: LOW_RELIABILITY}),
+        FigureError.EFFECTIVE_SAMPLE: Fit({ErrorQuantile.COUNT: EFFECTIVE_SAMPLE}),
+        FigureError.TAIL_DEGREES: Fit({ErrorQuantile.COUNT: TAIL_DEGREES}),
+        FigureError.CHILDREN: Fit(name_quantiles(CHILDREN)),
     }
 
 
@@ -417,7 +355,4 @@ READ = {
 def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `figure_errors`, fitted to typed facts."""
     sha256 = digest_frames(*(tables[name][columns] for name, columns in READ.items()))
-    fits = fit_parameters(tables)
-    return make_parameter_table(fits, NOTES, ("pairs", "measurers"), sha256).round(
-        {"value": DECIMALS}
-    )
+    return make_parameter_table(fit_parameters(tables), ("pairs", "measurers"), sha256)

@@ -43,39 +43,28 @@ Searle, Casella and McCulloch (1992), Variance Components, Wiley (unbalanced one
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from audience_impact.fitting.tables import digest_frames
+from audience_impact.facts.tables import Tables
+from audience_impact.fitting.tables import BASES, Fit, Fits, digest_frames, make_parameter_table
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import LOGIT_GRID, compute_union
 from audience_impact.overlap.model import assume_independence, bound_by_shares
-from audience_impact.vocabulary import OverlapParameter, ParameterBasis
+from audience_impact.vocabulary import ErrorQuantile, OverlapParameter, ParameterBasis
 
 SMALLEST_SHARE = 0.005
 SET_SIZES = range(2, 6)
 UNKNOWN_VARIANCE = 0.25
 REGION_PART = 0.5
 SPREAD_BELOW, SPREAD_ABOVE = 2.25, 2.75
-DECIMALS = 6
 SURVEY_COLUMNS = ["survey_id", "area_id", "period", "house", "online_share_override"]
 PATTERN_COLUMNS = ["survey_id", "platform_ids", "online", "weighted_share"]
-
-NOTES = {
-    OverlapParameter.MEAN: "mean over houses of the log odds of the correlation",
-    OverlapParameter.BETWEEN: "variance of the house means",
-    OverlapParameter.WITHIN: "variance of surveys in a house, median over houses",
-    OverlapParameter.AREA: "part of within that belongs to the area",
-    OverlapParameter.REGION: "part of between that surveys of one area by two houses share",
-    OverlapParameter.MODEL: "sd of the model error over independence less largest audience",
-    OverlapParameter.SPREAD_BELOW: "factor of the spread below the centre",
-    OverlapParameter.SPREAD_ABOVE: "factor of the spread above the centre",
-    OverlapParameter.SURVEY: "log odds of the correlation that fits this survey best",
-}
+COLUMNS = ["house", "area", "year", "log_odds", "error", "room"]
+"""Columns of fits: `error` and `room` are the mean squares of FittedSurvey."""
 
 
 @dataclass(frozen=True)
@@ -92,26 +81,16 @@ class Survey:
 
 @dataclass(frozen=True)
 class FittedSurvey:
-    """The correlation (log odds) of one survey, and the sums for its model error."""
+    """The correlation (log odds) of one survey, and the mean squares for its model error.
+
+    `squared_error` is that of the fitted unions, `squared_room` that of the distance between
+    independence and the largest audience.
+    """
 
     survey: Survey
     log_odds: float
     squared_error: float
     squared_room: float
-
-
-class Parameter(NamedTuple):
-    """A fitted parameter, its basis, and the numbers of surveys and houses behind it."""
-
-    name: OverlapParameter
-    value: float
-    basis: ParameterBasis
-    surveys: int = 0
-    houses: int = 0
-    survey_id: str = ""
-
-
-HouseFits = list[FittedSurvey]
 
 
 def compute_shares_and_truth(
@@ -131,10 +110,7 @@ def compute_shares_and_truth(
         raise ValueError(
             f"the online share {online_share} is below {observed:.4f}, the share observed online"
         )
-    return _list_sets(used, weight / (observed if online_share is None else online_share))
-
-
-def _list_sets(used: NDArray[np.bool_], weight: Array) -> tuple[Array, Array]:
+    weight = weight / (observed if online_share is None else online_share)
     user_shares = np.minimum((weight[:, None] * used).sum(axis=0), 1.0)
     large_enough = np.flatnonzero(user_shares > SMALLEST_SHARE)
     chosen = [c for k in SET_SIZES for c in itertools.combinations(large_enough, k)]
@@ -191,17 +167,21 @@ def fit_surveys(surveys: Sequence[Survey]) -> list[FittedSurvey]:
     return [fit_survey(survey) for survey in surveys if len(survey.truth)]
 
 
-def _list_log_odds(house: HouseFits) -> list[float]:
-    return [fitted.log_odds for fitted in house]
+def tabulate_fits(fits: Sequence[FittedSurvey]) -> pd.DataFrame:
+    """Return the fits of surveys as rows: COLUMNS."""
+    rows = [
+        (f.survey.house, f.survey.area, f.survey.year, f.log_odds, f.squared_error, f.squared_room)
+        for f in fits
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def estimate_area_variance(house: HouseFits) -> float:
+def estimate_area_variance(house: pd.DataFrame) -> float:
     """Return the variance between areas in surveys of one house, without the means of years."""
-    data = pd.DataFrame([(f.survey.area, f.survey.year, f.log_odds) for f in house])
-    x = data[2] - data.groupby(1)[2].transform("mean")
-    areas = x.groupby(data[0])
+    x = house["log_odds"] - house.groupby("year")["log_odds"].transform("mean")
+    areas = x.groupby(house["area"])
     sizes, total = areas.size().to_numpy(), len(x)
-    free = total - len(sizes) - (data[1].nunique() - 1)
+    free = total - len(sizes) - (house["year"].nunique() - 1)
     if len(sizes) < 2 or free < 1:
         return 0.0
     inner = float(((x - areas.transform("mean")) ** 2).sum()) / free
@@ -210,74 +190,57 @@ def estimate_area_variance(house: HouseFits) -> float:
     return max(0.0, float((outer - inner) / typical))
 
 
-def estimate_model_error(house: HouseFits) -> float:
-    """Return the root mean square of the error of fitted unions, relative to its range."""
-    room = sum(fitted.squared_room for fitted in house)
-    missed = sum(fitted.squared_error for fitted in house)
-    return float(np.sqrt(missed / room)) if room > 0.0 else 0.0
+def _make_fit(value: float, rows: pd.DataFrame) -> Fit:
+    houses = rows["house"].nunique()
+    return Fit({ErrorQuantile.COUNT: value}, BASES[min(houses, 2)], len(rows), houses)
 
 
-def _measure_variance(values: Sequence[float]) -> float:
-    return float(np.var(values, ddof=1))
-
-
-def _make_parameter(name: OverlapParameter, value: float, houses: Sequence[HouseFits]) -> Parameter:
-    bases = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
-    return Parameter(name, value, bases[min(len(houses), 2)], sum(map(len, houses)), len(houses))
-
-
-def fit_parameters(fits: Sequence[FittedSurvey]) -> list[Parameter]:
+def fit_parameters(fits: Sequence[FittedSurvey]) -> Fits:
     """Combine fitted surveys into the parameters by the method in the docstring of the module.
 
     Raise ValueError without any survey.
     """
     if not fits:
         raise ValueError("no survey has two platforms with a large enough share")
-    by_house: dict[str, HouseFits] = {}
-    for fitted in sorted(fits, key=lambda fitted: fitted.survey.name):
-        by_house.setdefault(fitted.survey.house, []).append(fitted)
-    houses = list(by_house.values())
-    means = [float(np.mean(_list_log_odds(house))) for house in houses]
-    several = [house for house in houses if len(house) > 1]
-    within = [_measure_variance(_list_log_odds(house)) for house in several]
-    repeated = [h for h in several if len({fitted.survey.area for fitted in h}) < len(h)]
-    areas = [estimate_area_variance(house) for house in repeated]
-    errors = [estimate_model_error(house) for house in houses]
-    variance = float(np.median(within)) if within else UNKNOWN_VARIANCE
-    area = min(float(np.mean(areas)) if areas else 0.0, variance)
-    between = _measure_variance(means) if len(houses) > 1 else UNKNOWN_VARIANCE
-    model = float(np.sqrt(np.mean(np.square(errors))))
-    assumed = ParameterBasis.ASSUMED
-    return [
-        _make_parameter(OverlapParameter.MEAN, float(np.mean(means)), houses),
-        _make_parameter(OverlapParameter.BETWEEN, between, houses if len(houses) > 1 else []),
-        _make_parameter(OverlapParameter.WITHIN, variance, several),
-        _make_parameter(OverlapParameter.AREA, area, repeated),
-        Parameter(OverlapParameter.REGION, REGION_PART, assumed),
-        _make_parameter(OverlapParameter.MODEL, model, houses),
-        Parameter(OverlapParameter.SPREAD_BELOW, SPREAD_BELOW, assumed),
-        Parameter(OverlapParameter.SPREAD_ABOVE, SPREAD_ABOVE, assumed),
-    ]
+    rows = tabulate_fits(fits)
+    houses = rows.groupby("house")
+    means, variances = houses["log_odds"].mean(), houses["log_odds"].var().dropna()
+    several = rows[rows["house"].isin(variances.index)]
+    is_again = several.duplicated(["house", "area"])
+    repeated = several[several["house"].isin(several.loc[is_again, "house"])]
+    areas = [estimate_area_variance(house) for _, house in repeated.groupby("house")]
+    within = float(variances.median()) if len(variances) else UNKNOWN_VARIANCE
+    area = min(float(np.mean(areas)) if areas else 0.0, within)
+    between = (float(means.var()), rows) if len(means) > 1 else (UNKNOWN_VARIANCE, rows[:0])
+    model = float(np.sqrt((houses["error"].sum() / houses["room"].sum()).mean()))
+    return {
+        OverlapParameter.MEAN: _make_fit(float(means.mean()), rows),
+        OverlapParameter.BETWEEN: _make_fit(*between),
+        OverlapParameter.WITHIN: _make_fit(within, several),
+        OverlapParameter.AREA: _make_fit(area, repeated),
+        OverlapParameter.REGION: Fit({ErrorQuantile.COUNT: REGION_PART}),
+        OverlapParameter.MODEL: _make_fit(model, rows),
+        OverlapParameter.SPREAD_BELOW: Fit({ErrorQuantile.COUNT: SPREAD_BELOW}),
+        OverlapParameter.SPREAD_ABOVE: Fit({ErrorQuantile.COUNT: SPREAD_ABOVE}),
+    }
 
 
-def fit_table(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> pd.DataFrame:
-    """Return the fact table `overlap_calibration`, fitted to these surveys."""
+def fit_table(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `overlap_calibration`, fitted to typed facts."""
+    surveys, use_patterns = tables["surveys"], tables["use_patterns"]
     fits = fit_surveys(read_surveys(surveys, use_patterns))
-    estimated = ParameterBasis.ESTIMATED
-    parameters = fit_parameters(fits) + [
-        Parameter(OverlapParameter.SURVEY, f.log_odds, estimated, 1, 1, f.survey.name) for f in fits
-    ]
     sha256 = digest_frames(surveys[SURVEY_COLUMNS], use_patterns[PATTERN_COLUMNS])
-    return pd.DataFrame(
+    parameters = make_parameter_table(fit_parameters(fits), ("surveys", "houses"), sha256)
+    of_surveys = pd.DataFrame(
         {
-            "parameter": parameter.name.value,
-            "survey_id": parameter.survey_id,
-            "value": round(parameter.value, DECIMALS),
-            "basis": parameter.basis.value,
-            "surveys": parameter.surveys,
-            "houses": parameter.houses,
+            "parameter": OverlapParameter.SURVEY.value,
+            "survey_id": [fit.survey.name for fit in fits],
+            "value": [fit.log_odds for fit in fits],
+            "basis": ParameterBasis.ESTIMATED.value,
+            "surveys": 1,
+            "houses": 1,
             "data_sha256": sha256,
-            "note": NOTES[parameter.name],
         }
-        for parameter in parameters
     )
+    both = pd.concat([parameters.assign(survey_id=""), of_surveys], ignore_index=True)
+    return both[list(of_surveys)]

@@ -90,7 +90,6 @@ ROUNDS, STEPS = 2, 30
 LEAST_COUNTRIES = 20
 DECIMALS = 4
 NO_COUNT = "no count: as in other countries of the subregion"
-READ = ("areas", "bases", "online_shares")
 COLUMNS = ["area_id", "period", *VALUES, "basis", "data_sha256", "note"]
 
 

@@ -34,8 +34,6 @@ Citation. J. M. Bland, D. G. Altman (1986), Statistical methods for assessing ag
 methods of clinical measurement, The Lancet 327.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
@@ -45,7 +43,7 @@ from audience_impact.denominators.counts import Counts
 from audience_impact.denominators.online import OnlineLevels, compute_moments
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import read_errors
-from audience_impact.fitting.tables import INSIDE, compute_quantiles
+from audience_impact.fitting.tables import measure_half_width
 from audience_impact.frames import Array
 from audience_impact.periods import parse_periods
 from audience_impact.places import networks, online, regional_figures
@@ -97,10 +95,9 @@ def compare_sexes(each_sex: pd.DataFrame) -> Array:
     parts = each_sex["series"].str.rsplit(" ", n=1)
     rows = each_sex.assign(series=parts.str[0], asked=parts.str[1])
     wide = rows.pivot_table(index=["series", "area_id"], columns="asked", values="deviation")
-    if not {RegionalAsked.WOMEN_15_49.value, RegionalAsked.MEN_15_49.value} <= set(wide.columns):
-        return np.empty(0)
-    gap = wide[RegionalAsked.WOMEN_15_49.value] - wide[RegionalAsked.MEN_15_49.value]
-    return np.asarray(gap.dropna().to_numpy("float64") / 2.0)
+    women, men = RegionalAsked.WOMEN_15_49.value, RegionalAsked.MEN_15_49.value
+    both = wide.reindex(columns=[women, men]).dropna()
+    return np.asarray((both[women] - both[men]).to_numpy("float64") / 2.0)
 
 
 def measure_towns(use: pd.DataFrame) -> "pd.Series[float]":
@@ -149,28 +146,17 @@ def measure_urban_rest(figures: pd.DataFrame, tables: Tables) -> tuple[float, in
     return float(np.sqrt(country.map(parts).mean())), len(steps), country.nunique()
 
 
-@dataclass(frozen=True)
-class SmallPlaces:
-    """Steps of places from the region that contains them, in censuses of households.
+SMALL_PLACE = ["step", "holder_odds", "spread", "parts", "parts_per_person"]
 
-    Attributes:
-        steps: Deviation of each place from its region (places,).
-        holder_odds: Log odds of the region of each (places,).
-        spread: Standard deviation between the regions of the census of each place (places,).
-        countries: The number of countries of these censuses.
-        ways: For each place the people of the place and of the areas between it and the region, and
-            the share of each in its holder.
+
+def read_small_places(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return `country_id` and SMALL_PLACE of places in censuses of households; none if too few.
+
+    `step` is the deviation of a place from its region, `holder_odds` the log odds of the region,
+    `spread` the standard deviation between the regions of its census. `parts` and
+    `parts_per_person` are the sums, over the place and the areas between it and the region, of
+    one less its share of its holder, and of this over its people.
     """
-
-    steps: Array
-    holder_odds: Array
-    spread: Array
-    countries: int
-    ways: list[tuple[Array, Array]]
-
-
-def read_small_places(figures: pd.DataFrame, tables: Tables) -> SmallPlaces | None:
-    """Return places below the regions of censuses of households; None if too few."""
     homes = figures[figures["kind"] == HOUSEHOLDS]
     holders = regional_figures.read_parents(tables)
     way = homes["area_id"].map(lambda area: regional_figures.trace_chain(area, holders))
@@ -180,25 +166,24 @@ def read_small_places(figures: pd.DataFrame, tables: Tables) -> SmallPlaces | No
     places = homes[~is_region].assign(holder=way[~is_region].str[-2])
     places = places[places["holder"].isin(region_deviations.index)]
     if len(region_deviations) < LEAST_REGIONS or len(places) < LEAST_REGIONS:
-        return None
-    above = places["holder"].map(region_deviations).to_numpy("float64")
+        return places[:0]
+    above = places["holder"].map(region_deviations)
     people = regional_figures.count_residents(tables)
-    return SmallPlaces(
-        steps=places["deviation"].to_numpy("float64") - above,
-        holder_odds=places["level"].to_numpy("float64") + above,
-        spread=places["series"]
-        .map(regions.groupby("series")["deviation"].std())
-        .to_numpy("float64"),
-        countries=places["country_id"].nunique(),
-        ways=[_read_sizes(chain[:-1], people) for chain in way[places.index]],
+    sizes = [_sum_parts(chain[:-1], people) for chain in way[places.index]]
+    return places.assign(
+        step=places["deviation"] - above,
+        holder_odds=places["level"] + above,
+        spread=places["series"].map(regions.groupby("series")["deviation"].std()),
+        parts=[parts for parts, _ in sizes],
+        parts_per_person=[per_person for _, per_person in sizes],
     )
 
 
-def _read_sizes(way: list[str], people: "pd.Series[float]") -> tuple[Array, Array]:
-    """Return the people of each place between a place and its region, and their share of it."""
-    sizes = np.array([float(people.get(area, np.nan)) for area in way])
+def _sum_parts(way: list[str], people: "pd.Series[float]") -> tuple[float, float]:
+    sizes = people.reindex(way).to_numpy("float64")
     part = np.nan_to_num(np.minimum(sizes[:-1] / sizes[1:], LARGEST_PART), nan=0.0)
-    return np.nan_to_num(sizes[:-1], nan=UNKNOWN_PERSONS), part
+    persons = np.nan_to_num(sizes[:-1], nan=UNKNOWN_PERSONS)
+    return float((1.0 - part).sum()), float(((1.0 - part) / persons).sum())
 
 
 READER_ERROR = 0.22 / np.sqrt(2.0)
@@ -278,7 +263,7 @@ def fit_reading(compared: pd.DataFrame) -> float:
 
     def compute_excess(error: float) -> float:
         standard = size / np.sqrt(variance + error**2)
-        return float(compute_quantiles(standard, np.ones(len(size)), (INSIDE,))[0] - online.NORMAL)
+        return measure_half_width(standard) - online.NORMAL
 
     if len(compared) < LEAST_READINGS or compute_excess(0.0) <= 0.0:
         return 0.0

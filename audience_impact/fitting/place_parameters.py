@@ -64,7 +64,6 @@ Citation. Residuals of a ridge fit without a group of rows: T. Hastie, R. Tibshi
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -75,7 +74,7 @@ from audience_impact.figure_errors import Spread
 from audience_impact.fitting.place_pairs import (
     LEAST_READINGS,
     LEAST_REGIONS,
-    SmallPlaces,
+    SMALL_PLACE,
     add_deviations,
     compare_readings,
     compare_sexes,
@@ -90,13 +89,13 @@ from audience_impact.fitting.place_pairs import (
 )
 from audience_impact.fitting.place_pairs import READ as READINGS
 from audience_impact.fitting.tables import (
-    INSIDE,
-    TAILS,
+    BASES,
     Fit,
     Fits,
-    compute_quantiles,
     digest_frames,
     make_parameter_table,
+    measure_half_width,
+    measure_spread,
     name_quantiles,
 )
 from audience_impact.frames import Array
@@ -113,7 +112,6 @@ from audience_impact.places.population import PARAMETERS
 from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY
 from audience_impact.vocabulary import ErrorQuantile, ParameterBasis, PartKind, PlaceLaw
 
-DECIMALS = 4
 ROUNDS = 3
 DEGREES = (1.0, 100.0)
 """Limits of the weight of a spread, as a number of regions."""
@@ -122,44 +120,26 @@ SMALL = np.geomspace(1.0, 1e7, 50)
 GROWTH = (-1.0, 1.0)
 FLOOR = 0.1
 """Minimum of a deviation before its log is taken."""
-ASSUMED_CITY = (0.0, 0.5, 1.0)
-ASSUMED_SURVEY, ASSUMED_AGEING = 0.5, 0.2
-"""Assumed half widths, in log odds, if there are too few figures for a fit."""
-ASSUMED_SMALL = 1e5
-ASSUMED_READING = 0.5
-READ = ["area_id", "asked", "residence", "internet_use", "period", "share", "measurement_series_id"]
-
-NOTES: dict[StrEnum, str] = {
-    PlaceLaw.BETWEEN: "log odds: a region less its country at even odds, beyond the median of a "
-    "logistic normal",
-    PlaceLaw.BETWEEN_LEVEL: "growth of the log of the spread for each unit of the log odds of the "
-    "country",
-    PlaceLaw.CITY: "log odds: the towns of a region less the region",
-    PlaceLaw.COUNTRY_DEGREES: "regions: what the spread of all countries is worth beside a "
-    "country's own",
-    PlaceLaw.SMALL_PLACE: "people: a place of so many has twice the variance of a large one",
-    PlaceLaw.SURVEY: "half of a 90 % interval, log odds: a survey's deviation of a region",
-    PlaceLaw.AGEING: "half of a 90 % interval, log odds, after one year; grows with the square "
-    "root: a convention, half of what model and surveys differ by",
-    PlaceLaw.MODEL: "half of a 90 % interval, log odds: a region by the model alone",
-    PlaceLaw.MODEL_SLOPE: "deviation by surveys for each unit of the model's, at even odds",
-    PlaceLaw.MODEL_LEVEL: "growth of the log of that slope for each unit of the log odds of the "
-    "country",
-    PlaceLaw.HOUSEHOLDS: "half of a 90 % interval, log odds: a place by its connected homes alone",
-    PlaceLaw.HOUSEHOLDS_SLOPE: "deviation for each unit of that of connected homes",
-    PlaceLaw.URBAN: "log odds for each unit of the share of residents who live in towns",
-    PlaceLaw.URBAN_REST: "part of the spread of a step that the shares living in towns leave",
-    PlaceLaw.READING: "half of a 90 % interval, log odds: the share of a place that readers of a "
-    "register expect, beyond the errors of both",
+ASSUMED_CITY = Spread(0.0, 0.5, 1.0)
+ASSUMED = {
+    PlaceLaw.SMALL_PLACE: 1e5,
+    PlaceLaw.SURVEY: 0.5,
+    PlaceLaw.AGEING: 0.2,
+    PlaceLaw.MODEL_SLOPE: 0.0,
+    PlaceLaw.MODEL_LEVEL: 0.0,
+    PlaceLaw.HOUSEHOLDS_SLOPE: 0.0,
+    PlaceLaw.URBAN: 0.5,
+    PlaceLaw.URBAN_REST: 1.0,
+    PlaceLaw.READING: 0.5,
 }
+"""Parameters where there are too few figures for a fit. Half widths are in log odds; with a slope
+of zero, models and connected homes have no weight for a place."""
+COUNTS = ("figures", "countries")
+READ = ["area_id", "asked", "residence", "internet_use", "period", "share", "measurement_series_id"]
 
 
 def _read_numbers(rows: pd.DataFrame, *names: str) -> list[Array]:
     return [np.asarray(rows[name].to_numpy("float64")) for name in names]
-
-
-def _measure_half_width(values: Array) -> float:
-    return float(compute_quantiles(np.abs(values), np.ones(len(values)), (INSIDE,))[0])
 
 
 def fit_between_level(figures: pd.DataFrame) -> float:
@@ -179,7 +159,7 @@ def fit_between(figures: pd.DataFrame, by_level: float) -> Spread:
     weight = rows["weight"].to_numpy("float64")
     for _ in range(ROUNDS):
         beyond = _measure_beyond(rows, compute_deviation(spread), by_level)
-        spread = Spread(*map(float, compute_quantiles(beyond, weight, TAILS)))
+        spread = measure_spread(beyond, weight)
     return spread
 
 
@@ -224,7 +204,7 @@ def measure_model_error(both: pd.DataFrame, slope: float, growth: float) -> floa
     predicted = slope * np.exp(growth * np.clip(level, *LEVELS)) * x
     half = 1.0
     for _ in range(ROUNDS):
-        half = _measure_half_width(
+        half = measure_half_width(
             y - predicted - balance_median(level, np.full(len(x), half / NORMAL))
         )
     return half
@@ -235,19 +215,19 @@ def fit_slope(both: pd.DataFrame) -> tuple[float, float]:
     mean = both.groupby("country_id")[["x", "y"]].transform("mean")
     x, y = _read_numbers(both[["x", "y"]] - mean, "x", "y")
     slope = float((x * y).sum() / (x * x).sum())
-    return slope, _measure_half_width(y - slope * x)
+    return slope, measure_half_width(y - slope * x)
 
 
-def fit_small_place(places: SmallPlaces) -> float:
-    """Return the people in a place whose error variance is twice that of a large place."""
+def fit_small_place(places: pd.DataFrame) -> float:
+    """Return the people in a place whose error variance is twice that of a large place.
+
+    `places` as `read_small_places` returns it.
+    """
+    step, odds, spread, parts, parts_per_person = _read_numbers(places, *SMALL_PLACE)
 
     def compute_excess(log_people: float) -> float:
-        share = [
-            ((1.0 + np.exp(log_people) / persons) * (1.0 - part)).sum()
-            for persons, part in places.ways
-        ]
-        variance = places.spread**2 * np.array(share)
-        rest = places.steps - balance_median(places.holder_odds, np.sqrt(variance))
+        variance = spread**2 * (parts + np.exp(log_people) * parts_per_person)
+        rest = step - balance_median(odds, np.sqrt(variance))
         return float((rest**2 / variance).mean() - 1.0)
 
     grid = np.log(SMALL)
@@ -268,10 +248,13 @@ def fit_parameters(tables: Tables) -> Fits:
     each_sex = add_deviations(regional_figures.read_figures(tables, each_sex=True))
     sexes = each_sex[each_sex["kind"] == SURVEY]
     fits = _fit_between(deviations[deviations["kind"] == SURVEY], fit_between_level(sexes))
-    fits |= _fit_model(deviations, each_sex, fits) | _fit_survey(sexes)
+    between = fits[PlaceLaw.BETWEEN].values
+    half = (between[ErrorQuantile.Q95] - between[ErrorQuantile.Q05]) / 2.0
+    fits |= _make_fits({**ASSUMED, PlaceLaw.MODEL: half, PlaceLaw.HOUSEHOLDS: half})
+    fits |= _fit_model(deviations, each_sex) | _fit_survey(sexes)
     fits |= _fit_ageing(pair_kinds(deviations, MODEL, SURVEY), fits)
     fits |= _fit_city(tables["regional_use"])
-    fits |= _fit_small_places(read_small_places(deviations, tables))
+    fits |= _fit_small_places(deviations, tables)
     fits |= _fit_urban(deviations, tables) | _fit_households(deviations, fits)
     fits |= _fit_reading(tables, fits)
     return {name: fits[name] for name in PlaceLaw}
@@ -296,42 +279,33 @@ def _look_up_number(fits: Fits, name: PlaceLaw) -> float:
     return value
 
 
-def _uninformed_half_width(fits: Fits) -> float:
-    """Return the half width, in log odds, of a figure that has no weight for a place."""
-    values = fits[PlaceLaw.BETWEEN].values
-    return (values[ErrorQuantile.Q95] - values[ErrorQuantile.Q05]) / 2.0
-
-
 def _fit_between(surveyed: pd.DataFrame, by_level: float) -> Fits:
     spread, rows = fit_between(surveyed, by_level), select_large_series(surveyed)
     counts = (ParameterBasis.ESTIMATED, len(rows), rows["country_id"].nunique())
     degrees = fit_country_degrees(surveyed, spread, by_level)
     numbers = {PlaceLaw.BETWEEN_LEVEL: by_level, PlaceLaw.COUNTRY_DEGREES: degrees}
-    quantiles = name_quantiles(np.array([spread.q05, spread.q50, spread.q95]))
-    return {PlaceLaw.BETWEEN: Fit(quantiles, *counts), **_make_fits(numbers, *counts)}
+    return {PlaceLaw.BETWEEN: Fit(name_quantiles(spread), *counts), **_make_fits(numbers, *counts)}
 
 
-def _fit_model(deviations: pd.DataFrame, each_sex: pd.DataFrame, fits: Fits) -> Fits:
-    """Return the fits of a model's figures; without pairs the figures have no weight."""
+def _fit_model(deviations: pd.DataFrame, each_sex: pd.DataFrame) -> Fits:
     both = pair_kinds(deviations, MODEL, SURVEY)
-    slope, growth, half, basis = 0.0, 0.0, _uninformed_half_width(fits), ParameterBasis.ASSUMED
-    if len(both):
-        slope, growth = fit_model_slope(pair_kinds(each_sex, MODEL, SURVEY))
-        half, basis = measure_model_error(both, slope, growth), ParameterBasis.ESTIMATED
+    if both.empty:
+        return {}
+    slope, growth = fit_model_slope(pair_kinds(each_sex, MODEL, SURVEY))
     numbers = {
-        PlaceLaw.MODEL: half,
+        PlaceLaw.MODEL: measure_model_error(both, slope, growth),
         PlaceLaw.MODEL_SLOPE: slope,
         PlaceLaw.MODEL_LEVEL: growth,
     }
-    return _make_fits(numbers, basis, len(both), both["country_id"].nunique())
+    return _make_fits(numbers, ParameterBasis.ESTIMATED, len(both), both["country_id"].nunique())
 
 
 def _fit_survey(sexes: pd.DataFrame) -> Fits:
     halves = compare_sexes(sexes)
     if len(halves) < LEAST_REGIONS:
-        return _make_fits({PlaceLaw.SURVEY: ASSUMED_SURVEY})
+        return {}
     countries = sexes["country_id"].nunique()
-    number = {PlaceLaw.SURVEY: _measure_half_width(halves)}
+    number = {PlaceLaw.SURVEY: measure_half_width(halves)}
     return _make_fits(number, ParameterBasis.ESTIMATED, len(halves), countries)
 
 
@@ -340,7 +314,7 @@ def _fit_ageing(both: pd.DataFrame, fits: Fits) -> Fits:
     model, survey = _look_up_number(fits, PlaceLaw.MODEL), _look_up_number(fits, PlaceLaw.SURVEY)
     years = float(both["years"].mean()) if len(both) else 0.0
     if years < 1.0:
-        return _make_fits({PlaceLaw.AGEING: ASSUMED_AGEING})
+        return {}
     number = {PlaceLaw.AGEING: float(np.sqrt(0.5 * max(model**2 - survey**2, 0.0) / years))}
     return _make_fits(number, ParameterBasis.ASSUMED, len(both), both["country_id"].nunique())
 
@@ -348,31 +322,30 @@ def _fit_ageing(both: pd.DataFrame, fits: Fits) -> Fits:
 def _fit_city(use: pd.DataFrame) -> Fits:
     urban = measure_towns(use).to_numpy("float64")
     if len(urban) < LEAST_REGIONS:
-        values = name_quantiles(np.array(ASSUMED_CITY))
-        return {PlaceLaw.CITY: Fit(values, ParameterBasis.ASSUMED, 0, 0)}
-    values = name_quantiles(compute_quantiles(urban, np.ones(len(urban)), TAILS))
-    return {PlaceLaw.CITY: Fit(values, ParameterBasis.SINGLE_HOUSE, len(urban), 1)}
+        return {PlaceLaw.CITY: Fit(name_quantiles(ASSUMED_CITY))}
+    quantiles = name_quantiles(measure_spread(urban))
+    return {PlaceLaw.CITY: Fit(quantiles, ParameterBasis.SINGLE_HOUSE, len(urban), 1)}
 
 
 def _fit_urban(deviations: pd.DataFrame, tables: Tables) -> Fits:
-    """Return the slope on urban shares and the spread left; without weight if too few."""
+    """Return the slope on urban shares and the spread that they leave."""
     shares = regional_figures.read_urban_shares(tables)
     slope, regions = fit_urban(measure_towns(tables["regional_use"]), shares)
     rest, places, countries = measure_urban_rest(deviations, tables)
     if np.isnan(slope) or np.isnan(rest):
-        return _make_fits({PlaceLaw.URBAN: ASSUMED_CITY[1], PlaceLaw.URBAN_REST: 1.0})
+        return {}
     return _make_fits(
         {PlaceLaw.URBAN: slope}, ParameterBasis.SINGLE_HOUSE, regions, 1
     ) | _make_fits({PlaceLaw.URBAN_REST: rest}, ParameterBasis.ESTIMATED, places, countries)
 
 
-def _fit_small_places(places: SmallPlaces | None) -> Fits:
-    if places is None:
-        return _make_fits({PlaceLaw.SMALL_PLACE: ASSUMED_SMALL})
-    is_single = places.countries == 1
-    basis = ParameterBasis.SINGLE_HOUSE if is_single else ParameterBasis.ESTIMATED
+def _fit_small_places(deviations: pd.DataFrame, tables: Tables) -> Fits:
+    places = read_small_places(deviations, tables)
+    if places.empty:
+        return {}
+    countries = places["country_id"].nunique()
     number = {PlaceLaw.SMALL_PLACE: round(fit_small_place(places), 0)}
-    return _make_fits(number, basis, len(places.steps), places.countries)
+    return _make_fits(number, BASES[min(countries, 2)], len(places), countries)
 
 
 def _fit_households(deviations: pd.DataFrame, fits: Fits) -> Fits:
@@ -386,22 +359,23 @@ def _fit_households(deviations: pd.DataFrame, fits: Fits) -> Fits:
         )
         growths = growth * both["level"].clip(*LEVELS)
         both = both.assign(y=both["y"] * slope * np.exp(growths))
-    slope, rest, basis = 0.0, _uninformed_half_width(fits), ParameterBasis.ASSUMED
-    if len(both) >= LEAST_REGIONS:
-        (slope, rest), basis = fit_slope(both), ParameterBasis.SINGLE_HOUSE
-    half = float(np.hypot(rest, beside))
-    numbers = {PlaceLaw.HOUSEHOLDS: half, PlaceLaw.HOUSEHOLDS_SLOPE: slope}
-    return _make_fits(numbers, basis, len(both), both["country_id"].nunique())
+    if len(both) < LEAST_REGIONS:
+        return {}
+    slope, rest = fit_slope(both)
+    numbers = {
+        PlaceLaw.HOUSEHOLDS: float(np.hypot(rest, beside)),
+        PlaceLaw.HOUSEHOLDS_SLOPE: slope,
+    }
+    return _make_fits(numbers, ParameterBasis.SINGLE_HOUSE, len(both), both["country_id"].nunique())
 
 
 def _fit_reading(tables: Tables, fits: Fits) -> Fits:
     """Return the fit of the error of reading, given the other parameters."""
     without = fits | _make_fits({PlaceLaw.READING: 0.0})
-    table = make_parameter_table(without, NOTES, ("figures", "countries"), "")
-    parameters = read_parameters(table)
+    parameters = read_parameters(make_parameter_table(without, COUNTS, ""))
     compared = compare_readings(tables, parameters) if parameters else pd.DataFrame()
     if len(compared) < LEAST_READINGS:
-        return _make_fits({PlaceLaw.READING: ASSUMED_READING})
+        return {}
     number, countries = {PlaceLaw.READING: fit_reading(compared)}, compared["country_id"].nunique()
     return _make_fits(number, ParameterBasis.SINGLE_HOUSE, len(compared), countries)
 
@@ -412,10 +386,7 @@ def fit_table(tables: Tables) -> pd.DataFrame:
     read = use[READ].assign(persons=use["area_id"].map(regional_figures.count_residents(tables)))
     shares = regional_figures.read_urban_shares(tables).rename("urban").reset_index()
     digest = digest_frames(read, list_readings(tables)[READINGS], shares)
-    counts = ("figures", "countries")
-    return make_parameter_table(fit_parameters(tables), NOTES, counts, digest).round(
-        {"value": DECIMALS}
-    )
+    return make_parameter_table(fit_parameters(tables), COUNTS, digest)
 
 
 DIGESTED = [
@@ -451,8 +422,7 @@ def fit_kind(readings: pd.DataFrame, kind: PartKind) -> dict[str, float]:
     inverse = np.linalg.inv(x.T @ x + penalty)
     fitted = inverse @ x.T @ y
     errors = _leave_rows_out(y - x @ fitted, x @ inverse @ x.T, readings["register_row"])
-    inside = compute_quantiles(np.abs(errors), np.ones(len(errors)), (INSIDE,))
-    numbers = (*(fitted + np.array([0.0, *prior])), float(inside[0]) / NORMAL)
+    numbers = (*(fitted + np.array([0.0, *prior])), measure_half_width(errors) / NORMAL)
     return dict(zip(PARAMETERS, map(float, numbers), strict=True))
 
 
@@ -470,12 +440,11 @@ def fit_part_sizes(tables: Tables) -> pd.DataFrame:
     """Return the fact table `part_sizes` from typed facts."""
     readings = describe_readings(tables)
     sha256 = digest_frames(tables["place_parts"][DIGESTED])
-    rows = []
-    for kind in PartKind:
-        of_kind = readings[readings["part_kind"] == kind.value]
-        if of_kind["register_row"].nunique() >= LEAST_ROWS:
-            numbers = fit_kind(of_kind, kind)
-            rows.append((kind.value, *numbers.values(), len(of_kind), sha256))
-    columns = ["part_kind", *PARAMETERS, "figures", "data_sha256"]
-    table = pd.DataFrame(rows, columns=columns).round(dict.fromkeys(PARAMETERS, DECIMALS))
-    return table.assign(basis=ParameterBasis.ESTIMATED.value, note="")
+    of_kinds = [(kind, readings[readings["part_kind"] == kind.value]) for kind in PartKind]
+    rows = [
+        (kind.value, *fit_kind(rows, kind).values(), len(rows), sha256)
+        for kind, rows in of_kinds
+        if rows["register_row"].nunique() >= LEAST_ROWS
+    ]
+    table = pd.DataFrame(rows, columns=["part_kind", *PARAMETERS, "figures", "data_sha256"])
+    return table.assign(basis=ParameterBasis.ESTIMATED.value)

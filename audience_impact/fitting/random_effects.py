@@ -159,32 +159,31 @@ def draw_towards(
     )
 
 
-def fit_table(rows: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
+def _fit_table(rows: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions fitted to `rows` as a fact table with `group`.
 
     `read` contains the facts behind the fit, of which the table stores the digest.
     """
     fitted = fit_distributions(rows)
-    is_own_country = fitted["area_id"] != ANY
-    note = is_own_country.map(
-        {True: "of this area, drawn towards the distribution of any", False: "of any other area"}
-    )
-    return make_fact_table(fitted.assign(note=note.astype("str")), read)
+    is_any = fitted["area_id"] == ANY
+    notes = {
+        True: "of any other area",
+        False: "of this area, drawn towards the distribution of any",
+    }
+    return make_fact_table(fitted.assign(note=is_any.map(notes).astype("str")), read)
 
 
 def make_fact_table(fitted: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
-    """Return distributions with the columns and types of a fact table, numbers rounded."""
-    numbers = {name: fitted[name].astype("float64").round(DECIMALS) for name in PARAMETERS[:2]}
-    names = [name for name in ("freedom", "areas", "figures") if name in fitted]
-    counts = {name: fitted[name].astype("int64") for name in names}
-    key_columns = [name for name in fitted if name not in (*PARAMETERS, "areas", "figures", "note")]
-    typed = fitted.assign(
-        basis=ParameterBasis.ESTIMATED.value, data_sha256=digest_frames(read), **numbers, **counts
+    """Return distributions with the columns and types of a fact table."""
+    counts = [name for name in ("freedom", "areas", "figures") if name in fitted]
+    typed = fitted.astype(dict.fromkeys(["mean", "spread"], "float64") | dict.fromkeys(counts, int))
+    return typed.assign(
+        basis=ParameterBasis.ESTIMATED.value,
+        data_sha256=digest_frames(read),
+        note=typed.pop("note"),
     )
-    return typed[[*key_columns, *PARAMETERS[:2], *names, "basis", "data_sha256", "note"]]
 
 
-KEEPING_ACCESS, FEATURES = "circumvention_laws", "feature_laws"
 CIRCUMVENTION_READ = [
     *("circumvention_id", "restriction_id", "circumvention_kind", "area_id", "asked"),
     *("share", "low_share", "high_share", "period_start", "period_end"),
@@ -205,17 +204,15 @@ def select_usable_features(figures: pd.DataFrame, platforms: pd.DataFrame) -> pd
     return rows.sort_values("feature_use_id").dropna(subset=["x"])[["group", "area_id", "x"]]
 
 
-def fit_tables(tables: Tables) -> Tables:
-    """Return the fact tables `circumvention_laws` and `feature_laws`, fitted to typed facts."""
-    accesses, features = tables["circumvention"], tables["feature_use"]
-    keeping = fit_table(
-        shares.select_usable_circumvention(accesses, tables["restrictions"]),
-        accesses[CIRCUMVENTION_READ],
-    )
-    using = fit_table(
-        select_usable_features(features, tables["platforms"]), features[FEATURES_READ]
-    )
-    return {
-        KEEPING_ACCESS: keeping.drop(columns="group"),
-        FEATURES: using.rename(columns={"group": "feature"}),
-    }
+def fit_keeping_access(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `circumvention_laws`, fitted to typed facts."""
+    figures = tables["circumvention"]
+    rows = shares.select_usable_circumvention(figures, tables["restrictions"])
+    return _fit_table(rows, figures[CIRCUMVENTION_READ]).drop(columns="group")
+
+
+def fit_features(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `feature_laws`, fitted to typed facts."""
+    figures = tables["feature_use"]
+    rows = select_usable_features(figures, tables["platforms"])
+    return _fit_table(rows, figures[FEATURES_READ]).rename(columns={"group": "feature"})

@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from audience_impact.figure_errors import QUANTILES
+from audience_impact.figure_errors import QUANTILES, Spread
 from audience_impact.frames import Array
 from audience_impact.vocabulary import ErrorQuantile, ParameterBasis
 
@@ -20,6 +20,8 @@ TAILS = (0.05, 0.50, 0.95)
 """Probabilities of the three quantiles of a fitted distribution."""
 INSIDE = 0.90
 """Share of the differences within a half width."""
+BASES = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
+"""Basis of a number that rests on no measurer (or country), on one, and on two or more."""
 
 
 @dataclass(frozen=True)
@@ -34,44 +36,48 @@ class Fit:
     """
 
     values: Mapping[ErrorQuantile, float]
-    basis: ParameterBasis
-    figures: int
-    groups: int
+    basis: ParameterBasis = ParameterBasis.ASSUMED
+    figures: int = 0
+    groups: int = 0
 
 
 Fits = dict[StrEnum, Fit]
 """Fits by the name of the parameter."""
 
 
-def name_quantiles(values: Array) -> dict[ErrorQuantile, float]:
-    """Return three numbers, keyed by the names of the quantiles."""
-    return dict(zip(QUANTILES, map(float, values), strict=True))
+def name_quantiles(spread: Spread) -> dict[ErrorQuantile, float]:
+    """Return the three numbers of a spread, by their kind."""
+    return dict(zip(QUANTILES, (spread.q05, spread.q50, spread.q95), strict=True))
 
 
 def make_parameter_table(
-    fits: Mapping[StrEnum, Fit], notes: Mapping[StrEnum, str], counts: tuple[str, str], sha256: str
+    fits: Mapping[StrEnum, Fit], counts: tuple[str, str], sha256: str
 ) -> pd.DataFrame:
-    """Return a fact table of parameters, one row per number.
+    """Return a fact table of parameters, one row per number, without notes.
 
     `counts` are the names of the columns for the figures and the groups of a fit; `sha256` is the
     digest of what was read.
     """
     rows = [
-        (
-            name.value,
-            kind.value,
-            value,
-            fit.basis.value,
-            fit.figures,
-            fit.groups,
-            sha256,
-            notes[name],
-        )
+        (name.value, kind.value, value, fit.basis.value, fit.figures, fit.groups, sha256)
         for name, fit in fits.items()
         for kind, value in fit.values.items()
     ]
-    columns = ["parameter", "kind", "value", "basis", *counts, "data_sha256", "note"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(
+        rows, columns=["parameter", "kind", "value", "basis", *counts, "data_sha256"]
+    )
+
+
+def complete_table(fitted: pd.DataFrame, current: pd.DataFrame, decimals: int) -> pd.DataFrame:
+    """Return a fitted table as it is written: numbers rounded, and `note` the last column.
+
+    The note of a parameter is the one that the table has now: people write it there.
+    """
+    if "parameter" in fitted:
+        notes = current.drop_duplicates("parameter").set_index("parameter")["note"]
+        noted = notes.reindex(fitted["parameter"], fill_value="").to_numpy()
+        return fitted.assign(note=noted).round(decimals)
+    return fitted.assign(note=fitted.get("note", "")).round(decimals)
 
 
 def digest_frames(*frames: pd.DataFrame) -> str:
@@ -91,9 +97,13 @@ def compute_quantiles(values: Array, weights: Array, at: tuple[float, ...]) -> A
     return np.asarray(np.interp(at, middles, values[order]))
 
 
-def balance_quantiles(
-    values: "pd.Series[float]", groups: list[pd.Series]
-) -> dict[ErrorQuantile, float]:
-    """Return the quantiles TAILS of values; each group has the same weight."""
-    size = values.groupby(groups).transform("size").to_numpy("float64")
-    return name_quantiles(compute_quantiles(values.to_numpy("float64"), 1.0 / size, TAILS))
+def measure_spread(values: Array, weights: Array | None = None) -> Spread:
+    """Return the weighted quantiles TAILS of values (n,), with equal weights by default."""
+    weights = np.ones(len(values)) if weights is None else weights
+    return Spread(*map(float, compute_quantiles(values, weights, TAILS)))
+
+
+def measure_half_width(values: Array, weights: Array | None = None) -> float:
+    """Return the size that the share INSIDE of differences (n,) does not exceed."""
+    weights = np.ones(len(values)) if weights is None else weights
+    return float(compute_quantiles(np.abs(values), weights, (INSIDE,))[0])

@@ -109,7 +109,7 @@ def test_days_of_restrictions_that_overlap_count_once() -> None:
 def test_measurers_weigh_with_the_square_root_of_their_pairs() -> None:
     many = pd.DataFrame({"measurement_series_id": "a", "change": np.zeros(900), "months": 1.0})
     few = pd.DataFrame({"measurement_series_id": "b", "change": np.ones(9), "months": 1.0})
-    audience_growth = learning.measure_audience_growth(pd.concat([many, few]))
+    audience_growth = learning.measure_growth(pd.concat([many, few]))
     # 30 of 33 parts of the weight at zero, 3 at one.
     assert [audience_growth.q50, audience_growth.q95] == pytest.approx([0.0, 1.0])
 
@@ -182,7 +182,7 @@ def test_the_growth_of_a_kind_lies_between_its_pairs_and_those_of_all() -> None:
         ]
     ).assign(months=1.0)
     fits = learning.fit_growth_by_kind(free, platforms)
-    of_all = learning.measure_audience_growth(free).q50
+    of_all = learning.measure_growth(free).q50
     chat, film, other = (
         fits[name].values[ErrorQuantile.Q50] for name in sorted(fits, key=FEWEST_FIRST)
     )

@@ -178,15 +178,14 @@ def test_the_spread_of_regions_is_fitted_to_operators_that_have_customers_there(
         absent, small = {"regional_share": "0.004"}, {"national_share": "0.03"}
         made.add("operator_regions", area_id=country, region="away", **absent)
         made.add("operator_regions", area_id=country, region="tiny", **small)
-    shares = steady()
-    rows = made.typed()["operator_regions"]
-    table = network_fitting.fit_table(_no_use(), shares, rows)
+    tables = made.typed()
+    table = network_fitting.fit_table(tables)
     region = table[table["parameter"] == "operator_region"].set_index("kind")
     assert list(region["value"]) == pytest.approx([-0.9, 0.0, 0.9], abs=0.02)
     assert set(region["figures"]) == {603}
-    two = rows[rows["area_id"] != "XC"]
-    fewer = network_fitting.fit_table(_no_use(), shares, two)
-    assert "operator_region" not in set(fewer["parameter"])
+    rows = tables["operator_regions"]
+    two = {**tables, "operator_regions": rows[rows["area_id"] != "XC"]}
+    assert network_fitting.fit_table(two).empty
 
 
 def test_no_operator_is_counted_where_shares_jump_by_more_than_chance() -> None:
@@ -213,7 +212,7 @@ def steady(jump: float = 0.0) -> pd.DataFrame:
 def test_the_change_of_a_year_and_the_jump_beyond_chance_are_learned() -> None:
     shares = steady()
     middle = logit(shares["users_share"]).groupby([shares["area_id"], shares["asn"]]).diff().std()
-    table = network_fitting.fit_table(_no_use(), shares, _no_regions()).set_index(
+    table = network_fitting.fit_table({**world().typed(), "network_shares": shares}).set_index(
         ["parameter", "kind"]
     )["value"]
     change = table["operator_change"]
@@ -221,18 +220,8 @@ def test_the_change_of_a_year_and_the_jump_beyond_chance_are_learned() -> None:
     jump = Spread(*table["operator_jump"])
     assert operator_shares.list_noisy(shares, jump) == []
     jumping = steady(-4.0)
-    refitted = Spread(*network_fitting.measure_jumps(jumping).values())
+    refitted = network_fitting.measure_jumps(jumping)
     assert operator_shares.list_noisy(jumping, refitted) == ["AA"]
-
-
-def _no_regions() -> pd.DataFrame:
-    """No shares of operators in regions."""
-    return world().add("operator_regions").typed()["operator_regions"].iloc[:0]
-
-
-def _no_use() -> pd.DataFrame:
-    """No counts of fixed lines."""
-    return world().add("network_use").typed()["network_use"].iloc[:0]
 
 
 def test_facts_without_shares_of_networks_have_no_operators() -> None:

@@ -20,12 +20,6 @@ LAWS = {
 }  # fmt: skip
 
 
-NO_REGIONS = pd.DataFrame({name: [] for name in [*network_learning.READ_REGIONS, "national_share"]})
-NO_SHARES = pd.DataFrame({name: [] for name in network_learning.READ_SHARES}).assign(
-    period_start=pd.Series(dtype="datetime64[us]")
-)
-
-
 def counted(*years: str) -> World:
     """A country where lines were counted in some years."""
     made = world()
@@ -135,7 +129,7 @@ def walked(step: float) -> pd.DataFrame:
 
 
 def test_the_change_of_a_year_is_learned_from_all_spans() -> None:
-    table = network_learning.fit_table(walked(0.2), NO_SHARES, NO_REGIONS).set_index(
+    table = network_learning.fit_table({**world().typed(), "network_use": walked(0.2)}).set_index(
         ["parameter", "kind"]
     )["value"]
     half = (table[("change", "q95")] - table[("change", "q05")]) / 2.0
@@ -146,10 +140,11 @@ def test_the_change_of_a_year_is_learned_from_all_spans() -> None:
 
 def test_other_countries_cover_their_ends() -> None:
     counts = walked(0.2)
-    q05, _, q95 = network_learning.measure_between_countries(counts).values()
+    between = network_learning.measure_between_countries(counts)
     last = counts.sort_values("period").drop_duplicates("area_id", keep="last")
-    assert logit(last["least_share"].min()) < q05 < q95 < logit(last["most_share"].max())
+    least, most = logit(last["least_share"].min()), logit(last["most_share"].max())
+    assert least < between.q05 < between.q95 < most
 
 
 def test_too_few_countries_teach_nothing() -> None:
-    assert network_learning.fit_table(counted().typed()["network_use"], NO_SHARES, NO_REGIONS).empty
+    assert network_learning.fit_table(counted().typed()).empty

@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from audience_impact.audiences.circumvention import LEARNED
 from audience_impact.fitted import shares
 from audience_impact.fitting import random_effects
-from audience_impact.fitting.random_effects import FEATURES, KEEPING_ACCESS, fit_tables
+from audience_impact.fitting.random_effects import fit_features, fit_keeping_access
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import InputKind
@@ -163,7 +163,7 @@ def test_a_figure_outside_what_others_teach_is_seen() -> None:
 
 def test_reach_of_a_day_and_of_what_was_slowed_teaches_nothing() -> None:
     made = vpn().restrict("R1", "alpha").restrict("R2", "alpha", severity="service_impaired")
-    plain = fit_tables(made.typed())[KEEPING_ACCESS]
+    plain = fit_keeping_access(made.typed())
     for key, restriction, kind in (
         ("D1", "R1", "still_reached_daily"),
         ("D2", "R1", "still_reached_weekly"),
@@ -171,20 +171,20 @@ def test_reach_of_a_day_and_of_what_was_slowed_teaches_nothing() -> None:
     ):
         made.add("circumvention", circumvention_id=key, restriction_id=restriction,
                  circumvention_kind=kind, share="0.99")  # fmt: skip
-    assert fit_tables(made.typed())[KEEPING_ACCESS]["mean"].tolist() == plain["mean"].tolist()
+    assert fit_keeping_access(made.typed())["mean"].tolist() == plain["mean"].tolist()
     made.add("circumvention", circumvention_id="M1", restriction_id="R1",
              circumvention_kind="still_reached_monthly", share="0.9")  # fmt: skip
-    tables = fit_tables(made.typed())[KEEPING_ACCESS]
+    tables = fit_keeping_access(made.typed())
     assert tables.loc[tables["area_id"] == "", "mean"].iloc[0] > plain.loc[0, "mean"]
 
 
 def test_of_shares_that_contain_each_other_the_largest_counts() -> None:
     made = vpn().restrict("R1", "alpha")
     made.add("circumvention", circumvention_id="K1", restriction_id="R1", share="0.6")
-    whole = fit_tables(made.typed())[KEEPING_ACCESS].drop(columns="data_sha256")
+    whole = fit_keeping_access(made.typed()).drop(columns="data_sha256")
     made.add("circumvention", circumvention_id="K2", restriction_id="R1", share="0.5")
     pd.testing.assert_frame_equal(
-        fit_tables(made.typed())[KEEPING_ACCESS].drop(columns="data_sha256"), whole
+        fit_keeping_access(made.typed()).drop(columns="data_sha256"), whole
     )
 
 
@@ -207,16 +207,16 @@ def test_calls_are_one_feature_and_a_share_of_everyone_online_is_no_share_of_use
         made.add("feature_use", feature_use_id=f"F{area}", platform_id="any-messenger",
                  feature="video_call" if area < "XC" else "voice_call", area_id=area,
                  share=str(share))  # fmt: skip
-    plain = fit_tables(made.typed())[FEATURES]
+    plain = fit_features(made.typed())
     assert set(plain["feature"]) == {"voice_call"}
     made.add("feature_use", feature_use_id="G1", platform_id="alpha", share="0.01")
     pd.testing.assert_frame_equal(
-        fit_tables(made.typed())[FEATURES].drop(columns="data_sha256"),
+        fit_features(made.typed()).drop(columns="data_sha256"),
         plain.drop(columns="data_sha256"),
     )
     made.add("feature_use", feature_use_id="G2", platform_id="alpha", share="0.01",
              population_base="custom")  # fmt: skip
-    assert fit_tables(made.typed())[FEATURES]["mean"].tolist() != plain["mean"].tolist()
+    assert fit_features(made.typed())["mean"].tolist() != plain["mean"].tolist()
 
 
 # ---- What is done with it ----
